@@ -1,0 +1,1 @@
+//! The benchmarks stand beside this file; this library is empty.
