@@ -1,0 +1,97 @@
+use std::fmt;
+use std::str::FromStr;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+pub(super) type HmacSha256 = Hmac<Sha256>;
+
+/// A bot's token, as `@BotFather` gives it out, with the key that init data is signed with.
+///
+/// The key depends on the token alone and is derived once, here. `Debug` shows the bot's id (which is public) and
+/// nothing else; token and key are wiped from memory on drop.
+///
+/// ```
+/// use divan_core::init_data::BotToken;
+///
+/// let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+/// assert_eq!(token.bot_id(), 1234567890);
+/// assert_eq!(format!("{token:?}"), "BotToken(1234567890:redacted)");
+/// # Ok::<(), divan_core::init_data::InvalidBotToken>(())
+/// ```
+#[derive(Clone)]
+pub struct BotToken {
+    bot_id: i64,
+    token: Zeroizing<String>,
+    mac: HmacSha256,
+}
+
+/// The text is not a bot token: a number, a colon, then letters, digits, `_` and `-`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a bot token: a number, a colon, then letters, digits, `_` and `-`")]
+pub struct InvalidBotToken;
+
+impl BotToken {
+    /// The bot's Telegram id: the number before the colon.
+    pub fn bot_id(&self) -> i64 {
+        self.bot_id
+    }
+
+    /// The token itself, for calls to the Bot API.
+    pub fn expose(&self) -> &str {
+        &self.token
+    }
+
+    /// The HMAC that signs init data, its key already absorbed.
+    pub(super) fn mac(&self) -> HmacSha256 {
+        self.mac.clone()
+    }
+}
+
+impl FromStr for BotToken {
+    type Err = InvalidBotToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidBotToken> {
+        let (id, secret) = text.split_once(':').ok_or(InvalidBotToken)?;
+        let id_is_plain = id.bytes().all(|b| b.is_ascii_digit()) && !id.starts_with('0');
+        let secret_is_plain =
+            !secret.is_empty() && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        if !id_is_plain || !secret_is_plain {
+            return Err(InvalidBotToken);
+        }
+        let bot_id = id.parse().map_err(|_| InvalidBotToken)?;
+        Ok(Self { bot_id, token: Zeroizing::new(text.to_owned()), mac: keyed(text) })
+    }
+}
+
+impl fmt::Debug for BotToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BotToken({}:redacted)", self.bot_id)
+    }
+}
+
+/// `secret = HMAC_SHA256(key = "WebAppData", message = token)`, then an HMAC keyed with that secret.
+fn keyed(token: &str) -> HmacSha256 {
+    let mut secret: [u8; 32] = new_mac(b"WebAppData").chain_update(token).finalize().into_bytes().into();
+    let mac = new_mac(&secret);
+    zeroize::Zeroize::zeroize(&mut secret);
+    mac
+}
+
+#[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]
+fn new_mac(key: &[u8]) -> HmacSha256 {
+    HmacSha256::new_from_slice(key).expect("an HMAC takes a key of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        for text in ["", ":", "1:", ":a", "a:b", "01:a", "1:a b", "1:a\n", " 1:a", "99999999999999999999:a", "1:a:b"] {
+            assert!(text.parse::<BotToken>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// Why init data was refused.
+///
+/// No variant carries the input, the token or the expected signature, so the error may be logged and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InitDataError {
+    /// The string is empty. Telegram hands out empty init data when the Mini App was opened from a keyboard button
+    /// or in inline mode; the person has to open it in another way.
+    #[error("init data is empty: the Mini App was opened in a way that carries none")]
+    Missing,
+    /// The string is longer, or has more pairs, than the verifier takes.
+    #[error("init data is too large")]
+    TooLarge,
+    /// The string breaks the grammar.
+    #[error("init data is malformed: {0}")]
+    Malformed(Malformed),
+    /// There is no `hash` to check.
+    #[error("init data has no hash")]
+    HashMissing,
+    /// The signature is not one made with this bot's token over this data.
+    #[error("the signature of the init data does not match")]
+    SignatureMismatch,
+    /// `auth_date` lies further in the past than the caller allows.
+    #[error("init data has expired: the Mini App has to be reopened")]
+    Expired,
+    /// `auth_date` lies further in the future than clocks may differ.
+    #[error("init data comes from the future")]
+    FromFuture,
+}
+
+impl InitDataError {
+    /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` or `init_data_invalid`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "init_data_missing",
+            Self::Expired => "init_data_expired",
+            _ => "init_data_invalid",
+        }
+    }
+}
+
+/// The rule of the grammar that was broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// A pair is empty or has no `=`.
+    #[error("a pair is empty or has no `=`")]
+    Pair,
+    /// A key has characters other than letters, digits and `_`, or is too long.
+    #[error("a key has characters that no key has")]
+    Key,
+    /// A key stands twice.
+    #[error("a key stands twice")]
+    DuplicateKey,
+    /// A `%` is not followed by two hex digits.
+    #[error("a percent escape is broken")]
+    Escape,
+    /// A space, a `#` or a control character stands in the string, as it is or percent-encoded.
+    #[error("a character stands in it that must not")]
+    Character,
+    /// A value does not decode to UTF-8.
+    #[error("a value is not UTF-8")]
+    Utf8,
+    /// `hash` is not 64 lower-case hex digits.
+    #[error("`hash` is not 64 lower-case hex digits")]
+    Hash,
+    /// `auth_date` is missing or not a plain number.
+    #[error("`auth_date` is missing or not a plain number")]
+    AuthDate,
+    /// A signed field is not the JSON object that Telegram documents.
+    #[error("a field is not the JSON object that it should be")]
+    Json,
+}
+
+impl From<Malformed> for InitDataError {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}

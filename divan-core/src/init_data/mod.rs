@@ -1,0 +1,58 @@
+//! Verification of the signed data that Telegram hands to a Mini App.
+//!
+//! A Mini App finds `window.Telegram.WebApp.initData`, a query string signed with a key that is derived from the
+//! bot token, and sends it to its back end. [`Verifier`] checks it as
+//! [Telegram describes](https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app), but reads
+//! it by a [strict grammar](#the-strict-grammar): one reading or a refusal.
+//!
+//! ```
+//! use divan_core::init_data::{BotToken, Verifier};
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let raw = {
+//! #     use divan_core::{clock::{Clock, SystemClock}, init_data::InitDataBuilder};
+//! #     let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+//! #     InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&token)
+//! # };
+//! let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+//! let verifier = Verifier::new(token, Duration::from_secs(3600));
+//!
+//! let data = verifier.verify(&raw)?;
+//! let user = data.user()?.ok_or("no user in there")?;
+//! assert_eq!(user.id, 42);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The strict grammar
+//!
+//! - At most 8 KiB and 32 pairs (see [`Verifier::max_len`], [`Verifier::max_pairs`]), refused before any hashing.
+//! - Pairs are separated by `&` alone and have a `=` each; no leading `?`, no fragment, no raw spaces or control
+//!   characters. Empty values are legal.
+//! - Keys are `[A-Za-z0-9_]{1,64}`, not percent-encoded, and no key comes twice, neither at the top nor inside the
+//!   JSON objects.
+//! - `%` is followed by two hex digits, and what it decodes to is UTF-8 without control characters: the check
+//!   string separates fields by line feeds and does not escape them.
+//! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`.
+//!
+//! The signature is checked before the time, and JSON is read only after both.
+
+mod bot_token;
+mod check_string;
+mod data;
+mod error;
+mod grammar;
+mod json;
+mod model;
+#[cfg(any(test, feature = "test-util"))]
+mod sign;
+mod verifier;
+
+pub use bot_token::{BotToken, InvalidBotToken};
+pub use data::InitData;
+pub use error::{InitDataError, Malformed};
+pub use model::{ChatType, WebAppChat, WebAppUser};
+#[cfg(any(test, feature = "test-util"))]
+pub use sign::InitDataBuilder;
+pub use verifier::Verifier;
