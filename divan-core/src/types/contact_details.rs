@@ -1,0 +1,173 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// An e-mail address: lower-cased, so that two spellings are one account.
+///
+/// The check is the practical one of the WHATWG `input type=email`: a local part, one `@`, a domain of dotted
+/// labels; ASCII only. Whether mail arrives there, only mail can tell.
+///
+/// ```
+/// use divan_core::types::Email;
+///
+/// let email: Email = "Admin@Example.COM".parse()?;
+/// assert_eq!(email.as_str(), "admin@example.com");
+/// # Ok::<(), divan_core::types::InvalidEmail>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "email"))]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+/// The text is not an e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address")]
+pub struct InvalidEmail;
+
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or(&self.0, |(local, _)| local)
+    }
+}
+
+impl FromStr for Email {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        let text = text.trim();
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
+        let valid = text.len() <= 254 && is_local_part(local) && is_domain(domain);
+        if valid { Ok(Self(text.to_ascii_lowercase())) } else { Err(InvalidEmail) }
+    }
+}
+
+fn is_local_part(local: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
+    (1..=64).contains(&local.len()) && local.bytes().all(allowed)
+}
+
+fn is_domain(domain: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    domain.contains('.') && domain.split('.').all(label)
+}
+
+/// A phone number in E.164 form: `+` and 7 to 15 digits.
+///
+/// This type only holds the form. What people type (`8 (701) 123-45-67`) is read by `service::parse_phone`.
+///
+/// ```
+/// use divan_core::types::Phone;
+///
+/// let phone: Phone = "+77011234567".parse()?;
+/// assert_eq!(phone.digits(), "77011234567");
+/// assert!("8 701 123 45 67".parse::<Phone>().is_err());
+/// # Ok::<(), divan_core::types::InvalidPhone>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = r"^\+[1-9][0-9]{6,14}$"))]
+#[serde(try_from = "String", into = "String")]
+pub struct Phone(String);
+
+/// The text is not a phone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a phone number")]
+pub struct InvalidPhone;
+
+impl Phone {
+    /// The number with its `+`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number without its `+`.
+    pub fn digits(&self) -> &str {
+        self.0.trim_start_matches('+')
+    }
+}
+
+impl FromStr for Phone {
+    type Err = InvalidPhone;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPhone> {
+        let digits = text.strip_prefix('+').ok_or(InvalidPhone)?;
+        let valid = (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
+        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidPhone) }
+    }
+}
+
+macro_rules! text_conversions {
+    ($($type:ty: $error:ty),*) => {$(
+        impl TryFrom<String> for $type {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, $error> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> String {
+                value.0
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+text_conversions!(Email: InvalidEmail, Phone: InvalidPhone);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_people_have_are_taken() {
+        for text in
+            ["a@b.kz", "first.last+tag@sub.example.com", "  padded@example.com ", "o'neil@example.org"]
+        {
+            assert!(text.parse::<Email>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        for text in
+            ["", "a", "a@", "@b.kz", "a@b", "a b@c.kz", "a@b..kz", "a@-b.kz", "a@b.kz\n@c", "а@b.kz", &long]
+        {
+            assert!(text.parse::<Email>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_e164_is_a_phone() {
+        for text in ["", "+", "+0123456789", "77011234567", "+7701", "+1234567890123456", "+7701123456٧"] {
+            assert!(text.parse::<Phone>().is_err(), "{text}");
+        }
+    }
+}

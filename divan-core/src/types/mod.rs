@@ -1,0 +1,9 @@
+//! The vocabulary that the wire contract, the tokens and the storage share.
+
+mod contact_details;
+mod ids;
+mod user;
+
+pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
+pub use ids::{TelegramId, UserId};
+pub use user::{Role, UnknownRole, User};

@@ -1,0 +1,110 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{Email, Phone, TelegramId, UserId};
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Role {
+    /// Works in the admin panel; signs in with e-mail and password.
+    Admin,
+    /// Works in the Mini App; signs in with phone, password and Telegram account.
+    Employee,
+}
+
+/// The text names no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such role")]
+pub struct UnknownRole;
+
+impl Role {
+    /// The role's name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Employee => "employee",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        match text {
+            "admin" => Ok(Self::Admin),
+            "employee" => Ok(Self::Employee),
+            _ => Err(UnknownRole),
+        }
+    }
+}
+
+/// A person who can sign in. Times are UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct User {
+    /// The user's id.
+    pub id: UserId,
+    /// What the user may do.
+    pub role: Role,
+    /// The person's name.
+    pub full_name: String,
+    /// The sign-in name of an administrator; unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// The sign-in name of an employee; unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The Telegram account that the user is bound to since the first sign-in; unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telegram_id: Option<TelegramId>,
+    /// The user name of that Telegram account as it was at the last sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telegram_username: Option<String>,
+    /// Whether the user may sign in at all.
+    pub is_active: bool,
+    /// Whether the user has to choose a new password before anything else.
+    pub password_change_required: bool,
+    /// When the user was created.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When the user was last changed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+    /// When the user last signed in.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub last_login_at: Option<OffsetDateTime>,
+}
+
+impl User {
+    /// An active user without e-mail address, phone number or Telegram account; set what it has.
+    pub fn new(id: UserId, role: Role, full_name: impl Into<String>, created_at: OffsetDateTime) -> Self {
+        Self {
+            id,
+            role,
+            full_name: full_name.into(),
+            email: None,
+            phone: None,
+            telegram_id: None,
+            telegram_username: None,
+            is_active: true,
+            password_change_required: false,
+            created_at,
+            updated_at: created_at,
+            last_login_at: None,
+        }
+    }
+}
