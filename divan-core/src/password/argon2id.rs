@@ -1,0 +1,181 @@
+use argon2::password_hash::phc::{self, Output, Salt};
+use argon2::password_hash::{CustomizedPasswordHasher, PasswordHasher as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use super::{HashError, Password, PasswordHash, PasswordHasher, Verification};
+
+/// The cost of one Argon2id hash (RFC 9106). The default is the smallest that is accepted: 19456 KiB of memory, 2
+/// iterations, 1 lane, as the OWASP Password Storage Cheat Sheet has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argon2idParams(Params);
+
+/// The parameters are weaker than the default, or out of the algorithm's range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Argon2id needs at least 19456 KiB and 2 iterations, and at most 262144 KiB, 16 iterations and 16 lanes"
+)]
+pub struct WeakParams;
+
+/// Stored parameters beyond these are not computed: a row in the database must not be able to take the machine.
+const MAX_MEMORY_KIB: u32 = 262_144;
+const MAX_ITERATIONS: u32 = 16;
+const MAX_LANES: u32 = 16;
+const OUTPUT_BYTES: usize = 32;
+
+impl Argon2idParams {
+    /// Parameters at least as strong as the default.
+    ///
+    /// # Errors
+    /// [`WeakParams`] when they are weaker, or too large to be meant.
+    pub fn new(memory_kib: u32, iterations: u32, lanes: u32) -> Result<Self, WeakParams> {
+        let params =
+            Params::new(memory_kib, iterations, lanes, Some(OUTPUT_BYTES)).map_err(|_| WeakParams)?;
+        let floor = Params::DEFAULT;
+        let strong = memory_kib >= floor.m_cost() && iterations >= floor.t_cost();
+        if strong && is_bounded(&params) { Ok(Self(params)) } else { Err(WeakParams) }
+    }
+}
+
+impl Default for Argon2idParams {
+    #[expect(clippy::expect_used, reason = "constants that a test constructs")]
+    fn default() -> Self {
+        Self::new(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
+            .expect("the default is the floor")
+    }
+}
+
+/// Argon2id with fixed parameters; hashes made with others are compared with their own and reported as outdated.
+#[derive(Clone, Debug, Default)]
+pub struct Argon2idHasher {
+    params: Argon2idParams,
+}
+
+impl Argon2idHasher {
+    /// A hasher with these parameters.
+    pub fn new(params: Argon2idParams) -> Self {
+        Self { params }
+    }
+
+    /// A hasher so cheap that it protects nothing, for tests that make many users.
+    ///
+    /// # Panics
+    /// Never: the parameters are the algorithm's minimum.
+    #[cfg(any(test, feature = "test-util"))]
+    #[expect(clippy::expect_used, reason = "the algorithm's minimum")]
+    pub fn insecure_for_tests() -> Self {
+        let params =
+            Params::new(Params::MIN_M_COST, 1, 1, Some(OUTPUT_BYTES)).expect("the algorithm's minimum");
+        Self { params: Argon2idParams(params) }
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.0.clone())
+    }
+}
+
+impl PasswordHasher for Argon2idHasher {
+    fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
+        let hash = self
+            .argon2()
+            .hash_password_with_salt(password.as_str().as_bytes(), salt)
+            .map_err(|_| HashError)?;
+        Ok(PasswordHash::from_stored(hash.to_string()))
+    }
+
+    fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
+        let password = password.as_str().as_bytes();
+        let Some(stored) = stored.and_then(Stored::parse) else {
+            let mut thrown_away = [0; OUTPUT_BYTES];
+            let outcome = self.argon2().hash_password_into(password, &[0; 16], &mut thrown_away);
+            debug_assert!(outcome.is_ok(), "the parameters were checked");
+            return Verification::Mismatch;
+        };
+        let current = stored.params == self.params.0;
+        let computed = self.argon2().hash_password_customized(
+            password,
+            &stored.salt,
+            Some(Algorithm::Argon2id.as_str()),
+            Some(Version::V0x13.into()),
+            stored.params,
+        );
+        // `Output` compares in constant time.
+        match computed.ok().and_then(|computed| computed.hash) {
+            Some(hash) if hash == stored.hash && current => Verification::Match,
+            Some(hash) if hash == stored.hash => Verification::MatchOutdated,
+            _ => Verification::Mismatch,
+        }
+    }
+}
+
+/// The parts of a stored hash that can be computed within bounds.
+struct Stored {
+    params: Params,
+    salt: Salt,
+    hash: Output,
+}
+
+impl Stored {
+    fn parse(stored: &PasswordHash) -> Option<Self> {
+        let parsed = phc::PasswordHash::new(stored.expose()).ok()?;
+        let is_argon2id = parsed.algorithm.as_str() == Algorithm::Argon2id.as_str();
+        let is_current_version = parsed.version == Some(Version::V0x13.into());
+        let params = Params::try_from(&parsed).ok()?;
+        (is_argon2id && is_current_version && is_bounded(&params)).then_some(())?;
+        Some(Self { params, salt: parsed.salt?, hash: parsed.hash? })
+    }
+}
+
+fn is_bounded(params: &Params) -> bool {
+    params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS && params.p_cost() <= MAX_LANES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::new(&text.into()).unwrap()
+    }
+
+    #[test]
+    fn a_hash_matches_its_password_and_no_other() {
+        let hasher = Argon2idHasher::insecure_for_tests();
+        let stored = hasher.hash(&password("right"), &[7; 16]).unwrap();
+        assert_eq!(hasher.verify(&password("right"), Some(&stored)), Verification::Match);
+        assert_eq!(hasher.verify(&password("Right"), Some(&stored)), Verification::Mismatch);
+        assert_eq!(hasher.verify(&password("right"), None), Verification::Mismatch);
+    }
+
+    #[test]
+    fn a_hash_of_the_reference_implementation_matches() {
+        // From the test suite of phc-winner-argon2: password "password", salt "somesalt", m=65536, t=2, p=1.
+        let stored = PasswordHash::from_stored(
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        );
+        let hasher = Argon2idHasher::default();
+        assert_eq!(hasher.verify(&password("password"), Some(&stored)), Verification::MatchOutdated);
+    }
+
+    #[test]
+    fn the_default_writes_the_documented_parameters() {
+        let stored = Argon2idHasher::default().hash(&password("x"), &[1; 16]).unwrap();
+        assert!(stored.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", stored.expose());
+    }
+
+    #[test]
+    fn weaker_parameters_are_refused() {
+        assert_eq!(Argon2idParams::new(19_455, 2, 1), Err(WeakParams));
+        assert_eq!(Argon2idParams::new(19_456, 1, 1), Err(WeakParams));
+        assert_eq!(Argon2idParams::new(1_000_000, 2, 1), Err(WeakParams));
+        assert!(Argon2idParams::new(65_536, 3, 2).is_ok());
+    }
+
+    #[test]
+    fn stored_parameters_out_of_bounds_are_not_computed() {
+        let monstrous =
+            "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        for text in [monstrous, "", "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aaaa", "!disabled"] {
+            assert!(Stored::parse(&PasswordHash::from_stored(text)).is_none(), "{text}");
+        }
+    }
+}

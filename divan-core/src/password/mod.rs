@@ -1,0 +1,122 @@
+//! Passwords: the rules for new ones, Argon2id hashes, and a queue that keeps hashing from taking the machine.
+
+mod argon2id;
+mod policy;
+mod queue;
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
+pub use policy::{PasswordPolicy, WeakPassword};
+pub use queue::{HashQueue, HashQueueError};
+
+/// A password in the form that is hashed: Unicode NFC, 1 to 128 characters, never truncated.
+///
+/// ```
+/// use divan_core::password::Password;
+///
+/// let composed = Password::new(&"caf\u{e9}".into())?;
+/// let decomposed = Password::new(&"cafe\u{301}".into())?;
+/// assert_eq!(composed.chars(), decomposed.chars());
+/// # Ok::<(), divan_core::password::PasswordLength>(())
+/// ```
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+/// The password is empty or longer than 128 characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a password has 1 to 128 characters")]
+pub struct PasswordLength;
+
+impl Password {
+    /// The longest password, in characters.
+    pub const MAX_CHARS: usize = 128;
+
+    /// Normalises what was typed.
+    ///
+    /// # Errors
+    /// [`PasswordLength`] when nothing or too much was typed.
+    pub fn new(typed: &Secret) -> Result<Self, PasswordLength> {
+        // NFC never grows a text beyond three times its length, so this bounds the work.
+        if typed.expose().len() > Self::MAX_CHARS * 4 {
+            return Err(PasswordLength);
+        }
+        let normal = Zeroizing::new(typed.expose().nfc().collect::<String>());
+        match normal.chars().count() {
+            1..=Self::MAX_CHARS => Ok(Self(normal)),
+            _ => Err(PasswordLength),
+        }
+    }
+
+    /// How many characters (Unicode code points) it has.
+    pub fn chars(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+/// A stored hash: a [PHC string](https://github.com/P-H-C/phc-string-format), as `$argon2id$v=19$m=19456,t=2,p=1$…`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Takes a stored string as it is; whether it can be used shows at [`PasswordHasher::verify`].
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The string to store.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(redacted)")
+    }
+}
+
+/// What a comparison of a password with a stored hash found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a password check that nobody looks at is none"]
+pub enum Verification {
+    /// The password is right.
+    Match,
+    /// The password is right, and its hash was made with other parameters than today's: hash it again.
+    MatchOutdated,
+    /// The password is wrong, or there was nothing to compare with.
+    Mismatch,
+}
+
+/// The hashing itself could not be done. Says nothing of the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the password could not be hashed")]
+pub struct HashError;
+
+/// Hashes and compares passwords. Slow on purpose: call it through a [`HashQueue`].
+pub trait PasswordHasher: fmt::Debug + Send + Sync {
+    /// Hashes a password with a fresh random `salt`.
+    ///
+    /// # Errors
+    /// [`HashError`], for example when there is no memory left.
+    fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError>;
+
+    /// Compares in exactly one hash computation. Without a stored hash, or with one that cannot be used, the
+    /// computation is made all the same and thrown away, so that the time tells nothing.
+    fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification;
+}
