@@ -1,0 +1,42 @@
+//! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256.
+//!
+//! ```
+//! use divan_core::token::{SecretKey, Surface, Surfaces, TokenIssuer, TokenVerifier};
+//! use divan_core::types::{Role, UserId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = SecretKey::new("at least thirty-two bytes of randomness")?;
+//! let surfaces = Surfaces::new("divan.example.com", "sec.example.com")?;
+//! let issuer = TokenIssuer::new(&key, "https://sec.example.com", surfaces.clone());
+//! let verifier = TokenVerifier::new(&key, "https://sec.example.com", surfaces);
+//!
+//! let user: UserId = "0199d0f0-0000-7000-8000-000000000001".parse()?;
+//! let token = issuer.issue(user, Role::Employee, Surface::MiniApp)?;
+//! let claims = verifier.verify(token.token.expose())?;
+//! assert_eq!((claims.user, claims.surface), (user, Surface::MiniApp));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Beside an application that uses `jsonwebtoken` itself
+//!
+//! `jsonwebtoken` takes its cryptography from one provider per process. This module installs none and asks for none:
+//! it signs with an implementation of its own behind `jsonwebtoken`'s traits, and reads the compact form itself. So
+//! it works whatever the application chose, and takes nothing (RS256, say) away from it.
+
+mod claims;
+mod error;
+mod issuer;
+mod keys;
+mod surface;
+mod verifier;
+
+pub use claims::AccessClaims;
+pub use error::{InvalidSurfaces, ShortKey, TokenError};
+pub use issuer::{AccessToken, TokenIssuer};
+pub use keys::SecretKey;
+pub use surface::{Surface, Surfaces};
+pub use verifier::TokenVerifier;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::claims::WireClaims;
+use super::*;
+use crate::clock::ManualClock;
+use crate::entropy::SeededEntropy;
+use crate::types::{Role, UserId};
+
+const NOW: u64 = 1_780_000_000;
+const ISSUER: &str = "https://sec.example.com";
+
+struct Fixture {
+    clock: Arc<ManualClock>,
+    issuer: TokenIssuer,
+    verifier: TokenVerifier,
+}
+
+fn fixture() -> Fixture {
+    let clock = Arc::new(ManualClock::at_unix(NOW));
+    let key = SecretKey::new([7; 32]).unwrap();
+    let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+    Fixture {
+        issuer: TokenIssuer::new(&key, ISSUER, surfaces.clone())
+            .clock(clock.clone())
+            .entropy(Arc::new(SeededEntropy::new(1))),
+        verifier: TokenVerifier::new(&key, ISSUER, surfaces).clock(clock.clone()),
+        clock,
+    }
+}
+
+fn user() -> UserId {
+    "0199d0f0-0000-7000-8000-000000000001".parse().unwrap()
+}
+
+impl Fixture {
+    fn token(&self) -> String {
+        self.issuer.issue(user(), Role::Admin, Surface::Admin).unwrap().token.expose().to_owned()
+    }
+
+    /// A well-signed token whose claims differ from the good ones.
+    fn token_with(&self, change: impl FnOnce(&mut WireClaims)) -> String {
+        let mut claims = WireClaims {
+            iss: ISSUER.to_owned(),
+            sub: user(),
+            aud: "sec.example.com".to_owned(),
+            role: Role::Admin,
+            scope: None,
+            iat: NOW,
+            nbf: NOW,
+            exp: NOW + 600,
+            jti: "id".to_owned(),
+        };
+        change(&mut claims);
+        self.issuer.sign(&claims).expose().to_owned()
+    }
+}
+
+#[test]
+fn an_issued_token_verifies_until_its_life_is_over() {
+    let f = fixture();
+    let token = f.token();
+    let claims = f.verifier.verify(&token).unwrap();
+    assert_eq!((claims.user, claims.role, claims.surface), (user(), Role::Admin, Surface::Admin));
+    assert_eq!((claims.issued_at, claims.expires_at), (NOW, NOW + 600));
+
+    f.clock.advance(Duration::from_secs(629));
+    assert!(f.verifier.verify(&token).is_ok(), "within the leeway");
+    f.clock.advance(Duration::from_secs(1));
+    assert_eq!(f.verifier.verify(&token), Err(TokenError::Expired));
+}
+
+#[test]
+fn the_token_holds_the_documented_claims_and_nothing_else() {
+    let token = fixture().token();
+    let parts: Vec<Value> = token
+        .split('.')
+        .take(2)
+        .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+        .collect();
+    assert_eq!(parts[0], json!({"typ": "at+jwt", "alg": "HS256"}));
+    let mut claims = parts[1].as_object().unwrap().clone();
+    assert_eq!(claims.remove("jti").unwrap().as_str().unwrap().len(), 22);
+    let expected = json!({
+        "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin",
+        "iat": NOW, "nbf": NOW, "exp": NOW + 600,
+    });
+    assert_eq!(Value::Object(claims), expected);
+}
+
+#[test]
+fn each_surface_has_its_own_audience_and_life() {
+    let f = fixture();
+    let token = f.issuer.issue(user(), Role::Employee, Surface::MiniApp).unwrap();
+    assert_eq!(token.expires_in, Duration::from_mins(15));
+    assert_eq!(f.verifier.verify(token.token.expose()).unwrap().surface, Surface::MiniApp);
+}
+
+#[test]
+fn equal_hosts_are_refused() {
+    for (miniapp, admin) in [("a.kz", "a.kz"), ("a.kz", "A.KZ"), ("", "a.kz"), ("a.kz", "")] {
+        assert_eq!(Surfaces::new(miniapp, admin), Err(InvalidSurfaces), "{miniapp} {admin}");
+    }
+}
+
+#[test]
+fn a_short_key_is_refused() {
+    assert_eq!(SecretKey::new([0; 31]).unwrap_err(), ShortKey(31));
+    assert_eq!(format!("{:?}", SecretKey::new([0; 32]).unwrap()), "SecretKey(redacted)");
+}
+
+#[test]
+fn a_token_cannot_choose_how_it_is_checked() {
+    let f = fixture();
+    let token = f.token();
+    let (_, rest) = token.split_once('.').unwrap();
+    let (claims, signature) = rest.split_once('.').unwrap();
+    for header in [
+        json!({"alg": "none", "typ": "at+jwt"}),
+        json!({"alg": "None"}),
+        json!({"alg": "HS512", "typ": "at+jwt"}),
+        json!({"alg": "RS256", "typ": "at+jwt"}),
+        json!({"typ": "JWT", "alg": "HS256"}),
+        json!({"typ": "at+jwt", "alg": "HS256", "jwk": {"kty": "oct", "k": "AAAA"}}),
+        json!({"typ": "at+jwt", "alg": "HS256", "jku": "https://example.com"}),
+        json!({"typ": "at+jwt", "alg": "HS256", "crit": ["x"]}),
+    ] {
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        for signature in ["", signature] {
+            let forged = format!("{header}.{claims}.{signature}");
+            assert_eq!(f.verifier.verify(&forged), Err(TokenError::Malformed), "{header}");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
+    let f = fixture();
+    let other_key = SecretKey::new([8; 32]).unwrap();
+    let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+    let foreign = TokenIssuer::new(&other_key, ISSUER, surfaces).clock(f.clock.clone());
+    let foreign = foreign.issue(user(), Role::Admin, Surface::Admin).unwrap();
+    assert_eq!(f.verifier.verify(foreign.token.expose()), Err(TokenError::SignatureMismatch));
+
+    let not_for_us = [
+        f.token_with(|claims| claims.iss = "https://elsewhere.example.com".to_owned()),
+        f.token_with(|claims| claims.aud = "elsewhere.example.com".to_owned()),
+        f.token_with(|claims| claims.scope = Some("password-change".to_owned())),
+    ];
+    for token in not_for_us {
+        assert_eq!(f.verifier.verify(&token), Err(TokenError::NotForUs));
+    }
+    let early = f.token_with(|claims| claims.nbf = NOW + 31);
+    assert_eq!(f.verifier.verify(&early), Err(TokenError::NotYetValid));
+    let from_the_future = f.token_with(|claims| claims.iat = NOW + 31);
+    assert_eq!(f.verifier.verify(&from_the_future), Err(TokenError::NotYetValid));
+    let eternal = f.token_with(|claims| claims.exp = u64::MAX);
+    assert!(f.verifier.verify(&eternal).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn a_changed_byte_is_noticed(place in 0_usize..500, byte in any::<u8>()) {
+        let f = fixture();
+        let mut token = f.token().into_bytes();
+        let place = place % token.len();
+        prop_assume!(token[place] != byte);
+        token[place] = byte;
+        if let Ok(token) = String::from_utf8(token) {
+            prop_assert!(f.verifier.verify(&token).is_err());
+        }
+    }
+
+    #[test]
+    fn nothing_panics(text in ".{0,300}") {
+        prop_assert!(fixture().verifier.verify(&text).is_err());
+    }
+}
