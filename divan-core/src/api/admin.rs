@@ -1,0 +1,81 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Auth, Endpoint, Method, Session};
+use crate::secret::{self, Secret};
+use crate::types::User;
+
+/// Signs an administrator in, in the admin panel.
+#[derive(Debug)]
+pub enum AdminLogin {}
+
+impl Endpoint for AdminLogin {
+    const OPERATION: &'static str = "admin_login";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/auth/admin/login";
+    const AUTH: Auth = Auth::None;
+    const STATUS: u16 = 200;
+    type Request = AdminLoginRequest;
+    type Response = Session;
+}
+
+/// What an administrator signs in with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AdminLoginRequest {
+    /// The e-mail address.
+    #[cfg_attr(feature = "openapi", schema(format = "email", example = "admin@example.com"))]
+    pub email: String,
+    /// The password.
+    #[serde(serialize_with = "secret::expose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    pub password: Secret,
+}
+
+impl AdminLoginRequest {
+    /// A sign-in with this address and password.
+    pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self { email: email.into(), password: password.into() }
+    }
+}
+
+/// Creates the first administrator. Works exactly once.
+#[derive(Debug)]
+pub enum Bootstrap {}
+
+impl Endpoint for Bootstrap {
+    const OPERATION: &'static str = "bootstrap";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/auth/admin/bootstrap";
+    const AUTH: Auth = Auth::BootstrapToken;
+    const STATUS: u16 = 201;
+    type Request = BootstrapRequest;
+    type Response = User;
+}
+
+/// The first administrator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct BootstrapRequest {
+    /// The e-mail address to sign in with.
+    #[cfg_attr(feature = "openapi", schema(format = "email", example = "admin@example.com"))]
+    pub email: String,
+    /// The password: at least 15 characters.
+    #[serde(serialize_with = "secret::expose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    pub password: Secret,
+    /// The person's name. Default: `Administrator`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub full_name: Option<String>,
+}
+
+impl BootstrapRequest {
+    /// A first administrator with this address and password; set the name where it is known.
+    pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self { email: email.into(), password: password.into(), full_name: None }
+    }
+}

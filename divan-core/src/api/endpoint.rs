@@ -1,0 +1,79 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// One endpoint: everything that server and client have to agree on.
+///
+/// The server answers a handler's value with `STATUS`, the client sends to `PATH` and expects `STATUS`; neither
+/// writes any of it a second time.
+pub trait Endpoint {
+    /// The operation id: also the name of the handler and of the client's method.
+    const OPERATION: &'static str;
+    /// The HTTP method.
+    const METHOD: Method;
+    /// The path below the server's address.
+    const PATH: &'static str;
+    /// What a caller has to show.
+    const AUTH: Auth;
+    /// The status of a success.
+    const STATUS: u16;
+    /// The JSON body of the request; `()` for none.
+    type Request: Serialize + DeserializeOwned + Send;
+    /// The JSON body of the answer.
+    type Response: Serialize + DeserializeOwned + Send;
+}
+
+/// An HTTP method of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// Reads; has no body and may be sent again.
+    Get,
+    /// Does something; has a JSON body.
+    Post,
+}
+
+impl Method {
+    /// The method's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// What a caller has to show to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Auth {
+    /// Nothing beyond the body.
+    None,
+    /// The `X-Bootstrap-Token` header, where the server asks for one.
+    BootstrapToken,
+    /// An access token of any surface.
+    Bearer,
+    /// An access token of the admin panel, of a user who is an administrator now.
+    Admin,
+}
+
+/// The constants of an [`Endpoint`] as a value, to walk over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EndpointDescription {
+    /// [`Endpoint::OPERATION`].
+    pub operation: &'static str,
+    /// [`Endpoint::METHOD`].
+    pub method: Method,
+    /// [`Endpoint::PATH`].
+    pub path: &'static str,
+    /// [`Endpoint::AUTH`].
+    pub auth: Auth,
+    /// [`Endpoint::STATUS`].
+    pub status: u16,
+}
+
+impl EndpointDescription {
+    pub(super) const fn of<E: Endpoint>() -> Self {
+        Self { operation: E::OPERATION, method: E::METHOD, path: E::PATH, auth: E::AUTH, status: E::STATUS }
+    }
+}

@@ -1,0 +1,35 @@
+//! The wire contract: requests, answers, endpoints and problems, once for server and client.
+//!
+//! Members are `snake_case`. A request with an unknown member is refused; an answer with one is read all the same, so
+//! an old client survives a new server. Times are RFC 3339 in UTC.
+
+mod account;
+mod admin;
+mod endpoint;
+mod health;
+mod problem;
+mod session;
+mod telegram;
+mod users;
+
+pub use account::Me;
+pub use admin::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest};
+pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
+pub use health::{Health, HealthStatus, Live, Ready};
+pub use problem::{MemberError, Problem, ProblemCode};
+pub use session::{Session, TokenType};
+pub use telegram::{TelegramLogin, TelegramLoginRequest};
+pub use users::{CreateUser, CreateUserRequest, CreatedUser};
+
+pub use crate::types::{Role, User};
+
+/// Every endpoint of the contract, in the order of the documentation.
+pub const ENDPOINTS: &[EndpointDescription] = &[
+    EndpointDescription::of::<TelegramLogin>(),
+    EndpointDescription::of::<AdminLogin>(),
+    EndpointDescription::of::<Bootstrap>(),
+    EndpointDescription::of::<CreateUser>(),
+    EndpointDescription::of::<Me>(),
+    EndpointDescription::of::<Live>(),
+    EndpointDescription::of::<Ready>(),
+];
