@@ -1,5 +1,54 @@
-//! Sign-in for Telegram Mini Apps.
-#[cfg(any(feature = "init-data", feature = "types"))]
+//! Sign-in for companies whose staff work inside a Telegram Mini App.
+//!
+//! An employee opens the Mini App and signs in with the phone number and password that an administrator gave out;
+//! Telegram's signed `initData` proves which Telegram account is asking. Administrators sign in to a panel on a second
+//! domain with e-mail and password.
+//!
+//! With default features this crate is the check of `initData` alone, and light:
+//!
+//! ```
+//! use divan_core::init_data::{BotToken, Verifier};
+//! use std::time::Duration;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+//! let verifier = Verifier::new(token, Duration::from_hours(1));
+//! let refused = verifier.verify("user=%7B%22id%22%3A42%7D&auth_date=1780000000&hash=00");
+//! assert!(refused.is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! Turning one on never changes what the others do.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `init-data` (default) | [`init_data`]: verification of Telegram's signed data |
+//! | `password` | `password`: Argon2id behind a bounded queue, rules for new passwords |
+//! | `token` | `token`: access tokens |
+//! | `api` | `api`: the wire contract; `openapi` adds its schemas |
+//! | `store` | `store`: the storage traits and the in-memory store; `sqlite` adds the embedded database |
+//! | `service` | `service`: the sign-in service over all of these |
+//! | `test-util` | minting of init data, a clock to turn, seeded randomness |
+
+#[cfg(feature = "api")]
+pub mod api;
+#[cfg(any(feature = "init-data", feature = "entropy"))]
 pub mod clock;
+#[cfg(feature = "entropy")]
+pub mod entropy;
 #[cfg(feature = "init-data")]
 pub mod init_data;
+#[cfg(feature = "password")]
+pub mod password;
+pub mod secret;
+#[cfg(feature = "service")]
+pub mod service;
+#[cfg(feature = "store")]
+pub mod store;
+#[cfg(feature = "token")]
+pub mod token;
+#[cfg(feature = "types")]
+pub mod types;

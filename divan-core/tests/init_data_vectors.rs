@@ -1,4 +1,5 @@
 //! The conformance vectors: signed data that must pass or fail, most of it built to fool somebody.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
 use std::sync::Arc;

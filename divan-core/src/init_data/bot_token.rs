@@ -90,7 +90,9 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_refused() {
-        for text in ["", ":", "1:", ":a", "a:b", "01:a", "1:a b", "1:a\n", " 1:a", "99999999999999999999:a", "1:a:b"] {
+        for text in
+            ["", ":", "1:", ":a", "a:b", "01:a", "1:a b", "1:a\n", " 1:a", "99999999999999999999:a", "1:a:b"]
+        {
             assert!(text.parse::<BotToken>().is_err(), "{text:?}");
         }
     }

@@ -82,7 +82,12 @@ mod tests {
 
     #[test]
     fn a_key_that_comes_twice_is_refused_at_any_depth() {
-        for text in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":1,"b":2}}"#, r#"{"a":[{"b":1,"b":2}]}"#, r#"{"a":1,"\u0061":2}"#] {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"{"a":[{"b":1,"b":2}]}"#,
+            r#"{"a":1,"\u0061":2}"#,
+        ] {
             assert_eq!(parse::<serde_json::Value>(text), Err(Malformed::Json), "{text}");
         }
         assert!(parse::<serde_json::Value>(r#"{"a":{"b":null},"b":[true,1.5,"x"]}"#).is_ok());

@@ -16,7 +16,7 @@
 //! #     InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&token)
 //! # };
 //! let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
-//! let verifier = Verifier::new(token, Duration::from_secs(3600));
+//! let verifier = Verifier::new(token, Duration::from_hours(1));
 //!
 //! let data = verifier.verify(&raw)?;
 //! let user = data.user()?.ok_or("no user in there")?;

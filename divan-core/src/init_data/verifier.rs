@@ -20,7 +20,7 @@ use crate::clock::{Clock, SystemClock};
 /// use std::time::Duration;
 ///
 /// let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
-/// let verifier = Verifier::new(token, Duration::from_secs(24 * 3600));
+/// let verifier = Verifier::new(token, Duration::from_hours(24));
 ///
 /// let forged = "user=%7B%22id%22%3A42%7D&auth_date=1780000000&hash=00";
 /// assert!(verifier.verify(forged).is_err());
@@ -46,7 +46,7 @@ impl Verifier {
         Self {
             token,
             max_age,
-            clock_skew: Duration::from_secs(60),
+            clock_skew: Duration::from_mins(1),
             max_len: 8 * 1024,
             max_pairs: 32,
             clock: Arc::new(SystemClock),

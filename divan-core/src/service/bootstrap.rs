@@ -1,0 +1,68 @@
+use subtle::ConstantTimeEq;
+
+use super::input::Input;
+use super::{AuthService, ServiceError};
+use crate::api::BootstrapRequest;
+use crate::password::PasswordPolicy;
+use crate::secret::Secret;
+use crate::store::Account;
+use crate::types::{Role, User, UserId};
+
+/// Who may create the first administrator.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum BootstrapPolicy {
+    /// Nobody, over the network.
+    Closed,
+    /// Whoever sends this token.
+    Token(Secret),
+    /// Anybody who reaches the server first. For a server that only its own machine reaches.
+    OpenToAnyone,
+}
+
+impl BootstrapPolicy {
+    fn check(&self, presented: Option<&Secret>) -> Result<(), ServiceError> {
+        match (self, presented) {
+            (Self::OpenToAnyone, _) => Ok(()),
+            (Self::Token(token), Some(presented))
+                if token.expose().as_bytes().ct_eq(presented.expose().as_bytes()).into() =>
+            {
+                Ok(())
+            }
+            _ => Err(ServiceError::BootstrapTokenRequired),
+        }
+    }
+}
+
+impl AuthService {
+    /// Creates the first administrator: exactly once, ever.
+    ///
+    /// # Errors
+    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::AlreadyBootstrapped`], or what is wrong with the
+    /// request; nothing is written then, and another call may try again.
+    pub async fn bootstrap(
+        &self,
+        token: Option<&Secret>,
+        request: &BootstrapRequest,
+    ) -> Result<User, ServiceError> {
+        self.bootstrap.check(token)?;
+        let mut input = Input::default();
+        let email = input.email(&request.email);
+        let full_name = input.full_name(request.full_name.as_deref().unwrap_or("Administrator"));
+        let password = input.password(&request.password);
+        let (Some(email), Some(full_name), Some(password)) = (email, full_name, password) else {
+            return Err(input.into_error());
+        };
+
+        // Claimed before anything costly: of many calls at once, one hashes.
+        let claim = self.store.claim_bootstrap(self.now()).await?.ok_or(ServiceError::AlreadyBootstrapped)?;
+        PasswordPolicy::SINGLE_FACTOR.check(&password, &[&full_name, email.as_str()])?;
+        let id = UserId::generate(self.clock.as_ref(), self.entropy.as_ref())?;
+        let mut user = User::new(id, Role::Admin, full_name, self.now());
+        user.email = Some(email);
+        let password_hash = self.hashes.hash(password).await?;
+        let account = Account { user, password_hash };
+        claim.complete(&account).await?;
+        Ok(account.user)
+    }
+}

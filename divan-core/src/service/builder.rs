@@ -1,0 +1,111 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AuthService, BootstrapPolicy, Region};
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::{Entropy, OsEntropy};
+use crate::init_data::{BotToken, Verifier};
+use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
+use crate::store::Store;
+use crate::token::{SecretKey, Surfaces, TokenIssuer, TokenVerifier};
+
+/// How old init data may be at a sign-in. Some clients hand out the same data for a day.
+const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
+
+/// Puts an [`AuthService`] together.
+#[derive(Debug)]
+#[must_use]
+pub struct AuthServiceBuilder {
+    store: Arc<dyn Store>,
+    key: SecretKey,
+    issuer: String,
+    surfaces: Surfaces,
+    bot_token: Option<BotToken>,
+    bootstrap: BootstrapPolicy,
+    region: Region,
+    hasher: Arc<dyn PasswordHasher>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl AuthService {
+    /// A service on this store, whose tokens are signed with `key`, call themselves `issuer` (a URL) and are for
+    /// these surfaces.
+    pub fn builder(
+        store: Arc<dyn Store>,
+        key: &SecretKey,
+        issuer: &str,
+        surfaces: Surfaces,
+    ) -> AuthServiceBuilder {
+        AuthServiceBuilder {
+            store,
+            key: key.clone(),
+            issuer: issuer.to_owned(),
+            surfaces,
+            bot_token: None,
+            bootstrap: BootstrapPolicy::Closed,
+            region: Region::default(),
+            hasher: Arc::new(Argon2idHasher::default()),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+        }
+    }
+}
+
+impl AuthServiceBuilder {
+    /// The bot whose init data signs employees in. Default: none, and Telegram sign-ins are refused as not
+    /// configured.
+    pub fn telegram(mut self, token: BotToken) -> Self {
+        self.bot_token = Some(token);
+        self
+    }
+
+    /// Who may create the first administrator. Default: [`BootstrapPolicy::Closed`].
+    pub fn bootstrap(mut self, policy: BootstrapPolicy) -> Self {
+        self.bootstrap = policy;
+        self
+    }
+
+    /// The country that phone numbers without a country code belong to. Default: Kazakhstan.
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = region;
+        self
+    }
+
+    /// How passwords are hashed. Default: [`Argon2idHasher`] with its default parameters.
+    pub fn hasher(mut self, hasher: Arc<dyn PasswordHasher>) -> Self {
+        self.hasher = hasher;
+        self
+    }
+
+    /// Where the time comes from. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where randomness comes from. Default: [`OsEntropy`].
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// The service.
+    pub fn build(self) -> AuthService {
+        let telegram =
+            self.bot_token.map(|token| Verifier::new(token, INIT_DATA_MAX_AGE).clock(self.clock.clone()));
+        AuthService {
+            store: self.store,
+            hashes: HashQueue::new(self.hasher).entropy(self.entropy.clone()),
+            issuer: TokenIssuer::new(&self.key, &self.issuer, self.surfaces.clone())
+                .clock(self.clock.clone())
+                .entropy(self.entropy.clone()),
+            tokens: TokenVerifier::new(&self.key, &self.issuer, self.surfaces).clock(self.clock.clone()),
+            telegram,
+            bootstrap: self.bootstrap,
+            region: self.region,
+            clock: self.clock,
+            entropy: self.entropy,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use crate::api::{MemberError, ProblemCode};
+use crate::entropy::NoEntropy;
+use crate::init_data::InitDataError;
+use crate::password::{HashQueueError, WeakPassword};
+use crate::store::{StoreError, StoreErrorKind, UniqueKey};
+use crate::token::TokenError;
+
+/// Why the service refused, or could not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// Name and password do not open an account on this surface.
+    #[error("wrong credentials")]
+    InvalidCredentials,
+    /// The password was right, but the account is bound to another Telegram account, or this Telegram account to
+    /// another user.
+    #[error("the account belongs to another Telegram account")]
+    TelegramAccountMismatch,
+    /// The init data was refused.
+    #[error(transparent)]
+    InitData(#[from] InitDataError),
+    /// The init data is well signed but not for a sign-in: it names no user, or is a shared contact.
+    #[error("the init data is not for a sign-in")]
+    NotSignInData,
+    /// The service was built without a bot token.
+    #[error("no bot token is configured")]
+    TelegramNotConfigured,
+    /// The access token was refused.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The caller is not an administrator signed in to the admin panel.
+    #[error("administrators only")]
+    AdminRequired,
+    /// The first administrator exists already.
+    #[error("already bootstrapped")]
+    AlreadyBootstrapped,
+    /// The bootstrap token is missing or wrong, or none is configured.
+    #[error("the bootstrap token is missing or wrong")]
+    BootstrapTokenRequired,
+    /// Members of the request are not valid; all of them are listed.
+    #[error("the request is not valid")]
+    Invalid(Vec<MemberError>),
+    /// The new password breaks a rule.
+    #[error("the new password {0}")]
+    WeakPassword(#[from] WeakPassword),
+    /// Too many passwords wait to be hashed.
+    #[error("too many sign-ins at a time")]
+    Overloaded,
+    /// The database failed, or another user has the same phone number or e-mail address.
+    #[error(transparent)]
+    Store(StoreError),
+    /// Hashing or randomness failed.
+    #[error("internal error")]
+    Internal,
+}
+
+impl ServiceError {
+    /// The code of this error on the wire.
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::InvalidCredentials => ProblemCode::InvalidCredentials,
+            Self::TelegramAccountMismatch => ProblemCode::TelegramAccountMismatch,
+            Self::InitData(error) => ProblemCode::from_word(error.code()),
+            Self::NotSignInData => ProblemCode::InitDataInvalid,
+            Self::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
+            Self::Token(TokenError::Expired) => ProblemCode::TokenExpired,
+            Self::Token(_) => ProblemCode::TokenInvalid,
+            Self::AdminRequired => ProblemCode::AdminRequired,
+            Self::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,
+            Self::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,
+            Self::Invalid(_) => ProblemCode::ValidationFailed,
+            Self::WeakPassword(_) => ProblemCode::WeakPassword,
+            Self::Overloaded => ProblemCode::Overloaded,
+            Self::Store(error) => store_code(error.kind()),
+            Self::Internal => ProblemCode::Internal,
+        }
+    }
+}
+
+fn store_code(kind: StoreErrorKind) -> ProblemCode {
+    match kind {
+        StoreErrorKind::Conflict(UniqueKey::Email) => ProblemCode::EmailTaken,
+        StoreErrorKind::Conflict(UniqueKey::Phone) => ProblemCode::PhoneTaken,
+        StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
+        StoreErrorKind::Unavailable => ProblemCode::Unavailable,
+        StoreErrorKind::Internal => ProblemCode::Internal,
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<HashQueueError> for ServiceError {
+    fn from(error: HashQueueError) -> Self {
+        match error {
+            HashQueueError::Overloaded => Self::Overloaded,
+            HashQueueError::Hash(_) => Self::Internal,
+        }
+    }
+}
+
+impl From<NoEntropy> for ServiceError {
+    fn from(_: NoEntropy) -> Self {
+        Self::Internal
+    }
+}

@@ -1,0 +1,120 @@
+//! The two sign-ins. The order of the steps is the security of the whole: see the rules at each.
+
+use super::input::Input;
+use super::{AuthService, ServiceError};
+use crate::api::Session;
+use crate::password::{Password, PasswordHash, Verification};
+use crate::secret::Secret;
+use crate::store::{Account, SignIn, SignInOutcome, TelegramAccount};
+use crate::token::Surface;
+use crate::types::{Role, TelegramId, User};
+
+impl AuthService {
+    /// Signs an employee in with phone number, password and the raw init data of the Mini App. The first sign-in binds
+    /// the Telegram account to the user.
+    ///
+    /// # Errors
+    /// [`ServiceError::InitData`] tells nothing of the account; [`ServiceError::InvalidCredentials`] hides which part
+    /// is wrong; [`ServiceError::TelegramAccountMismatch`] comes only after a right password.
+    pub async fn telegram_login(
+        &self,
+        phone: &str,
+        password: &Secret,
+        init_data: &Secret,
+    ) -> Result<Session, ServiceError> {
+        let mut input = Input::default();
+        let (Some(phone), Some(password)) = (input.phone(phone, self.region), input.password(password))
+        else {
+            return Err(input.into_error());
+        };
+        let telegram = self.telegram_account(init_data)?;
+
+        let found = self.store.account_by_phone(&phone).await?;
+        let (account, rehashed) = self.check_password(found, password, Role::Employee).await?;
+        if account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
+            return Err(ServiceError::TelegramAccountMismatch);
+        }
+        let user = self.complete(account, rehashed, Some(telegram)).await?;
+        self.session(user, Surface::MiniApp)
+    }
+
+    /// Signs an administrator in with e-mail address and password.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidCredentials`] hides which part is wrong.
+    pub async fn admin_login(&self, email: &str, password: &Secret) -> Result<Session, ServiceError> {
+        let mut input = Input::default();
+        let (Some(email), Some(password)) = (input.email(email), input.password(password)) else {
+            return Err(input.into_error());
+        };
+        let found = self.store.account_by_email(&email).await?;
+        let (account, rehashed) = self.check_password(found, password, Role::Admin).await?;
+        let user = self.complete(account, rehashed, None).await?;
+        self.session(user, Surface::Admin)
+    }
+
+    /// Whose Telegram account the init data proves.
+    fn telegram_account(&self, init_data: &Secret) -> Result<TelegramAccount, ServiceError> {
+        let verifier = self.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)?;
+        let data = verifier.verify(init_data.expose())?;
+        // A shared contact is signed with the same key: one must not pass as the other.
+        if data.field("contact").is_some() {
+            return Err(ServiceError::NotSignInData);
+        }
+        let user = data.user()?.ok_or(ServiceError::NotSignInData)?;
+        Ok(TelegramAccount {
+            id: TelegramId(user.id),
+            username: user.username.map(std::borrow::Cow::into_owned),
+        })
+    }
+
+    /// Exactly one hash computation, whether there is an account or not, and only then the state of the account: all
+    /// that can be wrong up to here is one answer.
+    ///
+    /// Gives the account, and a new hash where the stored one was made with other parameters than today's.
+    async fn check_password(
+        &self,
+        found: Option<Account>,
+        password: Password,
+        role: Role,
+    ) -> Result<(Account, Option<PasswordHash>), ServiceError> {
+        let stored = found.as_ref().map(|account| account.password_hash.clone());
+        let verification = self.hashes.verify(password.clone(), stored).await?;
+        let account = found
+            .filter(|account| verification != Verification::Mismatch && account.user.is_active)
+            .filter(|account| account.user.role == role)
+            .ok_or(ServiceError::InvalidCredentials)?;
+        let rehashed = match verification {
+            Verification::MatchOutdated => Some(self.hashes.hash(password).await?),
+            _ => None,
+        };
+        Ok((account, rehashed))
+    }
+
+    /// One transaction that writes the sign-in down, unless the account changed while the password was hashed.
+    async fn complete(
+        &self,
+        account: Account,
+        rehashed: Option<PasswordHash>,
+        telegram: Option<TelegramAccount>,
+    ) -> Result<User, ServiceError> {
+        let sign_in = SignIn {
+            user: account.user.id,
+            role: account.user.role,
+            new_hash: rehashed.unwrap_or_else(|| account.password_hash.clone()),
+            seen_hash: account.password_hash,
+            telegram,
+            at: self.now(),
+        };
+        match self.store.complete_sign_in(&sign_in).await? {
+            SignInOutcome::Done(user) => Ok(*user),
+            SignInOutcome::Changed => Err(ServiceError::InvalidCredentials),
+            SignInOutcome::TelegramTaken => Err(ServiceError::TelegramAccountMismatch),
+        }
+    }
+
+    fn session(&self, user: User, surface: Surface) -> Result<Session, ServiceError> {
+        let token = self.issuer.issue(user.id, user.role, surface)?;
+        Ok(Session::new(token.token, token.expires_in.as_secs(), user))
+    }
+}

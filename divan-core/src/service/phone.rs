@@ -1,0 +1,169 @@
+use std::fmt;
+use std::str::FromStr;
+
+use phonenumber::{Mode, country};
+
+use crate::types::{InvalidPhone, Phone};
+
+/// The country that a phone number without a country code belongs to, as an ISO 3166-1 code: `KZ`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region(country::Id);
+
+/// The text is no country code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a country code of two letters, as `KZ`")]
+pub struct UnknownRegion;
+
+impl Default for Region {
+    /// Kazakhstan.
+    fn default() -> Self {
+        Self(country::Id::KZ)
+    }
+}
+
+impl FromStr for Region {
+    type Err = UnknownRegion;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRegion> {
+        text.parse().map(Self).map_err(|_| UnknownRegion)
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_ref())
+    }
+}
+
+/// Reads a phone number as people type and paste it: with or without country code, with spaces, dashes and brackets,
+/// with `00` for `+`, in the digits of any script.
+///
+/// # Errors
+/// [`InvalidPhone`] when no such number can exist.
+///
+/// ```
+/// use divan_core::service::{Region, parse_phone};
+///
+/// for typed in ["+77011234567", "8 (701) 123-45-67", "007 701 123 45 67", "٨٧٠١١٢٣٤٥٦٧"] {
+///     assert_eq!(parse_phone(typed, Region::default())?.as_str(), "+77011234567");
+/// }
+/// # Ok::<(), divan_core::types::InvalidPhone>(())
+/// ```
+pub fn parse_phone(typed: &str, region: Region) -> Result<Phone, InvalidPhone> {
+    let dialled = dialled(typed).ok_or(InvalidPhone)?;
+    let international = match dialled.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None => dialled,
+    };
+    let number = phonenumber::parse(Some(region.0), international).map_err(|_| InvalidPhone)?;
+    if !number.is_valid() {
+        return Err(InvalidPhone);
+    }
+    number.format().mode(Mode::E164).to_string().parse()
+}
+
+/// What one would dial: digits, and a `+` in front where there was one. `None` when something else was typed.
+fn dialled(typed: &str) -> Option<String> {
+    // The longest number has fifteen digits; this leaves room for every way to write it.
+    if typed.len() > 128 {
+        return None;
+    }
+    let mut dialled = String::new();
+    for c in typed.trim().chars() {
+        match c {
+            '+' | '\u{FF0B}' if dialled.is_empty() => dialled.push('+'),
+            c if is_separator(c) => {}
+            c => dialled.push(ascii_digit(c)?),
+        }
+    }
+    Some(dialled)
+}
+
+/// Spaces, brackets, every dash, and the invisible marks that address books paste around numbers.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '-' | '(' | ')' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{AD}' | '\u{FEFF}'
+        )
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The zeros of the decimal digits (Unicode category `Nd`) outside ASCII, each followed by its one to nine.
+const ZEROS: [char; 36] = [
+    '\u{0660}', '\u{06F0}', '\u{07C0}', '\u{0966}', '\u{09E6}', '\u{0A66}', '\u{0AE6}', '\u{0B66}',
+    '\u{0BE6}', '\u{0C66}', '\u{0CE6}', '\u{0D66}', '\u{0DE6}', '\u{0E50}', '\u{0ED0}', '\u{0F20}',
+    '\u{1040}', '\u{1090}', '\u{17E0}', '\u{1810}', '\u{1946}', '\u{19D0}', '\u{1A80}', '\u{1A90}',
+    '\u{1B50}', '\u{1BB0}', '\u{1C40}', '\u{1C50}', '\u{A620}', '\u{A8D0}', '\u{A900}', '\u{A9D0}',
+    '\u{A9F0}', '\u{AA50}', '\u{ABF0}', '\u{FF10}',
+];
+
+fn ascii_digit(c: char) -> Option<char> {
+    if c.is_ascii_digit() {
+        return Some(c);
+    }
+    let value =
+        ZEROS.iter().find_map(|&zero| u32::from(c).checked_sub(u32::from(zero)).filter(|&n| n < 10))?;
+    char::from_digit(value, 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_however_it_is_written() {
+        for typed in [
+            "+7 701 123 45 67",
+            "8 701 123 45 67",
+            "8(701)123-45-67",
+            "8701\u{2011}123\u{2013}45\u{2212}67",
+            "77011234567",
+            "00 7 701 1234567",
+            "\u{202A}+77011234567\u{202C}",
+            " +7.701.123.45.67 ",
+            "\u{FF0B}\u{FF17}\u{FF17}\u{FF10}\u{FF11}1234567",
+            "۸۷۰۱۱۲۳۴۵۶۷",
+        ] {
+            assert_eq!(parse_phone(typed, Region::default()).unwrap().as_str(), "+77011234567", "{typed}");
+        }
+        assert_eq!(parse_phone("+998 90 123 45 67", Region::default()).unwrap().as_str(), "+998901234567");
+        assert_eq!(parse_phone("202 555 0100", "US".parse().unwrap()).unwrap().as_str(), "+12025550100");
+    }
+
+    #[test]
+    fn what_nobody_can_dial_is_refused() {
+        for typed in [
+            "",
+            "+",
+            "abc",
+            "12",
+            "8 701 CALLNOW",
+            "+7 701",
+            "+7701123456789012",
+            "7+7011234567",
+            "+77011234567;ext=5",
+        ] {
+            assert_eq!(parse_phone(typed, Region::default()), Err(InvalidPhone), "{typed}");
+        }
+        assert_eq!(parse_phone(&"1".repeat(100_000), Region::default()), Err(InvalidPhone));
+    }
+
+    #[test]
+    fn a_region_is_a_country_code() {
+        assert_eq!("KZ".parse::<Region>().unwrap(), Region::default());
+        assert_eq!(Region::default().to_string(), "KZ");
+        assert_eq!("Kazakhstan".parse::<Region>(), Err(UnknownRegion));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_what_is_read_reads_again(typed in "[+0-9() -]{0,20}|.{0,40}") {
+            if let Ok(phone) = parse_phone(&typed, Region::default()) {
+                prop_assert_eq!(parse_phone(phone.as_str(), Region::default()).unwrap(), phone);
+            }
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! The rules of signing in, held against the service.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use divan_core::api::{BootstrapRequest, CreateUserRequest, ProblemCode, Role};
+use divan_core::clock::ManualClock;
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::{Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification};
+use divan_core::secret::Secret;
+use divan_core::service::{Admin, AuthService, BootstrapPolicy, ServiceError};
+use divan_core::store::{Account, MemoryStore, SignIn, Store, UserStore};
+use divan_core::token::{SecretKey, Surface, Surfaces};
+use divan_core::types::{TelegramId, User, UserId};
+
+const NOW: u64 = 1_780_000_000;
+const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const ADMIN_EMAIL: &str = "admin@example.com";
+const ADMIN_PASSWORD: &str = "tram under the plum";
+const PHONE: &str = "+77011234567";
+const PASSWORD: &str = "umbrella 77";
+
+/// Counts hash computations, and runs a hook in the middle of one.
+#[derive(Default)]
+struct CountingHasher {
+    computations: AtomicUsize,
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl std::fmt::Debug for CountingHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CountingHasher")
+    }
+}
+
+impl CountingHasher {
+    fn count(&self) {
+        self.computations.fetch_add(1, Ordering::SeqCst);
+        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
+            meanwhile();
+        }
+    }
+
+    fn taken(&self) -> usize {
+        self.computations.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl PasswordHasher for CountingHasher {
+    fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
+        self.count();
+        Argon2idHasher::insecure_for_tests().hash(password, salt)
+    }
+
+    fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
+        self.count();
+        Argon2idHasher::insecure_for_tests().verify(password, stored)
+    }
+}
+
+struct Fixture {
+    service: AuthService,
+    store: Arc<MemoryStore>,
+    hasher: Arc<CountingHasher>,
+    clock: Arc<ManualClock>,
+}
+
+fn fixture_with(policy: BootstrapPolicy) -> Fixture {
+    let store = Arc::new(MemoryStore::new());
+    let hasher = Arc::new(CountingHasher::default());
+    let clock = Arc::new(ManualClock::at_unix(NOW));
+    let service = AuthService::builder(
+        store.clone(),
+        &SecretKey::new([7; 32]).unwrap(),
+        "https://sec.example.com",
+        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+    )
+    .telegram(BOT.parse().unwrap())
+    .bootstrap(policy)
+    .hasher(hasher.clone())
+    .clock(clock.clone())
+    .build();
+    Fixture { service, store, hasher, clock }
+}
+
+/// A service with an administrator and one employee.
+async fn fixture() -> Fixture {
+    let f = fixture_with(BootstrapPolicy::OpenToAnyone);
+    f.service.bootstrap(None, &bootstrap_request()).await.unwrap();
+    let admin = f.admin().await;
+    f.service.create_user(&admin, &employee_request(PHONE)).await.unwrap();
+    f.hasher.taken();
+    f
+}
+
+fn bootstrap_request() -> BootstrapRequest {
+    BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD)
+}
+
+fn employee_request(phone: &str) -> CreateUserRequest {
+    CreateUserRequest::employee("First Last", phone, PASSWORD)
+}
+
+fn init_data(telegram_id: i64) -> Secret {
+    let token: BotToken = BOT.parse().unwrap();
+    InitDataBuilder::new(NOW).user_named(telegram_id, "First", "first_last").sign(&token).into()
+}
+
+impl Fixture {
+    async fn admin(&self) -> Admin {
+        let session = self.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into()).await.unwrap();
+        let caller = self.service.authenticate(session.access_token.expose()).await.unwrap();
+        caller.into_admin().unwrap()
+    }
+
+    async fn login(&self, phone: &str, password: &str, telegram_id: i64) -> Result<User, ServiceError> {
+        let init_data = init_data(telegram_id);
+        let session = self.service.telegram_login(phone, &password.into(), &init_data).await?;
+        Ok(session.user)
+    }
+
+    async fn stored(&self, phone: &str) -> Account {
+        self.store.account_by_phone(&phone.parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// Adds an account that no endpoint makes.
+    async fn insert(&self, phone: &str, change: impl FnOnce(&mut User)) {
+        let mut account = self.stored(PHONE).await;
+        account.user.id = UserId(uuid::Uuid::from_u128(phone.bytes().map(u128::from).sum()));
+        account.user.phone = Some(phone.parse().unwrap());
+        account.user.telegram_id = None;
+        change(&mut account.user);
+        self.store.insert_user(&account).await.unwrap();
+    }
+}
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> ProblemCode {
+    outcome.unwrap_err().code()
+}
+
+#[tokio::test]
+async fn an_employee_signs_in_and_is_bound() {
+    let f = fixture().await;
+    let session =
+        f.service.telegram_login("8 701 123 45 67", &PASSWORD.into(), &init_data(42)).await.unwrap();
+    assert_eq!(session.user.telegram_id, Some(TelegramId(42)));
+    assert_eq!(session.user.telegram_username.as_deref(), Some("first_last"));
+    assert_eq!(session.expires_in, 900);
+    assert!(session.user.last_login_at.is_some());
+
+    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    assert_eq!((caller.user(), caller.surface()), (&session.user, Surface::MiniApp));
+    assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
+}
+
+#[tokio::test]
+async fn every_attempt_costs_exactly_one_hash() {
+    let f = fixture().await;
+    f.insert("+77010000002", |user| user.is_active = false).await;
+    f.insert("+77010000003", |user| {
+        user.role = Role::Admin;
+        user.email = Some("other@example.com".parse().unwrap());
+    })
+    .await;
+
+    for (what, phone, password) in [
+        ("unknown phone", "+77019999999", PASSWORD),
+        ("wrong password", PHONE, "wrong password"),
+        ("inactive", "+77010000002", PASSWORD),
+        ("wrong role", "+77010000003", PASSWORD),
+    ] {
+        assert_eq!(code(f.login(phone, password, 42).await), ProblemCode::InvalidCredentials, "{what}");
+        assert_eq!(f.hasher.taken(), 1, "{what}");
+    }
+    f.login(PHONE, PASSWORD, 42).await.unwrap();
+    assert_eq!(f.hasher.taken(), 1, "success");
+
+    for (what, email, password) in [
+        ("unknown address", "nobody@example.com", ADMIN_PASSWORD),
+        ("wrong password", ADMIN_EMAIL, "wrong password"),
+    ] {
+        let outcome = f.service.admin_login(email, &password.into()).await;
+        assert_eq!(code(outcome), ProblemCode::InvalidCredentials, "{what}");
+        assert_eq!(f.hasher.taken(), 1, "{what}");
+    }
+    f.admin().await;
+    assert_eq!(f.hasher.taken(), 1, "success");
+}
+
+#[tokio::test]
+async fn an_employee_does_not_sign_in_to_the_admin_panel() {
+    let f = fixture().await;
+    f.insert("+77010000002", |user| user.email = Some("employee@example.com".parse().unwrap())).await;
+    let outcome = f.service.admin_login("employee@example.com", &PASSWORD.into()).await;
+    assert_eq!(code(outcome), ProblemCode::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn init_data_is_checked_before_anything_of_the_account() {
+    let f = fixture().await;
+    let token: BotToken = BOT.parse().unwrap();
+    let foreign: BotToken = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap();
+    let fresh = || InitDataBuilder::new(NOW);
+    let contact = r#"{"user_id":42,"phone_number":"77011234567","first_name":"First"}"#;
+    let tampered = init_data(42).expose().replace("42", "43");
+
+    for (what, raw, expected) in [
+        ("empty", String::new(), ProblemCode::InitDataMissing),
+        ("tampered", tampered, ProblemCode::InitDataInvalid),
+        ("another bot's", fresh().user(42, "First").sign(&foreign), ProblemCode::InitDataInvalid),
+        ("without a user", fresh().sign(&token), ProblemCode::InitDataInvalid),
+        ("a shared contact", fresh().field("contact", contact).sign(&token), ProblemCode::InitDataInvalid),
+        (
+            "a contact beside a user",
+            fresh().user(42, "First").field("contact", contact).sign(&token),
+            ProblemCode::InitDataInvalid,
+        ),
+        ("user not an object", fresh().field("user", "[]").sign(&token), ProblemCode::InitDataInvalid),
+        (
+            "a day old",
+            InitDataBuilder::new(NOW - 24 * 3600 - 1).user(42, "First").sign(&token),
+            ProblemCode::InitDataExpired,
+        ),
+        (
+            "of tomorrow",
+            InitDataBuilder::new(NOW + 24 * 3600).user(42, "First").sign(&token),
+            ProblemCode::InitDataInvalid,
+        ),
+    ] {
+        for password in [PASSWORD, "wrong password"] {
+            let outcome = f.service.telegram_login(PHONE, &password.into(), &raw.as_str().into()).await;
+            assert_eq!(code(outcome), expected, "{what}");
+        }
+    }
+    assert_eq!(f.hasher.taken(), 0, "nothing was hashed");
+    assert!(f.stored(PHONE).await.user.telegram_id.is_none(), "nothing was bound");
+}
+
+#[tokio::test]
+async fn what_reveals_something_comes_only_after_a_right_password() {
+    let f = fixture().await;
+    f.login(PHONE, PASSWORD, 42).await.unwrap();
+
+    assert_eq!(code(f.login(PHONE, "wrong password", 43).await), ProblemCode::InvalidCredentials);
+    assert_eq!(code(f.login(PHONE, PASSWORD, 43).await), ProblemCode::TelegramAccountMismatch);
+
+    f.insert("+77010000002", |_| {}).await;
+    assert_eq!(code(f.login("+77010000002", "wrong password", 42).await), ProblemCode::InvalidCredentials);
+    assert_eq!(code(f.login("+77010000002", PASSWORD, 42).await), ProblemCode::TelegramAccountMismatch);
+    assert!(f.stored("+77010000002").await.user.telegram_id.is_none());
+    f.login(PHONE, PASSWORD, 42).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_during_the_hash_wins() {
+    let f = fixture().await;
+    let account = f.stored(PHONE).await;
+    let (store, runtime) = (f.store.clone(), tokio::runtime::Handle::current());
+    *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
+        let reset = SignIn {
+            user: account.user.id,
+            role: account.user.role,
+            seen_hash: account.password_hash,
+            new_hash: PasswordHash::from_stored("of another password"),
+            telegram: None,
+            at: account.user.created_at,
+        };
+        let outcome = runtime.block_on(store.complete_sign_in(&reset)).unwrap();
+        assert!(matches!(outcome, divan_core::store::SignInOutcome::Done(_)));
+    }));
+    assert_eq!(code(f.login(PHONE, PASSWORD, 42).await), ProblemCode::InvalidCredentials);
+    assert!(f.stored(PHONE).await.user.telegram_id.is_none());
+}
+
+#[tokio::test]
+async fn a_hash_with_other_parameters_is_made_anew_at_a_sign_in() {
+    let f = fixture().await;
+    let password = Password::new(&PASSWORD.into()).unwrap();
+    let mut account = f.stored(PHONE).await;
+    account.user.id = UserId(uuid::Uuid::from_u128(2));
+    account.user.phone = Some("+77010000002".parse().unwrap());
+    account.password_hash = Argon2idHasher::default().hash(&password, &[1; 16]).unwrap();
+    f.store.insert_user(&account).await.unwrap();
+
+    f.login("+77010000002", PASSWORD, 42).await.unwrap();
+    assert_eq!(f.hasher.taken(), 2, "one to check, one to store");
+    let rehashed = f.stored("+77010000002").await.password_hash;
+    assert!(!rehashed.expose().contains("m=19456"), "{}", rehashed.expose());
+    f.login("+77010000002", PASSWORD, 42).await.unwrap();
+    assert_eq!(f.hasher.taken(), 1);
+}
+
+#[tokio::test]
+async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
+    let f = fixture().await;
+    f.insert("+77010000002", |_| {}).await;
+    let init_data = init_data(42);
+    let session = f.service.telegram_login("+77010000002", &PASSWORD.into(), &init_data).await.unwrap();
+    let token = session.access_token.expose();
+    f.service.authenticate(token).await.unwrap();
+
+    // The same key on another database: the token is good, the user is not there.
+    let other = fixture_with(BootstrapPolicy::Closed);
+    assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
+    let mut inactive = f.stored("+77010000002").await;
+    inactive.user.is_active = false;
+    other.store.insert_user(&inactive).await.unwrap();
+    assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
+
+    f.clock.advance(Duration::from_secs(931));
+    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenExpired);
+}
+
+#[tokio::test]
+async fn a_demoted_administrator_is_none_any_more() {
+    let f = fixture().await;
+    let session = f.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into()).await.unwrap();
+    let other = fixture_with(BootstrapPolicy::Closed);
+    let mut demoted = f.store.account_by_email(&ADMIN_EMAIL.parse().unwrap()).await.unwrap().unwrap();
+    demoted.user.role = Role::Employee;
+    demoted.user.phone = Some(PHONE.parse().unwrap());
+    other.store.insert_user(&demoted).await.unwrap();
+    let caller = other.service.authenticate(session.access_token.expose()).await.unwrap();
+    assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
+}
+
+#[tokio::test]
+async fn without_a_bot_token_nobody_signs_in_through_telegram() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+    let key = SecretKey::new([7; 32]).unwrap();
+    let service = AuthService::builder(store, &key, "https://sec.example.com", surfaces).build();
+    let outcome = service.telegram_login(PHONE, &PASSWORD.into(), &init_data(42)).await;
+    assert_eq!(code(outcome), ProblemCode::TelegramNotConfigured);
+}
+
+#[tokio::test]
+async fn bootstrap_needs_its_token() {
+    let closed = fixture_with(BootstrapPolicy::Closed);
+    let token = Secret::new("bootstrap");
+    let outcome = closed.service.bootstrap(Some(&token), &bootstrap_request()).await;
+    assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
+
+    let f = fixture_with(BootstrapPolicy::Token(token.clone()));
+    for wrong in [None, Some(Secret::new("")), Some(Secret::new("bootstraq"))] {
+        let outcome = f.service.bootstrap(wrong.as_ref(), &bootstrap_request()).await;
+        assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
+    }
+    let user = f.service.bootstrap(Some(&token), &bootstrap_request()).await.unwrap();
+    assert_eq!((user.role, user.full_name.as_str()), (Role::Admin, "Administrator"));
+}
+
+#[tokio::test]
+async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
+    let f = fixture_with(BootstrapPolicy::OpenToAnyone);
+    let weak = BootstrapRequest::new(ADMIN_EMAIL, "too short");
+    assert_eq!(code(f.service.bootstrap(None, &weak).await), ProblemCode::WeakPassword);
+    let malformed = BootstrapRequest::new("not an address", ADMIN_PASSWORD);
+    assert_eq!(code(f.service.bootstrap(None, &malformed).await), ProblemCode::ValidationFailed);
+    assert!(!f.service.is_bootstrapped().await.unwrap());
+    f.hasher.taken();
+
+    f.service.bootstrap(None, &bootstrap_request()).await.unwrap();
+    let again = f.service.bootstrap(None, &bootstrap_request()).await;
+    assert_eq!(code(again), ProblemCode::AlreadyBootstrapped);
+    assert_eq!(f.hasher.taken(), 1, "the refused call does not hash");
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_with_a_new_user_is_told_at_once() {
+    let f = fixture().await;
+    let admin = f.admin().await;
+    let mut request = employee_request("12");
+    request.full_name = " \n ".to_owned();
+    request.email = Some("nowhere".to_owned());
+    request.password = Secret::new("");
+    let Err(ServiceError::Invalid(errors)) = f.service.create_user(&admin, &request).await else {
+        panic!("an invalid request");
+    };
+    let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/full_name", "/phone", "/email", "/password"]);
+}
+
+#[tokio::test]
+async fn each_role_needs_what_it_signs_in_with() {
+    let f = fixture().await;
+    let admin = f.admin().await;
+    let mut no_phone = employee_request(PHONE);
+    no_phone.phone = None;
+    let mut no_email = employee_request("+77010000002");
+    no_email.role = Role::Admin;
+    for (request, pointer) in [(no_phone, "/phone"), (no_email, "/email")] {
+        match f.service.create_user(&admin, &request).await {
+            Err(ServiceError::Invalid(errors)) => assert_eq!(errors[0].pointer, pointer),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_person() {
+    let f = fixture().await;
+    let admin = f.admin().await;
+    let taken = f.service.create_user(&admin, &employee_request("8 701 123 45 67")).await;
+    assert_eq!(code(taken), ProblemCode::PhoneTaken);
+
+    let mut same_email = employee_request("+77010000002");
+    same_email.email = Some("ADMIN@example.com".to_owned());
+    assert_eq!(code(f.service.create_user(&admin, &same_email).await), ProblemCode::EmailTaken);
+
+    for weak in ["12345678", "7011234599", "FirstLast1"] {
+        let mut request = employee_request("+77011234599");
+        request.password = Secret::new(weak);
+        assert_eq!(code(f.service.create_user(&admin, &request).await), ProblemCode::WeakPassword, "{weak}");
+    }
+    let mut short_for_an_admin = employee_request("+77010000002");
+    short_for_an_admin.role = Role::Admin;
+    short_for_an_admin.email = Some("second@example.com".to_owned());
+    assert_eq!(code(f.service.create_user(&admin, &short_for_an_admin).await), ProblemCode::WeakPassword);
+}
+
+#[tokio::test]
+async fn errors_and_debug_output_hold_no_secret() {
+    let f = fixture().await;
+    let raw = init_data(42);
+    let session = f.service.telegram_login(PHONE, &PASSWORD.into(), &raw).await.unwrap();
+    let shown = [
+        format!("{:?} {:?}", f.service, session),
+        format!("{:?} {:?}", employee_request(PHONE), bootstrap_request()),
+        format!("{:?}", f.stored(PHONE).await),
+        format!("{:?}", f.login(PHONE, "wrong password", 43).await),
+    ]
+    .concat();
+    let bot_secret = BOT.split_once(':').unwrap().1;
+    let hash = f.stored(PHONE).await.password_hash;
+    for secret in
+        [PASSWORD, ADMIN_PASSWORD, bot_secret, raw.expose(), session.access_token.expose(), hash.expose()]
+    {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
