@@ -1,4 +1,4 @@
-use super::{Auth, Endpoint, Method};
+use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::types::User;
 
 /// Answers who is asking: the way to check a token.
@@ -11,6 +11,8 @@ impl Endpoint for Me {
     const PATH: &'static str = "/auth/me";
     const AUTH: Auth = Auth::Bearer;
     const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] =
+        &[ProblemCode::TokenMissing, ProblemCode::TokenInvalid, ProblemCode::TokenExpired];
     type Request = ();
     type Response = User;
 }

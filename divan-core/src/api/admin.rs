@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, Session};
+use super::{Auth, Endpoint, Method, ProblemCode, Session};
 use crate::secret::{self, Secret};
 use crate::types::User;
 
@@ -14,6 +14,7 @@ impl Endpoint for AdminLogin {
     const PATH: &'static str = "/auth/admin/login";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::InvalidCredentials, ProblemCode::Overloaded];
     type Request = AdminLoginRequest;
     type Response = Session;
 }
@@ -50,6 +51,13 @@ impl Endpoint for Bootstrap {
     const PATH: &'static str = "/auth/admin/bootstrap";
     const AUTH: Auth = Auth::BootstrapToken;
     const STATUS: u16 = 201;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::BootstrapTokenRequired,
+        ProblemCode::AlreadyBootstrapped,
+        ProblemCode::EmailTaken,
+        ProblemCode::WeakPassword,
+        ProblemCode::Overloaded,
+    ];
     type Request = BootstrapRequest;
     type Response = User;
 }

@@ -1,6 +1,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::ProblemCode;
+
 /// One endpoint: everything that server and client have to agree on.
 ///
 /// The server answers a handler's value with `STATUS`, the client sends to `PATH` and expects `STATUS`; neither
@@ -16,6 +18,9 @@ pub trait Endpoint {
     const AUTH: Auth;
     /// The status of a success.
     const STATUS: u16;
+    /// The problems that it may answer with, beside those of any request ([`COMMON_PROBLEMS`](super::COMMON_PROBLEMS))
+    /// and of any body ([`BODY_PROBLEMS`](super::BODY_PROBLEMS)).
+    const PROBLEMS: &'static [ProblemCode];
     /// The JSON body of the request; `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
     /// The JSON body of the answer.
@@ -70,10 +75,19 @@ pub struct EndpointDescription {
     pub auth: Auth,
     /// [`Endpoint::STATUS`].
     pub status: u16,
+    /// [`Endpoint::PROBLEMS`].
+    pub problems: &'static [ProblemCode],
 }
 
 impl EndpointDescription {
     pub(super) const fn of<E: Endpoint>() -> Self {
-        Self { operation: E::OPERATION, method: E::METHOD, path: E::PATH, auth: E::AUTH, status: E::STATUS }
+        Self {
+            operation: E::OPERATION,
+            method: E::METHOD,
+            path: E::PATH,
+            auth: E::AUTH,
+            status: E::STATUS,
+            problems: E::PROBLEMS,
+        }
     }
 }

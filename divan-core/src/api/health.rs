@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method};
+use super::{Auth, Endpoint, Method, ProblemCode};
 
 /// Answers as long as the process runs.
 #[derive(Debug)]
@@ -12,6 +12,7 @@ impl Endpoint for Live {
     const PATH: &'static str = "/health/live";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[];
     type Request = ();
     type Response = Health;
 }
@@ -26,6 +27,7 @@ impl Endpoint for Ready {
     const PATH: &'static str = "/health/ready";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotReady];
     type Request = ();
     type Response = Health;
 }

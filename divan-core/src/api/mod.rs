@@ -23,6 +23,18 @@ pub use users::{CreateUser, CreateUserRequest, CreatedUser};
 
 pub use crate::types::{Role, User};
 
+/// What any request may be answered with.
+pub const COMMON_PROBLEMS: &[ProblemCode] =
+    &[ProblemCode::RequestTimeout, ProblemCode::Internal, ProblemCode::Unavailable];
+
+/// What any request with a body may be answered with.
+pub const BODY_PROBLEMS: &[ProblemCode] = &[
+    ProblemCode::MalformedBody,
+    ProblemCode::PayloadTooLarge,
+    ProblemCode::UnsupportedMediaType,
+    ProblemCode::ValidationFailed,
+];
+
 /// Every endpoint of the contract, in the order of the documentation.
 pub const ENDPOINTS: &[EndpointDescription] = &[
     EndpointDescription::of::<TelegramLogin>(),

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, Session};
+use super::{Auth, Endpoint, Method, ProblemCode, Session};
 use crate::secret::{self, Secret};
 
 /// Signs an employee in, inside the Mini App.
@@ -13,6 +13,16 @@ impl Endpoint for TelegramLogin {
     const PATH: &'static str = "/auth/telegram/login";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::InitDataConflict,
+        ProblemCode::InitDataMissing,
+        ProblemCode::InitDataInvalid,
+        ProblemCode::InitDataExpired,
+        ProblemCode::InvalidCredentials,
+        ProblemCode::TelegramAccountMismatch,
+        ProblemCode::Overloaded,
+        ProblemCode::TelegramNotConfigured,
+    ];
     type Request = TelegramLoginRequest;
     type Response = Session;
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method};
+use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::secret::{self, Secret};
 use crate::types::{Role, User};
 
@@ -14,6 +14,16 @@ impl Endpoint for CreateUser {
     const PATH: &'static str = "/auth/admin/users";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 201;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::TokenMissing,
+        ProblemCode::TokenInvalid,
+        ProblemCode::TokenExpired,
+        ProblemCode::AdminRequired,
+        ProblemCode::EmailTaken,
+        ProblemCode::PhoneTaken,
+        ProblemCode::WeakPassword,
+        ProblemCode::Overloaded,
+    ];
     type Request = CreateUserRequest;
     type Response = CreatedUser;
 }

@@ -83,7 +83,9 @@ impl AuthService {
         self.store.is_bootstrapped().await
     }
 
+    /// The time to store, no finer than a database keeps it.
     fn now(&self) -> OffsetDateTime {
-        self.clock.now().into()
+        let now = OffsetDateTime::from(self.clock.now());
+        now.replace_nanosecond(now.nanosecond() / 1000 * 1000).unwrap_or(now)
     }
 }
