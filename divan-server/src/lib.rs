@@ -1,1 +1,38 @@
-//! x
+//! The reference deployment of Divan: an axum server over [`divan_core::service`].
+//!
+//! As a program it is `divan-server`. As a library it is [`router`], which another axum application nests:
+//!
+//! ```no_run
+//! use divan_server::{AppState, HttpOptions, router};
+//! # async fn example(service: divan_core::service::AuthService) {
+//! let state = AppState::new(service, HttpOptions::default());
+//! let app: axum::Router = axum::Router::new().nest("/sign-in", router(state));
+//! # let _ = app;
+//! # }
+//! ```
+//!
+//! One request goes: router → extractor → handler → one call of the service → answer. What goes wrong on the way is a
+//! [`Problem`], turned into `application/problem+json` in one place.
+
+mod app;
+mod cli;
+mod config;
+mod development;
+mod docs;
+mod edge;
+mod extract;
+mod logging;
+mod openapi;
+mod problem;
+mod router;
+mod routes;
+mod state;
+
+pub use app::{Server, StartError};
+pub use cli::{Cli, run};
+pub use config::{Addresses, Config, ConfigError, ConfigErrors};
+pub use development::Development;
+pub use openapi::openapi;
+pub use problem::Problem;
+pub use router::router;
+pub use state::{AppState, HttpOptions};

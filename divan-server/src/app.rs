@@ -1,0 +1,138 @@
+//! From a configuration to a server that runs, and back to rest.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use divan_core::password::Argon2idHasher;
+use divan_core::service::{AuthService, parse_phone};
+use divan_core::store::{SqliteStore, StoreError};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::router::router;
+use crate::state::{AppState, HttpOptions};
+
+/// How long requests that are under way may take to finish once the server is told to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// A server with its listener and its database, ready to run.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    store: SqliteStore,
+    state: AppState,
+}
+
+/// Why a server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database {path}")]
+    Database {
+        /// The file.
+        path: String,
+        /// What the database says.
+        source: StoreError,
+    },
+    /// The network failed while the server ran.
+    #[error("the server stopped: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+impl Server {
+    /// Opens the database and puts the service together.
+    ///
+    /// # Errors
+    /// [`StartError::Database`].
+    pub async fn new(listener: TcpListener, config: &Config) -> Result<Self, StartError> {
+        let store = SqliteStore::open(&config.database)
+            .await
+            .map_err(|source| StartError::Database { path: config.database.display().to_string(), source })?;
+        let service = service(config, store.clone());
+        let region = config.region;
+        // The numbering plans load at first use; better now than in somebody's sign-in.
+        tokio::task::spawn_blocking(move || parse_phone("+77011234567", region));
+        let http = HttpOptions {
+            allowed_origins: origins(config),
+            strict_transport: config.addresses.are_https(),
+            docs: config.docs,
+            ..HttpOptions::default()
+        };
+        Ok(Self { listener, store, state: AppState::new(service, http) })
+    }
+
+    /// The address that it listens on.
+    ///
+    /// # Errors
+    /// When the operating system cannot tell.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The service that it serves.
+    pub fn service(&self) -> &AuthService {
+        &self.state.service
+    }
+
+    /// Serves until `stop` completes. Then readiness turns 503, requests under way finish, and the database closes.
+    ///
+    /// # Errors
+    /// [`StartError::Serve`] when the listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+        let draining = self.state.draining.clone();
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let serve = axum::serve(self.listener, router(self.state)).with_graceful_shutdown(async move {
+            stop.await;
+            draining.start();
+            let _ = stopping.send(());
+        });
+        let outcome = tokio::select! {
+            outcome = async { serve.await } => outcome,
+            () = overdue(stopped) => {
+                tracing::warn!("requests were still under way after {} s, and were cut off", STOP_WITHIN.as_secs());
+                Ok(())
+            }
+        };
+        self.store.close().await;
+        Ok(outcome?)
+    }
+}
+
+async fn overdue(stopped: tokio::sync::oneshot::Receiver<()>) {
+    match stopped.await {
+        Ok(()) => tokio::time::sleep(STOP_WITHIN).await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+fn service(config: &Config, store: SqliteStore) -> AuthService {
+    let builder = AuthService::builder(
+        Arc::new(store),
+        &config.secret_key,
+        &config.addresses.issuer,
+        config.addresses.surfaces.clone(),
+    )
+    .bootstrap(config.bootstrap.clone())
+    .region(config.region)
+    .hasher(Arc::new(Argon2idHasher::new(config.argon2id.clone())));
+    match &config.bot_token {
+        Some(token) => builder.telegram(token.clone()).build(),
+        None => builder.build(),
+    }
+}
+
+fn origins(config: &Config) -> Vec<HeaderValue> {
+    config.addresses.origins().iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
+}

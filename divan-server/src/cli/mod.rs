@@ -1,0 +1,98 @@
+//! The command line.
+
+mod banner;
+mod init_data;
+mod serve;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::ConfigErrors;
+
+/// The sign-in server for companies whose staff work inside a Telegram Mini App.
+///
+/// Without a subcommand it serves. Without any configuration it serves a development default that only this machine
+/// reaches, with its data in ./divan-data.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve requests (the default)
+    Serve(ServeArgs),
+    /// Mint and check init data
+    #[command(subcommand)]
+    InitData(init_data::Command),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Args, Debug)]
+struct ServeArgs {
+    /// The address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+    /// Let the development default listen on an address that other machines reach
+    #[arg(long)]
+    expose_development: bool,
+}
+
+/// The exit code for a configuration that is wrong (`EX_CONFIG` of sysexits.h).
+const EXIT_CONFIG: u8 = 78;
+
+/// Runs what the command line says.
+pub fn run(cli: Cli) -> ExitCode {
+    let outcome = match cli.command {
+        None => serve::serve(cli.serve),
+        Some(Command::Serve(args)) => serve::serve(args),
+        Some(Command::InitData(command)) => init_data::run(&command),
+        Some(Command::Openapi) => print_openapi(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            report(error.as_ref());
+            ExitCode::from(if error.is::<ConfigErrors>() { EXIT_CONFIG } else { 1 })
+        }
+    }
+}
+
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+#[expect(clippy::print_stderr, reason = "what a command line program says when it fails")]
+fn report(error: &(dyn Error + 'static)) {
+    if let Some(ConfigErrors(errors)) = error.downcast_ref() {
+        for error in errors {
+            eprintln!("divan-server: {error}");
+        }
+        return;
+    }
+    let mut line = format!("divan-server: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Some errors already say what their cause says.
+        let cause_text = cause.to_string();
+        if !line.ends_with(&cause_text) {
+            line = format!("{line}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    eprintln!("{line}");
+}
+
+#[expect(clippy::print_stdout, reason = "the output of the command")]
+fn print_openapi() -> Outcome {
+    println!("{}", crate::openapi::openapi().to_pretty_json()?);
+    Ok(ExitCode::SUCCESS)
+}

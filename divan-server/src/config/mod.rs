@@ -1,0 +1,125 @@
+//! What the server is told by its environment. All that is wrong is told at once.
+
+mod addresses;
+mod database;
+pub(crate) mod env;
+mod error;
+mod hashing;
+mod secrets;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use divan_core::init_data::BotToken;
+use divan_core::password::Argon2idParams;
+use divan_core::service::{BootstrapPolicy, Region};
+use divan_core::token::SecretKey;
+
+use crate::development::Development;
+use env::Env;
+
+pub use addresses::Addresses;
+pub use error::{ConfigError, ConfigErrors};
+
+/// The configuration of a server.
+///
+/// | variable | what |
+/// |---|---|
+/// | `DATABASE_URL` | the database, as `sqlite:///var/lib/divan/divan.db`; unset means the development default |
+/// | `SECRET_KEY` | signs access tokens; at least 32 bytes |
+/// | `TELEGRAM_BOT_TOKEN` | the bot whose Mini App employees sign in from |
+/// | `DIVAN_MINIAPP_URL`, `DIVAN_ADMIN_URL` | the public addresses of the two surfaces |
+/// | `DIVAN_ISSUER` | what tokens name as their issuer; default: the origin of `DIVAN_ADMIN_URL` |
+/// | `DIVAN_BOOTSTRAP_TOKEN` | what creating the first administrator asks for |
+/// | `DIVAN_PHONE_REGION` | the country of phone numbers without country code; default `KZ` |
+/// | `DIVAN_ARGON2_MEMORY_KIB`, `_ITERATIONS`, `_LANES` | the cost of a password hash; default 19456, 2, 1 |
+/// | `DIVAN_DOCS` | `off` removes `/docs` and `/openapi.json` |
+///
+/// Each secret `X` may come as `X_FILE`, the path of a file, instead. An empty variable is an unset one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The development default, where it applies.
+    pub development: Option<Development>,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// What signs access tokens.
+    pub secret_key: SecretKey,
+    /// The bot, where there is one.
+    pub bot_token: Option<BotToken>,
+    /// Where the two surfaces are.
+    pub addresses: Addresses,
+    /// Who may create the first administrator.
+    pub bootstrap: BootstrapPolicy,
+    /// The country of phone numbers without a country code.
+    pub region: Region,
+    /// The cost of a password hash.
+    pub argon2id: Argon2idParams,
+    /// Whether to serve the documentation.
+    pub docs: bool,
+}
+
+impl Config {
+    /// Reads the configuration of a server that listens on `listen` from the variables of the process.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn from_process(listen: SocketAddr) -> Result<Self, ConfigErrors> {
+        Self::read(&|name| std::env::var(name).ok(), listen)
+    }
+
+    /// Reads the configuration from any source of variables.
+    ///
+    /// Without `DATABASE_URL` it is the development default: the folder `divan-data` is made, with a secret key and
+    /// a bot token in it, where these are not given.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read(source: &dyn Fn(&str) -> Option<String>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
+        let mut env = Env::new(source);
+        let database = database::read(&mut env);
+        let development = if env.is_set("DATABASE_URL") { None } else { Development::prepare(&mut env) };
+        let secret_key = secrets::secret_key(&mut env, development.as_ref());
+        let bot_token = secrets::bot_token(&mut env, development.as_ref());
+        let is_private = development.is_some() && listen.ip().is_loopback();
+        let bootstrap = secrets::bootstrap(&mut env, is_private);
+        let addresses = addresses::read(&mut env, listen.port());
+        let argon2id = hashing::read(&mut env);
+        let region = env.parsed("DIVAN_PHONE_REGION", Region::default(), "KZ");
+        let docs = env.switch("DIVAN_DOCS", true);
+
+        let database = database.or_else(|| development.as_ref().map(Development::database));
+        match (database, secret_key, addresses, argon2id, env.into_errors()) {
+            (Some(database), Some(secret_key), Some(addresses), Some(argon2id), None) => Ok(Self {
+                development,
+                database,
+                secret_key,
+                bot_token,
+                addresses,
+                bootstrap,
+                region,
+                argon2id,
+                docs,
+            }),
+            (.., errors) => Err(errors.unwrap_or_default()),
+        }
+    }
+
+    /// The bot token alone, for commands that need nothing else.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that there is none.
+    pub fn bot_token(source: &dyn Fn(&str) -> Option<String>) -> Result<BotToken, ConfigErrors> {
+        let mut env = Env::new(source);
+        let given = env.is_set("TELEGRAM_BOT_TOKEN") || env.is_set("DATABASE_URL");
+        let development = if given { None } else { Development::prepare(&mut env) };
+        let token = secrets::bot_token(&mut env, development.as_ref());
+        if token.is_none() && env.is_valid() {
+            env.wrong("TELEGRAM_BOT_TOKEN", "is not set", secrets::BOT_TOKEN_EXAMPLE);
+        }
+        token.ok_or_else(|| env.into_errors().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! The development default: what a server that is told nothing works with.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use divan_core::entropy::{Entropy, OsEntropy};
+use divan_core::secret::Secret;
+
+use crate::config::env::Env;
+
+/// The folder, below the current one.
+const FOLDER: &str = "divan-data";
+
+/// The bot that nobody at Telegram knows.
+const BOT_ID: &str = "1000000000";
+
+/// The development default: a folder with a database, and with a secret key and a bot token that were made up when it
+/// was.
+#[derive(Debug)]
+pub struct Development {
+    folder: PathBuf,
+    secret_key: Secret,
+    bot_token: Secret,
+}
+
+impl Development {
+    /// Makes the folder and what is missing in it.
+    pub(crate) fn prepare(env: &mut Env<'_>) -> Option<Self> {
+        let folder = PathBuf::from(FOLDER);
+        Self::in_folder(folder)
+            .map_err(|error| {
+                let reason =
+                    format!("is not set, and the development default cannot be made in {FOLDER}: {error}");
+                env.wrong("DATABASE_URL", reason, "sqlite:///var/lib/divan/divan.db");
+            })
+            .ok()
+    }
+
+    fn in_folder(folder: PathBuf) -> io::Result<Self> {
+        create_folder(&folder)?;
+        let secret_key = kept(&folder.join("secret-key"), || hex(32))?;
+        let bot_token = kept(&folder.join("bot-token"), || Ok(format!("{BOT_ID}:dev_{}", hex(16)?)))?;
+        // SQLite gives its other files the permissions of this one.
+        open_private(&folder.join("divan.db"))?;
+        Ok(Self { folder, secret_key, bot_token })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("divan.db")
+    }
+
+    pub(crate) fn secret_key(&self) -> Secret {
+        self.secret_key.clone()
+    }
+
+    pub(crate) fn bot_token(&self) -> Secret {
+        self.bot_token.clone()
+    }
+}
+
+/// What the file holds, or what is made for it now.
+fn kept(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<Secret> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Secret::new(text.trim_end())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Written aside and renamed, so that a crash leaves no half of a key.
+            let text = Secret::new(make()?);
+            let aside = path.with_extension("new");
+            let mut file = open_private(&aside)?;
+            file.write_all(text.expose().as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&aside, path)?;
+            Ok(text)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn hex(bytes: usize) -> io::Result<String> {
+    let mut random = vec![0; bytes];
+    OsEntropy.fill(&mut random).map_err(io::Error::other)?;
+    let mut text = String::with_capacity(bytes * 2);
+    for byte in random {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}
+
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Opens a file for writing that its owner alone may read, and creates it where it is missing.
+fn open_private(path: &Path) -> io::Result<fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

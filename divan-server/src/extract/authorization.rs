@@ -1,0 +1,83 @@
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use divan_core::api::ProblemCode;
+use divan_core::secret::Secret;
+use divan_core::service::{Admin, AuthService, Caller};
+
+use crate::problem::Problem;
+
+/// Somebody who sent a good access token as `Authorization: Bearer …`.
+#[derive(Debug)]
+pub(crate) struct SignedIn(pub(crate) Caller);
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    S: Send + Sync,
+    AuthService: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let token = authorization(&parts.headers, "bearer")?
+            .ok_or_else(|| Problem::new(ProblemCode::TokenMissing))?;
+        Ok(Self(AuthService::from_ref(state).authenticate(token).await?))
+    }
+}
+
+/// A [`SignedIn`] administrator.
+#[derive(Debug)]
+pub(crate) struct AdminCaller(pub(crate) Admin);
+
+impl<S> FromRequestParts<S> for AdminCaller
+where
+    S: Send + Sync,
+    AuthService: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
+        Ok(Self(caller.into_admin()?))
+    }
+}
+
+/// The raw init data of `Authorization: tma …`, where it is sent.
+#[derive(Debug)]
+pub(crate) struct TmaHeader(pub(crate) Option<Secret>);
+
+impl<S: Send + Sync> FromRequestParts<S> for TmaHeader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(authorization(&parts.headers, "tma")?.map(Secret::from)))
+    }
+}
+
+/// The `X-Bootstrap-Token` header, where it is sent.
+#[derive(Debug)]
+pub(crate) struct BootstrapToken(pub(crate) Option<Secret>);
+
+impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let header = parts.headers.get("x-bootstrap-token").and_then(|value| value.to_str().ok());
+        Ok(Self(header.map(Secret::from)))
+    }
+}
+
+/// The credential that `Authorization` carries under this scheme (whatever its case, RFC 9110 §11.1).
+///
+/// Two such headers are refused: a proxy may have looked at the other one.
+fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h str>, Problem> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::new(ProblemCode::TokenInvalid));
+    }
+    let text = value.to_str().map_err(|_| Problem::new(ProblemCode::TokenInvalid))?;
+    let credential = text.split_once(' ').filter(|(sent, _)| sent.eq_ignore_ascii_case(scheme));
+    Ok(credential.map(|(_, credential)| credential.trim_start_matches(' ')))
+}

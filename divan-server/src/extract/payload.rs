@@ -1,0 +1,106 @@
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use divan_core::api::{Endpoint, MemberError, ProblemCode};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::problem::Problem;
+
+/// The largest body of a request.
+pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// The JSON body of an endpoint.
+#[derive(Debug)]
+pub(crate) struct Payload<E: Endpoint>(pub(crate) E::Request);
+
+impl<E: Endpoint, S: Send + Sync> FromRequest<S> for Payload<E> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match content_type(request.headers()).as_deref() {
+            Some("application/json") => Ok(Self(json(&read(request, state).await?)?)),
+            _ => Err(unsupported("Send the body as application/json.")),
+        }
+    }
+}
+
+/// The media type of the body, without its parameters.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next()?.trim();
+    Some(essence.to_ascii_lowercase())
+}
+
+pub(super) fn unsupported(detail: &str) -> Problem {
+    Problem::new(ProblemCode::UnsupportedMediaType).detail(detail)
+}
+
+/// The body, up to the limit that the router sets.
+pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::new(ProblemCode::PayloadTooLarge).detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
+        } else {
+            Problem::new(ProblemCode::MalformedBody).detail("The body did not arrive whole.")
+        }
+    })
+}
+
+/// Reads one JSON object, and names the member that is wrong.
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| malformed())?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut path = serde_path_to_error::Track::new();
+    let parsed = T::deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut path));
+    let value = parsed.map_err(|error| match error.classify() {
+        Category::Data => invalid(
+            member_named_in(&error.to_string())
+                .unwrap_or_else(|| MemberError::new(pointer(&path.path()), "is not of the right type")),
+        ),
+        _ => malformed(),
+    })?;
+    reader.end().map_err(|_| malformed())?;
+    // Derived readers take an array for an object, member by member.
+    if !text.trim_start().starts_with('{') {
+        return Err(invalid(MemberError::new("", "must be a JSON object")));
+    }
+    Ok(value)
+}
+
+fn malformed() -> Problem {
+    Problem::new(ProblemCode::MalformedBody).detail("The body is not JSON in UTF-8.")
+}
+
+pub(super) fn invalid(error: MemberError) -> Problem {
+    Problem::new(ProblemCode::ValidationFailed).errors([error])
+}
+
+/// What serde says names the member, but may also quote a value: so only the name is taken from it.
+pub(super) fn member_named_in(message: &str) -> Option<MemberError> {
+    let named = |what: &str| message.strip_prefix(what)?.strip_prefix(" `")?.split('`').next();
+    let details = [
+        ("missing field", "is missing"),
+        ("unknown field", "is not a member that is known here"),
+        ("duplicate field", "stands twice"),
+    ];
+    details.into_iter().find_map(|(what, detail)| Some(MemberError::new(pointer_to(named(what)?), detail)))
+}
+
+/// A path as a JSON pointer; no request nests deeper than its members.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter()
+        .filter_map(|segment| match segment {
+            serde_path_to_error::Segment::Map { key } => Some(pointer_to(key)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// One step of a JSON pointer (RFC 6901 §3), shortened where somebody sends a novel for a name.
+fn pointer_to(member: &str) -> String {
+    let short: String = member.chars().take(64).collect();
+    format!("/{}", short.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,41 @@
+use axum::extract::State;
+use divan_core::api::{Endpoint, ProblemCode, Session, TelegramLogin, TelegramLoginRequest};
+use divan_core::secret::Secret;
+use divan_core::service::AuthService;
+
+use super::{Answer, Reply};
+use crate::extract::{Payload, TmaHeader};
+use crate::problem::Problem;
+
+/// Sign in inside the Mini App
+///
+/// With the phone number and password that an administrator gave out, and the signed init data of the Mini App. The
+/// first sign-in binds the Telegram account to the user; later ones must come from the same account. Init data may be
+/// at most 24 hours old, and may be sent as `Authorization: tma …` instead of the member.
+#[utoipa::path(
+    post,
+    path = TelegramLogin::PATH,
+    operation_id = "telegram_login",
+    tag = "Sign-in",
+    request_body = TelegramLoginRequest,
+    responses((status = 200, description = "Signed in", body = Session)),
+)]
+pub(crate) async fn telegram_login(
+    State(service): State<AuthService>,
+    TmaHeader(header): TmaHeader,
+    Payload(request): Payload<TelegramLogin>,
+) -> Answer<TelegramLogin> {
+    let init_data = one_init_data(request.init_data, header)?;
+    let session = service.telegram_login(&request.phone, &request.password, &init_data).await?;
+    Ok(Reply(session))
+}
+
+/// Body and header may both carry the init data, if it is the same. Neither is as good as empty.
+fn one_init_data(member: Option<Secret>, header: Option<Secret>) -> Result<Secret, Problem> {
+    match (member, header) {
+        (Some(member), Some(header)) if member.expose() != header.expose() => {
+            Err(Problem::new(ProblemCode::InitDataConflict))
+        }
+        (member, header) => Ok(member.or(header).unwrap_or_default()),
+    }
+}

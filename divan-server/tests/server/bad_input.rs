@@ -1,0 +1,165 @@
+//! Whatever is sent to an endpoint, the answer is a problem with a code of its own, and nothing is written.
+
+use crate::harness::*;
+use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Method};
+use serde_json::{Value, json};
+
+/// The endpoints that read a body, with a good one.
+fn with_bodies(app: &App) -> Vec<(&'static EndpointDescription, Value)> {
+    let body = |operation: &str| match operation {
+        "telegram_login" => app.login_request(42),
+        "admin_login" | "bootstrap" => bootstrap_request(),
+        "create_user" => employee_request(),
+        other => panic!("no body for {other}: add one"),
+    };
+    ENDPOINTS
+        .iter()
+        .filter(|endpoint| endpoint.method != Method::Get)
+        .map(|endpoint| (endpoint, body(endpoint.operation)))
+        .collect()
+}
+
+async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> {
+    match endpoint.auth {
+        Auth::Admin | Auth::Bearer => Some(app.admin_token().await),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_malformed() {
+    let app = App::with_people().await;
+    for (endpoint, good) in with_bodies(&app) {
+        let token = token_for(&app, endpoint).await;
+        let good = good.to_string();
+        let cases: [&[u8]; 6] = [
+            b"",
+            b"{",
+            good.strip_suffix('}').unwrap().as_bytes(),
+            &[good.as_bytes(), b" x"].concat(),
+            b"{\"email\": \"\xFF\", \"phone\": \"\xFF\", \"full_name\": \"\xFF\"}",
+            b"<xml/>",
+        ];
+        for body in cases {
+            let answer =
+                app.post_raw(endpoint.path, token.as_deref(), "application/json", body.to_vec()).await;
+            answer.assert_problem(400, "malformed_body");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named() {
+    let app = App::with_people().await;
+    for (endpoint, good) in with_bodies(&app) {
+        let token = token_for(&app, endpoint).await;
+        let send = async |body: String| {
+            app.post_raw(endpoint.path, token.as_deref(), "application/json", body).await
+        };
+        for member in good.as_object().unwrap().keys() {
+            let pointer = format!("/{member}");
+            for wrong in [json!(1), json!(["x"]), json!({"a": "b"}), json!(true)] {
+                let mut body = good.clone();
+                body[member] = wrong;
+                send(body.to_string()).await.assert_invalid(&pointer);
+            }
+            let is_optional =
+                member == "init_data" || (endpoint.operation == "create_user" && member == "phone");
+            if !is_optional {
+                let mut body = good.clone();
+                body.as_object_mut().unwrap().remove(member);
+                send(body.to_string()).await.assert_invalid(&pointer);
+            }
+            let doubled = good.to_string().replacen('{', &format!(r#"{{"{member}":"x","#), 1);
+            send(doubled).await.assert_invalid(&pointer);
+        }
+        let mut body = good.clone();
+        body["sur~pr/ise"] = json!(1);
+        send(body.to_string()).await.assert_invalid("/sur~0pr~1ise");
+        for not_an_object in ["[]", "null", "1", "\"x\""] {
+            send(not_an_object.to_owned()).await.assert_invalid("");
+        }
+        let as_array = Value::Array(good.as_object().unwrap().values().cloned().collect());
+        send(as_array.to_string()).await.assert_problem(422, "validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_sixteen_kibibytes_is_too_large() {
+    let app = App::with_people().await;
+    for (endpoint, good) in with_bodies(&app) {
+        let token = token_for(&app, endpoint).await;
+        let padded = |length: usize| {
+            let body = good.to_string();
+            body.clone() + &" ".repeat(length - body.len())
+        };
+        let answer =
+            app.post_raw(endpoint.path, token.as_deref(), "application/json", padded(16 * 1024 + 1)).await;
+        answer.assert_problem(413, "payload_too_large");
+        let answer =
+            app.post_raw(endpoint.path, token.as_deref(), "application/json", padded(16 * 1024)).await;
+        assert_ne!(answer.status, 413);
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_type_is_unsupported() {
+    let app = App::with_people().await;
+    for (endpoint, good) in with_bodies(&app) {
+        let token = token_for(&app, endpoint).await;
+        for content_type in ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""] {
+            let answer = app.post_raw(endpoint.path, token.as_deref(), content_type, good.to_string()).await;
+            answer.assert_problem(415, "unsupported_media_type");
+        }
+        if endpoint.operation != "admin_login" {
+            let form = "application/x-www-form-urlencoded";
+            let answer = app.post_raw(endpoint.path, token.as_deref(), form, "a=b").await;
+            answer.assert_problem(415, "unsupported_media_type");
+        }
+        let with_charset = "Application/JSON; charset=utf-8";
+        let answer = app.post_raw(endpoint.path, token.as_deref(), with_charset, good.to_string()).await;
+        assert_ne!(answer.status, 415);
+    }
+}
+
+#[tokio::test]
+async fn values_that_cannot_be_are_named() {
+    let app = App::with_people().await;
+    let token = app.admin_token().await;
+    let long = "x".repeat(201);
+    for (path, member, value) in [
+        ("/auth/telegram/login", "phone", "12"),
+        ("/auth/telegram/login", "phone", "not a phone"),
+        ("/auth/telegram/login", "password", ""),
+        ("/auth/admin/login", "email", "nowhere"),
+        ("/auth/admin/login", "password", &"x".repeat(129)),
+        ("/auth/admin/bootstrap", "email", "a@b"),
+        ("/auth/admin/bootstrap", "full_name", "\u{0}"),
+        ("/auth/admin/users", "full_name", " "),
+        ("/auth/admin/users", "full_name", &long),
+        ("/auth/admin/users", "phone", "+7 701"),
+        ("/auth/admin/users", "email", "a b@example.com"),
+        ("/auth/admin/users", "role", "owner"),
+    ] {
+        let (_, mut body) =
+            with_bodies(&app).into_iter().find(|(endpoint, _)| endpoint.path == path).unwrap();
+        body[member] = value.into();
+        let token = (path == "/auth/admin/users").then_some(token.as_str());
+        let answer = app.post_raw(path, token, "application/json", body.to_string()).await;
+        answer.assert_invalid(&format!("/{member}"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_too() {
+    let app = App::start().await;
+    for path in ["/", "/nothing", "/auth", "/auth/", "/auth/me/", "/docs/nothing", "/%00", "/health"] {
+        app.get(path).await.assert_problem(404, "not_found");
+    }
+    for endpoint in ENDPOINTS {
+        let request = axum::http::Request::builder().method("PUT").uri(endpoint.path);
+        let answer = app.send(request.body(axum::body::Body::empty()).unwrap()).await;
+        answer.assert_problem(405, "method_not_allowed");
+        assert!(answer.header("allow").contains(endpoint.method.as_str()), "{answer:?}");
+    }
+}

@@ -1,0 +1,176 @@
+//! A server in this process, on a database of its own, with a clock to turn.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use divan_core::clock::{Clock, ManualClock, SystemClock};
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::Argon2idHasher;
+use divan_core::service::{AuthService, BootstrapPolicy};
+use divan_core::store::SqliteStore;
+use divan_core::token::{SecretKey, Surfaces};
+use divan_server::{AppState, HttpOptions, router};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
+pub(crate) const ADMIN_PASSWORD: &str = "tram under the plum";
+pub(crate) const PHONE: &str = "+77011234567";
+pub(crate) const PASSWORD: &str = "umbrella 77";
+pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+pub(crate) const MINIAPP_ORIGIN: &str = "https://divan.example.com";
+pub(crate) const ADMIN_ORIGIN: &str = "https://sec.example.com";
+
+pub(crate) struct App {
+    pub(crate) router: Router,
+    pub(crate) store: SqliteStore,
+    pub(crate) clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Holds that this is a problem with a code and the code's own status, as `application/problem+json`.
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16, code: &str) -> Value {
+        let body = self.json();
+        assert_eq!((self.status.as_u16(), body["code"].as_str()), (status, Some(code)), "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(body["status"], status);
+        assert_eq!(body["type"], format!("urn:divan:problem:{code}"));
+        assert_eq!(body["request_id"].is_string(), status >= 500);
+        body
+    }
+
+    /// Holds that this is a `validation_failed` that names exactly this member.
+    #[track_caller]
+    pub(crate) fn assert_invalid(&self, pointer: &str) {
+        let body = self.assert_problem(422, "validation_failed");
+        assert_eq!(body["errors"][0]["pointer"], pointer, "{body}");
+        assert_eq!(body["errors"].as_array().unwrap().len(), 1, "{body}");
+    }
+}
+
+impl App {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(BootstrapPolicy::OpenToAnyone).await
+    }
+
+    pub(crate) async fn start_with(bootstrap: BootstrapPolicy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+        let clock = Arc::new(ManualClock::at_unix(SystemClock.unix_seconds()));
+        let service = AuthService::builder(
+            Arc::new(store.clone()),
+            &SecretKey::new([7; 32]).unwrap(),
+            ADMIN_ORIGIN,
+            Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+        )
+        .telegram(BOT.parse().unwrap())
+        .bootstrap(bootstrap)
+        .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+        .clock(clock.clone())
+        .build();
+        let mut http = HttpOptions::default();
+        http.allowed_origins = [MINIAPP_ORIGIN, ADMIN_ORIGIN].map(HeaderValue::from_static).to_vec();
+        http.strict_transport = true;
+        Self { router: router(AppState::new(service, http)), store, clock, _folder: folder }
+    }
+
+    /// A server with an administrator and one employee.
+    pub(crate) async fn with_people() -> Self {
+        let app = Self::start().await;
+        let answer = app.post("/auth/admin/bootstrap", &bootstrap_request()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let token = app.admin_token().await;
+        let answer = app.post_as(&token, "/auth/admin/users", &employee_request()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        app
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(AUTHORIZATION, format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_raw(path, None, "application/json", body.to_string()).await
+    }
+
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.post_raw(path, Some(token), "application/json", body.to_string()).await
+    }
+
+    pub(crate) async fn post_raw(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request =
+            Request::builder().method(Method::POST).uri(path).header(CONTENT_TYPE, content_type);
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub(crate) async fn admin_token(&self) -> String {
+        let body = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
+        let answer = self.post("/auth/admin/login", &body).await;
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn employee_token(&self) -> String {
+        let answer = self.post("/auth/telegram/login", &self.login_request(42)).await;
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn login_request(&self, telegram_id: i64) -> Value {
+        json!({"phone": PHONE, "password": PASSWORD, "init_data": self.init_data(telegram_id)})
+    }
+
+    pub(crate) fn init_data(&self, telegram_id: i64) -> String {
+        let token: BotToken = BOT.parse().unwrap();
+        InitDataBuilder::new(self.clock.unix_seconds()).user(telegram_id, "First").sign(&token)
+    }
+}
+
+pub(crate) fn bootstrap_request() -> Value {
+    json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD})
+}
+
+pub(crate) fn employee_request() -> Value {
+    json!({"full_name": "First Last", "phone": PHONE, "password": PASSWORD})
+}

@@ -1,0 +1,10 @@
+//! The tests of the server, as one program.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod bad_input;
+mod endpoints;
+mod harness;
+mod http;
+mod openapi;
+mod process;
+mod readme;

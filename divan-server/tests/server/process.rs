@@ -1,0 +1,230 @@
+//! The program itself: how it starts, refuses to start, and stops.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use divan_core::api::ProblemCode;
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_divan-server");
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// The program in a folder of its own, without any variable but those that a process needs.
+pub(crate) fn program(folder: &Path) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// A server that is running; it is killed at the end.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) port: u16,
+    pub(crate) banner: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts a server on a free port and waits until it listens.
+pub(crate) fn start(command: &mut Command) -> Running {
+    let mut child =
+        command.args(["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut port = None;
+    let mut seen = String::new();
+    while port.is_none() {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "the server ended:\n{seen}");
+        port = line.rsplit_once("listening address=127.0.0.1:").map(|(_, port)| port.trim().parse().unwrap());
+        seen += &line;
+    }
+    // The pipe is read to its end, so that the server never waits for room in it.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let banner = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .take_while(|line| !line.starts_with("For a deployment"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    Running { child, port: port.unwrap(), banner }
+}
+
+#[test]
+fn told_nothing_it_serves_a_development_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    assert!(server.banner.contains("not for production"), "{}", server.banner);
+    assert!(server.banner.contains(&format!("http://localhost:{}/docs", server.port)));
+    assert!(server.banner.contains("/auth/admin/bootstrap"));
+
+    let data = folder.path().join("divan-data");
+    for name in ["secret-key", "bot-token", "divan.db"] {
+        assert!(data.join(name).exists(), "{name}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = data.join(name).metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+    let key = std::fs::read_to_string(data.join("secret-key")).unwrap();
+    drop(server);
+    drop(start(&mut program(folder.path())));
+    assert_eq!(std::fs::read_to_string(data.join("secret-key")).unwrap(), key, "kept over a restart");
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a-file"), "").unwrap();
+    let good = [("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY", KEY), ("TELEGRAM_BOT_TOKEN", "1:abc")];
+    for (variable, value, exit, message) in [
+        ("DATABASE_URL", "mysql://host/db", 78, "DATABASE_URL is not a `sqlite:` address"),
+        ("DATABASE_URL", "sqlite:missing/divan.db", 1, "cannot open the database missing/divan.db"),
+        ("DATABASE_URL", "sqlite:a-file/divan.db", 1, "cannot open the database a-file/divan.db"),
+        ("SECRET_KEY", "short", 78, "SECRET_KEY is too short: the key has 5 bytes"),
+        ("TELEGRAM_BOT_TOKEN", "no colon", 78, "TELEGRAM_BOT_TOKEN is not a bot token"),
+        ("DIVAN_ADMIN_URL", "http://divan.localhost/", 78, "DIVAN_ADMIN_URL has the same host"),
+    ] {
+        let mut command = program(folder.path());
+        command.args(["--port", "0"]).envs(good).env(variable, value);
+        let (code, stdout, stderr) = run(&mut command);
+        assert_eq!((code, stdout.as_str()), (exit, ""), "{variable}={value}\n{stderr}");
+        let lines: Vec<&str> = stderr.lines().filter(|line| line.starts_with("divan-server: ")).collect();
+        assert_eq!(lines.len(), 1, "{stderr}");
+        assert!(lines[0].contains(message), "{stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("no colon"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_said() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = run(program(folder.path()).args(["--port", &port]));
+    assert_eq!(code, 1);
+    assert!(stderr.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{stderr}");
+    assert!(!folder.path().join("divan-data").exists(), "nothing was made");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("divan-data"), "a file, not a folder").unwrap();
+    let (code, _, stderr) = run(program(folder.path()).args(["--port", "0"]));
+    assert_eq!(code, 78);
+    assert!(stderr.contains("cannot be made in divan-data"), "{stderr}");
+}
+
+#[test]
+fn the_development_default_is_not_exposed_by_accident() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, stderr) = run(program(folder.path()).args(["--host", "0.0.0.0", "--port", "0"]));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("--expose-development"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn told_to_stop_it_stops_with_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(&mut program(folder.path()));
+    let pid = server.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    assert!(!folder.path().join("divan-data/divan.db-wal").exists(), "the database was closed");
+}
+
+#[test]
+fn init_data_is_minted_and_checked_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let sign = ["init-data", "sign", "--user-id", "42", "--username", "first_last", "--start-param", "a b"];
+    let (code, raw, stderr) = run(program(folder.path()).args(sign));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+
+    let verify = |max_age: &str, raw: &str, token: Option<&str>| {
+        let mut command = program(folder.path());
+        command.args(["init-data", "verify", "--max-age", max_age]).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(token) = token {
+            command.env("TELEGRAM_BOT_TOKEN", token);
+        }
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(raw.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, fields) = verify("3600", &raw, None);
+    let fields: serde_json::Value = serde_json::from_str(&fields).unwrap();
+    assert_eq!(code, 0);
+    assert_eq!((&fields["user"]["id"], &fields["start_param"]), (&42.into(), &"a b".into()));
+
+    let invalid = ProblemCode::InitDataInvalid.as_str();
+    for (raw, token, expected) in [
+        (raw.replace("42", "43"), None, invalid),
+        (raw.clone(), Some("1:another"), invalid),
+        (String::new(), None, ProblemCode::InitDataMissing.as_str()),
+        (old_init_data(folder.path()), None, ProblemCode::InitDataExpired.as_str()),
+    ] {
+        assert_eq!(verify("3600", &raw, token), (1, format!("{expected}\n")));
+    }
+}
+
+/// Init data of the year 2001 by the development bot.
+fn old_init_data(folder: &Path) -> String {
+    let token = std::fs::read_to_string(folder.join("divan-data/bot-token")).unwrap().parse().unwrap();
+    divan_core::init_data::InitDataBuilder::new(1_000_000_000).user(42, "First").sign(&token)
+}
+
+#[test]
+fn the_document_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, stdout, _) = run(program(folder.path()).arg("openapi"));
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, document["info"]["title"].as_str()), (0, Some("Divan")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_parallel_bootstraps_one_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    let url = format!("http://127.0.0.1:{}/auth/admin/bootstrap", server.port);
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    let calls: Vec<_> = (0..100)
+        .map(|n| {
+            let body = serde_json::json!({"email": format!("admin{n}@example.com"), "password": "tram under the plum"});
+            let call = client.post(&url).json(&body).send();
+            tokio::spawn(async move { call.await.unwrap().status().as_u16() })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for call in calls {
+        statuses.push(call.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 201);
+    assert!(statuses[1..].iter().all(|&status| status == 409), "{statuses:?}");
+    assert_eq!(statuses.len(), 100);
+}
+
+/// These tests speak plain HTTP to this machine, so the client trusts nobody.
+fn no_tls() -> rustls::ClientConfig {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth()
+}
