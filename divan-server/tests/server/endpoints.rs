@@ -166,7 +166,7 @@ async fn an_administrator_creates_users() {
     let mut same_email = employee_request();
     same_email["phone"] = "+77010000002".into();
     same_email["email"] = "SECOND@example.com".into();
-    app.post_as(&token, "/auth/admin/users", &same_email).await.assert_problem(409, "email_same_phone");
+    app.post_as(&token, "/auth/admin/users", &same_email).await.assert_problem(409, "email_taken");
     assert!(app.store.account_by_phone(&"+77010000002".parse().unwrap()).await.unwrap().is_none());
 }
 
