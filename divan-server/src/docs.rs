@@ -12,7 +12,7 @@ use divan_core::api::ProblemCode;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
-use crate::openapi::openapi;
+use crate::openapi::{document_at, openapi};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -23,8 +23,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(openapi);
 
+/// The same document for the page, from the page's own folder: Swagger UI resolves some addresses against the document
+/// and others against the page.
+static DOCUMENT_OF_PAGE: LazyLock<OpenApi> = LazyLock::new(|| document_at("../"));
+
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    let config = Config::from("../openapi.json")
+    let config = Config::from("openapi.json")
         .validator_url("none")
         .display_operation_id(true)
         .try_it_out_enabled(true)
@@ -38,6 +42,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/openapi.json", get(async || Json(&*DOCUMENT)))
         .route("/docs", get(async || (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/")])))
         .route("/docs/", get(async || asset("index.html")))
+        .route("/docs/openapi.json", get(async || Json(&*DOCUMENT_OF_PAGE)))
         .route("/docs/{file}", get(async |Path(file): Path<String>| asset(&file)))
 }
 

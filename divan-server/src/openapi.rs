@@ -10,8 +10,7 @@ use utoipa::openapi::security::{
     Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, ResponseBuilder, SecurityRequirement,
-    ServerBuilder,
+    ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, Ref, ResponseBuilder, SecurityRequirement, Server,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -39,8 +38,14 @@ pub(crate) struct PasswordForm {
     client_secret: Option<String>,
 }
 
-/// The document that `/openapi.json` serves.
+/// The document that `/openapi.json` serves. Its addresses are relative to its own, so that it holds behind any path
+/// prefix.
 pub fn openapi() -> OpenApi {
+    document_at("./")
+}
+
+/// The document, for a place from where `root` leads to the root of the server.
+pub(crate) fn document_at(root: &str) -> OpenApi {
     let mut document = endpoints().into_openapi();
     document.info = InfoBuilder::new()
         .title("Divan")
@@ -53,15 +58,14 @@ pub fn openapi() -> OpenApi {
             LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
         ))
         .build();
-    // Relative to the document, so that it holds behind any path prefix.
-    document.servers = Some(vec![ServerBuilder::new().url("./").build()]);
+    document.servers = Some(vec![Server::new(root)]);
 
     let components = document.components.get_or_insert_default();
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
     components.schemas.extend(schemas);
-    components.add_security_scheme("admin_password", admin_password());
+    components.add_security_scheme("admin_password", admin_password(root));
     components.add_security_scheme("access_token", access_token());
 
     for endpoint in ENDPOINTS {
@@ -111,8 +115,8 @@ fn security(auth: Auth) -> Option<Vec<SecurityRequirement>> {
 }
 
 /// Swagger UI's Authorize asks for address and password, and signs in by itself.
-fn admin_password() -> SecurityScheme {
-    let token_url = AdminLogin::PATH.trim_start_matches('/');
+fn admin_password(root: &str) -> SecurityScheme {
+    let token_url = format!("{root}{}", AdminLogin::PATH.trim_start_matches('/'));
     let flow = Flow::Password(Password::new(token_url, Scopes::new()));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [flow],
