@@ -14,7 +14,7 @@ use axum::http::header::{
 use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use divan_core::api::ProblemCode;
+use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -40,7 +40,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static("x-bootstrap-token")])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER)])
         .expose_headers([X_REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)
 }

@@ -41,6 +41,9 @@ impl AdminLoginRequest {
     }
 }
 
+/// The header that carries the bootstrap token.
+pub const BOOTSTRAP_TOKEN_HEADER: &str = "x-bootstrap-token";
+
 /// Creates the first administrator. Works exactly once.
 #[derive(Debug)]
 pub enum Bootstrap {}

@@ -13,7 +13,7 @@ mod telegram;
 mod users;
 
 pub use account::Me;
-pub use admin::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest};
+pub use admin::{AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{Health, HealthStatus, Live, Ready};
 pub use problem::{MemberError, Problem, ProblemCode};

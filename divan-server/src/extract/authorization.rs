@@ -2,7 +2,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use divan_core::api::ProblemCode;
+use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
 use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, Caller};
 
@@ -63,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let header = parts.headers.get("x-bootstrap-token").and_then(|value| value.to_str().ok());
+        let header = parts.headers.get(BOOTSTRAP_TOKEN_HEADER).and_then(|value| value.to_str().ok());
         Ok(Self(header.map(Secret::from)))
     }
 }

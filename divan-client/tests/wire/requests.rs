@@ -1,0 +1,130 @@
+//! The exact request of each endpoint, written out, and the answer as a value.
+
+use divan_client::api::{
+    AdminLoginRequest, BootstrapRequest, CreateUserRequest, HealthStatus, TelegramLoginRequest, TokenType,
+};
+use divan_client::types::Role;
+use divan_client::{Client, Secret};
+use serde_json::json;
+use wiremock::MockServer;
+
+use crate::support::{Seen, TOKEN, client, json_answer, only_request, server, session, token, user};
+
+const PASSWORD: &str = "tram under the plum";
+
+async fn prefixed(verb: &str, path: &str, status: u16, body: serde_json::Value) -> (MockServer, Client) {
+    let server = server(verb, &format!("/prefix{path}"), json_answer(status, &body)).await;
+    let client = client(&format!("{}/prefix", server.uri()));
+    (server, client)
+}
+
+#[tokio::test]
+async fn telegram_login_sends_phone_password_and_init_data() {
+    let (server, client) = prefixed("POST", "/auth/telegram/login", 200, session()).await;
+    let request = TelegramLoginRequest::new("8 701 123 45 67", PASSWORD, "auth_date=1&hash=00");
+    let session = client.telegram_login(&request).await.unwrap();
+    assert_eq!((session.access_token.expose(), session.expires_in), (TOKEN, 900));
+    assert_eq!(session.token_type, TokenType::Bearer);
+
+    let body =
+        json!({ "phone": "8 701 123 45 67", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
+    let expected = Seen::new("POST /prefix/auth/telegram/login").json(body);
+    assert_eq!(only_request(&server).await, expected);
+}
+
+#[tokio::test]
+async fn admin_login_sends_email_and_password() {
+    let (server, client) = prefixed("POST", "/auth/admin/login", 200, session()).await;
+    let session = client.admin_login(&AdminLoginRequest::new("admin@example.com", PASSWORD)).await.unwrap();
+    assert_eq!(session.user.full_name, "First Last");
+
+    let body = json!({ "email": "admin@example.com", "password": PASSWORD });
+    assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/admin/login").json(body));
+}
+
+#[tokio::test]
+async fn bootstrap_sends_the_bootstrap_token_as_a_header() {
+    let (server, client) = prefixed("POST", "/auth/admin/bootstrap", 201, user()).await;
+    let bootstrap_token = Secret::new("once-and-never-again");
+    let request = BootstrapRequest::new("admin@example.com", PASSWORD);
+    let admin = client.bootstrap(Some(&bootstrap_token), &request).await.unwrap();
+    assert_eq!(admin.role, Role::Admin);
+
+    let body = json!({ "email": "admin@example.com", "password": PASSWORD });
+    let expected = Seen::new("POST /prefix/auth/admin/bootstrap")
+        .json(body)
+        .header("x-bootstrap-token", "once-and-never-again");
+    assert_eq!(only_request(&server).await, expected);
+}
+
+#[tokio::test]
+async fn bootstrap_without_a_token_sends_no_header() {
+    let (server, client) = prefixed("POST", "/auth/admin/bootstrap", 201, user()).await;
+    let mut request = BootstrapRequest::new("admin@example.com", PASSWORD);
+    request.full_name = Some("First Last".to_owned());
+    client.bootstrap(None, &request).await.unwrap();
+
+    let body = json!({ "email": "admin@example.com", "password": PASSWORD, "full_name": "First Last" });
+    assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/admin/bootstrap").json(body));
+}
+
+#[tokio::test]
+async fn create_user_sends_the_user_and_the_access_token() {
+    let (server, client) = prefixed("POST", "/auth/admin/users", 201, json!({ "user": user() })).await;
+    let request = CreateUserRequest::employee("First Last", "+77011234567", PASSWORD);
+    let created = client.create_user(&token(), &request).await.unwrap();
+    assert_eq!(created.user.id.to_string(), "01920000-0000-7000-8000-000000000001");
+
+    let body = json!({
+        "role": "employee", "full_name": "First Last", "phone": "+77011234567", "password": PASSWORD,
+    });
+    let expected = Seen::new("POST /prefix/auth/admin/users").bearer(TOKEN).json(body);
+    assert_eq!(only_request(&server).await, expected);
+}
+
+#[tokio::test]
+async fn me_sends_the_access_token_and_no_body() {
+    let (server, client) = prefixed("GET", "/auth/me", 200, user()).await;
+    let me = client.me(&token()).await.unwrap();
+    assert_eq!(serde_json::to_value(&me).unwrap(), user());
+    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/auth/me").bearer(TOKEN));
+}
+
+#[tokio::test]
+async fn live_sends_nothing_but_the_question() {
+    let (server, client) = prefixed("GET", "/health/live", 200, json!({ "status": "live" })).await;
+    assert_eq!(client.live().await.unwrap().status, HealthStatus::Live);
+    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/health/live"));
+}
+
+#[tokio::test]
+async fn ready_sends_nothing_but_the_question() {
+    let (server, client) = prefixed("GET", "/health/ready", 200, json!({ "status": "ready" })).await;
+    assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready);
+    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/health/ready"));
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_the_prefix_changes_nothing() {
+    let server = server("GET", "/prefix/auth/me", json_answer(200, &user())).await;
+    client(&format!("{}/prefix/", server.uri())).me(&token()).await.unwrap();
+    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/auth/me").bearer(TOKEN));
+}
+
+#[tokio::test]
+async fn the_client_names_itself_and_its_version() {
+    let server = server("GET", "/health/live", json_answer(200, &json!({ "status": "live" }))).await;
+    client(&server.uri()).live().await.unwrap();
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[0].headers["user-agent"], concat!("divan-client/", env!("CARGO_PKG_VERSION")));
+}
+
+#[tokio::test]
+async fn a_clone_on_another_task_shares_the_client() {
+    let server = server("GET", "/auth/me", json_answer(200, &user())).await;
+    let client = client(&server.uri());
+    let clone = client.clone();
+    let elsewhere = tokio::spawn(async move { clone.me(&token()).await });
+    client.me(&token()).await.unwrap();
+    elsewhere.await.unwrap().unwrap();
+}

@@ -1,0 +1,135 @@
+use std::error::Error as _;
+
+use divan_client::api::{Problem, User};
+use divan_client::{Client, Error, Secret};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use wiremock::matchers::{any, method, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+pub(crate) const TOKEN: &str = "header.payload.signature";
+
+/// A server that knows one request, answers it, and shouts at any other.
+pub(crate) async fn server(verb: &str, at: &str, answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&server).await;
+    let missing = format!("nothing is expected but {verb} {at}");
+    Mock::given(any())
+        .respond_with(move |request: &Request| -> ResponseTemplate {
+            panic!("{missing}, and not {} {}", request.method, request.url.path())
+        })
+        .with_priority(u8::MAX)
+        .mount(&server)
+        .await;
+    server
+}
+
+/// The client, asking `GET /auth/me` of a server that answers like this.
+pub(crate) async fn me_answered(answer: ResponseTemplate) -> Result<User, Error> {
+    let server = server("GET", "/auth/me", answer).await;
+    client(&server.uri()).me(&token()).await
+}
+
+/// The same over a socket that writes these bytes and closes.
+pub(crate) async fn me_answered_with_bytes(bytes: &'static str) -> Result<User, Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    let serve = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+    });
+    let answer = client(&uri).me(&token()).await;
+    serve.await.unwrap();
+    answer
+}
+
+pub(crate) fn client(uri: &str) -> Client {
+    Client::new(uri).unwrap()
+}
+
+pub(crate) fn token() -> Secret {
+    Secret::new(TOKEN)
+}
+
+pub(crate) fn user() -> Value {
+    json!({
+        "id": "01920000-0000-7000-8000-000000000001",
+        "role": "admin",
+        "full_name": "First Last",
+        "email": "admin@example.com",
+        "is_active": true,
+        "password_change_required": false,
+        "created_at": "2026-01-02T03:04:05Z",
+        "updated_at": "2026-01-02T03:04:05Z",
+    })
+}
+
+pub(crate) fn session() -> Value {
+    json!({ "access_token": TOKEN, "token_type": "bearer", "expires_in": 900, "user": user() })
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+pub(crate) fn problem_answer(problem: &Problem) -> ResponseTemplate {
+    let body = serde_json::to_vec(problem).unwrap();
+    ResponseTemplate::new(problem.status).set_body_raw(body, "application/problem+json")
+}
+
+/// A request as it arrived, without what HTTP itself adds.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) line: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<Value>,
+}
+
+impl Seen {
+    pub(crate) fn new(line: &str) -> Self {
+        Self { line: line.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn json(self, body: Value) -> Self {
+        Self { body: Some(body), ..self.header("content-type", "application/json") }
+    }
+}
+
+/// The one request that the server received.
+pub(crate) async fn only_request(server: &MockServer) -> Seen {
+    let requests = server.received_requests().await.unwrap();
+    let [request] = requests.as_slice() else { panic!("{} requests instead of one", requests.len()) };
+    let url = &request.url[url::Position::BeforePath..];
+    let by_http = ["accept", "content-length", "host", "user-agent"];
+    let mut headers: Vec<_> = request
+        .headers
+        .iter()
+        .filter(|(name, _)| !by_http.contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    headers.sort();
+    let body = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap());
+    Seen { line: format!("{} {url}", request.method), headers, body }
+}
+
+/// Everything that an error shows, down to its first cause.
+pub(crate) fn shown(error: &Error) -> String {
+    let mut text = format!("{error}\n{error:?}\n{error:#?}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}\n{error}\n{error:?}");
+        cause = error.source();
+    }
+    text
+}
