@@ -1,0 +1,82 @@
+//! Whatever crypto backend a host gives `jsonwebtoken`, divan-core issues and verifies its tokens and takes nothing away
+//! from the host. Run with `--features rust-crypto`, with `--features aws-lc`, and with neither.
+#![cfg(test)]
+
+use divan_core::token::{SecretKey, Surface, Surfaces, TokenIssuer, TokenVerifier};
+use divan_core::types::{Role, UserId};
+
+const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+const ISSUER: &str = "https://sec.example.com";
+
+fn surfaces() -> Surfaces {
+    Surfaces::new("divan.example.com", "sec.example.com").unwrap()
+}
+
+fn user() -> UserId {
+    "0199d0f0-0000-7000-8000-000000000001".parse().unwrap()
+}
+
+fn issue() -> String {
+    let key = SecretKey::new(KEY).unwrap();
+    let token = TokenIssuer::new(&key, ISSUER, surfaces()).issue(user(), Role::Admin, Surface::Admin).unwrap();
+    token.token.expose().to_owned()
+}
+
+#[test]
+fn divan_issues_and_verifies() {
+    let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, surfaces());
+    assert_eq!(verifier.verify(&issue()).unwrap().user, user());
+}
+
+#[cfg(any(feature = "rust-crypto", feature = "aws-lc"))]
+mod with_a_backend {
+    use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Made for this test; it protects nothing.
+    const PRIVATE: &[u8] = include_bytes!("rsa.pem");
+    const PUBLIC: &[u8] = include_bytes!("rsa.pub.pem");
+
+    #[test]
+    fn the_host_keeps_rs256_after_divan_has_worked() {
+        divan_issues_and_verifies();
+        let claims = json!({"sub": "somebody", "exp": 4_102_444_800_u64});
+        let key = EncodingKey::from_rsa_pem(PRIVATE).unwrap();
+        let token = encode(&Header::new(Algorithm::RS256), &claims, &key).unwrap();
+        let key = DecodingKey::from_rsa_pem(PUBLIC).unwrap();
+        let decoded = decode::<Value>(&token, &key, &Validation::new(Algorithm::RS256)).unwrap();
+        assert_eq!(decoded.claims, claims);
+        divan_issues_and_verifies();
+    }
+
+    #[test]
+    fn jsonwebtoken_reads_a_token_of_divan_as_divan_does() {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&["sec.example.com"]);
+        validation.set_issuer(&[ISSUER]);
+        let decoded = decode::<Value>(&issue(), &DecodingKey::from_secret(KEY), &validation).unwrap();
+        assert_eq!(decoded.claims["sub"], user().to_string());
+        assert_eq!(decoded.header.typ.as_deref(), Some("at+jwt"));
+    }
+
+    #[test]
+    fn divan_refuses_what_jsonwebtoken_makes_with_the_same_key() {
+        // Same key, same claims, but the header of a plain JWT.
+        let claims = json!({
+            "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin",
+            "iat": 1, "nbf": 1, "exp": 4_102_444_800_u64, "jti": "x",
+        });
+        let key = EncodingKey::from_secret(KEY);
+        let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, surfaces());
+        for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
+            let token = encode(&Header::new(algorithm), &claims, &key).unwrap();
+            assert!(verifier.verify(&token).is_err());
+        }
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = Some("at+jwt".to_owned());
+        let token = encode(&header, &claims, &key).unwrap();
+        assert!(verifier.verify(&token).is_ok(), "the signatures are the same");
+    }
+}
