@@ -1,1 +1,150 @@
-fn main() {}
+//! `cargo run --example embed_axum`: an axum application with routes of its own over `divan-core` alone.
+//!
+//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /sign-in` takes `{"phone", "password", "init_data"}`,
+//! `GET /hello` a bearer token.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use divan_core::api::{Session, TelegramLoginRequest};
+use divan_core::service::{AuthService, Caller, ServiceError};
+use divan_core::store::MemoryStore;
+use divan_core::token::{SecretKey, Surfaces};
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "an example shows what it does")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let service = AuthService::builder(
+        Arc::new(MemoryStore::new()),
+        &SecretKey::new("thirty-two bytes that nobody else knows")?,
+        "http://sec.localhost",
+        Surfaces::new("divan.localhost", "sec.localhost")?,
+    )
+    .telegram("1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?)
+    .build();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!("Listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app(service)).await?;
+    Ok(())
+}
+
+fn app(service: AuthService) -> Router {
+    Router::new().route("/sign-in", post(sign_in)).route("/hello", get(hello)).with_state(service)
+}
+
+async fn sign_in(
+    State(service): State<AuthService>,
+    Json(request): Json<TelegramLoginRequest>,
+) -> Result<Json<Session>, Refused> {
+    let init_data = request.init_data.unwrap_or_default();
+    Ok(Json(service.telegram_login(&request.phone, &request.password, &init_data).await?))
+}
+
+async fn hello(SignedIn(caller): SignedIn) -> String {
+    format!("Hello, {}!", caller.user().full_name)
+}
+
+/// An extractor of this application: who sends a good token gets in.
+struct SignedIn(Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn
+where
+    AuthService: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+        Ok(Self(AuthService::from_ref(state).authenticate(token).await?))
+    }
+}
+
+/// Errors of the service in this application's own form: the status, and the code as text.
+struct Refused(ServiceError);
+
+impl From<ServiceError> for Refused {
+    fn from(error: ServiceError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let code = self.0.code();
+        (StatusCode::from_u16(code.status()).unwrap_or_default(), code.as_str()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use divan_core::api::{BootstrapRequest, CreateUserRequest};
+    use divan_core::clock::{Clock, SystemClock};
+    use divan_core::init_data::InitDataBuilder;
+    use divan_core::service::BootstrapPolicy;
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    const BOT_TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+
+    #[tokio::test]
+    async fn an_employee_signs_in_and_is_greeted() {
+        let service = service_with_an_employee().await.unwrap();
+        let app = app(service);
+        let init_data = InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First");
+        let body = json!({
+            "phone": "+77011234567",
+            "password": "umbrella 77",
+            "init_data": init_data.sign(&BOT_TOKEN.parse().unwrap()),
+        });
+        let request = Request::post("/sign-in").header("content-type", "application/json");
+        let (status, text) = send(&app, request.body(Body::from(body.to_string())).unwrap()).await;
+        assert_eq!(status, StatusCode::OK);
+        let session: Value = serde_json::from_str(&text).unwrap();
+
+        let token = session["access_token"].as_str().unwrap();
+        let request = Request::get("/hello").header("authorization", format!("Bearer {token}"));
+        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer, (StatusCode::OK, "Hello, First Last!".to_owned()));
+
+        let answer = send(&app, Request::get("/hello").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer, (StatusCode::UNAUTHORIZED, "token_invalid".to_owned()));
+    }
+
+    async fn service_with_an_employee() -> Result<AuthService, Box<dyn Error>> {
+        let service = AuthService::builder(
+            Arc::new(MemoryStore::new()),
+            &SecretKey::new([7; 32])?,
+            "http://sec.localhost",
+            Surfaces::new("divan.localhost", "sec.localhost")?,
+        )
+        .telegram(BOT_TOKEN.parse()?)
+        .bootstrap(BootstrapPolicy::OpenToAnyone)
+        .build();
+        let (email, password) = ("admin@example.com", "tram under the plum");
+        service.bootstrap(None, &BootstrapRequest::new(email, password)).await?;
+        let session = service.admin_login(email, &password.into()).await?;
+        let admin = service.authenticate(session.access_token.expose()).await?.into_admin()?;
+        let employee = CreateUserRequest::employee("First Last", "+77011234567", "umbrella 77");
+        service.create_user(&admin, &employee).await?;
+        Ok(service)
+    }
+
+    async fn send(app: &Router, request: Request<Body>) -> (StatusCode, String) {
+        let response = app.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+}
