@@ -1,0 +1,26 @@
+use crate::guards;
+use crate::step::{Outcome, cargo, cargo_with};
+
+const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
+
+/// The features of `divan-core`, each of which has to compile alone.
+const CORE_FEATURES: [&str; 10] =
+    ["", "init-data", "types", "password", "token", "api", "openapi", "store", "sqlite", "service"];
+
+/// Everything but the tests that has to pass before a change lands, the quickest first.
+pub(crate) fn run() -> Outcome {
+    cargo(&["fmt", "--all", "--check"])?;
+    guards::run()?;
+    for features in CORE_FEATURES {
+        clippy(&["-p", "divan-core", "--no-default-features", "--features", features])?;
+    }
+    clippy(&["-p", "divan-core"])?;
+    clippy(&["-p", "divan-client"])?;
+    clippy(&["--workspace", "--all-targets"])?;
+    clippy(&["--workspace", "--all-targets", "--all-features"])?;
+    cargo_with(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "--deny warnings")])
+}
+
+fn clippy(arguments: &[&str]) -> Outcome {
+    cargo(&[&["clippy", "--quiet"], arguments, &DENY_WARNINGS].concat())
+}
