@@ -1,6 +1,5 @@
 //! `cargo bench -p divan-benches --bench init_data`: what the check of `initData` costs, beside the bare HMAC that any
 //! check has to compute over the same bytes. Compare within one run; the machine decides the rest.
-#![expect(missing_docs, reason = "the macros of criterion define functions without")]
 #![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
 use std::hint::black_box;
