@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
@@ -13,10 +12,8 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::router::router;
+use crate::serve::{Patience, serve};
 use crate::state::{AppState, HttpOptions};
-
-/// How long requests that are under way may take to finish once the server is told to stop.
-const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// A server with its listener and its database, ready to run.
 #[derive(Debug)]
@@ -26,7 +23,7 @@ pub struct Server {
     state: AppState,
 }
 
-/// Why a server did not start, or stopped.
+/// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -46,9 +43,6 @@ pub enum StartError {
         /// What the database says.
         source: StoreError,
     },
-    /// The network failed while the server ran.
-    #[error("the server stopped: {0}")]
-    Serve(#[from] std::io::Error),
 }
 
 impl Server {
@@ -87,33 +81,14 @@ impl Server {
     }
 
     /// Serves until `stop` completes. Then readiness turns 503, requests under way finish, and the database closes.
-    ///
-    /// # Errors
-    /// [`StartError::Serve`] when the listener fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let draining = self.state.draining.clone();
-        let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let serve = axum::serve(self.listener, router(self.state)).with_graceful_shutdown(async move {
+        let stop = async move {
             stop.await;
             draining.start();
-            let _ = stopping.send(());
-        });
-        let outcome = tokio::select! {
-            outcome = async { serve.await } => outcome,
-            () = overdue(stopped) => {
-                tracing::warn!("requests were still under way after {} s, and were cut off", STOP_WITHIN.as_secs());
-                Ok(())
-            }
         };
+        serve(self.listener, router(self.state), Patience::default(), stop).await;
         self.store.close().await;
-        Ok(outcome?)
-    }
-}
-
-async fn overdue(stopped: tokio::sync::oneshot::Receiver<()>) {
-    match stopped.await {
-        Ok(()) => tokio::time::sleep(STOP_WITHIN).await,
-        Err(_) => std::future::pending().await,
     }
 }
 

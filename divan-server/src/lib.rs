@@ -26,6 +26,7 @@ mod openapi;
 mod problem;
 mod router;
 mod routes;
+mod serve;
 mod state;
 
 pub use app::{Server, StartError};

@@ -25,7 +25,7 @@ async fn run(args: ServeArgs) -> Outcome {
     let bootstrapped = server.service().is_bootstrapped().await?;
     banner::print(&config, address, bootstrapped);
     tracing::info!(%address, "listening");
-    server.run(stop_signal()).await?;
+    server.run(stop_signal()).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 use divan_core::api::ProblemCode;
 
@@ -27,6 +28,7 @@ pub(crate) struct Running {
     child: Child,
     pub(crate) port: u16,
     pub(crate) banner: String,
+    log: Arc<Mutex<String>>,
 }
 
 impl Drop for Running {
@@ -36,28 +38,27 @@ impl Drop for Running {
     }
 }
 
-/// Starts a server on a free port and waits until it listens.
+/// Starts a server in its development default on a free port, and waits until it says where it is.
 pub(crate) fn start(command: &mut Command) -> Running {
     let mut child =
         command.args(["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut port = None;
-    let mut seen = String::new();
-    while port.is_none() {
-        let mut line = String::new();
-        assert!(log.read_line(&mut line).unwrap() > 0, "the server ended:\n{seen}");
-        port = line.rsplit_once("listening address=127.0.0.1:").map(|(_, port)| port.trim().parse().unwrap());
-        seen += &line;
-    }
     // The pipe is read to its end, so that the server never waits for room in it.
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let log = Arc::new(Mutex::new(String::new()));
+    let (lines, keep) = (BufReader::new(child.stderr.take().unwrap()).lines(), log.clone());
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            *keep.lock().unwrap() += &(line + "\n");
+        }
+    });
     let banner = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok)
         .take_while(|line| !line.starts_with("For a deployment"))
         .collect::<Vec<_>>()
         .join("\n");
-    Running { child, port: port.unwrap(), banner }
+    let port = banner.split("http://localhost:").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
+    let port = port.unwrap_or_else(|| panic!("the server did not start: {}", log.lock().unwrap()));
+    Running { child, port, banner, log }
 }
 
 #[test]
@@ -194,6 +195,48 @@ fn the_document_is_printed() {
     let (code, stdout, _) = run(program(folder.path()).arg("openapi"));
     let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, document["info"]["title"].as_str()), (0, Some("Divan")));
+}
+
+#[tokio::test]
+async fn the_log_tells_what_happened_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(program(folder.path()).env("RUST_LOG", "trace").env("DIVAN_LOG_FORMAT", "json"));
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    let post = async |path: &str, body: serde_json::Value| {
+        let url = format!("http://127.0.0.1:{}{path}", server.port);
+        let answer = client.post(url).bearer_auth("a-hidden-token").json(&body).send().await.unwrap();
+        answer.json::<serde_json::Value>().await.unwrap()
+    };
+    let credentials =
+        serde_json::json!({"email": "admin@example.com", "password": "a hidden tram under the plum"});
+    post("/auth/admin/bootstrap", credentials.clone()).await;
+    let session = post("/auth/admin/login", credentials).await;
+    let bot_token = std::fs::read_to_string(folder.path().join("divan-data/bot-token")).unwrap();
+    let raw = divan_core::init_data::InitDataBuilder::new(1_000_000_000).user(42, "First");
+    let raw = raw.sign(&bot_token.parse().unwrap());
+    let login =
+        serde_json::json!({"phone": "+77011234567", "password": "a hidden umbrella", "init_data": raw});
+    post("/auth/telegram/login", login).await;
+    post("/auth/admin/users?hidden=1", serde_json::json!({"password": "hidden"})).await;
+
+    let secret_key = std::fs::read_to_string(folder.path().join("divan-data/secret-key")).unwrap();
+    // The line is written before the answer, but comes through a pipe of its own.
+    let mut log = String::new();
+    for _ in 0..1000 {
+        log = server.log.lock().unwrap().clone();
+        if log.contains("/auth/admin/users") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    for route in ["/auth/admin/bootstrap", "/auth/admin/login", "/auth/telegram/login", "/auth/admin/users"] {
+        assert!(log.contains(&format!(r#""route":"{route}""#)), "{log}");
+    }
+    let access_token = session["access_token"].as_str().unwrap();
+    let bot_secret = bot_token.split_once(':').unwrap().1;
+    for secret in ["hidden", access_token, bot_secret, secret_key.as_str(), raw.as_str(), "$argon2id$"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
