@@ -15,6 +15,7 @@ pub(super) fn serve(args: ServeArgs) -> Outcome {
 
 async fn run(args: ServeArgs) -> Outcome {
     logging::start();
+    let stop = StopSignal::listen()?;
     let listener = listen(&args.host, args.port).await?;
     let address = listener.local_addr()?;
     let config = Config::from_process(address)?;
@@ -25,7 +26,7 @@ async fn run(args: ServeArgs) -> Outcome {
     let bootstrapped = server.service().is_bootstrapped().await?;
     banner::print(&config, address, bootstrapped);
     tracing::info!(%address, "listening");
-    server.run(stop_signal()).await;
+    server.run(stop.received()).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -61,26 +62,39 @@ fn warn_of_gaps(config: &Config) {
     }
 }
 
-/// Completes at Ctrl-C, or at the signal that service managers send.
-async fn stop_signal() {
-    let interrupt = async {
+/// Ctrl-C, and the signal that service managers send. Made before anything else, so that a signal that comes early is
+/// not lost to the operating system's own answer, which is to end the process at once.
+struct StopSignal {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn received(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn received(self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
     }
 }
