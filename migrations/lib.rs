@@ -1,4 +1,4 @@
-//! The database schema of Divan: numbered SQL files, one folder per database.
+//! The database schema of Divan: numbered SQL files, one folder per database, with the same numbers and names in each.
 //!
 //! A file that was released never changes: its checksum is stored in every database that applied it.
 
@@ -7,15 +7,82 @@ use std::borrow::Cow;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// The migrations for SQLite.
-#[cfg(feature = "sqlite")]
-pub fn sqlite() -> Migrator {
-    migrator(&[(1, "users", include_str!("sqlite/0001_users.sql"))])
+macro_rules! files {
+    ($folder:literal: $($version:literal $name:literal),*) => {
+        &[$(($version, $name, include_str!(concat!($folder, "/000", $version, "_", $name, ".sql")))),*]
+    };
 }
 
+/// The migrations for PostgreSQL.
+pub fn postgres() -> Migrator {
+    migrator(files!("postgres": 1 "users"))
+}
+
+/// The migrations for SQLite.
+pub fn sqlite() -> Migrator {
+    migrator(files!("sqlite": 1 "users"))
+}
+
+/// Whoever runs these holds a lock of its own: `sqlx`'s blocks without a deadline.
 fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations(files.iter().map(migration).collect())
+    let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
+    migrator.set_locking(false);
+    migrator
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Of each released file the first bytes of its SHA-384. A line here is only ever added.
+    const RELEASED: [(&str, &str); 2] =
+        [("postgres/0001_users.sql", "PG1"), ("sqlite/0001_users.sql", "SQ1")];
+
+    fn names(migrator: &Migrator) -> Vec<(i64, String)> {
+        migrator.iter().map(|migration| (migration.version, migration.description.to_string())).collect()
+    }
+
+    fn files() -> Vec<(String, String)> {
+        let checksums = |folder: &'static str, migrator: Migrator| {
+            let file = move |migration: &Migration| {
+                let checksum: String =
+                    migration.checksum.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                (format!("{folder}/{:04}_{}.sql", migration.version, migration.description), checksum)
+            };
+            migrator.iter().map(file).collect::<Vec<_>>()
+        };
+        [checksums("postgres", postgres()), checksums("sqlite", sqlite())].concat()
+    }
+
+    #[test]
+    fn both_databases_have_the_same_migrations() {
+        assert_eq!(names(&postgres()), names(&sqlite()));
+        let versions: Vec<i64> = sqlite().iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, (1..=i64::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_released_file_never_changes() {
+        let released: Vec<(String, String)> =
+            RELEASED.iter().map(|&(file, checksum)| (file.to_owned(), checksum.to_owned())).collect();
+        assert_eq!(files(), released);
+    }
+
+    #[test]
+    fn every_file_in_the_folders_is_listed() {
+        let listed: BTreeSet<String> = files().into_iter().map(|(file, _)| file).collect();
+        let mut found = BTreeSet::new();
+        for folder in ["postgres", "sqlite"] {
+            for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().unwrap() {
+                found.insert(format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap()));
+            }
+        }
+        assert_eq!(found, listed);
+    }
 }

@@ -29,7 +29,8 @@
 //! | `password` | `password`: Argon2id behind a bounded queue, rules for new passwords |
 //! | `token` | `token`: access tokens |
 //! | `api` | `api`: the wire contract; `openapi` adds its schemas |
-//! | `store` | `store`: the storage traits and the in-memory store; `sqlite` adds the embedded database |
+//! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
+//! | `infra` | `infra`: what the addresses that a deployment is given mean |
 //! | `service` | `service`: the sign-in service over all of these |
 //! | `test-util` | minting of init data, a clock to turn, seeded randomness |
 
@@ -39,6 +40,8 @@ pub mod api;
 pub mod clock;
 #[cfg(feature = "entropy")]
 pub mod entropy;
+#[cfg(feature = "infra")]
+pub mod infra;
 #[cfg(feature = "init-data")]
 pub mod init_data;
 #[cfg(feature = "password")]

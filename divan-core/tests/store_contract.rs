@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use divan_core::infra::DatabaseUrl;
 use divan_core::password::PasswordHash;
 use divan_core::store::{
-    Account, MemoryStore, SignIn, SignInOutcome, SqliteStore, Store, StoreErrorKind, TelegramAccount,
-    UniqueKey,
+    Account, MemoryStore, PostgresPool, PostgresStore, SignIn, SignInOutcome, SqliteStore, Store,
+    StoreErrorKind, TelegramAccount, UniqueKey,
 };
 use divan_core::types::{Role, TelegramId, User, UserId};
+use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
 
 macro_rules! contract {
@@ -22,6 +24,20 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
                 let folder = tempfile::tempdir().unwrap();
                 let store = super::SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+                super::$test(std::sync::Arc::new(store)).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let (_database, store) = super::postgres_store(super::PostgresPool::default()).await;
+                super::$test(std::sync::Arc::new(store)).await;
+            })*
+        }
+        mod postgres_behind_a_transaction_pool {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let mut pool = super::PostgresPool::default();
+                pool.keeps_statements = false;
+                let (_database, store) = super::postgres_store(pool).await;
                 super::$test(std::sync::Arc::new(store)).await;
             })*
         }
@@ -46,6 +62,13 @@ contract!(
 );
 
 type AnyStore = Arc<dyn Store>;
+
+async fn postgres_store(pool: PostgresPool) -> (TestDatabase, PostgresStore) {
+    let database = TestDatabase::create().await;
+    let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else { panic!("{database:?}") };
+    let store = PostgresStore::open(&url, pool).await.unwrap();
+    (database, store)
+}
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_780_000_000).unwrap() + Duration::microseconds(123_456)

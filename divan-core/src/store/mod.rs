@@ -4,13 +4,17 @@
 //! |---|---|---|
 //! | [`MemoryStore`] | `store` | tests, examples |
 //! | `SqliteStore` | `sqlite` | one server, no database to run |
+//! | `PostgresStore` | `postgres` | several servers on one database |
 //!
 //! A store of your own implements [`Store`]. Whatever stands in one method is one transaction: all of it happens, or
 //! nothing.
 
 mod error;
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+mod schema;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -23,6 +27,9 @@ use crate::types::{Email, Phone, Role, TelegramId, User, UserId};
 
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresPool, PostgresStore};
+pub use schema::{MigrateError, Schema};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -1,49 +1,14 @@
-//! The SQL text and the row decoding that the databases share.
-
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Account, StoreError, StoreErrorKind, UniqueKey};
+use super::super::{Account, StoreError, StoreErrorKind, UniqueKey};
 use crate::password::PasswordHash;
 use crate::types::{TelegramId, User, UserId};
 
-macro_rules! user_columns {
-    () => {
-        "id, role, full_name, email, phone, telegram_id, telegram_username, is_active, password_change_required, \
-         created_at, updated_at, last_login_at, password_hash"
-    };
-}
-
-pub(super) const USER_BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
-pub(super) const ACCOUNT_BY_PHONE: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE phone = $1");
-pub(super) const ACCOUNT_BY_EMAIL: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE email = $1");
-
-pub(super) const INSERT_USER: &str = concat!(
-    "INSERT INTO users (",
-    user_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
-);
-
-/// The guarded end of a sign-in. `$4` is the Telegram id, or NULL where Telegram plays no part.
-pub(super) const COMPLETE_SIGN_IN: &str = concat!(
-    "UPDATE users SET password_hash = $3, last_login_at = $6, \
-     updated_at = CASE WHEN telegram_id IS NULL AND $4 IS NOT NULL THEN $6 ELSE updated_at END, \
-     telegram_username = CASE WHEN $4 IS NOT NULL THEN $5 ELSE telegram_username END, \
-     telegram_id = COALESCE($4, telegram_id) \
-     WHERE id = $1 AND password_hash = $2 AND is_active AND role = $7 \
-     AND ($4 IS NULL OR telegram_id IS NULL OR telegram_id = $4) \
-     RETURNING ",
-    user_columns!()
-);
-
-pub(super) const IS_BOOTSTRAPPED: &str = "SELECT count(*) FROM bootstrap";
-pub(super) const CLAIM_BOOTSTRAP: &str =
-    "INSERT INTO bootstrap (id, claimed_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING RETURNING id";
-
 /// Decodes one row of `user_columns!`, whichever database it comes from.
-pub(super) fn account<'r, R>(row: &'r R) -> Result<Account, sqlx::Error>
+pub(in crate::store) fn account<'r, R>(row: &'r R) -> Result<Account, sqlx::Error>
 where
     R: Row,
     &'static str: ColumnIndex<R>,
@@ -70,7 +35,7 @@ where
 }
 
 /// A time as it is stored: microseconds since the Unix epoch.
-pub(super) fn to_micros(time: OffsetDateTime) -> i64 {
+pub(in crate::store) fn to_micros(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX)
 }
 
@@ -106,6 +71,7 @@ impl From<sqlx::Error> for StoreError {
         let kind = match &error {
             sqlx::Error::Database(database) => database_error_kind(database.as_ref()),
             sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => StoreErrorKind::Unavailable,
@@ -115,12 +81,22 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Whether the database asks for the same statement again: it could not put concurrent transactions in an order, or
+/// broke a deadlock.
+pub(in crate::store) fn wants_retry(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("40001" | "40P01"))
+}
+
 fn database_error_kind(error: &dyn DatabaseError) -> StoreErrorKind {
     match error.kind() {
-        ErrorKind::UniqueViolation => {}
-        ErrorKind::Other => return StoreErrorKind::Unavailable,
-        _ => return StoreErrorKind::Internal,
+        ErrorKind::UniqueViolation => unique_key(error),
+        ErrorKind::Other if is_passing(&error.code().unwrap_or_default()) => StoreErrorKind::Unavailable,
+        _ => StoreErrorKind::Internal,
     }
+}
+
+fn unique_key(error: &dyn DatabaseError) -> StoreErrorKind {
     // SQLite names the column in its message, others name the constraint after it.
     let place = error.constraint().unwrap_or_else(|| error.message());
     let keys =
@@ -128,4 +104,31 @@ fn database_error_kind(error: &dyn DatabaseError) -> StoreErrorKind {
     keys.into_iter()
         .find(|(column, _)| place.contains(column))
         .map_or(StoreErrorKind::Internal, |(_, key)| StoreErrorKind::Conflict(key))
+}
+
+/// Whether an error lies in the state of the database and not in what it was asked.
+fn is_passing(code: &str) -> bool {
+    // SQLSTATE classes: connection, transaction rollback, resources, operator intervention, system.
+    const POSTGRES: [&str; 5] = ["08", "40", "53", "57", "58"];
+    // https://www.sqlite.org/rescode.html: busy, locked, read-only, I/O, corrupt, full, cannot open.
+    const SQLITE: [u32; 7] = [5, 6, 8, 10, 11, 13, 14];
+    match code.parse::<u32>() {
+        Ok(code) if code < 10_000 => SQLITE.contains(&(code & 0xFF)),
+        _ => code.len() == 5 && POSTGRES.contains(&&code[..2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_moment_are_told_from_errors_of_the_program() {
+        for code in ["57P01", "53300", "08006", "40001", "58030", "5", "261", "778", "13", "14"] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["42P01", "22001", "23502", "1", "19", "", "x", "é23P"] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
 }

@@ -1,0 +1,189 @@
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{PgConnection, Postgres, Transaction};
+use time::OffsetDateTime;
+
+use super::schema::MIGRATION_DEADLINE;
+use super::sql::{self, sql_store, to_micros};
+use super::{
+    Account, BootstrapClaim, BootstrapStore, MigrateError, Schema, SignIn, SignInOutcome, Store, StoreError,
+    StoreErrorKind, UniqueKey, UserStore,
+};
+use crate::infra::{PostgresUrl, SslMode};
+use crate::types::{Email, Phone, User, UserId};
+
+const HAS_MIGRATIONS: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
+
+/// One lock for each database, which ends with its transaction: it also holds behind a proxy that shares connections.
+const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
+
+/// The store for several servers on one database: PostgreSQL, or what speaks its protocol.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    writer: PgPool,
+    readers: PgPool,
+    keeps_statements: bool,
+}
+
+sql_store!(PostgresStore, Postgres);
+
+/// How a [`PostgresStore`] holds its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PostgresPool {
+    /// The most connections at a time. Default: 10.
+    pub max_connections: NonZeroU32,
+    /// How long a request waits for a connection, and a connection for the server. Default: 5 seconds.
+    pub acquire_timeout: Duration,
+    /// Whether prepared statements are kept for their connection. Off behind a proxy that shares connections between
+    /// transactions (PgBouncer's `pool_mode = transaction`). Default: on.
+    pub keeps_statements: bool,
+}
+
+impl Default for PostgresPool {
+    fn default() -> Self {
+        Self {
+            max_connections: NonZeroU32::MIN.saturating_add(9),
+            acquire_timeout: Duration::from_secs(5),
+            keeps_statements: true,
+        }
+    }
+}
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the server does not let us in in time, or its schema cannot be brought up to date.
+    pub async fn open(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, MigrateError> {
+        let store = Self::connect(url, pool).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects to the database with the schema that it has.
+    ///
+    /// # Errors
+    /// When the server does not let us in in time.
+    pub async fn connect(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, StoreError> {
+        let pool_options = PgPoolOptions::new()
+            .max_connections(pool.max_connections.get())
+            .acquire_timeout(pool.acquire_timeout);
+        let connections = pool_options.connect_with(options(url, pool)).await?;
+        Ok(Self {
+            writer: connections.clone(),
+            readers: connections,
+            keeps_statements: pool.keeps_statements,
+        })
+    }
+
+    /// What the schema of the database is to this program.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn schema(&self) -> Result<Schema, StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        Ok(schema(&mut connection).await?)
+    }
+
+    /// Brings the schema up to date, all of it or nothing. Takes no lock when there is nothing to do; otherwise another
+    /// program that does the same is waited for, at most a minute.
+    ///
+    /// # Errors
+    /// [`MigrateError`]; nothing has changed then.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        if self.schema().await? == Schema::Current {
+            return Ok(());
+        }
+        let mut transaction = self.locked().await?;
+        // Somebody else may have been quicker.
+        match schema(&mut transaction).await.map_err(StoreError::from)? {
+            Schema::Current => return Ok(()),
+            Schema::Behind { .. } => {}
+            unusable => return Err(MigrateError::Schema(unusable)),
+        }
+        divan_migrations::postgres()
+            .run(&mut *transaction)
+            .await
+            .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
+        transaction.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// Waits for what is under way and closes the connections.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+
+    /// A transaction that holds the lock of migrations. Asked for again and again: a lock that is waited for in the
+    /// database has no deadline of ours, and blocks others behind it.
+    async fn locked(&self) -> Result<Transaction<'static, Postgres>, MigrateError> {
+        let started = Instant::now();
+        loop {
+            let mut transaction = self.begin_write().await?;
+            let locked: bool = sqlx::query_scalar(TRY_LOCK)
+                .persistent(false)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(StoreError::from)?;
+            if locked {
+                return Ok(transaction);
+            }
+            transaction.rollback().await.map_err(StoreError::from)?;
+            if started.elapsed() > MIGRATION_DEADLINE {
+                return Err(MigrateError::Busy);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        Ok(self.writer.begin().await?)
+    }
+
+    fn keeps_statements(&self) -> bool {
+        self.keeps_statements
+    }
+}
+
+fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {
+    let mut options = PgConnectOptions::new_without_pgpass()
+        .host(&url.host)
+        .port(url.port)
+        .username(&url.user)
+        .database(&url.database)
+        .application_name(&url.application_name)
+        .ssl_mode(match url.ssl_mode {
+            SslMode::Disable => PgSslMode::Disable,
+            SslMode::Allow => PgSslMode::Allow,
+            SslMode::Prefer => PgSslMode::Prefer,
+            SslMode::Require => PgSslMode::Require,
+            SslMode::VerifyCa => PgSslMode::VerifyCa,
+            SslMode::VerifyFull => PgSslMode::VerifyFull,
+        });
+    if let Some(password) = &url.password {
+        options = options.password(password.expose());
+    }
+    if let Some(certificates) = &url.ssl_root_cert {
+        options = options.ssl_root_cert(certificates);
+    }
+    if !pool.keeps_statements {
+        options = options.statement_cache_capacity(0);
+    }
+    options
+}
+
+async fn schema(connection: &mut PgConnection) -> Result<Schema, sqlx::Error> {
+    let migrator = divan_migrations::postgres();
+    let tables: i64 =
+        sqlx::query_scalar(HAS_MIGRATIONS).persistent(false).fetch_one(&mut *connection).await?;
+    if tables == 0 {
+        return Ok(sql::compare(&migrator, &[]));
+    }
+    let rows = sqlx::query(sql::APPLIED_MIGRATIONS).persistent(false).fetch_all(connection).await?;
+    let applied = rows.iter().map(sql::applied).collect::<Result<Vec<_>, _>>()?;
+    Ok(sql::compare(&migrator, &applied))
+}
