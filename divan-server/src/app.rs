@@ -7,10 +7,11 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, parse_phone};
-use divan_core::store::{SqliteStore, StoreError};
+use divan_core::store::Store;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::database::{Database, DatabaseError};
 use crate::router::router;
 use crate::serve::{Patience, serve};
 use crate::state::{AppState, HttpOptions};
@@ -19,7 +20,7 @@ use crate::state::{AppState, HttpOptions};
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    store: SqliteStore,
+    database: Database,
     state: AppState,
 }
 
@@ -35,14 +36,19 @@ pub enum StartError {
         /// What the operating system says.
         source: std::io::Error,
     },
-    /// The database cannot be opened.
-    #[error("cannot open the database {path}")]
-    Database {
-        /// The file.
-        path: String,
-        /// What the database says.
-        source: StoreError,
-    },
+    /// There is no database to work with.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// What a server does with a database whose schema is old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Migrations {
+    /// Brings it up to date.
+    Run,
+    /// Refuses to serve it.
+    Require,
 }
 
 impl Server {
@@ -50,11 +56,17 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError::Database`].
-    pub async fn new(listener: TcpListener, config: &Config) -> Result<Self, StartError> {
-        let store = SqliteStore::open(&config.database)
-            .await
-            .map_err(|source| StartError::Database { path: config.database.display().to_string(), source })?;
-        let service = service(config, store.clone());
+    pub async fn new(
+        listener: TcpListener,
+        config: &Config,
+        migrations: Migrations,
+    ) -> Result<Self, StartError> {
+        let database = Database::connect(config).await?;
+        match migrations {
+            Migrations::Run => database.migrate(config).await?,
+            Migrations::Require => database.require_current(config).await?,
+        }
+        let service = service(config, database.store());
         let region = config.region;
         // The numbering plans load at first use; better now than in somebody's sign-in.
         tokio::task::spawn_blocking(move || parse_phone("+77011234567", region));
@@ -64,7 +76,7 @@ impl Server {
             docs: config.docs,
             ..HttpOptions::default()
         };
-        Ok(Self { listener, store, state: AppState::new(service, http) })
+        Ok(Self { listener, database, state: AppState::new(service, http) })
     }
 
     /// The address that it listens on.
@@ -88,13 +100,13 @@ impl Server {
             draining.start();
         };
         serve(self.listener, router(self.state), Patience::default(), stop).await;
-        self.store.close().await;
+        self.database.close().await;
     }
 }
 
-fn service(config: &Config, store: SqliteStore) -> AuthService {
+fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     let builder = AuthService::builder(
-        Arc::new(store),
+        store,
         &config.secret_key,
         &config.addresses.issuer,
         config.addresses.surfaces.clone(),

@@ -17,6 +17,7 @@
 mod app;
 mod cli;
 mod config;
+mod database;
 mod development;
 mod docs;
 mod edge;
@@ -29,9 +30,10 @@ mod routes;
 mod serve;
 mod state;
 
-pub use app::{Server, StartError};
+pub use app::{Migrations, Server, StartError};
 pub use cli::{Cli, run};
 pub use config::{Addresses, Config, ConfigError, ConfigErrors};
+pub use database::DatabaseError;
 pub use development::Development;
 pub use openapi::openapi;
 pub use problem::Problem;

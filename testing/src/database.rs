@@ -36,6 +36,15 @@ impl TestDatabase {
         Self { server, name, url }
     }
 
+    /// Runs a statement in the database.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    pub async fn execute(&self, sql: &str) {
+        let database = self.server.clone().database(&self.name);
+        execute(&database, sql.to_owned()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// The database's address.
     pub fn url(&self) -> &str {
         &self.url

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 
 use super::schema::MIGRATION_DEADLINE;
@@ -72,7 +72,9 @@ impl PostgresStore {
         let pool_options = PgPoolOptions::new()
             .max_connections(pool.max_connections.get())
             .acquire_timeout(pool.acquire_timeout);
-        let connections = pool_options.connect_with(options(url, pool)).await?;
+        let options = options(url, pool);
+        reach(&options, pool.acquire_timeout).await?;
+        let connections = pool_options.connect_lazy_with(options);
         Ok(Self {
             writer: connections.clone(),
             readers: connections,
@@ -147,6 +149,29 @@ impl PostgresStore {
     fn keeps_statements(&self) -> bool {
         self.keeps_statements
     }
+}
+
+/// Waits until the server lets us in: where both start together, it may be the slower one. Its last refusal is the error,
+/// which a pool would hide behind a time-out of its own.
+async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx::Error> {
+    let started = Instant::now();
+    loop {
+        let left = within.saturating_sub(started.elapsed());
+        let error = match tokio::time::timeout(left, PgConnection::connect_with(options)).await {
+            Ok(Ok(connection)) => return connection.close().await,
+            Ok(Err(error)) => error,
+            Err(_) => sqlx::Error::PoolTimedOut,
+        };
+        let is_starting = matches!(error, sqlx::Error::Io(_)) || has_code(&error, "57P03");
+        if !is_starting || started.elapsed() >= within {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn has_code(error: &sqlx::Error, code: &str) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|found| found == code)
 }
 
 fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {

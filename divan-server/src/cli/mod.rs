@@ -2,6 +2,7 @@
 
 mod banner;
 mod init_data;
+mod migrate;
 mod serve;
 
 use std::error::Error;
@@ -31,6 +32,8 @@ enum Command {
     /// Mint and check init data
     #[command(subcommand)]
     InitData(init_data::Command),
+    /// Bring the schema of the database up to date
+    Migrate(migrate::MigrateArgs),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -46,6 +49,9 @@ struct ServeArgs {
     /// Let the development default listen on an address that other machines reach
     #[arg(long)]
     expose_development: bool,
+    /// Refuse to serve a database whose schema is old, instead of bringing it up to date
+    #[arg(long)]
+    no_migrate: bool,
 }
 
 /// The exit code for a configuration that is wrong (`EX_CONFIG` of sysexits.h).
@@ -57,6 +63,7 @@ pub fn run(cli: Cli) -> ExitCode {
         None => serve::serve(cli.serve),
         Some(Command::Serve(args)) => serve::serve(args),
         Some(Command::InitData(command)) => init_data::run(&command),
+        Some(Command::Migrate(args)) => migrate::migrate(&args),
         Some(Command::Openapi) => print_openapi(),
     };
     match outcome {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 
 use super::{Outcome, ServeArgs, banner};
-use crate::app::{Server, StartError};
+use crate::app::{Migrations, Server, StartError};
 use crate::config::Config;
 use crate::logging;
 
@@ -22,7 +22,8 @@ async fn run(args: ServeArgs) -> Outcome {
     refuse_exposure(&config, address, args.expose_development)?;
     warn_of_gaps(&config);
 
-    let server = Server::new(listener, &config).await?;
+    let migrations = if args.no_migrate { Migrations::Require } else { Migrations::Run };
+    let server = Server::new(listener, &config, migrations).await?;
     let bootstrapped = server.service().is_bootstrapped().await?;
     banner::print(&config, address, bootstrapped);
     tracing::info!(%address, "listening");

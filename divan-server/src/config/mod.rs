@@ -8,11 +8,12 @@ mod hashing;
 mod secrets;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
+use divan_core::infra::DatabaseUrl;
 use divan_core::init_data::BotToken;
 use divan_core::password::Argon2idParams;
 use divan_core::service::{BootstrapPolicy, Region};
+use divan_core::store::PostgresPool;
 use divan_core::token::SecretKey;
 
 use crate::development::Development;
@@ -25,7 +26,9 @@ pub use error::{ConfigError, ConfigErrors};
 ///
 /// | variable | what |
 /// |---|---|
-/// | `DATABASE_URL` | the database, as `sqlite:///var/lib/divan/divan.db`; unset means the development default |
+/// | `DATABASE_URL` | the database, as `postgresql://user:password@host:5432/name` or `sqlite:///var/lib/divan/divan.db`; unset means the development default |
+/// | `DIVAN_DATABASE_MAX_CONNECTIONS`, `_ACQUIRE_SECONDS` | of PostgreSQL: the most connections (10), the longest wait for one (5) |
+/// | `DIVAN_DATABASE_STATEMENTS` | `off` behind a proxy that shares connections between transactions |
 /// | `SECRET_KEY` | signs access tokens; at least 32 bytes |
 /// | `TELEGRAM_BOT_TOKEN` | the bot whose Mini App employees sign in from |
 /// | `DIVAN_MINIAPP_URL`, `DIVAN_ADMIN_URL` | the public addresses of the two surfaces |
@@ -41,8 +44,10 @@ pub use error::{ConfigError, ConfigErrors};
 pub struct Config {
     /// The development default, where it applies.
     pub development: Option<Development>,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// How connections are held, where it is PostgreSQL.
+    pub postgres_pool: PostgresPool,
     /// What signs access tokens.
     pub secret_key: SecretKey,
     /// The bot, where there is one.
@@ -87,12 +92,14 @@ impl Config {
         let argon2id = hashing::read(&mut env);
         let region = env.parsed("DIVAN_PHONE_REGION", Region::default(), "KZ");
         let docs = env.switch("DIVAN_DOCS", true);
+        let postgres_pool = database::pool(&mut env);
 
-        let database = database.or_else(|| development.as_ref().map(Development::database));
+        let database = database.or_else(|| Some(DatabaseUrl::Sqlite(development.as_ref()?.database())));
         match (database, secret_key, addresses, argon2id, env.into_errors()) {
             (Some(database), Some(secret_key), Some(addresses), Some(argon2id), None) => Ok(Self {
                 development,
                 database,
+                postgres_pool,
                 secret_key,
                 bot_token,
                 addresses,

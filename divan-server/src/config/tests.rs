@@ -25,7 +25,7 @@ fn with(change: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static 
 fn a_deployment_needs_a_database_and_a_key() {
     let config = read(&GOOD).unwrap();
     assert!(config.development.is_none());
-    assert_eq!(config.database, PathBuf::from("/tmp/divan.db"));
+    assert_eq!(config.database.to_string(), "/tmp/divan.db");
     assert!(matches!(config.bootstrap, BootstrapPolicy::Closed), "a deployment is closed without a token");
     assert_eq!(config.addresses.issuer, "http://sec.localhost:8000");
     assert!(config.docs && config.addresses.are_local());
@@ -75,9 +75,11 @@ fn an_address_of_a_database_names_a_file_and_nothing_else() {
     for (url, path) in
         [("sqlite:divan.db", "divan.db"), ("sqlite://divan.db", "divan.db"), ("sqlite:///a/b.db", "/a/b.db")]
     {
-        assert_eq!(read(&with(&[("DATABASE_URL", url)])).unwrap().database, PathBuf::from(path), "{url}");
+        assert_eq!(read(&with(&[("DATABASE_URL", url)])).unwrap().database.to_string(), path, "{url}");
     }
-    for url in ["sqlite:", "sqlite://", "sqlite:a.db?mode=ro", "postgres://host/db", "divan.db"] {
+    for url in
+        ["sqlite:", "sqlite://", "sqlite:a.db?mode=ro", "postgres://host/db", "mysql://u@host/db", "divan.db"]
+    {
         let errors = read(&with(&[("DATABASE_URL", url)])).unwrap_err();
         assert_eq!(errors.0[0].variable, "DATABASE_URL", "{url}");
     }

@@ -10,7 +10,7 @@ use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
-use divan_core::store::SqliteStore;
+use divan_core::store::{SqliteStore, Store};
 use divan_core::token::{SecretKey, Surfaces};
 use divan_server::{AppState, HttpOptions, router};
 use http_body_util::BodyExt;
@@ -25,9 +25,9 @@ pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000
 pub(crate) const MINIAPP_ORIGIN: &str = "https://divan.example.com";
 pub(crate) const ADMIN_ORIGIN: &str = "https://sec.example.com";
 
-pub(crate) struct App {
+pub(crate) struct App<S = SqliteStore> {
     pub(crate) router: Router,
-    pub(crate) store: SqliteStore,
+    pub(crate) store: S,
     pub(crate) clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
@@ -77,6 +77,19 @@ impl App {
     pub(crate) async fn start_with(bootstrap: BootstrapPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+        Self::on(store, bootstrap, folder)
+    }
+
+    /// A server with an administrator and one employee.
+    pub(crate) async fn with_people() -> Self {
+        let app = Self::start().await;
+        app.add_people().await;
+        app
+    }
+}
+
+impl<S: Store + Clone + 'static> App<S> {
+    pub(crate) fn on(store: S, bootstrap: BootstrapPolicy, folder: tempfile::TempDir) -> Self {
         let clock = Arc::new(ManualClock::at_unix(SystemClock.unix_seconds()));
         let service = AuthService::builder(
             Arc::new(store.clone()),
@@ -95,15 +108,12 @@ impl App {
         Self { router: router(AppState::new(service, http)), store, clock, _folder: folder }
     }
 
-    /// A server with an administrator and one employee.
-    pub(crate) async fn with_people() -> Self {
-        let app = Self::start().await;
-        let answer = app.post("/auth/admin/bootstrap", &bootstrap_request()).await;
+    pub(crate) async fn add_people(&self) {
+        let answer = self.post("/auth/admin/bootstrap", &bootstrap_request()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        let token = app.admin_token().await;
-        let answer = app.post_as(&token, "/auth/admin/users", &employee_request()).await;
+        let token = self.admin_token().await;
+        let answer = self.post_as(&token, "/auth/admin/users", &employee_request()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        app
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

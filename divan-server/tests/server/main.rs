@@ -6,5 +6,6 @@ mod endpoints;
 mod harness;
 mod http;
 mod openapi;
+mod postgres;
 mod process;
 mod readme;

@@ -1,15 +1,16 @@
 //! The program itself: how it starts, refuses to start, and stops.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use divan_core::api::ProblemCode;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_divan-server");
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// The program in a folder of its own, without any variable but those that a process needs.
 pub(crate) fn program(folder: &Path) -> Command {
@@ -18,7 +19,7 @@ pub(crate) fn program(folder: &Path) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> (i32, String, String) {
+pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     let Output { status, stdout, stderr } = command.output().unwrap();
     (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
@@ -27,7 +28,7 @@ fn run(command: &mut Command) -> (i32, String, String) {
 pub(crate) struct Running {
     child: Child,
     pub(crate) port: u16,
-    pub(crate) banner: String,
+    banner: Arc<Mutex<String>>,
     log: Arc<Mutex<String>>,
 }
 
@@ -38,36 +39,61 @@ impl Drop for Running {
     }
 }
 
-/// Starts a server in its development default on a free port, and waits until it says where it is.
+impl Running {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+/// Starts a server on a free port and waits until it listens.
 pub(crate) fn start(command: &mut Command) -> Running {
     let mut child =
         command.args(["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The pipe is read to its end, so that the server never waits for room in it.
-    let log = Arc::new(Mutex::new(String::new()));
-    let (lines, keep) = (BufReader::new(child.stderr.take().unwrap()).lines(), log.clone());
+    let banner = kept(child.stdout.take().unwrap());
+    let log = kept(child.stderr.take().unwrap());
+    let line = wait_for(&log, "listening", || child.try_wait().unwrap().is_none());
+    let port = line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit);
+    let port = port.collect::<String>().parse().unwrap();
+    Running { child, port, banner, log }
+}
+
+/// What comes out of a pipe, read to its end, so that the server never waits for room in it.
+fn kept(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let keep = text.clone();
     std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
             *keep.lock().unwrap() += &(line + "\n");
         }
     });
-    let banner = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map_while(Result::ok)
-        .take_while(|line| !line.starts_with("For a deployment"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    let port = banner.split("http://localhost:").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok());
-    let port = port.unwrap_or_else(|| panic!("the server did not start: {}", log.lock().unwrap()));
-    Running { child, port, banner, log }
+    text
+}
+
+/// Waits for a line with this in it, and gives it.
+fn wait_for(text: &Mutex<String>, wanted: &str, mut is_alive: impl FnMut() -> bool) -> String {
+    for _ in 0..3000 {
+        let was_alive = is_alive();
+        let found = text.lock().unwrap().lines().find(|line| line.contains(wanted)).map(str::to_owned);
+        if let Some(line) = found {
+            return line;
+        }
+        if !was_alive {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no line with {wanted:?} in:\n{}", text.lock().unwrap());
 }
 
 #[test]
 fn told_nothing_it_serves_a_development_default() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(&mut program(folder.path()));
-    assert!(server.banner.contains("not for production"), "{}", server.banner);
-    assert!(server.banner.contains(&format!("http://localhost:{}/docs", server.port)));
-    assert!(server.banner.contains("/auth/admin/bootstrap"));
+    wait_for(&server.banner, "For a deployment", || true);
+    let banner = server.banner.lock().unwrap().clone();
+    assert!(banner.contains("not for production"), "{banner}");
+    assert!(banner.contains(&format!("http://localhost:{}/docs", server.port)));
+    assert!(banner.contains("/auth/admin/bootstrap"));
 
     let data = folder.path().join("divan-data");
     for name in ["secret-key", "bot-token", "divan.db"] {
@@ -91,7 +117,14 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     std::fs::write(folder.path().join("a-file"), "").unwrap();
     let good = [("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY", KEY), ("TELEGRAM_BOT_TOKEN", "1:abc")];
     for (variable, value, exit, message) in [
-        ("DATABASE_URL", "mysql://host/db", 78, "DATABASE_URL is not a `sqlite:` address"),
+        ("DATABASE_URL", "mysql://host/db", 78, "DATABASE_URL is neither a `sqlite:` nor"),
+        ("DATABASE_URL", "postgres://u:p@h/d?pool=1", 78, "a parameter that is not known here: pool"),
+        (
+            "DATABASE_URL",
+            "postgres://u:no colon@127.0.0.1:1/d",
+            1,
+            "cannot open the database u@127.0.0.1:1/d",
+        ),
         ("DATABASE_URL", "sqlite:missing/divan.db", 1, "cannot open the database missing/divan.db"),
         ("DATABASE_URL", "sqlite:a-file/divan.db", 1, "cannot open the database a-file/divan.db"),
         ("SECRET_KEY", "short", 78, "SECRET_KEY is too short: the key has 5 bytes"),
@@ -99,7 +132,11 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
         ("DIVAN_ADMIN_URL", "http://divan.localhost/", 78, "DIVAN_ADMIN_URL has the same host"),
     ] {
         let mut command = program(folder.path());
-        command.args(["--port", "0"]).envs(good).env(variable, value);
+        command
+            .args(["--port", "0"])
+            .envs(good)
+            .env("DIVAN_DATABASE_ACQUIRE_SECONDS", "1")
+            .env(variable, value);
         let (code, stdout, stderr) = run(&mut command);
         assert_eq!((code, stdout.as_str()), (exit, ""), "{variable}={value}\n{stderr}");
         let lines: Vec<&str> = stderr.lines().filter(|line| line.starts_with("divan-server: ")).collect();
@@ -203,8 +240,8 @@ async fn the_log_tells_what_happened_and_no_secret() {
     let server = start(program(folder.path()).env("RUST_LOG", "trace").env("DIVAN_LOG_FORMAT", "json"));
     let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
     let post = async |path: &str, body: serde_json::Value| {
-        let url = format!("http://127.0.0.1:{}{path}", server.port);
-        let answer = client.post(url).bearer_auth("a-hidden-token").json(&body).send().await.unwrap();
+        let answer =
+            client.post(server.url(path)).bearer_auth("a-hidden-token").json(&body).send().await.unwrap();
         answer.json::<serde_json::Value>().await.unwrap()
     };
     let credentials =
@@ -220,15 +257,8 @@ async fn the_log_tells_what_happened_and_no_secret() {
     post("/auth/admin/users?hidden=1", serde_json::json!({"password": "hidden"})).await;
 
     let secret_key = std::fs::read_to_string(folder.path().join("divan-data/secret-key")).unwrap();
-    // The line is written before the answer, but comes through a pipe of its own.
-    let mut log = String::new();
-    for _ in 0..1000 {
-        log = server.log.lock().unwrap().clone();
-        if log.contains("/auth/admin/users") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    wait_for(&server.log, "/auth/admin/users", || true);
+    let log = server.log.lock().unwrap().clone();
     for route in ["/auth/admin/bootstrap", "/auth/admin/login", "/auth/telegram/login", "/auth/admin/users"] {
         assert!(log.contains(&format!(r#""route":"{route}""#)), "{log}");
     }
@@ -243,7 +273,7 @@ async fn the_log_tells_what_happened_and_no_secret() {
 async fn of_a_hundred_parallel_bootstraps_one_wins() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(&mut program(folder.path()));
-    let url = format!("http://127.0.0.1:{}/auth/admin/bootstrap", server.port);
+    let url = server.url("/auth/admin/bootstrap");
     let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
     let calls: Vec<_> = (0..100)
         .map(|n| {
@@ -263,7 +293,7 @@ async fn of_a_hundred_parallel_bootstraps_one_wins() {
 }
 
 /// These tests speak plain HTTP to this machine, so the client trusts nobody.
-fn no_tls() -> rustls::ClientConfig {
+pub(crate) fn no_tls() -> rustls::ClientConfig {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -1,0 +1,38 @@
+use std::process::ExitCode;
+
+use clap::Args;
+use divan_core::store::Schema;
+
+use super::Outcome;
+use crate::config::Config;
+use crate::database::Database;
+
+#[derive(Args, Debug)]
+pub(super) struct MigrateArgs {
+    /// Change nothing: exit with 0 if the schema is up to date, with 1 if it is not
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) fn migrate(args: &MigrateArgs) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(run(args.check))
+}
+
+async fn run(check: bool) -> Outcome {
+    // Nothing listens; the address only decides things that this command does not use.
+    let config = Config::from_process(([127, 0, 0, 1], 0).into())?;
+    let database = Database::connect(&config).await?;
+    if !check {
+        database.migrate(&config).await?;
+    }
+    let schema = database.schema(&config).await?;
+    database.close().await;
+    say(schema);
+    Ok(if schema == Schema::Current { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[expect(clippy::print_stdout, reason = "the output of the command")]
+fn say(schema: Schema) {
+    println!("{schema}");
+}

@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use divan_core::infra::DatabaseUrl;
+use divan_core::store::{MigrateError, PostgresStore, Schema, SqliteStore, Store, StoreError};
+
+use crate::config::Config;
+
+/// The database that the configuration names.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// Why there is no database to work with. Names the database, never its password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// It cannot be opened, or does not answer.
+    #[error("cannot open the database {name}")]
+    Open {
+        /// The file, or user, host and name.
+        name: String,
+        /// What the database says.
+        source: StoreError,
+    },
+    /// Its schema could not be brought up to date.
+    #[error("cannot bring the database {name} up to date")]
+    Migrate {
+        /// The file, or user, host and name.
+        name: String,
+        /// What is in the way.
+        source: MigrateError,
+    },
+    /// Its schema is not the one of this program, and migrating was not asked for.
+    #[error("the database {name} cannot be served: {schema}")]
+    Schema {
+        /// The file, or user, host and name.
+        name: String,
+        /// What the schema is.
+        schema: Schema,
+    },
+}
+
+impl Database {
+    /// Opens the database, with the schema that it has.
+    pub(crate) async fn connect(config: &Config) -> Result<Self, DatabaseError> {
+        let opened = match &config.database {
+            DatabaseUrl::Sqlite(path) => SqliteStore::connect(path).await.map(Self::Sqlite),
+            DatabaseUrl::Postgres(url) => {
+                PostgresStore::connect(url, config.postgres_pool).await.map(Self::Postgres)
+            }
+            _ => Err(StoreError::new(divan_core::store::StoreErrorKind::Internal)),
+        };
+        opened.map_err(|source| DatabaseError::Open { name: config.database.to_string(), source })
+    }
+
+    pub(crate) async fn schema(&self, config: &Config) -> Result<Schema, DatabaseError> {
+        let schema = match self {
+            Self::Sqlite(store) => store.schema().await,
+            Self::Postgres(store) => store.schema().await,
+        };
+        schema.map_err(|source| DatabaseError::Open { name: config.database.to_string(), source })
+    }
+
+    pub(crate) async fn migrate(&self, config: &Config) -> Result<(), DatabaseError> {
+        let migrated = match self {
+            Self::Sqlite(store) => store.migrate().await,
+            Self::Postgres(store) => store.migrate().await,
+        };
+        migrated.map_err(|source| DatabaseError::Migrate { name: config.database.to_string(), source })
+    }
+
+    /// Fails unless the schema is the one of this program.
+    pub(crate) async fn require_current(&self, config: &Config) -> Result<(), DatabaseError> {
+        match self.schema(config).await? {
+            Schema::Current => Ok(()),
+            schema => Err(DatabaseError::Schema { name: config.database.to_string(), schema }),
+        }
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::new(store.clone()),
+            Self::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Waits for what is under way and closes.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+}
