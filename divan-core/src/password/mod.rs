@@ -1,6 +1,7 @@
 //! Passwords: the rules for new ones, Argon2id hashes, and a queue that keeps hashing from taking the machine.
 
 mod argon2id;
+pub(crate) mod digits;
 mod policy;
 mod queue;
 
@@ -42,8 +43,8 @@ impl Password {
     /// # Errors
     /// [`PasswordLength`] when nothing or too much was typed.
     pub fn new(typed: &Secret) -> Result<Self, PasswordLength> {
-        // NFC never grows a text beyond three times its length, so this bounds the work.
-        if typed.expose().len() > Self::MAX_CHARS * 4 {
+        // One character may be typed as many code points; this bounds the work, not the password.
+        if typed.expose().len() > Self::MAX_CHARS * 32 {
             return Err(PasswordLength);
         }
         let normal = Zeroizing::new(typed.expose().nfc().collect::<String>());
@@ -119,4 +120,9 @@ pub trait PasswordHasher: fmt::Debug + Send + Sync {
     /// Compares in exactly one hash computation. Without a stored hash, or with one that cannot be used, the
     /// computation is made all the same and thrown away, so that the time tells nothing.
     fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification;
+
+    /// How much memory one computation takes, in bytes. Default: none worth counting.
+    fn memory(&self) -> usize {
+        0
+    }
 }

@@ -1,13 +1,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use phonenumber::{Mode, country};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
+use crate::password::digits::ToDecimalDigit;
 use crate::types::{InvalidPhone, Phone};
 
 /// The country that a phone number without a country code belongs to, as an ISO 3166-1 code: `KZ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Region(country::Id);
+pub struct Region(rlibphonenumber::Region);
 
 /// The text is no country code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +18,7 @@ pub struct UnknownRegion;
 impl Default for Region {
     /// Kazakhstan.
     fn default() -> Self {
-        Self(country::Id::KZ)
+        Self(rlibphonenumber::Region::KZ)
     }
 }
 
@@ -31,7 +32,7 @@ impl FromStr for Region {
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_ref())
+        f.write_str(&self.0.as_region_str())
     }
 }
 
@@ -55,11 +56,16 @@ pub fn parse_phone(typed: &str, region: Region) -> Result<Phone, InvalidPhone> {
         Some(rest) => format!("+{rest}"),
         None => dialled,
     };
-    let number = phonenumber::parse(Some(region.0), international).map_err(|_| InvalidPhone)?;
+    let number = PHONE_NUMBER_UTIL.parse(&international, Some(region.0)).map_err(|_| InvalidPhone)?;
     if !number.is_valid() {
         return Err(InvalidPhone);
     }
-    number.format().mode(Mode::E164).to_string().parse()
+    let phone: Phone = number.format_as(PhoneNumberFormat::E164).parse()?;
+    // With its country code a number is whole: what would be read as another one is refused.
+    match international.strip_prefix('+') {
+        Some(digits) if digits != phone.digits() => Err(InvalidPhone),
+        _ => Ok(phone),
+    }
 }
 
 /// What one would dial: digits, and a `+` in front where there was one. `None` when something else was typed.
@@ -73,7 +79,7 @@ fn dialled(typed: &str) -> Option<String> {
         match c {
             '+' | '\u{FF0B}' if dialled.is_empty() => dialled.push('+'),
             c if is_separator(c) => {}
-            c => dialled.push(ascii_digit(c)?),
+            c => dialled.push(c.to_decimal_digit()?),
         }
     }
     Some(dialled)
@@ -87,24 +93,6 @@ fn is_separator(c: char) -> bool {
             '-' | '(' | ')' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{AD}' | '\u{FEFF}'
         )
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The zeros of the decimal digits (Unicode category `Nd`) outside ASCII, each followed by its one to nine.
-const ZEROS: [char; 36] = [
-    '\u{0660}', '\u{06F0}', '\u{07C0}', '\u{0966}', '\u{09E6}', '\u{0A66}', '\u{0AE6}', '\u{0B66}',
-    '\u{0BE6}', '\u{0C66}', '\u{0CE6}', '\u{0D66}', '\u{0DE6}', '\u{0E50}', '\u{0ED0}', '\u{0F20}',
-    '\u{1040}', '\u{1090}', '\u{17E0}', '\u{1810}', '\u{1946}', '\u{19D0}', '\u{1A80}', '\u{1A90}',
-    '\u{1B50}', '\u{1BB0}', '\u{1C40}', '\u{1C50}', '\u{A620}', '\u{A8D0}', '\u{A900}', '\u{A9D0}',
-    '\u{A9F0}', '\u{AA50}', '\u{ABF0}', '\u{FF10}',
-];
-
-fn ascii_digit(c: char) -> Option<char> {
-    if c.is_ascii_digit() {
-        return Some(c);
-    }
-    let value =
-        ZEROS.iter().find_map(|&zero| u32::from(c).checked_sub(u32::from(zero)).filter(|&n| n < 10))?;
-    char::from_digit(value, 10)
 }
 
 #[cfg(test)]
@@ -134,6 +122,28 @@ mod tests {
     }
 
     #[test]
+    fn an_international_number_does_not_depend_on_the_region() {
+        for typed in [
+            "+498511787330",
+            "+928224328184",
+            "+998881234567",
+            "+918123456789",
+            "+6281234567890",
+            "+996880123456",
+            "+818012345678",
+            "+33812345678",
+            "+78123456789",
+            "+441212345678",
+            "+8613812345678",
+        ] {
+            for region in ["KZ", "RU", "US", "DE"] {
+                let read = parse_phone(typed, region.parse().unwrap());
+                assert_eq!(read.unwrap().as_str(), typed, "{region}");
+            }
+        }
+    }
+
+    #[test]
     fn what_nobody_can_dial_is_refused() {
         for typed in [
             "",
@@ -159,6 +169,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_international_number_keeps_its_digits_or_is_refused(digits in "[1-9][0-9]{6,14}") {
+            if let Ok(phone) = parse_phone(&format!("+{digits}"), Region::default()) {
+                prop_assert_eq!(phone.digits(), digits);
+            }
+        }
+
         #[test]
         fn nothing_panics_and_what_is_read_reads_again(typed in "[+0-9() -]{0,20}|.{0,40}") {
             if let Ok(phone) = parse_phone(&typed, Region::default()) {
