@@ -48,14 +48,14 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Opens the database file, and creates it where it is missing, with the schema that it has.
+    /// Opens the database file with the schema that it has. A file that is missing is made, for its owner alone to read.
     ///
     /// # Errors
     /// When the file cannot be opened or written.
     pub async fn connect(path: &Path) -> Result<Self, StoreError> {
+        create_private(path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .foreign_keys(true)
             // A sign-in that was answered must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
@@ -123,6 +123,16 @@ impl SqliteStore {
     fn keeps_statements(&self) -> bool {
         true
     }
+}
+
+/// Makes the file, where it is missing, such that its owner alone can read it: it holds password hashes. SQLite gives the
+/// files beside it the same permissions.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Switches the file to write-ahead logging, which it stays in. SQLite does not wait for other connections here, as it does

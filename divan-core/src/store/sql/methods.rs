@@ -54,11 +54,14 @@ macro_rules! sql_store {
                         .bind(to_micros(sign_in.at))
                         .bind(sign_in.role.as_str())
                         .persistent(self.keeps_statements())
-                        .fetch_optional(&self.writer)
+                        // Not `fetch_optional`: it stops at the row, and SQLite commits (or fails to) after it.
+                        .fetch_all(&self.writer)
                 });
                 match updated.await.map_err(StoreError::from) {
-                    Ok(Some(row)) => Ok(SignInOutcome::Done(Box::new(sql::account(&row)?.user))),
-                    Ok(None) => Ok(SignInOutcome::Changed),
+                    Ok(rows) => match rows.first() {
+                        Some(row) => Ok(SignInOutcome::Done(Box::new(sql::account(row)?.user))),
+                        None => Ok(SignInOutcome::Changed),
+                    },
                     Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
                         Ok(SignInOutcome::TelegramTaken)
                     }

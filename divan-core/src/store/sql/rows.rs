@@ -51,8 +51,7 @@ where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     let text: String = row.try_get(column)?;
-    text.parse()
-        .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) })
+    parse(column, &text)
 }
 
 fn parsed_option<'r, R, T>(row: &'r R, column: &'static str) -> Result<Option<T>, sqlx::Error>
@@ -62,8 +61,16 @@ where
     String: Decode<'r, R::Database> + Type<R::Database>,
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    let present = row.try_get::<Option<String>, _>(column)?.is_some();
-    present.then(|| parsed(row, column)).transpose()
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| parse(column, &text)).transpose()
+}
+
+fn parse<T>(column: &str, text: &str) -> Result<T, sqlx::Error>
+where
+    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse()
+        .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) })
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -112,10 +119,10 @@ fn is_passing(code: &str) -> bool {
     const POSTGRES: [&str; 5] = ["08", "40", "53", "57", "58"];
     // https://www.sqlite.org/rescode.html: busy, locked, read-only, I/O, corrupt, full, cannot open.
     const SQLITE: [u32; 7] = [5, 6, 8, 10, 11, 13, 14];
-    match code.parse::<u32>() {
-        Ok(code) if code < 10_000 => SQLITE.contains(&(code & 0xFF)),
-        _ => code.len() == 5 && POSTGRES.contains(&&code[..2]),
+    if code.len() == 5 {
+        return code.get(..2).is_some_and(|class| POSTGRES.contains(&class));
     }
+    code.parse::<u32>().is_ok_and(|code| SQLITE.contains(&(code & 0xFF)))
 }
 
 #[cfg(test)]

@@ -1,0 +1,50 @@
+//! A store whose commit fails must say so: an answer that is not written down is a lie.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use divan_core::password::PasswordHash;
+use divan_core::store::{Account, SignIn, SqliteStore, TelegramAccount, UserStore};
+use divan_core::types::{Role, TelegramId, User, UserId};
+use sqlx::{Connection, Executor, SqliteConnection};
+use time::OffsetDateTime;
+
+#[tokio::test]
+async fn a_sign_in_whose_commit_fails_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("divan.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let id = UserId(uuid::Uuid::from_u128(1));
+    let mut user = User::new(id, Role::Employee, "Employee", OffsetDateTime::UNIX_EPOCH);
+    user.phone = Some("+77011234567".parse().unwrap());
+    let hash = PasswordHash::from_stored("hash");
+    store.insert_user(&Account { user, password_hash: hash.clone() }).await.unwrap();
+
+    // A deferred constraint lets the statement pass and the commit fail, as a full disk does.
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
+    let sabotage = "CREATE TABLE child (parent BLOB REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER sabotage AFTER UPDATE ON users BEGIN INSERT INTO child VALUES (x'00'); END;";
+    connection.execute(sabotage).await.unwrap();
+    connection.close().await.unwrap();
+
+    let sign_in = SignIn {
+        user: id,
+        role: Role::Employee,
+        seen_hash: hash.clone(),
+        new_hash: hash,
+        telegram: Some(TelegramAccount { id: TelegramId(42), username: None }),
+        at: OffsetDateTime::UNIX_EPOCH,
+    };
+    assert!(store.complete_sign_in(&sign_in).await.is_err());
+    assert_eq!(store.user(id).await.unwrap().unwrap().telegram_id, None);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let _store = SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+    for entry in folder.path().read_dir().unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
+    }
+}
