@@ -105,6 +105,10 @@ impl PasswordHasher for Argon2idHasher {
             _ => Verification::Mismatch,
         }
     }
+
+    fn memory(&self) -> usize {
+        usize::try_from(self.params.0.m_cost()).unwrap_or(usize::MAX).saturating_mul(1024)
+    }
 }
 
 /// The parts of a stored hash that can be computed within bounds.

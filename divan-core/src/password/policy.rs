@@ -1,7 +1,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::Password;
+use super::digits::ToDecimalDigit;
 
 /// The rules for a new password, after NIST SP 800-63B-4 §3.1.1: a minimum length, a list of what everybody uses,
 /// nothing about the person; no rules of composition.
@@ -53,12 +56,15 @@ impl PasswordPolicy {
         if password.chars() < self.min_chars {
             return Err(WeakPassword::TooShort { min_chars: self.min_chars });
         }
-        let folded = password.as_str().to_lowercase();
-        if COMMON.contains(folded.as_str()) {
+        let folded = folded(password.as_str());
+        if COMMON.contains(folded.as_str()) || is_pattern(&folded) {
             return Err(WeakPassword::Common);
         }
         let password = letters_and_digits(&folded);
-        if personal.iter().any(|detail| is_made_of(&password, &detail.to_lowercase())) {
+        let rest =
+            personal.iter().fold(password.clone(), |rest, detail| without(&rest, &self::folded(detail)));
+        // What is left has to carry the password alone.
+        if rest.len() < password.len() && rest.chars().count() <= self.min_chars / 2 {
             return Err(WeakPassword::Personal);
         }
         Ok(())
@@ -70,27 +76,45 @@ impl PasswordPolicy {
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// Whether a password is a name, address or number, or a word of it with digits around.
-fn is_made_of(password: &str, detail: &str) -> bool {
-    if detail.rsplit_once('@').is_some_and(|(local_part, _)| is_made_of(password, local_part)) {
-        return true;
-    }
+/// A text in one form, however it was typed: NFC, lower case, ASCII digits.
+fn folded(text: &str) -> String {
+    text.nfc().flat_map(char::to_lowercase).map(|c| c.to_decimal_digit().unwrap_or(c)).collect()
+}
+
+/// Whether a password is a row (`123456789012345`, `abcdefghijklmno`), or something short or common over and over.
+fn is_pattern(password: &str) -> bool {
+    let chars: Vec<char> = password.chars().collect();
+    let is_next = |a: char, b: char| u32::from(b) == u32::from(a) + 1 || (a, b) == ('9', '0');
+    let is_row = chars.windows(2).all(|two| is_next(two[0], two[1]))
+        || chars.windows(2).all(|two| is_next(two[1], two[0]));
+    let repeats = (1..=chars.len() / 2)
+        .find(|&period| chars.iter().zip(chars.iter().skip(period)).all(|(first, again)| first == again));
+    let is_repetition = repeats.is_some_and(|period| {
+        period < 8 || COMMON.contains(chars[..period].iter().collect::<String>().as_str())
+    });
+    is_row || is_repetition
+}
+
+/// What is left of a password without a name, an address or a number, and without each word of it.
+fn without(password: &str, detail: &str) -> String {
     let whole = letters_and_digits(detail);
-    if whole.is_empty() {
-        return false;
+    if is_number(&whole) {
+        // The last seven digits are the subscriber's own, whatever is written before them.
+        return without_number(password, &whole[whole.len().saturating_sub(7)..]);
     }
-    if is_number(&whole) && is_number(password) {
-        // The last seven digits are the subscriber's own, however the number is written.
-        let own = &whole[whole.len().saturating_sub(7)..];
-        return password.contains(own) || whole.contains(password);
+    let words = detail.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+    // Two letters of a name are in many a word.
+    let parts = std::iter::once(whole).chain(words).filter(|part| part.chars().count() > 2);
+    parts.fold(password.to_owned(), |rest, part| rest.replace(&part, ""))
+}
+
+/// Without the digits around a subscriber's number as well: they are its country and area.
+fn without_number(password: &str, own: &str) -> String {
+    match password.split_once(own) {
+        Some((before, after)) => before.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned() + after,
+        None if is_number(password) && own.contains(password) => String::new(),
+        None => password.to_owned(),
     }
-    let stem = password.trim_matches(|c: char| c.is_ascii_digit());
-    let mut words = detail.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let backwards: String = detail.split_whitespace().rev().map(letters_and_digits).collect();
-    password == whole
-        || stem == whole
-        || stem == backwards
-        || words.any(|word| stem == word || password == word)
 }
 
 fn letters_and_digits(text: &str) -> String {
@@ -128,6 +152,26 @@ mod tests {
     }
 
     #[test]
+    fn rows_and_repetitions_are_no_longer_for_being_long() {
+        let admin = |text: &str| {
+            PasswordPolicy::SINGLE_FACTOR
+                .check(&Password::new(&text.into()).unwrap(), &["Administrator", "admin@example.com"])
+        };
+        for text in [
+            "123456789012345",
+            "abcdefghijklmnop",
+            "zyxwvutsrqponmlk",
+            "aaaaaaaaaaaaaaa",
+            "passwordpassword",
+            "abcabcabcabcabc",
+        ] {
+            assert_eq!(admin(text), Err(WeakPassword::Common), "{text}");
+        }
+        assert_eq!(admin("adminadmin adminadmin 1"), Err(WeakPassword::Personal));
+        assert_eq!(admin("the admin has a tram"), Ok(()));
+    }
+
+    #[test]
     fn what_is_known_of_the_person_is_refused() {
         let person = ["Имя Фамилия-Вторая", "first.last@example.com", "+77011234567"];
         for text in [
@@ -140,9 +184,14 @@ mod tests {
             "8(701)123-45-67",
             "00001234567",
             "11234567",
+            "77011234567a",
+            "٨٧٠١١٢٣٤٥٦٧",
+            "вторая2026",
         ] {
             assert_eq!(check(text, &person), Err(WeakPassword::Personal), "{text}");
         }
+        let decomposed = "Сергеи\u{306} Иванов";
+        assert_eq!(check("Сергей1990", &[decomposed]), Err(WeakPassword::Personal));
         for text in ["имя и ещё кое-что", "99999123", "first of the lasting"] {
             assert_eq!(check(text, &person), Ok(()), "{text}");
         }

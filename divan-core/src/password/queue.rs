@@ -38,20 +38,25 @@ impl HashQueue {
     /// How many may wait.
     pub const MAX_WAITING: usize = 256;
 
-    /// A queue before this hasher. Defaults: as many at a time as there are cores, 256 waiting, at most 15 s each,
-    /// salts from the operating system.
+    /// What all hashes that run at a time may take together, in bytes, where the number of cores would allow more.
+    pub const MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
+
+    /// A queue before this hasher. Defaults: as many at a time as there are cores and fit into the memory budget, 256
+    /// waiting, at most 15 s each, salts from the operating system.
     pub fn new(hasher: Arc<dyn PasswordHasher>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let in_memory = Self::MEMORY_BUDGET / hasher.memory().max(1);
+        let permits = cores.min(in_memory).max(1);
         Self {
             hasher,
             entropy: Arc::new(OsEntropy),
-            permits: Arc::new(Semaphore::new(cores)),
-            places: Arc::new(Semaphore::new(cores + Self::MAX_WAITING)),
+            permits: Arc::new(Semaphore::new(permits)),
+            places: Arc::new(Semaphore::new(permits + Self::MAX_WAITING)),
             max_wait: Duration::from_secs(15),
         }
     }
 
-    /// How many hashes run at a time. Default: the number of cores.
+    /// How many hashes run at a time, whatever they take. Default: see [`new`](Self::new).
     #[must_use]
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = Arc::new(Semaphore::new(permits.get()));
@@ -155,6 +160,24 @@ mod tests {
 
         tokio::task::spawn_blocking(move || gate.wait()).await.unwrap();
         assert_eq!(first.await.unwrap(), Ok(Verification::Mismatch));
+    }
+
+    #[test]
+    fn hashes_that_are_large_run_one_at_a_time() {
+        #[derive(Debug)]
+        struct Large;
+        impl PasswordHasher for Large {
+            fn hash(&self, _: &Password, _: &[u8; 16]) -> Result<PasswordHash, HashError> {
+                Err(HashError)
+            }
+            fn verify(&self, _: &Password, _: Option<&PasswordHash>) -> Verification {
+                Verification::Mismatch
+            }
+            fn memory(&self) -> usize {
+                HashQueue::MEMORY_BUDGET
+            }
+        }
+        assert_eq!(HashQueue::new(Arc::new(Large)).permits.available_permits(), 1);
     }
 
     #[tokio::test]
