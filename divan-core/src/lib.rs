@@ -32,7 +32,8 @@
 //! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
 //! | `infra` | `infra`: what the addresses that a deployment is given mean |
 //! | `service` | `service`: the sign-in service over all of these |
-//! | `test-util` | minting of init data, a clock to turn, seeded randomness |
+//! | `mint` | minting of init data, for tests and development |
+//! | `test-util` | the same, with a clock to turn and seeded randomness |
 
 #[cfg(feature = "api")]
 pub mod api;

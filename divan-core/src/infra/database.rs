@@ -80,7 +80,7 @@ pub enum InvalidDatabaseUrl {
     #[error("is neither a `sqlite:` nor a `postgresql://` address")]
     Scheme,
     /// It names no file.
-    #[error("names no file")]
+    #[error("names no file (a database in memory would be another one for each connection)")]
     NoFile,
     /// It names no role or no database.
     #[error("names no user or no database")]
@@ -122,8 +122,8 @@ impl FromStr for DatabaseUrl {
 
 fn sqlite(path: &str) -> Result<DatabaseUrl, InvalidDatabaseUrl> {
     match path.split_once('?') {
-        None if path.is_empty() => Err(InvalidDatabaseUrl::NoFile),
-        None => Ok(DatabaseUrl::Sqlite(PathBuf::from(path))),
+        None if path.is_empty() || path.starts_with(":memory:") => Err(InvalidDatabaseUrl::NoFile),
+        None => Ok(DatabaseUrl::Sqlite(PathBuf::from(decoded(path)?))),
         Some((_, parameters)) => Err(unknown(parameters.split(['=', '&']).next().unwrap_or_default())),
     }
 }
@@ -324,6 +324,8 @@ mod tests {
             error("postgres://u@h/d?pool_size=5"),
             InvalidDatabaseUrl::UnknownParameter("pool_size".to_owned())
         );
+        assert_eq!(error("sqlite::memory:"), InvalidDatabaseUrl::NoFile);
+        assert_eq!("sqlite:a%20b.db".parse::<DatabaseUrl>().unwrap().to_string(), "a b.db");
         assert_eq!(error("sqlite:a.db?mode=ro"), InvalidDatabaseUrl::UnknownParameter("mode".to_owned()));
     }
 

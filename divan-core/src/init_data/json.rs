@@ -12,6 +12,10 @@ use super::error::Malformed;
 /// Derived deserializers refuse only a known member that comes twice; a reader that takes the first and one that
 /// takes the last must not see two different objects, whichever member it is.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Malformed> {
+    // A derived deserializer would also take an array, member by member.
+    if !text.trim_start().starts_with('{') {
+        return Err(Malformed::Json);
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     UniqueKeys.deserialize(&mut reader).map_err(|_| Malformed::Json)?;
     serde_json::from_str(text).map_err(|_| Malformed::Json)
@@ -94,8 +98,15 @@ mod tests {
     }
 
     #[test]
+    fn only_an_object_is_one() {
+        for text in ["[]", "null", "1", "\"{}\"", "", r#"[42,"First"]"#] {
+            assert_eq!(parse::<serde_json::Value>(text), Err(Malformed::Json), "{text}");
+        }
+    }
+
+    #[test]
     fn depth_is_limited() {
-        let deep = "[".repeat(10_000);
+        let deep = format!("{{\"a\":{}", "[".repeat(10_000));
         assert_eq!(parse::<serde_json::Value>(&deep), Err(Malformed::Json));
     }
 }

@@ -34,7 +34,8 @@
 //!   JSON objects.
 //! - `%` is followed by two hex digits, and what it decodes to is UTF-8 without control characters: the check
 //!   string separates fields by line feeds and does not escape them.
-//! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`.
+//! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`. `signature` is for third parties; to this check
+//!   it is a field like any other.
 //!
 //! The signature is checked before the time, and JSON is read only after both.
 
@@ -45,7 +46,7 @@ mod error;
 mod grammar;
 mod json;
 mod model;
-#[cfg(any(test, feature = "test-util"))]
+#[cfg(any(test, feature = "mint"))]
 mod sign;
 mod verifier;
 
@@ -53,6 +54,6 @@ pub use bot_token::{BotToken, InvalidBotToken};
 pub use data::InitData;
 pub use error::{InitDataError, Malformed};
 pub use model::{ChatType, WebAppChat, WebAppUser};
-#[cfg(any(test, feature = "test-util"))]
+#[cfg(any(test, feature = "mint"))]
 pub use sign::InitDataBuilder;
 pub use verifier::Verifier;

@@ -60,7 +60,9 @@ impl ServiceError {
         match self {
             Self::InvalidCredentials => ProblemCode::InvalidCredentials,
             Self::TelegramAccountMismatch => ProblemCode::TelegramAccountMismatch,
-            Self::InitData(error) => ProblemCode::from_word(error.code()),
+            Self::InitData(InitDataError::Missing) => ProblemCode::InitDataMissing,
+            Self::InitData(InitDataError::Expired) => ProblemCode::InitDataExpired,
+            Self::InitData(_) => ProblemCode::InitDataInvalid,
             Self::NotSignInData => ProblemCode::InitDataInvalid,
             Self::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
             Self::Token(TokenError::Expired) => ProblemCode::TokenExpired,

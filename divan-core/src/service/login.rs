@@ -85,7 +85,8 @@ impl AuthService {
             .filter(|account| account.user.role == role)
             .ok_or(ServiceError::InvalidCredentials)?;
         let rehashed = match verification {
-            Verification::MatchOutdated => Some(self.hashes.hash(password).await?),
+            // The old hash stays good: a sign-in with the right password does not fail for want of a new one.
+            Verification::MatchOutdated => self.hashes.hash(password).await.ok(),
             _ => None,
         };
         Ok((account, rehashed))
