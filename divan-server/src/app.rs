@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
@@ -22,6 +23,7 @@ pub struct Server {
     listener: TcpListener,
     database: Database,
     state: AppState,
+    patience: Patience,
 }
 
 /// Why a server did not start.
@@ -76,7 +78,11 @@ impl Server {
             docs: config.docs,
             ..HttpOptions::default()
         };
-        Ok(Self { listener, database, state: AppState::new(service, http) })
+        let mut patience = Patience::default();
+        if config.development.is_some() {
+            patience.drain = Duration::ZERO;
+        }
+        Ok(Self { listener, database, patience, state: AppState::new(service, http) })
     }
 
     /// The address that it listens on.
@@ -92,14 +98,15 @@ impl Server {
         &self.state.service
     }
 
-    /// Serves until `stop` completes. Then readiness turns 503, requests under way finish, and the database closes.
+    /// Serves until `stop` completes. Then readiness turns 503 while requests are still taken for a second (so
+    /// that a balancer notices; not in development), requests under way finish, and the database closes.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let draining = self.state.draining.clone();
         let stop = async move {
             stop.await;
             draining.start();
         };
-        serve(self.listener, router(self.state), Patience::default(), stop).await;
+        serve(self.listener, router(self.state), self.patience, stop).await;
         self.database.close().await;
     }
 }

@@ -42,8 +42,6 @@ impl Development {
         create_folder(&folder)?;
         let secret_key = kept(&folder.join("secret-key"), || hex(32))?;
         let bot_token = kept(&folder.join("bot-token"), || Ok(format!("{BOT_ID}:dev_{}", hex(16)?)))?;
-        // SQLite gives its other files the permissions of this one.
-        open_private(&folder.join("divan.db"))?;
         Ok(Self { folder, secret_key, bot_token })
     }
 
@@ -68,20 +66,42 @@ impl Development {
 
 /// What the file holds, or what is made for it now.
 fn kept(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<Secret> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Secret::new(text.trim_end())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Written aside and renamed, so that a crash leaves no half of a key.
-            let text = Secret::new(make()?);
-            let aside = path.with_extension("new");
-            let mut file = open_private(&aside)?;
-            file.write_all(text.expose().as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&aside, path)?;
-            Ok(text)
+    if !path.exists() {
+        // Written aside and linked: a crash leaves no half of a key, and of two that start at once one wins.
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let aside = folder.join(format!(".{}", hex(8)?));
+        let mut file = open_private(&aside)?;
+        file.write_all(Secret::new(make()?).expose().as_bytes())?;
+        file.sync_all()?;
+        let linked = fs::hard_link(&aside, path);
+        fs::remove_file(&aside)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
         }
-        Err(error) => Err(error),
     }
+    refuse_open(path)?;
+    let text = Secret::new(fs::read_to_string(path)?.trim_end());
+    if text.expose().is_empty() {
+        return Err(io::Error::other(format!("{} is empty: remove it", path.display())));
+    }
+    Ok(text)
+}
+
+/// A secret that others may read or write is none.
+#[cfg(unix)]
+fn refuse_open(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{} is open to others: chmod 600 it, or remove it", path.display())))
+}
+
+#[cfg(not(unix))]
+fn refuse_open(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn hex(bytes: usize) -> io::Result<String> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -43,7 +44,14 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/docs", get(async || (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/")])))
         .route("/docs/", get(async || asset("index.html")))
         .route("/docs/openapi.json", get(async || Json(&*DOCUMENT_OF_PAGE)))
-        .route("/docs/{file}", get(async |Path(file): Path<String>| asset(&file)))
+        .route("/docs/{file}", get(named_asset))
+}
+
+async fn named_asset(file: Result<Path<String>, PathRejection>) -> Response {
+    match file {
+        Ok(Path(file)) => asset(&file),
+        Err(_) => Problem::new(ProblemCode::NotFound).into_response(),
+    }
 }
 
 fn asset(file: &str) -> Response {

@@ -31,14 +31,14 @@ pub(crate) fn around(router: Router, http: &HttpOptions) -> Router {
     router
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(http.request_timeout, timeout))
+        .layer(cors(&http.allowed_origins))
         .layer(from_fn(report))
         .layer(from_fn_with_state(http.strict_transport, security_headers))
-        .layer(cors(&http.allowed_origins))
 }
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+        .allow_origin(AllowOrigin::list(origins.iter().filter(|origin| *origin != "*").cloned()))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER)])
         .expose_headers([X_REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE])

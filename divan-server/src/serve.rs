@@ -20,13 +20,15 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Patience {
     /// From the start of a connection, or the end of the last answer on it, to the end of the next headers.
     pub(crate) headers: Duration,
-    /// From being told to stop to the last answer.
+    /// From being told to stop to no longer accepting connections: time for a balancer to see that readiness is gone.
+    pub(crate) drain: Duration,
+    /// From then to the last answer. Container engines kill after ten seconds.
     pub(crate) stop: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { headers: Duration::from_secs(30), stop: Duration::from_secs(20) }
+        Self { headers: Duration::from_secs(30), drain: Duration::from_secs(1), stop: Duration::from_secs(8) }
     }
 }
 
@@ -38,7 +40,10 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = GracefulShutdown::new();
-    let mut stop = pin!(stop);
+    let mut stop = pin!(async {
+        stop.await;
+        tokio::time::sleep(patience.drain).await;
+    });
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -95,7 +100,11 @@ mod tests {
     async fn started(router: Router, stop: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let patience = Patience { headers: Duration::from_millis(100), stop: Duration::from_secs(20) };
+        let patience = Patience {
+            headers: Duration::from_millis(100),
+            drain: Duration::ZERO,
+            stop: Duration::from_secs(20),
+        };
         tokio::spawn(serve(listener, router, patience, stop));
         address
     }

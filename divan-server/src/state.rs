@@ -25,7 +25,8 @@ impl AppState {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// The origins whose pages may call the server: those of the Mini App and the admin panel. Default: none.
+    /// The origins whose pages may call the server: those of the Mini App and the admin panel. A `*` names nobody and is
+    /// passed over. Default: none.
     pub allowed_origins: Vec<HeaderValue>,
     /// Whether to tell browsers to come back by https only. Default: no.
     pub strict_transport: bool,

@@ -39,7 +39,7 @@ pub(super) struct SignArgs {
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
-    let token = Config::bot_token(&|name| std::env::var(name).ok())?;
+    let token = Config::bot_token()?;
     match command {
         Command::Sign(args) => {
             let builder = InitDataBuilder::new(SystemClock.unix_seconds());

@@ -14,8 +14,8 @@ pub(super) fn serve(args: ServeArgs) -> Outcome {
 }
 
 async fn run(args: ServeArgs) -> Outcome {
-    logging::start();
-    let stop = StopSignal::listen()?;
+    logging::start()?;
+    let mut signals = StopSignal::listen()?;
     let listener = listen(&args.host, args.port).await?;
     let address = listener.local_addr()?;
     let config = Config::from_process(address)?;
@@ -27,8 +27,16 @@ async fn run(args: ServeArgs) -> Outcome {
     let bootstrapped = server.service().is_bootstrapped().await?;
     banner::print(&config, address, bootstrapped);
     tracing::info!(%address, "listening");
-    server.run(stop.received()).await;
-    tracing::info!("stopped");
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let told = async { drop(told.await) };
+    tokio::select! {
+        () = server.run(told) => tracing::info!("stopped"),
+        () = async {
+            signals.received().await;
+            drop(tell);
+            signals.received().await;
+        } => tracing::warn!("told twice: stopped at once"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,7 +87,7 @@ impl StopSignal {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn received(mut self) {
+    async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -93,7 +101,7 @@ impl StopSignal {
         Ok(Self {})
     }
 
-    async fn received(self) {
+    async fn received(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

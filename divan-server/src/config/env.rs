@@ -5,6 +5,14 @@ use divan_core::secret::Secret;
 
 use super::error::{ConfigError, ConfigErrors};
 
+/// What stands for a value that is not UTF-8. No variable of a process can hold it.
+const NOT_UNICODE: &str = "\0";
+
+/// The variables of this process.
+pub(crate) fn of_process(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.into_string().unwrap_or_else(|_| NOT_UNICODE.to_owned()))
+}
+
 /// Reads variables and collects what is wrong with them.
 pub(crate) struct Env<'s> {
     source: &'s dyn Fn(&str) -> Option<String>,
@@ -18,16 +26,28 @@ impl<'s> Env<'s> {
 
     /// Whether `name` or `name_FILE` has a value.
     pub(crate) fn is_set(&self, name: &str) -> bool {
-        self.text(name).is_some() || self.text(&format!("{name}_FILE")).is_some()
+        self.raw(name).is_some() || self.raw(&format!("{name}_FILE")).is_some()
     }
 
     /// The value of a variable; an empty one counts as unset.
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        let value = self.raw(name)?;
+        if value == NOT_UNICODE {
+            self.wrong(name, "is not UTF-8", "plain-text");
+            return None;
+        }
+        Some(value)
+    }
+
+    fn raw(&self, name: &str) -> Option<String> {
         (self.source)(name).filter(|value| !value.is_empty())
     }
 
     /// A secret: the value of `name`, or what the file at `name_FILE` holds without its last line feed.
+    ///
+    /// No error repeats the path: it may be the secret itself, given under the wrong name.
     pub(crate) fn secret(&mut self, name: &str, example: &str) -> Option<Secret> {
+        const FILE_EXAMPLE: &str = "/run/secrets/name";
         let file_name = format!("{name}_FILE");
         match (self.text(name), self.text(&file_name)) {
             (Some(_), Some(_)) => {
@@ -35,16 +55,20 @@ impl<'s> Env<'s> {
                 None
             }
             (Some(value), None) => Some(Secret::new(value)),
-            (None, Some(path)) => match std::fs::read_to_string(&path) {
+            (None, Some(path)) => match std::fs::read_to_string(path) {
                 Ok(text) if !text.trim_end_matches(['\r', '\n']).is_empty() => {
                     Some(Secret::new(text.trim_end_matches(['\r', '\n'])))
                 }
                 Ok(_) => {
-                    self.wrong(&file_name, format!("names an empty file: {path}"), "/run/secrets/name");
+                    self.wrong(&file_name, "names an empty file", FILE_EXAMPLE);
                     None
                 }
                 Err(error) => {
-                    self.wrong(&file_name, format!("cannot be read: {path}: {error}"), "/run/secrets/name");
+                    self.wrong(
+                        &file_name,
+                        format!("names a file that cannot be read: {}", error.kind()),
+                        FILE_EXAMPLE,
+                    );
                     None
                 }
             },

@@ -70,7 +70,7 @@ impl Config {
     /// # Errors
     /// All that is wrong with it.
     pub fn from_process(listen: SocketAddr) -> Result<Self, ConfigErrors> {
-        Self::read(&|name| std::env::var(name).ok(), listen)
+        Self::read(&env::of_process, listen)
     }
 
     /// Reads the configuration from any source of variables.
@@ -86,9 +86,12 @@ impl Config {
         let development = if env.is_set("DATABASE_URL") { None } else { Development::prepare(&mut env) };
         let secret_key = secrets::secret_key(&mut env, development.as_ref());
         let bot_token = secrets::bot_token(&mut env, development.as_ref());
-        let is_private = development.is_some() && listen.ip().is_loopback();
-        let bootstrap = secrets::bootstrap(&mut env, is_private);
         let addresses = addresses::read(&mut env, listen.port());
+        // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a proxy on this machine.
+        let given = ["SECRET_KEY", "TELEGRAM_BOT_TOKEN", "DIVAN_MINIAPP_URL", "DIVAN_ADMIN_URL"];
+        let is_private =
+            development.is_some() && listen.ip().is_loopback() && !given.iter().any(|name| env.is_set(name));
+        let bootstrap = secrets::bootstrap(&mut env, is_private);
         let argon2id = hashing::read(&mut env);
         let region = env.parsed("DIVAN_PHONE_REGION", Region::default(), "KZ");
         let docs = env.switch("DIVAN_DOCS", true);
@@ -112,12 +115,12 @@ impl Config {
         }
     }
 
-    /// The bot token alone, for commands that need nothing else.
+    /// The bot token of this process's variables alone, for commands that need nothing else.
     ///
     /// # Errors
     /// What is wrong with it, or that there is none.
-    pub fn bot_token(source: &dyn Fn(&str) -> Option<String>) -> Result<BotToken, ConfigErrors> {
-        let mut env = Env::new(source);
+    pub fn bot_token() -> Result<BotToken, ConfigErrors> {
+        let mut env = Env::new(&env::of_process);
         let given = env.is_set("TELEGRAM_BOT_TOKEN") || env.is_set("DATABASE_URL");
         let development = if given { None } else { Development::prepare(&mut env) };
         let token = secrets::bot_token(&mut env, development.as_ref());

@@ -44,8 +44,17 @@ pub(super) fn bootstrap(env: &mut Env<'_>, is_private: bool) -> BootstrapPolicy 
             env.wrong("DIVAN_BOOTSTRAP_TOKEN", reason, example);
             BootstrapPolicy::Closed
         }
+        Some(token) if !is_header_value(token.expose()) => {
+            env.wrong("DIVAN_BOOTSTRAP_TOKEN", "has characters that no header can carry", example);
+            BootstrapPolicy::Closed
+        }
         Some(token) => BootstrapPolicy::Token(token),
         None if is_private => BootstrapPolicy::OpenToAnyone,
         None => BootstrapPolicy::Closed,
     }
+}
+
+/// Whether a text arrives as it was sent: visible ASCII, with spaces in the middle only.
+fn is_header_value(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text
 }

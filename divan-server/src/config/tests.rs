@@ -52,9 +52,9 @@ fn everything_that_is_wrong_is_told_at_once_without_the_values() {
             "DATABASE_URL",
             "SECRET_KEY",
             "TELEGRAM_BOT_TOKEN",
-            "DIVAN_BOOTSTRAP_TOKEN",
             "DIVAN_MINIAPP_URL",
             "DIVAN_ADMIN_URL",
+            "DIVAN_BOOTSTRAP_TOKEN",
             "DIVAN_ARGON2_MEMORY_KIB",
             "DIVAN_PHONE_REGION",
             "DIVAN_DOCS",
@@ -116,8 +116,17 @@ fn a_secret_may_come_from_a_file_but_not_from_two_places() {
     assert!(read(&twice).unwrap_err().to_string().contains("both set"));
     let missing = read(&[("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY_FILE", "/nowhere")]).unwrap_err();
     assert_eq!(missing.0[0].variable, "SECRET_KEY_FILE");
+    assert!(!missing.to_string().contains("nowhere"), "the path may be the secret itself: {missing}");
     std::fs::write(path, "\n").unwrap();
-    assert!(read(&from_file).unwrap_err().to_string().contains("empty file"));
+    assert!(read(&from_file).unwrap_err().to_string().contains("an empty file"));
+}
+
+#[test]
+fn a_bootstrap_token_is_one_that_a_header_can_carry() {
+    for token in ["short", "длинный токен из слов", " a token with a space in front"] {
+        let errors = read(&with(&[("DIVAN_BOOTSTRAP_TOKEN", token)])).unwrap_err();
+        assert_eq!(errors.0[0].variable, "DIVAN_BOOTSTRAP_TOKEN", "{token}");
+    }
 }
 
 #[test]

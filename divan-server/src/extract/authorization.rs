@@ -20,7 +20,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let token = authorization(&parts.headers, "bearer")?
+        let token = authorization(&parts.headers, "bearer")
+            .map_err(|Ambiguous| Problem::new(ProblemCode::TokenInvalid))?
             .ok_or_else(|| Problem::new(ProblemCode::TokenMissing))?;
         Ok(Self(AuthService::from_ref(state).authenticate(token).await?))
     }
@@ -51,7 +52,9 @@ impl<S: Send + Sync> FromRequestParts<S> for TmaHeader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Ok(Self(authorization(&parts.headers, "tma")?.map(Secret::from)))
+        let raw = authorization(&parts.headers, "tma")
+            .map_err(|Ambiguous| Problem::new(ProblemCode::InitDataInvalid))?;
+        Ok(Self(raw.map(Secret::from)))
     }
 }
 
@@ -68,16 +71,17 @@ impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
     }
 }
 
+/// There are two `Authorization` headers, of which a proxy may have looked at the other one, or one that is not text.
+struct Ambiguous;
+
 /// The credential that `Authorization` carries under this scheme (whatever its case, RFC 9110 §11.1).
-///
-/// Two such headers are refused: a proxy may have looked at the other one.
-fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h str>, Problem> {
+fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h str>, Ambiguous> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Problem::new(ProblemCode::TokenInvalid));
+        return Err(Ambiguous);
     }
-    let text = value.to_str().map_err(|_| Problem::new(ProblemCode::TokenInvalid))?;
+    let text = value.to_str().map_err(|_| Ambiguous)?;
     let credential = text.split_once(' ').filter(|(sent, _)| sent.eq_ignore_ascii_case(scheme));
     Ok(credential.map(|(_, credential)| credential.trim_start_matches(' ')))
 }

@@ -185,6 +185,66 @@ fn told_to_stop_it_stops_with_success() {
     assert!(!folder.path().join("divan-data/divan.db-wal").exists(), "the database was closed");
 }
 
+#[cfg(unix)]
+#[test]
+fn told_twice_it_stops_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(&mut program(folder.path()));
+    // A request line that never ends would hold the stop for seconds.
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    stream.write_all(b"GET /auth/me HTT").unwrap();
+    let pid = server.child.id().to_string();
+    let terminate = || Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    terminate();
+    while server.child.try_wait().unwrap().is_none() && !server.log.lock().unwrap().contains("told twice") {
+        terminate();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn eight_servers_that_start_at_once_share_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let servers: Vec<Running> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..8).map(|_| scope.spawn(|| start(&mut program(folder.path())))).collect();
+        starting.into_iter().map(|server| server.join().unwrap()).collect()
+    });
+    assert_eq!(servers.len(), 8);
+    let leftovers: Vec<_> = folder.path().join("divan-data").read_dir().unwrap().collect();
+    assert_eq!(leftovers.len(), 5, "two secrets and the three files of the database: {leftovers:?}");
+}
+
+#[test]
+fn given_secrets_close_the_bootstrap_of_the_development_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(program(folder.path()).env("SECRET_KEY", KEY));
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    let body = r#"{"email":"admin@example.com","password":"tram under the plum"}"#;
+    let request = format!(
+        "POST /auth/admin/bootstrap HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text_is_not_taken_for_unset() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    for variable in ["DATABASE_URL", "DIVAN_BOOTSTRAP_TOKEN", "RUST_LOG"] {
+        let odd = std::ffi::OsStr::from_bytes(b"sqlite:\xff.db");
+        let (code, _, stderr) = run(program(folder.path()).args(["--port", "0"]).env(variable, odd));
+        assert_eq!(code, 78, "{stderr}");
+        assert!(stderr.contains(&format!("{variable} is not UTF-8")), "{stderr}");
+    }
+}
+
 #[test]
 fn init_data_is_minted_and_checked_on_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
