@@ -1,5 +1,4 @@
 //! A store whose commit fails must say so: an answer that is not written down is a lie.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use divan_core::password::PasswordHash;
 use divan_core::store::{Account, SignIn, SqliteStore, TelegramAccount, UserStore};

@@ -93,10 +93,13 @@ fn kept(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<Se
 fn refuse_open(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
+    if mode & 0o077 != 0 {
+        return Err(io::Error::other(format!(
+            "{} is open to others: chmod 600 it, or remove it",
+            path.display()
+        )));
     }
-    Err(io::Error::other(format!("{} is open to others: chmod 600 it, or remove it", path.display())))
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -4,8 +4,21 @@ use crate::step::{Outcome, cargo, cargo_with};
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 10] =
-    ["", "init-data", "types", "password", "token", "api", "openapi", "store", "sqlite", "service"];
+const CORE_FEATURES: [&str; 13] = [
+    "",
+    "init-data",
+    "mint",
+    "types",
+    "password",
+    "token",
+    "api",
+    "openapi",
+    "store",
+    "sqlite",
+    "infra",
+    "postgres",
+    "service",
+];
 
 /// Everything but the tests that has to pass before a change lands, the quickest first.
 pub(crate) fn run() -> Outcome {

@@ -2,6 +2,7 @@
 
 mod check;
 mod guards;
+mod servers;
 mod step;
 mod test;
 
@@ -19,7 +20,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Chore {
     /// Run all tests: unit, integration and doc tests, the examples, and the embedding application
-    Test,
+    Test {
+        /// Install nothing that is missing, only say how
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Check format, lints, documentation and dependencies
     Check,
 }
@@ -27,7 +32,7 @@ enum Chore {
 #[expect(clippy::print_stderr, reason = "a chore says why it failed")]
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
-        Chore::Test => test::run(),
+        Chore::Test { no_install } => test::run(no_install),
         Chore::Check => check::run(),
     };
     match outcome {

@@ -1,4 +1,5 @@
-use crate::step::{Outcome, cargo};
+use crate::servers;
+use crate::step::{Outcome, cargo, cargo_with};
 
 /// The application that embeds `divan-core` beside `jsonwebtoken`, and the backends that it may choose.
 const HOST: &str = "divan-core/tests/host/Cargo.toml";
@@ -7,8 +8,10 @@ const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 /// The examples that end by themselves.
 const EXAMPLES: [&str; 2] = ["verify_init_data", "quickstart"];
 
-/// Runs every test there is; the summary of the workspace's tests comes last.
-pub(crate) fn run() -> Outcome {
+/// Runs every test there is, on one PostgreSQL server for all of them; the summary of the workspace's tests comes last.
+pub(crate) fn run(no_install: bool) -> Outcome {
+    let postgres = servers::postgres(no_install)?;
+    let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
     for backend in HOST_BACKENDS {
         let target = "target/host";
         cargo(&["test", "--quiet", "--manifest-path", HOST, "--target-dir", target, "--features", backend])?;
@@ -17,5 +20,6 @@ pub(crate) fn run() -> Outcome {
         cargo(&["run", "--quiet", "--package", "divan-examples", "--example", example])?;
     }
     cargo(&["test", "--workspace", "--doc"])?;
-    cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"])
+    let all = ["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"];
+    cargo_with(&all, &variables)
 }

@@ -171,7 +171,7 @@ async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx:
 }
 
 fn has_code(error: &sqlx::Error, code: &str) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|found| found == code)
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|found| found == code)
 }
 
 fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {

@@ -120,6 +120,7 @@ impl SqliteStore {
     }
 
     /// They are kept in the connection, which nobody shares.
+    #[expect(clippy::unused_self, reason = "what every store of SQL is asked")]
     fn keeps_statements(&self) -> bool {
         true
     }
@@ -152,8 +153,10 @@ async fn use_write_ahead_log(options: &SqliteConnectOptions) -> Result<(), Store
 }
 
 fn is_locked(error: &sqlx::Error) -> bool {
-    let code =
-        error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xFF, 5 | 6))
 }
 

@@ -91,7 +91,7 @@ impl From<sqlx::Error> for StoreError {
 /// Whether the database asks for the same statement again: it could not put concurrent transactions in an order, or
 /// broke a deadlock.
 pub(in crate::store) fn wants_retry(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }
 
