@@ -16,27 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use divan_core::api::{AdminLogin, Endpoint, Problem};
 
-use crate::router::endpoints;
-
-/// The password form of OAuth2 (RFC 6749 §4.3.2), as Swagger UI sends it.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "a schema")]
-pub(crate) struct PasswordForm {
-    /// `password`.
-    #[schema(example = "password")]
-    grant_type: Option<String>,
-    /// The e-mail address.
-    username: String,
-    /// The password.
-    #[schema(format = "password")]
-    password: String,
-    /// Ignored.
-    scope: Option<String>,
-    /// Ignored.
-    client_id: Option<String>,
-    /// Ignored.
-    client_secret: Option<String>,
-}
+use crate::routes::endpoints;
 
 /// The document that `/openapi.json` serves. Its addresses are relative to its own, so that it holds behind any path
 /// prefix.

@@ -13,6 +13,7 @@ mod error;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
@@ -29,6 +30,7 @@ pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresPool, PostgresStore};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, Schema};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

@@ -28,7 +28,7 @@ pub struct PostgresStore {
     keeps_statements: bool,
 }
 
-sql_store!(PostgresStore, Postgres);
+sql_store!(PostgresStore, Postgres, PgConnection, divan_migrations::postgres, HAS_MIGRATIONS);
 
 /// How a [`PostgresStore`] holds its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,39 +80,6 @@ impl PostgresStore {
             readers: connections,
             keeps_statements: pool.keeps_statements,
         })
-    }
-
-    /// What the schema of the database is to this program.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn schema(&self) -> Result<Schema, StoreError> {
-        let mut connection = self.writer.acquire().await?;
-        Ok(schema(&mut connection).await?)
-    }
-
-    /// Brings the schema up to date, all of it or nothing. Takes no lock when there is nothing to do; otherwise another
-    /// program that does the same is waited for, at most a minute.
-    ///
-    /// # Errors
-    /// [`MigrateError`]; nothing has changed then.
-    pub async fn migrate(&self) -> Result<(), MigrateError> {
-        if self.schema().await? == Schema::Current {
-            return Ok(());
-        }
-        let mut transaction = self.locked().await?;
-        // Somebody else may have been quicker.
-        match schema(&mut transaction).await.map_err(StoreError::from)? {
-            Schema::Current => return Ok(()),
-            Schema::Behind { .. } => {}
-            unusable => return Err(MigrateError::Schema(unusable)),
-        }
-        divan_migrations::postgres()
-            .run(&mut *transaction)
-            .await
-            .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(())
     }
 
     /// Waits for what is under way and closes the connections.
@@ -199,16 +166,4 @@ fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {
         options = options.statement_cache_capacity(0);
     }
     options
-}
-
-async fn schema(connection: &mut PgConnection) -> Result<Schema, sqlx::Error> {
-    let migrator = divan_migrations::postgres();
-    let tables: i64 =
-        sqlx::query_scalar(HAS_MIGRATIONS).persistent(false).fetch_one(&mut *connection).await?;
-    if tables == 0 {
-        return Ok(sql::compare(&migrator, &[]));
-    }
-    let rows = sqlx::query(sql::APPLIED_MIGRATIONS).persistent(false).fetch_all(connection).await?;
-    let applied = rows.iter().map(sql::applied).collect::<Result<Vec<_>, _>>()?;
-    Ok(sql::compare(&migrator, &applied))
 }

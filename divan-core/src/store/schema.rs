@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 /// How long a program waits for another one that is migrating the same database.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
 
 /// What the schema of a database is to this program.
@@ -52,11 +51,9 @@ pub enum MigrateError {
     #[error("{0}")]
     Schema(Schema),
     /// Another program was migrating all the time.
-    #[error("another program is migrating the database and did not end in {} seconds", MIGRATE_SECONDS)]
+    #[error("another program is migrating the database and did not end in {} seconds", MIGRATION_DEADLINE.as_secs())]
     Busy,
     /// The database failed.
     #[error("the database failed while it was migrated")]
     Store(#[from] super::StoreError),
 }
-
-const MIGRATE_SECONDS: u64 = 60;

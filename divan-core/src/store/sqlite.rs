@@ -35,7 +35,7 @@ pub struct SqliteStore {
     readers: SqlitePool,
 }
 
-sql_store!(SqliteStore, Sqlite);
+sql_store!(SqliteStore, Sqlite, SqliteConnection, divan_migrations::sqlite, HAS_MIGRATIONS);
 
 impl SqliteStore {
     /// Opens the database file, creates it where it is missing, and brings its schema up to date.
@@ -68,51 +68,23 @@ impl SqliteStore {
         Ok(Self { writer, readers })
     }
 
-    /// What the schema of the file is to this program.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn schema(&self) -> Result<Schema, StoreError> {
-        let mut connection = self.writer.acquire().await?;
-        Ok(schema(&mut connection).await?)
-    }
-
-    /// Brings the schema up to date, all of it or nothing. Another program that does the same is waited for, at most a
-    /// minute.
-    ///
-    /// # Errors
-    /// [`MigrateError`]; nothing has changed then.
-    pub async fn migrate(&self) -> Result<(), MigrateError> {
-        if self.schema().await? == Schema::Current {
-            return Ok(());
-        }
-        let started = Instant::now();
-        let mut transaction = loop {
-            match self.begin_write().await {
-                Ok(transaction) => break transaction,
-                Err(error) if error.kind() != StoreErrorKind::Unavailable => return Err(error.into()),
-                Err(_) if started.elapsed() > MIGRATION_DEADLINE => return Err(MigrateError::Busy),
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        };
-        // Somebody else may have been quicker.
-        match schema(&mut transaction).await.map_err(StoreError::from)? {
-            Schema::Current => return Ok(()),
-            Schema::Behind { .. } => {}
-            unusable => return Err(MigrateError::Schema(unusable)),
-        }
-        divan_migrations::sqlite()
-            .run(&mut *transaction)
-            .await
-            .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
-        transaction.commit().await.map_err(StoreError::from)?;
-        Ok(())
-    }
-
     /// Waits for what is under way and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    /// A transaction that writes, since nobody else then does.
+    async fn locked(&self) -> Result<Transaction<'static, Sqlite>, MigrateError> {
+        let started = Instant::now();
+        loop {
+            match self.begin_write().await {
+                Err(error) if error.kind() != StoreErrorKind::Unavailable => return Err(error.into()),
+                Err(_) if started.elapsed() > MIGRATION_DEADLINE => return Err(MigrateError::Busy),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Ok(transaction) => return Ok(transaction),
+            }
+        }
     }
 
     async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
@@ -158,15 +130,4 @@ fn is_locked(error: &sqlx::Error) -> bool {
         .and_then(sqlx::error::DatabaseError::code)
         .and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xFF, 5 | 6))
-}
-
-async fn schema(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
-    let migrator = divan_migrations::sqlite();
-    let tables: i64 = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut *connection).await?;
-    if tables == 0 {
-        return Ok(sql::compare(&migrator, &[]));
-    }
-    let rows = sqlx::query(sql::APPLIED_MIGRATIONS).fetch_all(connection).await?;
-    let applied = rows.iter().map(sql::applied).collect::<Result<Vec<_>, _>>()?;
-    Ok(sql::compare(&migrator, &applied))
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::signature::Signer;
-use serde::Serialize;
 
 use super::claims::WireClaims;
+use super::compact::encode_part;
 use super::keys::SecretKey;
 use super::surface::{Surface, Surfaces};
 use crate::clock::{Clock, SystemClock};
@@ -110,10 +110,4 @@ impl TokenIssuer {
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Secret::new(token)
     }
-}
-
-/// One part of the compact form (RFC 7515 §7.1).
-#[expect(clippy::expect_used, reason = "structs of strings and numbers")]
-pub(super) fn encode_part(part: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).expect("structs of strings and numbers serialise"))
 }

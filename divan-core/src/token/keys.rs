@@ -6,8 +6,8 @@ use jsonwebtoken::signature::{Error as SignatureError, Signer, Verifier};
 use jsonwebtoken::{Algorithm, Header};
 use sha2::Sha256;
 
+use super::compact::encode_part;
 use super::error::ShortKey;
-use super::issuer::encode_part;
 
 /// The key that access tokens are signed and checked with: at least 32 bytes, redacted in `Debug`, wiped on drop.
 #[derive(Clone)]

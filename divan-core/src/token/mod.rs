@@ -25,6 +25,7 @@
 //! it works whatever the application chose, and takes nothing (RS256, say) away from it.
 
 mod claims;
+mod compact;
 mod error;
 mod issuer;
 mod keys;

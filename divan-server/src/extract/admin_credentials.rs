@@ -2,6 +2,7 @@ use axum::extract::{FromRequest, Request};
 use divan_core::api::{AdminLogin, AdminLoginRequest, MemberError, ProblemCode};
 use divan_core::secret::Secret;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::payload::{Payload, content_type, invalid, member_named_in, read, unsupported};
 use crate::problem::Problem;
@@ -26,19 +27,29 @@ impl<S: Send + Sync> FromRequest<S> for AdminCredentials {
     }
 }
 
-/// The members of the form. A client has no credentials of its own here, so what it says of itself is ignored.
-#[derive(Deserialize)]
+/// The password form of OAuth2 (RFC 6749 §4.3.2), as Swagger UI sends it.
+// A client has no credentials of its own here, so what it says of itself is ignored.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PasswordForm {
+#[expect(dead_code, reason = "members that are accepted and ignored")]
+pub(crate) struct PasswordForm {
+    /// The e-mail address.
     username: String,
+    /// The password.
+    #[schema(value_type = String, format = "password")]
     password: Secret,
+    /// `password`.
+    #[schema(example = "password", nullable = false)]
     grant_type: Option<String>,
-    #[serde(rename = "scope")]
-    _scope: Option<String>,
-    #[serde(rename = "client_id")]
-    _client_id: Option<String>,
-    #[serde(rename = "client_secret")]
-    _client_secret: Option<Secret>,
+    /// Ignored.
+    #[schema(nullable = false)]
+    scope: Option<String>,
+    /// Ignored.
+    #[schema(nullable = false)]
+    client_id: Option<String>,
+    /// Ignored.
+    #[schema(value_type = Option<String>, nullable = false)]
+    client_secret: Option<Secret>,
 }
 
 fn form(body: &[u8]) -> Result<AdminCredentials, Problem> {

@@ -3,7 +3,7 @@ use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest
 use divan_core::service::AuthService;
 
 use super::{Answer, Reply};
-use crate::extract::{AdminCredentials, BootstrapToken, Payload};
+use crate::extract::{AdminCredentials, BootstrapToken, PasswordForm, Payload};
 
 /// Sign in to the admin panel
 ///
@@ -15,7 +15,7 @@ use crate::extract::{AdminCredentials, BootstrapToken, Payload};
     tag = "Sign-in",
     request_body(content(
         (AdminLoginRequest = "application/json"),
-        (crate::openapi::PasswordForm = "application/x-www-form-urlencoded"),
+        (PasswordForm = "application/x-www-form-urlencoded"),
     )),
     responses((status = 200, description = "Signed in", body = Session)),
 )]

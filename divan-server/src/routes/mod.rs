@@ -1,17 +1,32 @@
 //! The handlers, one file an area. Each reads, calls the service once and answers.
 
-pub(crate) mod account;
-pub(crate) mod admin;
-pub(crate) mod health;
-pub(crate) mod telegram;
-pub(crate) mod users;
+mod account;
+mod admin;
+mod health;
+mod telegram;
+mod users;
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use divan_core::api::Endpoint;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The table of contents.
+pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(telegram::telegram_login))
+        .routes(routes!(admin::admin_login))
+        .routes(routes!(admin::bootstrap))
+        .routes(routes!(users::create_user))
+        .routes(routes!(account::me))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
 
 /// What the handler of an endpoint gives back.
 pub(crate) type Answer<E> = Result<Reply<E>, Problem>;

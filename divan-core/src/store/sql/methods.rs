@@ -1,11 +1,57 @@
-/// Implements the traits of the store for one database.
+/// Implements the traits of the store for one database, and its migrations.
 ///
-/// The type has the pools `writer` and `readers` of `$db`, a method `begin_write` that opens a transaction for writing, and
-/// a method `keeps_statements` that tells whether prepared statements are kept. A macro, because `sqlx` has no name for «any
+/// The type has the pools `writer` and `readers` of `$db`, the methods `begin_write` (a transaction for writing),
+/// `locked` (one that holds the lock of migrations) and `keeps_statements` that tells whether prepared statements are kept. A macro, because `sqlx` has no name for «any
 /// database that knows these five types», and the bounds for it would hide the methods.
 macro_rules! sql_store {
-    ($store:ident, $db:ty) => {
+    ($store:ident, $db:ty, $connection:ty, $migrations:path, $has_migrations:expr) => {
         impl $store {
+            /// What the schema of the database is to this program.
+            ///
+            /// # Errors
+            /// When the database fails.
+            pub async fn schema(&self) -> Result<Schema, StoreError> {
+                let mut connection = self.writer.acquire().await?;
+                Self::schema_of(&mut connection).await
+            }
+
+            /// Brings the schema up to date, all of it or nothing. Takes no lock when there is nothing to do; otherwise
+            /// another program that does the same is waited for, at most a minute.
+            ///
+            /// # Errors
+            /// [`MigrateError`]; nothing has changed then.
+            pub async fn migrate(&self) -> Result<(), MigrateError> {
+                if self.schema().await? == Schema::Current {
+                    return Ok(());
+                }
+                let mut transaction = self.locked().await?;
+                // Somebody else may have been quicker.
+                match Self::schema_of(&mut transaction).await? {
+                    Schema::Current => return Ok(()),
+                    Schema::Behind { .. } => {}
+                    unusable => return Err(MigrateError::Schema(unusable)),
+                }
+                $migrations()
+                    .run(&mut *transaction)
+                    .await
+                    .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
+                transaction.commit().await.map_err(StoreError::from)?;
+                Ok(())
+            }
+
+            async fn schema_of(connection: &mut $connection) -> Result<Schema, StoreError> {
+                let tables: i64 =
+                    sqlx::query_scalar($has_migrations).persistent(false).fetch_one(&mut *connection).await?;
+                let applied = if tables == 0 {
+                    Vec::new()
+                } else {
+                    let query = sqlx::query(sql::APPLIED_MIGRATIONS).persistent(false);
+                    let rows = query.fetch_all(connection).await?;
+                    rows.iter().map(sql::applied).collect::<Result<_, _>>()?
+                };
+                Ok(sql::compare(&$migrations(), &applied))
+            }
+
             async fn find(
                 &self,
                 query: sqlx::query::Query<'_, $db, <$db as sqlx::Database>::Arguments>,
