@@ -48,7 +48,7 @@ contract!(
     a_stored_user_comes_back_as_it_was,
     nobody_is_nobody,
     no_two_users_share_a_phone_an_email_or_a_telegram_account,
-    of_parallel_inserts_of_one_phone_one_wins,
+    of_parallel_inserts_of_one_value_one_wins,
     a_sign_in_is_written_down_and_binds,
     a_sign_in_without_telegram_leaves_the_binding_alone,
     what_changed_meanwhile_wins_over_a_sign_in,
@@ -158,21 +158,28 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     }
 }
 
-async fn of_parallel_inserts_of_one_phone_one_wins(store: AnyStore) {
-    let tasks = (1..=20).map(|n| {
-        let store = store.clone();
-        let mut account = employee(n);
-        account.user.phone = Some("+77010000000".parse().unwrap());
-        tokio::spawn(async move { store.insert_user(&account).await })
-    });
-    let mut won = 0;
-    for task in tasks.collect::<Vec<_>>() {
-        match task.await.unwrap() {
-            Ok(()) => won += 1,
-            Err(error) => assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Phone)),
+async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
+    let same: [(UniqueKey, fn(&mut User)); 3] = [
+        (UniqueKey::Phone, |user| user.phone = Some("+77010000000".parse().unwrap())),
+        (UniqueKey::Email, |user| user.email = Some("one@example.com".parse().unwrap())),
+        (UniqueKey::TelegramId, |user| user.telegram_id = Some(TelegramId(7))),
+    ];
+    for (round, (key, change)) in (1..).zip(same) {
+        let tasks = (1..=20).map(|n| {
+            let store = store.clone();
+            let mut account = employee(round * 100 + n);
+            change(&mut account.user);
+            tokio::spawn(async move { store.insert_user(&account).await })
+        });
+        let mut won = 0;
+        for task in tasks.collect::<Vec<_>>() {
+            match task.await.unwrap() {
+                Ok(()) => won += 1,
+                Err(error) => assert_eq!(error.kind(), StoreErrorKind::Conflict(key)),
+            }
         }
+        assert_eq!(won, 1, "{key:?}");
     }
-    assert_eq!(won, 1);
 }
 
 async fn a_sign_in_is_written_down_and_binds(store: AnyStore) {

@@ -70,6 +70,11 @@ impl PostgresServer {
         format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The folder of the server's Unix socket, and its port.
+    pub fn socket(&self) -> (&Path, u16) {
+        (self.folder.path(), self.port)
+    }
+
     /// Stops the server at once, as a crash of its machine would: connections break in the middle.
     pub fn stop(&mut self) {
         if let Some(mut guard) = self.running.take() {

@@ -194,6 +194,21 @@ async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_eve
 }
 
 #[tokio::test]
+async fn a_server_is_reached_through_its_socket_and_not_without_the_encryption_that_was_asked_for() {
+    let server = PostgresServer::start();
+    let (folder, port) = server.socket();
+    let url = format!("postgresql+psycopg2://divan@/postgres?host={}&port={port}", folder.display());
+    store(&url, impatient()).await.ping().await.unwrap();
+
+    let url = format!("{}?sslmode=require", server.url("postgres"));
+    let DatabaseUrl::Postgres(url) = url.parse().unwrap() else { panic!("{url}") };
+    assert_eq!(
+        PostgresStore::connect(&url, impatient()).await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
+}
+
+#[tokio::test]
 async fn people_sign_in_on_postgres_as_on_sqlite() {
     let database = TestDatabase::create().await;
     let store = store(database.url(), PostgresPool::default()).await;
