@@ -1,5 +1,6 @@
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What went wrong, for a person.
 pub(crate) type Outcome = Result<(), String>;
@@ -25,6 +26,71 @@ pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outc
     }
 }
 
+/// How many tests there were.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+    /// Runs that failed without a test that did: something does not compile, or crashed.
+    broken: u32,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.broken += other.broken;
+    }
+}
+
+impl Tally {
+    /// Reads the line that a test program ends with.
+    fn read(line: &str) -> Option<Self> {
+        let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+        let count = |word: &str| {
+            counts.split("; ").find_map(|part| part.strip_suffix(word)?.trim().parse().ok()).unwrap_or(0)
+        };
+        Some(Self { passed: count("passed"), failed: count("failed"), ignored: count("ignored"), broken: 0 })
+    }
+
+    /// Prints the sum, and fails unless all passed and none was left out.
+    #[expect(clippy::print_stdout, reason = "the summary of the run")]
+    pub(crate) fn conclude(self) -> Outcome {
+        println!("\n{} passed, {} failed", self.passed, self.failed);
+        match self {
+            Self { failed: 0, ignored: 0, broken: 0, passed: 1.. } => Ok(()),
+            Self { failed: 0, ignored: 1.., .. } => Err(format!("{} tests were ignored", self.ignored)),
+            _ => Err("tests failed".to_owned()),
+        }
+    }
+}
+
+/// Runs `cargo test`, shows what it prints, and counts. Goes on after a failure.
+#[expect(clippy::print_stdout, reason = "what the tests print")]
+pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Tally, String> {
+    say(&format!("cargo test {}", arguments.join(" ")));
+    let mut command = command();
+    command.args(["test", "--no-fail-fast"]).args(arguments).envs(variables.iter().copied());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    let mut tally = Tally::default();
+    for line in
+        child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines().map_while(Result::ok))
+    {
+        println!("{line}");
+        tally += Tally::read(&line).unwrap_or_default();
+    }
+    let status = child.wait().map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+    if !status.success() && tally.failed == 0 {
+        tally.broken += 1;
+    }
+    Ok(tally)
+}
+
 /// What `cargo` prints.
 pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
     let output =
@@ -48,4 +114,18 @@ fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_test_program_is_read() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.10s";
+        let tally = Tally::read(line).unwrap();
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (12, 3, 1));
+        assert!(Tally::read("test result of something else").is_none());
+        assert!(tally.conclude().is_err() && Tally::default().conclude().is_err());
+    }
 }

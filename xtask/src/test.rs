@@ -1,5 +1,5 @@
 use crate::servers;
-use crate::step::{Outcome, cargo, cargo_with};
+use crate::step::{Outcome, Tally, cargo, cargo_test};
 
 /// The application that embeds `divan-core` beside `jsonwebtoken`, and the backends that it may choose.
 const HOST: &str = "divan-core/tests/host/Cargo.toml";
@@ -8,18 +8,20 @@ const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 /// The examples that end by themselves.
 const EXAMPLES: [&str; 2] = ["verify_init_data", "quickstart"];
 
-/// Runs every test there is, on one PostgreSQL server for all of them; the summary of the workspace's tests comes last.
+/// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number.
 pub(crate) fn run(no_install: bool) -> Outcome {
     let postgres = servers::postgres(no_install)?;
     let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
-    for backend in HOST_BACKENDS {
-        let target = "target/host";
-        cargo(&["test", "--quiet", "--manifest-path", HOST, "--target-dir", target, "--features", backend])?;
-    }
+    let mut tally = Tally::default();
     for example in EXAMPLES {
         cargo(&["run", "--quiet", "--package", "divan-examples", "--example", example])?;
     }
-    cargo(&["test", "--workspace", "--doc"])?;
-    let all = ["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"];
-    cargo_with(&all, &variables)
+    for backend in HOST_BACKENDS {
+        let host = ["--manifest-path", HOST, "--target-dir", "target/host", "--features", backend];
+        tally += cargo_test(&host, &[])?;
+    }
+    tally += cargo_test(&["--workspace", "--doc"], &[])?;
+    let all = ["--workspace", "--lib", "--bins", "--tests", "--examples"];
+    tally += cargo_test(&all, &variables)?;
+    tally.conclude()
 }
