@@ -65,7 +65,7 @@ proptest! {
         let mut changed = raw.clone();
         changed.replace_range(place..=place, &new);
         // The two spellings of a hex digit are one byte, and `+` is how some write a space.
-        let is_same = changed.eq_ignore_ascii_case(&raw) && changed.to_ascii_lowercase() == raw.to_ascii_lowercase()
+        let is_same = changed.eq_ignore_ascii_case(&raw)
             && raw.as_bytes()[..place].iter().rev().take(2).any(|&b| b == b'%');
         prop_assume!(changed != raw && !is_same);
         prop_assert!(verifier().verify(&changed).is_err(), "{}", changed);

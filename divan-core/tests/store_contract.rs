@@ -159,7 +159,8 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
 }
 
 async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
-    let same: [(UniqueKey, fn(&mut User)); 3] = [
+    type Change = fn(&mut User);
+    let same: [(UniqueKey, Change); 3] = [
         (UniqueKey::Phone, |user| user.phone = Some("+77010000000".parse().unwrap())),
         (UniqueKey::Email, |user| user.email = Some("one@example.com".parse().unwrap())),
         (UniqueKey::TelegramId, |user| user.telegram_id = Some(TelegramId(7))),

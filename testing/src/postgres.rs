@@ -16,9 +16,14 @@ const USER: &str = "divan";
 /// `initdb` and `postgres` refuse to run as root; `nobody` owns nothing on any system.
 const NOBODY: u32 = 65_534;
 
-/// Runs the server until its own standard input closes: the kernel does that when the test ends in any way.
-const GUARDED: &str =
-    r#"postgres="$1"; shift; "$postgres" "$@" & pid=$!; read -r _; kill -INT $pid; wait $pid"#;
+/// Runs the server until its own standard input closes: the kernel does that when the test ends in any way. Then nobody is
+/// left to clean up, but where `stop` has asked to keep the data.
+const GUARDED: &str = r#"
+    folder="$1"; postgres="$2"; shift 2
+    "$postgres" "$@" & pid=$!
+    read -r _; kill -INT $pid; wait $pid
+    [ -e "$folder/keep" ] || rm -rf "$folder"
+"#;
 
 /// A PostgreSQL server of our own. Stops when it is dropped.
 #[derive(Debug)]
@@ -75,9 +80,10 @@ impl PostgresServer {
         (self.folder.path(), self.port)
     }
 
-    /// Stops the server at once, as a crash of its machine would: connections break in the middle.
+    /// Stops the server at once: connections break in the middle of what they do.
     pub fn stop(&mut self) {
         if let Some(mut guard) = self.running.take() {
+            let _ = std::fs::write(self.folder.path().join("keep"), "");
             drop(guard.stdin.take());
             let _ = guard.wait();
         }
@@ -92,7 +98,13 @@ impl PostgresServer {
         let status_file = data.join("postmaster.pid");
         let port = self.port.to_string();
         let mut guarded = as_nobody(Path::new("sh"));
-        guarded.args(["-c", GUARDED, "sh"]).arg(self.programs.join("postgres")).arg("-D").arg(data);
+        let _ = std::fs::remove_file(self.folder.path().join("keep"));
+        guarded
+            .args(["-c", GUARDED, "sh"])
+            .arg(self.folder.path())
+            .arg(self.programs.join("postgres"))
+            .arg("-D")
+            .arg(data);
         guarded.args(["-p", &port, "-h", "127.0.0.1", "-F", "-c", "max_connections=200", "-k"]);
         guarded.arg(self.folder.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         self.running = Some(guarded.spawn().expect("a shell can be started"));

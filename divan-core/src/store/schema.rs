@@ -31,7 +31,9 @@ impl std::fmt::Display for Schema {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Current => write!(f, "the schema of the database is up to date"),
-            Self::Behind { missing } => write!(f, "the schema of the database lacks {missing} migrations"),
+            Self::Behind { missing } => {
+                write!(f, "the schema of the database is old (missing migrations: {missing})")
+            }
             Self::Newer { version } => write!(
                 f,
                 "the schema of the database was made by a newer version (migration {version} is not known here)"

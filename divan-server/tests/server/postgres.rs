@@ -144,10 +144,13 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let check = || run(on(database.url(), folder.path()).args(["migrate", "--check"]));
     let (code, stdout, _) = check();
-    assert_eq!((code, stdout.as_str()), (1, "the schema of the database lacks 1 migrations\n"));
+    assert_eq!((code, stdout.as_str()), (1, "the schema of the database is old (missing migrations: 1)\n"));
     let (code, _, stderr) = run(on(database.url(), folder.path()).args(["--port", "0", "--no-migrate"]));
     assert_eq!(code, 1);
-    assert!(stderr.contains("cannot be served: the schema of the database lacks 1 migrations"), "{stderr}");
+    assert!(
+        stderr.contains("cannot be served: the schema of the database is old (missing migrations: 1)"),
+        "{stderr}"
+    );
 
     let up_to_date = (0, "the schema of the database is up to date\n".to_owned());
     let (code, stdout, _) = run(on(database.url(), folder.path()).arg("migrate"));
