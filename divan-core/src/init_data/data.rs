@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::InitDataError;
+use super::error::{InitDataError, Malformed};
 use super::grammar::{self, Pair};
 use super::json;
 use super::model::{ChatType, WebAppChat, WebAppUser};
@@ -21,12 +21,11 @@ pub struct InitData<'a> {
 
 impl<'a> InitData<'a> {
     /// Data whose signature has passed. Every value in it has been decoded once without an error.
-    pub(super) fn signed(raw: Cow<'a, str>, pairs: Vec<Pair>) -> Self {
-        Self { raw, pairs, auth_date: 0 }
-    }
-
-    pub(super) fn set_auth_date(&mut self, auth_date: u64) {
-        self.auth_date = auth_date;
+    pub(super) fn signed(raw: Cow<'a, str>, pairs: Vec<Pair>) -> Result<Self, Malformed> {
+        let mut data = Self { raw, pairs, auth_date: 0 };
+        let auth_date = data.field("auth_date").ok_or(Malformed::AuthDate)?;
+        data.auth_date = grammar::parse_auth_date(&auth_date)?;
+        Ok(data)
     }
 
     /// When Telegram signed the data, in seconds since the Unix epoch. Some clients hand out the same data for

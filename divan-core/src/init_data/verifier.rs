@@ -7,7 +7,7 @@ use hmac::Mac;
 use super::bot_token::BotToken;
 use super::check_string::check_string;
 use super::data::InitData;
-use super::error::{InitDataError, Malformed};
+use super::error::InitDataError;
 use super::grammar;
 use crate::clock::{Clock, SystemClock};
 
@@ -103,9 +103,7 @@ impl Verifier {
             return Err(InitDataError::SignatureMismatch);
         }
 
-        let mut data = InitData::signed(Cow::Borrowed(raw), pairs.signed);
-        let auth_date = data.field("auth_date").ok_or(Malformed::AuthDate)?;
-        data.set_auth_date(grammar::parse_auth_date(&auth_date)?);
+        let data = InitData::signed(Cow::Borrowed(raw), pairs.signed)?;
         self.check_age(data.auth_date())?;
         Ok(data)
     }
