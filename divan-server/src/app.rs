@@ -1,7 +1,6 @@
 //! From a configuration to a server that runs, and back to rest.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,14 +82,6 @@ impl Server {
             patience.drain = Duration::ZERO;
         }
         Ok(Self { listener, database, patience, state: AppState::new(service, http) })
-    }
-
-    /// The address that it listens on.
-    ///
-    /// # Errors
-    /// When the operating system cannot tell.
-    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
     }
 
     /// The service that it serves.

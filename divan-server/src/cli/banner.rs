@@ -1,5 +1,7 @@
 use std::net::SocketAddr;
 
+use divan_core::service::BootstrapPolicy;
+
 use crate::config::Config;
 
 /// Tells a person what the development default is and what to do next. Says nothing in a deployment.
@@ -18,16 +20,23 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
          Admin panel  {}\n",
         config.addresses.miniapp, config.addresses.admin,
     );
-    if bootstrapped {
-        println!("Next: open the Swagger UI, choose Authorize, and sign in as the administrator.");
-    } else {
-        println!(
-            "Next: create the first administrator.\n\
+    let bootstrap = |header: &str| {
+        format!(
+            "create the first administrator.\n\
              \n\
-             curl {base}/auth/admin/bootstrap --json \\\n\
+             curl {base}/auth/admin/bootstrap{header} --json \\\n\
              \x20 '{{\"email\": \"admin@example.com\", \"password\": \"at least fifteen characters\"}}'"
-        );
-    }
+        )
+    };
+    let next = match config.bootstrap {
+        _ if bootstrapped => {
+            "open the Swagger UI, choose Authorize, and sign in as the administrator.".to_owned()
+        }
+        BootstrapPolicy::OpenToAnyone => bootstrap(""),
+        BootstrapPolicy::Token(_) => bootstrap(r#" -H "X-Bootstrap-Token: $DIVAN_BOOTSTRAP_TOKEN""#),
+        _ => "set DIVAN_BOOTSTRAP_TOKEN, which creating the first administrator asks for here.".to_owned(),
+    };
+    println!("Next: {next}");
     println!(
         "\n\
          For an employee's sign-in, mint signed init data:\n\

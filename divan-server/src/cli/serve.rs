@@ -47,7 +47,7 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
         .map_err(|source| StartError::Listen { address: format!("{host}:{port}"), source })
 }
 
-/// The development default has secrets that lie in a folder and lets anybody who reaches it become administrator.
+/// The development default is made for one person: its secrets lie in a folder, and nobody has looked at its configuration.
 fn refuse_exposure(config: &Config, address: SocketAddr, allowed: bool) -> Result<(), Exposed> {
     let exposed = config.development.is_some() && !address.ip().is_loopback();
     if exposed && !allowed { Err(Exposed(address)) } else { Ok(()) }

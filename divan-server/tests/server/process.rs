@@ -219,6 +219,7 @@ fn eight_servers_that_start_at_once_share_one_file() {
 fn given_secrets_close_the_bootstrap_of_the_development_default() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(program(folder.path()).env("SECRET_KEY", KEY));
+    wait_for(&server.banner, "Next: set DIVAN_BOOTSTRAP_TOKEN", || true);
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     let body = r#"{"email":"admin@example.com","password":"tram under the plum"}"#;
     let request = format!(
