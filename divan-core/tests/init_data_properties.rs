@@ -37,7 +37,7 @@ proptest! {
         let raw = builder(&fields).sign(&token());
         let data = verifier().verify(&raw).unwrap();
         let mut read: BTreeMap<String, String> =
-            data.fields().map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
+            data.fields().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         prop_assert_eq!(read.remove("auth_date"), Some(NOW.to_string()));
         prop_assert_eq!(&read, &fields);
         for (name, value) in &fields {

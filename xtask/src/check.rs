@@ -4,9 +4,12 @@ use crate::step::{Outcome, cargo, cargo_with};
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 13] = [
+const CORE_FEATURES: [&str; 16] = [
     "",
     "init-data",
+    "ed25519",
+    "ed25519,mint",
+    "init-data,utoipa",
     "mint",
     "types",
     "password",

@@ -2,15 +2,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 pub(super) type HmacSha256 = Hmac<Sha256>;
 
-/// A bot's token, as `@BotFather` gives it out, with the key that init data is signed with.
+/// A bot's token, as `@BotFather` gives it out, with the keys that Telegram derives from it.
 ///
-/// The key depends on the token alone and is derived once, here. `Debug` shows the bot's id (which is public) and
-/// nothing else; token and key are wiped from memory on drop.
+/// The keys depend on the token alone and are derived once, here. `Debug` shows the bot's id (which is public) and
+/// nothing else; token and keys are wiped from memory on drop.
 ///
 /// ```
 /// use divan_core::init_data::BotToken;
@@ -24,7 +24,8 @@ pub(super) type HmacSha256 = Hmac<Sha256>;
 pub struct BotToken {
     bot_id: i64,
     token: Zeroizing<String>,
-    mac: HmacSha256,
+    web_app: HmacSha256,
+    login_widget: HmacSha256,
 }
 
 /// The text is not a bot token: a number, a colon, then letters, digits, `_` and `-`.
@@ -43,9 +44,14 @@ impl BotToken {
         &self.token
     }
 
-    /// The HMAC that signs init data, its key already absorbed.
-    pub(super) fn mac(&self) -> HmacSha256 {
-        self.mac.clone()
+    /// The HMAC that signs init data and shared contacts, its key already absorbed.
+    pub(super) fn web_app_mac(&self) -> HmacSha256 {
+        self.web_app.clone()
+    }
+
+    /// The HMAC that signs the answers of the Login Widget, its key already absorbed.
+    pub(super) fn login_widget_mac(&self) -> HmacSha256 {
+        self.login_widget.clone()
     }
 }
 
@@ -61,7 +67,12 @@ impl FromStr for BotToken {
             return Err(InvalidBotToken);
         }
         let bot_id = id.parse().map_err(|_| InvalidBotToken)?;
-        Ok(Self { bot_id, token: Zeroizing::new(text.to_owned()), mac: keyed(text) })
+        Ok(Self {
+            bot_id,
+            token: Zeroizing::new(text.to_owned()),
+            web_app: web_app_mac(text),
+            login_widget: login_widget_mac(text),
+        })
     }
 }
 
@@ -71,12 +82,17 @@ impl fmt::Debug for BotToken {
     }
 }
 
-/// `secret = HMAC_SHA256(key = "WebAppData", message = token)`, then an HMAC keyed with that secret.
-fn keyed(token: &str) -> HmacSha256 {
-    let mut secret: [u8; 32] = new_mac(b"WebAppData").chain_update(token).finalize().into_bytes().into();
-    let mac = new_mac(&secret);
-    zeroize::Zeroize::zeroize(&mut secret);
-    mac
+/// An HMAC keyed with `HMAC_SHA256(key = "WebAppData", message = token)`.
+fn web_app_mac(token: &str) -> HmacSha256 {
+    let secret: Zeroizing<[u8; 32]> =
+        Zeroizing::new(new_mac(b"WebAppData").chain_update(token).finalize().into_bytes().into());
+    new_mac(&*secret)
+}
+
+/// An HMAC keyed with `SHA256(token)`.
+fn login_widget_mac(token: &str) -> HmacSha256 {
+    let secret: Zeroizing<[u8; 32]> = Zeroizing::new(Sha256::digest(token).into());
+    new_mac(&*secret)
 }
 
 #[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]

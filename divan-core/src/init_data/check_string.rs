@@ -1,25 +1,21 @@
 //! The data-check string: the decoded pairs that a signature covers, sorted by key, one a line.
 
 use super::error::Malformed;
-use super::grammar::{self, Pair};
+use super::grammar::Pairs;
 
-/// Writes `key=value` lines, joined by line feeds.
+/// Writes the decoded `key=value` lines into the front of `out`, joined by line feeds, and gives the length of it all.
+/// `out` has to be at least as long as the raw string.
 ///
 /// # Errors
 /// When a value cannot be decoded, or holds what must not stand in a line.
-pub(super) fn check_string(raw: &str, pairs: &[Pair]) -> Result<Vec<u8>, Malformed> {
-    let mut text = Vec::with_capacity(raw.len());
-    for (index, pair) in pairs.iter().enumerate() {
+pub(super) fn write(pairs: &Pairs<'_>, out: &mut [u8]) -> Result<usize, Malformed> {
+    let mut length = 0;
+    for index in 0..pairs.len() {
         if index > 0 {
-            text.push(b'\n');
+            out[length] = b'\n';
+            length += 1;
         }
-        text.extend_from_slice(raw[pair.key.clone()].as_bytes());
-        text.push(b'=');
-        grammar::decode_into(&raw[pair.value.clone()], &mut text)?;
+        length += pairs.decode(index, &mut out[length..])?;
     }
-    // Keys and separators are ASCII, so the whole is UTF-8 exactly when every value is.
-    if std::str::from_utf8(&text).is_err() {
-        return Err(Malformed::Utf8);
-    }
-    Ok(text)
+    Ok(length)
 }

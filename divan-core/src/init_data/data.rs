@@ -2,29 +2,40 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::error::{InitDataError, Malformed};
-use super::grammar::{self, Pair};
-use super::json;
+use super::json::{self, FromObject};
 use super::model::{ChatType, WebAppChat, WebAppUser};
+use super::text::Text;
 
-/// Init data whose signature and age were checked. Only [`Verifier`](super::Verifier) makes it, and only what the
+/// Init data whose signature and age were checked. Only a [`Verifier`](super::Verifier) makes it, and only what the
 /// signature covers can be reached through it.
 ///
-/// It borrows from the string it was read from; [`into_owned`](Self::into_owned) gives one that does not.
+/// [`Verifier::verify`](super::Verifier::verify) gives one that owns its text,
+/// [`Verifier::verify_in`](super::Verifier::verify_in) one that borrows a buffer of yours, without any allocation.
 /// `Debug` shows the names of the fields and no values: the values are personal data.
 #[derive(Clone)]
 pub struct InitData<'a> {
-    raw: Cow<'a, str>,
-    /// Sorted by key, without `hash`.
-    pairs: Vec<Pair>,
+    /// The data-check string: decoded `key=value` lines, sorted. No value holds a line feed, so a line is a field.
+    lines: Cow<'a, str>,
     auth_date: u64,
+    signer: Signer,
+}
+
+/// Whose key the signature was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Signer {
+    /// The bot's Telegram id.
+    pub bot_id: i64,
+    /// The place of the key in the order that the verifier was given them, from 0: it tells the old token of a bot
+    /// from its new one.
+    pub key: usize,
 }
 
 impl<'a> InitData<'a> {
-    /// Data whose signature has passed. Every value in it has been decoded once without an error.
-    pub(super) fn signed(raw: Cow<'a, str>, pairs: Vec<Pair>) -> Result<Self, Malformed> {
-        let mut data = Self { raw, pairs, auth_date: 0 };
-        let auth_date = data.field("auth_date").ok_or(Malformed::AuthDate)?;
-        data.auth_date = grammar::parse_auth_date(&auth_date)?;
+    /// Data whose signature has passed.
+    pub(super) fn verified(lines: Cow<'a, str>, signer: Signer) -> Result<Self, Malformed> {
+        let mut data = Self { lines, auth_date: 0, signer };
+        data.auth_date = parse_auth_date(data.field("auth_date").ok_or(Malformed::AuthDate)?)?;
         Ok(data)
     }
 
@@ -32,6 +43,11 @@ impl<'a> InitData<'a> {
     /// days.
     pub fn auth_date(&self) -> u64 {
         self.auth_date
+    }
+
+    /// Which of the verifier's keys the signature was made with.
+    pub fn signer(&self) -> Signer {
+        self.signer
     }
 
     /// The person who opened the Mini App.
@@ -60,59 +76,99 @@ impl<'a> InitData<'a> {
 
     /// The kind of chat that the Mini App was opened from by a direct link.
     pub fn chat_type(&self) -> Option<ChatType<'_>> {
-        self.field("chat_type").map(ChatType::from)
+        self.field("chat_type").map(|word| ChatType::from(Text::plain(word)))
     }
 
     /// The chat that the Mini App was opened from by a direct link: an opaque text, larger than any integer type.
-    pub fn chat_instance(&self) -> Option<Cow<'_, str>> {
+    pub fn chat_instance(&self) -> Option<&str> {
         self.field("chat_instance")
     }
 
     /// The text that whoever made the link put into it. Signed, but chosen by a stranger: do not trust it.
-    pub fn start_param(&self) -> Option<Cow<'_, str>> {
+    pub fn start_param(&self) -> Option<&str> {
         self.field("start_param")
     }
 
     /// The id to answer with by `answerWebAppQuery`.
-    pub fn query_id(&self) -> Option<Cow<'_, str>> {
+    pub fn query_id(&self) -> Option<&str> {
         self.field("query_id")
     }
 
+    /// After how many seconds a message may be sent by `answerWebAppQuery`.
+    ///
+    /// # Errors
+    /// [`Malformed::Number`](super::Malformed::Number) when the signed text is no whole number.
+    pub fn can_send_after(&self) -> Result<Option<u64>, InitDataError> {
+        let number = |text: &str| {
+            let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            if is_plain { text.parse().map_err(|_| Malformed::Number) } else { Err(Malformed::Number) }
+        };
+        Ok(self.field("can_send_after").map(number).transpose()?)
+    }
+
     /// The decoded value of any signed field, also one that this version does not know.
-    pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
-        let index = self.pairs.binary_search_by(|pair| self.raw[pair.key.clone()].cmp(name)).ok()?;
-        Some(self.value(&self.pairs[index]))
+    pub fn field(&self, name: &str) -> Option<&str> {
+        // They are sorted, so a name is looked for from the end that it is nearer to.
+        if name < "n" { self.field_from_start(name) } else { self.field_from_end(name) }
+    }
+
+    fn field_from_start(&self, name: &str) -> Option<&str> {
+        let mut rest = &*self.lines;
+        loop {
+            let end = memchr::memchr(b'\n', rest.as_bytes());
+            let line = &rest[..end.unwrap_or(rest.len())];
+            if let Some(value) = value_of(line, name) {
+                return Some(value);
+            }
+            rest = &rest[end? + 1..];
+        }
+    }
+
+    fn field_from_end(&self, name: &str) -> Option<&str> {
+        let mut rest = &*self.lines;
+        loop {
+            let end = memchr::memrchr(b'\n', rest.as_bytes());
+            if let Some(value) = value_of(&rest[end.map_or(0, |end| end + 1)..], name) {
+                return Some(value);
+            }
+            rest = &rest[..end?];
+        }
     }
 
     /// All signed fields with their decoded values, sorted by name.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.pairs.iter().map(|pair| (&self.raw[pair.key.clone()], self.value(pair)))
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.split('\n').filter_map(|line| line.split_once('='))
     }
 
-    /// The same data on its own, free of the string it was read from.
+    /// The same data on its own, free of the buffer it was read into.
     pub fn into_owned(self) -> InitData<'static> {
-        InitData { raw: Cow::Owned(self.raw.into_owned()), pairs: self.pairs, auth_date: self.auth_date }
+        InitData { lines: Cow::Owned(self.lines.into_owned()), ..self }
     }
 
-    fn object<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>, InitDataError> {
-        self.field(name).map(|text| json::parse(&text).map_err(InitDataError::from)).transpose()
+    pub(super) fn object<'s, T: FromObject<'s>>(&'s self, name: &str) -> Result<Option<T>, InitDataError> {
+        Ok(self.field(name).map(json::parse).transpose()?)
     }
+}
 
-    fn value(&self, pair: &Pair) -> Cow<'_, str> {
-        let encoded = &self.raw[pair.value.clone()];
-        if !encoded.bytes().any(|b| b == b'%' || b == b'+') {
-            return Cow::Borrowed(encoded);
-        }
-        let mut decoded = Vec::with_capacity(encoded.len());
-        let outcome = grammar::decode_into(encoded, &mut decoded);
-        debug_assert!(outcome.is_ok(), "verification has decoded every value");
-        Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
-    }
+fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.strip_prefix(name)?.strip_prefix('=')
+}
+
+/// Reads `auth_date`: Unix seconds, at most twelve digits, no zero in front.
+fn parse_auth_date(value: &str) -> Result<u64, Malformed> {
+    let is_plain = (1..=12).contains(&value.len())
+        && value.bytes().all(|b| b.is_ascii_digit())
+        && !value.starts_with('0');
+    if is_plain { value.parse().map_err(|_| Malformed::AuthDate) } else { Err(Malformed::AuthDate) }
 }
 
 impl fmt::Debug for InitData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.fields().map(|(name, _)| name).collect();
-        f.debug_struct("InitData").field("auth_date", &self.auth_date).field("fields", &names).finish()
+        f.debug_struct("InitData")
+            .field("auth_date", &self.auth_date)
+            .field("signer", &self.signer)
+            .field("fields", &names)
+            .finish()
     }
 }

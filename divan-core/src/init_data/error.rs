@@ -14,26 +14,37 @@ pub enum InitDataError {
     /// The string breaks the grammar.
     #[error("init data is malformed: {0}")]
     Malformed(Malformed),
-    /// There is no `hash` to check.
-    #[error("init data has no hash")]
-    HashMissing,
-    /// The signature is not one made with this bot's token over this data.
+    /// There is no `hash` to check, or for a third party no `signature`.
+    #[error("init data has no signature")]
+    SignatureMissing,
+    /// The signature is not one made with the verifier's keys over this data.
     #[error("the signature of the init data does not match")]
     SignatureMismatch,
+    /// The data is well signed, but not what this check is for: a shared contact where init data is asked for, or
+    /// the other way round.
+    #[error("the data is not of the kind that is asked for")]
+    WrongKind,
     /// `auth_date` lies further in the past than the caller allows.
     #[error("init data has expired: the Mini App has to be reopened")]
     Expired,
     /// `auth_date` lies further in the future than clocks may differ.
     #[error("init data comes from the future")]
     FromFuture,
+    /// The data was presented before, to a verifier that takes it once.
+    #[error("init data was used before: the Mini App has to be reopened")]
+    Replayed,
+    /// The replay guard has no room to remember the data, so it cannot be taken.
+    #[error("too much init data was presented to remember it all")]
+    ReplayGuardFull,
 }
 
 impl InitDataError {
-    /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` or `init_data_invalid`.
+    /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` (the Mini App has to be
+    /// reopened: too old, or used before) or `init_data_invalid`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "init_data_missing",
-            Self::Expired => "init_data_expired",
+            Self::Expired | Self::Replayed => "init_data_expired",
             _ => "init_data_invalid",
         }
     }
@@ -64,9 +75,15 @@ pub enum Malformed {
     /// `hash` is not 64 lower-case hex digits.
     #[error("`hash` is not 64 lower-case hex digits")]
     Hash,
+    /// `signature` is not 64 bytes in canonical base64url without padding.
+    #[error("`signature` is not 64 bytes in base64url without padding")]
+    Signature,
     /// `auth_date` is missing or not a plain number.
     #[error("`auth_date` is missing or not a plain number")]
     AuthDate,
+    /// A signed field that is a number is not one.
+    #[error("a field is not the whole number that it should be")]
+    Number,
     /// A signed field is not the JSON object that Telegram documents.
     #[error("a field is not the JSON object that it should be")]
     Json,

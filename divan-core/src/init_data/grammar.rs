@@ -1,107 +1,141 @@
-//! Splits init data into its pairs, or refuses it.
+//! Splits a signed query string into its pairs, or refuses it.
 
-use std::ops::Range;
+use smallvec::SmallVec;
 
+use super::bits::BLOCK;
+use super::decode::decode;
 use super::error::{InitDataError, Malformed};
+use super::scan::scan;
 
 /// One `key=value`, as places in the raw string. The value is still percent-encoded.
-#[derive(Clone, Debug)]
-pub(super) struct Pair {
-    pub(super) key: Range<usize>,
-    pub(super) value: Range<usize>,
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    /// The first eight bytes of the key, in byte order: it decides nearly every comparison.
+    order: u64,
+    start: usize,
+    /// Where the `=` stands.
+    equals: usize,
+    end: usize,
 }
 
-/// The pairs of a raw string: what the signature covers, sorted by key, and the signature.
+/// The pairs of a raw string, sorted by key, no key twice.
 #[derive(Debug)]
-pub(super) struct Pairs {
-    pub(super) signed: Vec<Pair>,
-    pub(super) hash: Option<Range<usize>>,
+pub(super) struct Pairs<'a> {
+    raw: &'a [u8],
+    /// A bit for each `%` and `+`. On the stack, up to the default limit.
+    escapes: SmallVec<[u64; 128]>,
+    /// On the stack, up to the default limit.
+    sorted: SmallVec<[Pair; 32]>,
 }
 
-/// Splits `raw` at `&` and `=`, checks every key, and sorts the pairs by key.
-pub(super) fn split(raw: &str, max_pairs: usize) -> Result<Pairs, InitDataError> {
-    // Pairs are counted first, so that a string of separators costs no memory.
-    if raw.bytes().filter(|&b| b == b'&').count() >= max_pairs {
-        return Err(InitDataError::TooLarge);
+impl<'a> Pairs<'a> {
+    pub(super) fn new(raw: &'a [u8]) -> Self {
+        Self { raw, escapes: SmallVec::new(), sorted: SmallVec::new() }
     }
-    let mut signed = Vec::with_capacity(16);
-    let mut hash = None;
-    let mut start = 0;
-    for text in raw.split('&') {
-        let pair = split_pair(text, start)?;
-        start += text.len() + 1;
-        if &raw[pair.key.clone()] != "hash" {
-            signed.push(pair);
-        } else if hash.replace(pair.value).is_some() {
-            return Err(Malformed::DuplicateKey.into());
-        }
-    }
-    signed.sort_unstable_by(|a, b| raw[a.key.clone()].cmp(&raw[b.key.clone()]));
-    if signed.windows(2).any(|two| raw[two[0].key.clone()] == raw[two[1].key.clone()]) {
-        return Err(Malformed::DuplicateKey.into());
-    }
-    Ok(Pairs { signed, hash })
-}
 
-fn split_pair(text: &str, start: usize) -> Result<Pair, Malformed> {
-    let (key, value) = text.split_once('=').ok_or(Malformed::Pair)?;
-    let is_key = (1..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if !is_key {
-        return Err(Malformed::Key);
-    }
-    let value_start = start + key.len() + 1;
-    Ok(Pair { key: start..start + key.len(), value: value_start..value_start + value.len() })
-}
-
-/// Appends the decoded `value` to `out`: `+` is a space, `%XX` a byte. Whether the bytes are UTF-8 is for the caller
-/// to check.
-pub(super) fn decode_into(value: &str, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    let mut bytes = value.bytes();
-    while let Some(byte) = bytes.next() {
-        let decoded = match byte {
-            b'+' => b' ',
-            b'%' => hex_byte(bytes.next(), bytes.next()).ok_or(Malformed::Escape)?,
-            b' ' | b'#' => return Err(Malformed::Character),
-            other => other,
+    /// Splits `raw` at `&` and `=`, checks every character and every key, and sorts.
+    pub(super) fn split(&mut self, max_pairs: usize) -> Result<(), InitDataError> {
+        let raw = self.raw;
+        let mut start = 0;
+        let mut block = 0;
+        let push = |sorted: &mut SmallVec<[Pair; 32]>, start, end| {
+            if sorted.len() >= max_pairs {
+                return Err(InitDataError::TooLarge);
+            }
+            sorted.push(Pair::read(raw, start, end)?);
+            Ok(())
         };
-        // A line feed would let one field pass for two under the same signature.
-        if decoded < 0x20 || decoded == 0x7F {
-            return Err(Malformed::Character);
+        scan(raw, |marks| {
+            if marks.is_forbidden {
+                return Err(InitDataError::from(Malformed::Character));
+            }
+            self.escapes.push(marks.escapes);
+            let mut ends = marks.ends;
+            while ends != 0 {
+                let end = block + ends.trailing_zeros() as usize;
+                ends &= ends - 1;
+                push(&mut self.sorted, start, end)?;
+                start = end + 1;
+            }
+            block += BLOCK;
+            Ok(())
+        })?;
+        push(&mut self.sorted, start, raw.len())?;
+        Ok(self.sort()?)
+    }
+
+    fn sort(&mut self) -> Result<(), Malformed> {
+        let raw = self.raw;
+        self.sorted.sort_unstable_by(|a, b| a.order.cmp(&b.order).then_with(|| a.key(raw).cmp(b.key(raw))));
+        let is_twice = |two: &[Pair]| two[0].order == two[1].order && two[0].key(raw) == two[1].key(raw);
+        if self.sorted.windows(2).any(is_twice) { Err(Malformed::DuplicateKey) } else { Ok(()) }
+    }
+
+    /// Whether there is a pair of this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.position(key).is_some()
+    }
+
+    /// Takes a pair out, so that it is not part of what is signed, and gives its value as received.
+    pub(super) fn take(&mut self, key: &str) -> Option<&'a [u8]> {
+        let pair = self.sorted.remove(self.position(key)?);
+        Some(&self.raw[pair.equals + 1..pair.end])
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        self.sorted.iter().position(|pair| pair.key(self.raw) == key.as_bytes())
+    }
+
+    /// How many pairs there are.
+    pub(super) fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// Writes the decoded `key=value` of the pair of this index into the front of `out`, and gives its length. `out`
+    /// has to be as long as the pair.
+    pub(super) fn decode(&self, index: usize, out: &mut [u8]) -> Result<usize, Malformed> {
+        let pair = &self.sorted[index];
+        decode(self.raw, pair.start..pair.end, &self.escapes, out)
+    }
+}
+
+impl Pair {
+    fn key<'a>(&self, raw: &'a [u8]) -> &'a [u8] {
+        &raw[self.start..self.equals]
+    }
+
+    fn read(raw: &[u8], start: usize, end: usize) -> Result<Self, Malformed> {
+        let text = &raw[start..end];
+        let length = text.iter().position(|&byte| !IS_KEY[usize::from(byte)]).ok_or(Malformed::Pair)?;
+        if text[length] != b'=' || length > 64 {
+            return Err(Malformed::Key);
         }
-        out.push(decoded);
-    }
-    Ok(())
-}
-
-/// Reads `hash`: 64 lower-case hex digits, nothing else.
-pub(super) fn decode_hash(value: &str) -> Result<[u8; 32], Malformed> {
-    let mut hash = [0; 32];
-    if value.len() != 64 || value.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(Malformed::Hash);
-    }
-    for (byte, digits) in hash.iter_mut().zip(value.as_bytes().chunks_exact(2)) {
-        *byte = hex_byte(Some(digits[0]), Some(digits[1])).ok_or(Malformed::Hash)?;
-    }
-    Ok(hash)
-}
-
-/// Reads `auth_date`: Unix seconds, at most twelve digits, no zero in front.
-pub(super) fn parse_auth_date(value: &str) -> Result<u64, Malformed> {
-    let plain = (1..=12).contains(&value.len())
-        && value.bytes().all(|b| b.is_ascii_digit())
-        && !value.starts_with('0');
-    if plain { value.parse().map_err(|_| Malformed::AuthDate) } else { Err(Malformed::AuthDate) }
-}
-
-fn hex_byte(high: Option<u8>, low: Option<u8>) -> Option<u8> {
-    Some(hex_digit(high?)? << 4 | hex_digit(low?)?)
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+        if length == 0 {
+            return Err(if text.is_empty() { Malformed::Pair } else { Malformed::Key });
+        }
+        Ok(Self { order: order(&raw[start..], length), start, equals: start + length, end })
     }
 }
+
+/// The first eight of a key's bytes as a number that sorts as they do; keys hold no zero bytes.
+fn order(text: &[u8], length: usize) -> u64 {
+    let mut first = [0; 8];
+    if let Some(eight) = text.first_chunk::<8>() {
+        first = *eight;
+    } else {
+        first[..text.len()].copy_from_slice(text);
+    }
+    let number = u64::from_be_bytes(first);
+    if length >= 8 { number } else { number & !(u64::MAX >> (8 * length)) }
+}
+
+const IS_KEY: [bool; 256] = {
+    let mut table = [false; 256];
+    let keys = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+    let mut index = 0;
+    while index < keys.len() {
+        table[keys[index] as usize] = true;
+        index += 1;
+    }
+    table
+};

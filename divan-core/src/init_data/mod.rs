@@ -39,21 +39,38 @@
 //!
 //! The signature is checked before the time, and JSON is read only after both.
 
+mod bits;
 mod bot_token;
 mod check_string;
+mod contact;
 mod data;
+mod decode;
 mod error;
 mod grammar;
 mod json;
+mod login_widget;
 mod model;
+mod replay;
+mod scan;
+mod scheme;
 #[cfg(any(test, feature = "mint"))]
 mod sign;
+mod text;
+#[cfg(feature = "ed25519")]
+mod third_party;
 mod verifier;
 
 pub use bot_token::{BotToken, InvalidBotToken};
-pub use data::InitData;
+pub use contact::{Contact, ContactError};
+pub use data::{InitData, Signer};
 pub use error::{InitDataError, Malformed};
+pub use login_widget::LoginWidgetUser;
 pub use model::{ChatType, WebAppChat, WebAppUser};
+pub use replay::{Admission, InMemoryReplayGuard, ReplayGuard};
+pub use scheme::Key;
 #[cfg(any(test, feature = "mint"))]
 pub use sign::InitDataBuilder;
+pub use text::Text;
+#[cfg(feature = "ed25519")]
+pub use third_party::{InvalidPublicKey, ThirdParty};
 pub use verifier::Verifier;

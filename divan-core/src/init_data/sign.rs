@@ -1,8 +1,8 @@
 use hmac::Mac;
 
-use super::bot_token::BotToken;
+use super::bot_token::{BotToken, HmacSha256};
 
-/// Mints init data as Telegram would, for tests and development.
+/// Mints what Telegram signs, for tests and development.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InitDataBuilder};
@@ -19,20 +19,29 @@ pub struct InitDataBuilder {
 }
 
 impl InitDataBuilder {
-    /// Init data signed at `auth_date`, in seconds since the Unix epoch, with no other field.
+    /// Data signed at `auth_date`, in seconds since the Unix epoch, with no other field.
     pub fn new(auth_date: u64) -> Self {
         Self { fields: vec![("auth_date".to_owned(), auth_date.to_string())] }
     }
 
     /// Adds the `user` field with an id and a first name.
     pub fn user(self, id: i64, first_name: &str) -> Self {
-        self.field("user", &serde_json::json!({ "id": id, "first_name": first_name }).to_string())
+        self.field("user", &format!(r#"{{"id":{id},"first_name":{}}}"#, json_string(first_name)))
     }
 
     /// Adds the `user` field with a user name as well.
     pub fn user_named(self, id: i64, first_name: &str, username: &str) -> Self {
-        let user = serde_json::json!({ "id": id, "first_name": first_name, "username": username });
-        self.field("user", &user.to_string())
+        let (first_name, username) = (json_string(first_name), json_string(username));
+        self.field("user", &format!(r#"{{"id":{id},"first_name":{first_name},"username":{username}}}"#))
+    }
+
+    /// Adds the `contact` field that makes this the answer of `requestContact`.
+    pub fn contact(self, user_id: i64, phone_number: &str, first_name: &str) -> Self {
+        let (phone, first_name) = (json_string(phone_number), json_string(first_name));
+        self.field(
+            "contact",
+            &format!(r#"{{"user_id":{user_id},"phone_number":{phone},"first_name":{first_name}}}"#),
+        )
     }
 
     /// Adds any field. Nothing is checked: a test may want to sign nonsense.
@@ -41,26 +50,76 @@ impl InitDataBuilder {
         self
     }
 
-    /// Signs the fields with the bot's token and encodes them, `hash` last.
-    pub fn sign(mut self, token: &BotToken) -> String {
-        let in_order = self.fields.clone();
-        self.fields.sort_by(|a, b| a.0.cmp(&b.0));
-        let lines: Vec<String> = self.fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let hash = token.mac().chain_update(lines.join("\n")).finalize().into_bytes();
+    /// Adds the field `signature`, Telegram's signature for third parties, made with a key of your own: over the
+    /// fields that are there by now, for the bot of this id. Follow it by [`sign`](Self::sign), which covers it as
+    /// Telegram does, or by [`encode`](Self::encode).
+    #[cfg(feature = "ed25519")]
+    pub fn third_party_signature(self, bot_id: i64, secret_key: &[u8; 32]) -> Self {
+        use base64::Engine;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        use ed25519_dalek::{Signer, SigningKey};
 
+        let message = format!("{bot_id}:WebAppData\n{}", self.check_string());
+        let signature = SigningKey::from_bytes(secret_key).sign(message.as_bytes());
+        self.field("signature", &URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    }
+
+    /// Signs the fields with the bot's token, as init data or a shared contact, and encodes them, `hash` last.
+    pub fn sign(self, token: &BotToken) -> String {
+        self.sign_with(token.web_app_mac())
+    }
+
+    /// Signs the fields with the bot's token as the Login Widget does, and encodes them, `hash` last.
+    pub fn sign_login_widget(self, token: &BotToken) -> String {
+        self.sign_with(token.login_widget_mac())
+    }
+
+    /// Encodes the fields without a `hash`.
+    pub fn encode(&self) -> String {
         let mut raw = String::new();
-        for (key, value) in in_order {
-            raw.push_str(&key);
+        for (key, value) in &self.fields {
+            if !raw.is_empty() {
+                raw.push('&');
+            }
+            raw.push_str(key);
             raw.push('=');
-            encode_into(&value, &mut raw);
-            raw.push('&');
-        }
-        raw.push_str("hash=");
-        for byte in hash {
-            push_hex(byte, &mut raw, b"0123456789abcdef");
+            encode_into(value, &mut raw);
         }
         raw
     }
+
+    fn sign_with(self, mac: HmacSha256) -> String {
+        let hash = mac.chain_update(self.check_string()).finalize().into_bytes();
+        let mut digits = String::new();
+        for byte in hash {
+            push_hex(byte, &mut digits, b"0123456789abcdef");
+        }
+        self.field("hash", &digits).encode()
+    }
+
+    fn check_string(&self) -> String {
+        let mut fields: Vec<_> = self.fields.iter().collect();
+        fields.sort_by(|a, b| a.0.cmp(&b.0));
+        let lines: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        lines.join("\n")
+    }
+}
+
+/// The text as a JSON string.
+fn json_string(text: &str) -> String {
+    let mut json = String::from('"');
+    for next in text.chars() {
+        match next {
+            '"' | '\\' | '/' => json.extend(['\\', next]),
+            '\0'..='\x1F' => {
+                json.push_str("\\u00");
+                push_hex(next as u8, &mut json, b"0123456789abcdef");
+            }
+            plain => json.push(plain),
+        }
+    }
+    json.push('"');
+    json
 }
 
 /// Percent-encodes as `encodeURIComponent` does.

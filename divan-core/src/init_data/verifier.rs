@@ -1,19 +1,20 @@
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hmac::Mac;
-
 use super::bot_token::BotToken;
-use super::check_string::check_string;
-use super::data::InitData;
-use super::error::InitDataError;
-use super::grammar;
+use super::check_string;
+use super::data::{InitData, Signer};
+use super::error::{InitDataError, Malformed};
+use super::grammar::Pairs;
+use super::replay::{Admission, ReplayGuard};
+use super::scheme::{Key, Scheme};
 use crate::clock::{Clock, SystemClock};
 
-/// Checks init data against a bot's token.
+/// Checks signed data against one bot's key, or several.
 ///
-/// Make one and keep it: the key is derived once. It is cheap to clone and may be shared between threads.
+/// Make one and keep it: the keys are derived once. It is cheap to clone and may be shared between threads.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InitDataError, Verifier};
@@ -28,29 +29,39 @@ use crate::clock::{Clock, SystemClock};
 /// # Ok::<(), divan_core::init_data::InvalidBotToken>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Verifier {
-    token: BotToken,
+pub struct Verifier<K = BotToken> {
+    keys: Arc<Vec<K>>,
     max_age: Duration,
     clock_skew: Duration,
     max_len: usize,
     max_pairs: usize,
     clock: Arc<dyn Clock>,
+    replay_guard: Option<Arc<dyn ReplayGuard>>,
 }
 
-impl Verifier {
-    /// A verifier for the bot that `token` belongs to, taking data at most `max_age` old.
+impl<K: Clone> Verifier<K> {
+    /// A verifier for data signed with `key`, taking data at most `max_age` old.
     ///
     /// Init data is a bearer credential that a client sends again and again, so its age is yours to state; there
     /// is no default.
-    pub fn new(token: BotToken, max_age: Duration) -> Self {
+    pub fn new(key: K, max_age: Duration) -> Self {
         Self {
-            token,
+            keys: Arc::new(vec![key]),
             max_age,
             clock_skew: Duration::from_mins(1),
             max_len: 8 * 1024,
             max_pairs: 32,
             clock: Arc::new(SystemClock),
+            replay_guard: None,
         }
+    }
+
+    /// Takes data signed with `key` as well: another bot's, or the old token of a bot whose token was changed.
+    /// [`InitData::signer`] says which one it was.
+    #[must_use]
+    pub fn or(mut self, key: K) -> Self {
+        Arc::make_mut(&mut self.keys).push(key);
+        self
     }
 
     /// How far `auth_date` may lie in the future, because clocks differ. Default: 60 seconds.
@@ -81,41 +92,110 @@ impl Verifier {
         self
     }
 
+    /// Takes each piece of data once. Default: as often as it is presented while it is fresh, because clients send
+    /// the same data again when the Mini App is reloaded.
+    #[must_use]
+    pub fn replay_guard(mut self, guard: Arc<dyn ReplayGuard>) -> Self {
+        self.replay_guard = Some(guard);
+        self
+    }
+}
+
+impl<K: Key> Verifier<K> {
     /// Checks grammar, signature and age, in this order, and gives access to what was signed.
     ///
-    /// The result borrows from `raw`; [`InitData::into_owned`] cuts it loose.
+    /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs none.
     ///
     /// # Errors
     /// [`InitDataError`] says what is wrong and nothing about what would have been right.
-    pub fn verify<'a>(&self, raw: &'a str) -> Result<InitData<'a>, InitDataError> {
+    pub fn verify(&self, raw: &str) -> Result<InitData<'static>, InitDataError> {
+        self.run::<K::WebApp>(raw)
+    }
+
+    /// [`verify`](Self::verify) without an allocation: the decoded text is written into `buffer`, which has to be at
+    /// least as long as `raw`.
+    ///
+    /// ```
+    /// # use divan_core::{clock::{Clock, SystemClock}, init_data::{BotToken, InitDataBuilder, Verifier}};
+    /// # let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+    /// # let raw = InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&token);
+    /// # let verifier = Verifier::new(token, std::time::Duration::from_hours(1));
+    /// let mut buffer = [0; 4096];
+    /// let data = verifier.verify_in(&raw, &mut buffer)?;
+    /// assert_eq!(data.user()?.ok_or("no user")?.id, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), and [`InitDataError::TooLarge`] when the buffer is too short.
+    pub fn verify_in<'b>(&self, raw: &str, buffer: &'b mut [u8]) -> Result<InitData<'b>, InitDataError> {
+        let checked = self.check::<K::WebApp>(raw, buffer)?;
+        let lines = std::str::from_utf8(&buffer[checked.place.clone()]).map_err(|_| Malformed::Utf8)?;
+        self.admit(Cow::Borrowed(lines), &checked)
+    }
+
+    /// The whole check by any scheme that the keys are good for.
+    pub(super) fn run<S: Scheme<K>>(&self, raw: &str) -> Result<InitData<'static>, InitDataError> {
+        let mut buffer = vec![0; raw.len().min(self.max_len)];
+        let checked = self.check::<S>(raw, &mut buffer)?;
+        buffer.truncate(checked.place.end);
+        buffer.drain(..checked.place.start);
+        let lines = String::from_utf8(buffer).map_err(|_| Malformed::Utf8)?;
+        self.admit(Cow::Owned(lines), &checked)
+    }
+
+    /// Grammar and signature.
+    fn check<S: Scheme<K>>(&self, raw: &str, buffer: &mut [u8]) -> Result<Checked<S::Proof>, InitDataError> {
         if raw.is_empty() {
             return Err(InitDataError::Missing);
         }
-        if raw.len() > self.max_len {
+        if raw.len() > self.max_len.min(buffer.len()) {
             return Err(InitDataError::TooLarge);
         }
-        let pairs = grammar::split(raw, self.max_pairs)?;
-        let hash = &raw[pairs.hash.ok_or(InitDataError::HashMissing)?];
-        let hash = grammar::decode_hash(hash)?;
-        let text = check_string(raw, &pairs.signed)?;
-        // Compares in constant time.
-        if self.token.mac().chain_update(&text).verify_slice(&hash).is_err() {
-            return Err(InitDataError::SignatureMismatch);
+        let mut pairs = Pairs::new(raw.as_bytes());
+        pairs.split(self.max_pairs)?;
+        let proof = S::take_proof(&mut pairs)?;
+        let length = check_string::write(&pairs, &mut buffer[S::ROOM..])?;
+        let message = &mut buffer[..S::ROOM + length];
+        let key = self.keys.iter().position(|key| S::is_signed_by(key, message, &proof));
+        let key = key.ok_or(InitDataError::SignatureMismatch)?;
+        if !S::is_kind(&pairs) {
+            return Err(InitDataError::WrongKind);
         }
-
-        let data = InitData::signed(Cow::Borrowed(raw), pairs.signed)?;
-        self.check_age(data.auth_date())?;
-        Ok(data)
+        let signer = Signer { bot_id: self.keys[key].bot_id(), key };
+        Ok(Checked { place: S::ROOM..S::ROOM + length, proof, signer })
     }
 
-    fn check_age(&self, auth_date: u64) -> Result<(), InitDataError> {
+    /// Age, and whether it is for the first time. Nobody learns anything here from unsigned data.
+    fn admit<'b>(
+        &self,
+        lines: Cow<'b, str>,
+        checked: &Checked<impl AsRef<[u8]>>,
+    ) -> Result<InitData<'b>, InitDataError> {
+        let data = InitData::verified(lines, checked.signer)?;
         let now = self.clock.unix_seconds();
-        if auth_date > now.saturating_add(self.clock_skew.as_secs()) {
+        if data.auth_date() > now.saturating_add(self.clock_skew.as_secs()) {
             return Err(InitDataError::FromFuture);
         }
-        if now.saturating_sub(auth_date) > self.max_age.as_secs() {
+        if now.saturating_sub(data.auth_date()) > self.max_age.as_secs() {
             return Err(InitDataError::Expired);
         }
-        Ok(())
+        if let Some(guard) = &self.replay_guard {
+            let retention = self.max_age.saturating_add(self.clock_skew).as_secs();
+            match guard.admit(checked.proof.as_ref(), now, now.saturating_add(retention)) {
+                Admission::First => {}
+                Admission::Replayed => return Err(InitDataError::Replayed),
+                Admission::Full => return Err(InitDataError::ReplayGuardFull),
+            }
+        }
+        Ok(data)
     }
+}
+
+/// What grammar and signature have passed.
+struct Checked<P> {
+    /// Where in the buffer the check string is.
+    place: Range<usize>,
+    proof: P,
+    signer: Signer,
 }

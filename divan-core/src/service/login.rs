@@ -62,10 +62,7 @@ impl AuthService {
             return Err(ServiceError::NotSignInData);
         }
         let user = data.user()?.ok_or(ServiceError::NotSignInData)?;
-        Ok(TelegramAccount {
-            id: TelegramId(user.id),
-            username: user.username.map(std::borrow::Cow::into_owned),
-        })
+        Ok(TelegramAccount { id: TelegramId(user.id), username: user.username.map(String::from) })
     }
 
     /// Exactly one hash computation, whether there is an account or not, and only then the state of the account: all

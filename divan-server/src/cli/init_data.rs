@@ -83,7 +83,7 @@ fn fields(data: &InitData<'_>) -> Result<Map<String, Value>, InitDataError> {
         "user" | "receiver" | "chat" => serde_json::from_str(text).unwrap_or(Value::Null),
         _ => Value::from(text),
     };
-    Ok(data.fields().map(|(name, text)| (name.to_owned(), value(name, &text))).collect())
+    Ok(data.fields().map(|(name, text)| (name.to_owned(), value(name, text))).collect())
 }
 
 /// All of standard input, without the line feed that a shell adds.

@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+use std::fmt::{self, Debug};
+use std::sync::{Mutex, PoisonError};
+
+/// Remembers what was presented, so that a [`Verifier`](super::Verifier) takes each piece of data once.
+///
+/// Without one, fresh data is taken as often as it comes, which is what a Mini App that reloads needs. It is asked
+/// last, about data whose signature and age have passed.
+pub trait ReplayGuard: Debug + Send + Sync {
+    /// Remembers the bytes of a signature, and says whether they are new. They have to be remembered until `until`;
+    /// `now` and `until` are in seconds since the Unix epoch.
+    ///
+    /// Of several calls with the same bytes at the same time, one gets [`Admission::First`].
+    fn admit(&self, proof: &[u8], now: u64, until: u64) -> Admission;
+}
+
+/// What a [`ReplayGuard`] says of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Admission {
+    /// It is new, and remembered from now on.
+    First,
+    /// It was there before.
+    Replayed,
+    /// There is no room to remember it. The data is refused: who cannot remember cannot tell.
+    Full,
+}
+
+/// A [`ReplayGuard`] of one process, with room for a fixed number of signatures.
+///
+/// A signature is forgotten when the data has become too old to pass. The room has to hold all that are presented
+/// within `max_age + clock_skew`; each takes about a hundred bytes. Several servers need a guard that they share.
+///
+/// ```
+/// use divan_core::init_data::{BotToken, InMemoryReplayGuard, InitDataError, Verifier};
+/// # use divan_core::{clock::{Clock, SystemClock}, init_data::InitDataBuilder};
+/// use std::{sync::Arc, time::Duration};
+///
+/// let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+/// # let raw = InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&token);
+/// let guard = Arc::new(InMemoryReplayGuard::new(100_000));
+/// let verifier = Verifier::new(token, Duration::from_mins(10)).replay_guard(guard);
+/// assert!(verifier.verify(&raw).is_ok());
+/// assert_eq!(verifier.verify(&raw).unwrap_err(), InitDataError::Replayed);
+/// # Ok::<(), divan_core::init_data::InvalidBotToken>(())
+/// ```
+pub struct InMemoryReplayGuard {
+    capacity: usize,
+    /// Until when each is remembered.
+    seen: Mutex<HashMap<Box<[u8]>, u64>>,
+}
+
+impl InMemoryReplayGuard {
+    /// A guard with room for `capacity` signatures.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, seen: Mutex::default() }
+    }
+}
+
+impl ReplayGuard for InMemoryReplayGuard {
+    fn admit(&self, proof: &[u8], now: u64, until: u64) -> Admission {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.get(proof).is_some_and(|&until| now <= until) {
+            return Admission::Replayed;
+        }
+        if seen.len() >= self.capacity {
+            seen.retain(|_, until| now <= *until);
+        }
+        if seen.len() >= self.capacity {
+            return Admission::Full;
+        }
+        seen.insert(proof.into(), until);
+        Admission::First
+    }
+}
+
+/// Shows how many signatures are remembered, not which.
+impl Debug for InMemoryReplayGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let remembered = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len();
+        f.debug_struct("InMemoryReplayGuard")
+            .field("capacity", &self.capacity)
+            .field("remembered", &remembered)
+            .finish()
+    }
+}
