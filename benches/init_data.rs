@@ -2,73 +2,119 @@
 //! check has to compute over the same bytes. Compare within one run; the machine decides the rest.
 #![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
+mod init_data_inputs;
+#[cfg(feature = "peers")]
+mod init_data_peers;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use divan_core::clock::ManualClock;
-use divan_core::init_data::{BotToken, InitDataBuilder, Verifier};
+use divan_core::init_data::{BotToken, InitDataError, ThirdParty, Verifier};
+use ed25519_dalek::{Signature, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-const AUTH_DATE: u64 = 1_780_000_000;
+use crate::init_data_inputs::{AUTH_DATE, BOT_ID, Input, SECRET_KEY, Shape, TOKEN};
 
 /// Enough that the branch predictor cannot learn them by heart.
 const INPUTS: u32 = 256;
 
-fn init_data(c: &mut Criterion) {
-    let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse().expect("a token");
-    let verifier = Verifier::new(token.clone(), Duration::from_hours(1))
-        .clock(Arc::new(ManualClock::at_unix(AUTH_DATE)));
-    let inputs: Vec<String> = (0..INPUTS).map(|n| input(n).sign(&token)).collect();
-    let check_strings: Vec<String> = inputs.iter().map(|raw| check_string(&verifier, raw)).collect();
+fn typical(c: &mut Criterion) {
+    hmac_group(c, "typical", Shape::Typical);
+}
+
+fn large(c: &mut Criterion) {
+    hmac_group(c, "large", Shape::Large);
+}
+
+fn hmac_group(c: &mut Criterion, name: &str, shape: Shape) {
+    let inputs: Vec<Input> = (0..INPUTS).map(|n| Input::new(shape, n)).collect();
+    let token: BotToken = TOKEN.parse().expect("a token");
+    let verifier = with_clock(Verifier::new(token, Duration::from_hours(1)));
     let mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).expect("a key");
 
-    let mut group = c.benchmark_group("init_data");
+    // What an application would keep for a thread or a connection.
+    let mut buffer = [0; 8192];
+    let mut group = c.benchmark_group(name);
     group.throughput(Throughput::Elements(u64::from(INPUTS)));
-    group.bench_function("bare_hmac", |b| {
-        b.iter(|| {
-            for text in &check_strings {
-                black_box(mac.clone().chain_update(black_box(text)).finalize());
-            }
-        });
+    bench(&mut group, "bare_hmac", &inputs, |input| {
+        black_box(mac.clone().chain_update(&input.check_string).finalize());
     });
-    group.bench_function("verify", |b| {
-        b.iter(|| {
-            for raw in &inputs {
-                black_box(verifier.verify(black_box(raw)).expect("good data"));
-            }
-        });
+    bench(&mut group, "verify_in", &inputs, |input| {
+        black_box(verifier.verify_in(&input.raw, &mut buffer).expect("good data"));
     });
-    group.bench_function("verify_and_read_user", |b| {
-        b.iter(|| {
-            for raw in &inputs {
-                let data = verifier.verify(black_box(raw)).expect("good data");
-                black_box(data.user().expect("a good user"));
-            }
-        });
+    bench(&mut group, "verify_in_and_user", &inputs, |input| {
+        let data = verifier.verify_in(&input.raw, &mut buffer).expect("good data");
+        black_box(data.user().expect("a good user"));
+    });
+    bench(&mut group, "verify", &inputs, |input| {
+        black_box(verifier.verify(&input.raw).expect("good data"));
+    });
+    bench(&mut group, "verify_and_user", &inputs, |input| {
+        let data = verifier.verify(&input.raw).expect("good data");
+        black_box(data.user().expect("a good user"));
+    });
+    #[cfg(feature = "peers")]
+    init_data_peers::bench(&mut group, &inputs);
+    group.finish();
+}
+
+fn ed25519(c: &mut Criterion) {
+    let inputs: Vec<Input> = (0..INPUTS).map(|n| Input::new(Shape::Typical, n)).collect();
+    let public_key = ed25519_dalek::SigningKey::from_bytes(&SECRET_KEY).verifying_key();
+    let third_party = ThirdParty::with_public_key(BOT_ID, public_key.as_bytes()).expect("a key");
+    let verifier = with_clock(Verifier::new(third_party, Duration::from_hours(1)));
+
+    let mut buffer = [0; 8192];
+    let mut group = c.benchmark_group("ed25519");
+    group.throughput(Throughput::Elements(u64::from(INPUTS)));
+    bench(&mut group, "bare_verify_strict", &inputs, |input| {
+        verify_strict(&public_key, &input.third_party_message, &input.signature);
+    });
+    bench(&mut group, "verify_in_and_user", &inputs, |input| {
+        let data = verifier.verify_in(&input.raw, &mut buffer).expect("good data");
+        black_box(data.user().expect("a good user"));
     });
     group.finish();
 }
 
-/// The shape of what clients send today.
-fn input(n: u32) -> InitDataBuilder {
-    let user = format!(
-        r#"{{"id":{},"first_name":"First{n}","last_name":"","username":"first_{n}","language_code":"ru","allows_write_to_pm":true,"photo_url":"https:\/\/t.me\/i\/userpic\/320\/{n}_abc_DEF-123.svg"}}"#,
-        279_058_397_i64 + i64::from(n),
-    );
-    InitDataBuilder::new(AUTH_DATE)
-        .field("query_id", &format!("AAHdF6IQAAAAAN0XohDhr{n:04}"))
-        .field("user", &user)
-        .field("chat_instance", &format!("81347222003142{n:05}"))
-        .field("signature", &format!("{n:04}").repeat(21)[..])
+/// What is refused without being read: the time may not grow with the size.
+fn junk(c: &mut Criterion) {
+    let verifier = Verifier::new(TOKEN.parse::<BotToken>().expect("a token"), Duration::from_hours(1));
+    let mut group = c.benchmark_group("junk");
+    for (name, size) in [("9_kib", 9 << 10), ("1_mib", 1 << 20)] {
+        let junk = "a=b&".repeat(size / 4);
+        group.bench_function(name, |b| {
+            b.iter(|| assert_eq!(verifier.verify(black_box(&junk)).err(), Some(InitDataError::TooLarge)));
+        });
+    }
+    group.finish();
 }
 
-fn check_string(verifier: &Verifier, raw: &str) -> String {
-    let data = verifier.verify(raw).expect("good data");
-    data.fields().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n")
+fn bench(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    inputs: &[Input],
+    mut check: impl FnMut(&Input),
+) {
+    group.bench_function(name, |b| b.iter(|| inputs.iter().for_each(|input| check(black_box(input)))));
 }
 
-criterion_group!(benches, init_data);
+fn with_clock<K: Clone>(verifier: Verifier<K>) -> Verifier<K> {
+    verifier.clock(Arc::new(ManualClock::at_unix(AUTH_DATE)))
+}
+
+fn verify_strict(key: &VerifyingKey, message: &str, signature: &[u8; 64]) {
+    key.verify_strict(message.as_bytes(), &Signature::from_bytes(signature)).expect("a good signature");
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = typical, large, ed25519, junk
+}
 criterion_main!(benches);
