@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::bits::BLOCK;
 use super::decode::decode;
 use super::error::{InitDataError, Malformed};
-use super::scan::scan;
+use super::scan::Marks;
 
 /// One `key=value`, as places in the raw string. The value is still percent-encoded.
 #[derive(Clone, Copy, Debug)]
@@ -22,46 +22,43 @@ struct Pair {
 #[derive(Debug)]
 pub(super) struct Pairs<'a> {
     raw: &'a [u8],
-    /// A bit for each `%` and `+`. On the stack, up to the default limit.
-    escapes: SmallVec<[u64; 128]>,
+    marks: Marks,
     /// On the stack, up to the default limit.
     sorted: SmallVec<[Pair; 32]>,
 }
 
 impl<'a> Pairs<'a> {
     pub(super) fn new(raw: &'a [u8]) -> Self {
-        Self { raw, escapes: SmallVec::new(), sorted: SmallVec::new() }
+        Self { raw, marks: Marks::new(), sorted: SmallVec::new() }
     }
 
     /// Splits `raw` at `&` and `=`, checks every character and every key, and sorts.
     pub(super) fn split(&mut self, max_pairs: usize) -> Result<(), InitDataError> {
-        let raw = self.raw;
+        self.marks.scan(self.raw);
+        if self.marks.is_forbidden {
+            return Err(Malformed::Character.into());
+        }
         let mut start = 0;
-        let mut block = 0;
-        let push = |sorted: &mut SmallVec<[Pair; 32]>, start, end| {
-            if sorted.len() >= max_pairs {
-                return Err(InitDataError::TooLarge);
-            }
-            sorted.push(Pair::read(raw, start, end)?);
-            Ok(())
-        };
-        scan(raw, |marks| {
-            if marks.is_forbidden {
-                return Err(InitDataError::from(Malformed::Character));
-            }
-            self.escapes.push(marks.escapes);
-            let mut ends = marks.ends;
+        for block in 0..self.marks.ends.len() {
+            let mut ends = self.marks.ends[block];
             while ends != 0 {
-                let end = block + ends.trailing_zeros() as usize;
+                let end = block * BLOCK + ends.trailing_zeros() as usize;
                 ends &= ends - 1;
-                push(&mut self.sorted, start, end)?;
+                self.push(start, end, max_pairs)?;
                 start = end + 1;
             }
-            block += BLOCK;
-            Ok(())
-        })?;
-        push(&mut self.sorted, start, raw.len())?;
+        }
+        self.push(start, self.raw.len(), max_pairs)?;
         Ok(self.sort()?)
+    }
+
+    #[inline]
+    fn push(&mut self, start: usize, end: usize, max_pairs: usize) -> Result<(), InitDataError> {
+        if self.sorted.len() >= max_pairs {
+            return Err(InitDataError::TooLarge);
+        }
+        self.sorted.push(Pair::read(self.raw, start, end)?);
+        Ok(())
     }
 
     fn sort(&mut self) -> Result<(), Malformed> {
@@ -95,7 +92,7 @@ impl<'a> Pairs<'a> {
     /// has to be as long as the pair.
     pub(super) fn decode(&self, index: usize, out: &mut [u8]) -> Result<usize, Malformed> {
         let pair = &self.sorted[index];
-        decode(self.raw, pair.start..pair.end, &self.escapes, out)
+        decode(self.raw, pair.start..pair.end, &self.marks.escapes, out)
     }
 }
 

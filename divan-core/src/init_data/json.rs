@@ -109,10 +109,14 @@ impl<'a> Reader<'a> {
             prints |= print;
             self.expect(b':')?;
             let value = self.value()?;
-            match key.as_str() {
-                Some(key) => member(key, value)?,
-                None => member(&key.to_cow(), value)?,
-            }
+            let resolved;
+            let name = if let Some(name) = key.as_str() {
+                name
+            } else {
+                resolved = key.to_cow();
+                &*resolved
+            };
+            member(name, value)?;
             if !self.is_next(b',') {
                 return self.expect(b'}');
             }
@@ -273,6 +277,10 @@ fn escape_len(text: &str, at: usize) -> Option<usize> {
 fn mark(text: &str, block: usize) -> Option<u64> {
     let is_marked = |byte| matches!(byte, b'"' | b'\\');
     let text = text.as_bytes().get(block..)?;
+    #[cfg(feature = "simd")]
+    if let Some(marks) = super::simd::find(text, [b'"', b'\\']) {
+        return Some(marks);
+    }
     if let Some(block) = text.first_chunk() {
         return Some(bits(block, is_marked));
     }

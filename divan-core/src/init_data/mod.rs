@@ -55,6 +55,8 @@ mod scan;
 mod scheme;
 #[cfg(any(test, feature = "mint"))]
 mod sign;
+#[cfg(feature = "simd")]
+mod simd;
 mod text;
 #[cfg(feature = "ed25519")]
 mod third_party;

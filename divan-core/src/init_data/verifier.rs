@@ -136,7 +136,8 @@ impl<K: Key> Verifier<K> {
 
     /// The whole check by any scheme that the keys are good for.
     pub(super) fn run<S: Scheme<K>>(&self, raw: &str) -> Result<InitData<'static>, InitDataError> {
-        let mut buffer = vec![0; raw.len().min(self.max_len)];
+        self.check_size(raw, self.max_len)?;
+        let mut buffer = vec![0; raw.len()];
         let checked = self.check::<S>(raw, &mut buffer)?;
         buffer.truncate(checked.place.end);
         buffer.drain(..checked.place.start);
@@ -144,14 +145,16 @@ impl<K: Key> Verifier<K> {
         self.admit(Cow::Owned(lines), &checked)
     }
 
-    /// Grammar and signature.
-    fn check<S: Scheme<K>>(&self, raw: &str, buffer: &mut [u8]) -> Result<Checked<S::Proof>, InitDataError> {
+    fn check_size(&self, raw: &str, room: usize) -> Result<(), InitDataError> {
         if raw.is_empty() {
             return Err(InitDataError::Missing);
         }
-        if raw.len() > self.max_len.min(buffer.len()) {
-            return Err(InitDataError::TooLarge);
-        }
+        if raw.len() > self.max_len.min(room) { Err(InitDataError::TooLarge) } else { Ok(()) }
+    }
+
+    /// Grammar and signature.
+    fn check<S: Scheme<K>>(&self, raw: &str, buffer: &mut [u8]) -> Result<Checked<S::Proof>, InitDataError> {
+        self.check_size(raw, buffer.len())?;
         let mut pairs = Pairs::new(raw.as_bytes());
         pairs.split(self.max_pairs)?;
         let proof = S::take_proof(&mut pairs)?;
