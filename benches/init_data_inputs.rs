@@ -89,7 +89,7 @@ impl Random {
                     *text = self.other_words(text);
                 }
                 Value::Number(id) => {
-                    *id = (id.as_i64().expect("an id") / 2 + self.next(1 << 20).cast_signed()).into()
+                    *id = (id.as_i64().expect("an id") / 2 + self.next(1 << 20).cast_signed()).into();
                 }
                 _ => {}
             }

@@ -58,6 +58,18 @@ impl<'a> InitData<'a> {
         self.object("user")
     }
 
+    /// The person who opened the Mini App, for whoever has to know who is asking.
+    ///
+    /// # Errors
+    /// As [`user`](Self::user), and [`InitDataError::WrongKind`] for data without a user, or with a shared contact.
+    pub fn require_user(&self) -> Result<WebAppUser<'_>, InitDataError> {
+        // A shared contact is signed with the same key: one must not pass as the other.
+        if self.field("contact").is_some() {
+            return Err(InitDataError::WrongKind);
+        }
+        self.user()?.ok_or(InitDataError::WrongKind)
+    }
+
     /// The other side of the private chat that the Mini App was opened in from the attachment menu.
     ///
     /// # Errors
@@ -161,6 +173,25 @@ fn parse_auth_date(value: &str) -> Result<u64, Malformed> {
         && !value.starts_with('0');
     if is_plain { value.parse().map_err(|_| Malformed::AuthDate) } else { Err(Malformed::AuthDate) }
 }
+
+/// The signed fields by name, each as the text that was signed. There is no way back: only a check makes verified data.
+#[cfg(feature = "serde")]
+impl serde::Serialize for InitData<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.fields())
+    }
+}
+
+/// An object of texts.
+#[cfg(feature = "utoipa")]
+impl utoipa::PartialSchema for InitData<'_> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        std::collections::BTreeMap::<String, String>::schema()
+    }
+}
+
+#[cfg(feature = "utoipa")]
+impl utoipa::ToSchema for InitData<'_> {}
 
 impl fmt::Debug for InitData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

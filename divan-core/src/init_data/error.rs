@@ -48,6 +48,16 @@ impl InitDataError {
             _ => "init_data_invalid",
         }
     }
+
+    /// What the code means, in a few English words.
+    #[cfg(feature = "axum")]
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Missing => "Init data is empty",
+            Self::Expired | Self::Replayed => "Init data has expired",
+            _ => "Init data is not valid",
+        }
+    }
 }
 
 /// The rule of the grammar that was broken.

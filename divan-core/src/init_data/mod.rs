@@ -46,6 +46,8 @@ mod contact;
 mod data;
 mod decode;
 mod error;
+#[cfg(feature = "axum")]
+mod extract;
 mod grammar;
 mod json;
 mod login_widget;
@@ -66,6 +68,8 @@ pub use bot_token::{BotToken, InvalidBotToken};
 pub use contact::{Contact, ContactError};
 pub use data::{InitData, Signer};
 pub use error::{InitDataError, Malformed};
+#[cfg(feature = "axum")]
+pub use extract::InitDataRejection;
 pub use login_widget::LoginWidgetUser;
 pub use model::{ChatType, WebAppChat, WebAppUser};
 pub use replay::{Admission, InMemoryReplayGuard, ReplayGuard};

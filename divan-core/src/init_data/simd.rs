@@ -97,12 +97,11 @@ mod x86 {
             let mut begun = 0;
             for from in range.clone().step_by(BLOCK) {
                 let copy;
-                let source = match raw[from..].first_chunk::<{ BLOCK + 2 }>() {
-                    Some(source) => source,
-                    None => {
-                        copy = padded(&raw[from..]);
-                        &copy
-                    }
+                let source = if let Some(source) = raw[from..].first_chunk::<{ BLOCK + 2 }>() {
+                    source
+                } else {
+                    copy = padded(&raw[from..]);
+                    &copy
                 };
                 let place = out.get_mut(to..)?.first_chunk_mut::<BLOCK>()?;
                 let inside = u64::MAX >> BLOCK.saturating_sub(range.end - from);
@@ -181,7 +180,6 @@ mod tests {
     }
 
     /// Whether there is anything to compare; said aloud, because the tests hold nothing elsewhere.
-    #[expect(clippy::print_stderr, reason = "a test that holds nothing says so")]
     fn is_there() -> bool {
         let is_there = scan(b"", &mut Marks::new());
         if !is_there {

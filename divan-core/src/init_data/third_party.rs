@@ -69,6 +69,12 @@ impl ThirdParty {
         Self::with_public_key(bot_id, &TEST).expect("Telegram's test key is a key")
     }
 
+    /// The public key that belongs to a secret key of your own, for tests.
+    #[cfg(any(test, feature = "mint"))]
+    pub fn public_key_of(secret_key: &[u8; 32]) -> [u8; 32] {
+        ed25519_dalek::SigningKey::from_bytes(secret_key).verifying_key().to_bytes()
+    }
+
     /// A key of your own, for tests.
     ///
     /// # Errors

@@ -19,9 +19,6 @@ pub enum ServiceError {
     /// The init data was refused.
     #[error(transparent)]
     InitData(#[from] InitDataError),
-    /// The init data is well signed but not for a sign-in: it names no user, or is a shared contact.
-    #[error("the init data is not for a sign-in")]
-    NotSignInData,
     /// The service was built without a bot token.
     #[error("no bot token is configured")]
     TelegramNotConfigured,
@@ -60,9 +57,7 @@ impl ServiceError {
         match self {
             Self::InvalidCredentials => ProblemCode::InvalidCredentials,
             Self::TelegramAccountMismatch => ProblemCode::TelegramAccountMismatch,
-            Self::InitData(InitDataError::Missing) => ProblemCode::InitDataMissing,
-            Self::InitData(InitDataError::Expired) => ProblemCode::InitDataExpired,
-            Self::InitData(_) | Self::NotSignInData => ProblemCode::InitDataInvalid,
+            Self::InitData(error) => ProblemCode::from_word(error.code()),
             Self::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
             Self::Token(TokenError::Expired) => ProblemCode::TokenExpired,
             Self::Token(_) => ProblemCode::TokenInvalid,

@@ -57,11 +57,7 @@ impl AuthService {
     fn telegram_account(&self, init_data: &Secret) -> Result<TelegramAccount, ServiceError> {
         let verifier = self.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)?;
         let data = verifier.verify(init_data.expose())?;
-        // A shared contact is signed with the same key: one must not pass as the other.
-        if data.field("contact").is_some() {
-            return Err(ServiceError::NotSignInData);
-        }
-        let user = data.user()?.ok_or(ServiceError::NotSignInData)?;
+        let user = data.require_user()?;
         Ok(TelegramAccount { id: TelegramId(user.id), username: user.username.map(String::from) })
     }
 

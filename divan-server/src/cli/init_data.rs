@@ -1,29 +1,54 @@
+use std::fmt::Write as _;
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use divan_core::clock::{Clock, SystemClock};
-use divan_core::init_data::{InitData, InitDataBuilder, InitDataError, Verifier};
-use serde_json::{Map, Value};
+use divan_core::entropy::{Entropy, OsEntropy};
+use divan_core::init_data::{
+    Contact, InitData, InitDataBuilder, InitDataError, LoginWidgetUser, ThirdParty, Verifier,
+};
+use serde_json::{Map, Value, json};
 
 use super::Outcome;
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print init data of now, signed with the configured bot token (or the one of the development default)
+    /// Print data of now, signed with the configured bot token (or the one of the development default)
     Sign(SignArgs),
-    /// Check raw init data from standard input; prints its fields as JSON, or the error's code
-    Verify {
-        /// How old it may be, in seconds
-        #[arg(long, value_name = "SECONDS")]
-        max_age: u64,
-    },
+    /// Check raw data from standard input; prints what is in it as JSON, or the error's code
+    Verify(VerifyArgs),
+}
+
+/// What signed the data, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Init data, signed with the bot token
+    Hmac,
+    /// Init data, signed by Telegram for third parties
+    Ed25519,
+    /// The answer of requestContact, signed with the bot token
+    Contact,
+    /// What the Login Widget hands to a page, signed with the bot token
+    Widget,
+}
+
+/// Whose key third parties check with.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Environment {
+    /// Telegram
+    Production,
+    /// Telegram's test environment
+    Test,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct SignArgs {
+    #[arg(long, value_enum, default_value = "hmac")]
+    kind: Kind,
     /// The Telegram account's id
     #[arg(long)]
     user_id: i64,
@@ -36,54 +61,177 @@ pub(super) struct SignArgs {
     /// The parameter of the link that the Mini App was opened by
     #[arg(long)]
     start_param: Option<String>,
+    /// The phone number of a contact
+    #[arg(long, required_if_eq("kind", "contact"))]
+    phone: Option<String>,
+    /// When it is signed, in seconds since the Unix epoch [default: now]
+    #[arg(long, value_name = "SECONDS")]
+    auth_date: Option<u64>,
+    /// The bot that third parties are told (ed25519)
+    #[arg(long, required_if_eq("kind", "ed25519"))]
+    bot_id: Option<i64>,
+    /// A file with the secret key to sign with, 64 hex digits (ed25519) [default: a new key, its public key is printed]
+    #[arg(long, value_name = "FILE")]
+    secret_key_file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyArgs {
+    #[arg(long, value_enum, default_value = "hmac")]
+    kind: Kind,
+    /// How old it may be, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    max_age: u64,
+    /// The bot that it is for (ed25519)
+    #[arg(long, required_if_eq("kind", "ed25519"))]
+    bot_id: Option<i64>,
+    /// The key that it is signed with, 64 hex digits (ed25519)
+    #[arg(long, value_name = "HEX", conflicts_with = "environment", value_parser = hex_key)]
+    public_key: Option<[u8; 32]>,
+    /// Which of Telegram's keys it is signed with (ed25519) [default: production]
+    #[arg(long, value_enum)]
+    environment: Option<Environment>,
 }
 
 pub(super) fn run(command: &Command) -> Outcome {
-    let token = Config::bot_token()?;
     match command {
         Command::Sign(args) => {
-            let builder = InitDataBuilder::new(SystemClock.unix_seconds());
-            let mut builder = match &args.username {
-                Some(username) => builder.user_named(args.user_id, &args.first_name, username),
-                None => builder.user(args.user_id, &args.first_name),
-            };
-            if let Some(start_param) = &args.start_param {
-                builder = builder.field("start_param", start_param);
-            }
-            print(&builder.sign(&token));
+            print(&sign(args)?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verify { max_age } => {
-            let raw = read_line()?;
-            verify(&Verifier::new(token, Duration::from_secs(*max_age)), &raw)
-        }
+        Command::Verify(args) => match verify(args, &read_line()?)? {
+            Ok(fields) => {
+                print(&serde_json::to_string_pretty(&fields)?);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(refused) => {
+                print(refused.code());
+                explain(&format!("divan-server: {refused}"));
+                Ok(ExitCode::FAILURE)
+            }
+        },
     }
 }
 
-fn verify(verifier: &Verifier, raw: &str) -> Outcome {
-    match verifier.verify(raw).and_then(|data| fields(&data)) {
-        Ok(fields) => {
-            print(&serde_json::to_string_pretty(&fields)?);
-            Ok(ExitCode::SUCCESS)
+fn sign(args: &SignArgs) -> Result<String, Box<dyn std::error::Error>> {
+    let builder = InitDataBuilder::new(args.auth_date.unwrap_or_else(|| SystemClock.unix_seconds()));
+    Ok(match args.kind {
+        Kind::Hmac => web_app(args, builder).sign(&Config::bot_token()?),
+        Kind::Ed25519 => {
+            let bot_id = args.bot_id.ok_or("--bot-id is missing")?;
+            web_app(args, builder).third_party_signature(bot_id, &secret_key(args)?).encode()
         }
-        Err(refused) => {
-            print(refused.code());
-            explain(refused);
-            Ok(ExitCode::FAILURE)
+        Kind::Contact => {
+            let phone = args.phone.as_deref().ok_or("--phone is missing")?;
+            builder.contact(args.user_id, phone, &args.first_name).sign(&Config::bot_token()?)
         }
+        Kind::Widget => {
+            let builder =
+                builder.field("id", &args.user_id.to_string()).field("first_name", &args.first_name);
+            optional(builder, "username", args.username.as_deref()).sign_login_widget(&Config::bot_token()?)
+        }
+    })
+}
+
+fn web_app(args: &SignArgs, builder: InitDataBuilder) -> InitDataBuilder {
+    let builder = match &args.username {
+        Some(username) => builder.user_named(args.user_id, &args.first_name, username),
+        None => builder.user(args.user_id, &args.first_name),
+    };
+    optional(builder, "start_param", args.start_param.as_deref())
+}
+
+fn optional(builder: InitDataBuilder, name: &str, value: Option<&str>) -> InitDataBuilder {
+    match value {
+        Some(value) => builder.field(name, value),
+        None => builder,
     }
+}
+
+/// The key of the file, or a new one whose public half is told, so that what it signs can be checked.
+fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
+    if let Some(path) = &args.secret_key_file {
+        return Ok(hex_key(std::fs::read_to_string(path)?.trim_end())?);
+    }
+    let mut key = [0; 32];
+    OsEntropy.fill(&mut key)?;
+    let mut public_key = String::new();
+    for byte in ThirdParty::public_key_of(&key) {
+        write!(public_key, "{byte:02x}")?;
+    }
+    explain(&format!("check it with --public-key {public_key}"));
+    Ok(key)
+}
+
+fn verify(args: &VerifyArgs, raw: &str) -> Result<Result<Value, InitDataError>, Box<dyn std::error::Error>> {
+    let max_age = Duration::from_secs(args.max_age);
+    if args.kind == Kind::Ed25519 {
+        let data = Verifier::new(third_party(args)?, max_age).verify(raw);
+        return Ok(data.and_then(|data| fields(&data)));
+    }
+    let verifier = Verifier::new(Config::bot_token()?, max_age);
+    Ok(match args.kind {
+        Kind::Contact => verifier.verify_contact(raw).map(|contact| contact_fields(&contact)),
+        Kind::Widget => verifier.verify_login_widget(raw).map(|user| widget_fields(&user)),
+        Kind::Hmac | Kind::Ed25519 => verifier.verify(raw).and_then(|data| fields(&data)),
+    })
+}
+
+fn third_party(args: &VerifyArgs) -> Result<ThirdParty, Box<dyn std::error::Error>> {
+    let bot_id = args.bot_id.ok_or("--bot-id is missing")?;
+    Ok(match (&args.public_key, args.environment) {
+        (Some(key), _) => ThirdParty::with_public_key(bot_id, key)?,
+        (None, Some(Environment::Test)) => ThirdParty::test_environment(bot_id),
+        (None, _) => ThirdParty::production(bot_id),
+    })
 }
 
 /// The verified fields: the objects as objects, everything else as the text that it is.
-fn fields(data: &InitData<'_>) -> Result<Map<String, Value>, InitDataError> {
+fn fields(data: &InitData<'_>) -> Result<Value, InitDataError> {
     data.user()?;
     data.receiver()?;
     data.chat()?;
     let value = |name: &str, text: &str| match name {
-        "user" | "receiver" | "chat" => serde_json::from_str(text).unwrap_or(Value::Null),
+        "user" | "receiver" | "chat" | "contact" => serde_json::from_str(text).unwrap_or(Value::Null),
         _ => Value::from(text),
     };
-    Ok(data.fields().map(|(name, text)| (name.to_owned(), value(name, text))).collect())
+    let fields: Map<String, Value> =
+        data.fields().map(|(name, text)| (name.to_owned(), value(name, text))).collect();
+    Ok(fields.into())
+}
+
+fn contact_fields(contact: &Contact) -> Value {
+    json!({
+        "user_id": contact.user_id(),
+        "phone_number": contact.phone_number(),
+        "first_name": contact.first_name(),
+        "last_name": contact.last_name(),
+        "auth_date": contact.auth_date(),
+    })
+}
+
+fn widget_fields(user: &LoginWidgetUser) -> Value {
+    json!({
+        "id": user.id(),
+        "first_name": user.first_name(),
+        "last_name": user.last_name(),
+        "username": user.username(),
+        "photo_url": user.photo_url(),
+        "auth_date": user.auth_date(),
+    })
+}
+
+/// Reads 64 hex digits.
+fn hex_key(digits: &str) -> Result<[u8; 32], &'static str> {
+    const WRONG: &str = "64 hex digits are needed";
+    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(WRONG);
+    }
+    let mut key = [0; 32];
+    for (index, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).map_err(|_| WRONG)?;
+    }
+    Ok(key)
 }
 
 /// All of standard input, without the line feed that a shell adds.
@@ -101,7 +249,7 @@ fn print(text: &str) {
     println!("{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "the reason beside the code")]
-fn explain(refused: InitDataError) {
-    eprintln!("divan-server: {refused}");
+#[expect(clippy::print_stderr, reason = "what is no output")]
+fn explain(text: &str) {
+    eprintln!("{text}");
 }

@@ -24,6 +24,16 @@ pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
+/// [`run`], with something on standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> (i32, String, String) {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that does not read its input ends before all of it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
 /// A server that is running; it is killed at the end.
 pub(crate) struct Running {
     child: Child,
@@ -255,15 +265,12 @@ fn init_data_is_minted_and_checked_on_the_command_line() {
 
     let verify = |max_age: &str, raw: &str, token: Option<&str>| {
         let mut command = program(folder.path());
-        command.args(["init-data", "verify", "--max-age", max_age]).stdin(Stdio::piped());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(["init-data", "verify", "--max-age", max_age]);
         if let Some(token) = token {
             command.env("TELEGRAM_BOT_TOKEN", token);
         }
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(raw.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+        let (code, stdout, _) = run_with_input(&mut command, raw);
+        (code, stdout)
     };
     let (code, fields) = verify("3600", &raw, None);
     let fields: serde_json::Value = serde_json::from_str(&fields).unwrap();
@@ -278,6 +285,68 @@ fn init_data_is_minted_and_checked_on_the_command_line() {
         (old_init_data(folder.path()), None, ProblemCode::InitDataExpired.as_str()),
     ] {
         assert_eq!(verify("3600", &raw, token), (1, format!("{expected}\n")));
+    }
+}
+
+/// What the commands answer, the second about what the first has printed.
+fn sign_and_verify(folder: &Path, sign: &[&str], verify: &[&str]) -> (i32, String) {
+    let (code, raw, stderr) = run(program(folder).args(["init-data", "sign", "--user-id", "42"]).args(sign));
+    assert_eq!(code, 0, "{stderr}");
+    let mut command = program(folder);
+    command.args(["init-data", "verify", "--max-age", "60"]).args(verify);
+    let (code, stdout, _) = run_with_input(&mut command, &raw);
+    (code, stdout)
+}
+
+#[test]
+fn every_kind_of_signed_data_is_minted_and_checked_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("secret-key");
+    std::fs::write(&key, format!("{}\n", "07".repeat(32))).unwrap();
+    let public_key = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
+    let kinds = [
+        (vec!["--kind", "hmac"], vec!["--kind", "hmac"]),
+        (
+            vec!["--kind", "ed25519", "--bot-id", "7", "--secret-key-file", key.to_str().unwrap()],
+            vec!["--kind", "ed25519", "--bot-id", "7", "--public-key", public_key],
+        ),
+        (vec!["--kind", "contact", "--phone", "77011234567"], vec!["--kind", "contact"]),
+        (vec!["--kind", "widget", "--username", "first"], vec!["--kind", "widget"]),
+    ];
+    for (signed, (sign, _)) in kinds.iter().enumerate() {
+        for (checked, (_, verify)) in kinds.iter().enumerate() {
+            let (code, stdout) = sign_and_verify(folder.path(), sign, verify);
+            // A contact is signed as init data is; it names no user there.
+            let passes = signed == checked || (signed, checked) == (2, 0);
+            assert_eq!(code, i32::from(!passes), "{sign:?} {verify:?}: {stdout}");
+            assert_eq!(stdout.contains("42"), passes, "{stdout}");
+        }
+    }
+    for verify in [
+        vec!["--kind", "ed25519", "--bot-id", "8", "--public-key", public_key],
+        vec!["--kind", "ed25519", "--bot-id", "7", "--environment", "production"],
+        vec!["--kind", "ed25519", "--bot-id", "7", "--environment", "test"],
+        vec!["--kind", "ed25519", "--bot-id", "7"],
+    ] {
+        assert_eq!(
+            sign_and_verify(folder.path(), &kinds[1].0, &verify),
+            (1, "init_data_invalid\n".to_owned())
+        );
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, about) in [
+        (vec!["sign", "--user-id", "1", "--kind", "contact"], "--phone"),
+        (vec!["sign", "--user-id", "1", "--kind", "ed25519"], "--bot-id"),
+        (vec!["verify", "--max-age", "1", "--kind", "ed25519"], "--bot-id"),
+        (vec!["verify", "--max-age", "1", "--kind", "hmac", "--public-key", "07"], "64 hex digits"),
+        (vec!["verify", "--max-age", "1", "--kind", "other"], "other"),
+    ] {
+        let (code, _, stderr) = run(program(folder.path()).arg("init-data").args(arguments));
+        assert!(code != 0 && stderr.contains(about), "{stderr}");
     }
 }
 

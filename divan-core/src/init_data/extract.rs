@@ -1,0 +1,90 @@
+//! Init data as an argument of axum handlers.
+
+use axum_core::body::Body;
+use axum_core::extract::{FromRef, FromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::data::InitData;
+use super::error::{InitDataError, Malformed};
+use super::verifier::Verifier;
+
+/// Takes the init data of `Authorization: tma <raw>` and checks it with the [`Verifier`] of the router's state. A shared
+/// contact is refused: it is signed alike, but names nobody.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use divan_core::init_data::{InitData, InitDataRejection, Verifier};
+///
+/// async fn hello(data: InitData<'static>) -> Result<String, InitDataRejection> {
+///     Ok(format!("Hello, {}!", data.require_user()?.first_name))
+/// }
+///
+/// fn app(verifier: Verifier) -> Router {
+///     Router::new().route("/hello", get(hello)).with_state(verifier)
+/// }
+/// ```
+impl<S> FromRequestParts<S> for InitData<'static>
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = InitDataRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, InitDataRejection> {
+        let data = Verifier::from_ref(state).verify(raw_init_data(&parts.headers)?)?;
+        if data.field("contact").is_some() {
+            return Err(InitDataError::WrongKind.into());
+        }
+        Ok(data)
+    }
+}
+
+/// The credentials of the one `Authorization` header, of the scheme `tma`.
+fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let header = all.next().ok_or(InitDataError::Missing)?;
+    if all.next().is_some() {
+        return Err(Malformed::Character.into());
+    }
+    let header = header.to_str().map_err(|_| Malformed::Character)?;
+    let (scheme, raw) = header.split_once(' ').unwrap_or((header, ""));
+    if scheme.eq_ignore_ascii_case("tma") { Ok(raw) } else { Err(InitDataError::Missing) }
+}
+
+/// The answer to a request whose init data was refused: 401 with `application/problem+json`
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+///
+/// Its `code` is [`InitDataError::code`] and all that it tells: whether the string was malformed or signed by somebody else
+/// is for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InitDataRejection(InitDataError);
+
+impl InitDataRejection {
+    /// Why, for the log.
+    pub fn reason(self) -> InitDataError {
+        self.0
+    }
+}
+
+impl From<InitDataError> for InitDataRejection {
+    fn from(reason: InitDataError) -> Self {
+        Self(reason)
+    }
+}
+
+impl IntoResponse for InitDataRejection {
+    fn into_response(self) -> Response {
+        let (code, title) = (self.0.code(), self.0.title());
+        let body = format!(r#"{{"type":"about:blank","title":"{title}","status":401,"code":"{code}"}}"#);
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("tma"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}

@@ -1,0 +1,94 @@
+//! The axum extractor: what it takes, and that a refusal tells no more than its code.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::routing::get;
+use divan_core::clock::ManualClock;
+use divan_core::init_data::{BotToken, InitData, InitDataBuilder, InitDataRejection, Verifier};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+const NOW: u64 = 1_780_000_000;
+
+fn token() -> BotToken {
+    "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap()
+}
+
+async fn hello(data: InitData<'static>) -> Result<String, InitDataRejection> {
+    Ok(format!("Hello, {}!", data.require_user()?.first_name))
+}
+
+async fn ask(headers: &[&str]) -> (StatusCode, HeaderMap, String) {
+    let verifier = Verifier::new(token(), Duration::from_hours(1)).clock(Arc::new(ManualClock::at_unix(NOW)));
+    let app = Router::new().route("/", get(hello)).with_state(verifier);
+    let mut request = Request::new(Body::empty());
+    for header in headers {
+        request
+            .headers_mut()
+            .append(header::AUTHORIZATION, HeaderValue::from_bytes(header.as_bytes()).unwrap());
+    }
+    let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    (parts.status, parts.headers, body)
+}
+
+#[tokio::test]
+async fn a_handler_gets_what_telegram_signed() {
+    let raw = InitDataBuilder::new(NOW).user(42, "First").sign(&token());
+    for scheme in ["tma", "TMA"] {
+        let (status, _, body) = ask(&[&format!("{scheme} {raw}")]).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "Hello, First!"));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
+    let other: BotToken = "1:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap();
+    let fresh = InitDataBuilder::new(NOW).user(42, "First");
+    let good = fresh.clone().sign(&token());
+    let tma = |raw: &str| format!("tma {raw}");
+    let cases = [
+        (vec![], "init_data_missing", "Init data is empty"),
+        (vec!["tma ".to_owned()], "init_data_missing", "Init data is empty"),
+        (vec![format!("Bearer {good}")], "init_data_missing", "Init data is empty"),
+        (
+            vec![tma(&InitDataBuilder::new(NOW - 3601).user(42, "First").sign(&token()))],
+            "init_data_expired",
+            "Init data has expired",
+        ),
+        (vec![tma(&fresh.clone().sign(&other))], "init_data_invalid", "Init data is not valid"),
+        (vec![tma(&good.replace("First", "Other"))], "init_data_invalid", "Init data is not valid"),
+        (vec![tma(&good.replace("hash=", "hush="))], "init_data_invalid", "Init data is not valid"),
+        (vec![tma(&format!("{good}&{good}"))], "init_data_invalid", "Init data is not valid"),
+        (vec![tma(&format!("{good}é"))], "init_data_invalid", "Init data is not valid"),
+        (vec![tma(&InitDataBuilder::new(NOW).sign(&token()))], "init_data_invalid", "Init data is not valid"),
+        (
+            vec![tma(&InitDataBuilder::new(NOW).contact(42, "77011234567", "First").sign(&token()))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&InitDataBuilder::new(NOW).field("user", "{}").sign(&token()))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (vec![tma(&good), tma(&good)], "init_data_invalid", "Init data is not valid"),
+    ];
+    for (headers, code, title) in cases {
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        let (status, answer, body) = ask(&headers).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{headers:?}");
+        assert_eq!(answer[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(answer[header::WWW_AUTHENTICATE], "tma");
+        assert_eq!(answer[header::CACHE_CONTROL], "no-store");
+        let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let expected =
+            serde_json::json!({ "type": "about:blank", "title": title, "status": 401, "code": code });
+        assert_eq!(problem, expected, "{headers:?}");
+    }
+}
