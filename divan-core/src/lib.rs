@@ -26,6 +26,10 @@
 //! | feature | brings |
 //! |---|---|
 //! | `init-data` (default) | [`init_data`]: verification of Telegram's signed data |
+//! | `ed25519` | `init_data::ThirdParty`: the same without the bot's token, by Telegram's signature for third parties |
+//! | `axum` | `init_data::InitData` as an argument of axum handlers |
+//! | `serde`, `utoipa` | verified data that can be serialized, and its schemas |
+//! | `simd` | vector instructions of newer processors for the check, chosen at run time |
 //! | `password` | `password`: Argon2id behind a bounded queue, rules for new passwords |
 //! | `token` | `token`: access tokens |
 //! | `api` | `api`: the wire contract; `openapi` adds its schemas |

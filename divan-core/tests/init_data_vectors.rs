@@ -46,6 +46,29 @@ fn every_vector_answers_as_it_says() {
     assert_eq!(run, expected.map(|(kind, count)| (kind.to_owned(), count)).into(), "every vector is run");
 }
 
+#[test]
+fn the_document_names_vectors_and_tests_that_exist() {
+    let document = include_str!("../../docs/init-data.md");
+    let vectors = [include_str!("vectors/init_data.json"), include_str!("vectors/generated.json")].concat();
+    let tests = [
+        include_str!("init_data_schemes.rs"),
+        include_str!("init_data_properties.rs"),
+        include_str!("../src/init_data/json.rs"),
+    ]
+    .concat();
+    let traps = document.split("## Traps").nth(1).unwrap().split("## The conformance").next().unwrap();
+    let mut named = 0;
+    for row in traps.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let held_by = row.split('|').nth_back(1).unwrap();
+        for name in held_by.split('`').skip(1).step_by(2).filter(|name| name.contains('_')) {
+            named += 1;
+            let is_vector = vectors.contains(&format!("\"id\": \"{name}\""));
+            assert!(is_vector || tests.contains(&format!("fn {name}()")), "{name}");
+        }
+    }
+    assert!(named >= 30, "{named}");
+}
+
 fn is_expected(vector: &Value, outcome: &Outcome, says_where: bool) -> bool {
     match (vector["strict"].as_str().unwrap(), outcome) {
         ("either", _) | ("accept", Outcome::Accepted) => true,

@@ -21,6 +21,8 @@ pub(crate) fn run(no_install: bool) -> Outcome {
         tally += cargo_test(&host, &[])?;
     }
     tally += cargo_test(&["--workspace", "--doc"], &[])?;
+    // The tests of init data once more: without the feature they ran on the portable code, with it on the vector code.
+    tally += cargo_test(&["-p", "divan-core", "--features", "simd", "--lib", "--test", "init_data_*"], &[])?;
     let all = ["--workspace", "--lib", "--bins", "--tests", "--examples"];
     tally += cargo_test(&all, &variables)?;
     tally.conclude()
