@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use divan_core::api::{Session, TelegramLoginRequest};
-use divan_core::service::{AuthService, Caller, ServiceError};
+use divan_core::service::{AuthService, Caller, ServiceError, SignInPhone};
 use divan_core::store::MemoryStore;
 use divan_core::token::{SecretKey, Surfaces};
 
@@ -42,8 +42,9 @@ async fn sign_in(
     State(service): State<AuthService>,
     Json(request): Json<TelegramLoginRequest>,
 ) -> Result<Json<Session>, Refused> {
-    let init_data = request.init_data.unwrap_or_default();
-    Ok(Json(service.telegram_login(&request.phone, &request.password, &init_data).await?))
+    let init_data = request.init_data.clone().unwrap_or_default();
+    let phone = SignInPhone::of(&request)?;
+    Ok(Json(service.telegram_login(phone, &request.password, &init_data).await?))
 }
 
 async fn hello(SignedIn(caller): SignedIn) -> String {

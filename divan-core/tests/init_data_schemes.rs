@@ -9,6 +9,7 @@ use divan_core::init_data::{
     Admission, BotToken, ContactError, InMemoryReplayGuard, InitDataBuilder, InitDataError, ReplayGuard,
     Signer, ThirdParty, Verifier,
 };
+use serde_json::json;
 
 const NOW: u64 = 1_780_000_000;
 const SECRET_KEY: [u8; 32] = [7; 32];
@@ -213,4 +214,19 @@ fn debug_shows_no_personal_data_and_no_key() {
     for hidden in ["First", "7701", "AAFake"] {
         assert!(!shown.contains(hidden), "{shown}");
     }
+}
+
+#[test]
+fn what_is_serialized_is_what_was_signed() {
+    let user =
+        r#"{"id":42,"first_name":"F\u0069rst","photo_url":"https:\/\/t.me\/i\/first.svg","is_premium":true}"#;
+    let chat = r#"{"id":-1,"type":"group","title":"Title"}"#;
+    let raw = InitDataBuilder::new(NOW).field("user", user).field("chat", chat).field("start_param", "ref");
+    let data = verifier().verify(&raw.sign(&token())).unwrap();
+    let fields = json!({ "auth_date": NOW.to_string(), "user": user, "chat": chat, "start_param": "ref" });
+    assert_eq!(serde_json::to_value(&data).unwrap(), fields);
+    let expected = json!({ "id": 42, "first_name": "First", "photo_url": "https://t.me/i/first.svg", "is_premium": true });
+    assert_eq!(serde_json::to_value(data.user().unwrap()).unwrap(), expected);
+    let expected = json!({ "id": -1, "type": "group", "title": "Title" });
+    assert_eq!(serde_json::to_value(data.chat().unwrap()).unwrap(), expected);
 }

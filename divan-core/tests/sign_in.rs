@@ -11,7 +11,7 @@ use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification};
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, BootstrapPolicy, ServiceError};
+use divan_core::service::{Admin, AuthService, BootstrapPolicy, ServiceError, SignInPhone};
 use divan_core::store::{Account, MemoryStore, SignIn, Store, UserStore};
 use divan_core::token::{SecretKey, Surface, Surfaces};
 use divan_core::types::{TelegramId, User, UserId};
@@ -118,7 +118,8 @@ impl Fixture {
 
     async fn login(&self, phone: &str, password: &str, telegram_id: i64) -> Result<User, ServiceError> {
         let init_data = init_data(telegram_id);
-        let session = self.service.telegram_login(phone, &password.into(), &init_data).await?;
+        let session =
+            self.service.telegram_login(SignInPhone::Typed(phone), &password.into(), &init_data).await?;
         Ok(session.user)
     }
 
@@ -144,8 +145,11 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> ProblemCode {
 #[tokio::test]
 async fn an_employee_signs_in_and_is_bound() {
     let f = fixture().await;
-    let session =
-        f.service.telegram_login("8 701 123 45 67", &PASSWORD.into(), &init_data(42)).await.unwrap();
+    let session = f
+        .service
+        .telegram_login(SignInPhone::Typed("8 701 123 45 67"), &PASSWORD.into(), &init_data(42))
+        .await
+        .unwrap();
     assert_eq!(session.user.telegram_id, Some(TelegramId(42)));
     assert_eq!(session.user.telegram_username.as_deref(), Some("first_last"));
     assert_eq!(session.expires_in, 900);
@@ -231,7 +235,10 @@ async fn init_data_is_checked_before_anything_of_the_account() {
         ),
     ] {
         for password in [PASSWORD, "wrong password"] {
-            let outcome = f.service.telegram_login(PHONE, &password.into(), &raw.as_str().into()).await;
+            let outcome = f
+                .service
+                .telegram_login(SignInPhone::Typed(PHONE), &password.into(), &raw.as_str().into())
+                .await;
             assert_eq!(code(outcome), expected, "{what}");
         }
     }
@@ -298,7 +305,11 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
     let f = fixture().await;
     f.insert("+77010000002", |_| {}).await;
     let init_data = init_data(42);
-    let session = f.service.telegram_login("+77010000002", &PASSWORD.into(), &init_data).await.unwrap();
+    let session = f
+        .service
+        .telegram_login(SignInPhone::Typed("+77010000002"), &PASSWORD.into(), &init_data)
+        .await
+        .unwrap();
     let token = session.access_token.expose();
     f.service.authenticate(token).await.unwrap();
 
@@ -333,7 +344,7 @@ async fn without_a_bot_token_nobody_signs_in_through_telegram() {
     let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
     let key = SecretKey::new([7; 32]).unwrap();
     let service = AuthService::builder(store, &key, "https://sec.example.com", surfaces).build();
-    let outcome = service.telegram_login(PHONE, &PASSWORD.into(), &init_data(42)).await;
+    let outcome = service.telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &init_data(42)).await;
     assert_eq!(code(outcome), ProblemCode::TelegramNotConfigured);
 }
 
@@ -426,7 +437,7 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
 async fn errors_and_debug_output_hold_no_secret() {
     let f = fixture().await;
     let raw = init_data(42);
-    let session = f.service.telegram_login(PHONE, &PASSWORD.into(), &raw).await.unwrap();
+    let session = f.service.telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &raw).await.unwrap();
     let shown = [
         format!("{:?} {:?}", f.service, session),
         format!("{:?} {:?}", employee_request(PHONE), bootstrap_request()),
@@ -441,4 +452,46 @@ async fn errors_and_debug_output_hold_no_secret() {
     {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
+}
+
+fn contact(user_id: i64, phone: &str) -> Secret {
+    let token: BotToken = BOT.parse().unwrap();
+    InitDataBuilder::new(NOW).contact(user_id, phone, "First").sign(&token).into()
+}
+
+#[tokio::test]
+async fn a_shared_contact_stands_in_place_of_the_phone_number() {
+    let f = fixture().await;
+    let login = async |contact: Secret, password: &str| {
+        f.service.telegram_login(SignInPhone::Shared(&contact), &password.into(), &init_data(42)).await
+    };
+    for written in [PHONE, PHONE.trim_start_matches('+')] {
+        assert_eq!(login(contact(42, written), PASSWORD).await.unwrap().user.phone.unwrap().as_str(), PHONE);
+    }
+    assert_eq!(code(login(contact(42, PHONE), "wrong password").await), ProblemCode::InvalidCredentials);
+    assert_eq!(code(login(contact(42, "+77010000099"), PASSWORD).await), ProblemCode::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn a_contact_that_proves_nothing_is_refused_before_anything_is_hashed() {
+    let f = fixture().await;
+    let hashed = f.hasher.taken();
+    let token: BotToken = BOT.parse().unwrap();
+    let other: BotToken = "1:another".parse().unwrap();
+    let shared = |auth_date: u64| InitDataBuilder::new(auth_date).contact(42, PHONE, "First");
+    for (what, contact, expected) in [
+        ("somebody else's", contact(43, PHONE), ProblemCode::InitDataInvalid),
+        ("no phone", contact(42, "12"), ProblemCode::InitDataInvalid),
+        ("no number that exists", contact(42, "+70000000"), ProblemCode::InitDataInvalid),
+        ("of another bot", shared(NOW).sign(&other).into(), ProblemCode::InitDataInvalid),
+        ("old", shared(NOW - 25 * 3600).sign(&token).into(), ProblemCode::InitDataExpired),
+        ("init data", init_data(42), ProblemCode::InitDataInvalid),
+        ("with a user", shared(NOW).user(42, "First").sign(&token).into(), ProblemCode::InitDataInvalid),
+        ("empty", Secret::default(), ProblemCode::InitDataMissing),
+    ] {
+        let phone = SignInPhone::Shared(&contact);
+        let outcome = f.service.telegram_login(phone, &PASSWORD.into(), &init_data(42)).await;
+        assert_eq!(code(outcome), expected, "{what}");
+    }
+    assert_eq!(f.hasher.taken(), hashed, "nothing was hashed");
 }

@@ -71,6 +71,7 @@ impl From<ServiceError> for Problem {
                 "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token.",
             ),
             ServiceError::InitData(refused) => problem.detail(refused.to_string()),
+            ServiceError::Contact(refused) => problem.detail(refused.to_string()),
             error => problem.caused_by(error),
         }
     }

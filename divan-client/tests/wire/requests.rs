@@ -33,6 +33,18 @@ async fn telegram_login_sends_phone_password_and_init_data() {
 }
 
 #[tokio::test]
+async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
+    let (server, client) = prefixed("POST", "/auth/telegram/login", 200, session()).await;
+    let request = TelegramLoginRequest::with_contact("contact=1&hash=00", PASSWORD, "auth_date=1&hash=00");
+    client.telegram_login(&request).await.unwrap();
+
+    let body =
+        json!({ "contact": "contact=1&hash=00", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
+    let expected = Seen::new("POST /prefix/auth/telegram/login").json(body);
+    assert_eq!(only_request(&server).await, expected);
+}
+
+#[tokio::test]
 async fn admin_login_sends_email_and_password() {
     let (server, client) = prefixed("POST", "/auth/admin/login", 200, session()).await;
     let session = client.admin_login(&AdminLoginRequest::new("admin@example.com", PASSWORD)).await.unwrap();

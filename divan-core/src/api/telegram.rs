@@ -33,9 +33,15 @@ impl Endpoint for TelegramLogin {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TelegramLoginRequest {
-    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`.
-    #[cfg_attr(feature = "openapi", schema(example = "+77011234567"))]
-    pub phone: String,
+    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`. Needed unless `contact` is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "+77011234567", nullable = false))]
+    pub phone: Option<String>,
+    /// In place of `phone`: what the Mini App's `requestContact` gave it, unchanged. It has to be of the same account as the
+    /// init data.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    pub contact: Option<Secret>,
     /// The password that an administrator gave out.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
@@ -49,6 +55,25 @@ pub struct TelegramLoginRequest {
 impl TelegramLoginRequest {
     /// A sign-in with this phone number, password and init data.
     pub fn new(phone: impl Into<String>, password: impl Into<Secret>, init_data: impl Into<Secret>) -> Self {
-        Self { phone: phone.into(), password: password.into(), init_data: Some(init_data.into()) }
+        Self {
+            phone: Some(phone.into()),
+            contact: None,
+            password: password.into(),
+            init_data: Some(init_data.into()),
+        }
+    }
+
+    /// A sign-in with a shared contact in place of the phone number.
+    pub fn with_contact(
+        contact: impl Into<Secret>,
+        password: impl Into<Secret>,
+        init_data: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            phone: None,
+            contact: Some(contact.into()),
+            password: password.into(),
+            init_data: Some(init_data.into()),
+        }
     }
 }

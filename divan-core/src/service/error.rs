@@ -1,6 +1,6 @@
 use crate::api::{MemberError, ProblemCode};
 use crate::entropy::NoEntropy;
-use crate::init_data::InitDataError;
+use crate::init_data::{ContactError, InitDataError};
 use crate::password::{HashQueueError, WeakPassword};
 use crate::store::{StoreError, StoreErrorKind, UniqueKey};
 use crate::token::TokenError;
@@ -19,6 +19,9 @@ pub enum ServiceError {
     /// The init data was refused.
     #[error(transparent)]
     InitData(#[from] InitDataError),
+    /// The contact that was shared gives no phone number of the person who opened the Mini App.
+    #[error(transparent)]
+    Contact(#[from] ContactError),
     /// The service was built without a bot token.
     #[error("no bot token is configured")]
     TelegramNotConfigured,
@@ -58,6 +61,7 @@ impl ServiceError {
             Self::InvalidCredentials => ProblemCode::InvalidCredentials,
             Self::TelegramAccountMismatch => ProblemCode::TelegramAccountMismatch,
             Self::InitData(error) => ProblemCode::from_word(error.code()),
+            Self::Contact(_) => ProblemCode::InitDataInvalid,
             Self::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
             Self::Token(TokenError::Expired) => ProblemCode::TokenExpired,
             Self::Token(_) => ProblemCode::TokenInvalid,

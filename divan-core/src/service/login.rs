@@ -1,13 +1,41 @@
 //! The two sign-ins. The order of the steps is the security of the whole: see the rules at each.
 
 use super::input::Input;
-use super::{AuthService, ServiceError};
-use crate::api::Session;
+use super::{AuthService, ServiceError, parse_phone};
+use crate::api::{Session, TelegramLoginRequest};
+use crate::init_data::{ContactError, InitData, Verifier};
 use crate::password::{Password, PasswordHash, Verification};
 use crate::secret::Secret;
 use crate::store::{Account, SignIn, SignInOutcome, TelegramAccount};
 use crate::token::Surface;
-use crate::types::{Role, TelegramId, User};
+use crate::types::{Phone, Role, TelegramId, User};
+
+/// Which phone number an employee signs in with.
+#[derive(Clone, Copy, Debug)]
+pub enum SignInPhone<'a> {
+    /// As it was typed.
+    Typed(&'a str),
+    /// As Telegram signed it: the raw answer of the Mini App's `requestContact`. It has to be of the account that opened the
+    /// Mini App.
+    Shared(&'a Secret),
+}
+
+impl<'a> SignInPhone<'a> {
+    /// What a request names: either the one or the other, because two could name two people.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for none and for both.
+    pub fn of(request: &'a TelegramLoginRequest) -> Result<Self, ServiceError> {
+        let mut input = Input::default();
+        match (&request.phone, &request.contact) {
+            (Some(phone), None) => return Ok(Self::Typed(phone)),
+            (None, Some(contact)) => return Ok(Self::Shared(contact)),
+            (Some(_), Some(_)) => input.wrong("/contact", "stands in place of `phone`, not beside it"),
+            (None, None) => input.wrong("/phone", "is missing, and so is `contact`"),
+        }
+        Err(input.into_error())
+    }
+}
 
 impl AuthService {
     /// Signs an employee in with phone number, password and the raw init data of the Mini App. The first sign-in binds
@@ -18,16 +46,26 @@ impl AuthService {
     /// is wrong; [`ServiceError::TelegramAccountMismatch`] comes only after a right password.
     pub async fn telegram_login(
         &self,
-        phone: &str,
+        phone: SignInPhone<'_>,
         password: &Secret,
         init_data: &Secret,
     ) -> Result<Session, ServiceError> {
         let mut input = Input::default();
-        let (Some(phone), Some(password)) = (input.phone(phone, self.region), input.password(password))
-        else {
+        let typed = match phone {
+            SignInPhone::Typed(typed) => input.phone(typed, self.region),
+            SignInPhone::Shared(_) => None,
+        };
+        let password = input.password(password);
+        let (Some(password), true) = (password, input.is_valid()) else {
             return Err(input.into_error());
         };
-        let telegram = self.telegram_account(init_data)?;
+        let data = self.verifier()?.verify(init_data.expose())?;
+        let telegram = telegram_account(&data)?;
+        let phone = match (phone, typed) {
+            (SignInPhone::Shared(contact), _) => self.shared_phone(contact, &data)?,
+            (SignInPhone::Typed(_), Some(typed)) => typed,
+            (SignInPhone::Typed(_), None) => return Err(input.into_error()),
+        };
 
         let found = self.store.account_by_phone(&phone).await?;
         let (account, rehashed) = self.check_password(found, password, Role::Employee).await?;
@@ -53,12 +91,16 @@ impl AuthService {
         self.session(user, Surface::Admin)
     }
 
-    /// Whose Telegram account the init data proves.
-    fn telegram_account(&self, init_data: &Secret) -> Result<TelegramAccount, ServiceError> {
-        let verifier = self.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)?;
-        let data = verifier.verify(init_data.expose())?;
-        let user = data.require_user()?;
-        Ok(TelegramAccount { id: TelegramId(user.id), username: user.username.map(String::from) })
+    fn verifier(&self) -> Result<&Verifier, ServiceError> {
+        self.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)
+    }
+
+    /// The phone number of a contact that the person who sent the init data has shared.
+    fn shared_phone(&self, contact: &Secret, data: &InitData<'_>) -> Result<Phone, ServiceError> {
+        let contact = self.verifier()?.verify_contact(contact.expose())?;
+        let phone = contact.phone_of(data)?;
+        // Telegram's numbers are whole, so no region is needed.
+        parse_phone(&phone, self.region).map_err(|_| ContactError::NotAPhone.into())
     }
 
     /// Exactly one hash computation, whether there is an account or not, and only then the state of the account: all
@@ -111,4 +153,10 @@ impl AuthService {
         let token = self.issuer.issue(user.id, user.role, surface)?;
         Ok(Session::new(token.token, token.expires_in.as_secs(), user))
     }
+}
+
+/// Whose Telegram account the init data proves.
+fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
+    let user = data.require_user()?;
+    Ok(TelegramAccount { id: TelegramId(user.id), username: user.username.map(String::from) })
 }

@@ -50,6 +50,7 @@ pub use authenticate::{Admin, Caller};
 pub use bootstrap::BootstrapPolicy;
 pub use builder::AuthServiceBuilder;
 pub use error::ServiceError;
+pub use login::SignInPhone;
 pub use phone::{Region, UnknownRegion, parse_phone};
 
 /// Signs people in and tells who is asking. Cheap to clone; shared by all requests.

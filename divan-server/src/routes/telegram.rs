@@ -1,7 +1,7 @@
 use axum::extract::State;
 use divan_core::api::{Endpoint, ProblemCode, Session, TelegramLogin, TelegramLoginRequest};
 use divan_core::secret::Secret;
-use divan_core::service::AuthService;
+use divan_core::service::{AuthService, SignInPhone};
 
 use super::{Answer, Reply};
 use crate::extract::{Payload, TmaHeader};
@@ -11,7 +11,8 @@ use crate::problem::Problem;
 ///
 /// With the phone number and password that an administrator gave out, and the signed init data of the Mini App. The
 /// first sign-in binds the Telegram account to the user; later ones must come from the same account. Init data may be
-/// at most 24 hours old, and may be sent as `Authorization: tma …` instead of the member.
+/// at most 24 hours old, and may be sent as `Authorization: tma …` instead of the member. In place of the phone number the
+/// Mini App may send what `requestContact` gave it.
 #[utoipa::path(
     post,
     path = TelegramLogin::PATH,
@@ -25,8 +26,8 @@ pub(crate) async fn telegram_login(
     TmaHeader(header): TmaHeader,
     Payload(request): Payload<TelegramLogin>,
 ) -> Answer<TelegramLogin> {
-    let init_data = one_init_data(request.init_data, header)?;
-    let session = service.telegram_login(&request.phone, &request.password, &init_data).await?;
+    let init_data = one_init_data(request.init_data.clone(), header)?;
+    let session = service.telegram_login(SignInPhone::of(&request)?, &request.password, &init_data).await?;
     Ok(Reply(session))
 }
 

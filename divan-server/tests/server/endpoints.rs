@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::harness::*;
 use axum::body::Body;
 use axum::http::Request;
+use divan_core::clock::Clock;
+use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::service::BootstrapPolicy;
 use divan_core::store::UserStore;
 use serde_json::json;
@@ -121,6 +123,24 @@ async fn what_is_wrong_with_the_credentials_is_one_answer() {
         answer.assert_problem(401, "invalid_credentials");
         assert_eq!(answer.text, answers[0].0);
     }
+}
+
+#[tokio::test]
+async fn an_employee_signs_in_with_a_contact_in_place_of_the_phone_number() {
+    let app = App::with_people().await;
+    let token: BotToken = BOT.parse().unwrap();
+    let contact = |user_id| {
+        InitDataBuilder::new(app.clock.unix_seconds()).contact(user_id, PHONE, "First").sign(&token)
+    };
+    let mut request = app.login_request(42);
+    request["contact"] = contact(42).into();
+    app.post("/auth/telegram/login", &request).await.assert_invalid("/contact");
+    request.as_object_mut().unwrap().remove("phone");
+    assert_eq!(app.post("/auth/telegram/login", &request).await.status, 200);
+    request["contact"] = contact(43).into();
+    app.post("/auth/telegram/login", &request).await.assert_problem(401, "init_data_invalid");
+    request.as_object_mut().unwrap().remove("contact");
+    app.post("/auth/telegram/login", &request).await.assert_invalid("/phone");
 }
 
 #[tokio::test]
