@@ -55,6 +55,8 @@ pub mod secret;
 #[cfg(feature = "service")]
 pub mod service;
 #[cfg(feature = "store")]
+pub mod session;
+#[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "token")]
 pub mod token;
