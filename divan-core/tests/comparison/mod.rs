@@ -1,0 +1,159 @@
+//! Asks `divan_core` and the reference the same question, panics when their answers differ, and gives the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan_core::clock::ManualClock;
+use divan_core::init_data::{self as core, BotToken, InitDataBuilder, InitDataError, Key, Text, Verifier};
+
+use crate::reference::{
+    self, Chat, Contact, Fields, InitData, LoginWidgetUser, Moment, Refusal, Unreadable, User,
+};
+
+pub(crate) fn init_data(raw: &str, token: &str, moment: Moment) -> Result<InitData, Refusal> {
+    let expected = reference::init_data(raw, token, moment);
+    assert_eq!(verify(raw, &by_token(token, moment)), expected, "{raw:?}");
+    expected
+}
+
+pub(crate) fn init_data_for_third_party(
+    raw: &str,
+    bot_id: i64,
+    public_key: &[u8; 32],
+    moment: Moment,
+) -> Result<InitData, Refusal> {
+    let expected = reference::init_data_for_third_party(raw, bot_id, public_key, moment);
+    match core::ThirdParty::with_public_key(bot_id, public_key) {
+        Ok(key) => assert_eq!(verify(raw, &verifier(key, moment)), expected, "{raw:?}"),
+        // A key that is none accepts nothing.
+        Err(_) => assert!(expected.is_err(), "{raw:?}"),
+    }
+    expected
+}
+
+pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact, Refusal> {
+    let expected = reference::contact(raw, token, moment);
+    let verifier = by_token(token, moment);
+    let answer = verifier.verify_contact(raw).map_err(refusal);
+    if let (Ok(answer), Ok(expected)) = (&answer, &expected) {
+        for user_id in [expected.user_id, expected.user_id ^ 1] {
+            let user = InitDataBuilder::new(moment.now).user(user_id, "First").sign(&bot_token(token));
+            let phone = answer.phone_of(&verifier.verify(&user).unwrap()).ok();
+            assert_eq!(phone, expected.phone_of(user_id), "{raw:?}");
+        }
+    }
+    let answer = answer.map(|contact| Contact {
+        user_id: contact.user_id(),
+        phone_number: contact.phone_number().to_owned(),
+        first_name: contact.first_name().to_owned(),
+        last_name: contact.last_name().map(str::to_owned),
+        auth_date: contact.auth_date(),
+    });
+    assert_eq!(answer, expected, "{raw:?}");
+    expected
+}
+
+pub(crate) fn login_widget(raw: &str, token: &str, moment: Moment) -> Result<LoginWidgetUser, Refusal> {
+    let expected = reference::login_widget(raw, token, moment);
+    let answer = by_token(token, moment).verify_login_widget(raw).map_err(refusal);
+    let answer = answer.map(|user| LoginWidgetUser {
+        id: user.id(),
+        first_name: user.first_name().to_owned(),
+        last_name: user.last_name().map(str::to_owned),
+        username: user.username().map(str::to_owned),
+        photo_url: user.photo_url().map(str::to_owned),
+        auth_date: user.auth_date(),
+    });
+    assert_eq!(answer, expected, "{raw:?}");
+    expected
+}
+
+fn bot_token(token: &str) -> BotToken {
+    token.parse().unwrap()
+}
+
+fn by_token(token: &str, moment: Moment) -> Verifier {
+    verifier(bot_token(token), moment)
+}
+
+fn verifier<K: Clone>(key: K, moment: Moment) -> Verifier<K> {
+    let clock = Arc::new(ManualClock::at_unix(moment.now));
+    Verifier::new(key, Duration::from_secs(moment.max_age)).clock(clock)
+}
+
+/// What `verify` says, and `verify_in` with it.
+fn verify<K: Key>(raw: &str, verifier: &Verifier<K>) -> Result<InitData, Refusal> {
+    let owned = verifier.verify(raw);
+    // What a buffer held before must not matter, nor how much longer it is.
+    for spare in [0, 7] {
+        let mut buffer = vec![b'"'; raw.len() + spare];
+        let borrowed = verifier.verify_in(raw, &mut buffer);
+        assert_eq!(borrowed.as_ref().err(), owned.as_ref().err(), "{raw:?}");
+        if let (Ok(borrowed), Ok(owned)) = (&borrowed, &owned) {
+            assert_eq!(read(borrowed), read(owned), "{raw:?}");
+        }
+    }
+    owned.map(|data| read(&data)).map_err(refusal)
+}
+
+fn refusal(error: InitDataError) -> Refusal {
+    match error.code() {
+        "init_data_missing" => Refusal::Missing,
+        "init_data_expired" => Refusal::Expired,
+        _ => Refusal::Invalid,
+    }
+}
+
+/// All that can be reached through verified data.
+fn read(data: &core::InitData<'_>) -> InitData {
+    let fields: Vec<(&str, &str)> = data.fields().collect();
+    assert!(fields.is_sorted_by(|a, b| a.0 < b.0), "{fields:?}");
+    for (name, value) in &fields {
+        assert_eq!(data.field(name), Some(*value), "{fields:?}");
+    }
+    let fields: Fields =
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    assert_eq!(data.chat_type().map(|kind| text(kind.to_text())), fields.get("chat_type").cloned());
+    InitData {
+        fields,
+        auth_date: data.auth_date(),
+        user: data.user().map(|user| user.map(read_user)).map_err(|_| Unreadable),
+        receiver: data.receiver().map(|user| user.map(read_user)).map_err(|_| Unreadable),
+        chat: data.chat().map(|chat| chat.map(read_chat)).map_err(|_| Unreadable),
+        can_send_after: data.can_send_after().map_err(|_| Unreadable),
+    }
+}
+
+fn read_user(user: core::WebAppUser<'_>) -> User {
+    User {
+        id: user.id,
+        first_name: text(user.first_name),
+        last_name: user.last_name.map(text),
+        username: user.username.map(text),
+        language_code: user.language_code.map(text),
+        is_bot: user.is_bot,
+        is_premium: user.is_premium,
+        added_to_attachment_menu: user.added_to_attachment_menu,
+        allows_write_to_pm: user.allows_write_to_pm,
+        photo_url: user.photo_url.map(text),
+    }
+}
+
+fn read_chat(chat: core::WebAppChat<'_>) -> Chat {
+    Chat {
+        id: chat.id,
+        kind: text(chat.kind.to_text()),
+        title: text(chat.title),
+        username: chat.username.map(text),
+        photo_url: chat.photo_url.map(text),
+    }
+}
+
+/// A text, which has to be the same in every way of reading it.
+fn text(text: Text<'_>) -> String {
+    let shown = text.to_string();
+    assert_eq!(text.to_cow(), shown);
+    assert_eq!(text.as_str().unwrap_or(&shown), shown);
+    assert!(text == *shown);
+    shown
+}
