@@ -1,14 +1,70 @@
-//! `divan_core` against a reference: whatever is asked, both have to say the same.
+//! `divan_core` against a reference: whatever is made up, both have to say the same.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod comparison;
+mod made_up;
 mod reference;
 
-use reference::Moment;
+use std::cell::Cell;
+
+use made_up::{CONTACT, LOGIN_WIDGET, Raw, WEB_APP};
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestRunner};
+use reference::{Moment, login_widget_key, public_key, web_app_key, with_hash, with_signature};
 use serde_json::Value;
+
+const TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const BOT_ID: i64 = 1_234_567_890;
+const SECRET_KEY: [u8; 32] = [7; 32];
 
 /// 2026-11-22T00:00:00Z, the moment that the vectors were made for.
 const NOW: u64 = 1_795_305_600;
+const MOMENT: Moment = Moment { now: NOW, max_age: 3600 };
+
+#[test]
+fn init_data_has_one_reading() {
+    let sign = |raw: &str| with_hash(raw, &web_app_key(TOKEN));
+    agree(900, made_up::raw(&WEB_APP), sign, |raw| comparison::init_data(raw, TOKEN, MOMENT).is_ok());
+}
+
+#[test]
+fn init_data_has_one_reading_for_third_parties() {
+    let sign = |raw: &str| with_signature(raw, BOT_ID, &SECRET_KEY);
+    let key = public_key(&SECRET_KEY);
+    agree(150, made_up::raw(&WEB_APP), sign, |raw| {
+        comparison::init_data_for_third_party(raw, BOT_ID, &key, MOMENT).is_ok()
+    });
+}
+
+#[test]
+fn a_contact_has_one_reading() {
+    let sign = |raw: &str| with_hash(raw, &web_app_key(TOKEN));
+    agree(600, made_up::raw(&CONTACT), sign, |raw| comparison::contact(raw, TOKEN, MOMENT).is_ok());
+}
+
+#[test]
+fn a_login_has_one_reading() {
+    let sign = |raw: &str| with_hash(raw, &login_widget_key(TOKEN));
+    agree(400, made_up::raw(&LOGIN_WIDGET), sign, |raw| comparison::login_widget(raw, TOKEN, MOMENT).is_ok());
+}
+
+/// Asks about as many made up strings.
+fn agree(
+    cases: u32,
+    raw: impl Strategy<Value = Raw>,
+    sign: impl Fn(&str) -> String,
+    is_accepted: impl Fn(&str) -> bool,
+) {
+    let accepted = Cell::new(0);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&raw, |raw| {
+        accepted.set(accepted.get() + u32::from(is_accepted(&raw.signed(&sign))));
+        Ok(())
+    });
+    outcome.unwrap();
+    // Strings that both refuse for the same dull reason would prove nothing.
+    assert!((cases / 20..cases * 19 / 20).contains(&accepted.get()), "{} of {cases}", accepted.get());
+}
 
 #[test]
 fn every_vector_has_one_answer() {

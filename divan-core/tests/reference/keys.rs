@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,14 @@ pub(super) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+pub(crate) fn public_key(secret_key: &[u8; 32]) -> [u8; 32] {
+    SigningKey::from_bytes(secret_key).verifying_key().to_bytes()
+}
+
+pub(super) fn sign(secret_key: &[u8; 32], message: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(SigningKey::from_bytes(secret_key).sign(message).to_bytes())
 }
 
 /// Whether `signature` is the one text that a right signature has.

@@ -4,11 +4,13 @@
 mod grammar;
 mod json;
 mod keys;
+mod sign;
 
 use std::collections::BTreeMap;
 
 pub(crate) use json::{Chat, Unreadable, User};
-use keys::{login_widget_key, web_app_key};
+pub(crate) use keys::{login_widget_key, public_key, web_app_key};
+pub(crate) use sign::{with_hash, with_signature};
 
 /// How far `auth_date` may lie in the future.
 const CLOCK_SKEW: i128 = 60;

@@ -1,0 +1,255 @@
+//! Raw strings that come close to what Telegram signs, and are meant to be read in two ways.
+
+mod json;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// What a kind of signed data consists of.
+pub(crate) struct Kind {
+    /// The fields without which it is not of the kind.
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+}
+
+pub(crate) const WEB_APP: Kind = Kind {
+    required: &["auth_date"],
+    optional: &[
+        "user",
+        "user",
+        "user",
+        "receiver",
+        "chat",
+        "chat_type",
+        "start_param",
+        "can_send_after",
+        "query_id",
+        "contact",
+    ],
+};
+
+pub(crate) const CONTACT: Kind =
+    Kind { required: &["auth_date", "contact"], optional: &["start_param", "query_id", "chat_type", "user"] };
+
+pub(crate) const LOGIN_WIDGET: Kind = Kind {
+    required: &["auth_date", "id", "first_name"],
+    optional: &["last_name", "username", "photo_url", "user"],
+};
+
+/// Fields that are in nobody's documentation, and keys that are none.
+const STRAY: [&str; 20] = [
+    "hash",
+    "signature",
+    "Hash",
+    "a",
+    "a0",
+    "a_",
+    "aaaaaaaa",
+    "aaaaaaaaa",
+    "aaaaaaaab",
+    "auth_date2",
+    "_",
+    "zz",
+    "",
+    "us%65r",
+    "user[]",
+    "a%3Db",
+    "a+b",
+    "é",
+    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
+    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
+];
+
+/// What means something, in the query string or in the JSON inside.
+const PIECES: [&str; 48] = [
+    "&",
+    "=",
+    "%",
+    "+",
+    "#",
+    " ",
+    "\t",
+    "\u{7F}",
+    "\u{80}",
+    "é",
+    "😀",
+    "?",
+    ";",
+    "a=b&",
+    "&user=",
+    "&hash=",
+    "%0A",
+    "%0a",
+    "%00",
+    "%1F",
+    "%7F",
+    "%7f",
+    "%2",
+    "%zz",
+    "%+1",
+    "%25",
+    "%26",
+    "%3D",
+    "%2B",
+    "%C3",
+    "%c3%a9",
+    "%ED%A0%80",
+    "%C0%AF",
+    "\"",
+    "\\",
+    "\\\"",
+    "\\u00e9",
+    "\\ud83d",
+    "\\ud83d\\ude00",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "-",
+    "0",
+    "null",
+];
+
+/// A raw string in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw {
+    pairs: Vec<String>,
+    changes: Vec<Change>,
+    is_signed_last: bool,
+}
+
+/// One way to spoil a string.
+#[derive(Clone, Debug)]
+enum Change {
+    Insert(Index, &'static str),
+    Replace(Index, &'static str),
+    Remove(Index),
+    /// Another spelling of the same.
+    Escape(Index),
+    SwapPairs(Index, Index),
+    RepeatPair(Index),
+    RemovePair(Index),
+}
+
+impl Raw {
+    /// The string, signed before it is changed, or after.
+    pub(crate) fn signed(&self, sign: impl Fn(&str) -> String) -> String {
+        let mut raw = sign(&self.pairs.join("&"));
+        for change in &self.changes {
+            raw = change.apply(&raw);
+        }
+        if self.is_signed_last { sign(&raw) } else { raw }
+    }
+}
+
+impl Change {
+    fn apply(&self, raw: &str) -> String {
+        let mut chars: Vec<String> = raw.chars().map(String::from).collect();
+        let mut pairs: Vec<&str> = raw.split('&').collect();
+        let count = pairs.len();
+        match self {
+            Self::Insert(at, piece) => chars.insert(at.index(chars.len() + 1), (*piece).to_owned()),
+            Self::Replace(at, _) | Self::Remove(at) | Self::Escape(at) if !chars.is_empty() => {
+                let char = at.get_mut(&mut chars);
+                *char = self.instead_of(char);
+            }
+            Self::SwapPairs(one, other) => pairs.swap(one.index(count), other.index(count)),
+            Self::RepeatPair(at) => pairs.push(pairs[at.index(count)]),
+            Self::RemovePair(at) => drop(pairs.remove(at.index(count))),
+            _ => {}
+        }
+        match self {
+            Self::SwapPairs(..) | Self::RepeatPair(_) | Self::RemovePair(_) => pairs.join("&"),
+            _ => chars.concat(),
+        }
+    }
+
+    fn instead_of(&self, char: &str) -> String {
+        match self {
+            Self::Replace(_, piece) => (*piece).to_owned(),
+            Self::Escape(_) => char.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Any string of a kind, whole or spoilt.
+pub(crate) fn raw(kind: &Kind) -> impl Strategy<Value = Raw> + use<> {
+    let required: Vec<_> = kind.required.iter().map(|key| pair(key)).collect();
+    let optional: Vec<_> = kind.optional.iter().map(|key| pair(key)).collect();
+    let stray: Vec<_> = STRAY.iter().map(|key| pair(key)).collect();
+    let optional = vec(proptest::strategy::Union::new(optional), 0..3);
+    let stray = prop_oneof![4 => Just(Vec::new()), 1 => vec(proptest::strategy::Union::new(stray), 1..3)];
+    let pairs = (required, optional, stray)
+        .prop_map(|(required, optional, stray)| [required, optional, stray].concat());
+    let changes = prop_oneof![Just(Vec::new()), vec(change(), 1..4)];
+    (pairs.prop_shuffle(), changes, any::<bool>()).prop_map(|(pairs, changes, is_signed_last)| Raw {
+        pairs,
+        changes,
+        is_signed_last,
+    })
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let piece = || select(&PIECES[..]);
+    prop_oneof![
+        3 => (any::<Index>(), piece()).prop_map(|(at, piece)| Change::Insert(at, piece)),
+        3 => (any::<Index>(), piece()).prop_map(|(at, piece)| Change::Replace(at, piece)),
+        2 => any::<Index>().prop_map(Change::Remove),
+        2 => any::<Index>().prop_map(Change::Escape),
+        1 => any::<(Index, Index)>().prop_map(|(one, other)| Change::SwapPairs(one, other)),
+        1 => any::<Index>().prop_map(Change::RepeatPair),
+        1 => any::<Index>().prop_map(Change::RemovePair),
+    ]
+}
+
+/// A pair of this key, its value spelled in one of many ways.
+fn pair(key: &'static str) -> BoxedStrategy<String> {
+    (value(key), vec(0..4_u8, 1..8))
+        .prop_map(move |(value, style)| format!("{key}={}", encode(&value, &style)))
+        .boxed()
+}
+
+fn value(key: &str) -> BoxedStrategy<String> {
+    let hostile = || vec(select(&PIECES[..]), 0..5).prop_map(|pieces| pieces.concat());
+    let usual = match key {
+        "auth_date" => select(&["1795305600", "1795305600", "1795302000", "1795301999", "1795305660"][..])
+            .prop_map(str::to_owned)
+            .boxed(),
+        "user" | "receiver" | "chat" | "contact" => json::object(key),
+        "id" => prop_oneof![
+            3 => select(&["42", "9007199254740993", "9223372036854775807"][..]),
+            1 => select(&["9223372036854775808", "0", "-1", "042", "4e1"][..]),
+        ]
+        .prop_map(str::to_owned)
+        .boxed(),
+        "can_send_after" => "[0-9]{1,21}".boxed(),
+        _ => "[ -~é😀]{0,40}".boxed(),
+    };
+    let odd_date =
+        select(&["1795305661", "01795305600", "+1795305600", "1e9", "", "18446744073709551615"][..]);
+    match key {
+        "auth_date" => prop_oneof![15 => usual, 1 => odd_date.prop_map(str::to_owned)].boxed(),
+        _ => prop_oneof![15 => usual, 1 => hostile()].boxed(),
+    }
+}
+
+/// Percent-encodes some characters in capitals, some in small letters, and leaves others as they are.
+fn encode(value: &str, style: &[u8]) -> String {
+    let mut raw = String::new();
+    for (char, style) in value.chars().zip(style.iter().cycle()) {
+        let mut bytes = [0; 4];
+        let bytes = char.encode_utf8(&mut bytes).bytes();
+        match (char, style) {
+            ('0'..='9' | 'A'..='Z' | 'a'..='z' | '_', 1..) => raw.push(char),
+            (' ', 2) => raw.push('+'),
+            ('!'..='~' | '\u{80}'.., 3) if !"&%+#".contains(char) => raw.push(char),
+            (_, 1) => raw.extend(bytes.map(|byte| format!("%{byte:02x}"))),
+            _ => raw.extend(bytes.map(|byte| format!("%{byte:02X}"))),
+        }
+    }
+    raw
+}
