@@ -26,6 +26,7 @@ const CORE_FEATURES: [&str; 16] = [
 /// Everything but the tests that has to pass before a change lands, the quickest first.
 pub(crate) fn run() -> Outcome {
     cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])?;
     guards::run()?;
     for features in CORE_FEATURES {
         clippy(&["-p", "divan-core", "--no-default-features", "--features", features])?;
