@@ -1,6 +1,7 @@
-//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`.
+//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask fuzz`.
 
 mod check;
+mod fuzz;
 mod guards;
 mod servers;
 mod step;
@@ -27,6 +28,14 @@ enum Chore {
     },
     /// Check format, lints, documentation and dependencies
     Check,
+    /// Fuzz the check of signed data against its reference
+    Fuzz {
+        /// For how long each target is fuzzed
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+        /// All, unless one is named
+        target: Option<fuzz::Target>,
+    },
 }
 
 #[expect(clippy::print_stderr, reason = "a chore says why it failed")]
@@ -34,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test { no_install } => test::run(no_install),
         Chore::Check => check::run(),
+        Chore::Fuzz { seconds, target } => fuzz::run(target, seconds),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -110,7 +110,8 @@ pub(crate) fn say(line: &str) {
     eprintln!("\n== {line}");
 }
 
-fn command() -> Command {
+/// `cargo`, at the root.
+pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
