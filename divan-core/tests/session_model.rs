@@ -1,7 +1,7 @@
 //! Histories of a session: tabs that share one store of tokens, answers that get lost, thieves, clocks and backups.
 //!
 //! `DIVAN_MODEL_HISTORIES` says how many are played; some thousand by default.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use divan_core::session::{Generations, Refreshed, Seen};
 use time::{Duration, OffsetDateTime};
@@ -180,11 +180,11 @@ impl Browser {
                     request.presented,
                     server.row
                 );
-            } else if let (Some(answer), Some(_)) = (request.answer, request.answer_arrives_at.take()) {
-                if self.stored == request.presented {
-                    self.stored = answer;
-                    self.stored_at = when;
-                }
+            } else if let (Some(answer), Some(_)) = (request.answer, request.answer_arrives_at.take())
+                && self.stored == request.presented
+            {
+                self.stored = answer;
+                self.stored_at = when;
             }
         }
         self.requests
