@@ -29,6 +29,7 @@ mod compact;
 mod error;
 mod issuer;
 mod keys;
+mod refresh;
 mod surface;
 mod verifier;
 
@@ -36,6 +37,7 @@ pub use claims::AccessClaims;
 pub use error::{InvalidSurfaces, ShortKey, TokenError};
 pub use issuer::{AccessToken, TokenIssuer};
 pub use keys::SecretKey;
+pub use refresh::{RefreshKeys, RefreshToken};
 pub use surface::{Surface, Surfaces};
 pub use verifier::TokenVerifier;
 

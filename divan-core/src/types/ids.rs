@@ -16,34 +16,46 @@ use crate::{
 #[serde(transparent)]
 pub struct UserId(pub Uuid);
 
-#[cfg(feature = "entropy")]
-impl UserId {
-    /// A new id from the given time and randomness.
-    ///
-    /// # Errors
-    /// [`NoEntropy`] when there is no randomness to be had.
-    pub fn generate(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
-        let since_epoch = clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-        let mut random = [0; 10];
-        entropy.fill(&mut random)?;
-        Ok(Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()))
-    }
+/// The id of a session: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "uuid"))]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
+macro_rules! uuid_id {
+    ($($id:ident),*) => {$(
+        #[cfg(feature = "entropy")]
+        impl $id {
+            /// A new id from the given time and randomness.
+            ///
+            /// # Errors
+            /// [`NoEntropy`] when there is no randomness to be had.
+            pub fn generate(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
+                let since_epoch = clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+                let mut random = [0; 10];
+                entropy.fill(&mut random)?;
+                Ok(Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()))
+            }
+        }
+
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )*};
 }
 
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for UserId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self)
-    }
-}
+uuid_id!(UserId, SessionId);
 
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.

@@ -5,5 +5,5 @@ mod ids;
 mod user;
 
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
-pub use ids::{TelegramId, UserId};
+pub use ids::{SessionId, TelegramId, UserId};
 pub use user::{Role, UnknownRole, User};

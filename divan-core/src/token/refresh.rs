@@ -1,0 +1,241 @@
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::signature::Signer;
+use sha2::Sha256;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::error::TokenError;
+use super::keys::SecretKey;
+use crate::secret::Secret;
+use crate::types::SessionId;
+
+const PREFIX: &str = "dvr1.";
+
+/// Keeps the key of refresh tokens apart from the one that signs access tokens.
+const LABEL: &[u8] = b"divan refresh token v1";
+
+/// Makes and checks refresh tokens.
+///
+/// A refresh token can be computed from its session's row and the key, so the database holds nothing that opens a session,
+/// and the same token can be given twice. Each session has a random `salt`: what is known of one token says nothing
+/// about another.
+///
+/// ```
+/// use divan_core::token::{RefreshKeys, RefreshToken, SecretKey};
+/// use divan_core::types::SessionId;
+///
+/// let keys = RefreshKeys::new(&SecretKey::new("at least thirty-two bytes of randomness")?);
+/// let session: SessionId = "0199d0f0-0000-7000-8000-000000000001".parse()?;
+/// let token = keys.issue(session, 7, &[1; 16]);
+///
+/// let presented: RefreshToken = token.expose().parse()?;
+/// assert_eq!((presented.session(), presented.generation()), (session, 7));
+/// assert!(keys.is_genuine(&presented, &[1; 16]));
+/// assert!(!keys.is_genuine(&presented, &[2; 16]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RefreshKeys {
+    /// The first makes tokens; the others are older.
+    keys: Vec<RefreshKey>,
+}
+
+#[derive(Clone)]
+struct RefreshKey {
+    id: [u8; 4],
+    mac: Hmac<Sha256>,
+}
+
+/// A refresh token that has the form of one. What it says is not proven before [`RefreshKeys::is_genuine`] has seen it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    session: SessionId,
+    generation: u64,
+    key: [u8; 4],
+    mac: [u8; 32],
+}
+
+impl RefreshKeys {
+    /// The keys that come with `key`.
+    pub fn new(key: &SecretKey) -> Self {
+        Self { keys: vec![RefreshKey::derive(key)] }
+    }
+
+    /// Takes tokens of an older key as well.
+    #[must_use]
+    pub fn or(mut self, older: &SecretKey) -> Self {
+        self.keys.push(RefreshKey::derive(older));
+        self
+    }
+
+    /// The token of a session's generation: the same arguments give the same token.
+    pub fn issue(&self, session: SessionId, generation: u64, salt: &[u8; 16]) -> Secret {
+        let key = &self.keys[0];
+        let mut bytes = Zeroizing::new([0; 60]);
+        bytes[..16].copy_from_slice(session.0.as_bytes());
+        bytes[16..24].copy_from_slice(&generation.to_be_bytes());
+        bytes[24..28].copy_from_slice(&key.id);
+        bytes[28..].copy_from_slice(&key.mac(session, generation, salt).finalize().into_bytes());
+        let mut token = String::with_capacity(PREFIX.len() + 80);
+        token.push_str(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut token);
+        Secret::new(token)
+    }
+
+    /// Whether the token was made with one of these keys for the session that has this salt.
+    #[must_use]
+    pub fn is_genuine(&self, token: &RefreshToken, salt: &[u8; 16]) -> bool {
+        // Compares in constant time.
+        let is_by = |key: &RefreshKey| {
+            key.mac(token.session, token.generation, salt).verify_slice(&token.mac).is_ok()
+        };
+        self.keys.iter().any(|key| key.id == token.key && is_by(key))
+    }
+}
+
+impl RefreshKey {
+    #[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]
+    fn derive(key: &SecretKey) -> Self {
+        let secret = Zeroizing::new(key.sign(LABEL));
+        let mac = Hmac::<Sha256>::new_from_slice(&secret).expect("an HMAC takes a key of any length");
+        let name: [u8; 32] = mac.clone().chain_update(b"id").finalize().into_bytes().into();
+        Self { id: [name[0], name[1], name[2], name[3]], mac }
+    }
+
+    fn mac(&self, session: SessionId, generation: u64, salt: &[u8; 16]) -> Hmac<Sha256> {
+        let mac = self.mac.clone().chain_update(salt).chain_update(session.0.as_bytes());
+        mac.chain_update(generation.to_be_bytes())
+    }
+}
+
+impl RefreshToken {
+    /// The session that it says it is of.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// The generation that it says it is of.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl FromStr for RefreshToken {
+    type Err = TokenError;
+
+    /// Reads a token's form.
+    fn from_str(token: &str) -> Result<Self, TokenError> {
+        let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Malformed)?;
+        let encoded: &[u8; 80] = encoded.as_bytes().try_into().map_err(|_| TokenError::Malformed)?;
+        let mut bytes = [0; 60];
+        URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).map_err(|_| TokenError::Malformed)?;
+        let (session, rest) = bytes.split_first_chunk::<16>().ok_or(TokenError::Malformed)?;
+        let (generation, rest) = rest.split_first_chunk::<8>().ok_or(TokenError::Malformed)?;
+        let (key, mac) = rest.split_first_chunk::<4>().ok_or(TokenError::Malformed)?;
+        Ok(Self {
+            session: SessionId(Uuid::from_bytes(*session)),
+            generation: u64::from_be_bytes(*generation),
+            key: *key,
+            mac: mac.try_into().map_err(|_| TokenError::Malformed)?,
+        })
+    }
+}
+
+/// Shows what is no secret.
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RefreshToken");
+        shown.field("session", &self.session).field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RefreshKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RefreshKey(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> SecretKey {
+        SecretKey::new(format!("{text} of at least thirty-two bytes")).unwrap()
+    }
+
+    fn session() -> SessionId {
+        "0199d0f0-0000-7000-8000-000000000001".parse().unwrap()
+    }
+
+    #[test]
+    fn a_token_can_be_computed_again() {
+        let token = RefreshKeys::new(&key("a key")).issue(session(), 1, &[1; 16]);
+        assert_eq!(token.expose(), RefreshKeys::new(&key("a key")).issue(session(), 1, &[1; 16]).expose());
+        // Known, so that tokens that are out there stay good.
+        assert_eq!(
+            token.expose(),
+            "dvr1.AZnQ8AAAcACAAAAAAAAAAQAAAAAAAAABcx1JTm4L_SfJIxfm4FH6IIqTbQzkzSfMu_aZP0lXuQhCygzX"
+        );
+    }
+
+    #[test]
+    fn every_part_of_a_token_is_covered() {
+        let keys = RefreshKeys::new(&key("a key"));
+        let token = keys.issue(session(), 7, &[1; 16]);
+        for at in 0..token.expose().len() {
+            for other in ["A", "B", "-", ".", " "] {
+                let mut changed = token.expose().to_owned();
+                changed.replace_range(at..=at, other);
+                if changed != token.expose() {
+                    let is_taken = changed.parse().is_ok_and(|token| keys.is_genuine(&token, &[1; 16]));
+                    assert!(!is_taken, "{changed}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_whole_form_is_read() {
+        let token = RefreshKeys::new(&key("a key")).issue(session(), 7, &[1; 16]);
+        let token = token.expose();
+        for text in [
+            "",
+            "dvr1.",
+            &token[..token.len() - 1],
+            &format!("{token}A"),
+            &format!("{token}="),
+            &format!(" {token}"),
+            &token.replace("dvr1", "dvr2"),
+            &token.replace("dvr1.", ""),
+            &token.replacen('.', "", 1),
+        ] {
+            assert!(text.parse::<RefreshToken>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_older_key_is_taken_for_as_long_as_it_is_known() {
+        let old = RefreshKeys::new(&key("an old key"));
+        let token: RefreshToken = old.issue(session(), 7, &[1; 16]).expose().parse().unwrap();
+        assert!(!RefreshKeys::new(&key("a new key")).is_genuine(&token, &[1; 16]));
+        let both = RefreshKeys::new(&key("a new key")).or(&key("an old key"));
+        assert!(both.is_genuine(&token, &[1; 16]));
+        assert!(!old.is_genuine(&both.issue(session(), 7, &[1; 16]).expose().parse().unwrap(), &[1; 16]));
+    }
+
+    #[test]
+    fn debug_shows_no_key_and_no_token() {
+        let keys = RefreshKeys::new(&key("a key"));
+        let token: RefreshToken = keys.issue(session(), 7, &[1; 16]).expose().parse().unwrap();
+        let shown = format!("{keys:?} {token:?}");
+        assert!(
+            shown.contains("redacted") && shown.contains("generation: 7") && !shown.contains("mac"),
+            "{shown}"
+        );
+    }
+}
