@@ -81,7 +81,7 @@ fn owning_the_text_takes_one_allocation() {
 }
 
 #[test]
-fn what_is_refused_takes_no_memory() {
+fn what_is_too_large_takes_no_memory() {
     let verifier = Verifier::new(token(), Duration::from_hours(1));
     for junk in ["&".repeat(1 << 20), "a=b&".repeat(1 << 18), "%".repeat(1 << 20)] {
         let counted = measure(|| {

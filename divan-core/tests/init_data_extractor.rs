@@ -7,9 +7,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use divan_core::clock::ManualClock;
-use divan_core::init_data::{BotToken, InitData, InitDataBuilder, InitDataRejection, Verifier};
+use divan_core::init_data::{
+    BotToken, InitData, InitDataBuilder, InitDataError, InitDataRejection, Verifier,
+};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -40,7 +43,7 @@ async fn ask(headers: &[&str]) -> (StatusCode, HeaderMap, String) {
 #[tokio::test]
 async fn a_handler_gets_what_telegram_signed() {
     let raw = InitDataBuilder::new(NOW).user(42, "First").sign(&token());
-    for scheme in ["tma", "TMA"] {
+    for scheme in ["tma", "TMA", "tma "] {
         let (status, _, body) = ask(&[&format!("{scheme} {raw}")]).await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, "Hello, First!"));
     }
@@ -54,6 +57,8 @@ async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
     let tma = |raw: &str| format!("tma {raw}");
     let cases = [
         (vec![], "init_data_missing", "Init data is empty"),
+        (vec!["tma".to_owned()], "init_data_missing", "Init data is empty"),
+        (vec![format!("tma\t{good}")], "init_data_missing", "Init data is empty"),
         (vec!["tma ".to_owned()], "init_data_missing", "Init data is empty"),
         (vec![format!("Bearer {good}")], "init_data_missing", "Init data is empty"),
         (
@@ -91,4 +96,12 @@ async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
             serde_json::json!({ "type": "about:blank", "title": title, "status": 401, "code": code });
         assert_eq!(problem, expected, "{headers:?}");
     }
+}
+
+#[test]
+fn a_guard_that_is_full_is_the_servers_fault() {
+    let answer = InitDataRejection::from(InitDataError::ReplayGuardFull).into_response();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
+    assert!(answer.headers().get(header::WWW_AUTHENTICATE).is_none());
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{
-    Admission, BotToken, ContactError, InMemoryReplayGuard, InitDataBuilder, InitDataError, ReplayGuard,
-    Signer, ThirdParty, Verifier,
+    BotToken, ContactError, InMemoryReplayGuard, InitDataBuilder, InitDataError, Signer, ThirdParty, Verifier,
 };
 use serde_json::json;
 
@@ -54,6 +53,7 @@ fn no_scheme_takes_what_another_signed() {
 
     let by_token = verifier();
     assert!(by_token.verify(&web_app).is_ok());
+    assert_eq!(by_token.verify(&contact).unwrap_err(), InitDataError::WrongKind);
     assert_eq!(by_token.verify(&widget).unwrap_err(), InitDataError::SignatureMismatch);
     assert_eq!(by_token.verify(&for_third_parties).unwrap_err(), InitDataError::SignatureMissing);
 
@@ -73,15 +73,15 @@ fn no_scheme_takes_what_another_signed() {
 }
 
 #[test]
-fn a_contact_names_nobody_as_init_data() {
-    let contact = InitDataBuilder::new(NOW).contact(42, "77011234567", "First").sign(&token());
-    assert_eq!(verifier().verify(&contact).unwrap().user(), Ok(None));
+fn what_holds_a_user_and_a_contact_is_neither() {
     let both = init_data().contact(42, "77011234567", "First");
     let signed = both.clone().sign(&token());
     assert_eq!(verifier().verify(&signed).unwrap_err(), InitDataError::WrongKind);
     assert_eq!(verifier().verify_contact(&signed).unwrap_err(), InitDataError::WrongKind);
-    let signed = both.third_party_signature(token().bot_id(), &SECRET_KEY).encode();
-    assert_eq!(third_party().verify(&signed).unwrap_err(), InitDataError::WrongKind);
+    for contact in [both, InitDataBuilder::new(NOW).contact(42, "77011234567", "First")] {
+        let signed = contact.third_party_signature(token().bot_id(), &SECRET_KEY).encode();
+        assert_eq!(third_party().verify(&signed).unwrap_err(), InitDataError::WrongKind);
+    }
 }
 
 #[test]
@@ -175,17 +175,36 @@ fn data_is_taken_once_where_that_is_asked_for() {
     assert_eq!(InitDataError::Replayed.code(), "init_data_expired");
 
     // What does not pass is not remembered.
-    let unsigned = first.replace("First", "Other");
-    assert!(verifier.verify(&unsigned).is_err());
-    let second = init_data().field("start_param", "2").sign(&token());
-    assert!(verifier.verify(&second).is_ok());
+    assert!(verifier.verify(&first.replace("First", "Other")).is_err());
+    let contact = InitDataBuilder::new(NOW).contact(42, "77011234567", "First").sign(&token());
+    assert_eq!(verifier.verify(&contact).unwrap_err(), InitDataError::WrongKind);
+    assert!(verifier.verify_contact(&contact).is_ok());
+    assert_eq!(verifier.verify_contact(&contact).unwrap_err(), InitDataError::Replayed);
     let third = init_data().field("start_param", "3").sign(&token());
     assert_eq!(verifier.verify(&third).unwrap_err(), InitDataError::ReplayGuardFull);
+}
 
-    // `max_age` and the skew later both are too old to pass, and their room is free again.
-    clock.advance(Duration::from_mins(11));
+#[test]
+fn data_is_remembered_for_as_long_as_it_could_pass() {
+    let clock = Arc::new(ManualClock::at_unix(NOW));
+    let guard = Arc::new(InMemoryReplayGuard::new(1));
+    let verifier = Verifier::new(token(), Duration::from_mins(10)).clock(clock.clone()).replay_guard(guard);
+    // From the future, as far as clocks may differ: it passes longest.
+    let first = InitDataBuilder::new(NOW + 60).user(42, "First").sign(&token());
+    assert!(verifier.verify(&first).is_ok());
+    clock.set_unix(NOW + 660);
+    assert_eq!(verifier.verify(&first).unwrap_err(), InitDataError::Replayed);
+    let second = InitDataBuilder::new(NOW + 661).user(42, "First").sign(&token());
+    assert_eq!(verifier.verify(&second).unwrap_err(), InitDataError::ReplayGuardFull);
+
+    // A second later it is too old, and its room is free.
+    clock.set_unix(NOW + 661);
     assert_eq!(verifier.verify(&first).unwrap_err(), InitDataError::Expired);
-    assert_eq!(guard.admit(b"another", NOW + 661, NOW + 700), Admission::First);
+    assert!(verifier.verify(&second).is_ok());
+
+    // Set back, the clock makes the first one fresh again, which is forgotten: nothing is taken until it has caught up.
+    clock.set_unix(NOW + 600);
+    assert_eq!(verifier.verify(&first).unwrap_err(), InitDataError::ReplayGuardFull);
 }
 
 #[test]
@@ -203,14 +222,16 @@ fn of_many_at_once_one_is_the_first() {
 
 #[test]
 fn debug_shows_no_personal_data_and_no_key() {
-    let data = verifier().verify(&init_data().sign(&token())).unwrap();
+    let chat = r#"{"id":-1,"type":"private","title":"First"}"#;
+    let data = verifier().verify(&init_data().field("chat", chat).sign(&token())).unwrap();
     let contact = verifier()
         .verify_contact(&InitDataBuilder::new(NOW).contact(42, "77011234567", "First").sign(&token()))
         .unwrap();
     let raw =
         InitDataBuilder::new(NOW).field("id", "42").field("first_name", "First").sign_login_widget(&token());
     let widget = verifier().verify_login_widget(&raw).unwrap();
-    let shown = format!("{data:?} {:?} {contact:?} {widget:?} {:?}", data.user(), verifier());
+    let shown =
+        format!("{data:?} {:?} {:?} {contact:?} {widget:?} {:?}", data.user(), data.chat(), verifier());
     for hidden in ["First", "7701", "AAFake"] {
         assert!(!shown.contains(hidden), "{shown}");
     }
@@ -229,4 +250,25 @@ fn what_is_serialized_is_what_was_signed() {
     assert_eq!(serde_json::to_value(data.user().unwrap()).unwrap(), expected);
     let expected = json!({ "id": -1, "type": "group", "title": "Title" });
     assert_eq!(serde_json::to_value(data.chat().unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn a_field_is_found_by_its_whole_name_alone() {
+    let raw = init_data().field("start_param", "a=b").field("chat_type", "x=y=z").field("empty", "");
+    let data = verifier().verify(&raw.sign(&token())).unwrap();
+    assert_eq!((data.start_param(), data.field("empty")), (Some("a=b"), Some("")));
+    for name in
+        ["", "=", "start_param=a", "chat_type=x=y", "start", "start_param\n", "\nuser", "auth_date=", "hash"]
+    {
+        assert_eq!(data.field(name), None, "{name:?}");
+    }
+}
+
+#[test]
+fn a_buffer_does_not_raise_the_limit() {
+    let long = |length: usize| init_data().field("long", &"x".repeat(length)).sign(&token());
+    let rest = long(0).len();
+    let mut buffer = [0; 10_000];
+    assert!(verifier().verify_in(&long(8192 - rest), &mut buffer).is_ok());
+    assert_eq!(verifier().verify_in(&long(8193 - rest), &mut buffer).unwrap_err(), InitDataError::TooLarge);
 }

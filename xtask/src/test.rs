@@ -1,5 +1,5 @@
 use crate::servers;
-use crate::step::{Outcome, Tally, cargo, cargo_test};
+use crate::step::{Outcome, Tally, cargo, cargo_test, say};
 
 /// The application that embeds `divan-core` beside `jsonwebtoken`, and the backends that it may choose.
 const HOST: &str = "divan-core/tests/host/Cargo.toml";
@@ -22,8 +22,19 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     }
     tally += cargo_test(&["--workspace", "--doc"], &[])?;
     // The tests of init data once more: without the feature they ran on the portable code, with it on the vector code.
+    if !has_vector_instructions() {
+        say("no AVX-512 here: what follows tests the portable code a second time, and no vector code");
+    }
     tally += cargo_test(&["-p", "divan-core", "--features", "simd", "--lib", "--test", "init_data_*"], &[])?;
     let all = ["--workspace", "--lib", "--bins", "--tests", "--examples"];
     tally += cargo_test(&all, &variables)?;
     tally.conclude()
+}
+
+/// Whether the processor has what the feature `simd` makes use of.
+fn has_vector_instructions() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512vbmi2");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 /// How many bytes are looked at together.
 pub(super) const BLOCK: usize = 64;
 
-/// The bits of all blocks of a text. On the stack, up to twice what a verifier takes by default.
+/// The bits of all blocks of a text. On the stack, for nearly twice what a verifier takes by default.
 pub(super) type Bits = SmallVec<[u64; 256]>;
 
 /// A bit for each byte that is marked, the lowest for the first. Written as loops over bytes, which compilers turn into

@@ -10,7 +10,7 @@ pub(super) type HmacSha256 = Hmac<Sha256>;
 /// A bot's token, as `@BotFather` gives it out, with the keys that Telegram derives from it.
 ///
 /// The keys depend on the token alone and are derived once, here. `Debug` shows the bot's id (which is public) and
-/// nothing else; token and keys are wiped from memory on drop.
+/// nothing else; token and keys are wiped from memory on drop, as far as the libraries below allow.
 ///
 /// ```
 /// use divan_core::init_data::BotToken;

@@ -61,12 +61,8 @@ impl<'a> InitData<'a> {
     /// The person who opened the Mini App, for whoever has to know who is asking.
     ///
     /// # Errors
-    /// As [`user`](Self::user), and [`InitDataError::WrongKind`] for data without a user, or with a shared contact.
+    /// As [`user`](Self::user), and [`InitDataError::WrongKind`] for data without a user.
     pub fn require_user(&self) -> Result<WebAppUser<'_>, InitDataError> {
-        // A shared contact is signed with the same key: one must not pass as the other.
-        if self.field("contact").is_some() {
-            return Err(InitDataError::WrongKind);
-        }
         self.user()?.ok_or(InitDataError::WrongKind)
     }
 
@@ -120,6 +116,9 @@ impl<'a> InitData<'a> {
 
     /// The decoded value of any signed field, also one that this version does not know.
     pub fn field(&self, name: &str) -> Option<&str> {
+        if name.contains('=') {
+            return None;
+        }
         // They are sorted, so a name is looked for from the end that it is nearer to.
         if name < "n" { self.field_from_start(name) } else { self.field_from_end(name) }
     }

@@ -40,11 +40,12 @@ pub enum InitDataError {
 
 impl InitDataError {
     /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` (the Mini App has to be
-    /// reopened: too old, or used before) or `init_data_invalid`.
+    /// reopened: too old, or used before), `init_data_invalid`, or `overloaded` for a replay guard that is full.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "init_data_missing",
             Self::Expired | Self::Replayed => "init_data_expired",
+            Self::ReplayGuardFull => "overloaded",
             _ => "init_data_invalid",
         }
     }
@@ -55,6 +56,7 @@ impl InitDataError {
         match self {
             Self::Missing => "Init data is empty",
             Self::Expired | Self::Replayed => "Init data has expired",
+            Self::ReplayGuardFull => "Too busy",
             _ => "Init data is not valid",
         }
     }

@@ -3,7 +3,7 @@
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequestParts};
 use axum_core::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -11,8 +11,8 @@ use super::data::InitData;
 use super::error::{InitDataError, Malformed};
 use super::verifier::Verifier;
 
-/// Takes the init data of `Authorization: tma <raw>` and checks it with the [`Verifier`] of the router's state. A shared
-/// contact is refused: it is signed alike, but names nobody.
+/// Takes the init data of `Authorization: tma <raw>` and checks it with the [`Verifier`] of the router's state, by the bot's
+/// token.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -34,11 +34,7 @@ where
     type Rejection = InitDataRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, InitDataRejection> {
-        let data = Verifier::from_ref(state).verify(raw_init_data(&parts.headers)?)?;
-        if data.field("contact").is_some() {
-            return Err(InitDataError::WrongKind.into());
-        }
-        Ok(data)
+        Ok(Verifier::from_ref(state).verify(raw_init_data(&parts.headers)?)?)
     }
 }
 
@@ -51,16 +47,18 @@ fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
     }
     let header = header.to_str().map_err(|_| Malformed::Character)?;
     let (scheme, raw) = header.split_once(' ').unwrap_or((header, ""));
-    if scheme.eq_ignore_ascii_case("tma") { Ok(raw) } else { Err(InitDataError::Missing) }
+    let is_tma = scheme.eq_ignore_ascii_case("tma");
+    if is_tma { Ok(raw.trim_start_matches(' ')) } else { Err(InitDataError::Missing) }
 }
 
 /// The answer to a request whose init data was refused: 401 with `application/problem+json`
-/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or 503 where a replay guard is full.
 ///
 /// Its `code` is [`InitDataError::code`] and all that it tells: whether the string was malformed or signed by somebody else
 /// is for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InitDataRejection(InitDataError);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct InitDataRejection(#[from] InitDataError);
 
 impl InitDataRejection {
     /// Why, for the log.
@@ -69,22 +67,22 @@ impl InitDataRejection {
     }
 }
 
-impl From<InitDataError> for InitDataRejection {
-    fn from(reason: InitDataError) -> Self {
-        Self(reason)
-    }
-}
-
 impl IntoResponse for InitDataRejection {
     fn into_response(self) -> Response {
-        let (code, title) = (self.0.code(), self.0.title());
-        let body = format!(r#"{{"type":"about:blank","title":"{title}","status":401,"code":"{code}"}}"#);
+        let is_full = self.0 == InitDataError::ReplayGuardFull;
+        let status = if is_full { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
+        let (code, title, number) = (self.0.code(), self.0.title(), status.as_u16());
+        let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{number},"code":"{code}"}}"#);
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("tma"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if is_full {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        } else {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("tma"));
+        }
         response
     }
 }

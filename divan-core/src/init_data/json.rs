@@ -1,8 +1,12 @@
 //! Reads the JSON objects inside signed data, in place.
 //!
-//! What is read here was signed by Telegram, so only its shape is in question. [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)
-//! exactly, and stricter in one way: no key comes twice in an object, known or not, however it is spelled. A reader
+//! What is read here was signed by Telegram and holds no control characters, so only its shape is in question.
+//! [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) exactly, and stricter in one way: no key comes twice in an object, known or not, however it is spelled. A reader
 //! that takes the first and one that takes the last must not see two different objects.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::bits::{BLOCK, bits};
 use super::error::Malformed;
@@ -19,6 +23,7 @@ pub(super) trait FromObject<'a>: Sized {
 /// Reads a text that is one JSON object and nothing else.
 pub(super) fn parse<'a, T: FromObject<'a>>(text: &'a str) -> Result<T, Malformed> {
     let mut reader = Reader::new(text, 0, MAX_DEPTH);
+    reader.lookups = 16;
     let object = T::from_object(&mut reader)?;
     reader.skip_whitespace();
     if reader.at == text.len() { Ok(object) } else { Err(Malformed::Json) }
@@ -74,6 +79,8 @@ pub(super) struct Reader<'a> {
     depth: u8,
     /// Whether keys that come twice are looked for.
     is_checked: bool,
+    /// How many keys may still be looked for where they stand, which takes no memory, but a walk through the object each.
+    lookups: u8,
     /// Where the block starts that was looked at last, and the `"` and `\` in it.
     marked: usize,
     marks: u64,
@@ -83,7 +90,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     #[inline(always)]
     fn new(text: &'a str, at: usize, depth: u8) -> Self {
-        Self { text, at, depth, is_checked: true, marked: usize::MAX, marks: 0 }
+        Self { text, at, depth, is_checked: true, lookups: 0, marked: usize::MAX, marks: 0 }
     }
 
     /// Reads an object and hands over its members.
@@ -98,13 +105,15 @@ impl<'a> Reader<'a> {
         }
         let first = self.at;
         let mut prints = 0;
+        // Empty, and off the heap, as long as the prints tell the keys apart: those that are documented are.
+        let mut seen = BTreeSet::new();
         loop {
             self.skip_whitespace();
             let start = self.at;
             let key = self.string()?;
             let print = print(key);
-            if prints & print != 0 && self.is_checked && is_repeated(self.text, first, start, key)? {
-                return Err(Malformed::Json);
+            if (prints & print != 0 || !seen.is_empty()) && self.is_checked {
+                self.refuse_repeated(key, first..start, &mut seen)?;
             }
             prints |= print;
             self.expect(b':')?;
@@ -121,6 +130,27 @@ impl<'a> Reader<'a> {
                 return self.expect(b'}');
             }
         }
+    }
+
+    /// Looks for a key among those of the same object that stand in a range.
+    #[cold]
+    fn refuse_repeated(
+        &mut self,
+        key: Text<'a>,
+        range: Range<usize>,
+        seen: &mut BTreeSet<Cow<'a, str>>,
+    ) -> Result<(), Malformed> {
+        let mut is_repeated = false;
+        if seen.is_empty() && self.lookups > 0 {
+            self.lookups -= 1;
+            visit_keys(self.text, range, |other| is_repeated |= other == key)?;
+        } else {
+            if seen.is_empty() {
+                visit_keys(self.text, range, |other| _ = seen.insert(other.to_cow()))?;
+            }
+            is_repeated = !seen.insert(key.to_cow());
+        }
+        if is_repeated { Err(Malformed::Json) } else { Ok(()) }
     }
 
     #[inline(always)]
@@ -297,19 +327,20 @@ fn print(key: Text<'_>) -> u64 {
     1 << ((key.len() + usize::from(key.as_bytes().last().copied().unwrap_or(0))) % 64)
 }
 
-/// Whether the key that starts at this place was there before, in the members of the same object from `first` on.
-#[cold]
-fn is_repeated(text: &str, first: usize, start: usize, key: Text<'_>) -> Result<bool, Malformed> {
-    let mut reader = Reader::new(text, first, MAX_DEPTH);
+/// Hands over the keys of an object that stand in a range, from its first key to another.
+fn visit_keys<'a>(
+    text: &'a str,
+    range: Range<usize>,
+    mut visit: impl FnMut(Text<'a>),
+) -> Result<(), Malformed> {
+    let mut reader = Reader::new(text, range.start, MAX_DEPTH);
     reader.is_checked = false;
     loop {
         reader.skip_whitespace();
-        if reader.at == start {
-            return Ok(false);
+        if reader.at == range.end {
+            return Ok(());
         }
-        if reader.string()? == key {
-            return Ok(true);
-        }
+        visit(reader.string()?);
         reader.expect(b':')?;
         reader.value()?;
         reader.expect(b',')?;
@@ -348,6 +379,18 @@ mod tests {
             let members: Vec<String> = (0..100).map(|n| format!("\"k{n}\":0")).collect();
             format!("{{{},\"{last}\":0}}", members.join(","))
         };
+        // All of one print, at each of two levels.
+        let alike = |count: usize, last: usize| {
+            let members: Vec<String> = (0..count).chain([last]).map(|n| format!("\"{n:04}0\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        for count in [1, 15, 16, 17, 18, 40, 300] {
+            for last in [0, 1, 14, 15, 16, 17, 39, 299].into_iter().filter(|&last| last <= count) {
+                let text = alike(count, last);
+                assert_eq!(is_read(&text), last == count, "{text}");
+                assert_eq!(is_read(&format!("{{\"a\":{text}}}")), last == count, "{text}");
+            }
+        }
         assert!(is_read(&many("k100")));
         assert!(!is_read(&many("k0")));
         assert!(!is_read(&many("k99")));
@@ -374,6 +417,18 @@ mod tests {
         {
             assert!(!is_read(&format!("{{\"a\":{number}}}")), "{number}");
         }
+    }
+
+    #[test]
+    fn the_time_grows_with_the_length_alone() {
+        let nested = (0..60).fold(String::from("0"), |inner, _| {
+            let members: Vec<String> = (0..100).map(|n| format!("\"{n:04}0\":0")).collect();
+            format!("{{\"a\":{inner},{}}}", members.join(","))
+        });
+        let flat: Vec<String> = (0..50_000).map(|n| format!("\"{n:07}0\":0")).collect();
+        // Quadratic, each would take minutes.
+        assert!(is_read(&nested));
+        assert!(is_read(&format!("{{{}}}", flat.join(","))));
     }
 
     #[test]

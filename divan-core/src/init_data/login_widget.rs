@@ -13,7 +13,7 @@ impl Verifier<BotToken> {
     /// Its key is not that of init data, so neither passes as the other.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what has no `id`.
+    /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what has no `id` or no `first_name`.
     pub fn verify_login_widget(&self, raw: &str) -> Result<LoginWidgetUser, InitDataError> {
         let data = self.run::<LoginWidget>(raw)?;
         let text = |name: &str| data.field(name).map(str::to_owned);

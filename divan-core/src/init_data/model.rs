@@ -6,7 +6,8 @@ use super::text::Text;
 
 /// A Telegram account, as [`WebAppUser`](https://core.telegram.org/bots/webapps#webappuser) describes it.
 ///
-/// It is a view of the verified data, made without an allocation and cheap to make again.
+/// It is a view of the verified data, cheap to make again; what proves anything is the [`InitData`](super::InitData) that it
+/// comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
@@ -88,8 +89,8 @@ impl fmt::Debug for WebAppUser<'_> {
 
 /// A chat, as [`WebAppChat`](https://core.telegram.org/bots/webapps#webappchat) describes it.
 ///
-/// It is a view of the verified data, made without an allocation and cheap to make again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// It is a view of the verified data, cheap to make again.
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -130,6 +131,14 @@ impl<'a> FromObject<'a> for WebAppChat<'a> {
             username,
             photo_url,
         })
+    }
+}
+
+/// Shows id and kind alone; the title of a private chat is a person's name.
+impl fmt::Debug for WebAppChat<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("WebAppChat");
+        shown.field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 

@@ -83,13 +83,13 @@ macro_rules! hmac_scheme {
     };
 }
 
-// Nothing that Telegram signs holds both, and the reader of one must not be handed the other.
-hmac_scheme!(WebApp, BotToken::web_app_mac, |pairs| !(pairs.has("user") && pairs.has("contact")));
+// The two have the same key: one must not pass as the other.
+hmac_scheme!(WebApp, BotToken::web_app_mac, |pairs| !pairs.has("contact"));
 hmac_scheme!(SharedContact, BotToken::web_app_mac, |pairs| pairs.has("contact") && !pairs.has("user"));
 hmac_scheme!(LoginWidget, BotToken::login_widget_mac, |pairs| pairs.has("id"));
 
 /// Reads `hash`: 64 lower-case hex digits, nothing else.
-fn decode_hash(digits: &[u8]) -> Result<[u8; 32], Malformed> {
+pub(super) fn decode_hash(digits: &[u8]) -> Result<[u8; 32], Malformed> {
     let digits: &[u8; 64] = digits.try_into().map_err(|_| Malformed::Hash)?;
     // Loops over bytes without branches, which compilers turn into vector code.
     let is_digit = |b: u8| b.is_ascii_digit() | (b'a'..=b'f').contains(&b);

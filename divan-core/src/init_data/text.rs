@@ -5,7 +5,8 @@ use std::fmt::{self, Write as _};
 ///
 /// Telegram escapes some characters (`https:\/\/t.me`), so the text may differ from the bytes that it is read from.
 /// `Display`, [`chars`](Self::chars) and comparison resolve the escapes on the way, without allocating;
-/// [`to_cow`](Self::to_cow) gives a string.
+/// [`to_cow`](Self::to_cow) gives a string. By an escape it may hold any character, control characters too: whoever prints a
+/// name that a stranger chose should know.
 ///
 /// ```
 /// # use divan_core::{clock::SystemClock, clock::Clock, init_data::{BotToken, InitDataBuilder, Verifier}};
@@ -114,6 +115,7 @@ impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.as_str() {
             Some(text) => f.pad(text),
+            None if f.width().is_some() || f.precision().is_some() => f.pad(&self.to_cow()),
             None => self.chars().try_for_each(|next| f.write_char(next)),
         }
     }
@@ -172,6 +174,7 @@ mod tests {
         assert_eq!(text.to_string(), "\"\\/\u{8}\u{C}\n\r\tAé😀é");
         assert_eq!(text, "\"\\/\u{8}\u{C}\n\r\tAé😀é");
         assert_eq!(text.as_str(), None);
+        assert_eq!(format!("[{:>3}{:.1}]", Text::escaped(r"\/"), Text::escaped(r"\/b")), "[  //]");
         assert_eq!(text.chars().count(), 12);
         assert_eq!(text, Text::plain(&text.to_cow()));
     }

@@ -6,7 +6,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::error::{InitDataError, Malformed};
 use super::grammar::Pairs;
-use super::scheme::{Key, Scheme, Sealed};
+use super::scheme::{Key, Scheme, Sealed, decode_hash};
 
 const PRODUCTION: [u8; 32] = [
     0xe7, 0xbf, 0x03, 0xa2, 0xfa, 0x46, 0x02, 0xaf, 0x45, 0x80, 0x70, 0x3d, 0x88, 0xdd, 0xa5, 0xbb, 0x59,
@@ -116,7 +116,10 @@ impl Scheme<ThirdParty> for Ed25519 {
 
     fn take_proof(pairs: &mut Pairs<'_>) -> Result<[u8; 64], InitDataError> {
         let signature = pairs.take("signature").ok_or(InitDataError::SignatureMissing)?;
-        pairs.take("hash");
+        if let Some(hash) = pairs.take("hash") {
+            // Not covered, so it is dropped; but it has the form that it always has.
+            decode_hash(hash)?;
+        }
         Ok(decode_signature(signature)?)
     }
 
@@ -128,7 +131,7 @@ impl Scheme<ThirdParty> for Ed25519 {
     }
 
     fn is_kind(pairs: &Pairs<'_>) -> bool {
-        !(pairs.has("user") && pairs.has("contact"))
+        !pairs.has("contact")
     }
 }
 

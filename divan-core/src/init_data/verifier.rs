@@ -93,7 +93,7 @@ impl<K: Clone> Verifier<K> {
     }
 
     /// Takes each piece of data once. Default: as often as it is presented while it is fresh, because clients send
-    /// the same data again when the Mini App is reloaded.
+    /// the same data again when the Mini App is reloaded. A guard belongs to verifiers of one scheme and one `max_age`.
     #[must_use]
     pub fn replay_guard(mut self, guard: Arc<dyn ReplayGuard>) -> Self {
         self.replay_guard = Some(guard);

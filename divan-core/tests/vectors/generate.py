@@ -995,7 +995,7 @@ def ed25519_signature_texts():
                seal="signature={0}&signature={0}".format)
     yield make("duplicate_hash", REFUSED, "Not covered is not unchecked: hash stands twice.", app(),
                tail=f"&{HASH_PAIR}&{HASH_PAIR}")
-    yield make("hash_not_hex", OPEN, "A hash that is none stands where it is not covered.", app(), tail="&hash=x")
+    yield make("hash_not_hex", REFUSED, "A hash that is none stands where it is not covered.", app(), tail="&hash=x")
 
 
 def messages_refused(fields):

@@ -26,7 +26,7 @@ pub(super) enum Command {
 /// What signed the data, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Init data, signed with the bot token
+    /// Init data or the answer of requestContact, signed with the bot token
     Hmac,
     /// Init data, signed by Telegram for third parties
     Ed25519,
@@ -173,7 +173,13 @@ fn verify(args: &VerifyArgs, raw: &str) -> Result<Result<Value, InitDataError>, 
     Ok(match args.kind {
         Kind::Contact => verifier.verify_contact(raw).map(|contact| contact_fields(&contact)),
         Kind::Widget => verifier.verify_login_widget(raw).map(|user| widget_fields(&user)),
-        Kind::Hmac | Kind::Ed25519 => verifier.verify(raw).and_then(|data| fields(&data)),
+        Kind::Hmac | Kind::Ed25519 => match verifier.verify(raw) {
+            // The scheme is the same.
+            Err(InitDataError::WrongKind) => {
+                verifier.verify_contact(raw).map(|contact| contact_fields(&contact))
+            }
+            outcome => outcome.and_then(|data| fields(&data)),
+        },
     })
 }
 
@@ -192,7 +198,7 @@ fn fields(data: &InitData<'_>) -> Result<Value, InitDataError> {
     data.receiver()?;
     data.chat()?;
     let value = |name: &str, text: &str| match name {
-        "user" | "receiver" | "chat" | "contact" => serde_json::from_str(text).unwrap_or(Value::Null),
+        "user" | "receiver" | "chat" => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         _ => Value::from(text),
     };
     let fields: Map<String, Value> =
