@@ -79,6 +79,9 @@ impl Random {
 
     /// The same field of somebody else: other letters and digits, and words up to four longer or shorter.
     fn vary(&mut self, key: &str, value: &str) -> String {
+        if key == "chat_type" {
+            return value.to_owned();
+        }
         if !matches!(key, "user" | "receiver" | "chat") {
             // The first digit stays: the sample's number fits into 64 bits, which some of the other libraries ask for.
             return value.char_indices().map(|(at, c)| if at < 2 { c } else { self.similar(c) }).collect();
