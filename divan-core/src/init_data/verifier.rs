@@ -107,7 +107,8 @@ impl<K: Key> Verifier<K> {
     /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs none.
     ///
     /// # Errors
-    /// [`InitDataError`] says what is wrong and nothing about what would have been right.
+    /// [`InitDataError`] says what is wrong and nothing about what would have been right;
+    /// [`WrongKind`](InitDataError::WrongKind) for a shared contact, which has the same key.
     pub fn verify(&self, raw: &str) -> Result<InitData<'static>, InitDataError> {
         self.run::<K::WebApp>(raw)
     }
