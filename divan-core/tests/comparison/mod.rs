@@ -114,10 +114,13 @@ fn read(data: &core::InitData<'_>) -> InitData {
     let fields: Fields =
         fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     assert_eq!(data.chat_type().map(|kind| text(kind.to_text())), fields.get("chat_type").cloned());
+    let user = data.user().map(|user| user.map(read_user)).map_err(|_| Unreadable);
+    let required = data.require_user().map(read_user).ok();
+    assert_eq!(required.as_ref(), user.as_ref().ok().and_then(Option::as_ref), "{fields:?}");
     InitData {
         fields,
         auth_date: data.auth_date(),
-        user: data.user().map(|user| user.map(read_user)).map_err(|_| Unreadable),
+        user,
         receiver: data.receiver().map(|user| user.map(read_user)).map_err(|_| Unreadable),
         chat: data.chat().map(|chat| chat.map(read_chat)).map_err(|_| Unreadable),
         can_send_after: data.can_send_after().map_err(|_| Unreadable),
