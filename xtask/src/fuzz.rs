@@ -45,22 +45,38 @@ pub(crate) enum Target {
     LoginWidget,
 }
 
+/// Which code is fuzzed, where there is a choice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Code {
+    Portable,
+    Vector,
+}
+
 /// Fuzzes one target or all, each for some seconds.
-pub(crate) fn run(target: Option<Target>, seconds: u32) -> Outcome {
+pub(crate) fn run(target: Option<Target>, seconds: u32, code: Code) -> Outcome {
     if !has_cpp_compiler() {
         return Err("libFuzzer is built by a C++ compiler (on Debian: apt-get install g++)".to_owned());
     }
-    cargo_with(&[&["build"], &BUILT[..]].concat(), &[("RUSTFLAGS", COVERAGE)])?;
+    cargo_with(&[&["build"], &BUILT[..], code.features()].concat(), &[("RUSTFLAGS", COVERAGE)])?;
     let targets = target.as_ref().map_or(Target::value_variants(), std::slice::from_ref);
     for target in targets {
         write_seeds(*target).map_err(|error| format!("the vectors cannot be made seeds: {error}"))?;
-        fuzz(target.name(), seconds)?;
+        fuzz(target.name(), seconds, code)?;
     }
     Ok(())
 }
 
 fn has_cpp_compiler() -> bool {
     std::env::var_os("CXX").is_some() || Command::new("c++").arg("--version").output().is_ok()
+}
+
+impl Code {
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Portable => &[],
+            Self::Vector => &["--features", "simd"],
+        }
+    }
 }
 
 impl Target {
@@ -109,13 +125,13 @@ fn in_plain_sight(raw: &str) -> String {
 }
 
 /// Runs a target on its corpus, which grows by what it finds.
-fn fuzz(name: &str, seconds: u32) -> Outcome {
+fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
     say(&format!("fuzz {name} for {seconds} s"));
     let (corpus, artifacts) = (format!("fuzz/corpus/{name}"), format!("fuzz/artifacts/{name}/"));
     fs::create_dir_all(root().join(&artifacts)).map_err(|error| format!("{artifacts}: {error}"))?;
     let mut fuzzer = command();
-    fuzzer.args(["run", "--quiet", "--bin", name]).args(BUILT).env("RUSTFLAGS", COVERAGE).arg("--");
-    fuzzer.arg(corpus).arg(format!("-artifact_prefix={artifacts}"));
+    fuzzer.args(["run", "--quiet", "--bin", name]).args(BUILT).args(code.features());
+    fuzzer.env("RUSTFLAGS", COVERAGE).arg("--").arg(corpus).arg(format!("-artifact_prefix={artifacts}"));
     fuzzer.arg(format!("-max_total_time={seconds}")).args(["-max_len=4096", "-timeout=5", "-print_funcs=0"]);
     let mut child =
         fuzzer.stderr(Stdio::piped()).spawn().map_err(|error| format!("cargo cannot be started: {error}"))?;

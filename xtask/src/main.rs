@@ -10,6 +10,7 @@ mod test;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use fuzz::Code;
 
 /// The chores of this workspace.
 #[derive(Debug, Parser)]
@@ -33,6 +34,9 @@ enum Chore {
         /// For how long each target is fuzzed
         #[arg(long, default_value_t = 10)]
         seconds: u32,
+        /// Fuzz the vector code in place of the portable code
+        #[arg(long)]
+        simd: bool,
         /// All, unless one is named
         target: Option<fuzz::Target>,
     },
@@ -43,7 +47,9 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test { no_install } => test::run(no_install),
         Chore::Check => check::run(),
-        Chore::Fuzz { seconds, target } => fuzz::run(target, seconds),
+        Chore::Fuzz { seconds, simd, target } => {
+            fuzz::run(target, seconds, if simd { Code::Vector } else { Code::Portable })
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
