@@ -74,7 +74,7 @@ pub(super) fn object(name: &str) -> BoxedStrategy<String> {
     let required = Just(required.iter().map(|&member| member.to_owned()).collect::<Vec<_>>());
     let good = proptest::sample::subsequence(&GOOD[..], 0..=GOOD.len());
     let good = good.prop_map(|members| members.into_iter().map(str::to_owned).collect::<Vec<_>>());
-    let bad = prop_oneof![4 => select(&BAD[..]).prop_map(str::to_owned), 1 => deep()];
+    let bad = prop_oneof![4 => select(&BAD[..]).prop_map(str::to_owned), 1 => deep(), 1 => crowd()];
     let bad = prop_oneof![3 => Just(Vec::new()), 1 => vec(bad, 1..3)];
     let lost = prop_oneof![19 => Just(None), 1 => any::<Index>().prop_map(Some)];
     let members = (required, good, bad, lost).prop_map(|(required, good, bad, lost)| {
@@ -99,5 +99,15 @@ fn deep() -> impl Strategy<Value = String> {
     (62..=66_usize, any::<bool>()).prop_map(|(depth, is_array)| {
         let (open, innermost, close) = if is_array { ("[", "", "]") } else { (r#"{"d":"#, "0", "}") };
         format!(r#""deep":{}{innermost}{}"#, open.repeat(depth), close.repeat(depth))
+    })
+}
+
+/// A member with so many members of its own that they cannot be told apart by their length and their last character,
+/// and may hold one twice.
+fn crowd() -> impl Strategy<Value = String> {
+    (1..40_usize, any::<Index>(), any::<bool>()).prop_map(|(count, last, is_repeated)| {
+        let last = if is_repeated { last.index(count) } else { count };
+        let members: Vec<_> = (0..count).chain([last]).map(|number| format!(r#""{number:02}0":0"#)).collect();
+        format!(r#""crowd":{{{}}}"#, members.join(","))
     })
 }
