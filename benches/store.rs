@@ -79,7 +79,7 @@ impl Crowd {
             Query::AccountByPhone => {
                 self.store.account_by_phone(&phone).await.map(|account| account.is_some())
             }
-            Query::User => self.store.user(id).await.map(|user| user.is_some()),
+            Query::User => self.store.account(id).await.map(|account| account.is_some()),
         };
         let taken = started.elapsed();
         assert!(found.expect("the database answers"), "user {n} is there");

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use divan_core::api::{Session, TelegramLoginRequest};
-use divan_core::service::{AuthService, Caller, ServiceError, SignInPhone};
+use divan_core::service::{AuthService, Caller, Origin, ServiceError, SignInPhone};
 use divan_core::store::MemoryStore;
 use divan_core::token::{SecretKey, Surfaces};
 
@@ -44,7 +44,7 @@ async fn sign_in(
 ) -> Result<Json<Session>, Refused> {
     let init_data = request.init_data.clone().unwrap_or_default();
     let phone = SignInPhone::of(&request)?;
-    Ok(Json(service.telegram_login(phone, &request.password, &init_data).await?))
+    Ok(Json(service.telegram_login(phone, &request.password, &init_data, &Origin::unknown()).await?))
 }
 
 async fn hello(SignedIn(caller): SignedIn) -> String {
@@ -135,7 +135,7 @@ mod tests {
         .build();
         let (email, password) = ("admin@example.com", "tram under the plum");
         service.bootstrap(None, &BootstrapRequest::new(email, password)).await?;
-        let session = service.admin_login(email, &password.into()).await?;
+        let session = service.admin_login(email, &password.into(), &Origin::unknown()).await?;
         let admin = service.authenticate(session.access_token.expose()).await?.into_admin()?;
         let employee = CreateUserRequest::employee("First Last", "+77011234567", "umbrella 77");
         service.create_user(&admin, &employee).await?;

@@ -32,20 +32,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("2. The first administrator is {}.", admin.email.ok_or("an administrator has an address")?);
 
     let request = AdminLoginRequest::new("admin@example.com", "tram under the plum");
-    let session = client.admin_login(&request).await?;
-    println!("3. The administrator is signed in for {} seconds.", session.expires_in);
+    let admin = client.admin().login(&request).await?;
+    println!("3. {} is signed in to the admin panel.", admin.full_name);
 
     let request = CreateUserRequest::employee("First Last", "8 (701) 123-45-67", "umbrella 77");
-    let created = client.create_user(&session.access_token, &request).await?;
+    let created = client.admin().create_user(&request).await?;
     println!("4. The employee {} was created.", created.user.full_name);
 
     // In the Mini App this string is `window.Telegram.WebApp.initData`, signed by Telegram.
     let init_data = InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&bot_token);
     let request = TelegramLoginRequest::new("+77011234567", "umbrella 77", init_data);
-    let session = client.telegram_login(&request).await?;
-    println!("5. The employee is signed in from Telegram account {:?}.", session.user.telegram_id);
+    let employee = client.miniapp().login(&request).await?;
+    println!("5. The employee is signed in from Telegram account {:?}.", employee.telegram_id);
 
-    let me = client.me(&session.access_token).await?;
+    let me = client.miniapp().me().await?;
     println!("6. Who am I? {me:#?}");
     Ok(())
 }

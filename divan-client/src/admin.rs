@@ -1,19 +1,24 @@
-use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Session};
+use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest};
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
-use crate::{Client, Error};
+use crate::call::Call;
+use crate::{AdminPanel, Client, Error};
 
-impl Client {
-    /// Signs an administrator in, in the admin panel.
+impl AdminPanel {
+    /// Signs an administrator in with e-mail address and password. It is sent once: see [`Retries`](crate::Retries).
+    ///
+    /// Whoever was signed in here before is forgotten, but for a session on the server that lives until it expires.
     ///
     /// # Errors
     /// [`Error::is_invalid_credentials`] when e-mail address and password do not open an account. See [`Error`] for
     /// the rest.
-    pub async fn admin_login(&self, request: &AdminLoginRequest) -> Result<Session, Error> {
-        self.call::<AdminLogin>(None, request).await
+    pub async fn login(&self, request: &AdminLoginRequest) -> Result<User, Error> {
+        self.open::<AdminLogin>(request).await
     }
+}
 
+impl Client {
     /// Creates the first administrator. Works exactly once; a server in its development default asks for no token.
     ///
     /// # Errors
@@ -36,6 +41,6 @@ impl Client {
         bootstrap_token: Option<&Secret>,
         request: &BootstrapRequest,
     ) -> Result<User, Error> {
-        self.call::<Bootstrap>(bootstrap_token, request).await
+        self.wire.call::<Bootstrap>(&Call::of(request), bootstrap_token, self.wire.deadline()).await
     }
 }

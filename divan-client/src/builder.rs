@@ -1,16 +1,14 @@
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use divan_core::clock::{Clock, SystemClock};
 
 use crate::base_url::{BaseUrl, PlainHttp};
-use crate::{Client, Error};
-
-const USER_AGENT: &str = concat!("divan-client/", env!("CARGO_PKG_VERSION"));
+use crate::handle::Handle;
+use crate::tokens::{MemoryStore, TokenStore};
+use crate::wire::Wire;
+use crate::{Client, Error, Retries, http};
 
 /// The settings of a [`Client`]; made by [`Client::builder`].
 ///
@@ -23,6 +21,10 @@ pub struct ClientBuilder {
     timeout: Duration,
     connect_timeout: Duration,
     http_client: Option<reqwest::Client>,
+    retries: Retries,
+    miniapp_store: Box<dyn TokenStore>,
+    admin_store: Box<dyn TokenStore>,
+    clock: Arc<dyn Clock>,
 }
 
 impl ClientBuilder {
@@ -33,10 +35,15 @@ impl ClientBuilder {
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             http_client: None,
+            retries: Retries::default(),
+            miniapp_store: Box::new(MemoryStore::new()),
+            admin_store: Box::new(MemoryStore::new()),
+            clock: Arc::new(SystemClock),
         }
     }
 
-    /// How long a call may take, from connecting to the last byte of the answer. Default: 30 seconds.
+    /// How long a call may take, from connecting to the last byte of the answer, with all that it is sent again and a refresh
+    /// that it waits for. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -51,11 +58,36 @@ impl ClientBuilder {
     /// Sends over this HTTP client. Default: one of its own.
     ///
     /// For a proxy, a certificate authority or a connection pool of your own; it is one of `reqwest` 0.13. All that the
-    /// default client takes care of is then yours: time-outs ([`timeout`](Self::timeout) and [`connect_timeout`](Self::connect_timeout) have no
-    /// effect), TLS, proxies and redirects. Switch redirects off: a client that follows them sends the password on to
-    /// wherever the answer points.
+    /// default client takes care of is then yours: TLS, proxies, redirects, its own retries and the time for connecting
+    /// ([`connect_timeout`](Self::connect_timeout) has no effect). Switch redirects off (`redirect::Policy::none()`): a
+    /// client that follows them sends the password on to wherever the answer points. Switch its retries off
+    /// (`retry::never()`), or a sign-in may be sent twice.
     pub fn http_client(mut self, http_client: reqwest::Client) -> Self {
         self.http_client = Some(http_client);
+        self
+    }
+
+    /// When a call is sent again by itself. Default: [`Retries::default`], three times at most.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Where the tokens of [`Client::miniapp`] are kept. Default: a [`MemoryStore`].
+    pub fn miniapp_store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.miniapp_store = Box::new(store);
+        self
+    }
+
+    /// Where the tokens of [`Client::admin`] are kept. Default: a [`MemoryStore`].
+    pub fn admin_store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.admin_store = Box::new(store);
+        self
+    }
+
+    /// Where the time comes from by which tokens are renewed. Default: the [`SystemClock`].
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -78,9 +110,16 @@ impl ClientBuilder {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         let http = match self.http_client {
             Some(http_client) => http_client,
-            None => default_http_client(&base, self.timeout, self.connect_timeout)?,
+            None => http::default_client(&base, self.connect_timeout)?,
         };
-        Ok(Client { http, base })
+        let wire = Arc::new(Wire { http, base, timeout: self.timeout, retries: self.retries });
+        let clock = self.clock;
+        Ok(Client {
+            miniapp: Handle::new(Arc::clone(&wire), self.miniapp_store, Arc::clone(&clock)),
+            admin: Handle::new(Arc::clone(&wire), self.admin_store, Arc::clone(&clock)),
+            wire,
+            clock,
+        })
     }
 }
 
@@ -91,46 +130,7 @@ impl fmt::Debug for ClientBuilder {
             .field("plain_http", &self.plain_http)
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
+            .field("retries", &self.retries)
             .finish_non_exhaustive()
     }
-}
-
-fn default_http_client(
-    base: &BaseUrl,
-    timeout: Duration,
-    connect_timeout: Duration,
-) -> Result<reqwest::Client, Error> {
-    let tls = tls(base).map_err(|cause| Error::setup_failed("TLS cannot be set up", cause))?;
-    let mut http = reqwest::Client::builder()
-        .user_agent(USER_AGENT)
-        .timeout(timeout)
-        .connect_timeout(connect_timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(tls);
-    if base.is_loopback() {
-        // The loopback of a proxy is another machine, and plain HTTP would show it the password.
-        http = http.no_proxy();
-    }
-    if let Some(name) = base.loopback_name() {
-        // A resolver that does not know RFC 6761 would ask the network about `divan.localhost`, and believe it. Port 0
-        // stands for the port of the URL.
-        let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), (Ipv6Addr::LOCALHOST, 0).into()];
-        http = http.resolve_to_addrs(name, &loopback);
-    }
-    http.build().map_err(|cause| Error::setup_failed("the HTTP client cannot be set up", cause))
-}
-
-fn tls(base: &BaseUrl) -> Result<ClientConfig, rustls::Error> {
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?;
-    // Plain HTTP trusts nobody: it must work in a container without certificates.
-    let tls = if base.is_https() {
-        tls.with_platform_verifier()?
-    } else {
-        tls.with_root_certificates(RootCertStore::empty())
-    };
-    let mut tls = tls.with_no_client_auth();
-    // reqwest names its protocols only to a configuration that it makes itself.
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(tls)
 }

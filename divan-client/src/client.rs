@@ -1,15 +1,22 @@
 use std::fmt;
+use std::sync::Arc;
 
-use crate::base_url::BaseUrl;
-use crate::{ClientBuilder, Error};
+use divan_core::clock::Clock;
+
+use crate::wire::Wire;
+use crate::{AdminPanel, ClientBuilder, Error, MiniApp};
 
 /// A client of one Divan server.
 ///
-/// It holds a pool of connections, so make one and clone it: clones are cheap and share the pool.
+/// What needs somebody to be signed in is called on [`miniapp`](Self::miniapp) or [`admin`](Self::admin), the rest on
+/// the client itself. It holds a pool of connections, so make one and clone it: clones are cheap, and share the pool and
+/// whoever is signed in.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) http: reqwest::Client,
-    pub(crate) base: BaseUrl,
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) miniapp: MiniApp,
+    pub(crate) admin: AdminPanel,
 }
 
 impl Client {
@@ -55,6 +62,6 @@ impl Client {
 impl fmt::Debug for Client {
     // Without the HTTP client: one that the caller brought may have secrets among its default headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base_url", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Client").field("base_url", &self.wire.base.as_str()).finish_non_exhaustive()
     }
 }

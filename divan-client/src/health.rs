@@ -1,5 +1,6 @@
 use divan_core::api::{Health, Live, Ready};
 
+use crate::call::Call;
 use crate::{Client, Error};
 
 impl Client {
@@ -8,7 +9,7 @@ impl Client {
     /// # Errors
     /// See [`Error`]: no answer at all is the usual one here.
     pub async fn live(&self) -> Result<Health, Error> {
-        self.call::<Live>(None, &()).await
+        self.wire.call::<Live>(&Call::of(&()), None, self.wire.deadline()).await
     }
 
     /// Answers when everything that the server depends on is up.
@@ -17,6 +18,6 @@ impl Client {
     /// The [code](Error::code) is `not_ready` when something is down; the [problem](Error::problem) names it. See
     /// [`Error`] for the rest.
     pub async fn ready(&self) -> Result<Health, Error> {
-        self.call::<Ready>(None, &()).await
+        self.wire.call::<Ready>(&Call::of(&()), None, self.wire.deadline()).await
     }
 }

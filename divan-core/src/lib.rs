@@ -41,7 +41,7 @@
 
 #[cfg(feature = "api")]
 pub mod api;
-#[cfg(any(feature = "init-data", feature = "entropy"))]
+#[cfg(any(feature = "init-data", feature = "entropy", feature = "types"))]
 pub mod clock;
 #[cfg(feature = "entropy")]
 pub mod entropy;

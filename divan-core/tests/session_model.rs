@@ -107,7 +107,7 @@ impl Server {
     /// What holds of every token that was ever handed out, whoever has it by now.
     fn assert_rules(&self, now: i64) {
         let (current, base) = (self.row.current(), self.row.base());
-        let since = (now - (self.row.rotated_at() - at(0)).whole_seconds()).abs();
+        let since = now - (self.row.rotated_at() - at(0)).whole_seconds();
         for generation in 1..=current {
             let refreshed = self.row.refresh(generation, at(now));
             let is_live =

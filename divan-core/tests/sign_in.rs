@@ -11,8 +11,8 @@ use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification};
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, BootstrapPolicy, ServiceError, SignInPhone};
-use divan_core::store::{Account, MemoryStore, SignIn, Store, UserStore};
+use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
+use divan_core::store::{Account, Effects, MemoryStore, Store, UserStore};
 use divan_core::token::{SecretKey, Surface, Surfaces};
 use divan_core::types::{TelegramId, User, UserId};
 
@@ -111,15 +111,18 @@ fn init_data(telegram_id: i64) -> Secret {
 
 impl Fixture {
     async fn admin(&self) -> Admin {
-        let session = self.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into()).await.unwrap();
+        let session =
+            self.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown()).await.unwrap();
         let caller = self.service.authenticate(session.access_token.expose()).await.unwrap();
         caller.into_admin().unwrap()
     }
 
     async fn login(&self, phone: &str, password: &str, telegram_id: i64) -> Result<User, ServiceError> {
         let init_data = init_data(telegram_id);
-        let session =
-            self.service.telegram_login(SignInPhone::Typed(phone), &password.into(), &init_data).await?;
+        let session = self
+            .service
+            .telegram_login(SignInPhone::Typed(phone), &password.into(), &init_data, &Origin::unknown())
+            .await?;
         Ok(session.user)
     }
 
@@ -147,7 +150,12 @@ async fn an_employee_signs_in_and_is_bound() {
     let f = fixture().await;
     let session = f
         .service
-        .telegram_login(SignInPhone::Typed("8 701 123 45 67"), &PASSWORD.into(), &init_data(42))
+        .telegram_login(
+            SignInPhone::Typed("8 701 123 45 67"),
+            &PASSWORD.into(),
+            &init_data(42),
+            &Origin::unknown(),
+        )
         .await
         .unwrap();
     assert_eq!(session.user.telegram_id, Some(TelegramId(42)));
@@ -186,7 +194,7 @@ async fn every_attempt_costs_exactly_one_hash() {
         ("unknown address", "nobody@example.com", ADMIN_PASSWORD),
         ("wrong password", ADMIN_EMAIL, "wrong password"),
     ] {
-        let outcome = f.service.admin_login(email, &password.into()).await;
+        let outcome = f.service.admin_login(email, &password.into(), &Origin::unknown()).await;
         assert_eq!(code(outcome), ProblemCode::InvalidCredentials, "{what}");
         assert_eq!(f.hasher.taken(), 1, "{what}");
     }
@@ -198,7 +206,7 @@ async fn every_attempt_costs_exactly_one_hash() {
 async fn an_employee_does_not_sign_in_to_the_admin_panel() {
     let f = fixture().await;
     f.insert("+77010000002", |user| user.email = Some("employee@example.com".parse().unwrap())).await;
-    let outcome = f.service.admin_login("employee@example.com", &PASSWORD.into()).await;
+    let outcome = f.service.admin_login("employee@example.com", &PASSWORD.into(), &Origin::unknown()).await;
     assert_eq!(code(outcome), ProblemCode::InvalidCredentials);
 }
 
@@ -237,7 +245,12 @@ async fn init_data_is_checked_before_anything_of_the_account() {
         for password in [PASSWORD, "wrong password"] {
             let outcome = f
                 .service
-                .telegram_login(SignInPhone::Typed(PHONE), &password.into(), &raw.as_str().into())
+                .telegram_login(
+                    SignInPhone::Typed(PHONE),
+                    &password.into(),
+                    &raw.as_str().into(),
+                    &Origin::unknown(),
+                )
                 .await;
             assert_eq!(code(outcome), expected, "{what}");
         }
@@ -267,16 +280,11 @@ async fn a_reset_during_the_hash_wins() {
     let account = f.stored(PHONE).await;
     let (store, runtime) = (f.store.clone(), tokio::runtime::Handle::current());
     *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
-        let reset = SignIn {
-            user: account.user.id,
-            role: account.user.role,
-            seen_hash: account.password_hash,
-            new_hash: PasswordHash::from_stored("of another password"),
-            telegram: None,
-            at: account.user.created_at,
+        let reset = |account: &mut Account| {
+            account.password_hash = PasswordHash::from_stored("of another password");
+            Some(Effects::none())
         };
-        let outcome = runtime.block_on(store.complete_sign_in(&reset)).unwrap();
-        assert!(matches!(outcome, divan_core::store::SignInOutcome::Done(_)));
+        runtime.block_on(store.update_account(account.user.id, &reset)).unwrap().unwrap();
     }));
     assert_eq!(code(f.login(PHONE, PASSWORD, 42).await), ProblemCode::InvalidCredentials);
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
@@ -307,7 +315,7 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
     let init_data = init_data(42);
     let session = f
         .service
-        .telegram_login(SignInPhone::Typed("+77010000002"), &PASSWORD.into(), &init_data)
+        .telegram_login(SignInPhone::Typed("+77010000002"), &PASSWORD.into(), &init_data, &Origin::unknown())
         .await
         .unwrap();
     let token = session.access_token.expose();
@@ -328,13 +336,21 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
 #[tokio::test]
 async fn a_demoted_administrator_is_none_any_more() {
     let f = fixture().await;
-    let session = f.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into()).await.unwrap();
-    let other = fixture_with(BootstrapPolicy::Closed);
-    let mut demoted = f.store.account_by_email(&ADMIN_EMAIL.parse().unwrap()).await.unwrap().unwrap();
-    demoted.user.role = Role::Employee;
-    demoted.user.phone = Some(PHONE.parse().unwrap());
-    other.store.insert_user(&demoted).await.unwrap();
-    let caller = other.service.authenticate(session.access_token.expose()).await.unwrap();
+    let session =
+        f.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown()).await.unwrap();
+    let admin = f.store.account_by_email(&ADMIN_EMAIL.parse().unwrap()).await.unwrap().unwrap();
+    f.insert("+77010000002", |user| {
+        user.role = Role::Admin;
+        user.email = Some("other@example.com".parse().unwrap());
+    })
+    .await;
+    let demote = |account: &mut Account| {
+        account.user.role = Role::Employee;
+        account.user.phone = Some("+77010000003".parse().unwrap());
+        Some(Effects::none())
+    };
+    f.store.update_account(admin.user.id, &demote).await.unwrap().unwrap();
+    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
     assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
 }
 
@@ -344,7 +360,9 @@ async fn without_a_bot_token_nobody_signs_in_through_telegram() {
     let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
     let key = SecretKey::new([7; 32]).unwrap();
     let service = AuthService::builder(store, &key, "https://sec.example.com", surfaces).build();
-    let outcome = service.telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &init_data(42)).await;
+    let outcome = service
+        .telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &init_data(42), &Origin::unknown())
+        .await;
     assert_eq!(code(outcome), ProblemCode::TelegramNotConfigured);
 }
 
@@ -437,7 +455,11 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
 async fn errors_and_debug_output_hold_no_secret() {
     let f = fixture().await;
     let raw = init_data(42);
-    let session = f.service.telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &raw).await.unwrap();
+    let session = f
+        .service
+        .telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &raw, &Origin::unknown())
+        .await
+        .unwrap();
     let shown = [
         format!("{:?} {:?}", f.service, session),
         format!("{:?} {:?}", employee_request(PHONE), bootstrap_request()),
@@ -463,7 +485,14 @@ fn contact(user_id: i64, phone: &str) -> Secret {
 async fn a_shared_contact_stands_in_place_of_the_phone_number() {
     let f = fixture().await;
     let login = async |contact: Secret, password: &str| {
-        f.service.telegram_login(SignInPhone::Shared(&contact), &password.into(), &init_data(42)).await
+        f.service
+            .telegram_login(
+                SignInPhone::Shared(&contact),
+                &password.into(),
+                &init_data(42),
+                &Origin::unknown(),
+            )
+            .await
     };
     for written in [PHONE, PHONE.trim_start_matches('+')] {
         assert_eq!(login(contact(42, written), PASSWORD).await.unwrap().user.phone.unwrap().as_str(), PHONE);
@@ -490,7 +519,8 @@ async fn a_contact_that_proves_nothing_is_refused_before_anything_is_hashed() {
         ("empty", Secret::default(), ProblemCode::InitDataMissing),
     ] {
         let phone = SignInPhone::Shared(&contact);
-        let outcome = f.service.telegram_login(phone, &PASSWORD.into(), &init_data(42)).await;
+        let outcome =
+            f.service.telegram_login(phone, &PASSWORD.into(), &init_data(42), &Origin::unknown()).await;
         assert_eq!(code(outcome), expected, "{what}");
     }
     assert_eq!(f.hasher.taken(), hashed, "nothing was hashed");

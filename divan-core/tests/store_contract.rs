@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use divan_core::infra::DatabaseUrl;
 use divan_core::password::PasswordHash;
+use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, SessionEnd};
 use divan_core::store::{
-    Account, MemoryStore, PostgresPool, PostgresStore, SignIn, SignInOutcome, SqliteStore, Store,
-    StoreErrorKind, TelegramAccount, UniqueKey,
+    Account, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore, SessionAdvance, SqliteStore,
+    Store, StoreErrorKind, StoredSession, UniqueKey,
 };
-use divan_core::types::{Role, TelegramId, User, UserId};
+use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
 
@@ -49,11 +50,18 @@ contract!(
     nobody_is_nobody,
     no_two_users_share_a_phone_an_email_or_a_telegram_account,
     of_parallel_inserts_of_one_value_one_wins,
-    a_sign_in_is_written_down_and_binds,
-    a_sign_in_without_telegram_leaves_the_binding_alone,
-    what_changed_meanwhile_wins_over_a_sign_in,
+    a_change_of_an_account_is_written_or_not,
+    a_change_sees_what_others_have_written,
     a_telegram_account_binds_to_one_user,
     of_parallel_bindings_of_one_telegram_account_one_wins,
+    the_last_active_administrator_stays,
+    of_parallel_demotions_one_administrator_is_left,
+    a_stored_session_comes_back_as_it_was,
+    a_session_advances_from_the_state_that_was_seen,
+    of_parallel_advances_one_wins,
+    sessions_end_with_the_change_or_not_at_all,
+    one_session_too_many_ends_the_oldest,
+    sessions_that_are_long_over_are_purged,
     the_first_administrator_is_created_once,
     a_dropped_claim_leaves_the_bootstrap_open,
     a_failed_claim_writes_nothing,
@@ -85,32 +93,53 @@ fn hash(text: &str) -> PasswordHash {
 fn employee(n: u128) -> Account {
     let mut user = User::new(id(n), Role::Employee, format!("Employee {n}"), now());
     user.phone = Some(format!("+7701{n:07}").parse().unwrap());
-    Account { user, password_hash: hash("old") }
+    Account::new(user, hash("old"))
 }
 
 fn admin(n: u128) -> Account {
     let mut user = User::new(id(n), Role::Admin, "Admin", now());
     user.email = Some(format!("admin{n}@example.com").parse().unwrap());
-    Account { user, password_hash: hash("old") }
+    Account::new(user, hash("old"))
 }
 
-fn sign_in(n: u128, telegram: Option<i64>) -> SignIn {
-    SignIn {
-        user: id(n),
-        role: Role::Employee,
-        seen_hash: hash("old"),
-        new_hash: hash("old"),
-        telegram: telegram
-            .map(|id| TelegramAccount { id: TelegramId(id), username: Some(format!("name{id}")) }),
-        at: now() + Duration::hours(1),
+fn session(n: u128, user: u128) -> StoredSession {
+    StoredSession {
+        id: SessionId(uuid::Uuid::from_u128(n)),
+        user: id(user),
+        surface: Surface::MiniApp,
+        salt: [7; 16],
+        generations: Generations::first(now()),
+        created_at: now(),
+        expires_at: now() + Duration::days(1),
+        ends_at: now() + Duration::days(2),
+        device: Some("Браузер".to_owned()),
+        address: Some("2001:db8::1".parse().unwrap()),
+        end: None,
     }
 }
 
-fn done(outcome: SignInOutcome) -> User {
-    match outcome {
-        SignInOutcome::Done(user) => *user,
-        other => panic!("expected a sign-in, got {other:?}"),
-    }
+/// Begins a session.
+async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
+    let change = |_: &mut Account| Some(Effects::none().begin(session.clone()));
+    store.update_account(session.user, &change).await.unwrap().unwrap().ended
+}
+
+/// Binds a Telegram account.
+async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, StoreErrorKind> {
+    let change = |account: &mut Account| {
+        account.user.telegram_id = Some(TelegramId(telegram));
+        Some(Effects::none())
+    };
+    let updated = store.update_account(id(user), &change).await.map_err(|error| error.kind())?;
+    Ok(updated.unwrap().account)
+}
+
+async fn demote(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
+    let change = |account: &mut Account| {
+        account.user.is_active = false;
+        Some(Effects::none())
+    };
+    store.update_account(id(user), &change).await.map(drop).map_err(|error| error.kind())
 }
 
 async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
@@ -122,20 +151,26 @@ async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
     account.user.is_active = false;
     account.user.password_change_required = true;
     account.user.last_login_at = Some(now() + Duration::seconds(1));
+    account.password_proof_at = Some(now() + Duration::seconds(2));
     store.insert_user(&account).await.unwrap();
 
-    assert_eq!(store.user(id(1)).await.unwrap().unwrap(), account.user);
+    assert_eq!(store.account(id(1)).await.unwrap().unwrap(), account);
     let by_phone = store.account_by_phone(account.user.phone.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!((by_phone.user, by_phone.password_hash), (account.user.clone(), hash("old")));
     let by_email = store.account_by_email(account.user.email.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!(by_email.user, account.user);
+    let by_telegram = store.account_by_telegram(TelegramId(i64::MAX)).await.unwrap().unwrap();
+    assert_eq!(by_telegram, account);
 }
 
 async fn nobody_is_nobody(store: AnyStore) {
-    assert!(store.user(id(1)).await.unwrap().is_none());
+    assert!(store.account(id(1)).await.unwrap().is_none());
     assert!(store.account_by_phone(&"+77010000001".parse().unwrap()).await.unwrap().is_none());
     assert!(store.account_by_email(&"one@example.com".parse().unwrap()).await.unwrap().is_none());
-    assert_eq!(store.complete_sign_in(&sign_in(1, None)).await.unwrap(), SignInOutcome::Changed);
+    assert!(store.account_by_telegram(TelegramId(1)).await.unwrap().is_none());
+    let unasked = |_: &mut Account| panic!("there is nobody");
+    assert!(store.update_account(id(1), &unasked).await.unwrap().is_none());
+    assert!(store.session(SessionId(uuid::Uuid::from_u128(1))).await.unwrap().is_none());
 }
 
 async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnyStore) {
@@ -154,7 +189,7 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     for (account, key) in cases {
         let error = store.insert_user(&account).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Conflict(key));
-        assert!(store.user(id(2)).await.unwrap().is_none(), "nothing is half-written");
+        assert!(store.account(id(2)).await.unwrap().is_none(), "nothing is half-written");
     }
 }
 
@@ -183,57 +218,53 @@ async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
     }
 }
 
-async fn a_sign_in_is_written_down_and_binds(store: AnyStore) {
+async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
     store.insert_user(&employee(1)).await.unwrap();
-    let first = SignIn { new_hash: hash("new"), ..sign_in(1, Some(7)) };
-    let user = done(store.complete_sign_in(&first).await.unwrap());
-    assert_eq!(user.telegram_id, Some(TelegramId(7)));
-    assert_eq!(user.telegram_username.as_deref(), Some("name7"));
-    assert_eq!((user.last_login_at, user.updated_at), (Some(first.at), first.at));
-    assert_eq!(store.user(id(1)).await.unwrap().unwrap(), user);
-    let account = store.account_by_phone(user.phone.as_ref().unwrap()).await.unwrap().unwrap();
-    assert_eq!(account.password_hash, hash("new"));
+    let change = |account: &mut Account| {
+        "Another".clone_into(&mut account.user.full_name);
+        account.user.phone = Some("+77019999999".parse().unwrap());
+        account.password_hash = hash("new");
+        account.password_proof_at = Some(now());
+        account.user.is_active = false;
+        (account.user.created_at == now()).then(Effects::none)
+    };
+    let updated = store.update_account(id(1), &change).await.unwrap().unwrap();
+    assert_eq!((updated.account.password_hash.expose(), updated.ended.len()), ("new", 0));
+    assert_eq!(store.account(id(1)).await.unwrap().unwrap(), updated.account);
 
-    let again = SignIn { seen_hash: hash("new"), at: first.at + Duration::hours(1), ..first.clone() };
-    let user = done(store.complete_sign_in(&again).await.unwrap());
-    assert_eq!((user.last_login_at, user.updated_at), (Some(again.at), first.at));
+    let no = |account: &mut Account| {
+        account.user.full_name.clear();
+        None
+    };
+    assert!(store.update_account(id(1), &no).await.unwrap().is_none());
+    assert_eq!(store.account(id(1)).await.unwrap().unwrap(), updated.account);
 }
 
-async fn a_sign_in_without_telegram_leaves_the_binding_alone(store: AnyStore) {
-    let mut account = admin(1);
-    account.user.telegram_id = Some(TelegramId(7));
-    account.user.telegram_username = Some("kept".to_owned());
-    store.insert_user(&account).await.unwrap();
-    let user = done(store.complete_sign_in(&SignIn { role: Role::Admin, ..sign_in(1, None) }).await.unwrap());
-    assert_eq!(user.telegram_id, Some(TelegramId(7)));
-    assert_eq!(user.telegram_username.as_deref(), Some("kept"));
-}
-
-async fn what_changed_meanwhile_wins_over_a_sign_in(store: AnyStore) {
+async fn a_change_sees_what_others_have_written(store: AnyStore) {
     store.insert_user(&employee(1)).await.unwrap();
-    let mut inactive = employee(2);
-    inactive.user.is_active = false;
-    store.insert_user(&inactive).await.unwrap();
-    let mut bound = employee(3);
-    bound.user.telegram_id = Some(TelegramId(7));
-    store.insert_user(&bound).await.unwrap();
-
-    let new_password = SignIn { seen_hash: hash("older"), ..sign_in(1, Some(1)) };
-    let new_role = SignIn { role: Role::Admin, ..sign_in(1, None) };
-    for changed in [new_password, new_role, sign_in(2, Some(2)), sign_in(3, Some(3))] {
-        let before = store.user(changed.user).await.unwrap();
-        assert_eq!(store.complete_sign_in(&changed).await.unwrap(), SignInOutcome::Changed);
-        assert_eq!(store.user(changed.user).await.unwrap(), before);
+    let tasks = (0..20).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let longer = |account: &mut Account| {
+                account.user.full_name.push('+');
+                Some(Effects::none())
+            };
+            store.update_account(id(1), &longer).await.unwrap().unwrap();
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
     }
+    let name = store.account(id(1)).await.unwrap().unwrap().user.full_name;
+    assert_eq!(name.matches('+').count(), 20, "{name}");
 }
 
 async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
     store.insert_user(&employee(1)).await.unwrap();
     store.insert_user(&employee(2)).await.unwrap();
-    done(store.complete_sign_in(&sign_in(1, Some(7))).await.unwrap());
-    assert_eq!(store.complete_sign_in(&sign_in(2, Some(7))).await.unwrap(), SignInOutcome::TelegramTaken);
-    let second = store.user(id(2)).await.unwrap().unwrap();
-    assert_eq!((second.telegram_id, second.last_login_at), (None, None));
+    bind(&store, 1, 7).await.unwrap();
+    assert_eq!(bind(&store, 2, 7).await, Err(StoreErrorKind::Conflict(UniqueKey::TelegramId)));
+    assert_eq!(store.account(id(2)).await.unwrap().unwrap(), employee(2));
 }
 
 async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) {
@@ -242,16 +273,186 @@ async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) 
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move { store.complete_sign_in(&sign_in(n, Some(7))).await.unwrap() })
+        tokio::spawn(async move { bind(&store, n, 7).await })
     });
     let mut won = 0;
     for task in tasks.collect::<Vec<_>>() {
         match task.await.unwrap() {
-            SignInOutcome::Done(_) => won += 1,
-            outcome => assert_eq!(outcome, SignInOutcome::TelegramTaken),
+            Ok(_) => won += 1,
+            Err(kind) => assert_eq!(kind, StoreErrorKind::Conflict(UniqueKey::TelegramId)),
         }
     }
     assert_eq!(won, 1);
+}
+
+async fn the_last_active_administrator_stays(store: AnyStore) {
+    let mut inactive = admin(2);
+    inactive.user.is_active = false;
+    store.insert_user(&admin(1)).await.unwrap();
+    store.insert_user(&inactive).await.unwrap();
+    assert_eq!(demote(&store, 1).await, Err(StoreErrorKind::LastAdmin));
+    assert!(store.account(id(1)).await.unwrap().unwrap().user.is_active);
+    store.insert_user(&admin(3)).await.unwrap();
+    demote(&store, 1).await.unwrap();
+    assert_eq!(demote(&store, 3).await, Err(StoreErrorKind::LastAdmin));
+}
+
+async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
+    for n in 1..=10 {
+        store.insert_user(&admin(n)).await.unwrap();
+    }
+    let tasks = (1..=10).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move { demote(&store, n).await })
+    });
+    let mut refused = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(()) => {}
+            Err(kind) => {
+                assert_eq!(kind, StoreErrorKind::LastAdmin);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 1);
+}
+
+async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
+    store.insert_user(&employee(1)).await.unwrap();
+    let whole = session(1, 1);
+    let bare = StoredSession { device: None, address: None, surface: Surface::Admin, ..session(2, 1) };
+    for session in [whole, bare] {
+        assert!(begin(&store, session.clone()).await.is_empty());
+        let found = store.session(session.id).await.unwrap();
+        assert_eq!(found, Some((session, employee(1).user)));
+    }
+    let live = store.sessions_of(id(1), now()).await.unwrap();
+    assert_eq!(live.iter().map(|session| session.id.0.as_u128()).collect::<Vec<_>>(), [2, 1]);
+    assert!(store.sessions_of(id(1), now() + Duration::days(1)).await.unwrap().is_empty());
+    assert!(store.sessions_of(id(2), now()).await.unwrap().is_empty());
+}
+
+async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
+    store.insert_user(&employee(1)).await.unwrap();
+    let begun = session(1, 1);
+    begin(&store, begun.clone()).await;
+    let next = Generations::from_parts(2, 1, now() + Duration::seconds(5), true);
+    let expires_at = now() + Duration::hours(30);
+    let advance = SessionAdvance { session: begun.id, seen: begun.generations, next, expires_at };
+    assert!(store.advance_session(&advance).await.unwrap());
+    let (stored, _) = store.session(begun.id).await.unwrap().unwrap();
+    assert_eq!(stored, StoredSession { generations: next, expires_at, ..begun.clone() });
+    for stale in [
+        begun.generations,
+        Generations::from_parts(2, 1, now(), true),
+        Generations::from_parts(2, 1, now() + Duration::seconds(5), false),
+        Generations::from_parts(2, 0, now() + Duration::seconds(5), true),
+    ] {
+        assert!(
+            !store.advance_session(&SessionAdvance { seen: stale, ..advance }).await.unwrap(),
+            "{stale:?}"
+        );
+    }
+    let end = EndSessions { only: None, at: now(), reason: EndReason::SignedOut };
+    store.update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end))).await.unwrap();
+    assert!(!store.advance_session(&SessionAdvance { seen: next, ..advance }).await.unwrap());
+}
+
+async fn of_parallel_advances_one_wins(store: AnyStore) {
+    store.insert_user(&employee(1)).await.unwrap();
+    let begun = session(1, 1);
+    begin(&store, begun.clone()).await;
+    let advance = SessionAdvance {
+        session: begun.id,
+        seen: begun.generations,
+        next: Generations::from_parts(2, 1, now(), false),
+        expires_at: begun.expires_at,
+    };
+    let tasks = (0..20).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.advance_session(&advance).await.unwrap() })
+    });
+    let mut won = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        won += u32::from(task.await.unwrap());
+    }
+    assert_eq!(won, 1);
+}
+
+async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
+    let other_key = bind_two(&store).await;
+    for n in 1..=3 {
+        begin(&store, session(n, 1)).await;
+    }
+    begin(&store, session(4, 2)).await;
+    let end = |only: Option<u128>| EndSessions {
+        only: only.map(|n| session(n, 1).id),
+        at: now() + Duration::seconds(1),
+        reason: EndReason::Deactivated,
+    };
+    // The change fails, and so does the end.
+    let taken = |account: &mut Account| {
+        account.user.telegram_id = Some(other_key);
+        Some(Effects::none().end(end(None)))
+    };
+    store.update_account(id(1), &taken).await.unwrap_err();
+    assert_eq!(store.sessions_of(id(1), now()).await.unwrap().len(), 3);
+
+    let one = |_: &mut Account| Some(Effects::none().end(end(Some(2))));
+    let updated = store.update_account(id(1), &one).await.unwrap().unwrap();
+    assert_eq!(updated.ended, [session(2, 1).id]);
+    let (ended, _) = store.session(session(2, 1).id).await.unwrap().unwrap();
+    let at = now() + Duration::seconds(1);
+    assert_eq!(ended.end, Some(SessionEnd { at, reason: EndReason::Deactivated }));
+    let somebody_elses = |_: &mut Account| Some(Effects::none().end(end(Some(4))));
+    assert!(store.update_account(id(1), &somebody_elses).await.unwrap().unwrap().ended.is_empty());
+
+    let all = |_: &mut Account| Some(Effects::none().end(end(None)).begin(session(5, 1)));
+    assert_eq!(store.update_account(id(1), &all).await.unwrap().unwrap().ended.len(), 2);
+    let live = store.sessions_of(id(1), now()).await.unwrap();
+    assert_eq!(live.iter().map(|session| session.id.0.as_u128()).collect::<Vec<_>>(), [5]);
+    assert_eq!(store.sessions_of(id(2), now()).await.unwrap().len(), 1);
+}
+
+/// Two employees, of whom the second is bound to the Telegram account that this gives.
+async fn bind_two(store: &AnyStore) -> TelegramId {
+    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(2)).await.unwrap();
+    bind(store, 2, 7).await.unwrap();
+    TelegramId(7)
+}
+
+async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
+    store.insert_user(&employee(1)).await.unwrap();
+    let many = u128::from(MAX_LIVE_SESSIONS);
+    for n in 1..=many {
+        let created_at = now() + Duration::seconds(i64::try_from(n).unwrap());
+        assert!(begin(&store, StoredSession { created_at, ..session(n, 1) }).await.is_empty());
+    }
+    // The clock was set back: the new one stays all the same.
+    let ended = begin(&store, session(100, 1)).await;
+    assert_eq!(ended, [session(1, 1).id]);
+    let live = store.sessions_of(id(1), now()).await.unwrap();
+    assert_eq!(live.len(), MAX_LIVE_SESSIONS as usize);
+    assert!(live.iter().any(|session| session.id.0.as_u128() == 100));
+    let (oldest, _) = store.session(session(1, 1).id).await.unwrap().unwrap();
+    assert_eq!(oldest.end.map(|end| end.reason), Some(EndReason::Limit));
+}
+
+async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
+    store.insert_user(&employee(1)).await.unwrap();
+    for n in 1..=3 {
+        begin(&store, session(n, 1)).await;
+    }
+    let lasting = StoredSession { ends_at: now() + Duration::days(90), ..session(4, 1) };
+    begin(&store, lasting).await;
+    let end = EndSessions { only: Some(session(1, 1).id), at: now(), reason: EndReason::SignedOut };
+    store.update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end))).await.unwrap();
+    assert_eq!(store.purge_sessions(now()).await.unwrap(), 0);
+    assert_eq!(store.purge_sessions(now() + Duration::seconds(1)).await.unwrap(), 1);
+    assert_eq!(store.purge_sessions(now() + Duration::days(3)).await.unwrap(), 2);
+    assert!(store.session(session(4, 1).id).await.unwrap().is_some());
 }
 
 async fn the_first_administrator_is_created_once(store: AnyStore) {
@@ -259,7 +460,7 @@ async fn the_first_administrator_is_created_once(store: AnyStore) {
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
     claim.complete(&admin(1)).await.unwrap();
     assert!(store.is_bootstrapped().await.unwrap());
-    assert!(store.user(id(1)).await.unwrap().is_some());
+    assert!(store.account(id(1)).await.unwrap().is_some());
     assert!(store.claim_bootstrap(now()).await.unwrap().is_none());
 }
 
@@ -278,7 +479,7 @@ async fn a_failed_claim_writes_nothing(store: AnyStore) {
     let error = claim.complete(&same_address).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Email));
     assert!(!store.is_bootstrapped().await.unwrap());
-    assert!(store.user(id(2)).await.unwrap().is_none());
+    assert!(store.account(id(2)).await.unwrap().is_none());
 }
 
 async fn of_parallel_claims_one_wins(store: AnyStore) {

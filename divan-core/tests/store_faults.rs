@@ -1,7 +1,7 @@
 //! A store whose commit fails must say so: an answer that is not written down is a lie.
 
 use divan_core::password::PasswordHash;
-use divan_core::store::{Account, SignIn, SqliteStore, TelegramAccount, UserStore};
+use divan_core::store::{Account, Effects, SqliteStore, UserStore};
 use divan_core::types::{Role, TelegramId, User, UserId};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
@@ -15,7 +15,7 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
     let mut user = User::new(id, Role::Employee, "Employee", OffsetDateTime::UNIX_EPOCH);
     user.phone = Some("+77011234567".parse().unwrap());
     let hash = PasswordHash::from_stored("hash");
-    store.insert_user(&Account { user, password_hash: hash.clone() }).await.unwrap();
+    store.insert_user(&Account::new(user, hash)).await.unwrap();
 
     // A deferred constraint lets the statement pass and the commit fail, as a full disk does.
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();
@@ -24,16 +24,12 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
     connection.execute(sabotage).await.unwrap();
     connection.close().await.unwrap();
 
-    let sign_in = SignIn {
-        user: id,
-        role: Role::Employee,
-        seen_hash: hash.clone(),
-        new_hash: hash,
-        telegram: Some(TelegramAccount { id: TelegramId(42), username: None }),
-        at: OffsetDateTime::UNIX_EPOCH,
+    let bind = |account: &mut Account| {
+        account.user.telegram_id = Some(TelegramId(42));
+        Some(Effects::none())
     };
-    assert!(store.complete_sign_in(&sign_in).await.is_err());
-    assert_eq!(store.user(id).await.unwrap().unwrap().telegram_id, None);
+    assert!(store.update_account(id, &bind).await.is_err());
+    assert_eq!(store.account(id).await.unwrap().unwrap().user.telegram_id, None);
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, parse_phone};
 use divan_core::store::Store;
+use divan_core::types::Surface;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -23,7 +24,11 @@ pub struct Server {
     database: Database,
     state: AppState,
     patience: Patience,
+    retention: Duration,
 }
+
+/// How often sessions that are long over are purged.
+const PURGE_EVERY: Duration = Duration::from_hours(1);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +86,13 @@ impl Server {
         if config.development.is_some() {
             patience.drain = Duration::ZERO;
         }
-        Ok(Self { listener, database, patience, state: AppState::new(service, http) })
+        Ok(Self {
+            listener,
+            database,
+            patience,
+            retention: config.sessions.retention,
+            state: AppState::new(service, http),
+        })
     }
 
     /// The service that it serves.
@@ -97,8 +108,23 @@ impl Server {
             stop.await;
             draining.start();
         };
+        let purge = tokio::spawn(purge_sessions(self.state.service.clone(), self.retention));
         serve(self.listener, router(self.state), self.patience, stop).await;
+        purge.abort();
         self.database.close().await;
+    }
+}
+
+/// Purges now, and then again and again. Several servers on one database may do so at once.
+async fn purge_sessions(service: AuthService, over_since: Duration) {
+    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    loop {
+        ticks.tick().await;
+        match service.purge_sessions(over_since).await {
+            Ok(0) => {}
+            Ok(purged) => tracing::info!(purged, "forgot sessions that are long over"),
+            Err(error) => tracing::warn!(%error, "could not purge sessions; it is tried again in an hour"),
+        }
     }
 }
 
@@ -111,6 +137,8 @@ fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     )
     .bootstrap(config.bootstrap.clone())
     .region(config.region)
+    .session_life(Surface::MiniApp, config.sessions.miniapp)
+    .session_life(Surface::Admin, config.sessions.admin)
     .hasher(Arc::new(Argon2idHasher::new(config.argon2id.clone())));
     match &config.bot_token {
         Some(token) => builder.telegram(token.clone()).build(),

@@ -62,13 +62,15 @@ fn operation<'d>(document: &'d mut OpenApi, endpoint: &EndpointDescription) -> O
     match endpoint.method {
         Method::Get => item.get.as_mut(),
         Method::Post => item.post.as_mut(),
+        Method::Patch => item.patch.as_mut(),
+        Method::Delete => item.delete.as_mut(),
         _ => None,
     }
 }
 
 /// Each problem of the endpoint, under its status.
 fn add_problems(operation: &mut Operation, endpoint: &EndpointDescription) {
-    let body: &[ProblemCode] = if endpoint.method == Method::Get { &[] } else { BODY_PROBLEMS };
+    let body: &[ProblemCode] = if endpoint.has_body { BODY_PROBLEMS } else { &[] };
     let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
     for &code in endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS) {
         by_status.entry(code.status()).or_default().push(code);
@@ -91,7 +93,7 @@ fn security(auth: Auth) -> Option<Vec<SecurityRequirement>> {
             .map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0]))
             .to_vec()
     };
-    matches!(auth, Auth::Bearer | Auth::Admin).then(either)
+    matches!(auth, Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin).then(either)
 }
 
 /// Swagger UI's Authorize asks for address and password, and signs in by itself.

@@ -64,8 +64,8 @@ impl From<ServiceError> for Problem {
         let problem = Self::new(error.code());
         match error {
             ServiceError::Invalid(errors) => problem.errors(errors),
-            ServiceError::WeakPassword(weak) => {
-                problem.errors([MemberError::new("/password", weak.to_string())])
+            ServiceError::WeakPassword { pointer, reason } => {
+                problem.errors([MemberError::new(pointer, reason.to_string())])
             }
             ServiceError::BootstrapTokenRequired => problem.detail(
                 "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token.",

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tower_http::add_extension::AddExtension;
+
+use crate::extract::Peer;
 
 /// How long the server waits for others.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +51,7 @@ pub(crate) async fn serve(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => spawn(stream, router.clone(), patience, &connections),
+                Ok((stream, peer)) => spawn(stream, peer, &router, patience, &connections),
                 Err(error) => survive(&error).await,
             },
             () = &mut stop => break,
@@ -59,13 +63,22 @@ pub(crate) async fn serve(
     }
 }
 
-fn spawn(stream: TcpStream, router: Router, patience: Patience, connections: &GracefulShutdown) {
+fn spawn(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: &Router,
+    patience: Patience,
+    connections: &GracefulShutdown,
+) {
     // Answers are small and whole; waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.headers)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(AddExtension::new(router.clone(), Peer(peer.ip()))),
+        );
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -88,7 +101,6 @@ async fn survive(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
     use std::sync::Arc;
 
     use axum::routing::get;

@@ -4,8 +4,18 @@
 
 mod answers;
 mod broken;
+mod file_store;
+mod logout;
+mod mock;
 mod network;
+mod patience;
 mod privacy;
 mod problems;
+mod refresh;
 mod requests;
+mod retry;
+mod session;
+mod signed_in;
+mod sockets;
 mod support;
+mod token_store;

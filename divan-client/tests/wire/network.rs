@@ -75,7 +75,7 @@ async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
         let client = client(&server.uri());
         for error in [
             client.me(&token()).await.unwrap_err(),
-            client.admin_login(&AdminLoginRequest::new("a@example.com", "tram")).await.unwrap_err(),
+            client.admin().login(&AdminLoginRequest::new("a@example.com", "tram")).await.unwrap_err(),
             client
                 .bootstrap(Some(&Secret::new("once")), &BootstrapRequest::new("a@example.com", "tram"))
                 .await

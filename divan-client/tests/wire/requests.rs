@@ -1,7 +1,7 @@
-//! The exact request of each endpoint, written out, and the answer as a value.
+//! The exact request of each endpoint that needs nobody to be signed in, written out, and the answer as a value.
 
 use divan_client::api::{
-    AdminLoginRequest, BootstrapRequest, CreateUserRequest, HealthStatus, TelegramLoginRequest, TokenType,
+    AdminLoginRequest, AutoLoginRequest, BootstrapRequest, HealthStatus, TelegramLoginRequest,
 };
 use divan_client::types::Role;
 use divan_client::{Client, Secret};
@@ -22,9 +22,8 @@ async fn prefixed(verb: &str, path: &str, status: u16, body: serde_json::Value) 
 async fn telegram_login_sends_phone_password_and_init_data() {
     let (server, client) = prefixed("POST", "/auth/telegram/login", 200, session()).await;
     let request = TelegramLoginRequest::new("8 701 123 45 67", PASSWORD, "auth_date=1&hash=00");
-    let session = client.telegram_login(&request).await.unwrap();
-    assert_eq!((session.access_token.expose(), session.expires_in), (TOKEN, 900));
-    assert_eq!(session.token_type, TokenType::Bearer);
+    let signed_in = client.miniapp().login(&request).await.unwrap();
+    assert_eq!(serde_json::to_value(&signed_in).unwrap(), user());
 
     let body =
         json!({ "phone": "8 701 123 45 67", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
@@ -36,7 +35,7 @@ async fn telegram_login_sends_phone_password_and_init_data() {
 async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
     let (server, client) = prefixed("POST", "/auth/telegram/login", 200, session()).await;
     let request = TelegramLoginRequest::with_contact("contact=1&hash=00", PASSWORD, "auth_date=1&hash=00");
-    client.telegram_login(&request).await.unwrap();
+    client.miniapp().login(&request).await.unwrap();
 
     let body =
         json!({ "contact": "contact=1&hash=00", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
@@ -45,10 +44,19 @@ async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
 }
 
 #[tokio::test]
+async fn auto_login_sends_the_init_data_alone() {
+    let (server, client) = prefixed("POST", "/auth/telegram/auto-login", 200, session()).await;
+    client.miniapp().auto_login(&AutoLoginRequest::new("auth_date=1&hash=00")).await.unwrap();
+
+    let body = json!({ "init_data": "auth_date=1&hash=00" });
+    assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/telegram/auto-login").json(body));
+}
+
+#[tokio::test]
 async fn admin_login_sends_email_and_password() {
     let (server, client) = prefixed("POST", "/auth/admin/login", 200, session()).await;
-    let session = client.admin_login(&AdminLoginRequest::new("admin@example.com", PASSWORD)).await.unwrap();
-    assert_eq!(session.user.full_name, "First Last");
+    let request = AdminLoginRequest::new("admin@example.com", PASSWORD);
+    assert_eq!(client.admin().login(&request).await.unwrap().full_name, "First Last");
 
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
     assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/admin/login").json(body));
@@ -81,21 +89,7 @@ async fn bootstrap_without_a_token_sends_no_header() {
 }
 
 #[tokio::test]
-async fn create_user_sends_the_user_and_the_access_token() {
-    let (server, client) = prefixed("POST", "/auth/admin/users", 201, json!({ "user": user() })).await;
-    let request = CreateUserRequest::employee("First Last", "+77011234567", PASSWORD);
-    let created = client.create_user(&token(), &request).await.unwrap();
-    assert_eq!(created.user.id.to_string(), "01920000-0000-7000-8000-000000000001");
-
-    let body = json!({
-        "role": "employee", "full_name": "First Last", "phone": "+77011234567", "password": PASSWORD,
-    });
-    let expected = Seen::new("POST /prefix/auth/admin/users").bearer(TOKEN).json(body);
-    assert_eq!(only_request(&server).await, expected);
-}
-
-#[tokio::test]
-async fn me_sends_the_access_token_and_no_body() {
+async fn me_checks_the_access_token_that_it_is_given() {
     let (server, client) = prefixed("GET", "/auth/me", 200, user()).await;
     let me = client.me(&token()).await.unwrap();
     assert_eq!(serde_json::to_value(&me).unwrap(), user());

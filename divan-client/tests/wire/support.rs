@@ -1,14 +1,22 @@
 use std::error::Error as _;
+use std::sync::Arc;
 
-use divan_client::api::{Problem, User};
-use divan_client::{Client, Error, Secret};
+use divan_client::api::{Problem, Surface, User};
+use divan_client::clock::ManualClock;
+use divan_client::{
+    Client, ClientBuilder, Error, MemoryStore, MiniApp, Retries, Secret, Swapped, TokenStore, Tokens,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
+/// Where the clock stands.
+pub(crate) const NOW: u64 = 1_780_000_000;
+
 pub(crate) const TOKEN: &str = "header.payload.signature";
+pub(crate) const REFRESH_TOKEN: &str = "dvr1.c29tZSBnZW5lcmF0aW9u";
 
 /// A server that knows one request, answers it, and shouts at any other.
 pub(crate) async fn server(verb: &str, at: &str, answer: ResponseTemplate) -> MockServer {
@@ -45,8 +53,64 @@ pub(crate) async fn me_answered_with_bytes(bytes: &'static str) -> Result<User, 
     answer
 }
 
+/// A client that sends everything once.
 pub(crate) fn client(uri: &str) -> Client {
-    Client::new(uri).unwrap()
+    Client::builder(uri).retries(Retries::off()).build().unwrap()
+}
+
+/// A client that sends everything once, with a clock that stands, and somebody signed in on both surfaces.
+pub(crate) async fn signed_in_client(uri: &str) -> Client {
+    let [miniapp, admin] = [Surface::MiniApp, Surface::Admin].map(|surface| tokens(uri, surface));
+    Client::builder(uri)
+        .retries(Retries::off())
+        .clock(clock())
+        .miniapp_store(store_with(&miniapp).await)
+        .admin_store(store_with(&admin).await)
+        .build()
+        .unwrap()
+}
+
+/// A client of somebody whose access token is over by the clock.
+pub(crate) fn overdue(uri: &str, store: impl TokenStore + 'static) -> MiniApp {
+    overdue_builder(uri).miniapp_store(store).build().unwrap().miniapp()
+}
+
+pub(crate) fn overdue_builder(uri: &str) -> ClientBuilder {
+    let clock = clock();
+    clock.set_unix(NOW + 3600);
+    Client::builder(uri).retries(Retries::off()).clock(clock)
+}
+
+/// A clock that stands at [`NOW`].
+pub(crate) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at_unix(NOW))
+}
+
+/// A pair for this server that is a minute old, and whose access token lives for a quarter of an hour.
+pub(crate) fn tokens(server: &str, surface: Surface) -> Tokens {
+    tokens_with(server, surface, REFRESH_TOKEN)
+}
+
+/// The same with this refresh token.
+pub(crate) fn tokens_with(server: &str, surface: Surface, refresh_token: &str) -> Tokens {
+    let server = if server.matches('/').count() == 2 { format!("{server}/") } else { server.to_owned() };
+    let text = json!({
+        "version": 1,
+        "server": server,
+        "surface": surface,
+        "access_token": TOKEN,
+        "refresh_token": refresh_token,
+        "obtained_at": (NOW - 60) * 1000,
+        "expires_at": (NOW + 840) * 1000,
+    });
+    Tokens::from_text(&Secret::new(text.to_string())).unwrap()
+}
+
+/// A store with this pair in it.
+pub(crate) async fn store_with(tokens: &Tokens) -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    assert!(matches!(store.swap(None, Some(tokens)).await.unwrap(), Swapped::Done));
+    store
 }
 
 pub(crate) fn token() -> Secret {
@@ -67,7 +131,13 @@ pub(crate) fn user() -> Value {
 }
 
 pub(crate) fn session() -> Value {
-    json!({ "access_token": TOKEN, "token_type": "bearer", "expires_in": 900, "user": user() })
+    json!({
+        "access_token": TOKEN,
+        "token_type": "bearer",
+        "expires_in": 900,
+        "refresh_token": REFRESH_TOKEN,
+        "user": user(),
+    })
 }
 
 pub(crate) fn json_answer(status: u16, body: &Value) -> ResponseTemplate {

@@ -1,4 +1,7 @@
-use super::{Auth, Endpoint, Method, ProblemCode};
+use serde::{Deserialize, Serialize};
+
+use super::{Auth, Endpoint, Method, ProblemCode, Session};
+use crate::secret::{self, Secret};
 use crate::types::User;
 
 /// Answers who is asking: the way to check a token.
@@ -9,10 +12,55 @@ impl Endpoint for Me {
     const OPERATION: &'static str = "me";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/auth/me";
-    const AUTH: Auth = Auth::Bearer;
+    const AUTH: Auth = Auth::BearerOfAnyScope;
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] =
         &[ProblemCode::TokenMissing, ProblemCode::TokenInvalid, ProblemCode::TokenExpired];
     type Request = ();
     type Response = User;
+}
+
+/// Changes the caller's own password. All sessions end, and a new one is answered.
+#[derive(Debug)]
+pub enum ChangePassword {}
+
+impl Endpoint for ChangePassword {
+    const OPERATION: &'static str = "change_password";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/auth/me/password";
+    const AUTH: Auth = Auth::BearerOfAnyScope;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::TokenMissing,
+        ProblemCode::TokenInvalid,
+        ProblemCode::TokenExpired,
+        ProblemCode::InvalidCredentials,
+        ProblemCode::WeakPassword,
+        ProblemCode::Overloaded,
+    ];
+    type Request = ChangePasswordRequest;
+    type Response = Session;
+}
+
+/// The old password and the new one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ChangePasswordRequest {
+    /// The password so far.
+    #[serde(serialize_with = "secret::expose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    pub current_password: Secret,
+    /// The new one: another one, of at least 8 characters for an employee, 15 for an administrator.
+    #[serde(serialize_with = "secret::expose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "plum over the tram"))]
+    pub new_password: Secret,
+}
+
+impl ChangePasswordRequest {
+    /// A change from this password to that one.
+    pub fn new(current_password: impl Into<Secret>, new_password: impl Into<Secret>) -> Self {
+        Self { current_password: current_password.into(), new_password: new_password.into() }
+    }
 }

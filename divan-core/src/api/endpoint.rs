@@ -12,7 +12,7 @@ pub trait Endpoint {
     const OPERATION: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path below the server's address.
+    /// The path below the server's address. `{id}` stands for the id of what the request is about.
     const PATH: &'static str;
     /// What a caller has to show.
     const AUTH: Auth;
@@ -23,7 +23,7 @@ pub trait Endpoint {
     const PROBLEMS: &'static [ProblemCode];
     /// The JSON body of the request; `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
-    /// The JSON body of the answer.
+    /// The JSON body of the answer; `()` for none.
     type Response: Serialize + DeserializeOwned + Send;
 }
 
@@ -33,8 +33,12 @@ pub trait Endpoint {
 pub enum Method {
     /// Reads; has no body and may be sent again.
     Get,
-    /// Does something; has a JSON body.
+    /// Does something; may have a JSON body.
     Post,
+    /// Changes the members that are there; has a JSON body.
+    Patch,
+    /// Ends something; has no body, and does no more when it is sent again.
+    Delete,
 }
 
 impl Method {
@@ -43,6 +47,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -57,6 +63,8 @@ pub enum Auth {
     BootstrapToken,
     /// An access token of any surface.
     Bearer,
+    /// An access token of any surface, also of a user who has to change the password before anything else.
+    BearerOfAnyScope,
     /// An access token of the admin panel, of a user who is an administrator now.
     Admin,
 }
@@ -75,6 +83,8 @@ pub struct EndpointDescription {
     pub auth: Auth,
     /// [`Endpoint::STATUS`].
     pub status: u16,
+    /// Whether the request has a body.
+    pub has_body: bool,
     /// [`Endpoint::PROBLEMS`].
     pub problems: &'static [ProblemCode],
 }
@@ -87,6 +97,8 @@ impl EndpointDescription {
             path: E::PATH,
             auth: E::AUTH,
             status: E::STATUS,
+            // `()` is the one request without a member.
+            has_body: size_of::<E::Request>() > 0,
             problems: E::PROBLEMS,
         }
     }

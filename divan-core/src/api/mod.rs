@@ -12,16 +12,21 @@ mod session;
 mod telegram;
 mod users;
 
-pub use account::Me;
+pub use account::{ChangePassword, ChangePasswordRequest, Me};
 pub use admin::{AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{Health, HealthStatus, Live, Ready};
 pub use problem::{MemberError, Problem, ProblemCode};
-pub use session::{Session, TokenType};
-pub use telegram::{TelegramLogin, TelegramLoginRequest};
-pub use users::{CreateUser, CreateUserRequest, CreatedUser};
+pub use session::{
+    EndSession, Logout, Refresh, RefreshRequest, Session, SessionInfo, SessionList, Sessions, TokenType,
+};
+pub use telegram::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
+pub use users::{
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, UnlinkTelegram, UpdateUser,
+    UpdateUserRequest,
+};
 
-pub use crate::types::{Role, User};
+pub use crate::types::{Role, SessionId, Surface, User, UserId};
 
 /// What any request may be answered with.
 pub const COMMON_PROBLEMS: &[ProblemCode] =
@@ -38,10 +43,19 @@ pub const BODY_PROBLEMS: &[ProblemCode] = &[
 /// Every endpoint of the contract, in the order of the documentation.
 pub const ENDPOINTS: &[EndpointDescription] = &[
     EndpointDescription::of::<TelegramLogin>(),
+    EndpointDescription::of::<AutoLogin>(),
     EndpointDescription::of::<AdminLogin>(),
     EndpointDescription::of::<Bootstrap>(),
-    EndpointDescription::of::<CreateUser>(),
+    EndpointDescription::of::<Refresh>(),
+    EndpointDescription::of::<Logout>(),
+    EndpointDescription::of::<Sessions>(),
+    EndpointDescription::of::<EndSession>(),
     EndpointDescription::of::<Me>(),
+    EndpointDescription::of::<ChangePassword>(),
+    EndpointDescription::of::<CreateUser>(),
+    EndpointDescription::of::<UpdateUser>(),
+    EndpointDescription::of::<UnlinkTelegram>(),
+    EndpointDescription::of::<EndUserSessions>(),
     EndpointDescription::of::<Live>(),
     EndpointDescription::of::<Ready>(),
 ];

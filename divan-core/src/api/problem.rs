@@ -53,10 +53,16 @@ problem_codes! {
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
     /// The request has no access token.
     TokenMissing = "token_missing", 401, "Access token missing";
-    /// The access token is not one of this service, or its user may not sign in any more.
+    /// The access token is not one of this service, or its session has ended: sign in again.
     TokenInvalid = "token_invalid", 401, "Access token not valid";
-    /// The access token's life is over: sign in again.
+    /// The access token's life is over: refresh.
     TokenExpired = "token_expired", 401, "Access token expired";
+    /// The refresh token is not one of this service, was replaced, or its session has ended: sign in again.
+    RefreshTokenInvalid = "refresh_token_invalid", 401, "Refresh token not valid";
+    /// Telegram alone does not sign this person in now: sign in with phone number and password.
+    PasswordRequired = "password_required", 401, "Password required";
+    /// The user has to change the password before anything else.
+    PasswordChangeRequired = "password_change_required", 403, "Password change required";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
     /// The first administrator can be created only with the bootstrap token.
@@ -71,6 +77,8 @@ problem_codes! {
     RequestTimeout = "request_timeout", 408, "Request timed out";
     /// The first administrator exists already.
     AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
+    /// No active administrator would be left.
+    LastAdmin = "last_admin", 409, "Last administrator";
     /// Another user has this e-mail address.
     EmailTaken = "email_taken", 409, "E-mail address taken";
     /// Another user has this phone number.

@@ -77,3 +77,48 @@ impl TelegramLoginRequest {
         }
     }
 }
+
+/// Signs an employee in again without the password, inside the Mini App.
+///
+/// It works for 30 days after a sign-in with the password, in the Telegram account that the user is bound to, until the user
+/// signs out, changes the password, or an administrator ends the account's sessions. The init data has to be at most an hour
+/// old: open the Mini App and try this first.
+#[derive(Debug)]
+pub enum AutoLogin {}
+
+impl Endpoint for AutoLogin {
+    const OPERATION: &'static str = "auto_login";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/auth/telegram/auto-login";
+    const AUTH: Auth = Auth::None;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::InitDataConflict,
+        ProblemCode::InitDataMissing,
+        ProblemCode::InitDataInvalid,
+        ProblemCode::InitDataExpired,
+        ProblemCode::PasswordRequired,
+        ProblemCode::TelegramNotConfigured,
+    ];
+    type Request = AutoLoginRequest;
+    type Response = Session;
+}
+
+/// What proves the Telegram account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AutoLoginRequest {
+    /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …` carries it.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    pub init_data: Option<Secret>,
+}
+
+impl AutoLoginRequest {
+    /// A sign-in with this init data.
+    pub fn new(init_data: impl Into<Secret>) -> Self {
+        Self { init_data: Some(init_data.into()) }
+    }
+}

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::secret::{self, Secret};
@@ -18,6 +18,7 @@ impl Endpoint for CreateUser {
         ProblemCode::TokenMissing,
         ProblemCode::TokenInvalid,
         ProblemCode::TokenExpired,
+        ProblemCode::PasswordChangeRequired,
         ProblemCode::AdminRequired,
         ProblemCode::EmailTaken,
         ProblemCode::PhoneTaken,
@@ -101,6 +102,105 @@ impl CreatedUser {
         Self { user }
     }
 }
+
+/// Changes a user.
+#[derive(Debug)]
+pub enum UpdateUser {}
+
+impl Endpoint for UpdateUser {
+    const OPERATION: &'static str = "update_user";
+    const METHOD: Method = Method::Patch;
+    const PATH: &'static str = "/auth/admin/users/{id}";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::TokenMissing,
+        ProblemCode::TokenInvalid,
+        ProblemCode::TokenExpired,
+        ProblemCode::PasswordChangeRequired,
+        ProblemCode::AdminRequired,
+        ProblemCode::NotFound,
+        ProblemCode::EmailTaken,
+        ProblemCode::PhoneTaken,
+        ProblemCode::LastAdmin,
+    ];
+    type Request = UpdateUserRequest;
+    type Response = User;
+}
+
+/// What to change about a user: the members that are there, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct UpdateUserRequest {
+    /// The person's name, 1 to 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "First Last"))]
+    pub full_name: Option<String>,
+    /// The phone number, or `null` for none. An employee has to have one.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234567"))]
+    pub phone: Option<Option<String>>,
+    /// The e-mail address, or `null` for none. An administrator has to have one.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email"))]
+    pub email: Option<Option<String>>,
+    /// What the user may do. Another role signs the user out everywhere, and who becomes an administrator has to change the
+    /// password.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub role: Option<Role>,
+    /// Whether the user may sign in at all. `false` signs the user out everywhere.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub is_active: Option<bool>,
+}
+
+/// A member that is there has a value of its type: `null` is none, unless the type says so.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Forgets the Telegram account that a user is bound to, and ends the user's sessions: the next sign-in binds another one.
+#[derive(Debug)]
+pub enum UnlinkTelegram {}
+
+impl Endpoint for UnlinkTelegram {
+    const OPERATION: &'static str = "unlink_telegram";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/auth/admin/users/{id}/unlink-telegram";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = USER_PROBLEMS;
+    type Request = ();
+    type Response = User;
+}
+
+/// Signs a user out everywhere.
+#[derive(Debug)]
+pub enum EndUserSessions {}
+
+impl Endpoint for EndUserSessions {
+    const OPERATION: &'static str = "end_user_sessions";
+    const METHOD: Method = Method::Delete;
+    const PATH: &'static str = "/auth/admin/users/{id}/sessions";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 204;
+    const PROBLEMS: &'static [ProblemCode] = USER_PROBLEMS;
+    type Request = ();
+    type Response = ();
+}
+
+/// What an administrator may be answered who names a user.
+const USER_PROBLEMS: &[ProblemCode] = &[
+    ProblemCode::TokenMissing,
+    ProblemCode::TokenInvalid,
+    ProblemCode::TokenExpired,
+    ProblemCode::PasswordChangeRequired,
+    ProblemCode::AdminRequired,
+    ProblemCode::NotFound,
+];
 
 fn employee() -> Role {
     Role::Employee

@@ -26,6 +26,9 @@ pub enum WeakPassword {
     /// It stands on the list of the most common passwords.
     #[error("is one of the most common passwords")]
     Common,
+    /// It is the password that is to be replaced.
+    #[error("must be another one")]
+    Unchanged,
     /// It is the person's own name, e-mail address or phone number.
     #[error("must not be made of the person's name, e-mail address or phone number")]
     Personal,

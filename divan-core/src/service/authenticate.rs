@@ -1,28 +1,33 @@
-use super::{AuthService, ServiceError};
-use crate::token::{AccessClaims, Surface, TokenError};
-use crate::types::{Role, User};
+use std::sync::Arc;
 
-/// Somebody who showed a good access token. Only [`AuthService::authenticate`] makes it.
+use super::session_cache::CachedSession;
+use super::{ATTEMPTS, AuthService, ServiceError};
+use crate::session::Seen;
+use crate::store::{StoreError, StoreErrorKind, StoredSession};
+use crate::token::{AccessClaims, TokenError};
+use crate::types::{Role, SessionId, Surface, User};
+
+/// Somebody who showed a good access token. Only [`AuthService::authenticate`] and
+/// [`AuthService::authenticate_any_scope`] make it.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    user: User,
-    claims: AccessClaims,
+    found: Arc<CachedSession>,
 }
 
 impl Caller {
-    /// Who it is, as stored now.
+    /// Who it is, as stored within the last second.
     pub fn user(&self) -> &User {
-        &self.user
-    }
-
-    /// The user, by value.
-    pub fn into_user(self) -> User {
-        self.user
+        &self.found.user
     }
 
     /// The surface that the token is for.
     pub fn surface(&self) -> Surface {
-        self.claims.surface
+        self.found.session.surface
+    }
+
+    /// The session that the token belongs to.
+    pub fn session(&self) -> SessionId {
+        self.found.session.id
     }
 
     /// The caller as an administrator.
@@ -31,7 +36,9 @@ impl Caller {
     /// [`ServiceError::AdminRequired`] unless the user is an administrator now and the token is one of the admin
     /// panel.
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
-        if self.user.role == Role::Admin && self.claims.surface == Surface::Admin {
+        if self.user().password_change_required {
+            Err(ServiceError::PasswordChangeRequired)
+        } else if self.user().role == Role::Admin && self.surface() == Surface::Admin {
             Ok(Admin(self))
         } else {
             Err(ServiceError::AdminRequired)
@@ -53,15 +60,65 @@ impl Admin {
 impl AuthService {
     /// Tells who is asking.
     ///
-    /// The token proves who signed in; whether that user may still come in is looked up.
+    /// The token proves who signed in; whether that session still is good is looked up, at most a second ago. The first
+    /// token of a new generation is written down before this answers.
     ///
     /// # Errors
-    /// [`ServiceError::Token`] when the token is refused or its user is gone or inactive.
+    /// [`ServiceError::Token`] when the token is refused or its session is over, [`ServiceError::PasswordChangeRequired`]
+    /// when the user has to change the password first.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, ServiceError> {
-        let claims = self.tokens.verify(token)?;
-        match self.store.user(claims.user).await? {
-            Some(user) if user.is_active => Ok(Caller { user, claims }),
-            _ => Err(TokenError::NotForUs.into()),
+        let claims = self.tokens.verify_any_scope(token)?;
+        let caller = self.caller(&claims).await?;
+        if claims.scope.is_some() || caller.user().password_change_required {
+            return Err(ServiceError::PasswordChangeRequired);
         }
+        Ok(caller)
+    }
+
+    /// Tells who is asking, also somebody who has to change the password first. For the little that they may do.
+    ///
+    /// # Errors
+    /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
+    pub async fn authenticate_any_scope(&self, token: &str) -> Result<Caller, ServiceError> {
+        let claims = self.tokens.verify_any_scope(token)?;
+        self.caller(&claims).await
+    }
+
+    async fn caller(&self, claims: &AccessClaims) -> Result<Caller, ServiceError> {
+        for _ in 0..ATTEMPTS {
+            let found = self.look_up(claims).await?.ok_or(TokenError::NotForUs)?;
+            match found.session.generations.see(claims.generation) {
+                Seen::Good => return Ok(Caller { found }),
+                Seen::Confirmed(next) if self.advance(&found.session, next).await? => {
+                    let session = StoredSession { generations: next, ..found.session.clone() };
+                    let found = self.cache.keep(found.read(), session, found.user.clone());
+                    return Ok(Caller { found });
+                }
+                // Somebody else has moved it on meanwhile.
+                Seen::Confirmed(_) => self.cache.forget(claims.session),
+                Seen::Stolen => {
+                    self.end_stolen(&found.session).await?;
+                    return Err(TokenError::NotForUs.into());
+                }
+                Seen::Unknown => return Err(TokenError::NotForUs.into()),
+            }
+        }
+        Err(StoreError::new(StoreErrorKind::Unavailable).into())
+    }
+
+    /// The live session of the claims and its active user.
+    async fn look_up(&self, claims: &AccessClaims) -> Result<Option<Arc<CachedSession>>, StoreError> {
+        let found = if let Some(cached) = self.cache.get(claims.session, claims.generation) {
+            cached
+        } else {
+            let read = self.cache.begin_read();
+            let Some((session, user)) = self.store.session(claims.session).await? else { return Ok(None) };
+            self.cache.keep(read, session, user)
+        };
+        let is_good = found.session.is_live(self.now())
+            && found.user.is_active
+            && found.user.id == claims.user
+            && found.session.surface == claims.surface;
+        Ok(is_good.then_some(found))
     }
 }

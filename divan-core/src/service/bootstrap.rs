@@ -1,9 +1,8 @@
 use subtle::ConstantTimeEq;
 
-use super::input::Input;
+use super::input::{Input, check_new_password};
 use super::{AuthService, ServiceError};
 use crate::api::BootstrapRequest;
-use crate::password::PasswordPolicy;
 use crate::secret::Secret;
 use crate::store::Account;
 use crate::types::{Role, User, UserId};
@@ -49,19 +48,18 @@ impl AuthService {
         let mut input = Input::default();
         let email = input.email(&request.email);
         let full_name = input.full_name(request.full_name.as_deref().unwrap_or("Administrator"));
-        let password = input.password(&request.password);
+        let password = input.password("/password", &request.password);
         let (Some(email), Some(full_name), Some(password)) = (email, full_name, password) else {
             return Err(input.into_error());
         };
 
         // Claimed before anything costly: of many calls at once, one hashes.
         let claim = self.store.claim_bootstrap(self.now()).await?.ok_or(ServiceError::AlreadyBootstrapped)?;
-        PasswordPolicy::SINGLE_FACTOR.check(&password, &[&full_name, email.as_str()])?;
         let id = UserId::generate(self.clock.as_ref(), self.entropy.as_ref())?;
         let mut user = User::new(id, Role::Admin, full_name, self.now());
         user.email = Some(email);
-        let password_hash = self.hashes.hash(password).await?;
-        let account = Account { user, password_hash };
+        check_new_password("/password", &password, &user)?;
+        let account = Account::new(user, self.hashes.hash(password).await?);
         claim.complete(&account).await?;
         Ok(account.user)
     }

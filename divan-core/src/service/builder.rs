@@ -1,16 +1,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AuthService, BootstrapPolicy, Region};
+use super::session_cache::SessionCache;
+use super::{AuthService, BootstrapPolicy, Region, SessionLife, TelegramVerifiers};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{BotToken, Verifier};
 use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
 use crate::store::Store;
-use crate::token::{SecretKey, Surfaces, TokenIssuer, TokenVerifier};
+use crate::token::{RefreshKeys, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
+use crate::types::Surface;
 
 /// How old init data may be at a sign-in. Some clients hand out the same data for a day.
 const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
+
+/// The same where init data alone signs in.
+const AUTO_LOGIN_MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Puts an [`AuthService`] together.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub struct AuthServiceBuilder {
     bot_token: Option<BotToken>,
     bootstrap: BootstrapPolicy,
     region: Region,
+    miniapp_life: SessionLife,
+    admin_life: SessionLife,
     hasher: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -45,6 +52,8 @@ impl AuthService {
             bot_token: None,
             bootstrap: BootstrapPolicy::Closed,
             region: Region::default(),
+            miniapp_life: SessionLife::MINI_APP,
+            admin_life: SessionLife::ADMIN,
             hasher: Arc::new(Argon2idHasher::default()),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -72,6 +81,15 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// How long the sessions of a surface last. Default: [`SessionLife::MINI_APP`], [`SessionLife::ADMIN`].
+    pub fn session_life(mut self, surface: Surface, life: SessionLife) -> Self {
+        match surface {
+            Surface::MiniApp => self.miniapp_life = life,
+            Surface::Admin => self.admin_life = life,
+        }
+        self
+    }
+
     /// How passwords are hashed. Default: [`Argon2idHasher`] with its default parameters.
     pub fn hasher(mut self, hasher: Arc<dyn PasswordHasher>) -> Self {
         self.hasher = hasher;
@@ -92,8 +110,11 @@ impl AuthServiceBuilder {
 
     /// The service.
     pub fn build(self) -> AuthService {
-        let telegram =
-            self.bot_token.map(|token| Verifier::new(token, INIT_DATA_MAX_AGE).clock(self.clock.clone()));
+        let verifier = |token, max_age| Verifier::new(token, max_age).clock(self.clock.clone());
+        let telegram = self.bot_token.map(|token| TelegramVerifiers {
+            auto_login: verifier(token.clone(), AUTO_LOGIN_MAX_AGE),
+            login: verifier(token, INIT_DATA_MAX_AGE),
+        });
         AuthService {
             store: self.store,
             hashes: HashQueue::new(self.hasher).entropy(self.entropy.clone()),
@@ -101,6 +122,10 @@ impl AuthServiceBuilder {
                 .clock(self.clock.clone())
                 .entropy(self.entropy.clone()),
             tokens: TokenVerifier::new(&self.key, &self.issuer, self.surfaces).clock(self.clock.clone()),
+            refresh_keys: RefreshKeys::new(&self.key),
+            cache: SessionCache::default(),
+            miniapp_life: self.miniapp_life,
+            admin_life: self.admin_life,
             telegram,
             bootstrap: self.bootstrap,
             region: self.region,

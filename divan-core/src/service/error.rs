@@ -28,6 +28,18 @@ pub enum ServiceError {
     /// The access token was refused.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The refresh token is not one of this service, was replaced, or its session is over.
+    #[error("the refresh token was refused")]
+    RefreshToken,
+    /// Telegram alone does not sign this person in now.
+    #[error("the password is required")]
+    PasswordRequired,
+    /// The caller has to change the password before anything else.
+    #[error("the password has to be changed first")]
+    PasswordChangeRequired,
+    /// There is no such user or session, or it is not the caller's.
+    #[error("not found")]
+    NotFound,
     /// The caller is not an administrator signed in to the admin panel.
     #[error("administrators only")]
     AdminRequired,
@@ -41,8 +53,13 @@ pub enum ServiceError {
     #[error("the request is not valid")]
     Invalid(Vec<MemberError>),
     /// The new password breaks a rule.
-    #[error("the new password {0}")]
-    WeakPassword(#[from] WeakPassword),
+    #[error("the new password {reason}")]
+    WeakPassword {
+        /// The member of the request that holds it, as a JSON pointer.
+        pointer: &'static str,
+        /// The rule.
+        reason: WeakPassword,
+    },
     /// Too many passwords wait to be hashed.
     #[error("too many sign-ins at a time")]
     Overloaded,
@@ -63,13 +80,18 @@ impl ServiceError {
             Self::InitData(error) => ProblemCode::from_word(error.code()),
             Self::Contact(_) => ProblemCode::InitDataInvalid,
             Self::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
-            Self::Token(TokenError::Expired) => ProblemCode::TokenExpired,
+            // A token from the future is as old a matter for its holder, where the clock was set back: refresh.
+            Self::Token(TokenError::Expired | TokenError::NotYetValid) => ProblemCode::TokenExpired,
             Self::Token(_) => ProblemCode::TokenInvalid,
+            Self::RefreshToken => ProblemCode::RefreshTokenInvalid,
+            Self::PasswordRequired => ProblemCode::PasswordRequired,
+            Self::PasswordChangeRequired => ProblemCode::PasswordChangeRequired,
+            Self::NotFound => ProblemCode::NotFound,
             Self::AdminRequired => ProblemCode::AdminRequired,
             Self::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,
             Self::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,
             Self::Invalid(_) => ProblemCode::ValidationFailed,
-            Self::WeakPassword(_) => ProblemCode::WeakPassword,
+            Self::WeakPassword { .. } => ProblemCode::WeakPassword,
             Self::Overloaded => ProblemCode::Overloaded,
             Self::Store(error) => store_code(error.kind()),
             Self::Internal => ProblemCode::Internal,
@@ -82,6 +104,7 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
         StoreErrorKind::Conflict(UniqueKey::Email) => ProblemCode::EmailTaken,
         StoreErrorKind::Conflict(UniqueKey::Phone) => ProblemCode::PhoneTaken,
         StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
+        StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
         StoreErrorKind::Unavailable => ProblemCode::Unavailable,
         StoreErrorKind::Internal => ProblemCode::Internal,
     }

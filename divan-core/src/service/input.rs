@@ -2,12 +2,32 @@
 
 use super::{Region, ServiceError, parse_phone};
 use crate::api::MemberError;
-use crate::password::Password;
+use crate::password::{Password, PasswordPolicy};
 use crate::secret::Secret;
-use crate::types::{Email, Phone};
+use crate::types::{Email, Phone, Role, User};
 
 /// The longest name of a person, in characters.
 const MAX_NAME_CHARS: usize = 200;
+
+/// Checks the new password of this user, which stands in the member `pointer`, by the rules for the user's role.
+pub(super) fn check_new_password(
+    pointer: &'static str,
+    password: &Password,
+    user: &User,
+) -> Result<(), ServiceError> {
+    let policy = match user.role {
+        Role::Employee => PasswordPolicy::SECOND_FACTOR,
+        Role::Admin => PasswordPolicy::SINGLE_FACTOR,
+    };
+    let details = [
+        Some(user.full_name.as_str()),
+        user.phone.as_ref().map(AsRef::as_ref),
+        user.email.as_ref().map(AsRef::as_ref),
+    ];
+    policy
+        .check(password, &details.into_iter().flatten().collect::<Vec<_>>())
+        .map_err(|reason| ServiceError::WeakPassword { pointer, reason })
+}
 
 /// Collects the errors of a request, so that all of them are told at once.
 #[derive(Debug, Default)]
@@ -24,8 +44,8 @@ impl Input {
         self.keep("/phone", parse_phone(typed, region))
     }
 
-    pub(super) fn password(&mut self, typed: &Secret) -> Option<Password> {
-        self.keep("/password", Password::new(typed))
+    pub(super) fn password(&mut self, pointer: &str, typed: &Secret) -> Option<Password> {
+        self.keep(pointer, Password::new(typed))
     }
 
     pub(super) fn full_name(&mut self, typed: &str) -> Option<String> {
@@ -39,6 +59,17 @@ impl Input {
             format!("must have 1 to {MAX_NAME_CHARS} characters, none of them a control character"),
         );
         None
+    }
+
+    /// A role signs in with one of the two.
+    pub(super) fn sign_in_name(&mut self, role: Role, has_phone: bool, has_email: bool) {
+        match role {
+            Role::Employee if !has_phone => self.wrong("/phone", "is missing: an employee signs in with it"),
+            Role::Admin if !has_email => {
+                self.wrong("/email", "is missing: an administrator signs in with it");
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn wrong(&mut self, pointer: &str, detail: impl Into<String>) {

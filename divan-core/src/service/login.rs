@@ -1,14 +1,15 @@
 //! The two sign-ins. The order of the steps is the security of the whole: see the rules at each.
 
+use time::OffsetDateTime;
+
 use super::input::Input;
-use super::{AuthService, ServiceError, parse_phone};
+use super::{AuthService, Origin, ServiceError, TelegramVerifiers, parse_phone};
 use crate::api::{Session, TelegramLoginRequest};
-use crate::init_data::{ContactError, InitData, Verifier};
+use crate::init_data::{ContactError, InitData};
 use crate::password::{Password, PasswordHash, Verification};
 use crate::secret::Secret;
-use crate::store::{Account, SignIn, SignInOutcome, TelegramAccount};
-use crate::token::Surface;
-use crate::types::{Phone, Role, TelegramId, User};
+use crate::store::{Account, Effects, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount};
+use crate::types::{Phone, Role, Surface, TelegramId};
 
 /// Which phone number an employee signs in with.
 #[derive(Clone, Copy, Debug)]
@@ -49,17 +50,18 @@ impl AuthService {
         phone: SignInPhone<'_>,
         password: &Secret,
         init_data: &Secret,
+        origin: &Origin,
     ) -> Result<Session, ServiceError> {
         let mut input = Input::default();
         let typed = match phone {
             SignInPhone::Typed(typed) => input.phone(typed, self.region),
             SignInPhone::Shared(_) => None,
         };
-        let password = input.password(password);
+        let password = input.password("/password", password);
         let (Some(password), true) = (password, input.is_valid()) else {
             return Err(input.into_error());
         };
-        let data = self.verifier()?.verify(init_data.expose())?;
+        let data = self.verifiers()?.login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
         let phone = match (phone, typed) {
             (SignInPhone::Shared(contact), _) => self.shared_phone(contact, &data)?,
@@ -72,32 +74,36 @@ impl AuthService {
         if account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
             return Err(ServiceError::TelegramAccountMismatch);
         }
-        let user = self.complete(account, rehashed, Some(telegram)).await?;
-        self.session(user, Surface::MiniApp)
+        self.complete(account, rehashed, Some(telegram), origin).await
     }
 
     /// Signs an administrator in with e-mail address and password.
     ///
     /// # Errors
     /// [`ServiceError::InvalidCredentials`] hides which part is wrong.
-    pub async fn admin_login(&self, email: &str, password: &Secret) -> Result<Session, ServiceError> {
+    pub async fn admin_login(
+        &self,
+        email: &str,
+        password: &Secret,
+        origin: &Origin,
+    ) -> Result<Session, ServiceError> {
         let mut input = Input::default();
-        let (Some(email), Some(password)) = (input.email(email), input.password(password)) else {
+        let (Some(email), Some(password)) = (input.email(email), input.password("/password", password))
+        else {
             return Err(input.into_error());
         };
         let found = self.store.account_by_email(&email).await?;
         let (account, rehashed) = self.check_password(found, password, Role::Admin).await?;
-        let user = self.complete(account, rehashed, None).await?;
-        self.session(user, Surface::Admin)
+        self.complete(account, rehashed, None, origin).await
     }
 
-    fn verifier(&self) -> Result<&Verifier, ServiceError> {
+    pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
         self.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)
     }
 
     /// The phone number of a contact that the person who sent the init data has shared.
     fn shared_phone(&self, contact: &Secret, data: &InitData<'_>) -> Result<Phone, ServiceError> {
-        let contact = self.verifier()?.verify_contact(contact.expose())?;
+        let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
         let phone = contact.phone_of(data)?;
         // Telegram's numbers are whole, so no region is needed.
         parse_phone(&phone, self.region).map_err(|_| ContactError::NotAPhone.into())
@@ -107,7 +113,7 @@ impl AuthService {
     /// that can be wrong up to here is one answer.
     ///
     /// Gives the account, and a new hash where the stored one was made with other parameters than today's.
-    async fn check_password(
+    pub(super) async fn check_password(
         &self,
         found: Option<Account>,
         password: Password,
@@ -127,36 +133,80 @@ impl AuthService {
         Ok((account, rehashed))
     }
 
-    /// One transaction that writes the sign-in down, unless the account changed while the password was hashed.
+    /// One transaction that writes the sign-in down and begins the session, unless the account changed while the password was
+    /// hashed: a reset, a deactivation or a binding that came in between wins.
     async fn complete(
         &self,
         account: Account,
         rehashed: Option<PasswordHash>,
         telegram: Option<TelegramAccount>,
-    ) -> Result<User, ServiceError> {
-        let sign_in = SignIn {
-            user: account.user.id,
-            role: account.user.role,
-            new_hash: rehashed.unwrap_or_else(|| account.password_hash.clone()),
-            seen_hash: account.password_hash,
-            telegram,
-            at: self.now(),
+        origin: &Origin,
+    ) -> Result<Session, ServiceError> {
+        let surface = if telegram.is_some() { Surface::MiniApp } else { Surface::Admin };
+        let session = self.new_session(account.user.id, surface, origin)?;
+        let now = session.created_at;
+        let change = |current: &mut Account| {
+            let presented = telegram.as_ref().map(|telegram| telegram.id);
+            let is_unchanged = current.password_hash == account.password_hash
+                && current.user.is_active
+                && current.user.role == account.user.role
+                && (presented.is_none() || current.user.telegram_id.is_none_or(|id| Some(id) == presented));
+            if !is_unchanged {
+                return None;
+            }
+            if let Some(hash) = &rehashed {
+                current.password_hash = hash.clone();
+            }
+            current.user.last_login_at = Some(now);
+            if let Some(telegram) = &telegram {
+                current.password_proof_at = Some(now);
+                telegram.bind(current, now);
+            }
+            Some(Effects::none().begin(session.clone()))
         };
-        match self.store.complete_sign_in(&sign_in).await? {
-            SignInOutcome::Done(user) => Ok(*user),
-            SignInOutcome::Changed => Err(ServiceError::InvalidCredentials),
-            SignInOutcome::TelegramTaken => Err(ServiceError::TelegramAccountMismatch),
+        match self.store.update_account(account.user.id, &change).await {
+            Ok(Some(updated)) => self.begun(&session, updated),
+            Ok(None) => Err(ServiceError::InvalidCredentials),
+            Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
+                Err(ServiceError::TelegramAccountMismatch)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn session(&self, user: User, surface: Surface) -> Result<Session, ServiceError> {
-        let token = self.issuer.issue(user.id, user.role, surface)?;
-        Ok(Session::new(token.token, token.expires_in.as_secs(), user))
+    /// The answer of a sign-in that is written down.
+    pub(super) fn begun(
+        &self,
+        session: &StoredSession,
+        updated: UpdatedAccount,
+    ) -> Result<Session, ServiceError> {
+        for ended in updated.ended {
+            self.cache.forget(ended);
+        }
+        self.answer(session, updated.account.user)
+    }
+}
+
+/// The Telegram account that a person signs in from.
+#[derive(Clone, Debug)]
+pub(super) struct TelegramAccount {
+    pub(super) id: TelegramId,
+    username: Option<String>,
+}
+
+impl TelegramAccount {
+    /// Binds the account to it, or notes its name of today.
+    pub(super) fn bind(&self, account: &mut Account, now: OffsetDateTime) {
+        if account.user.telegram_id.is_none() {
+            account.user.updated_at = now;
+        }
+        account.user.telegram_id = Some(self.id);
+        account.user.telegram_username.clone_from(&self.username);
     }
 }
 
 /// Whose Telegram account the init data proves.
-fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
+pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
     let user = data.require_user()?;
     Ok(TelegramAccount { id: TelegramId(user.id), username: user.username.map(String::from) })
 }

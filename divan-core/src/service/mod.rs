@@ -25,14 +25,26 @@
 //! An unknown phone number or address, a wrong password, an inactive account and a wrong role are one answer,
 //! [`ServiceError::InvalidCredentials`], after exactly one hash computation each. What says more (that the account
 //! belongs to another Telegram account) comes only after a right password.
+//!
+//! # What a sign-in begins
+//!
+//! A session: a row in the database, and a pair of tokens that say which. The access token is short-lived and checked with
+//! each request, the row being looked up at most a second ago; the refresh token gets the next pair, once. What happens
+//! when answers get lost, tabs refresh at the same time, or a token is stolen, is decided in
+//! [`Generations`](crate::session::Generations).
 
 mod authenticate;
+mod auto_login;
 mod bootstrap;
 mod builder;
 mod error;
 mod input;
 mod login;
+mod password;
 mod phone;
+mod session;
+mod session_cache;
+mod update_user;
 mod users;
 
 use std::sync::Arc;
@@ -44,7 +56,8 @@ use crate::entropy::Entropy;
 use crate::init_data;
 use crate::password::HashQueue;
 use crate::store::{Store, StoreError};
-use crate::token::{TokenIssuer, TokenVerifier};
+use crate::token::{RefreshKeys, TokenIssuer, TokenVerifier};
+use session_cache::SessionCache;
 
 pub use authenticate::{Admin, Caller};
 pub use bootstrap::BootstrapPolicy;
@@ -52,6 +65,10 @@ pub use builder::AuthServiceBuilder;
 pub use error::ServiceError;
 pub use login::SignInPhone;
 pub use phone::{Region, UnknownRegion, parse_phone};
+pub use session::{Origin, SessionLife};
+
+/// How often a session that others change at the same time is looked at again.
+const ATTEMPTS: usize = 10;
 
 /// Signs people in and tells who is asking. Cheap to clone; shared by all requests.
 #[derive(Clone, Debug)]
@@ -60,11 +77,22 @@ pub struct AuthService {
     hashes: HashQueue,
     issuer: TokenIssuer,
     tokens: TokenVerifier,
-    telegram: Option<init_data::Verifier>,
+    refresh_keys: RefreshKeys,
+    cache: SessionCache,
+    miniapp_life: SessionLife,
+    admin_life: SessionLife,
+    telegram: Option<TelegramVerifiers>,
     bootstrap: BootstrapPolicy,
     region: Region,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+}
+
+/// The check of init data, for either sign-in of the Mini App.
+#[derive(Clone, Debug)]
+struct TelegramVerifiers {
+    login: init_data::Verifier,
+    auto_login: init_data::Verifier,
 }
 
 impl AuthService {

@@ -1,9 +1,9 @@
-use super::input::Input;
+use super::input::{Input, check_new_password};
 use super::{Admin, AuthService, ServiceError};
 use crate::api::CreateUserRequest;
-use crate::password::PasswordPolicy;
+use crate::session::EndReason;
 use crate::store::Account;
-use crate::types::{Role, User, UserId};
+use crate::types::{User, UserId};
 
 impl AuthService {
     /// Creates a user. That an [`Admin`] asks for it is the permission.
@@ -15,35 +15,44 @@ impl AuthService {
         let full_name = input.full_name(&request.full_name);
         let phone = request.phone.as_deref().and_then(|typed| input.phone(typed, self.region));
         let email = request.email.as_deref().and_then(|typed| input.email(typed));
-        let password = input.password(&request.password);
-        match request.role {
-            Role::Employee if request.phone.is_none() => {
-                input.wrong("/phone", "is missing: an employee signs in with it");
-            }
-            Role::Admin if request.email.is_none() => {
-                input.wrong("/email", "is missing: an administrator signs in with it");
-            }
-            _ => {}
-        }
+        let password = input.password("/password", &request.password);
+        input.sign_in_name(request.role, request.phone.is_some(), request.email.is_some());
         let (Some(full_name), Some(password), true) = (full_name, password, input.is_valid()) else {
             return Err(input.into_error());
         };
-
-        let policy = match request.role {
-            Role::Employee => PasswordPolicy::SECOND_FACTOR,
-            Role::Admin => PasswordPolicy::SINGLE_FACTOR,
-        };
-        let details =
-            [Some(full_name.as_str()), phone.as_ref().map(AsRef::as_ref), email.as_ref().map(AsRef::as_ref)];
-        policy.check(&password, &details.into_iter().flatten().collect::<Vec<_>>())?;
 
         let id = UserId::generate(self.clock.as_ref(), self.entropy.as_ref())?;
         let mut user = User::new(id, request.role, full_name, self.now());
         user.phone = phone;
         user.email = email;
-        let password_hash = self.hashes.hash(password).await?;
-        let account = Account { user, password_hash };
+        check_new_password("/password", &password, &user)?;
+        let account = Account::new(user, self.hashes.hash(password).await?);
         self.store.insert_user(&account).await?;
         Ok(account.user)
+    }
+    /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The next sign-in binds
+    /// another one.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn unlink_telegram(&self, _: &Admin, user: UserId) -> Result<User, ServiceError> {
+        let now = self.now();
+        let unlink = |account: &mut Account| {
+            account.user.telegram_id = None;
+            account.user.telegram_username = None;
+            account.user.updated_at = now;
+            true
+        };
+        let unlinked = self.change_and_sign_out(user, None, EndReason::TelegramUnlinked, &unlink).await?;
+        unlinked.ok_or(ServiceError::NotFound)
+    }
+
+    /// Signs a user out everywhere.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn end_user_sessions(&self, _: &Admin, user: UserId) -> Result<(), ServiceError> {
+        let signed_out = self.sign_out(user, None, EndReason::SignedOutByAdmin).await?;
+        signed_out.map(drop).ok_or(ServiceError::NotFound)
     }
 }

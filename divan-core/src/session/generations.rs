@@ -113,8 +113,9 @@ impl Generations {
         if presented != self.base {
             return Refreshed::Stolen;
         }
-        // Clocks of several servers differ: a moment before the rotation is as near as one after it.
-        let since = (now - self.rotated_at).unsigned_abs();
+        // Clocks differ and are set back: a time before the rotation is no proof that much has passed since. Taking it for
+        // one would end the sessions of honest people; this way a thief has the same successor as they, for longer.
+        let since = now - self.rotated_at;
         if since > OVERLAP && self.is_confirmed {
             return Refreshed::Stolen;
         }
@@ -123,7 +124,7 @@ impl Generations {
             return Refreshed::Rotated(self.successor_of(presented, now));
         }
         // An answer that is given again may be as long on its way as the first, and must not be given up in the meantime.
-        let is_late = since >= REPEATED && !self.is_confirmed;
+        let is_late = since.unsigned_abs() >= REPEATED && !self.is_confirmed;
         Refreshed::Again(if is_late { Self { rotated_at: now, ..self } } else { self })
     }
 

@@ -14,6 +14,8 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// Another row has this value already.
     Conflict(UniqueKey),
+    /// No active administrator would be left.
+    LastAdmin,
     /// The database does not answer, or not in time. It may later.
     Unavailable,
     /// The database answered something that it should not.
@@ -55,6 +57,7 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Conflict(UniqueKey::Email) => "another user has this e-mail address",
             StoreErrorKind::Conflict(UniqueKey::Phone) => "another user has this phone number",
             StoreErrorKind::Conflict(UniqueKey::TelegramId) => "another user has this Telegram account",
+            StoreErrorKind::LastAdmin => "no active administrator would be left",
             StoreErrorKind::Unavailable => "the database does not answer",
             StoreErrorKind::Internal => "the database answered something unexpected",
         })

@@ -6,16 +6,23 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Account, BootstrapClaim, BootstrapStore, SignIn, SignInOutcome, Store, StoreError, StoreErrorKind,
-    UniqueKey, UserStore,
+    Account, AccountChange, BootstrapClaim, BootstrapStore, Effects, EndSessions, SessionAdvance,
+    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount, UserStore,
 };
-use crate::types::{Email, Phone, User, UserId};
+use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
+use crate::types::{Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// A store that forgets everything when it is dropped, for tests and examples.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    accounts: Arc<Mutex<HashMap<UserId, Account>>>,
+    tables: Arc<Mutex<Tables>>,
     bootstrapped: Arc<tokio::sync::Mutex<bool>>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    accounts: HashMap<UserId, Account>,
+    sessions: HashMap<SessionId, StoredSession>,
 }
 
 impl MemoryStore {
@@ -24,12 +31,55 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn accounts(&self) -> MutexGuard<'_, HashMap<UserId, Account>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, wanted: impl Fn(&User) -> bool) -> Option<Account> {
-        self.accounts().values().find(|account| wanted(&account.user)).cloned()
+        self.tables().accounts.values().find(|account| wanted(&account.user)).cloned()
+    }
+}
+
+impl Tables {
+    /// What would keep this account from being written.
+    fn objection(&self, account: &Account) -> Option<StoreErrorKind> {
+        let mut others = self.accounts.values().filter(|other| other.user.id != account.user.id);
+        let before = self.accounts.get(&account.user.id);
+        if before.is_some_and(Account::is_active_admin)
+            && !account.is_active_admin()
+            && !others.clone().any(Account::is_active_admin)
+        {
+            return Some(StoreErrorKind::LastAdmin);
+        }
+        others.find_map(|other| shared_key(&account.user, &other.user)).map(StoreErrorKind::Conflict)
+    }
+
+    fn apply(&mut self, user: UserId, effects: Effects) -> Vec<SessionId> {
+        let mut ended = Vec::new();
+        if let Some(EndSessions { only, at, reason }) = effects.end {
+            let own = self.sessions.values_mut().filter(|session| session.user == user);
+            for session in own.filter(|session| only.is_none_or(|only| session.id == only)) {
+                end(session, SessionEnd { at, reason }, &mut ended);
+            }
+        }
+        if let Some(begun) = effects.begin {
+            let at = begun.created_at;
+            let own = self.sessions.values_mut().filter(|session| session.user == user);
+            let mut live: Vec<_> = own.filter(|session| session.is_live(at)).collect();
+            live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+            for session in live.into_iter().skip(MAX_LIVE_SESSIONS as usize - 1) {
+                end(session, SessionEnd { at, reason: EndReason::Limit }, &mut ended);
+            }
+            self.sessions.insert(begun.id, begun);
+        }
+        ended
+    }
+}
+
+fn end(session: &mut StoredSession, end: SessionEnd, ended: &mut Vec<SessionId>) {
+    if session.end.is_none() {
+        session.end = Some(end);
+        ended.push(session.id);
     }
 }
 
@@ -42,8 +92,8 @@ impl Store for MemoryStore {
 
 #[async_trait]
 impl UserStore for MemoryStore {
-    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        Ok(self.accounts().get(&id).map(|account| account.user.clone()))
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        Ok(self.tables().accounts.get(&id).cloned())
     }
 
     async fn account_by_phone(&self, phone: &Phone) -> Result<Option<Account>, StoreError> {
@@ -54,38 +104,72 @@ impl UserStore for MemoryStore {
         Ok(self.find(|user| user.email.as_ref() == Some(email)))
     }
 
+    async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError> {
+        Ok(self.find(|user| user.telegram_id == Some(id)))
+    }
+
     async fn insert_user(&self, account: &Account) -> Result<(), StoreError> {
-        let mut accounts = self.accounts();
-        if let Some(key) = accounts.values().find_map(|other| shared_key(&account.user, &other.user)) {
-            return Err(StoreError::new(StoreErrorKind::Conflict(key)));
+        let mut tables = self.tables();
+        if let Some(objection) = tables.objection(account) {
+            return Err(StoreError::new(objection));
         }
-        accounts.insert(account.user.id, account.clone());
+        tables.accounts.insert(account.user.id, account.clone());
         Ok(())
     }
 
-    async fn complete_sign_in(&self, sign_in: &SignIn) -> Result<SignInOutcome, StoreError> {
-        let mut accounts = self.accounts();
-        let presented = sign_in.telegram.as_ref().map(|telegram| telegram.id);
-        let is_taken = presented.is_some_and(|id| {
-            accounts.values().any(|other| other.user.id != sign_in.user && other.user.telegram_id == Some(id))
-        });
-        let Some(account) = accounts.get_mut(&sign_in.user).filter(|account| is_unchanged(account, sign_in))
-        else {
-            return Ok(SignInOutcome::Changed);
+    async fn update_account(
+        &self,
+        id: UserId,
+        change: &AccountChange<'_>,
+    ) -> Result<Option<UpdatedAccount>, StoreError> {
+        let mut tables = self.tables();
+        let Some(mut account) = tables.accounts.get(&id).cloned() else { return Ok(None) };
+        let Some(effects) = change(&mut account) else { return Ok(None) };
+        if let Some(objection) = tables.objection(&account) {
+            return Err(StoreError::new(objection));
+        }
+        tables.accounts.insert(id, account.clone());
+        let ended = tables.apply(id, effects);
+        Ok(Some(UpdatedAccount { account, ended }))
+    }
+}
+
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
+        let tables = self.tables();
+        let Some(session) = tables.sessions.get(&id) else { return Ok(None) };
+        let user = tables.accounts.get(&session.user).map(|account| account.user.clone());
+        Ok(user.map(|user| (session.clone(), user)))
+    }
+
+    async fn sessions_of(&self, user: UserId, at: OffsetDateTime) -> Result<Vec<StoredSession>, StoreError> {
+        let tables = self.tables();
+        let own = tables.sessions.values().filter(|session| session.user == user);
+        let mut live: Vec<_> = own.filter(|session| session.is_live(at)).cloned().collect();
+        live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+        Ok(live)
+    }
+
+    async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let unchanged =
+            |session: &&mut StoredSession| session.end.is_none() && session.generations == advance.seen;
+        let Some(session) = tables.sessions.get_mut(&advance.session).filter(unchanged) else {
+            return Ok(false);
         };
-        if is_taken {
-            return Ok(SignInOutcome::TelegramTaken);
-        }
-        account.password_hash = sign_in.new_hash.clone();
-        account.user.last_login_at = Some(sign_in.at);
-        if let Some(telegram) = &sign_in.telegram {
-            if account.user.telegram_id.is_none() {
-                account.user.updated_at = sign_in.at;
-            }
-            account.user.telegram_id = Some(telegram.id);
-            account.user.telegram_username.clone_from(&telegram.username);
-        }
-        Ok(SignInOutcome::Done(Box::new(account.user.clone())))
+        session.generations = advance.next;
+        session.expires_at = advance.expires_at;
+        Ok(true)
+    }
+
+    async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.sessions.len();
+        tables
+            .sessions
+            .retain(|_, session| session.ends_at >= before && session.end.is_none_or(|end| end.at >= before));
+        Ok((all - tables.sessions.len()) as u64)
     }
 }
 
@@ -128,14 +212,4 @@ fn shared_key(a: &User, b: &User) -> Option<UniqueKey> {
     } else {
         None
     }
-}
-
-fn is_unchanged(account: &Account, sign_in: &SignIn) -> bool {
-    let presented = sign_in.telegram.as_ref().map(|telegram| telegram.id);
-    account.password_hash == sign_in.seen_hash
-        && account.user.is_active
-        && account.user.role == sign_in.role
-        && (presented.is_none()
-            || account.user.telegram_id.is_none()
-            || account.user.telegram_id == presented)
 }

@@ -7,13 +7,15 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 
 use super::schema::MIGRATION_DEADLINE;
-use super::sql::{self, sql_store, to_micros};
+use super::sql::{self, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, BootstrapClaim, BootstrapStore, MigrateError, Schema, SignIn, SignInOutcome, Store, StoreError,
-    StoreErrorKind, UniqueKey, UserStore,
+    Account, AccountChange, BootstrapClaim, BootstrapStore, Effects, EndSessions, MigrateError, Schema,
+    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount,
+    UserStore,
 };
 use crate::infra::{PostgresUrl, SslMode};
-use crate::types::{Email, Phone, User, UserId};
+use crate::session::{EndReason, MAX_LIVE_SESSIONS};
+use crate::types::{Email, Phone, SessionId, TelegramId, User, UserId};
 
 const HAS_MIGRATIONS: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
 
@@ -28,7 +30,15 @@ pub struct PostgresStore {
     keeps_statements: bool,
 }
 
-sql_store!(PostgresStore, Postgres, PgConnection, divan_migrations::postgres, HAS_MIGRATIONS);
+sql_store!(
+    PostgresStore,
+    Postgres,
+    PgConnection,
+    divan_migrations::postgres,
+    HAS_MIGRATIONS,
+    sql::ACCOUNT_BY_ID_FOR_UPDATE
+);
+sql_sessions!(PostgresStore, Postgres, PgConnection);
 
 /// How a [`PostgresStore`] holds its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +102,7 @@ impl PostgresStore {
     async fn locked(&self) -> Result<Transaction<'static, Postgres>, MigrateError> {
         let started = Instant::now();
         loop {
-            let mut transaction = self.begin_write().await?;
+            let mut transaction = self.begin_write().await.map_err(StoreError::from)?;
             let locked: bool = sqlx::query_scalar(TRY_LOCK)
                 .persistent(false)
                 .fetch_one(&mut *transaction)
@@ -109,8 +119,8 @@ impl PostgresStore {
         }
     }
 
-    async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        Ok(self.writer.begin().await?)
+    async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.writer.begin().await
     }
 
     fn keeps_statements(&self) -> bool {

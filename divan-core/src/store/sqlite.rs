@@ -9,12 +9,14 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
 use super::schema::MIGRATION_DEADLINE;
-use super::sql::{self, sql_store, to_micros};
+use super::sql::{self, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, BootstrapClaim, BootstrapStore, MigrateError, Schema, SignIn, SignInOutcome, Store, StoreError,
-    StoreErrorKind, UniqueKey, UserStore,
+    Account, AccountChange, BootstrapClaim, BootstrapStore, Effects, EndSessions, MigrateError, Schema,
+    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount,
+    UserStore,
 };
-use crate::types::{Email, Phone, User, UserId};
+use crate::session::{EndReason, MAX_LIVE_SESSIONS};
+use crate::types::{Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// How many connections read at a time.
 const READERS: u32 = 4;
@@ -35,7 +37,15 @@ pub struct SqliteStore {
     readers: SqlitePool,
 }
 
-sql_store!(SqliteStore, Sqlite, SqliteConnection, divan_migrations::sqlite, HAS_MIGRATIONS);
+sql_store!(
+    SqliteStore,
+    Sqlite,
+    SqliteConnection,
+    divan_migrations::sqlite,
+    HAS_MIGRATIONS,
+    sql::ACCOUNT_BY_ID
+);
+sql_sessions!(SqliteStore, Sqlite, SqliteConnection);
 
 impl SqliteStore {
     /// Opens the database file, creates it where it is missing, and brings its schema up to date.
@@ -78,7 +88,7 @@ impl SqliteStore {
     async fn locked(&self) -> Result<Transaction<'static, Sqlite>, MigrateError> {
         let started = Instant::now();
         loop {
-            match self.begin_write().await {
+            match self.begin_write().await.map_err(StoreError::from) {
                 Err(error) if error.kind() != StoreErrorKind::Unavailable => return Err(error.into()),
                 Err(_) if started.elapsed() > MIGRATION_DEADLINE => return Err(MigrateError::Busy),
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -87,8 +97,8 @@ impl SqliteStore {
         }
     }
 
-    async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     /// They are kept in the connection, which nobody shares.

@@ -1,7 +1,45 @@
 use serde::{Deserialize, Serialize};
 
-use super::surface::Surface;
-use crate::types::{Role, UserId};
+use crate::types::{Role, SessionId, Surface, UserId};
+
+/// What an access token is issued for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Who it is issued to.
+    pub user: UserId,
+    /// The user's role.
+    pub role: Role,
+    /// The surface it is for.
+    pub surface: Surface,
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// The session's generation.
+    pub generation: u64,
+    /// What it is limited to, if it is.
+    pub scope: Option<Scope>,
+}
+
+/// A narrower purpose, beyond which a token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scope {
+    /// To change the password, which has to be done before anything else.
+    PasswordChange,
+}
+
+impl Scope {
+    /// The scope's name in a token.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordChange => "password-change",
+        }
+    }
+
+    /// The scope of this name.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        (word == Self::PasswordChange.as_str()).then_some(Self::PasswordChange)
+    }
+}
 
 /// What a checked access token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +51,12 @@ pub struct AccessClaims {
     pub role: Role,
     /// The surface it is for (`aud`).
     pub surface: Surface,
+    /// The session it belongs to (`sid`).
+    pub session: SessionId,
+    /// The session's generation when it was issued (`gen`).
+    pub generation: u64,
+    /// What it is limited to (`scope`), if it is.
+    pub scope: Option<Scope>,
     /// When it was issued (`iat`), in seconds since the Unix epoch.
     pub issued_at: u64,
     /// When it ends (`exp`), in seconds since the Unix epoch.
@@ -28,7 +72,9 @@ pub(super) struct WireClaims {
     pub(super) sub: UserId,
     pub(super) aud: String,
     pub(super) role: Role,
-    /// Present on a token for a narrower purpose, which opens nothing else.
+    pub(super) sid: SessionId,
+    #[serde(rename = "gen")]
+    pub(super) generation: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<String>,
     pub(super) iat: u64,

@@ -5,14 +5,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::signature::Signer;
 
-use super::claims::WireClaims;
+use super::claims::{Grant, WireClaims};
 use super::compact::encode_part;
 use super::keys::SecretKey;
-use super::surface::{Surface, Surfaces};
+use super::surface::Surfaces;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, NoEntropy, OsEntropy};
 use crate::secret::Secret;
-use crate::types::{Role, UserId};
+use crate::types::Surface;
 
 /// Issues access tokens.
 #[derive(Clone, Debug)]
@@ -77,24 +77,26 @@ impl TokenIssuer {
         self
     }
 
-    /// Issues a token to a user.
+    /// Issues a token.
     ///
     /// # Errors
     /// [`NoEntropy`] when there is no randomness for the token's id.
-    pub fn issue(&self, user: UserId, role: Role, surface: Surface) -> Result<AccessToken, NoEntropy> {
+    pub fn issue(&self, grant: &Grant) -> Result<AccessToken, NoEntropy> {
         let mut id = [0; 16];
         self.entropy.fill(&mut id)?;
-        let expires_in = match surface {
+        let expires_in = match grant.surface {
             Surface::MiniApp => self.miniapp_life,
             Surface::Admin => self.admin_life,
         };
         let now = self.clock.unix_seconds();
         let claims = WireClaims {
             iss: self.issuer.to_string(),
-            sub: user,
-            aud: self.surfaces.audience(surface).to_owned(),
-            role,
-            scope: None,
+            sub: grant.user,
+            aud: self.surfaces.audience(grant.surface).to_owned(),
+            role: grant.role,
+            sid: grant.session,
+            generation: grant.generation,
+            scope: grant.scope.map(|scope| scope.as_str().to_owned()),
             iat: now,
             nbf: now,
             exp: now.saturating_add(expires_in.as_secs()),

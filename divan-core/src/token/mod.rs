@@ -1,8 +1,8 @@
 //! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256.
 //!
 //! ```
-//! use divan_core::token::{SecretKey, Surface, Surfaces, TokenIssuer, TokenVerifier};
-//! use divan_core::types::{Role, UserId};
+//! use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
+//! use divan_core::types::{Role, Surface};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = SecretKey::new("at least thirty-two bytes of randomness")?;
@@ -10,10 +10,16 @@
 //! let issuer = TokenIssuer::new(&key, "https://sec.example.com", surfaces.clone());
 //! let verifier = TokenVerifier::new(&key, "https://sec.example.com", surfaces);
 //!
-//! let user: UserId = "0199d0f0-0000-7000-8000-000000000001".parse()?;
-//! let token = issuer.issue(user, Role::Employee, Surface::MiniApp)?;
+//! let token = issuer.issue(&Grant {
+//!     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
+//!     role: Role::Employee,
+//!     surface: Surface::MiniApp,
+//!     session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
+//!     generation: 1,
+//!     scope: None,
+//! })?;
 //! let claims = verifier.verify(token.token.expose())?;
-//! assert_eq!((claims.user, claims.surface), (user, Surface::MiniApp));
+//! assert_eq!((claims.role, claims.surface), (Role::Employee, Surface::MiniApp));
 //! # Ok(())
 //! # }
 //! ```
@@ -33,13 +39,15 @@ mod refresh;
 mod surface;
 mod verifier;
 
-pub use claims::AccessClaims;
+pub use claims::{AccessClaims, Grant, Scope};
 pub use error::{InvalidSurfaces, ShortKey, TokenError};
 pub use issuer::{AccessToken, TokenIssuer};
 pub use keys::SecretKey;
 pub use refresh::{RefreshKeys, RefreshToken};
-pub use surface::{Surface, Surfaces};
+pub use surface::Surfaces;
 pub use verifier::TokenVerifier;
+
+pub use crate::types::Surface;
 
 #[cfg(test)]
 mod tests;

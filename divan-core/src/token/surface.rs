@@ -1,16 +1,7 @@
 use std::sync::Arc;
 
 use super::error::InvalidSurfaces;
-
-/// Where a person works. Each surface has its own sign-in route, and a token of one does not open the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Surface {
-    /// The Mini App inside Telegram.
-    MiniApp,
-    /// The admin panel in a browser.
-    Admin,
-}
+use crate::types::Surface;
 
 /// The host of each surface: the audience (`aud`) of its tokens. It comes from configuration, never from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::claims::WireClaims;
 use super::*;
 use crate::clock::ManualClock;
 use crate::entropy::SeededEntropy;
-use crate::types::{Role, UserId};
+use crate::types::{Role, SessionId, UserId};
 
 const NOW: u64 = 1_780_000_000;
 const ISSUER: &str = "https://sec.example.com";
@@ -38,9 +38,17 @@ fn user() -> UserId {
     "0199d0f0-0000-7000-8000-000000000001".parse().unwrap()
 }
 
+fn session() -> SessionId {
+    "0199d0f0-0000-7000-8000-000000000002".parse().unwrap()
+}
+
+fn grant(role: Role, surface: Surface) -> Grant {
+    Grant { user: user(), role, surface, session: session(), generation: 7, scope: None }
+}
+
 impl Fixture {
     fn token(&self) -> String {
-        self.issuer.issue(user(), Role::Admin, Surface::Admin).unwrap().token.expose().to_owned()
+        self.issuer.issue(&grant(Role::Admin, Surface::Admin)).unwrap().token.expose().to_owned()
     }
 
     /// A well-signed token whose claims differ from the good ones.
@@ -50,6 +58,8 @@ impl Fixture {
             sub: user(),
             aud: "sec.example.com".to_owned(),
             role: Role::Admin,
+            sid: session(),
+            generation: 7,
             scope: None,
             iat: NOW,
             nbf: NOW,
@@ -68,6 +78,7 @@ fn an_issued_token_verifies_until_its_life_is_over() {
     let claims = f.verifier.verify(&token).unwrap();
     assert_eq!((claims.user, claims.role, claims.surface), (user(), Role::Admin, Surface::Admin));
     assert_eq!((claims.issued_at, claims.expires_at), (NOW, NOW + 600));
+    assert_eq!((claims.session, claims.generation, claims.scope), (session(), 7, None));
 
     f.clock.advance(Duration::from_secs(629));
     assert!(f.verifier.verify(&token).is_ok(), "within the leeway");
@@ -87,7 +98,7 @@ fn the_token_holds_the_documented_claims_and_nothing_else() {
     let mut claims = parts[1].as_object().unwrap().clone();
     assert_eq!(claims.remove("jti").unwrap().as_str().unwrap().len(), 22);
     let expected = json!({
-        "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin",
+        "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin", "sid": session(), "gen": 7,
         "iat": NOW, "nbf": NOW, "exp": NOW + 600,
     });
     assert_eq!(Value::Object(claims), expected);
@@ -96,7 +107,7 @@ fn the_token_holds_the_documented_claims_and_nothing_else() {
 #[test]
 fn each_surface_has_its_own_audience_and_life() {
     let f = fixture();
-    let token = f.issuer.issue(user(), Role::Employee, Surface::MiniApp).unwrap();
+    let token = f.issuer.issue(&grant(Role::Employee, Surface::MiniApp)).unwrap();
     assert_eq!(token.expires_in, Duration::from_mins(15));
     assert_eq!(f.verifier.verify(token.token.expose()).unwrap().surface, Surface::MiniApp);
 }
@@ -144,7 +155,7 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
     let other_key = SecretKey::new([8; 32]).unwrap();
     let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
     let foreign = TokenIssuer::new(&other_key, ISSUER, surfaces).clock(f.clock.clone());
-    let foreign = foreign.issue(user(), Role::Admin, Surface::Admin).unwrap();
+    let foreign = foreign.issue(&grant(Role::Admin, Surface::Admin)).unwrap();
     assert_eq!(f.verifier.verify(foreign.token.expose()), Err(TokenError::SignatureMismatch));
 
     let not_for_us = [
@@ -161,6 +172,21 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
     assert_eq!(f.verifier.verify(&from_the_future), Err(TokenError::NotYetValid));
     let eternal = f.token_with(|claims| claims.exp = u64::MAX);
     assert!(f.verifier.verify(&eternal).is_ok());
+}
+
+#[test]
+fn a_narrow_token_opens_nothing_that_does_not_ask_for_it() {
+    let f = fixture();
+    let narrow = Grant { scope: Some(Scope::PasswordChange), ..grant(Role::Employee, Surface::MiniApp) };
+    let token = f.issuer.issue(&narrow).unwrap().token;
+    assert_eq!(f.verifier.verify(token.expose()), Err(TokenError::NotForUs));
+    let claims = f.verifier.verify_any_scope(token.expose()).unwrap();
+    assert_eq!(claims.scope, Some(Scope::PasswordChange));
+    assert!(f.verifier.verify_any_scope(&f.token()).is_ok_and(|claims| claims.scope.is_none()));
+    for unknown in ["", "password-change ", "password-change admin", "admin"] {
+        let token = f.token_with(|claims| claims.scope = Some(unknown.to_owned()));
+        assert_eq!(f.verifier.verify_any_scope(&token), Err(TokenError::NotForUs), "{unknown}");
+    }
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::signature::Verifier;
 
-use super::claims::{AccessClaims, WireClaims};
+use super::claims::{AccessClaims, Scope, WireClaims};
 use super::error::TokenError;
 use super::keys::SecretKey;
 use super::surface::Surfaces;
@@ -51,8 +51,18 @@ impl TokenVerifier {
     /// Checks form, signature, issuer, audience and times (30 seconds of leeway), and gives the claims.
     ///
     /// # Errors
-    /// [`TokenError`]; nothing about an unsigned token is ever reported but that it is unsigned.
+    /// [`TokenError`]; nothing about an unsigned token is ever reported but that it is unsigned. A token with a
+    /// [`Scope`] is [`TokenError::NotForUs`].
     pub fn verify(&self, token: &str) -> Result<AccessClaims, TokenError> {
+        let claims = self.verify_any_scope(token)?;
+        if claims.scope.is_some() { Err(TokenError::NotForUs) } else { Ok(claims) }
+    }
+
+    /// The same for what a token with a [`Scope`] may open: whoever calls this looks at [`AccessClaims::scope`].
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), but for the scope; one that is not known here is [`TokenError::NotForUs`] all the same.
+    pub fn verify_any_scope(&self, token: &str) -> Result<AccessClaims, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
         }
@@ -71,9 +81,11 @@ impl TokenVerifier {
 
     fn check(&self, claims: WireClaims) -> Result<AccessClaims, TokenError> {
         let surface = self.surfaces.surface(&claims.aud).ok_or(TokenError::NotForUs)?;
-        if claims.iss != *self.issuer || claims.scope.is_some() {
+        if claims.iss != *self.issuer {
             return Err(TokenError::NotForUs);
         }
+        let known = |word: &str| Scope::from_word(word).ok_or(TokenError::NotForUs);
+        let scope = claims.scope.as_deref().map(known).transpose()?;
         let now = self.clock.unix_seconds();
         if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(TokenError::Expired);
@@ -85,6 +97,9 @@ impl TokenVerifier {
             user: claims.sub,
             role: claims.role,
             surface,
+            session: claims.sid,
+            generation: claims.generation,
+            scope,
             issued_at: claims.iat,
             expires_at: claims.exp,
             token_id: claims.jti,

@@ -2,8 +2,10 @@
 
 mod contact_details;
 mod ids;
+mod surface;
 mod user;
 
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
 pub use ids::{SessionId, TelegramId, UserId};
+pub use surface::{Surface, UnknownSurface};
 pub use user::{Role, UnknownRole, User};

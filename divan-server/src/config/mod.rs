@@ -6,6 +6,7 @@ pub(crate) mod env;
 mod error;
 mod hashing;
 mod secrets;
+mod sessions;
 
 use std::net::SocketAddr;
 
@@ -21,6 +22,7 @@ use env::Env;
 
 pub use addresses::Addresses;
 pub use error::{ConfigError, ConfigErrors};
+pub use sessions::SessionsConfig;
 
 /// The configuration of a server.
 ///
@@ -36,6 +38,9 @@ pub use error::{ConfigError, ConfigErrors};
 /// | `DIVAN_BOOTSTRAP_TOKEN` | what creating the first administrator asks for |
 /// | `DIVAN_PHONE_REGION` | the country of phone numbers without country code; default `KZ` |
 /// | `DIVAN_ARGON2_MEMORY_KIB`, `_ITERATIONS`, `_LANES` | the cost of a password hash; default 19456, 2, 1 |
+/// | `DIVAN_MINIAPP_SESSION_IDLE`, `_LIFE` | when a session of the Mini App ends: unless it is refreshed (`30d`), and at the latest (`90d`) |
+/// | `DIVAN_ADMIN_SESSION_IDLE`, `_LIFE` | the same for the admin panel: `30m`, `12h` |
+/// | `DIVAN_SESSION_RETENTION` | how long sessions that are over are remembered: `30d` |
 /// | `DIVAN_DOCS` | `off` removes `/docs` and `/openapi.json` |
 ///
 /// Each secret `X` may come as `X_FILE`, the path of a file, instead. An empty variable is an unset one.
@@ -60,6 +65,8 @@ pub struct Config {
     pub region: Region,
     /// The cost of a password hash.
     pub argon2id: Argon2idParams,
+    /// How long sessions last.
+    pub sessions: SessionsConfig,
     /// Whether to serve the documentation.
     pub docs: bool,
 }
@@ -94,6 +101,7 @@ impl Config {
         let bootstrap = secrets::bootstrap(&mut env, is_private);
         let argon2id = hashing::read(&mut env);
         let region = env.parsed("DIVAN_PHONE_REGION", Region::default(), "KZ");
+        let sessions = sessions::read(&mut env);
         let docs = env.switch("DIVAN_DOCS", true);
         let postgres_pool = database::pool(&mut env);
 
@@ -109,6 +117,7 @@ impl Config {
                 bootstrap,
                 region,
                 argon2id,
+                sessions,
                 docs,
             }),
             (.., errors) => Err(errors.unwrap_or_default()),

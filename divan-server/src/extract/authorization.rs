@@ -20,11 +20,30 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let token = authorization(&parts.headers, "bearer")
-            .map_err(|Ambiguous| Problem::new(ProblemCode::TokenInvalid))?
-            .ok_or_else(|| Problem::new(ProblemCode::TokenMissing))?;
-        Ok(Self(AuthService::from_ref(state).authenticate(token).await?))
+        Ok(Self(AuthService::from_ref(state).authenticate(bearer(parts)?).await?))
     }
+}
+
+/// The same, also when the password has to be changed before anything else.
+#[derive(Debug)]
+pub(crate) struct SignedInAnyScope(pub(crate) Caller);
+
+impl<S> FromRequestParts<S> for SignedInAnyScope
+where
+    S: Send + Sync,
+    AuthService: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(AuthService::from_ref(state).authenticate_any_scope(bearer(parts)?).await?))
+    }
+}
+
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    authorization(&parts.headers, "bearer")
+        .map_err(|Ambiguous| Problem::new(ProblemCode::TokenInvalid))?
+        .ok_or_else(|| Problem::new(ProblemCode::TokenMissing))
 }
 
 /// A [`SignedIn`] administrator.

@@ -3,7 +3,7 @@ use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest
 use divan_core::service::AuthService;
 
 use super::{Answer, Reply};
-use crate::extract::{AdminCredentials, BootstrapToken, PasswordForm, Payload};
+use crate::extract::{AdminCredentials, BootstrapToken, ClientOrigin, PasswordForm, Payload};
 
 /// Sign in to the admin panel
 ///
@@ -21,9 +21,10 @@ use crate::extract::{AdminCredentials, BootstrapToken, PasswordForm, Payload};
 )]
 pub(crate) async fn admin_login(
     State(service): State<AuthService>,
+    ClientOrigin(origin): ClientOrigin,
     AdminCredentials(request): AdminCredentials,
 ) -> Answer<AdminLogin> {
-    Ok(Reply(service.admin_login(&request.email, &request.password).await?))
+    Ok(Reply(service.admin_login(&request.email, &request.password, &origin).await?))
 }
 
 /// Create the first administrator

@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod health;
+mod sessions;
 mod telegram;
 mod users;
 
@@ -20,10 +21,19 @@ use crate::state::AppState;
 pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(telegram::telegram_login))
+        .routes(routes!(telegram::auto_login))
         .routes(routes!(admin::admin_login))
         .routes(routes!(admin::bootstrap))
-        .routes(routes!(users::create_user))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(sessions::sessions))
+        .routes(routes!(sessions::end_session))
         .routes(routes!(account::me))
+        .routes(routes!(account::change_password))
+        .routes(routes!(users::create_user))
+        .routes(routes!(users::update_user))
+        .routes(routes!(users::unlink_telegram))
+        .routes(routes!(users::end_user_sessions))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }
@@ -37,6 +47,9 @@ pub(crate) struct Reply<E: Endpoint>(pub(crate) E::Response);
 impl<E: Endpoint> IntoResponse for Reply<E> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(E::STATUS).unwrap_or(StatusCode::OK);
+        if status == StatusCode::NO_CONTENT {
+            return status.into_response();
+        }
         (status, Json(self.0)).into_response()
     }
 }

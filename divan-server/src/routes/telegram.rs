@@ -1,10 +1,12 @@
 use axum::extract::State;
-use divan_core::api::{Endpoint, ProblemCode, Session, TelegramLogin, TelegramLoginRequest};
+use divan_core::api::{
+    AutoLogin, AutoLoginRequest, Endpoint, ProblemCode, Session, TelegramLogin, TelegramLoginRequest,
+};
 use divan_core::secret::Secret;
 use divan_core::service::{AuthService, SignInPhone};
 
 use super::{Answer, Reply};
-use crate::extract::{Payload, TmaHeader};
+use crate::extract::{ClientOrigin, Payload, TmaHeader};
 use crate::problem::Problem;
 
 /// Sign in inside the Mini App
@@ -24,11 +26,35 @@ use crate::problem::Problem;
 pub(crate) async fn telegram_login(
     State(service): State<AuthService>,
     TmaHeader(header): TmaHeader,
+    ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<TelegramLogin>,
 ) -> Answer<TelegramLogin> {
     let init_data = one_init_data(request.init_data.clone(), header)?;
-    let session = service.telegram_login(SignInPhone::of(&request)?, &request.password, &init_data).await?;
-    Ok(Reply(session))
+    let phone = SignInPhone::of(&request)?;
+    Ok(Reply(service.telegram_login(phone, &request.password, &init_data, &origin).await?))
+}
+
+/// Sign in again without the password
+///
+/// Works for 30 days after a sign-in with the password, in the same Telegram account, until the person signs out or is
+/// signed out. Init data may be at most an hour old. Where the password is needed the answer is `password_required`,
+/// whether the Telegram account is known or not.
+#[utoipa::path(
+    post,
+    path = AutoLogin::PATH,
+    operation_id = "auto_login",
+    tag = "Sign-in",
+    request_body = AutoLoginRequest,
+    responses((status = 200, description = "Signed in", body = Session)),
+)]
+pub(crate) async fn auto_login(
+    State(service): State<AuthService>,
+    TmaHeader(header): TmaHeader,
+    ClientOrigin(origin): ClientOrigin,
+    Payload(request): Payload<AutoLogin>,
+) -> Answer<AutoLogin> {
+    let init_data = one_init_data(request.init_data, header)?;
+    Ok(Reply(service.auto_login(&init_data, &origin).await?))
 }
 
 /// Body and header may both carry the init data, if it is the same. Neither is as good as empty.

@@ -1,7 +1,7 @@
 //! Whatever is sent to an endpoint, the answer is a problem with a code of its own, and nothing is written.
 
 use crate::harness::*;
-use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Method};
+use divan_core::api::{Auth, ENDPOINTS, EndpointDescription};
 use serde_json::{Value, json};
 
 /// The endpoints that read a body, with a good one.
@@ -10,20 +10,36 @@ fn with_bodies(app: &App) -> Vec<(&'static EndpointDescription, Value)> {
         "telegram_login" => app.login_request(42),
         "admin_login" | "bootstrap" => bootstrap_request(),
         "create_user" => employee_request(),
+        "update_user" => json!({"full_name": "First Last"}),
+        "auto_login" => json!({"init_data": app.init_data(42)}),
+        "refresh" => json!({"refresh_token": "dvr1."}),
+        "change_password" => json!({"current_password": PASSWORD, "new_password": "plum under the tram"}),
         other => panic!("no body for {other}: add one"),
     };
     ENDPOINTS
         .iter()
-        .filter(|endpoint| endpoint.method != Method::Get)
+        .filter(|endpoint| endpoint.has_body)
         .map(|endpoint| (endpoint, body(endpoint.operation)))
         .collect()
 }
 
 async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> {
     match endpoint.auth {
-        Auth::Admin | Auth::Bearer => Some(app.admin_token().await),
+        Auth::Admin | Auth::Bearer | Auth::BearerOfAnyScope => Some(app.admin_token().await),
         _ => None,
     }
+}
+
+/// Sends a body to an endpoint, about nobody where it is about somebody.
+async fn send(
+    app: &App,
+    endpoint: &EndpointDescription,
+    token: Option<&str>,
+    content_type: &str,
+    body: impl Into<axum::body::Body>,
+) -> Answer {
+    let path = endpoint.path.replace("{id}", "01920000-0000-7000-8000-000000000001");
+    app.send_raw(endpoint.method.as_str().parse().unwrap(), &path, token, content_type, body).await
 }
 
 #[tokio::test]
@@ -41,8 +57,7 @@ async fn a_body_that_is_not_json_is_malformed() {
             b"<xml/>",
         ];
         for body in cases {
-            let answer =
-                app.post_raw(endpoint.path, token.as_deref(), "application/json", body.to_vec()).await;
+            let answer = send(&app, endpoint, token.as_deref(), "application/json", body.to_vec()).await;
             answer.assert_problem(400, "malformed_body");
         }
     }
@@ -53,9 +68,8 @@ async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named(
     let app = App::with_people().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
-        let send = async |body: String| {
-            app.post_raw(endpoint.path, token.as_deref(), "application/json", body).await
-        };
+        let send =
+            async |body: String| self::send(&app, endpoint, token.as_deref(), "application/json", body).await;
         for member in good.as_object().unwrap().keys() {
             let pointer = format!("/{member}");
             for wrong in [json!(1), json!(["x"]), json!({"a": "b"}), json!(true)] {
@@ -63,8 +77,9 @@ async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named(
                 body[member] = wrong;
                 send(body.to_string()).await.assert_invalid(&pointer);
             }
-            let is_optional =
-                member == "init_data" || (endpoint.operation == "create_user" && member == "phone");
+            let is_optional = member == "init_data"
+                || endpoint.operation == "update_user"
+                || (endpoint.operation == "create_user" && member == "phone");
             if !is_optional {
                 let mut body = good.clone();
                 body.as_object_mut().unwrap().remove(member);
@@ -93,11 +108,9 @@ async fn a_body_over_sixteen_kibibytes_is_too_large() {
             let body = good.to_string();
             body.clone() + &" ".repeat(length - body.len())
         };
-        let answer =
-            app.post_raw(endpoint.path, token.as_deref(), "application/json", padded(16 * 1024 + 1)).await;
+        let answer = send(&app, endpoint, token.as_deref(), "application/json", padded(16 * 1024 + 1)).await;
         answer.assert_problem(413, "payload_too_large");
-        let answer =
-            app.post_raw(endpoint.path, token.as_deref(), "application/json", padded(16 * 1024)).await;
+        let answer = send(&app, endpoint, token.as_deref(), "application/json", padded(16 * 1024)).await;
         assert_ne!(answer.status, 413);
     }
 }
@@ -108,16 +121,16 @@ async fn a_body_of_another_type_is_unsupported() {
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
         for content_type in ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""] {
-            let answer = app.post_raw(endpoint.path, token.as_deref(), content_type, good.to_string()).await;
+            let answer = send(&app, endpoint, token.as_deref(), content_type, good.to_string()).await;
             answer.assert_problem(415, "unsupported_media_type");
         }
         if endpoint.operation != "admin_login" {
             let form = "application/x-www-form-urlencoded";
-            let answer = app.post_raw(endpoint.path, token.as_deref(), form, "a=b").await;
+            let answer = send(&app, endpoint, token.as_deref(), form, "a=b").await;
             answer.assert_problem(415, "unsupported_media_type");
         }
         let with_charset = "Application/JSON; charset=utf-8";
-        let answer = app.post_raw(endpoint.path, token.as_deref(), with_charset, good.to_string()).await;
+        let answer = send(&app, endpoint, token.as_deref(), with_charset, good.to_string()).await;
         assert_ne!(answer.status, 415);
     }
 }

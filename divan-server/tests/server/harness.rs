@@ -148,8 +148,18 @@ impl<S: Store + Clone + 'static> App<S> {
         content_type: &str,
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request =
-            Request::builder().method(Method::POST).uri(path).header(CONTENT_TYPE, content_type);
+        self.send_raw(Method::POST, path, token, content_type, body).await
+    }
+
+    pub(crate) async fn send_raw(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, content_type);
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }

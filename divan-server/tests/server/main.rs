@@ -9,3 +9,4 @@ mod openapi;
 mod postgres;
 mod process;
 mod readme;
+mod sessions;

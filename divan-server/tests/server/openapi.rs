@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use divan_core::api::{Auth, BODY_PROBLEMS, COMMON_PROBLEMS, ENDPOINTS, Method, ProblemCode};
+use divan_core::api::{Auth, BODY_PROBLEMS, COMMON_PROBLEMS, ENDPOINTS, ProblemCode};
 use serde_json::{Value, json};
 
 fn document() -> Value {
@@ -32,10 +32,11 @@ fn every_operation_has_a_summary_its_success_its_problems_and_its_security() {
         let name = endpoint.operation;
         assert!(operation["summary"].is_string(), "{name}");
         let success = &operation["responses"][endpoint.status.to_string()];
-        assert!(success["content"]["application/json"]["schema"].is_object(), "{name}");
-        assert_eq!(operation["requestBody"].is_object(), endpoint.method != Method::Get, "{name}");
+        let answers = success["content"]["application/json"]["schema"].is_object();
+        assert_eq!((answers, success.is_object()), (endpoint.status != 204, true), "{name}");
+        assert_eq!(operation["requestBody"].is_object(), endpoint.has_body, "{name}");
 
-        let body: &[ProblemCode] = if endpoint.method == Method::Get { &[] } else { BODY_PROBLEMS };
+        let body: &[ProblemCode] = if endpoint.has_body { BODY_PROBLEMS } else { &[] };
         for code in endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS) {
             let response = &operation["responses"][code.status().to_string()];
             let description = response["description"].as_str().unwrap_or_default();
@@ -43,7 +44,9 @@ fn every_operation_has_a_summary_its_success_its_problems_and_its_security() {
             assert!(response["content"]["application/problem+json"].is_object(), "{name}");
         }
         let security = match endpoint.auth {
-            Auth::Bearer | Auth::Admin => json!([{"admin_password": []}, {"access_token": []}]),
+            Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin => {
+                json!([{"admin_password": []}, {"access_token": []}])
+            }
             _ => Value::Null,
         };
         assert_eq!(operation["security"], security, "{name}");

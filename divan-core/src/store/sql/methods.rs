@@ -1,10 +1,11 @@
 /// Implements the traits of the store for one database, and its migrations.
 ///
 /// The type has the pools `writer` and `readers` of `$db`, the methods `begin_write` (a transaction for writing),
-/// `locked` (one that holds the lock of migrations) and `keeps_statements` that tells whether prepared statements are kept. A macro, because `sqlx` has no name for «any
+/// `locked` (one that holds the lock of migrations) and `keeps_statements` that tells whether prepared statements are kept.
+/// `$account_to_write` reads an account that nobody else may write meanwhile. A macro, because `sqlx` has no name for «any
 /// database that knows these five types», and the bounds for it would hide the methods.
 macro_rules! sql_store {
-    ($store:ident, $db:ty, $connection:ty, $migrations:path, $has_migrations:expr) => {
+    ($store:ident, $db:ty, $connection:ty, $migrations:path, $has_migrations:expr, $account_to_write:expr) => {
         impl $store {
             /// What the schema of the database is to this program.
             ///
@@ -71,8 +72,8 @@ macro_rules! sql_store {
 
         #[async_trait]
         impl UserStore for $store {
-            async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-                Ok(self.find(sqlx::query(sql::USER_BY_ID).bind(id.0)).await?.map(|account| account.user))
+            async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+                self.find(sqlx::query(sql::ACCOUNT_BY_ID).bind(id.0)).await
             }
 
             async fn account_by_phone(&self, phone: &Phone) -> Result<Option<Account>, StoreError> {
@@ -83,36 +84,58 @@ macro_rules! sql_store {
                 self.find(sqlx::query(sql::ACCOUNT_BY_EMAIL).bind(email.as_str())).await
             }
 
+            async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError> {
+                self.find(sqlx::query(sql::ACCOUNT_BY_TELEGRAM).bind(id.0)).await
+            }
+
             async fn insert_user(&self, account: &Account) -> Result<(), StoreError> {
-                sql::retrying(|| insert_user(&self.writer, account, self.keeps_statements())).await?;
+                let insert =
+                    || write_account(sql::INSERT_USER, &self.writer, account, self.keeps_statements());
+                sql::retrying(insert).await?;
                 Ok(())
             }
 
-            async fn complete_sign_in(&self, sign_in: &SignIn) -> Result<SignInOutcome, StoreError> {
-                let telegram = sign_in.telegram.as_ref();
-                let updated = sql::retrying(|| {
-                    sqlx::query(sql::COMPLETE_SIGN_IN)
-                        .bind(sign_in.user.0)
-                        .bind(sign_in.seen_hash.expose())
-                        .bind(sign_in.new_hash.expose())
-                        .bind(telegram.map(|telegram| telegram.id.0))
-                        .bind(telegram.and_then(|telegram| telegram.username.as_deref()))
-                        .bind(to_micros(sign_in.at))
-                        .bind(sign_in.role.as_str())
-                        .persistent(self.keeps_statements())
-                        // Not `fetch_optional`: it stops at the row, and SQLite commits (or fails to) after it.
-                        .fetch_all(&self.writer)
-                });
-                match updated.await.map_err(StoreError::from) {
-                    Ok(rows) => match rows.first() {
-                        Some(row) => Ok(SignInOutcome::Done(Box::new(sql::account(row)?.user))),
-                        None => Ok(SignInOutcome::Changed),
-                    },
-                    Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
-                        Ok(SignInOutcome::TelegramTaken)
+            async fn update_account(
+                &self,
+                id: UserId,
+                change: &AccountChange<'_>,
+            ) -> Result<Option<UpdatedAccount>, StoreError> {
+                sql::retrying(|| self.try_to_update_account(id, change)).await?.map_err(StoreError::new)
+            }
+        }
+
+        impl $store {
+            /// The outer error may ask for another try. Returning early drops the transaction, which rolls it back.
+            async fn try_to_update_account(
+                &self,
+                id: UserId,
+                change: &AccountChange<'_>,
+            ) -> Result<Result<Option<UpdatedAccount>, StoreErrorKind>, sqlx::Error> {
+                let persistent = self.keeps_statements();
+                let mut transaction = self.begin_write().await?;
+                let query = sqlx::query($account_to_write).bind(id.0).persistent(persistent);
+                let Some(row) = query.fetch_optional(&mut *transaction).await? else {
+                    return Ok(Ok(None));
+                };
+                let before = sql::account(&row)?;
+                let mut account = before.clone();
+                let Some(effects) = change(&mut account) else { return Ok(Ok(None)) };
+                if before.is_active_admin() && !account.is_active_admin() {
+                    let lock = sqlx::query(sql::LOCK_ADMINS).bind(to_micros(account.user.updated_at));
+                    lock.persistent(persistent).execute(&mut *transaction).await?;
+                    let others =
+                        sqlx::query_scalar(sql::OTHER_ACTIVE_ADMINS).bind(id.0).persistent(persistent);
+                    let others: i64 = others.fetch_one(&mut *transaction).await?;
+                    if others == 0 {
+                        return Ok(Err(StoreErrorKind::LastAdmin));
                     }
-                    Err(error) => Err(error),
                 }
+                if account != before {
+                    write_account(sql::UPDATE_USER, &mut *transaction, &account, persistent).await?;
+                }
+                let ended = apply(&mut transaction, id, &effects, persistent).await?;
+                transaction.commit().await?;
+                Ok(Ok(Some(UpdatedAccount { account, ended })))
             }
         }
 
@@ -151,19 +174,21 @@ macro_rules! sql_store {
         #[async_trait]
         impl BootstrapClaim for Claim {
             async fn complete(mut self: Box<Self>, account: &Account) -> Result<(), StoreError> {
-                insert_user(&mut *self.transaction, account, self.persistent).await?;
+                write_account(sql::INSERT_USER, &mut *self.transaction, account, self.persistent).await?;
                 self.transaction.commit().await?;
                 Ok(())
             }
         }
 
-        async fn insert_user(
+        /// Runs the statement that inserts or updates; both number the columns alike.
+        async fn write_account(
+            sql: &'static str,
             executor: impl sqlx::Executor<'_, Database = $db>,
             account: &Account,
             persistent: bool,
         ) -> Result<(), sqlx::Error> {
             let user = &account.user;
-            sqlx::query(sql::INSERT_USER)
+            sqlx::query(sql)
                 .bind(user.id.0)
                 .bind(user.role.as_str())
                 .bind(&user.full_name)
@@ -177,6 +202,7 @@ macro_rules! sql_store {
                 .bind(to_micros(user.updated_at))
                 .bind(user.last_login_at.map(to_micros))
                 .bind(account.password_hash.expose())
+                .bind(account.password_proof_at.map(to_micros))
                 .persistent(persistent)
                 .execute(executor)
                 .await?;

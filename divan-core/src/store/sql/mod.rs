@@ -6,10 +6,12 @@ use std::time::Duration;
 mod methods;
 mod rows;
 mod schema;
+mod sessions;
 
 pub(super) use methods::sql_store;
-pub(super) use rows::{account, to_micros};
+pub(super) use rows::{account, session, to_micros};
 pub(super) use schema::{applied, compare};
+pub(super) use sessions::sql_sessions;
 
 /// Runs a statement again when the database asks for it, a bounded number of times.
 pub(super) async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, sqlx::Error>
@@ -29,35 +31,107 @@ where
 }
 
 macro_rules! user_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "id, ",
+            $table,
+            "role, ",
+            $table,
+            "full_name, ",
+            $table,
+            "email, ",
+            $table,
+            "phone, ",
+            $table,
+            "telegram_id, ",
+            $table,
+            "telegram_username, ",
+            $table,
+            "is_active, ",
+            $table,
+            "password_change_required, ",
+            $table,
+            "created_at, ",
+            $table,
+            "updated_at, ",
+            $table,
+            "last_login_at, ",
+            $table,
+            "password_hash, ",
+            $table,
+            "password_proof_at"
+        )
+    };
+}
+
+macro_rules! session_columns {
     () => {
-        "id, role, full_name, email, phone, telegram_id, telegram_username, is_active, password_change_required, \
-         created_at, updated_at, last_login_at, password_hash"
+        "s.id AS session_id, s.user_id, s.surface, s.salt, s.generation, s.base, s.rotated_at, s.is_confirmed, \
+         s.created_at AS session_created_at, s.expires_at, s.ends_at, s.device, s.address, s.ended_at, s.end_reason"
     };
 }
 
 pub(super) const PING: &str = "SELECT 1";
 
-pub(super) const USER_BY_ID: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
-pub(super) const ACCOUNT_BY_PHONE: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE phone = $1");
-pub(super) const ACCOUNT_BY_EMAIL: &str = concat!("SELECT ", user_columns!(), " FROM users WHERE email = $1");
+pub(super) const ACCOUNT_BY_ID: &str = concat!("SELECT ", user_columns!(""), " FROM users WHERE id = $1");
+pub(super) const ACCOUNT_BY_PHONE: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE phone = $1");
+pub(super) const ACCOUNT_BY_EMAIL: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE email = $1");
+pub(super) const ACCOUNT_BY_TELEGRAM: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE telegram_id = $1");
+/// [`ACCOUNT_BY_ID`] for a transaction that is going to write it. SQLite has one writer anyway.
+#[cfg(feature = "postgres")]
+pub(super) const ACCOUNT_BY_ID_FOR_UPDATE: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE id = $1 FOR UPDATE");
 
 pub(super) const INSERT_USER: &str = concat!(
     "INSERT INTO users (",
-    user_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    user_columns!(""),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 );
+pub(super) const UPDATE_USER: &str = "UPDATE users SET role = $2, full_name = $3, email = $4, phone = $5, telegram_id = $6, \
+     telegram_username = $7, is_active = $8, password_change_required = $9, created_at = $10, updated_at = $11, \
+     last_login_at = $12, password_hash = $13, password_proof_at = $14 WHERE id = $1";
 
-/// The guarded end of a sign-in. `$4` is the Telegram id, or NULL where Telegram plays no part.
-pub(super) const COMPLETE_SIGN_IN: &str = concat!(
-    "UPDATE users SET password_hash = $3, last_login_at = $6, \
-     updated_at = CASE WHEN telegram_id IS NULL AND $4 IS NOT NULL THEN $6 ELSE updated_at END, \
-     telegram_username = CASE WHEN $4 IS NOT NULL THEN $5 ELSE telegram_username END, \
-     telegram_id = COALESCE($4, telegram_id) \
-     WHERE id = $1 AND password_hash = $2 AND is_active AND role = $7 \
-     AND ($4 IS NULL OR telegram_id IS NULL OR telegram_id = $4) \
-     RETURNING ",
-    user_columns!()
+/// Those who take an administrator away wait at this row for each other. Where there are administrators without it, it is
+/// high time for it.
+pub(super) const LOCK_ADMINS: &str = "INSERT INTO bootstrap (id, claimed_at) VALUES (1, $1) \
+     ON CONFLICT (id) DO UPDATE SET claimed_at = bootstrap.claimed_at";
+pub(super) const OTHER_ACTIVE_ADMINS: &str =
+    "SELECT count(*) FROM users WHERE role = 'admin' AND is_active AND id <> $1";
+
+pub(super) const SESSION_WITH_USER: &str = concat!(
+    "SELECT ",
+    user_columns!("u."),
+    ", ",
+    session_columns!(),
+    " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"
 );
+pub(super) const LIVE_SESSIONS_OF: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM sessions s WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
+     ORDER BY s.created_at DESC, s.id DESC"
+);
+pub(super) const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, surface, salt, generation, base, rotated_at, \
+     is_confirmed, created_at, expires_at, ends_at, device, address) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+pub(super) const ADVANCE_SESSION: &str = "UPDATE sessions SET generation = $6, base = $7, rotated_at = $8, is_confirmed = $9, \
+     expires_at = $10 WHERE id = $1 AND generation = $2 AND base = $3 AND rotated_at = $4 AND is_confirmed = $5 \
+     AND ended_at IS NULL";
+/// Ends the session `$4`, or all where that is NULL.
+pub(super) const END_SESSIONS: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+     WHERE user_id = $1 AND ended_at IS NULL AND ($4 IS NULL OR id = $4) RETURNING id";
+/// Ends live sessions until `$4` are left, the newest.
+pub(super) const END_OLDEST_SESSIONS: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
+     WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id NOT IN (\
+     SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 \
+     ORDER BY created_at DESC, id DESC LIMIT $4) RETURNING id";
+/// In pieces, so that nobody waits for long. Whatever has ended by itself did so at `ends_at` at the latest.
+pub(super) const PURGE_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (\
+     SELECT id FROM sessions WHERE ended_at < $1 OR ends_at < $1 LIMIT 1000)";
 
 pub(super) const IS_BOOTSTRAPPED: &str = "SELECT count(*) FROM bootstrap";
 pub(super) const CLAIM_BOOTSTRAP: &str =

@@ -3,9 +3,10 @@ use sqlx::{ColumnIndex, Decode, Row, Type};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::{Account, StoreError, StoreErrorKind, UniqueKey};
+use super::super::{Account, StoreError, StoreErrorKind, StoredSession, UniqueKey};
 use crate::password::PasswordHash;
-use crate::types::{TelegramId, User, UserId};
+use crate::session::{Generations, SessionEnd};
+use crate::types::{SessionId, TelegramId, User, UserId};
 
 /// Decodes one row of `user_columns!`, whichever database it comes from.
 pub(in crate::store) fn account<'r, R>(row: &'r R) -> Result<Account, sqlx::Error>
@@ -31,7 +32,45 @@ where
         updated_at: from_micros(row.try_get("updated_at")?),
         last_login_at: row.try_get::<Option<i64>, _>("last_login_at")?.map(from_micros),
     };
-    Ok(Account { user, password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?) })
+    Ok(Account {
+        user,
+        password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?),
+        password_proof_at: row.try_get::<Option<i64>, _>("password_proof_at")?.map(from_micros),
+    })
+}
+
+/// Decodes one row of `session_columns!`.
+pub(in crate::store) fn session<'r, R>(row: &'r R) -> Result<StoredSession, sqlx::Error>
+where
+    R: Row,
+    &'static str: ColumnIndex<R>,
+    Uuid: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let generations = Generations::from_parts(
+        converted(row.try_get::<i64, _>("generation")?, "generation")?,
+        converted(row.try_get::<i64, _>("base")?, "base")?,
+        from_micros(row.try_get("rotated_at")?),
+        row.try_get("is_confirmed")?,
+    );
+    let ended_at = row.try_get::<Option<i64>, _>("ended_at")?.map(from_micros);
+    let end_reason = parsed_option(row, "end_reason")?;
+    Ok(StoredSession {
+        id: SessionId(row.try_get("session_id")?),
+        user: UserId(row.try_get("user_id")?),
+        surface: parsed(row, "surface")?,
+        salt: converted(row.try_get::<Vec<u8>, _>("salt")?.as_slice(), "salt")?,
+        generations,
+        created_at: from_micros(row.try_get("session_created_at")?),
+        expires_at: from_micros(row.try_get("expires_at")?),
+        ends_at: from_micros(row.try_get("ends_at")?),
+        device: row.try_get("device")?,
+        address: parsed_option(row, "address")?,
+        end: ended_at.zip(end_reason).map(|(at, reason)| SessionEnd { at, reason }),
+    })
 }
 
 /// A time as it is stored: microseconds since the Unix epoch.
@@ -70,6 +109,15 @@ where
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     text.parse()
+        .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) })
+}
+
+fn converted<T, U>(value: T, column: &str) -> Result<U, sqlx::Error>
+where
+    U: TryFrom<T, Error: std::error::Error + Send + Sync + 'static>,
+{
+    value
+        .try_into()
         .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(source) })
 }
 

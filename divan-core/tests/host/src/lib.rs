@@ -2,8 +2,8 @@
 //! from the host. Run with `--features rust-crypto`, with `--features aws-lc`, and with neither.
 #![cfg(test)]
 
-use divan_core::token::{SecretKey, Surface, Surfaces, TokenIssuer, TokenVerifier};
-use divan_core::types::{Role, UserId};
+use divan_core::token::{Grant, SecretKey, Surface, Surfaces, TokenIssuer, TokenVerifier};
+use divan_core::types::{Role, SessionId, UserId};
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 const ISSUER: &str = "https://sec.example.com";
@@ -16,9 +16,21 @@ fn user() -> UserId {
     "0199d0f0-0000-7000-8000-000000000001".parse().unwrap()
 }
 
+fn session() -> SessionId {
+    "0199d0f0-0000-7000-8000-000000000002".parse().unwrap()
+}
+
 fn issue() -> String {
     let key = SecretKey::new(KEY).unwrap();
-    let token = TokenIssuer::new(&key, ISSUER, surfaces()).issue(user(), Role::Admin, Surface::Admin).unwrap();
+    let grant = Grant {
+        user: user(),
+        role: Role::Admin,
+        surface: Surface::Admin,
+        session: session(),
+        generation: 1,
+        scope: None,
+    };
+    let token = TokenIssuer::new(&key, ISSUER, surfaces()).issue(&grant).unwrap();
     token.token.expose().to_owned()
 }
 
@@ -65,7 +77,7 @@ mod with_a_backend {
     fn divan_refuses_what_jsonwebtoken_makes_with_the_same_key() {
         // Same key, same claims, but the header of a plain JWT.
         let claims = json!({
-            "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin",
+            "iss": ISSUER, "sub": user(), "aud": "sec.example.com", "role": "admin", "sid": session(), "gen": 1,
             "iat": 1, "nbf": 1, "exp": 4_102_444_800_u64, "jti": "x",
         });
         let key = EncodingKey::from_secret(KEY);

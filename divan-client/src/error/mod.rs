@@ -1,23 +1,29 @@
-use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{Problem, ProblemCode};
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) use self::kind::Head;
+use self::kind::Kind;
+
+mod kind;
 
 /// Why a call failed.
 ///
-/// One of five things happened, and each has its question:
+/// One of seven things happened, and each has its question:
 ///
 /// | question | what happened | did the server act? |
 /// |---|---|---|
 /// | [`is_setup`](Self::is_setup) | the client cannot be built, or the call cannot be sent | no |
+/// | [`is_signed_out`](Self::is_signed_out) | nobody is signed in, or no longer | no |
+/// | [`is_store`](Self::is_store) | the [`TokenStore`](crate::TokenStore) failed | perhaps |
 /// | [`is_connect`](Self::is_connect) | no connection | no |
 /// | [`is_timeout`](Self::is_timeout) | no answer in time | perhaps, unless `is_connect` too |
 /// | [`is_problem`](Self::is_problem) | the server refused, and [`problem`](Self::problem) says why | it says so |
 /// | [`is_unexpected_answer`](Self::is_unexpected_answer) | what came back is not of this contract | perhaps |
 ///
 /// Neither `Display` nor `Debug` shows a secret, a body or a URL. The [`source`](std::error::Error::source) is the cause.
+/// Callers who wait for the same refresh are given clones of the same error.
 ///
 /// # Examples
 /// ```
@@ -28,51 +34,33 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 ///     match error.code() {
 ///         Some(ProblemCode::InvalidCredentials) => "check phone number and password",
 ///         Some(ProblemCode::InitDataExpired) => "close the Mini App and open it again",
+///         _ if error.is_signed_out() => "sign in",
 ///         _ if error.is_connect() || error.is_timeout() => "check the network",
 ///         _ => "ask the administrator",
 ///     }
 /// }
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Error(Box<Kind>);
-
-/// The line of an answer that says how it went.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
-    pub(crate) status: u16,
-    pub(crate) retry_after: Option<Duration>,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Kind {
-    #[error("{reason}")]
-    Setup { reason: &'static str, source: Option<Cause> },
-    #[error("could not connect to the server")]
-    Connect { source: reqwest::Error },
-    #[error("the server did not answer in time")]
-    Timeout { source: reqwest::Error },
-    #[error("the connection broke before the answer")]
-    Unanswered { source: reqwest::Error },
-    #[error("unexpected answer with status {}: {reason}", head.status)]
-    Unexpected { head: Head, reason: String, source: Option<reqwest::Error> },
-    #[error("the server answered {} {}", head.status, problem.0.code().as_str())]
-    Refused { head: Head, problem: Quiet },
-}
-
-/// A problem whose text does not show: a server may repeat in it what it was sent.
-struct Quiet(Problem);
-
-impl fmt::Debug for Quiet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0.code())
-    }
-}
+pub struct Error(Arc<Kind>);
 
 impl Error {
-    /// Whether nothing was sent because the address, a token or this machine's TLS cannot be used. The message says it.
+    /// Whether nothing was sent because the address, a token, what the token store holds or this machine's TLS cannot be used.
+    /// The message says it.
     pub fn is_setup(&self) -> bool {
         matches!(*self.0, Kind::Setup { .. })
+    }
+
+    /// Whether one has to sign in: no tokens are stored, or the session of those that were has ended and they are stored
+    /// no longer.
+    pub fn is_signed_out(&self) -> bool {
+        matches!(*self.0, Kind::SignedOut) || self.code() == Some(ProblemCode::RefreshTokenInvalid)
+    }
+
+    /// Whether the store of the tokens could not be read or written. After a sign-in, a change of the password or a
+    /// refresh the server has acted, and its answer is lost.
+    pub fn is_store(&self) -> bool {
+        matches!(*self.0, Kind::Store(_))
     }
 
     /// Whether there was no connection to send the request over: no such host, nothing listens there, TLS failed, or
@@ -111,7 +99,7 @@ impl Error {
         self.code() == Some(ProblemCode::InvalidCredentials)
     }
 
-    /// Whether the life of the access token is over, so that signing in again helps.
+    /// Whether the life of the access token is over. A [`Handle`](crate::Handle) has tried to renew it by then.
     pub fn is_token_expired(&self) -> bool {
         self.code() == Some(ProblemCode::TokenExpired)
     }
@@ -140,60 +128,27 @@ impl Error {
         self.head()?.retry_after
     }
 
+    /// Whether the server takes the access token no longer, so that a new one may help.
+    pub(crate) fn is_token_refused(&self) -> bool {
+        matches!(self.code(), Some(ProblemCode::TokenExpired | ProblemCode::TokenInvalid))
+    }
+
+    /// Whether the same request may well be answered in a moment: nothing whole came back, or something between here and
+    /// there is busy or restarts.
+    pub(crate) fn is_passing(&self) -> bool {
+        match &*self.0 {
+            Kind::Timeout { .. } | Kind::Unanswered { .. } | Kind::Unexpected { source: Some(_), .. } => true,
+            Kind::Unexpected { head, .. } | Kind::Refused { head, .. } => {
+                matches!(head.status, 429 | 502 | 503 | 504)
+            }
+            _ => false,
+        }
+    }
+
     fn head(&self) -> Option<Head> {
         match *self.0 {
             Kind::Unexpected { head, .. } | Kind::Refused { head, .. } => Some(head),
             _ => None,
         }
-    }
-
-    pub(crate) fn setup(reason: &'static str) -> Self {
-        Kind::Setup { reason, source: None }.into()
-    }
-
-    pub(crate) fn setup_failed(reason: &'static str, cause: impl Into<Cause>) -> Self {
-        Kind::Setup { reason, source: Some(cause.into()) }.into()
-    }
-
-    pub(crate) fn unanswered(cause: reqwest::Error) -> Self {
-        let source = cause.without_url();
-        if source.is_builder() {
-            Self::setup_failed("the request cannot be written", source)
-        } else if source.is_connect() {
-            Kind::Connect { source }.into()
-        } else if source.is_timeout() {
-            Kind::Timeout { source }.into()
-        } else {
-            Kind::Unanswered { source }.into()
-        }
-    }
-
-    pub(crate) fn cut_off(head: Head, cause: reqwest::Error) -> Self {
-        let source = cause.without_url();
-        if source.is_timeout() {
-            return Kind::Timeout { source }.into();
-        }
-        Kind::Unexpected { head, reason: "cut off".to_owned(), source: Some(source) }.into()
-    }
-
-    /// Of the cause only the place is kept: its message may quote a token out of the body.
-    pub(crate) fn misshapen(head: Head, cause: &serde_json::Error) -> Self {
-        let what = if cause.is_data() { "JSON of another shape" } else { "not JSON" };
-        let reason = format!("{what} at line {} column {}", cause.line(), cause.column());
-        Kind::Unexpected { head, reason, source: None }.into()
-    }
-
-    pub(crate) fn unexpected(head: Head, reason: &str) -> Self {
-        Kind::Unexpected { head, reason: reason.to_owned(), source: None }.into()
-    }
-
-    pub(crate) fn refused(head: Head, problem: Problem) -> Self {
-        Kind::Refused { head, problem: Quiet(problem) }.into()
-    }
-}
-
-impl From<Kind> for Error {
-    fn from(kind: Kind) -> Self {
-        Self(Box::new(kind))
     }
 }

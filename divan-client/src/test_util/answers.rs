@@ -1,0 +1,138 @@
+use divan_core::api::{
+    AdminLogin, AutoLogin, Bootstrap, ChangePassword, CreateUser, CreatedUser, EndSession, EndUserSessions,
+    Endpoint, Health, HealthStatus, Live, Logout, Me, ProblemCode, Ready, Refresh, SessionList,
+    TelegramLogin, UnlinkTelegram, UpdateUser,
+};
+use divan_core::secret::Secret;
+use divan_core::types::{Surface, User, UserId};
+use wiremock::ResponseTemplate;
+
+use super::server::{Asked, State};
+use super::sessions;
+
+type Answer = Result<ResponseTemplate, ProblemCode>;
+
+impl State {
+    /// Does what is asked for.
+    pub(super) fn answer(&mut self, asked: &Asked<'_>) -> Answer {
+        match asked.operation {
+            Live::OPERATION => Ok(asked.reply::<Live>(&Health::new(HealthStatus::Live))),
+            Ready::OPERATION => Ok(asked.reply::<Ready>(&Health::new(HealthStatus::Ready))),
+            // The administrator is there from the start.
+            Bootstrap::OPERATION => Err(ProblemCode::AlreadyBootstrapped),
+            TelegramLogin::OPERATION => self.telegram_login(asked),
+            AutoLogin::OPERATION => self.auto_login(asked),
+            AdminLogin::OPERATION => self.admin_login(asked),
+            Refresh::OPERATION => self.refresh(asked),
+            _ => self.answer_caller(asked, &asked.caller.clone().ok_or(ProblemCode::NotFound)?),
+        }
+    }
+
+    fn answer_caller(&mut self, asked: &Asked<'_>, caller: &sessions::Live) -> Answer {
+        match asked.operation {
+            Me::OPERATION => Ok(asked.reply::<Me>(&self.user(caller.user)?)),
+            Logout::OPERATION => {
+                self.accounts.forget_proof(caller.user);
+                self.sessions.end(caller.id, caller.user)?;
+                Ok(asked.reply::<Logout>(&()))
+            }
+            divan_core::api::Sessions::OPERATION => {
+                let list = SessionList::new(self.sessions.list(caller));
+                Ok(asked.reply::<divan_core::api::Sessions>(&list))
+            }
+            EndSession::OPERATION => {
+                let id = asked.id.parse().map_err(|_| ProblemCode::NotFound)?;
+                self.sessions.end(id, caller.user)?;
+                Ok(asked.reply::<EndSession>(&()))
+            }
+            ChangePassword::OPERATION => self.change_password(asked, caller),
+            CreateUser::OPERATION => {
+                let user = self.accounts.create(asked.request::<CreateUser>()?, asked.now)?;
+                Ok(asked.reply::<CreateUser>(&CreatedUser::new(user)))
+            }
+            UpdateUser::OPERATION => self.update_user(asked),
+            UnlinkTelegram::OPERATION => {
+                let user = self.accounts.unlink_telegram(self.named(asked)?)?;
+                self.sessions.end_all_of(user.id);
+                Ok(asked.reply::<UnlinkTelegram>(&user))
+            }
+            EndUserSessions::OPERATION => {
+                let id = self.named(asked)?;
+                self.accounts.forget_proof(id);
+                self.sessions.end_all_of(id);
+                Ok(asked.reply::<EndUserSessions>(&()))
+            }
+            _ => Err(ProblemCode::NotFound),
+        }
+    }
+
+    fn telegram_login(&mut self, asked: &Asked<'_>) -> Answer {
+        let request = asked.request::<TelegramLogin>()?;
+        has_init_data(request.init_data.as_ref())?;
+        let user = self.accounts.telegram_login(request.phone.as_deref(), &request.password)?;
+        Ok(asked.reply::<TelegramLogin>(&self.sessions.open(user, Surface::MiniApp, asked.now)))
+    }
+
+    fn auto_login(&mut self, asked: &Asked<'_>) -> Answer {
+        has_init_data(asked.request::<AutoLogin>()?.init_data.as_ref())?;
+        let user = self.accounts.auto_login()?;
+        Ok(asked.reply::<AutoLogin>(&self.sessions.open(user, Surface::MiniApp, asked.now)))
+    }
+
+    fn admin_login(&mut self, asked: &Asked<'_>) -> Answer {
+        let request = asked.request::<AdminLogin>()?;
+        let user = self.accounts.admin_login(&request.email, &request.password)?;
+        Ok(asked.reply::<AdminLogin>(&self.sessions.open(user, Surface::Admin, asked.now)))
+    }
+
+    fn refresh(&mut self, asked: &Asked<'_>) -> Answer {
+        let request = asked.request::<Refresh>()?;
+        let session = self.sessions.refresh(request.refresh_token.expose(), asked.now)?;
+        let user = self.user(session.user)?;
+        Ok(asked.reply::<Refresh>(&self.sessions.tokens(&session, user, asked.now)))
+    }
+
+    fn change_password(&mut self, asked: &Asked<'_>, caller: &sessions::Live) -> Answer {
+        let request = asked.request::<ChangePassword>()?;
+        let user =
+            self.accounts.change_password(caller.user, &request.current_password, request.new_password)?;
+        self.sessions.end_all_of(user.id);
+        Ok(asked.reply::<ChangePassword>(&self.sessions.open(user, caller.surface, asked.now)))
+    }
+
+    fn update_user(&mut self, asked: &Asked<'_>) -> Answer {
+        let before = self.user(self.named(asked)?)?;
+        let user = self.accounts.update(before.id, asked.request::<UpdateUser>()?)?;
+        if !user.is_active || user.role != before.role {
+            self.sessions.end_all_of(user.id);
+        }
+        Ok(asked.reply::<UpdateUser>(&user))
+    }
+
+    fn named(&self, asked: &Asked<'_>) -> Result<UserId, ProblemCode> {
+        let id = asked.id.parse().map_err(|_| ProblemCode::NotFound)?;
+        self.user(id).map(|user| user.id)
+    }
+
+    fn user(&self, id: UserId) -> Result<User, ProblemCode> {
+        self.accounts.user(id).ok_or(ProblemCode::NotFound)
+    }
+}
+
+impl Asked<'_> {
+    fn request<E: Endpoint>(&self) -> Result<E::Request, ProblemCode> {
+        serde_json::from_slice(self.body).map_err(|_| ProblemCode::ValidationFailed)
+    }
+
+    fn reply<E: Endpoint>(&self, answer: &E::Response) -> ResponseTemplate {
+        let reply = ResponseTemplate::new(self.status);
+        if size_of::<E::Response>() == 0 { reply } else { reply.set_body_json(answer) }
+    }
+}
+
+fn has_init_data(init_data: Option<&Secret>) -> Result<(), ProblemCode> {
+    match init_data {
+        Some(text) if !text.expose().is_empty() => Ok(()),
+        _ => Err(ProblemCode::InitDataMissing),
+    }
+}

@@ -1,0 +1,171 @@
+//! Each endpoint does what its name says.
+
+use std::time::Duration;
+
+use divan_client::api::{
+    Auth, ChangePasswordRequest, ENDPOINTS, EndpointDescription, HealthStatus, ProblemCode, Role, SessionId,
+    Surface, UpdateUserRequest,
+};
+use divan_client::{Client, Error, MemoryStore, Secret, Swapped, TokenStore, Tokens};
+
+use crate::fixture::{ADMIN_PASSWORD, Fixture, PASSWORD, fixture, signed_in};
+
+#[tokio::test]
+async fn every_endpoint_answers_the_client() {
+    for endpoint in ENDPOINTS {
+        match endpoint.operation {
+            "bootstrap" => assert_eq!(fixture().await.bootstrap().await.role, Role::Admin),
+            operation => call(&signed_in().await, operation).await,
+        }
+    }
+}
+
+async fn call(f: &Fixture, operation: &str) {
+    let (client, miniapp, admin) = (&f.client, f.client.miniapp(), f.client.admin());
+    match operation {
+        "live" => assert_eq!(client.live().await.unwrap().status, HealthStatus::Live),
+        "ready" => assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready),
+        "admin_login" => assert_eq!(admin.login(&Fixture::admin_login()).await.unwrap().role, Role::Admin),
+        "telegram_login" => {
+            let user = miniapp.login(&f.login(PASSWORD)).await.unwrap();
+            assert_eq!((user.role, user.telegram_id.unwrap().0), (Role::Employee, 42));
+        }
+        "auto_login" => {
+            let user = miniapp.auto_login(&f.auto_login()).await.unwrap();
+            assert_eq!(user, miniapp.me().await.unwrap());
+        }
+        "me" => {
+            assert_eq!(miniapp.me().await.unwrap().role, Role::Employee);
+            assert_eq!(admin.me().await.unwrap().role, Role::Admin);
+            let token = admin.access_token().await.unwrap();
+            assert_eq!(client.me(&token).await.unwrap(), admin.me().await.unwrap());
+        }
+        "refresh" => {
+            f.pass(Duration::from_mins(1));
+            let before = miniapp.access_token().await.unwrap();
+            miniapp.refresh().await.unwrap();
+            assert_ne!(miniapp.access_token().await.unwrap().expose(), before.expose());
+            miniapp.me().await.unwrap();
+        }
+        "logout" => {
+            let token = miniapp.access_token().await.unwrap();
+            miniapp.logout().await.unwrap();
+            assert!(!miniapp.is_signed_in().await.unwrap());
+            assert_eq!(client.me(&token).await.unwrap_err().code(), Some(ProblemCode::TokenInvalid));
+        }
+        "sessions" => {
+            let sessions = admin.sessions().await.unwrap().items;
+            assert_eq!((sessions.len(), sessions[0].is_current), (1, true));
+            assert_eq!(sessions[0].surface, Surface::Admin);
+        }
+        "end_session" => end_session(f).await,
+        "change_password" => {
+            let change = ChangePasswordRequest::new(ADMIN_PASSWORD, "plum over the tram");
+            let user = admin.change_password(&change).await.unwrap();
+            assert_eq!(user, admin.me().await.unwrap());
+            assert!(admin.login(&Fixture::admin_login()).await.unwrap_err().is_invalid_credentials());
+        }
+        "create_user" => {
+            let employee = miniapp.me().await.unwrap();
+            assert_eq!((employee.role, employee.full_name.as_str()), (Role::Employee, "First Last"));
+        }
+        "update_user" => {
+            let mut request = UpdateUserRequest::default();
+            (request.full_name, request.is_active) = (Some("Another Name".to_owned()), Some(false));
+            let updated = admin.update_user(miniapp.me().await.unwrap().id, &request).await.unwrap();
+            assert_eq!((updated.full_name.as_str(), updated.is_active), ("Another Name", false));
+            assert_signed_out(f).await;
+        }
+        "unlink_telegram" => {
+            let employee = miniapp.me().await.unwrap();
+            let unlinked = admin.unlink_telegram(employee.id).await.unwrap();
+            assert_eq!((unlinked.id, unlinked.telegram_id), (employee.id, None));
+            assert_signed_out(f).await;
+        }
+        "end_user_sessions" => {
+            admin.end_user_sessions(miniapp.me().await.unwrap().id).await.unwrap();
+            assert_signed_out(f).await;
+        }
+        other => panic!("the client has no call for {other}: add one"),
+    }
+}
+
+/// The employee's session is over, and auto-login asks for the password.
+async fn assert_signed_out(f: &Fixture) {
+    f.pass(Duration::from_mins(1));
+    let miniapp = f.client.miniapp();
+    assert!(miniapp.me().await.unwrap_err().is_signed_out());
+    let error = miniapp.auto_login(&f.auto_login()).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::PasswordRequired));
+}
+
+async fn end_session(f: &Fixture) {
+    let (here, elsewhere) = (f.client.miniapp(), f.another().build().unwrap().miniapp());
+    elsewhere.login(&f.login(PASSWORD)).await.unwrap();
+    f.pass(Duration::from_mins(1));
+    let sessions = here.sessions().await.unwrap().items;
+    assert_eq!(sessions.len(), 2);
+    let other = sessions.iter().find(|session| !session.is_current).unwrap();
+    here.end_session(other.id).await.unwrap();
+    here.end_session(other.id).await.unwrap();
+    assert!(elsewhere.me().await.unwrap_err().is_signed_out());
+    let nowhere = "01920000-0000-7000-8000-00000000ffff".parse::<SessionId>().unwrap();
+    assert_eq!(here.end_session(nowhere).await.unwrap_err().code(), Some(ProblemCode::NotFound));
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_where_the_contract_says_so() {
+    let f = signed_in().await;
+    let is_guarded = |endpoint: &&EndpointDescription| {
+        matches!(endpoint.auth, Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin)
+    };
+    for endpoint in ENDPOINTS.iter().filter(is_guarded).filter(|endpoint| endpoint.operation != "logout") {
+        let forged = with_forged_tokens(&f).await;
+        let refused = call_forged(&forged, endpoint.operation).await.unwrap_err();
+        assert!(refused.is_unauthorized(), "{}", endpoint.operation);
+        assert_eq!(refused.code(), Some(ProblemCode::TokenInvalid), "{}", endpoint.operation);
+    }
+    // To the one who wants out it is all the same.
+    let forged = with_forged_tokens(&f).await;
+    forged.admin().logout().await.unwrap();
+    assert_eq!(f.calls("/auth/logout"), 1);
+    assert!(!forged.admin().is_signed_in().await.unwrap());
+}
+
+/// A client with tokens that have just come, but not from this server.
+async fn with_forged_tokens(f: &Fixture) -> Client {
+    let mut stores = Vec::new();
+    for surface in ["miniapp", "admin"] {
+        let store = MemoryStore::new();
+        let text = format!(
+            r#"{{"version":1,"server":"{}","surface":"{surface}","access_token":"not.a.token",
+            "refresh_token":"dvr1.none","obtained_at":1780000000000,"expires_at":1780000900000}}"#,
+            f.uri()
+        );
+        let forged = Tokens::from_text(&Secret::new(text)).unwrap();
+        assert!(matches!(store.swap(None, Some(&forged)).await.unwrap(), Swapped::Done));
+        stores.push(store);
+    }
+    let (admin, miniapp) = (stores.pop().unwrap(), stores.pop().unwrap());
+    f.another().miniapp_store(miniapp).admin_store(admin).build().unwrap()
+}
+
+async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
+    let (miniapp, admin) = (client.miniapp(), client.admin());
+    let id = "01920000-0000-7000-8000-000000000001";
+    match operation {
+        "me" => miniapp.me().await.map(drop),
+        "sessions" => miniapp.sessions().await.map(drop),
+        "end_session" => miniapp.end_session(id.parse().unwrap()).await,
+        "change_password" => {
+            miniapp.change_password(&ChangePasswordRequest::new(PASSWORD, "umbrella 78")).await.map(drop)
+        }
+        "create_user" => admin.create_user(&Fixture::new_employee()).await.map(drop),
+        "update_user" => {
+            admin.update_user(id.parse().unwrap(), &UpdateUserRequest::default()).await.map(drop)
+        }
+        "unlink_telegram" => admin.unlink_telegram(id.parse().unwrap()).await.map(drop),
+        "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
+        other => panic!("the client has no call for {other}: add one"),
+    }
+}

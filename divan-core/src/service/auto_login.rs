@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::login::telegram_account;
+use super::session::{is_older, span};
+use super::{AuthService, Origin, ServiceError};
+use crate::api::Session;
+use crate::secret::Secret;
+use crate::store::{Account, Effects};
+use crate::types::{Role, Surface, TelegramId};
+
+/// How long after the password was shown Telegram alone signs in, and how long what it signs in lasts.
+const PROOF_LIFE: Duration = Duration::from_hours(30 * 24);
+
+impl AuthService {
+    /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in with the password. The
+    /// init data may be an hour old, and the session ends with the 30 days.
+    ///
+    /// # Errors
+    /// [`ServiceError::InitData`], and [`ServiceError::PasswordRequired`] for everything else that is in the way: the same
+    /// whether the Telegram account is known here or not.
+    pub async fn auto_login(&self, init_data: &Secret, origin: &Origin) -> Result<Session, ServiceError> {
+        let data = self.verifiers()?.auto_login.verify(init_data.expose())?;
+        let telegram = telegram_account(&data)?;
+        let found = self.store.account_by_telegram(telegram.id).await?;
+        let (account, proof_at) = found
+            .and_then(|account| proof(&account, telegram.id, self.now()).map(|at| (account, at)))
+            .ok_or(ServiceError::PasswordRequired)?;
+
+        let mut session = self.new_session(account.user.id, Surface::MiniApp, origin)?;
+        session.ends_at = session.ends_at.min(proof_at.saturating_add(span(PROOF_LIFE)));
+        session.expires_at = session.expires_at.min(session.ends_at);
+        let change = |current: &mut Account| {
+            proof(current, telegram.id, session.created_at).filter(|&at| at == proof_at)?;
+            current.user.last_login_at = Some(session.created_at);
+            telegram.bind(current, session.created_at);
+            Some(Effects::none().begin(session.clone()))
+        };
+        let updated = self.store.update_account(account.user.id, &change).await?;
+        self.begun(&session, updated.ok_or(ServiceError::PasswordRequired)?)
+    }
+}
+
+/// When the account's password was shown, if Telegram alone may sign it in now.
+fn proof(account: &Account, presented: TelegramId, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let user = &account.user;
+    let may = user.is_active
+        && user.role == Role::Employee
+        && user.telegram_id == Some(presented)
+        && !user.password_change_required;
+    account.password_proof_at.filter(|&at| may && !is_older(at, PROOF_LIFE, now))
+}

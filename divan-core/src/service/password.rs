@@ -1,0 +1,51 @@
+use super::input::{Input, check_new_password};
+use super::{AuthService, Caller, Origin, ServiceError};
+use crate::api::{ChangePasswordRequest, Session};
+use crate::password::WeakPassword;
+use crate::session::EndReason;
+use crate::store::{Account, Effects, EndSessions};
+
+impl AuthService {
+    /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on the same surface.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidCredentials`] when the current password is wrong, [`ServiceError::WeakPassword`] when the new
+    /// one breaks a rule. Nothing has changed then.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        request: &ChangePasswordRequest,
+        origin: &Origin,
+    ) -> Result<Session, ServiceError> {
+        const NEW: &str = "/new_password";
+        let mut input = Input::default();
+        let current = input.password("/current_password", &request.current_password);
+        let new = input.password(NEW, &request.new_password);
+        let (Some(current), Some(new)) = (current, new) else { return Err(input.into_error()) };
+        check_new_password(NEW, &new, caller.user())?;
+        if new.as_str() == current.as_str() {
+            return Err(ServiceError::WeakPassword { pointer: NEW, reason: WeakPassword::Unchanged });
+        }
+
+        let user = caller.user().id;
+        let found = self.store.account(user).await?;
+        let (account, _) = self.check_password(found, current, caller.user().role).await?;
+        let password_hash = self.hashes.hash(new).await?;
+        let session = self.new_session(user, caller.surface(), origin)?;
+        let at = session.created_at;
+        let change = |current: &mut Account| {
+            if current.password_hash != account.password_hash || !current.user.is_active {
+                return None;
+            }
+            current.password_hash = password_hash.clone();
+            current.password_proof_at = None;
+            current.user.password_change_required = false;
+            current.user.updated_at = at;
+            let all = EndSessions { only: None, at, reason: EndReason::PasswordChanged };
+            Some(Effects::none().end(all).begin(session.clone()))
+        };
+        let _forget = self.cache.forget_on_drop(user, None);
+        let updated = self.store.update_account(user, &change).await?;
+        self.begun(&session, updated.ok_or(ServiceError::InvalidCredentials)?)
+    }
+}

@@ -1,0 +1,256 @@
+//! How sessions begin, go on and end.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{ATTEMPTS, AuthService, Caller, ServiceError};
+use crate::api::{Session, SessionInfo};
+use crate::secret::Secret;
+use crate::session::{EndReason, Generations, Refreshed};
+use crate::store::{
+    Account, Effects, EndSessions, SessionAdvance, StoreError, StoreErrorKind, StoredSession,
+};
+use crate::token::{Grant, RefreshToken, Scope};
+use crate::types::{SessionId, Surface, User, UserId};
+
+/// The longest description of a device that is kept, in characters.
+const MAX_DEVICE_CHARS: usize = 200;
+
+/// How long the sessions of a surface last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLife {
+    /// Without being refreshed.
+    pub idle: Duration,
+    /// At all, from the sign-in on.
+    pub absolute: Duration,
+}
+
+impl SessionLife {
+    /// Of the Mini App, by default: 30 days idle, 90 at all.
+    pub const MINI_APP: Self =
+        Self { idle: Duration::from_hours(30 * 24), absolute: Duration::from_hours(90 * 24) };
+
+    /// Of the admin panel, by default: 30 minutes idle, 12 hours at all.
+    pub const ADMIN: Self = Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) };
+}
+
+/// What is known of whoever signs in, for the person to recognise the session by. It decides nothing.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Origin {
+    device: Option<String>,
+    address: Option<IpAddr>,
+}
+
+impl Origin {
+    /// Nothing is known.
+    pub fn unknown() -> Self {
+        Self::default()
+    }
+
+    /// What the browser or program calls itself (`User-Agent`). Control characters are dropped and long texts cut.
+    #[must_use]
+    pub fn device(mut self, user_agent: &str) -> Self {
+        let text = user_agent.chars().filter(|c| !c.is_control()).take(MAX_DEVICE_CHARS).collect::<String>();
+        self.device = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address.to_canonical());
+        self
+    }
+}
+
+impl AuthService {
+    /// Gets the next pair of tokens of a session.
+    ///
+    /// The state of the session is written before the answer. What a token of which age is worth is decided by
+    /// [`Generations::refresh`].
+    ///
+    /// # Errors
+    /// [`ServiceError::RefreshToken`], whatever is wrong with the token or its session.
+    pub async fn refresh(&self, token: &Secret) -> Result<Session, ServiceError> {
+        let token: RefreshToken = token.expose().parse().map_err(|_| ServiceError::RefreshToken)?;
+        for _ in 0..ATTEMPTS {
+            let found = self.store.session(token.session()).await?;
+            let (session, user) = found
+                .filter(|(session, _)| self.refresh_keys.is_genuine(&token, &session.salt))
+                .filter(|(session, user)| session.is_live(self.now()) && user.is_active)
+                .ok_or(ServiceError::RefreshToken)?;
+            let next = match session.generations.refresh(token.generation(), self.now()) {
+                Refreshed::Rotated(next) | Refreshed::Again(next) => next,
+                Refreshed::Stolen => {
+                    self.end_stolen(&session).await?;
+                    return Err(ServiceError::RefreshToken);
+                }
+                Refreshed::Unknown => return Err(ServiceError::RefreshToken),
+            };
+            if next == session.generations || self.advance(&session, next).await? {
+                return self.answer(&StoredSession { generations: next, ..session }, user);
+            }
+            // Somebody else has moved it on meanwhile: what the token is worth now is another question.
+        }
+        Err(StoreError::new(StoreErrorKind::Unavailable).into())
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn logout(&self, caller: &Caller) -> Result<(), ServiceError> {
+        self.sign_out(caller.user().id, Some(caller.session()), EndReason::SignedOut).await.map(drop)
+    }
+
+    /// Where the caller is signed in, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionInfo>, ServiceError> {
+        let live = self.store.sessions_of(caller.user().id, self.now()).await?;
+        let info = |session: StoredSession| SessionInfo {
+            is_current: session.id == caller.session(),
+            id: session.id,
+            surface: session.surface,
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at,
+            refreshed_at: session.generations.rotated_at(),
+            expires_at: session.expires_at,
+        };
+        Ok(live.into_iter().map(info).collect())
+    }
+
+    /// Ends one of the caller's own sessions. One that has ended already stays as it is.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`] for a session that does not exist or is somebody else's.
+    pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), ServiceError> {
+        let found = self.store.session(id).await?;
+        if found.is_none_or(|(session, _)| session.user != caller.user().id) {
+            return Err(ServiceError::NotFound);
+        }
+        self.sign_out(caller.user().id, Some(id), EndReason::SignedOut).await.map(drop)
+    }
+
+    /// Forgets sessions that were over this long ago. To be called now and then; tells how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn purge_sessions(&self, over_since: Duration) -> Result<u64, StoreError> {
+        self.store.purge_sessions(self.now().saturating_sub(span(over_since))).await
+    }
+
+    /// A session that begins now; it is to be stored with the change of the account that it comes from.
+    pub(super) fn new_session(
+        &self,
+        user: UserId,
+        surface: Surface,
+        origin: &Origin,
+    ) -> Result<StoredSession, ServiceError> {
+        let now = self.now();
+        let life = self.life(surface);
+        let mut salt = [0; 16];
+        self.entropy.fill(&mut salt)?;
+        let ends_at = now.saturating_add(span(life.absolute));
+        Ok(StoredSession {
+            id: SessionId::generate(self.clock.as_ref(), self.entropy.as_ref())?,
+            user,
+            surface,
+            salt,
+            generations: Generations::first(now),
+            created_at: now,
+            expires_at: now.saturating_add(span(life.idle)).min(ends_at),
+            ends_at,
+            device: origin.device.clone(),
+            address: origin.address,
+            end: None,
+        })
+    }
+
+    /// The tokens of the session's current generation.
+    pub(super) fn answer(&self, session: &StoredSession, user: User) -> Result<Session, ServiceError> {
+        let access = self.issuer.issue(&Grant {
+            user: user.id,
+            role: user.role,
+            surface: session.surface,
+            session: session.id,
+            generation: session.generations.current(),
+            scope: user.password_change_required.then_some(Scope::PasswordChange),
+        })?;
+        let refresh = self.refresh_keys.issue(session.id, session.generations.current(), &session.salt);
+        Ok(Session::new(access.token, access.expires_in.as_secs(), refresh, user))
+    }
+
+    /// Writes the next state of a session down, if it still is in the one that was seen.
+    pub(super) async fn advance(
+        &self,
+        session: &StoredSession,
+        next: Generations,
+    ) -> Result<bool, StoreError> {
+        // Only what is handed out anew prolongs a session. A clock that was set back does not shorten it.
+        let idle_end = next.rotated_at().saturating_add(span(self.life(session.surface).idle));
+        let advance = SessionAdvance {
+            session: session.id,
+            seen: session.generations,
+            next,
+            expires_at: session.expires_at.max(idle_end.min(session.ends_at)),
+        };
+        self.store.advance_session(&advance).await
+    }
+
+    /// Ends a session that two parties hold.
+    pub(super) async fn end_stolen(&self, session: &StoredSession) -> Result<(), ServiceError> {
+        self.sign_out(session.user, Some(session.id), EndReason::Stolen).await.map(drop)
+    }
+
+    /// Ends one session of a user or all of them; signing in again takes the password.
+    pub(super) async fn sign_out(
+        &self,
+        user: UserId,
+        only: Option<SessionId>,
+        reason: EndReason,
+    ) -> Result<Option<User>, ServiceError> {
+        self.change_and_sign_out(user, only, reason, &|_| true).await
+    }
+
+    /// Changes an account and ends sessions of it, both or neither. `None` when there is no such account, or `change` says no.
+    pub(super) async fn change_and_sign_out(
+        &self,
+        user: UserId,
+        only: Option<SessionId>,
+        reason: EndReason,
+        change: &(dyn Fn(&mut Account) -> bool + Send + Sync),
+    ) -> Result<Option<User>, ServiceError> {
+        let _forget = self.cache.forget_on_drop(user, only);
+        let at = self.now();
+        let end = EndSessions { only, at, reason };
+        let change = |account: &mut Account| {
+            account.password_proof_at = None;
+            change(account).then(|| Effects::none().end(end))
+        };
+        let updated = self.store.update_account(user, &change).await?;
+        Ok(updated.map(|updated| updated.account.user))
+    }
+
+    fn life(&self, surface: Surface) -> SessionLife {
+        match surface {
+            Surface::MiniApp => self.miniapp_life,
+            Surface::Admin => self.admin_life,
+        }
+    }
+}
+
+/// The same in the other type; more than can be is as much as can be.
+pub(super) fn span(duration: Duration) -> time::Duration {
+    duration.try_into().unwrap_or(time::Duration::MAX)
+}
+
+/// Whether so much time has passed since then.
+pub(super) fn is_older(then: OffsetDateTime, age: Duration, now: OffsetDateTime) -> bool {
+    now > then.saturating_add(span(age))
+}

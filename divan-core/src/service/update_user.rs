@@ -1,0 +1,110 @@
+use std::sync::{Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::input::Input;
+use super::{Admin, AuthService, Region, ServiceError};
+use crate::api::UpdateUserRequest;
+use crate::session::EndReason;
+use crate::store::{Account, Effects, EndSessions};
+use crate::types::{Email, Phone, Role, User, UserId};
+
+impl AuthService {
+    /// Changes a user. Who is deactivated, or gets another role, is signed out everywhere; who becomes an administrator has
+    /// to choose a new password, as the rules for it are stricter.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`]; what is wrong with the request, all of it at once; that the phone number or address is
+    /// somebody else's; that no active administrator would be left. Nothing has changed then.
+    pub async fn update_user(
+        &self,
+        _: &Admin,
+        id: UserId,
+        request: &UpdateUserRequest,
+    ) -> Result<User, ServiceError> {
+        let changes = Changes::read(request, self.region)?;
+        let now = self.now();
+        let refused = Mutex::new(None);
+        let change = |account: &mut Account| match changes.apply(account, now) {
+            Ok(effects) => Some(effects),
+            Err(error) => {
+                *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                None
+            }
+        };
+        let _forget = self.cache.forget_on_drop(id, None);
+        if let Some(updated) = self.store.update_account(id, &change).await? {
+            return Ok(updated.account.user);
+        }
+        let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Err(refused.unwrap_or(ServiceError::NotFound))
+    }
+}
+
+/// The members of a request that are there, checked each for itself.
+#[expect(clippy::option_option, reason = "left alone, taken away, or set")]
+struct Changes {
+    full_name: Option<String>,
+    phone: Option<Option<Phone>>,
+    email: Option<Option<Email>>,
+    role: Option<Role>,
+    is_active: Option<bool>,
+}
+
+impl Changes {
+    fn read(request: &UpdateUserRequest, region: Region) -> Result<Self, ServiceError> {
+        let mut input = Input::default();
+        if *request == UpdateUserRequest::default() {
+            input.wrong("", "names nothing to change");
+        }
+        let changes = Self {
+            full_name: request.full_name.as_deref().and_then(|typed| input.full_name(typed)),
+            phone: request
+                .phone
+                .as_ref()
+                .map(|phone| phone.as_deref().and_then(|typed| input.phone(typed, region))),
+            email: request.email.as_ref().map(|email| email.as_deref().and_then(|typed| input.email(typed))),
+            role: request.role,
+            is_active: request.is_active,
+        };
+        if input.is_valid() { Ok(changes) } else { Err(input.into_error()) }
+    }
+
+    fn apply(&self, account: &mut Account, now: OffsetDateTime) -> Result<Effects, ServiceError> {
+        let before = account.user.clone();
+        let user = &mut account.user;
+        if let Some(full_name) = &self.full_name {
+            user.full_name.clone_from(full_name);
+        }
+        if let Some(phone) = &self.phone {
+            user.phone.clone_from(phone);
+        }
+        if let Some(email) = &self.email {
+            user.email.clone_from(email);
+        }
+        user.role = self.role.unwrap_or(user.role);
+        user.is_active = self.is_active.unwrap_or(user.is_active);
+        let mut input = Input::default();
+        input.sign_in_name(user.role, user.phone.is_some(), user.email.is_some());
+        if !input.is_valid() {
+            return Err(input.into_error());
+        }
+        if *user == before {
+            return Ok(Effects::none());
+        }
+
+        user.updated_at = now;
+        if user.role == Role::Admin && before.role != Role::Admin {
+            user.password_change_required = true;
+        }
+        let reason = if before.is_active && !user.is_active {
+            EndReason::Deactivated
+        } else if before.role != user.role {
+            EndReason::RoleChanged
+        } else {
+            return Ok(Effects::none());
+        };
+        account.password_proof_at = None;
+        Ok(Effects::none().end(EndSessions { only: None, at: now, reason }))
+    }
+}

@@ -1,0 +1,73 @@
+use time::OffsetDateTime;
+
+use super::{EndSessions, StoredSession};
+use crate::password::PasswordHash;
+use crate::types::{Role, SessionId, User};
+
+/// A user with what signs the user in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// The hash that a sign-in compares with.
+    pub password_hash: PasswordHash,
+    /// When the password was last shown in the Mini App; `None` once the person has signed out or was signed out.
+    pub password_proof_at: Option<OffsetDateTime>,
+}
+
+impl Account {
+    /// The account of somebody who has not signed in yet.
+    pub fn new(user: User, password_hash: PasswordHash) -> Self {
+        Self { user, password_hash, password_proof_at: None }
+    }
+
+    /// Whether it may administer.
+    pub(super) fn is_active_admin(&self) -> bool {
+        self.user.role == Role::Admin && self.user.is_active
+    }
+}
+
+/// Changes an account, or gives `None` and leaves all as it is.
+pub type AccountChange<'a> = dyn Fn(&mut Account) -> Option<Effects> + Send + Sync + 'a;
+
+/// What the change of an account does to its sessions: first some end, then one begins.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Effects {
+    /// The sessions to end.
+    pub end: Option<EndSessions>,
+    /// The session to begin. Where there are [as many as may be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
+    pub begin: Option<StoredSession>,
+}
+
+impl Effects {
+    /// None.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Ends these sessions.
+    #[must_use]
+    pub fn end(mut self, sessions: EndSessions) -> Self {
+        self.end = Some(sessions);
+        self
+    }
+
+    /// Begins this session.
+    #[must_use]
+    pub fn begin(mut self, session: StoredSession) -> Self {
+        self.begin = Some(session);
+        self
+    }
+}
+
+/// An account that was changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UpdatedAccount {
+    /// The account as stored now.
+    pub account: Account,
+    /// The sessions that have ended with the change.
+    pub ended: Vec<SessionId>,
+}

@@ -1,0 +1,113 @@
+/// Implements what a store does with sessions, for one database. It needs what [`sql_store!`](super::sql_store) needs.
+macro_rules! sql_sessions {
+    ($store:ident, $db:ty, $connection:ty) => {
+        #[async_trait]
+        impl SessionStore for $store {
+            async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
+                let query =
+                    sqlx::query(sql::SESSION_WITH_USER).bind(id.0).persistent(self.keeps_statements());
+                let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
+                Ok(Some((sql::session(&row)?, sql::account(&row)?.user)))
+            }
+
+            async fn sessions_of(
+                &self,
+                user: UserId,
+                at: OffsetDateTime,
+            ) -> Result<Vec<StoredSession>, StoreError> {
+                let query = sqlx::query(sql::LIVE_SESSIONS_OF).bind(user.0).bind(to_micros(at));
+                let rows = query.persistent(self.keeps_statements()).fetch_all(&self.readers).await?;
+                Ok(rows.iter().map(sql::session).collect::<Result<_, _>>()?)
+            }
+
+            async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError> {
+                let (seen, next) = (advance.seen, advance.next);
+                let update = || {
+                    sqlx::query(sql::ADVANCE_SESSION)
+                        .bind(advance.session.0)
+                        .bind(seen.current().cast_signed())
+                        .bind(seen.base().cast_signed())
+                        .bind(to_micros(seen.rotated_at()))
+                        .bind(seen.is_confirmed())
+                        .bind(next.current().cast_signed())
+                        .bind(next.base().cast_signed())
+                        .bind(to_micros(next.rotated_at()))
+                        .bind(next.is_confirmed())
+                        .bind(to_micros(advance.expires_at))
+                        .persistent(self.keeps_statements())
+                        .execute(&self.writer)
+                };
+                Ok(sql::retrying(update).await?.rows_affected() == 1)
+            }
+
+            async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+                let mut purged = 0;
+                loop {
+                    let query = || sqlx::query(sql::PURGE_SESSIONS).bind(to_micros(before));
+                    let delete = || query().persistent(self.keeps_statements()).execute(&self.writer);
+                    match sql::retrying(delete).await?.rows_affected() {
+                        0 => return Ok(purged),
+                        rows => purged += rows,
+                    }
+                }
+            }
+        }
+
+        /// Ends and begins sessions of an account, inside the transaction that changes the account.
+        async fn apply(
+            connection: &mut $connection,
+            user: UserId,
+            effects: &Effects,
+            persistent: bool,
+        ) -> Result<Vec<SessionId>, sqlx::Error> {
+            let mut ended = Vec::new();
+            if let Some(EndSessions { only, at, reason }) = effects.end {
+                let query = sqlx::query_scalar(sql::END_SESSIONS)
+                    .bind(user.0)
+                    .bind(to_micros(at))
+                    .bind(reason.as_str())
+                    .bind(only.map(|only| only.0));
+                ended = query.persistent(persistent).fetch_all(&mut *connection).await?;
+            }
+            if let Some(begun) = &effects.begin {
+                let query = sqlx::query_scalar(sql::END_OLDEST_SESSIONS)
+                    .bind(user.0)
+                    .bind(to_micros(begun.created_at))
+                    .bind(EndReason::Limit.as_str())
+                    .bind(i64::from(MAX_LIVE_SESSIONS - 1));
+                let oldest: Vec<uuid::Uuid> =
+                    query.persistent(persistent).fetch_all(&mut *connection).await?;
+                ended.extend(oldest);
+                insert_session(connection, begun, persistent).await?;
+            }
+            Ok(ended.into_iter().map(SessionId).collect())
+        }
+
+        async fn insert_session(
+            connection: &mut $connection,
+            session: &StoredSession,
+            persistent: bool,
+        ) -> Result<(), sqlx::Error> {
+            sqlx::query(sql::INSERT_SESSION)
+                .bind(session.id.0)
+                .bind(session.user.0)
+                .bind(session.surface.as_str())
+                .bind(session.salt.as_slice())
+                .bind(session.generations.current().cast_signed())
+                .bind(session.generations.base().cast_signed())
+                .bind(to_micros(session.generations.rotated_at()))
+                .bind(session.generations.is_confirmed())
+                .bind(to_micros(session.created_at))
+                .bind(to_micros(session.expires_at))
+                .bind(to_micros(session.ends_at))
+                .bind(session.device.as_deref())
+                .bind(session.address.map(|address| address.to_string()))
+                .persistent(persistent)
+                .execute(connection)
+                .await?;
+            Ok(())
+        }
+    };
+}
+
+pub(in crate::store) use sql_sessions;

@@ -1,0 +1,49 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a person works. Each surface has its own sign-in route, and a token of one does not open the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Surface {
+    /// The Mini App inside Telegram.
+    MiniApp,
+    /// The admin panel in a browser.
+    Admin,
+}
+
+/// The text names no surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such surface")]
+pub struct UnknownSurface;
+
+impl Surface {
+    /// The surface's name on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MiniApp => "miniapp",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Surface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Surface {
+    type Err = UnknownSurface;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSurface> {
+        match text {
+            "miniapp" => Ok(Self::MiniApp),
+            "admin" => Ok(Self::Admin),
+            _ => Err(UnknownSurface),
+        }
+    }
+}

@@ -1,0 +1,625 @@
+//! The rules of staying signed in, held against the service on every store.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan_core::api::{
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Session, UpdateUserRequest,
+};
+use divan_core::clock::{Clock, ManualClock};
+use divan_core::infra::DatabaseUrl;
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::Argon2idHasher;
+use divan_core::secret::Secret;
+use divan_core::service::{Admin, AuthService, BootstrapPolicy, Caller, Origin, ServiceError, SignInPhone};
+use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, Refreshed, Seen};
+use divan_core::store::{
+    Account, Effects, MemoryStore, PostgresPool, PostgresStore, SessionAdvance, SqliteStore, Store,
+};
+use divan_core::token::{RefreshToken, SecretKey, Surfaces};
+use divan_core::types::{SessionId, UserId};
+use divan_testing::TestDatabase;
+
+const NOW: u64 = 1_780_000_000;
+const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const ADMIN_EMAIL: &str = "admin@example.com";
+const ADMIN_PASSWORD: &str = "tram under the plum";
+const PHONE: &str = "+77011234567";
+const PASSWORD: &str = "umbrella 77";
+const DAY: Duration = Duration::from_hours(24);
+
+macro_rules! on_every_store {
+    ($($test:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                super::$test(super::Fixture::on(std::sync::Arc::new(super::MemoryStore::new())).await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = super::SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let database = super::TestDatabase::create().await;
+                let super::DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else { panic!() };
+                let store = super::PostgresStore::open(&url, super::PostgresPool::default()).await.unwrap();
+                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
+            })*
+        }
+    };
+}
+
+on_every_store!(
+    a_refresh_gives_the_next_pair_and_the_pair_before_is_over,
+    fifty_refreshes_at_once_give_one_generation_and_fifty_answers,
+    an_answer_that_is_lost_signs_nobody_out,
+    whoever_shows_a_successor_that_was_given_up_ends_the_session,
+    a_patient_thief_ends_the_session,
+    tokens_that_are_none_of_this_session_are_refused,
+    a_deactivated_user_cannot_refresh,
+    what_ends_a_session_is_seen_at_once,
+    what_another_process_ends_is_seen_within_a_second,
+    a_session_of_somebody_else_is_not_found,
+    the_oldest_of_too_many_sessions_ends,
+    idle_and_absolute_life,
+    a_clock_that_is_set_back_and_forth_signs_nobody_out,
+    auto_login_follows_a_password_for_thirty_days,
+    auto_login_is_over_with_everything_that_signs_out,
+    a_new_password_ends_all_sessions_but_its_own,
+    who_has_to_change_the_password_can_do_little_else,
+    histories_go_as_the_pure_function_says,
+);
+
+struct Fixture {
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    service: AuthService,
+    employee: UserId,
+}
+
+fn service(store: &Arc<dyn Store>, clock: &Arc<ManualClock>) -> AuthService {
+    AuthService::builder(
+        store.clone(),
+        &SecretKey::new([7; 32]).unwrap(),
+        "https://sec.example.com",
+        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+    )
+    .telegram(BOT.parse().unwrap())
+    .bootstrap(BootstrapPolicy::OpenToAnyone)
+    .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+    .clock(clock.clone())
+    .build()
+}
+
+impl Fixture {
+    async fn on(store: Arc<dyn Store>) -> Self {
+        let clock = Arc::new(ManualClock::at_unix(NOW));
+        let service = service(&store, &clock);
+        service.bootstrap(None, &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD)).await.unwrap();
+        let mut f = Self { store, clock, service, employee: UserId(uuid::Uuid::nil()) };
+        let employee = CreateUserRequest::employee("First Last", PHONE, PASSWORD);
+        f.employee = f.service.create_user(&f.admin().await, &employee).await.unwrap().id;
+        f
+    }
+
+    /// Another process on the same database.
+    fn another_server(&self) -> AuthService {
+        service(&self.store, &self.clock)
+    }
+
+    async fn admin(&self) -> Admin {
+        let origin = Origin::unknown();
+        let session = self.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &origin).await.unwrap();
+        let caller = self.service.authenticate(session.access_token.expose()).await.unwrap();
+        caller.into_admin().unwrap()
+    }
+
+    fn init_data(&self, age: Duration) -> Secret {
+        let token: BotToken = BOT.parse().unwrap();
+        let signed_at = self.clock.unix_seconds() - age.as_secs();
+        InitDataBuilder::new(signed_at).user(42, "First").sign(&token).into()
+    }
+
+    async fn login(&self) -> Session {
+        self.login_with(PASSWORD).await.unwrap()
+    }
+
+    async fn login_with(&self, password: &str) -> Result<Session, ServiceError> {
+        let init_data = self.init_data(Duration::ZERO);
+        let origin = Origin::unknown().device("Browser").address("203.0.113.7".parse().unwrap());
+        self.service.telegram_login(SignInPhone::Typed(PHONE), &password.into(), &init_data, &origin).await
+    }
+
+    async fn auto_login(&self) -> Result<Session, ServiceError> {
+        self.service.auto_login(&self.init_data(Duration::ZERO), &Origin::unknown()).await
+    }
+
+    async fn access(&self, session: &Session) -> Result<Caller, ServiceError> {
+        self.service.authenticate(session.access_token.expose()).await
+    }
+
+    async fn refresh(&self, session: &Session) -> Result<Session, ServiceError> {
+        self.service.refresh(&session.refresh_token).await
+    }
+
+    async fn end_reason(&self, session: &Session) -> Option<EndReason> {
+        let (stored, _) = self.store.session(id_of(session)).await.unwrap().unwrap();
+        stored.end.map(|end| end.reason)
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    async fn assert_signed_out(&self, session: &Session) {
+        assert_eq!(code(self.access(session).await), ProblemCode::TokenInvalid);
+        assert_eq!(code(self.refresh(session).await), ProblemCode::RefreshTokenInvalid);
+    }
+}
+
+fn token_of(session: &Session) -> RefreshToken {
+    session.refresh_token.expose().parse().unwrap()
+}
+
+fn id_of(session: &Session) -> SessionId {
+    token_of(session).session()
+}
+
+fn code<T>(outcome: Result<T, ServiceError>) -> ProblemCode {
+    match outcome {
+        Ok(_) => panic!("expected a refusal"),
+        Err(error) => error.code(),
+    }
+}
+
+async fn a_refresh_gives_the_next_pair_and_the_pair_before_is_over(f: Fixture) {
+    let first = f.login().await;
+    f.pass(Duration::from_mins(10));
+    let second = f.refresh(&first).await.unwrap();
+    assert_eq!((id_of(&first), token_of(&second).generation()), (id_of(&second), 2));
+    assert_eq!(second.user.id, f.employee);
+    f.access(&second).await.unwrap();
+    f.access(&first).await.unwrap();
+    let again = f.refresh(&first).await.unwrap();
+    assert_eq!(again.refresh_token.expose(), second.refresh_token.expose());
+    f.pass(Duration::from_mins(10));
+    assert_eq!(code(f.access(&first).await), ProblemCode::TokenExpired);
+    assert_eq!(code(f.refresh(&first).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(f.end_reason(&first).await, Some(EndReason::Stolen));
+    f.assert_signed_out(&second).await;
+}
+
+async fn fifty_refreshes_at_once_give_one_generation_and_fifty_answers(f: Fixture) {
+    let first = f.login().await;
+    let other = f.another_server();
+    let tasks = (0..50).map(|n| {
+        let service = if n % 2 == 0 { f.service.clone() } else { other.clone() };
+        let token = first.refresh_token.clone();
+        tokio::spawn(async move { service.refresh(&token).await.unwrap() })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        let answer = task.await.unwrap();
+        assert_eq!(token_of(&answer).generation(), 2);
+        f.access(&answer).await.unwrap();
+    }
+    let (stored, _) = f.store.session(id_of(&first)).await.unwrap().unwrap();
+    assert_eq!(stored.generations.current(), 2);
+}
+
+async fn an_answer_that_is_lost_signs_nobody_out(f: Fixture) {
+    let mut kept = f.login().await;
+    for lost_for in [0, 1, 29, 31, 3_600, 100_000] {
+        let _lost = f.refresh(&kept).await.unwrap();
+        f.pass(Duration::from_secs(lost_for));
+        kept = f.refresh(&kept).await.unwrap();
+        f.access(&kept).await.unwrap();
+        f.pass(Duration::from_mins(5));
+    }
+}
+
+async fn whoever_shows_a_successor_that_was_given_up_ends_the_session(f: Fixture) {
+    for by_access in [true, false] {
+        let stolen = f.login().await;
+        let thief = f.refresh(&stolen).await.unwrap();
+        f.pass(Duration::from_mins(1));
+        let owner = f.refresh(&stolen).await.unwrap();
+        assert_ne!(token_of(&thief).generation(), token_of(&owner).generation());
+        f.access(&owner).await.unwrap();
+        if by_access {
+            f.pass(Duration::from_secs(1));
+            let fresh = f.another_server();
+            let refused = fresh.authenticate(thief.access_token.expose()).await;
+            assert_eq!(code(refused), ProblemCode::TokenInvalid);
+        } else {
+            assert_eq!(code(f.refresh(&thief).await), ProblemCode::RefreshTokenInvalid);
+        }
+        assert_eq!(f.end_reason(&owner).await, Some(EndReason::Stolen));
+        assert_eq!(code(f.refresh(&owner).await), ProblemCode::RefreshTokenInvalid);
+        assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
+    }
+}
+
+async fn a_patient_thief_ends_the_session(f: Fixture) {
+    let stolen = f.login().await;
+    let thief = f.refresh(&stolen).await.unwrap();
+    f.pass(Duration::from_secs(31));
+    let mut owner = f.refresh(&stolen).await.unwrap();
+    for _ in 0..20 {
+        f.access(&owner).await.unwrap();
+        f.pass(DAY);
+        owner = f.refresh(&owner).await.unwrap();
+    }
+    assert_eq!(code(f.refresh(&thief).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(f.end_reason(&owner).await, Some(EndReason::Stolen));
+}
+
+async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
+    let session = f.login().await;
+    let good = session.refresh_token.expose();
+    let other = f.login().await;
+    let mut spliced = good.to_owned();
+    spliced.replace_range(..40, &other.refresh_token.expose()[..40]);
+    for bad in ["", "dvr1.", "garbage", &good[..good.len() - 1], &spliced, session.access_token.expose()] {
+        assert_eq!(code(f.service.refresh(&bad.into()).await), ProblemCode::RefreshTokenInvalid, "{bad}");
+    }
+    assert_eq!(code(f.service.authenticate(good).await), ProblemCode::TokenInvalid);
+    let foreign = AuthService::builder(
+        f.store.clone(),
+        &SecretKey::new([8; 32]).unwrap(),
+        "https://sec.example.com",
+        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+    )
+    .build();
+    assert_eq!(code(foreign.refresh(&session.refresh_token).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(f.end_reason(&session).await, None, "none of it is a theft");
+    f.refresh(&session).await.unwrap();
+}
+
+async fn a_deactivated_user_cannot_refresh(f: Fixture) {
+    let session = f.login().await;
+    let mut deactivate = UpdateUserRequest::default();
+    deactivate.is_active = Some(false);
+    f.service.update_user(&f.admin().await, f.employee, &deactivate).await.unwrap();
+    f.assert_signed_out(&session).await;
+    assert_eq!(f.end_reason(&session).await, Some(EndReason::Deactivated));
+
+    // Also when something else than this service has deactivated.
+    let mut activate = UpdateUserRequest::default();
+    activate.is_active = Some(true);
+    f.service.update_user(&f.admin().await, f.employee, &activate).await.unwrap();
+    let session = f.login().await;
+    let behind_its_back = |account: &mut Account| {
+        account.user.is_active = false;
+        Some(Effects::none())
+    };
+    f.store.update_account(f.employee, &behind_its_back).await.unwrap();
+    f.assert_signed_out(&session).await;
+}
+
+async fn what_ends_a_session_is_seen_at_once(f: Fixture) {
+    let admin = f.admin().await;
+    for n in 0..5 {
+        let session = f.login().await;
+        let caller = f.access(&session).await.unwrap();
+        match n {
+            0 => f.service.logout(&caller).await.unwrap(),
+            1 => f.service.end_session(&caller, caller.session()).await.unwrap(),
+            2 => f.service.end_user_sessions(&admin, f.employee).await.unwrap(),
+            3 => _ = f.service.unlink_telegram(&admin, f.employee).await.unwrap(),
+            _ => {
+                let mut deactivate = UpdateUserRequest::default();
+                deactivate.is_active = Some(false);
+                f.service.update_user(&admin, f.employee, &deactivate).await.unwrap();
+            }
+        }
+        f.assert_signed_out(&session).await;
+        assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired, "{n}");
+    }
+}
+
+async fn what_another_process_ends_is_seen_within_a_second(f: Fixture) {
+    let other = f.another_server();
+    let session = f.login().await;
+    let token = session.access_token.expose();
+    let caller = f.access(&session).await.unwrap();
+    other.authenticate(token).await.unwrap();
+    f.service.logout(&caller).await.unwrap();
+    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenInvalid);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(code(other.authenticate(token).await), ProblemCode::TokenInvalid);
+}
+
+async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
+    let session = f.login().await;
+    let admins = f.admin().await;
+    let caller = f.access(&session).await.unwrap();
+    let own = f.service.sessions(&caller).await.unwrap();
+    assert_eq!((own.len(), own[0].is_current, own[0].device.as_deref()), (1, true, Some("Browser")));
+    assert_eq!(own[0].address, Some("203.0.113.7".parse().unwrap()));
+    let theirs = f.store.sessions_of(admins.user().id, own[0].created_at).await.unwrap()[0].id;
+    assert_eq!(code(f.service.end_session(&caller, theirs).await), ProblemCode::NotFound);
+    let nobodys = SessionId(uuid::Uuid::from_u128(1));
+    assert_eq!(code(f.service.end_session(&caller, nobodys).await), ProblemCode::NotFound);
+
+    let elsewhere = f.login().await;
+    f.service.end_session(&caller, id_of(&elsewhere)).await.unwrap();
+    f.service.end_session(&caller, id_of(&elsewhere)).await.unwrap();
+    f.assert_signed_out(&elsewhere).await;
+    f.access(&session).await.unwrap();
+}
+
+async fn the_oldest_of_too_many_sessions_ends(f: Fixture) {
+    let first = f.login().await;
+    f.access(&first).await.unwrap();
+    for _ in 0..MAX_LIVE_SESSIONS {
+        f.pass(Duration::from_secs(1));
+        f.login().await;
+    }
+    f.assert_signed_out(&first).await;
+    assert_eq!(f.end_reason(&first).await, Some(EndReason::Limit));
+    f.auto_login().await.unwrap();
+}
+
+async fn idle_and_absolute_life(f: Fixture) {
+    let idle = f.login().await;
+    f.pass(30 * DAY);
+    assert_eq!(code(f.refresh(&idle).await), ProblemCode::RefreshTokenInvalid);
+    let mut busy = f.login().await;
+    for _ in 0..4 {
+        f.pass(22 * DAY);
+        busy = f.refresh(&busy).await.unwrap();
+    }
+    f.pass(2 * DAY);
+    assert_eq!(code(f.refresh(&busy).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(f.end_reason(&busy).await, None, "no alarm");
+}
+
+async fn a_clock_that_is_set_back_and_forth_signs_nobody_out(f: Fixture) {
+    f.clock.set_unix(NOW + 10_000);
+    let first = f.login().await;
+    let second = f.refresh(&first).await.unwrap();
+    f.access(&second).await.unwrap();
+    f.clock.set_unix(NOW + 10_000 - 3_600);
+    // A tab that asks with the pair before, and an access token from the future.
+    assert_eq!(token_of(&f.refresh(&first).await.unwrap()).generation(), 2);
+    assert_eq!(code(f.access(&second).await), ProblemCode::TokenExpired);
+    let third = f.refresh(&second).await.unwrap();
+    f.access(&third).await.unwrap();
+    f.clock.set_unix(NOW + 10_000);
+    let fourth = f.refresh(&third).await.unwrap();
+    f.access(&fourth).await.unwrap();
+}
+
+async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
+    assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired, "nobody is bound");
+    f.login().await;
+    f.pass(20 * DAY);
+    let session = f.auto_login().await.unwrap();
+    f.access(&session).await.unwrap();
+    let origin = Origin::unknown();
+    f.service.auto_login(&f.init_data(Duration::from_mins(59)), &origin).await.unwrap();
+    let old = f.service.auto_login(&f.init_data(Duration::from_mins(61)), &origin).await;
+    assert_eq!(code(old), ProblemCode::InitDataExpired);
+
+    // It lasts as long as the proof, however it is refreshed, and does not renew the proof.
+    f.pass(9 * DAY);
+    let session = f.refresh(&session).await.unwrap();
+    f.pass(DAY);
+    assert_eq!(code(f.refresh(&session).await), ProblemCode::RefreshTokenInvalid);
+    f.auto_login().await.unwrap();
+    f.pass(Duration::from_secs(1));
+    assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
+}
+
+async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
+    for case in 0..4 {
+        let session = f.login().await;
+        let change = |account: &mut Account| {
+            match case {
+                0 => account.user.is_active = false,
+                1 => account.user.password_change_required = true,
+                2 => account.user.telegram_id = None,
+                _ => account.password_proof_at = None,
+            }
+            Some(Effects::none())
+        };
+        f.store.update_account(f.employee, &change).await.unwrap();
+        assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired, "{case}");
+        let restore = |account: &mut Account| {
+            account.user.is_active = true;
+            account.user.password_change_required = false;
+            Some(Effects::none())
+        };
+        f.store.update_account(f.employee, &restore).await.unwrap();
+        drop(session);
+    }
+}
+
+async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
+    let (here, there) = (f.login().await, f.login().await);
+    f.access(&there).await.unwrap();
+    let caller = f.access(&here).await.unwrap();
+    let origin = Origin::unknown();
+    let change = async |current: &str, new: &str| {
+        f.service.change_password(&caller, &ChangePasswordRequest::new(current, new), &origin).await
+    };
+    assert_eq!(code(change("wrong password", "plum 4 the tram").await), ProblemCode::InvalidCredentials);
+    assert_eq!(code(change(PASSWORD, PASSWORD).await), ProblemCode::WeakPassword);
+    assert_eq!(code(change(PASSWORD, "short").await), ProblemCode::WeakPassword);
+    f.access(&there).await.unwrap();
+
+    let session = change(PASSWORD, "plum 4 the tram").await.unwrap();
+    f.access(&session).await.unwrap();
+    f.assert_signed_out(&here).await;
+    f.assert_signed_out(&there).await;
+    assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
+    assert_eq!(code(f.login_with(PASSWORD).await), ProblemCode::InvalidCredentials);
+    f.login_with("plum 4 the tram").await.unwrap();
+}
+
+async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
+    let require = |account: &mut Account| {
+        account.user.password_change_required = true;
+        Some(Effects::none())
+    };
+    f.store.update_account(f.employee, &require).await.unwrap();
+    let session = f.login().await;
+    assert_eq!(code(f.access(&session).await), ProblemCode::PasswordChangeRequired);
+    let token = session.access_token.expose();
+    let caller = f.service.authenticate_any_scope(token).await.unwrap();
+    assert_eq!(code(caller.clone().into_admin()), ProblemCode::PasswordChangeRequired);
+    let refreshed = f.refresh(&session).await.unwrap();
+    assert_eq!(code(f.access(&refreshed).await), ProblemCode::PasswordChangeRequired);
+
+    let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
+    let free = f.service.change_password(&caller, &request, &Origin::unknown()).await.unwrap();
+    assert!(!free.user.password_change_required);
+    f.access(&free).await.unwrap();
+}
+
+/// Repeatable noise (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+/// Tokens of any age, shown by anybody to one of two servers, which are restarted and whose database is restored: the answers
+/// and the stored row are those of `Generations`, whose own histories are in `session_model.rs`.
+///
+/// `DIVAN_MODEL_STORE_HISTORIES` says how many are played on each store; some dozens by default.
+async fn histories_go_as_the_pure_function_says(f: Fixture) {
+    let histories = std::env::var("DIVAN_MODEL_STORE_HISTORIES").map_or(40, |count| count.parse().unwrap());
+    let mut thefts = 0;
+    for seed in 0..histories {
+        let mut random = Random(seed);
+        f.clock.set_unix(NOW + seed * 1_000_000);
+        let mut history = History::begin(&f).await;
+        for _ in 0..30 {
+            history.step(&f, &mut random).await;
+        }
+        thefts += u64::from(history.is_ended);
+    }
+    assert!(thefts > histories / 10, "the histories are about thieves: {thefts}");
+}
+
+struct History {
+    session: SessionId,
+    model: Generations,
+    backup: Generations,
+    is_ended: bool,
+    /// Every pair that was handed out, with the time, in seconds.
+    pairs: Vec<(Session, u64)>,
+    servers: [AuthService; 2],
+}
+
+impl History {
+    async fn begin(f: &Fixture) -> Self {
+        let first = f.login().await;
+        let model = Generations::first(f.clock.now().into());
+        Self {
+            session: id_of(&first),
+            model,
+            backup: model,
+            is_ended: false,
+            pairs: vec![(first, f.clock.unix_seconds())],
+            servers: [f.another_server(), f.another_server()],
+        }
+    }
+
+    async fn step(&mut self, f: &Fixture, random: &mut Random) {
+        let now = f.clock.unix_seconds();
+        match random.below(5) {
+            0 => f.clock.set_unix(now + random.below(7_000)),
+            1 => f.clock.set_unix(now - random.below(60)),
+            2 => f.clock.set_unix(now + random.below(40)),
+            _ => {}
+        }
+        let server = usize::try_from(random.below(2)).unwrap();
+        // The newest pairs more often than the older ones.
+        let age = random.below(self.pairs.len() as u64).min(random.below(3));
+        let index = self.pairs.len() - 1 - usize::try_from(age).unwrap();
+        let (pair, issued_at) = self.pairs[index].clone();
+        match random.below(12) {
+            0 => self.servers[server] = f.another_server(),
+            1 => self.backup = self.model,
+            2 if random.below(3) == 0 && !self.is_ended => self.restore(f).await,
+            3..=6 => self.access(f, &pair, issued_at).await,
+            _ => self.refresh(f, server, &pair).await,
+        }
+        let (stored, _) = f.store.session(self.session).await.unwrap().unwrap();
+        let end = self.is_ended.then_some(EndReason::Stolen);
+        assert_eq!((stored.generations, stored.end.map(|end| end.reason)), (self.model, end));
+    }
+
+    async fn refresh(&mut self, f: &Fixture, server: usize, pair: &Session) {
+        let expected = match self.model.refresh(token_of(pair).generation(), f.clock.now().into()) {
+            _ if self.is_ended => None,
+            Refreshed::Rotated(next) | Refreshed::Again(next) => {
+                self.model = next;
+                Some(next.current())
+            }
+            Refreshed::Stolen => {
+                self.is_ended = true;
+                None
+            }
+            Refreshed::Unknown => None,
+        };
+        let answer = self.servers[server].refresh(&pair.refresh_token).await;
+        let generation = answer.as_ref().ok().map(|session| token_of(session).generation());
+        assert_eq!(generation, expected);
+        if let Ok(session) = answer {
+            self.pairs.push((session, f.clock.unix_seconds()));
+        }
+    }
+
+    /// At a server that has not seen the session within the last second.
+    async fn access(&mut self, f: &Fixture, pair: &Session, issued_at: u64) {
+        let answer = f.another_server().authenticate(pair.access_token.expose()).await;
+        let now = f.clock.unix_seconds();
+        if issued_at > now + 30 || now >= issued_at + 900 + 30 {
+            assert_eq!(code(answer), ProblemCode::TokenExpired);
+            return;
+        }
+        let expected = match self.model.see(token_of(pair).generation()) {
+            _ if self.is_ended => false,
+            Seen::Good => true,
+            Seen::Confirmed(next) => {
+                self.model = next;
+                true
+            }
+            Seen::Stolen => {
+                self.is_ended = true;
+                false
+            }
+            Seen::Unknown => false,
+        };
+        assert_eq!(answer.is_ok(), expected);
+    }
+
+    async fn restore(&mut self, f: &Fixture) {
+        let (stored, _) = f.store.session(self.session).await.unwrap().unwrap();
+        let restore = SessionAdvance {
+            session: self.session,
+            seen: self.model,
+            next: self.backup,
+            expires_at: stored.expires_at,
+        };
+        assert!(f.store.advance_session(&restore).await.unwrap());
+        self.model = self.backup;
+        for server in &mut self.servers {
+            *server = f.another_server();
+        }
+    }
+}

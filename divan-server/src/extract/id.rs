@@ -1,0 +1,22 @@
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use divan_core::api::ProblemCode;
+
+use crate::problem::Problem;
+
+/// The id in the path. What is none names nothing: `not_found`.
+#[derive(Debug)]
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let not_found = || Problem::new(ProblemCode::NotFound);
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+        let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse().ok());
+        id.map(Self).ok_or_else(not_found)
+    }
+}

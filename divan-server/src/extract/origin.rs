@@ -1,0 +1,31 @@
+use std::convert::Infallible;
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use divan_core::service::Origin;
+
+/// The address at the other end of the connection; an extension of every request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// What is known of whoever signs in.
+#[derive(Debug)]
+pub(crate) struct ClientOrigin(pub(crate) Origin);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientOrigin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let mut origin = Origin::unknown();
+        // Browsers send ASCII; other bytes are shown as what cannot be shown.
+        if let Some(agent) = parts.headers.get(USER_AGENT) {
+            origin = origin.device(&String::from_utf8_lossy(agent.as_bytes()));
+        }
+        if let Some(Peer(address)) = parts.extensions.get() {
+            origin = origin.address(*address);
+        }
+        Ok(Self(origin))
+    }
+}
