@@ -37,6 +37,8 @@ impl Random {
 /// The server with its one row.
 #[derive(Clone)]
 struct Server {
+    /// How far its clock is off, in seconds.
+    clock: i64,
     row: Generations,
     is_ended: bool,
     /// Of each generation that was handed out, the one that was presented for it.
@@ -45,7 +47,7 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        Self { row: Generations::first(at(0)), is_ended: false, parents: vec![0, 0] }
+        Self { clock: 0, row: Generations::first(at(0)), is_ended: false, parents: vec![0, 0] }
     }
 
     /// The generation of the answer, if there is one.
@@ -53,7 +55,7 @@ impl Server {
         if self.is_ended {
             return None;
         }
-        match self.row.refresh(presented, at(now)) {
+        match self.row.refresh(presented, at(now + self.clock)) {
             Refreshed::Rotated(row) => {
                 assert_eq!(
                     usize::try_from(row.current()).unwrap(),
@@ -106,6 +108,7 @@ impl Server {
 
     /// What holds of every token that was ever handed out, whoever has it by now.
     fn assert_rules(&self, now: i64) {
+        let now = now + self.clock;
         let (current, base) = (self.row.current(), self.row.base());
         let since = now - (self.row.rotated_at() - at(0)).whole_seconds();
         for generation in 1..=current {
@@ -206,6 +209,10 @@ fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
                 _ => random.seconds(100_000),
             };
             browser.go_on(&mut server, now);
+            if random.one_in(10) {
+                // Set back, or another server answers. (Set forward, it makes requests late that are on their way.)
+                server.clock -= random.seconds(3_600);
+            }
             match random.below(3) {
                 0 => assert!(
                     server.access(browser.stored),
