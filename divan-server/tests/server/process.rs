@@ -50,6 +50,12 @@ impl Drop for Running {
 }
 
 impl Running {
+    /// Ends it at once, in the middle of whatever it does.
+    pub(crate) fn kill(&self) {
+        let killed = Command::new("kill").args(["-KILL", &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }

@@ -1,0 +1,112 @@
+//! Servers that are killed in the middle of what they do.
+//!
+//! `DIVAN_KILLS` says how often on each database; a few times by default.
+
+use std::path::Path;
+use std::time::Duration;
+
+use divan_core::init_data::InitDataBuilder;
+use divan_testing::TestDatabase;
+use serde_json::{Value, json};
+
+use crate::harness::*;
+use crate::process::{KEY, Running, no_tls, program, start};
+
+const NEXT: &str = "/auth/refresh";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_leaves_nothing_half_written_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    for kill in 0..kills() {
+        let database = format!("sqlite:{kill}.db");
+        survive_a_kill(&database, folder.path(), kill).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_leaves_nothing_half_written_on_postgres() {
+    for kill in 0..kills() {
+        let database = TestDatabase::create().await;
+        let folder = tempfile::tempdir().unwrap();
+        survive_a_kill(database.url(), folder.path(), kill).await;
+    }
+}
+
+fn kills() -> u64 {
+    std::env::var("DIVAN_KILLS").map_or(4, |count| count.parse().unwrap())
+}
+
+/// Kills a server while it bootstraps, then one while people sign in and refresh, at a moment that differs from time to time.
+async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    let start_one = || {
+        let mut command = program(folder);
+        command.env("DATABASE_URL", database).env("SECRET_KEY", KEY).env("TELEGRAM_BOT_TOKEN", BOT);
+        command.env("DIVAN_MINIAPP_URL", MINIAPP_ORIGIN).env("DIVAN_ADMIN_URL", ADMIN_ORIGIN);
+        start(command.env("DIVAN_BOOTSTRAP_TOKEN", "the bootstrap token"))
+    };
+    let bootstrap = async |server: &Running| {
+        let request = client.post(server.url("/auth/admin/bootstrap")).json(&bootstrap_request());
+        answer(request.header("x-bootstrap-token", "the bootstrap token")).await
+    };
+    let server = start_one();
+    let moment = Duration::from_millis(kill * 7 % 60);
+    let (first, ()) = tokio::join!(bootstrap(&server), async {
+        tokio::time::sleep(moment).await;
+        server.kill();
+    });
+    let server = start_one();
+    // Either there is an administrator, who can sign in, or there is none, and one can be made.
+    let (status, body) = bootstrap(&server).await.unwrap();
+    assert!(status == 201 || status == 409, "{body}");
+    assert!(!matches!(first, Some((201, _))) || status == 409, "an answer that was given holds");
+    let login = client.post(server.url("/auth/admin/login")).json(&bootstrap_request());
+    let (status, session) = answer(login).await.unwrap();
+    assert_eq!(status, 200, "{session}");
+
+    let token = session["access_token"].as_str().unwrap();
+    let create = client.post(server.url("/auth/admin/users")).bearer_auth(token).json(&employee_request());
+    assert_eq!(answer(create).await.unwrap().0, 201);
+    let login = |server: &Running| {
+        let now = divan_core::clock::Clock::unix_seconds(&divan_core::clock::SystemClock);
+        let init_data = InitDataBuilder::new(now).user(42, "First").sign(&BOT.parse().unwrap());
+        let body = json!({"phone": PHONE, "password": PASSWORD, "init_data": init_data});
+        client.post(server.url("/auth/telegram/login")).json(&body)
+    };
+    let (status, mut pair) = answer(login(&server)).await.unwrap();
+    assert_eq!(status, 200, "{pair}");
+
+    // An honest client: what it was answered last is what it goes on with.
+    let refresh = async |server: &Running, pair: &Value| {
+        let body = json!({"refresh_token": pair["refresh_token"]});
+        answer(client.post(server.url(NEXT)).json(&body)).await
+    };
+    let ((), (), ()) = tokio::join!(
+        async {
+            while let Some((status, next)) = refresh(&server, &pair).await {
+                assert_eq!(status, 200, "{next}");
+                pair = next;
+            }
+        },
+        async { while answer(login(&server)).await.is_some() {} },
+        async {
+            tokio::time::sleep(Duration::from_millis(50) + moment).await;
+            server.kill();
+        }
+    );
+    let server = start_one();
+    let (status, next) = refresh(&server, &pair).await.unwrap();
+    assert_eq!(status, 200, "an honest client goes on: {next}");
+    let token = next["access_token"].as_str().unwrap();
+    let (status, list) = answer(client.get(server.url("/auth/sessions")).bearer_auth(token)).await.unwrap();
+    assert_eq!(status, 200);
+    assert!((1..=20).contains(&list["items"].as_array().unwrap().len()), "{list}");
+    assert_eq!(answer(login(&server)).await.unwrap().0, 200);
+}
+
+/// The status and body of an answer that came whole.
+async fn answer(request: reqwest::RequestBuilder) -> Option<(u16, Value)> {
+    let answer = request.send().await.ok()?;
+    let status = answer.status().as_u16();
+    Some((status, answer.json().await.ok()?))
+}
