@@ -143,3 +143,23 @@ fn debug_output_holds_no_secret() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+#[test]
+fn the_lives_of_sessions_are_spans_that_fit_together() {
+    let config =
+        read(&with(&[("DIVAN_ADMIN_SESSION_IDLE", "20m"), ("DIVAN_SESSION_RETENTION", "1d")])).unwrap();
+    assert_eq!(config.sessions.admin.idle.as_secs(), 20 * 60);
+    assert_eq!(config.sessions.admin.absolute.as_secs(), 12 * 3600);
+    assert_eq!(config.sessions.miniapp.idle.as_secs(), 30 * 86_400);
+    assert_eq!(config.sessions.retention.as_secs(), 86_400);
+    for (variable, value) in [
+        ("DIVAN_ADMIN_SESSION_IDLE", "19m"),
+        ("DIVAN_ADMIN_SESSION_IDLE", "13h"),
+        ("DIVAN_MINIAPP_SESSION_IDLE", "91d"),
+        ("DIVAN_MINIAPP_SESSION_LIFE", "a while"),
+        ("DIVAN_SESSION_RETENTION", "30"),
+    ] {
+        let errors = read(&with(&[(variable, value)])).unwrap_err();
+        assert_eq!((errors.0.len(), errors.0[0].variable.as_str()), (1, variable), "{value}");
+    }
+}
