@@ -3,7 +3,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::login::telegram_account;
-use super::session::{is_older, span};
+use super::session::span;
 use super::{AuthService, Origin, ServiceError};
 use crate::api::Session;
 use crate::secret::Secret;
@@ -49,5 +49,5 @@ fn proof(account: &Account, presented: TelegramId, now: OffsetDateTime) -> Optio
         && user.role == Role::Employee
         && user.telegram_id == Some(presented)
         && !user.password_change_required;
-    account.password_proof_at.filter(|&at| may && !is_older(at, PROOF_LIFE, now))
+    account.password_proof_at.filter(|&at| may && now <= at.saturating_add(span(PROOF_LIFE)))
 }

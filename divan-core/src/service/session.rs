@@ -3,8 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use super::{ATTEMPTS, AuthService, Caller, ServiceError};
 use crate::api::{Session, SessionInfo};
 use crate::secret::Secret;
@@ -38,7 +36,6 @@ impl SessionLife {
 
 /// What is known of whoever signs in, for the person to recognise the session by. It decides nothing.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct Origin {
     device: Option<String>,
     address: Option<IpAddr>,
@@ -248,9 +245,4 @@ impl AuthService {
 /// The same in the other type; more than can be is as much as can be.
 pub(super) fn span(duration: Duration) -> time::Duration {
     duration.try_into().unwrap_or(time::Duration::MAX)
-}
-
-/// Whether so much time has passed since then.
-pub(super) fn is_older(then: OffsetDateTime, age: Duration, now: OffsetDateTime) -> bool {
-    now > then.saturating_add(span(age))
 }
