@@ -97,18 +97,18 @@ impl Server {
 
     /// The service that it serves.
     pub fn service(&self) -> &AuthService {
-        &self.state.service
+        self.state.service()
     }
 
     /// Serves until `stop` completes. Then readiness turns 503 while requests are still taken for a second (so
     /// that a balancer notices; not in development), requests under way finish, and the database closes.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
-        let draining = self.state.draining.clone();
+        let draining = self.state.draining().clone();
         let stop = async move {
             stop.await;
             draining.start();
         };
-        let purge = tokio::spawn(purge_sessions(self.state.service.clone(), self.retention));
+        let purge = tokio::spawn(purge_sessions(self.state.service().clone(), self.retention));
         serve(self.listener, router(self.state), self.patience, stop).await;
         purge.abort();
         self.database.close().await;

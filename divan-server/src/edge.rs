@@ -1,23 +1,26 @@
 //! What happens to every request and every answer, whatever the route.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt::Write as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt;
+use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::extract::MAX_BODY_BYTES;
 use crate::problem::Problem;
 use crate::state::HttpOptions;
 
@@ -26,14 +29,14 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A browser keeps the answer to a preflight this long.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 
-/// Puts the layers around a router; the last one is the first that a request meets.
-pub(crate) fn around(router: Router, http: &HttpOptions) -> Router {
-    router
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(http.request_timeout, timeout))
-        .layer(cors(&http.allowed_origins))
-        .layer(from_fn(report))
-        .layer(from_fn_with_state(http.strict_transport, security_headers))
+/// Puts the layers around a router. They are one layer to it, since each one of its own costs every request.
+pub(crate) fn around(router: Router, http: &Arc<HttpOptions>) -> Router {
+    router.layer(
+        ServiceBuilder::new()
+            .layer(cors(&http.allowed_origins))
+            .layer(from_fn_with_state(Arc::clone(http), edge))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
+    )
 }
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
@@ -45,10 +48,30 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
-async fn security_headers(State(strict_transport): State<bool>, request: Request, next: Next) -> Response {
+/// Gives the request an id and a bounded time, and the answer its headers and a line in the log. A handler that panics
+/// has failed like any other.
+async fn edge(State(http): State<Arc<HttpOptions>>, request: Request, next: Next) -> Response {
+    let line = Line::begin(&request);
     let is_auth = request.uri().path().contains("/auth/");
-    let mut response = next.run(request).await;
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(http.request_timeout, handled).await {
+        Ok(Ok(response)) => response,
+        // What a panic says may hold anything, so it is not sent and not logged here; the panic hook prints it.
+        Ok(Err(_)) => Problem::new(ProblemCode::Internal).into_response(),
+        Err(_) => Problem::new(ProblemCode::RequestTimeout).into_response(),
+    };
+    let problem = response.extensions_mut().remove::<Problem>();
+    line.write(&response, problem.as_ref());
+    if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
+        response = with_headers_of(&response, problem.request_id(line.id()).into_response());
+    }
     let headers = response.headers_mut();
+    security_headers(headers, is_auth, http.strict_transport);
+    headers.insert(X_REQUEST_ID, line.id);
+    response
+}
+
+fn security_headers(headers: &mut HeaderMap, is_auth: bool, strict_transport: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // Pages bring a policy of their own; nothing else here is to be shown in a frame or run.
@@ -61,52 +84,64 @@ async fn security_headers(State(strict_transport): State<bool>, request: Request
     if strict_transport {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    response
 }
 
-/// Gives the request an id, and writes one line about it: what was asked, how it ended, why it failed. Paths are
-/// logged as their pattern, so that nothing a caller sends gets there.
-async fn report(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let id = request_id(&request);
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
+/// One line in the log about a request: what was asked, how it ended, why it failed. The path is that of the route, so that
+/// nothing a caller sends gets there.
+struct Line {
+    id: HeaderValue,
+    method: Method,
+    route: Option<MatchedPath>,
+    started: Instant,
+}
 
-    let status = response.status().as_u16();
-    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let route = route.as_deref().unwrap_or("-");
-    let problem = response.extensions_mut().remove::<Problem>();
-    let code = problem.as_ref().map_or("-", |problem| problem.code().as_str());
-    if status >= 500 {
-        let cause = problem.as_ref().and_then(Problem::cause).map(chain).unwrap_or_default();
-        tracing::error!(%method, route, status, code, micros, request_id = %id, cause, "failed");
-    } else if route.contains("/health/") {
-        tracing::debug!(%method, route, status, code, micros, request_id = %id, "answered");
-    } else {
-        tracing::info!(%method, route, status, code, micros, request_id = %id, "answered");
+impl Line {
+    fn begin(request: &Request) -> Self {
+        Self {
+            id: request_id(request),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+            started: Instant::now(),
+        }
     }
-    if let Some(problem) = problem.filter(|_| status >= 500) {
-        response = with_headers_of(&response, problem.request_id(&id).into_response());
+
+    fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(X_REQUEST_ID, value);
+
+    fn write(&self, response: &Response, problem: Option<&Problem>) {
+        let status = response.status().as_u16();
+        let (request_id, method) = (self.id(), &self.method);
+        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let code = problem.map_or("-", |problem| problem.code().as_str());
+        if status >= 500 {
+            let cause = problem.and_then(Problem::cause).map(chain).unwrap_or_default();
+            tracing::error!(%method, route, status, code, micros, request_id, cause, "failed");
+        } else if method.is_safe() {
+            // Changes nothing, and is most of what is asked; the proxy in front has a log of its own.
+            tracing::debug!(%method, route, status, code, micros, request_id, "answered");
+        } else {
+            tracing::info!(%method, route, status, code, micros, request_id, "answered");
+        }
     }
-    response
 }
 
 /// The id that a proxy in front gave, if it looks like one, or a new one.
-fn request_id(request: &Request) -> String {
-    let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
-    let is_plain = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+fn request_id(request: &Request) -> HeaderValue {
+    let is_plain = |id: &&HeaderValue| {
+        let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
+        (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
     };
-    given.filter(is_plain).map_or_else(new_request_id, str::to_owned)
+    request.headers().get(X_REQUEST_ID).filter(is_plain).map_or_else(new_request_id, HeaderValue::clone)
 }
 
 #[expect(clippy::disallowed_methods, reason = "an id for the log decides nothing, no test has to foresee it")]
-fn new_request_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+#[expect(clippy::expect_used, reason = "hexadecimal digits")]
+fn new_request_id() -> HeaderValue {
+    let id = uuid::Uuid::new_v4();
+    let mut digits = uuid::Uuid::encode_buffer();
+    HeaderValue::from_str(id.simple().encode_lower(&mut digits)).expect("hexadecimal digits are a header")
 }
 
 /// An answer made anew keeps what the layers below had added to the first one.
@@ -130,14 +165,39 @@ fn chain(error: &(dyn Error + Send + Sync)) -> String {
     text
 }
 
-async fn timeout(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(ProblemCode::RequestTimeout).into_response(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt;
 
-/// What a panic says may hold anything, so it is not sent and not logged here; the panic hook prints it.
-fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    Problem::new(ProblemCode::Internal).into_response()
+    use super::*;
+
+    async fn answer(path: &str, request_timeout: Duration) -> (Response, String) {
+        let router = Router::new()
+            .route("/panics", get(async || -> StatusCode { panic!("the password is umbrella 77") }))
+            .route("/hangs", get(std::future::pending::<StatusCode>));
+        let http = HttpOptions { request_timeout, ..HttpOptions::default() };
+        let request = Request::get(path).header("origin", "https://divan.example.com");
+        let router = around(router, &Arc::new(http));
+        let mut response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let body = to_bytes(std::mem::take(response.body_mut()), 4096).await.unwrap();
+        (response, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_or_hangs_is_answered_for() {
+        let (long, none) = (Duration::from_mins(10), Duration::ZERO);
+        for (path, limit, status, code) in
+            [("/panics", long, 500, "internal"), ("/hangs", none, 408, "request_timeout")]
+        {
+            let (response, body) = answer(path, limit).await;
+            assert_eq!(response.status(), status, "{path}");
+            assert!(body.contains(&format!("\"{code}\"")) && !body.contains("umbrella"), "{body}");
+            for header in [X_REQUEST_ID, X_CONTENT_TYPE_OPTIONS, axum::http::header::VARY] {
+                assert!(response.headers().contains_key(&header), "{path} without {header}");
+            }
+        }
+    }
 }

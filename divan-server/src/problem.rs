@@ -72,7 +72,8 @@ impl From<ServiceError> for Problem {
             ),
             ServiceError::InitData(refused) => problem.detail(refused.to_string()),
             ServiceError::Contact(refused) => problem.detail(refused.to_string()),
-            error => problem.caused_by(error),
+            error if problem.body.status >= 500 => problem.caused_by(error),
+            _ => problem,
         }
     }
 }

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::response::IntoResponse;
 use divan_core::api::ProblemCode;
 
-use crate::extract::MAX_BODY_BYTES;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::{docs, edge, routes};
@@ -14,7 +13,7 @@ use crate::{docs, edge, routes};
 ///
 /// What the process around it owns (listening, TLS, signals) is not in here; see [`Server`](crate::Server) for that.
 pub fn router(state: AppState) -> Router {
-    let http = Arc::clone(&state.http);
+    let http = Arc::clone(state.http());
     let (mut router, _) = routes::endpoints().split_for_parts();
     if http.docs {
         router = router.merge(docs::router());
@@ -22,7 +21,6 @@ pub fn router(state: AppState) -> Router {
     let router = router
         .fallback(async || Problem::new(ProblemCode::NotFound))
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state);
     edge::around(router, &http)
 }

@@ -7,17 +7,47 @@ use axum::http::HeaderValue;
 use divan_core::service::AuthService;
 
 /// What the handlers share. Cheap to clone.
-#[derive(Clone, Debug, FromRef)]
+#[derive(Clone, Debug)]
 pub struct AppState {
-    pub(crate) service: AuthService,
-    pub(crate) http: Arc<HttpOptions>,
-    pub(crate) draining: Draining,
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    service: AuthService,
+    http: Arc<HttpOptions>,
+    draining: Draining,
 }
 
 impl AppState {
     /// The state of a server over this service.
     pub fn new(service: AuthService, http: HttpOptions) -> Self {
-        Self { service, http: Arc::new(http), draining: Draining::default() }
+        let parts = Parts { service, http: Arc::new(http), draining: Draining::default() };
+        Self { parts: Arc::new(parts) }
+    }
+
+    pub(crate) fn service(&self) -> &AuthService {
+        &self.parts.service
+    }
+
+    pub(crate) fn http(&self) -> &Arc<HttpOptions> {
+        &self.parts.http
+    }
+
+    pub(crate) fn draining(&self) -> &Draining {
+        &self.parts.draining
+    }
+}
+
+impl FromRef<AppState> for AuthService {
+    fn from_ref(state: &AppState) -> Self {
+        state.service().clone()
+    }
+}
+
+impl FromRef<AppState> for Draining {
+    fn from_ref(state: &AppState) -> Self {
+        state.draining().clone()
     }
 }
 

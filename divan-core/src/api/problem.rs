@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 macro_rules! problem_codes {
@@ -18,6 +20,14 @@ macro_rules! problem_codes {
             /// The word on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* Self::Unknown => "unknown" }
+            }
+
+            /// The word as a URI: `urn:divan:problem:` and the word.
+            pub const fn type_uri(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("urn:divan:problem:", $code),)*
+                    Self::Unknown => "urn:divan:problem:unknown",
+                }
             }
 
             /// The HTTP status that it comes with.
@@ -113,17 +123,17 @@ pub struct Problem {
     /// A URI of the problem: `urn:divan:problem:` and the code.
     #[serde(rename = "type", default)]
     #[cfg_attr(feature = "openapi", schema(example = "urn:divan:problem:invalid_credentials"))]
-    pub type_uri: String,
+    pub type_uri: Cow<'static, str>,
     /// What it is, in a few English words.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(example = "Wrong credentials"))]
-    pub title: String,
+    pub title: Cow<'static, str>,
     /// The HTTP status.
     #[cfg_attr(feature = "openapi", schema(example = 401))]
     pub status: u16,
     /// The stable word to decide by.
     #[cfg_attr(feature = "openapi", schema(example = "invalid_credentials"))]
-    pub code: String,
+    pub code: Cow<'static, str>,
     /// What to do about it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -151,10 +161,10 @@ impl Problem {
     /// The problem of a code, with the status and title that belong to it.
     pub fn new(code: ProblemCode) -> Self {
         Self {
-            type_uri: format!("urn:divan:problem:{}", code.as_str()),
-            title: code.title().to_owned(),
+            type_uri: code.type_uri().into(),
+            title: code.title().into(),
             status: code.status(),
-            code: code.as_str().to_owned(),
+            code: code.as_str().into(),
             detail: None,
             errors: Vec::new(),
             request_id: None,
@@ -205,6 +215,6 @@ mod tests {
     fn a_problem_of_a_newer_server_is_read() {
         let newer = r#"{"type":"x","title":"y","status":418,"code":"of_tomorrow","hint":"new"}"#;
         let problem: Problem = serde_json::from_str(newer).unwrap();
-        assert_eq!((problem.code(), problem.code.as_str()), (ProblemCode::Unknown, "of_tomorrow"));
+        assert_eq!((problem.code(), &*problem.code), (ProblemCode::Unknown, "of_tomorrow"));
     }
 }

@@ -67,7 +67,7 @@ impl AuthService {
     /// [`ServiceError::Token`] when the token is refused or its session is over, [`ServiceError::PasswordChangeRequired`]
     /// when the user has to change the password first.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, ServiceError> {
-        let claims = self.tokens.verify_any_scope(token)?;
+        let claims = self.parts.tokens.verify_any_scope(token)?;
         let caller = self.caller(&claims).await?;
         if claims.scope.is_some() || caller.user().password_change_required {
             return Err(ServiceError::PasswordChangeRequired);
@@ -80,7 +80,7 @@ impl AuthService {
     /// # Errors
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
     pub async fn authenticate_any_scope(&self, token: &str) -> Result<Caller, ServiceError> {
-        let claims = self.tokens.verify_any_scope(token)?;
+        let claims = self.parts.tokens.verify_any_scope(token)?;
         self.caller(&claims).await
     }
 
@@ -91,11 +91,11 @@ impl AuthService {
                 Seen::Good => return Ok(Caller { found }),
                 Seen::Confirmed(next) if self.advance(&found.session, next).await? => {
                     let session = StoredSession { generations: next, ..found.session.clone() };
-                    let found = self.cache.keep(found.read(), session, found.user.clone());
+                    let found = self.parts.cache.keep(found.read(), session, found.user.clone());
                     return Ok(Caller { found });
                 }
                 // Somebody else has moved it on meanwhile.
-                Seen::Confirmed(_) => self.cache.forget(claims.session),
+                Seen::Confirmed(_) => self.parts.cache.forget(claims.session),
                 Seen::Stolen => {
                     self.end_stolen(&found.session).await?;
                     return Err(TokenError::NotForUs.into());
@@ -108,12 +108,14 @@ impl AuthService {
 
     /// The live session of the claims and its active user.
     async fn look_up(&self, claims: &AccessClaims) -> Result<Option<Arc<CachedSession>>, StoreError> {
-        let found = if let Some(cached) = self.cache.get(claims.session, claims.generation) {
+        let found = if let Some(cached) = self.parts.cache.get(claims.session, claims.generation) {
             cached
         } else {
-            let read = self.cache.begin_read();
-            let Some((session, user)) = self.store.session(claims.session).await? else { return Ok(None) };
-            self.cache.keep(read, session, user)
+            let read = self.parts.cache.begin_read();
+            let Some((session, user)) = self.parts.store.session(claims.session).await? else {
+                return Ok(None);
+            };
+            self.parts.cache.keep(read, session, user)
         };
         let is_good = found.session.is_live(self.now())
             && found.user.is_active

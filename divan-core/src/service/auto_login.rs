@@ -23,7 +23,7 @@ impl AuthService {
     pub async fn auto_login(&self, init_data: &Secret, origin: &Origin) -> Result<Session, ServiceError> {
         let data = self.verifiers()?.auto_login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
-        let found = self.store.account_by_telegram(telegram.id).await?;
+        let found = self.parts.store.account_by_telegram(telegram.id).await?;
         let (account, proof_at) = found
             .and_then(|account| proof(&account, telegram.id, self.now()).map(|at| (account, at)))
             .ok_or(ServiceError::PasswordRequired)?;
@@ -37,7 +37,7 @@ impl AuthService {
             telegram.bind(current, session.created_at);
             Some(Effects::none().begin(session.clone()))
         };
-        let updated = self.store.update_account(account.user.id, &change).await?;
+        let updated = self.parts.store.update_account(account.user.id, &change).await?;
         self.begun(&session, updated.ok_or(ServiceError::PasswordRequired)?)
     }
 }

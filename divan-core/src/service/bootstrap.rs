@@ -44,7 +44,7 @@ impl AuthService {
         token: Option<&Secret>,
         request: &BootstrapRequest,
     ) -> Result<User, ServiceError> {
-        self.bootstrap.check(token)?;
+        self.parts.bootstrap.check(token)?;
         let mut input = Input::default();
         let email = input.email(&request.email);
         let full_name = input.full_name(request.full_name.as_deref().unwrap_or("Administrator"));
@@ -54,12 +54,13 @@ impl AuthService {
         };
 
         // Claimed before anything costly: of many calls at once, one hashes.
-        let claim = self.store.claim_bootstrap(self.now()).await?.ok_or(ServiceError::AlreadyBootstrapped)?;
-        let id = UserId::generate(self.clock.as_ref(), self.entropy.as_ref())?;
+        let claim =
+            self.parts.store.claim_bootstrap(self.now()).await?.ok_or(ServiceError::AlreadyBootstrapped)?;
+        let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
         let mut user = User::new(id, Role::Admin, full_name, self.now());
         user.email = Some(email);
         check_new_password("/password", &password, &user)?;
-        let account = Account::new(user, self.hashes.hash(password).await?);
+        let account = Account::new(user, self.parts.hashes.hash(password).await?);
         claim.complete(&account).await?;
         Ok(account.user)
     }

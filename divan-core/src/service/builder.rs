@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::session_cache::SessionCache;
-use super::{AuthService, BootstrapPolicy, Region, SessionLife, TelegramVerifiers};
+use super::{AuthService, BootstrapPolicy, Parts, Region, SessionLife, TelegramVerifiers};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{BotToken, Verifier};
@@ -115,7 +115,7 @@ impl AuthServiceBuilder {
             auto_login: verifier(token.clone(), AUTO_LOGIN_MAX_AGE),
             login: verifier(token, INIT_DATA_MAX_AGE),
         });
-        AuthService {
+        let parts = Parts {
             store: self.store,
             hashes: HashQueue::new(self.hasher).entropy(self.entropy.clone()),
             issuer: TokenIssuer::new(&self.key, &self.issuer, self.surfaces.clone())
@@ -131,6 +131,7 @@ impl AuthServiceBuilder {
             region: self.region,
             clock: self.clock,
             entropy: self.entropy,
-        }
+        };
+        AuthService { parts: Arc::new(parts) }
     }
 }

@@ -54,7 +54,7 @@ impl AuthService {
     ) -> Result<Session, ServiceError> {
         let mut input = Input::default();
         let typed = match phone {
-            SignInPhone::Typed(typed) => input.phone(typed, self.region),
+            SignInPhone::Typed(typed) => input.phone(typed, self.parts.region),
             SignInPhone::Shared(_) => None,
         };
         let password = input.password("/password", password);
@@ -69,7 +69,7 @@ impl AuthService {
             (SignInPhone::Typed(_), None) => return Err(input.into_error()),
         };
 
-        let found = self.store.account_by_phone(&phone).await?;
+        let found = self.parts.store.account_by_phone(&phone).await?;
         let (account, rehashed) = self.check_password(found, password, Role::Employee).await?;
         if account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
             return Err(ServiceError::TelegramAccountMismatch);
@@ -92,13 +92,13 @@ impl AuthService {
         else {
             return Err(input.into_error());
         };
-        let found = self.store.account_by_email(&email).await?;
+        let found = self.parts.store.account_by_email(&email).await?;
         let (account, rehashed) = self.check_password(found, password, Role::Admin).await?;
         self.complete(account, rehashed, None, origin).await
     }
 
     pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
-        self.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)
+        self.parts.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)
     }
 
     /// The phone number of a contact that the person who sent the init data has shared.
@@ -106,7 +106,7 @@ impl AuthService {
         let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
         let phone = contact.phone_of(data)?;
         // Telegram's numbers are whole, so no region is needed.
-        parse_phone(&phone, self.region).map_err(|_| ContactError::NotAPhone.into())
+        parse_phone(&phone, self.parts.region).map_err(|_| ContactError::NotAPhone.into())
     }
 
     /// Exactly one hash computation, whether there is an account or not, and only then the state of the account: all
@@ -120,14 +120,14 @@ impl AuthService {
         role: Role,
     ) -> Result<(Account, Option<PasswordHash>), ServiceError> {
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let verification = self.hashes.verify(password.clone(), stored).await?;
+        let verification = self.parts.hashes.verify(password.clone(), stored).await?;
         let account = found
             .filter(|account| verification != Verification::Mismatch && account.user.is_active)
             .filter(|account| account.user.role == role)
             .ok_or(ServiceError::InvalidCredentials)?;
         let rehashed = match verification {
             // The old hash stays good: a sign-in with the right password does not fail for want of a new one.
-            Verification::MatchOutdated => self.hashes.hash(password).await.ok(),
+            Verification::MatchOutdated => self.parts.hashes.hash(password).await.ok(),
             _ => None,
         };
         Ok((account, rehashed))
@@ -164,7 +164,7 @@ impl AuthService {
             }
             Some(Effects::none().begin(session.clone()))
         };
-        match self.store.update_account(account.user.id, &change).await {
+        match self.parts.store.update_account(account.user.id, &change).await {
             Ok(Some(updated)) => self.begun(&session, updated),
             Ok(None) => Err(ServiceError::InvalidCredentials),
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
@@ -181,7 +181,7 @@ impl AuthService {
         updated: UpdatedAccount,
     ) -> Result<Session, ServiceError> {
         for ended in updated.ended {
-            self.cache.forget(ended);
+            self.parts.cache.forget(ended);
         }
         self.answer(session, updated.account.user)
     }

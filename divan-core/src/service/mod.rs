@@ -73,6 +73,11 @@ const ATTEMPTS: usize = 10;
 /// Signs people in and tells who is asking. Cheap to clone; shared by all requests.
 #[derive(Clone, Debug)]
 pub struct AuthService {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
     store: Arc<dyn Store>,
     hashes: HashQueue,
     issuer: TokenIssuer,
@@ -101,7 +106,7 @@ impl AuthService {
     /// # Errors
     /// When the database does not answer.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        self.store.ping().await
+        self.parts.store.ping().await
     }
 
     /// Whether the first administrator exists.
@@ -109,12 +114,12 @@ impl AuthService {
     /// # Errors
     /// When the database does not answer.
     pub async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
-        self.store.is_bootstrapped().await
+        self.parts.store.is_bootstrapped().await
     }
 
     /// The time to store, no finer than a database keeps it.
     fn now(&self) -> OffsetDateTime {
-        let now = OffsetDateTime::from(self.clock.now());
+        let now = OffsetDateTime::from(self.parts.clock.now());
         now.replace_nanosecond(now.nanosecond() / 1000 * 1000).unwrap_or(now)
     }
 }

@@ -28,9 +28,9 @@ impl AuthService {
         }
 
         let user = caller.user().id;
-        let found = self.store.account(user).await?;
+        let found = self.parts.store.account(user).await?;
         let (account, _) = self.check_password(found, current, caller.user().role).await?;
-        let password_hash = self.hashes.hash(new).await?;
+        let password_hash = self.parts.hashes.hash(new).await?;
         let session = self.new_session(user, caller.surface(), origin)?;
         let at = session.created_at;
         let change = |current: &mut Account| {
@@ -44,8 +44,8 @@ impl AuthService {
             let all = EndSessions { only: None, at, reason: EndReason::PasswordChanged };
             Some(Effects::none().end(all).begin(session.clone()))
         };
-        let _forget = self.cache.forget_on_drop(user, None);
-        let updated = self.store.update_account(user, &change).await?;
+        let _forget = self.parts.cache.forget_on_drop(user, None);
+        let updated = self.parts.store.update_account(user, &change).await?;
         self.begun(&session, updated.ok_or(ServiceError::InvalidCredentials)?)
     }
 }

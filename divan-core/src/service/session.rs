@@ -74,9 +74,9 @@ impl AuthService {
     pub async fn refresh(&self, token: &Secret) -> Result<Session, ServiceError> {
         let token: RefreshToken = token.expose().parse().map_err(|_| ServiceError::RefreshToken)?;
         for _ in 0..ATTEMPTS {
-            let found = self.store.session(token.session()).await?;
+            let found = self.parts.store.session(token.session()).await?;
             let (session, user) = found
-                .filter(|(session, _)| self.refresh_keys.is_genuine(&token, &session.salt))
+                .filter(|(session, _)| self.parts.refresh_keys.is_genuine(&token, &session.salt))
                 .filter(|(session, user)| session.is_live(self.now()) && user.is_active)
                 .ok_or(ServiceError::RefreshToken)?;
             let next = match session.generations.refresh(token.generation(), self.now()) {
@@ -108,7 +108,7 @@ impl AuthService {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionInfo>, ServiceError> {
-        let live = self.store.sessions_of(caller.user().id, self.now()).await?;
+        let live = self.parts.store.sessions_of(caller.user().id, self.now()).await?;
         let info = |session: StoredSession| SessionInfo {
             is_current: session.id == caller.session(),
             id: session.id,
@@ -127,7 +127,7 @@ impl AuthService {
     /// # Errors
     /// [`ServiceError::NotFound`] for a session that does not exist or is somebody else's.
     pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), ServiceError> {
-        let found = self.store.session(id).await?;
+        let found = self.parts.store.session(id).await?;
         if found.is_none_or(|(session, _)| session.user != caller.user().id) {
             return Err(ServiceError::NotFound);
         }
@@ -139,7 +139,7 @@ impl AuthService {
     /// # Errors
     /// When the database fails.
     pub async fn purge_sessions(&self, over_since: Duration) -> Result<u64, StoreError> {
-        self.store.purge_sessions(self.now().saturating_sub(span(over_since))).await
+        self.parts.store.purge_sessions(self.now().saturating_sub(span(over_since))).await
     }
 
     /// A session that begins now; it is to be stored with the change of the account that it comes from.
@@ -152,10 +152,10 @@ impl AuthService {
         let now = self.now();
         let life = self.life(surface);
         let mut salt = [0; 16];
-        self.entropy.fill(&mut salt)?;
+        self.parts.entropy.fill(&mut salt)?;
         let ends_at = now.saturating_add(span(life.absolute));
         Ok(StoredSession {
-            id: SessionId::generate(self.clock.as_ref(), self.entropy.as_ref())?,
+            id: SessionId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?,
             user,
             surface,
             salt,
@@ -171,7 +171,7 @@ impl AuthService {
 
     /// The tokens of the session's current generation.
     pub(super) fn answer(&self, session: &StoredSession, user: User) -> Result<Session, ServiceError> {
-        let access = self.issuer.issue(&Grant {
+        let access = self.parts.issuer.issue(&Grant {
             user: user.id,
             role: user.role,
             surface: session.surface,
@@ -179,7 +179,7 @@ impl AuthService {
             generation: session.generations.current(),
             scope: user.password_change_required.then_some(Scope::PasswordChange),
         })?;
-        let refresh = self.refresh_keys.issue(session.id, session.generations.current(), &session.salt);
+        let refresh = self.parts.refresh_keys.issue(session.id, session.generations.current(), &session.salt);
         Ok(Session::new(access.token, access.expires_in.as_secs(), refresh, user))
     }
 
@@ -197,7 +197,7 @@ impl AuthService {
             next,
             expires_at: session.expires_at.max(idle_end.min(session.ends_at)),
         };
-        self.store.advance_session(&advance).await
+        self.parts.store.advance_session(&advance).await
     }
 
     /// Ends a session that two parties hold.
@@ -223,21 +223,21 @@ impl AuthService {
         reason: EndReason,
         change: &(dyn Fn(&mut Account) -> bool + Send + Sync),
     ) -> Result<Option<User>, ServiceError> {
-        let _forget = self.cache.forget_on_drop(user, only);
+        let _forget = self.parts.cache.forget_on_drop(user, only);
         let at = self.now();
         let end = EndSessions { only, at, reason };
         let change = |account: &mut Account| {
             account.password_proof_at = None;
             change(account).then(|| Effects::none().end(end))
         };
-        let updated = self.store.update_account(user, &change).await?;
+        let updated = self.parts.store.update_account(user, &change).await?;
         Ok(updated.map(|updated| updated.account.user))
     }
 
     fn life(&self, surface: Surface) -> SessionLife {
         match surface {
-            Surface::MiniApp => self.miniapp_life,
-            Surface::Admin => self.admin_life,
+            Surface::MiniApp => self.parts.miniapp_life,
+            Surface::Admin => self.parts.admin_life,
         }
     }
 }

@@ -15,10 +15,7 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 const CAPACITY: usize = 50_000;
 
 /// The sessions that were looked up within the last second, with their users.
-#[derive(Clone)]
-pub(super) struct SessionCache(Arc<Inner>);
-
-struct Inner {
+pub(super) struct SessionCache {
     entries: Cache<SessionId, Arc<CachedSession>>,
     /// Counts what was forgotten, so that a read that began before cannot bring it back.
     forgotten: Mutex<u64>,
@@ -50,14 +47,14 @@ pub(super) struct Forget<'a> {
 
 impl Default for SessionCache {
     fn default() -> Self {
-        Self(Arc::new(Inner { entries: Cache::new(CAPACITY), forgotten: Mutex::default() }))
+        Self { entries: Cache::new(CAPACITY), forgotten: Mutex::default() }
     }
 }
 
 impl SessionCache {
     /// The session, if it was read within the last second and has come as far as this generation.
     pub(super) fn get(&self, id: SessionId, generation: u64) -> Option<Arc<CachedSession>> {
-        let entry = self.0.entries.get(&id)?;
+        let entry = self.entries.get(&id)?;
         let is_good =
             entry.read.began.elapsed() < MAX_AGE && generation <= entry.session.generations.current();
         is_good.then_some(entry)
@@ -73,7 +70,7 @@ impl SessionCache {
         let entry = Arc::new(CachedSession { session, user, read });
         let forgotten = self.forgotten();
         if *forgotten == read.forgotten {
-            self.0.entries.insert(entry.session.id, entry.clone());
+            self.entries.insert(entry.session.id, entry.clone());
         }
         entry
     }
@@ -81,7 +78,7 @@ impl SessionCache {
     /// Forgets the session.
     pub(super) fn forget(&self, id: SessionId) {
         *self.forgotten() += 1;
-        self.0.entries.remove(&id);
+        self.entries.remove(&id);
     }
 
     /// Will forget the sessions of a user, or one of them.
@@ -90,7 +87,7 @@ impl SessionCache {
     }
 
     fn forgotten(&self) -> MutexGuard<'_, u64> {
-        self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,13 +103,13 @@ impl Drop for Forget<'_> {
             self.cache.forget(id);
         } else {
             *self.cache.forgotten() += 1;
-            self.cache.0.entries.retain(|_, entry| entry.user.id != self.user);
+            self.cache.entries.retain(|_, entry| entry.user.id != self.user);
         }
     }
 }
 
 impl fmt::Debug for SessionCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionCache").field("sessions", &self.0.entries.len()).finish()
+        f.debug_struct("SessionCache").field("sessions", &self.entries.len()).finish_non_exhaustive()
     }
 }

@@ -22,7 +22,7 @@ impl AuthService {
         id: UserId,
         request: &UpdateUserRequest,
     ) -> Result<User, ServiceError> {
-        let changes = Changes::read(request, self.region)?;
+        let changes = Changes::read(request, self.parts.region)?;
         let now = self.now();
         let refused = Mutex::new(None);
         let change = |account: &mut Account| match changes.apply(account, now) {
@@ -32,8 +32,8 @@ impl AuthService {
                 None
             }
         };
-        let _forget = self.cache.forget_on_drop(id, None);
-        if let Some(updated) = self.store.update_account(id, &change).await? {
+        let _forget = self.parts.cache.forget_on_drop(id, None);
+        if let Some(updated) = self.parts.store.update_account(id, &change).await? {
             return Ok(updated.account.user);
         }
         let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -13,7 +13,7 @@ impl AuthService {
     pub async fn create_user(&self, _: &Admin, request: &CreateUserRequest) -> Result<User, ServiceError> {
         let mut input = Input::default();
         let full_name = input.full_name(&request.full_name);
-        let phone = request.phone.as_deref().and_then(|typed| input.phone(typed, self.region));
+        let phone = request.phone.as_deref().and_then(|typed| input.phone(typed, self.parts.region));
         let email = request.email.as_deref().and_then(|typed| input.email(typed));
         let password = input.password("/password", &request.password);
         input.sign_in_name(request.role, request.phone.is_some(), request.email.is_some());
@@ -21,13 +21,13 @@ impl AuthService {
             return Err(input.into_error());
         };
 
-        let id = UserId::generate(self.clock.as_ref(), self.entropy.as_ref())?;
+        let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
         let mut user = User::new(id, request.role, full_name, self.now());
         user.phone = phone;
         user.email = email;
         check_new_password("/password", &password, &user)?;
-        let account = Account::new(user, self.hashes.hash(password).await?);
-        self.store.insert_user(&account).await?;
+        let account = Account::new(user, self.parts.hashes.hash(password).await?);
+        self.parts.store.insert_user(&account).await?;
         Ok(account.user)
     }
     /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The next sign-in binds

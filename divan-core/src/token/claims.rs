@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::types::{Role, SessionId, Surface, UserId};
@@ -67,18 +69,21 @@ pub struct AccessClaims {
 
 /// The claims as they stand in the token.
 #[derive(Serialize, Deserialize)]
-pub(super) struct WireClaims {
-    pub(super) iss: String,
+pub(super) struct WireClaims<'a> {
+    #[serde(borrow)]
+    pub(super) iss: Cow<'a, str>,
     pub(super) sub: UserId,
-    pub(super) aud: String,
+    #[serde(borrow)]
+    pub(super) aud: Cow<'a, str>,
     pub(super) role: Role,
     pub(super) sid: SessionId,
     #[serde(rename = "gen")]
     pub(super) generation: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) scope: Option<String>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<Cow<'a, str>>,
     pub(super) iat: u64,
     pub(super) nbf: u64,
     pub(super) exp: u64,
-    pub(super) jti: String,
+    #[serde(borrow)]
+    pub(super) jti: Cow<'a, str>,
 }

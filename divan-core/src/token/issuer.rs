@@ -90,22 +90,22 @@ impl TokenIssuer {
         };
         let now = self.clock.unix_seconds();
         let claims = WireClaims {
-            iss: self.issuer.to_string(),
+            iss: (&*self.issuer).into(),
             sub: grant.user,
-            aud: self.surfaces.audience(grant.surface).to_owned(),
+            aud: self.surfaces.audience(grant.surface).into(),
             role: grant.role,
             sid: grant.session,
             generation: grant.generation,
-            scope: grant.scope.map(|scope| scope.as_str().to_owned()),
+            scope: grant.scope.map(|scope| scope.as_str().into()),
             iat: now,
             nbf: now,
             exp: now.saturating_add(expires_in.as_secs()),
-            jti: URL_SAFE_NO_PAD.encode(id),
+            jti: URL_SAFE_NO_PAD.encode(id).into(),
         };
         Ok(AccessToken { token: self.sign(&claims), expires_in })
     }
 
-    pub(super) fn sign(&self, claims: &WireClaims) -> Secret {
+    pub(super) fn sign(&self, claims: &WireClaims<'_>) -> Secret {
         let mut token = format!("{}.{}", self.header, encode_part(claims));
         let signature = self.key.sign(token.as_bytes());
         token.push('.');

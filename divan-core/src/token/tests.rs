@@ -52,11 +52,11 @@ impl Fixture {
     }
 
     /// A well-signed token whose claims differ from the good ones.
-    fn token_with(&self, change: impl FnOnce(&mut WireClaims)) -> String {
+    fn token_with(&self, change: impl FnOnce(&mut WireClaims<'_>)) -> String {
         let mut claims = WireClaims {
-            iss: ISSUER.to_owned(),
+            iss: ISSUER.into(),
             sub: user(),
-            aud: "sec.example.com".to_owned(),
+            aud: "sec.example.com".into(),
             role: Role::Admin,
             sid: session(),
             generation: 7,
@@ -64,7 +64,7 @@ impl Fixture {
             iat: NOW,
             nbf: NOW,
             exp: NOW + 600,
-            jti: "id".to_owned(),
+            jti: "id".into(),
         };
         change(&mut claims);
         self.issuer.sign(&claims).expose().to_owned()
@@ -159,9 +159,9 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
     assert_eq!(f.verifier.verify(foreign.token.expose()), Err(TokenError::SignatureMismatch));
 
     let not_for_us = [
-        f.token_with(|claims| claims.iss = "https://elsewhere.example.com".to_owned()),
-        f.token_with(|claims| claims.aud = "elsewhere.example.com".to_owned()),
-        f.token_with(|claims| claims.scope = Some("password-change".to_owned())),
+        f.token_with(|claims| claims.iss = "https://elsewhere.example.com".into()),
+        f.token_with(|claims| claims.aud = "elsewhere.example.com".into()),
+        f.token_with(|claims| claims.scope = Some("password-change".into())),
     ];
     for token in not_for_us {
         assert_eq!(f.verifier.verify(&token), Err(TokenError::NotForUs));
@@ -184,7 +184,7 @@ fn a_narrow_token_opens_nothing_that_does_not_ask_for_it() {
     assert_eq!(claims.scope, Some(Scope::PasswordChange));
     assert!(f.verifier.verify_any_scope(&f.token()).is_ok_and(|claims| claims.scope.is_none()));
     for unknown in ["", "password-change ", "password-change admin", "admin"] {
-        let token = f.token_with(|claims| claims.scope = Some(unknown.to_owned()));
+        let token = f.token_with(|claims| claims.scope = Some(unknown.into()));
         assert_eq!(f.verifier.verify_any_scope(&token), Err(TokenError::NotForUs), "{unknown}");
     }
 }

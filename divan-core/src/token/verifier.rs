@@ -75,11 +75,11 @@ impl TokenVerifier {
         self.key.verify(message.as_bytes(), &signature).map_err(|_| TokenError::SignatureMismatch)?;
 
         let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| TokenError::Malformed)?;
-        let claims: WireClaims = serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?;
+        let claims: WireClaims<'_> = serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?;
         self.check(claims)
     }
 
-    fn check(&self, claims: WireClaims) -> Result<AccessClaims, TokenError> {
+    fn check(&self, claims: WireClaims<'_>) -> Result<AccessClaims, TokenError> {
         let surface = self.surfaces.surface(&claims.aud).ok_or(TokenError::NotForUs)?;
         if claims.iss != *self.issuer {
             return Err(TokenError::NotForUs);
@@ -102,7 +102,7 @@ impl TokenVerifier {
             scope,
             issued_at: claims.iat,
             expires_at: claims.exp,
-            token_id: claims.jti,
+            token_id: claims.jti.into_owned(),
         })
     }
 }
