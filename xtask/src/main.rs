@@ -1,8 +1,10 @@
-//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask fuzz`.
+//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask fuzz`,
+//! `cargo xtask load`.
 
 mod check;
 mod fuzz;
 mod guards;
+mod load;
 mod servers;
 mod step;
 mod test;
@@ -40,6 +42,12 @@ enum Chore {
         /// All, unless one is named
         target: Option<fuzz::Target>,
     },
+    /// Measure what a request costs the server, beside the least that does the same
+    Load {
+        /// Install nothing that is missing, only say how
+        #[arg(long)]
+        no_install: bool,
+    },
 }
 
 #[expect(clippy::print_stderr, reason = "a chore says why it failed")]
@@ -50,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Fuzz { seconds, simd, target } => {
             fuzz::run(target, seconds, if simd { Code::Vector } else { Code::Portable })
         }
+        Chore::Load { no_install } => load::run(no_install),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

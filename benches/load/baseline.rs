@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::get;
+use axum::{Json, Router};
+use divan_core::api::{Endpoint, Me};
+use divan_core::types::User;
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::signature::{Error as SignatureError, Verifier};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use sha2::Sha256;
+
+use crate::people;
+use crate::server::{announce, listen};
+
+/// The variable with the user that [`serve`] answers, as JSON.
+pub(crate) const USER: &str = "BASELINE_USER";
+
+struct Baseline {
+    key: DecodingKey,
+    validation: Validation,
+    user: User,
+}
+
+/// What a token of Divan says; who checks one reads all of it.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read, and not used")]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: String,
+    role: String,
+    sid: String,
+    #[serde(rename = "gen")]
+    generation: u64,
+    iat: u64,
+    nbf: u64,
+    exp: u64,
+    jti: String,
+}
+
+/// Serves the least that does the work: one handler over `jsonwebtoken`, no layer, no session, no log.
+#[tokio::main]
+pub(crate) async fn serve() {
+    let _ = HMAC_ALONE.install_default();
+    let user = std::env::var(USER).expect("the user to answer");
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[people::ADMIN_URL]);
+    validation.set_audience(&[people::MINIAPP_HOST]);
+    validation.validate_nbf = true;
+    let state = Baseline {
+        key: DecodingKey::from_secret(people::KEY.as_bytes()),
+        validation,
+        user: serde_json::from_str(&user).expect("a user"),
+    };
+    let listener = listen().await;
+    announce(&listener);
+    let router = Router::new().route(Me::PATH, get(me)).with_state(Arc::new(state));
+    axum::serve(listener, router).await.expect("a server");
+}
+
+async fn me(State(state): State<Arc<Baseline>>, headers: HeaderMap) -> Result<Json<User>, StatusCode> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+    decode::<Claims>(token, &state.key, &state.validation).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    Ok(Json(state.user.clone()))
+}
+
+/// What the `rust_crypto` feature of `jsonwebtoken` does for HS256, without the RSA that comes with it.
+static HMAC_ALONE: CryptoProvider = CryptoProvider {
+    signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
+    verifier_factory: |_, key| {
+        let hmac = Hmac::new_from_slice(key.try_get_as_bytes()?);
+        Ok(Box::new(Hs256(hmac.map_err(|_| ErrorKind::InvalidKeyFormat)?)))
+    },
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+struct Hs256(Hmac<Sha256>);
+
+impl Verifier<Vec<u8>> for Hs256 {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
+        self.0.clone().chain_update(message).verify_slice(signature).map_err(SignatureError::from_source)
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}

@@ -1,0 +1,107 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan_core::clock::{Clock, ManualClock, SystemClock};
+use divan_core::password::PasswordHash;
+use divan_core::session::Generations;
+use divan_core::store::{Account, Effects, Store, StoredSession};
+use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer};
+use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const MINIAPP_URL: &str = "https://divan.example.com";
+pub(crate) const MINIAPP_HOST: &str = "divan.example.com";
+pub(crate) const ADMIN_URL: &str = "https://sec.example.com";
+
+/// Nobody signs in, so nothing is compared with it.
+const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+/// Employees who are signed in.
+pub(crate) struct People {
+    first: User,
+    /// The access token of each.
+    pub(crate) tokens: Arc<[String]>,
+    /// An access token of each that was good yesterday.
+    pub(crate) expired: Arc<[String]>,
+}
+
+impl People {
+    /// Fills a store with so many users of one session each.
+    pub(crate) async fn settle(store: &dyn Store, count: usize) -> Self {
+        let surfaces = Surfaces::new(MINIAPP_HOST, "sec.example.com").expect("two hosts");
+        let key = SecretKey::new(KEY).expect("a good key");
+        let issuer = TokenIssuer::new(&key, ADMIN_URL, surfaces);
+        let yesterday = ManualClock::at_unix(SystemClock.unix_seconds() - 24 * 3600);
+        let yesterdays = issuer.clone().clock(Arc::new(yesterday));
+        let now =
+            OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds().cast_signed()).expect("a time");
+        let mut first = None;
+        let (mut tokens, mut expired) = (Vec::new(), Vec::new());
+        for n in (0..).take(count) {
+            let mut user = User::new(UserId(uuid(n, 0x7000)), Role::Employee, format!("First Last {n}"), now);
+            user.phone = Some(format!("+7701{n:07}").parse().expect("a phone number"));
+            user.telegram_id = Some(TelegramId(5_000_000_000 + n));
+            user.telegram_username = Some(format!("user_{n}"));
+            user.last_login_at = Some(now);
+            let session = session(user.id, SessionId(uuid(n, 0x7001)), now);
+            let grant = Grant {
+                user: user.id,
+                role: user.role,
+                surface: session.surface,
+                session: session.id,
+                generation: session.generations.current(),
+                scope: None,
+            };
+            for (tokens, issuer) in [(&mut tokens, &issuer), (&mut expired, &yesterdays)] {
+                tokens.push(issuer.issue(&grant).expect("randomness").token.expose().to_owned());
+            }
+            let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
+            store.insert_user(&account).await.expect("a new user");
+            let begin = |_: &mut Account| Some(Effects::none().begin(session.clone()));
+            store.update_account(account.user.id, &begin).await.expect("a new session");
+            first.get_or_insert(account.user);
+        }
+        Self { first: first.expect("at least one"), tokens: tokens.into(), expired: expired.into() }
+    }
+
+    /// The one whom [`first_token`](Self::first_token) belongs to.
+    pub(crate) fn somebody(&self) -> &User {
+        &self.first
+    }
+
+    pub(crate) fn first_token(&self) -> &str {
+        &self.tokens[0]
+    }
+}
+
+/// The token with one character of its signature changed.
+pub(crate) fn forged(token: &str) -> String {
+    let at = token.len() - 10;
+    let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+    format!("{}{other}{}", &token[..at], &token[at + 1..])
+}
+
+/// One that has been asked with before.
+fn session(user: UserId, id: SessionId, now: OffsetDateTime) -> StoredSession {
+    StoredSession {
+        id,
+        user,
+        surface: Surface::MiniApp,
+        salt: [0; 16],
+        generations: Generations::first(now).confirmed(),
+        created_at: now,
+        expires_at: now + Duration::from_hours(1),
+        ends_at: now + Duration::from_hours(2),
+        device: Some("Mozilla/5.0".to_owned()),
+        address: None,
+        end: None,
+    }
+}
+
+fn uuid(n: i64, version: u16) -> Uuid {
+    let milliseconds = 1_780_000_000_000 + u128::from(n.unsigned_abs());
+    Uuid::from_u128((milliseconds << 80) | (u128::from(version) << 64) | (0x8000 << 48))
+}
