@@ -8,7 +8,7 @@ use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{BotToken, Verifier};
 use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
 use crate::store::Store;
-use crate::token::{RefreshKeys, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
+use crate::token::{KeyRing, RefreshKeys, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
 use crate::types::Surface;
 
 /// How old init data may be at a sign-in. Some clients hand out the same data for a day.
@@ -23,6 +23,7 @@ const AUTO_LOGIN_MAX_AGE: Duration = Duration::from_hours(1);
 pub struct AuthServiceBuilder {
     store: Arc<dyn Store>,
     key: SecretKey,
+    token_keys: Option<KeyRing>,
     issuer: String,
     surfaces: Surfaces,
     bot_token: Option<BotToken>,
@@ -36,7 +37,7 @@ pub struct AuthServiceBuilder {
 }
 
 impl AuthService {
-    /// A service on this store, whose tokens are signed with `key`, call themselves `issuer` (a URL) and are for
+    /// A service on this store, whose tokens are made with `key`, call themselves `issuer` (a URL) and are for
     /// these surfaces.
     pub fn builder(
         store: Arc<dyn Store>,
@@ -47,6 +48,7 @@ impl AuthService {
         AuthServiceBuilder {
             store,
             key: key.clone(),
+            token_keys: None,
             issuer: issuer.to_owned(),
             surfaces,
             bot_token: None,
@@ -66,6 +68,12 @@ impl AuthServiceBuilder {
     /// configured.
     pub fn telegram(mut self, token: BotToken) -> Self {
         self.bot_token = Some(token);
+        self
+    }
+
+    /// The keys of access tokens. Default: HS256 with the key of the service, which refresh tokens are made with in any case.
+    pub fn token_keys(mut self, keys: KeyRing) -> Self {
+        self.token_keys = Some(keys);
         self
     }
 
@@ -115,13 +123,15 @@ impl AuthServiceBuilder {
             auto_login: verifier(token.clone(), AUTO_LOGIN_MAX_AGE),
             login: verifier(token, INIT_DATA_MAX_AGE),
         });
+        let token_keys = self.token_keys.unwrap_or_else(|| KeyRing::from(&self.key));
         let parts = Parts {
             store: self.store,
             hashes: HashQueue::new(self.hasher).entropy(self.entropy.clone()),
-            issuer: TokenIssuer::new(&self.key, &self.issuer, self.surfaces.clone())
+            issuer: TokenIssuer::new(&token_keys, &self.issuer, self.surfaces.clone())
                 .clock(self.clock.clone())
                 .entropy(self.entropy.clone()),
-            tokens: TokenVerifier::new(&self.key, &self.issuer, self.surfaces).clock(self.clock.clone()),
+            tokens: TokenVerifier::new(&token_keys, &self.issuer, self.surfaces).clock(self.clock.clone()),
+            jwks: token_keys.jwks(),
             refresh_keys: RefreshKeys::new(&self.key),
             cache: SessionCache::default(),
             miniapp_life: self.miniapp_life,

@@ -57,6 +57,7 @@ use crate::init_data;
 use crate::password::HashQueue;
 use crate::store::{Store, StoreError};
 use crate::token::{RefreshKeys, TokenIssuer, TokenVerifier};
+use crate::types::JwkSet;
 use session_cache::SessionCache;
 
 pub use authenticate::{Admin, Caller};
@@ -82,6 +83,7 @@ struct Parts {
     hashes: HashQueue,
     issuer: TokenIssuer,
     tokens: TokenVerifier,
+    jwks: JwkSet,
     refresh_keys: RefreshKeys,
     cache: SessionCache,
     miniapp_life: SessionLife,
@@ -115,6 +117,11 @@ impl AuthService {
     /// When the database does not answer.
     pub async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         self.parts.store.is_bootstrapped().await
+    }
+
+    /// The public keys by which other services check access tokens. Without EdDSA there are none.
+    pub fn jwks(&self) -> &JwkSet {
+        &self.parts.jwks
     }
 
     /// The time to store, no finer than a database keeps it.

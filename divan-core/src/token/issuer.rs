@@ -3,11 +3,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::signature::Signer;
 
 use super::claims::{Grant, WireClaims};
 use super::compact::encode_part;
-use super::keys::SecretKey;
+use super::key_ring::{KeyRing, Signer};
 use super::surface::Surfaces;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, NoEntropy, OsEntropy};
@@ -17,8 +16,7 @@ use crate::types::Surface;
 /// Issues access tokens.
 #[derive(Clone, Debug)]
 pub struct TokenIssuer {
-    key: SecretKey,
-    header: Arc<str>,
+    signer: Signer,
     issuer: Arc<str>,
     surfaces: Surfaces,
     miniapp_life: Duration,
@@ -38,12 +36,12 @@ pub struct AccessToken {
 }
 
 impl TokenIssuer {
-    /// An issuer that calls itself `issuer` (the `iss` claim, a URL). Defaults: 15 minutes for the Mini App, 10 for
-    /// the admin panel, time and randomness of the operating system.
-    pub fn new(key: &SecretKey, issuer: &str, surfaces: Surfaces) -> Self {
+    /// An issuer that signs with the [`SecretKey`](super::SecretKey), the [`SigningKey`](super::SigningKey) or the signing key
+    /// of the [`KeyRing`], and calls itself `issuer` (the `iss` claim, a URL). Defaults: 15 minutes for the Mini App, 10
+    /// for the admin panel, time and randomness of the operating system.
+    pub fn new(keys: impl Into<KeyRing>, issuer: &str, surfaces: Surfaces) -> Self {
         Self {
-            header: key.encoded_header().into(),
-            key: key.clone(),
+            signer: keys.into().signer,
             issuer: issuer.into(),
             surfaces,
             miniapp_life: Duration::from_mins(15),
@@ -106,8 +104,8 @@ impl TokenIssuer {
     }
 
     pub(super) fn sign(&self, claims: &WireClaims<'_>) -> Secret {
-        let mut token = format!("{}.{}", self.header, encode_part(claims));
-        let signature = self.key.sign(token.as_bytes());
+        let mut token = format!("{}.{}", self.signer.header, encode_part(claims));
+        let signature = self.signer.sign(token.as_bytes());
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Secret::new(token)

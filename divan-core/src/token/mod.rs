@@ -1,4 +1,5 @@
-//! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256.
+//! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256, or with EdDSA where other
+//! services check them without a secret: see [`KeyRing`] and [`TokenVerifier::from_jwks`].
 //!
 //! ```
 //! use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
@@ -32,16 +33,20 @@
 
 mod claims;
 mod compact;
+mod eddsa;
 mod error;
 mod issuer;
+mod key_ring;
 mod keys;
 mod refresh;
 mod surface;
 mod verifier;
 
 pub use claims::{AccessClaims, Grant, Scope};
-pub use error::{InvalidSurfaces, ShortKey, TokenError};
+pub use eddsa::{SigningKey, VerifyingKey};
+pub use error::{InvalidKey, InvalidSurfaces, ShortKey, TokenError};
 pub use issuer::{AccessToken, TokenIssuer};
+pub use key_ring::KeyRing;
 pub use keys::SecretKey;
 pub use refresh::{RefreshKeys, RefreshToken};
 pub use surface::Surfaces;
@@ -49,5 +54,7 @@ pub use verifier::TokenVerifier;
 
 pub use crate::types::Surface;
 
+#[cfg(test)]
+mod eddsa_tests;
 #[cfg(test)]
 mod tests;

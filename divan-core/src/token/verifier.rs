@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::signature::Verifier;
 
 use super::claims::{AccessClaims, Scope, WireClaims};
 use super::error::TokenError;
-use super::keys::SecretKey;
+use super::key_ring::{AcceptedKeys, KeyRing};
 use super::surface::Surfaces;
 use crate::clock::{Clock, SystemClock};
+use crate::types::JwkSet;
 
 /// No token that is issued here comes near this size.
 const MAX_BYTES: usize = 4096;
@@ -18,27 +18,61 @@ const LEEWAY: u64 = 30;
 
 /// Checks access tokens.
 ///
-/// The algorithm is pinned to the key and the header is compared as a whole, so a token cannot choose how it is
-/// checked: `alg: none`, another algorithm, or a key that comes along (`jwk`, `jku`, `x5u`) is refused unread.
+/// The algorithm is pinned to each key and the header is compared as a whole, so a token cannot choose how it is
+/// checked: `alg: none`, another algorithm, or a key that comes along (`jwk`, `jku`, `x5u`) is refused unread. All that a
+/// token can name is one of the keys that are accepted, by its id.
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
-    key: SecretKey,
-    header: Arc<str>,
+    keys: AcceptedKeys,
     issuer: Arc<str>,
     surfaces: Surfaces,
     clock: Arc<dyn Clock>,
 }
 
 impl TokenVerifier {
-    /// A verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key, issuer and surfaces.
-    pub fn new(key: &SecretKey, issuer: &str, surfaces: Surfaces) -> Self {
-        Self {
-            header: key.encoded_header().into(),
-            key: key.clone(),
-            issuer: issuer.into(),
-            surfaces,
-            clock: Arc::new(SystemClock),
-        }
+    /// A verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key, issuer and surfaces, and for those
+    /// of further keys that the [`KeyRing`] accepts.
+    pub fn new(keys: impl Into<KeyRing>, issuer: &str, surfaces: Surfaces) -> Self {
+        Self::of(keys.into().accepted, issuer, surfaces)
+    }
+
+    /// A verifier by public keys alone, as a server of Divan answers them at `/.well-known/jwks.json`: for a service that has
+    /// no secret in common with it.
+    ///
+    /// Keys of kinds that are not known here are passed over, and so are all but the first 32 that are. It has no look at
+    /// sessions: who was deactivated or demoted is let in for as long as the access token lives.
+    ///
+    /// ```
+    /// use divan_core::entropy::OsEntropy;
+    /// use divan_core::token::{Grant, KeyRing, SigningKey, Surfaces, TokenIssuer, TokenVerifier};
+    /// use divan_core::types::{JwkSet, Role, Surface};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let grant = Grant {
+    /// #     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
+    /// #     role: Role::Employee,
+    /// #     surface: Surface::MiniApp,
+    /// #     session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
+    /// #     generation: 1,
+    /// #     scope: None,
+    /// # };
+    /// let keys = KeyRing::from(&SigningKey::generate(&OsEntropy)?);
+    /// let surfaces = Surfaces::new("divan.example.com", "sec.example.com")?;
+    /// let token = TokenIssuer::new(&keys, "https://sec.example.com", surfaces.clone()).issue(&grant)?;
+    ///
+    /// // Over there:
+    /// let jwks: JwkSet = serde_json::from_str(&serde_json::to_string(&keys.jwks())?)?;
+    /// let verifier = TokenVerifier::from_jwks(&jwks, "https://sec.example.com", surfaces);
+    /// assert_eq!(verifier.verify(token.token.expose())?.role, Role::Employee);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_jwks(jwks: &JwkSet, issuer: &str, surfaces: Surfaces) -> Self {
+        Self::of(AcceptedKeys::from_jwks(jwks), issuer, surfaces)
+    }
+
+    fn of(keys: AcceptedKeys, issuer: &str, surfaces: Surfaces) -> Self {
+        Self { keys, issuer: issuer.into(), surfaces, clock: Arc::new(SystemClock) }
     }
 
     /// The clock that times are compared with. Default: [`SystemClock`].
@@ -68,11 +102,11 @@ impl TokenVerifier {
         }
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
-        if header != &*self.header {
-            return Err(TokenError::Malformed);
-        }
+        let key = self.keys.find(header, &*self.clock)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
-        self.key.verify(message.as_bytes(), &signature).map_err(|_| TokenError::SignatureMismatch)?;
+        if !key.is_signed(message.as_bytes(), &signature) {
+            return Err(TokenError::SignatureMismatch);
+        }
 
         let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| TokenError::Malformed)?;
         let claims: WireClaims<'_> = serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?;

@@ -2,10 +2,12 @@
 
 mod contact_details;
 mod ids;
+mod jwk;
 mod surface;
 mod user;
 
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
 pub use ids::{SessionId, TelegramId, UserId};
+pub use jwk::{Jwk, JwkSet};
 pub use surface::{Surface, UnknownSurface};
 pub use user::{Role, UnknownRole, User};

@@ -2,7 +2,10 @@
 //! from the host. Run with `--features rust-crypto`, with `--features aws-lc`, and with neither.
 #![cfg(test)]
 
-use divan_core::token::{Grant, SecretKey, Surface, Surfaces, TokenIssuer, TokenVerifier};
+use divan_core::entropy::OsEntropy;
+use divan_core::token::{
+    Grant, KeyRing, SecretKey, SigningKey, Surface, Surfaces, TokenIssuer, TokenVerifier,
+};
 use divan_core::types::{Role, SessionId, UserId};
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
@@ -21,7 +24,10 @@ fn session() -> SessionId {
 }
 
 fn issue() -> String {
-    let key = SecretKey::new(KEY).unwrap();
+    issue_with(&KeyRing::from(&SecretKey::new(KEY).unwrap()))
+}
+
+fn issue_with(keys: &KeyRing) -> String {
     let grant = Grant {
         user: user(),
         role: Role::Admin,
@@ -30,7 +36,7 @@ fn issue() -> String {
         generation: 1,
         scope: None,
     };
-    let token = TokenIssuer::new(&key, ISSUER, surfaces()).issue(&grant).unwrap();
+    let token = TokenIssuer::new(keys, ISSUER, surfaces()).issue(&grant).unwrap();
     token.token.expose().to_owned()
 }
 
@@ -38,6 +44,14 @@ fn issue() -> String {
 fn divan_issues_and_verifies() {
     let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, surfaces());
     assert_eq!(verifier.verify(&issue()).unwrap().user, user());
+}
+
+#[test]
+fn divan_verifies_by_public_keys_alone() {
+    let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
+    let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, surfaces());
+    assert_eq!(verifier.verify(&issue_with(&keys)).unwrap().user, user());
+    assert!(verifier.verify(&issue()).is_err());
 }
 
 #[cfg(any(feature = "rust-crypto", feature = "aws-lc"))]
@@ -71,6 +85,23 @@ mod with_a_backend {
         let decoded = decode::<Value>(&issue(), &DecodingKey::from_secret(KEY), &validation).unwrap();
         assert_eq!(decoded.claims["sub"], user().to_string());
         assert_eq!(decoded.header.typ.as_deref(), Some("at+jwt"));
+    }
+
+    #[test]
+    fn jsonwebtoken_verifies_a_token_of_divan_by_its_public_keys() {
+        let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
+        let jwks = serde_json::to_string(&keys.jwks()).unwrap();
+        let jwks: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&jwks).unwrap();
+        let token = issue_with(&keys);
+        let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
+        let key = jwks.find(&kid).unwrap();
+        assert_eq!(key.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(), kid);
+
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&["sec.example.com"]);
+        validation.set_issuer(&[ISSUER]);
+        let decoded = decode::<Value>(&token, &DecodingKey::from_jwk(key).unwrap(), &validation).unwrap();
+        assert_eq!(decoded.claims["sub"], user().to_string());
     }
 
     #[test]

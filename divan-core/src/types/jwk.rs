@@ -1,0 +1,82 @@
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The public keys of a service (a JWK Set, [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
+///
+/// ```
+/// use divan_core::types::JwkSet;
+///
+/// let set: JwkSet = serde_json::from_str(
+///     r#"{"keys": [
+///         {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+///         {"kty": "what comes", "x": ["another", "form"]}
+///     ]}"#,
+/// )?;
+/// assert_eq!(set.keys.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct JwkSet {
+    /// The keys. Whatever has not the form of a [`Jwk`] is passed over when a set is read.
+    #[serde(deserialize_with = "those_of_the_form")]
+    pub keys: Vec<Jwk>,
+}
+
+/// A public key (a JWK, [RFC 7517 §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), of whatever kind: nothing of it
+/// has been checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct Jwk {
+    /// The key's type; `OKP` here.
+    pub kty: String,
+    /// The curve; `Ed25519` here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crv: Option<String>,
+    /// The public key, in base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<String>,
+    /// The key's id; its thumbprint (RFC 7638) here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// What the key is for (`use`); `sig` here.
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    pub key_use: Option<String>,
+    /// The algorithm; `EdDSA` here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+}
+
+impl JwkSet {
+    /// The set of these keys.
+    pub fn new(keys: impl IntoIterator<Item = Jwk>) -> Self {
+        Self { keys: keys.into_iter().collect() }
+    }
+}
+
+impl Jwk {
+    /// A key of this type, and nothing else yet.
+    pub fn new(kty: impl Into<String>) -> Self {
+        Self { kty: kty.into(), crv: None, x: None, kid: None, key_use: None, alg: None }
+    }
+}
+
+/// A new kind of key must not take the known ones away from old readers (RFC 7517 §5).
+fn those_of_the_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Jwk>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Entry {
+        Key(Jwk),
+        Other(IgnoredAny),
+    }
+    let entries = Vec::<Entry>::deserialize(deserializer)?;
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| match entry {
+            Entry::Key(key) => Some(key),
+            Entry::Other(_) => None,
+        })
+        .collect())
+}
