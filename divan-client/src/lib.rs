@@ -3,7 +3,7 @@
 //! A [`Client`] belongs to one server. People work on one of two surfaces, each with a handle of its own:
 //! [`Client::miniapp`] for the employee in the Mini App, [`Client::admin`] for the administrator in the admin panel.
 //! There is one method for each endpoint of the contract; what needs nobody to be signed in ([`Client::bootstrap`],
-//! [`Client::live`], [`Client::ready`]) stands on the client. Requests and answers are the types of [`api`], the same
+//! [`Client::jwks`], [`Client::live`], [`Client::ready`]) stands on the client. Requests and answers are the types of [`api`], the same
 //! ones that the server is built from.
 //!
 //! The client runs on Tokio. Tokens are looked after by the [`Handle`]; where they are kept is up to a [`TokenStore`], by
@@ -63,6 +63,7 @@ mod handle;
 mod health;
 mod http;
 mod jitter;
+mod jwks;
 mod retries;
 mod sessions;
 pub mod surface;

@@ -1,6 +1,6 @@
 use divan_core::api::{
     AdminLogin, AutoLogin, Bootstrap, ChangePassword, CreateUser, CreatedUser, EndSession, EndUserSessions,
-    Endpoint, Health, HealthStatus, Live, Logout, Me, ProblemCode, Ready, Refresh, SessionList,
+    Endpoint, Health, HealthStatus, JwkSet, Jwks, Live, Logout, Me, ProblemCode, Ready, Refresh, SessionList,
     TelegramLogin, UnlinkTelegram, UpdateUser,
 };
 use divan_core::secret::Secret;
@@ -18,6 +18,8 @@ impl State {
         match asked.operation {
             Live::OPERATION => Ok(asked.reply::<Live>(&Health::new(HealthStatus::Live))),
             Ready::OPERATION => Ok(asked.reply::<Ready>(&Health::new(HealthStatus::Ready))),
+            // Its tokens are not signed.
+            Jwks::OPERATION => Ok(asked.reply::<Jwks>(&JwkSet::default())),
             // The administrator is there from the start.
             Bootstrap::OPERATION => Err(ProblemCode::AlreadyBootstrapped),
             TelegramLogin::OPERATION => self.telegram_login(asked),

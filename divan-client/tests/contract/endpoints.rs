@@ -25,6 +25,11 @@ async fn call(f: &Fixture, operation: &str) {
     match operation {
         "live" => assert_eq!(client.live().await.unwrap().status, HealthStatus::Live),
         "ready" => assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready),
+        "jwks" => {
+            let keys = client.jwks().await.unwrap().keys;
+            assert_eq!(keys.len(), 1);
+            assert_eq!(keys[0].kid.as_deref(), Some(f.signing_key.verifying_key().kid()));
+        }
         "admin_login" => assert_eq!(admin.login(&Fixture::admin_login()).await.unwrap().role, Role::Admin),
         "telegram_login" => {
             let user = miniapp.login(&f.login(PASSWORD)).await.unwrap();

@@ -10,11 +10,13 @@ use divan_client::api::{
 };
 use divan_client::{Client, ClientBuilder, MemoryStore, Retries, Secret};
 use divan_core::clock::{Clock, ManualClock};
+use divan_core::entropy::SeededEntropy;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::SqliteStore;
-use divan_core::token::{SecretKey, Surfaces};
+
+use divan_core::token::{KeyRing, SecretKey, SigningKey, Surfaces};
 use divan_server::{AppState, HttpOptions, router};
 
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -28,6 +30,8 @@ pub(crate) struct Fixture {
     pub(crate) client: Client,
     pub(crate) bootstrap_token: Secret,
     pub(crate) folder: tempfile::TempDir,
+    /// What the server signs access tokens with.
+    pub(crate) signing_key: SigningKey,
     /// Where the client keeps the employee's tokens.
     pub(crate) miniapp_store: Arc<MemoryStore>,
     uri: String,
@@ -54,6 +58,7 @@ pub(crate) async fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let bootstrap_token = Secret::new("the bootstrap token");
     let [server_clock, client_clock] = [(); 2].map(|()| Arc::new(ManualClock::at_unix(1_780_000_000)));
+    let signing_key = SigningKey::generate(&SeededEntropy::new(1)).unwrap();
     let service = AuthService::builder(
         Arc::new(SqliteStore::open(&folder.path().join("divan.db")).await.unwrap()),
         &SecretKey::new([7; 32]).unwrap(),
@@ -61,6 +66,7 @@ pub(crate) async fn fixture() -> Fixture {
         Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
     )
     .telegram(BOT.parse().unwrap())
+    .token_keys(KeyRing::from(&signing_key))
     .bootstrap(BootstrapPolicy::Token(bootstrap_token.clone()))
     .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
     .clock(server_clock.clone())
@@ -74,7 +80,17 @@ pub(crate) async fn fixture() -> Fixture {
     tokio::spawn(async move { axum::serve(listener, app).await });
     let miniapp_store = Arc::new(MemoryStore::new());
     let client = settings(&uri, &client_clock).miniapp_store(Arc::clone(&miniapp_store)).build().unwrap();
-    Fixture { client, bootstrap_token, folder, miniapp_store, uri, server_clock, client_clock, calls }
+    Fixture {
+        client,
+        bootstrap_token,
+        folder,
+        signing_key,
+        miniapp_store,
+        uri,
+        server_clock,
+        client_clock,
+        calls,
+    }
 }
 
 fn settings(uri: &str, clock: &Arc<ManualClock>) -> ClientBuilder {

@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod endpoint;
 mod health;
+mod jwks;
 mod problem;
 mod session;
 mod telegram;
@@ -16,6 +17,7 @@ pub use account::{ChangePassword, ChangePasswordRequest, Me};
 pub use admin::{AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{Health, HealthStatus, Live, Ready};
+pub use jwks::Jwks;
 pub use problem::{MemberError, Problem, ProblemCode};
 pub use session::{
     EndSession, Logout, Refresh, RefreshRequest, Session, SessionInfo, SessionList, Sessions, TokenType,
@@ -26,7 +28,7 @@ pub use users::{
     UpdateUserRequest,
 };
 
-pub use crate::types::{Role, SessionId, Surface, User, UserId};
+pub use crate::types::{Jwk, JwkSet, Role, SessionId, Surface, User, UserId};
 
 /// What any request may be answered with.
 pub const COMMON_PROBLEMS: &[ProblemCode] =
@@ -56,6 +58,7 @@ pub const ENDPOINTS: &[EndpointDescription] = &[
     EndpointDescription::of::<UpdateUser>(),
     EndpointDescription::of::<UnlinkTelegram>(),
     EndpointDescription::of::<EndUserSessions>(),
+    EndpointDescription::of::<Jwks>(),
     EndpointDescription::of::<Live>(),
     EndpointDescription::of::<Ready>(),
 ];

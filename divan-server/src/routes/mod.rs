@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod health;
+mod jwks;
 mod sessions;
 mod telegram;
 mod users;
@@ -34,6 +35,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::update_user))
         .routes(routes!(users::unlink_telegram))
         .routes(routes!(users::end_user_sessions))
+        .routes(routes!(jwks::jwks))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
 }
