@@ -135,6 +135,7 @@ fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
         &config.addresses.issuer,
         config.addresses.surfaces.clone(),
     )
+    .token_keys(config.token_keys.clone())
     .bootstrap(config.bootstrap.clone())
     .region(config.region)
     .session_life(Surface::MiniApp, config.sessions.miniapp)

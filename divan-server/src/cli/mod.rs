@@ -2,6 +2,7 @@
 
 mod banner;
 mod init_data;
+mod keys;
 mod migrate;
 mod serve;
 
@@ -32,6 +33,9 @@ enum Command {
     /// Mint and check init data
     #[command(subcommand)]
     InitData(init_data::Command),
+    /// Make and show keys that sign access tokens
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Bring the schema of the database up to date
     Migrate(migrate::MigrateArgs),
     /// Print the OpenAPI document
@@ -63,6 +67,7 @@ pub fn run(cli: Cli) -> ExitCode {
         None => serve::serve(cli.serve),
         Some(Command::Serve(args)) => serve::serve(args),
         Some(Command::InitData(command)) => init_data::run(&command),
+        Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Migrate(args)) => migrate::migrate(&args),
         Some(Command::Openapi) => print_openapi(),
     };

@@ -7,6 +7,7 @@ mod error;
 mod hashing;
 mod secrets;
 mod sessions;
+mod token_keys;
 
 use std::net::SocketAddr;
 
@@ -15,7 +16,7 @@ use divan_core::init_data::BotToken;
 use divan_core::password::Argon2idParams;
 use divan_core::service::{BootstrapPolicy, Region};
 use divan_core::store::PostgresPool;
-use divan_core::token::SecretKey;
+use divan_core::token::{KeyRing, SecretKey};
 
 use crate::development::Development;
 use env::Env;
@@ -31,7 +32,10 @@ pub use sessions::SessionsConfig;
 /// | `DATABASE_URL` | the database, as `postgresql://user:password@host:5432/name` or `sqlite:///var/lib/divan/divan.db`; unset means the development default |
 /// | `DIVAN_DATABASE_MAX_CONNECTIONS`, `_ACQUIRE_SECONDS` | of PostgreSQL: the most connections (10), the longest wait for one (5) |
 /// | `DIVAN_DATABASE_STATEMENTS` | `off` behind a proxy that shares connections between transactions |
-/// | `SECRET_KEY` | signs access tokens; at least 32 bytes |
+/// | `SECRET_KEY` | signs refresh tokens, and access tokens unless another key does; at least 32 bytes |
+/// | `DIVAN_SIGNING_KEY_FILE` | the key that signs access tokens with EdDSA, in PEM |
+/// | `DIVAN_VERIFYING_KEY_FILES` | further keys whose access tokens are accepted, private or public, separated by commas or colons |
+/// | `DIVAN_ACCEPT_HS256_UNTIL` | until when access tokens are accepted that `SECRET_KEY` signed before |
 /// | `TELEGRAM_BOT_TOKEN` | the bot whose Mini App employees sign in from |
 /// | `DIVAN_MINIAPP_URL`, `DIVAN_ADMIN_URL` | the public addresses of the two surfaces |
 /// | `DIVAN_ISSUER` | what tokens name as their issuer; default: the origin of `DIVAN_ADMIN_URL` |
@@ -53,8 +57,10 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// How connections are held, where it is PostgreSQL.
     pub postgres_pool: PostgresPool,
-    /// What signs access tokens.
+    /// What signs refresh tokens, and access tokens where nothing else does.
     pub secret_key: SecretKey,
+    /// The keys of access tokens.
+    pub token_keys: KeyRing,
     /// The bot, where there is one.
     pub bot_token: Option<BotToken>,
     /// Where the two surfaces are.
@@ -92,10 +98,12 @@ impl Config {
         let database = database::read(&mut env);
         let development = if env.is_set("DATABASE_URL") { None } else { Development::prepare(&mut env) };
         let secret_key = secrets::secret_key(&mut env, development.as_ref());
+        let token_keys = token_keys::read(&mut env, secret_key.as_ref());
         let bot_token = secrets::bot_token(&mut env, development.as_ref());
         let addresses = addresses::read(&mut env, listen.port());
         // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a proxy on this machine.
-        let given = ["SECRET_KEY", "TELEGRAM_BOT_TOKEN", "DIVAN_MINIAPP_URL", "DIVAN_ADMIN_URL"];
+        let given =
+            ["SECRET_KEY", "DIVAN_SIGNING_KEY", "TELEGRAM_BOT_TOKEN", "DIVAN_MINIAPP_URL", "DIVAN_ADMIN_URL"];
         let is_private =
             development.is_some() && listen.ip().is_loopback() && !given.iter().any(|name| env.is_set(name));
         let bootstrap = secrets::bootstrap(&mut env, is_private);
@@ -106,20 +114,24 @@ impl Config {
         let postgres_pool = database::pool(&mut env);
 
         let database = database.or_else(|| Some(DatabaseUrl::Sqlite(development.as_ref()?.database())));
-        match (database, secret_key, addresses, argon2id, env.into_errors()) {
-            (Some(database), Some(secret_key), Some(addresses), Some(argon2id), None) => Ok(Self {
-                development,
-                database,
-                postgres_pool,
-                secret_key,
-                bot_token,
-                addresses,
-                bootstrap,
-                region,
-                argon2id,
-                sessions,
-                docs,
-            }),
+        let keys = secret_key.zip(token_keys);
+        match (database, keys, addresses, argon2id, env.into_errors()) {
+            (Some(database), Some((secret_key, token_keys)), Some(addresses), Some(argon2id), None) => {
+                Ok(Self {
+                    development,
+                    database,
+                    postgres_pool,
+                    secret_key,
+                    token_keys,
+                    bot_token,
+                    addresses,
+                    bootstrap,
+                    region,
+                    argon2id,
+                    sessions,
+                    docs,
+                })
+            }
             (.., errors) => Err(errors.unwrap_or_default()),
         }
     }

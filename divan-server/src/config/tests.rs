@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use divan_core::entropy::SeededEntropy;
 use divan_core::service::BootstrapPolicy;
+use divan_core::token::SigningKey;
 
 use super::*;
 
@@ -161,5 +163,87 @@ fn the_lives_of_sessions_are_spans_that_fit_together() {
     ] {
         let errors = read(&with(&[(variable, value)])).unwrap_err();
         assert_eq!((errors.0.len(), errors.0[0].variable.as_str()), (1, variable), "{value}");
+    }
+}
+
+/// A folder with a private key, its public half, and what is none.
+fn keys() -> (tempfile::TempDir, SigningKey) {
+    let (folder, key) = (tempfile::tempdir().unwrap(), SigningKey::generate(&SeededEntropy::new(1)).unwrap());
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("private.pem", key.to_pem().expose());
+    write("public.pem", &key.verifying_key().to_pem());
+    write("next.pem", SigningKey::generate(&SeededEntropy::new(2)).unwrap().to_pem().expose());
+    write("none.pem", "hidden");
+    (folder, key)
+}
+
+#[test]
+fn keys_that_sign_and_keys_that_are_accepted_come_from_files() {
+    let (folder, key) = keys();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let kids = |variables: &[(&str, &str)]| -> Vec<String> {
+        let config = read(&[&GOOD, variables].concat()).unwrap();
+        config.token_keys.jwks().keys.into_iter().filter_map(|key| key.kid).collect()
+    };
+    let (private, public, next) = (path("private.pem"), path("public.pem"), path("next.pem"));
+    let (kid, pem) = (key.verifying_key().kid(), key.to_pem());
+    assert_eq!(kids(&[]), [""; 0], "HS256 has no public key");
+    assert_eq!(kids(&[("DIVAN_SIGNING_KEY_FILE", &private)]), [kid]);
+    assert_eq!(kids(&[("DIVAN_SIGNING_KEY", pem.expose())]), [kid]);
+    assert_eq!(kids(&[("DIVAN_VERIFYING_KEY_FILES", &public)]), [kid]);
+    for list in [format!("{public},{next}"), format!("{private}:{next}:"), format!(" {public} , {next} ")] {
+        let kids = kids(&[("DIVAN_SIGNING_KEY_FILE", &next), ("DIVAN_VERIFYING_KEY_FILES", &list)]);
+        assert_eq!(
+            (kids.len(), kids[1].as_str()),
+            (2, kid),
+            "the one that signs comes first, and once: {list}"
+        );
+    }
+    let dated = [
+        ("DIVAN_SIGNING_KEY_FILE", private.as_str()),
+        ("DIVAN_ACCEPT_HS256_UNTIL", "2030-01-31T17:00:00+05:00"),
+    ];
+    assert_eq!(kids(&dated), [kid]);
+}
+
+#[test]
+fn keys_that_are_none_are_told_at_once_without_their_paths() {
+    let (folder, _) = keys();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (public, none, nowhere) = (path("public.pem"), path("none.pem"), path("nowhere.pem"));
+    let list = format!("{public},{none},{nowhere}");
+    let many = format!("{public},").repeat(32);
+    for (variables, expected) in [
+        (
+            vec![("DIVAN_SIGNING_KEY_FILE", &*public), ("DIVAN_VERIFYING_KEY_FILES", &list)],
+            vec![
+                "DIVAN_SIGNING_KEY_FILE is wrong: it is a public key, and signing needs the private one (example: ",
+                "DIVAN_VERIFYING_KEY_FILES is wrong: file 2 of the list is not a key in PEM (PKCS#8) (example: ",
+                "DIVAN_VERIFYING_KEY_FILES is wrong: file 3 of the list cannot be read: entity not found (example: ",
+            ],
+        ),
+        (vec![("DIVAN_SIGNING_KEY", "hidden")], vec!["DIVAN_SIGNING_KEY is wrong: it is not a key in PEM"]),
+        (
+            vec![("DIVAN_SIGNING_KEY_FILE", &nowhere)],
+            vec!["DIVAN_SIGNING_KEY_FILE names a file that cannot be read"],
+        ),
+        (
+            vec![("DIVAN_VERIFYING_KEY_FILES", &many)],
+            vec!["DIVAN_VERIFYING_KEY_FILES names more than 31 files"],
+        ),
+        (
+            vec![("DIVAN_ACCEPT_HS256_UNTIL", "2030-01-31T12:00:00Z")],
+            vec!["DIVAN_ACCEPT_HS256_UNTIL is set without DIVAN_SIGNING_KEY_FILE"],
+        ),
+        (
+            vec![("DIVAN_SIGNING_KEY_FILE", &none), ("DIVAN_ACCEPT_HS256_UNTIL", "tomorrow")],
+            vec!["DIVAN_SIGNING_KEY_FILE is wrong", "DIVAN_ACCEPT_HS256_UNTIL is no time of RFC 3339"],
+        ),
+    ] {
+        let errors = read(&[&GOOD, variables.as_slice()].concat()).unwrap_err().to_string();
+        let lines: Vec<&str> = errors.lines().collect();
+        assert_eq!(lines.len(), expected.len(), "{errors}");
+        assert!(lines.iter().zip(expected).all(|(line, start)| line.starts_with(start)), "{errors}");
+        assert!(!errors.contains("hidden") && !errors.contains("nowhere"), "{errors}");
     }
 }

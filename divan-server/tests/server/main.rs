@@ -5,6 +5,7 @@ mod bad_input;
 mod endpoints;
 mod harness;
 mod http;
+mod keys;
 mod killed;
 mod openapi;
 mod postgres;

@@ -1,0 +1,109 @@
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use divan_core::entropy::OsEntropy;
+use divan_core::secret::Secret;
+use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
+
+use super::Outcome;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a key that signs access tokens (Ed25519, PKCS#8 in PEM), and tell its id
+    Generate(GenerateArgs),
+    /// Print the public half of a key as a JWK
+    Show(ShowArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct GenerateArgs {
+    /// The file to write it to, which must not be there yet; its owner alone may read it [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ShowArgs {
+    /// A private or public key in PEM
+    file: PathBuf,
+    /// Print it as PEM instead: all of a key that others need to check its tokens
+    #[arg(long)]
+    pem: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum KeysError {
+    #[error("{0} is there already, and is not overwritten")]
+    Exists(String),
+    #[error("cannot write {0}")]
+    Write(String, #[source] io::Error),
+    #[error("cannot read {0}")]
+    Read(String, #[source] io::Error),
+    #[error("{0} is {1}")]
+    Invalid(String, InvalidKey),
+}
+
+pub(super) fn run(command: &Command) -> Outcome {
+    match command {
+        Command::Generate(args) => generate(args.out.as_deref())?,
+        Command::Show(args) => show(args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
+    let key = SigningKey::generate(&OsEntropy)?;
+    let kid = key.verifying_key().kid();
+    if let Some(path) = out {
+        write_new(path, &key.to_pem())?;
+        print(&format!("{kid}\n"));
+    } else {
+        print(key.to_pem().expose());
+        explain(&format!("kid {kid}"));
+    }
+    Ok(())
+}
+
+fn show(args: &ShowArgs) -> Result<(), Box<dyn std::error::Error>> {
+    let name = || args.file.display().to_string();
+    let pem = fs::read_to_string(&args.file).map_err(|error| KeysError::Read(name(), error))?;
+    let key = VerifyingKey::from_pem(Secret::new(pem).expose())
+        .map_err(|invalid| KeysError::Invalid(name(), invalid))?;
+    if args.pem {
+        print(&key.to_pem());
+    } else {
+        print(&format!("{}\n", serde_json::to_string_pretty(&key.to_jwk())?));
+    }
+    Ok(())
+}
+
+/// Writes a secret to a file that was not there, and that its owner alone may read from the first moment on.
+fn write_new(path: &Path, secret: &Secret) -> Result<(), KeysError> {
+    let name = || path.display().to_string();
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => KeysError::Exists(name()),
+        _ => KeysError::Write(name(), error),
+    })?;
+    file.write_all(secret.expose().as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
+        // Half a key would stand in the way of the next attempt.
+        let _ = fs::remove_file(path);
+        KeysError::Write(name(), error)
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the output of the command")]
+fn print(text: &str) {
+    print!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "what is no output")]
+fn explain(text: &str) {
+    eprintln!("{text}");
+}
