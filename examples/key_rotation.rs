@@ -1,0 +1,94 @@
+//! `cargo run --example key_rotation`: from `SECRET_KEY` to EdDSA and from one key to the next, with nobody signed out on the
+//! way, and a service elsewhere that checks the tokens by public keys alone.
+
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+
+use divan_core::clock::{Clock, SystemClock};
+use divan_core::entropy::OsEntropy;
+use divan_core::token::{
+    Grant, KeyRing, SecretKey, SigningKey, Surface, Surfaces, TokenError, TokenIssuer, TokenVerifier,
+};
+use divan_core::types::Role;
+
+const ISSUER: &str = "https://sec.example.com";
+
+#[expect(clippy::print_stdout, reason = "an example shows what it does")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let secret = SecretKey::new("thirty-two bytes that nobody else knows")?;
+    let of_secret = issue(&KeyRing::from(&secret))?;
+    println!(
+        "1. HS256: a token is signed with the secret key, and {} keys are public.",
+        public(&(&secret).into())
+    );
+
+    // Access tokens live for a quarter of an hour; by then everybody has a new one.
+    let (first, soon) = (SigningKey::generate(&OsEntropy)?, SystemClock.now() + Duration::from_mins(20));
+    let moved = KeyRing::from(&first).accept_hs256_until(&secret, soon);
+    let of_first = issue(&moved)?;
+    println!("2. EdDSA: a token names the key {}.", first.verifying_key().kid());
+    println!("   The token of the secret key: {}, and later: {}.", here(&moved, &of_secret)?, {
+        let later = KeyRing::from(&first).accept_hs256_until(&secret, SystemTime::UNIX_EPOCH);
+        here(&later, &of_secret)?
+    });
+    println!("   A service with the {} public key: {}.", public(&moved), elsewhere(&moved, &of_first)?);
+
+    let second = SigningKey::generate(&OsEntropy)?;
+    let announced = KeyRing::from(&first).accept(second.verifying_key());
+    println!("3. The next key is announced: {} keys are public.", public(&announced));
+
+    let rotated = KeyRing::from(&second).accept(first.verifying_key());
+    let of_second = issue(&rotated)?;
+    println!("4. It signs: a token names the key {}.", second.verifying_key().kid());
+    println!("   The token of the first key: {}.", here(&rotated, &of_first)?);
+    println!("   A service that saw the announcement: {}.", elsewhere(&announced, &of_second)?);
+    println!("   One that did not: {}, and fetches the keys again.", elsewhere(&moved, &of_second)?);
+
+    let done = KeyRing::from(&second);
+    println!(
+        "5. The first key is gone: its token is {}, the other is {}.",
+        here(&done, &of_first)?,
+        here(&done, &of_second)?
+    );
+    Ok(())
+}
+
+fn issue(keys: &KeyRing) -> Result<String, Box<dyn Error>> {
+    let grant = Grant {
+        user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
+        role: Role::Employee,
+        surface: Surface::MiniApp,
+        session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
+        generation: 1,
+        scope: None,
+    };
+    let token = TokenIssuer::new(keys, ISSUER, surfaces()?).issue(&grant)?;
+    Ok(token.token.expose().to_owned())
+}
+
+/// What the server says, which has the keys.
+fn here(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
+    outcome(&TokenVerifier::new(keys, ISSUER, surfaces()?), token)
+}
+
+/// What a service says that has fetched `/.well-known/jwks.json`.
+fn elsewhere(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
+    outcome(&TokenVerifier::from_jwks(&keys.jwks(), ISSUER, surfaces()?), token)
+}
+
+fn outcome(verifier: &TokenVerifier, token: &str) -> Result<&'static str, Box<dyn Error>> {
+    match verifier.verify(token) {
+        Ok(_) => Ok("accepted"),
+        Err(TokenError::UnknownKey) => Ok("refused, by a key that is not known"),
+        Err(TokenError::Malformed) => Ok("refused"),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn public(keys: &KeyRing) -> usize {
+    keys.jwks().keys.len()
+}
+
+fn surfaces() -> Result<Surfaces, Box<dyn Error>> {
+    Ok(Surfaces::new("divan.example.com", "sec.example.com")?)
+}

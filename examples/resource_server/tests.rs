@@ -1,0 +1,189 @@
+//! Against the real server, which is stopped and started again with other keys.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::{Json, Router};
+use divan_client::api::{AdminLoginRequest, BootstrapRequest};
+use divan_client::{Client, Secret};
+use divan_core::entropy::OsEntropy;
+use divan_core::token::SigningKey;
+use divan_server::{Config, Migrations, Server};
+use serde_json::json;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+use super::*;
+
+const EMAIL: &str = "admin@example.com";
+const PASSWORD: &str = "tram under the plum";
+const BOOTSTRAP_TOKEN: &str = "the bootstrap token";
+
+/// Fetches whenever there is a reason to.
+const EAGER: Pace = Pace { refresh: Duration::ZERO, pause: Duration::ZERO };
+/// Fetches once, and then never again.
+const RELUCTANT: Pace = Pace { refresh: Duration::ZERO, pause: Duration::from_hours(1) };
+
+/// A Divan server in this process, configured as the program is.
+struct Divan {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    stopped: JoinHandle<()>,
+}
+
+impl Divan {
+    async fn start(folder: &Path, key: Option<&str>, address: &str) -> Self {
+        let database = format!("sqlite:{}", folder.join("divan.db").display());
+        let key = key.map(|name| folder.join(name).display().to_string());
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let variable = |name: &str| match name {
+            "DATABASE_URL" => Some(database.clone()),
+            "SECRET_KEY" => Some("0123456789abcdef0123456789abcdef".to_owned()),
+            "DIVAN_ISSUER" => Some("http://sec.localhost:8000".to_owned()),
+            "DIVAN_BOOTSTRAP_TOKEN" => Some(BOOTSTRAP_TOKEN.to_owned()),
+            "DIVAN_SIGNING_KEY_FILE" => key.clone(),
+            _ => None,
+        };
+        let config = Config::read(&variable, address).unwrap();
+        let server = Server::new(listener, &config, Migrations::Run).await.unwrap();
+        let (stop, told) = oneshot::channel::<()>();
+        let stopped = tokio::spawn(server.run(async { drop(told.await) }));
+        Self { address, stop, stopped }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&format!("http://{}", self.address)).unwrap()
+    }
+
+    async fn bootstrap(&self) {
+        let request = BootstrapRequest::new(EMAIL, PASSWORD);
+        self.client().bootstrap(Some(&BOOTSTRAP_TOKEN.into()), &request).await.unwrap();
+    }
+
+    async fn token(&self) -> Secret {
+        let admin = self.client().admin();
+        admin.login(&AdminLoginRequest::new(EMAIL, PASSWORD)).await.unwrap();
+        admin.access_token().await.unwrap()
+    }
+
+    async fn stop(self) {
+        let _ = self.stop.send(());
+        self.stopped.await.unwrap();
+    }
+
+    /// The same with another key, at the same address.
+    async fn restart(self, folder: &Path, key: Option<&str>) -> Self {
+        let address = self.address.to_string();
+        self.stop().await;
+        Self::start(folder, key, &address).await
+    }
+}
+
+/// A folder with two keys, and a server with the first of them.
+async fn divan() -> (tempfile::TempDir, Divan) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["first.pem", "second.pem"] {
+        let key = SigningKey::generate(&OsEntropy).unwrap();
+        std::fs::write(folder.path().join(name), key.to_pem().expose()).unwrap();
+    }
+    let divan = Divan::start(folder.path(), Some("first.pem"), "127.0.0.1:0").await;
+    divan.bootstrap().await;
+    (folder, divan)
+}
+
+/// This service, for who is signed in at that address.
+fn service(divan: &str, pace: Pace) -> Router {
+    let client = Client::builder(divan).timeout(Duration::from_secs(5)).build().unwrap();
+    let surfaces = Surfaces::new("divan.localhost", "sec.localhost").unwrap();
+    app(Keys::new(client, "http://sec.localhost:8000", surfaces, pace))
+}
+
+fn service_of(divan: &Divan, pace: Pace) -> Router {
+    service(&format!("http://{}", divan.address), pace)
+}
+
+async fn status(service: &Router, token: &str) -> u16 {
+    let request = Request::get("/reports").header(header::AUTHORIZATION, format!("Bearer {token}"));
+    let answer = service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    answer.status().as_u16()
+}
+
+#[tokio::test]
+async fn who_is_signed_in_gets_in_and_a_forged_token_does_not() {
+    let (_folder, divan) = divan().await;
+    let service = service_of(&divan, Pace::default());
+    let token = divan.token().await;
+    assert_eq!(status(&service, token.expose()).await, 200);
+    let (message, _) = token.expose().rsplit_once('.').unwrap();
+    for forged in ["", "x", message, &format!("{message}."), &format!("{message}.{}", "A".repeat(86))] {
+        assert_eq!(status(&service, forged).await, 401, "{forged}");
+    }
+    divan.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_when_a_token_names_it() {
+    let (folder, divan) = divan().await;
+    let [eager, reluctant] = [EAGER, RELUCTANT].map(|pace| service_of(&divan, pace));
+    let first = divan.token().await;
+    for service in [&eager, &reluctant] {
+        assert_eq!(status(service, first.expose()).await, 200);
+    }
+    let divan = divan.restart(folder.path(), Some("second.pem")).await;
+    let second = divan.token().await;
+    assert_eq!(status(&eager, second.expose()).await, 200);
+    assert_eq!(status(&eager, first.expose()).await, 401, "that key is not published any more");
+    // It has asked a moment ago. Until it asks again it keeps what it has.
+    assert_eq!(status(&reluctant, second.expose()).await, 401);
+    assert_eq!(status(&reluctant, first.expose()).await, 200);
+    divan.stop().await;
+}
+
+#[tokio::test]
+async fn while_the_server_is_away_the_old_keys_go_on_to_work() {
+    let (folder, divan) = divan().await;
+    let (service, stranger) = (service_of(&divan, EAGER), service_of(&divan, EAGER));
+    let first = divan.token().await;
+    assert_eq!(status(&service, first.expose()).await, 200);
+    let divan = divan.restart(folder.path(), Some("second.pem")).await;
+    let (second, address) = (divan.token().await, divan.address.to_string());
+    divan.stop().await;
+    assert_eq!(status(&service, second.expose()).await, 401, "the key cannot be fetched");
+    assert_eq!(status(&service, first.expose()).await, 200);
+    assert_eq!(status(&stranger, first.expose()).await, 503, "it never had any keys");
+
+    let divan = Divan::start(folder.path(), Some("second.pem"), &address).await;
+    assert_eq!(status(&stranger, second.expose()).await, 200);
+    divan.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_of_a_secret_key_does_not_get_in() {
+    let (folder, divan) = divan().await;
+    let divan = divan.restart(folder.path(), None).await;
+    let token = divan.token().await;
+    assert_eq!(status(&service_of(&divan, EAGER), token.expose()).await, 401);
+    divan.stop().await;
+}
+
+#[tokio::test]
+async fn keys_that_it_does_not_know_are_passed_over() {
+    let (_folder, divan) = divan().await;
+    let token = divan.token().await;
+    let ours = serde_json::to_value(divan.client().jwks().await.unwrap()).unwrap();
+    let set = json!({"keys": [
+        {"kty": "RSA", "kid": "rsa", "n": "AQAB", "e": "AQAB"},
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": 7},
+        ours["keys"][0],
+    ]});
+    let published = Router::new().route("/.well-known/jwks.json", get(async || Json(set)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, published).await });
+    assert_eq!(status(&service(&address, EAGER), token.expose()).await, 200);
+    divan.stop().await;
+}
