@@ -31,7 +31,7 @@
 //! | `serde`, `utoipa` | verified data that can be serialized, and its schemas |
 //! | `simd` | vector instructions of newer processors for the check, chosen at run time |
 //! | `password` | `password`: Argon2id behind a bounded queue, rules for new passwords |
-//! | `token` | `token`: access tokens |
+//! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and keys to rotate |
 //! | `api` | `api`: the wire contract; `openapi` adds its schemas |
 //! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
 //! | `infra` | `infra`: what the addresses that a deployment is given mean |
