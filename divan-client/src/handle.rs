@@ -9,7 +9,7 @@ use divan_core::types::User;
 
 use crate::call::Call;
 use crate::surface::{self, OnSurface};
-use crate::tokens::{TokenSource, TokenStore};
+use crate::tokens::{TokenSource, TokenStore, Tokens};
 use crate::wire::Wire;
 use crate::{Client, Error};
 
@@ -83,16 +83,27 @@ impl<S: OnSurface> Handle<S> {
 
     /// Makes a call in the person's name, and once more with new tokens when these are refused.
     pub(crate) async fn call<E: Endpoint>(&self, call: Call<'_, E>) -> Result<E::Response, Error> {
+        self.call_with_pair(call).await?.1
+    }
+
+    /// The same, with the pair of tokens that was used in the end.
+    pub(crate) async fn call_with_pair<E: Endpoint>(
+        &self,
+        call: Call<'_, E>,
+    ) -> Result<(Tokens, Result<E::Response, Error>), Error> {
         let (source, deadline) = (&self.source, self.source.wire.deadline());
         let held = source.fresh(deadline).await?;
         let refused = match source.wire.call(&call, Some(held.access_token()), deadline).await {
             Err(error) if error.is_token_refused() => error,
-            answered => return answered,
+            answered => return Ok((held, answered)),
         };
-        match source.another(&held, deadline).await? {
-            Some(next) => source.wire.call(&call, Some(next.access_token()), deadline).await,
-            None => Err(refused),
-        }
+        Ok(match source.another(&held, deadline).await? {
+            Some(next) => {
+                let answered = source.wire.call(&call, Some(next.access_token()), deadline).await;
+                (next, answered)
+            }
+            None => (held, Err(refused)),
+        })
     }
 
     /// Signs in: makes a call that is answered with a new session, and keeps its tokens.

@@ -16,7 +16,7 @@ impl<S: OnSurface> Handle<S> {
         self.source.renew(deadline).await
     }
 
-    /// Signs out: ends the session, and empties the store.
+    /// Signs out: ends the session, and empties the store, unless another process has signed in there meanwhile.
     ///
     /// When the session is over already, that is a success too; when nobody is signed in, nothing is sent. When the server
     /// cannot be reached, the tokens stay, so that one can try again: only the server can end the session. Call
@@ -37,9 +37,14 @@ impl<S: OnSurface> Handle<S> {
     /// # }
     /// ```
     pub async fn logout(&self) -> Result<(), Error> {
-        match self.call::<Logout>(Call::of(&())).await {
+        let (used, answered) = match self.call_with_pair::<Logout>(Call::of(&())).await {
+            // The store is empty by now.
+            Err(error) if error.is_signed_out() => return Ok(()),
+            called => called?,
+        };
+        match answered {
             Err(error) if !is_over(&error) => Err(error),
-            _ => self.forget().await,
+            _ => self.source.drop_pair(&used).await,
         }
     }
 

@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use divan_core::api::{BootstrapRequest, CreateUserRequest, ProblemCode, Role};
+use divan_core::api::{
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Role, UpdateUserRequest,
+};
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification};
@@ -288,6 +290,36 @@ async fn a_reset_during_the_hash_wins() {
     }));
     assert_eq!(code(f.login(PHONE, PASSWORD, 42).await), ProblemCode::InvalidCredentials);
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
+}
+
+/// What comes in between while a password is changed: each of these ends the session that asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
+    for promotes in [false, true] {
+        let f = fixture().await;
+        let phone = SignInPhone::Typed(PHONE);
+        let (password, data, origin) = (PASSWORD.into(), init_data(42), Origin::unknown());
+        let session = f.service.telegram_login(phone, &password, &data, &origin).await.unwrap();
+        let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+        let (admin, service) = (f.admin().await, f.service.clone());
+        let (user, runtime) = (caller.user().id, tokio::runtime::Handle::current());
+        *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
+            let mut promote = UpdateUserRequest::default();
+            promote.role = Some(Role::Admin);
+            promote.email = Some(Some("second@example.com".to_owned()));
+            runtime.block_on(async {
+                if promotes {
+                    service.update_user(&admin, user, &promote).await.unwrap();
+                } else {
+                    service.end_user_sessions(&admin, user).await.unwrap();
+                }
+            });
+        }));
+        let request = ChangePasswordRequest::new(PASSWORD, "plum 4 t");
+        let changed = f.service.change_password(&caller, &request, &Origin::unknown()).await;
+        assert_eq!(code(changed), ProblemCode::TokenInvalid);
+        assert_eq!(f.stored(PHONE).await.user.password_change_required, promotes);
+    }
 }
 
 #[tokio::test]

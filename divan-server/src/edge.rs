@@ -29,12 +29,14 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A browser keeps the answer to a preflight this long.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 
-/// Puts the layers around a router. They are one layer to it, since each one of its own costs every request.
+/// Puts the layers around a router, the outermost first. They are one layer to it, since each one of its own costs every
+/// request. What a page has to be able to read lies inside CORS.
 pub(crate) fn around(router: Router, http: &Arc<HttpOptions>) -> Router {
     router.layer(
         ServiceBuilder::new()
+            .layer(from_fn_with_state(Arc::clone(http), report))
             .layer(cors(&http.allowed_origins))
-            .layer(from_fn_with_state(Arc::clone(http), edge))
+            .layer(from_fn_with_state(http.request_timeout, answer_in_time))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
     )
 }
@@ -48,18 +50,11 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
-/// Gives the request an id and a bounded time, and the answer its headers and a line in the log. A handler that panics
-/// has failed like any other.
-async fn edge(State(http): State<Arc<HttpOptions>>, request: Request, next: Next) -> Response {
+/// Gives the request an id, and the answer its headers and a line in the log.
+async fn report(State(http): State<Arc<HttpOptions>>, request: Request, next: Next) -> Response {
     let line = Line::begin(&request);
     let is_auth = request.uri().path().contains("/auth/");
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = match tokio::time::timeout(http.request_timeout, handled).await {
-        Ok(Ok(response)) => response,
-        // What a panic says may hold anything, so it is not sent and not logged here; the panic hook prints it.
-        Ok(Err(_)) => Problem::new(ProblemCode::Internal).into_response(),
-        Err(_) => Problem::new(ProblemCode::RequestTimeout).into_response(),
-    };
+    let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
     line.write(&response, problem.as_ref());
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
@@ -69,6 +64,17 @@ async fn edge(State(http): State<Arc<HttpOptions>>, request: Request, next: Next
     security_headers(headers, is_auth, http.strict_transport);
     headers.insert(X_REQUEST_ID, line.id);
     response
+}
+
+/// A handler that takes too long, or panics, has failed like any other.
+async fn answer_in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(limit, handled).await {
+        Ok(Ok(response)) => response,
+        // What a panic says may hold anything, so it is not sent and not logged here; the panic hook prints it.
+        Ok(Err(_)) => Problem::new(ProblemCode::Internal).into_response(),
+        Err(_) => Problem::new(ProblemCode::RequestTimeout).into_response(),
+    }
 }
 
 fn security_headers(headers: &mut HeaderMap, is_auth: bool, strict_transport: bool) {

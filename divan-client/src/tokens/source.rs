@@ -86,6 +86,14 @@ impl TokenSource {
         self.put(None).await
     }
 
+    /// Takes a pair out of the store, whose session is over. What somebody else has put there meanwhile stays.
+    pub(crate) async fn drop_pair(&self, over: &Tokens) -> Result<(), Error> {
+        self.schedule.forget();
+        match self.store.swap(Some(over), None).await? {
+            Swapped::Done | Swapped::Changed(_) => Ok(()),
+        }
+    }
+
     async fn put(&self, next: Option<&Tokens>) -> Result<(), Error> {
         let mut held = self.stored().await?;
         for _ in 0..MOST_CHANGES {

@@ -11,6 +11,7 @@ use crate::types::{Role, SessionId, Surface, User};
 /// [`AuthService::authenticate_any_scope`] make it.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    claims: AccessClaims,
     found: Arc<CachedSession>,
 }
 
@@ -68,8 +69,8 @@ impl AuthService {
     /// when the user has to change the password first.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, ServiceError> {
         let claims = self.parts.tokens.verify_any_scope(token)?;
-        let caller = self.caller(&claims).await?;
-        if claims.scope.is_some() || caller.user().password_change_required {
+        let caller = self.caller(claims).await?;
+        if caller.claims.scope.is_some() || caller.user().password_change_required {
             return Err(ServiceError::PasswordChangeRequired);
         }
         Ok(caller)
@@ -81,18 +82,30 @@ impl AuthService {
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
     pub async fn authenticate_any_scope(&self, token: &str) -> Result<Caller, ServiceError> {
         let claims = self.parts.tokens.verify_any_scope(token)?;
-        self.caller(&claims).await
+        self.caller(claims).await
     }
 
-    async fn caller(&self, claims: &AccessClaims) -> Result<Caller, ServiceError> {
+    /// Looks once more whether a caller still is signed in. Between the token and what it is shown for lie the body of the
+    /// request, which may take its time, and maybe a hash: who was signed out meanwhile must not go on.
+    pub(super) async fn still_signed_in(&self, caller: &Caller) -> Result<(), ServiceError> {
+        let found = self.look_up(&caller.claims).await?.ok_or(TokenError::NotForUs)?;
+        if found.user.role == caller.user().role { Ok(()) } else { Err(TokenError::NotForUs.into()) }
+    }
+
+    /// The same for an administrator.
+    pub(super) async fn still_admin(&self, admin: &Admin) -> Result<(), ServiceError> {
+        self.still_signed_in(&admin.0).await
+    }
+
+    async fn caller(&self, claims: AccessClaims) -> Result<Caller, ServiceError> {
         for _ in 0..ATTEMPTS {
-            let found = self.look_up(claims).await?.ok_or(TokenError::NotForUs)?;
+            let found = self.look_up(&claims).await?.ok_or(TokenError::NotForUs)?;
             match found.session.generations.see(claims.generation) {
-                Seen::Good => return Ok(Caller { found }),
+                Seen::Good => return Ok(Caller { claims, found }),
                 Seen::Confirmed(next) if self.advance(&found.session, next).await? => {
                     let session = StoredSession { generations: next, ..found.session.clone() };
                     let found = self.parts.cache.keep(found.read(), session, found.user.clone());
-                    return Ok(Caller { found });
+                    return Ok(Caller { claims, found });
                 }
                 // Somebody else has moved it on meanwhile.
                 Seen::Confirmed(_) => self.parts.cache.forget(claims.session),

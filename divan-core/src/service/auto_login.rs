@@ -49,5 +49,5 @@ fn proof(account: &Account, presented: TelegramId, now: OffsetDateTime) -> Optio
         && user.role == Role::Employee
         && user.telegram_id == Some(presented)
         && !user.password_change_required;
-    account.password_proof_at.filter(|&at| may && now <= at.saturating_add(span(PROOF_LIFE)))
+    account.password_proof_at.filter(|&at| may && now < at.saturating_add(span(PROOF_LIFE)))
 }

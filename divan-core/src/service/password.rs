@@ -4,13 +4,14 @@ use crate::api::{ChangePasswordRequest, Session};
 use crate::password::WeakPassword;
 use crate::session::EndReason;
 use crate::store::{Account, Effects, EndSessions};
+use crate::token::TokenError;
 
 impl AuthService {
     /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on the same surface.
     ///
     /// # Errors
     /// [`ServiceError::InvalidCredentials`] when the current password is wrong, [`ServiceError::WeakPassword`] when the new
-    /// one breaks a rule. Nothing has changed then.
+    /// one breaks a rule, [`ServiceError::Token`] when the caller was signed out meanwhile. Nothing has changed then.
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -34,7 +35,11 @@ impl AuthService {
         let session = self.new_session(user, caller.surface(), origin)?;
         let at = session.created_at;
         let change = |current: &mut Account| {
-            if current.password_hash != account.password_hash || !current.user.is_active {
+            // The rules for the new password are those of the role.
+            let is_unchanged = current.password_hash == account.password_hash
+                && current.user.is_active
+                && current.user.role == account.user.role;
+            if !is_unchanged {
                 return None;
             }
             current.password_hash = password_hash.clone();
@@ -42,10 +47,11 @@ impl AuthService {
             current.user.password_change_required = false;
             current.user.updated_at = at;
             let all = EndSessions { only: None, at, reason: EndReason::PasswordChanged };
-            Some(Effects::none().end(all).begin(session.clone()))
+            Some(Effects::none().unless_ended(caller.session()).end(all).begin(session.clone()))
         };
         let _forget = self.parts.cache.forget_on_drop(user, None);
         let updated = self.parts.store.update_account(user, &change).await?;
-        self.begun(&session, updated.ok_or(ServiceError::InvalidCredentials)?)
+        // Whoever was signed out meanwhile would otherwise be in again.
+        self.begun(&session, updated.ok_or(TokenError::NotForUs)?)
     }
 }

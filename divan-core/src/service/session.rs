@@ -205,30 +205,36 @@ impl AuthService {
         self.sign_out(session.user, Some(session.id), EndReason::Stolen).await.map(drop)
     }
 
-    /// Ends one session of a user or all of them; signing in again takes the password.
+    /// Ends one session of a user, if it has not ended, or all of them; signing in again takes the password.
     pub(super) async fn sign_out(
         &self,
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
     ) -> Result<Option<User>, ServiceError> {
-        self.change_and_sign_out(user, only, reason, &|_| true).await
+        self.change_and_sign_out(user, only, reason, &|_| {}).await
     }
 
-    /// Changes an account and ends sessions of it, both or neither. `None` when there is no such account, or `change` says no.
+    /// Changes an account and ends sessions of it, both or neither. `None` when there is no such account, or the session has
+    /// ended already.
     pub(super) async fn change_and_sign_out(
         &self,
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
-        change: &(dyn Fn(&mut Account) -> bool + Send + Sync),
+        change: &(dyn Fn(&mut Account) + Send + Sync),
     ) -> Result<Option<User>, ServiceError> {
         let _forget = self.parts.cache.forget_on_drop(user, only);
         let at = self.now();
         let end = EndSessions { only, at, reason };
         let change = |account: &mut Account| {
             account.password_proof_at = None;
-            change(account).then(|| Effects::none().end(end))
+            change(account);
+            let effects = Effects::none().end(end);
+            Some(match only {
+                Some(session) => effects.unless_ended(session),
+                None => effects,
+            })
         };
         let updated = self.parts.store.update_account(user, &change).await?;
         Ok(updated.map(|updated| updated.account.user))

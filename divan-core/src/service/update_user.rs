@@ -18,7 +18,7 @@ impl AuthService {
     /// somebody else's; that no active administrator would be left. Nothing has changed then.
     pub async fn update_user(
         &self,
-        _: &Admin,
+        admin: &Admin,
         id: UserId,
         request: &UpdateUserRequest,
     ) -> Result<User, ServiceError> {
@@ -32,6 +32,7 @@ impl AuthService {
                 None
             }
         };
+        self.still_admin(admin).await?;
         let _forget = self.parts.cache.forget_on_drop(id, None);
         if let Some(updated) = self.parts.store.update_account(id, &change).await? {
             return Ok(updated.account.user);

@@ -10,7 +10,11 @@ impl AuthService {
     ///
     /// # Errors
     /// What is wrong with the request, all of it at once; or that the phone number or address is somebody else's.
-    pub async fn create_user(&self, _: &Admin, request: &CreateUserRequest) -> Result<User, ServiceError> {
+    pub async fn create_user(
+        &self,
+        admin: &Admin,
+        request: &CreateUserRequest,
+    ) -> Result<User, ServiceError> {
         let mut input = Input::default();
         let full_name = input.full_name(&request.full_name);
         let phone = request.phone.as_deref().and_then(|typed| input.phone(typed, self.parts.region));
@@ -27,6 +31,7 @@ impl AuthService {
         user.email = email;
         check_new_password("/password", &password, &user)?;
         let account = Account::new(user, self.parts.hashes.hash(password).await?);
+        self.still_admin(admin).await?;
         self.parts.store.insert_user(&account).await?;
         Ok(account.user)
     }
@@ -35,13 +40,13 @@ impl AuthService {
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn unlink_telegram(&self, _: &Admin, user: UserId) -> Result<User, ServiceError> {
+    pub async fn unlink_telegram(&self, admin: &Admin, user: UserId) -> Result<User, ServiceError> {
+        self.still_admin(admin).await?;
         let now = self.now();
         let unlink = |account: &mut Account| {
             account.user.telegram_id = None;
             account.user.telegram_username = None;
             account.user.updated_at = now;
-            true
         };
         let unlinked = self.change_and_sign_out(user, None, EndReason::TelegramUnlinked, &unlink).await?;
         unlinked.ok_or(ServiceError::NotFound)
@@ -51,7 +56,8 @@ impl AuthService {
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn end_user_sessions(&self, _: &Admin, user: UserId) -> Result<(), ServiceError> {
+    pub async fn end_user_sessions(&self, admin: &Admin, user: UserId) -> Result<(), ServiceError> {
+        self.still_admin(admin).await?;
         let signed_out = self.sign_out(user, None, EndReason::SignedOutByAdmin).await?;
         signed_out.map(drop).ok_or(ServiceError::NotFound)
     }

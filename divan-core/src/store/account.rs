@@ -35,6 +35,8 @@ pub type AccountChange<'a> = dyn Fn(&mut Account) -> Option<Effects> + Send + Sy
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Effects {
+    /// Nothing happens, to the account neither, when this session of it has ended.
+    pub unless_ended: Option<SessionId>,
     /// The sessions to end.
     pub end: Option<EndSessions>,
     /// The session to begin. Where there are [as many as may be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
@@ -45,6 +47,13 @@ impl Effects {
     /// None.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Has all of it depend on a session of the account: nothing happens when that has ended.
+    #[must_use]
+    pub fn unless_ended(mut self, session: SessionId) -> Self {
+        self.unless_ended = Some(session);
+        self
     }
 
     /// Ends these sessions.

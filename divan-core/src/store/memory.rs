@@ -125,6 +125,10 @@ impl UserStore for MemoryStore {
         let mut tables = self.tables();
         let Some(mut account) = tables.accounts.get(&id).cloned() else { return Ok(None) };
         let Some(effects) = change(&mut account) else { return Ok(None) };
+        let is_open = |session: &StoredSession| session.user == id && session.end.is_none();
+        if effects.unless_ended.is_some_and(|open| !tables.sessions.get(&open).is_some_and(is_open)) {
+            return Ok(None);
+        }
         if let Some(objection) = tables.objection(&account) {
             return Err(StoreError::new(objection));
         }

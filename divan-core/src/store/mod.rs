@@ -82,7 +82,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     async fn insert_user(&self, account: &Account) -> Result<(), StoreError>;
 
     /// Changes an account and its sessions in one transaction. Nobody else changes the account while `change` looks at it;
-    /// when it gives `None`, or there is no such account, nothing is written and the answer is `None`.
+    /// when it gives `None`, there is no such account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the
+    /// answer is `None`.
     ///
     /// `change` may be asked several times, where the database has to begin anew.
     ///

@@ -56,6 +56,10 @@ async fn every_answer_has_the_security_headers() {
         assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
     }
+    let preflight = Request::builder().method("OPTIONS").uri("/auth/me").header("x-request-id", "abc");
+    let answer = from_origin(&app, preflight, MINIAPP_ORIGIN).await;
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!((answer.header("cache-control"), answer.header("x-request-id")), ("no-store", "abc"));
     assert_eq!(app.get("/auth/me").await.header("cache-control"), "no-store");
     let page = app.get("/docs/").await;
     let policy = page.header("content-security-policy");

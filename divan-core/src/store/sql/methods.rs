@@ -120,6 +120,14 @@ macro_rules! sql_store {
                 let before = sql::account(&row)?;
                 let mut account = before.clone();
                 let Some(effects) = change(&mut account) else { return Ok(Ok(None)) };
+                if let Some(session) = effects.unless_ended {
+                    // All that ends sessions holds the account, so this one does not end meanwhile.
+                    let open = sqlx::query_scalar(sql::OPEN_SESSIONS).bind(session.0).bind(id.0);
+                    let open: i64 = open.persistent(persistent).fetch_one(&mut *transaction).await?;
+                    if open == 0 {
+                        return Ok(Ok(None));
+                    }
+                }
                 if before.is_active_admin() && !account.is_active_admin() {
                     let lock = sqlx::query(sql::LOCK_ADMINS).bind(to_micros(account.user.updated_at));
                     lock.persistent(persistent).execute(&mut *transaction).await?;

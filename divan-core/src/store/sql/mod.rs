@@ -121,6 +121,8 @@ pub(super) const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, surf
 pub(super) const ADVANCE_SESSION: &str = "UPDATE sessions SET generation = $6, base = $7, rotated_at = $8, is_confirmed = $9, \
      expires_at = $10 WHERE id = $1 AND generation = $2 AND base = $3 AND rotated_at = $4 AND is_confirmed = $5 \
      AND ended_at IS NULL";
+pub(super) const OPEN_SESSIONS: &str =
+    "SELECT count(*) FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
 /// Ends the session `$4`, or all where that is NULL.
 pub(super) const END_SESSIONS: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
      WHERE user_id = $1 AND ended_at IS NULL AND ($4 IS NULL OR id = $4) RETURNING id";
