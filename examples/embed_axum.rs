@@ -133,12 +133,12 @@ mod tests {
         .telegram(BOT_TOKEN.parse()?)
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .build();
-        let (email, password) = ("admin@example.com", "tram under the plum");
-        service.bootstrap(None, &BootstrapRequest::new(email, password)).await?;
-        let session = service.admin_login(email, &password.into(), &Origin::unknown()).await?;
+        let (email, password, origin) = ("admin@example.com", "tram under the plum", Origin::unknown());
+        service.bootstrap(None, &BootstrapRequest::new(email, password), &origin).await?;
+        let session = service.admin_login(email, &password.into(), &origin).await?;
         let admin = service.authenticate(session.access_token.expose()).await?.into_admin()?;
-        let employee = CreateUserRequest::employee("First Last", "+77011234567", "umbrella 77");
-        service.create_user(&admin, &employee).await?;
+        let employee = CreateUserRequest::employee("First Last", "+77011234567").password("umbrella 77");
+        service.create_user(&admin, &employee, &origin).await?;
         Ok(service)
     }
 

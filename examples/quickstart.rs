@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let admin = client.admin().login(&request).await?;
     println!("3. {} is signed in to the admin panel.", admin.full_name);
 
-    let request = CreateUserRequest::employee("First Last", "8 (701) 123-45-67", "umbrella 77");
+    let request = CreateUserRequest::employee("First Last", "8 (701) 123-45-67").password("umbrella 77");
     let created = client.admin().create_user(&request).await?;
     println!("4. The employee {} was created.", created.user.full_name);
 

@@ -15,12 +15,12 @@ macro_rules! files {
 
 /// The migrations for PostgreSQL.
 pub fn postgres() -> Migrator {
-    migrator(files!("postgres": 1 "users", 2 "sessions"))
+    migrator(files!("postgres": 1 "users", 2 "sessions", 3 "people"))
 }
 
 /// The migrations for SQLite.
 pub fn sqlite() -> Migrator {
-    migrator(files!("sqlite": 1 "users", 2 "sessions"))
+    migrator(files!("sqlite": 1 "users", 2 "sessions", 3 "people"))
 }
 
 /// Whoever runs these holds a lock of its own: `sqlx`'s blocks without a deadline.
@@ -41,11 +41,13 @@ mod tests {
     use super::*;
 
     /// Of each released file the first eight bytes of its SHA-384. A line here is only ever added.
-    const RELEASED: [(&str, u64); 4] = [
+    const RELEASED: [(&str, u64); 6] = [
         ("postgres/0001_users.sql", 0x2230_2d59_2cd7_b948),
         ("postgres/0002_sessions.sql", 0x6414_94c2_5351_712f),
+        ("postgres/0003_people.sql", 0xe08f_a9e6_fcc5_fd40),
         ("sqlite/0001_users.sql", 0x7d2a_5707_c674_c2be),
         ("sqlite/0002_sessions.sql", 0xaa67_6482_368d_cd8c),
+        ("sqlite/0003_people.sql", 0x275f_4d31_04cf_92ef),
     ];
 
     fn names(migrator: &Migrator) -> Vec<(i64, String)> {

@@ -6,7 +6,9 @@ use divan_core::password::PasswordHash;
 use divan_core::session::Generations;
 use divan_core::store::{Account, Effects, Store, StoredSession};
 use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer};
-use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
+use divan_core::types::{
+    AuditAction, AuditId, AuditRecord, Role, SessionId, Surface, TelegramId, User, UserId,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -59,7 +61,8 @@ impl People {
                 tokens.push(issuer.issue(&grant).expect("randomness").token.expose().to_owned());
             }
             let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
-            store.insert_user(&account).await.expect("a new user");
+            let record = AuditRecord::new(AuditId(uuid(n, 0x7002)), now, AuditAction::UserCreated, None);
+            store.insert_user(&account, &record).await.expect("a new user");
             let begin = |_: &mut Account| Some(Effects::none().begin(session.clone()));
             store.update_account(account.user.id, &begin).await.expect("a new session");
             first.get_or_insert(account.user);

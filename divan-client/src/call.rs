@@ -71,7 +71,15 @@ impl Wire {
         call: &Call<'_, E>,
         credential: Option<&Secret>,
     ) -> Result<RequestBuilder, Error> {
-        let url = self.base.endpoint(&call.path);
+        let mut url = self.base.endpoint(&call.path);
+        // `()` is the one request without a member.
+        let has_members = size_of::<E::Request>() > 0;
+        if has_members && E::METHOD == Method::Get {
+            let query = serde_urlencoded::to_string(call.request);
+            let query =
+                query.map_err(|cause| Error::setup_failed("the parameters cannot be written", cause))?;
+            url.set_query(Some(&query).filter(|query| !query.is_empty()).map(String::as_str));
+        }
         let mut request = match E::METHOD {
             Method::Get => self.http.get(url),
             Method::Post => self.http.post(url),
@@ -79,8 +87,7 @@ impl Wire {
             Method::Delete => self.http.delete(url),
             _ => return Err(Error::setup("this client does not know the method of the endpoint")),
         };
-        // `()` is the one request without a body.
-        if size_of::<E::Request>() > 0 {
+        if has_members && E::METHOD != Method::Get {
             request = request.json(call.request);
         }
         if let Some(secret) = credential {

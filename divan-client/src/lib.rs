@@ -21,7 +21,7 @@
 //! if !admin.is_signed_in().await? {
 //!     admin.login(&AdminLoginRequest::new("admin@example.com", "tram under the plum")).await?;
 //! }
-//! let employee = CreateUserRequest::employee("First Last", "+77011234567", "plum over the tram");
+//! let employee = CreateUserRequest::employee("First Last", "+77011234567").password("plum over the tram");
 //! match admin.create_user(&employee).await {
 //!     Ok(created) => println!("created {}", created.user.id),
 //!     Err(error) if error.code() == Some(ProblemCode::PhoneTaken) => println!("exists already"),
@@ -54,6 +54,7 @@
 
 mod account;
 mod admin;
+mod audit;
 mod base_url;
 mod builder;
 mod call;
@@ -64,6 +65,7 @@ mod health;
 mod http;
 mod jitter;
 mod jwks;
+mod pages;
 mod retries;
 mod sessions;
 pub mod surface;

@@ -1,14 +1,55 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, UnlinkTelegram, UpdateUser,
-    UpdateUserRequest,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser, ListUsers,
+    ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest, UserPage,
 };
 use divan_core::types::{User, UserId};
+use futures_util::Stream;
 
 use crate::call::Call;
+use crate::pages::every;
 use crate::{AdminPanel, Error};
 
 impl AdminPanel {
-    /// Creates a user.
+    /// A page of the list of users, the newest first.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `validation_failed` when there is no such page, and `admin_required` when the person is no
+    /// administrator any more. See [`Error`] for the rest.
+    pub async fn list_users(&self, request: &ListUsersRequest) -> Result<UserPage, Error> {
+        self.call::<ListUsers>(Call::of(request)).await
+    }
+
+    /// All users that the request names, the newest first, page by page as they are asked for. It ends with the first error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use divan_client::api::ListUsersRequest;
+    /// use futures_util::TryStreamExt;
+    ///
+    /// # async fn run(client: divan_client::Client) -> Result<(), divan_client::Error> {
+    /// let mut request = ListUsersRequest::default();
+    /// request.q = Some("iva".to_owned());
+    /// let users: Vec<_> = client.admin().all_users(request).try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn all_users(&self, request: ListUsersRequest) -> impl Stream<Item = Result<User, Error>> + use<> {
+        every(self.clone(), request, async |admin: &Self, request: &mut ListUsersRequest| {
+            let page = admin.list_users(request).await?;
+            request.cursor.clone_from(&page.next_cursor);
+            Ok((page.items, page.next_cursor.is_some()))
+        })
+    }
+
+    /// Reads a user.
+    ///
+    /// # Errors
+    /// As [`unlink_telegram`](Self::unlink_telegram).
+    pub async fn get_user(&self, id: UserId) -> Result<User, Error> {
+        self.call::<GetUser>(Call::of(&()).about(id)).await
+    }
+
+    /// Creates a user; without a password one is generated, which the answer holds.
     ///
     /// # Errors
     /// The [code](Error::code) is `admin_required` when the person is no administrator any more, and `phone_taken`,
@@ -39,6 +80,15 @@ impl AdminPanel {
     /// ```
     pub async fn update_user(&self, id: UserId, request: &UpdateUserRequest) -> Result<User, Error> {
         self.call::<UpdateUser>(Call::of(request).about(id)).await
+    }
+
+    /// Gives a user a generated password, and ends the user's sessions. After [`Error::is_timeout`] or
+    /// [`Error::is_unexpected_answer`] the user may have a password that nobody knows: ask again.
+    ///
+    /// # Errors
+    /// As [`unlink_telegram`](Self::unlink_telegram).
+    pub async fn reset_password(&self, id: UserId) -> Result<GeneratedPassword, Error> {
+        self.call::<ResetPassword>(Call::of(&()).about(id)).await
     }
 
     /// Forgets the Telegram account that a user is bound to, and ends the user's sessions.

@@ -103,10 +103,14 @@ impl Fixture {
     async fn on(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(ManualClock::at_unix(NOW));
         let service = service(&store, &clock);
-        service.bootstrap(None, &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD)).await.unwrap();
+        service
+            .bootstrap(None, &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD), &Origin::unknown())
+            .await
+            .unwrap();
         let mut f = Self { store, clock, service, employee: UserId(uuid::Uuid::nil()) };
-        let employee = CreateUserRequest::employee("First Last", PHONE, PASSWORD);
-        f.employee = f.service.create_user(&f.admin().await, &employee).await.unwrap().id;
+        let employee = CreateUserRequest::employee("First Last", PHONE).password(PASSWORD);
+        f.employee =
+            f.service.create_user(&f.admin().await, &employee, &Origin::unknown()).await.unwrap().user.id;
         f
     }
 
@@ -147,7 +151,7 @@ impl Fixture {
     }
 
     async fn refresh(&self, session: &Session) -> Result<Session, ServiceError> {
-        self.service.refresh(&session.refresh_token).await
+        self.service.refresh(&session.refresh_token, &Origin::unknown()).await
     }
 
     async fn end_reason(&self, session: &Session) -> Option<EndReason> {
@@ -203,7 +207,7 @@ async fn fifty_refreshes_at_once_give_one_generation_and_fifty_answers(f: Fixtur
     let tasks = (0..50).map(|n| {
         let service = if n % 2 == 0 { f.service.clone() } else { other.clone() };
         let token = first.refresh_token.clone();
-        tokio::spawn(async move { service.refresh(&token).await.unwrap() })
+        tokio::spawn(async move { service.refresh(&token, &Origin::unknown()).await.unwrap() })
     });
     for task in tasks.collect::<Vec<_>>() {
         let answer = task.await.unwrap();
@@ -268,7 +272,11 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
     let mut spliced = good.to_owned();
     spliced.replace_range(..40, &other.refresh_token.expose()[..40]);
     for bad in ["", "dvr1.", "garbage", &good[..good.len() - 1], &spliced, session.access_token.expose()] {
-        assert_eq!(code(f.service.refresh(&bad.into()).await), ProblemCode::RefreshTokenInvalid, "{bad}");
+        assert_eq!(
+            code(f.service.refresh(&bad.into(), &Origin::unknown()).await),
+            ProblemCode::RefreshTokenInvalid,
+            "{bad}"
+        );
     }
     assert_eq!(code(f.service.authenticate(good).await), ProblemCode::TokenInvalid);
     let foreign = AuthService::builder(
@@ -278,7 +286,10 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
         Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
     )
     .build();
-    assert_eq!(code(foreign.refresh(&session.refresh_token).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(
+        code(foreign.refresh(&session.refresh_token, &Origin::unknown()).await),
+        ProblemCode::RefreshTokenInvalid
+    );
     assert_eq!(f.end_reason(&session).await, None, "none of it is a theft");
     f.refresh(&session).await.unwrap();
 }
@@ -287,14 +298,14 @@ async fn a_deactivated_user_cannot_refresh(f: Fixture) {
     let session = f.login().await;
     let mut deactivate = UpdateUserRequest::default();
     deactivate.is_active = Some(false);
-    f.service.update_user(&f.admin().await, f.employee, &deactivate).await.unwrap();
+    f.service.update_user(&f.admin().await, f.employee, &deactivate, &Origin::unknown()).await.unwrap();
     f.assert_signed_out(&session).await;
     assert_eq!(f.end_reason(&session).await, Some(EndReason::Deactivated));
 
     // Also when something else than this service has deactivated.
     let mut activate = UpdateUserRequest::default();
     activate.is_active = Some(true);
-    f.service.update_user(&f.admin().await, f.employee, &activate).await.unwrap();
+    f.service.update_user(&f.admin().await, f.employee, &activate, &Origin::unknown()).await.unwrap();
     let session = f.login().await;
     let behind_its_back = |account: &mut Account| {
         account.user.is_active = false;
@@ -310,14 +321,14 @@ async fn what_ends_a_session_is_seen_at_once(f: Fixture) {
         let session = f.login().await;
         let caller = f.access(&session).await.unwrap();
         match n {
-            0 => f.service.logout(&caller).await.unwrap(),
-            1 => f.service.end_session(&caller, caller.session()).await.unwrap(),
-            2 => f.service.end_user_sessions(&admin, f.employee).await.unwrap(),
-            3 => _ = f.service.unlink_telegram(&admin, f.employee).await.unwrap(),
+            0 => f.service.logout(&caller, &Origin::unknown()).await.unwrap(),
+            1 => f.service.end_session(&caller, caller.session(), &Origin::unknown()).await.unwrap(),
+            2 => f.service.end_user_sessions(&admin, f.employee, &Origin::unknown()).await.unwrap(),
+            3 => _ = f.service.unlink_telegram(&admin, f.employee, &Origin::unknown()).await.unwrap(),
             _ => {
                 let mut deactivate = UpdateUserRequest::default();
                 deactivate.is_active = Some(false);
-                f.service.update_user(&admin, f.employee, &deactivate).await.unwrap();
+                f.service.update_user(&admin, f.employee, &deactivate, &Origin::unknown()).await.unwrap();
             }
         }
         f.assert_signed_out(&session).await;
@@ -331,7 +342,7 @@ async fn what_another_process_ends_is_seen_within_a_second(f: Fixture) {
     let token = session.access_token.expose();
     let caller = f.access(&session).await.unwrap();
     other.authenticate(token).await.unwrap();
-    f.service.logout(&caller).await.unwrap();
+    f.service.logout(&caller, &Origin::unknown()).await.unwrap();
     assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenInvalid);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(code(other.authenticate(token).await), ProblemCode::TokenInvalid);
@@ -345,13 +356,16 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
     assert_eq!((own.len(), own[0].is_current, own[0].device.as_deref()), (1, true, Some("Browser")));
     assert_eq!(own[0].address, Some("203.0.113.7".parse().unwrap()));
     let theirs = f.store.sessions_of(admins.user().id, own[0].created_at).await.unwrap()[0].id;
-    assert_eq!(code(f.service.end_session(&caller, theirs).await), ProblemCode::NotFound);
+    assert_eq!(code(f.service.end_session(&caller, theirs, &Origin::unknown()).await), ProblemCode::NotFound);
     let nobodys = SessionId(uuid::Uuid::from_u128(1));
-    assert_eq!(code(f.service.end_session(&caller, nobodys).await), ProblemCode::NotFound);
+    assert_eq!(
+        code(f.service.end_session(&caller, nobodys, &Origin::unknown()).await),
+        ProblemCode::NotFound
+    );
 
     let elsewhere = f.login().await;
-    f.service.end_session(&caller, id_of(&elsewhere)).await.unwrap();
-    f.service.end_session(&caller, id_of(&elsewhere)).await.unwrap();
+    f.service.end_session(&caller, id_of(&elsewhere), &Origin::unknown()).await.unwrap();
+    f.service.end_session(&caller, id_of(&elsewhere), &Origin::unknown()).await.unwrap();
     f.assert_signed_out(&elsewhere).await;
     f.access(&session).await.unwrap();
 }
@@ -489,7 +503,7 @@ async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
 /// The token was good when the request began, and its body took its time.
 async fn who_was_signed_out_meanwhile_goes_no_further(f: Fixture) {
     let caller = f.access(&f.login().await).await.unwrap();
-    f.service.end_user_sessions(&f.admin().await, f.employee).await.unwrap();
+    f.service.end_user_sessions(&f.admin().await, f.employee, &Origin::unknown()).await.unwrap();
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
     let changed = f.service.change_password(&caller, &request, &Origin::unknown()).await;
     assert_eq!(code(changed), ProblemCode::TokenInvalid);
@@ -499,8 +513,8 @@ async fn who_was_signed_out_meanwhile_goes_no_further(f: Fixture) {
 async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
     const EMAIL: &str = "second@example.com";
     let first = f.admin().await;
-    let request = CreateUserRequest::admin("Second", EMAIL, ADMIN_PASSWORD);
-    let id = f.service.create_user(&first, &request).await.unwrap().id;
+    let request = CreateUserRequest::admin("Second", EMAIL).password(ADMIN_PASSWORD);
+    let id = f.service.create_user(&first, &request, &Origin::unknown()).await.unwrap().user.id;
     let (mut deactivate, mut demote, mut activate) =
         <(UpdateUserRequest, UpdateUserRequest, UpdateUserRequest)>::default();
     deactivate.is_active = Some(false);
@@ -509,7 +523,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
     activate.is_active = Some(true);
     activate.role = Some(Role::Admin);
     for end in [deactivate, demote] {
-        f.service.update_user(&first, id, &activate).await.unwrap();
+        f.service.update_user(&first, id, &activate, &Origin::unknown()).await.unwrap();
         let unlock = |account: &mut Account| {
             account.user.password_change_required = false;
             Some(Effects::none())
@@ -517,23 +531,35 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
         f.store.update_account(id, &unlock).await.unwrap();
         let session = f.service.admin_login(EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown()).await.unwrap();
         let second = f.access(&session).await.unwrap().into_admin().unwrap();
-        f.service.update_user(&first, id, &end).await.unwrap();
+        f.service.update_user(&first, id, &end, &Origin::unknown()).await.unwrap();
 
-        let another = CreateUserRequest::admin("Third", "third@example.com", ADMIN_PASSWORD);
-        assert_eq!(code(f.service.create_user(&second, &another).await), ProblemCode::TokenInvalid);
-        assert_eq!(code(f.service.update_user(&second, id, &activate).await), ProblemCode::TokenInvalid);
-        assert_eq!(code(f.service.unlink_telegram(&second, f.employee).await), ProblemCode::TokenInvalid);
-        assert_eq!(code(f.service.end_user_sessions(&second, f.employee).await), ProblemCode::TokenInvalid);
+        let another = CreateUserRequest::admin("Third", "third@example.com").password(ADMIN_PASSWORD);
+        assert_eq!(
+            code(f.service.create_user(&second, &another, &Origin::unknown()).await),
+            ProblemCode::TokenInvalid
+        );
+        assert_eq!(
+            code(f.service.update_user(&second, id, &activate, &Origin::unknown()).await),
+            ProblemCode::TokenInvalid
+        );
+        assert_eq!(
+            code(f.service.unlink_telegram(&second, f.employee, &Origin::unknown()).await),
+            ProblemCode::TokenInvalid
+        );
+        assert_eq!(
+            code(f.service.end_user_sessions(&second, f.employee, &Origin::unknown()).await),
+            ProblemCode::TokenInvalid
+        );
     }
 }
 
 async fn the_end_of_a_session_that_has_ended_changes_nothing(f: Fixture) {
     let (first, second) = (f.login().await, f.login().await);
     let (ended, caller) = (f.access(&first).await.unwrap(), f.access(&second).await.unwrap());
-    f.service.logout(&ended).await.unwrap();
+    f.service.logout(&ended, &Origin::unknown()).await.unwrap();
     f.login().await;
-    f.service.end_session(&caller, id_of(&first)).await.unwrap();
-    f.service.logout(&ended).await.unwrap();
+    f.service.end_session(&caller, id_of(&first), &Origin::unknown()).await.unwrap();
+    f.service.logout(&ended, &Origin::unknown()).await.unwrap();
     f.auto_login().await.unwrap();
 }
 
@@ -632,7 +658,7 @@ impl History {
             }
             Refreshed::Unknown => None,
         };
-        let answer = self.servers[server].refresh(&pair.refresh_token).await;
+        let answer = self.servers[server].refresh(&pair.refresh_token, &Origin::unknown()).await;
         let generation = answer.as_ref().ok().map(|session| token_of(session).generation());
         assert_eq!(generation, expected);
         if let Ok(session) = answer {

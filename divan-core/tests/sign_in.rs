@@ -16,7 +16,7 @@ use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
 use divan_core::store::{Account, Effects, MemoryStore, Store, UserStore};
 use divan_core::token::{SecretKey, Surface, Surfaces};
-use divan_core::types::{TelegramId, User, UserId};
+use divan_core::types::{AuditAction, AuditId, AuditRecord, TelegramId, User, UserId};
 
 const NOW: u64 = 1_780_000_000;
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -91,9 +91,9 @@ fn fixture_with(policy: BootstrapPolicy) -> Fixture {
 /// A service with an administrator and one employee.
 async fn fixture() -> Fixture {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
-    f.service.bootstrap(None, &bootstrap_request()).await.unwrap();
+    f.service.bootstrap(None, &bootstrap_request(), &Origin::unknown()).await.unwrap();
     let admin = f.admin().await;
-    f.service.create_user(&admin, &employee_request(PHONE)).await.unwrap();
+    f.service.create_user(&admin, &employee_request(PHONE), &Origin::unknown()).await.unwrap();
     f.hasher.taken();
     f
 }
@@ -103,7 +103,7 @@ fn bootstrap_request() -> BootstrapRequest {
 }
 
 fn employee_request(phone: &str) -> CreateUserRequest {
-    CreateUserRequest::employee("First Last", phone, PASSWORD)
+    CreateUserRequest::employee("First Last", phone).password(PASSWORD)
 }
 
 fn init_data(telegram_id: i64) -> Secret {
@@ -139,12 +139,18 @@ impl Fixture {
         account.user.phone = Some(phone.parse().unwrap());
         account.user.telegram_id = None;
         change(&mut account.user);
-        self.store.insert_user(&account).await.unwrap();
+        self.store.insert_user(&account, &created(&account)).await.unwrap();
     }
 }
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> ProblemCode {
     outcome.unwrap_err().code()
+}
+
+/// The line of the audit about a new account, with the account's own id.
+fn created(account: &Account) -> AuditRecord {
+    let user = &account.user;
+    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
 }
 
 #[tokio::test]
@@ -309,9 +315,9 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
             promote.email = Some(Some("second@example.com".to_owned()));
             runtime.block_on(async {
                 if promotes {
-                    service.update_user(&admin, user, &promote).await.unwrap();
+                    service.update_user(&admin, user, &promote, &Origin::unknown()).await.unwrap();
                 } else {
-                    service.end_user_sessions(&admin, user).await.unwrap();
+                    service.end_user_sessions(&admin, user, &Origin::unknown()).await.unwrap();
                 }
             });
         }));
@@ -330,7 +336,7 @@ async fn a_hash_with_other_parameters_is_made_anew_at_a_sign_in() {
     account.user.id = UserId(uuid::Uuid::from_u128(2));
     account.user.phone = Some("+77010000002".parse().unwrap());
     account.password_hash = Argon2idHasher::default().hash(&password, &[1; 16]).unwrap();
-    f.store.insert_user(&account).await.unwrap();
+    f.store.insert_user(&account, &created(&account)).await.unwrap();
 
     f.login("+77010000002", PASSWORD, 42).await.unwrap();
     assert_eq!(f.hasher.taken(), 2, "one to check, one to store");
@@ -358,7 +364,7 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
     assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
     let mut inactive = f.stored("+77010000002").await;
     inactive.user.is_active = false;
-    other.store.insert_user(&inactive).await.unwrap();
+    other.store.insert_user(&inactive, &created(&inactive)).await.unwrap();
     assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
 
     f.clock.advance(Duration::from_secs(931));
@@ -402,15 +408,15 @@ async fn without_a_bot_token_nobody_signs_in_through_telegram() {
 async fn bootstrap_needs_its_token() {
     let closed = fixture_with(BootstrapPolicy::Closed);
     let token = Secret::new("bootstrap");
-    let outcome = closed.service.bootstrap(Some(&token), &bootstrap_request()).await;
+    let outcome = closed.service.bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown()).await;
     assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
 
     let f = fixture_with(BootstrapPolicy::Token(token.clone()));
     for wrong in [None, Some(Secret::new("")), Some(Secret::new("bootstraq"))] {
-        let outcome = f.service.bootstrap(wrong.as_ref(), &bootstrap_request()).await;
+        let outcome = f.service.bootstrap(wrong.as_ref(), &bootstrap_request(), &Origin::unknown()).await;
         assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
     }
-    let user = f.service.bootstrap(Some(&token), &bootstrap_request()).await.unwrap();
+    let user = f.service.bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown()).await.unwrap();
     assert_eq!((user.role, user.full_name.as_str()), (Role::Admin, "Administrator"));
 }
 
@@ -418,14 +424,17 @@ async fn bootstrap_needs_its_token() {
 async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
     let weak = BootstrapRequest::new(ADMIN_EMAIL, "too short");
-    assert_eq!(code(f.service.bootstrap(None, &weak).await), ProblemCode::WeakPassword);
+    assert_eq!(code(f.service.bootstrap(None, &weak, &Origin::unknown()).await), ProblemCode::WeakPassword);
     let malformed = BootstrapRequest::new("not an address", ADMIN_PASSWORD);
-    assert_eq!(code(f.service.bootstrap(None, &malformed).await), ProblemCode::ValidationFailed);
+    assert_eq!(
+        code(f.service.bootstrap(None, &malformed, &Origin::unknown()).await),
+        ProblemCode::ValidationFailed
+    );
     assert!(!f.service.is_bootstrapped().await.unwrap());
     f.hasher.taken();
 
-    f.service.bootstrap(None, &bootstrap_request()).await.unwrap();
-    let again = f.service.bootstrap(None, &bootstrap_request()).await;
+    f.service.bootstrap(None, &bootstrap_request(), &Origin::unknown()).await.unwrap();
+    let again = f.service.bootstrap(None, &bootstrap_request(), &Origin::unknown()).await;
     assert_eq!(code(again), ProblemCode::AlreadyBootstrapped);
     assert_eq!(f.hasher.taken(), 1, "the refused call does not hash");
 }
@@ -437,8 +446,10 @@ async fn all_that_is_wrong_with_a_new_user_is_told_at_once() {
     let mut request = employee_request("12");
     request.full_name = " \n ".to_owned();
     request.email = Some("nowhere".to_owned());
-    request.password = Secret::new("");
-    let Err(ServiceError::Invalid(errors)) = f.service.create_user(&admin, &request).await else {
+    request.password = Some(Secret::new(""));
+    let Err(ServiceError::Invalid(errors)) =
+        f.service.create_user(&admin, &request, &Origin::unknown()).await
+    else {
         panic!("an invalid request");
     };
     let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
@@ -454,7 +465,7 @@ async fn each_role_needs_what_it_signs_in_with() {
     let mut no_email = employee_request("+77010000002");
     no_email.role = Role::Admin;
     for (request, pointer) in [(no_phone, "/phone"), (no_email, "/email")] {
-        match f.service.create_user(&admin, &request).await {
+        match f.service.create_user(&admin, &request, &Origin::unknown()).await {
             Err(ServiceError::Invalid(errors)) => assert_eq!(errors[0].pointer, pointer),
             other => panic!("{other:?}"),
         }
@@ -465,22 +476,32 @@ async fn each_role_needs_what_it_signs_in_with() {
 async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_person() {
     let f = fixture().await;
     let admin = f.admin().await;
-    let taken = f.service.create_user(&admin, &employee_request("8 701 123 45 67")).await;
+    let taken = f.service.create_user(&admin, &employee_request("8 701 123 45 67"), &Origin::unknown()).await;
     assert_eq!(code(taken), ProblemCode::PhoneTaken);
 
     let mut same_email = employee_request("+77010000002");
     same_email.email = Some("ADMIN@example.com".to_owned());
-    assert_eq!(code(f.service.create_user(&admin, &same_email).await), ProblemCode::EmailTaken);
+    assert_eq!(
+        code(f.service.create_user(&admin, &same_email, &Origin::unknown()).await),
+        ProblemCode::EmailTaken
+    );
 
     for weak in ["12345678", "7011234599", "FirstLast1"] {
         let mut request = employee_request("+77011234599");
-        request.password = Secret::new(weak);
-        assert_eq!(code(f.service.create_user(&admin, &request).await), ProblemCode::WeakPassword, "{weak}");
+        request.password = Some(Secret::new(weak));
+        assert_eq!(
+            code(f.service.create_user(&admin, &request, &Origin::unknown()).await),
+            ProblemCode::WeakPassword,
+            "{weak}"
+        );
     }
     let mut short_for_an_admin = employee_request("+77010000002");
     short_for_an_admin.role = Role::Admin;
     short_for_an_admin.email = Some("second@example.com".to_owned());
-    assert_eq!(code(f.service.create_user(&admin, &short_for_an_admin).await), ProblemCode::WeakPassword);
+    assert_eq!(
+        code(f.service.create_user(&admin, &short_for_an_admin, &Origin::unknown()).await),
+        ProblemCode::WeakPassword
+    );
 }
 
 #[tokio::test]

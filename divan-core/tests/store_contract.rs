@@ -10,7 +10,9 @@ use divan_core::store::{
     Account, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore, SessionAdvance, SqliteStore,
     Store, StoreErrorKind, StoredSession, UniqueKey,
 };
-use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
+use divan_core::types::{
+    AuditAction, AuditId, AuditRecord, Role, SessionId, Surface, TelegramId, User, UserId,
+};
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
 
@@ -152,7 +154,7 @@ async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
     account.user.password_change_required = true;
     account.user.last_login_at = Some(now() + Duration::seconds(1));
     account.password_proof_at = Some(now() + Duration::seconds(2));
-    store.insert_user(&account).await.unwrap();
+    store.insert_user(&account, &created(&account)).await.unwrap();
 
     assert_eq!(store.account(id(1)).await.unwrap().unwrap(), account);
     let by_phone = store.account_by_phone(account.user.phone.as_ref().unwrap()).await.unwrap().unwrap();
@@ -177,7 +179,7 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     let mut first = employee(1);
     first.user.email = Some("one@example.com".parse().unwrap());
     first.user.telegram_id = Some(TelegramId(7));
-    store.insert_user(&first).await.unwrap();
+    store.insert_user(&first, &created(&first)).await.unwrap();
 
     let mut phone = employee(2);
     phone.user.phone.clone_from(&first.user.phone);
@@ -187,7 +189,7 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     telegram.user.telegram_id = first.user.telegram_id;
     let cases = [(phone, UniqueKey::Phone), (email, UniqueKey::Email), (telegram, UniqueKey::TelegramId)];
     for (account, key) in cases {
-        let error = store.insert_user(&account).await.unwrap_err();
+        let error = store.insert_user(&account, &created(&account)).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Conflict(key));
         assert!(store.account(id(2)).await.unwrap().is_none(), "nothing is half-written");
     }
@@ -205,7 +207,7 @@ async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
             let store = store.clone();
             let mut account = employee(round * 100 + n);
             change(&mut account.user);
-            tokio::spawn(async move { store.insert_user(&account).await })
+            tokio::spawn(async move { store.insert_user(&account, &created(&account)).await })
         });
         let mut won = 0;
         for task in tasks.collect::<Vec<_>>() {
@@ -219,7 +221,7 @@ async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
 }
 
 async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     let change = |account: &mut Account| {
         "Another".clone_into(&mut account.user.full_name);
         account.user.phone = Some("+77019999999".parse().unwrap());
@@ -241,7 +243,7 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
 }
 
 async fn a_change_sees_what_others_have_written(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     let tasks = (0..20).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -260,8 +262,8 @@ async fn a_change_sees_what_others_have_written(store: AnyStore) {
 }
 
 async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
-    store.insert_user(&employee(2)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_user(&employee(2), &created(&employee(2))).await.unwrap();
     bind(&store, 1, 7).await.unwrap();
     assert_eq!(bind(&store, 2, 7).await, Err(StoreErrorKind::Conflict(UniqueKey::TelegramId)));
     assert_eq!(store.account(id(2)).await.unwrap().unwrap(), employee(2));
@@ -269,7 +271,7 @@ async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
 
 async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) {
     for n in 1..=10 {
-        store.insert_user(&employee(n)).await.unwrap();
+        store.insert_user(&employee(n), &created(&employee(n))).await.unwrap();
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
@@ -288,18 +290,18 @@ async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) 
 async fn the_last_active_administrator_stays(store: AnyStore) {
     let mut inactive = admin(2);
     inactive.user.is_active = false;
-    store.insert_user(&admin(1)).await.unwrap();
-    store.insert_user(&inactive).await.unwrap();
+    store.insert_user(&admin(1), &created(&admin(1))).await.unwrap();
+    store.insert_user(&inactive, &created(&inactive)).await.unwrap();
     assert_eq!(demote(&store, 1).await, Err(StoreErrorKind::LastAdmin));
     assert!(store.account(id(1)).await.unwrap().unwrap().user.is_active);
-    store.insert_user(&admin(3)).await.unwrap();
+    store.insert_user(&admin(3), &created(&admin(3))).await.unwrap();
     demote(&store, 1).await.unwrap();
     assert_eq!(demote(&store, 3).await, Err(StoreErrorKind::LastAdmin));
 }
 
 async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
     for n in 1..=10 {
-        store.insert_user(&admin(n)).await.unwrap();
+        store.insert_user(&admin(n), &created(&admin(n))).await.unwrap();
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
@@ -319,7 +321,7 @@ async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
 }
 
 async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     let whole = session(1, 1);
     let bare = StoredSession { device: None, address: None, surface: Surface::Admin, ..session(2, 1) };
     for session in [whole, bare] {
@@ -334,7 +336,7 @@ async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
 }
 
 async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
     let next = Generations::from_parts(2, 1, now() + Duration::seconds(5), true);
@@ -360,7 +362,7 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
 }
 
 async fn of_parallel_advances_one_wins(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
     let advance = SessionAdvance {
@@ -417,14 +419,14 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
 
 /// Two employees, of whom the second is bound to the Telegram account that this gives.
 async fn bind_two(store: &AnyStore) -> TelegramId {
-    store.insert_user(&employee(1)).await.unwrap();
-    store.insert_user(&employee(2)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_user(&employee(2), &created(&employee(2))).await.unwrap();
     bind(store, 2, 7).await.unwrap();
     TelegramId(7)
 }
 
 async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     let many = u128::from(MAX_LIVE_SESSIONS);
     for n in 1..=many {
         let created_at = now() + Duration::seconds(i64::try_from(n).unwrap());
@@ -441,7 +443,7 @@ async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
 }
 
 async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
-    store.insert_user(&employee(1)).await.unwrap();
+    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
     for n in 1..=3 {
         begin(&store, session(n, 1)).await;
     }
@@ -458,7 +460,7 @@ async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
 async fn the_first_administrator_is_created_once(store: AnyStore) {
     assert!(!store.is_bootstrapped().await.unwrap());
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
-    claim.complete(&admin(1)).await.unwrap();
+    claim.complete(&admin(1), &created(&admin(1))).await.unwrap();
     assert!(store.is_bootstrapped().await.unwrap());
     assert!(store.account(id(1)).await.unwrap().is_some());
     assert!(store.claim_bootstrap(now()).await.unwrap().is_none());
@@ -468,15 +470,15 @@ async fn a_dropped_claim_leaves_the_bootstrap_open(store: AnyStore) {
     drop(store.claim_bootstrap(now()).await.unwrap().unwrap());
     assert!(!store.is_bootstrapped().await.unwrap());
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
-    claim.complete(&admin(1)).await.unwrap();
+    claim.complete(&admin(1), &created(&admin(1))).await.unwrap();
 }
 
 async fn a_failed_claim_writes_nothing(store: AnyStore) {
-    store.insert_user(&admin(1)).await.unwrap();
+    store.insert_user(&admin(1), &created(&admin(1))).await.unwrap();
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
     let mut same_address = admin(2);
     same_address.user.email = admin(1).user.email;
-    let error = claim.complete(&same_address).await.unwrap_err();
+    let error = claim.complete(&same_address, &created(&same_address)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Email));
     assert!(!store.is_bootstrapped().await.unwrap());
     assert!(store.account(id(2)).await.unwrap().is_none());
@@ -487,7 +489,7 @@ async fn of_parallel_claims_one_wins(store: AnyStore) {
         let store = store.clone();
         tokio::spawn(async move {
             match store.claim_bootstrap(now()).await.unwrap() {
-                Some(claim) => claim.complete(&admin(n)).await.is_ok(),
+                Some(claim) => claim.complete(&admin(n), &created(&admin(n))).await.is_ok(),
                 None => false,
             }
         })
@@ -501,4 +503,10 @@ async fn of_parallel_claims_one_wins(store: AnyStore) {
 
 async fn the_store_answers_a_ping(store: AnyStore) {
     store.ping().await.unwrap();
+}
+
+/// The line of the audit about a new account, with the account's own id.
+fn created(account: &Account) -> AuditRecord {
+    let user = &account.user;
+    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
 }

@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::extract::MAX_BODY_BYTES;
+use crate::extract::{MAX_BODY_BYTES, RequestId};
 use crate::problem::Problem;
 use crate::state::HttpOptions;
 
@@ -51,8 +51,9 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 }
 
 /// Gives the request an id, and the answer its headers and a line in the log.
-async fn report(State(http): State<Arc<HttpOptions>>, request: Request, next: Next) -> Response {
+async fn report(State(http): State<Arc<HttpOptions>>, mut request: Request, next: Next) -> Response {
     let line = Line::begin(&request);
+    request.extensions_mut().insert(RequestId(line.id.clone()));
     let is_auth = request.uri().path().contains("/auth/");
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();

@@ -4,10 +4,12 @@ mod admin_credentials;
 mod authorization;
 mod id;
 mod origin;
+mod parameters;
 mod payload;
 
 pub(crate) use admin_credentials::{AdminCredentials, PasswordForm};
 pub(crate) use authorization::{AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader};
 pub(crate) use id::Id;
-pub(crate) use origin::{ClientOrigin, Peer};
+pub(crate) use origin::{ClientOrigin, Peer, RequestId};
+pub(crate) use parameters::Parameters;
 pub(crate) use payload::{MAX_BODY_BYTES, Payload};

@@ -1,7 +1,7 @@
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use divan_core::api::{CreateUserRequest, ProblemCode, UpdateUserRequest};
+use divan_core::api::{CreateUserRequest, ListUsersRequest, ProblemCode, UpdateUserRequest};
 use divan_core::secret::Secret;
 use divan_core::types::{Role, TelegramId, User, UserId};
 
@@ -25,8 +25,8 @@ struct Account {
 impl Accounts {
     pub(super) fn new(now: SystemTime) -> Self {
         let mut accounts = Self { all: Vec::new(), proven: None };
-        let employee = CreateUserRequest::employee("Made-up Employee", PHONE, EMPLOYEE_PASSWORD);
-        let admin = CreateUserRequest::admin("Made-up Administrator", EMAIL, ADMIN_PASSWORD);
+        let employee = CreateUserRequest::employee("Made-up Employee", PHONE).password(EMPLOYEE_PASSWORD);
+        let admin = CreateUserRequest::admin("Made-up Administrator", EMAIL).password(ADMIN_PASSWORD);
         for request in [employee, admin] {
             // Both are as they have to be.
             let _ = accounts.create(request, now);
@@ -46,18 +46,45 @@ impl Accounts {
         &mut self,
         request: CreateUserRequest,
         now: SystemTime,
-    ) -> Result<User, ProblemCode> {
+    ) -> Result<(User, Option<Secret>), ProblemCode> {
         let id: UserId = made_up_id(1, self.all.len());
         let mut user = User::new(id, request.role, request.full_name, now.into());
         user.phone = read(request.phone)?;
         user.email = read(request.email)?;
         self.check(&user)?;
-        self.all.push(Account { user: user.clone(), password: request.password });
-        Ok(user)
+        let generated = request.password.is_none().then(|| made_up_password(self.all.len()));
+        user.password_change_required = generated.is_some();
+        let password = request.password.or_else(|| generated.clone()).unwrap_or_default();
+        self.all.push(Account { user: user.clone(), password });
+        Ok((user, generated))
     }
 
     pub(super) fn user(&self, id: UserId) -> Option<User> {
         self.all.iter().map(|account| &account.user).find(|user| user.id == id).cloned()
+    }
+
+    /// The newest first, as far as a page of the list is about them.
+    pub(super) fn found_by(&self, request: &ListUsersRequest) -> Vec<User> {
+        let typed = request.q.as_deref().unwrap_or_default().to_lowercase();
+        let is_found = |user: &&User| {
+            let words = user.full_name.split_whitespace().map(str::to_lowercase);
+            let names =
+                [user.phone.as_ref().map(ToString::to_string), user.email.as_ref().map(ToString::to_string)];
+            words.chain(names.into_iter().flatten()).any(|word| word.starts_with(&typed))
+                && request.role.is_none_or(|role| user.role == role)
+                && request.is_active.is_none_or(|is_active| user.is_active == is_active)
+        };
+        self.all.iter().rev().map(|account| &account.user).filter(is_found).cloned().collect()
+    }
+
+    pub(super) fn reset_password(&mut self, id: UserId) -> Result<Secret, ProblemCode> {
+        self.forget_proof(id);
+        let password = made_up_password(self.all.len());
+        let account = self.all.iter_mut().find(|account| account.user.id == id);
+        let account = account.ok_or(ProblemCode::NotFound)?;
+        account.password = password.clone();
+        account.user.password_change_required = true;
+        Ok(password)
     }
 
     /// Signs in with phone number and password; without a phone number (a contact was shared) the first employee.
@@ -99,6 +126,7 @@ impl Accounts {
             .find(|account| account.user.id == id && account.password.expose() == current.expose());
         let account = account.ok_or(ProblemCode::InvalidCredentials)?;
         account.password = next;
+        account.user.password_change_required = false;
         let user = account.user.clone();
         self.forget_proof(id);
         Ok(user)
@@ -177,6 +205,11 @@ impl Accounts {
         });
         found.ok_or(ProblemCode::InvalidCredentials)
     }
+}
+
+/// What stands for a generated password.
+fn made_up_password(index: usize) -> Secret {
+    Secret::new(format!("made-up-{index:07}"))
 }
 
 fn read<T: FromStr>(text: Option<String>) -> Result<Option<T>, ProblemCode> {

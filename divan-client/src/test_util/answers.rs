@@ -1,14 +1,15 @@
 use divan_core::api::{
-    AdminLogin, AutoLogin, Bootstrap, ChangePassword, CreateUser, CreatedUser, EndSession, EndUserSessions,
-    Endpoint, Health, HealthStatus, JwkSet, Jwks, Live, Logout, Me, ProblemCode, Ready, Refresh, SessionList,
-    TelegramLogin, UnlinkTelegram, UpdateUser,
+    AdminLogin, Audit, AuditPage, AutoLogin, Bootstrap, ChangePassword, CreateUser, CreatedUser, EndSession,
+    EndUserSessions, Endpoint, GeneratedPassword, GetUser, Health, HealthStatus, JwkSet, Jwks, ListUsers,
+    Live, Logout, Me, ProblemCode, Ready, Refresh, ResetPassword, SessionList, TelegramLogin, UnlinkTelegram,
+    UpdateUser, UserPage,
 };
 use divan_core::secret::Secret;
-use divan_core::types::{Surface, User, UserId};
+use divan_core::types::{AuditAction, AuditRecord, Surface, User, UserId};
 use wiremock::ResponseTemplate;
 
 use super::server::{Asked, State};
-use super::sessions;
+use super::{made_up_id, sessions};
 
 type Answer = Result<ResponseTemplate, ProblemCode>;
 
@@ -49,19 +50,32 @@ impl State {
             }
             ChangePassword::OPERATION => self.change_password(asked, caller),
             CreateUser::OPERATION => {
-                let user = self.accounts.create(asked.request::<CreateUser>()?, asked.now)?;
-                Ok(asked.reply::<CreateUser>(&CreatedUser::new(user)))
+                let (user, generated) = self.accounts.create(asked.request::<CreateUser>()?, asked.now)?;
+                self.record(asked, caller, AuditAction::UserCreated, user.id);
+                Ok(asked.reply::<CreateUser>(&CreatedUser::new(user, generated)))
             }
-            UpdateUser::OPERATION => self.update_user(asked),
+            ListUsers::OPERATION => self.list_users(asked),
+            GetUser::OPERATION => Ok(asked.reply::<GetUser>(&self.user(self.named(asked)?)?)),
+            ResetPassword::OPERATION => {
+                let id = self.named(asked)?;
+                let password = self.accounts.reset_password(id)?;
+                self.sessions.end_all_of(id);
+                self.record(asked, caller, AuditAction::PasswordReset, id);
+                Ok(asked.reply::<ResetPassword>(&GeneratedPassword::new(password)))
+            }
+            Audit::OPERATION => self.audit(asked),
+            UpdateUser::OPERATION => self.update_user(asked, caller),
             UnlinkTelegram::OPERATION => {
                 let user = self.accounts.unlink_telegram(self.named(asked)?)?;
                 self.sessions.end_all_of(user.id);
+                self.record(asked, caller, AuditAction::TelegramUnlinked, user.id);
                 Ok(asked.reply::<UnlinkTelegram>(&user))
             }
             EndUserSessions::OPERATION => {
                 let id = self.named(asked)?;
                 self.accounts.forget_proof(id);
                 self.sessions.end_all_of(id);
+                self.record(asked, caller, AuditAction::SignedOutEverywhere, id);
                 Ok(asked.reply::<EndUserSessions>(&()))
             }
             _ => Err(ProblemCode::NotFound),
@@ -102,13 +116,41 @@ impl State {
         Ok(asked.reply::<ChangePassword>(&self.sessions.open(user, caller.surface, asked.now)))
     }
 
-    fn update_user(&mut self, asked: &Asked<'_>) -> Answer {
+    fn update_user(&mut self, asked: &Asked<'_>, caller: &sessions::Live) -> Answer {
         let before = self.user(self.named(asked)?)?;
         let user = self.accounts.update(before.id, asked.request::<UpdateUser>()?)?;
         if !user.is_active || user.role != before.role {
             self.sessions.end_all_of(user.id);
         }
+        self.record(asked, caller, AuditAction::UserUpdated, user.id);
         Ok(asked.reply::<UpdateUser>(&user))
+    }
+
+    fn list_users(&self, asked: &Asked<'_>) -> Answer {
+        let request = asked.parameters::<ListUsers>()?;
+        let found = self.accounts.found_by(&request);
+        let (items, next_cursor) = page(found, request.limit, request.cursor.as_deref())?;
+        Ok(asked.reply::<ListUsers>(&UserPage::new(items, next_cursor)))
+    }
+
+    /// What administrators have changed.
+    fn audit(&self, asked: &Asked<'_>) -> Answer {
+        let request = asked.parameters::<Audit>()?;
+        let is_asked_for = |record: &&AuditRecord| {
+            request.user.is_none_or(|user| record.subject_id == Some(user))
+                && request.actor.is_none_or(|actor| record.actor_id == Some(actor))
+                && request.action.is_none_or(|action| record.action == action)
+        };
+        let found = self.audit.iter().rev().filter(is_asked_for).cloned().collect();
+        let (items, next_cursor) = page(found, request.limit, request.cursor.as_deref())?;
+        Ok(asked.reply::<Audit>(&AuditPage::new(items, next_cursor)))
+    }
+
+    fn record(&mut self, asked: &Asked<'_>, caller: &sessions::Live, action: AuditAction, subject: UserId) {
+        let id = made_up_id(4, self.audit.len());
+        let mut record = AuditRecord::new(id, asked.now.into(), action, Some(subject));
+        record.actor_id = Some(caller.user);
+        self.audit.push(record);
     }
 
     fn named(&self, asked: &Asked<'_>) -> Result<UserId, ProblemCode> {
@@ -126,10 +168,26 @@ impl Asked<'_> {
         serde_json::from_slice(self.body).map_err(|_| ProblemCode::ValidationFailed)
     }
 
+    fn parameters<E: Endpoint>(&self) -> Result<E::Request, ProblemCode> {
+        serde_urlencoded::from_str(self.query).map_err(|_| ProblemCode::ValidationFailed)
+    }
+
     fn reply<E: Endpoint>(&self, answer: &E::Response) -> ResponseTemplate {
         let reply = ResponseTemplate::new(self.status);
         if size_of::<E::Response>() == 0 { reply } else { reply.set_body_json(answer) }
     }
+}
+
+/// A page of what was found; the cursor is its place.
+fn page<T>(
+    found: Vec<T>,
+    limit: Option<u32>,
+    cursor: Option<&str>,
+) -> Result<(Vec<T>, Option<String>), ProblemCode> {
+    let start: usize = cursor.unwrap_or("0").parse().map_err(|_| ProblemCode::ValidationFailed)?;
+    let end = start + limit.unwrap_or(50) as usize;
+    let next_cursor = (end < found.len()).then(|| end.to_string());
+    Ok((found.into_iter().skip(start).take(end - start).collect(), next_cursor))
 }
 
 fn has_init_data(init_data: Option<&Secret>) -> Result<(), ProblemCode> {

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Problem, ProblemCode};
 use divan_core::clock::{Clock, ManualClock};
-use divan_core::types::Surface;
+use divan_core::types::{AuditRecord, Surface};
 use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::accounts::Accounts;
@@ -14,6 +14,7 @@ use super::sessions::{Live, Sessions};
 pub(super) struct State {
     pub(super) accounts: Accounts,
     pub(super) sessions: Sessions,
+    pub(super) audit: Vec<AuditRecord>,
     /// The problem that an operation is answered with, and how many more times.
     pub(super) refusals: HashMap<&'static str, (ProblemCode, Option<usize>)>,
     pub(super) calls: HashMap<&'static str, usize>,
@@ -33,6 +34,7 @@ pub(super) struct Asked<'a> {
     /// What stands for `{id}` in the path.
     pub(super) id: &'a str,
     pub(super) caller: Option<Live>,
+    pub(super) query: &'a str,
     pub(super) body: &'a [u8],
     pub(super) now: SystemTime,
 }
@@ -42,6 +44,7 @@ impl Respondent {
         let state = State {
             accounts: Accounts::new(clock.now()),
             sessions: Sessions::default(),
+            audit: Vec::new(),
             refusals: HashMap::new(),
             calls: HashMap::new(),
         };
@@ -62,7 +65,8 @@ impl Respondent {
         let now = self.clock.now();
         let caller = state.caller(endpoint.auth, request, now)?;
         let (operation, status) = (endpoint.operation, endpoint.status);
-        state.answer(&Asked { operation, status, id, caller, body: &request.body, now })
+        let query = request.url.query().unwrap_or_default();
+        state.answer(&Asked { operation, status, id, caller, query, body: &request.body, now })
     }
 }
 

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    Auth, ChangePasswordRequest, ENDPOINTS, EndpointDescription, HealthStatus, ProblemCode, Role, SessionId,
-    Surface, UpdateUserRequest,
+    AuditAction, AuditRequest, Auth, ChangePasswordRequest, CreateUserRequest, ENDPOINTS,
+    EndpointDescription, HealthStatus, ListUsersRequest, ProblemCode, Role, SessionId, Surface,
+    UpdateUserRequest,
 };
 use divan_client::{Client, Error, MemoryStore, Secret, Swapped, TokenStore, Tokens};
+
+use futures_util::TryStreamExt;
 
 use crate::fixture::{ADMIN_PASSWORD, Fixture, PASSWORD, fixture, signed_in};
 
@@ -74,6 +77,19 @@ async fn call(f: &Fixture, operation: &str) {
             let employee = miniapp.me().await.unwrap();
             assert_eq!((employee.role, employee.full_name.as_str()), (Role::Employee, "First Last"));
         }
+        "list_users" => list_users(f).await,
+        "get_user" => {
+            let employee = miniapp.me().await.unwrap();
+            assert_eq!(admin.get_user(employee.id).await.unwrap(), employee);
+        }
+        "reset_password" => {
+            let employee = miniapp.me().await.unwrap().id;
+            let password = admin.reset_password(employee).await.unwrap().generated_password;
+            assert_signed_out(f).await;
+            let user = miniapp.login(&f.login(password.expose())).await.unwrap();
+            assert!(user.password_change_required);
+        }
+        "audit" => audit(f).await,
         "update_user" => {
             let mut request = UpdateUserRequest::default();
             (request.full_name, request.is_active) = (Some("Another Name".to_owned()), Some(false));
@@ -92,6 +108,43 @@ async fn call(f: &Fixture, operation: &str) {
             assert_signed_out(f).await;
         }
         other => panic!("the client has no call for {other}: add one"),
+    }
+}
+
+async fn list_users(f: &Fixture) {
+    let admin = f.client.admin();
+    for n in 0..5 {
+        f.pass(Duration::from_millis(1));
+        let request = CreateUserRequest::employee(format!("Crowd {n}"), format!("+7701000000{n}"));
+        admin.create_user(&request).await.unwrap();
+    }
+    let mut request = ListUsersRequest::default();
+    (request.limit, request.q) = (Some(2), Some("crowd".to_owned()));
+    let page = admin.list_users(&request).await.unwrap();
+    assert_eq!((page.items[0].full_name.as_str(), page.items.len()), ("Crowd 4", 2));
+    let all: Vec<_> = admin.all_users(request).try_collect().await.unwrap();
+    let names: Vec<_> = all.iter().map(|user| user.full_name.as_str()).collect();
+    assert_eq!(names, ["Crowd 4", "Crowd 3", "Crowd 2", "Crowd 1", "Crowd 0"]);
+
+    let mut admins = ListUsersRequest::default();
+    (admins.role, admins.is_active) = (Some(Role::Admin), Some(true));
+    assert_eq!(admin.list_users(&admins).await.unwrap().items, [admin.me().await.unwrap()]);
+}
+
+async fn audit(f: &Fixture) {
+    let (admin, employee) = (f.client.admin(), f.client.miniapp().me().await.unwrap().id);
+    f.pass(Duration::from_millis(1));
+    admin.end_user_sessions(employee).await.unwrap();
+    let mut request = AuditRequest::default();
+    (request.user, request.limit) = (Some(employee), Some(1));
+    let page = admin.audit(&request).await.unwrap();
+    assert_eq!(page.items[0].action, AuditAction::SignedOutEverywhere);
+    assert_eq!(page.items[0].actor_id, Some(admin.me().await.unwrap().id));
+    assert!(page.items[0].request_id.is_some());
+    let all: Vec<_> = admin.all_audit(request).try_collect().await.unwrap();
+    let actions: Vec<_> = all.iter().map(|record| record.action).collect();
+    for action in [AuditAction::UserCreated, AuditAction::SignedIn, AuditAction::TelegramLinked] {
+        assert!(actions.contains(&action), "{actions:?}");
     }
 }
 
@@ -166,6 +219,10 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             miniapp.change_password(&ChangePasswordRequest::new(PASSWORD, "umbrella 78")).await.map(drop)
         }
         "create_user" => admin.create_user(&Fixture::new_employee()).await.map(drop),
+        "list_users" => admin.list_users(&ListUsersRequest::default()).await.map(drop),
+        "get_user" => admin.get_user(id.parse().unwrap()).await.map(drop),
+        "reset_password" => admin.reset_password(id.parse().unwrap()).await.map(drop),
+        "audit" => admin.audit(&AuditRequest::default()).await.map(drop),
         "update_user" => {
             admin.update_user(id.parse().unwrap(), &UpdateUserRequest::default()).await.map(drop)
         }

@@ -140,7 +140,7 @@ impl Fixture {
     }
 
     pub(crate) fn new_employee() -> CreateUserRequest {
-        CreateUserRequest::employee("First Last", PHONE, PASSWORD)
+        CreateUserRequest::employee("First Last", PHONE).password(PASSWORD)
     }
 
     pub(crate) fn login(&self, password: &str) -> TelegramLoginRequest {

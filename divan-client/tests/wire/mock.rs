@@ -42,7 +42,7 @@ async fn an_administrator_creates_and_signs_out_users() {
     let divan = MockDivan::start().await;
     let (admin, miniapp) = (divan.client().admin(), divan.client().miniapp());
     admin.login(&MockDivan::admin_login()).await.unwrap();
-    let request = CreateUserRequest::employee("Second", "+77010000002", "umbrella 78");
+    let request = CreateUserRequest::employee("Second", "+77010000002").password("umbrella 78");
     let created = admin.create_user(&request).await.unwrap().user;
     let error = admin.create_user(&request).await.unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PhoneTaken));

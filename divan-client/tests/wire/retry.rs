@@ -45,9 +45,10 @@ async fn call_unsafe(client: &Client, call: &str) -> Error {
         "POST /auth/admin/bootstrap" => {
             client.bootstrap(None, &BootstrapRequest::new("a@example.com", password)).await.map(drop)
         }
-        "POST /auth/admin/users" => {
-            admin.create_user(&CreateUserRequest::employee("A", "+77011234567", password)).await.map(drop)
-        }
+        "POST /auth/admin/users" => admin
+            .create_user(&CreateUserRequest::employee("A", "+77011234567").password(password))
+            .await
+            .map(drop),
         "PATCH /auth/admin/users/01920000-0000-7000-8000-00000000000a" => {
             admin.update_user(USER.parse().unwrap(), &UpdateUserRequest::default()).await.map(drop)
         }

@@ -31,7 +31,7 @@ async fn me_sends_the_access_token_and_no_body() {
 async fn create_user_sends_the_user_and_the_access_token() {
     let answer = json_answer(201, &json!({ "user": user() }));
     let (server, client) = answering("POST", "/auth/admin/users", answer).await;
-    let request = CreateUserRequest::employee("First Last", "+77011234567", "tram under the plum");
+    let request = CreateUserRequest::employee("First Last", "+77011234567").password("tram under the plum");
     let created = client.admin().create_user(&request).await.unwrap();
     assert_eq!(created.user.id.to_string(), "01920000-0000-7000-8000-000000000001");
 

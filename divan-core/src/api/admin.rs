@@ -14,7 +14,8 @@ impl Endpoint for AdminLogin {
     const PATH: &'static str = "/auth/admin/login";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::InvalidCredentials, ProblemCode::Overloaded];
+    const PROBLEMS: &'static [ProblemCode] =
+        &[ProblemCode::InvalidCredentials, ProblemCode::PasswordExpired, ProblemCode::Overloaded];
     type Request = AdminLoginRequest;
     type Response = Session;
 }

@@ -21,7 +21,7 @@ pub trait Endpoint {
     /// The problems that it may answer with, beside those of any request ([`COMMON_PROBLEMS`](super::COMMON_PROBLEMS))
     /// and of any body ([`BODY_PROBLEMS`](super::BODY_PROBLEMS)).
     const PROBLEMS: &'static [ProblemCode];
-    /// The JSON body of the request; `()` for none.
+    /// The JSON body of the request, or the parameters of a [`Method::Get`]; `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
     /// The JSON body of the answer; `()` for none.
     type Response: Serialize + DeserializeOwned + Send;
@@ -98,7 +98,7 @@ impl EndpointDescription {
             auth: E::AUTH,
             status: E::STATUS,
             // `()` is the one request without a member.
-            has_body: size_of::<E::Request>() > 0,
+            has_body: size_of::<E::Request>() > 0 && !matches!(E::METHOD, Method::Get),
             problems: E::PROBLEMS,
         }
     }

@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod audit;
 mod endpoint;
 mod health;
 mod jwks;
@@ -15,6 +16,7 @@ mod users;
 
 pub use account::{ChangePassword, ChangePasswordRequest, Me};
 pub use admin::{AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest};
+pub use audit::{Audit, AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
@@ -24,11 +26,13 @@ pub use session::{
 };
 pub use telegram::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
 pub use users::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, UnlinkTelegram, UpdateUser,
-    UpdateUserRequest,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser, ListUsers,
+    ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest, UserPage,
 };
 
-pub use crate::types::{Jwk, JwkSet, Role, SessionId, Surface, User, UserId};
+pub use crate::types::{
+    AuditAction, AuditId, AuditRecord, Jwk, JwkSet, Role, SessionId, Surface, User, UserId,
+};
 
 /// What any request may be answered with.
 pub const COMMON_PROBLEMS: &[ProblemCode] =
@@ -54,10 +58,14 @@ pub const ENDPOINTS: &[EndpointDescription] = &[
     EndpointDescription::of::<EndSession>(),
     EndpointDescription::of::<Me>(),
     EndpointDescription::of::<ChangePassword>(),
+    EndpointDescription::of::<ListUsers>(),
     EndpointDescription::of::<CreateUser>(),
+    EndpointDescription::of::<GetUser>(),
     EndpointDescription::of::<UpdateUser>(),
+    EndpointDescription::of::<ResetPassword>(),
     EndpointDescription::of::<UnlinkTelegram>(),
     EndpointDescription::of::<EndUserSessions>(),
+    EndpointDescription::of::<Audit>(),
     EndpointDescription::of::<Jwks>(),
     EndpointDescription::of::<Live>(),
     EndpointDescription::of::<Ready>(),

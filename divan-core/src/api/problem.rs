@@ -73,6 +73,8 @@ problem_codes! {
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
+    /// The password was right, but it was generated too long ago: ask for another one.
+    PasswordExpired = "password_expired", 403, "Generated password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
     /// The first administrator can be created only with the bootstrap token.

@@ -20,6 +20,7 @@ impl Endpoint for TelegramLogin {
         ProblemCode::InitDataExpired,
         ProblemCode::InvalidCredentials,
         ProblemCode::TelegramAccountMismatch,
+        ProblemCode::PasswordExpired,
         ProblemCode::Overloaded,
         ProblemCode::TelegramNotConfigured,
     ];

@@ -49,41 +49,43 @@ pub struct CreateUserRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = "email", nullable = false))]
     pub email: Option<String>,
-    /// The first password: at least 8 characters for an employee, 15 for an administrator.
-    #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
-    pub password: Secret,
+    /// The first password: at least 8 characters for an employee, 15 for an administrator. Without it one is generated.
+    #[serde(default, serialize_with = "secret::expose_option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = Option<String>, nullable = false, format = "password", example = "tram under the plum")
+    )]
+    pub password: Option<Secret>,
 }
 
 impl CreateUserRequest {
-    /// An employee with this name, phone number and first password.
-    pub fn employee(
-        full_name: impl Into<String>,
-        phone: impl Into<String>,
-        password: impl Into<Secret>,
-    ) -> Self {
+    /// An employee with this name and phone number.
+    pub fn employee(full_name: impl Into<String>, phone: impl Into<String>) -> Self {
         Self {
             role: Role::Employee,
             full_name: full_name.into(),
             phone: Some(phone.into()),
             email: None,
-            password: password.into(),
+            password: None,
         }
     }
 
-    /// An administrator with this name, e-mail address and first password.
-    pub fn admin(
-        full_name: impl Into<String>,
-        email: impl Into<String>,
-        password: impl Into<Secret>,
-    ) -> Self {
+    /// An administrator with this name and e-mail address.
+    pub fn admin(full_name: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             role: Role::Admin,
             full_name: full_name.into(),
             phone: None,
             email: Some(email.into()),
-            password: password.into(),
+            password: None,
         }
+    }
+
+    /// The first password, instead of a generated one that the user has to change.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<Secret>) -> Self {
+        self.password = Some(password.into());
+        self
     }
 }
 
@@ -94,12 +96,134 @@ impl CreateUserRequest {
 pub struct CreatedUser {
     /// The new user.
     pub user: User,
+    /// The first password, where it was generated: shown this once, good for 72 hours, and to be changed at the first
+    /// sign-in.
+    #[serde(default, serialize_with = "secret::expose_option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "7k3m-x2q9-ab4t-p8dh"))]
+    pub generated_password: Option<Secret>,
 }
 
 impl CreatedUser {
     /// The answer for a new user.
-    pub fn new(user: User) -> Self {
-        Self { user }
+    pub fn new(user: User, generated_password: Option<Secret>) -> Self {
+        Self { user, generated_password }
+    }
+}
+
+/// Lists users, the newest first.
+#[derive(Debug)]
+pub enum ListUsers {}
+
+impl Endpoint for ListUsers {
+    const OPERATION: &'static str = "list_users";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/auth/admin/users";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = LIST_PROBLEMS;
+    type Request = ListUsersRequest;
+    type Response = UserPage;
+}
+
+/// Which users to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ListUsersRequest {
+    /// How many at most, 1 to 200. Default: 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
+    pub limit: Option<u32>,
+    /// Where to go on: the `next_cursor` of the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Only users who are found by this: each word of it is the beginning of the phone number, of the e-mail address or of a word
+    /// of the name. Case, accents, and the marks of Kazakh letters make no difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(max_length = 100))]
+    pub q: Option<String>,
+    /// Only users of this role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Only users who are active, or are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_active: Option<bool>,
+}
+
+/// A page of the list of users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct UserPage {
+    /// The users, the newest first.
+    pub items: Vec<User>,
+    /// What the next page is asked for with; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub next_cursor: Option<String>,
+}
+
+impl UserPage {
+    /// A page.
+    pub fn new(items: Vec<User>, next_cursor: Option<String>) -> Self {
+        Self { items, next_cursor }
+    }
+}
+
+/// Reads a user.
+#[derive(Debug)]
+pub enum GetUser {}
+
+impl Endpoint for GetUser {
+    const OPERATION: &'static str = "get_user";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/auth/admin/users/{id}";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = USER_PROBLEMS;
+    type Request = ();
+    type Response = User;
+}
+
+/// Gives a user another password, a generated one, and ends the user's sessions.
+#[derive(Debug)]
+pub enum ResetPassword {}
+
+impl Endpoint for ResetPassword {
+    const OPERATION: &'static str = "reset_password";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/auth/admin/users/{id}/reset-password";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::TokenMissing,
+        ProblemCode::TokenInvalid,
+        ProblemCode::TokenExpired,
+        ProblemCode::PasswordChangeRequired,
+        ProblemCode::AdminRequired,
+        ProblemCode::NotFound,
+        ProblemCode::Overloaded,
+    ];
+    type Request = ();
+    type Response = GeneratedPassword;
+}
+
+/// A password that was generated: shown this once, good for 72 hours, and to be changed at the first sign-in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct GeneratedPassword {
+    /// The password.
+    #[serde(serialize_with = "secret::expose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "7k3m-x2q9-ab4t-p8dh"))]
+    pub generated_password: Secret,
+}
+
+impl GeneratedPassword {
+    /// The answer with this password.
+    pub fn new(generated_password: Secret) -> Self {
+        Self { generated_password }
     }
 }
 
@@ -191,6 +315,16 @@ impl Endpoint for EndUserSessions {
     type Request = ();
     type Response = ();
 }
+
+/// What an administrator may be answered who asks for a list.
+pub(super) const LIST_PROBLEMS: &[ProblemCode] = &[
+    ProblemCode::TokenMissing,
+    ProblemCode::TokenInvalid,
+    ProblemCode::TokenExpired,
+    ProblemCode::PasswordChangeRequired,
+    ProblemCode::AdminRequired,
+    ProblemCode::ValidationFailed,
+];
 
 /// What an administrator may be answered who names a user.
 const USER_PROBLEMS: &[ProblemCode] = &[

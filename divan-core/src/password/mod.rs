@@ -10,6 +10,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use crate::entropy::{Entropy, NoEntropy};
 use crate::secret::Secret;
 
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
@@ -52,6 +53,30 @@ impl Password {
             1..=Self::MAX_CHARS => Ok(Self(normal)),
             _ => Err(PasswordLength),
         }
+    }
+
+    /// A password to hand out: 80 random bits as four groups of letters and digits that cannot be mistaken for each other.
+    ///
+    /// # Errors
+    /// [`NoEntropy`] when there is no randomness to be had.
+    pub fn generate(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
+        // Base32 as Douglas Crockford proposed it: without i, l, o and u.
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let mut random = Zeroizing::new([0; 16]);
+        entropy.fill(random.as_mut_slice())?;
+        let mut text = Zeroizing::new(String::with_capacity(19));
+        for (place, byte) in random.iter().enumerate() {
+            if place > 0 && place % 4 == 0 {
+                text.push('-');
+            }
+            text.push(char::from(ALPHABET[usize::from(byte % 32)]));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text, to be shown once.
+    pub fn to_secret(&self) -> Secret {
+        Secret::new(self.as_str())
     }
 
     /// How many characters (Unicode code points) it has.

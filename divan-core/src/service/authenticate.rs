@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::session_cache::CachedSession;
-use super::{ATTEMPTS, AuthService, ServiceError};
+use super::{ATTEMPTS, AuthService, Origin, ServiceError};
 use crate::session::Seen;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
 use crate::token::{AccessClaims, TokenError};
@@ -110,7 +110,7 @@ impl AuthService {
                 // Somebody else has moved it on meanwhile.
                 Seen::Confirmed(_) => self.parts.cache.forget(claims.session),
                 Seen::Stolen => {
-                    self.end_stolen(&found.session).await?;
+                    self.end_stolen(&found.session, &Origin::unknown()).await?;
                     return Err(TokenError::NotForUs.into());
                 }
                 Seen::Unknown => return Err(TokenError::NotForUs.into()),

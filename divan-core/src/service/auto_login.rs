@@ -8,7 +8,7 @@ use super::{AuthService, Origin, ServiceError};
 use crate::api::Session;
 use crate::secret::Secret;
 use crate::store::{Account, Effects};
-use crate::types::{Role, Surface, TelegramId};
+use crate::types::{AuditAction, Role, Surface, TelegramId};
 
 /// How long after the password was shown Telegram alone signs in, and how long what it signs in lasts.
 const PROOF_LIFE: Duration = Duration::from_hours(30 * 24);
@@ -31,11 +31,13 @@ impl AuthService {
         let mut session = self.new_session(account.user.id, Surface::MiniApp, origin)?;
         session.ends_at = session.ends_at.min(proof_at.saturating_add(span(PROOF_LIFE)));
         session.expires_at = session.expires_at.min(session.ends_at);
+        let user = account.user.id;
+        let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, origin)?;
         let change = |current: &mut Account| {
             proof(current, telegram.id, session.created_at).filter(|&at| at == proof_at)?;
             current.user.last_login_at = Some(session.created_at);
             telegram.bind(current, session.created_at);
-            Some(Effects::none().begin(session.clone()))
+            Some(Effects::none().begin(session.clone()).record(record.clone()))
         };
         let updated = self.parts.store.update_account(account.user.id, &change).await?;
         self.begun(&session, updated.ok_or(ServiceError::PasswordRequired)?)

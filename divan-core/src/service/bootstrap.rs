@@ -1,11 +1,11 @@
 use subtle::ConstantTimeEq;
 
 use super::input::{Input, check_new_password};
-use super::{AuthService, ServiceError};
+use super::{AuthService, Origin, ServiceError};
 use crate::api::BootstrapRequest;
 use crate::secret::Secret;
 use crate::store::Account;
-use crate::types::{Role, User, UserId};
+use crate::types::{AuditAction, Role, User, UserId};
 
 /// Who may create the first administrator.
 #[derive(Clone, Debug)]
@@ -43,6 +43,7 @@ impl AuthService {
         &self,
         token: Option<&Secret>,
         request: &BootstrapRequest,
+        origin: &Origin,
     ) -> Result<User, ServiceError> {
         self.parts.bootstrap.check(token)?;
         let mut input = Input::default();
@@ -61,7 +62,8 @@ impl AuthService {
         user.email = Some(email);
         check_new_password("/password", &password, &user)?;
         let account = Account::new(user, self.parts.hashes.hash(password).await?);
-        claim.complete(&account).await?;
+        let record = self.record(AuditAction::Bootstrapped, None, account.user.id, origin)?;
+        claim.complete(&account, &record).await?;
         Ok(account.user)
     }
 }

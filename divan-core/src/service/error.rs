@@ -37,6 +37,9 @@ pub enum ServiceError {
     /// The caller has to change the password before anything else.
     #[error("the password has to be changed first")]
     PasswordChangeRequired,
+    /// The password was right, but it was generated too long ago.
+    #[error("the generated password has expired")]
+    PasswordExpired,
     /// There is no such user or session, or it is not the caller's.
     #[error("not found")]
     NotFound,
@@ -86,6 +89,7 @@ impl ServiceError {
             Self::RefreshToken => ProblemCode::RefreshTokenInvalid,
             Self::PasswordRequired => ProblemCode::PasswordRequired,
             Self::PasswordChangeRequired => ProblemCode::PasswordChangeRequired,
+            Self::PasswordExpired => ProblemCode::PasswordExpired,
             Self::NotFound => ProblemCode::NotFound,
             Self::AdminRequired => ProblemCode::AdminRequired,
             Self::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,

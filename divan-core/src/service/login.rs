@@ -9,7 +9,7 @@ use crate::init_data::{ContactError, InitData};
 use crate::password::{Password, PasswordHash, Verification};
 use crate::secret::Secret;
 use crate::store::{Account, Effects, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount};
-use crate::types::{Phone, Role, Surface, TelegramId};
+use crate::types::{AuditAction, Phone, Role, Surface, TelegramId};
 
 /// Which phone number an employee signs in with.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,7 @@ impl AuthService {
         if account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
             return Err(ServiceError::TelegramAccountMismatch);
         }
+        self.check_expiry(&account)?;
         self.complete(account, rehashed, Some(telegram), origin).await
     }
 
@@ -94,6 +95,7 @@ impl AuthService {
         };
         let found = self.parts.store.account_by_email(&email).await?;
         let (account, rehashed) = self.check_password(found, password, Role::Admin).await?;
+        self.check_expiry(&account)?;
         self.complete(account, rehashed, None, origin).await
     }
 
@@ -133,6 +135,14 @@ impl AuthService {
         Ok((account, rehashed))
     }
 
+    /// A generated password is good for a time. That it is over is told to those who know it.
+    fn check_expiry(&self, account: &Account) -> Result<(), ServiceError> {
+        match account.password_expires_at {
+            Some(end) if end <= self.now() => Err(ServiceError::PasswordExpired),
+            _ => Ok(()),
+        }
+    }
+
     /// One transaction that writes the sign-in down and begins the session, unless the account changed while the password was
     /// hashed: a reset, a deactivation or a binding that came in between wins.
     async fn complete(
@@ -144,7 +154,9 @@ impl AuthService {
     ) -> Result<Session, ServiceError> {
         let surface = if telegram.is_some() { Surface::MiniApp } else { Surface::Admin };
         let session = self.new_session(account.user.id, surface, origin)?;
-        let now = session.created_at;
+        let (user, now) = (account.user.id, session.created_at);
+        let signed_in = self.record(AuditAction::SignedIn, Some(user), user, origin)?;
+        let linked = self.record(AuditAction::TelegramLinked, Some(user), user, origin)?;
         let change = |current: &mut Account| {
             let presented = telegram.as_ref().map(|telegram| telegram.id);
             let is_unchanged = current.password_hash == account.password_hash
@@ -158,11 +170,15 @@ impl AuthService {
                 current.password_hash = hash.clone();
             }
             current.user.last_login_at = Some(now);
+            let mut effects = Effects::none().begin(session.clone());
             if let Some(telegram) = &telegram {
+                if current.user.telegram_id.is_none() {
+                    effects = effects.record(linked.clone());
+                }
                 current.password_proof_at = Some(now);
                 telegram.bind(current, now);
             }
-            Some(Effects::none().begin(session.clone()))
+            Some(effects.record(signed_in.clone()))
         };
         match self.parts.store.update_account(account.user.id, &change).await {
             Ok(Some(updated)) => self.begun(&session, updated),

@@ -33,6 +33,7 @@
 //! when answers get lost, tabs refresh at the same time, or a token is stolen, is decided in
 //! [`Generations`](crate::session::Generations).
 
+mod audit;
 mod authenticate;
 mod auto_login;
 mod bootstrap;
@@ -40,6 +41,7 @@ mod builder;
 mod error;
 mod input;
 mod login;
+mod page;
 mod password;
 mod phone;
 mod session;

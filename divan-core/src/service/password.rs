@@ -5,6 +5,7 @@ use crate::password::WeakPassword;
 use crate::session::EndReason;
 use crate::store::{Account, Effects, EndSessions};
 use crate::token::TokenError;
+use crate::types::AuditAction;
 
 impl AuthService {
     /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on the same surface.
@@ -34,6 +35,7 @@ impl AuthService {
         let password_hash = self.parts.hashes.hash(new).await?;
         let session = self.new_session(user, caller.surface(), origin)?;
         let at = session.created_at;
+        let record = self.record(AuditAction::PasswordChanged, Some(user), user, origin)?;
         let change = |current: &mut Account| {
             // The rules for the new password are those of the role.
             let is_unchanged = current.password_hash == account.password_hash
@@ -44,10 +46,17 @@ impl AuthService {
             }
             current.password_hash = password_hash.clone();
             current.password_proof_at = None;
+            current.password_expires_at = None;
             current.user.password_change_required = false;
             current.user.updated_at = at;
             let all = EndSessions { only: None, at, reason: EndReason::PasswordChanged };
-            Some(Effects::none().unless_ended(caller.session()).end(all).begin(session.clone()))
+            Some(
+                Effects::none()
+                    .unless_ended(caller.session())
+                    .end(all)
+                    .begin(session.clone())
+                    .record(record.clone()),
+            )
         };
         let _forget = self.parts.cache.forget_on_drop(user, None);
         let updated = self.parts.store.update_account(user, &change).await?;

@@ -11,7 +11,7 @@ use crate::store::{
     Account, Effects, EndSessions, SessionAdvance, StoreError, StoreErrorKind, StoredSession,
 };
 use crate::token::{Grant, RefreshToken, Scope};
-use crate::types::{SessionId, Surface, User, UserId};
+use crate::types::{AuditAction, AuditRecord, SessionId, Surface, User, UserId};
 
 /// The longest description of a device that is kept, in characters.
 const MAX_DEVICE_CHARS: usize = 200;
@@ -34,11 +34,12 @@ impl SessionLife {
     pub const ADMIN: Self = Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) };
 }
 
-/// What is known of whoever signs in, for the person to recognise the session by. It decides nothing.
+/// Where a request comes from: for a person to recognise a session by, and for the audit. It decides nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
     device: Option<String>,
-    address: Option<IpAddr>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) request_id: Option<String>,
 }
 
 impl Origin {
@@ -61,6 +62,13 @@ impl Origin {
         self.address = Some(address.to_canonical());
         self
     }
+
+    /// The id that the request has in the log.
+    #[must_use]
+    pub fn request_id(mut self, id: &str) -> Self {
+        self.request_id = Some(id.to_owned());
+        self
+    }
 }
 
 impl AuthService {
@@ -71,7 +79,7 @@ impl AuthService {
     ///
     /// # Errors
     /// [`ServiceError::RefreshToken`], whatever is wrong with the token or its session.
-    pub async fn refresh(&self, token: &Secret) -> Result<Session, ServiceError> {
+    pub async fn refresh(&self, token: &Secret, origin: &Origin) -> Result<Session, ServiceError> {
         let token: RefreshToken = token.expose().parse().map_err(|_| ServiceError::RefreshToken)?;
         for _ in 0..ATTEMPTS {
             let found = self.parts.store.session(token.session()).await?;
@@ -82,7 +90,7 @@ impl AuthService {
             let next = match session.generations.refresh(token.generation(), self.now()) {
                 Refreshed::Rotated(next) | Refreshed::Again(next) => next,
                 Refreshed::Stolen => {
-                    self.end_stolen(&session).await?;
+                    self.end_stolen(&session, origin).await?;
                     return Err(ServiceError::RefreshToken);
                 }
                 Refreshed::Unknown => return Err(ServiceError::RefreshToken),
@@ -99,8 +107,8 @@ impl AuthService {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn logout(&self, caller: &Caller) -> Result<(), ServiceError> {
-        self.sign_out(caller.user().id, Some(caller.session()), EndReason::SignedOut).await.map(drop)
+    pub async fn logout(&self, caller: &Caller, origin: &Origin) -> Result<(), ServiceError> {
+        self.sign_out_self(caller, caller.session(), origin).await
     }
 
     /// Where the caller is signed in, the newest first.
@@ -126,12 +134,30 @@ impl AuthService {
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] for a session that does not exist or is somebody else's.
-    pub async fn end_session(&self, caller: &Caller, id: SessionId) -> Result<(), ServiceError> {
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        id: SessionId,
+        origin: &Origin,
+    ) -> Result<(), ServiceError> {
         let found = self.parts.store.session(id).await?;
-        if found.is_none_or(|(session, _)| session.user != caller.user().id) {
-            return Err(ServiceError::NotFound);
+        let own = found.filter(|(session, _)| session.user == caller.user().id);
+        let (session, _) = own.ok_or(ServiceError::NotFound)?;
+        if session.end.is_some() {
+            return Ok(());
         }
-        self.sign_out(caller.user().id, Some(id), EndReason::SignedOut).await.map(drop)
+        self.sign_out_self(caller, id, origin).await
+    }
+
+    async fn sign_out_self(
+        &self,
+        caller: &Caller,
+        session: SessionId,
+        origin: &Origin,
+    ) -> Result<(), ServiceError> {
+        let user = caller.user().id;
+        let record = self.record(AuditAction::SignedOut, Some(user), user, origin)?;
+        self.sign_out(user, Some(session), EndReason::SignedOut, record).await.map(drop)
     }
 
     /// Forgets sessions that were over this long ago. To be called now and then; tells how many there were.
@@ -201,8 +227,13 @@ impl AuthService {
     }
 
     /// Ends a session that two parties hold.
-    pub(super) async fn end_stolen(&self, session: &StoredSession) -> Result<(), ServiceError> {
-        self.sign_out(session.user, Some(session.id), EndReason::Stolen).await.map(drop)
+    pub(super) async fn end_stolen(
+        &self,
+        session: &StoredSession,
+        origin: &Origin,
+    ) -> Result<(), ServiceError> {
+        let record = self.record(AuditAction::SessionStolen, None, session.user, origin)?;
+        self.sign_out(session.user, Some(session.id), EndReason::Stolen, record).await.map(drop)
     }
 
     /// Ends one session of a user, if it has not ended, or all of them; signing in again takes the password.
@@ -211,17 +242,19 @@ impl AuthService {
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
+        record: AuditRecord,
     ) -> Result<Option<User>, ServiceError> {
-        self.change_and_sign_out(user, only, reason, &|_| {}).await
+        self.change_and_sign_out(user, only, reason, record, &|_| {}).await
     }
 
-    /// Changes an account and ends sessions of it, both or neither. `None` when there is no such account, or the session has
-    /// ended already.
+    /// Changes an account, ends sessions of it and writes that down, all of it or nothing. `None` when there is no such account,
+    /// or the session has ended already.
     pub(super) async fn change_and_sign_out(
         &self,
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
+        record: AuditRecord,
         change: &(dyn Fn(&mut Account) + Send + Sync),
     ) -> Result<Option<User>, ServiceError> {
         let _forget = self.parts.cache.forget_on_drop(user, only);
@@ -230,7 +263,7 @@ impl AuthService {
         let change = |account: &mut Account| {
             account.password_proof_at = None;
             change(account);
-            let effects = Effects::none().end(end);
+            let effects = Effects::none().end(end).record(record.clone());
             Some(match only {
                 Some(session) => effects.unless_ended(session),
                 None => effects,

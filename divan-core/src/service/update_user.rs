@@ -3,11 +3,11 @@ use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 
 use super::input::Input;
-use super::{Admin, AuthService, Region, ServiceError};
+use super::{Admin, AuthService, Origin, Region, ServiceError};
 use crate::api::UpdateUserRequest;
 use crate::session::EndReason;
 use crate::store::{Account, Effects, EndSessions};
-use crate::types::{Email, Phone, Role, User, UserId};
+use crate::types::{AuditAction, AuditRecord, Email, Phone, Role, User, UserId};
 
 impl AuthService {
     /// Changes a user. Who is deactivated, or gets another role, is signed out everywhere; who becomes an administrator has
@@ -21,18 +21,19 @@ impl AuthService {
         admin: &Admin,
         id: UserId,
         request: &UpdateUserRequest,
+        origin: &Origin,
     ) -> Result<User, ServiceError> {
-        let changes = Changes::read(request, self.parts.region)?;
+        let changes = Changes::read(request, self.parts.region, admin.user().id == id)?;
+        let record = self.record_of(admin, AuditAction::UserUpdated, id, origin).await?;
         let now = self.now();
         let refused = Mutex::new(None);
-        let change = |account: &mut Account| match changes.apply(account, now) {
+        let change = |account: &mut Account| match changes.apply(account, now, &record) {
             Ok(effects) => Some(effects),
             Err(error) => {
                 *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 None
             }
         };
-        self.still_admin(admin).await?;
         let _forget = self.parts.cache.forget_on_drop(id, None);
         if let Some(updated) = self.parts.store.update_account(id, &change).await? {
             return Ok(updated.account.user);
@@ -53,8 +54,15 @@ struct Changes {
 }
 
 impl Changes {
-    fn read(request: &UpdateUserRequest, region: Region) -> Result<Self, ServiceError> {
+    fn read(request: &UpdateUserRequest, region: Region, is_self: bool) -> Result<Self, ServiceError> {
         let mut input = Input::default();
+        // A slip here would lock the administrator out in the middle of the work.
+        if is_self && request.role.is_some_and(|role| role != Role::Admin) {
+            input.wrong("/role", "is your own: another administrator has to take it away");
+        }
+        if is_self && request.is_active == Some(false) {
+            input.wrong("/is_active", "is your own: another administrator has to deactivate you");
+        }
         if *request == UpdateUserRequest::default() {
             input.wrong("", "names nothing to change");
         }
@@ -71,7 +79,12 @@ impl Changes {
         if input.is_valid() { Ok(changes) } else { Err(input.into_error()) }
     }
 
-    fn apply(&self, account: &mut Account, now: OffsetDateTime) -> Result<Effects, ServiceError> {
+    fn apply(
+        &self,
+        account: &mut Account,
+        now: OffsetDateTime,
+        record: &AuditRecord,
+    ) -> Result<Effects, ServiceError> {
         let before = account.user.clone();
         let user = &mut account.user;
         if let Some(full_name) = &self.full_name {
@@ -98,14 +111,31 @@ impl Changes {
         if user.role == Role::Admin && before.role != Role::Admin {
             user.password_change_required = true;
         }
-        let reason = if before.is_active && !user.is_active {
-            EndReason::Deactivated
+        let (action, reason) = if before.is_active && !user.is_active {
+            (AuditAction::UserDeactivated, Some(EndReason::Deactivated))
         } else if before.role != user.role {
-            EndReason::RoleChanged
+            (AuditAction::RoleChanged, Some(EndReason::RoleChanged))
+        } else if before.is_active != user.is_active {
+            (AuditAction::UserActivated, None)
         } else {
-            return Ok(Effects::none());
+            (AuditAction::UserUpdated, None)
         };
+        let changes = changed_members(&before, user);
+        let effects = Effects::none().record(AuditRecord { action, changes, ..record.clone() });
+        let Some(reason) = reason else { return Ok(effects) };
         account.password_proof_at = None;
-        Ok(Effects::none().end(EndSessions { only: None, at: now, reason }))
+        Ok(effects.end(EndSessions { only: None, at: now, reason }))
     }
+}
+
+/// The names of what an administrator has changed.
+fn changed_members(before: &User, after: &User) -> Vec<String> {
+    let members = [
+        ("full_name", before.full_name != after.full_name),
+        ("phone", before.phone != after.phone),
+        ("email", before.email != after.email),
+        ("role", before.role != after.role),
+        ("is_active", before.is_active != after.is_active),
+    ];
+    members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect()
 }

@@ -1,12 +1,54 @@
-use super::input::{Input, check_new_password};
-use super::{Admin, AuthService, ServiceError};
-use crate::api::CreateUserRequest;
-use crate::session::EndReason;
-use crate::store::Account;
-use crate::types::{User, UserId};
+use std::time::Duration;
 
+use super::input::{Input, check_new_password};
+use super::page::{self, Page};
+use super::session::span;
+use super::{Admin, AuthService, Origin, ServiceError};
+use crate::api::{CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, UserPage};
+use crate::password::Password;
+use crate::session::EndReason;
+use crate::store::{Account, SearchTerms, UserQuery};
+use crate::types::{AuditAction, User, UserId};
+
+/// How long a generated password is good for a sign-in.
+const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
+
+// That an `Admin` asks is the permission for everything here.
 impl AuthService {
-    /// Creates a user. That an [`Admin`] asks for it is the permission.
+    /// A page of the list of users, the newest first.
+    ///
+    /// # Errors
+    /// What is wrong with the request, all of it at once.
+    pub async fn list_users(&self, _: &Admin, request: &ListUsersRequest) -> Result<UserPage, ServiceError> {
+        let mut input = Input::default();
+        let filters = format!("users {:?} {:?} {:?}", request.q, request.role, request.is_active);
+        let Page { limit, before } = input.page(request.limit, request.cursor.as_deref(), &filters);
+        let typed = request.q.as_deref().unwrap_or_default().trim();
+        let terms = if typed.is_empty() { Ok(SearchTerms::default()) } else { SearchTerms::parse(typed) };
+        let terms = terms.map_err(|refused| input.wrong("/q", refused.to_string()));
+        let (Ok(terms), true) = (terms, input.is_valid()) else { return Err(input.into_error()) };
+
+        let mut query = UserQuery::newest(limit + 1);
+        query.terms = terms;
+        query.role = request.role;
+        query.is_active = request.is_active;
+        query.before = before.map(UserId);
+        let mut items = self.parts.store.users(&query).await?;
+        let next_cursor = page::cut(&mut items, limit, |user| page::cursor(&filters, user.id.0));
+        Ok(UserPage::new(items, next_cursor))
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn get_user(&self, _: &Admin, id: UserId) -> Result<User, ServiceError> {
+        let found = self.parts.store.account(id).await?;
+        found.map(|account| account.user).ok_or(ServiceError::NotFound)
+    }
+
+    /// Creates a user. Without a password one is generated, which is good for 72 hours and has to be changed at the first
+    /// sign-in.
     ///
     /// # Errors
     /// What is wrong with the request, all of it at once; or that the phone number or address is somebody else's.
@@ -14,51 +56,103 @@ impl AuthService {
         &self,
         admin: &Admin,
         request: &CreateUserRequest,
-    ) -> Result<User, ServiceError> {
+        origin: &Origin,
+    ) -> Result<CreatedUser, ServiceError> {
+        const PASSWORD: &str = "/password";
         let mut input = Input::default();
         let full_name = input.full_name(&request.full_name);
         let phone = request.phone.as_deref().and_then(|typed| input.phone(typed, self.parts.region));
         let email = request.email.as_deref().and_then(|typed| input.email(typed));
-        let password = input.password("/password", &request.password);
+        let chosen = request.password.as_ref().map(|typed| input.password(PASSWORD, typed));
         input.sign_in_name(request.role, request.phone.is_some(), request.email.is_some());
-        let (Some(full_name), Some(password), true) = (full_name, password, input.is_valid()) else {
-            return Err(input.into_error());
-        };
+        let (Some(full_name), true) = (full_name, input.is_valid()) else { return Err(input.into_error()) };
 
         let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let mut user = User::new(id, request.role, full_name, self.now());
+        let now = self.now();
+        let mut user = User::new(id, request.role, full_name, now);
         user.phone = phone;
         user.email = email;
-        check_new_password("/password", &password, &user)?;
-        let account = Account::new(user, self.parts.hashes.hash(password).await?);
-        self.still_admin(admin).await?;
-        self.parts.store.insert_user(&account).await?;
-        Ok(account.user)
+        let (password, generated) = if let Some(chosen) = chosen.flatten() {
+            check_new_password(PASSWORD, &chosen, &user)?;
+            (chosen, None)
+        } else {
+            user.password_change_required = true;
+            let generated = Password::generate(self.parts.entropy.as_ref())?;
+            (generated.clone(), Some(generated.to_secret()))
+        };
+        let mut account = Account::new(user, self.parts.hashes.hash(password).await?);
+        account.password_expires_at =
+            generated.is_some().then(|| now.saturating_add(span(GENERATED_PASSWORD_LIFE)));
+        let record = self.record_of(admin, AuditAction::UserCreated, id, origin).await?;
+        self.parts.store.insert_user(&account, &record).await?;
+        Ok(CreatedUser::new(account.user, generated))
     }
+
+    /// Gives a user a generated password, good for 72 hours and to be changed at the next sign-in, and signs the user out
+    /// everywhere.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn reset_password(
+        &self,
+        admin: &Admin,
+        user: UserId,
+        origin: &Origin,
+    ) -> Result<GeneratedPassword, ServiceError> {
+        if self.parts.store.account(user).await?.is_none() {
+            return Err(ServiceError::NotFound);
+        }
+        let password = Password::generate(self.parts.entropy.as_ref())?;
+        let generated = password.to_secret();
+        let hash = self.parts.hashes.hash(password).await?;
+        let record = self.record_of(admin, AuditAction::PasswordReset, user, origin).await?;
+        let now = record.at;
+        let reset = |account: &mut Account| {
+            account.password_hash = hash.clone();
+            account.password_expires_at = Some(now.saturating_add(span(GENERATED_PASSWORD_LIFE)));
+            account.user.password_change_required = true;
+            account.user.updated_at = now;
+        };
+        let changed = self.change_and_sign_out(user, None, EndReason::PasswordReset, record, &reset).await?;
+        changed.ok_or(ServiceError::NotFound)?;
+        Ok(GeneratedPassword::new(generated))
+    }
+
     /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The next sign-in binds
     /// another one.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn unlink_telegram(&self, admin: &Admin, user: UserId) -> Result<User, ServiceError> {
-        self.still_admin(admin).await?;
-        let now = self.now();
+    pub async fn unlink_telegram(
+        &self,
+        admin: &Admin,
+        user: UserId,
+        origin: &Origin,
+    ) -> Result<User, ServiceError> {
+        let record = self.record_of(admin, AuditAction::TelegramUnlinked, user, origin).await?;
+        let now = record.at;
         let unlink = |account: &mut Account| {
             account.user.telegram_id = None;
             account.user.telegram_username = None;
             account.user.updated_at = now;
         };
-        let unlinked = self.change_and_sign_out(user, None, EndReason::TelegramUnlinked, &unlink).await?;
-        unlinked.ok_or(ServiceError::NotFound)
+        let changed =
+            self.change_and_sign_out(user, None, EndReason::TelegramUnlinked, record, &unlink).await?;
+        changed.ok_or(ServiceError::NotFound)
     }
 
     /// Signs a user out everywhere.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn end_user_sessions(&self, admin: &Admin, user: UserId) -> Result<(), ServiceError> {
-        self.still_admin(admin).await?;
-        let signed_out = self.sign_out(user, None, EndReason::SignedOutByAdmin).await?;
+    pub async fn end_user_sessions(
+        &self,
+        admin: &Admin,
+        user: UserId,
+        origin: &Origin,
+    ) -> Result<(), ServiceError> {
+        let record = self.record_of(admin, AuditAction::SignedOutEverywhere, user, origin).await?;
+        let signed_out = self.sign_out(user, None, EndReason::SignedOutByAdmin, record).await?;
         signed_out.map(drop).ok_or(ServiceError::NotFound)
     }
 }

@@ -39,6 +39,8 @@ end_reasons! {
     SignedOutByAdmin = "signed_out_by_admin";
     /// The user has a new password.
     PasswordChanged = "password_changed";
+    /// An administrator gave the user another password.
+    PasswordReset = "password_reset";
     /// The user was deactivated.
     Deactivated = "deactivated";
     /// The user has another role.

@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 
 use super::{EndSessions, StoredSession};
 use crate::password::PasswordHash;
-use crate::types::{Role, SessionId, User};
+use crate::types::{AuditRecord, Role, SessionId, User};
 
 /// A user with what signs the user in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +14,14 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// When the password was last shown in the Mini App; `None` once the person has signed out or was signed out.
     pub password_proof_at: Option<OffsetDateTime>,
+    /// When the password is no longer good: one that was generated has to be changed before. `None` for one that somebody chose.
+    pub password_expires_at: Option<OffsetDateTime>,
 }
 
 impl Account {
     /// The account of somebody who has not signed in yet.
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
-        Self { user, password_hash, password_proof_at: None }
+        Self { user, password_hash, password_proof_at: None, password_expires_at: None }
     }
 
     /// Whether it may administer.
@@ -31,7 +33,7 @@ impl Account {
 /// Changes an account, or gives `None` and leaves all as it is.
 pub type AccountChange<'a> = dyn Fn(&mut Account) -> Option<Effects> + Send + Sync + 'a;
 
-/// What the change of an account does to its sessions: first some end, then one begins.
+/// What the change of an account brings with it: first some sessions end, then one begins, and all of it is written down.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Effects {
@@ -41,6 +43,8 @@ pub struct Effects {
     pub end: Option<EndSessions>,
     /// The session to begin. Where there are [as many as may be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
     pub begin: Option<StoredSession>,
+    /// The lines of the audit.
+    pub records: Vec<AuditRecord>,
 }
 
 impl Effects {
@@ -60,6 +64,13 @@ impl Effects {
     #[must_use]
     pub fn end(mut self, sessions: EndSessions) -> Self {
         self.end = Some(sessions);
+        self
+    }
+
+    /// Adds this line to the audit.
+    #[must_use]
+    pub fn record(mut self, record: AuditRecord) -> Self {
+        self.records.push(record);
         self
     }
 

@@ -6,11 +6,12 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Account, AccountChange, BootstrapClaim, BootstrapStore, Effects, EndSessions, SessionAdvance,
-    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount, UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
+    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
+    UpdatedAccount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
-use crate::types::{Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// A store that forgets everything when it is dropped, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,7 @@ pub struct MemoryStore {
 struct Tables {
     accounts: HashMap<UserId, Account>,
     sessions: HashMap<SessionId, StoredSession>,
+    audit: Vec<AuditRecord>,
 }
 
 impl MemoryStore {
@@ -72,6 +74,7 @@ impl Tables {
             }
             self.sessions.insert(begun.id, begun);
         }
+        self.audit.extend(effects.records);
         ended
     }
 }
@@ -108,12 +111,22 @@ impl UserStore for MemoryStore {
         Ok(self.find(|user| user.telegram_id == Some(id)))
     }
 
-    async fn insert_user(&self, account: &Account) -> Result<(), StoreError> {
+    async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+        let tables = self.tables();
+        let all = tables.accounts.values().map(|account| &account.user);
+        let mut found: Vec<User> = all.filter(|user| query.matches(user)).cloned().collect();
+        found.sort_by_key(|user| std::cmp::Reverse(user.id));
+        found.truncate(query.limit as usize);
+        Ok(found)
+    }
+
+    async fn insert_user(&self, account: &Account, record: &AuditRecord) -> Result<(), StoreError> {
         let mut tables = self.tables();
         if let Some(objection) = tables.objection(account) {
             return Err(StoreError::new(objection));
         }
         tables.accounts.insert(account.user.id, account.clone());
+        tables.audit.push(record.clone());
         Ok(())
     }
 
@@ -178,6 +191,24 @@ impl SessionStore for MemoryStore {
 }
 
 #[async_trait]
+impl AuditStore for MemoryStore {
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
+        let tables = self.tables();
+        let mut found: Vec<_> = tables.audit.iter().filter(|record| query.matches(record)).cloned().collect();
+        found.sort_by_key(|record| std::cmp::Reverse(record.id));
+        found.truncate(query.limit as usize);
+        Ok(found)
+    }
+
+    async fn purge_audit(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.audit.len();
+        tables.audit.retain(|record| record.at >= before);
+        Ok((all - tables.audit.len()) as u64)
+    }
+}
+
+#[async_trait]
 impl BootstrapStore for MemoryStore {
     async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         Ok(*self.bootstrapped.lock().await)
@@ -199,8 +230,12 @@ struct MemoryClaim {
 
 #[async_trait]
 impl BootstrapClaim for MemoryClaim {
-    async fn complete(mut self: Box<Self>, account: &Account) -> Result<(), StoreError> {
-        self.store.insert_user(account).await?;
+    async fn complete(
+        mut self: Box<Self>,
+        account: &Account,
+        record: &AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.store.insert_user(account, record).await?;
         *self.row = true;
         Ok(())
     }

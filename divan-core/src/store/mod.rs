@@ -10,12 +10,14 @@
 //! nothing.
 
 mod account;
+mod audit;
 mod error;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;
+mod search;
 mod session;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
@@ -25,22 +27,24 @@ mod sqlite;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::types::{Email, Phone, TelegramId, UserId};
+use crate::types::{AuditRecord, Email, Phone, TelegramId, User, UserId};
 
 pub use account::{Account, AccountChange, Effects, UpdatedAccount};
+pub use audit::{AuditQuery, AuditStore};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresPool, PostgresStore};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, Schema};
+pub use search::{InvalidSearch, SearchTerms, UserQuery, search_words};
 pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
 /// Everything that the sign-in service asks of a database.
 #[async_trait]
-pub trait Store: UserStore + SessionStore + BootstrapStore {
+pub trait Store: UserStore + SessionStore + AuditStore + BootstrapStore {
     /// Answers when the database does.
     ///
     /// # Errors
@@ -75,14 +79,20 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// As [`account`](Self::account).
     async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError>;
 
-    /// Adds a user.
+    /// Users that fulfil all conditions, the newest first.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError>;
+
+    /// Adds a user and the line of the audit that tells of it, both or neither.
     ///
     /// # Errors
     /// [`StoreErrorKind::Conflict`] when the phone number, e-mail address or Telegram account is somebody else's.
-    async fn insert_user(&self, account: &Account) -> Result<(), StoreError>;
+    async fn insert_user(&self, account: &Account, record: &AuditRecord) -> Result<(), StoreError>;
 
-    /// Changes an account and its sessions in one transaction. Nobody else changes the account while `change` looks at it;
-    /// when it gives `None`, there is no such account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the
+    /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else changes the account while
+    /// `change` looks at it; when it gives `None`, there is no such account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the
     /// answer is `None`.
     ///
     /// `change` may be asked several times, where the database has to begin anew.
@@ -120,9 +130,9 @@ pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
 /// The right to create the first administrator, for as long as it is held.
 #[async_trait]
 pub trait BootstrapClaim: Send {
-    /// Adds the administrator and closes the row for ever, both or neither.
+    /// Adds the administrator with a line of the audit and closes the row for ever, all of it or nothing.
     ///
     /// # Errors
     /// As [`UserStore::insert_user`]; the claim is given up then.
-    async fn complete(self: Box<Self>, account: &Account) -> Result<(), StoreError>;
+    async fn complete(self: Box<Self>, account: &Account, record: &AuditRecord) -> Result<(), StoreError>;
 }

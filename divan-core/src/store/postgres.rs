@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -5,17 +6,18 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::schema::MIGRATION_DEADLINE;
-use super::sql::{self, sql_sessions, sql_store, to_micros};
+use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, AccountChange, BootstrapClaim, BootstrapStore, Effects, EndSessions, MigrateError, Schema,
-    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount,
-    UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
+    MigrateError, Schema, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession,
+    UpdatedAccount, UserQuery, UserStore, search_words,
 };
 use crate::infra::{PostgresUrl, SslMode};
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
-use crate::types::{Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
 
 const HAS_MIGRATIONS: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
 
@@ -39,6 +41,7 @@ sql_store!(
     sql::ACCOUNT_BY_ID_FOR_UPDATE
 );
 sql_sessions!(PostgresStore, Postgres, PgConnection);
+sql_people!(PostgresStore, Postgres, PgConnection);
 
 /// How a [`PostgresStore`] holds its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -7,16 +8,17 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::schema::MIGRATION_DEADLINE;
-use super::sql::{self, sql_sessions, sql_store, to_micros};
+use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, AccountChange, BootstrapClaim, BootstrapStore, Effects, EndSessions, MigrateError, Schema,
-    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount,
-    UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
+    MigrateError, Schema, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession,
+    UpdatedAccount, UserQuery, UserStore, search_words,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
-use crate::types::{Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// How many connections read at a time.
 const READERS: u32 = 4;
@@ -46,6 +48,7 @@ sql_store!(
     sql::ACCOUNT_BY_ID
 );
 sql_sessions!(SqliteStore, Sqlite, SqliteConnection);
+sql_people!(SqliteStore, Sqlite, SqliteConnection);
 
 impl SqliteStore {
     /// Opens the database file, creates it where it is missing, and brings its schema up to date.

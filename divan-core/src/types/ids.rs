@@ -22,6 +22,12 @@ pub struct UserId(pub Uuid);
 #[serde(transparent)]
 pub struct SessionId(pub Uuid);
 
+/// The id of a line of the audit: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "uuid"))]
+#[serde(transparent)]
+pub struct AuditId(pub Uuid);
+
 macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
@@ -55,7 +61,7 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(UserId, SessionId);
+uuid_id!(AuditId, SessionId, UserId);
 
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use divan_core::service::Origin;
@@ -10,7 +11,11 @@ use divan_core::service::Origin;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// What is known of whoever signs in.
+/// The id of the request; an extension of every request.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+/// Where the request comes from.
 #[derive(Debug)]
 pub(crate) struct ClientOrigin(pub(crate) Origin);
 
@@ -22,6 +27,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientOrigin {
         // Browsers send ASCII; other bytes are shown as what cannot be shown.
         if let Some(agent) = parts.headers.get(USER_AGENT) {
             origin = origin.device(&String::from_utf8_lossy(agent.as_bytes()));
+        }
+        if let Some(id) = parts.extensions.get::<RequestId>().and_then(|RequestId(id)| id.to_str().ok()) {
+            origin = origin.request_id(id);
         }
         if let Some(Peer(address)) = parts.extensions.get() {
             origin = origin.address(*address);

@@ -90,7 +90,7 @@ pub(super) fn member_named_in(message: &str) -> Option<MemberError> {
 }
 
 /// A path as a JSON pointer; no request nests deeper than its members.
-fn pointer(path: &serde_path_to_error::Path) -> String {
+pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             serde_path_to_error::Segment::Map { key } => Some(pointer_to(key)),

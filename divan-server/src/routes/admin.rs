@@ -42,7 +42,8 @@ pub(crate) async fn admin_login(
 pub(crate) async fn bootstrap(
     State(service): State<AuthService>,
     BootstrapToken(token): BootstrapToken,
+    ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<Bootstrap>,
 ) -> Answer<Bootstrap> {
-    Ok(Reply(service.bootstrap(token.as_ref(), &request).await?))
+    Ok(Reply(service.bootstrap(token.as_ref(), &request, &origin).await?))
 }

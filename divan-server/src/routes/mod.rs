@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod audit;
 mod health;
 mod jwks;
 mod sessions;
@@ -31,10 +32,12 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::end_session))
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
-        .routes(routes!(users::create_user))
-        .routes(routes!(users::update_user))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::get_user, users::update_user))
+        .routes(routes!(users::reset_password))
         .routes(routes!(users::unlink_telegram))
         .routes(routes!(users::end_user_sessions))
+        .routes(routes!(audit::audit))
         .routes(routes!(jwks::jwks))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

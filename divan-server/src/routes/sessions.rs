@@ -5,7 +5,7 @@ use divan_core::api::{
 use divan_core::service::AuthService;
 
 use super::{Answer, Reply};
-use crate::extract::{Id, Payload, SignedIn, SignedInAnyScope};
+use crate::extract::{ClientOrigin, Id, Payload, SignedIn, SignedInAnyScope};
 
 /// Get the next pair of tokens
 ///
@@ -21,9 +21,10 @@ use crate::extract::{Id, Payload, SignedIn, SignedInAnyScope};
 )]
 pub(crate) async fn refresh(
     State(service): State<AuthService>,
+    ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<Refresh>,
 ) -> Answer<Refresh> {
-    Ok(Reply(service.refresh(&request.refresh_token).await?))
+    Ok(Reply(service.refresh(&request.refresh_token, &origin).await?))
 }
 
 /// Sign out
@@ -39,8 +40,9 @@ pub(crate) async fn refresh(
 pub(crate) async fn logout(
     State(service): State<AuthService>,
     SignedInAnyScope(caller): SignedInAnyScope,
+    ClientOrigin(origin): ClientOrigin,
 ) -> Answer<Logout> {
-    service.logout(&caller).await?;
+    service.logout(&caller, &origin).await?;
     Ok(Reply(()))
 }
 
@@ -74,7 +76,8 @@ pub(crate) async fn end_session(
     State(service): State<AuthService>,
     SignedIn(caller): SignedIn,
     Id(id): Id<SessionId>,
+    ClientOrigin(origin): ClientOrigin,
 ) -> Answer<EndSession> {
-    service.end_session(&caller, id).await?;
+    service.end_session(&caller, id, &origin).await?;
     Ok(Reply(()))
 }

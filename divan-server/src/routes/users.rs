@@ -1,16 +1,37 @@
 use axum::extract::State;
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, UnlinkTelegram, UpdateUser,
-    UpdateUserRequest, User, UserId,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, GeneratedPassword, GetUser,
+    ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest, User, UserId,
+    UserPage,
 };
 use divan_core::service::AuthService;
 
 use super::{Answer, Reply};
-use crate::extract::{AdminCaller, Id, Payload};
+use crate::extract::{AdminCaller, ClientOrigin, Id, Parameters, Payload};
+
+/// List users
+///
+/// The newest first. `q` finds by the beginning of the phone number, of the e-mail address or of any word of the name.
+#[utoipa::path(
+    get,
+    path = ListUsers::PATH,
+    operation_id = "list_users",
+    tag = "Users",
+    params(ListUsersRequest),
+    responses((status = 200, description = "A page of users", body = UserPage)),
+)]
+pub(crate) async fn list_users(
+    State(service): State<AuthService>,
+    AdminCaller(admin): AdminCaller,
+    Parameters(request): Parameters<ListUsers>,
+) -> Answer<ListUsers> {
+    Ok(Reply(service.list_users(&admin, &request).await?))
+}
 
 /// Create a user
 ///
-/// An employee needs a phone number, an administrator an e-mail address. Hand the password over in person.
+/// An employee needs a phone number, an administrator an e-mail address. Without a password one is generated, which the
+/// answer shows once; it is good for 72 hours and has to be changed at the first sign-in. Hand it over in person.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
@@ -22,10 +43,27 @@ use crate::extract::{AdminCaller, Id, Payload};
 pub(crate) async fn create_user(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
+    ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<CreateUser>,
 ) -> Answer<CreateUser> {
-    let user = service.create_user(&admin, &request).await?;
-    Ok(Reply(CreatedUser::new(user)))
+    Ok(Reply(service.create_user(&admin, &request, &origin).await?))
+}
+
+/// Read a user
+#[utoipa::path(
+    get,
+    path = GetUser::PATH,
+    operation_id = "get_user",
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The user", body = User)),
+)]
+pub(crate) async fn get_user(
+    State(service): State<AuthService>,
+    AdminCaller(admin): AdminCaller,
+    Id(id): Id<UserId>,
+) -> Answer<GetUser> {
+    Ok(Reply(service.get_user(&admin, id).await?))
 }
 
 /// Change a user
@@ -45,9 +83,31 @@ pub(crate) async fn update_user(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
+    ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<UpdateUser>,
 ) -> Answer<UpdateUser> {
-    Ok(Reply(service.update_user(&admin, id, &request).await?))
+    Ok(Reply(service.update_user(&admin, id, &request, &origin).await?))
+}
+
+/// Reset a password
+///
+/// The user gets a generated password, which the answer shows once, and is signed out everywhere. It is good for 72 hours and
+/// has to be changed at the next sign-in. Hand it over in person.
+#[utoipa::path(
+    post,
+    path = ResetPassword::PATH,
+    operation_id = "reset_password",
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The new password", body = GeneratedPassword)),
+)]
+pub(crate) async fn reset_password(
+    State(service): State<AuthService>,
+    AdminCaller(admin): AdminCaller,
+    Id(id): Id<UserId>,
+    ClientOrigin(origin): ClientOrigin,
+) -> Answer<ResetPassword> {
+    Ok(Reply(service.reset_password(&admin, id, &origin).await?))
 }
 
 /// Forget a user's Telegram account
@@ -65,8 +125,9 @@ pub(crate) async fn unlink_telegram(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
+    ClientOrigin(origin): ClientOrigin,
 ) -> Answer<UnlinkTelegram> {
-    Ok(Reply(service.unlink_telegram(&admin, id).await?))
+    Ok(Reply(service.unlink_telegram(&admin, id, &origin).await?))
 }
 
 /// Sign a user out everywhere
@@ -82,7 +143,8 @@ pub(crate) async fn end_user_sessions(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
+    ClientOrigin(origin): ClientOrigin,
 ) -> Answer<EndUserSessions> {
-    service.end_user_sessions(&admin, id).await?;
+    service.end_user_sessions(&admin, id, &origin).await?;
     Ok(Reply(()))
 }

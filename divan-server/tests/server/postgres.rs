@@ -99,7 +99,13 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
         ),
         divan_core::password::PasswordHash::from_stored("x"),
     );
-    assert_eq!(claim.complete(&account).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let record = divan_core::types::AuditRecord::new(
+        divan_core::types::AuditId(uuid::Uuid::from_u128(2)),
+        OffsetDateTime::UNIX_EPOCH,
+        divan_core::types::AuditAction::Bootstrapped,
+        None,
+    );
+    assert_eq!(claim.complete(&account, &record).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
     server.resume();
     assert!(!store.is_bootstrapped().await.unwrap());
 }
@@ -144,11 +150,11 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let check = || run(on(database.url(), folder.path()).args(["migrate", "--check"]));
     let (code, stdout, _) = check();
-    assert_eq!((code, stdout.as_str()), (1, "the schema of the database is old (missing migrations: 2)\n"));
+    assert_eq!((code, stdout.as_str()), (1, "the schema of the database is old (missing migrations: 3)\n"));
     let (code, _, stderr) = run(on(database.url(), folder.path()).args(["--port", "0", "--no-migrate"]));
     assert_eq!(code, 1);
     assert!(
-        stderr.contains("cannot be served: the schema of the database is old (missing migrations: 2)"),
+        stderr.contains("cannot be served: the schema of the database is old (missing migrations: 3)"),
         "{stderr}"
     );
 

@@ -36,6 +36,7 @@ macro_rules! sql_store {
                     .run(&mut *transaction)
                     .await
                     .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
+                index_users(&mut transaction).await.map_err(StoreError::from)?;
                 transaction.commit().await.map_err(StoreError::from)?;
                 Ok(())
             }
@@ -88,11 +89,12 @@ macro_rules! sql_store {
                 self.find(sqlx::query(sql::ACCOUNT_BY_TELEGRAM).bind(id.0)).await
             }
 
-            async fn insert_user(&self, account: &Account) -> Result<(), StoreError> {
-                let insert =
-                    || write_account(sql::INSERT_USER, &self.writer, account, self.keeps_statements());
-                sql::retrying(insert).await?;
-                Ok(())
+            async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+                Ok(self.page_of_users(query).await?)
+            }
+
+            async fn insert_user(&self, account: &Account, record: &AuditRecord) -> Result<(), StoreError> {
+                Ok(sql::retrying(|| self.try_to_insert_user(account, record)).await?)
             }
 
             async fn update_account(
@@ -105,6 +107,16 @@ macro_rules! sql_store {
         }
 
         impl $store {
+            async fn try_to_insert_user(
+                &self,
+                account: &Account,
+                record: &AuditRecord,
+            ) -> Result<(), sqlx::Error> {
+                let mut transaction = self.begin_write().await?;
+                insert_account(&mut transaction, account, record, self.keeps_statements()).await?;
+                transaction.commit().await
+            }
+
             /// The outer error may ask for another try. Returning early drops the transaction, which rolls it back.
             async fn try_to_update_account(
                 &self,
@@ -140,8 +152,12 @@ macro_rules! sql_store {
                 }
                 if account != before {
                     write_account(sql::UPDATE_USER, &mut *transaction, &account, persistent).await?;
+                    update_words(&mut transaction, &before.user, &account.user, persistent).await?;
                 }
                 let ended = apply(&mut transaction, id, &effects, persistent).await?;
+                for record in &effects.records {
+                    insert_record(&mut transaction, record, persistent).await?;
+                }
                 transaction.commit().await?;
                 Ok(Ok(Some(UpdatedAccount { account, ended })))
             }
@@ -181,8 +197,12 @@ macro_rules! sql_store {
 
         #[async_trait]
         impl BootstrapClaim for Claim {
-            async fn complete(mut self: Box<Self>, account: &Account) -> Result<(), StoreError> {
-                write_account(sql::INSERT_USER, &mut *self.transaction, account, self.persistent).await?;
+            async fn complete(
+                mut self: Box<Self>,
+                account: &Account,
+                record: &AuditRecord,
+            ) -> Result<(), StoreError> {
+                insert_account(&mut self.transaction, account, record, self.persistent).await?;
                 self.transaction.commit().await?;
                 Ok(())
             }
@@ -211,6 +231,7 @@ macro_rules! sql_store {
                 .bind(user.last_login_at.map(to_micros))
                 .bind(account.password_hash.expose())
                 .bind(account.password_proof_at.map(to_micros))
+                .bind(account.password_expires_at.map(to_micros))
                 .persistent(persistent)
                 .execute(executor)
                 .await?;

@@ -4,12 +4,14 @@ use std::future::Future;
 use std::time::Duration;
 
 mod methods;
+mod people;
 mod rows;
 mod schema;
 mod sessions;
 
 pub(super) use methods::sql_store;
-pub(super) use rows::{account, session, to_micros};
+pub(super) use people::sql_people;
+pub(super) use rows::{account, audit_record, session, to_micros};
 pub(super) use schema::{applied, compare};
 pub(super) use sessions::sql_sessions;
 
@@ -60,7 +62,9 @@ macro_rules! user_columns {
             $table,
             "password_hash, ",
             $table,
-            "password_proof_at"
+            "password_proof_at, ",
+            $table,
+            "password_expires_at"
         )
     };
 }
@@ -89,11 +93,42 @@ pub(super) const ACCOUNT_BY_ID_FOR_UPDATE: &str =
 pub(super) const INSERT_USER: &str = concat!(
     "INSERT INTO users (",
     user_columns!(""),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 );
 pub(super) const UPDATE_USER: &str = "UPDATE users SET role = $2, full_name = $3, email = $4, phone = $5, telegram_id = $6, \
      telegram_username = $7, is_active = $8, password_change_required = $9, created_at = $10, updated_at = $11, \
-     last_login_at = $12, password_hash = $13, password_proof_at = $14 WHERE id = $1";
+     last_login_at = $12, password_hash = $13, password_proof_at = $14, \
+     password_expires_at = $15 WHERE id = $1";
+
+/// The beginning of a query for a page of users; each condition begins with `AND`.
+pub(super) const USERS: &str = concat!("SELECT ", user_columns!(""), " FROM users WHERE true");
+pub(super) const USERS_WITHOUT_WORDS: &str = concat!(
+    "SELECT ",
+    user_columns!("u."),
+    " FROM users u WHERE NOT EXISTS (SELECT 1 FROM user_words w WHERE w.user_id = u.id) LIMIT 1000"
+);
+pub(super) const INSERT_WORD: &str = "INSERT INTO user_words (user_id, word) VALUES ($1, $2)";
+pub(super) const DELETE_WORDS: &str = "DELETE FROM user_words WHERE user_id = $1";
+/// Who has a word in a range, up to [`MANY_USERS`].
+pub(super) const USERS_WITH_WORD: &str =
+    "SELECT user_id FROM user_words WHERE word >= $1 AND word < $2 LIMIT 1000";
+/// From so many on a word is not looked for by itself.
+pub(super) const MANY_USERS: usize = 1000;
+
+/// The beginning of a query for a page of the audit; each condition begins with `AND`.
+pub(super) const AUDIT: &str =
+    "SELECT id, at, action, actor_id, subject_id, changes, address, request_id FROM audit WHERE true";
+pub(super) const INSERT_AUDIT: &str = "INSERT INTO audit (id, at, action, actor_id, subject_id, changes, address, request_id) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/// In pieces, so that nobody waits for long.
+pub(super) const PURGE_AUDIT: &str =
+    "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT 1000)";
+
+/// The words that begin with a term are those from the first on, below the second.
+pub(super) fn word_range(term: &str) -> (String, String) {
+    let after = super::search::after_prefix(term);
+    (term.to_owned(), after.unwrap_or_else(|| char::MAX.to_string().repeat(200)))
+}
 
 /// Those who take an administrator away wait at this row for each other. Where there are administrators without it, it is
 /// high time for it.

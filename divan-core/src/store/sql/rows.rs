@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::super::{Account, StoreError, StoreErrorKind, StoredSession, UniqueKey};
 use crate::password::PasswordHash;
 use crate::session::{Generations, SessionEnd};
-use crate::types::{SessionId, TelegramId, User, UserId};
+use crate::types::{AuditAction, AuditId, AuditRecord, SessionId, TelegramId, User, UserId};
 
 /// Decodes one row of `user_columns!`, whichever database it comes from.
 pub(in crate::store) fn account<'r, R>(row: &'r R) -> Result<Account, sqlx::Error>
@@ -36,6 +36,7 @@ where
         user,
         password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?),
         password_proof_at: row.try_get::<Option<i64>, _>("password_proof_at")?.map(from_micros),
+        password_expires_at: row.try_get::<Option<i64>, _>("password_expires_at")?.map(from_micros),
     })
 }
 
@@ -71,6 +72,28 @@ where
         address: parsed_option(row, "address")?,
         end: ended_at.zip(end_reason).map(|(at, reason)| SessionEnd { at, reason }),
     })
+}
+
+/// Decodes one row of the audit.
+pub(in crate::store) fn audit_record<'r, R>(row: &'r R) -> Result<AuditRecord, sqlx::Error>
+where
+    R: Row,
+    &'static str: ColumnIndex<R>,
+    Uuid: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let subject = row.try_get::<Option<Uuid>, _>("subject_id")?.map(UserId);
+    // A newer version may have written words that are not known here.
+    let action = row.try_get::<String, _>("action")?.parse().unwrap_or(AuditAction::Unknown);
+    let (id, at) = (AuditId(row.try_get("id")?), from_micros(row.try_get("at")?));
+    let changes: String = row.try_get("changes")?;
+    let mut record = AuditRecord::new(id, at, action, subject);
+    record.actor_id = row.try_get::<Option<Uuid>, _>("actor_id")?.map(UserId);
+    record.changes = changes.split(',').filter(|member| !member.is_empty()).map(str::to_owned).collect();
+    record.address = parsed_option(row, "address")?;
+    record.request_id = row.try_get("request_id")?;
+    Ok(record)
 }
 
 /// A time as it is stored: microseconds since the Unix epoch.

@@ -1,0 +1,63 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Auth, Endpoint, Method, ProblemCode};
+use crate::types::{AuditAction, AuditRecord, UserId};
+
+/// Lists who did what, the newest first.
+#[derive(Debug)]
+pub enum Audit {}
+
+impl Endpoint for Audit {
+    const OPERATION: &'static str = "audit";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/auth/admin/audit";
+    const AUTH: Auth = Auth::Admin;
+    const STATUS: u16 = 200;
+    const PROBLEMS: &'static [ProblemCode] = super::users::LIST_PROBLEMS;
+    type Request = AuditRequest;
+    type Response = AuditPage;
+}
+
+/// Which lines of the audit to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct AuditRequest {
+    /// How many at most, 1 to 200. Default: 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
+    pub limit: Option<u32>,
+    /// Where to go on: the `next_cursor` of the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Only what was done to this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Only what this user did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<UserId>,
+    /// Only this action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<AuditAction>,
+}
+
+/// A page of the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct AuditPage {
+    /// The lines, the newest first.
+    pub items: Vec<AuditRecord>,
+    /// What the next page is asked for with; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub next_cursor: Option<String>,
+}
+
+impl AuditPage {
+    /// A page.
+    pub fn new(items: Vec<AuditRecord>, next_cursor: Option<String>) -> Self {
+        Self { items, next_cursor }
+    }
+}

@@ -1,0 +1,506 @@
+//! What administrators do with people, held against the service on every store; and the audit of it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divan_core::api::{
+    AuditRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ListUsersRequest, ProblemCode,
+    Session, UpdateUserRequest,
+};
+use divan_core::clock::ManualClock;
+use divan_core::infra::DatabaseUrl;
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::{Argon2idHasher, PasswordHash};
+use divan_core::secret::Secret;
+use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
+use divan_core::store::{
+    Account, AuditQuery, Effects, MemoryStore, PostgresPool, PostgresStore, SearchTerms, SqliteStore, Store,
+    StoreErrorKind, UserQuery,
+};
+use divan_core::token::{SecretKey, Surfaces};
+use divan_core::types::{AuditAction, AuditId, AuditRecord, Role, User, UserId};
+use divan_testing::TestDatabase;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+const NOW: u64 = 1_780_000_000;
+const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const ADMIN_EMAIL: &str = "admin@example.com";
+const ADMIN_PASSWORD: &str = "tram under the plum";
+const PHONE: &str = "+77011234567";
+
+macro_rules! on_every_store {
+    ($($test:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                super::$test(super::Fixture::on(std::sync::Arc::new(super::MemoryStore::new())).await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let folder = tempfile::tempdir().unwrap();
+                let store = super::SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let database = super::TestDatabase::create().await;
+                let super::DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else { panic!() };
+                let store = super::PostgresStore::open(&url, super::PostgresPool::default()).await.unwrap();
+                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
+            })*
+        }
+    };
+}
+
+on_every_store!(
+    a_page_is_what_the_conditions_say,
+    pages_go_on_where_the_last_one_ended,
+    a_change_of_the_name_changes_what_finds_it,
+    a_user_without_a_password_gets_a_generated_one,
+    a_generated_password_is_good_for_three_days,
+    a_reset_gives_another_password_and_signs_out,
+    nobody_takes_the_own_rights_away,
+    random_demotions_at_once_leave_an_administrator,
+    everything_is_written_down_once,
+    what_is_refused_is_not_written_down,
+    the_audit_is_read_page_by_page_and_purged,
+);
+
+struct Fixture {
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    service: AuthService,
+}
+
+impl Fixture {
+    async fn on(store: Arc<dyn Store>) -> Self {
+        let clock = Arc::new(ManualClock::at_unix(NOW));
+        let service = AuthService::builder(
+            store.clone(),
+            &SecretKey::new([7; 32]).unwrap(),
+            "https://sec.example.com",
+            Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+        )
+        .telegram(BOT.parse().unwrap())
+        .bootstrap(BootstrapPolicy::OpenToAnyone)
+        .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+        .clock(clock.clone())
+        .build();
+        service
+            .bootstrap(None, &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD), &origin())
+            .await
+            .unwrap();
+        Self { store, clock, service }
+    }
+
+    async fn admin(&self) -> Admin {
+        self.admin_with(ADMIN_EMAIL).await
+    }
+
+    async fn admin_with(&self, email: &str) -> Admin {
+        let session = self.service.admin_login(email, &ADMIN_PASSWORD.into(), &origin()).await.unwrap();
+        self.service.authenticate(session.access_token.expose()).await.unwrap().into_admin().unwrap()
+    }
+
+    async fn add(&self, request: &CreateUserRequest) -> User {
+        self.service.create_user(&self.admin().await, request, &origin()).await.unwrap().user
+    }
+
+    async fn login(&self, password: &Secret) -> Result<Session, ServiceError> {
+        let bot: BotToken = BOT.parse().unwrap();
+        let data = InitDataBuilder::new(self.clock_seconds())
+            .field("user", r#"{"id":42,"first_name":"A"}"#)
+            .sign(&bot);
+        let phone = SignInPhone::Typed(PHONE);
+        self.service.telegram_login(phone, password, &Secret::new(data), &origin()).await
+    }
+
+    fn clock_seconds(&self) -> u64 {
+        use divan_core::clock::Clock;
+        self.clock.unix_seconds()
+    }
+
+    /// Ids of one millisecond are in no order.
+    fn tick(&self) {
+        self.clock.advance(Duration::from_millis(1));
+    }
+
+    async fn find(&self, q: &str) -> Vec<String> {
+        let mut request = ListUsersRequest::default();
+        request.q = Some(q.to_owned());
+        let page = self.service.list_users(&self.admin().await, &request).await.unwrap();
+        page.items.into_iter().map(|user| user.full_name).collect()
+    }
+
+    /// The actions about a user, the oldest first.
+    async fn actions(&self, user: UserId) -> Vec<AuditAction> {
+        let mut query = AuditQuery::newest(100);
+        query.subject = Some(user);
+        let mut records = self.store.audit(&query).await.unwrap();
+        records.reverse();
+        records.iter().map(|record| record.action).collect()
+    }
+}
+
+fn origin() -> Origin {
+    Origin::unknown().device("a browser").address([203, 0, 113, 7].into()).request_id("request-1")
+}
+
+fn code<T>(outcome: Result<T, ServiceError>) -> ProblemCode {
+    match outcome {
+        Ok(_) => panic!("expected a refusal"),
+        Err(error) => error.code(),
+    }
+}
+
+/// The line of the audit about a new account, with the account's own id.
+fn created(account: &Account) -> AuditRecord {
+    let user = &account.user;
+    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
+}
+
+/// Repeatable noise (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// Every store answers what [`UserQuery::matches`] says, for made-up people and searches.
+async fn a_page_is_what_the_conditions_say(f: Fixture) {
+    const FIRST: [&str; 6] = ["Касым", "Қасым", "Ёлка", "Елена", "Anna", "ANNABEL"];
+    const LAST: [&str; 5] = ["Ахметов", "Әхметова", "O'Neil", "Фёдоров-Ли", "100%_x\\"];
+    const TYPED: [&str; 16] = [
+        "к",
+        "касым",
+        "ах",
+        "ёл",
+        "anna",
+        "annab",
+        "li",
+        "ли",
+        "o'n",
+        "%",
+        "100",
+        "1",
+        "+7701",
+        "8701",
+        "person1",
+        "касым ах",
+    ];
+    let mut random = Random(7);
+    let mut users = Vec::new();
+    for n in 0..60_u128 {
+        let role = random.one_of(&[Role::Employee, Role::Employee, Role::Admin]);
+        let name = format!("{} {}", random.one_of(&FIRST), random.one_of(&LAST));
+        let mut user = User::new(UserId(Uuid::from_u128(n + 1)), role, name, OffsetDateTime::UNIX_EPOCH);
+        user.is_active = random.below(4) > 0;
+        user.phone = Some(format!("+770{}{n:07}", random.below(3)).parse().unwrap());
+        user.email = Some(format!("person{n}@example.com").parse().unwrap());
+        let account = Account::new(user.clone(), PasswordHash::from_stored("x"));
+        f.store.insert_user(&account, &created(&account)).await.unwrap();
+        users.push(user);
+    }
+    users.push(f.service.get_user(&f.admin().await, f.admin().await.user().id).await.unwrap());
+    users.sort_by_key(|user| std::cmp::Reverse(user.id));
+    let mut found = 0;
+    for _ in 0..300 {
+        let mut query = UserQuery::newest(u32::try_from(random.below(20)).unwrap() + 1);
+        if random.below(4) > 0 {
+            query.terms = SearchTerms::parse(random.one_of(&TYPED)).unwrap_or_default();
+        }
+        query.role = random.one_of(&[None, Some(Role::Admin), Some(Role::Employee)]);
+        query.is_active = random.one_of(&[None, Some(true), Some(false)]);
+        let last = users[random.below(users.len())].id;
+        query.before = random.one_of(&[None, Some(last)]);
+        let expected: Vec<_> = users
+            .iter()
+            .filter(|user| query.matches(user))
+            .take(query.limit as usize)
+            .map(|user| user.id)
+            .collect();
+        let page = f.store.users(&query).await.unwrap();
+        assert_eq!(page.iter().map(|user| user.id).collect::<Vec<_>>(), expected, "{query:?}");
+        found += expected.len();
+    }
+    assert!(found > 300, "{found} found: too few to mean anything");
+}
+
+async fn pages_go_on_where_the_last_one_ended(f: Fixture) {
+    let admin = f.admin().await;
+    for n in 0..7 {
+        f.clock.advance(Duration::from_millis(1));
+        f.add(&CreateUserRequest::employee(format!("Crowd {n}"), format!("+7701000000{n}"))).await;
+    }
+    let mut request = ListUsersRequest::default();
+    (request.limit, request.q) = (Some(3), Some("CROWD".to_owned()));
+    let mut names = Vec::new();
+    loop {
+        let page = f.service.list_users(&admin, &request).await.unwrap();
+        names.extend(page.items.into_iter().map(|user| user.full_name));
+        // Who comes in between is newer, and so on no page that follows.
+        f.add(&CreateUserRequest::employee("Crowd late", format!("+770200000{:02}", names.len()))).await;
+        match page.next_cursor {
+            Some(cursor) => request.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["Crowd 6", "Crowd 5", "Crowd 4", "Crowd 3", "Crowd 2", "Crowd 1", "Crowd 0"]);
+
+    request.q = Some("other".to_owned());
+    assert_eq!(code(f.service.list_users(&admin, &request).await), ProblemCode::ValidationFailed);
+    for limit in [0, 201] {
+        let mut request = ListUsersRequest::default();
+        request.limit = Some(limit);
+        assert_eq!(code(f.service.list_users(&admin, &request).await), ProblemCode::ValidationFailed);
+    }
+}
+
+async fn a_change_of_the_name_changes_what_finds_it(f: Fixture) {
+    let user = f.add(&CreateUserRequest::employee("Before Change", PHONE)).await;
+    assert_eq!(f.find("before").await, ["Before Change"]);
+    let mut request = UpdateUserRequest::default();
+    request.full_name = Some("After Change".to_owned());
+    request.phone = Some(Some("+77019999999".to_owned()));
+    f.service.update_user(&f.admin().await, user.id, &request, &origin()).await.unwrap();
+    assert_eq!((f.find("before").await, f.find("+7701123").await), (vec![], vec![]));
+    for typed in ["after", "change", "+7 701 999", "8701999"] {
+        assert_eq!(f.find(typed).await, ["After Change"], "{typed}");
+    }
+}
+
+async fn a_user_without_a_password_gets_a_generated_one(f: Fixture) {
+    let admin = f.admin().await;
+    let request = CreateUserRequest::employee("First Last", PHONE);
+    let created = f.service.create_user(&admin, &request, &origin()).await.unwrap();
+    let password = created.generated_password.unwrap();
+    assert!(created.user.password_change_required);
+    assert_eq!(password.expose().len(), 19);
+    let session = f.login(&password).await.unwrap();
+    let token = session.access_token.expose();
+    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::PasswordChangeRequired);
+
+    // From then on the person's own password is good for as long as it is kept.
+    let caller = f.service.authenticate_any_scope(token).await.unwrap();
+    let change = ChangePasswordRequest::new(password, "plum 4 the tram");
+    f.service.change_password(&caller, &change, &origin()).await.unwrap();
+    f.clock.advance(Duration::from_hours(100));
+    let user = f.login(&"plum 4 the tram".into()).await.unwrap().user;
+    assert!(!user.password_change_required);
+
+    let request = CreateUserRequest::employee("Second Last", "+77010000002").password("umbrella 77");
+    let created = f.service.create_user(&f.admin().await, &request, &origin()).await.unwrap();
+    assert!(created.generated_password.is_none() && !created.user.password_change_required);
+}
+
+async fn a_generated_password_is_good_for_three_days(f: Fixture) {
+    let request = CreateUserRequest::employee("First Last", PHONE);
+    let created = f.service.create_user(&f.admin().await, &request, &origin()).await.unwrap();
+    let password = created.generated_password.unwrap();
+    f.clock.advance(Duration::from_secs(72 * 3600 - 1));
+    f.login(&password).await.unwrap();
+    f.clock.advance(Duration::from_secs(1));
+    assert_eq!(code(f.login(&password).await), ProblemCode::PasswordExpired);
+    assert_eq!(code(f.login(&"another".into()).await), ProblemCode::InvalidCredentials);
+}
+
+async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
+    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let session = f.login(&"umbrella 77".into()).await.unwrap();
+    let token = session.access_token.expose();
+    f.service.authenticate(token).await.unwrap();
+    let admin = f.admin().await;
+    let reset = f.service.reset_password(&admin, user.id, &origin()).await.unwrap();
+    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenInvalid);
+    assert_eq!(code(f.login(&"umbrella 77".into()).await), ProblemCode::InvalidCredentials);
+    let account = f.store.account(user.id).await.unwrap().unwrap();
+    assert!(account.password_proof_at.is_none());
+    assert!(f.login(&reset.generated_password).await.unwrap().user.password_change_required);
+    let nobody = UserId(Uuid::from_u128(1));
+    assert_eq!(code(f.service.reset_password(&admin, nobody, &origin()).await), ProblemCode::NotFound);
+}
+
+async fn nobody_takes_the_own_rights_away(f: Fixture) {
+    let admin = f.admin().await;
+    let (mut demote, mut deactivate) = <(UpdateUserRequest, UpdateUserRequest)>::default();
+    demote.role = Some(Role::Employee);
+    demote.phone = Some(Some(PHONE.to_owned()));
+    deactivate.is_active = Some(false);
+    for request in [demote, deactivate] {
+        let refused = f.service.update_user(&admin, admin.user().id, &request, &origin()).await;
+        assert_eq!(code(refused), ProblemCode::ValidationFailed);
+    }
+    let mut rename = UpdateUserRequest::default();
+    rename.full_name = Some("Another Name".to_owned());
+    f.service.update_user(&admin, admin.user().id, &rename, &origin()).await.unwrap();
+}
+
+/// Administrators demote and deactivate each other all at once; whoever is hit goes no further.
+async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
+    for seed in 0..4 {
+        let mut random = Random(seed);
+        let mut admins = vec![f.admin().await.user().id];
+        for n in 0..6 {
+            let email = format!("admin{seed}{n}@example.com");
+            let request = CreateUserRequest::admin("Admin", email.clone()).password(ADMIN_PASSWORD);
+            admins.push(f.add(&request).await.id);
+        }
+        let mut attempts = Vec::new();
+        for _ in 0..40 {
+            let (store, target) = (f.store.clone(), random.one_of(&admins));
+            let demotes = random.below(2) == 0;
+            attempts.push(tokio::spawn(async move {
+                let change = move |account: &mut Account| {
+                    if demotes {
+                        account.user.role = Role::Employee;
+                        account.user.phone =
+                            Some(format!("+7701{:07}", target.0.as_u128() % 9_999_999).parse().unwrap());
+                    } else {
+                        account.user.is_active = false;
+                    }
+                    Some(Effects::none())
+                };
+                match store.update_account(target, &change).await {
+                    Ok(_) => {}
+                    Err(error) => assert_eq!(error.kind(), StoreErrorKind::LastAdmin, "{error:?}"),
+                }
+            }));
+        }
+        for attempt in attempts {
+            attempt.await.unwrap();
+        }
+        let mut query = UserQuery::newest(100);
+        (query.role, query.is_active) = (Some(Role::Admin), Some(true));
+        let left = f.store.users(&query).await.unwrap();
+        assert!(!left.is_empty(), "seed {seed}");
+        // The next round begins with the first administrator again.
+        let id = admins[0];
+        let restore = |account: &mut Account| {
+            (account.user.role, account.user.is_active) = (Role::Admin, true);
+            Some(Effects::none())
+        };
+        f.store.update_account(id, &restore).await.unwrap().unwrap();
+    }
+}
+
+async fn everything_is_written_down_once(f: Fixture) {
+    use AuditAction::*;
+    let admin = f.admin().await;
+    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    f.tick();
+    let session = f.login(&"umbrella 77".into()).await.unwrap();
+    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    let change = ChangePasswordRequest::new("umbrella 77", "plum 4 the tram");
+    f.tick();
+    let session = f.service.change_password(&caller, &change, &origin()).await.unwrap();
+    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    f.tick();
+    f.service.logout(&caller, &origin()).await.unwrap();
+    f.service.logout(&caller, &origin()).await.unwrap();
+    let mut changes = [(); 5].map(|()| UpdateUserRequest::default());
+    changes[0].full_name = Some("Another Name".to_owned());
+    changes[1].full_name = Some("Another Name".to_owned());
+    (changes[2].is_active, changes[2].full_name) = (Some(false), Some("Gone".to_owned()));
+    changes[3].is_active = Some(true);
+    (changes[4].role, changes[4].email) = (Some(Role::Admin), Some(Some("second@example.com".to_owned())));
+    for change in &changes {
+        f.tick();
+        f.service.update_user(&admin, user.id, change, &origin()).await.unwrap();
+    }
+    f.tick();
+    f.service.unlink_telegram(&admin, user.id, &origin()).await.unwrap();
+    f.tick();
+    f.service.end_user_sessions(&admin, user.id, &origin()).await.unwrap();
+    f.tick();
+    f.service.reset_password(&admin, user.id, &origin()).await.unwrap();
+    let mut actions = f.actions(user.id).await;
+    // What one transaction writes has one time, and so no order.
+    assert!(actions[1..3].contains(&TelegramLinked) && actions[1..3].contains(&SignedIn), "{actions:?}");
+    actions.drain(1..3);
+    assert_eq!(
+        actions,
+        [
+            UserCreated,
+            PasswordChanged,
+            SignedOut,
+            UserUpdated,
+            UserDeactivated,
+            UserActivated,
+            RoleChanged,
+            TelegramUnlinked,
+            SignedOutEverywhere,
+            PasswordReset
+        ]
+    );
+
+    let mut query = AuditQuery::newest(1);
+    query.action = Some(UserDeactivated);
+    let record = f.store.audit(&query).await.unwrap().remove(0);
+    assert_eq!(record.changes, ["full_name", "is_active"]);
+    assert_eq!((record.actor_id, record.subject_id), (Some(admin.user().id), Some(user.id)));
+    assert_eq!(record.address, Some([203, 0, 113, 7].into()));
+    assert_eq!(record.request_id.as_deref(), Some("request-1"));
+    assert!(f.actions(admin.user().id).await.contains(&Bootstrapped));
+    let all = format!("{:?}", f.store.audit(&AuditQuery::newest(200)).await.unwrap());
+    for secret in ["umbrella", "plum", "tram", "Gone", "second@", "701123", "auth_date"] {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
+}
+
+async fn what_is_refused_is_not_written_down(f: Fixture) {
+    let admin = f.admin().await;
+    f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let before = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
+    let twice = CreateUserRequest::employee("First Last", PHONE).password("umbrella 77");
+    assert_eq!(code(f.service.create_user(&admin, &twice, &origin()).await), ProblemCode::PhoneTaken);
+    let nobody = UserId(Uuid::from_u128(1));
+    assert_eq!(code(f.service.unlink_telegram(&admin, nobody, &origin()).await), ProblemCode::NotFound);
+    assert_eq!(code(f.login(&"wrong password".into()).await), ProblemCode::InvalidCredentials);
+    let mut taken = UpdateUserRequest::default();
+    taken.phone = Some(Some(PHONE.to_owned()));
+    let refused = f.service.update_user(&admin, admin.user().id, &taken, &origin()).await;
+    assert_eq!(code(refused), ProblemCode::PhoneTaken);
+    assert_eq!(f.store.audit(&AuditQuery::newest(100)).await.unwrap(), before);
+}
+
+async fn the_audit_is_read_page_by_page_and_purged(f: Fixture) {
+    let admin = f.admin().await;
+    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    for _ in 0..5 {
+        f.clock.advance(Duration::from_secs(1));
+        f.service.end_user_sessions(&admin, user.id, &origin()).await.unwrap();
+    }
+    let mut request = AuditRequest::default();
+    (request.limit, request.user, request.actor) = (Some(2), Some(user.id), Some(admin.user().id));
+    let mut seen = Vec::new();
+    loop {
+        let page = f.service.audit(&admin, &request).await.unwrap();
+        seen.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => request.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 6);
+    assert!(seen.is_sorted_by(|a, b| a.id > b.id && a.at >= b.at));
+    request.action = Some(AuditAction::Unknown);
+    assert_eq!(code(f.service.audit(&admin, &request).await), ProblemCode::ValidationFailed);
+
+    assert_eq!(f.service.purge_audit(Duration::from_secs(5)).await.unwrap(), 0);
+    f.clock.advance(Duration::from_secs(1));
+    let all = f.store.audit(&AuditQuery::newest(100)).await.unwrap().len() as u64;
+    assert_eq!(f.service.purge_audit(Duration::from_secs(5)).await.unwrap(), all - 5);
+}

@@ -1,0 +1,26 @@
+use axum::extract::State;
+use divan_core::api::{Audit, AuditPage, AuditRequest, Endpoint};
+use divan_core::service::AuthService;
+
+use super::{Answer, Reply};
+use crate::extract::{AdminCaller, Parameters};
+
+/// Who did what?
+///
+/// The newest first: sign-ins, sign-outs, and everything that administrators change. Lines name what was changed and never
+/// hold its values.
+#[utoipa::path(
+    get,
+    path = Audit::PATH,
+    operation_id = "audit",
+    tag = "Audit",
+    params(AuditRequest),
+    responses((status = 200, description = "A page of the audit", body = AuditPage)),
+)]
+pub(crate) async fn audit(
+    State(service): State<AuthService>,
+    AdminCaller(admin): AdminCaller,
+    Parameters(request): Parameters<Audit>,
+) -> Answer<Audit> {
+    Ok(Reply(service.audit(&admin, &request).await?))
+}
