@@ -214,7 +214,7 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
         f.store.insert_user(&account, &created(&account)).await.unwrap();
         users.push(user);
     }
-    users.push(f.service.get_user(&f.admin().await, f.admin().await.user().id).await.unwrap());
+    users.push(f.service.get_user(&f.admin().await, f.admin().await.id().unwrap()).await.unwrap());
     users.sort_by_key(|user| std::cmp::Reverse(user.id));
     let mut found = 0;
     for _ in 0..300 {
@@ -340,19 +340,19 @@ async fn nobody_takes_the_own_rights_away(f: Fixture) {
     demote.phone = Some(Some(PHONE.to_owned()));
     deactivate.is_active = Some(false);
     for request in [demote, deactivate] {
-        let refused = f.service.update_user(&admin, admin.user().id, &request, &origin()).await;
+        let refused = f.service.update_user(&admin, admin.id().unwrap(), &request, &origin()).await;
         assert_eq!(code(refused), ProblemCode::ValidationFailed);
     }
     let mut rename = UpdateUserRequest::default();
     rename.full_name = Some("Another Name".to_owned());
-    f.service.update_user(&admin, admin.user().id, &rename, &origin()).await.unwrap();
+    f.service.update_user(&admin, admin.id().unwrap(), &rename, &origin()).await.unwrap();
 }
 
 /// Administrators demote and deactivate each other all at once; whoever is hit goes no further.
 async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
     for seed in 0..4 {
         let mut random = Random(seed);
-        let mut admins = vec![f.admin().await.user().id];
+        let mut admins = vec![f.admin().await.id().unwrap()];
         for n in 0..6 {
             let email = format!("admin{seed}{n}@example.com");
             let request = CreateUserRequest::admin("Admin", email.clone()).password(ADMIN_PASSWORD);
@@ -450,10 +450,10 @@ async fn everything_is_written_down_once(f: Fixture) {
     query.action = Some(UserDeactivated);
     let record = f.store.audit(&query).await.unwrap().remove(0);
     assert_eq!(record.changes, ["full_name", "is_active"]);
-    assert_eq!((record.actor_id, record.subject_id), (Some(admin.user().id), Some(user.id)));
+    assert_eq!((record.actor_id, record.subject_id), (admin.id(), Some(user.id)));
     assert_eq!(record.address, Some([203, 0, 113, 7].into()));
     assert_eq!(record.request_id.as_deref(), Some("request-1"));
-    assert!(f.actions(admin.user().id).await.contains(&Bootstrapped));
+    assert!(f.actions(admin.id().unwrap()).await.contains(&Bootstrapped));
     let all = format!("{:?}", f.store.audit(&AuditQuery::newest(200)).await.unwrap());
     for secret in ["umbrella", "plum", "tram", "Gone", "second@", "701123", "auth_date"] {
         assert!(!all.contains(secret), "{secret} in {all}");
@@ -471,7 +471,7 @@ async fn what_is_refused_is_not_written_down(f: Fixture) {
     assert_eq!(code(f.login(&"wrong password".into()).await), ProblemCode::InvalidCredentials);
     let mut taken = UpdateUserRequest::default();
     taken.phone = Some(Some(PHONE.to_owned()));
-    let refused = f.service.update_user(&admin, admin.user().id, &taken, &origin()).await;
+    let refused = f.service.update_user(&admin, admin.id().unwrap(), &taken, &origin()).await;
     assert_eq!(code(refused), ProblemCode::PhoneTaken);
     assert_eq!(f.store.audit(&AuditQuery::newest(100)).await.unwrap(), before);
 }
@@ -484,7 +484,7 @@ async fn the_audit_is_read_page_by_page_and_purged(f: Fixture) {
         f.service.end_user_sessions(&admin, user.id, &origin()).await.unwrap();
     }
     let mut request = AuditRequest::default();
-    (request.limit, request.user, request.actor) = (Some(2), Some(user.id), Some(admin.user().id));
+    (request.limit, request.user, request.actor) = (Some(2), Some(user.id), admin.id());
     let mut seen = Vec::new();
     loop {
         let page = f.service.audit(&admin, &request).await.unwrap();

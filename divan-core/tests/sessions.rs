@@ -355,7 +355,7 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
     let own = f.service.sessions(&caller).await.unwrap();
     assert_eq!((own.len(), own[0].is_current, own[0].device.as_deref()), (1, true, Some("Browser")));
     assert_eq!(own[0].address, Some("203.0.113.7".parse().unwrap()));
-    let theirs = f.store.sessions_of(admins.user().id, own[0].created_at).await.unwrap()[0].id;
+    let theirs = f.store.sessions_of(admins.id().unwrap(), own[0].created_at).await.unwrap()[0].id;
     assert_eq!(code(f.service.end_session(&caller, theirs, &Origin::unknown()).await), ProblemCode::NotFound);
     let nobodys = SessionId(uuid::Uuid::from_u128(1));
     assert_eq!(

@@ -128,7 +128,8 @@ async fn purge_sessions(service: AuthService, over_since: Duration) {
     }
 }
 
-fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
+/// The service that a configuration describes.
+pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     let builder = AuthService::builder(
         store,
         &config.secret_key,

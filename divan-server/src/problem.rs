@@ -68,7 +68,8 @@ impl From<ServiceError> for Problem {
                 problem.errors([MemberError::new(pointer, reason.to_string())])
             }
             ServiceError::BootstrapTokenRequired => problem.detail(
-                "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token.",
+                "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token, or run \
+                 `divan-server admin create` on the server's machine.",
             ),
             ServiceError::InitData(refused) => problem.detail(refused.to_string()),
             ServiceError::Contact(refused) => problem.detail(refused.to_string()),

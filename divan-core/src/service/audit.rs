@@ -47,7 +47,7 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<AuditRecord, ServiceError> {
         self.still_admin(admin).await?;
-        self.record(action, Some(admin.user().id), subject, origin)
+        self.record(action, admin.id(), subject, origin)
     }
 
     /// A line of the audit about what happens now.

@@ -5,7 +5,7 @@ use super::{ATTEMPTS, AuthService, Origin, ServiceError};
 use crate::session::Seen;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
 use crate::token::{AccessClaims, TokenError};
-use crate::types::{Role, SessionId, Surface, User};
+use crate::types::{Role, SessionId, Surface, User, UserId};
 
 /// Somebody who showed a good access token. Only [`AuthService::authenticate`] and
 /// [`AuthService::authenticate_any_scope`] make it.
@@ -40,21 +40,42 @@ impl Caller {
         if self.user().password_change_required {
             Err(ServiceError::PasswordChangeRequired)
         } else if self.user().role == Role::Admin && self.surface() == Surface::Admin {
-            Ok(Admin(self))
+            Ok(Admin(By::Caller(self)))
         } else {
             Err(ServiceError::AdminRequired)
         }
     }
 }
 
-/// A [`Caller`] who is an administrator, signed in to the admin panel. What only administrators may do asks for one.
+/// A [`Caller`] who is an administrator, signed in to the admin panel; or whoever runs commands on the server's own machine.
+/// What only administrators may do asks for one.
 #[derive(Clone, Debug)]
-pub struct Admin(Caller);
+pub struct Admin(By);
+
+#[derive(Clone, Debug)]
+enum By {
+    Caller(Caller),
+    Operator,
+}
 
 impl Admin {
-    /// Who it is.
-    pub fn user(&self) -> &User {
-        self.0.user()
+    /// Whoever has the database and the secrets in their hands anyway: for commands on the server's own machine. What comes over
+    /// the network is never one. The audit names nobody for it.
+    pub fn operator() -> Self {
+        Self(By::Operator)
+    }
+
+    /// Who it is; `None` for the operator.
+    pub fn user(&self) -> Option<&User> {
+        match &self.0 {
+            By::Caller(caller) => Some(caller.user()),
+            By::Operator => None,
+        }
+    }
+
+    /// The id of [`user`](Self::user).
+    pub fn id(&self) -> Option<UserId> {
+        self.user().map(|user| user.id)
     }
 }
 
@@ -94,7 +115,10 @@ impl AuthService {
 
     /// The same for an administrator.
     pub(super) async fn still_admin(&self, admin: &Admin) -> Result<(), ServiceError> {
-        self.still_signed_in(&admin.0).await
+        match &admin.0 {
+            By::Caller(caller) => self.still_signed_in(caller).await,
+            By::Operator => Ok(()),
+        }
     }
 
     async fn caller(&self, claims: AccessClaims) -> Result<Caller, ServiceError> {

@@ -117,17 +117,7 @@ impl AuthService {
     /// When the database fails.
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionInfo>, ServiceError> {
         let live = self.parts.store.sessions_of(caller.user().id, self.now()).await?;
-        let info = |session: StoredSession| SessionInfo {
-            is_current: session.id == caller.session(),
-            id: session.id,
-            surface: session.surface,
-            device: session.device,
-            address: session.address,
-            created_at: session.created_at,
-            refreshed_at: session.generations.rotated_at(),
-            expires_at: session.expires_at,
-        };
-        Ok(live.into_iter().map(info).collect())
+        Ok(live.into_iter().map(|session| session_info(session, Some(caller.session()))).collect())
     }
 
     /// Ends one of the caller's own sessions. One that has ended already stays as it is.
@@ -278,6 +268,20 @@ impl AuthService {
             Surface::MiniApp => self.parts.miniapp_life,
             Surface::Admin => self.parts.admin_life,
         }
+    }
+}
+
+/// What is told of a session, to somebody who asks from the session `current`.
+pub(super) fn session_info(session: StoredSession, current: Option<SessionId>) -> SessionInfo {
+    SessionInfo {
+        is_current: current == Some(session.id),
+        id: session.id,
+        surface: session.surface,
+        device: session.device,
+        address: session.address,
+        created_at: session.created_at,
+        refreshed_at: session.generations.rotated_at(),
+        expires_at: session.expires_at,
     }
 }
 

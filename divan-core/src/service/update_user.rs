@@ -23,7 +23,7 @@ impl AuthService {
         request: &UpdateUserRequest,
         origin: &Origin,
     ) -> Result<User, ServiceError> {
-        let changes = Changes::read(request, self.parts.region, admin.user().id == id)?;
+        let changes = Changes::read(request, self.parts.region, admin.id() == Some(id))?;
         let record = self.record_of(admin, AuditAction::UserUpdated, id, origin).await?;
         let now = self.now();
         let refused = Mutex::new(None);

@@ -2,13 +2,15 @@ use std::time::Duration;
 
 use super::input::{Input, check_new_password};
 use super::page::{self, Page};
-use super::session::span;
-use super::{Admin, AuthService, Origin, ServiceError};
-use crate::api::{CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, UserPage};
+use super::session::{session_info, span};
+use super::{Admin, AuthService, Origin, ServiceError, parse_phone};
+use crate::api::{
+    CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, SessionInfo, UserPage,
+};
 use crate::password::Password;
 use crate::session::EndReason;
 use crate::store::{Account, SearchTerms, UserQuery};
-use crate::types::{AuditAction, User, UserId};
+use crate::types::{AuditAction, Email, Role, User, UserId};
 
 /// How long a generated password is good for a sign-in.
 const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
@@ -84,8 +86,41 @@ impl AuthService {
         account.password_expires_at =
             generated.is_some().then(|| now.saturating_add(span(GENERATED_PASSWORD_LIFE)));
         let record = self.record_of(admin, AuditAction::UserCreated, id, origin).await?;
-        self.parts.store.insert_user(&account, &record).await?;
+        // The first administrator closes the way of the network to become one.
+        let is_operators = admin.user().is_none() && account.user.role == Role::Admin;
+        let claim = if is_operators { self.parts.store.claim_bootstrap(now).await? } else { None };
+        match claim {
+            Some(claim) => claim.complete(&account, &record).await?,
+            None => self.parts.store.insert_user(&account, &record).await?,
+        }
         Ok(CreatedUser::new(account.user, generated))
+    }
+
+    /// The user who is named by id, phone number or e-mail address.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], also for what is none of the three.
+    pub async fn find_user(&self, _: &Admin, named: &str) -> Result<User, ServiceError> {
+        let store = &self.parts.store;
+        let found = if let Ok(id) = named.parse::<UserId>() {
+            store.account(id).await?
+        } else if let Ok(email) = named.parse::<Email>() {
+            store.account_by_email(&email).await?
+        } else if let Ok(phone) = parse_phone(named, self.parts.region) {
+            store.account_by_phone(&phone).await?
+        } else {
+            None
+        };
+        found.map(|account| account.user).ok_or(ServiceError::NotFound)
+    }
+
+    /// Where a user is signed in, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions_of(&self, _: &Admin, user: UserId) -> Result<Vec<SessionInfo>, ServiceError> {
+        let live = self.parts.store.sessions_of(user, self.now()).await?;
+        Ok(live.into_iter().map(|session| session_info(session, None)).collect())
     }
 
     /// Gives a user a generated password, good for 72 hours and to be changed at the next sign-in, and signs the user out

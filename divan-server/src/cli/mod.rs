@@ -4,6 +4,8 @@ mod banner;
 mod init_data;
 mod keys;
 mod migrate;
+mod password;
+mod people;
 mod serve;
 
 use std::error::Error;
@@ -38,6 +40,12 @@ enum Command {
     Keys(keys::Command),
     /// Bring the schema of the database up to date
     Migrate(migrate::MigrateArgs),
+    /// Recover and add administrators
+    #[command(subcommand)]
+    Admin(people::AdminCommand),
+    /// List and change users
+    #[command(subcommand)]
+    User(people::UserCommand),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -69,6 +77,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::InitData(command)) => init_data::run(&command),
         Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Migrate(args)) => migrate::migrate(&args),
+        Some(Command::Admin(command)) => people::run_admin(command),
+        Some(Command::User(command)) => people::run_user(command),
         Some(Command::Openapi) => print_openapi(),
     };
     match outcome {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod bad_input;
+mod commands;
 mod endpoints;
 mod harness;
 mod http;
@@ -11,4 +12,5 @@ mod openapi;
 mod postgres;
 mod process;
 mod readme;
+mod roles;
 mod sessions;

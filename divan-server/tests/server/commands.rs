@@ -1,0 +1,117 @@
+//! The administrator's work on the command line: `divan-server admin` and `divan-server user`.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::process::{Running, no_tls, program, run, run_with_input, start};
+
+const EMAIL: &str = "admin@example.com";
+const PASSWORD: &str = "tram under the plum";
+const PHONE: &str = "+77011234567";
+
+fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    run(program(folder).args(arguments))
+}
+
+/// What a command that succeeds prints.
+fn output(folder: &Path, arguments: &[&str]) -> String {
+    let (code, stdout, stderr) = divan(folder, arguments);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
+    stdout
+}
+
+fn json_of(folder: &Path, arguments: &[&str]) -> Value {
+    let stdout = output(folder, &[arguments, &["--json"]].concat());
+    serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("not JSON: {stdout}"))
+}
+
+fn create_admin(folder: &Path) {
+    let create = ["admin", "create", "--email", EMAIL, "--password-stdin"];
+    let input = format!("{PASSWORD}\r\nnot this\n");
+    let (code, stdout, stderr) = run_with_input(program(folder).args(create), &input);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.contains(EMAIL) && !stdout.contains(PASSWORD), "{stdout}");
+}
+
+async fn post(server: &Running, path: &str, body: Value) -> (u16, Value) {
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    let answer = client.post(server.url(path)).json(&body).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_created_here_and_the_network_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    create_admin(folder.path());
+    let server = start(&mut program(folder.path()));
+    let other = json!({"email": "other@example.com", "password": "plum over the tram"});
+    assert_eq!(post(&server, "/auth/admin/bootstrap", other).await.0, 409);
+    let login = json!({"email": EMAIL, "password": PASSWORD});
+    assert_eq!(post(&server, "/auth/admin/login", login).await.0, 200);
+
+    // Locked out, and in again: with the server running.
+    let reset = json_of(folder.path(), &["admin", "reset-password", EMAIL]);
+    let login = json!({"email": EMAIL, "password": reset["generated_password"]});
+    let (status, session) = post(&server, "/auth/admin/login", login).await;
+    assert_eq!((status, &session["user"]["password_change_required"]), (200, &json!(true)));
+}
+
+#[test]
+fn users_are_created_listed_and_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    create_admin(folder);
+    let create = ["user", "create", "--name", "Қасым First", "--phone", "8 701 123 45 67", "--generate"];
+    let created = json_of(folder, &create);
+    assert_eq!(created["user"]["phone"], PHONE);
+    assert_eq!(created["generated_password"].as_str().unwrap().len(), 19);
+    let id = created["user"]["id"].as_str().unwrap();
+
+    let table = output(folder, &["user", "list", "касым"]);
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("ID ") && lines[0].ends_with(" NAME"), "{table}");
+    assert!(lines[1].starts_with(id) && lines[1].ends_with("Қасым First") && lines.len() == 2, "{table}");
+    assert_eq!(json_of(folder, &["user", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(json_of(folder, &["user", "list", "--role", "admin"])[0]["email"], EMAIL);
+
+    let shown = output(folder, &["user", "reset-password", PHONE]);
+    assert!(shown.starts_with("Password: ") && shown.contains("72 hours"), "{shown}");
+    assert_eq!(json_of(folder, &["user", "unlink", id])["id"], id);
+    assert_eq!(json_of(folder, &["user", "sessions", id, "--end"]), json!([]));
+    assert_eq!(json_of(folder, &["user", "deactivate", "8 (701) 123-45-67"])["is_active"], false);
+    assert_eq!(json_of(folder, &["user", "list", "--inactive"])[0]["id"], id);
+}
+
+#[test]
+fn what_cannot_be_done_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    create_admin(folder);
+    json_of(folder, &["user", "create", "--name", "First", "--phone", PHONE, "--generate"]);
+    for (arguments, told) in [
+        (&["user", "deactivate", "+77019999999"][..], "there is no user +77019999999"),
+        (&["user", "deactivate", "somebody"], "there is no user somebody"),
+        (&["user", "deactivate", EMAIL], "no active administrator would be left"),
+        (&["admin", "reset-password", PHONE], "+77011234567 is no administrator"),
+        (&["admin", "create", "--email", "b@example.com"], "pass --generate or --password-stdin"),
+        (&["admin", "create", "--email", "no address", "--generate"], "email "),
+        (&["admin", "create", "--email", EMAIL, "--generate"], "another user has this"),
+        (&["user", "create", "--name", "A", "--generate"], "phone is missing"),
+        (&["user", "list", "!!!"], "q must have a letter or a digit"),
+    ] {
+        let (code, stdout, stderr) = divan(folder, arguments);
+        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (1, "", 1), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("divan-server: ") && stderr.contains(told), "{arguments:?}: {stderr}");
+    }
+    let weak = run_with_input(
+        program(folder).args(["admin", "create", "--email", "b@example.com", "--password-stdin"]),
+        "password\n",
+    );
+    assert!(weak.0 == 1 && weak.2.contains("15 characters"), "{weak:?}");
+    let empty = run_with_input(
+        program(folder).args(["admin", "create", "--email", "b@example.com", "--password-stdin"]),
+        "",
+    );
+    assert!(empty.0 == 1 && empty.2.contains("standard input has no password"), "{empty:?}");
+}
