@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use divan_core::infra::DatabaseUrl;
-use divan_core::store::{PostgresPool, PostgresStore, SqliteStore, Store};
+use divan_core::store::{PostgresPool, PostgresStore, SearchTerms, SqliteStore, Store, UserQuery};
 use divan_core::types::{Phone, UserId};
 use divan_testing::TestDatabase;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -17,8 +17,14 @@ use uuid::Uuid;
 const SMALL: u64 = 1_000;
 const LARGE: u64 = 1_000_000;
 
-/// Of each query in each database.
+/// Of each look-up of one user in each database.
 const LOOK_UPS: usize = 50_000;
+
+/// Of each page in each database.
+const PAGES: usize = 5_000;
+
+/// What a page of 50 asks for: one more, to know whether there is a next one.
+const PAGE: u32 = 51;
 
 const SEED: u64 = 0x5EED;
 
@@ -30,6 +36,10 @@ const PHONE_STEP: u64 = 387_368_787;
 
 const COLUMNS: &str = "id, role, full_name, email, phone, telegram_id, telegram_username, is_active, \
     password_change_required, created_at, updated_at, last_login_at, password_hash";
+
+/// A word of each user's own, and two that all have.
+const WORDS: &str = "INSERT INTO user_words (user_id, word) SELECT id, substr(phone, 2) FROM users \
+    UNION ALL SELECT id, 'first' FROM users UNION ALL SELECT id, 'last' FROM users";
 
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
@@ -53,6 +63,10 @@ async fn main() {
 enum Query {
     AccountByPhone,
     User,
+    /// The page of users that begins after somebody.
+    Page,
+    /// The page of those whom a whole phone number finds.
+    Search,
 }
 
 /// A store with so many users, and the order in which to ask for them.
@@ -80,6 +94,16 @@ impl Crowd {
                 self.store.account_by_phone(&phone).await.map(|account| account.is_some())
             }
             Query::User => self.store.account(id).await.map(|account| account.is_some()),
+            Query::Page => {
+                let mut page = UserQuery::newest(PAGE);
+                page.before = Some(UserId(Uuid::from_u128(id.0.as_u128() + 1)));
+                self.store.users(&page).await.map(|users| users[0].id == id)
+            }
+            Query::Search => {
+                let mut page = UserQuery::newest(PAGE);
+                page.terms = SearchTerms::parse(phone.as_str()).expect("a search");
+                self.store.users(&page).await.map(|users| users.len() == 1 && users[0].id == id)
+            }
         };
         let taken = started.elapsed();
         assert!(found.expect("the database answers"), "user {n} is there");
@@ -89,7 +113,13 @@ impl Crowd {
 
 #[expect(clippy::print_stdout, reason = "the result")]
 async fn compare(database: &str, [mut small, mut large]: [Crowd; 2], look_ups: usize) {
-    for query in [Query::AccountByPhone, Query::User] {
+    let pages = look_ups.min(PAGES);
+    for (query, look_ups) in [
+        (Query::AccountByPhone, look_ups),
+        (Query::User, look_ups),
+        (Query::Page, pages),
+        (Query::Search, pages),
+    ] {
         let (mut among_few, mut among_many) = (Vec::new(), Vec::new());
         for _ in 0..look_ups {
             among_few.push(small.look_up(query).await);
@@ -121,7 +151,7 @@ async fn sqlite(path: &Path, size: u64) -> Crowd {
     );
     let options = SqliteConnectOptions::new().filename(path).pragma("cache_size", "-200000");
     let mut connection = options.connect().await.expect("a connection");
-    for statement in [&fill, "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+    for statement in [&fill, WORDS, "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"] {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.expect("users");
     }
     connection.close().await.expect("a closed connection");
@@ -138,7 +168,7 @@ async fn postgres(size: u64) -> Crowd {
          FROM generate_series(0, {size}::bigint - 1) AS numbers (n)",
         other_columns("'+77' || lpad((n * {step} % 1000000000)::text, 9, '0')"),
     );
-    for statement in [&fill, "VACUUM ANALYZE"] {
+    for statement in [&fill, WORDS, "VACUUM ANALYZE"] {
         database.execute(statement).await;
     }
     Crowd::new(store, size, database)
