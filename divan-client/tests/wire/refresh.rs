@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use divan_client::api::{Me, Refresh, Surface, TelegramLogin};
 use divan_client::test_util::MockDivan;
-use divan_client::{MemoryStore, StoreError, Swapped, TokenStore, Tokens, async_trait};
+use divan_client::{Client, MemoryStore, Retries, StoreError, Swapped, TokenStore, Tokens, async_trait};
 use tokio::sync::{Notify, oneshot};
 
 use crate::sockets::{Act, Sockets, answer, json, json_text};
-use crate::support::{TOKEN, overdue, session, store_with, tokens, tokens_with, user};
+use crate::support::{TOKEN, clock, overdue, session, store_with, tokens, tokens_with, user};
 
 /// A store that has its answers written down.
 #[derive(Debug, Default)]
@@ -68,6 +68,18 @@ async fn a_sign_out_during_the_refresh_wins() {
         assert!(overdue(&server.uri, store).me().await.unwrap_err().is_signed_out());
         assert_eq!(server.seen(), ["POST /auth/refresh"]);
     }
+}
+
+#[tokio::test]
+async fn a_logout_leaves_alone_what_another_process_has_stored_meanwhile() {
+    let mut server = Sockets::acting([Act::Answer(answer(204, "", ""))]).await;
+    let [old, newer] = ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
+    // It looks once and writes once: what is there by then is of another session.
+    let store =
+        Script { loads: Mutex::new([old].into()), swaps: Mutex::new([Swapped::Changed(Some(newer))].into()) };
+    let client = Client::builder(&server.uri).retries(Retries::off()).clock(clock()).miniapp_store(store);
+    client.build().unwrap().miniapp().logout().await.unwrap();
+    assert_eq!(server.seen(), ["POST /auth/logout"]);
 }
 
 /// A store that tells when it is written, and can be broken.
