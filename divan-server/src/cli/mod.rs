@@ -46,6 +46,9 @@ enum Command {
     /// List and change users
     #[command(subcommand)]
     User(people::UserCommand),
+    /// Keep the audit at a size
+    #[command(subcommand)]
+    Audit(people::AuditCommand),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -79,6 +82,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Migrate(args)) => migrate::migrate(&args),
         Some(Command::Admin(command)) => people::run_admin(command),
         Some(Command::User(command)) => people::run_user(command),
+        Some(Command::Audit(command)) => people::run_audit(&command),
         Some(Command::Openapi) => print_openapi(),
     };
     match outcome {

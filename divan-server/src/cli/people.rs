@@ -1,6 +1,7 @@
 //! The administrator's work from the server's own machine: for recovery, and for scripts.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use divan_core::api::{CreateUserRequest, CreatedUser, ListUsersRequest, SessionInfo, UpdateUserRequest};
@@ -37,6 +38,19 @@ pub(super) enum UserCommand {
     Unlink(Named),
     /// List where a user is signed in
     Sessions(Sessions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditCommand {
+    /// Remove the lines that are older than this, for good
+    Purge(Purge),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Purge {
+    /// How long lines are kept, as `365d`
+    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+    older_than: Duration,
 }
 
 #[derive(Args, Debug)]
@@ -199,6 +213,14 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         }),
         UserCommand::Sessions(args) => with_service(async |service| sessions(service, &args).await),
     }
+}
+
+pub(super) fn run_audit(AuditCommand::Purge(purge): &AuditCommand) -> Outcome {
+    with_service(async |service| {
+        let purged = service.purge_audit(purge.older_than).await.map_err(ServiceError::from)?;
+        print(&format!("{purged} lines removed\n"));
+        Ok(())
+    })
 }
 
 /// Runs a command on the database that the server is configured with, whose schema has to be up to date.

@@ -84,6 +84,18 @@ fn users_are_created_listed_and_changed() {
 }
 
 #[test]
+fn the_audit_is_purged_by_age() {
+    let folder = tempfile::tempdir().unwrap();
+    create_admin(folder.path());
+    let purge = |age| output(folder.path(), &["audit", "purge", "--older-than", age]);
+    assert_eq!(purge("365d"), "0 lines removed\n");
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    assert_eq!(purge("1ms"), "1 lines removed\n");
+    let (code, _, stderr) = divan(folder.path(), &["audit", "purge", "--older-than", "always"]);
+    assert_eq!(code, 2, "{stderr}");
+}
+
+#[test]
 fn what_cannot_be_done_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
