@@ -64,8 +64,8 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let (status, session) = answer(login).await.unwrap();
     assert_eq!(status, 200, "{session}");
 
-    let token = session["access_token"].as_str().unwrap();
-    let create = client.post(server.url("/auth/admin/users")).bearer_auth(token).json(&employee_request());
+    let admin = session["access_token"].as_str().unwrap();
+    let create = client.post(server.url("/auth/admin/users")).bearer_auth(admin).json(&employee_request());
     assert_eq!(answer(create).await.unwrap().0, 201);
     let login = |server: &Running| {
         let now = divan_core::clock::Clock::unix_seconds(&divan_core::clock::SystemClock);
@@ -100,7 +100,15 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let token = next["access_token"].as_str().unwrap();
     let (status, list) = answer(client.get(server.url("/auth/sessions")).bearer_auth(token)).await.unwrap();
     assert_eq!(status, 200);
-    assert!((1..=20).contains(&list["items"].as_array().unwrap().len()), "{list}");
+    let sessions = list["items"].as_array().unwrap().len();
+    assert!((1..=20).contains(&sessions), "{list}");
+    // A session that began is written down, and what is written down began.
+    let employee = next["user"]["id"].as_str().unwrap();
+    for (action, lines) in [("signed_in", sessions), ("telegram_linked", 1), ("user_created", 1)] {
+        let path = format!("/auth/admin/audit?limit=200&user={employee}&action={action}");
+        let (_, audit) = answer(client.get(server.url(&path)).bearer_auth(admin)).await.unwrap();
+        assert_eq!(audit["items"].as_array().unwrap().len(), lines, "{action}: {audit}");
+    }
     assert_eq!(answer(login(&server)).await.unwrap().0, 200);
 }
 
