@@ -1,6 +1,10 @@
 //! What administrators do with people, held against the service on every store; and the audit of it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+#[macro_use]
+mod every_store;
+mod random;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,51 +13,23 @@ use divan_core::api::{
     Session, UpdateUserRequest,
 };
 use divan_core::clock::ManualClock;
-use divan_core::infra::DatabaseUrl;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, PasswordHash};
 use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
-use divan_core::store::{
-    Account, AuditQuery, Effects, MemoryStore, PostgresPool, PostgresStore, SearchTerms, SqliteStore, Store,
-    StoreErrorKind, UserQuery,
-};
+use divan_core::store::{Account, AuditQuery, Effects, SearchTerms, Store, StoreErrorKind, UserQuery};
 use divan_core::token::{SecretKey, Surfaces};
 use divan_core::types::{AuditAction, AuditId, AuditRecord, Role, User, UserId};
-use divan_testing::TestDatabase;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use random::Random;
 
 const NOW: u64 = 1_780_000_000;
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 const ADMIN_EMAIL: &str = "admin@example.com";
 const ADMIN_PASSWORD: &str = "tram under the plum";
 const PHONE: &str = "+77011234567";
-
-macro_rules! on_every_store {
-    ($($test:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
-                super::$test(super::Fixture::on(std::sync::Arc::new(super::MemoryStore::new())).await).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
-                let folder = tempfile::tempdir().unwrap();
-                let store = super::SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
-                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
-                let database = super::TestDatabase::create().await;
-                let super::DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else { panic!() };
-                let store = super::PostgresStore::open(&url, super::PostgresPool::default()).await.unwrap();
-                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
-            })*
-        }
-    };
-}
 
 on_every_store!(
     a_page_is_what_the_conditions_say,
@@ -162,20 +138,9 @@ fn created(account: &Account) -> AuditRecord {
     AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
 }
 
-/// Repeatable noise (splitmix64).
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-
     fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
     }
 }
 
@@ -224,7 +189,8 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
         }
         query.role = random.one_of(&[None, Some(Role::Admin), Some(Role::Employee)]);
         query.is_active = random.one_of(&[None, Some(true), Some(false)]);
-        let last = users[random.below(users.len())].id;
+        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+        let last = random.one_of(&ids);
         query.before = random.one_of(&[None, Some(last)]);
         let expected: Vec<_> = users
             .iter()

@@ -3,8 +3,12 @@
 //! `DIVAN_MODEL_HISTORIES` says how many are played; some thousand by default.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod random;
+
 use divan_core::session::{Generations, Refreshed, Seen};
 use time::{Duration, OffsetDateTime};
+
+use random::Random;
 
 /// A client gives a refresh up after this many seconds: less than half of the time in which it is answered alike.
 const CLIENT_TIMEOUT: i64 = 14;
@@ -13,18 +17,7 @@ fn histories() -> u64 {
     std::env::var("DIVAN_MODEL_HISTORIES").map_or(3_000, |count| count.parse().unwrap())
 }
 
-/// Repeatable noise (splitmix64).
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % limit
-    }
-
     fn seconds(&mut self, upto: i64) -> i64 {
         i64::try_from(self.below(u64::try_from(upto).unwrap() + 1)).unwrap()
     }

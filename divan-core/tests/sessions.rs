@@ -1,6 +1,10 @@
 //! The rules of staying signed in, held against the service on every store.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+#[macro_use]
+mod every_store;
+mod random;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,18 +12,16 @@ use divan_core::api::{
     BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Session, UpdateUserRequest,
 };
 use divan_core::clock::{Clock, ManualClock};
-use divan_core::infra::DatabaseUrl;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Caller, Origin, ServiceError, SignInPhone};
 use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, Refreshed, Seen};
-use divan_core::store::{
-    Account, Effects, MemoryStore, PostgresPool, PostgresStore, SessionAdvance, SqliteStore, Store,
-};
+use divan_core::store::{Account, Effects, SessionAdvance, Store};
 use divan_core::token::{RefreshToken, SecretKey, Surfaces};
 use divan_core::types::{Role, SessionId, UserId};
-use divan_testing::TestDatabase;
+
+use random::Random;
 
 const NOW: u64 = 1_780_000_000;
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -28,31 +30,6 @@ const ADMIN_PASSWORD: &str = "tram under the plum";
 const PHONE: &str = "+77011234567";
 const PASSWORD: &str = "umbrella 77";
 const DAY: Duration = Duration::from_hours(24);
-
-macro_rules! on_every_store {
-    ($($test:ident),* $(,)?) => {
-        mod memory {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
-                super::$test(super::Fixture::on(std::sync::Arc::new(super::MemoryStore::new())).await).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
-                let folder = tempfile::tempdir().unwrap();
-                let store = super::SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
-                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
-                let database = super::TestDatabase::create().await;
-                let super::DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else { panic!() };
-                let store = super::PostgresStore::open(&url, super::PostgresPool::default()).await.unwrap();
-                super::$test(super::Fixture::on(std::sync::Arc::new(store)).await).await;
-            })*
-        }
-    };
-}
 
 on_every_store!(
     a_refresh_gives_the_next_pair_and_the_pair_before_is_over,
@@ -561,19 +538,6 @@ async fn the_end_of_a_session_that_has_ended_changes_nothing(f: Fixture) {
     f.service.end_session(&caller, id_of(&first), &Origin::unknown()).await.unwrap();
     f.service.logout(&ended, &Origin::unknown()).await.unwrap();
     f.auto_login().await.unwrap();
-}
-
-/// Repeatable noise (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % limit
-    }
 }
 
 /// Tokens of any age, shown by anybody to one of two servers, which are restarted and whose database is restored: the answers

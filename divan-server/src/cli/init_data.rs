@@ -13,6 +13,7 @@ use divan_core::init_data::{
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
+use super::output::{explain, json, line};
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
@@ -96,16 +97,16 @@ pub(super) struct VerifyArgs {
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
         Command::Sign(args) => {
-            print(&sign(args)?);
+            line(&sign(args)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Verify(args) => match verify(args, &read_line()?)? {
             Ok(fields) => {
-                print(&serde_json::to_string_pretty(&fields)?);
+                json(&fields)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(refused) => {
-                print(refused.code());
+                line(refused.code());
                 explain(&format!("divan-server: {refused}"));
                 Ok(ExitCode::FAILURE)
             }
@@ -248,14 +249,4 @@ fn read_line() -> std::io::Result<String> {
     std::io::stdin().take(LIMIT).read_to_string(&mut raw)?;
     let line = raw.strip_suffix('\n').map_or(raw.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(line.to_owned())
-}
-
-#[expect(clippy::print_stdout, reason = "the output of the command")]
-fn print(text: &str) {
-    println!("{text}");
-}
-
-#[expect(clippy::print_stderr, reason = "what is no output")]
-fn explain(text: &str) {
-    eprintln!("{text}");
 }

@@ -9,6 +9,7 @@ use divan_core::secret::Secret;
 use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
 
 use super::Outcome;
+use super::output::{explain, json, line};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -59,9 +60,9 @@ fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     let kid = key.verifying_key().kid();
     if let Some(path) = out {
         write_new(path, &key.to_pem())?;
-        print(&format!("{kid}\n"));
+        line(kid);
     } else {
-        print(key.to_pem().expose());
+        line(key.to_pem().expose().trim_end());
         explain(&format!("kid {kid}"));
     }
     Ok(())
@@ -73,9 +74,9 @@ fn show(args: &ShowArgs) -> Result<(), Box<dyn std::error::Error>> {
     let key = VerifyingKey::from_pem(Secret::new(pem).expose())
         .map_err(|invalid| KeysError::Invalid(name(), invalid))?;
     if args.pem {
-        print(&key.to_pem());
+        line(key.to_pem().trim_end());
     } else {
-        print(&format!("{}\n", serde_json::to_string_pretty(&key.to_jwk())?));
+        json(&key.to_jwk())?;
     }
     Ok(())
 }
@@ -96,14 +97,4 @@ fn write_new(path: &Path, secret: &Secret) -> Result<(), KeysError> {
         let _ = fs::remove_file(path);
         KeysError::Write(name(), error)
     })
-}
-
-#[expect(clippy::print_stdout, reason = "the output of the command")]
-fn print(text: &str) {
-    print!("{text}");
-}
-
-#[expect(clippy::print_stderr, reason = "what is no output")]
-fn explain(text: &str) {
-    eprintln!("{text}");
 }

@@ -4,6 +4,7 @@ mod banner;
 mod init_data;
 mod keys;
 mod migrate;
+mod output;
 mod password;
 mod people;
 mod serve;

@@ -10,8 +10,8 @@ use divan_core::types::{Role, User};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
-use super::Outcome;
 use super::password::PasswordSource;
+use super::{Outcome, output};
 use crate::app::service;
 use crate::config::Config;
 use crate::database::Database;
@@ -218,7 +218,7 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
 pub(super) fn run_audit(AuditCommand::Purge(purge): &AuditCommand) -> Outcome {
     with_service(async |service| {
         let purged = service.purge_audit(purge.older_than).await.map_err(ServiceError::from)?;
-        print(&format!("{purged} lines removed\n"));
+        output::line(&format!("{purged} lines removed"));
         Ok(())
     })
 }
@@ -244,16 +244,16 @@ fn with_service(command: impl AsyncFnOnce(&AuthService) -> Result<(), PeopleErro
 async fn create(
     service: &AuthService,
     request: &CreateUserRequest,
-    output: Output,
+    format: Output,
 ) -> Result<(), PeopleError> {
     let created = service.create_user(&Admin::operator(), request, &Origin::unknown()).await?;
-    if output.json {
-        return print_json(&created);
+    if format.json {
+        return json(&created);
     }
     let CreatedUser { user, generated_password, .. } = created;
-    show_user(&user, output)?;
+    show_user(&user, format)?;
     if let Some(password) = generated_password {
-        print(&password_line(password.expose()));
+        output::line(&password_line(password.expose()));
     }
     Ok(())
 }
@@ -272,9 +272,9 @@ async fn list(service: &AuthService, args: &List) -> Result<(), PeopleError> {
         }
     }
     if args.output.json {
-        return print_json(&users);
+        return json(&users);
     }
-    print_table(USER_HEADS, users.iter().map(user_row));
+    output::table(USER_HEADS, users.iter().map(user_row));
     Ok(())
 }
 
@@ -285,9 +285,9 @@ async fn reset_password(service: &AuthService, named: &Named, role: Option<Role>
     }
     let reset = service.reset_password(&Admin::operator(), user.id, &Origin::unknown()).await?;
     if named.output.json {
-        return print_json(&reset);
+        return json(&reset);
     }
-    print(&password_line(reset.generated_password.expose()));
+    output::line(&password_line(reset.generated_password.expose()));
     Ok(())
 }
 
@@ -298,9 +298,9 @@ async fn sessions(service: &AuthService, args: &Sessions) -> Result<(), PeopleEr
         service.end_user_sessions(&Admin::operator(), user.id, &Origin::unknown()).await?;
     }
     if args.named.output.json {
-        return print_json(&sessions);
+        return json(&sessions);
     }
-    print_table(["SESSION", "SURFACE", "SINCE", "ADDRESS", "DEVICE"], sessions.iter().map(session_row));
+    output::table(["SESSION", "SURFACE", "SINCE", "ADDRESS", "DEVICE"], sessions.iter().map(session_row));
     Ok(())
 }
 
@@ -336,39 +336,18 @@ fn session_row(session: &SessionInfo) -> [String; 5] {
     ]
 }
 
-fn show_user(user: &User, output: Output) -> Result<(), PeopleError> {
-    if output.json {
-        return print_json(user);
+fn show_user(user: &User, format: Output) -> Result<(), PeopleError> {
+    if format.json {
+        return json(user);
     }
-    print_table(USER_HEADS, [user_row(user)]);
+    output::table(USER_HEADS, [user_row(user)]);
     Ok(())
 }
 
 fn password_line(password: &str) -> String {
-    format!("Password: {password} (for 72 hours; to be changed at the first sign-in)\n")
+    format!("Password: {password} (for 72 hours; to be changed at the first sign-in)")
 }
 
-fn print_json(value: &impl Serialize) -> Result<(), PeopleError> {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| PeopleError::Refused(error.to_string()))?;
-    print(&(text + "\n"));
-    Ok(())
-}
-
-/// Columns as wide as their widest cell; the last one ends where it ends.
-fn print_table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
-    let mut table = vec![heads.map(str::to_owned)];
-    table.extend(rows);
-    let widths: [usize; N] =
-        std::array::from_fn(|n| table.iter().map(|row| row[n].chars().count()).max().unwrap_or_default());
-    for row in &table {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        print(&format!("{}\n", line.trim_end()));
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "the output of the command")]
-fn print(text: &str) {
-    print!("{text}");
+fn json(value: &impl Serialize) -> Result<(), PeopleError> {
+    output::json(value).map_err(|error| PeopleError::Refused(error.to_string()))
 }

@@ -107,6 +107,23 @@ macro_rules! sql_store {
         }
 
         impl $store {
+            /// Deletes what is older, in pieces as large as the statement says; tells how many rows it was.
+            async fn purge(
+                &self,
+                statement: &'static str,
+                before: OffsetDateTime,
+            ) -> Result<u64, sqlx::Error> {
+                let mut purged = 0;
+                loop {
+                    let query = || sqlx::query(statement).bind(to_micros(before));
+                    let delete = || query().persistent(self.keeps_statements()).execute(&self.writer);
+                    match sql::retrying(delete).await?.rows_affected() {
+                        0 => return Ok(purged),
+                        rows => purged += rows,
+                    }
+                }
+            }
+
             async fn try_to_insert_user(
                 &self,
                 account: &Account,

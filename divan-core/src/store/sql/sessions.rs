@@ -41,15 +41,7 @@ macro_rules! sql_sessions {
             }
 
             async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-                let mut purged = 0;
-                loop {
-                    let query = || sqlx::query(sql::PURGE_SESSIONS).bind(to_micros(before));
-                    let delete = || query().persistent(self.keeps_statements()).execute(&self.writer);
-                    match sql::retrying(delete).await?.rows_affected() {
-                        0 => return Ok(purged),
-                        rows => purged += rows,
-                    }
-                }
+                Ok(self.purge(sql::PURGE_SESSIONS, before).await?)
             }
         }
 
