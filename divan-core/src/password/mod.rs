@@ -2,8 +2,10 @@
 
 mod argon2id;
 pub(crate) mod digits;
+mod legacy;
 mod policy;
 mod queue;
+mod stored;
 
 use std::fmt;
 
@@ -16,6 +18,7 @@ use crate::secret::Secret;
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
 pub use policy::{PasswordPolicy, WeakPassword};
 pub use queue::{HashQueue, HashQueueError};
+pub use stored::UnusableHash;
 
 /// A password in the form that is hashed: Unicode NFC, 1 to 128 characters, never truncated.
 ///
@@ -103,6 +106,23 @@ impl PasswordHash {
     /// Takes a stored string as it is; whether it can be used shows at [`PasswordHasher::verify`].
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Whether [`Argon2idHasher`] can compare a password with it: an Argon2id hash, or one of the system that Divan
+    /// replaces (passlib's bcrypt and `$pbkdf2-sha256$`), with parameters that are bounded.
+    ///
+    /// # Errors
+    /// [`UnusableHash`].
+    ///
+    /// ```
+    /// use divan_core::password::{PasswordHash, UnusableHash};
+    ///
+    /// let of_passlib = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
+    /// assert_eq!(PasswordHash::from_stored(of_passlib).check(), Ok(()));
+    /// assert_eq!(PasswordHash::from_stored("umbrella 77").check(), Err(UnusableHash::Unknown));
+    /// ```
+    pub fn check(&self) -> Result<(), UnusableHash> {
+        stored::Stored::parse(self).map(drop)
     }
 
     /// The string to store.

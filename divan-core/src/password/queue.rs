@@ -15,6 +15,7 @@ use crate::entropy::{Entropy, OsEntropy};
 pub struct HashQueue {
     hasher: Arc<dyn PasswordHasher>,
     entropy: Arc<dyn Entropy>,
+    at_a_time: usize,
     /// One for each hash that runs.
     permits: Arc<Semaphore>,
     /// One for each hash that runs or waits.
@@ -50,6 +51,7 @@ impl HashQueue {
         Self {
             hasher,
             entropy: Arc::new(OsEntropy),
+            at_a_time: permits,
             permits: Arc::new(Semaphore::new(permits)),
             places: Arc::new(Semaphore::new(permits + Self::MAX_WAITING)),
             max_wait: Duration::from_secs(15),
@@ -59,9 +61,15 @@ impl HashQueue {
     /// How many hashes run at a time, whatever they take. Default: see [`new`](Self::new).
     #[must_use]
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
+        self.at_a_time = permits.get();
         self.permits = Arc::new(Semaphore::new(permits.get()));
         self.places = Arc::new(Semaphore::new(permits.get() + Self::MAX_WAITING));
         self
+    }
+
+    /// How many hashes run at a time.
+    pub(crate) fn at_a_time(&self) -> usize {
+        self.at_a_time
     }
 
     /// How long one may wait for its turn. Default: 15 seconds.

@@ -1,0 +1,173 @@
+//! Hashes of the system that Divan replaces, in the two forms that
+//! [passlib](https://passlib.readthedocs.io/en/stable/lib/index.html) wrote there.
+
+use base64::Engine;
+use base64::alphabet::{self, Alphabet};
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use pbkdf2::sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::UnusableHash;
+
+/// passlib's default is 12; each step doubles the time.
+const MAX_COST: u32 = 14;
+/// passlib's default is 29000.
+const MAX_ROUNDS: u32 = 1_000_000;
+/// The most that passlib takes.
+const MAX_SALT_BYTES: usize = 1024;
+
+/// The base64 of crypt(3). What is over in the last character says nothing, and old versions of passlib left noise there.
+const CRYPT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::BCRYPT,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// A hash with parameters that are bounded.
+pub(super) enum LegacyHash {
+    Bcrypt { cost: u32, salt: [u8; 16], checksum: [u8; 23] },
+    Pbkdf2Sha256 { rounds: u32, salt: Vec<u8>, checksum: [u8; 32] },
+}
+
+impl LegacyHash {
+    /// Reads a hash; `None` when it is of another kind.
+    pub(super) fn parse(text: &str) -> Option<Result<Self, UnusableHash>> {
+        let pieces: Vec<&str> = text.split('$').collect();
+        match pieces.as_slice() {
+            ["", "2a" | "2b" | "2y", cost, digest] => Some(bcrypt(cost, digest)),
+            ["", "pbkdf2-sha256", rounds, salt, checksum] => Some(pbkdf2_sha256(rounds, salt, checksum)),
+            _ => None,
+        }
+    }
+
+    /// Whether the password is the one.
+    pub(super) fn matches(&self, password: &str) -> bool {
+        let password = password.as_bytes();
+        match self {
+            // A zero byte ends a password for bcrypt, so passlib hashed none that has one.
+            Self::Bcrypt { .. } if password.contains(&0) => false,
+            Self::Bcrypt { cost, salt, checksum } => {
+                let computed = bcrypt_of(password, *cost, *salt);
+                computed.get(..checksum.len()).is_some_and(|computed| computed.ct_eq(checksum).into())
+            }
+            Self::Pbkdf2Sha256 { rounds, salt, checksum } => {
+                let computed = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, salt, *rounds);
+                computed.ct_eq(checksum).into()
+            }
+        }
+    }
+}
+
+/// The first 72 bytes count, with the zero that ends the text among them: so bcrypt was made, and so the hash was.
+fn bcrypt_of(password: &[u8], cost: u32, salt: [u8; 16]) -> [u8; 24] {
+    let mut ended = zeroize::Zeroizing::new([password, &[0]].concat());
+    ended.truncate(72);
+    bcrypt::bcrypt(cost, salt, &ended)
+}
+
+fn bcrypt(cost: &str, digest: &str) -> Result<LegacyHash, UnusableHash> {
+    let (salt, checksum) = digest.split_at_checked(22).ok_or(UnusableHash::Unknown)?;
+    let cost = number(cost.strip_prefix('0').unwrap_or(cost))?;
+    let hash =
+        LegacyHash::Bcrypt { cost, salt: decoded(&CRYPT, salt)?, checksum: decoded(&CRYPT, checksum)? };
+    match cost {
+        ..4 => Err(UnusableHash::Unknown),
+        4..=MAX_COST => Ok(hash),
+        _ => Err(UnusableHash::TooCostly),
+    }
+}
+
+fn pbkdf2_sha256(rounds: &str, salt: &str, checksum: &str) -> Result<LegacyHash, UnusableHash> {
+    // passlib's base64 is the usual one, with a dot in place of the plus.
+    let alphabet = Alphabet::new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./");
+    let engine = GeneralPurpose::new(
+        &alphabet.map_err(|_| UnusableHash::Unknown)?,
+        base64::engine::general_purpose::NO_PAD,
+    );
+    let rounds = number(rounds)?;
+    let salt = engine.decode(salt).map_err(|_| UnusableHash::Unknown)?;
+    let checksum = decoded(&engine, checksum)?;
+    if rounds > MAX_ROUNDS || salt.len() > MAX_SALT_BYTES {
+        return Err(UnusableHash::TooCostly);
+    }
+    Ok(LegacyHash::Pbkdf2Sha256 { rounds, salt, checksum })
+}
+
+/// A positive number in its shortest form.
+fn number(text: &str) -> Result<u32, UnusableHash> {
+    let is_plain = text.starts_with(|first: char| matches!(first, '1'..='9'));
+    text.parse().ok().filter(|_| is_plain).ok_or(UnusableHash::Unknown)
+}
+
+fn decoded<const N: usize>(engine: &GeneralPurpose, text: &str) -> Result<[u8; N], UnusableHash> {
+    let bytes = engine.decode(text).map_err(|_| UnusableHash::Unknown)?;
+    bytes.try_into().map_err(|_| UnusableHash::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::super::{Argon2idHasher, Password, PasswordHash, PasswordHasher, Verification};
+
+    #[derive(Deserialize)]
+    struct Vector {
+        hash: String,
+        password: String,
+    }
+
+    /// What passlib 1.7.4 made of these passwords, with bcrypt 4.0.1.
+    fn vectors() -> Vec<Vector> {
+        serde_json::from_str(include_str!("../../tests/vectors/passlib_hashes.json")).unwrap()
+    }
+
+    fn verify(password: &str, hash: &str) -> Verification {
+        let password = Password::new(&password.into()).unwrap();
+        Argon2idHasher::insecure_for_tests().verify(&password, Some(&PasswordHash::from_stored(hash)))
+    }
+
+    #[test]
+    fn what_passlib_hashed_matches_and_is_outdated() {
+        for Vector { hash, password } in vectors() {
+            assert_eq!(PasswordHash::from_stored(&hash).check(), Ok(()), "{hash}");
+            assert_eq!(verify(&password, &hash), Verification::MatchOutdated, "{hash}");
+        }
+    }
+
+    #[test]
+    fn another_password_does_not() {
+        for Vector { hash, password } in vectors() {
+            for other in [format!("y{password}"), password.to_uppercase() + "!"] {
+                assert_eq!(verify(&other, &hash), Verification::Mismatch, "{hash} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_checksum_matches_nothing() {
+        for Vector { hash, password } in vectors() {
+            // The last character has bits that say nothing.
+            let at = hash.len() - 2;
+            let other = if &hash[at..=at] == "A" { "B" } else { "A" };
+            let hash = [&hash[..at], other, &hash[at + 1..]].concat();
+            assert_eq!(verify(&password, &hash), Verification::Mismatch, "{hash}");
+        }
+    }
+
+    #[test]
+    fn a_zero_byte_does_not_end_a_password() {
+        // For bcrypt a text repeated with a zero between is the text.
+        let hash =
+            vectors().into_iter().find(|v| v.password == "a" && v.hash.starts_with("$2b$")).unwrap().hash;
+        assert_eq!(verify("a", &hash), Verification::MatchOutdated);
+        assert_eq!(verify("a\0a", &hash), Verification::Mismatch);
+    }
+
+    #[test]
+    fn bcrypt_compares_the_first_72_bytes_as_it_always_did() {
+        let at_72 =
+            vectors().into_iter().find(|v| v.password.len() == 72 && v.hash.starts_with("$2b$")).unwrap();
+        assert_eq!(verify(&format!("{}more", at_72.password), &at_72.hash), Verification::MatchOutdated);
+    }
+}

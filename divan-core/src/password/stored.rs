@@ -1,0 +1,100 @@
+use argon2::password_hash::phc::{self, Output, Salt};
+use argon2::{Algorithm, Params, Version};
+
+use super::PasswordHash;
+use super::legacy::LegacyHash;
+
+/// Stored parameters beyond these are not computed: a row in the database must not be able to take the machine.
+const MAX_MEMORY_KIB: u32 = 262_144;
+const MAX_ITERATIONS: u32 = 16;
+const MAX_LANES: u32 = 16;
+
+/// Why a stored hash matches no password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnusableHash {
+    /// It is of a kind that is not known here, or broken.
+    #[error("is neither an Argon2id nor a bcrypt nor a pbkdf2-sha256 hash")]
+    Unknown,
+    /// To compute it would take too long, or too much memory.
+    #[error("has parameters beyond what is computed")]
+    TooCostly,
+}
+
+/// A stored hash that can be computed within bounds.
+pub(super) enum Stored {
+    Argon2id(StoredArgon2id),
+    Legacy(LegacyHash),
+}
+
+pub(super) struct StoredArgon2id {
+    pub(super) params: Params,
+    pub(super) salt: Salt,
+    pub(super) hash: Output,
+}
+
+impl Stored {
+    pub(super) fn parse(stored: &PasswordHash) -> Result<Self, UnusableHash> {
+        if let Some(legacy) = LegacyHash::parse(stored.expose()) {
+            return legacy.map(Self::Legacy);
+        }
+        let parsed = phc::PasswordHash::new(stored.expose()).map_err(|_| UnusableHash::Unknown)?;
+        let is_argon2id = parsed.algorithm.as_str() == Algorithm::Argon2id.as_str();
+        let is_current_version = parsed.version == Some(Version::V0x13.into());
+        let params = Params::try_from(&parsed).map_err(|_| UnusableHash::Unknown)?;
+        match (parsed.salt, parsed.hash) {
+            (Some(salt), Some(hash)) if is_argon2id && is_current_version => {
+                is_bounded(&params).then_some(()).ok_or(UnusableHash::TooCostly)?;
+                Ok(Self::Argon2id(StoredArgon2id { params, salt, hash }))
+            }
+            _ => Err(UnusableHash::Unknown),
+        }
+    }
+}
+
+pub(super) fn is_bounded(params: &Params) -> bool {
+    params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS && params.p_cost() <= MAX_LANES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_computed_is_told_from_what_must_not_be() {
+        let monstrous =
+            "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        for text in [
+            monstrous,
+            "$2b$15$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+            "$2b$31$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+            "$pbkdf2-sha256$1000001$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
+        ] {
+            let refused = PasswordHash::from_stored(text).check();
+            assert_eq!(refused, Err(UnusableHash::TooCostly), "{text}");
+        }
+        for text in [
+            "",
+            "!disabled",
+            "plain text",
+            "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=16$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ",
+            "$2x$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+            "$2b$03$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+            "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C",
+            "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2 ",
+            "$2b$12$9ZygbyRCIgzs1F1TBImt£OuGjxEt614z.FW9SMo85Ocu5b.k909C",
+            "$2b$+9$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+            "$pbkdf2-sha256$0$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
+            "$pbkdf2-sha256$029000$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
+            "$pbkdf2-sha256$29000$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPo",
+            "$pbkdf2-sha256$29000$YwwB4LzXmtOaEwJgDGEsBQ==$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
+            "$pbkdf2-sha256$29000$Yww+4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
+            "$pbkdf2-sha512$29000$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
+        ] {
+            let refused = PasswordHash::from_stored(text).check();
+            assert_eq!(refused, Err(UnusableHash::Unknown), "{text}");
+        }
+    }
+}
