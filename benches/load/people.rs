@@ -4,7 +4,7 @@ use std::time::Duration;
 use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::password::PasswordHash;
 use divan_core::session::Generations;
-use divan_core::store::{Account, Effects, Store, StoredSession};
+use divan_core::store::{Account, Effects, NewUser, Store, StoredSession};
 use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer};
 use divan_core::types::{
     AuditAction, AuditId, AuditRecord, Role, SessionId, Surface, TelegramId, User, UserId,
@@ -62,10 +62,11 @@ impl People {
             }
             let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
             let record = AuditRecord::new(AuditId(uuid(n, 0x7002)), now, AuditAction::UserCreated, None);
-            store.insert_user(&account, &record).await.expect("a new user");
+            let user = account.user.clone();
+            store.insert_users(&[NewUser::new(account, record)]).await.expect("a new user");
             let begin = |_: &mut Account| Some(Effects::none().begin(session.clone()));
-            store.update_account(account.user.id, &begin).await.expect("a new session");
-            first.get_or_insert(account.user);
+            store.update_account(user.id, &begin).await.expect("a new session");
+            first.get_or_insert(user);
         }
         Self { first: first.expect("at least one"), tokens: tokens.into(), expired: expired.into() }
     }

@@ -1,6 +1,7 @@
 //! What administrators do with people, held against the service on every store; and the audit of it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod created;
 #[macro_use]
 mod every_store;
 mod random;
@@ -8,6 +9,7 @@ mod random;
 use std::sync::Arc;
 use std::time::Duration;
 
+use created::created;
 use divan_core::api::{
     AuditRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ListUsersRequest, ProblemCode,
     Session, UpdateUserRequest,
@@ -19,7 +21,7 @@ use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
 use divan_core::store::{Account, AuditQuery, Effects, SearchTerms, Store, StoreErrorKind, UserQuery};
 use divan_core::token::{SecretKey, Surfaces};
-use divan_core::types::{AuditAction, AuditId, AuditRecord, Role, User, UserId};
+use divan_core::types::{AuditAction, Role, User, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -132,12 +134,6 @@ fn code<T>(outcome: Result<T, ServiceError>) -> ProblemCode {
     }
 }
 
-/// The line of the audit about a new account, with the account's own id.
-fn created(account: &Account) -> AuditRecord {
-    let user = &account.user;
-    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
-}
-
 impl Random {
     fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
@@ -176,7 +172,7 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
         user.phone = Some(format!("+770{}{n:07}", random.below(3)).parse().unwrap());
         user.email = Some(format!("person{n}@example.com").parse().unwrap());
         let account = Account::new(user.clone(), PasswordHash::from_stored("x"));
-        f.store.insert_user(&account, &created(&account)).await.unwrap();
+        f.store.insert_users(&[created(&account)]).await.unwrap();
         users.push(user);
     }
     users.push(f.service.get_user(&f.admin().await, f.admin().await.id().unwrap()).await.unwrap());

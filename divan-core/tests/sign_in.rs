@@ -1,6 +1,9 @@
 //! The rules of signing in, held against the service.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod created;
+
+use created::created;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +19,7 @@ use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
 use divan_core::store::{Account, Effects, MemoryStore, Store, UserStore};
 use divan_core::token::{SecretKey, Surface, Surfaces};
-use divan_core::types::{AuditAction, AuditId, AuditRecord, TelegramId, User, UserId};
+use divan_core::types::{TelegramId, User, UserId};
 
 const NOW: u64 = 1_780_000_000;
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -139,18 +142,12 @@ impl Fixture {
         account.user.phone = Some(phone.parse().unwrap());
         account.user.telegram_id = None;
         change(&mut account.user);
-        self.store.insert_user(&account, &created(&account)).await.unwrap();
+        self.store.insert_users(&[created(&account)]).await.unwrap();
     }
 }
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> ProblemCode {
     outcome.unwrap_err().code()
-}
-
-/// The line of the audit about a new account, with the account's own id.
-fn created(account: &Account) -> AuditRecord {
-    let user = &account.user;
-    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
 }
 
 #[tokio::test]
@@ -336,7 +333,7 @@ async fn a_hash_with_other_parameters_is_made_anew_at_a_sign_in() {
     account.user.id = UserId(uuid::Uuid::from_u128(2));
     account.user.phone = Some("+77010000002".parse().unwrap());
     account.password_hash = Argon2idHasher::default().hash(&password, &[1; 16]).unwrap();
-    f.store.insert_user(&account, &created(&account)).await.unwrap();
+    f.store.insert_users(&[created(&account)]).await.unwrap();
 
     f.login("+77010000002", PASSWORD, 42).await.unwrap();
     assert_eq!(f.hasher.taken(), 2, "one to check, one to store");
@@ -364,7 +361,7 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
     assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
     let mut inactive = f.stored("+77010000002").await;
     inactive.user.is_active = false;
-    other.store.insert_user(&inactive, &created(&inactive)).await.unwrap();
+    other.store.insert_users(&[created(&inactive)]).await.unwrap();
     assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
 
     f.clock.advance(Duration::from_secs(931));

@@ -1,18 +1,19 @@
 //! What every store has to do, run on every store.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod created;
+
+use created::created;
 use std::sync::Arc;
 
 use divan_core::infra::DatabaseUrl;
 use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, SessionEnd};
 use divan_core::store::{
-    Account, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore, SessionAdvance, SqliteStore,
-    Store, StoreErrorKind, StoredSession, UniqueKey,
+    Account, AuditQuery, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore, SessionAdvance,
+    SqliteStore, Store, StoreErrorKind, StoredSession, UniqueKey,
 };
-use divan_core::types::{
-    AuditAction, AuditId, AuditRecord, Role, SessionId, Surface, TelegramId, User, UserId,
-};
+use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
 
@@ -64,6 +65,8 @@ contract!(
     sessions_end_with_the_change_or_not_at_all,
     one_session_too_many_ends_the_oldest,
     sessions_that_are_long_over_are_purged,
+    many_users_are_added_together_or_not_at_all,
+    users_are_found_by_many_names_at_once,
     the_first_administrator_is_created_once,
     a_dropped_claim_leaves_the_bootstrap_open,
     a_failed_claim_writes_nothing,
@@ -154,7 +157,7 @@ async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
     account.user.password_change_required = true;
     account.user.last_login_at = Some(now() + Duration::seconds(1));
     account.password_proof_at = Some(now() + Duration::seconds(2));
-    store.insert_user(&account, &created(&account)).await.unwrap();
+    store.insert_users(&[created(&account)]).await.unwrap();
 
     assert_eq!(store.account(id(1)).await.unwrap().unwrap(), account);
     let by_phone = store.account_by_phone(account.user.phone.as_ref().unwrap()).await.unwrap().unwrap();
@@ -179,7 +182,7 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     let mut first = employee(1);
     first.user.email = Some("one@example.com".parse().unwrap());
     first.user.telegram_id = Some(TelegramId(7));
-    store.insert_user(&first, &created(&first)).await.unwrap();
+    store.insert_users(&[created(&first)]).await.unwrap();
 
     let mut phone = employee(2);
     phone.user.phone.clone_from(&first.user.phone);
@@ -189,7 +192,7 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     telegram.user.telegram_id = first.user.telegram_id;
     let cases = [(phone, UniqueKey::Phone), (email, UniqueKey::Email), (telegram, UniqueKey::TelegramId)];
     for (account, key) in cases {
-        let error = store.insert_user(&account, &created(&account)).await.unwrap_err();
+        let error = store.insert_users(&[created(&account)]).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Conflict(key));
         assert!(store.account(id(2)).await.unwrap().is_none(), "nothing is half-written");
     }
@@ -207,7 +210,7 @@ async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
             let store = store.clone();
             let mut account = employee(round * 100 + n);
             change(&mut account.user);
-            tokio::spawn(async move { store.insert_user(&account, &created(&account)).await })
+            tokio::spawn(async move { store.insert_users(&[created(&account)]).await })
         });
         let mut won = 0;
         for task in tasks.collect::<Vec<_>>() {
@@ -221,7 +224,7 @@ async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
 }
 
 async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     let change = |account: &mut Account| {
         "Another".clone_into(&mut account.user.full_name);
         account.user.phone = Some("+77019999999".parse().unwrap());
@@ -243,7 +246,7 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
 }
 
 async fn a_change_sees_what_others_have_written(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     let tasks = (0..20).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -262,8 +265,8 @@ async fn a_change_sees_what_others_have_written(store: AnyStore) {
 }
 
 async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
-    store.insert_user(&employee(2), &created(&employee(2))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
+    store.insert_users(&[created(&employee(2))]).await.unwrap();
     bind(&store, 1, 7).await.unwrap();
     assert_eq!(bind(&store, 2, 7).await, Err(StoreErrorKind::Conflict(UniqueKey::TelegramId)));
     assert_eq!(store.account(id(2)).await.unwrap().unwrap(), employee(2));
@@ -271,7 +274,7 @@ async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
 
 async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) {
     for n in 1..=10 {
-        store.insert_user(&employee(n), &created(&employee(n))).await.unwrap();
+        store.insert_users(&[created(&employee(n))]).await.unwrap();
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
@@ -290,18 +293,18 @@ async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) 
 async fn the_last_active_administrator_stays(store: AnyStore) {
     let mut inactive = admin(2);
     inactive.user.is_active = false;
-    store.insert_user(&admin(1), &created(&admin(1))).await.unwrap();
-    store.insert_user(&inactive, &created(&inactive)).await.unwrap();
+    store.insert_users(&[created(&admin(1))]).await.unwrap();
+    store.insert_users(&[created(&inactive)]).await.unwrap();
     assert_eq!(demote(&store, 1).await, Err(StoreErrorKind::LastAdmin));
     assert!(store.account(id(1)).await.unwrap().unwrap().user.is_active);
-    store.insert_user(&admin(3), &created(&admin(3))).await.unwrap();
+    store.insert_users(&[created(&admin(3))]).await.unwrap();
     demote(&store, 1).await.unwrap();
     assert_eq!(demote(&store, 3).await, Err(StoreErrorKind::LastAdmin));
 }
 
 async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
     for n in 1..=10 {
-        store.insert_user(&admin(n), &created(&admin(n))).await.unwrap();
+        store.insert_users(&[created(&admin(n))]).await.unwrap();
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
@@ -321,7 +324,7 @@ async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
 }
 
 async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     let whole = session(1, 1);
     let bare = StoredSession { device: None, address: None, surface: Surface::Admin, ..session(2, 1) };
     for session in [whole, bare] {
@@ -336,7 +339,7 @@ async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
 }
 
 async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
     let next = Generations::from_parts(2, 1, now() + Duration::seconds(5), true);
@@ -362,7 +365,7 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
 }
 
 async fn of_parallel_advances_one_wins(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
     let advance = SessionAdvance {
@@ -419,14 +422,14 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
 
 /// Two employees, of whom the second is bound to the Telegram account that this gives.
 async fn bind_two(store: &AnyStore) -> TelegramId {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
-    store.insert_user(&employee(2), &created(&employee(2))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
+    store.insert_users(&[created(&employee(2))]).await.unwrap();
     bind(store, 2, 7).await.unwrap();
     TelegramId(7)
 }
 
 async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     let many = u128::from(MAX_LIVE_SESSIONS);
     for n in 1..=many {
         let created_at = now() + Duration::seconds(i64::try_from(n).unwrap());
@@ -443,7 +446,7 @@ async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
 }
 
 async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
-    store.insert_user(&employee(1), &created(&employee(1))).await.unwrap();
+    store.insert_users(&[created(&employee(1))]).await.unwrap();
     for n in 1..=3 {
         begin(&store, session(n, 1)).await;
     }
@@ -457,10 +460,40 @@ async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
     assert!(store.session(session(4, 1).id).await.unwrap().is_some());
 }
 
+async fn many_users_are_added_together_or_not_at_all(store: AnyStore) {
+    store.insert_users(&[]).await.unwrap();
+    let many: Vec<_> = (1..=1201).map(|n| created(&employee(n))).collect();
+    let mut with_a_known_one = many.clone();
+    with_a_known_one[1200].account.user.phone = employee(7).user.phone;
+    let error = store.insert_users(&with_a_known_one).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Phone));
+    assert!(store.account(id(1)).await.unwrap().is_none());
+    assert!(store.audit(&AuditQuery::newest(10)).await.unwrap().is_empty());
+
+    store.insert_users(&many).await.unwrap();
+    for n in [1, 500, 501, 1201] {
+        assert_eq!(store.account(id(n)).await.unwrap().unwrap(), employee(n));
+    }
+    assert_eq!(store.audit(&AuditQuery::newest(2000)).await.unwrap().len(), 1201);
+}
+
+async fn users_are_found_by_many_names_at_once(store: AnyStore) {
+    let many: Vec<_> = (1..=1201).map(|n| created(&employee(n))).collect();
+    store.insert_users(&many).await.unwrap();
+    store.insert_users(&[created(&admin(2000))]).await.unwrap();
+    assert!(store.users_named(&[], &[]).await.unwrap().is_empty());
+
+    let phones: Vec<_> = (1..=1300).filter_map(|n| employee(n).user.phone).collect();
+    let emails: Vec<_> = (1..=2100).filter_map(|n| admin(n).user.email).collect();
+    let found = store.users_named(&phones, &emails).await.unwrap();
+    let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    assert_eq!(found, (1..=1201).chain([2000]).map(id).collect());
+}
+
 async fn the_first_administrator_is_created_once(store: AnyStore) {
     assert!(!store.is_bootstrapped().await.unwrap());
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
-    claim.complete(&admin(1), &created(&admin(1))).await.unwrap();
+    claim.complete(&[created(&admin(1))]).await.unwrap();
     assert!(store.is_bootstrapped().await.unwrap());
     assert!(store.account(id(1)).await.unwrap().is_some());
     assert!(store.claim_bootstrap(now()).await.unwrap().is_none());
@@ -470,15 +503,15 @@ async fn a_dropped_claim_leaves_the_bootstrap_open(store: AnyStore) {
     drop(store.claim_bootstrap(now()).await.unwrap().unwrap());
     assert!(!store.is_bootstrapped().await.unwrap());
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
-    claim.complete(&admin(1), &created(&admin(1))).await.unwrap();
+    claim.complete(&[created(&admin(1))]).await.unwrap();
 }
 
 async fn a_failed_claim_writes_nothing(store: AnyStore) {
-    store.insert_user(&admin(1), &created(&admin(1))).await.unwrap();
+    store.insert_users(&[created(&admin(1))]).await.unwrap();
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
     let mut same_address = admin(2);
     same_address.user.email = admin(1).user.email;
-    let error = claim.complete(&same_address, &created(&same_address)).await.unwrap_err();
+    let error = claim.complete(&[created(&same_address)]).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Email));
     assert!(!store.is_bootstrapped().await.unwrap());
     assert!(store.account(id(2)).await.unwrap().is_none());
@@ -489,7 +522,7 @@ async fn of_parallel_claims_one_wins(store: AnyStore) {
         let store = store.clone();
         tokio::spawn(async move {
             match store.claim_bootstrap(now()).await.unwrap() {
-                Some(claim) => claim.complete(&admin(n), &created(&admin(n))).await.is_ok(),
+                Some(claim) => claim.complete(&[created(&admin(n))]).await.is_ok(),
                 None => false,
             }
         })
@@ -503,10 +536,4 @@ async fn of_parallel_claims_one_wins(store: AnyStore) {
 
 async fn the_store_answers_a_ping(store: AnyStore) {
     store.ping().await.unwrap();
-}
-
-/// The line of the audit about a new account, with the account's own id.
-fn created(account: &Account) -> AuditRecord {
-    let user = &account.user;
-    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
 }

@@ -1,16 +1,13 @@
 //! A store whose commit fails must say so: an answer that is not written down is a lie.
 
+mod created;
+
+use created::created;
 use divan_core::password::PasswordHash;
 use divan_core::store::{Account, Effects, SqliteStore, UserStore};
-use divan_core::types::{AuditAction, AuditId, AuditRecord, Role, TelegramId, User, UserId};
+use divan_core::types::{Role, TelegramId, User, UserId};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
-
-/// The line of the audit about a new account, with the account's own id.
-fn created(account: &Account) -> AuditRecord {
-    let user = &account.user;
-    AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id))
-}
 
 #[tokio::test]
 async fn a_sign_in_whose_commit_fails_is_an_error() {
@@ -22,7 +19,7 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
     user.phone = Some("+77011234567".parse().unwrap());
     let hash = PasswordHash::from_stored("hash");
     let account = Account::new(user, hash);
-    store.insert_user(&account, &created(&account)).await.unwrap();
+    store.insert_users(&[created(&account)]).await.unwrap();
 
     // A deferred constraint lets the statement pass and the commit fail, as a full disk does.
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.unwrap();

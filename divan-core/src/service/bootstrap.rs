@@ -4,7 +4,7 @@ use super::input::{Input, check_new_password};
 use super::{AuthService, Origin, ServiceError};
 use crate::api::BootstrapRequest;
 use crate::secret::Secret;
-use crate::store::Account;
+use crate::store::{Account, NewUser};
 use crate::types::{AuditAction, Role, User, UserId};
 
 /// Who may create the first administrator.
@@ -63,7 +63,8 @@ impl AuthService {
         check_new_password("/password", &password, &user)?;
         let account = Account::new(user, self.parts.hashes.hash(password).await?);
         let record = self.record(AuditAction::Bootstrapped, None, account.user.id, origin)?;
-        claim.complete(&account, &record).await?;
-        Ok(account.user)
+        let user = account.user.clone();
+        claim.complete(&[NewUser::new(account, record)]).await?;
+        Ok(user)
     }
 }

@@ -85,6 +85,11 @@ impl Input {
         ServiceError::Invalid(self.errors)
     }
 
+    /// All that is wrong.
+    pub(super) fn into_errors(self) -> Vec<MemberError> {
+        self.errors
+    }
+
     fn keep<T, E: std::fmt::Display>(&mut self, pointer: &str, parsed: Result<T, E>) -> Option<T> {
         parsed.map_err(|error| self.wrong(pointer, error.to_string())).ok()
     }

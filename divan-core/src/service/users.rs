@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::input::{Input, check_new_password};
 use super::page::{self, Page};
 use super::session::{session_info, span};
@@ -9,11 +11,16 @@ use crate::api::{
 };
 use crate::password::Password;
 use crate::session::EndReason;
-use crate::store::{Account, SearchTerms, UserQuery};
+use crate::store::{Account, NewUser, SearchTerms, UserQuery};
 use crate::types::{AuditAction, Email, Role, User, UserId};
 
 /// How long a generated password is good for a sign-in.
 const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
+
+/// When a password that is generated now is no longer good.
+pub(super) fn expiry_of_generated(now: OffsetDateTime) -> OffsetDateTime {
+    now.saturating_add(span(GENERATED_PASSWORD_LIFE))
+}
 
 // That an `Admin` asks is the permission for everything here.
 impl AuthService {
@@ -82,18 +89,24 @@ impl AuthService {
             let generated = Password::generate(self.parts.entropy.as_ref())?;
             (generated.clone(), Some(generated.to_secret()))
         };
-        let mut account = Account::new(user, self.parts.hashes.hash(password).await?);
-        account.password_expires_at =
-            generated.is_some().then(|| now.saturating_add(span(GENERATED_PASSWORD_LIFE)));
+        let mut account = Account::new(user.clone(), self.parts.hashes.hash(password).await?);
+        account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
         let record = self.record_of(admin, AuditAction::UserCreated, id, origin).await?;
-        // The first administrator closes the way of the network to become one.
-        let is_operators = admin.user().is_none() && account.user.role == Role::Admin;
-        let claim = if is_operators { self.parts.store.claim_bootstrap(now).await? } else { None };
+        self.insert(admin, &[NewUser::new(account, record)]).await?;
+        Ok(CreatedUser::new(user, generated))
+    }
+
+    /// Adds users, all or nothing. The first administrator that the operator makes closes the way of the network to become
+    /// one.
+    pub(super) async fn insert(&self, admin: &Admin, new: &[NewUser]) -> Result<(), ServiceError> {
+        let has_admin = new.iter().any(|new| new.account.user.role == Role::Admin);
+        let is_operators = admin.user().is_none() && has_admin;
+        let claim = if is_operators { self.parts.store.claim_bootstrap(self.now()).await? } else { None };
         match claim {
-            Some(claim) => claim.complete(&account, &record).await?,
-            None => self.parts.store.insert_user(&account, &record).await?,
+            Some(claim) => claim.complete(new).await?,
+            None => self.parts.store.insert_users(new).await?,
         }
-        Ok(CreatedUser::new(account.user, generated))
+        Ok(())
     }
 
     /// The user who is named by id, phone number or e-mail address.
@@ -144,7 +157,7 @@ impl AuthService {
         let now = record.at;
         let reset = |account: &mut Account| {
             account.password_hash = hash.clone();
-            account.password_expires_at = Some(now.saturating_add(span(GENERATED_PASSWORD_LIFE)));
+            account.password_expires_at = Some(expiry_of_generated(now));
             account.user.password_change_required = true;
             account.user.updated_at = now;
         };

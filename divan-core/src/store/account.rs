@@ -30,6 +30,23 @@ impl Account {
     }
 }
 
+/// A user to add, with the line of the audit that tells of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NewUser {
+    /// The account.
+    pub account: Account,
+    /// The line.
+    pub record: AuditRecord,
+}
+
+impl NewUser {
+    /// This account, with this line.
+    pub fn new(account: Account, record: AuditRecord) -> Self {
+        Self { account, record }
+    }
+}
+
 /// Changes an account, or gives `None` and leaves all as it is.
 pub type AccountChange<'a> = dyn Fn(&mut Account) -> Option<Effects> + Send + Sync + 'a;
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -7,7 +7,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
+    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
     UpdatedAccount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
@@ -120,13 +120,28 @@ impl UserStore for MemoryStore {
         Ok(found)
     }
 
-    async fn insert_user(&self, account: &Account, record: &AuditRecord) -> Result<(), StoreError> {
+    async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {
+        let (phones, emails) = (phones.iter().collect::<HashSet<_>>(), emails.iter().collect::<HashSet<_>>());
+        let is_named = |user: &&User| {
+            user.phone.as_ref().is_some_and(|phone| phones.contains(phone))
+                || user.email.as_ref().is_some_and(|email| emails.contains(email))
+        };
+        let tables = self.tables();
+        Ok(tables.accounts.values().map(|account| &account.user).filter(is_named).cloned().collect())
+    }
+
+    async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
         let mut tables = self.tables();
-        if let Some(objection) = tables.objection(account) {
-            return Err(StoreError::new(objection));
+        for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
+            if let Some(objection) = tables.objection(account) {
+                for NewUser { account, .. } in &new[..inserted] {
+                    tables.accounts.remove(&account.user.id);
+                }
+                return Err(StoreError::new(objection));
+            }
+            tables.accounts.insert(account.user.id, account.clone());
         }
-        tables.accounts.insert(account.user.id, account.clone());
-        tables.audit.push(record.clone());
+        tables.audit.extend(new.iter().map(|new| new.record.clone()));
         Ok(())
     }
 
@@ -230,12 +245,8 @@ struct MemoryClaim {
 
 #[async_trait]
 impl BootstrapClaim for MemoryClaim {
-    async fn complete(
-        mut self: Box<Self>,
-        account: &Account,
-        record: &AuditRecord,
-    ) -> Result<(), StoreError> {
-        self.store.insert_user(account, record).await?;
+    async fn complete(mut self: Box<Self>, new: &[NewUser]) -> Result<(), StoreError> {
+        self.store.insert_users(new).await?;
         *self.row = true;
         Ok(())
     }

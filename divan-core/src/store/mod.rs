@@ -27,9 +27,9 @@ mod sqlite;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::types::{AuditRecord, Email, Phone, TelegramId, User, UserId};
+use crate::types::{Email, Phone, TelegramId, User, UserId};
 
-pub use account::{Account, AccountChange, Effects, UpdatedAccount};
+pub use account::{Account, AccountChange, Effects, NewUser, UpdatedAccount};
 pub use audit::{AuditQuery, AuditStore};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
@@ -85,11 +85,18 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// Only when the database fails.
     async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError>;
 
-    /// Adds a user and the line of the audit that tells of it, both or neither.
+    /// Users who have one of these phone numbers or one of these e-mail addresses, in any order. Who has one of each may
+    /// be there twice.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] when the phone number, e-mail address or Telegram account is somebody else's.
-    async fn insert_user(&self, account: &Account, record: &AuditRecord) -> Result<(), StoreError>;
+    /// Only when the database fails.
+    async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError>;
+
+    /// Adds users and the lines of the audit that tell of them, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Conflict`] when the phone number, e-mail address or Telegram account of one is somebody else's.
+    async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError>;
 
     /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else changes the account while
     /// `change` looks at it; when it gives `None`, there is no such account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the
@@ -98,7 +105,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// `change` may be asked several times, where the database has to begin anew.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] as for [`insert_user`](Self::insert_user), [`StoreErrorKind::LastAdmin`] when no
+    /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users), [`StoreErrorKind::LastAdmin`] when no
     /// active administrator would be left. Nothing is written then.
     async fn update_account(
         &self,
@@ -130,9 +137,9 @@ pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
 /// The right to create the first administrator, for as long as it is held.
 #[async_trait]
 pub trait BootstrapClaim: Send {
-    /// Adds the administrator with a line of the audit and closes the row for ever, all of it or nothing.
+    /// Adds the administrator, and whoever comes along, and closes the row for ever, all of it or nothing.
     ///
     /// # Errors
-    /// As [`UserStore::insert_user`]; the claim is given up then.
-    async fn complete(self: Box<Self>, account: &Account, record: &AuditRecord) -> Result<(), StoreError>;
+    /// As [`UserStore::insert_users`]; the claim is given up then.
+    async fn complete(self: Box<Self>, new: &[NewUser]) -> Result<(), StoreError>;
 }

@@ -105,7 +105,10 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
         divan_core::types::AuditAction::Bootstrapped,
         None,
     );
-    assert_eq!(claim.complete(&account, &record).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(
+        claim.complete(&[divan_core::store::NewUser::new(account, record)]).await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
     server.resume();
     assert!(!store.is_bootstrapped().await.unwrap());
 }

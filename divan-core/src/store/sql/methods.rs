@@ -93,8 +93,14 @@ macro_rules! sql_store {
                 Ok(self.page_of_users(query).await?)
             }
 
-            async fn insert_user(&self, account: &Account, record: &AuditRecord) -> Result<(), StoreError> {
-                Ok(sql::retrying(|| self.try_to_insert_user(account, record)).await?)
+            async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {
+                let mut users = self.named(sql::USERS_BY_PHONES, phones.iter().map(Phone::as_str)).await?;
+                users.extend(self.named(sql::USERS_BY_EMAILS, emails.iter().map(Email::as_str)).await?);
+                Ok(users)
+            }
+
+            async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
+                Ok(sql::retrying(|| self.try_to_insert_users(new)).await?)
             }
 
             async fn update_account(
@@ -124,13 +130,9 @@ macro_rules! sql_store {
                 }
             }
 
-            async fn try_to_insert_user(
-                &self,
-                account: &Account,
-                record: &AuditRecord,
-            ) -> Result<(), sqlx::Error> {
+            async fn try_to_insert_users(&self, new: &[NewUser]) -> Result<(), sqlx::Error> {
                 let mut transaction = self.begin_write().await?;
-                insert_account(&mut transaction, account, record, self.keeps_statements()).await?;
+                insert_users(&mut transaction, new).await?;
                 transaction.commit().await
             }
 
@@ -168,13 +170,11 @@ macro_rules! sql_store {
                     }
                 }
                 if account != before {
-                    write_account(sql::UPDATE_USER, &mut *transaction, &account, persistent).await?;
+                    update_user(&mut transaction, &account, persistent).await?;
                     update_words(&mut transaction, &before.user, &account.user, persistent).await?;
                 }
                 let ended = apply(&mut transaction, id, &effects, persistent).await?;
-                for record in &effects.records {
-                    insert_record(&mut transaction, record, persistent).await?;
-                }
+                insert_records(&mut transaction, &effects.records, persistent).await?;
                 transaction.commit().await?;
                 Ok(Ok(Some(UpdatedAccount { account, ended })))
             }
@@ -201,39 +201,31 @@ macro_rules! sql_store {
                     .persistent(self.keeps_statements())
                     .fetch_optional(&mut *transaction)
                     .await?;
-                let claim = Claim { transaction, persistent: self.keeps_statements() };
-                Ok(claimed.map(|_| Box::new(claim) as Box<dyn BootstrapClaim>))
+                Ok(claimed.map(|_| Box::new(Claim { transaction }) as Box<dyn BootstrapClaim>))
             }
         }
 
         /// An open transaction that has inserted the bootstrap row; dropping it rolls back.
         struct Claim {
             transaction: sqlx::Transaction<'static, $db>,
-            persistent: bool,
         }
 
         #[async_trait]
         impl BootstrapClaim for Claim {
-            async fn complete(
-                mut self: Box<Self>,
-                account: &Account,
-                record: &AuditRecord,
-            ) -> Result<(), StoreError> {
-                insert_account(&mut self.transaction, account, record, self.persistent).await?;
+            async fn complete(mut self: Box<Self>, new: &[NewUser]) -> Result<(), StoreError> {
+                insert_users(&mut self.transaction, new).await?;
                 self.transaction.commit().await?;
                 Ok(())
             }
         }
 
-        /// Runs the statement that inserts or updates; both number the columns alike.
-        async fn write_account(
-            sql: &'static str,
-            executor: impl sqlx::Executor<'_, Database = $db>,
+        async fn update_user(
+            connection: &mut $connection,
             account: &Account,
             persistent: bool,
         ) -> Result<(), sqlx::Error> {
             let user = &account.user;
-            sqlx::query(sql)
+            sqlx::query(sql::UPDATE_USER)
                 .bind(user.id.0)
                 .bind(user.role.as_str())
                 .bind(&user.full_name)
@@ -250,7 +242,7 @@ macro_rules! sql_store {
                 .bind(account.password_proof_at.map(to_micros))
                 .bind(account.password_expires_at.map(to_micros))
                 .persistent(persistent)
-                .execute(executor)
+                .execute(connection)
                 .await?;
             Ok(())
         }

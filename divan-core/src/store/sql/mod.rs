@@ -90,11 +90,14 @@ pub(super) const ACCOUNT_BY_TELEGRAM: &str =
 pub(super) const ACCOUNT_BY_ID_FOR_UPDATE: &str =
     concat!("SELECT ", user_columns!(""), " FROM users WHERE id = $1 FOR UPDATE");
 
-pub(super) const INSERT_USER: &str = concat!(
-    "INSERT INTO users (",
-    user_columns!(""),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-);
+/// The beginning of a query for those who have one of these.
+pub(super) const USERS_BY_PHONES: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE phone IN (");
+pub(super) const USERS_BY_EMAILS: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE email IN (");
+/// How many rows one statement inserts at most: each database takes at least 32766 parameters.
+pub(super) const ROWS_AT_ONCE: usize = 500;
+pub(super) const INSERT_USERS: &str = concat!("INSERT INTO users (", user_columns!(""), ") ");
 pub(super) const UPDATE_USER: &str = "UPDATE users SET role = $2, full_name = $3, email = $4, phone = $5, telegram_id = $6, \
      telegram_username = $7, is_active = $8, password_change_required = $9, created_at = $10, updated_at = $11, \
      last_login_at = $12, password_hash = $13, password_proof_at = $14, \
@@ -107,7 +110,7 @@ pub(super) const USERS_WITHOUT_WORDS: &str = concat!(
     user_columns!("u."),
     " FROM users u WHERE NOT EXISTS (SELECT 1 FROM user_words w WHERE w.user_id = u.id) LIMIT 1000"
 );
-pub(super) const INSERT_WORD: &str = "INSERT INTO user_words (user_id, word) VALUES ($1, $2)";
+pub(super) const INSERT_WORDS: &str = "INSERT INTO user_words (user_id, word) ";
 pub(super) const DELETE_WORDS: &str = "DELETE FROM user_words WHERE user_id = $1";
 /// Who has a word in a range, up to [`MANY_USERS`].
 pub(super) const USERS_WITH_WORD: &str =
@@ -118,8 +121,8 @@ pub(super) const MANY_USERS: usize = 1000;
 /// The beginning of a query for a page of the audit; each condition begins with `AND`.
 pub(super) const AUDIT: &str =
     "SELECT id, at, action, actor_id, subject_id, changes, address, request_id FROM audit WHERE true";
-pub(super) const INSERT_AUDIT: &str = "INSERT INTO audit (id, at, action, actor_id, subject_id, changes, address, request_id) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+pub(super) const INSERT_AUDIT: &str =
+    "INSERT INTO audit (id, at, action, actor_id, subject_id, changes, address, request_id) ";
 /// In pieces, so that nobody waits for long.
 pub(super) const PURGE_AUDIT: &str =
     "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 LIMIT 1000)";

@@ -59,6 +59,30 @@ macro_rules! sql_people {
             }
         }
 
+        impl $store {
+            async fn named(
+                &self,
+                query: &'static str,
+                names: impl Iterator<Item = &str>,
+            ) -> Result<Vec<User>, sqlx::Error> {
+                let names: Vec<&str> = names.collect();
+                let mut users = Vec::new();
+                for names in names.chunks(sql::ROWS_AT_ONCE) {
+                    let mut select = sqlx::QueryBuilder::<$db>::new(query);
+                    let mut list = select.separated(", ");
+                    for name in names {
+                        list.push_bind(*name);
+                    }
+                    select.push(")");
+                    let rows = select.build().persistent(false).fetch_all(&self.readers).await?;
+                    for row in &rows {
+                        users.push(sql::account(row)?.user);
+                    }
+                }
+                Ok(users)
+            }
+        }
+
         #[async_trait]
         impl AuditStore for $store {
             async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
@@ -85,16 +109,33 @@ macro_rules! sql_people {
             }
         }
 
-        /// Adds a user with everything that belongs to it, inside a transaction.
-        async fn insert_account(
-            connection: &mut $connection,
-            account: &Account,
-            record: &AuditRecord,
-            persistent: bool,
-        ) -> Result<(), sqlx::Error> {
-            write_account(sql::INSERT_USER, &mut *connection, account, persistent).await?;
-            insert_words(connection, &account.user, persistent).await?;
-            insert_record(connection, record, persistent).await
+        /// Adds users with everything that belongs to them, inside a transaction.
+        async fn insert_users(connection: &mut $connection, new: &[NewUser]) -> Result<(), sqlx::Error> {
+            for new in new.chunks(sql::ROWS_AT_ONCE) {
+                let mut insert = sqlx::QueryBuilder::<$db>::new(sql::INSERT_USERS);
+                insert.push_values(new, |mut row, NewUser { account, .. }| {
+                    let user = &account.user;
+                    row.push_bind(user.id.0)
+                        .push_bind(user.role.as_str())
+                        .push_bind(&user.full_name)
+                        .push_bind(user.email.as_ref().map(Email::as_str))
+                        .push_bind(user.phone.as_ref().map(Phone::as_str))
+                        .push_bind(user.telegram_id.map(|id| id.0))
+                        .push_bind(&user.telegram_username)
+                        .push_bind(user.is_active)
+                        .push_bind(user.password_change_required)
+                        .push_bind(to_micros(user.created_at))
+                        .push_bind(to_micros(user.updated_at))
+                        .push_bind(user.last_login_at.map(to_micros))
+                        .push_bind(account.password_hash.expose())
+                        .push_bind(account.password_proof_at.map(to_micros))
+                        .push_bind(account.password_expires_at.map(to_micros));
+                });
+                insert.build().persistent(false).execute(&mut *connection).await?;
+                insert_words(connection, new.iter().map(|new| &new.account.user)).await?;
+                insert_records(connection, new.iter().map(|new| &new.record), false).await?;
+            }
+            Ok(())
         }
 
         /// Writes down what a user is found by now, inside the transaction that changes the user.
@@ -109,17 +150,21 @@ macro_rules! sql_people {
             }
             let delete = sqlx::query(sql::DELETE_WORDS).bind(after.id.0).persistent(persistent);
             delete.execute(&mut *connection).await?;
-            insert_words(connection, after, persistent).await
+            insert_words(connection, [after]).await
         }
 
-        async fn insert_words(
+        async fn insert_words<'u>(
             connection: &mut $connection,
-            user: &User,
-            persistent: bool,
+            users: impl IntoIterator<Item = &'u User>,
         ) -> Result<(), sqlx::Error> {
-            for word in search_words(user) {
-                let insert = sqlx::query(sql::INSERT_WORD).bind(user.id.0).bind(word).persistent(persistent);
-                insert.execute(&mut *connection).await?;
+            let words_of = |user: &'u User| search_words(user).into_iter().map(|word| (user.id.0, word));
+            let words: Vec<(Uuid, String)> = users.into_iter().flat_map(words_of).collect();
+            for words in words.chunks(sql::ROWS_AT_ONCE) {
+                let mut insert = sqlx::QueryBuilder::<$db>::new(sql::INSERT_WORDS);
+                insert.push_values(words, |mut row, (user, word)| {
+                    row.push_bind(user).push_bind(word);
+                });
+                insert.build().persistent(false).execute(&mut *connection).await?;
             }
             Ok(())
         }
@@ -132,29 +177,33 @@ macro_rules! sql_people {
                 if users.is_empty() {
                     return Ok(());
                 }
-                for row in &users {
-                    insert_words(connection, &sql::account(row)?.user, false).await?;
-                }
+                let users = users.iter().map(|row| sql::account(row).map(|account| account.user));
+                let users = users.collect::<Result<Vec<_>, _>>()?;
+                insert_words(connection, &users).await?;
             }
         }
 
-        async fn insert_record(
+        async fn insert_records<'r>(
             connection: &mut $connection,
-            record: &AuditRecord,
+            records: impl IntoIterator<Item = &'r AuditRecord>,
             persistent: bool,
         ) -> Result<(), sqlx::Error> {
-            sqlx::query(sql::INSERT_AUDIT)
-                .bind(record.id.0)
-                .bind(to_micros(record.at))
-                .bind(record.action.as_str())
-                .bind(record.actor_id.map(|actor| actor.0))
-                .bind(record.subject_id.map(|subject| subject.0))
-                .bind(record.changes.join(","))
-                .bind(record.address.map(|address| address.to_string()))
-                .bind(record.request_id.as_deref())
-                .persistent(persistent)
-                .execute(connection)
-                .await?;
+            let records: Vec<&AuditRecord> = records.into_iter().collect();
+            if records.is_empty() {
+                return Ok(());
+            }
+            let mut insert = sqlx::QueryBuilder::<$db>::new(sql::INSERT_AUDIT);
+            insert.push_values(records, |mut row, record| {
+                row.push_bind(record.id.0)
+                    .push_bind(to_micros(record.at))
+                    .push_bind(record.action.as_str())
+                    .push_bind(record.actor_id.map(|actor| actor.0))
+                    .push_bind(record.subject_id.map(|subject| subject.0))
+                    .push_bind(record.changes.join(","))
+                    .push_bind(record.address.map(|address| address.to_string()))
+                    .push_bind(record.request_id.as_deref());
+            });
+            insert.build().persistent(persistent).execute(connection).await?;
             Ok(())
         }
     };

@@ -1,0 +1,234 @@
+//! Lists of people who come from elsewhere, held against the service on every store.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[macro_use]
+mod every_store;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use divan_core::api::{CreateUserRequest, ListUsersRequest, ProblemCode};
+use divan_core::clock::{Clock, ManualClock};
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::{Argon2idHasher, PasswordHash};
+use divan_core::secret::Secret;
+use divan_core::service::{
+    Admin, AuthService, ImportError, ImportedUser, Origin, PreparedImport, ServiceError, SignInPhone,
+};
+use divan_core::store::{AuditQuery, Store};
+use divan_core::token::{SecretKey, Surfaces};
+use divan_core::types::{Phone, Role};
+
+const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const NOW: u64 = 1_790_000_000;
+
+/// Both are of "umbrella 77", as passlib hashed it.
+const BCRYPT: &str = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
+const PBKDF2: &str =
+    "$pbkdf2-sha256$29000$5FyLcS7FOOf8v7cWwnhvTQ$thi7RcdQYyFyecX2HxRIM7hQ8aQqSQ7VK8e.kz0Cu60";
+
+on_every_store!(
+    a_list_becomes_users_who_sign_in,
+    hashes_of_passlib_become_argon2id_at_the_first_sign_in,
+    an_administrator_with_an_old_password_has_to_change_it,
+    all_that_is_wrong_is_told_at_once_and_nobody_is_there,
+    who_came_in_between_stops_all_of_them,
+    the_first_administrator_of_a_list_closes_the_bootstrap,
+    generated_passwords_are_over_after_three_days,
+);
+
+struct Fixture {
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    service: AuthService,
+}
+
+impl Fixture {
+    async fn on(store: Arc<dyn Store>) -> Self {
+        store.ping().await.unwrap();
+        let clock = Arc::new(ManualClock::at_unix(NOW));
+        let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+        let key = SecretKey::new([7; 32]).unwrap();
+        let service = AuthService::builder(store.clone(), &key, "https://sec.example.com", surfaces)
+            .telegram(BOT.parse().unwrap())
+            .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+            .clock(clock.clone())
+            .build();
+        Self { store, clock, service }
+    }
+
+    async fn refused(&self, people: &[ImportedUser]) -> Vec<String> {
+        let refused = self.service.check_import(&operator(), people).await.unwrap().unwrap_err();
+        refused.iter().map(ImportError::to_string).collect()
+    }
+
+    async fn prepared(&self, people: &[ImportedUser]) -> PreparedImport {
+        let checked = self.service.check_import(&operator(), people).await.unwrap().unwrap();
+        self.service.prepare_import(checked, &|_| {}).await.unwrap()
+    }
+
+    async fn import(&self, people: &[ImportedUser]) {
+        let prepared = self.prepared(people).await;
+        let imported = self.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap();
+        assert_eq!(imported, people.len());
+    }
+
+    async fn sign_in(&self, phone: &str, password: &str, telegram: i64) -> Result<bool, ServiceError> {
+        let bot: BotToken = BOT.parse().unwrap();
+        let now = self.clock.unix_seconds();
+        let raw = InitDataBuilder::new(now).user(telegram, "A").sign(&bot);
+        let phone = SignInPhone::Typed(phone);
+        let session = self
+            .service
+            .telegram_login(phone, &password.into(), &Secret::new(raw), &Origin::unknown())
+            .await?;
+        Ok(session.user.password_change_required)
+    }
+
+    async fn hash_of(&self, phone: &str) -> PasswordHash {
+        let phone: Phone = phone.parse().unwrap();
+        self.store.account_by_phone(&phone).await.unwrap().unwrap().password_hash
+    }
+
+    async fn count(&self) -> usize {
+        self.service.list_users(&operator(), &ListUsersRequest::default()).await.unwrap().items.len()
+    }
+}
+
+fn operator() -> Admin {
+    Admin::operator()
+}
+
+fn employee(line: u64, phone: &str) -> ImportedUser {
+    let mut person = ImportedUser::new(line, Role::Employee, format!("Employee {line}"));
+    person.phone = Some(phone.to_owned());
+    person
+}
+
+fn admin(line: u64, email: &str) -> ImportedUser {
+    let mut person = ImportedUser::new(line, Role::Admin, format!("Admin {line}"));
+    person.email = Some(email.to_owned());
+    person
+}
+
+fn with_hash(mut person: ImportedUser, hash: &str) -> ImportedUser {
+    person.password_hash = Some(PasswordHash::from_stored(hash));
+    person
+}
+
+async fn a_list_becomes_users_who_sign_in(f: Fixture) {
+    let mut inactive = employee(4, "+77010000003");
+    inactive.is_active = false;
+    let people = [employee(2, "8 701 000-00-01"), employee(3, "+77010000002"), inactive];
+    let checked = f.service.check_import(&operator(), &people).await.unwrap().unwrap();
+    assert_eq!((checked.len(), checked.without_hash(), checked.is_empty()), (3, 3, false));
+    let steps = AtomicUsize::new(0);
+    let progress = |done| assert_eq!(steps.fetch_add(1, Ordering::SeqCst) + 1, done);
+    let prepared = f.service.prepare_import(checked, &progress).await.unwrap();
+    assert_eq!(steps.load(Ordering::SeqCst), 3);
+    assert_eq!(f.count().await, 0);
+
+    let passwords: Vec<_> =
+        prepared.generated().map(|(user, password)| (user.clone(), password.clone())).collect();
+    assert_eq!(
+        passwords.iter().map(|(user, _)| user.full_name.as_str()).collect::<Vec<_>>(),
+        ["Employee 2", "Employee 3", "Employee 4"]
+    );
+    f.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap();
+    assert!(f.sign_in("+77010000001", passwords[0].1.expose(), 1).await.unwrap());
+    assert!(f.sign_in("+77010000002", passwords[1].1.expose(), 2).await.unwrap());
+    let inactive = f.sign_in("+77010000003", passwords[2].1.expose(), 3).await.unwrap_err();
+    assert_eq!(inactive.code(), ProblemCode::InvalidCredentials);
+    let records = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
+    assert_eq!(records.iter().filter(|record| record.action.as_str() == "user_created").count(), 3);
+}
+
+async fn hashes_of_passlib_become_argon2id_at_the_first_sign_in(f: Fixture) {
+    let people =
+        [with_hash(employee(2, "+77010000001"), BCRYPT), with_hash(employee(3, "+77010000002"), PBKDF2)];
+    f.import(&people).await;
+    for (phone, telegram, hash) in [("+77010000001", 1, BCRYPT), ("+77010000002", 2, PBKDF2)] {
+        let wrong = f.sign_in(phone, "umbrella 78", telegram).await.unwrap_err();
+        assert_eq!(wrong.code(), ProblemCode::InvalidCredentials);
+        assert_eq!(f.hash_of(phone).await.expose(), hash);
+        assert!(!f.sign_in(phone, "umbrella 77", telegram).await.unwrap());
+        assert!(f.hash_of(phone).await.expose().starts_with("$argon2id$"));
+        assert!(!f.sign_in(phone, "umbrella 77", telegram).await.unwrap());
+    }
+}
+
+async fn an_administrator_with_an_old_password_has_to_change_it(f: Fixture) {
+    f.import(&[with_hash(admin(2, "admin@example.com"), BCRYPT)]).await;
+    let session =
+        f.service.admin_login("admin@example.com", &"umbrella 77".into(), &Origin::unknown()).await.unwrap();
+    assert!(session.user.password_change_required);
+}
+
+async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
+    let request = CreateUserRequest::employee("Old", "+77019999999");
+    f.service.create_user(&operator(), &request, &Origin::unknown()).await.unwrap();
+    let mut nameless = employee(9, "+77010000009");
+    " ".clone_into(&mut nameless.full_name);
+    nameless.email = Some("no address".to_owned());
+    let people = [
+        employee(2, "+77010000002"),
+        employee(3, "12"),
+        ImportedUser::new(4, Role::Employee, "No Phone"),
+        ImportedUser::new(5, Role::Admin, "No Address"),
+        employee(6, "8 (701) 000-00-02"),
+        employee(7, "+77019999999"),
+        with_hash(
+            employee(8, "+77010000008"),
+            "$2b$31$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+        ),
+        nameless,
+        with_hash(employee(10, "+77010000010"), "umbrella 77"),
+    ];
+    let refused = f.refused(&people).await;
+    assert_eq!(refused.len(), 8, "{refused:#?}");
+    let expected = [
+        "line 3: phone ",
+        "line 4: phone is missing",
+        "line 5: email is missing",
+        "line 6: phone is that of line 2, too",
+        "line 7: phone another user has this phone number",
+        "line 8: password_hash has parameters beyond",
+        "line 9: full_name must have",
+        "line 10: password_hash is neither",
+    ];
+    for (line, expected) in refused.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}");
+        assert!(!line.contains("umbrella"), "{line}");
+    }
+    assert!(refused[6].contains("; email "), "{}", refused[6]);
+    assert_eq!(f.count().await, 1);
+}
+
+async fn who_came_in_between_stops_all_of_them(f: Fixture) {
+    let prepared = f.prepared(&[employee(2, "+77010000002"), employee(3, "+77010000003")]).await;
+    let request = CreateUserRequest::employee("Quicker", "+77010000003");
+    f.service.create_user(&operator(), &request, &Origin::unknown()).await.unwrap();
+    let error = f.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap_err();
+    assert_eq!(error.code(), ProblemCode::PhoneTaken);
+    assert_eq!(f.count().await, 1);
+    assert_eq!(f.store.audit(&AuditQuery::newest(100)).await.unwrap().len(), 1);
+}
+
+async fn the_first_administrator_of_a_list_closes_the_bootstrap(f: Fixture) {
+    f.import(&[employee(2, "+77010000002")]).await;
+    assert!(!f.store.is_bootstrapped().await.unwrap());
+    f.import(&[employee(2, "+77010000003"), admin(3, "admin@example.com")]).await;
+    assert!(f.store.is_bootstrapped().await.unwrap());
+    f.import(&[admin(2, "second@example.com")]).await;
+    assert_eq!(f.count().await, 4);
+}
+
+async fn generated_passwords_are_over_after_three_days(f: Fixture) {
+    let prepared = f.prepared(&[employee(2, "+77010000002")]).await;
+    let password = prepared.generated().next().unwrap().1.clone();
+    f.clock.advance(std::time::Duration::from_hours(10));
+    f.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap();
+    f.clock.advance(std::time::Duration::from_hours(72));
+    let over = f.sign_in("+77010000002", password.expose(), 1).await.unwrap_err();
+    assert_eq!(over.code(), ProblemCode::PasswordExpired);
+}
