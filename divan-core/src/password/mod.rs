@@ -35,7 +35,7 @@ pub struct Password(Zeroizing<String>);
 
 /// The password is empty or longer than 128 characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a password has 1 to 128 characters")]
+#[error("must have 1 to 128 characters")]
 pub struct PasswordLength;
 
 impl Password {

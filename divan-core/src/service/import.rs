@@ -59,10 +59,19 @@ pub struct ImportError {
     pub errors: Vec<MemberError>,
 }
 
+impl ImportError {
+    /// This is wrong with the line.
+    pub fn new(line: u64, errors: Vec<MemberError>) -> Self {
+        Self { line, errors }
+    }
+}
+
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of_member =
-            |error: &MemberError| format!("{} {}", error.pointer.trim_start_matches('/'), error.detail);
+        let of_member = |error: &MemberError| match error.pointer.trim_start_matches('/') {
+            "" => error.detail.clone(),
+            member => format!("{member} {}", error.detail),
+        };
         let errors = self.errors.iter().map(of_member).collect::<Vec<_>>().join("; ");
         write!(f, "line {}: {errors}", self.line)
     }
@@ -125,7 +134,7 @@ impl AuthService {
             }
             let errors = input.into_errors();
             if !errors.is_empty() {
-                lines.errors.push(ImportError { line: person.line, errors });
+                lines.errors.push(ImportError::new(person.line, errors));
             }
         }
         let phones: Vec<Phone> = lines.phones.keys().cloned().collect();
@@ -248,7 +257,7 @@ impl Lines {
         for (line, pointer, key) in taken {
             let Some(line) = line else { continue };
             let detail = StoreError::new(StoreErrorKind::Conflict(key)).to_string();
-            self.errors.push(ImportError { line, errors: vec![MemberError::new(pointer, detail)] });
+            self.errors.push(ImportError::new(line, vec![MemberError::new(pointer, detail)]));
         }
     }
 

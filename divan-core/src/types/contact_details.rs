@@ -22,7 +22,7 @@ pub struct Email(String);
 
 /// The text is not an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an e-mail address")]
+#[error("is not an e-mail address")]
 pub struct InvalidEmail;
 
 impl Email {
@@ -77,7 +77,7 @@ pub struct Phone(String);
 
 /// The text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a phone number")]
+#[error("is not a phone number")]
 pub struct InvalidPhone;
 
 impl Phone {

@@ -1,4 +1,4 @@
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
 
 use super::Outcome;
 use super::output::{explain, json, line};
+use super::private_file::PrivateFile;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -37,10 +38,6 @@ pub(super) struct ShowArgs {
 
 #[derive(Debug, thiserror::Error)]
 enum KeysError {
-    #[error("{0} is there already, and is not overwritten")]
-    Exists(String),
-    #[error("cannot write {0}")]
-    Write(String, #[source] io::Error),
     #[error("cannot read {0}")]
     Read(String, #[source] io::Error),
     #[error("{0} is {1}")]
@@ -59,7 +56,10 @@ fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     let key = SigningKey::generate(&OsEntropy)?;
     let kid = key.verifying_key().kid();
     if let Some(path) = out {
-        write_new(path, &key.to_pem())?;
+        let mut file = PrivateFile::create(path)?;
+        file.write_all(key.to_pem().expose().as_bytes())?;
+        file.sync()?;
+        file.keep();
         line(kid);
     } else {
         line(key.to_pem().expose().trim_end());
@@ -79,22 +79,4 @@ fn show(args: &ShowArgs) -> Result<(), Box<dyn std::error::Error>> {
         json(&key.to_jwk())?;
     }
     Ok(())
-}
-
-/// Writes a secret to a file that was not there, and that its owner alone may read from the first moment on.
-fn write_new(path: &Path, secret: &Secret) -> Result<(), KeysError> {
-    let name = || path.display().to_string();
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => KeysError::Exists(name()),
-        _ => KeysError::Write(name(), error),
-    })?;
-    file.write_all(secret.expose().as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
-        // Half a key would stand in the way of the next attempt.
-        let _ = fs::remove_file(path);
-        KeysError::Write(name(), error)
-    })
 }

@@ -1,12 +1,16 @@
 //! The command line.
 
 mod banner;
+mod export;
+mod import;
 mod init_data;
 mod keys;
 mod migrate;
 mod output;
 mod password;
 mod people;
+mod people_csv;
+mod private_file;
 mod serve;
 
 use std::error::Error;
@@ -47,6 +51,12 @@ enum Command {
     /// List and change users
     #[command(subcommand)]
     User(people::UserCommand),
+    /// Add many users at once
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Write users down for other programs
+    #[command(subcommand)]
+    Export(export::Command),
     /// Keep the audit at a size
     #[command(subcommand)]
     Audit(people::AuditCommand),
@@ -83,6 +93,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Migrate(args)) => migrate::migrate(&args),
         Some(Command::Admin(command)) => people::run_admin(command),
         Some(Command::User(command)) => people::run_user(command),
+        Some(Command::Import(import::Command::Users(args))) => import::users(&args),
+        Some(Command::Export(export::Command::Users(args))) => export::users(&args),
         Some(Command::Audit(command)) => people::run_audit(&command),
         Some(Command::Openapi) => print_openapi(),
     };

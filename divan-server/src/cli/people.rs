@@ -1,5 +1,6 @@
 //! The administrator's work from the server's own machine: for recovery, and for scripts.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::password::PasswordSource;
+use super::people_csv::CsvError;
+use super::private_file::PrivateFileError;
 use super::{Outcome, output};
 use crate::app::service;
 use crate::config::Config;
@@ -141,13 +144,25 @@ impl From<RoleArg> for Role {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum PeopleError {
+pub(super) enum PeopleError {
     #[error("there is no user {0}")]
     NotFound(String),
     #[error("{0} is no administrator")]
     NotAdmin(String),
     #[error("{0}")]
     Refused(String),
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    #[error("cannot write the list")]
+    Write(#[from] io::Error),
+    #[error("{0} {1}")]
+    List(String, #[source] CsvError),
+    #[error("nobody was added: {wrong} of {lines} lines are wrong")]
+    WrongLines { wrong: usize, lines: usize },
+    #[error(
+        "nobody was added: {0} come without a hash, and a file for their generated passwords has to be named by --passwords"
+    )]
+    NoPasswordsFile(usize),
     #[error(transparent)]
     Service(ServiceError),
 }
@@ -224,7 +239,7 @@ pub(super) fn run_audit(AuditCommand::Purge(purge): &AuditCommand) -> Outcome {
 }
 
 /// Runs a command on the database that the server is configured with, whose schema has to be up to date.
-fn with_service(command: impl AsyncFnOnce(&AuthService) -> Result<(), PeopleError>) -> Outcome {
+pub(super) fn with_service(command: impl AsyncFnOnce(&AuthService) -> Result<(), PeopleError>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Nothing listens; the address only decides things that these commands do not use.
@@ -260,22 +275,36 @@ async fn create(
 
 async fn list(service: &AuthService, args: &List) -> Result<(), PeopleError> {
     let mut request = ListUsersRequest::default();
-    (request.limit, request.q) = (Some(200), args.query.clone());
+    request.q.clone_from(&args.query);
     (request.role, request.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
     let mut users = Vec::new();
-    loop {
-        let page = service.list_users(&Admin::operator(), &request).await?;
-        users.extend(page.items);
-        match page.next_cursor {
-            Some(cursor) => request.cursor = Some(cursor),
-            None => break,
-        }
-    }
+    pages(service, request, |page| {
+        users.extend(page);
+        Ok(())
+    })
+    .await?;
     if args.output.json {
         return json(&users);
     }
     output::table(USER_HEADS, users.iter().map(user_row));
     Ok(())
+}
+
+/// Hands over all users of a list, page by page.
+pub(super) async fn pages(
+    service: &AuthService,
+    mut request: ListUsersRequest,
+    mut each: impl FnMut(Vec<User>) -> Result<(), PeopleError>,
+) -> Result<(), PeopleError> {
+    request.limit = Some(200);
+    loop {
+        let page = service.list_users(&Admin::operator(), &request).await?;
+        each(page.items)?;
+        match page.next_cursor {
+            Some(cursor) => request.cursor = Some(cursor),
+            None => return Ok(()),
+        }
+    }
 }
 
 async fn reset_password(service: &AuthService, named: &Named, role: Option<Role>) -> Result<(), PeopleError> {

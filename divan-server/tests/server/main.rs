@@ -6,6 +6,7 @@ mod commands;
 mod endpoints;
 mod harness;
 mod http;
+mod import;
 mod keys;
 mod killed;
 mod openapi;

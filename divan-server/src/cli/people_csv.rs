@@ -1,0 +1,311 @@
+//! Lists of people as comma-separated values.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use csv::{ByteRecord, Reader, ReaderBuilder, Writer};
+use divan_core::api::MemberError;
+use divan_core::password::PasswordHash;
+use divan_core::secret::Secret;
+use divan_core::service::{ImportError, ImportedUser};
+use divan_core::types::{Role, User};
+
+/// The largest file that is read, in bytes. A million people fit.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_PEOPLE: usize = 1_000_000;
+
+/// What lists are written with, and read with, too.
+const COLUMNS: [(&str, Column); 5] = [
+    ("phone", Column::Phone),
+    ("email", Column::Email),
+    ("name", Column::Name),
+    ("role", Column::Role),
+    ("active", Column::Active),
+];
+/// Further names that columns have where lists come from.
+const OTHER_NAMES: [(&str, Column); 6] = [
+    ("e-mail", Column::Email),
+    ("full_name", Column::Name),
+    ("is_active", Column::Active),
+    ("hash", Column::Hash),
+    ("password_hash", Column::Hash),
+    ("hashed_password", Column::Hash),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Phone,
+    Email,
+    Name,
+    Role,
+    Active,
+    Hash,
+}
+
+/// The people of a file, and the lines that cannot be taken as they are.
+#[derive(Debug, Default)]
+pub(super) struct PeopleList {
+    pub(super) lines: usize,
+    pub(super) people: Vec<ImportedUser>,
+    pub(super) errors: Vec<ImportError>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CsvError {
+    #[error("cannot be read")]
+    Read(#[from] io::Error),
+    #[error("is larger than 64 MiB: split it")]
+    TooLarge,
+    #[error("has more than {MAX_PEOPLE} people: split it")]
+    TooMany,
+    #[error("is not UTF-8: save it as \"CSV UTF-8\"")]
+    Encoding,
+    #[error("is empty: its first line names the columns, as phone,email,name,role,active,hash")]
+    Empty,
+    #[error("has an unknown column in its first line: known are phone, email, name, role, active, hash")]
+    UnknownColumn,
+    #[error("has the column `{0}` twice")]
+    RepeatedColumn(String),
+    #[error("has no column `name`: its first line names the columns, as phone,email,name,role,active,hash")]
+    NoName,
+    #[error("cannot be read as comma-separated values")]
+    Csv(#[from] csv::Error),
+}
+
+impl PeopleList {
+    /// Reads a file: UTF-8, with or without a byte order mark, lines ended either way, separated by commas, semicolons or
+    /// tabs; the first line names the columns.
+    pub(super) fn read(path: &Path) -> Result<Self, CsvError> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(CsvError::TooLarge);
+        }
+        Self::parse(&bytes)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, CsvError> {
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            return Err(CsvError::Encoding);
+        }
+        let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let mut reader = ReaderBuilder::new().delimiter(separator(text)).flexible(true).from_reader(text);
+        let columns = columns(&mut reader)?;
+        let mut list = Self::default();
+        for record in reader.byte_records() {
+            let record = record?;
+            let line = record.position().map_or(0, |position| first_line(text, position));
+            if list.lines == MAX_PEOPLE {
+                return Err(CsvError::TooMany);
+            }
+            list.lines += 1;
+            match person(&columns, &record, line) {
+                Ok((person, errors)) => {
+                    list.people.push(person);
+                    if !errors.is_empty() {
+                        list.errors.push(ImportError::new(line, errors));
+                    }
+                }
+                Err(broken) => list.errors.push(ImportError::new(line, vec![MemberError::new("", broken)])),
+            }
+        }
+        Ok(list)
+    }
+}
+
+/// Where a record begins. Its position is before the empty lines that it comes after.
+fn first_line(text: &[u8], position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let before =
+        text.get(start..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + before.filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// What of the first line stands most often between columns. Spreadsheets of many countries write semicolons.
+fn separator(text: &[u8]) -> u8 {
+    let first = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let count = |separator| first.split(|byte| *byte == separator).count();
+    [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
+}
+
+fn columns(reader: &mut Reader<&[u8]>) -> Result<Vec<Column>, CsvError> {
+    let heads = reader.byte_headers()?;
+    let mut columns = Vec::new();
+    for head in heads {
+        let head = str::from_utf8(head).map_err(|_| CsvError::Encoding)?.trim().to_lowercase();
+        let known = COLUMNS.iter().chain(&OTHER_NAMES).find(|(name, _)| *name == head);
+        let (_, column) = known.ok_or(if heads.len() == 1 && head.is_empty() {
+            CsvError::Empty
+        } else {
+            CsvError::UnknownColumn
+        })?;
+        if columns.contains(column) {
+            return Err(CsvError::RepeatedColumn(head));
+        }
+        columns.push(*column);
+    }
+    match columns.contains(&Column::Name) {
+        true => Ok(columns),
+        false if columns.is_empty() => Err(CsvError::Empty),
+        false => Err(CsvError::NoName),
+    }
+}
+
+/// Somebody, and what is wrong with the cells; or why the line has none.
+fn person(
+    columns: &[Column],
+    record: &ByteRecord,
+    line: u64,
+) -> Result<(ImportedUser, Vec<MemberError>), String> {
+    if record.len() != columns.len() {
+        return Err(format!("has {} columns instead of {}", record.len(), columns.len()));
+    }
+    let mut person = ImportedUser::new(line, Role::Employee, "");
+    let mut errors = Vec::new();
+    for (column, cell) in columns.iter().zip(record) {
+        let Ok(cell) = str::from_utf8(cell).map(str::trim) else {
+            return Err("is not UTF-8: save the file as \"CSV UTF-8\"".to_owned());
+        };
+        let given = Some(cell).filter(|cell| !cell.is_empty()).map(str::to_owned);
+        match column {
+            Column::Phone => person.phone = given,
+            Column::Email => person.email = given,
+            Column::Name => cell.clone_into(&mut person.full_name),
+            Column::Hash => person.password_hash = given.map(PasswordHash::from_stored),
+            Column::Role => match cell.to_lowercase().as_str() {
+                "" | "employee" => {}
+                "admin" => person.role = Role::Admin,
+                _ => errors.push(MemberError::new("/role", "is neither employee nor admin")),
+            },
+            Column::Active => match cell.to_lowercase().as_str() {
+                "" | "yes" | "true" | "t" | "1" => {}
+                "no" | "false" | "f" | "0" => person.is_active = false,
+                _ => errors.push(MemberError::new("/active", "is neither yes nor no")),
+            },
+        }
+    }
+    Ok((person, errors))
+}
+
+/// Begins a list that can be read again.
+pub(super) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>> {
+    let mut writer = Writer::from_writer(to);
+    writer.write_record(COLUMNS.map(|(name, _)| name))?;
+    Ok(writer)
+}
+
+pub(super) fn write_user<W: io::Write>(writer: &mut Writer<W>, user: &User) -> io::Result<()> {
+    let active = if user.is_active { "yes" } else { "no" };
+    writer.write_record([phone(user), email(user), &user.full_name, user.role.as_str(), active])?;
+    Ok(())
+}
+
+/// Writes who has which generated password.
+pub(super) fn write_passwords<'u>(
+    to: impl io::Write,
+    people: impl Iterator<Item = (&'u User, &'u Secret)>,
+) -> io::Result<()> {
+    let mut writer = Writer::from_writer(to);
+    writer.write_record(["phone", "email", "name", "password"])?;
+    for (user, password) in people {
+        writer.write_record([phone(user), email(user), &user.full_name, password.expose()])?;
+    }
+    writer.flush()
+}
+
+fn phone(user: &User) -> &str {
+    user.phone.as_ref().map_or("", AsRef::as_ref)
+}
+
+fn email(user: &User) -> &str {
+    user.email.as_ref().map_or("", AsRef::as_ref)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> PeopleList {
+        PeopleList::parse(text.as_bytes()).unwrap()
+    }
+
+    fn refused(text: &[u8]) -> String {
+        PeopleList::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_spreadsheets_write_is_read() {
+        for text in [
+            "phone,email,name,role\n+77010000001,,Әлия,employee\n,a@example.com,\"Last, First\",admin\n",
+            "\u{feff}phone;email;name;role\r\n+77010000001;;Әлия;employee\r\n;a@example.com;Last, First;admin\r\n",
+            "Name\tPhone\tE-Mail\tROLE\nӘлия\t+77010000001\t\t\n\nLast, First\t\ta@example.com\tAdmin",
+        ] {
+            let PeopleList { people, errors, .. } = parse(text);
+            assert!(errors.is_empty(), "{text}: {errors:?}");
+            let [employee, admin] = people.as_slice() else { panic!("{text}: {people:?}") };
+            assert_eq!((employee.phone.as_deref(), employee.email.as_deref()), (Some("+77010000001"), None));
+            assert_eq!((employee.full_name.as_str(), employee.role), ("Әлия", Role::Employee));
+            assert_eq!((admin.full_name.as_str(), admin.role), ("Last, First", Role::Admin));
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_as_editors_count_them() {
+        let list = parse("name,phone\n\"two\nlines\",+77010000001\n\nA,1\nB\n");
+        assert_eq!(list.people.iter().map(|person| person.line).collect::<Vec<_>>(), [2, 5]);
+        assert_eq!(list.errors[0].to_string(), "line 6: has 1 columns instead of 2");
+    }
+
+    #[test]
+    fn each_wrong_cell_of_a_line_is_told() {
+        let list = parse("name,role,active\nA,boss,perhaps\nB,,no\n");
+        assert_eq!(
+            list.errors[0].to_string(),
+            "line 2: role is neither employee nor admin; active is neither yes nor no"
+        );
+        assert!(!list.people[1].is_active);
+    }
+
+    #[test]
+    fn columns_have_to_be_known() {
+        assert!(refused(b"").contains("is empty"));
+        assert!(refused(b"\n\n").contains("is empty"));
+        assert!(refused(b"phone,role\n").contains("no column `name`"));
+        assert!(refused(b"name,salary\n").contains("unknown column"));
+        assert!(refused(b"name,email,E-mail\n").contains("twice"));
+        assert!(!refused(b"name,$2b$12$secret\n").contains("secret"));
+    }
+
+    #[test]
+    fn other_encodings_are_told_by_name() {
+        assert!(refused(b"\xFF\xFEn\0a\0m\0e\0").contains("not UTF-8"));
+        assert!(refused(b"\xE8\xEC\xFF\n").contains("not UTF-8"));
+        let list = PeopleList::parse(b"name,phone\n\xC0\xEB\xE8\xFF,+77010000001\nB,1\n").unwrap();
+        assert!(list.errors[0].to_string().starts_with("line 2: is not UTF-8"), "{:?}", list.errors);
+        assert_eq!(list.people.len(), 1);
+    }
+
+    #[test]
+    fn nothing_makes_it_panic() {
+        let pieces: [&[u8]; 12] = [
+            b"name",
+            b",",
+            b";",
+            b"\"",
+            b"\n",
+            b"\r",
+            b"phone",
+            b"\xFF",
+            b"\0",
+            b"x",
+            b"role",
+            b"\xEF\xBB\xBF",
+        ];
+        for n in 0..20_000_usize {
+            let bytes: Vec<u8> =
+                (0..n % 11).flat_map(|i| pieces[(n / 7 * (i + 1) + i * i) % 12]).copied().collect();
+            let _ = PeopleList::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `divan-server import users` and `export users`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::process::{no_tls, program, run, start};
+
+/// Of "umbrella 77", as passlib hashed it.
+const BCRYPT: &str = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
+
+fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    run(program(folder).args(arguments))
+}
+
+/// Imports a list that is written into the folder.
+fn import(folder: &Path, list: impl AsRef<[u8]>, options: &[&str]) -> (i32, String, String) {
+    fs::write(folder.join("list.csv"), list).unwrap();
+    divan(folder, &[&["import", "users", "list.csv"], options].concat())
+}
+
+fn count(folder: &Path) -> usize {
+    let (_, users, _) = divan(folder, &["user", "list", "--json"]);
+    serde_json::from_str::<Vec<Value>>(&users).unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_with_a_hash_or_with_nothing_signs_in_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let list = format!(
+        "\u{feff}name;phone;email;role;hash\r\nӘлия;8 701 000-00-01;;;{BCRYPT}\r\nNew;+77010000002;;;\r\n\
+         Admin;;admin@example.com;admin;{BCRYPT}\r\n"
+    );
+    let (code, stdout, stderr) = import(folder, &list, &["--dry-run"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert_eq!(stdout, "3 users would be added, 1 of them with a generated password\n");
+    assert_eq!(count(folder), 0);
+
+    let (code, stdout, stderr) = import(folder, &list, &["--passwords", "passwords.csv"]);
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "3 users added\n", ""));
+    let file = folder.join("passwords.csv");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let passwords = fs::read_to_string(file).unwrap();
+    let [_, line] = passwords.lines().collect::<Vec<_>>()[..] else { panic!("{passwords}") };
+    let generated = line.strip_prefix("+77010000002,,New,").unwrap();
+
+    let server = start(&mut program(folder));
+    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    for (n, phone, password) in [(1, "+77010000001", "umbrella 77"), (2, "+77010000002", generated)] {
+        let sign = ["init-data", "sign", "--user-id", &n.to_string()];
+        let init_data = divan(folder, &sign).1.trim().to_owned();
+        let body = json!({"phone": phone, "password": password, "init_data": init_data});
+        let answer = client.post(server.url("/auth/telegram/login")).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{phone}");
+    }
+    let body = json!({"email": "admin@example.com", "password": "umbrella 77"});
+    let answer = client.post(server.url("/auth/admin/login")).json(&body).send().await.unwrap();
+    let session: Value = answer.json().await.unwrap();
+    assert_eq!(session["user"]["password_change_required"], true);
+    let body = json!({"email": "other@example.com", "password": "tram under the plum"});
+    let answer = client.post(server.url("/auth/admin/bootstrap")).json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 409, "an imported administrator is the first one");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_by_line_and_nobody_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let list = format!(
+        "name,phone,role,active,hash\n\
+         A,+77010000001,,,{BCRYPT}\n\
+         B,8 (701) 000-00-01,,,{BCRYPT}\n\
+         C,1,boss,perhaps,\n\
+         D\n\
+         ,+77010000005,,,{BCRYPT}\n\
+         F,+77010000006,,,$2b$31$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2\n\
+         G,+77010000007,admin,,{BCRYPT}\n"
+    );
+    for options in [&["--dry-run"][..], &[], &["--passwords", "passwords.csv"]] {
+        let (code, stdout, stderr) = import(folder, &list, options);
+        assert_eq!((code, stdout.as_str()), (1, ""));
+        let told: Vec<&str> = stderr.lines().collect();
+        let expected = [
+            "line 3: phone is that of line 2, too",
+            "line 4: role is neither employee nor admin; active is neither yes nor no",
+            "line 4: phone is not a phone number",
+            "line 5: has 1 columns instead of 5",
+            "line 6: full_name must have 1 to 200 characters, none of them a control character",
+            "line 7: password_hash has parameters beyond what is computed",
+            "line 8: email is missing: an administrator signs in with it",
+            "divan-server: nobody was added: 6 of 7 lines are wrong",
+        ];
+        assert_eq!(told, expected);
+        assert!(!folder.join("passwords.csv").exists());
+    }
+    assert_eq!(count(folder), 0);
+}
+
+#[test]
+fn what_is_no_list_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let wide: Vec<u8> = "name,phone\nA,1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let lists: [(&[u8], &str); 6] = [
+        (b"", "list.csv is empty"),
+        (b"name,salary\nA,1\n", "list.csv has an unknown column in its first line: known are phone, email"),
+        (b"phone,role\n1,\n", "list.csv has no column `name`"),
+        (b"name,name\n1,\n", "list.csv has the column `name` twice"),
+        (&[b"\xFF\xFE", wide.as_slice()].concat(), "list.csv is not UTF-8"),
+        (&vec![b'x'; 100 * 1024 * 1024], "list.csv is larger than 64 MiB: split it"),
+    ];
+    for (list, expected) in lists {
+        let (code, stdout, stderr) = import(folder, list, &[]);
+        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (1, "", 1), "{expected}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+    let (code, _, stderr) = divan(folder, &["import", "users", "nowhere.csv"]);
+    assert_eq!((code, stderr.contains("nowhere.csv cannot be read")), (1, true), "{stderr}");
+}
+
+#[test]
+fn a_password_is_never_generated_for_nobody_to_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let list = "name,phone\nA,+77010000001\n";
+    let (code, _, stderr) = import(folder, list, &[]);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("--passwords"), "{stderr}");
+    fs::write(folder.join("passwords.csv"), "mine").unwrap();
+    let (code, _, stderr) = import(folder, list, &["--passwords", "passwords.csv"]);
+    assert_eq!((code, stderr.contains("is there already")), (1, true), "{stderr}");
+    assert_eq!(fs::read_to_string(folder.join("passwords.csv")).unwrap(), "mine");
+    assert_eq!(count(folder), 0);
+}
+
+#[test]
+fn what_is_exported_can_be_imported_elsewhere() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (here, there) = (here.path(), there.path());
+    let names = (1..=450).map(|n| format!("\"Last {n}, \"\"First\"\"\",+7701{n:07},,no,{BCRYPT}\n"));
+    let list = "name,phone,email,active,hash\n".to_owned() + &names.collect::<String>();
+    assert_eq!(import(here, list, &[]).0, 0);
+
+    let (code, exported, stderr) = divan(here, &["export", "users"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(!exported.contains("$2b$"), "hashes stay where they are");
+    let (code, stdout, _) = import(there, &exported, &["--dry-run"]);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "450 users would be added, 450 of them with a generated password\n")
+    );
+
+    assert_eq!(divan(here, &["export", "users", "--out", "users.csv"]).0, 0);
+    assert_eq!(fs::read_to_string(here.join("users.csv")).unwrap(), exported);
+    assert_eq!(fs::metadata(here.join("users.csv")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(divan(here, &["export", "users", "--out", "users.csv"]).0, 1, "nothing is overwritten");
+
+    let (_, lines, _) = divan(here, &["export", "users", "--json"]);
+    let users: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(users.len(), 450);
+    assert!(users.iter().all(|user| user["is_active"] == false && user["created_at"].is_string()));
+}
