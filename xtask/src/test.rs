@@ -6,7 +6,7 @@ const HOST: &str = "divan-core/tests/host/Cargo.toml";
 const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 
 /// The examples that end by themselves.
-const EXAMPLES: [&str; 3] = ["verify_init_data", "quickstart", "key_rotation"];
+const EXAMPLES: [&str; 4] = ["verify_init_data", "quickstart", "key_rotation", "custom_store"];
 
 /// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number.
 pub(crate) fn run(no_install: bool) -> Outcome {

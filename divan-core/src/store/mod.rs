@@ -6,8 +6,8 @@
 //! | `SqliteStore` | `sqlite` | one server, no database to run |
 //! | `PostgresStore` | `postgres` | several servers on one database |
 //!
-//! A store of your own implements [`Store`]. Whatever stands in one method is one transaction: all of it happens, or
-//! nothing.
+//! A store of your own implements [`Store`], as the example `custom_store` does. Whatever stands in one method is one
+//! transaction: all of it happens, or nothing.
 
 mod account;
 mod audit;
