@@ -191,7 +191,7 @@ async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
         "line 4: phone is missing",
         "line 5: email is missing",
         "line 6: phone is that of line 2, too",
-        "line 7: phone another user has this phone number",
+        "line 7: phone is that of another user",
         "line 8: password_hash has parameters beyond",
         "line 9: full_name must have",
         "line 10: password_hash is neither",

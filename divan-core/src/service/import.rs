@@ -10,7 +10,7 @@ use super::{Admin, AuthService, Origin, ServiceError};
 use crate::api::MemberError;
 use crate::password::{HashError, HashQueueError, Password, PasswordHash};
 use crate::secret::Secret;
-use crate::store::{Account, NewUser, StoreError, StoreErrorKind, UniqueKey};
+use crate::store::{Account, NewUser};
 use crate::types::{AuditAction, Email, Phone, Role, User, UserId};
 
 /// Somebody of a list of people to import, as the list has it.
@@ -253,11 +253,11 @@ impl Lines {
     fn taken_by(&mut self, user: &User) {
         let by_phone = user.phone.as_ref().and_then(|phone| self.phones.remove(phone));
         let by_email = user.email.as_ref().and_then(|email| self.emails.remove(email));
-        let taken = [(by_phone, "/phone", UniqueKey::Phone), (by_email, "/email", UniqueKey::Email)];
-        for (line, pointer, key) in taken {
-            let Some(line) = line else { continue };
-            let detail = StoreError::new(StoreErrorKind::Conflict(key)).to_string();
-            self.errors.push(ImportError::new(line, vec![MemberError::new(pointer, detail)]));
+        for (line, pointer) in [(by_phone, "/phone"), (by_email, "/email")] {
+            if let Some(line) = line {
+                let taken = MemberError::new(pointer, "is that of another user");
+                self.errors.push(ImportError::new(line, vec![taken]));
+            }
         }
     }
 
