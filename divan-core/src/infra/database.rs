@@ -1,3 +1,5 @@
+mod section;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -5,6 +7,8 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use crate::secret::Secret;
+
+pub use section::{DATABASE_URL, DatabaseConfig};
 
 /// The value of `DATABASE_URL`, in any form that the Python and the Rust world write it.
 ///

@@ -1,13 +1,69 @@
-//! Configuration of the outside world: what the addresses that a deployment is given mean.
+//! Configuration of the outside world: what a deployment is told, by variables of the process or an `.env` file.
+//!
+//! Each section is a struct with a `SECTION` (what it is read from) and a `read`; [`Infra`] is all of them. A service that
+//! embeds Divan defines its own variables in the same way, and gets the same errors, `X_FILE` for its secrets,
+//! documentation ([`markdown`], [`env_example`]) and a list of what is set ([`Env::settings`]):
+//!
+//! ```
+//! use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
+//!
+//! static MAIL_KEY: Variable = Variable::new("APP_MAIL_KEY", "the key of the mail service", "from-its-settings").secret();
+//! static SECTION: Section = Section::new("Mail", "", &[&MAIL_KEY]);
+//!
+//! fn configuration(env: &mut Env<'_>) -> Result<Infra, ConfigErrors> {
+//!     let sections: Vec<&Section> = Infra::SECTIONS.into_iter().chain([&SECTION]).collect();
+//!     env.check_names(&sections, "APP_");
+//!     let infra = Infra::read(env);
+//!     if !env.is_set(&MAIL_KEY) {
+//!         env.missing(&MAIL_KEY, "no mail can be sent without it");
+//!     }
+//!     let _key = env.secret(&MAIL_KEY);
+//!     env.finish()?;
+//!     Ok(infra)
+//! }
+//!
+//! // A program passes `Env::of_process()`.
+//! let variables = |name: &str| (name == "APP_MAILKEY").then(|| "k".to_owned());
+//! let mut env = Env::new(&variables).with_names(["APP_MAILKEY".to_owned()]);
+//! let errors = configuration(&mut env).unwrap_err().to_string();
+//! assert!(errors.starts_with("APP_MAILKEY is not known here; did you mean APP_MAIL_KEY?"));
+//! ```
 
+mod address;
+mod aggregate;
 mod database;
+mod docs;
+mod env;
+mod env_file;
+mod error;
+mod foreign;
+mod http;
 mod qdrant;
 mod rabbitmq;
 mod redis;
 mod s3;
+mod server_url;
+mod settings;
+mod suspicion;
+mod telegram;
+#[cfg(test)]
+mod test_util;
+mod variable;
 
-pub use database::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
+pub use aggregate::Infra;
+pub use database::{DATABASE_URL, DatabaseConfig, DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
+pub use docs::{env_example, markdown};
+pub use env::{COMPOSE_HINT, Env};
+pub use env_file::EnvFile;
+pub use error::{ConfigError, ConfigErrors, ConfigWarning};
+pub use http::{ADMIN_URL, HttpConfig, MINIAPP_URL};
 pub use qdrant::QdrantConfig;
 pub use rabbitmq::RabbitMqConfig;
 pub use redis::RedisConfig;
 pub use s3::S3Config;
+pub use settings::Setting;
+pub use telegram::{TELEGRAM_BOT_TOKEN, TelegramConfig};
+pub use variable::{Section, Variable};
+
+#[cfg(test)]
+mod tests;

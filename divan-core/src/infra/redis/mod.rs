@@ -1,3 +1,5 @@
+mod section;
+
 use crate::secret::Secret;
 
 /// Where a Redis server is, and as whom to connect.

@@ -1,3 +1,5 @@
+mod section;
+
 use url::Url;
 
 use crate::secret::Secret;

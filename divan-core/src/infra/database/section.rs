@@ -1,0 +1,150 @@
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::DatabaseUrl;
+use crate::infra::env::Env;
+use crate::infra::server_url::{check_password, refuse_empty_password};
+use crate::infra::variable::{Section, Variable};
+
+/// `DATABASE_URL`: whether it is set decides whether this is a deployment.
+pub static DATABASE_URL: Variable = Variable::new(
+    "DATABASE_URL",
+    "the database: `postgresql://user:password@host:5432/name`, also with SQLAlchemy's `+psycopg2`, `+psycopg`, \
+     `+asyncpg`, or `sqlite:///var/lib/divan/divan.db`",
+    "postgresql://divan:PASSWORD@localhost:5432/divan",
+)
+.when_unset("the development default, with `divan-data/divan.db`")
+.also_called(&["DATABASE_DSN", "DB_URL", "POSTGRES_URL", "POSTGRESQL_URL", "PG_URL", "SQLALCHEMY_DATABASE_URL"])
+.secret_but(|text| text.parse::<DatabaseUrl>().ok().map(|url| url.to_string()));
+
+static MAX_CONNECTIONS: Variable = Variable::new(
+    "DIVAN_DATABASE_MAX_CONNECTIONS",
+    "of PostgreSQL: the most connections of one server",
+    "10",
+)
+.form("a number above 0")
+.when_unset("`10`");
+
+static ACQUIRE_SECONDS: Variable = Variable::new(
+    "DIVAN_DATABASE_ACQUIRE_SECONDS",
+    "of PostgreSQL: how long a request waits for a connection, and the start for the database, in seconds",
+    "5",
+)
+.form("a number of seconds above 0")
+.when_unset("`5`");
+
+static STATEMENTS: Variable = Variable::new(
+    "DIVAN_DATABASE_STATEMENTS",
+    "`off` behind a proxy that shares connections between transactions (PgBouncer): prepared statements are not kept",
+    "off",
+)
+.when_unset("`on`");
+
+/// The database, and how connections to it are held.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DatabaseConfig {
+    /// What `DATABASE_URL` names; `None` where it is unset.
+    pub url: Option<DatabaseUrl>,
+    /// The most connections at a time, to PostgreSQL. Default: 10.
+    pub max_connections: NonZeroU32,
+    /// How long a request waits for a connection. Default: 5 seconds.
+    pub acquire_timeout: Duration,
+    /// Whether prepared statements are kept. Default: yes.
+    pub keeps_statements: bool,
+}
+
+static SECTION: Section = Section::new(
+    "Database",
+    "With `DATABASE_URL` set this is a deployment: secrets have to be given, and placeholders are refused.",
+    &[&DATABASE_URL, &MAX_CONNECTIONS, &ACQUIRE_SECONDS, &STATEMENTS],
+);
+
+impl DatabaseConfig {
+    /// What it is read from.
+    pub const SECTION: &'static Section = &SECTION;
+
+    /// Reads it. What is wrong is recorded, and has its default here.
+    pub fn read(env: &mut Env<'_>) -> Self {
+        let seconds = NonZeroU32::MIN.saturating_add(4);
+        Self {
+            url: env.checked(&DATABASE_URL, str::parse).filter(|url| is_usable(env, url)),
+            max_connections: env.parsed(&MAX_CONNECTIONS, NonZeroU32::MIN.saturating_add(9)),
+            acquire_timeout: Duration::from_secs(env.parsed(&ACQUIRE_SECONDS, seconds).get().into()),
+            keeps_statements: env.switch(&STATEMENTS, true),
+        }
+    }
+}
+
+fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
+    match url {
+        DatabaseUrl::Sqlite(_) => env.built_with(&DATABASE_URL, "sqlite", cfg!(feature = "sqlite")),
+        DatabaseUrl::Postgres(url) => {
+            env.built_with(&DATABASE_URL, "postgres", cfg!(feature = "postgres"))
+                && url.password.as_ref().is_none_or(|password| {
+                    refuse_empty_password(env, &DATABASE_URL, password)
+                        && check_password(env, &DATABASE_URL, password, &url.host)
+                })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infra::test_util::{errors, read};
+
+    #[test]
+    fn the_database_and_its_connections_are_read() {
+        let config =
+            read(&[("DATABASE_URL", "postgresql+asyncpg://divan:p%40ss@db/divan")], DatabaseConfig::read);
+        let DatabaseUrl::Postgres(url) = config.url.unwrap() else { panic!("another database") };
+        assert_eq!(url.to_string(), "divan@db:5432/divan");
+        assert_eq!((config.max_connections.get(), config.acquire_timeout.as_secs()), (10, 5));
+
+        let config = read(
+            &[
+                ("DIVAN_DATABASE_MAX_CONNECTIONS", "3"),
+                ("DIVAN_DATABASE_ACQUIRE_SECONDS", "7"),
+                ("DIVAN_DATABASE_STATEMENTS", "off"),
+            ],
+            DatabaseConfig::read,
+        );
+        assert!(config.url.is_none() && !config.keeps_statements);
+        assert_eq!((config.max_connections.get(), config.acquire_timeout.as_secs()), (3, 7));
+    }
+
+    #[test]
+    fn a_password_that_is_empty_or_a_placeholder_is_refused() {
+        for (password, told) in
+            [("", "has an empty password"), ("changethis", "placeholder"), ("pass%77ord", "placeholder")]
+        {
+            let errors = errors(
+                &[("DATABASE_URL", &format!("postgres://divan:{password}@db/divan"))],
+                DatabaseConfig::read,
+            );
+            assert!(errors.len() == 1 && errors[0].contains(told), "{errors:?}");
+        }
+        let errors = errors(&[("DATABASE_URL", DATABASE_URL.example)], DatabaseConfig::read);
+        assert!(errors.len() == 1 && errors[0].contains("placeholder"), "{errors:?}");
+    }
+
+    #[test]
+    fn every_wrong_number_is_told() {
+        let variables = [
+            ("DATABASE_URL", "mysql://u@h/d"),
+            ("DIVAN_DATABASE_MAX_CONNECTIONS", "0"),
+            ("DIVAN_DATABASE_ACQUIRE_SECONDS", "5s"),
+            ("DIVAN_DATABASE_STATEMENTS", "no"),
+        ];
+        let errors = errors(&variables, DatabaseConfig::read);
+        let starts = [
+            "DATABASE_URL is neither a `sqlite:` nor",
+            "DIVAN_DATABASE_MAX_CONNECTIONS is not a number above 0 (example: DIVAN_DATABASE_MAX_CONNECTIONS=10)",
+            "DIVAN_DATABASE_ACQUIRE_SECONDS is not a number of seconds above 0",
+            "DIVAN_DATABASE_STATEMENTS is neither `on` nor `off`",
+        ];
+        assert_eq!(errors.len(), starts.len());
+        assert!(errors.iter().zip(starts).all(|(error, start)| error.starts_with(start)), "{errors:?}");
+    }
+}

@@ -1,0 +1,110 @@
+use super::*;
+
+fn values(text: &str) -> Vec<(String, String)> {
+    let file = EnvFile::parse(text);
+    assert!(file.errors().is_empty(), "{:?}", file.errors());
+    file.entries.iter().map(|entry| (entry.name.clone(), entry.value.expose().to_owned())).collect()
+}
+
+fn value(line: &str) -> String {
+    let values = values(&format!("{line}\n"));
+    assert_eq!((values.len(), values[0].0.as_str()), (1, "A"), "{line}");
+    values[0].1.clone()
+}
+
+fn reason(text: &str) -> String {
+    let file = EnvFile::parse(text);
+    assert_eq!(file.errors().len(), 1, "{text}: {:?}", file.errors());
+    let error = &file.errors()[0];
+    format!("{} {}", error.variable, error.reason)
+}
+
+#[test]
+fn values_are_read_as_people_write_them() {
+    for (line, expected) in [
+        ("A=b", "b"),
+        ("  A = b  ", "b"),
+        ("export A=b", "b"),
+        ("export\tA=b", "b"),
+        ("A=", ""),
+        ("A= # nothing", ""),
+        ("A=b c", "b c"),
+        ("A=b # c", "b"),
+        ("A=b#c", "b#c"),
+        ("A=b=c", "b=c"),
+        (r"A=b\nc", r"b\nc"),
+        (r#"A=b"c'd"#, r#"b"c'd"#),
+        ("A='b # c' # d", "b # c"),
+        (r"A='b\nc'", r"b\nc"),
+        (r#"A="b\n\t\r\\\"\$c""#, "b\n\t\r\\\"$c"),
+        ("A='b\nc'", "b\nc"),
+        ("A=\"b\nc\"", "b\nc"),
+        ("A=пароль", "пароль"),
+    ] {
+        assert_eq!(value(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_dollar_is_never_replaced() {
+    for text in ["pa$word", "$HOME", "${HOME}", "a$$b", "$"] {
+        assert_eq!(value(&format!("A={text}")), text);
+        assert_eq!(value(&format!("A='{text}'")), text);
+        assert_eq!(value(&format!("A=\"{text}\"")), text);
+    }
+}
+
+#[test]
+fn blank_lines_comments_and_the_habits_of_windows_are_passed_over() {
+    let text = "\u{feff}# first\r\n\r\nA=b\r\n   # second\r\n\tB='c'\r\nC=\"d\" # e";
+    let expected = [("A", "b"), ("B", "c"), ("C", "d")].map(|(name, value)| (name.into(), value.into()));
+    assert_eq!(values(text), expected);
+}
+
+#[test]
+fn lines_keep_their_numbers_behind_a_value_of_several() {
+    let file = EnvFile::parse("A='1\n2\n3'\nB=4\n");
+    assert_eq!((file.get("A").unwrap().line, file.get("B").unwrap().line), (1, 4));
+}
+
+#[test]
+fn what_cannot_be_read_is_told_by_its_line_and_the_rest_is_read() {
+    for (text, expected) in [
+        ("A=1\nB", ".env line 2 has no `=`"),
+        ("1A=b", ".env line 1 does not begin with a name of letters, digits and `_`"),
+        ("A-B=c", ".env line 1 does not begin with a name of letters, digits and `_`"),
+        ("=c", ".env line 1 does not begin with a name of letters, digits and `_`"),
+        ("A='b", ".env line 1 has a quote that is not closed"),
+        ("A=\"b\\", ".env line 1 has a quote that is not closed"),
+        ("A='b' c", ".env line 1 goes on after the closing quote"),
+        ("A=\"\\x\"", ".env line 1 has an escape that is not known; between single quotes nothing is one"),
+        ("A=1\n\nA=2", ".env line 3 sets A again, after line 1; keep one"),
+        ("A=b\0c", ".env line 1 has a NUL character in it"),
+    ] {
+        assert_eq!(reason(text), expected);
+    }
+    let file = EnvFile::parse("hidden\nA=1\nB='hidden\nC=2\n");
+    assert_eq!(file.names().collect::<Vec<_>>(), ["A", "C"]);
+    assert!(!format!("{file:?}").contains("hidden"));
+}
+
+#[test]
+fn a_file_that_is_named_has_to_be_there_and_be_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some.env");
+    assert!(EnvFile::read(&path).errors()[0].to_string().contains("cannot be read: entity not found"));
+    fs::write(&path, b"A=\xff").unwrap();
+    assert!(EnvFile::read(&path).errors()[0].to_string().contains("some.env is not UTF-8"));
+    fs::write(&path, "A=1").unwrap();
+    assert_eq!(EnvFile::read(&path).names().collect::<Vec<_>>(), ["A"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_without_a_panic_and_no_value_shows(text in "(A=|B|'|\"|\\\\|\n| #|sEcReT){0,12}") {
+        let file = EnvFile::parse(&text);
+        let is_named = text.lines().filter_map(|line| line.split_once('=')).any(|(name, _)| name.contains("sEcReT"));
+        let seen = format!("{file:?}");
+        proptest::prop_assert!(is_named || !seen.contains("sEcReT"));
+    }
+}

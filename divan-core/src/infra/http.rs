@@ -1,0 +1,142 @@
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::address::address;
+use super::env::Env;
+use super::variable::{Section, Variable};
+
+/// `DIVAN_MINIAPP_URL`: the public address of the Mini App.
+pub static MINIAPP_URL: Variable = Variable::new(
+    "DIVAN_MINIAPP_URL",
+    "the public address of the Mini App; its host is the audience of employees' tokens, and its origin may call the server",
+    "https://divan.example.com/",
+)
+.when_unset("`http://divan.localhost:8000/`, with the port that the server listens on");
+
+/// `DIVAN_ADMIN_URL`: the public address of the admin panel.
+pub static ADMIN_URL: Variable = Variable::new(
+    "DIVAN_ADMIN_URL",
+    "the public address of the admin panel, on another host",
+    "https://sec.example.com/",
+)
+.when_unset("`http://sec.localhost:8000/`, with the port that the server listens on");
+
+static TRUSTED_PROXIES: Variable = Variable::new(
+    "DIVAN_TRUSTED_PROXIES",
+    "the proxies in front of the server, whose word on the client's address is taken: addresses and networks, separated by commas",
+    "10.0.0.0/8,2001:db8::1",
+)
+.when_unset("none: nobody's word is taken");
+
+static METRICS_LISTEN: Variable = Variable::new(
+    "DIVAN_METRICS_LISTEN",
+    "the address and port that metrics are served on, or `off`",
+    "127.0.0.1:9464",
+)
+.when_unset("`127.0.0.1:9464`");
+
+/// How the server is reached.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HttpConfig {
+    /// The public address of the Mini App, where it is set.
+    pub miniapp_url: Option<Url>,
+    /// The public address of the admin panel, where it is set.
+    pub admin_url: Option<Url>,
+    /// The proxies whose word on the client's address is taken. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where metrics are served; `None` when they are not. Default: port 9464 of this machine.
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+static SECTION: Section = Section::new(
+    "Addresses",
+    "What the server itself listens on are its arguments `--host` and `--port`.",
+    &[&MINIAPP_URL, &ADMIN_URL, &TRUSTED_PROXIES, &METRICS_LISTEN],
+);
+
+impl HttpConfig {
+    /// What it is read from.
+    pub const SECTION: &'static Section = &SECTION;
+
+    /// Reads it. What is wrong is recorded, and has its default here.
+    pub fn read(env: &mut Env<'_>) -> Self {
+        let metrics = env.checked(&METRICS_LISTEN, metrics_listen);
+        Self {
+            miniapp_url: env.checked(&MINIAPP_URL, address),
+            admin_url: env.checked(&ADMIN_URL, address),
+            trusted_proxies: env.checked(&TRUSTED_PROXIES, proxies).unwrap_or_default(),
+            metrics_listen: metrics.unwrap_or(Some(([127, 0, 0, 1], 9464).into())),
+        }
+    }
+}
+
+fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate();
+    let network = |(index, part): (usize, &str)| {
+        let address = part.parse::<IpAddr>().map(IpNet::from);
+        address.or_else(|_| part.parse::<IpNet>()).map(|network| network.trunc()).map_err(|_| {
+            format!("has a part, number {}, that is neither an address nor a network", index + 1)
+        })
+    };
+    parts.map(network).collect()
+}
+
+fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, &'static str> {
+    match text {
+        "off" => Ok(None),
+        _ => text.parse().map(Some).map_err(|_| "is neither an address with a port nor `off`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infra::test_util::{assert_starts, errors, read};
+
+    #[test]
+    fn told_nothing_nobody_is_trusted_and_metrics_stay_on_this_machine() {
+        let config = read(&[], HttpConfig::read);
+        assert!(
+            config.miniapp_url.is_none() && config.admin_url.is_none() && config.trusted_proxies.is_empty()
+        );
+        assert!(config.metrics_listen.unwrap().ip().is_loopback());
+    }
+
+    #[test]
+    fn addresses_and_networks_are_read() {
+        let variables = [
+            ("DIVAN_MINIAPP_URL", "https://divan.example.com/app"),
+            ("DIVAN_ADMIN_URL", "https://sec.example.com"),
+            ("DIVAN_TRUSTED_PROXIES", "10.1.2.3/8, 192.0.2.7 ,2001:db8::/32,"),
+            ("DIVAN_METRICS_LISTEN", "[::]:9000"),
+        ];
+        let config = read(&variables, HttpConfig::read);
+        assert_eq!(config.miniapp_url.unwrap().as_str(), "https://divan.example.com/app");
+        let networks: Vec<String> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(networks, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+        assert_eq!(config.metrics_listen.unwrap().port(), 9000);
+        assert!(read(&[("DIVAN_METRICS_LISTEN", "off")], HttpConfig::read).metrics_listen.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_value() {
+        let variables = [
+            ("DIVAN_MINIAPP_URL", "hidden.example.com"),
+            ("DIVAN_ADMIN_URL", "https://user:hidden@example.com"),
+            ("DIVAN_TRUSTED_PROXIES", "10.0.0.0/8,hidden"),
+            ("DIVAN_METRICS_LISTEN", "hidden:9464"),
+        ];
+        assert_starts(
+            &errors(&variables, HttpConfig::read),
+            &[
+                "DIVAN_METRICS_LISTEN is neither an address with a port nor `off`",
+                "DIVAN_MINIAPP_URL is neither http nor https",
+                "DIVAN_ADMIN_URL has credentials in it",
+                "DIVAN_TRUSTED_PROXIES has a part, number 2, that is neither an address nor a network",
+            ],
+        );
+    }
+}

@@ -1,0 +1,114 @@
+use url::Url;
+
+use super::address::address;
+use super::env::Env;
+use super::variable::{Section, Variable};
+use crate::init_data::{BotToken, InvalidBotToken};
+
+/// `TELEGRAM_BOT_TOKEN`: the token of the bot whose Mini App employees sign in from.
+pub static TELEGRAM_BOT_TOKEN: Variable = Variable::new(
+    "TELEGRAM_BOT_TOKEN",
+    "the token of the bot whose Mini App employees sign in from, as `@BotFather` gave it",
+    "1234567890:the-35-characters-that-BotFather-gave",
+)
+.when_unset("Telegram sign-ins answer 503; the development default makes one up")
+.also_called(&["BOT_TOKEN", "TELEGRAM_TOKEN", "TG_BOT_TOKEN", "TELEGRAM_API_TOKEN", "TELEGRAM_BOT_API_TOKEN"])
+.secret();
+
+static TELEGRAM_API_URL: Variable = Variable::new(
+    "TELEGRAM_API_URL",
+    "the address of the Bot API, for who runs a server of it",
+    "https://api.telegram.org",
+)
+.when_unset("`https://api.telegram.org`");
+
+static TELEGRAM_TEST_ENVIRONMENT: Variable =
+    Variable::new("TELEGRAM_TEST_ENVIRONMENT", "`on`: the bot lives in Telegram's test environment", "on")
+        .when_unset("`off`");
+
+/// The bot, and where Telegram is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TelegramConfig {
+    /// The bot's token; `None` where it is unset.
+    pub bot_token: Option<BotToken>,
+    /// The address of the Bot API. Default: `https://api.telegram.org`.
+    pub api_url: Url,
+    /// Whether the bot lives in Telegram's test environment. Default: no.
+    pub test_environment: bool,
+}
+
+static SECTION: Section =
+    Section::new("Telegram", "", &[&TELEGRAM_BOT_TOKEN, &TELEGRAM_API_URL, &TELEGRAM_TEST_ENVIRONMENT]);
+
+impl TelegramConfig {
+    /// What it is read from.
+    pub const SECTION: &'static Section = &SECTION;
+
+    /// Reads it. What is wrong is recorded, and has its default here.
+    pub fn read(env: &mut Env<'_>) -> Self {
+        Self {
+            bot_token: Self::read_bot_token(env),
+            api_url: env.checked(&TELEGRAM_API_URL, address).unwrap_or_else(default_api_url),
+            test_environment: env.switch(&TELEGRAM_TEST_ENVIRONMENT, false),
+        }
+    }
+
+    /// Reads the token alone.
+    pub fn read_bot_token(env: &mut Env<'_>) -> Option<BotToken> {
+        env.checked(&TELEGRAM_BOT_TOKEN, |text| {
+            text.parse().map_err(|error: InvalidBotToken| format!("is {error}"))
+        })
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a constant, and a test reads it")]
+fn default_api_url() -> Url {
+    Url::parse("https://api.telegram.org").expect("an address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infra::test_util::{assert_starts, errors, read};
+
+    #[test]
+    fn the_bot_and_its_telegram_are_read() {
+        let config = read(&[], TelegramConfig::read);
+        assert!(config.bot_token.is_none() && !config.test_environment);
+        assert_eq!(config.api_url.as_str(), "https://api.telegram.org/");
+        let variables = [
+            ("TELEGRAM_BOT_TOKEN", "42:hidden"),
+            ("TELEGRAM_API_URL", "http://localhost:8081/bots"),
+            ("TELEGRAM_TEST_ENVIRONMENT", "on"),
+        ];
+        let config = read(&variables, TelegramConfig::read);
+        assert_eq!((config.bot_token.as_ref().unwrap().bot_id(), config.test_environment), (42, true));
+        assert_eq!(config.api_url.as_str(), "http://localhost:8081/bots");
+        assert!(!format!("{config:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let variables = [
+            ("TELEGRAM_BOT_TOKEN", "hidden"),
+            ("TELEGRAM_API_URL", "api.telegram.org"),
+            ("TELEGRAM_TEST_ENVIRONMENT", "1"),
+        ];
+        assert_starts(
+            &errors(&variables, TelegramConfig::read),
+            &[
+                "TELEGRAM_BOT_TOKEN is not a bot token: a number, a colon",
+                "TELEGRAM_API_URL is neither http nor https",
+                "TELEGRAM_TEST_ENVIRONMENT is neither `on` nor `off`",
+            ],
+        );
+        for token in [TELEGRAM_BOT_TOKEN.example, "your-bot-token", "<token>"] {
+            let deployment = [("DATABASE_URL", "sqlite:divan.db"), ("TELEGRAM_BOT_TOKEN", token)];
+            assert_starts(
+                &errors(&deployment, TelegramConfig::read),
+                &["TELEGRAM_BOT_TOKEN holds a placeholder"],
+            );
+        }
+    }
+}
