@@ -6,9 +6,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use divan_core::entropy::{Entropy, OsEntropy};
+use divan_core::infra::{DATABASE_URL, Env};
 use divan_core::secret::Secret;
-
-use crate::config::env::Env;
 
 /// The folder, below the current one.
 const FOLDER: &str = "divan-data";
@@ -28,21 +27,25 @@ pub struct Development {
 impl Development {
     /// Makes the folder and what is missing in it.
     pub(crate) fn prepare(env: &mut Env<'_>) -> Option<Self> {
-        let folder = PathBuf::from(FOLDER);
-        Self::in_folder(folder)
-            .map_err(|error| {
-                let reason =
-                    format!("is not set, and the development default cannot be made in {FOLDER}: {error}");
-                env.wrong("DATABASE_URL", reason, "sqlite:///var/lib/divan/divan.db");
-            })
-            .ok()
+        let folder = Path::new(FOLDER);
+        told(env, create_folder(folder).and_then(|()| Self::in_folder(folder, kept)))
     }
 
-    fn in_folder(folder: PathBuf) -> io::Result<Self> {
-        create_folder(&folder)?;
-        let secret_key = kept(&folder.join("secret-key"), || hex(32))?;
-        let bot_token = kept(&folder.join("bot-token"), || Ok(format!("{BOT_ID}:dev_{}", hex(16)?)))?;
-        Ok(Self { folder, secret_key, bot_token })
+    /// Looks at what is there and makes nothing: what is missing has a stand-in.
+    pub(crate) fn look(env: &mut Env<'_>) -> Option<Self> {
+        let secret = |path: &Path, make: Maker| match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make().map(Secret::new),
+            _ => read(path),
+        };
+        told(env, Self::in_folder(Path::new(FOLDER), secret))
+    }
+
+    fn in_folder(folder: &Path, secret: impl Fn(&Path, Maker) -> io::Result<Secret>) -> io::Result<Self> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            secret_key: secret(&folder.join("secret-key"), || hex(32))?,
+            bot_token: secret(&folder.join("bot-token"), || Ok(format!("{BOT_ID}:dev_{}", hex(16)?)))?,
+        })
     }
 
     /// The folder.
@@ -64,8 +67,19 @@ impl Development {
     }
 }
 
+/// What makes a secret up.
+type Maker = fn() -> io::Result<String>;
+
+fn told(env: &mut Env<'_>, outcome: io::Result<Development>) -> Option<Development> {
+    let wrong = |error| {
+        let reason = format!("is not set, and the development default cannot be made in {FOLDER}: {error}");
+        env.wrong(&DATABASE_URL, reason);
+    };
+    outcome.map_err(wrong).ok()
+}
+
 /// What the file holds, or what is made for it now.
-fn kept(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<Secret> {
+fn kept(path: &Path, make: Maker) -> io::Result<Secret> {
     if !path.exists() {
         // Written aside and linked: a crash leaves no half of a key, and of two that start at once one wins.
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -80,6 +94,10 @@ fn kept(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<Se
             _ => {}
         }
     }
+    read(path)
+}
+
+fn read(path: &Path) -> io::Result<Secret> {
     refuse_open(path)?;
     let text = Secret::new(fs::read_to_string(path)?.trim_end());
     if text.expose().is_empty() {

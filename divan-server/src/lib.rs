@@ -32,7 +32,7 @@ mod state;
 
 pub use app::{Migrations, Server, StartError};
 pub use cli::{Cli, run};
-pub use config::{Addresses, Config, ConfigError, ConfigErrors, SessionsConfig};
+pub use config::{Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example};
 pub use database::DatabaseError;
 pub use development::Development;
 pub use openapi::openapi;

@@ -2,32 +2,20 @@
 
 use std::io::{IsTerminal, stderr};
 
+use divan_core::infra::Env;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::ConfigErrors;
-use crate::config::env::{Env, of_process};
+use crate::config::LogConfig;
 
-/// Starts logging. `RUST_LOG` filters (default `info`); `DIVAN_LOG_FORMAT` is `text` (the default) or `json`.
-pub(crate) fn start() -> Result<(), ConfigErrors> {
-    let mut env = Env::new(&of_process);
-    let filter = env.parsed("RUST_LOG", EnvFilter::new("info"), "info,sqlx=warn");
-    let json = match env.text("DIVAN_LOG_FORMAT").as_deref() {
-        None | Some("text") => false,
-        Some("json") => true,
-        Some(_) => {
-            env.wrong("DIVAN_LOG_FORMAT", "is neither `text` nor `json`", "json");
-            false
-        }
-    };
-    if let Some(errors) = env.into_errors() {
-        return Err(errors);
-    }
+/// Starts logging. What is wrong with its variables is told with everything else, when the configuration is read.
+pub(crate) fn start() {
+    let config = LogConfig::read(&mut Env::of_process());
+    let filter = EnvFilter::new(config.filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     // A second start (two servers in one process) keeps the first.
-    let _ = if json {
+    let _ = if config.json {
         builder.json().flatten_event(true).try_init()
     } else {
         builder.with_ansi(stderr().is_terminal()).try_init()
     };
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod banner;
+mod config;
 mod export;
 mod import;
 mod init_data;
@@ -17,8 +18,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-
-use crate::config::ConfigErrors;
+use divan_core::infra::ConfigErrors;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
@@ -37,6 +37,9 @@ pub struct Cli {
 enum Command {
     /// Serve requests (the default)
     Serve(ServeArgs),
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
     /// Mint and check init data
     #[command(subcommand)]
     InitData(init_data::Command),
@@ -88,6 +91,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         None => serve::serve(cli.serve),
         Some(Command::Serve(args)) => serve::serve(args),
+        Some(Command::Config(command)) => config::run(&command),
         Some(Command::InitData(command)) => init_data::run(&command),
         Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Migrate(args)) => migrate::migrate(&args),

@@ -14,7 +14,7 @@ pub(super) fn serve(args: ServeArgs) -> Outcome {
 }
 
 async fn run(args: ServeArgs) -> Outcome {
-    logging::start()?;
+    logging::start();
     let mut signals = StopSignal::listen()?;
     let listener = listen(&args.host, args.port).await?;
     let address = listener.local_addr()?;

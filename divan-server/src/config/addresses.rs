@@ -1,7 +1,8 @@
+use divan_core::infra::{ADMIN_URL, Env, HttpConfig};
 use divan_core::token::Surfaces;
 use url::{Host, Url};
 
-use super::env::Env;
+use super::keys::ISSUER;
 
 /// Where the two surfaces are, and what follows from it.
 #[derive(Clone, Debug)]
@@ -40,39 +41,20 @@ impl Addresses {
     }
 }
 
-pub(super) fn read(env: &mut Env<'_>, port: u16) -> Option<Addresses> {
-    let miniapp = address(
-        env,
-        "DIVAN_MINIAPP_URL",
-        &format!("http://divan.localhost:{port}/"),
-        "https://divan.example.com/",
-    );
-    let admin =
-        address(env, "DIVAN_ADMIN_URL", &format!("http://sec.localhost:{port}/"), "https://sec.example.com/");
-    let (miniapp, admin) = (miniapp?, admin?);
+/// The addresses that are given, or those of this machine with the port that the server listens on.
+pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Addresses> {
+    let or_local = |given: &Option<Url>, name: &str| match given {
+        Some(url) => Some(url.clone()),
+        None => Url::parse(&format!("http://{name}.localhost:{port}/")).ok(),
+    };
+    let issuer = env.text(&ISSUER);
+    let (miniapp, admin) = (or_local(&http.miniapp_url, "divan")?, or_local(&http.admin_url, "sec")?);
     let hosts = (miniapp.host_str().unwrap_or_default(), admin.host_str().unwrap_or_default());
     let Ok(surfaces) = Surfaces::new(hosts.0, hosts.1) else {
         let reason = "has the same host as DIVAN_MINIAPP_URL; a token of one surface would open the other";
-        env.wrong("DIVAN_ADMIN_URL", reason, "https://sec.example.com/");
+        env.wrong(&ADMIN_URL, reason);
         return None;
     };
-    let issuer = env.text("DIVAN_ISSUER").unwrap_or_else(|| admin.origin().ascii_serialization());
+    let issuer = issuer.unwrap_or_else(|| admin.origin().ascii_serialization());
     Some(Addresses { miniapp, admin, surfaces, issuer })
-}
-
-fn address(env: &mut Env<'_>, name: &str, default: &str, example: &str) -> Option<Url> {
-    let text = env.text(name).unwrap_or_else(|| default.to_owned());
-    let reason = match Url::parse(&text) {
-        Err(error) => format!("is not an address: {error}"),
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => "is neither http nor https".to_owned(),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            "has credentials in it".to_owned()
-        }
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-            "has a query or a fragment".to_owned()
-        }
-        Ok(url) => return Some(url),
-    };
-    env.wrong(name, reason, example);
-    None
 }

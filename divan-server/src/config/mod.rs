@@ -1,17 +1,19 @@
 //! What the server is told by its environment. All that is wrong is told at once.
 
 mod addresses;
-mod database;
-pub(crate) mod env;
-mod error;
 mod hashing;
-mod secrets;
+mod keys;
+mod server;
 mod sessions;
-mod token_keys;
+mod sign_in;
+mod text;
 
 use std::net::SocketAddr;
 
-use divan_core::infra::DatabaseUrl;
+use divan_core::infra::{
+    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, Env, HttpConfig, Infra, MINIAPP_URL, QdrantConfig,
+    RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN, TelegramConfig,
+};
 use divan_core::init_data::BotToken;
 use divan_core::password::Argon2idParams;
 use divan_core::service::{BootstrapPolicy, Region};
@@ -19,35 +21,33 @@ use divan_core::store::PostgresPool;
 use divan_core::token::{KeyRing, SecretKey};
 
 use crate::development::Development;
-use env::Env;
+use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
-pub use error::{ConfigError, ConfigErrors};
+pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
+pub use text::{configuration_markdown, env_example};
 
-/// The configuration of a server.
-///
-/// | variable | what |
-/// |---|---|
-/// | `DATABASE_URL` | the database, as `postgresql://user:password@host:5432/name` or `sqlite:///var/lib/divan/divan.db`; unset means the development default |
-/// | `DIVAN_DATABASE_MAX_CONNECTIONS`, `_ACQUIRE_SECONDS` | of PostgreSQL: the most connections (10), the longest wait for one (5) |
-/// | `DIVAN_DATABASE_STATEMENTS` | `off` behind a proxy that shares connections between transactions |
-/// | `SECRET_KEY` | signs refresh tokens, and access tokens unless another key does; at least 32 bytes |
-/// | `DIVAN_SIGNING_KEY_FILE` | the key that signs access tokens with EdDSA, in PEM |
-/// | `DIVAN_VERIFYING_KEY_FILES` | further keys whose access tokens are accepted, private or public, separated by commas or colons |
-/// | `DIVAN_ACCEPT_HS256_UNTIL` | until when access tokens are accepted that `SECRET_KEY` signed before |
-/// | `TELEGRAM_BOT_TOKEN` | the bot whose Mini App employees sign in from |
-/// | `DIVAN_MINIAPP_URL`, `DIVAN_ADMIN_URL` | the public addresses of the two surfaces |
-/// | `DIVAN_ISSUER` | what tokens name as their issuer; default: the origin of `DIVAN_ADMIN_URL` |
-/// | `DIVAN_BOOTSTRAP_TOKEN` | what creating the first administrator asks for |
-/// | `DIVAN_PHONE_REGION` | the country of phone numbers without country code; default `KZ` |
-/// | `DIVAN_ARGON2_MEMORY_KIB`, `_ITERATIONS`, `_LANES` | the cost of a password hash; default 19456, 2, 1 |
-/// | `DIVAN_MINIAPP_SESSION_IDLE`, `_LIFE` | when a session of the Mini App ends: unless it is refreshed (`30d`), and at the latest (`90d`) |
-/// | `DIVAN_ADMIN_SESSION_IDLE`, `_LIFE` | the same for the admin panel: `30m`, `12h` |
-/// | `DIVAN_SESSION_RETENTION` | how long sessions that are over are remembered: `30d` |
-/// | `DIVAN_DOCS` | `off` removes `/docs` and `/openapi.json` |
-///
-/// Each secret `X` may come as `X_FILE`, the path of a file, instead. An empty variable is an unset one.
+/// Everything that a server is read from, in the order of its documentation.
+pub static SECTIONS: [&Section; 12] = [
+    DatabaseConfig::SECTION,
+    &keys::SECTION,
+    TelegramConfig::SECTION,
+    HttpConfig::SECTION,
+    &sign_in::SECTION,
+    &sessions::SECTION,
+    &hashing::SECTION,
+    &server::SECTION,
+    S3Config::SECTION,
+    QdrantConfig::SECTION,
+    RedisConfig::SECTION,
+    RabbitMqConfig::SECTION,
+];
+
+/// The beginning of the names that are ours alone.
+const PREFIX: &str = "DIVAN_";
+
+/// The configuration of a server. `docs/configuration.md` has the variables that it is read from.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -75,64 +75,100 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Whether to serve the documentation.
     pub docs: bool,
+    /// What the variables say of the outside world, before the development default filled anything in.
+    pub infra: Infra,
 }
 
 impl Config {
-    /// Reads the configuration of a server that listens on `listen` from the variables of the process.
+    /// Reads the configuration of a server that listens on `listen` from the variables of the process and `.env` in the
+    /// current folder, and logs what is odd.
     ///
     /// # Errors
     /// All that is wrong with it.
     pub fn from_process(listen: SocketAddr) -> Result<Self, ConfigErrors> {
-        Self::read(&env::of_process, listen)
+        let mut env = Env::of_process();
+        let config = Self::from_env(&mut env, listen);
+        for warning in env.warnings() {
+            tracing::warn!("{warning}");
+        }
+        config
     }
 
     /// Reads the configuration from any source of variables.
     ///
-    /// Without `DATABASE_URL` it is the development default: the folder `divan-data` is made, with a secret key and
-    /// a bot token in it, where these are not given.
-    ///
     /// # Errors
     /// All that is wrong with it.
     pub fn read(source: &dyn Fn(&str) -> Option<String>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
-        let mut env = Env::new(source);
-        let database = database::read(&mut env);
-        let development = if env.is_set("DATABASE_URL") { None } else { Development::prepare(&mut env) };
-        let secret_key = secrets::secret_key(&mut env, development.as_ref());
-        let token_keys = token_keys::read(&mut env, secret_key.as_ref());
-        let bot_token = secrets::bot_token(&mut env, development.as_ref());
-        let addresses = addresses::read(&mut env, listen.port());
-        // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a proxy on this machine.
-        let given =
-            ["SECRET_KEY", "DIVAN_SIGNING_KEY", "TELEGRAM_BOT_TOKEN", "DIVAN_MINIAPP_URL", "DIVAN_ADMIN_URL"];
-        let is_private =
-            development.is_some() && listen.ip().is_loopback() && !given.iter().any(|name| env.is_set(name));
-        let bootstrap = secrets::bootstrap(&mut env, is_private);
-        let argon2id = hashing::read(&mut env);
-        let region = env.parsed("DIVAN_PHONE_REGION", Region::default(), "KZ");
-        let sessions = sessions::read(&mut env);
-        let docs = env.switch("DIVAN_DOCS", true);
-        let postgres_pool = database::pool(&mut env);
+        Self::from_env(&mut Env::new(source), listen)
+    }
 
-        let database = database.or_else(|| Some(DatabaseUrl::Sqlite(development.as_ref()?.database())));
-        let keys = secret_key.zip(token_keys);
-        match (database, keys, addresses, argon2id, env.into_errors()) {
-            (Some(database), Some((secret_key, token_keys)), Some(addresses), Some(argon2id), None) => {
-                Ok(Self {
-                    development,
-                    database,
-                    postgres_pool,
-                    secret_key,
-                    token_keys,
-                    bot_token,
-                    addresses,
-                    bootstrap,
-                    region,
-                    argon2id,
-                    sessions,
-                    docs,
-                })
-            }
-            (.., errors) => Err(errors.unwrap_or_default()),
+    /// Reads the configuration of a server that listens on `listen`.
+    ///
+    /// Without `DATABASE_URL` it is the development default: the folder `divan-data` is made, with a secret key and
+    /// a bot token in it, where these are not given and nothing else is wrong.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn from_env(env: &mut Env<'_>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
+        Self::with_development(env, listen, Development::prepare)
+    }
+
+    /// [`from_env`](Self::from_env), but nothing is made: secrets of the development default that are not there yet are
+    /// stand-ins.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn check(env: &mut Env<'_>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
+        Self::with_development(env, listen, Development::look)
+    }
+
+    fn with_development(
+        env: &mut Env<'_>,
+        listen: SocketAddr,
+        development: impl FnOnce(&mut Env<'_>) -> Option<Development>,
+    ) -> Result<Self, ConfigErrors> {
+        env.check_names(&SECTIONS, PREFIX);
+        let infra = Infra::read(env);
+        let keys = Keys::read(env);
+        let addresses = addresses::read(env, &infra.http, listen.port());
+        // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a proxy on this machine.
+        let given = [&SECRET_KEY, &SIGNING_KEY, &TELEGRAM_BOT_TOKEN, &MINIAPP_URL, &ADMIN_URL];
+        let is_private = !env.is_deployment()
+            && listen.ip().is_loopback()
+            && !given.into_iter().any(|variable| env.is_set(variable));
+        let bootstrap = sign_in::bootstrap(env, is_private);
+        let region = sign_in::region(env);
+        let argon2id = hashing::read(env);
+        let sessions = sessions::read(env);
+        let docs = server::docs(env);
+        LogConfig::read(env);
+        // Nothing is made for a server that is not going to start.
+        env.finish()?;
+
+        let development = if env.is_deployment() { None } else { development(env) };
+        let made_up = development.as_ref();
+        let secret_key = keys.secret.clone().or_else(|| keys::made_up(env, made_up?));
+        let bot_token = infra.telegram.bot_token.clone().or_else(|| bot_made_up(env, made_up?));
+        let database = infra.database.url.clone().or_else(|| Some(DatabaseUrl::Sqlite(made_up?.database())));
+        env.finish()?;
+        match (database, secret_key, addresses, argon2id) {
+            (Some(database), Some(secret_key), Some(addresses), Some(argon2id)) => Ok(Self {
+                database,
+                postgres_pool: pool(&infra.database),
+                token_keys: keys.ring(&secret_key),
+                secret_key,
+                bot_token,
+                addresses,
+                bootstrap,
+                region,
+                argon2id,
+                sessions,
+                docs,
+                infra,
+                development,
+            }),
+            // Each of them tells why it is none.
+            _ => Err(ConfigErrors::default()),
         }
     }
 
@@ -141,15 +177,33 @@ impl Config {
     /// # Errors
     /// What is wrong with it, or that there is none.
     pub fn bot_token() -> Result<BotToken, ConfigErrors> {
-        let mut env = Env::new(&env::of_process);
-        let given = env.is_set("TELEGRAM_BOT_TOKEN") || env.is_set("DATABASE_URL");
-        let development = if given { None } else { Development::prepare(&mut env) };
-        let token = secrets::bot_token(&mut env, development.as_ref());
-        if token.is_none() && env.is_valid() {
-            env.wrong("TELEGRAM_BOT_TOKEN", "is not set", secrets::BOT_TOKEN_EXAMPLE);
+        let mut env = Env::of_process();
+        let mut token = TelegramConfig::read_bot_token(&mut env);
+        env.finish()?;
+        if token.is_none() && env.is_deployment() {
+            env.missing(&TELEGRAM_BOT_TOKEN, "this needs one");
+        } else if token.is_none() {
+            token =
+                Development::prepare(&mut env).and_then(|development| bot_made_up(&mut env, &development));
         }
-        token.ok_or_else(|| env.into_errors().unwrap_or_default())
+        env.finish()?;
+        token.ok_or_else(ConfigErrors::default)
     }
+}
+
+/// The bot token that the development default made up.
+fn bot_made_up(env: &mut Env<'_>, development: &Development) -> Option<BotToken> {
+    let wrong =
+        |error| env.wrong(&TELEGRAM_BOT_TOKEN, format!("in the development default's folder is {error}"));
+    development.bot_token().expose().parse().map_err(wrong).ok()
+}
+
+fn pool(config: &DatabaseConfig) -> PostgresPool {
+    let mut pool = PostgresPool::default();
+    pool.max_connections = config.max_connections;
+    pool.acquire_timeout = config.acquire_timeout;
+    pool.keeps_statements = config.keeps_statements;
+    pool
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod definitions;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
@@ -52,13 +54,13 @@ fn everything_that_is_wrong_is_told_at_once_without_the_values() {
         named,
         [
             "DATABASE_URL",
-            "SECRET_KEY",
             "TELEGRAM_BOT_TOKEN",
             "DIVAN_MINIAPP_URL",
             "DIVAN_ADMIN_URL",
+            "SECRET_KEY",
             "DIVAN_BOOTSTRAP_TOKEN",
-            "DIVAN_ARGON2_MEMORY_KIB",
             "DIVAN_PHONE_REGION",
+            "DIVAN_ARGON2_MEMORY_KIB",
             "DIVAN_DOCS",
         ]
     );

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod commands;
+mod config;
 mod endpoints;
 mod harness;
 mod http;

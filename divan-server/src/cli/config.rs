@@ -1,0 +1,135 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use divan_core::infra::{Env, EnvFile, Infra, Setting};
+use divan_core::service::BootstrapPolicy;
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::output::{explain, json, line, table};
+use crate::config::{Config, SECTIONS, configuration_markdown, env_example};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Tell everything that is wrong with the configuration, and change nothing; exits with 78 if something is
+    Check(Source),
+    /// Print what each variable is set to and where that comes from, without secrets
+    Show(Show),
+    /// Print an .env file with all variables, commented out
+    Example,
+    /// Print docs/configuration.md
+    #[command(hide = true)]
+    Docs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Source {
+    /// The file to read what the process's variables do not say [default: .env, if it is there]
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a server listens on that is not told otherwise.
+const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8000);
+
+pub(super) fn run(command: &Command) -> Outcome {
+    match command {
+        Command::Check(source) => {
+            let config = checked(&mut source.env())?;
+            line("configuration is fine");
+            table(["PART", "IS"], parts(&config));
+        }
+        Command::Show(args) => {
+            let mut env = args.source.env();
+            let settings = env.settings(&SECTIONS);
+            if args.json {
+                json(&settings.iter().map(object).collect::<Vec<_>>())?;
+            } else {
+                table(["VARIABLE", "VALUE", "ORIGIN"], settings.into_iter().map(row));
+            }
+            checked(&mut env)?;
+        }
+        Command::Example => line(env_example().trim_end()),
+        Command::Docs => line(configuration_markdown().trim_end()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Source {
+    fn env(&self) -> Env<'static> {
+        let env = Env::of_process();
+        match &self.env_file {
+            Some(path) => env.with_file(EnvFile::read(path)),
+            None => env,
+        }
+    }
+}
+
+/// The configuration; what is odd about it is told.
+fn checked(env: &mut Env<'_>) -> Result<Config, Box<dyn std::error::Error>> {
+    let config = Config::check(env, SocketAddr::from(LISTEN));
+    for warning in env.warnings() {
+        explain(&format!("divan-server: warning: {warning}"));
+    }
+    Ok(config?)
+}
+
+/// What is configured.
+fn parts(config: &Config) -> Vec<[String; 2]> {
+    let Infra { http, s3, qdrant, redis, rabbitmq, .. } = &config.infra;
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    let bot = config.bot_token.as_ref().map(|token| format!("bot {}", token.bot_id()));
+    let bootstrap = match config.bootstrap {
+        BootstrapPolicy::OpenToAnyone => "open to whoever reaches the server",
+        BootstrapPolicy::Token(_) => "asks for DIVAN_BOOTSTRAP_TOKEN",
+        _ => "closed",
+    };
+    let mode = if config.development.is_some() { "development default" } else { "deployment" };
+    [
+        ("mode", mode.to_owned()),
+        ("database", config.database.to_string()),
+        ("Telegram", or_none(bot)),
+        ("Mini App", config.addresses.miniapp.to_string()),
+        ("admin panel", config.addresses.admin.to_string()),
+        ("first administrator", bootstrap.to_owned()),
+        ("trusted proxies", http.trusted_proxies.len().to_string()),
+        ("metrics", or_none(http.metrics_listen.map(|address| address.to_string()))),
+        ("object store", or_none(s3.as_ref().map(|s3| format!("{} {}", s3.endpoint, s3.bucket)))),
+        ("Qdrant", or_none(qdrant.as_ref().map(|qdrant| format!("{} gRPC {}", qdrant.rest, qdrant.grpc)))),
+        ("Redis", or_none(redis.as_ref().map(ToString::to_string))),
+        ("RabbitMQ", or_none(rabbitmq.as_ref().map(ToString::to_string))),
+    ]
+    .map(|(part, is)| [part.to_owned(), is])
+    .into()
+}
+
+fn row(setting: Setting) -> [String; 3] {
+    let default =
+        || setting.when_unset.strip_prefix('`')?.strip_suffix('`').filter(|text| !text.contains('`'));
+    let value = match setting.value {
+        Some(value) => value,
+        None if setting.is_hidden => "(set, not shown)".to_owned(),
+        None => default().unwrap_or("-").to_owned(),
+    };
+    [setting.variable.to_owned(), value, setting.origin]
+}
+
+fn object(setting: &Setting) -> Value {
+    json!({
+        "variable": setting.variable,
+        "value": setting.value,
+        "is_hidden": setting.is_hidden,
+        "origin": setting.origin,
+    })
+}
