@@ -6,6 +6,7 @@ mod id;
 mod origin;
 mod parameters;
 mod payload;
+pub(crate) mod refusals;
 
 pub(crate) use admin_credentials::{AdminCredentials, PasswordForm};
 pub(crate) use authorization::{AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader};

@@ -42,6 +42,10 @@ impl Problem {
         self
     }
 
+    pub(crate) fn body(&self) -> &api::Problem {
+        &self.body
+    }
+
     pub(crate) fn code(&self) -> ProblemCode {
         self.body.code()
     }
@@ -98,7 +102,7 @@ impl IntoResponse for Problem {
 }
 
 /// What a 401 asks for (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), or init data.
-fn challenge(code: ProblemCode) -> Option<&'static str> {
+pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
     match code {
         ProblemCode::TokenInvalid | ProblemCode::TokenExpired => Some(r#"Bearer error="invalid_token""#),
         ProblemCode::InitDataMissing | ProblemCode::InitDataInvalid | ProblemCode::InitDataExpired => {
@@ -109,6 +113,7 @@ fn challenge(code: ProblemCode) -> Option<&'static str> {
     }
 }
 
-fn retry_after(code: ProblemCode) -> Option<&'static str> {
+/// After how many seconds the same request may succeed (RFC 9110 §10.2.3).
+pub(crate) fn retry_after(code: ProblemCode) -> Option<&'static str> {
     matches!(code, ProblemCode::Overloaded | ProblemCode::Unavailable).then_some("5")
 }

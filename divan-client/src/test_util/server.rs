@@ -93,7 +93,7 @@ impl State {
         request: &Request,
         now: SystemTime,
     ) -> Result<Option<Live>, ProblemCode> {
-        if matches!(auth, Auth::None | Auth::BootstrapToken) {
+        if matches!(auth, Auth::None | Auth::InitData | Auth::BootstrapToken) {
             return Ok(None);
         }
         let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());

@@ -50,11 +50,12 @@ impl Endpoint for ChangePassword {
 pub struct ChangePasswordRequest {
     /// The password so far.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "umbrella 77"))]
     pub current_password: Secret,
-    /// The new one: another one, of at least 8 characters for an employee, 15 for an administrator.
+    /// The new one: another one, of at least 8 characters for an employee, 15 for an administrator. It must not be common, and
+    /// not made of the person's own name, phone number or e-mail address.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "plum over the tram"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 8, max_length = 128, example = "plum over the tram"))]
     pub new_password: Secret,
 }
 

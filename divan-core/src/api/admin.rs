@@ -26,12 +26,12 @@ impl Endpoint for AdminLogin {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AdminLoginRequest {
-    /// The e-mail address.
+    /// The e-mail address. Case makes no difference.
     #[cfg_attr(feature = "openapi", schema(format = "email", example = "admin@example.com"))]
     pub email: String,
     /// The password.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,
 }
 
@@ -75,13 +75,16 @@ pub struct BootstrapRequest {
     /// The e-mail address to sign in with.
     #[cfg_attr(feature = "openapi", schema(format = "email", example = "admin@example.com"))]
     pub email: String,
-    /// The password: at least 15 characters.
+    /// The password: at least 15 characters. It must not be common, and not made of the person's own name or e-mail address.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 15, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,
-    /// The person's name. Default: `Administrator`.
+    /// The person's name, 1 to 200 characters. Default: `Administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, min_length = 1, max_length = 200, example = "First Last")
+    )]
     pub full_name: Option<String>,
 }
 

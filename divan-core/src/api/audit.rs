@@ -24,11 +24,11 @@ impl Endpoint for Audit {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuditRequest {
-    /// How many at most, 1 to 200. Default: 50.
+    /// How many lines at most, 1 to 200. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
     pub limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the last page.
+    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave it out for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Only what was done to this user.
@@ -51,7 +51,7 @@ pub struct AuditPage {
     pub items: Vec<AuditRecord>,
     /// What the next page is asked for with; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA"))]
     pub next_cursor: Option<String>,
 }
 

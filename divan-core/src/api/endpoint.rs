@@ -59,6 +59,8 @@ impl Method {
 pub enum Auth {
     /// Nothing beyond the body.
     None,
+    /// Init data, in the body or as `Authorization: tma …`.
+    InitData,
     /// The `X-Bootstrap-Token` header, where the server asks for one.
     BootstrapToken,
     /// An access token of any surface.

@@ -40,6 +40,14 @@ macro_rules! problem_codes {
                 match self { $(Self::$variant => $title,)* Self::Unknown => "Unknown problem" }
             }
 
+            /// What it means and what to do about it, in English sentences.
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim_ascii(),)*
+                    Self::Unknown => "A word that this version does not know.",
+                }
+            }
+
             /// The code of a word.
             pub fn from_word(word: &str) -> Self {
                 match word { $($code => Self::$variant,)* _ => Self::Unknown }
@@ -61,25 +69,25 @@ problem_codes! {
     InitDataExpired = "init_data_expired", 401, "Init data has expired";
     /// Name and password do not open an account. Which of the two is wrong is not told.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
-    /// The request has no access token.
+    /// The request has no access token: send `Authorization: Bearer …`.
     TokenMissing = "token_missing", 401, "Access token missing";
     /// The access token is not one of this service, or its session has ended: sign in again.
     TokenInvalid = "token_invalid", 401, "Access token not valid";
-    /// The access token's life is over: refresh.
+    /// The access token's life is over: refresh, and send the request again.
     TokenExpired = "token_expired", 401, "Access token expired";
     /// The refresh token is not one of this service, was replaced, or its session has ended: sign in again.
     RefreshTokenInvalid = "refresh_token_invalid", 401, "Refresh token not valid";
     /// Telegram alone does not sign this person in now: sign in with phone number and password.
     PasswordRequired = "password_required", 401, "Password required";
-    /// The user has to change the password before anything else.
+    /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
-    /// The password was right, but it was generated too long ago: ask for another one.
+    /// The password was right, but it was generated too long ago: ask an administrator for another one.
     PasswordExpired = "password_expired", 403, "Generated password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
     /// The first administrator can be created only with the bootstrap token.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
-    /// The account belongs to another Telegram account, or that Telegram account to another account.
+    /// The account belongs to another Telegram account, or that Telegram account to another account. An administrator can unlink it.
     TelegramAccountMismatch = "telegram_account_mismatch", 403, "Another Telegram account";
     /// There is nothing at this address.
     NotFound = "not_found", 404, "Not found";
@@ -87,9 +95,9 @@ problem_codes! {
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     /// The request took too long to arrive or to be answered.
     RequestTimeout = "request_timeout", 408, "Request timed out";
-    /// The first administrator exists already.
+    /// The first administrator exists already: sign in.
     AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
-    /// No active administrator would be left.
+    /// No active administrator would be left. Nothing was changed.
     LastAdmin = "last_admin", 409, "Last administrator";
     /// Another user has this e-mail address.
     EmailTaken = "email_taken", 409, "E-mail address taken";
@@ -117,7 +125,7 @@ problem_codes! {
 
 /// The body of every answer that is not a success: RFC 9457 `application/problem+json`.
 ///
-/// Front ends decide and translate by [`code`](Self::code); `title` and `detail` are English for developers.
+/// Front ends decide and translate by `code`; `title` and `detail` are English for developers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -133,17 +141,22 @@ pub struct Problem {
     /// The HTTP status.
     #[cfg_attr(feature = "openapi", schema(example = 401))]
     pub status: u16,
-    /// The stable word to decide by.
+    /// The stable word to decide by, and to translate by. There may be new ones: fall back on the status.
     #[cfg_attr(feature = "openapi", schema(example = "invalid_credentials"))]
     pub code: Cow<'static, str>,
-    /// What to do about it, where that is known.
+    /// What to do about it, where there is more to say than the title does. For a developer, not for the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "Send the body as application/json.")
+    )]
     pub detail: Option<String>,
-    /// The members that are at fault.
+    /// The members that are at fault, with `validation_failed`, `weak_password` and `not_ready`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<MemberError>,
-    /// The id that the server's log has the cause under; on errors of the server.
+    /// The id that the server's log has the cause under; with every status from 500 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a"))]
     pub request_id: Option<String>,
 }
 

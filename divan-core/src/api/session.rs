@@ -14,16 +14,16 @@ use crate::types::{SessionId, Surface, User};
 pub struct Session {
     /// The token to send as `Authorization: Bearer …`.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…"))]
     pub access_token: Secret,
     /// How the token is sent.
     pub token_type: TokenType,
-    /// How long the access token lives, in seconds.
+    /// How long the access token lives, in seconds: 900 in the Mini App, 600 in the admin panel.
     #[cfg_attr(feature = "openapi", schema(example = 900))]
     pub expires_in: u64,
     /// The token that gets the next pair. Store the new pair before using it; this one is then over.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
     /// Who signed in. With `password_change_required` the access token opens nothing but `/auth/me`, the change of the
     /// password and the logout.
@@ -32,7 +32,11 @@ pub struct Session {
 
 /// How an access token is sent (RFC 6749 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(description = "How an access token is sent: `bearer` is `Authorization: Bearer …` (RFC 6750).")
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TokenType {
@@ -73,7 +77,7 @@ impl Endpoint for Refresh {
 pub struct RefreshRequest {
     /// The refresh token of the last answer.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
 }
 
@@ -143,24 +147,32 @@ pub struct SessionInfo {
     /// The session's id.
     pub id: SessionId,
     /// Whether it is the one that is asking.
+    #[cfg_attr(feature = "openapi", schema(example = true))]
     pub is_current: bool,
     /// The surface that it was opened on.
     pub surface: Surface,
     /// What the browser or program called itself at the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)")
+    )]
     pub device: Option<String>,
     /// The address that the sign-in came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "203.0.113.7"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "203.0.113.7"))]
     pub address: Option<IpAddr>,
     /// When it began.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:41:12.875Z"))]
     pub created_at: OffsetDateTime,
     /// When its tokens were last renewed.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:55:03.25Z"))]
     pub refreshed_at: OffsetDateTime,
     /// When it ends unless its tokens are renewed before.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-02-14T09:55:03.25Z"))]
     pub expires_at: OffsetDateTime,
 }
 

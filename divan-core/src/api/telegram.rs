@@ -11,7 +11,7 @@ impl Endpoint for TelegramLogin {
     const OPERATION: &'static str = "telegram_login";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/auth/telegram/login";
-    const AUTH: Auth = Auth::None;
+    const AUTH: Auth = Auth::InitData;
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] = &[
         ProblemCode::InitDataConflict,
@@ -30,7 +30,15 @@ impl Endpoint for TelegramLogin {
 
 /// What an employee signs in with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({
+        "phone": "+77011234567",
+        "password": "umbrella 77",
+        "init_data": "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
+    }))
+)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TelegramLoginRequest {
@@ -41,15 +49,29 @@ pub struct TelegramLoginRequest {
     /// In place of `phone`: what the Mini App's `requestContact` gave it, unchanged. It has to be of the same account as the
     /// init data.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            value_type = Option<String>,
+            nullable = false,
+            example = "contact=%7B%22user_id%22%3A42%2C%22phone_number%22%3A%2277011234567%22%7D&auth_date=1768469400&hash=8e2f10ab…"
+        )
+    )]
     pub contact: Option<Secret>,
     /// The password that an administrator gave out.
     #[serde(serialize_with = "secret::expose")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", example = "tram under the plum"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "umbrella 77"))]
     pub password: Secret,
     /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …` carries it.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            value_type = Option<String>,
+            nullable = false,
+            example = "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
+        )
+    )]
     pub init_data: Option<Secret>,
 }
 
@@ -91,7 +113,7 @@ impl Endpoint for AutoLogin {
     const OPERATION: &'static str = "auto_login";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/auth/telegram/auto-login";
-    const AUTH: Auth = Auth::None;
+    const AUTH: Auth = Auth::InitData;
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] = &[
         ProblemCode::InitDataConflict,
@@ -113,7 +135,14 @@ impl Endpoint for AutoLogin {
 pub struct AutoLoginRequest {
     /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …` carries it.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            value_type = Option<String>,
+            nullable = false,
+            example = "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
+        )
+    )]
     pub init_data: Option<Secret>,
 }
 

@@ -31,7 +31,11 @@ impl Endpoint for CreateUser {
 
 /// The user to create. An employee needs a phone number, an administrator an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({"full_name": "First Last", "phone": "+77011234567"}))
+)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateUserRequest {
@@ -39,21 +43,33 @@ pub struct CreateUserRequest {
     #[serde(default = "employee")]
     pub role: Role,
     /// The person's name, 1 to 200 characters.
-    #[cfg_attr(feature = "openapi", schema(example = "First Last"))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200, example = "First Last"))]
     pub full_name: String,
-    /// The phone number, written as people write it.
+    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`. An employee has to have one, and
+    /// nobody else may have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "+77011234567", nullable = false))]
     pub phone: Option<String>,
-    /// The e-mail address.
+    /// The e-mail address. An administrator has to have one, and nobody else may have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = "email", nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "second@example.com", nullable = false)
+    )]
     pub email: Option<String>,
-    /// The first password: at least 8 characters for an employee, 15 for an administrator. Without it one is generated.
+    /// The first password: at least 8 characters for an employee, 15 for an administrator. It must not be common, and not made
+    /// of the person's own name, phone number or e-mail address. Without it one is generated, which the answer shows.
     #[serde(default, serialize_with = "secret::expose_option", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(value_type = Option<String>, nullable = false, format = "password", example = "tram under the plum")
+        schema(
+            value_type = Option<String>,
+            nullable = false,
+            format = "password",
+            min_length = 8,
+            max_length = 128,
+            example = "umbrella 77"
+        )
     )]
     pub password: Option<Secret>,
 }
@@ -131,22 +147,22 @@ impl Endpoint for ListUsers {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ListUsersRequest {
-    /// How many at most, 1 to 200. Default: 50.
+    /// How many users at most, 1 to 200. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
     pub limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the last page.
+    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave it out for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Only users who are found by this: each word of it is the beginning of the phone number, of the e-mail address or of a word
-    /// of the name. Case, accents, and the marks of Kazakh letters make no difference.
+    /// of the name. Case, accents, and the marks of Kazakh letters make no difference. At most 100 characters and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(max_length = 100))]
+    #[cfg_attr(feature = "openapi", param(max_length = 100, example = "first 7011"))]
     pub q: Option<String>,
     /// Only users of this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Only users who are active, or are not.
+    /// Only users who may sign in (`true`), or only those who are deactivated (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
 }
@@ -160,7 +176,7 @@ pub struct UserPage {
     pub items: Vec<User>,
     /// What the next page is asked for with; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA"))]
     pub next_cursor: Option<String>,
 }
 
@@ -254,21 +270,28 @@ impl Endpoint for UpdateUser {
 
 /// What to change about a user: the members that are there, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(min_properties = 1, example = json!({"full_name": "First Last", "phone": "+77011234568"}))
+)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UpdateUserRequest {
     /// The person's name, 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "First Last"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, min_length = 1, max_length = 200, example = "First Last")
+    )]
     pub full_name: Option<String>,
     /// The phone number, or `null` for none. An employee has to have one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234567"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234568"))]
     pub phone: Option<Option<String>>,
     /// The e-mail address, or `null` for none. An administrator has to have one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
     /// What the user may do. Another role signs the user out everywhere, and who becomes an administrator has to change the
     /// password.
@@ -277,7 +300,7 @@ pub struct UpdateUserRequest {
     pub role: Option<Role>,
     /// Whether the user may sign in at all. `false` signs the user out everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = true))]
     pub is_active: Option<bool>,
 }
 

@@ -11,7 +11,6 @@ macro_rules! audit_actions {
     ($($(#[doc = $doc:literal])* $variant:ident = $word:literal;)*) => {
         /// What was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[non_exhaustive]
         pub enum AuditAction {
             $($(#[doc = $doc])* #[serde(rename = $word)] $variant,)*
@@ -27,6 +26,14 @@ macro_rules! audit_actions {
             /// The action's name on the wire and in the database.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* Self::Unknown => "unknown" }
+            }
+
+            /// What was done, in an English sentence.
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim_ascii(),)*
+                    Self::Unknown => "An action that this version does not know.",
+                }
             }
         }
 
@@ -84,6 +91,23 @@ impl fmt::Display for AuditAction {
     }
 }
 
+// Derived, the schema would have names of variants, and the one that no server sends.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for AuditAction {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let lines = Self::ALL.iter().map(|action| format!("- `{action}`: {}", action.description()));
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some(format!("What was done:\n\n{}", lines.collect::<Vec<_>>().join("\n"))))
+            .enum_values(Some(Self::ALL.iter().map(|action| action.as_str())))
+            .examples([Self::PasswordReset.as_str()])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for AuditAction {}
+
 /// One line of the audit: who did what, to whom, when, and from where. It holds no secret and no value of what was
 /// changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,25 +118,29 @@ pub struct AuditRecord {
     pub id: AuditId,
     /// When it was done.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:52:40.5Z"))]
     pub at: OffsetDateTime,
     /// What was done.
     pub action: AuditAction,
     /// The user who did it; absent where it was done on the server's own machine, or by nobody who can be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub actor_id: Option<UserId>,
     /// The user to whom it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub subject_id: Option<UserId>,
-    /// The members that were changed, by their names.
+    /// The members that were changed, by their names. Absent where nothing was changed by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(example = json!(["phone"])))]
     pub changes: Vec<String>,
     /// The address that it was done from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "203.0.113.7"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "203.0.113.7"))]
     pub address: Option<IpAddr>,
     /// The id of the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a"))]
     pub request_id: Option<String>,
 }
 

@@ -16,7 +16,11 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), divan_core::types::InvalidEmail>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "email"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "email", example = "admin@example.com", description = "An e-mail address, in lower case.")
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
@@ -71,7 +75,16 @@ fn is_domain(domain: &str) -> bool {
 /// # Ok::<(), divan_core::types::InvalidPhone>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = r"^\+[1-9][0-9]{6,14}$"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        value_type = String,
+        pattern = r"^\+[1-9][0-9]{6,14}$",
+        example = "+77011234567",
+        description = "A phone number in E.164 form: `+`, the country code, and the number without its trunk prefix."
+    )
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
 

@@ -12,19 +12,31 @@ use crate::{
 
 /// The id of a user: a UUID of version 7 (RFC 9562), so that ids sort by the time of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "uuid"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10", description = "The id of a user: a UUID that sorts by the time of creation.")
+)]
 #[serde(transparent)]
 pub struct UserId(pub Uuid);
 
 /// The id of a session: a UUID of version 7, like a [`UserId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "uuid"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa41-07d2-7e55-8c1b-2f60a9d3e4b8", description = "The id of a session: a UUID that sorts by the time of the sign-in.")
+)]
 #[serde(transparent)]
 pub struct SessionId(pub Uuid);
 
 /// The id of a line of the audit: a UUID of version 7, like a [`UserId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = "uuid"))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa45-c2f8-7a09-b3d4-91e7f05a6c2d", description = "The id of a line of the audit: a UUID that sorts by time.")
+)]
 #[serde(transparent)]
 pub struct AuditId(pub Uuid);
 
@@ -66,7 +78,14 @@ uuid_id!(AuditId, SessionId, UserId);
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        example = 42,
+        description = "The id of a Telegram account. It may need more than 32 bits, and never more than 52."
+    )
+)]
 #[serde(transparent)]
 pub struct TelegramId(pub i64);
 

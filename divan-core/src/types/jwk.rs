@@ -16,10 +16,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(description = "Public keys: a JWK Set (RFC 7517, section 5).")
+)]
 #[non_exhaustive]
 pub struct JwkSet {
-    /// The keys. Whatever has not the form of a [`Jwk`] is passed over when a set is read.
+    /// The keys. A key whose form a reader does not know is to be passed over.
     #[serde(deserialize_with = "those_of_the_form")]
     pub keys: Vec<Jwk>,
 }
@@ -27,25 +31,41 @@ pub struct JwkSet {
 /// A public key (a JWK, [RFC 7517 §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), of whatever kind: nothing of it
 /// has been checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(description = "A public key: a JWK (RFC 7517, section 4), here one of Ed25519 (RFC 8037).")
+)]
 #[non_exhaustive]
 pub struct Jwk {
     /// The key's type; `OKP` here.
+    #[cfg_attr(feature = "openapi", schema(example = "OKP"))]
     pub kty: String,
     /// The curve; `Ed25519` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "Ed25519"))]
     pub crv: Option<String>,
     /// The public key, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+    )]
     pub x: Option<String>,
     /// The key's id; its thumbprint (RFC 7638) here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
+    )]
     pub kid: Option<String>,
     /// What the key is for (`use`); `sig` here.
     #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "sig"))]
     pub key_use: Option<String>,
     /// The algorithm; `EdDSA` here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "EdDSA"))]
     pub alg: Option<String>,
 }
 

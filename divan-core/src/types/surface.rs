@@ -5,7 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// Where a person works. Each surface has its own sign-in route, and a token of one does not open the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "Where a person works: in the Mini App inside Telegram (`miniapp`), or in the admin panel (`admin`)."
+    )
+)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Surface {

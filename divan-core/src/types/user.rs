@@ -8,7 +8,15 @@ use super::{Email, Phone, TelegramId, UserId};
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(
+        description = "What a user may do. An `admin` works in the admin panel and signs in with e-mail address and password; an \
+                       `employee` works in the Mini App and signs in with phone number, password and Telegram account.",
+        example = "employee"
+    )
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Role {
@@ -53,7 +61,24 @@ impl FromStr for Role {
 
 /// A person who can sign in. Times are UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    // Of an employee: hardly anybody has all members.
+    schema(example = json!({
+        "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+        "role": "employee",
+        "full_name": "First Last",
+        "phone": "+77011234567",
+        "telegram_id": 42,
+        "telegram_username": "first_last",
+        "is_active": true,
+        "password_change_required": false,
+        "created_at": "2026-01-15T09:30:00.125Z",
+        "updated_at": "2026-01-15T09:41:12.875Z",
+        "last_login_at": "2026-01-15T09:41:12.875Z"
+    }))
+)]
 #[non_exhaustive]
 pub struct User {
     /// The user's id.
@@ -61,18 +86,23 @@ pub struct User {
     /// What the user may do.
     pub role: Role,
     /// The person's name.
+    #[cfg_attr(feature = "openapi", schema(example = "First Last"))]
     pub full_name: String,
-    /// The sign-in name of an administrator; unique.
+    /// The e-mail address, unique: the sign-in name of an administrator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub email: Option<Email>,
-    /// The sign-in name of an employee; unique.
+    /// The phone number, unique: the sign-in name of an employee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub phone: Option<Phone>,
-    /// The Telegram account that the user is bound to since the first sign-in; unique.
+    /// The Telegram account that the user is bound to since the first sign-in, unique. Absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub telegram_id: Option<TelegramId>,
     /// The user name of that Telegram account as it was at the last sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "first_last"))]
     pub telegram_username: Option<String>,
     /// Whether the user may sign in at all.
     pub is_active: bool,
@@ -80,12 +110,15 @@ pub struct User {
     pub password_change_required: bool,
     /// When the user was created.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:30:00.125Z"))]
     pub created_at: OffsetDateTime,
     /// When the user was last changed.
     #[serde(with = "time::serde::rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:41:12.875Z"))]
     pub updated_at: OffsetDateTime,
-    /// When the user last signed in.
+    /// When the user last signed in. Absent until the first time.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "2026-01-15T09:41:12.875Z"))]
     pub last_login_at: Option<OffsetDateTime>,
 }
 

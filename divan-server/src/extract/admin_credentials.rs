@@ -4,8 +4,11 @@ use divan_core::secret::Secret;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::payload::{Payload, content_type, invalid, member_named_in, read, unsupported};
+use super::payload::{JSON, Payload, content_type, member_named_in, read};
+use super::refusals::{invalid, unsupported};
 use crate::problem::Problem;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// An administrator's e-mail address and password: as JSON, or as the password form of OAuth2 (RFC 6749 §4.3.2), which
 /// Swagger UI sends.
@@ -17,38 +20,39 @@ impl<S: Send + Sync> FromRequest<S> for AdminCredentials {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match content_type(request.headers()).as_deref() {
-            Some("application/json") => {
+            Some(JSON) => {
                 let Payload(request) = Payload::<AdminLogin>::from_request(request, state).await?;
                 Ok(Self(request))
             }
-            Some("application/x-www-form-urlencoded") => form(&read(request, state).await?),
-            _ => Err(unsupported("Send the body as application/json or application/x-www-form-urlencoded.")),
+            Some(FORM) => form(&read(request, state).await?),
+            _ => Err(unsupported([JSON, FORM])),
         }
     }
 }
 
-/// The password form of OAuth2 (RFC 6749 §4.3.2), as Swagger UI sends it.
+/// The password form of OAuth2 (RFC 6749 §4.3.2), as Swagger UI's Authorize sends it.
 // A client has no credentials of its own here, so what it says of itself is ignored.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "members that are accepted and ignored")]
 pub(crate) struct PasswordForm {
-    /// The e-mail address.
+    /// The e-mail address. Case makes no difference.
+    #[schema(format = "email", example = "admin@example.com")]
     username: String,
     /// The password.
-    #[schema(value_type = String, format = "password")]
+    #[schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "tram under the plum")]
     password: Secret,
-    /// `password`.
-    #[schema(example = "password", nullable = false)]
+    /// `password`, where it is sent.
+    #[schema(example = "password", nullable = false, pattern = "^password$")]
     grant_type: Option<String>,
     /// Ignored.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = "")]
     scope: Option<String>,
     /// Ignored.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = "")]
     client_id: Option<String>,
     /// Ignored.
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[schema(value_type = Option<String>, nullable = false, example = "")]
     client_secret: Option<Secret>,
 }
 

@@ -4,7 +4,8 @@ use divan_core::api::{Endpoint, MemberError};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::payload::{invalid, member_named_in, pointer};
+use super::payload::{member_named_in, pointer};
+use super::refusals::invalid;
 use crate::problem::Problem;
 
 /// The parameters of an endpoint that reads, from the query of the address.

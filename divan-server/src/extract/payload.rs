@@ -7,7 +7,11 @@ use divan_core::api::{Endpoint, MemberError, ProblemCode};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::refusals::{invalid, malformed, too_large, unsupported};
 use crate::problem::Problem;
+
+/// The media type of a body, unless its endpoint reads another one too.
+pub(super) const JSON: &str = "application/json";
 
 /// The largest body of a request.
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -21,8 +25,8 @@ impl<E: Endpoint, S: Send + Sync> FromRequest<S> for Payload<E> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match content_type(request.headers()).as_deref() {
-            Some("application/json") => Ok(Self(json(&read(request, state).await?)?)),
-            _ => Err(unsupported("Send the body as application/json.")),
+            Some(JSON) => Ok(Self(json(&read(request, state).await?)?)),
+            _ => Err(unsupported([JSON])),
         }
     }
 }
@@ -34,15 +38,11 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
     Some(essence.to_ascii_lowercase())
 }
 
-pub(super) fn unsupported(detail: &str) -> Problem {
-    Problem::new(ProblemCode::UnsupportedMediaType).detail(detail)
-}
-
 /// The body, up to the limit that the router sets.
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection| {
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::new(ProblemCode::PayloadTooLarge).detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
+            too_large()
         } else {
             Problem::new(ProblemCode::MalformedBody).detail("The body did not arrive whole.")
         }
@@ -68,14 +68,6 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(invalid(MemberError::new("", "must be a JSON object")));
     }
     Ok(value)
-}
-
-fn malformed() -> Problem {
-    Problem::new(ProblemCode::MalformedBody).detail("The body is not JSON in UTF-8.")
-}
-
-pub(super) fn invalid(error: MemberError) -> Problem {
-    Problem::new(ProblemCode::ValidationFailed).errors([error])
 }
 
 /// What serde says names the member, but may also quote a value: so only the name is taken from it.

@@ -7,7 +7,9 @@ use crate::extract::{ClientOrigin, Payload, SignedInAnyScope};
 
 /// Who am I?
 ///
-/// The way to check an access token: a token of either surface is answered with its user.
+/// Call it at the start of a front end that has kept a session, and in services that have to know whether an access
+/// token is good right now: the answer takes deactivation and sign-out into account, within a second. A token of either
+/// surface is answered with its user, also while `password_change_required`.
 #[utoipa::path(
     get,
     path = Me::PATH,
@@ -19,9 +21,14 @@ pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> Answer<Me>
     Ok(Reply(caller.user().clone()))
 }
 
-/// Change the own password
+/// Change one's own password
 ///
-/// All sessions end, and a new one is answered. A wrong current password is `invalid_credentials`.
+/// All sessions of the person end, on every device, and a new one is answered: store its pair in place of the old one.
+/// `auto_login` works again only after the next sign-in with the password.
+///
+/// This is also what opens everything else to a user with `password_change_required`. A wrong current password is
+/// `invalid_credentials`; `weak_password` says in `errors` which rule the new one breaks. Nothing has changed then, and
+/// the session goes on.
 #[utoipa::path(
     post,
     path = ChangePassword::PATH,

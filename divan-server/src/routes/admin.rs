@@ -2,12 +2,18 @@ use axum::extract::State;
 use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, Session, User};
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply};
+use super::{Answer, Reply, examples};
 use crate::extract::{AdminCredentials, BootstrapToken, ClientOrigin, PasswordForm, Payload};
 
 /// Sign in to the admin panel
 ///
-/// With e-mail address and password, as JSON or as the password form of OAuth2 (`username` is the address).
+/// With e-mail address and password, as JSON or as the password form of OAuth2 (`username` is the address), which
+/// Swagger UI's Authorize sends. A user has at most 20 sessions: a further one ends the oldest.
+///
+/// - `invalid_credentials` does not tell which part is wrong, nor whether the person is an administrator or
+///   deactivated.
+/// - On `password_expired` another administrator has to reset the password.
+/// - With `password_change_required` in the user, ask for a new password first and send it to `change_password`.
 #[utoipa::path(
     post,
     path = AdminLogin::PATH,
@@ -17,7 +23,7 @@ use crate::extract::{AdminCredentials, BootstrapToken, ClientOrigin, PasswordFor
         (AdminLoginRequest = "application/json"),
         (PasswordForm = "application/x-www-form-urlencoded"),
     )),
-    responses((status = 200, description = "Signed in", body = Session)),
+    responses((status = 200, description = "Signed in", body = Session, example = json!(examples::admin_session()))),
 )]
 pub(crate) async fn admin_login(
     State(service): State<AuthService>,
@@ -29,15 +35,19 @@ pub(crate) async fn admin_login(
 
 /// Create the first administrator
 ///
-/// Works exactly once, ever. Where the server has a bootstrap token, it has to be sent.
+/// Call it once, when the server is new; then sign in with `admin_login`. It works exactly once, ever: afterwards it is
+/// `already_bootstrapped`, whatever has become of that administrator. Of many calls at once one succeeds.
+///
+/// Without the right `X-Bootstrap-Token` it is `bootstrap_token_required`, and the `detail` says where to set the
+/// token. A server that runs on its defaults on one's own machine asks for none.
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,
     operation_id = "bootstrap",
     tag = "Sign-in",
-    params(("X-Bootstrap-Token" = Option<String>, Header, description = "The server's bootstrap token")),
+    params(("X-Bootstrap-Token" = Option<String>, Header, description = "The value of `DIVAN_BOOTSTRAP_TOKEN`, where the server has one", example = "kept in the server's own place")),
     request_body = BootstrapRequest,
-    responses((status = 201, description = "Created", body = User)),
+    responses((status = 201, description = "Created; no session begins", body = User, example = json!(examples::admin()))),
 )]
 pub(crate) async fn bootstrap(
     State(service): State<AuthService>,

@@ -12,6 +12,9 @@ use crate::state::Draining;
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// Does the process run?
+///
+/// For a supervisor that restarts what hangs. It asks nothing of the database: while that is away a restart would not
+/// help.
 #[utoipa::path(
     get,
     path = Live::PATH,
@@ -25,7 +28,8 @@ pub(crate) async fn live() -> Answer<Live> {
 
 /// Can the server do its work?
 ///
-/// Answers 503 while a dependency is down, and from the moment that the server is told to stop.
+/// For a load balancer. Answers `not_ready` while a dependency is down, which `errors` names, and from the moment that
+/// the server is told to stop. The reason stands in the server's log.
 #[utoipa::path(
     get,
     path = Ready::PATH,
@@ -47,6 +51,6 @@ pub(crate) async fn ready(
     }
 }
 
-fn not_ready(dependency: &str, state: &str) -> Problem {
+pub(crate) fn not_ready(dependency: &str, state: &str) -> Problem {
     Problem::new(ProblemCode::NotReady).errors([MemberError::new(dependency, state)])
 }

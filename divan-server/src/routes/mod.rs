@@ -3,11 +3,14 @@
 mod account;
 mod admin;
 mod audit;
+mod examples;
 mod health;
 mod jwks;
 mod sessions;
 mod telegram;
 mod users;
+
+pub(crate) use health::not_ready;
 
 use axum::Json;
 use axum::http::StatusCode;

@@ -9,8 +9,14 @@ use crate::extract::{ClientOrigin, Id, Payload, SignedIn, SignedInAnyScope};
 
 /// Get the next pair of tokens
 ///
-/// A refresh token works once. For 30 seconds the same answer comes again, for a second tab and for an answer that was lost;
-/// later, a token that was replaced ends its session, because two parties hold it. Store the new pair before using it.
+/// Call it shortly before the access token ends, or on `token_expired`; the access token need not be sent. Store the
+/// new pair before you use it, in one place for all tabs.
+///
+/// A refresh token works once. For 30 seconds the same answer comes again, for a second tab and for an answer that was
+/// lost; later, a token that was replaced ends its session, because two parties hold it.
+///
+/// On `refresh_token_invalid` the session is over: forget the pair, and sign in again. On every other problem keep the
+/// pair and try again.
 #[utoipa::path(
     post,
     path = Refresh::PATH,
@@ -29,7 +35,8 @@ pub(crate) async fn refresh(
 
 /// Sign out
 ///
-/// Ends the session of the access token. Signing in again takes the password.
+/// Ends the session of the access token within a second, everywhere; its refresh token is worth nothing any more.
+/// Forget both tokens whatever the answer is. In the Mini App the next sign-in takes the password.
 #[utoipa::path(
     post,
     path = Logout::PATH,
@@ -47,6 +54,9 @@ pub(crate) async fn logout(
 }
 
 /// Where am I signed in?
+///
+/// The live sessions of the person who asks, the newest first; `is_current` marks the one that asks. There are at most
+/// 20, so there are no pages.
 #[utoipa::path(
     get,
     path = Sessions::PATH,
@@ -63,7 +73,10 @@ pub(crate) async fn sessions(
 
 /// End a session of one's own
 ///
-/// A session that does not exist and one of somebody else are both `not_found`.
+/// For a device that was lost: its tokens are refused within a second. One's current session may be ended like any
+/// other. In the Mini App the next sign-in takes the password.
+///
+/// A session that does not exist and one of somebody else are both `not_found`. One that is over already is no problem.
 #[utoipa::path(
     delete,
     path = EndSession::PATH,

@@ -11,16 +11,45 @@ use crate::problem::Problem;
 
 /// Sign in inside the Mini App
 ///
-/// With the phone number and password that an administrator gave out, and the signed init data of the Mini App. The
-/// first sign-in binds the Telegram account to the user; later ones must come from the same account. Init data may be
-/// at most 24 hours old, and may be sent as `Authorization: tma …` instead of the member. In place of the phone number the
-/// Mini App may send what `requestContact` gave it.
+/// Call it when `auto_login` has answered `password_required`, with the phone number and password that an administrator
+/// gave out and the signed init data of the Mini App, which may be at most 24 hours old.
+///
+/// The first sign-in binds the Telegram account to the user; later ones must come from the same account. A user has at
+/// most 20 sessions: a further one ends the oldest.
+///
+/// - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. Both at a time have to be the
+///   same.
+/// - In place of `phone` the Mini App may send as `contact` what `requestContact` gave it.
+/// - `invalid_credentials` does not tell which part is wrong, nor whether the account is deactivated.
+/// - On `init_data_expired` or `init_data_missing` ask the person to close the Mini App and open it again.
+/// - With `password_change_required` in the user, ask for a new password first and send it to `change_password`.
 #[utoipa::path(
     post,
     path = TelegramLogin::PATH,
     operation_id = "telegram_login",
     tag = "Sign-in",
-    request_body = TelegramLoginRequest,
+    request_body(content = TelegramLoginRequest, examples(
+        ("phone" = (
+            summary = "With a phone number",
+            value = json!({
+                "phone": "+77011234567",
+                "password": "umbrella 77",
+                "init_data": "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
+            })
+        )),
+        ("contact" = (
+            summary = "With a shared contact",
+            value = json!({
+                "contact": "contact=%7B%22user_id%22%3A42%2C%22phone_number%22%3A%2277011234567%22%7D&auth_date=1768469400&hash=8e2f10ab…",
+                "password": "umbrella 77",
+                "init_data": "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
+            })
+        )),
+        ("header" = (
+            summary = "With the init data in the header",
+            value = json!({"phone": "+77011234567", "password": "umbrella 77"})
+        )),
+    )),
     responses((status = 200, description = "Signed in", body = Session)),
 )]
 pub(crate) async fn telegram_login(
@@ -36,9 +65,12 @@ pub(crate) async fn telegram_login(
 
 /// Sign in again without the password
 ///
-/// Works for 30 days after a sign-in with the password, in the same Telegram account, until the person signs out or is
-/// signed out. Init data may be at most an hour old. Where the password is needed the answer is `password_required`,
-/// whether the Telegram account is known or not.
+/// Call it first whenever the Mini App opens and there is no session to go on with. It works for 30 days after a
+/// sign-in with the password, in the same Telegram account, until the person signs out, changes the password or is
+/// signed out by an administrator. Init data may be at most an hour old.
+///
+/// Where the password is needed the answer is `password_required`, whether the Telegram account is known or not: show
+/// the form for `telegram_login`. The session ends with the 30 days, however often it is refreshed.
 #[utoipa::path(
     post,
     path = AutoLogin::PATH,

@@ -6,12 +6,17 @@ use divan_core::api::{
 };
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply};
+use super::{Answer, Reply, examples};
 use crate::extract::{AdminCaller, ClientOrigin, Id, Parameters, Payload};
 
-/// List users
+/// List and find users
 ///
-/// The newest first. `q` finds by the beginning of the phone number, of the e-mail address or of any word of the name.
+/// The newest first. Each word of `q` has to be the beginning of the phone number, of the e-mail address, or of a word
+/// of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh letters make no
+/// difference. All conditions hold at a time.
+///
+/// A `cursor` goes with the conditions that it came with; with others it is `validation_failed`. Begin anew when the
+/// person types on.
 #[utoipa::path(
     get,
     path = ListUsers::PATH,
@@ -30,15 +35,32 @@ pub(crate) async fn list_users(
 
 /// Create a user
 ///
-/// An employee needs a phone number, an administrator an e-mail address. Without a password one is generated, which the
-/// answer shows once; it is good for 72 hours and has to be changed at the first sign-in. Hand it over in person.
+/// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and `email_taken` tell that
+/// somebody else, active or not, has it.
+///
+/// Without `password` one is generated: show `generated_password` to the administrator, because no answer has it again.
+/// It is good for 72 hours and has to be changed at the first sign-in. A password that is given stays until the user
+/// changes it.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
     operation_id = "create_user",
     tag = "Users",
-    request_body = CreateUserRequest,
-    responses((status = 201, description = "Created", body = CreatedUser)),
+    request_body(content = CreateUserRequest, examples(
+        ("employee" = (
+            summary = "An employee, with a password that is generated",
+            value = json!({"full_name": "First Last", "phone": "+77011234567"})
+        )),
+        ("employee_with_password" = (
+            summary = "An employee, with a password",
+            value = json!({"full_name": "First Last", "phone": "8 (701) 123-45-67", "password": "umbrella 77"})
+        )),
+        ("administrator" = (
+            summary = "An administrator",
+            value = json!({"role": "admin", "full_name": "Second Admin", "email": "second@example.com"})
+        )),
+    )),
+    responses((status = 201, description = "Created", body = CreatedUser, example = json!(examples::created_user()))),
 )]
 pub(crate) async fn create_user(
     State(service): State<AuthService>,
@@ -50,6 +72,8 @@ pub(crate) async fn create_user(
 }
 
 /// Read a user
+///
+/// The user as stored now. An id that nobody has, or that is none, is `not_found`.
 #[utoipa::path(
     get,
     path = GetUser::PATH,
@@ -68,15 +92,28 @@ pub(crate) async fn get_user(
 
 /// Change a user
 ///
-/// Only the members that are there. Who is deactivated or gets another role is signed out everywhere; who becomes an
-/// administrator has to change the password.
+/// Changes the members that are there and no others; send only what is to change. `null` takes a phone number or an
+/// e-mail address away, unless the role needs it.
+///
+/// - Whoever is deactivated or gets another role is signed out everywhere within a second.
+/// - Whoever becomes an administrator has to change the password at the next sign-in.
+/// - One's own role and activity cannot be changed: another administrator has to.
+/// - `last_admin`: no active administrator would be left.
 #[utoipa::path(
     patch,
     path = UpdateUser::PATH,
     operation_id = "update_user",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
-    request_body = UpdateUserRequest,
+    request_body(content = UpdateUserRequest, examples(
+        ("phone" = (summary = "Another phone number", value = json!({"phone": "+77011234568"}))),
+        ("deactivate" = (summary = "Let somebody in no more", value = json!({"is_active": false}))),
+        ("promote" = (
+            summary = "Make somebody an administrator",
+            value = json!({"role": "admin", "email": "second@example.com"})
+        )),
+        ("no_email" = (summary = "Take the e-mail address away", value = json!({"email": null}))),
+    )),
     responses((status = 200, description = "Changed", body = User)),
 )]
 pub(crate) async fn update_user(
@@ -91,8 +128,9 @@ pub(crate) async fn update_user(
 
 /// Reset a password
 ///
-/// The user gets a generated password, which the answer shows once, and is signed out everywhere. It is good for 72 hours and
-/// has to be changed at the next sign-in. Hand it over in person.
+/// For who has forgotten it. The user gets a generated password and is signed out everywhere. Show `generated_password`
+/// to the administrator, because no answer has it again; it is good for 72 hours and has to be changed at the next
+/// sign-in. The Telegram account stays bound.
 #[utoipa::path(
     post,
     path = ResetPassword::PATH,
@@ -112,14 +150,16 @@ pub(crate) async fn reset_password(
 
 /// Forget a user's Telegram account
 ///
-/// Signs the user out everywhere; the next sign-in binds another account.
+/// For who has a new Telegram account, and was answered `telegram_account_mismatch`. The user is signed out everywhere;
+/// the next sign-in with the password binds the account that it comes from. A user without a Telegram account is signed
+/// out all the same.
 #[utoipa::path(
     post,
     path = UnlinkTelegram::PATH,
     operation_id = "unlink_telegram",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
-    responses((status = 200, description = "Forgotten", body = User)),
+    responses((status = 200, description = "Forgotten", body = User, example = json!(examples::new_employee()))),
 )]
 pub(crate) async fn unlink_telegram(
     State(service): State<AuthService>,
@@ -131,6 +171,9 @@ pub(crate) async fn unlink_telegram(
 }
 
 /// Sign a user out everywhere
+///
+/// All sessions of the user end within a second, on both surfaces. The password stays, but the Mini App asks for it at
+/// the next sign-in. To keep somebody out, set `is_active` to `false` by `update_user` instead.
 #[utoipa::path(
     delete,
     path = EndUserSessions::PATH,

@@ -17,6 +17,8 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::openapi_examples::assert_documented;
+
 pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
 pub(crate) const ADMIN_PASSWORD: &str = "tram under the plum";
 pub(crate) const PHONE: &str = "+77011234567";
@@ -57,6 +59,7 @@ impl Answer {
         assert_eq!(body["status"], status);
         assert_eq!(body["type"], format!("urn:divan:problem:{code}"));
         assert_eq!(body["request_id"].is_string(), status >= 500);
+        assert_documented(&body);
         body
     }
 

@@ -11,6 +11,7 @@ mod import;
 mod keys;
 mod killed;
 mod openapi;
+mod openapi_examples;
 mod postgres;
 mod process;
 mod readme;

@@ -2,12 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use divan_core::api::{Auth, BODY_PROBLEMS, COMMON_PROBLEMS, ENDPOINTS, ProblemCode};
+use divan_core::api::{
+    Auth, BODY_PROBLEMS, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Problem, ProblemCode,
+};
 use serde_json::{Value, json};
 
-fn document() -> Value {
-    serde_json::to_value(divan_server::openapi()).unwrap()
+pub(crate) fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::to_value(divan_server::openapi()).unwrap());
+    &DOCUMENT
+}
+
+pub(crate) fn operation(endpoint: &EndpointDescription) -> &'static Value {
+    &document()["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()]
 }
 
 #[test]
@@ -25,31 +34,91 @@ fn the_document_has_every_endpoint_of_the_contract_and_no_other() {
 }
 
 #[test]
-fn every_operation_has_a_summary_its_success_its_problems_and_its_security() {
-    let document = document();
+fn every_operation_has_its_success_and_its_security() {
     for endpoint in ENDPOINTS {
-        let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_lowercase()];
-        let name = endpoint.operation;
-        assert!(operation["summary"].is_string(), "{name}");
+        let (name, operation) = (endpoint.operation, operation(endpoint));
         let success = &operation["responses"][endpoint.status.to_string()];
         let answers = success["content"]["application/json"]["schema"].is_object();
         assert_eq!((answers, success.is_object()), (endpoint.status != 204, true), "{name}");
         assert_eq!(operation["requestBody"].is_object(), endpoint.has_body, "{name}");
-
-        let body: &[ProblemCode] = if endpoint.has_body { BODY_PROBLEMS } else { &[] };
-        for code in endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS) {
-            let response = &operation["responses"][code.status().to_string()];
-            let description = response["description"].as_str().unwrap_or_default();
-            assert!(description.contains(code.as_str()), "{name} does not tell of {}", code.as_str());
-            assert!(response["content"]["application/problem+json"].is_object(), "{name}");
-        }
         let security = match endpoint.auth {
             Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin => {
                 json!([{"admin_password": []}, {"access_token": []}])
             }
+            Auth::InitData => json!([{}, {"init_data": []}]),
             _ => Value::Null,
         };
         assert_eq!(operation["security"], security, "{name}");
+    }
+}
+
+#[test]
+fn every_problem_of_an_operation_is_told_and_shown() {
+    for endpoint in ENDPOINTS {
+        let (name, operation) = (endpoint.operation, operation(endpoint));
+        let body: &[ProblemCode] = if endpoint.has_body { BODY_PROBLEMS } else { &[] };
+        let codes: BTreeSet<&str> =
+            endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS).map(|code| code.as_str()).collect();
+        let mut shown = BTreeSet::new();
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let content = &response["content"]["application/problem+json"];
+            for (word, example) in content["examples"].as_object().into_iter().flatten() {
+                let problem: Problem = serde_json::from_value(example["value"].clone()).unwrap();
+                let code = ProblemCode::from_word(word);
+                assert_eq!((problem.code(), problem.status), (code, code.status()), "{name} {word}");
+                assert_eq!(status, &code.status().to_string(), "{name} {word}");
+                assert_eq!(problem.request_id.is_some(), code.status() >= 500, "{name} {word}");
+                let description = response["description"].as_str().unwrap();
+                assert!(description.contains(&format!("`{word}`: {}", code.description())), "{name} {word}");
+                shown.insert(code.as_str());
+            }
+            assert_eq!(
+                response["headers"]["WWW-Authenticate"].is_object(),
+                status == "401",
+                "{name} {status}"
+            );
+        }
+        assert_eq!(shown, codes, "{name}");
+    }
+}
+
+#[test]
+fn whatever_a_reader_meets_is_described() {
+    let document = document();
+    let described = |part: &Value, what: &str| {
+        let text = part["description"].as_str().unwrap_or_default();
+        assert!(!text.is_empty(), "{what} has no description");
+        for source in ["```", "[`", "crate::", "Self::"] {
+            assert!(!text.contains(source), "{what} is described for readers of the source: {text}");
+        }
+    };
+    let mut tags = BTreeSet::new();
+    for endpoint in ENDPOINTS {
+        let (name, operation) = (endpoint.operation, operation(endpoint));
+        assert!(operation["summary"].is_string(), "{name}");
+        described(operation, name);
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            described(parameter, &format!("{name} {}", parameter["name"]));
+        }
+        tags.insert(operation["tags"][0].as_str().unwrap());
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        described(schema, name);
+        for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
+            described(schema, &format!("{name}.{member}"));
+        }
+    }
+    for (name, scheme) in document["components"]["securitySchemes"].as_object().unwrap() {
+        described(scheme, name);
+    }
+    let listed = document["tags"].as_array().unwrap();
+    for tag in listed {
+        described(tag, &tag["name"].to_string());
+    }
+    assert_eq!(listed.iter().map(|tag| tag["name"].as_str().unwrap()).collect::<BTreeSet<_>>(), tags);
+    let guide = document["info"]["description"].as_str().unwrap();
+    for code in ProblemCode::ALL {
+        assert!(guide.contains(&format!("| `{}` | {} |", code.as_str(), code.status())), "{code:?}");
     }
 }
 
@@ -68,7 +137,7 @@ fn the_copy_in_docs_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
     let copy: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(
-        copy == document(),
+        &copy == document(),
         "docs/openapi.json is out of date: cargo run -p divan-server -- openapi > docs/openapi.json"
     );
 }

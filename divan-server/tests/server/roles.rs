@@ -35,7 +35,7 @@ const EVERYBODY: [Who; 7] = [
 /// What an endpoint says to somebody whom it does not let in.
 fn refusal(auth: Auth, who: Who) -> Option<(u16, &'static str)> {
     match (auth, who) {
-        (Auth::None | Auth::BootstrapToken, _) | (_, Who::Admin) => None,
+        (Auth::None | Auth::InitData | Auth::BootstrapToken, _) | (_, Who::Admin) => None,
         (_, Who::Anonymous) => Some((401, "token_missing")),
         (_, Who::OfAnotherAudience | Who::Deactivated | Who::SignedOut) => Some((401, "token_invalid")),
         (Auth::BearerOfAnyScope, _) | (Auth::Bearer, Who::Employee) => None,

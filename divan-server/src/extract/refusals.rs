@@ -1,0 +1,28 @@
+//! The problems of requests that cannot be read.
+
+use divan_core::api::{MemberError, ProblemCode};
+
+use super::payload::MAX_BODY_BYTES;
+use crate::problem::Problem;
+
+/// The body is not JSON.
+pub(crate) fn malformed() -> Problem {
+    Problem::new(ProblemCode::MalformedBody).detail("The body is not JSON in UTF-8.")
+}
+
+/// The body is over the limit.
+pub(crate) fn too_large() -> Problem {
+    Problem::new(ProblemCode::PayloadTooLarge).detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
+}
+
+/// The body is of none of the types that are read here.
+pub(crate) fn unsupported<'t>(read_here: impl IntoIterator<Item = &'t str>) -> Problem {
+    let types: Vec<&str> = read_here.into_iter().collect();
+    let detail = format!("Send the body as {}.", types.join(" or "));
+    Problem::new(ProblemCode::UnsupportedMediaType).detail(detail)
+}
+
+/// A member or parameter is at fault.
+pub(crate) fn invalid(error: MemberError) -> Problem {
+    Problem::new(ProblemCode::ValidationFailed).errors([error])
+}
