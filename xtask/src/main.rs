@@ -1,7 +1,9 @@
-//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask fuzz`,
+//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask contract`, `cargo xtask fuzz`,
 //! `cargo xtask load`.
 
 mod check;
+mod contract;
+mod debian;
 mod fuzz;
 mod guards;
 mod load;
@@ -31,6 +33,14 @@ enum Chore {
     },
     /// Check format, lints, documentation and dependencies
     Check,
+    /// Hold the server against its OpenAPI document by tools of other people: a validator, a generated client, a fuzzer
+    Contract {
+        #[command(flatten)]
+        effort: contract::Effort,
+        /// Install nothing on the machine that is missing, only say how
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Fuzz the check of signed data against its reference
     Fuzz {
         /// For how long each target is fuzzed
@@ -55,6 +65,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test { no_install } => test::run(no_install),
         Chore::Check => check::run(),
+        Chore::Contract { effort, no_install } => contract::run(effort, no_install),
         Chore::Fuzz { seconds, simd, target } => {
             fuzz::run(target, seconds, if simd { Code::Vector } else { Code::Portable })
         }

@@ -1,9 +1,8 @@
 //! Brings the servers that the tests need.
 
-use std::process::Command;
-
 use divan_testing::{HOW_TO_INSTALL, PostgresServer};
 
+use crate::debian;
 use crate::step::say;
 
 /// Names a running server for the tests.
@@ -21,32 +20,12 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
         return Ok(Postgres { url, _server: None });
     }
     if !PostgresServer::is_installed() {
-        if no_install || !may_install() {
+        if no_install || !debian::may_install() {
             return Err(HOW_TO_INSTALL.to_owned());
         }
-        install("postgresql")?;
+        debian::install("postgresql").map_err(|error| format!("{error}; {HOW_TO_INSTALL}"))?;
     }
     say("PostgreSQL");
     let server = PostgresServer::start();
     Ok(Postgres { url: server.url("postgres"), _server: Some(server) })
-}
-
-/// Whether this is root on Debian.
-fn may_install() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    let is_root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    is_root && std::path::Path::new("/etc/debian_version").exists()
-}
-
-fn install(package: &str) -> Result<(), String> {
-    say(&format!("apt-get install {package}"));
-    for arguments in [vec!["update", "-qq"], vec!["install", "-y", "-qq", "--no-install-recommends", package]]
-    {
-        let status =
-            Command::new("apt-get").args(&arguments).env("DEBIAN_FRONTEND", "noninteractive").status();
-        if !status.is_ok_and(|status| status.success()) {
-            return Err(format!("`apt-get {}` failed; {HOW_TO_INSTALL}", arguments.join(" ")));
-        }
-    }
-    Ok(())
 }

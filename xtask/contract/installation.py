@@ -1,0 +1,58 @@
+"""The server that is tested: its first administrator, and sessions to test it with."""
+
+import itertools
+import os
+import subprocess
+
+import requests
+
+URL = os.environ["DIVAN_CONTRACT_URL"]
+PROGRAM = os.environ["DIVAN_CONTRACT_PROGRAM"]
+FOLDER = os.environ["DIVAN_CONTRACT_FOLDER"]
+
+ADMIN = {"email": "admin@example.com", "password": "tram under the plum"}
+PASSWORD = "plum over the tram"
+
+_numbers = itertools.count(1)
+
+
+def call(method, path, token=None, **arguments):
+    """Sends a request that has to succeed, and gives the answer."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    response = requests.request(method, URL + path, headers=headers, timeout=30, **arguments)
+    assert response.ok, f"{method} {path}: {response.status_code} {response.text}"
+    return response.json() if response.content else None
+
+
+def command(*arguments, given=None):
+    """Runs a command of the program on the server's own data, and gives what it prints."""
+    run = subprocess.run(
+        [PROGRAM, *arguments], cwd=FOLDER, env={}, input=given, capture_output=True, text=True, check=True
+    )
+    return run.stdout
+
+
+def bootstrap():
+    """The first administrator, with what the document's examples sign in with."""
+    return call("POST", "/auth/admin/bootstrap", json=ADMIN)
+
+
+def admin_session():
+    """The session of an administrator of its own: whatever is done to other sessions and administrators, this one lives."""
+    email = f"admin{next(_numbers)}@example.com"
+    command("admin", "create", "--email", email, "--password-stdin", given=PASSWORD)
+    return sign_in(email)
+
+
+def sign_in(email):
+    return call("POST", "/auth/admin/login", json={"email": email, "password": PASSWORD})
+
+
+def employee(token):
+    """An employee with a password, a Telegram account, and what both sign in with."""
+    number = next(_numbers)
+    credentials = {"phone": f"+7701900{number:04}", "password": PASSWORD}
+    user = call("POST", "/auth/admin/users", token, json={"full_name": f"First Last {number}", **credentials})["user"]
+    init_data = command("init-data", "sign", "--user-id", str(10_000 + number)).strip()
+    session = call("POST", "/auth/telegram/login", json={**credentials, "init_data": init_data})
+    return {"id": user["id"], "login": {**credentials, "init_data": init_data}, "session": session}
