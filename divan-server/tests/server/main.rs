@@ -1,7 +1,9 @@
 //! The tests of the server, as one program.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod api_page;
 mod bad_input;
+mod bash;
 mod commands;
 mod config;
 mod endpoints;

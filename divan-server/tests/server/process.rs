@@ -56,6 +56,11 @@ impl Running {
         assert!(killed.unwrap().success());
     }
 
+    /// What it has said of itself so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
