@@ -45,7 +45,13 @@ pub(crate) async fn admin_login(
     path = Bootstrap::PATH,
     operation_id = "bootstrap",
     tag = "Sign-in",
-    params(("X-Bootstrap-Token" = Option<String>, Header, description = "The value of `DIVAN_BOOTSTRAP_TOKEN`, where the server has one", example = "kept in the server's own place")),
+    params((
+        "X-Bootstrap-Token" = Option<String>,
+        Header,
+        description = "The value of `DIVAN_BOOTSTRAP_TOKEN`, where the server has one",
+        nullable = false,
+        example = "w7Jr3qXh5nT0bKc2mVyE8sPd"
+    )),
     request_body = BootstrapRequest,
     responses((status = 201, description = "Created; no session begins", body = User, example = json!(examples::admin()))),
 )]
