@@ -48,8 +48,9 @@ def sign_in(email):
     return call("POST", "/auth/admin/login", json={"email": email, "password": PASSWORD})
 
 
-def employee(token):
-    """An employee with a password, a Telegram account, and what both sign in with."""
+def employee():
+    """An employee with a password, a Telegram account, and what both sign in with; made by an administrator of its own."""
+    token = admin_session()["access_token"]
     number = next(_numbers)
     credentials = {"phone": f"+7701900{number:04}", "password": PASSWORD}
     user = call("POST", "/auth/admin/users", token, json={"full_name": f"First Last {number}", **credentials})["user"]
