@@ -8,7 +8,7 @@ use crate::debian;
 use crate::step::{Outcome, root, say};
 
 const HOW_TO_INSTALL: &str =
-    "Python 3.10 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
+    "Python 3.11 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
 
 /// An environment of Python with the tools that are pinned.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl Python {
 /// Debian has a `python3` that cannot make environments until another package is there.
 fn has_venv() -> bool {
     let asked = Command::new("python3")
-        .args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"])
+        .args(["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"])
         .stderr(Stdio::null())
         .status();
     asked.is_ok_and(|status| status.success())
