@@ -1,5 +1,13 @@
 //! Configuration of the outside world: what the addresses that a deployment is given mean.
 
 mod database;
+mod qdrant;
+mod rabbitmq;
+mod redis;
+mod s3;
 
 pub use database::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
+pub use qdrant::QdrantConfig;
+pub use rabbitmq::RabbitMqConfig;
+pub use redis::RedisConfig;
+pub use s3::S3Config;
