@@ -8,8 +8,10 @@ const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 /// The examples that end by themselves.
 const EXAMPLES: [&str; 3] = ["verify_init_data", "quickstart", "key_rotation"];
 
-/// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number.
+/// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number. Tests start their own
+/// Redis and RabbitMQ, since they stop them.
 pub(crate) fn run(no_install: bool) -> Outcome {
+    servers::others(no_install)?;
     let postgres = servers::postgres(no_install)?;
     let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
     let mut tally = Tally::default();
