@@ -1,6 +1,8 @@
-//! Configuration of the outside world: what the addresses that a deployment is given mean.
+//! Configuration of the outside world: what the addresses that a deployment is given mean, and what is there.
 
 mod database;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod qdrant;
 mod rabbitmq;
 mod redis;
