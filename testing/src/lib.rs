@@ -8,10 +8,14 @@
 #[cfg(feature = "database")]
 mod database;
 mod faults;
+#[cfg(feature = "s3")]
+mod in_process;
 mod postgres;
 mod process;
 mod rabbitmq;
 mod redis;
+#[cfg(feature = "s3")]
+mod s3;
 
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
@@ -19,3 +23,5 @@ pub use faults::{SilentServer, absent_port};
 pub use postgres::{HOW_TO_INSTALL, PostgresServer};
 pub use rabbitmq::{HOW_TO_INSTALL_RABBITMQ, RabbitMqServer};
 pub use redis::{HOW_TO_INSTALL_REDIS, RedisServer};
+#[cfg(feature = "s3")]
+pub use s3::S3Server;
