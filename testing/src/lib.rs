@@ -8,10 +8,12 @@
 #[cfg(feature = "database")]
 mod database;
 mod faults;
-#[cfg(feature = "s3")]
+#[cfg(any(feature = "s3", feature = "qdrant"))]
 mod in_process;
 mod postgres;
 mod process;
+#[cfg(feature = "qdrant")]
+mod qdrant;
 mod rabbitmq;
 mod redis;
 #[cfg(feature = "s3")]
@@ -21,6 +23,8 @@ mod s3;
 pub use database::TestDatabase;
 pub use faults::{SilentServer, absent_port};
 pub use postgres::{HOW_TO_INSTALL, PostgresServer};
+#[cfg(feature = "qdrant")]
+pub use qdrant::QdrantServer;
 pub use rabbitmq::{HOW_TO_INSTALL_RABBITMQ, RabbitMqServer};
 pub use redis::{HOW_TO_INSTALL_REDIS, RedisServer};
 #[cfg(feature = "s3")]

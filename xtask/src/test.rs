@@ -28,6 +28,11 @@ pub(crate) fn run(no_install: bool) -> Outcome {
         say("no AVX-512 here: what follows tests the portable code a second time, and no vector code");
     }
     tally += cargo_test(&["-p", "divan-core", "--features", "simd", "--lib", "--test", "init_data_*"], &[])?;
+    if std::env::var_os("TEST_QDRANT_URL").is_none_or(|url| url.is_empty()) {
+        say(
+            "no Qdrant named by TEST_QDRANT_URL: its client is tested against a server of our own making, and no real one",
+        );
+    }
     let all = ["--workspace", "--lib", "--bins", "--tests", "--examples"];
     tally += cargo_test(&all, &variables)?;
     tally.conclude()

@@ -12,7 +12,7 @@ use super::tls;
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a dependency may take to answer one request.
-#[cfg(feature = "s3")]
+#[cfg(any(feature = "s3", feature = "qdrant"))]
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The fault behind a connection that could not be made, or that broke.
@@ -21,7 +21,7 @@ pub(super) fn fault(cause: impl Into<Cause>) -> ProbeError {
     if let Some(refusal) = find::<rustls::Error>(cause.as_ref()) {
         return ProbeError::Misconfigured(tls::advice(refusal), Some(cause));
     }
-    #[cfg(feature = "s3")]
+    #[cfg(any(feature = "s3", feature = "qdrant"))]
     if is_no_http(cause.as_ref()) {
         let advice = "what answers at this address speaks no HTTP: check host and port";
         return ProbeError::Misconfigured(advice, Some(cause));
@@ -33,7 +33,7 @@ pub(super) fn fault(cause: impl Into<Cause>) -> ProbeError {
 }
 
 /// Whether something else than HTTP was answered.
-#[cfg(feature = "s3")]
+#[cfg(any(feature = "s3", feature = "qdrant"))]
 pub(super) fn is_no_http(error: &(dyn Error + 'static)) -> bool {
     find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
 }

@@ -1,3 +1,13 @@
+#[cfg(feature = "qdrant")]
+mod client;
+#[cfg(feature = "qdrant")]
+mod fault;
+#[cfg(feature = "qdrant")]
+mod probe;
+
+#[cfg(feature = "qdrant")]
+pub use probe::QdrantProbe;
+
 use url::Url;
 
 use crate::secret::Secret;
