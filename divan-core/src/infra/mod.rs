@@ -1,15 +1,19 @@
 //! Configuration of the outside world: what the addresses that a deployment is given mean, and what is there.
 
 mod database;
-#[cfg(any(feature = "s3", feature = "qdrant"))]
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod network;
 #[cfg(feature = "probe")]
 pub mod probe;
 mod qdrant;
 mod rabbitmq;
+#[cfg(feature = "reconnecting")]
+mod reconnecting;
 mod redis;
 mod s3;
-#[cfg(any(feature = "s3", feature = "qdrant"))]
+#[cfg(feature = "reconnecting")]
+mod stream;
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod tls;
 
 pub use database::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
@@ -18,6 +22,8 @@ pub use qdrant::QdrantConfig;
 pub use qdrant::QdrantProbe;
 pub use rabbitmq::RabbitMqConfig;
 pub use redis::RedisConfig;
+#[cfg(feature = "redis")]
+pub use redis::{RedisConnection, RedisProbe};
 pub use s3::S3Config;
 #[cfg(feature = "s3")]
 pub use s3::{Bucket, S3Probe};

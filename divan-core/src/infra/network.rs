@@ -12,7 +12,7 @@ use super::tls;
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a dependency may take to answer one request.
-#[cfg(any(feature = "s3", feature = "qdrant"))]
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "redis"))]
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The fault behind a connection that could not be made, or that broke.

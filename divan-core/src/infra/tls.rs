@@ -4,7 +4,7 @@ use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotVali
 use rustls::Error;
 
 /// Whose certificates count.
-#[cfg(feature = "qdrant")]
+#[cfg(any(feature = "qdrant", feature = "reconnecting"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Trust {
     /// Those that the operating system trusts; on Linux the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or else the
@@ -16,7 +16,7 @@ pub(super) enum Trust {
 }
 
 /// A client's side.
-#[cfg(feature = "qdrant")]
+#[cfg(any(feature = "qdrant", feature = "reconnecting"))]
 pub(super) fn client(trust: Trust) -> Result<rustls::ClientConfig, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
 

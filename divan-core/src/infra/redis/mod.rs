@@ -1,3 +1,13 @@
+#[cfg(feature = "redis")]
+mod client;
+#[cfg(feature = "redis")]
+mod probe;
+
+#[cfg(feature = "redis")]
+pub use client::RedisConnection;
+#[cfg(feature = "redis")]
+pub use probe::RedisProbe;
+
 use crate::secret::Secret;
 
 /// Where a Redis server is, and as whom to connect.
