@@ -21,6 +21,8 @@ pub use qdrant::QdrantConfig;
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantProbe;
 pub use rabbitmq::RabbitMqConfig;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::{RabbitMqConnection, RabbitMqProbe};
 pub use redis::RedisConfig;
 #[cfg(feature = "redis")]
 pub use redis::{RedisConnection, RedisProbe};

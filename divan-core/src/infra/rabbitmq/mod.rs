@@ -1,3 +1,15 @@
+#[cfg(feature = "rabbitmq")]
+mod client;
+#[cfg(feature = "rabbitmq")]
+mod probe;
+#[cfg(feature = "rabbitmq")]
+mod runtime;
+
+#[cfg(feature = "rabbitmq")]
+pub use client::RabbitMqConnection;
+#[cfg(feature = "rabbitmq")]
+pub use probe::RabbitMqProbe;
+
 use crate::secret::Secret;
 
 /// Where a RabbitMQ server is, and as whom to connect.
