@@ -8,7 +8,7 @@
 #[cfg(feature = "database")]
 mod database;
 mod faults;
-#[cfg(any(feature = "s3", feature = "qdrant"))]
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "tls"))]
 mod in_process;
 mod postgres;
 mod process;
@@ -18,6 +18,8 @@ mod rabbitmq;
 mod redis;
 #[cfg(feature = "s3")]
 mod s3;
+#[cfg(feature = "tls")]
+mod tls;
 
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
@@ -29,3 +31,5 @@ pub use rabbitmq::{HOW_TO_INSTALL_RABBITMQ, RabbitMqServer};
 pub use redis::{HOW_TO_INSTALL_REDIS, RedisServer};
 #[cfg(feature = "s3")]
 pub use s3::S3Server;
+#[cfg(feature = "tls")]
+pub use tls::{TestCertificate, TlsFront};
