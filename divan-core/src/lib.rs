@@ -35,6 +35,8 @@
 //! | `api` | `api`: the wire contract; `openapi` adds its schemas |
 //! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
 //! | `infra` | `infra`: what the addresses that a deployment is given mean |
+//! | `probe` | `infra::probe`: whether what a deployment depends on is there |
+//! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, set up and probed |
 //! | `service` | `service`: the sign-in service over all of these |
 //! | `mint` | minting of init data, for tests and development |
 //! | `test-util` | the same, with a clock to turn and seeded randomness |
