@@ -34,7 +34,9 @@
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and keys to rotate |
 //! | `api` | `api`: the wire contract; `openapi` adds its schemas |
 //! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
-//! | `infra` | `infra`: the configuration of a deployment, from variables and `.env`; `s3`, `qdrant`, `redis` and `rabbitmq` take up what is configured |
+//! | `infra` | `infra`: the configuration of a deployment, from variables and `.env` |
+//! | `probe` | `infra::probe`: whether what a deployment depends on is there |
+//! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, set up and probed |
 //! | `service` | `service`: the sign-in service over all of these |
 //! | `mint` | minting of init data, for tests and development |
 //! | `test-util` | the same, with a clock to turn and seeded randomness |

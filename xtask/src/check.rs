@@ -4,7 +4,7 @@ use crate::step::{Outcome, cargo, cargo_with};
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 17] = [
+const CORE_FEATURES: [&str; 21] = [
     "",
     "init-data",
     "ed25519",
@@ -19,7 +19,11 @@ const CORE_FEATURES: [&str; 17] = [
     "store",
     "sqlite",
     "infra",
-    "s3,qdrant,redis,rabbitmq",
+    "probe",
+    "s3",
+    "qdrant",
+    "redis",
+    "rabbitmq",
     "postgres",
     "service",
 ];

@@ -1,5 +1,7 @@
 //! What a fresh machine lacks, where it may be brought.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -13,6 +15,7 @@ pub(crate) fn may_install() -> bool {
 }
 
 pub(crate) fn install(package: &str) -> Outcome {
+    let _quiet = NoServices::begin();
     say(&format!("apt-get install {package}"));
     for arguments in [vec!["update", "-qq"], vec!["install", "-y", "-qq", "--no-install-recommends", package]]
     {
@@ -23,4 +26,30 @@ pub(crate) fn install(package: &str) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Keeps Debian from starting the services that it installs: tests start servers of their own.
+struct NoServices(bool);
+
+impl NoServices {
+    /// What is asked whether a service may start
+    /// ([invoke-rc.d](https://manpages.debian.org/bookworm/init-system-helpers/invoke-rc.d.8.en.html)).
+    const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+    fn begin() -> Self {
+        const FORBIDDEN: &str = "#!/bin/sh\nexit 101\n";
+        let is_ours = !Path::new(Self::POLICY).exists() && std::fs::write(Self::POLICY, FORBIDDEN).is_ok();
+        if is_ours {
+            let _ = std::fs::set_permissions(Self::POLICY, Permissions::from_mode(0o755));
+        }
+        Self(is_ours)
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.0 {
+            let _ = std::fs::remove_file(Self::POLICY);
+        }
+    }
 }

@@ -1,9 +1,12 @@
 //! Brings the servers that the tests need.
 
-use divan_testing::{HOW_TO_INSTALL, PostgresServer};
+use divan_testing::{
+    HOW_TO_INSTALL, HOW_TO_INSTALL_RABBITMQ, HOW_TO_INSTALL_REDIS, PostgresServer, RabbitMqServer,
+    RedisServer,
+};
 
 use crate::debian;
-use crate::step::say;
+use crate::step::{Outcome, say};
 
 /// Names a running server for the tests.
 pub(crate) const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
@@ -19,13 +22,24 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     if let Some(url) = std::env::var(TEST_DATABASE_URL).ok().filter(|url| !url.is_empty()) {
         return Ok(Postgres { url, _server: None });
     }
-    if !PostgresServer::is_installed() {
-        if no_install || !debian::may_install() {
-            return Err(HOW_TO_INSTALL.to_owned());
-        }
-        debian::install("postgresql").map_err(|error| format!("{error}; {HOW_TO_INSTALL}"))?;
-    }
+    bring(PostgresServer::is_installed(), "postgresql", HOW_TO_INSTALL, no_install)?;
     say("PostgreSQL");
     let server = PostgresServer::start();
     Ok(Postgres { url: server.url("postgres"), _server: Some(server) })
+}
+
+/// The servers that tests start and stop themselves: Redis and RabbitMQ.
+pub(crate) fn others(no_install: bool) -> Outcome {
+    bring(RedisServer::is_installed(), "redis-server", HOW_TO_INSTALL_REDIS, no_install)?;
+    bring(RabbitMqServer::is_installed(), "rabbitmq-server", HOW_TO_INSTALL_RABBITMQ, no_install)
+}
+
+fn bring(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {
+    if is_installed {
+        return Ok(());
+    }
+    if no_install || !debian::may_install() {
+        return Err(how.to_owned());
+    }
+    debian::install(package).map_err(|error| format!("{error}; {how}"))
 }

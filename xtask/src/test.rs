@@ -8,8 +8,10 @@ const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 /// The examples that end by themselves.
 const EXAMPLES: [&str; 4] = ["verify_init_data", "quickstart", "key_rotation", "custom_store"];
 
-/// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number.
+/// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number. Tests start their own
+/// Redis and RabbitMQ, since they stop them.
 pub(crate) fn run(no_install: bool) -> Outcome {
+    servers::others(no_install)?;
     let postgres = servers::postgres(no_install)?;
     let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
     let mut tally = Tally::default();
@@ -26,6 +28,11 @@ pub(crate) fn run(no_install: bool) -> Outcome {
         say("no AVX-512 here: what follows tests the portable code a second time, and no vector code");
     }
     tally += cargo_test(&["-p", "divan-core", "--features", "simd", "--lib", "--test", "init_data_*"], &[])?;
+    if std::env::var_os("TEST_QDRANT_URL").is_none_or(|url| url.is_empty()) {
+        say(
+            "no Qdrant named by TEST_QDRANT_URL: its client is tested against a server of our own making, and no real one",
+        );
+    }
     let all = ["--workspace", "--lib", "--bins", "--tests", "--examples"];
     tally += cargo_test(&all, &variables)?;
     tally.conclude()

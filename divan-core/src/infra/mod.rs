@@ -38,16 +38,26 @@ mod env_file;
 mod error;
 mod foreign;
 mod http;
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
+mod network;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod qdrant;
 mod rabbitmq;
+#[cfg(feature = "reconnecting")]
+mod reconnecting;
 mod redis;
 mod s3;
 mod server_url;
 mod settings;
+#[cfg(feature = "reconnecting")]
+mod stream;
 mod suspicion;
 mod telegram;
 #[cfg(test)]
 mod test_util;
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
+mod tls;
 mod variable;
 
 pub use aggregate::Infra;
@@ -58,9 +68,17 @@ pub use env_file::EnvFile;
 pub use error::{ConfigError, ConfigErrors, ConfigWarning};
 pub use http::{ADMIN_URL, HttpConfig, MINIAPP_URL};
 pub use qdrant::QdrantConfig;
+#[cfg(feature = "qdrant")]
+pub use qdrant::QdrantProbe;
 pub use rabbitmq::RabbitMqConfig;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::{RabbitMqConnection, RabbitMqProbe};
 pub use redis::RedisConfig;
+#[cfg(feature = "redis")]
+pub use redis::{RedisConnection, RedisProbe};
 pub use s3::S3Config;
+#[cfg(feature = "s3")]
+pub use s3::{Bucket, S3Probe};
 pub use settings::Setting;
 pub use telegram::{TELEGRAM_BOT_TOKEN, TelegramConfig};
 pub use variable::{Section, Variable};

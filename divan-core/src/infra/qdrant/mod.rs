@@ -1,4 +1,13 @@
+#[cfg(feature = "qdrant")]
+mod client;
+#[cfg(feature = "qdrant")]
+mod fault;
+#[cfg(feature = "qdrant")]
+mod probe;
 mod section;
+
+#[cfg(feature = "qdrant")]
+pub use probe::QdrantProbe;
 
 use url::Url;
 

@@ -1,4 +1,15 @@
+#[cfg(feature = "rabbitmq")]
+mod client;
+#[cfg(feature = "rabbitmq")]
+mod probe;
+#[cfg(feature = "rabbitmq")]
+mod runtime;
 mod section;
+
+#[cfg(feature = "rabbitmq")]
+pub use client::RabbitMqConnection;
+#[cfg(feature = "rabbitmq")]
+pub use probe::RabbitMqProbe;
 
 use crate::secret::Secret;
 

@@ -1,4 +1,13 @@
+#[cfg(feature = "redis")]
+mod client;
+#[cfg(feature = "redis")]
+mod probe;
 mod section;
+
+#[cfg(feature = "redis")]
+pub use client::RedisConnection;
+#[cfg(feature = "redis")]
+pub use probe::RedisProbe;
 
 use crate::secret::Secret;
 

@@ -1,4 +1,17 @@
+#[cfg(feature = "s3")]
+mod bucket;
+#[cfg(feature = "s3")]
+mod client;
+#[cfg(feature = "s3")]
+mod fault;
+#[cfg(feature = "s3")]
+mod probe;
 mod section;
+
+#[cfg(feature = "s3")]
+pub use bucket::Bucket;
+#[cfg(feature = "s3")]
+pub use probe::S3Probe;
 
 use url::Url;
 

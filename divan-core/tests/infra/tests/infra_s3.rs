@@ -1,0 +1,182 @@
+//! An object store, as it is and as it goes wrong: `s3s` in this process, which checks signatures.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use aws_sdk_s3::primitives::ByteStream;
+use divan_core::infra::probe::ProbeError;
+use divan_core::infra::{Bucket, S3Config};
+use divan_core::secret::Secret;
+use divan_infra_tests::{PATIENT, SHORT, outcome, told};
+use divan_testing::{S3Server, SilentServer, absent_port};
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+fn at(url: &str) -> S3Config {
+    S3Config::new(url.parse().unwrap(), S3Server::ACCESS_KEY, Secret::new(S3Server::SECRET_KEY), "documents")
+}
+
+#[tokio::test]
+async fn a_missing_bucket_is_named_and_made() {
+    let server = S3Server::start();
+    let config = at(&server.url());
+    let client = config.client();
+    let error = outcome(config.probe(&client), PATIENT).await.unwrap_err();
+    assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
+    assert!(error.to_string().contains("no such bucket"), "{error}");
+
+    assert_eq!(config.ensure_bucket(&client).await.unwrap(), Bucket::Created);
+    assert_eq!(config.ensure_bucket(&client).await.unwrap(), Bucket::Found);
+    outcome(config.probe(&client), PATIENT).await.unwrap();
+    assert!(server.folder().join("documents").is_dir());
+
+    let body = ByteStream::from_static(b"salem");
+    client.put_object().bucket("documents").key("a/b.txt").body(body).send().await.unwrap();
+    let object = client.get_object().bucket("documents").key("a/b.txt").send().await.unwrap();
+    assert_eq!(object.body.collect().await.unwrap().to_vec(), b"salem");
+}
+
+#[tokio::test]
+async fn servers_that_start_at_once_make_one_bucket() {
+    let server = S3Server::start();
+    let starts: Vec<_> = (0..8)
+        .map(|_| {
+            let config = at(&server.url());
+            tokio::spawn(async move { config.ensure_bucket(&config.client()).await })
+        })
+        .collect();
+    for start in starts {
+        let _ = start.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused_and_not_repeated() {
+    let server = S3Server::start();
+    let mut wrong = at(&server.url());
+    wrong.secret_key = Secret::new("a-Secret-that-is-wrong");
+    let mut unknown = at(&server.url());
+    unknown.access_key = "nobody-of-that-name".to_owned();
+    for config in [wrong, unknown] {
+        let client = config.client();
+        let refusals =
+            [outcome(config.probe(&client), PATIENT).await, config.ensure_bucket(&client).await.map(|_| ())];
+        for error in refusals.map(Result::unwrap_err) {
+            assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
+            assert!(!told(&error).contains("a-Secret-that") && !told(&error).contains(S3Server::SECRET_KEY));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_bucket_of_somebody_else_is_told_from_a_wrong_key() {
+    let server = S3Server::start();
+    let _ = at(&server.url()).ensure_bucket(&at(&server.url()).client()).await.unwrap();
+    let mut stranger = at(&server.url());
+    stranger.access_key = S3Server::STRANGERS_ACCESS_KEY.to_owned();
+    let client = stranger.client();
+    let refusals =
+        [outcome(stranger.probe(&client), PATIENT).await, stranger.ensure_bucket(&client).await.map(|_| ())];
+    for error in refusals.map(Result::unwrap_err) {
+        assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
+        assert!(error.to_string().contains("belongs to somebody else"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_no_bucket_may_have_is_named() {
+    let server = S3Server::start();
+    let mut config = at(&server.url());
+    config.bucket = "No_Bucket".to_owned();
+    let error = config.ensure_bucket(&config.client()).await.unwrap_err();
+    assert!(error.to_string().contains("no bucket may have this name"), "{error:?}");
+}
+
+#[tokio::test]
+async fn where_nobody_listens_it_is_unreachable() {
+    let absent = format!("http://127.0.0.1:{}", absent_port());
+    for url in [absent.as_str(), "http://no-such-host.invalid:9000"] {
+        let config = at(url);
+        let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+        assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
+        let error = config.ensure_bucket(&config.client()).await.unwrap_err();
+        assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_found_within_a_short_deadline_too() {
+    let config = at(&format!("http://127.0.0.1:{}", absent_port()));
+    let client = config.client();
+    // The first request reads the certificates of this machine.
+    let _ = outcome(config.probe(&client), PATIENT).await;
+    let error = outcome(config.probe(&client), SHORT).await.unwrap_err();
+    assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_slow() {
+    let silent = SilentServer::start();
+    let config = at(&format!("http://127.0.0.1:{}", silent.port()));
+    let error = outcome(config.probe(&config.client()), SHORT).await.unwrap_err();
+    assert!(matches!(error, ProbeError::Slow), "{error:?}");
+}
+
+#[tokio::test]
+async fn lost_and_back_the_same_client_works() {
+    let mut server = S3Server::start();
+    let config = at(&server.url());
+    let client = config.client();
+    let _ = config.ensure_bucket(&client).await.unwrap();
+    for _ in 0..3 {
+        server.stop();
+        let error = outcome(config.probe(&client), PATIENT).await.unwrap_err();
+        assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
+        server.resume();
+        outcome(config.probe(&client), PATIENT).await.unwrap();
+        let listed = client.list_objects_v2().bucket("documents").send().await.unwrap();
+        assert_eq!(listed.key_count(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_apart() {
+    let server = S3Server::start();
+    let config = at(&server.url().replace("http:", "https:"));
+    let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+    assert!(error.to_string().contains("speaks no TLS"), "{error:?}");
+}
+
+/// Answers of stores that cannot be had here: MinIO, AWS and Ceph say such things.
+#[tokio::test]
+async fn what_other_stores_say_is_translated() {
+    let expectations = [
+        (403, "RequestTimeTooSkewed", "clocks"),
+        (400, "AuthorizationHeaderMalformed", "another region"),
+        (301, "PermanentRedirect", "another region"),
+        (403, "SignatureDoesNotMatch", "credentials are refused"),
+        (503, "SlowDown", "error of its own"),
+    ];
+    for (status, code, told) in expectations {
+        let store = MockServer::start().await;
+        let words = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>-</Message></Error>");
+        Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(status)).mount(&store).await;
+        let answer = ResponseTemplate::new(status).set_body_raw(words, "application/xml");
+        Mock::given(method("GET")).respond_with(answer).mount(&store).await;
+        let config = at(&store.uri());
+        let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+        assert!(error.to_string().contains(told), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_speaks_no_http_is_told_apart() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.try_write(b"-ERR unknown command\r\n");
+        }
+    });
+    let config = at(&url);
+    let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+    assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
+}

@@ -1,0 +1,115 @@
+//! A server that is started from an installed program, and ends with the process that started it.
+
+use std::ffi::OsStr;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Servers refuse to run as root, or should; `nobody` owns nothing on any system.
+const NOBODY: u32 = 65_534;
+
+/// Runs the server until its own standard input closes: the kernel does that when the test ends in any way. Then nobody is
+/// left to clean up, but where `stop` has asked to keep the data.
+const GUARDED: &str = r#"
+    folder="$1"; signal="$2"; shift 2
+    "$@" & pid=$!
+    echo $pid > "$folder/pid"
+    read -r _; kill -$signal $pid; wait $pid
+    [ ! -e "$folder/after" ] || sh "$folder/after"
+    [ -e "$folder/keep" ] || rm -rf "$folder"
+"#;
+
+/// A server in a folder of its own. Stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    folder: tempfile::TempDir,
+    running: Option<Child>,
+}
+
+impl Process {
+    /// A folder for a server that does not run yet.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        if is_root() {
+            chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+        }
+        Self { folder, running: None }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A shell script that is run when the server has ended.
+    pub(crate) fn afterwards(&self, script: &str) {
+        std::fs::write(self.folder.path().join("after"), script).expect("the folder can be written to");
+    }
+
+    /// Starts the server; `signal` will end it.
+    pub(crate) fn start(&mut self, signal: &str, program: &Path, prepare: impl FnOnce(&mut Command)) {
+        let _ = std::fs::remove_file(self.folder.path().join("keep"));
+        let mut guarded = as_nobody(Path::new("sh"));
+        guarded.args(["-c", GUARDED, "sh"]).arg(self.folder.path()).arg(signal).arg(program);
+        prepare(&mut guarded);
+        guarded.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.running = Some(guarded.spawn().expect("a shell can be started"));
+    }
+
+    /// Ends the server, and keeps its folder.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut guard) = self.running.take() {
+            let _ = std::fs::write(self.folder.path().join("keep"), "");
+            drop(guard.stdin.take());
+            let _ = guard.wait();
+        }
+    }
+
+    /// Sends the server a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.pid().expect("a server that runs");
+        let sent = Command::new("sh").args(["-c", "kill -$0 $1", signal, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{signal} cannot be sent");
+    }
+
+    fn pid(&self) -> Option<String> {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).ok()?;
+        Some(pid.trim().to_owned()).filter(|pid| !pid.is_empty())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The folders of PATH, and those where Debian keeps what only root runs.
+pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders =
+        std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
+    folders.map(|folder| folder.join(program)).find(|program| program.exists())
+}
+
+pub(crate) fn as_nobody(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir("/");
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+/// Whether this process may become somebody else: files that it makes belong to root.
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+        || std::env::var_os("USER").as_deref() == Some(OsStr::new("root"))
+}
+
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound socket").port()
+}

@@ -1,0 +1,86 @@
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{Certificate, KeyPair, generate_simple_self_signed};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+use crate::in_process::InProcess;
+
+/// A certificate for `localhost` that nobody trusts, unless `SSL_CERT_FILE` names its file.
+#[derive(Debug)]
+pub struct TestCertificate {
+    certificate: Certificate,
+    key: KeyPair,
+    folder: tempfile::TempDir,
+}
+
+impl TestCertificate {
+    /// Makes a new one.
+    ///
+    /// # Panics
+    /// When it cannot be made or written.
+    pub fn make() -> Self {
+        let made = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let made = Self { certificate: made.cert, key: made.signing_key, folder };
+        std::fs::write(made.file(), made.certificate.pem()).expect("the folder can be written to");
+        made
+    }
+
+    /// The file with the certificate.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
+    fn acceptor(&self, protocol: &str) -> TlsAcceptor {
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring knows them")
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.der().clone()], key.into())
+            .expect("the key of the certificate");
+        tls.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        TlsAcceptor::from(Arc::new(tls))
+    }
+}
+
+/// TLS in front of a server that has none. Stops when it is dropped.
+#[derive(Debug)]
+pub struct TlsFront(InProcess);
+
+impl TlsFront {
+    /// Starts one that hands everything on to this port of the loopback address, where this protocol is spoken
+    /// (`http/1.1`, `h2`); it is of no matter to clients that name none.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn of(port: u16, protocol: &str, certificate: &TestCertificate) -> Self {
+        let mut front = InProcess::new();
+        let acceptor = certificate.acceptor(protocol);
+        front.start(|listener| serve(listener, acceptor, port));
+        Self(front)
+    }
+
+    /// Its own port.
+    pub fn port(&self) -> u16 {
+        self.0.port()
+    }
+}
+
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, port: u16) {
+    while let Ok((outside, _)) = listener.accept().await {
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            let mut outside = acceptor.accept(outside).await?;
+            let mut inside = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+            copy_bidirectional(&mut outside, &mut inside).await
+        });
+    }
+}
