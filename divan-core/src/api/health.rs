@@ -17,7 +17,7 @@ impl Endpoint for Live {
     type Response = Health;
 }
 
-/// Answers 200 when everything that the server depends on is up, else the problem `not_ready`.
+/// Answers 200 when what the server needs is up, else the problem `not_ready`.
 #[derive(Debug)]
 pub enum Ready {}
 
@@ -39,6 +39,22 @@ impl Endpoint for Ready {
 pub struct Health {
     /// That it is well.
     pub status: HealthStatus,
+    /// What it depends on: the database, and whatever else is configured. Of `ready` alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<DependencyHealth>,
+}
+
+/// Whether something that a server depends on is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct DependencyHealth {
+    /// What it is.
+    #[cfg_attr(feature = "openapi", schema(example = "database"))]
+    pub name: String,
+    /// Whether it answered a second ago.
+    #[cfg_attr(feature = "openapi", schema(example = true))]
+    pub up: bool,
 }
 
 /// How a server is.
@@ -47,7 +63,7 @@ pub struct Health {
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "How a server is: the process runs (`live`), or everything that it depends on is up, too (`ready`)."
+        description = "How a server is: the process runs (`live`), or what it needs is up, too (`ready`)."
     )
 )]
 #[serde(rename_all = "snake_case")]
@@ -55,13 +71,27 @@ pub struct Health {
 pub enum HealthStatus {
     /// The process runs.
     Live,
-    /// Everything that it depends on is up.
+    /// What it needs is up.
     Ready,
 }
 
 impl Health {
     /// The answer with this status.
     pub fn new(status: HealthStatus) -> Self {
-        Self { status }
+        Self { status, dependencies: Vec::new() }
+    }
+
+    /// Adds what the server depends on.
+    #[must_use]
+    pub fn dependencies(mut self, dependencies: impl IntoIterator<Item = DependencyHealth>) -> Self {
+        self.dependencies.extend(dependencies);
+        self
+    }
+}
+
+impl DependencyHealth {
+    /// How this one is.
+    pub fn new(name: impl Into<String>, up: bool) -> Self {
+        Self { name: name.into(), up }
     }
 }

@@ -18,7 +18,7 @@ pub use account::{ChangePassword, ChangePasswordRequest, Me};
 pub use admin::{AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest};
 pub use audit::{Audit, AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
-pub use health::{Health, HealthStatus, Live, Ready};
+pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
 pub use problem::{MemberError, Problem, ProblemCode};
 pub use session::{

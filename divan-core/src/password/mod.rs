@@ -17,7 +17,7 @@ use crate::secret::Secret;
 
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
 pub use policy::{PasswordPolicy, WeakPassword};
-pub use queue::{HashQueue, HashQueueError};
+pub use queue::{HashQueue, HashQueueError, HashQueueLoad};
 pub use stored::UnusableHash;
 
 /// A password in the form that is hashed: Unicode NFC, 1 to 128 characters, never truncated.

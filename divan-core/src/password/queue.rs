@@ -1,8 +1,10 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::{HashError, Password, PasswordHash, PasswordHasher, Verification};
 use crate::entropy::{Entropy, OsEntropy};
@@ -21,6 +23,28 @@ pub struct HashQueue {
     /// One for each hash that runs or waits.
     places: Arc<Semaphore>,
     max_wait: Duration,
+    past: Arc<Past>,
+}
+
+/// What has happened so far.
+#[derive(Debug, Default)]
+struct Past {
+    hashes: AtomicU64,
+    waited_micros: AtomicU64,
+}
+
+/// How busy a [`HashQueue`] is, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HashQueueLoad {
+    /// How many hashes run now.
+    pub running: usize,
+    /// How many wait now.
+    pub waiting: usize,
+    /// How many have begun to run so far.
+    pub begun: u64,
+    /// How long they have waited for it, all together.
+    pub waited: Duration,
 }
 
 /// The hash was not made.
@@ -55,6 +79,7 @@ impl HashQueue {
             permits: Arc::new(Semaphore::new(permits)),
             places: Arc::new(Semaphore::new(permits + Self::MAX_WAITING)),
             max_wait: Duration::from_secs(15),
+            past: Arc::default(),
         }
     }
 
@@ -68,8 +93,21 @@ impl HashQueue {
     }
 
     /// How many hashes run at a time.
-    pub(crate) fn at_a_time(&self) -> usize {
+    pub fn at_a_time(&self) -> usize {
         self.at_a_time
+    }
+
+    /// How busy it is.
+    pub fn load(&self) -> HashQueueLoad {
+        let running = self.at_a_time.saturating_sub(self.permits.available_permits());
+        let places = self.at_a_time + Self::MAX_WAITING;
+        let taken = places.saturating_sub(self.places.available_permits());
+        HashQueueLoad {
+            running,
+            waiting: taken.saturating_sub(running),
+            begun: self.past.hashes.load(Ordering::Relaxed),
+            waited: Duration::from_micros(self.past.waited_micros.load(Ordering::Relaxed)),
+        }
     }
 
     /// How long one may wait for its turn. Default: 15 seconds.
@@ -113,10 +151,14 @@ impl HashQueue {
         work: impl FnOnce(&dyn PasswordHasher) -> T + Send + 'static,
     ) -> Result<T, HashQueueError> {
         let _place = self.places.try_acquire().map_err(|_| HashQueueError::Overloaded)?;
+        let arrived = Instant::now();
         let permit = tokio::time::timeout(self.max_wait, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| HashQueueError::Overloaded)?
             .map_err(|_| HashQueueError::Overloaded)?;
+        let waited = u64::try_from(arrived.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.past.hashes.fetch_add(1, Ordering::Relaxed);
+        self.past.waited_micros.fetch_add(waited, Ordering::Relaxed);
         let hasher = Arc::clone(&self.hasher);
         // The permit goes along: a caller that hangs up must not free a place whose hash still runs.
         tokio::task::spawn_blocking(move || {
@@ -164,7 +206,11 @@ mod tests {
         while queue.permits.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(queue.verify(password, None).await, Err(HashQueueError::Overloaded));
+        let waits = queue.verify(password.clone(), None);
+        let (outcome, load) = tokio::join!(waits, async { queue.load() });
+        assert_eq!(outcome, Err(HashQueueError::Overloaded));
+        assert_eq!((load.running, load.waiting, load.begun), (1, 1, 1));
+        assert_eq!(queue.load().waiting, 0);
 
         tokio::task::spawn_blocking(move || gate.wait()).await.unwrap();
         assert_eq!(first.await.unwrap(), Ok(Verification::Mismatch));

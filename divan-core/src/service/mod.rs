@@ -57,7 +57,7 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::init_data;
-use crate::password::HashQueue;
+use crate::password::{HashQueue, HashQueueLoad};
 use crate::store::{Store, StoreError};
 use crate::token::{RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
@@ -121,6 +121,11 @@ impl AuthService {
     /// When the database does not answer.
     pub async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         self.parts.store.is_bootstrapped().await
+    }
+
+    /// How busy the hashing of passwords is.
+    pub fn hash_load(&self) -> HashQueueLoad {
+        self.parts.hashes.load()
     }
 
     /// The public keys by which other services check access tokens. Without EdDSA there are none.

@@ -13,6 +13,8 @@ mod account;
 mod audit;
 mod error;
 mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -33,6 +35,8 @@ pub use account::{Account, AccountChange, Effects, NewUser, UpdatedAccount};
 pub use audit::{AuditQuery, AuditStore};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use pool::PoolState;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresPool, PostgresStore};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -12,8 +12,8 @@ use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
     Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    MigrateError, NewUser, Schema, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind,
-    StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
+    MigrateError, NewUser, PoolState, Schema, SessionAdvance, SessionStore, Store, StoreError,
+    StoreErrorKind, StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
 };
 use crate::infra::{PostgresUrl, SslMode};
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
@@ -93,6 +93,21 @@ impl PostgresStore {
             readers: connections,
             keeps_statements: pool.keeps_statements,
         })
+    }
+
+    /// What time the server has.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn time(&self) -> Result<OffsetDateTime, StoreError> {
+        const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        let micros: i64 = sqlx::query_scalar(TIME).persistent(false).fetch_one(&self.readers).await?;
+        Ok(sql::from_micros(micros))
+    }
+
+    /// How its connections are used.
+    pub fn connections(&self) -> PoolState {
+        PoolState::of(&self.writer)
     }
 
     /// Waits for what is under way and closes the connections.

@@ -14,8 +14,8 @@ use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
     Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    MigrateError, NewUser, Schema, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind,
-    StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
+    MigrateError, NewUser, PoolState, Schema, SessionAdvance, SessionStore, Store, StoreError,
+    StoreErrorKind, StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
 use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -79,6 +79,16 @@ impl SqliteStore {
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Self { writer, readers })
+    }
+
+    /// How its connections are used: the one that writes, and those that read.
+    pub fn connections(&self) -> PoolState {
+        let (writer, readers) = (PoolState::of(&self.writer), PoolState::of(&self.readers));
+        PoolState {
+            open: writer.open + readers.open,
+            idle: writer.idle + readers.idle,
+            max: writer.max + readers.max,
+        }
     }
 
     /// Waits for what is under way and closes the file.

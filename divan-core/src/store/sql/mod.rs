@@ -11,6 +11,8 @@ mod sessions;
 
 pub(super) use methods::sql_store;
 pub(super) use people::sql_people;
+#[cfg(feature = "postgres")]
+pub(super) use rows::from_micros;
 pub(super) use rows::{account, audit_record, session, to_micros};
 pub(super) use schema::{applied, compare};
 pub(super) use sessions::sql_sessions;
