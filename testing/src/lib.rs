@@ -5,6 +5,7 @@
 //! process, on threads of their own. Each can be stopped and started again in the middle of a test.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that has no server must fail and say why")]
 
+mod caddy;
 #[cfg(feature = "database")]
 mod database;
 mod faults;
@@ -21,6 +22,7 @@ mod s3;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub use caddy::{CaddyServer, HOW_TO_INSTALL_CADDY};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use faults::{SilentServer, absent_port};

@@ -1,8 +1,8 @@
 //! Brings the servers that the tests need.
 
 use divan_testing::{
-    HOW_TO_INSTALL, HOW_TO_INSTALL_RABBITMQ, HOW_TO_INSTALL_REDIS, PostgresServer, RabbitMqServer,
-    RedisServer,
+    CaddyServer, HOW_TO_INSTALL, HOW_TO_INSTALL_CADDY, HOW_TO_INSTALL_RABBITMQ, HOW_TO_INSTALL_REDIS,
+    PostgresServer, RabbitMqServer, RedisServer,
 };
 
 use crate::debian;
@@ -28,8 +28,9 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     Ok(Postgres { url: server.url("postgres"), _server: Some(server) })
 }
 
-/// The servers that tests start and stop themselves: Redis and RabbitMQ.
+/// The servers that tests start and stop themselves: Redis, RabbitMQ and Caddy.
 pub(crate) fn others(no_install: bool) -> Outcome {
+    bring(CaddyServer::is_installed(), "caddy", HOW_TO_INSTALL_CADDY, no_install)?;
     bring(RedisServer::is_installed(), "redis-server", HOW_TO_INSTALL_REDIS, no_install)?;
     bring(RabbitMqServer::is_installed(), "rabbitmq-server", HOW_TO_INSTALL_RABBITMQ, no_install)
 }

@@ -1,12 +1,15 @@
 //! As much of Qdrant's gRPC interface as the tests ask for, made from the traits of its own client.
 
 mod collections;
+mod points;
 mod refusal;
+mod search;
 mod state;
 
 use std::sync::Arc;
 
 use qdrant_client::qdrant::collections_server::CollectionsServer;
+use qdrant_client::qdrant::points_server::PointsServer;
 use qdrant_client::qdrant::qdrant_server::{Qdrant, QdrantServer as HealthServer};
 use qdrant_client::qdrant::{HealthCheckReply, HealthCheckRequest};
 use state::State;
@@ -63,6 +66,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     let served = Server::builder()
         .layer(InterceptorLayer::new(check_key))
         .add_service(CollectionsServer::from_arc(Arc::clone(&state)))
+        .add_service(PointsServer::from_arc(Arc::clone(&state)))
         .add_service(HealthServer::from_arc(state))
         .serve_with_incoming(TcpIncoming::from(listener));
     // Ends with the runtime.
