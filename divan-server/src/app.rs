@@ -10,9 +10,13 @@ use divan_core::service::{AuthService, parse_phone};
 use divan_core::store::Store;
 use divan_core::types::Surface;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
+use crate::dependencies::{Dependencies, MissingDependency};
+use crate::metrics;
+use crate::readiness::Readiness;
 use crate::router::router;
 use crate::serve::{Patience, serve};
 use crate::state::{AppState, HttpOptions};
@@ -25,6 +29,7 @@ pub struct Server {
     state: AppState,
     patience: Patience,
     retention: Duration,
+    metrics: Option<TcpListener>,
 }
 
 /// How often sessions that are long over are purged.
@@ -45,6 +50,9 @@ pub enum StartError {
     /// There is no database to work with.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// What is required besides it cannot be used.
+    #[error(transparent)]
+    Dependency(#[from] MissingDependency),
 }
 
 /// What a server does with a database whose schema is old.
@@ -61,7 +69,7 @@ impl Server {
     /// Opens the database and puts the service together.
     ///
     /// # Errors
-    /// [`StartError::Database`].
+    /// [`StartError::Database`], [`StartError::Dependency`].
     pub async fn new(
         listener: TcpListener,
         config: &Config,
@@ -72,6 +80,8 @@ impl Server {
             Migrations::Run => database.migrate(config).await?,
             Migrations::Require => database.require_current(config).await?,
         }
+        let dependencies = Dependencies::of(&config.infra, &config.required)?;
+        dependencies.start().await?;
         let service = service(config, database.store());
         let region = config.region;
         // The numbering plans load at first use; better now than in somebody's sign-in.
@@ -80,19 +90,30 @@ impl Server {
             allowed_origins: origins(config),
             strict_transport: config.addresses.are_https(),
             docs: config.docs,
+            trusted_proxies: config.infra.http.trusted_proxies.clone(),
             ..HttpOptions::default()
         };
+        let readiness = Readiness::of_database(&service).and(&dependencies);
         let mut patience = Patience::default();
         if config.development.is_some() {
             patience.drain = Duration::ZERO;
         }
         Ok(Self {
             listener,
-            database,
             patience,
             retention: config.sessions.retention,
-            state: AppState::new(service, http),
+            state: AppState::of_server(service, http, Some(database.clone()), readiness),
+            database,
+            metrics: None,
         })
+    }
+
+    /// Serves `/metrics` on a listener of its own, in the text format of Prometheus. It tells how busy the server is, so it
+    /// is for the operator's network alone. Default: nowhere.
+    #[must_use]
+    pub fn metrics(mut self, listener: TcpListener) -> Self {
+        self.metrics = Some(listener);
+        self
     }
 
     /// The service that it serves.
@@ -109,8 +130,13 @@ impl Server {
             draining.start();
         };
         let purge = tokio::spawn(purge_sessions(self.state.service().clone(), self.retention));
+        let metrics = self.metrics.map(|listener| {
+            let router = metrics::router(self.state.clone());
+            tokio::spawn(serve(listener, router, self.patience, std::future::pending()))
+        });
         serve(self.listener, router(self.state), self.patience, stop).await;
         purge.abort();
+        metrics.inspect(JoinHandle::abort);
         self.database.close().await;
     }
 }

@@ -1,9 +1,11 @@
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use divan_core::infra::DatabaseUrl;
-use divan_core::store::{MigrateError, PostgresStore, Schema, SqliteStore, Store, StoreError};
+use divan_core::store::{MigrateError, PoolState, PostgresStore, Schema, SqliteStore, Store, StoreError};
 
 use crate::config::Config;
+use crate::traced_store::TracedStore;
 
 /// The database that the configuration names.
 #[derive(Clone, Debug)]
@@ -80,9 +82,25 @@ impl Database {
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
-        match self {
+        Arc::new(TracedStore(match self {
             Self::Sqlite(store) => Arc::new(store.clone()),
             Self::Postgres(store) => Arc::new(store.clone()),
+        }))
+    }
+
+    /// What time it has; `None` where it has none of its own.
+    pub(crate) async fn time(&self) -> Result<Option<SystemTime>, StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(store) => Ok(Some(store.time().await?.into())),
+        }
+    }
+
+    /// How its connections are used.
+    pub(crate) fn connections(&self) -> PoolState {
+        match self {
+            Self::Sqlite(store) => store.connections(),
+            Self::Postgres(store) => store.connections(),
         }
     }
 

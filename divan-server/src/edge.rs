@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -19,10 +18,12 @@ use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
 use futures_util::FutureExt;
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument;
 
 use crate::extract::{MAX_BODY_BYTES, RequestId};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::state::HttpOptions;
+use crate::state::AppState;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -31,12 +32,13 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 
 /// Puts the layers around a router, the outermost first. They are one layer to it, since each one of its own costs every
 /// request. What a page has to be able to read lies inside CORS.
-pub(crate) fn around(router: Router, http: &Arc<HttpOptions>) -> Router {
+pub(crate) fn around(router: Router, state: AppState) -> Router {
+    let (cors, request_timeout) = (cors(&state.http().allowed_origins), state.http().request_timeout);
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(Arc::clone(http), report))
-            .layer(cors(&http.allowed_origins))
-            .layer(from_fn_with_state(http.request_timeout, answer_in_time))
+            .layer(from_fn_with_state(state, report))
+            .layer(cors)
+            .layer(from_fn_with_state(request_timeout, answer_in_time))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
     )
 }
@@ -50,19 +52,21 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
-/// Gives the request an id, and the answer its headers and a line in the log.
-async fn report(State(http): State<Arc<HttpOptions>>, mut request: Request, next: Next) -> Response {
+/// Gives the request an id, which lines of the log from within name, and the answer its headers, a line in the log and a
+/// place in the metrics.
+async fn report(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let line = Line::begin(&request);
     request.extensions_mut().insert(RequestId(line.id.clone()));
     let is_auth = request.uri().path().contains("/auth/");
-    let mut response = next.run(request).await;
+    let span = tracing::info_span!("request", id = line.id());
+    let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    line.write(&response, problem.as_ref());
+    line.write(&response, problem.as_ref(), state.counters());
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
         response = with_headers_of(&response, problem.request_id(line.id()).into_response());
     }
     let headers = response.headers_mut();
-    security_headers(headers, is_auth, http.strict_transport);
+    security_headers(headers, is_auth, state.http().strict_transport);
     headers.insert(X_REQUEST_ID, line.id);
     response
 }
@@ -116,11 +120,13 @@ impl Line {
         self.id.to_str().unwrap_or_default()
     }
 
-    fn write(&self, response: &Response, problem: Option<&Problem>) {
-        let status = response.status().as_u16();
+    fn write(&self, response: &Response, problem: Option<&Problem>, metrics: &Metrics) {
+        let (status, took) = (response.status().as_u16(), self.started.elapsed());
         let (request_id, method) = (self.id(), &self.method);
-        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
-        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let route = self.route.as_ref().map(MatchedPath::as_str);
+        metrics.answered(method, route, status, problem.map(Problem::code), took);
+        let route = route.unwrap_or("-");
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let code = problem.map_or("-", |problem| problem.code().as_str());
         if status >= 500 {
             let cause = problem.and_then(Problem::cause).map(chain).unwrap_or_default();
@@ -162,7 +168,7 @@ fn with_headers_of(first: &Response, mut second: Response) -> Response {
 }
 
 /// An error with all its causes in one line.
-fn chain(error: &(dyn Error + Send + Sync)) -> String {
+pub(crate) fn chain(error: &(dyn Error + Send + Sync)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -174,20 +180,33 @@ fn chain(error: &(dyn Error + Send + Sync)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::body::{Body, to_bytes};
     use axum::http::StatusCode;
     use axum::routing::get;
+    use divan_core::service::AuthService;
+    use divan_core::store::MemoryStore;
+    use divan_core::token::{SecretKey, Surfaces};
     use tower::ServiceExt;
 
     use super::*;
+    use crate::state::HttpOptions;
+
+    fn service() -> AuthService {
+        let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+        let key = SecretKey::new([7; 32]).unwrap();
+        AuthService::builder(Arc::new(MemoryStore::new()), &key, "https://sec.example.com", surfaces).build()
+    }
 
     async fn answer(path: &str, request_timeout: Duration) -> (Response, String) {
         let router = Router::new()
             .route("/panics", get(async || -> StatusCode { panic!("the password is umbrella 77") }))
             .route("/hangs", get(std::future::pending::<StatusCode>));
         let http = HttpOptions { request_timeout, ..HttpOptions::default() };
+        let state = AppState::new(service(), http);
         let request = Request::get(path).header("origin", "https://divan.example.com");
-        let router = around(router, &Arc::new(http));
+        let router = around(router, state);
         let mut response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let body = to_bytes(std::mem::take(response.body_mut()), 4096).await.unwrap();
         (response, String::from_utf8(body.to_vec()).unwrap())

@@ -2,6 +2,7 @@
 
 mod admin_credentials;
 mod authorization;
+mod client_address;
 mod id;
 mod origin;
 mod parameters;

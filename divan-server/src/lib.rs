@@ -15,25 +15,34 @@
 //! [`Problem`], turned into `application/problem+json` in one place.
 
 mod app;
+mod bot_api;
 mod cli;
 mod config;
 mod database;
+mod dependencies;
 mod development;
 mod docs;
+mod doctor;
 mod edge;
 mod extract;
+mod http_client;
 mod logging;
+mod metrics;
 mod openapi;
 mod problem;
+mod readiness;
 mod router;
 mod routes;
 mod serve;
 mod state;
+mod telegram;
+mod traced_store;
 
 pub use app::{Migrations, Server, StartError};
 pub use cli::{Cli, run};
 pub use config::{Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example};
 pub use database::DatabaseError;
+pub use dependencies::MissingDependency;
 pub use development::Development;
 pub use openapi::openapi;
 pub use problem::Problem;

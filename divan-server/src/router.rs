@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
@@ -13,16 +11,15 @@ use crate::{docs, edge, routes};
 ///
 /// What the process around it owns (listening, TLS, signals) is not in here; see [`Server`](crate::Server) for that.
 pub fn router(state: AppState) -> Router {
-    let http = Arc::clone(state.http());
     let (mut router, _) = routes::endpoints().split_for_parts();
-    if http.docs {
+    if state.http().docs {
         router = router.merge(docs::router());
     }
     let router = router
         .fallback(async || Problem::new(ProblemCode::NotFound))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(state);
-    edge::around(router, &http)
+        .with_state(state.clone());
+    edge::around(router, state)
 }
 
 async fn method_not_allowed(_: Request) -> impl IntoResponse {

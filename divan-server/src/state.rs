@@ -1,10 +1,16 @@
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
 use divan_core::service::AuthService;
+use ipnet::IpNet;
+
+use crate::database::Database;
+use crate::metrics::Metrics;
+use crate::readiness::{Dependency, Readiness};
 
 /// What the handlers share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -15,22 +21,77 @@ pub struct AppState {
 #[derive(Debug)]
 struct Parts {
     service: AuthService,
-    http: Arc<HttpOptions>,
+    http: HttpOptions,
     draining: Draining,
+    metrics: Metrics,
+    /// Where its connections are to be counted.
+    database: Option<Database>,
+    readiness: Readiness,
+    warned_of_proxy: Once,
 }
 
 impl AppState {
     /// The state of a server over this service.
     pub fn new(service: AuthService, http: HttpOptions) -> Self {
-        let parts = Parts { service, http: Arc::new(http), draining: Draining::default() };
-        Self { parts: Arc::new(parts) }
+        let readiness = Readiness::of_database(&service);
+        Self::of_server(service, http, None, readiness)
+    }
+
+    pub(crate) fn of_server(
+        service: AuthService,
+        http: HttpOptions,
+        database: Option<Database>,
+        readiness: Readiness,
+    ) -> Self {
+        let (draining, metrics) = (Draining::default(), Metrics::new());
+        Self {
+            parts: Arc::new(Parts {
+                service,
+                http,
+                draining,
+                metrics,
+                database,
+                readiness,
+                warned_of_proxy: Once::new(),
+            }),
+        }
+    }
+
+    /// What was counted so far, in the text format of Prometheus
+    /// ([OpenMetrics 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)). Its labels
+    /// hold nothing that a caller sent. The server itself has a listener for it; [`router`](crate::router) has none.
+    pub async fn metrics(&self) -> String {
+        for Dependency { name, is_up, .. } in self.parts.readiness.check().await.iter() {
+            self.parts.metrics.note_dependency(name, *is_up);
+        }
+        let connections = self.parts.database.as_ref().map(Database::connections).unwrap_or_default();
+        self.parts.metrics.note(self.parts.service.hash_load(), connections);
+        self.parts.metrics.text()
+    }
+
+    /// Says once that a proxy seems to be there whose word is not taken.
+    pub(crate) fn warn_of_proxy(&self, peer: IpAddr) {
+        self.parts.warned_of_proxy.call_once(|| {
+            tracing::warn!(
+                %peer,
+                "a proxy names the client, and is not trusted to: all clients have its address; set DIVAN_TRUSTED_PROXIES"
+            );
+        });
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.parts.readiness
+    }
+
+    pub(crate) fn counters(&self) -> &Metrics {
+        &self.parts.metrics
     }
 
     pub(crate) fn service(&self) -> &AuthService {
         &self.parts.service
     }
 
-    pub(crate) fn http(&self) -> &Arc<HttpOptions> {
+    pub(crate) fn http(&self) -> &HttpOptions {
         &self.parts.http
     }
 
@@ -62,6 +123,8 @@ pub struct HttpOptions {
     pub strict_transport: bool,
     /// Whether to serve `/docs` and `/openapi.json`. Default: yes.
     pub docs: bool,
+    /// The proxies whose word on the client's address (`X-Forwarded-For`) is taken. Default: none.
+    pub trusted_proxies: Vec<IpNet>,
     /// How long a request may take, from the first byte of its body to the answer. Default: 30 seconds.
     pub request_timeout: Duration,
 }
@@ -72,6 +135,7 @@ impl Default for HttpOptions {
             allowed_origins: Vec::new(),
             strict_transport: false,
             docs: true,
+            trusted_proxies: Vec::new(),
             request_timeout: Duration::from_secs(30),
         }
     }

@@ -25,7 +25,8 @@ pub(crate) struct Effort {
     seed: u64,
 }
 
-/// Validates the document, uses it by a generated client, and tries what it allows and forbids.
+/// Validates the document, uses it by a generated client, and tries what it allows and forbids. The compose file is held
+/// against its schema on the way, since the tools for that come from the same place.
 #[expect(clippy::print_stdout, reason = "the summary of the run")]
 pub(crate) fn run(effort: Effort, no_install: bool) -> Outcome {
     let folder = target()?.join("contract");
@@ -44,6 +45,9 @@ fn hold(python: &Python, server: &Server, effort: Effort) -> Outcome {
     say("the document, its examples, and openapi-spec-validator");
     python.run("document.py", &["openapi.json"])?;
     python.tool("openapi-spec-validator", &["openapi.json"])?;
+    say("check-jsonschema deploy/compose.yaml");
+    let compose = root().join("deploy/compose.yaml").to_string_lossy().into_owned();
+    python.tool("check-jsonschema", &["--builtin-schema", "vendor.compose-spec", &compose])?;
     say("openapi-python-client");
     let generated = ["--meta", "none", "--output-path", "divan_api"];
     let generate = ["generate", "--path", "openapi.json", "--fail-on-warning"];

@@ -8,6 +8,9 @@ const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 /// The examples that end by themselves.
 const EXAMPLES: [&str; 4] = ["verify_init_data", "quickstart", "key_rotation", "custom_store"];
 
+/// The features of those examples that have dependencies of their own.
+const HEAVY_EXAMPLES: &str = "divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
+
 /// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number. Tests start their own
 /// Redis and RabbitMQ, since they stop them.
 pub(crate) fn run(no_install: bool) -> Outcome {
@@ -33,7 +36,7 @@ pub(crate) fn run(no_install: bool) -> Outcome {
             "no Qdrant named by TEST_QDRANT_URL: its client is tested against a server of our own making, and no real one",
         );
     }
-    let all = ["--workspace", "--lib", "--bins", "--tests", "--examples"];
+    let all = ["--workspace", "--lib", "--bins", "--tests", "--examples", "--features", HEAVY_EXAMPLES];
     tally += cargo_test(&all, &variables)?;
     tally.conclude()
 }

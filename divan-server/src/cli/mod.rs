@@ -2,7 +2,9 @@
 
 mod banner;
 mod config;
+mod doctor;
 mod export;
+mod health;
 mod import;
 mod init_data;
 mod keys;
@@ -13,6 +15,7 @@ mod people;
 mod people_csv;
 mod private_file;
 mod serve;
+mod telegram;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -60,6 +63,13 @@ enum Command {
     /// Write users down for other programs
     #[command(subcommand)]
     Export(export::Command),
+    /// Bind the bot to the Mini App
+    #[command(subcommand)]
+    Telegram(telegram::Command),
+    /// Look at everything that a deployment stands on; exits with 1 when something is wrong
+    Doctor(doctor::DoctorArgs),
+    /// Ask a running server whether it is ready; exits with 1 when it is not
+    Health(health::HealthArgs),
     /// Keep the audit at a size
     #[command(subcommand)]
     Audit(people::AuditCommand),
@@ -99,6 +109,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::User(command)) => people::run_user(command),
         Some(Command::Import(import::Command::Users(args))) => import::users(&args),
         Some(Command::Export(export::Command::Users(args))) => export::users(&args),
+        Some(Command::Telegram(command)) => telegram::run(&command),
+        Some(Command::Doctor(args)) => doctor::doctor(&args),
+        Some(Command::Health(args)) => health::health(&args),
         Some(Command::Audit(command)) => people::run_audit(&command),
         Some(Command::Openapi) => print_openapi(),
     };

@@ -23,7 +23,10 @@ async fn run(args: ServeArgs) -> Outcome {
     warn_of_gaps(&config);
 
     let migrations = if args.no_migrate { Migrations::Require } else { Migrations::Run };
-    let server = Server::new(listener, &config, migrations).await?;
+    let mut server = Server::new(listener, &config, migrations).await?;
+    if let Some(address) = config.infra.http.metrics_listen {
+        server = with_metrics(server, address).await;
+    }
     let bootstrapped = server.service().is_bootstrapped().await?;
     banner::print(&config, address, bootstrapped);
     tracing::info!(%address, "listening");
@@ -45,6 +48,17 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
     TcpListener::bind((host, port))
         .await
         .map_err(|source| StartError::Listen { address: format!("{host}:{port}"), source })
+}
+
+/// A server that cannot be watched still signs people in.
+async fn with_metrics(server: Server, address: SocketAddr) -> Server {
+    match TcpListener::bind(address).await {
+        Ok(listener) => server.metrics(listener),
+        Err(error) => {
+            tracing::warn!(%address, %error, "no metrics are served: set DIVAN_METRICS_LISTEN to another address, or to off");
+            server
+        }
+    }
 }
 
 /// The development default is made for one person: its secrets lie in a folder, and nobody has looked at its configuration.

@@ -31,13 +31,17 @@ impl Addresses {
 
     /// Whether one of them is only reachable on this machine, which nobody else's browser can open.
     pub fn are_local(&self) -> bool {
-        let is_local = |url: &Url| match url.host() {
-            Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => true,
-        };
         is_local(&self.miniapp) || is_local(&self.admin)
+    }
+}
+
+/// Whether an address leads to the machine that asks for it.
+pub(crate) fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => true,
     }
 }
 

@@ -24,6 +24,7 @@ use crate::development::Development;
 use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
+pub(crate) use addresses::is_local;
 pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
 pub use text::{configuration_markdown, env_example};
@@ -75,6 +76,8 @@ pub struct Config {
     pub sessions: SessionsConfig,
     /// Whether to serve the documentation.
     pub docs: bool,
+    /// The names of what has to be there besides the database.
+    pub required: Vec<String>,
     /// What the variables say of the outside world, before the development default filled anything in.
     pub infra: Infra,
 }
@@ -141,6 +144,7 @@ impl Config {
         let argon2id = hashing::read(env);
         let sessions = sessions::read(env);
         let docs = server::docs(env);
+        let required = server::required(env, &infra);
         LogConfig::read(env);
         // Nothing is made for a server that is not going to start.
         env.finish()?;
@@ -164,6 +168,7 @@ impl Config {
                 argon2id,
                 sessions,
                 docs,
+                required,
                 infra,
                 development,
             }),

@@ -1,4 +1,4 @@
-use divan_core::infra::{Env, Section, Variable};
+use divan_core::infra::{Env, Infra, Section, Variable};
 use tracing_subscriber::EnvFilter;
 
 static DOCS: Variable =
@@ -16,7 +16,16 @@ static LOG_FORMAT: Variable =
     Variable::new("DIVAN_LOG_FORMAT", "`text` for people, or `json` for one object a line", "json")
         .when_unset("`text`");
 
-pub(super) static SECTION: Section = Section::new("Documentation and log", "", &[&DOCS, &LOG, &LOG_FORMAT]);
+static REQUIRED: Variable = Variable::new(
+    "DIVAN_REQUIRED",
+    "what has to be there, besides the database, for the server to start and to be ready: of s3, qdrant, redis and rabbitmq, \
+     separated by commas",
+    "s3,redis",
+)
+.when_unset("nothing: what is missing is told, and sign-ins go on");
+
+pub(super) static SECTION: Section =
+    Section::new("Readiness, documentation and log", "", &[&REQUIRED, &DOCS, &LOG, &LOG_FORMAT]);
 
 /// What is logged, and how.
 #[derive(Clone, Debug)]
@@ -45,4 +54,24 @@ impl LogConfig {
 /// Whether the documentation is served.
 pub(super) fn docs(env: &mut Env<'_>) -> bool {
     env.switch(&DOCS, true)
+}
+
+/// The names of what has to be there.
+pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<String> {
+    let configured = [
+        ("s3", infra.s3.is_some()),
+        ("qdrant", infra.qdrant.is_some()),
+        ("redis", infra.redis.is_some()),
+        ("rabbitmq", infra.rabbitmq.is_some()),
+    ];
+    let names = env.checked(&REQUIRED, |text| {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let name = |name: &str| match configured.iter().find(|(known, _)| *known == name) {
+            Some((_, true)) => Ok(name.to_owned()),
+            Some((known, false)) => Err(format!("names {known}, which is not configured")),
+            None => Err("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
+        };
+        names.map(name).collect::<Result<Vec<_>, _>>()
+    });
+    names.unwrap_or_default()
 }

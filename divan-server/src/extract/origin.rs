@@ -7,6 +7,9 @@ use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use divan_core::service::Origin;
 
+use super::client_address::{X_FORWARDED_FOR, client_address, is_private};
+use crate::state::AppState;
+
 /// The address at the other end of the connection; an extension of every request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
@@ -19,10 +22,10 @@ pub(crate) struct RequestId(pub(crate) HeaderValue);
 #[derive(Debug)]
 pub(crate) struct ClientOrigin(pub(crate) Origin);
 
-impl<S: Send + Sync> FromRequestParts<S> for ClientOrigin {
+impl FromRequestParts<AppState> for ClientOrigin {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         let mut origin = Origin::unknown();
         // Browsers send ASCII; other bytes are shown as what cannot be shown.
         if let Some(agent) = parts.headers.get(USER_AGENT) {
@@ -31,8 +34,12 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientOrigin {
         if let Some(id) = parts.extensions.get::<RequestId>().and_then(|RequestId(id)| id.to_str().ok()) {
             origin = origin.request_id(id);
         }
-        if let Some(Peer(address)) = parts.extensions.get() {
-            origin = origin.address(*address);
+        if let Some(&Peer(peer)) = parts.extensions.get() {
+            let trusted = &state.http().trusted_proxies;
+            if trusted.is_empty() && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR) {
+                state.warn_of_proxy(peer);
+            }
+            origin = origin.address(client_address(peer, &parts.headers, trusted));
         }
         Ok(Self(origin))
     }

@@ -92,7 +92,7 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         ProblemCode::InitDataInvalid => refused(InitDataError::SignatureMismatch),
         ProblemCode::InitDataExpired => refused(InitDataError::Expired),
         ProblemCode::BootstrapTokenRequired => ServiceError::BootstrapTokenRequired.into(),
-        ProblemCode::NotReady => not_ready("/database", "is down"),
+        ProblemCode::NotReady => not_ready([MemberError::new("/database", "is down")]),
         ProblemCode::WeakPassword => {
             let is_new =
                 request(operation, schemas).is_some_and(|body| body.properties.contains_key("new_password"));

@@ -1,15 +1,12 @@
-use std::time::Duration;
-
 use axum::extract::State;
-use divan_core::api::{Endpoint, Health, HealthStatus, Live, MemberError, ProblemCode, Ready};
-use divan_core::service::AuthService;
+use divan_core::api::{
+    DependencyHealth, Endpoint, Health, HealthStatus, Live, MemberError, ProblemCode, Ready,
+};
 
 use super::{Answer, Reply};
 use crate::problem::Problem;
-use crate::state::Draining;
-
-/// How long the database may take to show that it is there.
-const DEADLINE: Duration = Duration::from_secs(2);
+use crate::readiness::Dependency;
+use crate::state::AppState;
 
 /// Does the process run?
 ///
@@ -28,8 +25,9 @@ pub(crate) async fn live() -> Answer<Live> {
 
 /// Can the server do its work?
 ///
-/// For a load balancer. Answers `not_ready` while a dependency is down, which `errors` names, and from the moment that
-/// the server is told to stop. The reason stands in the server's log.
+/// For a load balancer. Answers `not_ready` while the database is down, or another dependency that is marked as required,
+/// which `errors` names, and from the moment that the server is told to stop. `dependencies` has the others, too. The
+/// reasons stand in the server's log.
 #[utoipa::path(
     get,
     path = Ready::PATH,
@@ -37,20 +35,24 @@ pub(crate) async fn live() -> Answer<Live> {
     tag = "Health",
     responses((status = 200, description = "It can", body = Health)),
 )]
-pub(crate) async fn ready(
-    State(service): State<AuthService>,
-    State(draining): State<Draining>,
-) -> Answer<Ready> {
-    if draining.has_started() {
-        return Err(not_ready("/server", "is stopping"));
+pub(crate) async fn ready(State(state): State<AppState>) -> Answer<Ready> {
+    if state.draining().has_started() {
+        return Err(not_ready([MemberError::new("/server", "is stopping")]));
     }
-    match tokio::time::timeout(DEADLINE, service.ready()).await {
-        Ok(Ok(())) => Ok(Reply(Health::new(HealthStatus::Ready))),
-        Ok(Err(error)) => Err(not_ready("/database", "is down").caused_by(error)),
-        Err(elapsed) => Err(not_ready("/database", "is down").caused_by(elapsed)),
+    let dependencies = state.readiness().check().await;
+    let down: Vec<MemberError> =
+        dependencies.iter().filter(|one| one.is_required && !one.is_up).map(is_down).collect();
+    if !down.is_empty() {
+        return Err(not_ready(down));
     }
+    let states = dependencies.iter().map(|one| DependencyHealth::new(one.name, one.is_up));
+    Ok(Reply(Health::new(HealthStatus::Ready).dependencies(states)))
 }
 
-pub(crate) fn not_ready(dependency: &str, state: &str) -> Problem {
-    Problem::new(ProblemCode::NotReady).errors([MemberError::new(dependency, state)])
+fn is_down(dependency: &Dependency) -> MemberError {
+    MemberError::new(format!("/{}", dependency.name), "is down")
+}
+
+pub(crate) fn not_ready(what: impl Into<Vec<MemberError>>) -> Problem {
+    Problem::new(ProblemCode::NotReady).errors(what)
 }

@@ -251,10 +251,12 @@ async fn a_token_that_is_not_good_opens_nothing() {
 async fn health_follows_the_database() {
     let app = App::start().await;
     assert_eq!(app.get("/health/live").await.json(), json!({"status": "live"}));
-    assert_eq!(app.get("/health/ready").await.json(), json!({"status": "ready"}));
+    let database = json!([{"name": "database", "up": true}]);
+    let ready = app.get("/health/ready").await.json();
+    assert_eq!(ready, json!({"status": "ready", "dependencies": database}));
 
     app.store.close().await;
-    let answer = app.get("/health/ready").await;
+    let answer = app.ready_when(503).await;
     let problem = answer.assert_problem(503, "not_ready");
     assert_eq!(problem["errors"], json!([{"pointer": "/database", "detail": "is down"}]));
     assert_eq!(app.get("/health/live").await.status, 200);

@@ -29,6 +29,7 @@ pub(crate) const ADMIN_ORIGIN: &str = "https://sec.example.com";
 
 pub(crate) struct App<S = SqliteStore> {
     pub(crate) router: Router,
+    pub(crate) state: AppState,
     pub(crate) store: S,
     pub(crate) clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
@@ -108,7 +109,8 @@ impl<S: Store + Clone + 'static> App<S> {
         let mut http = HttpOptions::default();
         http.allowed_origins = [MINIAPP_ORIGIN, ADMIN_ORIGIN].map(HeaderValue::from_static).to_vec();
         http.strict_transport = true;
-        Self { router: router(AppState::new(service, http)), store, clock, _folder: folder }
+        let state = AppState::new(service, http);
+        Self { router: router(state.clone()), state, store, clock, _folder: folder }
     }
 
     pub(crate) async fn add_people(&self) {
@@ -129,6 +131,18 @@ impl<S: Store + Clone + 'static> App<S> {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Asks for readiness until it is answered so: what is known of dependencies may be a second old.
+    pub(crate) async fn ready_when(&self, status: u16) -> Answer {
+        for _ in 0..200 {
+            let answer = self.get("/health/ready").await;
+            if answer.status == status {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("readiness never became {status}");
     }
 
     pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {

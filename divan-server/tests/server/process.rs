@@ -39,7 +39,7 @@ pub(crate) struct Running {
     child: Child,
     pub(crate) port: u16,
     banner: Arc<Mutex<String>>,
-    log: Arc<Mutex<String>>,
+    pub(crate) log: Arc<Mutex<String>>,
 }
 
 impl Drop for Running {
@@ -91,7 +91,7 @@ fn kept(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
 }
 
 /// Waits for a line with this in it, and gives it.
-fn wait_for(text: &Mutex<String>, wanted: &str, mut is_alive: impl FnMut() -> bool) -> String {
+pub(crate) fn wait_for(text: &Mutex<String>, wanted: &str, mut is_alive: impl FnMut() -> bool) -> String {
     for _ in 0..3000 {
         let was_alive = is_alive();
         let found = text.lock().unwrap().lines().find(|line| line.contains(wanted)).map(str::to_owned);

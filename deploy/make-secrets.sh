@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes the secrets that compose.yaml names, in deploy/secrets. What is there already stays as it is.
+# The bot's token is asked for: the one that @BotFather gave.
+set -euo pipefail
+folder="$(cd "$(dirname "$0")" && pwd)/secrets"
+# The folder keeps others of this machine out. The files are readable for the users that the containers run as.
+mkdir -p "$folder"
+chmod 700 "$folder"
+
+keep() { # keep NAME TEXT
+  [ -e "$folder/$1" ] && return
+  printf '%s' "$2" > "$folder/$1.part"
+  chmod 644 "$folder/$1.part"
+  mv "$folder/$1.part" "$folder/$1"
+}
+random() { openssl rand -hex 24; }
+of() { cat "$folder/$1"; }
+
+if [ ! -e "$folder/telegram_bot_token" ]; then
+  read -rsp "Token of the bot: " token
+  echo
+  keep telegram_bot_token "$token"
+fi
+keep secret_key "$(openssl rand -hex 32)"
+keep bootstrap_token "$(random)"
+keep postgres_password "$(random)"
+keep database_url "postgresql://divan:$(of postgres_password)@postgres:5432/divan"
+keep minio_access_key "divan"
+keep minio_secret_key "$(random)"
+keep qdrant_api_key "$(random)"
+keep qdrant_config "service: {api_key: $(of qdrant_api_key)}"
+keep redis_password "$(random)"
+keep redis_config "requirepass $(of redis_password)"$'\n'"appendonly yes"$'\n'
+keep rabbitmq_password "$(random)"
+keep rabbitmq_config "default_user = divan"$'\n'"default_pass = $(of rabbitmq_password)"$'\n'
+echo "The secrets are in $folder. The first administrator is created with the header"
+echo "X-Bootstrap-Token, whose value is in $folder/bootstrap_token."

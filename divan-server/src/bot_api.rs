@@ -1,0 +1,166 @@
+//! What the server needs of Telegram's [Bot API](https://core.telegram.org/bots/api).
+//!
+//! The token is part of each address there, so no error that leaves this file has an address in it.
+
+use std::time::{Duration, SystemTime};
+
+use divan_core::init_data::BotToken;
+use divan_core::secret::Secret;
+use reqwest::StatusCode;
+use reqwest::header::DATE;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::http_client::{NoHttpClient, http_client};
+
+/// How long one answer may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a call is made again after a 429.
+const RETRIES: u32 = 3;
+/// The longest wait after a 429 that is put up with.
+const MAX_WAIT: Duration = Duration::from_mins(1);
+
+/// The Bot API, as one bot.
+#[derive(Debug)]
+pub(crate) struct BotApi {
+    http: reqwest::Client,
+    token: BotToken,
+    /// What stands before the name of a method.
+    prefix: Secret,
+}
+
+/// What [`getMe`](https://core.telegram.org/bots/api#getme) tells of the bot.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Bot {
+    pub(crate) id: i64,
+    pub(crate) username: String,
+    #[serde(default)]
+    pub(crate) has_main_web_app: bool,
+}
+
+/// The button beside the field for messages ([`MenuButton`](https://core.telegram.org/bots/api#menubutton)).
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum MenuButton {
+    WebApp {
+        text: String,
+        web_app: WebAppInfo,
+    },
+    #[serde(other)]
+    Another,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(crate) struct WebAppInfo {
+    pub(crate) url: String,
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BotApiError {
+    #[error(transparent)]
+    Client(#[from] NoHttpClient),
+    #[error("the Bot API cannot be reached: check the network, and TELEGRAM_API_URL where it is set")]
+    Unreachable(#[source] reqwest::Error),
+    #[error("Telegram does not know this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT")]
+    UnknownToken,
+    #[error("Telegram asks to wait for {} s: try again then", .0.as_secs())]
+    TooManyRequests(Duration),
+    #[error("Telegram refuses: {0}")]
+    Refused(String),
+    #[error("what answers is not the Bot API: check TELEGRAM_API_URL")]
+    NotTheBotApi,
+}
+
+/// The envelope of every answer.
+#[derive(Deserialize)]
+struct Answer<T> {
+    ok: bool,
+    result: Option<T>,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Default, Deserialize)]
+struct Parameters {
+    retry_after: Option<u64>,
+}
+
+impl BotApi {
+    /// The Bot API at this address.
+    pub(crate) fn new(url: &Url, token: BotToken, is_test: bool) -> Result<Self, BotApiError> {
+        let environment = if is_test { "test/" } else { "" };
+        let base = url.as_str().trim_end_matches('/');
+        let prefix = Secret::new(format!("{base}/bot{}/{environment}", token.expose()));
+        Ok(Self { http: http_client(url, TIMEOUT)?, token, prefix })
+    }
+
+    /// Who the bot is, and what time Telegram has.
+    pub(crate) async fn get_me(&self) -> Result<(Bot, Option<SystemTime>), BotApiError> {
+        self.call("getMe", &json!({})).await
+    }
+
+    pub(crate) async fn chat_menu_button(&self) -> Result<MenuButton, BotApiError> {
+        Ok(self.call("getChatMenuButton", &json!({})).await?.0)
+    }
+
+    /// Sets the button of all chats that have none of their own.
+    pub(crate) async fn set_chat_menu_button(&self, button: &MenuButton) -> Result<(), BotApiError> {
+        let _: (bool, _) = self.call("setChatMenuButton", &json!({ "menu_button": button })).await?;
+        Ok(())
+    }
+
+    /// Calls a method, and again after the wait that a 429 asks for.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        parameters: &Value,
+    ) -> Result<(T, Option<SystemTime>), BotApiError> {
+        for _ in 0..RETRIES {
+            match self.try_to_call(method, parameters).await {
+                Err(BotApiError::TooManyRequests(wait)) if wait <= MAX_WAIT => {
+                    tracing::info!(method, seconds = wait.as_secs(), "Telegram asks to wait");
+                    tokio::time::sleep(wait).await;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.try_to_call(method, parameters).await
+    }
+
+    async fn try_to_call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        parameters: &Value,
+    ) -> Result<(T, Option<SystemTime>), BotApiError> {
+        let url = Secret::new(format!("{}{method}", self.prefix.expose()));
+        let unreachable = |error: reqwest::Error| BotApiError::Unreachable(error.without_url());
+        let response = self.http.post(url.expose()).json(parameters).send().await.map_err(unreachable)?;
+        let status = response.status();
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
+        let body = response.bytes().await.map_err(unreachable)?;
+        let answer: Answer<T> = serde_json::from_slice(&body).map_err(|_| BotApiError::NotTheBotApi)?;
+        match (answer.result, status) {
+            (Some(result), _) if answer.ok => Ok((result, date)),
+            (_, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(BotApiError::UnknownToken),
+            (_, StatusCode::TOO_MANY_REQUESTS) => {
+                let wait = answer.parameters.retry_after.unwrap_or(1);
+                Err(BotApiError::TooManyRequests(Duration::from_secs(wait)))
+            }
+            _ if answer.ok => Err(BotApiError::NotTheBotApi),
+            _ => Err(BotApiError::Refused(self.without_token(&answer.description))),
+        }
+    }
+
+    /// What Telegram said, should it ever repeat the token.
+    fn without_token(&self, text: &str) -> String {
+        let secret = self.token.expose().split_once(':').map_or("", |(_, secret)| secret);
+        let text: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
+        if secret.is_empty() { text } else { text.replace(secret, "…") }
+    }
+}

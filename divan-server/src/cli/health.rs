@@ -1,0 +1,37 @@
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use divan_core::api::{Endpoint, Ready};
+use url::Url;
+
+use super::Outcome;
+use crate::http_client::http_client;
+
+/// What a container engine asks: it starts this, and looks at the exit code.
+#[derive(Args, Debug)]
+pub(super) struct HealthArgs {
+    /// The server to ask
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
+    url: Url,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum HealthError {
+    #[error("the server does not answer")]
+    NoAnswer(#[source] reqwest::Error),
+    #[error("the server answers {0}")]
+    NotReady(reqwest::StatusCode),
+}
+
+pub(super) fn health(args: &HealthArgs) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let address = format!("{}{}", args.url.as_str().trim_end_matches('/'), Ready::PATH);
+        let asked = http_client(&args.url, Duration::from_secs(4))?.get(address).send().await;
+        match asked.map_err(HealthError::NoAnswer)?.status() {
+            status if status.is_success() => Ok(ExitCode::SUCCESS),
+            status => Err(HealthError::NotReady(status).into()),
+        }
+    })
+}

@@ -1,0 +1,58 @@
+//! The binding of the bot to the Mini App, from the command line.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use super::{Outcome, output};
+use crate::bot_api::Bot;
+use crate::config::Config;
+use crate::telegram::{BUTTON_TEXT, Binding, Examined};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Have the bot's menu button open the Mini App, and tell what is left to do by hand
+    Setup(Setup),
+    /// Tell whether the bot opens the Mini App; exits with 1 when something is wrong
+    Check,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Setup {
+    /// What the button says
+    #[arg(long, value_name = "TEXT", default_value = BUTTON_TEXT)]
+    button: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no bot: set TELEGRAM_BOT_TOKEN")]
+struct NoBot;
+
+pub(super) fn run(command: &Command) -> Outcome {
+    // Nothing listens; the address only decides things that are not used here.
+    let config = Config::from_process(([127, 0, 0, 1], 8000).into())?;
+    let binding = Binding::of(&config).ok_or(NoBot)??;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        if let Command::Setup(setup) = command {
+            let is_new = binding.set_button(&setup.button).await?;
+            output::line(if is_new { "The menu button is set." } else { "The menu button was set already." });
+        }
+        let Examined { bot, faults } = binding.examine().await?;
+        for fault in &faults {
+            output::line(&format!("wrong: {fault}"));
+        }
+        if faults.is_empty() {
+            output::line(&format!("@{} opens the Mini App.", bot.username));
+        }
+        show_by_hand(&binding, &bot);
+        Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
+}
+
+fn show_by_hand(binding: &Binding, bot: &Bot) {
+    output::line("To be done by hand, once, in a chat with @BotFather:");
+    for step in binding.by_hand(bot) {
+        output::line(&format!("  {step}"));
+    }
+}

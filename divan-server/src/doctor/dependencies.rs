@@ -1,0 +1,77 @@
+use std::error::Error;
+use std::time::Instant;
+
+use divan_core::clock::{Clock, SystemClock};
+use divan_core::infra::DatabaseUrl;
+use divan_core::infra::probe::{Report, check_all};
+use divan_core::store::Schema;
+
+use super::{DEADLINE, Finding, clock};
+use crate::config::Config;
+use crate::database::Database;
+use crate::dependencies::Dependencies;
+use crate::edge::chain;
+
+const SUBJECT: &str = "database";
+
+/// Whether it is there, has this program's tables, an administrator, and the same time.
+pub(super) async fn database(config: &Config) -> Vec<Finding> {
+    match tokio::time::timeout(DEADLINE, look(config)).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, chain(error.as_ref()))],
+        Err(_) => vec![Finding::wrong(SUBJECT, format!("{} does not answer", config.database))],
+    }
+}
+
+async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sync>> {
+    if let DatabaseUrl::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        return Ok(vec![Finding::warning(
+            SUBJECT,
+            format!("{} is made at the first start", config.database),
+        )]);
+    }
+    let database = Database::connect(config).await?;
+    let asked = Instant::now();
+    database.store().ping().await?;
+    let took = asked.elapsed();
+    let mut findings = vec![Finding::ok(SUBJECT, format!("{} answers", config.database)).took(took)];
+    match database.schema(config).await? {
+        Schema::Current => {
+            findings.push(Finding::ok("migrations", "the tables are up to date"));
+            if !database.store().is_bootstrapped().await? {
+                let todo = "there is none yet: run `divan-server admin create`";
+                findings.push(Finding::warning("administrator", todo));
+            }
+        }
+        schema @ Schema::Behind { .. } => {
+            findings.push(Finding::warning(
+                "migrations",
+                format!("{schema}: the next start brings it up to date"),
+            ));
+        }
+        schema => findings.push(Finding::wrong("migrations", schema.to_string())),
+    }
+    if let Some(there) = database.time().await? {
+        findings.push(clock("clock (database)", SystemClock.now(), there));
+    }
+    database.close().await;
+    Ok(findings)
+}
+
+/// Whether the others that are configured can be used.
+pub(super) async fn others(config: &Config) -> Vec<Finding> {
+    let dependencies = match Dependencies::of(&config.infra, &config.required) {
+        Ok(dependencies) => dependencies,
+        Err(error) => return vec![Finding::wrong("dependencies", chain(&error))],
+    };
+    let reports = check_all(dependencies.probes(), DEADLINE).await;
+    reports
+        .into_iter()
+        .map(|Report { name, outcome, took, .. }| match outcome {
+            Ok(()) => Finding::ok(name, "answers").took(took),
+            Err(error) => Finding::wrong(name, error.to_string()).took(took),
+        })
+        .collect()
+}

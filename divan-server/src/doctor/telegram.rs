@@ -1,0 +1,39 @@
+use divan_core::clock::{Clock, SystemClock};
+
+use super::{Finding, clock};
+use crate::bot_api::BotApiError;
+use crate::config::Config;
+use crate::edge::chain;
+use crate::telegram::Binding;
+
+const SUBJECT: &str = "telegram";
+
+/// Whether the bot is the token's, opens the Mini App, and has the same time.
+pub(super) async fn bot(config: &Config) -> Vec<Finding> {
+    let Some(binding) = Binding::of(config) else {
+        let text = if config.development.is_some() {
+            "the development default's bot is made up: set TELEGRAM_BOT_TOKEN to sign in from Telegram"
+        } else {
+            "TELEGRAM_BOT_TOKEN is not set: no employee can sign in"
+        };
+        return vec![Finding::warning(SUBJECT, text)];
+    };
+    match look(binding).await {
+        Ok(findings) => findings,
+        Err(error) => vec![Finding::wrong(SUBJECT, chain(&error))],
+    }
+}
+
+async fn look(binding: Result<Binding, BotApiError>) -> Result<Vec<Finding>, BotApiError> {
+    let binding = binding?;
+    let (_, date) = binding.api().get_me().await?;
+    let here = SystemClock.now();
+    let examined = binding.examine().await?;
+    let mut findings: Vec<Finding> =
+        examined.faults.into_iter().map(|fault| Finding::wrong(SUBJECT, fault)).collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok(SUBJECT, format!("@{} opens the Mini App", examined.bot.username)));
+    }
+    findings.extend(date.map(|there| clock("clock (Telegram)", here, there)));
+    Ok(findings)
+}

@@ -1,0 +1,39 @@
+//! The HTTP client of commands that ask others: the Bot API, and the server's own public addresses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+use url::Url;
+
+const USER_AGENT: &str = concat!("divan-server/", env!("CARGO_PKG_VERSION"));
+
+/// Why there is no HTTP client.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be set up")]
+pub(crate) struct NoHttpClient(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// A client for this address that follows no redirects and waits so long at most.
+pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, NoHttpClient> {
+    let client = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_backend_preconfigured(tls(url).map_err(|error| NoHttpClient(error.into()))?);
+    client.build().map_err(|error| NoHttpClient(error.into()))
+}
+
+/// Handed over ready, so that nothing is installed in the process.
+fn tls(url: &Url) -> Result<ClientConfig, rustls::Error> {
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?;
+    // Plain HTTP trusts nobody: it must work in a container without certificates.
+    let tls = if url.scheme() == "https" {
+        tls.with_platform_verifier()?
+    } else {
+        tls.with_root_certificates(RootCertStore::empty())
+    };
+    Ok(tls.with_no_client_auth())
+}

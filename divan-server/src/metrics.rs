@@ -1,0 +1,178 @@
+//! What the server counts, in the text format of Prometheus
+//! ([OpenMetrics 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)).
+//!
+//! Labels hold routes, statuses and codes: nothing that a caller sent, and nobody's name.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Method;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use divan_core::api::{AdminLogin, AutoLogin, Endpoint, ProblemCode, TelegramLogin};
+use divan_core::password::HashQueueLoad;
+use divan_core::store::PoolState;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::state::AppState;
+
+/// The content type.
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The upper ends of the buckets of latency, in seconds. A request with a token takes less than a millisecond, a sign-in a
+/// hash.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0];
+
+/// Counters of one server. Cheap to count with.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Histogram, fn() -> Histogram>,
+    sign_ins: Family<SignIn, Counter>,
+    hashes_running: Gauge,
+    hashes_waiting: Gauge,
+    hashes_begun: Counter,
+    hashes_waited: Counter<f64>,
+    connections: Family<Connections, Gauge>,
+    connections_max: Gauge,
+    dependencies: Family<Dependency, Gauge>,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Request {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct SignIn {
+    way: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Connections {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Dependency {
+    dependency: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("divan"),
+            requests: Family::new_with_constructor(histogram),
+            sign_ins: Family::default(),
+            hashes_running: Gauge::default(),
+            hashes_waiting: Gauge::default(),
+            hashes_begun: Counter::default(),
+            hashes_waited: Counter::default(),
+            connections: Family::default(),
+            connections_max: Gauge::default(),
+            dependencies: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    #[rustfmt::skip]
+    fn register(&mut self) {
+        let (r, seconds) = (&mut self.registry, Unit::Seconds);
+        r.register("build", "The version of the server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        r.register_with_unit("http_request_duration", "From the headers of a request to its answer", seconds.clone(), self.requests.clone());
+        r.register("sign_ins", "Sign-ins by their outcome: success, or the code of the problem", self.sign_ins.clone());
+        r.register("hashes_running", "Passwords that are hashed now", self.hashes_running.clone());
+        r.register("hashes_waiting", "Passwords that wait to be hashed", self.hashes_waiting.clone());
+        r.register("hashes_begun", "Passwords whose turn to be hashed has come", self.hashes_begun.clone());
+        r.register_with_unit("hashes_waited", "How long they have waited for it, all together", seconds, self.hashes_waited.clone());
+        r.register("database_connections", "Open connections to the database", self.connections.clone());
+        r.register("database_connections_max", "How many there may be", self.connections_max.clone());
+        r.register("dependency_up", "Whether what the server depends on answers", self.dependencies.clone());
+    }
+
+    /// Counts an answer.
+    pub(crate) fn answered(
+        &self,
+        method: &Method,
+        route: Option<&str>,
+        status: u16,
+        problem: Option<ProblemCode>,
+        took: Duration,
+    ) {
+        let labels = Request { method: known(method), route: route.unwrap_or("-").to_owned(), status };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+        if let Some(way) = route.filter(|_| *method == Method::POST).and_then(way_to_sign_in) {
+            let outcome = problem.map_or("success", ProblemCode::as_str);
+            self.sign_ins.get_or_create(&SignIn { way, outcome }).inc();
+        }
+    }
+
+    /// Notes what is so now.
+    pub(crate) fn note(&self, hashes: HashQueueLoad, connections: PoolState) {
+        let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        self.hashes_running.set(gauge(hashes.running));
+        self.hashes_waiting.set(gauge(hashes.waiting));
+        self.hashes_begun.inner().store(hashes.begun, Ordering::Relaxed);
+        self.hashes_waited.inner().store(hashes.waited.as_secs_f64().to_bits(), Ordering::Relaxed);
+        let in_use = connections.open.saturating_sub(connections.idle);
+        for (state, count) in [("in_use", in_use), ("idle", connections.idle)] {
+            self.connections.get_or_create(&Connections { state }).set(count.into());
+        }
+        self.connections_max.set(connections.max.into());
+    }
+
+    /// Notes whether a dependency answers.
+    pub(crate) fn note_dependency(&self, dependency: &'static str, is_up: bool) {
+        self.dependencies.get_or_create(&Dependency { dependency }).set(is_up.into());
+    }
+
+    /// All of it.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// What is served beside the server, on a listener of its own.
+pub(crate) fn router(state: AppState) -> Router {
+    let metrics = async |State(state): State<AppState>| ([(CONTENT_TYPE, TEXT)], state.metrics().await);
+    Router::new().route("/metrics", get(metrics)).with_state(state)
+}
+
+/// A caller can make methods up, and each would be one more row.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+fn way_to_sign_in(route: &str) -> Option<&'static str> {
+    let ways = [
+        (TelegramLogin::PATH, "telegram_login"),
+        (AutoLogin::PATH, "telegram_auto_login"),
+        (AdminLogin::PATH, "admin_login"),
+    ];
+    // The router may be nested below a path.
+    ways.into_iter().find(|(path, _)| route.ends_with(path)).map(|(_, way)| way)
+}
