@@ -1,0 +1,153 @@
+//! Against a store in this process that checks signatures, and a made-up Divan server.
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::request::Builder;
+use divan_client::test_util::MockDivan;
+use divan_core::clock::{Clock, ManualClock};
+use divan_testing::S3Server;
+use http_body_util::BodyExt;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tower::ServiceExt;
+
+use super::*;
+
+/// The service between the two, and the tokens of an employee and of somebody else.
+struct Scene {
+    store: S3Server,
+    _divan: MockDivan,
+    service: Router,
+    employee: Secret,
+    other: Secret,
+}
+
+/// What is uploaded in these tests.
+const DOCUMENT: &[u8] = b"%PDF-1.7 salem";
+
+async fn scene(clock: Arc<dyn Clock>) -> Scene {
+    let (store, divan) = (S3Server::start(), MockDivan::start().await);
+    let (employee, other) = (divan.client().miniapp(), divan.client().admin());
+    employee.login(&MockDivan::employee_login()).await.unwrap();
+    other.login(&MockDivan::admin_login()).await.unwrap();
+    let (url, key) = (store.url().parse().unwrap(), S3Server::SECRET_KEY.into());
+    let config = S3Config::new(url, S3Server::ACCESS_KEY, key, "documents");
+    let service = app(divan.client(), Documents::open(&config, clock).await.unwrap());
+    let [employee, other] = [employee.access_token().await.unwrap(), other.access_token().await.unwrap()];
+    Scene { store, _divan: divan, service, employee, other }
+}
+
+impl Scene {
+    async fn answer(&self, request: Builder, token: &Secret, body: String) -> (u16, String) {
+        let request = request.header("authorization", format!("Bearer {}", token.expose()));
+        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let answer = self.service.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn asked(&self, name: &str, content_type: &str, size: usize) -> (u16, String) {
+        let document = json!({"name": name, "content_type": content_type, "size": size}).to_string();
+        self.answer(Request::post("/documents"), &self.employee, document).await
+    }
+
+    async fn permitted(&self, name: &str) -> Upload {
+        let (status, body) = self.asked(name, "application/pdf", DOCUMENT.len()).await;
+        assert_eq!(status, 201, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    async fn listed(&self, token: &Secret) -> String {
+        self.answer(Request::get("/documents"), token, String::new()).await.1
+    }
+
+    /// Sends a document as a browser would, with the headers that are given.
+    async fn put(&self, url: &str, headers: &[(String, String)], body: &[u8]) -> String {
+        let address = self.store.url().replace("http://", "");
+        let path = url.strip_prefix(&self.store.url()).unwrap();
+        let line = format!("PUT {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head = [line].into_iter().chain(headers).collect::<String>();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+}
+
+fn now() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+#[tokio::test]
+async fn an_employee_uploads_a_document_and_nobody_else_sees_it() {
+    let scene = scene(now()).await;
+    let upload = scene.permitted("vacation request.pdf").await;
+    assert_eq!(scene.listed(&scene.employee).await, "[]");
+    let answer = scene.put(&upload.url, &upload.headers, DOCUMENT).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(scene.listed(&scene.employee).await, r#"["vacation request.pdf"]"#);
+    assert_eq!(scene.listed(&scene.other).await, "[]");
+}
+
+#[tokio::test]
+async fn what_is_too_large_of_another_type_or_badly_named_is_refused_before_it_is_sent() {
+    let scene = scene(now()).await;
+    for (name, content_type, size, status) in [
+        ("a.pdf", "application/pdf", 10 * 1024 * 1024 + 1, 413),
+        ("a.pdf", "application/pdf", 0, 413),
+        ("a.html", "text/html", 10, 415),
+        ("../a.pdf", "application/pdf", 10, 422),
+        ("somebody/a.pdf", "application/pdf", 10, 422),
+        (".hidden", "application/pdf", 10, 422),
+        ("", "application/pdf", 10, 422),
+    ] {
+        assert_eq!(scene.asked(name, content_type, size).await.0, status, "{name} {content_type} {size}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_refused() {
+    let scene = scene(now()).await;
+    let stranger = Secret::new("x");
+    assert_eq!(scene.answer(Request::get("/documents"), &stranger, String::new()).await.0, 401);
+    let document = json!({"name": "a.pdf", "content_type": "application/pdf", "size": 1}).to_string();
+    assert_eq!(scene.answer(Request::post("/documents"), &stranger, document).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_permission_that_is_over_is_refused_by_the_store() {
+    let six_minutes_ago = ManualClock::at_unix(SystemClock.unix_seconds() - 360);
+    let scene = scene(Arc::new(six_minutes_ago)).await;
+    let upload = scene.permitted("a.pdf").await;
+    let answer = scene.put(&upload.url, &upload.headers, DOCUMENT).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert_eq!(scene.listed(&scene.employee).await, "[]");
+}
+
+#[tokio::test]
+async fn a_permission_is_for_one_document_alone() {
+    let scene = scene(now()).await;
+    let Upload { url, headers } = scene.permitted("a.pdf").await;
+    let with = |name: &str, value: &str| -> Vec<_> {
+        let others = headers.iter().filter(|(header, _)| !header.eq_ignore_ascii_case(name));
+        others.cloned().chain([(name.to_owned(), value.to_owned())]).collect()
+    };
+    let longer = [DOCUMENT, b"!"].concat();
+    let tampered = [
+        (url.replace("a.pdf", "b.pdf"), headers.clone(), DOCUMENT),
+        (url.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"), headers.clone(), DOCUMENT),
+        (url.clone(), with("content-length", &longer.len().to_string()), longer.as_slice()),
+        (url.clone(), with("content-type", "text/html"), DOCUMENT),
+    ];
+    for (tampered_url, tampered_headers, body) in tampered {
+        assert!((&tampered_url, &tampered_headers) != (&url, &headers), "nothing was changed");
+        let answer = scene.put(&tampered_url, &tampered_headers, body).await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    }
+    assert_eq!(scene.listed(&scene.employee).await, "[]");
+    assert!(scene.put(&url, &headers, DOCUMENT).await.starts_with("HTTP/1.1 200"));
+}
