@@ -32,8 +32,7 @@ pub(super) fn users(args: &UsersArgs) -> Outcome {
         };
         let mut file = PrivateFile::create(path)?;
         write(service, args.json, &mut file).await?;
-        file.sync()?;
-        file.keep();
+        file.publish()?;
         Ok(())
     })
 }

@@ -2,7 +2,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use divan_core::service::{Admin, AuthService, CheckedImport, ImportError, Origin};
+use divan_core::service::{Admin, AuthService, CheckedImport, ImportError, Origin, ServiceError};
+use divan_core::store::StoreErrorKind;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::people::{PeopleError, with_service};
@@ -78,7 +79,8 @@ async fn add(service: &AuthService, checked: CheckedImport) -> Result<usize, Peo
     Ok(service.complete_import(&Admin::operator(), prepared, &Origin::unknown()).await?)
 }
 
-/// The passwords are on the disk before they are good: an import that breaks off leaves nobody without one.
+/// The passwords are on the disk before they are good, and stay there unless it is certain that they never will be: an import
+/// that breaks off leaves nobody without one.
 async fn add_with_passwords(
     service: &AuthService,
     checked: CheckedImport,
@@ -89,11 +91,29 @@ async fn add_with_passwords(
     let prepared = service.prepare_import(checked, &|done| bar.set_position(done as u64)).await?;
     drop(bar);
     people_csv::write_passwords(&mut file, prepared.generated())?;
-    file.sync()?;
+    let file = file.publish()?;
     let _spinner = writing();
-    let added = service.complete_import(&Admin::operator(), prepared, &Origin::unknown()).await?;
-    file.keep();
-    Ok(added)
+    match service.complete_import(&Admin::operator(), prepared, &Origin::unknown()).await {
+        Err(error) if may_be_written(&error) => {
+            Err(PeopleError::PerhapsAdded(file.path().display().to_string(), error))
+        }
+        Err(error) => {
+            file.remove();
+            Err(error.into())
+        }
+        Ok(added) => Ok(added),
+    }
+}
+
+/// Whether an import that failed may have happened all the same: an answer that is lost may have been to the commit.
+fn may_be_written(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::Store(error) => {
+            !matches!(error.kind(), StoreErrorKind::Conflict(_) | StoreErrorKind::LastAdmin)
+        }
+        // The others come before anything is written.
+        _ => false,
+    }
 }
 
 /// Shown on a terminal alone.

@@ -58,8 +58,7 @@ fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(path) = out {
         let mut file = PrivateFile::create(path)?;
         file.write_all(key.to_pem().expose().as_bytes())?;
-        file.sync()?;
-        file.keep();
+        file.publish()?;
         line(kid);
     } else {
         line(key.to_pem().expose().trim_end());

@@ -1,12 +1,17 @@
 //! `divan-server import users` and `export users`.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use divan_testing::TestDatabase;
 use serde_json::{Value, json};
 
-use crate::process::{no_tls, program, run, start};
+use crate::process::{KEY, no_tls, program, run, start};
 
 /// Of "umbrella 77", as passlib hashed it.
 const BCRYPT: &str = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
@@ -162,4 +167,65 @@ fn what_is_exported_can_be_imported_elsewhere() {
     let users: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(users.len(), 450);
     assert!(users.iter().all(|user| user["is_active"] == false && user["created_at"].is_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_are_kept_when_nobody_can_tell_whether_they_are_good() {
+    let database = TestDatabase::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let on = |url: &str, arguments: &[&str]| {
+        let mut command = program(folder);
+        run(command.env("DATABASE_URL", url).env("SECRET_KEY", KEY).args(arguments))
+    };
+    assert_eq!(on(database.url(), &["migrate"]).0, 0);
+    fs::write(folder.join("list.csv"), "name,phone\nA,+77010000001\n").unwrap();
+
+    let import = ["import", "users", "list.csv", "--passwords", "passwords.csv"];
+    let (code, stdout, stderr) = on(&without_answers_to_commits(database.url()), &import);
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.contains("may have been written: passwords.csv is kept"), "{stderr}");
+    let passwords = fs::read_to_string(folder.join("passwords.csv")).unwrap();
+    assert!(passwords.lines().nth(1).unwrap().starts_with("+77010000001,,A,"), "{passwords}");
+    let (_, users, _) = on(database.url(), &["user", "list", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&users).unwrap()[0]["phone"], "+77010000001");
+}
+
+/// The same database, by a way on which each commit arrives and its answer is lost.
+fn without_answers_to_commits(url: &str) -> String {
+    let (before, rest) = url.split_once('@').unwrap();
+    let (address, path) = rest.split_once('/').unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let way = format!("{before}@{}/{path}", listener.local_addr().unwrap());
+    let address = address.to_owned();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let server = TcpStream::connect(&address).unwrap();
+            let is_committing = Arc::new(AtomicBool::new(false));
+            let (to_server, to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let commits = is_committing.clone();
+            std::thread::spawn(move || {
+                pass_on(client, to_server, |bytes| {
+                    let is_commit = bytes.windows(6).any(|word| word == b"COMMIT");
+                    commits.fetch_or(is_commit, Ordering::SeqCst);
+                    true
+                });
+            });
+            std::thread::spawn(move || {
+                pass_on(server, to_client, |_| !is_committing.load(Ordering::SeqCst));
+            });
+        }
+    });
+    way
+}
+
+/// Until one of the two hangs up, or something must not pass.
+fn pass_on(mut from: TcpStream, mut to: TcpStream, mut may_pass: impl FnMut(&[u8]) -> bool) {
+    let mut bytes = vec![0; 65536];
+    while let Ok(read @ 1..) = from.read(&mut bytes) {
+        if !may_pass(&bytes[..read]) || to.write_all(&bytes[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Both);
 }
