@@ -21,6 +21,9 @@ const OUTPUT_BYTES: usize = 32;
 impl Argon2idParams {
     /// Parameters at least as strong as the default.
     ///
+    /// Hashes that were made with more than 65536 KiB, or with more work than eight times the default's, match only as long
+    /// as the parameters are as large: see [`PasswordHash::check`].
+    ///
     /// # Errors
     /// [`WeakParams`] when they are weaker, or too large to be meant.
     pub fn new(memory_kib: u32, iterations: u32, lanes: u32) -> Result<Self, WeakParams> {
@@ -100,7 +103,7 @@ impl PasswordHasher for Argon2idHasher {
     }
 
     fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
-        match stored.and_then(|stored| Stored::parse(stored).ok()) {
+        match stored.and_then(|stored| Stored::parse(stored, &self.params.0).ok()) {
             Some(Stored::Argon2id(stored)) => self.verify_argon2id(password, stored),
             Some(Stored::Legacy(stored)) if stored.matches(password.as_str()) => Verification::MatchOutdated,
             Some(Stored::Legacy(_)) => Verification::Mismatch,

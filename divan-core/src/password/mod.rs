@@ -109,7 +109,9 @@ impl PasswordHash {
     }
 
     /// Whether [`Argon2idHasher`] can compare a password with it: an Argon2id hash, or one of the system that Divan
-    /// replaces (passlib's bcrypt and `$pbkdf2-sha256$`), with parameters that are bounded.
+    /// replaces (passlib's bcrypt and `$pbkdf2-sha256$`), with parameters that are bounded: Argon2id by 65536 KiB and eight
+    /// times the default's product of memory and iterations (or by the hasher's own, where they are larger), bcrypt by
+    /// cost 13, PBKDF2 by a million rounds.
     ///
     /// # Errors
     /// [`UnusableHash`].
@@ -122,7 +124,7 @@ impl PasswordHash {
     /// assert_eq!(PasswordHash::from_stored("umbrella 77").check(), Err(UnusableHash::Unknown));
     /// ```
     pub fn check(&self) -> Result<(), UnusableHash> {
-        stored::Stored::parse(self).map(drop)
+        stored::Stored::parse(self, &argon2::Params::DEFAULT).map(drop)
     }
 
     /// The string to store.

@@ -63,7 +63,8 @@ impl HashQueue {
     /// How many may wait.
     pub const MAX_WAITING: usize = 256;
 
-    /// What all hashes that run at a time may take together, in bytes, where the number of cores would allow more.
+    /// What all hashes that run at a time may take together, in bytes, where the number of cores would allow more. It goes by
+    /// today's parameters; a stored hash with others takes 64 MiB at most, or as much as one with today's.
     pub const MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 
     /// A queue before this hasher. Defaults: as many at a time as there are cores and fit into the memory budget, 256

@@ -4,10 +4,16 @@ use argon2::{Algorithm, Params, Version};
 use super::PasswordHash;
 use super::legacy::LegacyHash;
 
-/// Stored parameters beyond these are not computed: a row in the database must not be able to take the machine.
+/// What is too large to be meant as the parameters of new hashes.
 const MAX_MEMORY_KIB: u32 = 262_144;
 const MAX_ITERATIONS: u32 = 16;
 const MAX_LANES: u32 = 16;
+
+/// Stored parameters beyond these and the own are not computed: a row in the database must not be able to take the
+/// machine.
+const MAX_STORED_MEMORY_KIB: u32 = 65_536;
+/// Memory times iterations, which is what the time goes by: eight times that of the default parameters.
+const MAX_STORED_WORK: u64 = 8 * work(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
 
 /// Why a stored hash matches no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +40,8 @@ pub(super) struct StoredArgon2id {
 }
 
 impl Stored {
-    pub(super) fn parse(stored: &PasswordHash) -> Result<Self, UnusableHash> {
+    /// Reads a hash; `own` are the parameters of new hashes, which may be beyond what others may be.
+    pub(super) fn parse(stored: &PasswordHash, own: &Params) -> Result<Self, UnusableHash> {
         if let Some(legacy) = LegacyHash::parse(stored.expose()) {
             return legacy.map(Self::Legacy);
         }
@@ -44,7 +51,7 @@ impl Stored {
         let params = Params::try_from(&parsed).map_err(|_| UnusableHash::Unknown)?;
         match (parsed.salt, parsed.hash) {
             (Some(salt), Some(hash)) if is_argon2id && is_current_version => {
-                is_bounded(&params).then_some(()).ok_or(UnusableHash::TooCostly)?;
+                is_computed(&params, own).then_some(()).ok_or(UnusableHash::TooCostly)?;
                 Ok(Self::Argon2id(StoredArgon2id { params, salt, hash }))
             }
             _ => Err(UnusableHash::Unknown),
@@ -52,8 +59,21 @@ impl Stored {
     }
 }
 
+/// Whether they can be meant as the parameters of new hashes.
 pub(super) fn is_bounded(params: &Params) -> bool {
     params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS && params.p_cost() <= MAX_LANES
+}
+
+fn is_computed(params: &Params, own: &Params) -> bool {
+    let max_work = MAX_STORED_WORK.max(work(own.m_cost(), own.t_cost()));
+    params.m_cost() <= MAX_STORED_MEMORY_KIB.max(own.m_cost())
+        && work(params.m_cost(), params.t_cost()) <= max_work
+        && params.t_cost() <= MAX_ITERATIONS
+        && params.p_cost() <= MAX_LANES
+}
+
+const fn work(memory_kib: u32, iterations: u32) -> u64 {
+    memory_kib as u64 * iterations as u64
 }
 
 #[cfg(test)]
@@ -66,7 +86,10 @@ mod tests {
             "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         for text in [
             monstrous,
-            "$2b$15$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+            "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=65536,t=5,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=8192,t=17,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$2b$14$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
             "$2b$31$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
             "$pbkdf2-sha256$1000001$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
         ] {
@@ -75,6 +98,7 @@ mod tests {
         }
         for text in [
             "",
+            &format!("$2b$12${}", "$".repeat(1 << 20)),
             "!disabled",
             "plain text",
             "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
@@ -96,5 +120,13 @@ mod tests {
             let refused = PasswordHash::from_stored(text).check();
             assert_eq!(refused, Err(UnusableHash::Unknown), "{text}");
         }
+    }
+    #[test]
+    fn the_own_parameters_are_computed_whatever_they_are() {
+        let of = |memory, iterations| Params::new(memory, iterations, 1, Some(32)).unwrap();
+        let own = of(MAX_MEMORY_KIB, MAX_ITERATIONS);
+        assert!(is_computed(&own, &own) && is_computed(&of(MAX_MEMORY_KIB, 2), &own));
+        assert!(!is_computed(&own, &Params::DEFAULT) && !is_computed(&own, &of(MAX_MEMORY_KIB, 2)));
+        assert!(is_computed(&of(MAX_STORED_MEMORY_KIB, 4), &Params::DEFAULT));
     }
 }
