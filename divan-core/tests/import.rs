@@ -30,12 +30,16 @@ const PBKDF2: &str =
 on_every_store!(
     a_list_becomes_users_who_sign_in,
     hashes_of_passlib_become_argon2id_at_the_first_sign_in,
+    first_sign_ins_at_once_do_not_refuse_each_other,
     an_administrator_with_an_old_password_has_to_change_it,
     all_that_is_wrong_is_told_at_once_and_nobody_is_there,
     who_came_in_between_stops_all_of_them,
     the_first_administrator_of_a_list_closes_the_bootstrap,
     generated_passwords_are_over_after_three_days,
 );
+
+/// Of "a", and cheap.
+const BCRYPT_AT_4: &str = "$2b$04$zyKUdFwR1.0ppciZlO5F3.I2ua2C6GOqqhSB3BCJ7jKc5RdjjxSOu";
 
 struct Fixture {
     store: Arc<dyn Store>,
@@ -155,6 +159,30 @@ async fn hashes_of_passlib_become_argon2id_at_the_first_sign_in(f: Fixture) {
         assert!(f.hash_of(phone).await.expose().starts_with("$argon2id$"));
         assert!(!f.sign_in(phone, "umbrella 77", telegram).await.unwrap());
     }
+}
+
+async fn first_sign_ins_at_once_do_not_refuse_each_other(f: Fixture) {
+    let cheap = BCRYPT_AT_4;
+    f.import(&[
+        with_hash(employee(2, "+77010000001"), cheap),
+        with_hash(admin(3, "admin@example.com"), cheap),
+    ])
+    .await;
+    let f = Arc::new(f);
+    let mut sign_ins = Vec::new();
+    for n in 0..24 {
+        let f = f.clone();
+        sign_ins.push(tokio::spawn(async move {
+            if n % 2 == 0 {
+                return f.sign_in("+77010000001", "a", 1).await.map(drop);
+            }
+            f.service.admin_login("admin@example.com", &"a".into(), &Origin::unknown()).await.map(drop)
+        }));
+    }
+    for sign_in in sign_ins {
+        sign_in.await.unwrap().unwrap();
+    }
+    assert!(f.hash_of("+77010000001").await.expose().starts_with("$argon2id$"));
 }
 
 async fn an_administrator_with_an_old_password_has_to_change_it(f: Fixture) {

@@ -295,6 +295,45 @@ async fn a_reset_during_the_hash_wins() {
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
 }
 
+/// Another sign-in has made the hash anew, of the same password.
+fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
+    let (store, runtime) = (f.store.clone(), tokio::runtime::Handle::current());
+    Box::new(move || {
+        let anew = |account: &mut Account| {
+            let password = Password::new(&PASSWORD.into()).unwrap();
+            account.password_hash = Argon2idHasher::insecure_for_tests().hash(&password, &[9; 16]).unwrap();
+            Some(Effects::none())
+        };
+        runtime.block_on(async {
+            let id = store.account_by_phone(&PHONE.parse().unwrap()).await.unwrap().unwrap().user.id;
+            store.update_account(id, &anew).await.unwrap().unwrap();
+        });
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_password_hashed_anew_meanwhile_refuses_nobody() {
+    let f = fixture().await;
+    *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
+    f.login(PHONE, PASSWORD, 42).await.unwrap();
+    assert_eq!(f.hasher.taken(), 2, "compared again, once");
+    *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
+    assert_eq!(code(f.login(PHONE, "wrong password", 42).await), ProblemCode::InvalidCredentials);
+    assert_eq!(f.hasher.taken(), 1, "wrong password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_password_hashed_anew_meanwhile_refuses_no_change_of_it() {
+    let f = fixture().await;
+    let (phone, password, data) = (SignInPhone::Typed(PHONE), PASSWORD.into(), init_data(42));
+    let session = f.service.telegram_login(phone, &password, &data, &Origin::unknown()).await.unwrap();
+    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
+    let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
+    f.service.change_password(&caller, &request, &Origin::unknown()).await.unwrap();
+    f.login(PHONE, "plum 4 the tram", 42).await.unwrap();
+}
+
 /// What comes in between while a password is changed: each of these ends the session that asks.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {

@@ -70,12 +70,12 @@ impl AuthService {
         };
 
         let found = self.parts.store.account_by_phone(&phone).await?;
-        let (account, rehashed) = self.check_password(found, password, Role::Employee).await?;
-        if account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
+        let proved = self.check_password(found, password, Role::Employee).await?;
+        if proved.account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
             return Err(ServiceError::TelegramAccountMismatch);
         }
-        self.check_expiry(&account)?;
-        self.complete(account, rehashed, Some(telegram), origin).await
+        self.check_expiry(&proved.account)?;
+        self.complete(proved, Some(telegram), origin).await
     }
 
     /// Signs an administrator in with e-mail address and password.
@@ -94,9 +94,9 @@ impl AuthService {
             return Err(input.into_error());
         };
         let found = self.parts.store.account_by_email(&email).await?;
-        let (account, rehashed) = self.check_password(found, password, Role::Admin).await?;
-        self.check_expiry(&account)?;
-        self.complete(account, rehashed, None, origin).await
+        let proved = self.check_password(found, password, Role::Admin).await?;
+        self.check_expiry(&proved.account)?;
+        self.complete(proved, None, origin).await
     }
 
     pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
@@ -113,14 +113,12 @@ impl AuthService {
 
     /// Exactly one hash computation, whether there is an account or not, and only then the state of the account: all
     /// that can be wrong up to here is one answer.
-    ///
-    /// Gives the account, and a new hash where the stored one was made with other parameters than today's.
     pub(super) async fn check_password(
         &self,
         found: Option<Account>,
         password: Password,
         role: Role,
-    ) -> Result<(Account, Option<PasswordHash>), ServiceError> {
+    ) -> Result<Proved, ServiceError> {
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         let verification = self.parts.hashes.verify(password.clone(), stored).await?;
         let account = found
@@ -129,10 +127,28 @@ impl AuthService {
             .ok_or(ServiceError::InvalidCredentials)?;
         let rehashed = match verification {
             // The old hash stays good: a sign-in with the right password does not fail for want of a new one.
-            Verification::MatchOutdated => self.parts.hashes.hash(password).await.ok(),
+            Verification::MatchOutdated => self.parts.hashes.hash(password.clone()).await.ok(),
             _ => None,
         };
-        Ok((account, rehashed))
+        Ok(Proved { account, password, rehashed })
+    }
+
+    /// Looks again, once, where the hash that was compared is no longer the one that is stored: another sign-in with the same
+    /// password may have made it anew. `None` when it was not that: whatever else came in between wins.
+    pub(super) async fn check_again(&self, proved: Proved) -> Result<Option<Proved>, ServiceError> {
+        let Proved { account: seen, password, .. } = proved;
+        let current = self.parts.store.account(seen.user.id).await?.filter(|current| {
+            current.password_hash != seen.password_hash
+                && current.user.is_active
+                && current.user.role == seen.user.role
+        });
+        let Some(account) = current else { return Ok(None) };
+        let stored = Some(account.password_hash.clone());
+        match self.parts.hashes.verify(password.clone(), stored).await? {
+            Verification::Mismatch => return Ok(None),
+            Verification::Match | Verification::MatchOutdated => self.check_expiry(&account)?,
+        }
+        Ok(Some(Proved { account, password, rehashed: None }))
     }
 
     /// A generated password is good for a time. That it is over is told to those who know it.
@@ -143,35 +159,49 @@ impl AuthService {
         }
     }
 
-    /// One transaction that writes the sign-in down and begins the session, unless the account changed while the password was
-    /// hashed: a reset, a deactivation or a binding that came in between wins.
+    /// Begins the session, unless something came in between that wins.
     async fn complete(
         &self,
-        account: Account,
-        rehashed: Option<PasswordHash>,
+        proved: Proved,
         telegram: Option<TelegramAccount>,
         origin: &Origin,
     ) -> Result<Session, ServiceError> {
+        if let Some(session) = self.sign_in(&proved, telegram.as_ref(), origin).await? {
+            return Ok(session);
+        }
+        let again = self.check_again(proved).await?.ok_or(ServiceError::InvalidCredentials)?;
+        self.sign_in(&again, telegram.as_ref(), origin).await?.ok_or(ServiceError::InvalidCredentials)
+    }
+
+    /// One transaction that writes the sign-in down and begins the session. `None` when the account changed while the password
+    /// was hashed: a reset, a deactivation or a binding that came in between wins.
+    async fn sign_in(
+        &self,
+        proved: &Proved,
+        telegram: Option<&TelegramAccount>,
+        origin: &Origin,
+    ) -> Result<Option<Session>, ServiceError> {
+        let seen = &proved.account;
         let surface = if telegram.is_some() { Surface::MiniApp } else { Surface::Admin };
-        let session = self.new_session(account.user.id, surface, origin)?;
-        let (user, now) = (account.user.id, session.created_at);
+        let session = self.new_session(seen.user.id, surface, origin)?;
+        let (user, now) = (seen.user.id, session.created_at);
         let signed_in = self.record(AuditAction::SignedIn, Some(user), user, origin)?;
         let linked = self.record(AuditAction::TelegramLinked, Some(user), user, origin)?;
         let change = |current: &mut Account| {
-            let presented = telegram.as_ref().map(|telegram| telegram.id);
-            let is_unchanged = current.password_hash == account.password_hash
+            let presented = telegram.map(|telegram| telegram.id);
+            let is_unchanged = current.password_hash == seen.password_hash
                 && current.user.is_active
-                && current.user.role == account.user.role
+                && current.user.role == seen.user.role
                 && (presented.is_none() || current.user.telegram_id.is_none_or(|id| Some(id) == presented));
             if !is_unchanged {
                 return None;
             }
-            if let Some(hash) = &rehashed {
+            if let Some(hash) = &proved.rehashed {
                 current.password_hash = hash.clone();
             }
             current.user.last_login_at = Some(now);
             let mut effects = Effects::none().begin(session.clone());
-            if let Some(telegram) = &telegram {
+            if let Some(telegram) = telegram {
                 if current.user.telegram_id.is_none() {
                     effects = effects.record(linked.clone());
                 }
@@ -180,9 +210,8 @@ impl AuthService {
             }
             Some(effects.record(signed_in.clone()))
         };
-        match self.parts.store.update_account(account.user.id, &change).await {
-            Ok(Some(updated)) => self.begun(&session, updated),
-            Ok(None) => Err(ServiceError::InvalidCredentials),
+        match self.parts.store.update_account(user, &change).await {
+            Ok(updated) => updated.map(|updated| self.begun(&session, updated)).transpose(),
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
                 Err(ServiceError::TelegramAccountMismatch)
             }
@@ -201,6 +230,14 @@ impl AuthService {
         }
         self.answer(session, updated.account.user)
     }
+}
+
+/// An account whose password was right.
+pub(super) struct Proved {
+    pub(super) account: Account,
+    password: Password,
+    /// A new hash, where the stored one was made with other parameters than today's.
+    rehashed: Option<PasswordHash>,
 }
 
 /// The Telegram account that a person signs in from.

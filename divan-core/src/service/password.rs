@@ -1,7 +1,7 @@
 use super::input::{Input, check_new_password};
 use super::{AuthService, Caller, Origin, ServiceError};
 use crate::api::{ChangePasswordRequest, Session};
-use crate::password::WeakPassword;
+use crate::password::{PasswordHash, WeakPassword};
 use crate::session::EndReason;
 use crate::store::{Account, Effects, EndSessions};
 use crate::token::TokenError;
@@ -31,16 +31,35 @@ impl AuthService {
 
         let user = caller.user().id;
         let found = self.parts.store.account(user).await?;
-        let (account, _) = self.check_password(found, current, caller.user().role).await?;
+        let proved = self.check_password(found, current, caller.user().role).await?;
         let password_hash = self.parts.hashes.hash(new).await?;
+        let _forget = self.parts.cache.forget_on_drop(user, None);
+        if let Some(session) = self.set_password(caller, &proved.account, &password_hash, origin).await? {
+            return Ok(session);
+        }
+        // Whoever was signed out meanwhile would otherwise be in again.
+        let again = self.check_again(proved).await?.ok_or(TokenError::NotForUs)?;
+        let changed = self.set_password(caller, &again.account, &password_hash, origin).await?;
+        Ok(changed.ok_or(TokenError::NotForUs)?)
+    }
+
+    /// `None` when the account or the session of the caller changed meanwhile.
+    async fn set_password(
+        &self,
+        caller: &Caller,
+        seen: &Account,
+        password_hash: &PasswordHash,
+        origin: &Origin,
+    ) -> Result<Option<Session>, ServiceError> {
+        let user = seen.user.id;
         let session = self.new_session(user, caller.surface(), origin)?;
         let at = session.created_at;
         let record = self.record(AuditAction::PasswordChanged, Some(user), user, origin)?;
         let change = |current: &mut Account| {
             // The rules for the new password are those of the role.
-            let is_unchanged = current.password_hash == account.password_hash
+            let is_unchanged = current.password_hash == seen.password_hash
                 && current.user.is_active
-                && current.user.role == account.user.role;
+                && current.user.role == seen.user.role;
             if !is_unchanged {
                 return None;
             }
@@ -58,9 +77,7 @@ impl AuthService {
                     .record(record.clone()),
             )
         };
-        let _forget = self.parts.cache.forget_on_drop(user, None);
         let updated = self.parts.store.update_account(user, &change).await?;
-        // Whoever was signed out meanwhile would otherwise be in again.
-        self.begun(&session, updated.ok_or(TokenError::NotForUs)?)
+        updated.map(|updated| self.begun(&session, updated)).transpose()
     }
 }
