@@ -97,12 +97,12 @@ impl Crowd {
             Query::Page => {
                 let mut page = UserQuery::newest(PAGE);
                 page.before = Some(UserId(Uuid::from_u128(id.0.as_u128() + 1)));
-                self.store.users(&page).await.map(|users| users[0].id == id)
+                self.store.users(&page).await.map(|found| found.users[0].id == id)
             }
             Query::Search => {
                 let mut page = UserQuery::newest(PAGE);
                 page.terms = SearchTerms::parse(phone.as_str()).expect("a search");
-                self.store.users(&page).await.map(|users| users.len() == 1 && users[0].id == id)
+                self.store.users(&page).await.map(|found| found.users.len() == 1 && found.users[0].id == id)
             }
         };
         let taken = started.elapsed();

@@ -11,8 +11,9 @@ use async_trait::async_trait;
 use divan_core::api::{CreateUserRequest, UpdateUserRequest};
 use divan_core::service::{Admin, AuthService, Origin};
 use divan_core::store::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, MemoryStore, NewUser,
-    SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount, UserQuery, UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, MemoryStore,
+    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount, UserQuery,
+    UserStore,
 };
 use divan_core::token::{SecretKey, Surfaces};
 use divan_core::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -73,7 +74,7 @@ impl<S: Store> UserStore for TellingStore<S> {
         self.inner.account_by_telegram(id).await
     }
 
-    async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+    async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         self.inner.users(query).await
     }
 

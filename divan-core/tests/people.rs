@@ -19,7 +19,9 @@ use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, PasswordHash};
 use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
-use divan_core::store::{Account, AuditQuery, Effects, SearchTerms, Store, StoreErrorKind, UserQuery};
+use divan_core::store::{
+    Account, AuditQuery, Effects, FoundUsers, SearchTerms, SqliteStore, Store, StoreErrorKind, UserQuery,
+};
 use divan_core::token::{SecretKey, Surfaces};
 use divan_core::types::{AuditAction, Role, User, UserId};
 use time::OffsetDateTime;
@@ -36,7 +38,9 @@ const PHONE: &str = "+77011234567";
 on_every_store!(
     a_page_is_what_the_conditions_say,
     pages_go_on_where_the_last_one_ended,
+    a_search_among_many_goes_on_where_it_stopped_looking,
     a_change_of_the_name_changes_what_finds_it,
+    who_is_bound_to_no_telegram_account_is_not_unlinked,
     a_user_without_a_password_gets_a_generated_one,
     a_generated_password_is_good_for_three_days,
     a_reset_gives_another_password_and_signs_out,
@@ -194,7 +198,8 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
             .take(query.limit as usize)
             .map(|user| user.id)
             .collect();
-        let page = f.store.users(&query).await.unwrap();
+        let FoundUsers { users: page, looked_to, .. } = f.store.users(&query).await.unwrap();
+        assert_eq!(looked_to, None, "{query:?}");
         assert_eq!(page.iter().map(|user| user.id).collect::<Vec<_>>(), expected, "{query:?}");
         found += expected.len();
     }
@@ -229,6 +234,70 @@ async fn pages_go_on_where_the_last_one_ended(f: Fixture) {
         request.limit = Some(limit);
         assert_eq!(code(f.service.list_users(&admin, &request).await), ProblemCode::ValidationFailed);
     }
+}
+
+async fn a_search_among_many_goes_on_where_it_stopped_looking(f: Fixture) {
+    // Words that a thousand have, and of all only the two oldest have both.
+    let name = |n: u128| if n < 2 { "Even Odd" } else { ["Even", "Odd"][n as usize % 2] };
+    let user = |n| {
+        let mut user =
+            User::new(UserId(Uuid::from_u128(n + 1)), Role::Employee, name(n), OffsetDateTime::UNIX_EPOCH);
+        user.phone = Some(format!("+7701{n:07}").parse().unwrap());
+        created(&Account::new(user, PasswordHash::from_stored("x")))
+    };
+    f.store.insert_users(&(0..2200).map(user).collect::<Vec<_>>()).await.unwrap();
+    let mut query = UserQuery::newest(10);
+    query.terms = SearchTerms::parse("even odd").unwrap();
+    query.look_at_most = 300;
+    let (mut found, mut pages) = (Vec::new(), 0);
+    loop {
+        let page = f.store.users(&query).await.unwrap();
+        found.extend(page.users.into_iter().map(|user| user.id.0.as_u128()));
+        pages += 1;
+        let Some(looked_to) = page.looked_to else { break };
+        query.before = Some(looked_to);
+    }
+    assert_eq!(found, [2, 1]);
+    // In memory nothing is gone through in pieces.
+    assert!(pages == 1 || pages == 8, "{pages} pages");
+
+    query.before = None;
+    query.terms = SearchTerms::parse("even").unwrap();
+    let full = f.store.users(&query).await.unwrap();
+    assert_eq!((full.users.len(), full.looked_to), (10, None));
+    query.terms = SearchTerms::parse("even 77010000001").unwrap();
+    let rare = f.store.users(&query).await.unwrap();
+    assert_eq!((rare.users.len(), rare.looked_to), (1, None), "a rare word is looked for everywhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_search_may_be_empty_and_not_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+    let f = Fixture::on(Arc::new(store)).await;
+    // The oldest alone has both words.
+    let name = |n: u128| if n == 0 { "Even Odd" } else { ["Even", "Odd"][n as usize % 2] };
+    let user = |n| {
+        let id = UserId(Uuid::from_u128(n + 1));
+        let mut user = User::new(id, Role::Admin, name(n), OffsetDateTime::UNIX_EPOCH);
+        user.email = Some(format!("{n}@example.com").parse().unwrap());
+        created(&Account::new(user, PasswordHash::from_stored("x")))
+    };
+    f.store.insert_users(&(0..20_100).map(user).collect::<Vec<_>>()).await.unwrap();
+    let mut request = ListUsersRequest::default();
+    request.q = Some("even odd".to_owned());
+    let page = f.service.list_users(&f.admin().await, &request).await.unwrap();
+    assert_eq!((page.items.len(), page.next_cursor.is_some()), (0, true));
+    request.cursor = page.next_cursor;
+    let page = f.service.list_users(&f.admin().await, &request).await.unwrap();
+    assert_eq!((page.items.len(), page.next_cursor), (1, None));
+}
+
+async fn who_is_bound_to_no_telegram_account_is_not_unlinked(f: Fixture) {
+    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let before = f.actions(user.id).await;
+    let unlinked = f.service.unlink_telegram(&f.admin().await, user.id, &origin()).await.unwrap();
+    assert_eq!((unlinked, f.actions(user.id).await), (user, before));
 }
 
 async fn a_change_of_the_name_changes_what_finds_it(f: Fixture) {
@@ -346,7 +415,7 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
         }
         let mut query = UserQuery::newest(100);
         (query.role, query.is_active) = (Some(Role::Admin), Some(true));
-        let left = f.store.users(&query).await.unwrap();
+        let left = f.store.users(&query).await.unwrap().users;
         assert!(!left.is_empty(), "seed {seed}");
         // The next round begins with the first administrator again.
         let id = admins[0];

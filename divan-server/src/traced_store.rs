@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, NewUser, SessionAdvance,
-    SessionStore, Store, StoreError, StoredSession, UpdatedAccount, UserQuery, UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, NewUser,
+    SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount, UserQuery, UserStore,
 };
 use divan_core::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
@@ -50,7 +50,7 @@ impl UserStore for TracedStore {
         traced("account_by_telegram", self.0.account_by_telegram(id)).await
     }
 
-    async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+    async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         traced("users", self.0.users(query)).await
     }
 

@@ -174,7 +174,7 @@ pub struct ListUsersRequest {
 pub struct UserPage {
     /// The users, the newest first.
     pub items: Vec<User>,
-    /// What the next page is asked for with; absent on the last.
+    /// What the next page is asked for with; absent on the last. A page that is not full may have it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA"))]
     pub next_cursor: Option<String>,

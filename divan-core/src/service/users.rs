@@ -11,7 +11,7 @@ use crate::api::{
 };
 use crate::password::Password;
 use crate::session::EndReason;
-use crate::store::{Account, NewUser, SearchTerms, UserQuery};
+use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
 use crate::types::{AuditAction, Email, Role, User, UserId};
 
 /// How long a generated password is good for a sign-in.
@@ -42,8 +42,9 @@ impl AuthService {
         query.role = request.role;
         query.is_active = request.is_active;
         query.before = before.map(UserId);
-        let mut items = self.parts.store.users(&query).await?;
-        let next_cursor = page::cut(&mut items, limit, |user| page::cursor(&filters, user.id.0));
+        let FoundUsers { users: mut items, looked_to } = self.parts.store.users(&query).await?;
+        let next_cursor = page::cut(&mut items, limit, |user| page::cursor(&filters, user.id.0))
+            .or_else(|| looked_to.map(|last| page::cursor(&filters, last.0)));
         Ok(UserPage::new(items, next_cursor))
     }
 
@@ -96,10 +97,11 @@ impl AuthService {
         Ok(CreatedUser::new(user, generated))
     }
 
-    /// Adds users, all or nothing. The first administrator that the operator makes closes the way of the network to become
-    /// one.
+    /// Adds users, all or nothing. The first active administrator that the operator makes closes the way of the network to
+    /// become one.
     pub(super) async fn insert(&self, admin: &Admin, new: &[NewUser]) -> Result<(), ServiceError> {
-        let has_admin = new.iter().any(|new| new.account.user.role == Role::Admin);
+        let mut users = new.iter().map(|new| &new.account.user);
+        let has_admin = users.any(|user| user.role == Role::Admin && user.is_active);
         let is_operators = admin.user().is_none() && has_admin;
         let claim = if is_operators { self.parts.store.claim_bootstrap(self.now()).await? } else { None };
         match claim {
@@ -167,7 +169,7 @@ impl AuthService {
     }
 
     /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The next sign-in binds
-    /// another one.
+    /// another one. Nothing happens to a user who is bound to none.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
@@ -178,6 +180,10 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<User, ServiceError> {
         let record = self.record_of(admin, AuditAction::TelegramUnlinked, user, origin).await?;
+        let found = self.get_user(admin, user).await?;
+        if found.telegram_id.is_none() {
+            return Ok(found);
+        }
         let now = record.at;
         let unlink = |account: &mut Account| {
             account.user.telegram_id = None;

@@ -7,8 +7,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
-    UpdatedAccount, UserQuery, UserStore,
+    FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession,
+    UniqueKey, UpdatedAccount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -111,13 +111,13 @@ impl UserStore for MemoryStore {
         Ok(self.find(|user| user.telegram_id == Some(id)))
     }
 
-    async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+    async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         let tables = self.tables();
         let all = tables.accounts.values().map(|account| &account.user);
         let mut found: Vec<User> = all.filter(|user| query.matches(user)).cloned().collect();
         found.sort_by_key(|user| std::cmp::Reverse(user.id));
         found.truncate(query.limit as usize);
-        Ok(found)
+        Ok(found.into())
     }
 
     async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {

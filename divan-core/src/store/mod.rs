@@ -41,7 +41,7 @@ pub use pool::PoolState;
 pub use postgres::{PostgresPool, PostgresStore};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, Schema};
-pub use search::{InvalidSearch, SearchTerms, UserQuery, search_words};
+pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserQuery, search_words};
 pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -83,11 +83,12 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// As [`account`](Self::account).
     async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError>;
 
-    /// Users that fulfil all conditions, the newest first.
+    /// Users that fulfil all conditions, the newest first: as many as were asked for, or all there are, or those among the
+    /// users that the store has looked at so far.
     ///
     /// # Errors
     /// Only when the database fails.
-    async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError>;
+    async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError>;
 
     /// Users who have one of these phone numbers or one of these e-mail addresses, in any order. Who has one of each may
     /// be there twice.

@@ -12,8 +12,8 @@ use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
     Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    MigrateError, NewUser, PoolState, Schema, SessionAdvance, SessionStore, Store, StoreError,
-    StoreErrorKind, StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
+    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance, SessionStore, Store,
+    StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
 };
 use crate::infra::{PostgresUrl, SslMode};
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};

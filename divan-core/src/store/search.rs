@@ -27,12 +27,32 @@ pub struct UserQuery {
     pub before: Option<UserId>,
     /// How many at most.
     pub limit: u32,
+    /// How many users are gone through at most, where each word of the search is one that many have.
+    pub look_at_most: u32,
+}
+
+/// A page of the list of users.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundUsers {
+    /// Who is on it, the newest first.
+    pub users: Vec<User>,
+    /// The user at whom the store stopped looking before the page was full: there may be more, who are older. `None` when a
+    /// page that is not full is the last one.
+    pub looked_to: Option<UserId>,
+}
+
+impl From<Vec<User>> for FoundUsers {
+    /// All that there are, or as many as were asked for.
+    fn from(users: Vec<User>) -> Self {
+        Self { users, looked_to: None }
+    }
 }
 
 impl UserQuery {
-    /// The newest users, so many at most.
+    /// The newest users, so many at most. Of those who have to be gone through, 20,000 are.
     pub fn newest(limit: u32) -> Self {
-        Self { limit, ..Self::default() }
+        Self { limit, look_at_most: 20_000, ..Self::default() }
     }
 
     /// Whether the user fulfils the conditions.

@@ -15,6 +15,9 @@ use crate::extract::{AdminCaller, ClientOrigin, Id, Parameters, Payload};
 /// of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh letters make no
 /// difference. All conditions hold at a time.
 ///
+/// A page may have fewer users than `limit`, even none, and a `next_cursor` all the same: where each word of `q` is one that a
+/// thousand users have, 20 000 users are gone through for a page. Go on until there is no `next_cursor`.
+///
 /// A `cursor` goes with the conditions that it came with; with others it is `validation_failed`. Begin anew when the
 /// person types on.
 #[utoipa::path(

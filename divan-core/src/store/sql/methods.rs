@@ -89,7 +89,7 @@ macro_rules! sql_store {
                 self.find(sqlx::query(sql::ACCOUNT_BY_TELEGRAM).bind(id.0)).await
             }
 
-            async fn users(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
+            async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
                 Ok(self.page_of_users(query).await?)
             }
 

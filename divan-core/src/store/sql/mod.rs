@@ -107,6 +107,7 @@ pub(super) const UPDATE_USER: &str = "UPDATE users SET role = $2, full_name = $3
 
 /// The beginning of a query for a page of users; each condition begins with `AND`.
 pub(super) const USERS: &str = concat!("SELECT ", user_columns!(""), " FROM users WHERE true");
+pub(super) const USER_IDS: &str = "SELECT id FROM users WHERE true";
 pub(super) const USERS_WITHOUT_WORDS: &str = concat!(
     "SELECT ",
     user_columns!("u."),

@@ -5,12 +5,50 @@ macro_rules! sql_people {
             /// The page, at a cost that does not depend on how many users there are.
             ///
             /// Where a word of the search is rare, those who have it are looked at and no others; otherwise the newest users are
-            /// gone through, of whom enough have it. A planner would have to know which: so that is decided here, and the
-            /// plan is made for the values at hand.
-            async fn page_of_users(&self, query: &UserQuery) -> Result<Vec<User>, sqlx::Error> {
+            /// gone through, so many at most, because there need not be anybody who has all of the words. A planner would have
+            /// to know which: so that is decided here, and the plan is made for the values at hand.
+            async fn page_of_users(&self, query: &UserQuery) -> Result<FoundUsers, sqlx::Error> {
+                let (candidates, frequent) = self.users_with_words(&query.terms).await?;
+                let mut page = sqlx::QueryBuilder::<$db>::new(sql::USERS);
+                let mut end = None;
+                if let Some(candidates) = candidates {
+                    if candidates.is_empty() {
+                        return Ok(FoundUsers::default());
+                    }
+                    page.push(" AND id IN (");
+                    let mut ids = page.separated(", ");
+                    for id in candidates {
+                        ids.push_bind(id);
+                    }
+                    page.push(")");
+                } else if !frequent.is_empty() {
+                    end = self.end_of_walk(query).await?;
+                }
+                for (from, to) in frequent {
+                    // The offset keeps PostgreSQL from making a join of it, which sorts all who have the word.
+                    page.push(" AND EXISTS (SELECT 1 FROM user_words WHERE user_id = users.id AND word >= ");
+                    page.push_bind(from).push(" AND word < ").push_bind(to).push(" LIMIT 1 OFFSET 0)");
+                }
+                if let Some(end) = end {
+                    page.push(" AND id >= ").push_bind(end);
+                }
+                push_conditions(&mut page, query);
+                page.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(query.limit));
+                let rows = page.build().persistent(false).fetch_all(&self.readers).await?;
+                let users: Result<Vec<User>, _> =
+                    rows.iter().map(|row| sql::account(row).map(|account| account.user)).collect();
+                let is_full = rows.len() >= query.limit as usize;
+                Ok(FoundUsers { users: users?, looked_to: end.filter(|_| !is_full).map(UserId) })
+            }
+
+            /// Who has all the words that are rare, where there is one, and the ranges of those that are not.
+            async fn users_with_words(
+                &self,
+                terms: &SearchTerms,
+            ) -> Result<(Option<BTreeSet<Uuid>>, Vec<(String, String)>), sqlx::Error> {
                 let mut candidates: Option<BTreeSet<Uuid>> = None;
                 let mut frequent = Vec::new();
-                for term in query.terms.iter() {
+                for term in terms.iter() {
                     let (from, to) = sql::word_range(term);
                     let with_it =
                         sqlx::query_scalar(sql::USERS_WITH_WORD).bind(from.clone()).bind(to.clone());
@@ -26,36 +64,31 @@ macro_rules! sql_people {
                         |candidates| candidates.intersection(&with_it).copied().collect(),
                     ));
                 }
+                Ok((candidates, frequent))
+            }
 
-                let mut page = sqlx::QueryBuilder::<$db>::new(sql::USERS);
-                if let Some(candidates) = candidates {
-                    if candidates.is_empty() {
-                        return Ok(Vec::new());
-                    }
-                    page.push(" AND id IN (");
-                    let mut ids = page.separated(", ");
-                    for id in candidates {
-                        ids.push_bind(id);
-                    }
-                    page.push(")");
-                }
-                for (from, to) in frequent {
-                    // The offset keeps PostgreSQL from making a join of it, which sorts all who have the word.
-                    page.push(" AND EXISTS (SELECT 1 FROM user_words WHERE user_id = users.id AND word >= ");
-                    page.push_bind(from).push(" AND word < ").push_bind(to).push(" LIMIT 1 OFFSET 0)");
-                }
-                if let Some(role) = query.role {
-                    page.push(" AND role = ").push_bind(role.as_str());
-                }
-                if let Some(is_active) = query.is_active {
-                    page.push(" AND is_active = ").push_bind(is_active);
-                }
-                if let Some(before) = query.before {
-                    page.push(" AND id < ").push_bind(before.0);
-                }
-                page.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(query.limit));
-                let rows = page.build().persistent(false).fetch_all(&self.readers).await?;
-                rows.iter().map(|row| sql::account(row).map(|account| account.user)).collect()
+            /// The last user who is looked at; `None` when there are no more than may be looked at.
+            async fn end_of_walk(&self, query: &UserQuery) -> Result<Option<Uuid>, sqlx::Error> {
+                // By one condition an index goes; of two, few users may fulfil both.
+                let by_role = UserQuery { is_active: None, ..query.clone() };
+                let mut end = sqlx::QueryBuilder::<$db>::new(sql::USER_IDS);
+                push_conditions(&mut end, query.role.map_or(query, |_| &by_role));
+                let before_it = i64::from(query.look_at_most.saturating_sub(1));
+                end.push(" ORDER BY id DESC LIMIT 1 OFFSET ").push_bind(before_it);
+                end.build_query_scalar().persistent(false).fetch_optional(&self.readers).await
+            }
+        }
+
+        /// All conditions but the words.
+        fn push_conditions(select: &mut sqlx::QueryBuilder<$db>, query: &UserQuery) {
+            if let Some(role) = query.role {
+                select.push(" AND role = ").push_bind(role.as_str());
+            }
+            if let Some(is_active) = query.is_active {
+                select.push(" AND is_active = ").push_bind(is_active);
+            }
+            if let Some(before) = query.before {
+                select.push(" AND id < ").push_bind(before.0);
             }
         }
 
