@@ -1,5 +1,5 @@
 //! Lists of people who come from elsewhere, held against the service on every store.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 #[macro_use]
 mod every_store;
@@ -35,6 +35,7 @@ on_every_store!(
     all_that_is_wrong_is_told_at_once_and_nobody_is_there,
     who_came_in_between_stops_all_of_them,
     the_first_administrator_of_a_list_closes_the_bootstrap,
+    two_lists_at_once_in_opposite_orders_do_not_block_each_other,
     generated_passwords_are_over_after_three_days,
 );
 
@@ -245,10 +246,30 @@ async fn who_came_in_between_stops_all_of_them(f: Fixture) {
 async fn the_first_administrator_of_a_list_closes_the_bootstrap(f: Fixture) {
     f.import(&[employee(2, "+77010000002")]).await;
     assert!(!f.store.is_bootstrapped().await.unwrap());
+    let mut inactive = admin(2, "inactive@example.com");
+    inactive.is_active = false;
+    f.import(&[inactive]).await;
+    assert!(!f.store.is_bootstrapped().await.unwrap(), "nobody could administer");
     f.import(&[employee(2, "+77010000003"), admin(3, "admin@example.com")]).await;
     assert!(f.store.is_bootstrapped().await.unwrap());
     f.import(&[admin(2, "second@example.com")]).await;
-    assert_eq!(f.count().await, 4);
+    assert_eq!(f.count().await, 5);
+}
+
+async fn two_lists_at_once_in_opposite_orders_do_not_block_each_other(f: Fixture) {
+    let people: Vec<_> =
+        (0..1200_u32).map(|n| with_hash(employee(n.into(), &format!("+7701{n:07}")), BCRYPT_AT_4)).collect();
+    let upwards = f.prepared(&people).await;
+    let downwards = f.prepared(&people.iter().rev().cloned().collect::<Vec<_>>()).await;
+    let (operator, origin) = (operator(), Origin::unknown());
+    let (one, other) = tokio::join!(
+        f.service.complete_import(&operator, upwards, &origin),
+        f.service.complete_import(&operator, downwards, &origin)
+    );
+    let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    let [refused] = refused.as_slice() else { panic!("{refused:?}") };
+    assert_eq!(refused.code(), ProblemCode::PhoneTaken);
+    assert_eq!(f.store.audit(&AuditQuery::newest(5000)).await.unwrap().len(), 1200);
 }
 
 async fn generated_passwords_are_over_after_three_days(f: Fixture) {
