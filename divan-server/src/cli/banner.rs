@@ -1,3 +1,4 @@
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 use divan_core::service::BootstrapPolicy;
@@ -5,12 +6,12 @@ use divan_core::service::BootstrapPolicy;
 use crate::config::Config;
 
 /// Tells a person what the development default is and what to do next. Says nothing in a deployment.
-#[expect(clippy::print_stdout, reason = "what a person who starts the server reads first")]
 pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
     let Some(development) = &config.development else { return };
     let base = format!("http://localhost:{}", address.port());
     let folder = development.folder().display();
-    println!(
+    let _ = writeln!(
+        io::stdout(),
         "\n\
          Divan, development default: not for production.\n\
          \n\
@@ -18,7 +19,8 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
          Data         {folder}/ (database, generated secret key and bot token; delete it to start anew)\n\
          Mini App     {}\n\
          Admin panel  {}\n",
-        config.addresses.miniapp, config.addresses.admin,
+        config.addresses.miniapp,
+        config.addresses.admin,
     );
     let bootstrap = |header: &str| {
         format!(
@@ -36,9 +38,11 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
         BootstrapPolicy::Token(_) => bootstrap(r#" -H "X-Bootstrap-Token: $DIVAN_BOOTSTRAP_TOKEN""#),
         _ => "set DIVAN_BOOTSTRAP_TOKEN, which creating the first administrator asks for here.".to_owned(),
     };
-    println!("Next: {next}");
-    println!(
-        "\n\
+    // Nobody may read it: the server serves all the same.
+    let _ = writeln!(
+        io::stdout(),
+        "Next: {next}\n\
+         \n\
          For an employee's sign-in, mint signed init data:\n\
          \n\
          divan-server init-data sign --user-id 42\n\

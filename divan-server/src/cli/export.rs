@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use divan_core::api::ListUsersRequest;
 use divan_core::service::AuthService;
 
+use super::output::Stdout;
 use super::people::{PeopleError, pages, with_service};
 use super::private_file::PrivateFile;
 use super::{Outcome, people_csv};
@@ -28,7 +29,7 @@ pub(super) struct UsersArgs {
 pub(super) fn users(args: &UsersArgs) -> Outcome {
     with_service(async |service| {
         let Some(path) = &args.out else {
-            return write(service, args.json, io::stdout().lock()).await;
+            return write(service, args.json, Stdout).await;
         };
         let mut file = PrivateFile::create(path)?;
         write(service, args.json, &mut file).await?;

@@ -1,5 +1,5 @@
-use std::fs;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +11,9 @@ use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
 use super::Outcome;
 use super::output::{explain, json, line};
 use super::private_file::PrivateFile;
+
+/// The most that is read of a key's file.
+const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -67,9 +70,16 @@ fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// The beginning of a file, in which a key has more than enough room.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn show(args: &ShowArgs) -> Result<(), Box<dyn std::error::Error>> {
     let name = || args.file.display().to_string();
-    let pem = fs::read_to_string(&args.file).map_err(|error| KeysError::Read(name(), error))?;
+    let pem = read(&args.file).map_err(|error| KeysError::Read(name(), error))?;
     let key = VerifyingKey::from_pem(Secret::new(pem).expose())
         .map_err(|invalid| KeysError::Invalid(name(), invalid))?;
     if args.pem {

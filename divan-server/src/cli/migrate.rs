@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 use divan_core::store::Schema;
 
-use super::Outcome;
+use super::{Outcome, output};
 use crate::config::Config;
 use crate::database::Database;
 
@@ -28,11 +28,6 @@ async fn run(check: bool) -> Outcome {
     }
     let schema = database.schema(&config).await?;
     database.close().await;
-    say(schema);
+    output::line(&schema.to_string());
     Ok(if schema == Schema::Current { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-#[expect(clippy::print_stdout, reason = "the output of the command")]
-fn say(schema: Schema) {
-    println!("{schema}");
 }

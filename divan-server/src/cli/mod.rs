@@ -147,8 +147,7 @@ fn report(error: &(dyn Error + 'static)) {
     eprintln!("{line}");
 }
 
-#[expect(clippy::print_stdout, reason = "the output of the command")]
 fn print_openapi() -> Outcome {
-    println!("{}", crate::openapi::openapi().to_pretty_json()?);
+    output::line(&crate::openapi::openapi().to_pretty_json()?);
     Ok(ExitCode::SUCCESS)
 }

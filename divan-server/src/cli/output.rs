@@ -1,5 +1,8 @@
 //! What commands print.
 
+use std::io::{self, Write};
+use std::process;
+
 use serde::Serialize;
 
 /// Columns as wide as their widest cell; the last one ends where it ends.
@@ -19,9 +22,32 @@ pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the output of the command")]
+/// A line of the output. Where it cannot be written the command has failed, and ends.
 pub(super) fn line(text: &str) {
-    println!("{text}");
+    if let Err(error) = writeln!(Stdout, "{text}").and_then(|()| Stdout.flush()) {
+        explain(&format!("divan-server: cannot write to standard output: {error}"));
+        process::exit(1);
+    }
+}
+
+/// Standard output. When whoever reads it has hung up, as `head` does, the command ends and says nothing.
+pub(super) struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        unless_hung_up(io::stdout().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        unless_hung_up(io::stdout().flush())
+    }
+}
+
+fn unless_hung_up<T>(written: io::Result<T>) -> io::Result<T> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(0),
+        written => written,
+    }
 }
 
 /// Says what is no output.

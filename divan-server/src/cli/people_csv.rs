@@ -14,6 +14,7 @@ use divan_core::types::{Role, User};
 /// The largest file that is read, in bytes. A million people fit.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 const MAX_PEOPLE: usize = 1_000_000;
+const MAX_COLUMNS: usize = 1000;
 
 /// What lists are written with, and read with, too.
 const COLUMNS: [(&str, Column); 5] = [
@@ -69,6 +70,10 @@ pub(super) enum CsvError {
     RepeatedColumn(String),
     #[error("has no column `name`: its first line names the columns, as phone,email,name,role,active,hash")]
     NoName,
+    #[error("has lines that end in CR alone: save it as \"CSV UTF-8\" again")]
+    CarriageReturns,
+    #[error("has more than {MAX_COLUMNS} columns in line {0}")]
+    TooWide(u64),
     #[error("cannot be read as comma-separated values")]
     Csv(#[from] csv::Error),
 }
@@ -90,7 +95,12 @@ impl PeopleList {
             return Err(CsvError::Encoding);
         }
         let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let mut reader = ReaderBuilder::new().delimiter(separator(text)).flexible(true).from_reader(text);
+        if text.contains(&b'\r') && !text.contains(&b'\n') {
+            return Err(CsvError::CarriageReturns);
+        }
+        let separator = separator(text);
+        check_width(text, separator)?;
+        let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text);
         let columns = columns(&mut reader)?;
         let mut list = Self::default();
         for record in reader.byte_records() {
@@ -120,6 +130,27 @@ fn first_line(text: &[u8], position: &csv::Position) -> u64 {
     let before =
         text.get(start..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
     position.line() + before.filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// No record may take memory for more columns than any list has.
+fn check_width(text: &[u8], separator: u8) -> Result<(), CsvError> {
+    let (mut line, mut columns, mut is_quoted, mut is_cells_first) = (1, 1, false, true);
+    for byte in text {
+        line += u64::from(*byte == b'\n');
+        match byte {
+            // Of two quotes in a row the second begins what the first has ended.
+            b'"' if is_cells_first || is_quoted => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            b'\n' | b'\r' => columns = 1,
+            _ if *byte == separator => columns += 1,
+            _ => {}
+        }
+        is_cells_first = matches!(byte, b'\n' | b'\r' | b'"') || *byte == separator;
+        if columns > MAX_COLUMNS {
+            return Err(CsvError::TooWide(line));
+        }
+    }
+    Ok(())
 }
 
 /// What of the first line stands most often between columns. Spreadsheets of many countries write semicolons.
@@ -255,6 +286,24 @@ mod tests {
         let list = parse("name,phone\n\"two\nlines\",+77010000001\n\nA,1\nB\n");
         assert_eq!(list.people.iter().map(|person| person.line).collect::<Vec<_>>(), [2, 5]);
         assert_eq!(list.errors[0].to_string(), "line 6: has 1 columns instead of 2");
+    }
+
+    #[test]
+    fn lines_that_end_in_cr_alone_are_told() {
+        assert!(refused(b"name,phone\rA,+77010000001\r").contains("CR alone"));
+        assert_eq!(parse("name,phone\r\n\"A\rB\",+77010000001\r\n").people.len(), 1);
+    }
+
+    #[test]
+    fn a_line_with_columns_without_end_is_told() {
+        let wide = |line: &str| format!("name,phone\nA,1\n{line}\n");
+        assert!(refused(wide(&",".repeat(1000)).as_bytes()).ends_with("in line 3"));
+        assert!(refused(wide(&"\"a\"\"\n\",".repeat(1001)).as_bytes()).contains("more than 1000 columns"));
+        for quoted in ["\"{}\",1", "A,\"\"\"{}\"", "A, \"{}"] {
+            let list = parse(&wide(&quoted.replace("{}", &",".repeat(900))));
+            assert_eq!(list.lines, 2, "{quoted}");
+        }
+        assert_eq!(parse(&wide(&format!("\"{}\",1", ",".repeat(5000)))).people.len(), 2);
     }
 
     #[test]

@@ -84,6 +84,25 @@ fn users_are_created_listed_and_changed() {
 }
 
 #[test]
+fn output_that_nobody_reads_is_no_failure_and_output_that_is_lost_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    create_admin(folder.path());
+    for arguments in [&["user", "list"][..], &["user", "list", "--json"], &["openapi"], &["export", "users"]]
+    {
+        let (reader, hung_up) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = program(folder.path()).args(arguments).stdout(hung_up).output().unwrap();
+        assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]), "{arguments:?}");
+
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let ended = program(folder.path()).args(arguments).stdout(full).output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), stderr.lines().count()), (Some(1), 1), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("divan-server: cannot write "), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
 fn the_audit_is_purged_by_age() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());

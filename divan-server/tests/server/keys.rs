@@ -58,6 +58,8 @@ fn the_public_half_of_a_key_is_shown() {
     std::fs::write(folder.path().join("none.pem"), "a hidden text").unwrap();
     let refused = "divan-server: none.pem is not a key in PEM (PKCS#8)\n".to_owned();
     assert_eq!(show(&["none.pem"]), (1, String::new(), refused));
+    let refused = "divan-server: /dev/zero is not a key in PEM (PKCS#8)\n".to_owned();
+    assert_eq!(show(&["/dev/zero"]), (1, String::new(), refused), "it is not read to its end");
     assert!(show(&["missing.pem"]).2.starts_with("divan-server: cannot read missing.pem: "));
 }
 
