@@ -17,7 +17,8 @@ static LANES: Variable = Variable::new("DIVAN_ARGON2_LANES", "in how many lanes 
 
 pub(super) static SECTION: Section = Section::new(
     "Password hashes (Argon2id)",
-    "Only upwards. Hashes with other parameters are made anew at the next sign-in.",
+    "Only upwards. Hashes with other parameters are made anew at the next sign-in. Hashes with more than 65536 KiB, or eight times the \
+     default's work (memory times iterations), match only while these are as large: before lowering them, reset such passwords.",
     &[&MEMORY_KIB, &ITERATIONS, &LANES],
 );
 
