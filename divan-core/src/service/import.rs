@@ -208,8 +208,7 @@ impl AuthService {
             let record = self.record(AuditAction::UserCreated, admin.id(), account.user.id, origin)?;
             new.push(NewUser::new(account, record));
         }
-        // In one order, whatever the list's is: two imports at once then wait for each other one way.
-        new.sort_by(|a, b| sign_in_names(a).cmp(&sign_in_names(b)));
+        NewUser::put_in_order(&mut new);
         self.insert(admin, &new).await?;
         Ok(new.len())
     }
@@ -241,10 +240,6 @@ impl AuthService {
         (user.phone, user.email, user.is_active) = (phone, email, person.is_active);
         Ok(Some(user))
     }
-}
-
-fn sign_in_names(new: &NewUser) -> (Option<&Phone>, Option<&Email>) {
-    (new.account.user.phone.as_ref(), new.account.user.email.as_ref())
 }
 
 /// Which line has which sign-in name, and what is wrong.
