@@ -38,6 +38,7 @@ pub(crate) fn run() -> Outcome {
     }
     clippy(&["-p", "divan-core"])?;
     clippy(&["-p", "divan-client"])?;
+    clippy(&["-p", "divan-server", "--no-default-features"])?;
     clippy(&["--workspace", "--all-targets"])?;
     clippy(&["--workspace", "--all-targets", "--all-features"])?;
     cargo_with(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "--deny warnings")])
