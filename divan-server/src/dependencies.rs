@@ -42,6 +42,10 @@ impl Dependencies {
         not(any(feature = "s3", feature = "qdrant", feature = "redis", feature = "rabbitmq")),
         expect(unused_variables, unused_mut, reason = "there are none to name")
     )]
+    #[cfg_attr(
+        not(feature = "qdrant"),
+        expect(clippy::unnecessary_wraps, reason = "one of the clients can be refused its key")
+    )]
     pub(crate) fn of(infra: &Infra, required: &[String]) -> Result<Self, MissingDependency> {
         let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
         #[cfg(feature = "s3")]
