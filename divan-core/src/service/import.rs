@@ -208,7 +208,7 @@ impl AuthService {
             let record = self.record(AuditAction::UserCreated, admin.id(), account.user.id, origin)?;
             new.push(NewUser::new(account, record));
         }
-        NewUser::put_in_order(&mut new);
+        put_in_order(&mut new);
         self.insert(admin, &new).await?;
         Ok(new.len())
     }
@@ -293,4 +293,45 @@ type Hashed = Result<(usize, Account, Secret), HashQueueError>;
 async fn next_of(hashing: &mut JoinSet<Hashed>) -> Result<(usize, Account, Secret), ServiceError> {
     let joined = hashing.join_next().await.and_then(Result::ok);
     Ok(joined.unwrap_or(Err(HashQueueError::Hash(HashError)))?)
+}
+
+/// One order, whatever the list's is: of two lists at once the second then waits for the first, and neither for a lock that
+/// the other holds.
+fn put_in_order(new: &mut [NewUser]) {
+    fn names(NewUser { account, .. }: &NewUser) -> (Option<&Phone>, Option<&Email>) {
+        (account.user.phone.as_ref(), account.user.email.as_ref())
+    }
+    new.sort_by(|a, b| names(a).cmp(&names(b)));
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::types::{AuditId, AuditRecord};
+
+    #[test]
+    fn two_lists_of_the_same_people_are_in_the_same_order() {
+        let person = |phone: Option<&str>, email: Option<&str>| {
+            let now = OffsetDateTime::UNIX_EPOCH;
+            let mut user = User::new(UserId(Uuid::nil()), Role::Employee, "Name", now);
+            user.phone = phone.map(|phone| phone.parse().unwrap());
+            user.email = email.map(|email| email.parse().unwrap());
+            let record = AuditRecord::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
+            NewUser::new(Account::new(user, PasswordHash::from_stored("x")), record)
+        };
+        let mut list = vec![
+            person(Some("+77010000002"), None),
+            person(None, Some("b@example.com")),
+            person(Some("+77010000001"), Some("c@example.com")),
+            person(None, Some("a@example.com")),
+        ];
+        let mut reversed: Vec<_> = list.iter().rev().cloned().collect();
+        put_in_order(&mut list);
+        put_in_order(&mut reversed);
+        let users = |list: &[NewUser]| list.iter().map(|new| new.account.user.clone()).collect::<Vec<_>>();
+        assert_eq!(users(&list), users(&reversed));
+    }
 }

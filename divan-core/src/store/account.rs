@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 
 use super::{EndSessions, StoredSession};
 use crate::password::PasswordHash;
-use crate::types::{AuditRecord, Email, Phone, Role, SessionId, User};
+use crate::types::{AuditRecord, Role, SessionId, User};
 
 /// A user with what signs the user in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +44,6 @@ impl NewUser {
     /// This account, with this line.
     pub fn new(account: Account, record: AuditRecord) -> Self {
         Self { account, record }
-    }
-
-    /// One order, whatever the list's is: of two lists at once the second then waits for the first, and neither for a lock
-    /// that the other holds.
-    pub(crate) fn put_in_order(new: &mut [Self]) {
-        fn names(NewUser { account, .. }: &NewUser) -> (Option<&Phone>, Option<&Email>) {
-            (account.user.phone.as_ref(), account.user.email.as_ref())
-        }
-        new.sort_by(|a, b| names(a).cmp(&names(b)));
     }
 }
 
@@ -116,35 +107,4 @@ pub struct UpdatedAccount {
     pub account: Account,
     /// The sessions that have ended with the change.
     pub ended: Vec<SessionId>,
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::types::{AuditAction, AuditId, UserId};
-
-    #[test]
-    fn two_lists_of_the_same_people_are_in_the_same_order() {
-        let person = |phone: Option<&str>, email: Option<&str>| {
-            let now = OffsetDateTime::UNIX_EPOCH;
-            let mut user = User::new(UserId(Uuid::nil()), Role::Employee, "Name", now);
-            user.phone = phone.map(|phone| phone.parse().unwrap());
-            user.email = email.map(|email| email.parse().unwrap());
-            let record = AuditRecord::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
-            NewUser::new(Account::new(user, PasswordHash::from_stored("x")), record)
-        };
-        let mut list = vec![
-            person(Some("+77010000002"), None),
-            person(None, Some("b@example.com")),
-            person(Some("+77010000001"), Some("c@example.com")),
-            person(None, Some("a@example.com")),
-        ];
-        let mut reversed: Vec<_> = list.iter().rev().cloned().collect();
-        NewUser::put_in_order(&mut list);
-        NewUser::put_in_order(&mut reversed);
-        let users = |list: &[NewUser]| list.iter().map(|new| new.account.user.clone()).collect::<Vec<_>>();
-        assert_eq!(users(&list), users(&reversed));
-    }
 }
