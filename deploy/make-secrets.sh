@@ -8,7 +8,7 @@ mkdir -p "$folder"
 chmod 700 "$folder"
 
 keep() { # keep NAME TEXT
-  [ -e "$folder/$1" ] && return
+  [ -s "$folder/$1" ] && return
   printf '%s' "$2" > "$folder/$1.part"
   chmod 644 "$folder/$1.part"
   mv "$folder/$1.part" "$folder/$1"
@@ -16,9 +16,13 @@ keep() { # keep NAME TEXT
 random() { openssl rand -hex 24; }
 of() { cat "$folder/$1"; }
 
-if [ ! -e "$folder/telegram_bot_token" ]; then
+if [ ! -s "$folder/telegram_bot_token" ]; then
   read -rsp "Token of the bot: " token
   echo
+  if [ -z "$token" ]; then
+    echo "no token was given: @BotFather has it" >&2
+    exit 1
+  fi
   keep telegram_bot_token "$token"
 fi
 keep secret_key "$(openssl rand -hex 32)"

@@ -43,6 +43,9 @@ impl<S: OnSurface> Handle<S> {
 impl Client {
     /// Answers whose access token this is: for a service that was sent one, of whatever surface, and has to check it.
     ///
+    /// It also answers for somebody whose password has to be changed first, since that person may ask. Let such a one
+    /// (`password_change_required`) do nothing: somebody else knows the password.
+    ///
     /// # Errors
     /// [`Error::is_unauthorized`] when the token is refused, and [`Error::is_token_expired`] when that is because its
     /// life is over. See [`Error`] for the rest.

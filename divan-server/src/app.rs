@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
-use crate::dependencies::{Dependencies, MissingDependency};
+use crate::dependencies::{Buckets, Dependencies, MissingDependency};
 use crate::metrics;
 use crate::readiness::Readiness;
 use crate::router::router;
@@ -80,8 +80,8 @@ impl Server {
             Migrations::Run => database.migrate(config).await?,
             Migrations::Require => database.require_current(config).await?,
         }
-        let dependencies = Dependencies::of(&config.infra, &config.required)?;
-        dependencies.start().await?;
+        let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::Make);
+        dependencies.require().await?;
         let service = service(config, database.store());
         let region = config.region;
         // The numbering plans load at first use; better now than in somebody's sign-in.
@@ -93,7 +93,7 @@ impl Server {
             trusted_proxies: config.infra.http.trusted_proxies.clone(),
             ..HttpOptions::default()
         };
-        let readiness = Readiness::of_database(&service).and(&dependencies);
+        let readiness = Readiness::of(&service, &dependencies);
         let mut patience = Patience::default();
         if config.development.is_some() {
             patience.drain = Duration::ZERO;
@@ -130,6 +130,9 @@ impl Server {
             draining.start();
         };
         let purge = tokio::spawn(purge_sessions(self.state.service().clone(), self.retention));
+        // Makes the bucket, and tells what is missing, without a request that asks.
+        let state = self.state.clone();
+        tokio::spawn(async move { state.readiness().check().await });
         let metrics = self.metrics.map(|listener| {
             let router = metrics::router(self.state.clone());
             tokio::spawn(serve(listener, router, self.patience, std::future::pending()))

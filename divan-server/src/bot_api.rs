@@ -19,6 +19,8 @@ use crate::http_client::{NoHttpClient, http_client};
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a call is made again after a 429.
 const RETRIES: u32 = 3;
+const MAX_BODY_BYTES: usize = 64 * 1024;
+const MAX_SHOWN_CHARS: usize = 300;
 /// The longest wait after a 429 that is put up with.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
@@ -101,7 +103,8 @@ impl BotApi {
 
     /// Who the bot is, and what time Telegram has.
     pub(crate) async fn get_me(&self) -> Result<(Bot, Option<SystemTime>), BotApiError> {
-        self.call("getMe", &json!({})).await
+        let (bot, date): (Bot, _) = self.call("getMe", &json!({})).await?;
+        Ok((Bot { username: self.readable(&bot.username), ..bot }, date))
     }
 
     pub(crate) async fn chat_menu_button(&self) -> Result<MenuButton, BotApiError> {
@@ -143,7 +146,7 @@ impl BotApi {
         let status = response.status();
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
-        let body = response.bytes().await.map_err(unreachable)?;
+        let body = bounded(response).await.map_err(unreachable)?.ok_or(BotApiError::NotTheBotApi)?;
         let answer: Answer<T> = serde_json::from_slice(&body).map_err(|_| BotApiError::NotTheBotApi)?;
         match (answer.result, status) {
             (Some(result), _) if answer.ok => Ok((result, date)),
@@ -153,14 +156,26 @@ impl BotApi {
                 Err(BotApiError::TooManyRequests(Duration::from_secs(wait)))
             }
             _ if answer.ok => Err(BotApiError::NotTheBotApi),
-            _ => Err(BotApiError::Refused(self.without_token(&answer.description))),
+            _ => Err(BotApiError::Refused(self.readable(&answer.description))),
         }
     }
 
-    /// What Telegram said, should it ever repeat the token.
-    fn without_token(&self, text: &str) -> String {
+    /// What was answered, for people to read: without the token, should somebody repeat it, and without what moves cursors.
+    pub(crate) fn readable(&self, text: &str) -> String {
         let secret = self.token.expose().split_once(':').map_or("", |(_, secret)| secret);
-        let text: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
-        if secret.is_empty() { text } else { text.replace(secret, "…") }
+        let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "…") };
+        text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_CHARS).collect()
     }
+}
+
+/// The body, unless it is longer than any answer of the Bot API here.
+async fn bounded(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BODY_BYTES {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
 }

@@ -1,7 +1,7 @@
 //! What the configuration names besides the database. The server itself asks nothing of it: it tells whether it is there,
 //! for the applications beside it.
 
-use std::fmt;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use divan_core::infra::Infra;
@@ -18,92 +18,128 @@ pub struct MissingDependency {
     source: ProbeError,
 }
 
-/// The dependencies that are configured.
-#[derive(Clone)]
-pub(crate) struct Dependencies {
-    probes: Vec<Arc<dyn Probe>>,
-    required: Vec<String>,
-    #[cfg(feature = "s3")]
-    s3: Option<divan_core::infra::S3Config>,
+/// What is done about a bucket that is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Buckets {
+    /// It is made, whenever that is noticed.
+    Make,
+    /// It is told.
+    Tell,
 }
 
-impl fmt::Debug for Dependencies {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dependencies").field("probes", &self.probes).finish_non_exhaustive()
-    }
+/// The dependencies that are configured.
+#[derive(Clone, Debug)]
+pub(crate) struct Dependencies {
+    pub(crate) required: Vec<Arc<dyn Probe>>,
+    pub(crate) optional: Vec<Arc<dyn Probe>>,
 }
 
 impl Dependencies {
     /// Nothing is asked yet. A section whose feature is off was refused with the configuration.
+    pub(crate) fn of(infra: &Infra, required: &[String], buckets: Buckets) -> Self {
+        let is_required = |probe: &Arc<dyn Probe>| required.iter().any(|name| name == probe.name());
+        let (required, optional) = probes(infra, buckets).into_iter().partition(is_required);
+        Self { required, optional }
+    }
+
+    /// All of them.
+    pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
+        self.required.iter().chain(&self.optional).cloned().collect()
+    }
+
+    /// Asks those that are required.
     ///
     /// # Errors
-    /// When a client cannot be set up.
-    #[cfg_attr(
-        not(any(feature = "s3", feature = "qdrant", feature = "redis", feature = "rabbitmq")),
-        expect(unused_variables, unused_mut, reason = "there are none to name")
-    )]
-    #[cfg_attr(
-        not(feature = "qdrant"),
-        expect(clippy::unnecessary_wraps, reason = "one of the clients can be refused its key")
-    )]
-    pub(crate) fn of(infra: &Infra, required: &[String]) -> Result<Self, MissingDependency> {
-        let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
-        #[cfg(feature = "s3")]
-        if let Some(config) = &infra.s3 {
-            probes.push(Arc::new(config.probe(&config.client())));
-        }
-        #[cfg(feature = "qdrant")]
-        if let Some(config) = &infra.qdrant {
-            let probe = config.client().and_then(|client| config.probe(&client));
-            let missing = |source| MissingDependency { name: "qdrant", source };
-            probes.push(Arc::new(probe.map_err(missing)?));
-        }
-        #[cfg(feature = "redis")]
-        if let Some(config) = &infra.redis {
-            probes.push(Arc::new(config.client().probe()));
-        }
-        #[cfg(feature = "rabbitmq")]
-        if let Some(config) = &infra.rabbitmq {
-            probes.push(Arc::new(config.client().probe()));
-        }
-        Ok(Self {
-            probes,
-            required: required.to_vec(),
-            #[cfg(feature = "s3")]
-            s3: infra.s3.clone(),
-        })
-    }
-
-    pub(crate) fn probes(&self) -> &[Arc<dyn Probe>] {
-        &self.probes
-    }
-
-    pub(crate) fn required(&self) -> &[String] {
-        &self.required
-    }
-
-    /// Makes the bucket where it is missing, and asks all of them once.
-    ///
-    /// # Errors
-    /// That one is missing that is required. What is wrong with the others goes to the log.
-    pub(crate) async fn start(&self) -> Result<(), MissingDependency> {
-        #[cfg(feature = "s3")]
-        if let Some(config) = &self.s3 {
-            let made = tokio::time::timeout(DEADLINE, config.ensure_bucket(&config.client())).await;
-            // What is wrong with the store is told below.
-            if let Ok(Ok(divan_core::infra::Bucket::Created)) = made {
-                tracing::info!(bucket = config.bucket, "made the bucket");
-            }
-        }
-        for Report { name, outcome, .. } in check_all(&self.probes, DEADLINE).await {
-            match outcome {
-                Err(source) if self.required.iter().any(|required| required == name) => {
-                    return Err(MissingDependency { name, source });
-                }
-                Err(error) => tracing::warn!(dependency = name, reason = chain(&error), "is not there"),
-                Ok(()) => {}
-            }
+    /// That one of them cannot be used.
+    pub(crate) async fn require(&self) -> Result<(), MissingDependency> {
+        for Report { name, outcome, .. } in check_all(&self.required, DEADLINE).await {
+            outcome.map_err(|source| MissingDependency { name, source })?;
         }
         Ok(())
+    }
+}
+
+#[cfg_attr(
+    not(any(feature = "s3", feature = "qdrant", feature = "redis", feature = "rabbitmq")),
+    expect(unused_variables, unused_mut, reason = "there are none to name")
+)]
+#[cfg_attr(
+    all(not(feature = "s3"), any(feature = "qdrant", feature = "redis", feature = "rabbitmq")),
+    expect(unused_variables, reason = "there are no buckets")
+)]
+fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
+    let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
+    #[cfg(feature = "s3")]
+    if let Some(config) = &infra.s3 {
+        probes.push(match buckets {
+            Buckets::Make => Arc::new(BucketKeeper { config: config.clone(), client: config.client() }),
+            Buckets::Tell => Arc::new(config.probe(&config.client())),
+        });
+    }
+    #[cfg(feature = "qdrant")]
+    if let Some(config) = &infra.qdrant {
+        probes.push(match config.client().and_then(|client| config.probe(&client)) {
+            Ok(probe) => Arc::new(probe),
+            Err(error) => Arc::new(Unusable { name: "qdrant", reason: chain(&error) }),
+        });
+    }
+    #[cfg(feature = "redis")]
+    if let Some(config) = &infra.redis {
+        probes.push(Arc::new(config.client().probe()));
+    }
+    #[cfg(feature = "rabbitmq")]
+    if let Some(config) = &infra.rabbitmq {
+        probes.push(Arc::new(config.client().probe()));
+    }
+    probes
+}
+
+/// Makes the bucket where it is missing, also when the store comes after the server.
+#[cfg(feature = "s3")]
+struct BucketKeeper {
+    config: divan_core::infra::S3Config,
+    client: divan_core::infra::S3Client,
+}
+
+#[cfg(feature = "s3")]
+impl Debug for BucketKeeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BucketKeeper").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "s3")]
+#[async_trait::async_trait]
+impl Probe for BucketKeeper {
+    fn name(&self) -> &'static str {
+        "s3"
+    }
+
+    async fn probe(&self) -> Result<(), ProbeError> {
+        if self.config.ensure_bucket(&self.client).await? == divan_core::infra::Bucket::Created {
+            tracing::info!(bucket = self.config.bucket, "made the bucket");
+        }
+        Ok(())
+    }
+}
+
+/// A client that could not even be set up. Others do not suffer for it.
+#[cfg(feature = "qdrant")]
+#[derive(Debug)]
+struct Unusable {
+    name: &'static str,
+    reason: String,
+}
+
+#[cfg(feature = "qdrant")]
+#[async_trait::async_trait]
+impl Probe for Unusable {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    async fn probe(&self) -> Result<(), ProbeError> {
+        let cause = self.reason.clone();
+        Err(ProbeError::Misconfigured("its client cannot be set up: see the log", Some(cause.into())))
     }
 }

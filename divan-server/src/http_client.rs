@@ -17,11 +17,15 @@ pub(crate) struct NoHttpClient(#[source] Box<dyn std::error::Error + Send + Sync
 
 /// A client for this address that follows no redirects and waits so long at most.
 pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, NoHttpClient> {
-    let client = reqwest::Client::builder()
+    let mut client = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls(url).map_err(|error| NoHttpClient(error.into()))?);
+    if url.scheme() == "http" {
+        // It is on this machine or beside it, where a proxy has no business, and would see the bot's token.
+        client = client.no_proxy();
+    }
     client.build().map_err(|error| NoHttpClient(error.into()))
 }
 

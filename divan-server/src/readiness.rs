@@ -1,12 +1,12 @@
-//! Whether what the server depends on is there. It is asked at most once a second, whoever asks the server.
+//! Whether what the server depends on is there. It is asked at most once a second, whoever asks the server, and what is not
+//! required keeps nobody waiting.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
-use tokio::sync::Mutex;
 
 use crate::dependencies::Dependencies;
 use crate::edge::chain;
@@ -15,6 +15,8 @@ use crate::edge::chain;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 /// How long an answer is good.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long who asks waits for what is not required: shorter than a second, which is what others wait for the answer.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The name of the dependency that no server goes without.
 pub(crate) const DATABASE: &str = "database";
@@ -22,16 +24,8 @@ pub(crate) const DATABASE: &str = "database";
 /// The dependencies of a server.
 #[derive(Debug)]
 pub(crate) struct Readiness {
-    probes: Vec<Arc<dyn Probe>>,
-    /// Without which the server is not ready.
-    required: Vec<String>,
-    last: Mutex<Option<Checked>>,
-}
-
-#[derive(Debug)]
-struct Checked {
-    at: Instant,
-    dependencies: Arc<[Dependency]>,
+    required: Group,
+    optional: Arc<Group>,
 }
 
 /// Whether a dependency is there.
@@ -45,48 +39,74 @@ pub(crate) struct Dependency {
 impl Readiness {
     /// Of the database alone.
     pub(crate) fn of_database(service: &AuthService) -> Self {
+        Self::new(service, Vec::new(), Vec::new())
+    }
+
+    /// Of the database and others.
+    pub(crate) fn of(service: &AuthService, others: &Dependencies) -> Self {
+        Self::new(service, others.required.clone(), others.optional.clone())
+    }
+
+    fn new(service: &AuthService, required: Vec<Arc<dyn Probe>>, optional: Vec<Arc<dyn Probe>>) -> Self {
         let database: Arc<dyn Probe> = Arc::new(Database(service.clone()));
-        Self { probes: vec![database], required: vec![DATABASE.to_owned()], last: Mutex::new(None) }
+        let required = std::iter::once(database).chain(required).collect();
+        Self { required: Group::new(required, true), optional: Arc::new(Group::new(optional, false)) }
     }
 
-    /// Of others, too.
-    pub(crate) fn and(mut self, others: &Dependencies) -> Self {
-        self.probes.extend(others.probes().iter().cloned());
-        self.required.extend(others.required().iter().cloned());
-        self
+    /// How each is: those that are required as of a second ago at most, the others as they were last seen.
+    pub(crate) async fn check(&self) -> Vec<Dependency> {
+        let optional = Arc::clone(&self.optional);
+        // On a task of its own, which goes on when nobody waits for it any more.
+        let asked = tokio::spawn(async move { optional.refresh().await });
+        self.required.refresh().await;
+        let _ = tokio::time::timeout(PATIENCE, asked).await;
+        self.required.known().into_iter().chain(self.optional.known()).collect()
+    }
+}
+
+/// Dependencies that are asked together.
+#[derive(Debug)]
+struct Group {
+    probes: Vec<Arc<dyn Probe>>,
+    /// When they were asked last. Held while they are asked: who comes meanwhile waits for the same answer.
+    asked: tokio::sync::Mutex<Option<Instant>>,
+    known: Mutex<Vec<Dependency>>,
+}
+
+impl Group {
+    /// None of them is known to be there.
+    fn new(probes: Vec<Arc<dyn Probe>>, is_required: bool) -> Self {
+        let down = |probe: &Arc<dyn Probe>| Dependency { name: probe.name(), is_up: false, is_required };
+        let known = Mutex::new(probes.iter().map(down).collect());
+        Self { probes, asked: tokio::sync::Mutex::new(None), known }
     }
 
-    /// How each is, a second ago at most. Whoever comes while it is asked waits for the same answer.
-    pub(crate) async fn check(&self) -> Arc<[Dependency]> {
-        let mut last = self.last.lock().await;
-        if let Some(Checked { at, dependencies }) = &*last
-            && at.elapsed() < FRESH
-        {
-            return Arc::clone(dependencies);
+    fn known(&self) -> Vec<Dependency> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn refresh(&self) {
+        let mut asked = self.asked.lock().await;
+        if asked.is_some_and(|at| at.elapsed() < FRESH) {
+            return;
         }
+        let is_first = asked.is_none();
         let reports = check_all(&self.probes, DEADLINE).await;
-        let before = last.as_ref().map(|checked| Arc::clone(&checked.dependencies));
-        let dependencies: Arc<[Dependency]> = reports.iter().map(|report| self.dependency(report)).collect();
-        for (index, (report, now)) in reports.iter().zip(dependencies.iter()).enumerate() {
-            let was_up = before.as_ref().is_none_or(|before| before[index].is_up);
-            log_change(report, was_up, now.is_up);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for (dependency, report) in known.iter_mut().zip(&reports) {
+            log_change(report, dependency.is_up, is_first);
+            dependency.is_up = report.outcome.is_ok();
         }
-        *last = Some(Checked { at: Instant::now(), dependencies: Arc::clone(&dependencies) });
-        dependencies
-    }
-
-    fn dependency(&self, report: &Report) -> Dependency {
-        let is_required = self.required.iter().any(|name| name == report.name);
-        Dependency { name: report.name, is_up: report.outcome.is_ok(), is_required }
+        *asked = Some(Instant::now());
     }
 }
 
 /// The reason is for the log; who asks is told names alone.
-fn log_change(report: &Report, was_up: bool, is_up: bool) {
+fn log_change(report: &Report, was_up: bool, is_first: bool) {
     let dependency = report.name;
     match &report.outcome {
-        Err(error) if was_up => tracing::warn!(dependency, reason = chain(error), "is down"),
-        Ok(()) if is_up && !was_up => tracing::info!(dependency, "is up again"),
+        Err(error) if was_up || is_first => tracing::warn!(dependency, reason = chain(error), "is down"),
+        Ok(()) if !was_up && !is_first => tracing::info!(dependency, "is up again"),
         _ => {}
     }
 }
@@ -103,5 +123,51 @@ impl Probe for Database {
 
     async fn probe(&self) -> Result<(), ProbeError> {
         self.0.ready().await.map_err(|error| ProbeError::Failed(error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use divan_core::store::MemoryStore;
+    use divan_core::token::{SecretKey, Surfaces};
+
+    use super::*;
+
+    /// Counts how often it is asked, and never answers.
+    #[derive(Debug, Default)]
+    struct Silent(AtomicUsize);
+
+    #[async_trait]
+    impl Probe for Silent {
+        fn name(&self) -> &'static str {
+            "silent"
+        }
+
+        async fn probe(&self) -> Result<(), ProbeError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            std::future::pending().await
+        }
+    }
+
+    fn service() -> AuthService {
+        let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+        let key = SecretKey::new([7; 32]).unwrap();
+        AuthService::builder(Arc::new(MemoryStore::new()), &key, "https://sec.example.com", surfaces).build()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_required_and_hangs_keeps_nobody_waiting() {
+        let silent = Arc::new(Silent::default());
+        let others = Dependencies { required: Vec::new(), optional: vec![silent.clone()] };
+        let readiness = Readiness::of(&service(), &others);
+        for _ in 0..3 {
+            let asked = tokio::time::Instant::now();
+            let [database, hanging] = readiness.check().await[..] else { panic!("two of them") };
+            assert!(asked.elapsed() < Duration::from_secs(1));
+            assert_eq!((database.is_up, hanging.is_up, hanging.is_required), (true, false, false));
+        }
+        assert_eq!(silent.0.load(Ordering::SeqCst), 1, "it is asked once, however many ask");
     }
 }

@@ -61,8 +61,8 @@ impl AppState {
     /// ([OpenMetrics 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)). Its labels
     /// hold nothing that a caller sent. The server itself has a listener for it; [`router`](crate::router) has none.
     pub async fn metrics(&self) -> String {
-        for Dependency { name, is_up, .. } in self.parts.readiness.check().await.iter() {
-            self.parts.metrics.note_dependency(name, *is_up);
+        for Dependency { name, is_up, .. } in self.parts.readiness.check().await {
+            self.parts.metrics.note_dependency(name, is_up);
         }
         let connections = self.parts.database.as_ref().map(Database::connections).unwrap_or_default();
         self.parts.metrics.note(self.parts.service.hash_load(), connections);

@@ -69,7 +69,8 @@ impl Binding {
             MenuButton::WebApp { web_app, .. } if self.is_miniapp(&web_app.url) => {}
             MenuButton::WebApp { web_app, .. } => faults.push(format!(
                 "the menu button opens {} instead of {}: run `divan-server telegram setup`",
-                web_app.url, self.miniapp
+                self.api.readable(&web_app.url),
+                self.miniapp
             )),
             MenuButton::Another => faults.push(format!(
                 "the menu button does not open {}: run `divan-server telegram setup`",

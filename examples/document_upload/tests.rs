@@ -17,7 +17,7 @@ use super::*;
 /// The service between the two, and the tokens of an employee and of somebody else.
 struct Scene {
     store: S3Server,
-    _divan: MockDivan,
+    divan: MockDivan,
     service: Router,
     employee: Secret,
     other: Secret,
@@ -35,7 +35,7 @@ async fn scene(clock: Arc<dyn Clock>) -> Scene {
     let config = S3Config::new(url, S3Server::ACCESS_KEY, key, "documents");
     let service = app(divan.client(), Documents::open(&config, clock).await.unwrap());
     let [employee, other] = [employee.access_token().await.unwrap(), other.access_token().await.unwrap()];
-    Scene { store, _divan: divan, service, employee, other }
+    Scene { store, divan, service, employee, other }
 }
 
 impl Scene {
@@ -150,4 +150,17 @@ async fn a_permission_is_for_one_document_alone() {
     }
     assert_eq!(scene.listed(&scene.employee).await, "[]");
     assert!(scene.put(&url, &headers, DOCUMENT).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn who_has_to_change_the_password_uploads_nothing() {
+    let scene = scene(now()).await;
+    let (admin, employee) = (scene.divan.client().admin(), scene.divan.client().miniapp());
+    admin.login(&MockDivan::admin_login()).await.unwrap();
+    let mut login = MockDivan::employee_login();
+    login.password = admin.reset_password(scene.divan.employee().id).await.unwrap().generated_password;
+    employee.login(&login).await.unwrap();
+    let token = employee.access_token().await.unwrap();
+    let document = json!({"name": "a.pdf", "content_type": "application/pdf", "size": 14}).to_string();
+    assert_eq!(scene.answer(Request::post("/documents"), &token, document).await.0, 401);
 }

@@ -87,6 +87,8 @@ async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused>
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(Refused::Token)?;
     match divan.me(&Secret::new(token)).await {
+        // A password that somebody else has generated opens nothing but its change.
+        Ok(user) if user.password_change_required => Err(Refused::Token),
         Ok(user) => Ok(user),
         Err(error) if error.is_unauthorized() => Err(Refused::Token),
         Err(_) => Err(Refused::NotNow),

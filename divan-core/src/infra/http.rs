@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use url::Url;
 
 use super::address::address;
@@ -77,11 +77,27 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate();
     let network = |(index, part): (usize, &str)| {
         let address = part.parse::<IpAddr>().map(IpNet::from);
-        address.or_else(|_| part.parse::<IpNet>()).map(|network| network.trunc()).map_err(|_| {
+        let network = address.or_else(|_| part.parse::<IpNet>()).map_err(|_| {
             format!("has a part, number {}, that is neither an address nor a network", index + 1)
-        })
+        })?;
+        match unmapped(network.trunc()) {
+            network if network.prefix_len() == 0 => {
+                Err(format!("has a part, number {}, that is everybody: name the proxies alone", index + 1))
+            }
+            network => Ok(network),
+        }
     };
     parts.map(network).collect()
+}
+
+/// IPv4 in the dress of IPv6: connections are compared without it.
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(six) = network else { return network };
+    let four = six.addr().to_ipv4_mapped().and_then(|four| {
+        let prefix = six.prefix_len().checked_sub(96)?;
+        Ipv4Net::new(four, prefix).ok()
+    });
+    four.map_or(network, IpNet::V4)
 }
 
 fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, &'static str> {
@@ -117,6 +133,13 @@ mod tests {
         assert_eq!(config.miniapp_url.unwrap().as_str(), "https://divan.example.com/app");
         let networks: Vec<String> = config.trusted_proxies.iter().map(ToString::to_string).collect();
         assert_eq!(networks, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+        let mapped = read(&[("DIVAN_TRUSTED_PROXIES", "::ffff:10.1.0.0/112")], HttpConfig::read);
+        assert_eq!(mapped.trusted_proxies[0].to_string(), "10.1.0.0/16");
+        for everybody in ["0.0.0.0/0", "::/0", "10.1.2.3/0", "::ffff:0.0.0.0/96"] {
+            let variables = [("DIVAN_TRUSTED_PROXIES", everybody)];
+            let told = errors(&variables, HttpConfig::read);
+            assert_starts(&told, &["DIVAN_TRUSTED_PROXIES has a part, number 1, that is everybody"]);
+        }
         assert_eq!(config.metrics_listen.unwrap().port(), 9000);
         assert!(read(&[("DIVAN_METRICS_LISTEN", "off")], HttpConfig::read).metrics_listen.is_none());
     }

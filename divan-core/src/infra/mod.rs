@@ -61,6 +61,8 @@ mod tls;
 mod variable;
 
 pub use aggregate::Infra;
+#[cfg(feature = "s3")]
+pub use aws_sdk_s3::Client as S3Client;
 pub use database::{DATABASE_URL, DatabaseConfig, DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
 pub use docs::{env_example, markdown};
 pub use env::{COMPOSE_HINT, Env};

@@ -10,26 +10,19 @@ use crate::logging;
 
 pub(super) fn serve(args: ServeArgs) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(args))
+    let outcome = runtime.block_on(run(args));
+    // What still waits on a thread (a name that is looked up, a file that hangs) is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn run(args: ServeArgs) -> Outcome {
     logging::start();
     let mut signals = StopSignal::listen()?;
-    let listener = listen(&args.host, args.port).await?;
-    let address = listener.local_addr()?;
-    let config = Config::from_process(address)?;
-    refuse_exposure(&config, address, args.expose_development)?;
-    warn_of_gaps(&config);
-
-    let migrations = if args.no_migrate { Migrations::Require } else { Migrations::Run };
-    let mut server = Server::new(listener, &config, migrations).await?;
-    if let Some(address) = config.infra.http.metrics_listen {
-        server = with_metrics(server, address).await;
-    }
-    let bootstrapped = server.service().is_bootstrapped().await?;
-    banner::print(&config, address, bootstrapped);
-    tracing::info!(%address, "listening");
+    let server = tokio::select! {
+        started = start(args) => started?,
+        () = signals.received() => return Ok(ExitCode::SUCCESS),
+    };
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let told = async { drop(told.await) };
     tokio::select! {
@@ -41,6 +34,25 @@ async fn run(args: ServeArgs) -> Outcome {
         } => tracing::warn!("told twice: stopped at once"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn start(args: ServeArgs) -> Result<Server, Box<dyn std::error::Error>> {
+    let listener = listen(&args.host, args.port).await?;
+    let address = listener.local_addr()?;
+    // Secrets may be files on a mount that hangs.
+    let config = tokio::task::spawn_blocking(move || Config::from_process(address)).await??;
+    refuse_exposure(&config, address, args.expose_development)?;
+    warn_of_gaps(&config);
+
+    let migrations = if args.no_migrate { Migrations::Require } else { Migrations::Run };
+    let mut server = Server::new(listener, &config, migrations).await?;
+    if let Some(address) = config.infra.http.metrics_listen {
+        server = with_metrics(server, address).await;
+    }
+    let bootstrapped = server.service().is_bootstrapped().await?;
+    banner::print(&config, address, bootstrapped);
+    tracing::info!(%address, "listening");
+    Ok(server)
 }
 
 async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {

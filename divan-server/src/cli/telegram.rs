@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use divan_core::infra::Env;
 
 use super::{Outcome, output};
 use crate::bot_api::Bot;
@@ -29,8 +30,8 @@ pub(super) struct Setup {
 struct NoBot;
 
 pub(super) fn run(command: &Command) -> Outcome {
-    // Nothing listens; the address only decides things that are not used here.
-    let config = Config::from_process(([127, 0, 0, 1], 8000).into())?;
+    // Nothing listens and nothing is made; the address only decides things that are not used here.
+    let config = Config::check(&mut Env::of_process(), ([127, 0, 0, 1], 8000).into())?;
     let binding = Binding::of(&config).ok_or(NoBot)??;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,4 +1,6 @@
 use std::error::Error;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Instant;
 
 use divan_core::clock::{Clock, SystemClock};
@@ -9,7 +11,7 @@ use divan_core::store::Schema;
 use super::{DEADLINE, Finding, clock};
 use crate::config::Config;
 use crate::database::Database;
-use crate::dependencies::Dependencies;
+use crate::dependencies::{Buckets, Dependencies};
 use crate::edge::chain;
 
 const SUBJECT: &str = "database";
@@ -25,12 +27,9 @@ pub(super) async fn database(config: &Config) -> Vec<Finding> {
 
 async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sync>> {
     if let DatabaseUrl::Sqlite(path) = &config.database
-        && !path.exists()
+        && std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
     {
-        return Ok(vec![Finding::warning(
-            SUBJECT,
-            format!("{} is made at the first start", config.database),
-        )]);
+        return Ok(vec![to_be_made(config, path)]);
     }
     let database = Database::connect(config).await?;
     let asked = Instant::now();
@@ -60,13 +59,19 @@ async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sy
     Ok(findings)
 }
 
+/// The folder of the development default is made with it.
+fn to_be_made(config: &Config, file: &Path) -> Finding {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if config.development.is_some() || folder.is_none_or(Path::is_dir) {
+        return Finding::warning(SUBJECT, format!("{} is made at the first start", config.database));
+    }
+    Finding::wrong(SUBJECT, format!("{} cannot be made: there is no such folder", config.database))
+}
+
 /// Whether the others that are configured can be used.
 pub(super) async fn others(config: &Config) -> Vec<Finding> {
-    let dependencies = match Dependencies::of(&config.infra, &config.required) {
-        Ok(dependencies) => dependencies,
-        Err(error) => return vec![Finding::wrong("dependencies", chain(&error))],
-    };
-    let reports = check_all(dependencies.probes(), DEADLINE).await;
+    let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::Tell);
+    let reports = check_all(&dependencies.probes(), DEADLINE).await;
     reports
         .into_iter()
         .map(|Report { name, outcome, took, .. }| match outcome {

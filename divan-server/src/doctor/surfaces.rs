@@ -5,7 +5,7 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_SECURITY_POLICY, ORIGIN,
     X_FRAME_OPTIONS,
 };
-use divan_core::api::{Endpoint, Live, Me};
+use divan_core::api::{Endpoint, Health, HealthStatus, Live, Me};
 use reqwest::{Client, Method, Response};
 use url::Url;
 
@@ -83,8 +83,9 @@ async fn look(
     }
 
     let alive = http.get(join(url, Live::PATH)).send().await.map_err(reason)?;
-    if !alive.status().is_success() {
-        let fault = format!("does not lead to the server: {} answers {}", Live::PATH, alive.status());
+    let status = alive.status();
+    if !is_the_server(alive).await {
+        let fault = format!("does not lead to the server: {} answers {status} and is not of it", Live::PATH);
         faults.push((State::Wrong, fault));
         return Ok(faults);
     }
@@ -97,6 +98,12 @@ async fn look(
         faults.push((State::Wrong, fault));
     }
     Ok(faults)
+}
+
+/// Front ends answer with their page to everything.
+async fn is_the_server(alive: Response) -> bool {
+    let health = alive.json::<Health>().await;
+    health.is_ok_and(|health| health.status == HealthStatus::Live)
 }
 
 /// What a browser asks before a page of this origin may call.
@@ -201,7 +208,8 @@ mod tests {
         let proxy = MockServer::start().await;
         let page = ResponseTemplate::new(200).insert_header("content-security-policy", policy);
         Mock::given(method("GET")).and(path("/")).respond_with(page).mount(&proxy).await;
-        let live = ResponseTemplate::new(if leads_to_server { 200 } else { 404 });
+        let status = if leads_to_server { "live" } else { "<html>" };
+        let live = ResponseTemplate::new(200).set_body_json(serde_json::json!({ "status": status }));
         Mock::given(method("GET")).and(path(Live::PATH)).respond_with(live).mount(&proxy).await;
         let own = proxy.uri();
         for origin in [own.as_str(), NOBODYS] {

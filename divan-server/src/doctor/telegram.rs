@@ -1,6 +1,6 @@
 use divan_core::clock::{Clock, SystemClock};
 
-use super::{Finding, clock};
+use super::{DEADLINE, Finding, clock};
 use crate::bot_api::BotApiError;
 use crate::config::Config;
 use crate::edge::chain;
@@ -18,9 +18,13 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
         };
         return vec![Finding::warning(SUBJECT, text)];
     };
-    match look(binding).await {
-        Ok(findings) => findings,
-        Err(error) => vec![Finding::wrong(SUBJECT, chain(&error))],
+    match tokio::time::timeout(DEADLINE, look(binding)).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, chain(&error))],
+        Err(_) => {
+            let text = "the Bot API does not answer in time, or asks to wait: try again in a minute";
+            vec![Finding::wrong(SUBJECT, text)]
+        }
     }
 }
 

@@ -152,3 +152,35 @@ async fn the_bucket_is_made_at_the_start() {
     assert_eq!(code, 1);
     assert!(stderr.contains("the credentials are refused") && !stderr.contains("another-key"), "{stderr}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_cannot_be_set_up_stops_nobody_from_signing_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(folder.path());
+    command
+        .env("QDRANT_URL", format!("http://127.0.0.1:{}", absent_port()))
+        .env("QDRANT_API_KEY", "has a space");
+    let server = start(&mut command);
+    let answer = ready_when(&server, |status, _| status == 200).await;
+    assert!(!is_up(&answer, "qdrant"), "{answer}");
+    wait_for(&server.log, "is down", || true);
+    assert_signs_in(&server).await;
+    assert!(!server.log.lock().unwrap().contains("has a space"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_comes_after_the_server_gets_its_bucket() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut s3 = S3Server::start();
+    s3.stop();
+    let mut command = program(folder.path());
+    command.env("MINIO_ENDPOINT", s3.url()).env("MINIO_BUCKET", "documents");
+    command.env("MINIO_ACCESS_KEY", S3Server::ACCESS_KEY).env("MINIO_SECRET_KEY", S3Server::SECRET_KEY);
+    // There are containers without certificates.
+    command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/nonexistent");
+    let server = start(&mut command);
+    ready_when(&server, |status, answer| status == 200 && !is_up(answer, "s3")).await;
+    s3.resume();
+    ready_when(&server, |_, answer| is_up(answer, "s3")).await;
+    wait_for(&server.log, "made the bucket", || true);
+}

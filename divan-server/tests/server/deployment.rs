@@ -138,7 +138,9 @@ async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
     }
     assert!(deployed.get("sec", "/docs/").await.text().await.unwrap().contains("swagger"));
     assert_eq!(deployed.get("divan", "/docs/").await.text().await.unwrap(), "the Mini App");
-    assert_eq!(deployed.get("divan", "/metrics").await.text().await.unwrap(), "the Mini App");
+    for path in ["/metrics", "/health/ready", "/auth"] {
+        assert_eq!(deployed.get("divan", path).await.status(), 404, "{path} is not the page");
+    }
 }
 
 /// The variables of a service, of those that stand on a line of their own.

@@ -46,6 +46,15 @@ fn told_nothing_there_is_nothing_wrong_and_nothing_is_made() {
     assert!(folder.path().read_dir().unwrap().next().is_none(), "nothing is made");
 }
 
+#[test]
+fn a_file_that_cannot_be_made_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut doctor = program(folder.path());
+    doctor.env("DATABASE_URL", "sqlite:nowhere/divan.db").env("SECRET_KEY", KEY);
+    let (code, stdout, _) = run(doctor.arg("doctor"));
+    assert_eq!((code, stdout.contains("there is no such folder")), (1, true), "{stdout}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_well_is_told_with_how_long_it_took() {
     let folder = tempfile::tempdir().unwrap();

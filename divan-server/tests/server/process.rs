@@ -208,6 +208,25 @@ fn told_to_stop_it_stops_with_success() {
 
 #[cfg(unix)]
 #[test]
+fn told_to_stop_while_it_waits_for_its_database_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("postgresql://divan@127.0.0.1:{}/divan", divan_testing::absent_port());
+    let mut command = program(folder.path());
+    command.env("DATABASE_URL", database).env("SECRET_KEY", KEY).env("DIVAN_DATABASE_ACQUIRE_SECONDS", "600");
+    let mut child = command.args(["--port", "0"]).stderr(Stdio::null()).spawn().unwrap();
+    for _ in 0..300 {
+        std::thread::sleep(Duration::from_millis(100));
+        let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        if child.try_wait().unwrap().is_some() {
+            return;
+        }
+    }
+    child.kill().unwrap();
+    panic!("it went on to wait");
+}
+
+#[cfg(unix)]
+#[test]
 fn told_twice_it_stops_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = start(&mut program(folder.path()));

@@ -58,13 +58,39 @@ impl RedisConnection {
         RedisProbe::new(self.clone())
     }
 
-    async fn open(&self) -> Result<MultiplexedConnection, RedisError> {
+    async fn open(&self) -> Result<Open, RedisError> {
         let is_open = |open: &Open| !open.is_closed.load(Ordering::Acquire);
         let connect = async {
             let late = |_| io::Error::from(io::ErrorKind::TimedOut);
             timeout(CONNECT_TIMEOUT, connect(&self.0.config)).await.map_err(late)?
         };
-        Ok(self.0.current.get(is_open, connect).await?.connection)
+        self.0.current.get(is_open, connect).await
+    }
+}
+
+impl Open {
+    fn suspicion(&self) -> Suspicion {
+        Suspicion(Some(Arc::clone(&self.is_closed)))
+    }
+}
+
+/// A connection that died without a word (a firewall that forgot it, a machine that is gone) is only known by what it leaves
+/// unanswered. So a command that gets no answer, or whose caller would not wait for it, has the next one begin a new connection.
+struct Suspicion(Option<Arc<AtomicBool>>);
+
+impl Suspicion {
+    fn settle<T>(mut self, answer: &Result<T, RedisError>) {
+        if !answer.as_ref().is_err_and(RedisError::is_timeout) {
+            self.0 = None;
+        }
+    }
+}
+
+impl Drop for Suspicion {
+    fn drop(&mut self) {
+        if let Some(is_closed) = &self.0 {
+            is_closed.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -92,7 +118,13 @@ async fn connect(config: &RedisConfig) -> Result<Open, RedisError> {
 
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        Box::pin(async move { self.open().await?.send_packed_command(command).await })
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            let suspicion = open.suspicion();
+            let answer = open.connection.send_packed_command(command).await;
+            suspicion.settle(&answer);
+            answer
+        })
     }
 
     fn req_packed_commands<'a>(
@@ -101,7 +133,13 @@ impl ConnectionLike for RedisConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        Box::pin(async move { self.open().await?.send_packed_commands(pipeline, offset, count).await })
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            let suspicion = open.suspicion();
+            let answer = open.connection.send_packed_commands(pipeline, offset, count).await;
+            suspicion.settle(&answer);
+            answer
+        })
     }
 
     fn get_db(&self) -> i64 {

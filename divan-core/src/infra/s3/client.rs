@@ -4,8 +4,8 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
 use super::S3Config;
 use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
@@ -35,8 +35,14 @@ impl S3Config {
     /// ```
     pub fn client(&self) -> Client {
         let key = Credentials::new(&self.access_key, self.secret_key.expose(), None, None, "divan");
+        let mut trust = TrustStore::default();
+        if self.endpoint.scheme() == "http" {
+            // It must work in a container without certificates.
+            trust = TrustStore::empty();
+        }
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(TlsContext::builder().with_trust_store(trust).build().unwrap_or_default())
             .build_https();
         let time = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
