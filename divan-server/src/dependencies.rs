@@ -7,7 +7,6 @@ use std::sync::Arc;
 use divan_core::infra::Infra;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 
-use crate::edge::chain;
 use crate::readiness::DEADLINE;
 
 /// A dependency that is required, and cannot be used.
@@ -80,7 +79,7 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
     if let Some(config) = &infra.qdrant {
         probes.push(match config.client().and_then(|client| config.probe(&client)) {
             Ok(probe) => Arc::new(probe),
-            Err(error) => Arc::new(Unusable { name: "qdrant", reason: chain(&error) }),
+            Err(error) => Arc::new(Unusable { name: "qdrant", reason: crate::edge::chain(&error) }),
         });
     }
     #[cfg(feature = "redis")]
