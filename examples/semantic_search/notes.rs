@@ -7,8 +7,9 @@ use qdrant_client::qdrant::{
 };
 use qdrant_client::{Payload, Qdrant, QdrantError};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::embedding::{DIMENSIONS, embedding, hash};
+use crate::embedding::{DIMENSIONS, embedding};
 
 const COLLECTION: &str = "notes";
 const OWNER: &str = "owner";
@@ -35,9 +36,10 @@ impl Notes {
         Ok(Self(qdrant))
     }
 
-    /// Keeps a note. The same text of the same person is one note.
+    /// Keeps a note. The same text of the same person is one note, whose id nobody else can hit (RFC 9562, version 5, in the
+    /// name space of its owner).
     pub(crate) async fn keep(&self, owner: UserId, text: &str) -> Result<(), QdrantError> {
-        let id = hash(&format!("{owner}\n{text}"));
+        let id = Uuid::new_v5(&owner.0, text.as_bytes()).to_string();
         let payload = Payload::try_from(json!({OWNER: owner.to_string(), "text": text}))?;
         let note = PointStruct::new(id, embedding(text), payload);
         self.0.upsert_points(UpsertPointsBuilder::new(COLLECTION, vec![note]).wait(true)).await?;
