@@ -79,7 +79,7 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
     if let Some(config) = &infra.qdrant {
         probes.push(match config.client().and_then(|client| config.probe(&client)) {
             Ok(probe) => Arc::new(probe),
-            Err(error) => Arc::new(Unusable { name: "qdrant", reason: crate::edge::chain(&error) }),
+            Err(_) => Arc::new(WithoutClient(config.clone())),
         });
     }
     #[cfg(feature = "redis")]
@@ -122,23 +122,19 @@ impl Probe for BucketKeeper {
     }
 }
 
-/// A client that could not even be set up. Others do not suffer for it.
+/// Qdrant, where not even a client can be set up: it tells why, and others do not suffer for it.
 #[cfg(feature = "qdrant")]
 #[derive(Debug)]
-struct Unusable {
-    name: &'static str,
-    reason: String,
-}
+struct WithoutClient(divan_core::infra::QdrantConfig);
 
 #[cfg(feature = "qdrant")]
 #[async_trait::async_trait]
-impl Probe for Unusable {
+impl Probe for WithoutClient {
     fn name(&self) -> &'static str {
-        self.name
+        "qdrant"
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        let cause = self.reason.clone();
-        Err(ProbeError::Misconfigured("its client cannot be set up: see the log", Some(cause.into())))
+        self.0.probe(&self.0.client()?)?.probe().await
     }
 }

@@ -129,7 +129,7 @@ impl Line {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let code = problem.map_or("-", |problem| problem.code().as_str());
         if status >= 500 {
-            let cause = problem.and_then(Problem::cause).map(chain).unwrap_or_default();
+            let cause = problem.and_then(Problem::cause).map(|cause| chain(cause)).unwrap_or_default();
             tracing::error!(%method, route, status, code, micros, request_id, cause, "failed");
         } else if method.is_safe() {
             // Changes nothing, and is most of what is asked; the proxy in front has a log of its own.
@@ -168,11 +168,15 @@ fn with_headers_of(first: &Response, mut second: Response) -> Response {
 }
 
 /// An error with all its causes in one line.
-pub(crate) fn chain(error: &(dyn Error + Send + Sync)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
+        // Some errors already say what their cause says.
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            let _ = write!(text, ": {said}");
+        }
         source = cause.source();
     }
     text

@@ -50,7 +50,7 @@ impl Problem {
         self.body.code()
     }
 
-    pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
+    pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()
     }
 

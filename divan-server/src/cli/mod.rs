@@ -23,6 +23,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use divan_core::infra::ConfigErrors;
 
+use crate::edge::chain;
+
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
 /// Without a subcommand it serves. Without any configuration it serves a development default that only this machine
@@ -134,17 +136,7 @@ fn report(error: &(dyn Error + 'static)) {
         }
         return;
     }
-    let mut line = format!("divan-server: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // Some errors already say what their cause says.
-        let cause_text = cause.to_string();
-        if !line.ends_with(&cause_text) {
-            line = format!("{line}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    eprintln!("{line}");
+    eprintln!("divan-server: {}", chain(error));
 }
 
 fn print_openapi() -> Outcome {
