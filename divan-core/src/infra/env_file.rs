@@ -1,10 +1,9 @@
 mod grammar;
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::error::ConfigError;
+use super::text_file::{UnreadableFile, read_text};
 use crate::secret::Secret;
 use grammar::statement;
 
@@ -38,15 +37,15 @@ pub(super) struct Entry {
 impl EnvFile {
     /// Reads `.env` in the current folder, which need not be there.
     pub fn of_working_directory() -> Self {
-        match fs::read(".env") {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::default(),
-            outcome => Self::from_bytes(".env".to_owned(), outcome),
+        match read_text(Path::new(".env")) {
+            Err(error) if error.is_missing() => Self::default(),
+            outcome => Self::of_text(".env".to_owned(), outcome),
         }
     }
 
     /// Reads a file, which has to be there. That it is not is among the [`errors`](Self::errors).
     pub fn read(path: &Path) -> Self {
-        Self::from_bytes(path.display().to_string(), fs::read(path))
+        Self::of_text(path.display().to_string(), read_text(path))
     }
 
     /// Reads the text of a file called `.env`.
@@ -79,12 +78,11 @@ impl EnvFile {
         format!("{} line {line}", self.name)
     }
 
-    fn from_bytes(name: String, outcome: io::Result<Vec<u8>>) -> Self {
+    fn of_text(name: String, outcome: Result<Secret, UnreadableFile>) -> Self {
         let mut file = Self { name, ..Self::default() };
-        match outcome.map(String::from_utf8) {
-            Ok(Ok(text)) => file.take(Secret::new(text).expose()),
-            Ok(Err(_)) => file.wrong_file("is not UTF-8"),
-            Err(error) => file.wrong_file(&format!("cannot be read: {}", error.kind())),
+        match outcome {
+            Ok(text) => file.take(text.expose()),
+            Err(error) => file.wrong_file(&error.to_string()),
         }
         file
     }

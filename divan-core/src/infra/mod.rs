@@ -56,6 +56,7 @@ mod suspicion;
 mod telegram;
 #[cfg(test)]
 mod test_util;
+mod text_file;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod tls;
 mod variable;

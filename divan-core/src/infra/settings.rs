@@ -18,18 +18,22 @@ pub struct Setting {
 }
 
 impl Env<'_> {
-    /// What the variables of these sections are set to, without secrets.
+    /// What the variables of these sections are set to, without secrets. To be called when they were read: a value that
+    /// nobody has read, or that is wrong, is not shown, since it may be a secret under the wrong name.
     ///
     /// ```
     /// use divan_core::infra::{Env, Section, Variable};
     ///
     /// static KEY: Variable = Variable::new("APP_KEY", "the key", "the-key").secret();
-    /// static SECTION: Section = Section::new("Other service", "", &[&KEY]);
+    /// static RETRIES: Variable = Variable::new("APP_RETRIES", "how often to try again", "5");
+    /// static SECTION: Section = Section::new("Other service", "", &[&KEY, &RETRIES]);
     ///
-    /// let variables = |_: &str| Some("pa$word".to_owned());
-    /// let setting = &Env::new(&variables).settings(&[&SECTION])[0];
-    /// assert_eq!((setting.variable, setting.is_hidden, &setting.value), ("APP_KEY", true, &None));
-    /// assert_eq!(setting.origin, "environment");
+    /// let variables = |name: &str| Some(if name == "APP_KEY" { "pa$word" } else { "4" }.to_owned());
+    /// let mut env = Env::new(&variables);
+    /// let _config = (env.secret(&KEY), env.parsed(&RETRIES, 3_u8));
+    /// let settings = env.settings(&[&SECTION]);
+    /// assert_eq!((settings[0].is_hidden, settings[0].value.as_deref()), (true, None));
+    /// assert_eq!((settings[1].value.as_deref(), settings[1].origin.as_str()), (Some("4"), "environment"));
     /// ```
     pub fn settings(&self, sections: &[&Section]) -> Vec<Setting> {
         sections.iter().flat_map(|section| section.variables).map(|variable| self.setting(variable)).collect()
@@ -45,7 +49,7 @@ impl Env<'_> {
         };
         let file = if variable.or_file { self.value(&variable.file_name()) } else { None };
         if let Some(found) = self.value(variable.name) {
-            setting.value = shown(variable, found.value.expose());
+            setting.value = self.shown(variable, found.value.expose());
             setting.is_hidden = setting.value.is_none();
             setting.origin = self.place(&found);
         } else if let Some(path) = file {
@@ -54,21 +58,14 @@ impl Env<'_> {
         }
         setting
     }
-}
 
-fn shown(variable: &Variable, value: &str) -> Option<String> {
-    let text = match variable.exposure {
-        Exposure::Open => without_credentials(value),
-        Exposure::Secret => None,
-        Exposure::Partly(shown) => shown(value),
-    }?;
-    // It is printed to a terminal.
-    Some(text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())
-}
-
-/// A value that should hold no password, unless it looks as if it did.
-fn without_credentials(value: &str) -> Option<String> {
-    if value.contains('@') { None } else { Some(value.to_owned()) }
+    fn shown(&self, variable: &Variable, value: &str) -> Option<String> {
+        match variable.exposure {
+            Exposure::Open if self.has_taken(variable) => Some(value.to_owned()),
+            Exposure::Open | Exposure::Secret => None,
+            Exposure::Partly(shown) => shown(value),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +74,9 @@ mod tests {
     use crate::infra::{EnvFile, Infra};
 
     fn settings(source: &dyn Fn(&str) -> Option<String>, file: &str) -> Vec<Setting> {
-        Env::new(source).with_file(EnvFile::parse(file)).settings(&Infra::SECTIONS)
+        let mut env = Env::new(source).with_file(EnvFile::parse(file));
+        Infra::read(&mut env);
+        env.settings(&Infra::SECTIONS)
     }
 
     fn find<'s>(settings: &'s [Setting], name: &str) -> &'s Setting {
@@ -87,19 +86,22 @@ mod tests {
     #[test]
     fn each_value_has_its_origin() {
         let process = |name: &str| match name {
-            "REDIS_HOST" => Some("cache".to_owned()),
-            "REDIS_DB" => Some(String::new()),
+            "DIVAN_MINIAPP_URL" => Some("https://a".to_owned()),
+            "TELEGRAM_TEST_ENVIRONMENT" => Some(String::new()),
             "TELEGRAM_BOT_TOKEN_FILE" => Some("/run/secrets/hidden".to_owned()),
             _ => None,
         };
-        let settings = settings(&process, "REDIS_HOST=other\nREDIS_PORT=6380\nREDIS_DB=3");
+        let settings = settings(
+            &process,
+            "DIVAN_MINIAPP_URL=https://b\nDIVAN_ADMIN_URL=https://c\nTELEGRAM_TEST_ENVIRONMENT=on",
+        );
         let of = |name| {
             let Setting { value, is_hidden, origin, .. } = find(&settings, name);
             (value.as_deref(), *is_hidden, origin.as_str())
         };
-        assert_eq!(of("REDIS_HOST"), (Some("cache"), false, "environment"));
-        assert_eq!(of("REDIS_PORT"), (Some("6380"), false, ".env line 2"));
-        assert_eq!(of("REDIS_DB"), (None, false, "default"), "set to nothing is unset");
+        assert_eq!(of("DIVAN_MINIAPP_URL"), (Some("https://a"), false, "environment"));
+        assert_eq!(of("DIVAN_ADMIN_URL"), (Some("https://c"), false, ".env line 2"));
+        assert_eq!(of("TELEGRAM_TEST_ENVIRONMENT"), (None, false, "default"), "set to nothing is unset");
         assert_eq!(
             of("TELEGRAM_BOT_TOKEN"),
             (None, true, "the file that TELEGRAM_BOT_TOKEN_FILE names (environment)")
@@ -117,6 +119,8 @@ mod tests {
         assert_eq!(shown("REDIS_URL", "rediss://u:hidden@h").unwrap(), "rediss://u@h:6379/0");
         assert_eq!(shown("RABBITMQ_URL", "amqp://u:hidden@h").unwrap(), "amqp://u@h:5672/");
         assert_eq!(shown("DIVAN_ADMIN_URL", "https://u:hidden@h"), None);
-        assert_eq!(shown("REDIS_HOST", "a\u{1b}[2Jb").unwrap(), "a\u{fffd}[2Jb");
+        assert_eq!(shown("TELEGRAM_API_URL", "http://localhost/bot42:hidden"), None);
+        assert_eq!(shown("QDRANT_URL", "http://localhost?api-key=hidden"), None);
+        assert_eq!(shown("DIVAN_MINIAPP_URL", "https://h/app").unwrap(), "https://h/app");
     }
 }

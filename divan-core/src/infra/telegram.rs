@@ -49,7 +49,7 @@ impl TelegramConfig {
     pub fn read(env: &mut Env<'_>) -> Self {
         Self {
             bot_token: Self::read_bot_token(env),
-            api_url: env.checked(&TELEGRAM_API_URL, address).unwrap_or_else(default_api_url),
+            api_url: env.checked(&TELEGRAM_API_URL, api_address).unwrap_or_else(default_api_url),
             test_environment: env.switch(&TELEGRAM_TEST_ENVIRONMENT, false),
         }
     }
@@ -60,6 +60,20 @@ impl TelegramConfig {
             text.parse().map_err(|error: InvalidBotToken| format!("is {error}"))
         })
     }
+}
+
+/// Reads the address, which is that of all bots: people copy that of one, and the token is in it.
+fn api_address(text: &str) -> Result<Url, String> {
+    let url = address(text).map_err(|error| error.to_string())?;
+    let is_of_one_bot = |segment: &str| {
+        let id = segment.strip_prefix("bot").unwrap_or_default();
+        id.starts_with(|c: char| c.is_ascii_digit())
+            && (id.contains(':') || id.to_ascii_lowercase().contains("%3a"))
+    };
+    if url.path().split('/').any(is_of_one_bot) {
+        return Err("goes on with a bot's token: leave out `/bot` and what follows".to_owned());
+    }
+    Ok(url)
 }
 
 #[expect(clippy::expect_used, reason = "a constant, and a test reads it")]
@@ -103,6 +117,10 @@ mod tests {
                 "TELEGRAM_TEST_ENVIRONMENT is neither `on` nor `off`",
             ],
         );
+        for of_one_bot in ["https://api.telegram.org/bot42:hidden", "http://h/x/bot42%3Ahidden/getMe"] {
+            let told = errors(&[("TELEGRAM_API_URL", of_one_bot)], TelegramConfig::read);
+            assert_starts(&told, &["TELEGRAM_API_URL goes on with a bot's token: leave out `/bot`"]);
+        }
         for token in [TELEGRAM_BOT_TOKEN.example, "your-bot-token", "<token>"] {
             let deployment = [("DATABASE_URL", "sqlite:divan.db"), ("TELEGRAM_BOT_TOKEN", token)];
             assert_starts(

@@ -11,19 +11,13 @@ fn all() -> Vec<&'static Variable> {
 }
 
 /// Everything that anybody gets to see of these variables: the result, the errors, the warnings, and the list of what is
-/// set but for the values that may be shown.
+/// set.
 fn seen(variables: &HashMap<String, String>, file: &str) -> String {
     let source = |name: &str| variables.get(name).cloned();
     let mut env = Env::new(&source).with_names(variables.keys().cloned()).with_file(EnvFile::parse(file));
     env.check_names(&Infra::SECTIONS, "DIVAN_");
     let infra = Infra::read(&mut env);
-    let settings: Vec<Setting> = env
-        .settings(&Infra::SECTIONS)
-        .into_iter()
-        .filter(|setting| {
-            all().iter().any(|variable| variable.name() == setting.variable && variable.is_secret())
-        })
-        .collect();
+    let settings = env.settings(&Infra::SECTIONS);
     let warnings = env.warnings().to_vec();
     let errors = env.finish().err().unwrap_or_default();
     format!("{infra:?}\n{errors}\n{errors:?}\n{warnings:?}\n{settings:?}")

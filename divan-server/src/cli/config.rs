@@ -52,13 +52,15 @@ pub(super) fn run(command: &Command) -> Outcome {
         }
         Command::Show(args) => {
             let mut env = args.source.env();
+            // What is wrong is not shown, so it is read first.
+            let config = checked(&mut env);
             let settings = env.settings(&SECTIONS);
             if args.json {
                 json(&settings.iter().map(object).collect::<Vec<_>>())?;
             } else {
                 table(["VARIABLE", "VALUE", "ORIGIN"], settings.into_iter().map(row));
             }
-            checked(&mut env)?;
+            config?;
         }
         Command::Example => line(env_example().trim_end()),
         Command::Docs => line(configuration_markdown().trim_end()),

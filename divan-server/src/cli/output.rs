@@ -12,9 +12,14 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<It
     let widths: [usize; N] =
         std::array::from_fn(|n| table.iter().map(|row| row[n].chars().count()).max().unwrap_or_default());
     for row in &table {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{:<width$}", printable(cell)));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
+}
+
+/// A text that does nothing to a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {

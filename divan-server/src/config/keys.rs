@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use divan_core::infra::{COMPOSE_HINT, Env, Section, Variable};
@@ -91,7 +92,16 @@ pub(super) fn made_up(env: &mut Env<'_>, development: &Development) -> Option<Se
     SecretKey::new(development.secret_key().expose()).map_err(wrong).ok()
 }
 
+/// A key that was drawn at random has more, but for one in 10^12 of those with 32 hexadecimal digits.
+const MIN_DIFFERENT_BYTES: usize = 6;
+
 fn secret_key(text: &str) -> Result<SecretKey, String> {
+    let different = text.bytes().collect::<BTreeSet<u8>>().len();
+    if different < MIN_DIFFERENT_BYTES && text.len() >= SecretKey::MIN_BYTES {
+        return Err(format!(
+            "is easy to guess: it is made of {different} different bytes; use `openssl rand -hex 32`"
+        ));
+    }
     SecretKey::new(text).map_err(|short| format!("is too short: {short} ({COMPOSE_HINT})"))
 }
 

@@ -75,6 +75,18 @@ fn a_deployment_without_a_key_is_told_so() {
 }
 
 #[test]
+fn a_key_that_was_not_drawn_is_told_from_a_short_one() {
+    for (key, reason) in [
+        ("0".repeat(32), "is easy to guess: it is made of 1 different bytes"),
+        ("abcde".repeat(13), "is easy to guess: it is made of 5 different bytes"),
+        ("0".repeat(31), "is too short"),
+    ] {
+        let errors = read(&[("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY", &key)]).unwrap_err();
+        assert!(errors.to_string().starts_with(&format!("SECRET_KEY {reason}")), "{errors}");
+    }
+}
+
+#[test]
 fn an_address_of_a_database_names_a_file_and_nothing_else() {
     for (url, path) in
         [("sqlite:divan.db", "divan.db"), ("sqlite://divan.db", "divan.db"), ("sqlite:///a/b.db", "/a/b.db")]

@@ -2,6 +2,7 @@ mod found;
 mod names;
 mod reading;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use super::database::DATABASE_URL;
@@ -36,6 +37,10 @@ pub struct Env<'s> {
     near_misses: Vec<NearMiss>,
     errors: Vec<ConfigError>,
     warnings: Vec<ConfigWarning>,
+    /// The variables whose text was handed to a reader.
+    read: BTreeSet<&'static str>,
+    /// The variables that something was wrong with.
+    refused: BTreeSet<&'static str>,
 }
 
 /// Where the variables come from that a file does not override.
@@ -63,8 +68,15 @@ impl<'s> Env<'s> {
     }
 
     fn over(source: Source<'s>) -> Self {
-        let (errors, warnings) = (Vec::new(), Vec::new());
-        Self { source, file: EnvFile::default(), near_misses: Vec::new(), errors, warnings }
+        Self {
+            source,
+            file: EnvFile::default(),
+            near_misses: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            read: BTreeSet::new(),
+            refused: BTreeSet::new(),
+        }
     }
 
     /// The names that the function of [`new`](Self::new) has a value for. Default: none are known.
@@ -91,6 +103,7 @@ impl<'s> Env<'s> {
 
     /// Records that something is wrong with a variable. `reason` is the rest of a sentence and must not hold the value.
     pub fn wrong(&mut self, variable: &Variable, reason: impl Into<String>) {
+        self.refused.insert(variable.name);
         // Whoever gave a file is told about the file.
         if self.value(variable.name).is_none()
             && variable.or_file
@@ -134,6 +147,11 @@ impl<'s> Env<'s> {
         if !self.errors.contains(&error) {
             self.errors.push(error);
         }
+    }
+
+    /// Whether a reader has taken the value of a variable, and found nothing wrong with it.
+    pub(super) fn has_taken(&self, variable: &Variable) -> bool {
+        self.read.contains(variable.name) && !self.refused.contains(variable.name)
     }
 
     /// Whether nothing is wrong so far.

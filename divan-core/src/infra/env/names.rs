@@ -49,6 +49,9 @@ impl Env<'_> {
             let is_known = known
                 .iter()
                 .any(|variable| variable.name == name || variable.or_file && variable.file_name() == name);
+            if is_known {
+                self.wonder_at_nothing(&name);
+            }
             if is_known || self.value(&name).is_none_or(|found| foreign::is(&name, found.value.expose())) {
                 continue;
             }
@@ -66,6 +69,18 @@ impl Env<'_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Wonders at a variable that is set to nothing and hides what the file sets it to: `environment: X: ${X}` in a compose
+    /// file does so.
+    fn wonder_at_nothing(&mut self, name: &str) {
+        let is_nothing = self.found(name).is_some_and(|found| found.value.expose().is_empty());
+        if is_nothing && self.value_in_file(name).is_some_and(|value| !value.is_empty()) {
+            let reason =
+                "is set to nothing in the environment, which hides its value in the file; unset it there"
+                    .to_owned();
+            self.warn(name, reason);
         }
     }
 

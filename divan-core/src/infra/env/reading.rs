@@ -1,8 +1,10 @@
 use std::fmt::Display;
+use std::path::Path;
 use std::str::FromStr;
 
 use super::super::suspicion::{Dollars, eaten, is_placeholder, is_quoted};
 use super::{COMPOSE_HINT, Env};
+use crate::infra::text_file::read_text;
 use crate::infra::variable::Variable;
 use crate::secret::Secret;
 
@@ -14,7 +16,8 @@ impl Env<'_> {
 
     /// The text of a variable; an empty one counts as unset.
     ///
-    /// Where the variable may come from a file, this is what the file holds, without line feeds at its end. No error
+    /// Where the variable may come from a file, this is what the file holds, without line feeds at its end or a byte
+    /// order mark. No error
     /// repeats the file's path: it may be the secret itself, given under the wrong name.
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
         self.secret_text(variable).map(|text| text.expose().to_owned())
@@ -82,6 +85,12 @@ impl Env<'_> {
     }
 
     fn secret_text(&mut self, variable: &Variable) -> Option<Secret> {
+        let text = self.text_as_given(variable)?;
+        self.read.insert(variable.name);
+        Some(text)
+    }
+
+    fn text_as_given(&mut self, variable: &Variable) -> Option<Secret> {
         let file = if variable.or_file { self.value(&variable.file_name()) } else { None };
         match (self.value(variable.name), file) {
             (Some(value), Some(path)) => {
@@ -104,17 +113,17 @@ impl Env<'_> {
     }
 
     fn read_file(&mut self, variable: &Variable, path: &str) -> Option<Secret> {
-        match std::fs::read_to_string(path).map(Secret::new) {
+        match read_text(Path::new(path)) {
             Ok(text) => {
-                let text = Secret::new(text.expose().trim_end_matches(['\r', '\n']));
-                if text.expose().is_empty() {
+                let text = text.expose().trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+                if text.is_empty() {
                     self.wrong(variable, "names an empty file");
                     return None;
                 }
-                Some(text)
+                Some(Secret::new(text))
             }
             Err(error) => {
-                self.wrong(variable, format!("names a file that cannot be read: {}", error.kind()));
+                self.wrong(variable, format!("names a file that {error}"));
                 None
             }
         }

@@ -48,6 +48,28 @@ fn the_process_wins_over_the_file_even_with_nothing() {
 }
 
 #[test]
+fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
+    let (errors, warnings) = names(&[("DATABASE_URL", "")], "DATABASE_URL=sqlite:divan.db\nREDIS_HOST=cache");
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(
+        warnings,
+        [
+            "DATABASE_URL is set to nothing in the environment, which hides its value in the file; unset it there"
+        ]
+    );
+    assert_eq!(names(&[("DATABASE_URL", "")], "DATABASE_URL="), (vec![], vec![]));
+    assert_eq!(names(&[("REDIS_HOST", "a")], "REDIS_HOST=b"), (vec![], vec![]));
+}
+
+#[test]
+fn a_file_without_an_end_is_told_and_not_read() {
+    let told = key(&[("APP_KEY_FILE", "/dev/zero")], "").unwrap_err();
+    assert!(told.starts_with("APP_KEY_FILE names a file that is larger than 1024 KiB"), "{told}");
+    let told = EnvFile::read(std::path::Path::new("/dev/zero")).errors()[0].to_string();
+    assert!(told.starts_with("/dev/zero is larger than 1024 KiB"), "{told}");
+}
+
+#[test]
 fn lines_of_the_file_that_cannot_be_read_are_errors_like_all_others() {
     let (_, errors, _) = read(&[("APP_NUMBER", "x")], "APP_KEY\n", |env| env.parsed(&NUMBER, 1_u8));
     assert_starts(&errors, &[".env line 1 has no `=`", "APP_NUMBER is not a number (example: APP_NUMBER=7)"]);
@@ -59,7 +81,7 @@ fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
     let path = folder.path().join("key");
     let path = path.to_str().unwrap();
     for (content, expected) in
-        [("k", "k"), ("k\n", "k"), ("k\r\n", "k"), (" k \n", " k "), ("k\nl\n", "k\nl")]
+        [("k", "k"), ("k\n", "k"), ("\u{feff}k\r\n", "k"), (" k \n", " k "), ("k\nl\n", "k\nl")]
     {
         std::fs::write(path, content).unwrap();
         assert_eq!(key(&[("APP_KEY_FILE", path)], ""), Ok(Some(expected.to_owned())));

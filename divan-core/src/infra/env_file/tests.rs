@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 fn values(text: &str) -> Vec<(String, String)> {

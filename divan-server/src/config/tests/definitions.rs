@@ -84,7 +84,7 @@ proptest! {
     fn whatever_is_wrong_no_value_is_repeated(before in "[a-z0-9$@:/#?% ]{0,5}", after in "[a-z0-9$@:/#?% ]{0,5}", in_file: bool) {
         const CORE: &str = "Zq7xVw3k";
         // What is text of any kind is not wrong with anything in it.
-        const ANY: [&str; 8] = ["DIVAN_ISSUER", "MINIO_ACCESS_KEY", "MINIO_REGION", "REDIS_HOST", "REDIS_USER",
+        const ANY: [&str; 9] = ["DIVAN_ISSUER", "RUST_LOG", "MINIO_ACCESS_KEY", "MINIO_REGION", "REDIS_HOST", "REDIS_USER",
             "RABBITMQ_HOST", "RABBITMQ_USER", "RABBITMQ_VHOST"];
         let names = SECTIONS.iter().flat_map(|section| section.variables()).map(|variable| variable.name());
         let variables: HashMap<&str, String> = names
@@ -96,9 +96,9 @@ proptest! {
         let source = |name: &str| if in_file { None } else { variables.get(name).cloned() };
         let mut env = Env::new(&source).with_file(EnvFile::parse(if in_file { &file } else { "" }));
         let errors = Config::check(&mut env, "127.0.0.1:8000".parse().unwrap()).unwrap_err();
-        let seen = format!("{errors}\n{errors:?}\n{:?}", env.warnings());
-        prop_assert!(errors.0.len() > 20 && !seen.contains(CORE), "{}", seen);
         let settings = env.settings(&SECTIONS);
+        let seen = format!("{errors}\n{errors:?}\n{:?}\n{settings:?}", env.warnings());
+        prop_assert!(errors.0.len() > 20 && !seen.contains(CORE), "{}", seen);
         let hidden = settings.iter().filter(|setting| setting.is_hidden).count();
         prop_assert!(hidden >= 10, "{:?}", settings);
     }
