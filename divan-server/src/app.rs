@@ -32,6 +32,9 @@ pub struct Server {
     metrics: Option<TcpListener>,
 }
 
+/// Enough for every scraper, and too few to take the sockets away from those who sign in.
+const METRICS_CONNECTIONS: usize = 16;
+
 /// How often sessions that are long over are purged.
 const PURGE_EVERY: Duration = Duration::from_hours(1);
 
@@ -135,7 +138,8 @@ impl Server {
         tokio::spawn(async move { state.readiness().check().await });
         let metrics = self.metrics.map(|listener| {
             let router = metrics::router(self.state.clone());
-            tokio::spawn(serve(listener, router, self.patience, std::future::pending()))
+            let patience = Patience { connections: METRICS_CONNECTIONS, ..self.patience };
+            tokio::spawn(serve(listener, router, patience, std::future::pending()))
         });
         serve(self.listener, router(self.state), self.patience, stop).await;
         purge.abort();

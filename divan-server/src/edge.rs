@@ -1,12 +1,14 @@
 //! What happens to every request and every answer, whatever the route.
 
+mod line;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
     RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
@@ -21,9 +23,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
 use crate::extract::{MAX_BODY_BYTES, RequestId};
-use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::state::AppState;
+use line::{Line, request_id};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -55,19 +57,21 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 /// Gives the request an id, which lines of the log from within name, and the answer its headers, a line in the log and a
 /// place in the metrics.
 async fn report(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let line = Line::begin(&request);
-    request.extensions_mut().insert(RequestId(line.id.clone()));
+    let id = request_id(request.headers());
+    let id_text = id.to_str().unwrap_or_default();
+    let line = Line::begin(&request, id.clone(), state.clone());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let is_auth = request.uri().path().contains("/auth/");
-    let span = tracing::info_span!("request", id = line.id());
+    let span = tracing::info_span!("request", id = id_text);
     let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    line.write(&response, problem.as_ref(), state.counters());
+    line.answered(response.status(), problem.as_ref());
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
-        response = with_headers_of(&response, problem.request_id(line.id()).into_response());
+        response = with_headers_of(&response, problem.request_id(id_text).into_response());
     }
     let headers = response.headers_mut();
     security_headers(headers, is_auth, state.http().strict_transport);
-    headers.insert(X_REQUEST_ID, line.id);
+    headers.insert(X_REQUEST_ID, id);
     response
 }
 
@@ -95,66 +99,6 @@ fn security_headers(headers: &mut HeaderMap, is_auth: bool, strict_transport: bo
     if strict_transport {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-}
-
-/// One line in the log about a request: what was asked, how it ended, why it failed. The path is that of the route, so that
-/// nothing a caller sends gets there.
-struct Line {
-    id: HeaderValue,
-    method: Method,
-    route: Option<MatchedPath>,
-    started: Instant,
-}
-
-impl Line {
-    fn begin(request: &Request) -> Self {
-        Self {
-            id: request_id(request),
-            method: request.method().clone(),
-            route: request.extensions().get().cloned(),
-            started: Instant::now(),
-        }
-    }
-
-    fn id(&self) -> &str {
-        self.id.to_str().unwrap_or_default()
-    }
-
-    fn write(&self, response: &Response, problem: Option<&Problem>, metrics: &Metrics) {
-        let (status, took) = (response.status().as_u16(), self.started.elapsed());
-        let (request_id, method) = (self.id(), &self.method);
-        let route = self.route.as_ref().map(MatchedPath::as_str);
-        metrics.answered(method, route, status, problem.map(Problem::code), took);
-        let route = route.unwrap_or("-");
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let code = problem.map_or("-", |problem| problem.code().as_str());
-        if status >= 500 {
-            let cause = problem.and_then(Problem::cause).map(|cause| chain(cause)).unwrap_or_default();
-            tracing::error!(%method, route, status, code, micros, request_id, cause, "failed");
-        } else if method.is_safe() {
-            // Changes nothing, and is most of what is asked; the proxy in front has a log of its own.
-            tracing::debug!(%method, route, status, code, micros, request_id, "answered");
-        } else {
-            tracing::info!(%method, route, status, code, micros, request_id, "answered");
-        }
-    }
-}
-
-/// The id that a proxy in front gave, if it looks like one, or a new one.
-fn request_id(request: &Request) -> HeaderValue {
-    let is_plain = |id: &&HeaderValue| {
-        let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
-        (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
-    };
-    request.headers().get(X_REQUEST_ID).filter(is_plain).map_or_else(new_request_id, HeaderValue::clone)
-}
-
-#[expect(clippy::disallowed_methods, reason = "an id for the log decides nothing, no test has to foresee it")]
-#[expect(clippy::expect_used, reason = "hexadecimal digits")]
-fn new_request_id() -> HeaderValue {
-    let id = uuid::Uuid::new_v4();
-    let mut digits = uuid::Uuid::encode_buffer();
-    HeaderValue::from_str(id.simple().encode_lower(&mut digits)).expect("hexadecimal digits are a header")
 }
 
 /// An answer made anew keeps what the layers below had added to the first one.

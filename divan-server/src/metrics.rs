@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
-use divan_core::api::{AdminLogin, AutoLogin, Endpoint, ProblemCode, TelegramLogin};
+use divan_core::api::{AdminLogin, AutoLogin, Endpoint, TelegramLogin};
 use divan_core::password::HashQueueLoad;
 use divan_core::store::PoolState;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -93,7 +93,7 @@ impl Metrics {
         let (r, seconds) = (&mut self.registry, Unit::Seconds);
         r.register("build", "The version of the server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register_with_unit("http_request_duration", "From the headers of a request to its answer", seconds.clone(), self.requests.clone());
-        r.register("sign_ins", "Sign-ins by their outcome: success, or the code of the problem", self.sign_ins.clone());
+        r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or hung_up where nobody waited for the answer", self.sign_ins.clone());
         r.register("hashes_running", "Passwords that are hashed now", self.hashes_running.clone());
         r.register("hashes_waiting", "Passwords that wait to be hashed", self.hashes_waiting.clone());
         r.register("hashes_begun", "Passwords whose turn to be hashed has come", self.hashes_begun.clone());
@@ -103,19 +103,18 @@ impl Metrics {
         r.register("dependency_up", "Whether what the server depends on answers", self.dependencies.clone());
     }
 
-    /// Counts an answer.
+    /// Counts an answer, and of a sign-in what came of it: `success`, or the code of the problem.
     pub(crate) fn answered(
         &self,
         method: &Method,
         route: Option<&str>,
         status: u16,
-        problem: Option<ProblemCode>,
+        outcome: &'static str,
         took: Duration,
     ) {
         let labels = Request { method: known(method), route: route.unwrap_or("-").to_owned(), status };
         self.requests.get_or_create(&labels).observe(took.as_secs_f64());
         if let Some(way) = route.filter(|_| *method == Method::POST).and_then(way_to_sign_in) {
-            let outcome = problem.map_or("success", ProblemCode::as_str);
             self.sign_ins.get_or_create(&SignIn { way, outcome }).inc();
         }
     }

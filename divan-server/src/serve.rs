@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,13 +16,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_http::add_extension::AddExtension;
 
 use crate::extract::Peer;
 
-/// How long the server waits for others.
+/// How long the server waits for others, and for how many.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
+    /// How many connections there are at a time; the next one waits for the end of another.
+    pub(crate) connections: usize,
     /// From the start of a connection, or the end of the last answer on it, to the end of the next headers.
     pub(crate) headers: Duration,
     /// From being told to stop to no longer accepting connections: time for a balancer to see that readiness is gone.
@@ -32,7 +36,12 @@ pub(crate) struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { headers: Duration::from_secs(30), drain: Duration::from_secs(1), stop: Duration::from_secs(8) }
+        Self {
+            connections: Semaphore::MAX_PERMITS,
+            headers: Duration::from_secs(30),
+            drain: Duration::from_secs(1),
+            stop: Duration::from_secs(8),
+        }
     }
 }
 
@@ -44,14 +53,15 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(patience.connections));
     let mut stop = pin!(async {
         stop.await;
         tokio::time::sleep(patience.drain).await;
     });
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => spawn(stream, peer, &router, patience, &connections),
+            (accepted, place) = accept(&listener, &room) => match accepted {
+                Ok((stream, peer)) => spawn(stream, peer, place, &router, patience, &connections),
                 Err(error) => survive(&error).await,
             },
             () = &mut stop => break,
@@ -63,9 +73,20 @@ pub(crate) async fn serve(
     }
 }
 
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> (io::Result<(TcpStream, SocketAddr)>, Option<OwnedSemaphorePermit>) {
+    // Nobody closes it.
+    let place = Arc::clone(room).acquire_owned().await.ok();
+    (listener.accept().await, place)
+}
+
 fn spawn(
     stream: TcpStream,
     peer: SocketAddr,
+    place: Option<OwnedSemaphorePermit>,
     router: &Router,
     patience: Patience,
     connections: &GracefulShutdown,
@@ -84,6 +105,7 @@ fn spawn(
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }
+        drop(place);
     });
 }
 
@@ -101,8 +123,6 @@ async fn survive(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Notify;
@@ -113,6 +133,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let patience = Patience {
+            connections: 2,
             headers: Duration::from_millis(100),
             drain: Duration::ZERO,
             stop: Duration::from_secs(20),
@@ -136,6 +157,22 @@ mod tests {
             let text = answer(address, sent).await;
             assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{sent:?}: {text}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_connection_more_than_there_may_be_waits_for_the_end_of_another() {
+        let router = Router::new().route("/", get("done")).route("/hangs", get(std::future::pending::<()>));
+        let address = started(router, std::future::pending()).await;
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /hangs HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            held.push(stream);
+        }
+        let mut third = pin!(answer(address, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        tokio::time::timeout(Duration::from_millis(300), &mut third).await.unwrap_err();
+        held.pop();
+        assert!(third.await.ends_with("done"));
     }
 
     #[tokio::test]

@@ -65,7 +65,12 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
 /// A server that cannot be watched still signs people in.
 async fn with_metrics(server: Server, address: SocketAddr) -> Server {
     match TcpListener::bind(address).await {
-        Ok(listener) => server.metrics(listener),
+        Ok(listener) => {
+            if let Ok(address) = listener.local_addr() {
+                tracing::info!("metrics are at http://{address}/metrics");
+            }
+            server.metrics(listener)
+        }
         Err(error) => {
             tracing::warn!(%address, %error, "no metrics are served: set DIVAN_METRICS_LISTEN to another address, or to off");
             server

@@ -1,5 +1,7 @@
 //! What is counted, and what is not told of it.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
@@ -44,6 +46,22 @@ async fn requests_sign_ins_and_hashes_are_counted() {
     now("divan_hashes_running", 0.0);
     assert!(!after.contains(r#"outcome="method_not_allowed""#), "{after}");
     assert!(after.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn who_hangs_up_before_the_answer_is_counted_too() {
+    let app = App::with_people().await;
+    let login = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
+    let answer = app.post("/auth/admin/login", &login);
+    tokio::time::timeout(Duration::ZERO, answer).await.unwrap_err();
+
+    let metrics = app.state.metrics().await;
+    for row in [
+        r#"divan_sign_ins_total{way="admin_login",outcome="hung_up"}"#,
+        r#"divan_http_request_duration_seconds_count{method="POST",route="/auth/admin/login",status="499"}"#,
+    ] {
+        assert!((value(&metrics, row) - 1.0).abs() < f64::EPSILON, "{row}\n{metrics}");
+    }
 }
 
 #[tokio::test]
