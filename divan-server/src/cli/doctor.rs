@@ -1,7 +1,10 @@
+use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use clap::Args;
+use divan_core::infra::Env;
 
+use super::operator::block_on;
 use super::{Outcome, output};
 use crate::config::Config;
 use crate::doctor::{Finding, State, examine};
@@ -15,9 +18,11 @@ pub(super) struct DoctorArgs {
 
 pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
     // Nothing listens and nothing is made; the port only names the addresses of the development default.
-    let config = Config::check(&mut divan_core::infra::Env::of_process(), ([127, 0, 0, 1], 8000).into())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let findings = runtime.block_on(examine(&config));
+    let config = Config::check(&mut Env::of_process(), ([127, 0, 0, 1], 8000).into())?;
+    if stderr().is_terminal() {
+        output::explain("looking at everything, which takes some seconds where something does not answer");
+    }
+    let findings = block_on(examine(&config))?;
     if args.json {
         output::json(&findings)?;
     } else {

@@ -5,8 +5,10 @@ use clap::{Args, Subcommand};
 use divan_core::api::ListUsersRequest;
 use divan_core::service::AuthService;
 
+use super::operator::with_service;
 use super::output::Stdout;
-use super::people::{PeopleError, pages, with_service};
+use super::people::pages;
+use super::people_error::PeopleError;
 use super::private_file::PrivateFile;
 use super::{Outcome, people_csv};
 

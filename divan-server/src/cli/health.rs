@@ -6,6 +6,7 @@ use divan_core::api::{Endpoint, Ready};
 use url::Url;
 
 use super::Outcome;
+use super::operator::block_on;
 use crate::http_client::http_client;
 
 /// What a container engine asks: it starts this, and looks at the exit code.
@@ -25,13 +26,12 @@ enum HealthError {
 }
 
 pub(super) fn health(args: &HealthArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    block_on(async {
         let address = format!("{}{}", args.url.as_str().trim_end_matches('/'), Ready::PATH);
         let asked = http_client(&args.url, Duration::from_secs(4))?.get(address).send().await;
         match asked.map_err(HealthError::NoAnswer)?.status() {
             status if status.is_success() => Ok(ExitCode::SUCCESS),
             status => Err(HealthError::NotReady(status).into()),
         }
-    })
+    })?
 }

@@ -6,8 +6,9 @@ use divan_core::service::{Admin, AuthService, CheckedImport, ImportError, Origin
 use divan_core::store::StoreErrorKind;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
-use super::people::{PeopleError, with_service};
+use super::operator::with_service;
 use super::people_csv::{self, PeopleList};
+use super::people_error::PeopleError;
 use super::private_file::PrivateFile;
 use super::{Outcome, output};
 

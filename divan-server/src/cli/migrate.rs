@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use clap::Args;
 use divan_core::store::Schema;
 
+use super::operator::block_on;
 use super::{Outcome, output};
 use crate::config::Config;
 use crate::database::Database;
@@ -15,8 +16,7 @@ pub(super) struct MigrateArgs {
 }
 
 pub(super) fn migrate(args: &MigrateArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(args.check))
+    block_on(run(args.check))?
 }
 
 async fn run(check: bool) -> Outcome {

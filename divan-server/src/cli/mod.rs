@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod banner;
 mod config;
 mod doctor;
@@ -9,10 +10,12 @@ mod import;
 mod init_data;
 mod keys;
 mod migrate;
+mod operator;
 mod output;
 mod password;
 mod people;
 mod people_csv;
+mod people_error;
 mod private_file;
 mod serve;
 mod telegram;
@@ -74,7 +77,7 @@ enum Command {
     Health(health::HealthArgs),
     /// Keep the audit at a size
     #[command(subcommand)]
-    Audit(people::AuditCommand),
+    Audit(audit::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -114,7 +117,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Telegram(command)) => telegram::run(&command),
         Some(Command::Doctor(args)) => doctor::doctor(&args),
         Some(Command::Health(args)) => health::health(&args),
-        Some(Command::Audit(command)) => people::run_audit(&command),
+        Some(Command::Audit(command)) => audit::run(&command),
         Some(Command::Openapi) => print_openapi(),
     };
     match outcome {

@@ -1,9 +1,5 @@
 //! The administrator's work from the server's own machine: for recovery, and for scripts.
 
-use std::io;
-use std::process::ExitCode;
-use std::time::Duration;
-
 use clap::{Args, Subcommand, ValueEnum};
 use divan_core::api::{CreateUserRequest, CreatedUser, ListUsersRequest, SessionInfo, UpdateUserRequest};
 use divan_core::service::{Admin, AuthService, Origin, ServiceError};
@@ -11,13 +7,10 @@ use divan_core::types::{Role, User};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
+use super::operator::with_service;
 use super::password::PasswordSource;
-use super::people_csv::CsvError;
-use super::private_file::PrivateFileError;
+use super::people_error::PeopleError;
 use super::{Outcome, output};
-use crate::app::service;
-use crate::config::Config;
-use crate::database::Database;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminCommand {
@@ -41,19 +34,6 @@ pub(super) enum UserCommand {
     Unlink(Named),
     /// List where a user is signed in
     Sessions(Sessions),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AuditCommand {
-    /// Remove the lines that are older than this, for good
-    Purge(Purge),
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Purge {
-    /// How long lines are kept, as `365d`
-    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
-    older_than: Duration,
 }
 
 #[derive(Args, Debug)]
@@ -143,54 +123,6 @@ impl From<RoleArg> for Role {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PeopleError {
-    #[error("there is no user {0}")]
-    NotFound(String),
-    #[error("{0} is no administrator")]
-    NotAdmin(String),
-    #[error("{0}")]
-    Refused(String),
-    #[error(transparent)]
-    File(#[from] PrivateFileError),
-    #[error("cannot write the list")]
-    Write(#[from] io::Error),
-    #[error("{0} {1}")]
-    List(String, #[source] CsvError),
-    #[error("nobody was added: {wrong} of {lines} lines are wrong")]
-    WrongLines { wrong: usize, lines: usize },
-    #[error(
-        "nobody was added: {0} come without a hash, and a file for their generated passwords has to be named by --passwords"
-    )]
-    NoPasswordsFile(usize),
-    #[error("the list may have been written: {0} is kept; look by `user list` before another attempt")]
-    PerhapsAdded(String, #[source] ServiceError),
-    #[error(transparent)]
-    Service(ServiceError),
-}
-
-impl From<ServiceError> for PeopleError {
-    fn from(error: ServiceError) -> Self {
-        match error {
-            ServiceError::Invalid(errors) => {
-                let line = |error: &divan_core::api::MemberError| {
-                    format!("{} {}", error.pointer.trim_start_matches('/'), error.detail)
-                };
-                Self::Refused(errors.iter().map(line).collect::<Vec<_>>().join("; "))
-            }
-            ServiceError::Store(error) if error.kind() == divan_core::store::StoreErrorKind::LastAdmin => {
-                Self::Refused("no active administrator would be left".to_owned())
-            }
-            ServiceError::Store(error)
-                if matches!(error.kind(), divan_core::store::StoreErrorKind::Conflict(_)) =>
-            {
-                Self::Refused("another user has this phone number or e-mail address".to_owned())
-            }
-            error => Self::Service(error),
-        }
-    }
-}
-
 pub(super) fn run_admin(command: AdminCommand) -> Outcome {
     match command {
         AdminCommand::Create(args) => {
@@ -230,32 +162,6 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         }),
         UserCommand::Sessions(args) => with_service(async |service| sessions(service, &args).await),
     }
-}
-
-pub(super) fn run_audit(AuditCommand::Purge(purge): &AuditCommand) -> Outcome {
-    with_service(async |service| {
-        let purged = service.purge_audit(purge.older_than).await.map_err(ServiceError::from)?;
-        output::line(&format!("{purged} lines removed"));
-        Ok(())
-    })
-}
-
-/// Runs a command on the database that the server is configured with, whose schema has to be up to date.
-pub(super) fn with_service(command: impl AsyncFnOnce(&AuthService) -> Result<(), PeopleError>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // Nothing listens; the address only decides things that these commands do not use.
-        let config = Config::from_process(([127, 0, 0, 1], 0).into())?;
-        let database = Database::connect(&config).await?;
-        if config.development.is_some() {
-            database.migrate(&config).await?;
-        }
-        database.require_current(&config).await?;
-        let outcome = command(&service(&config, database.store())).await;
-        database.close().await;
-        outcome?;
-        Ok(ExitCode::SUCCESS)
-    })
 }
 
 async fn create(

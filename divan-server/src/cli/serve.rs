@@ -3,17 +3,14 @@ use std::process::ExitCode;
 
 use tokio::net::TcpListener;
 
+use super::operator::block_on;
 use super::{Outcome, ServeArgs, banner};
 use crate::app::{Migrations, Server, StartError};
 use crate::config::Config;
 use crate::logging;
 
 pub(super) fn serve(args: ServeArgs) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(run(args));
-    // What still waits on a thread (a name that is looked up, a file that hangs) is not waited for.
-    runtime.shutdown_background();
-    outcome
+    block_on(run(args))?
 }
 
 async fn run(args: ServeArgs) -> Outcome {

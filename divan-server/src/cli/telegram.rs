@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use divan_core::infra::Env;
 
+use super::operator::block_on;
 use super::{Outcome, output};
 use crate::bot_api::Bot;
 use crate::config::Config;
+use crate::logging;
 use crate::telegram::{BUTTON_TEXT, Binding, Examined};
 
 #[derive(Debug, Subcommand)]
@@ -33,8 +35,9 @@ pub(super) fn run(command: &Command) -> Outcome {
     // Nothing listens and nothing is made; the address only decides things that are not used here.
     let config = Config::check(&mut Env::of_process(), ([127, 0, 0, 1], 8000).into())?;
     let binding = Binding::of(&config).ok_or(NoBot)??;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    // Whoever is told to wait learns of it.
+    logging::start();
+    block_on(async {
         if let Command::Setup(setup) = command {
             let is_new = binding.set_button(&setup.button).await?;
             output::line(if is_new { "The menu button is set." } else { "The menu button was set already." });
@@ -48,7 +51,7 @@ pub(super) fn run(command: &Command) -> Outcome {
         }
         show_by_hand(&binding, &bot);
         Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    })
+    })?
 }
 
 fn show_by_hand(binding: &Binding, bot: &Bot) {

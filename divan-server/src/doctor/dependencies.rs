@@ -27,7 +27,7 @@ pub(super) async fn database(config: &Config) -> Vec<Finding> {
 
 async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sync>> {
     if let DatabaseUrl::Sqlite(path) = &config.database
-        && std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+        && is_to_be_made(path)
     {
         return Ok(vec![to_be_made(config, path)]);
     }
@@ -57,6 +57,14 @@ async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sy
     }
     database.close().await;
     Ok(findings)
+}
+
+/// Whether there is no such file, or nothing in it. Opening it would make it a database.
+fn is_to_be_made(file: &Path) -> bool {
+    match std::fs::metadata(file) {
+        Ok(metadata) => metadata.is_file() && metadata.len() == 0,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 /// The folder of the development default is made with it.

@@ -47,6 +47,18 @@ fn told_nothing_there_is_nothing_wrong_and_nothing_is_made() {
 }
 
 #[test]
+fn a_file_with_nothing_in_it_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("divan.db");
+    std::fs::write(&file, "").unwrap();
+    let mut doctor = program(folder.path());
+    doctor.env("DATABASE_URL", "sqlite:divan.db").env("SECRET_KEY", KEY);
+    let (_, stdout, _) = run(doctor.arg("doctor"));
+    assert!(stdout.contains("divan.db is made at the first start"), "{stdout}");
+    assert_eq!((file.metadata().unwrap().len(), folder.path().read_dir().unwrap().count()), (0, 1));
+}
+
+#[test]
 fn a_file_that_cannot_be_made_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let mut doctor = program(folder.path());

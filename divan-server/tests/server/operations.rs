@@ -152,6 +152,24 @@ async fn the_bot_is_bound_and_checked_from_the_command_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_to_wait_is_told_so_while_it_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let busy = MockServer::start().await;
+    let answer = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 1}});
+    let wait = Mock::given(path(format!("/bot{BOT}/getMe")));
+    let answer = ResponseTemplate::new(429).set_body_json(answer);
+    wait.respond_with(answer).up_to_n_times(1).with_priority(1).mount(&busy).await;
+    let me = json!({"id": 1_234_567_890, "username": "divan_bot", "has_main_web_app": true});
+    Mock::given(path(format!("/bot{BOT}/getMe"))).respond_with(ok(&me)).mount(&busy).await;
+    let button = json!({"type": "default"});
+    Mock::given(path(format!("/bot{BOT}/getChatMenuButton"))).respond_with(ok(&button)).mount(&busy).await;
+    let (_, stdout, stderr) = telegram(folder.path(), &busy.uri(), "check");
+    assert!(stdout.contains("run `divan-server telegram setup`"), "{stdout}{stderr}");
+    assert!(stderr.contains("Telegram asks to wait") && stderr.contains("seconds=1"), "{stderr}");
+    assert!(!stderr.contains("AAFakeToken"), "{stderr}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_cannot_be_asked_is_one_clear_line_without_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let refusing = MockServer::start().await;

@@ -1,0 +1,30 @@
+//! The audit from the server's own machine.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use divan_core::service::ServiceError;
+
+use super::operator::with_service;
+use super::{Outcome, output};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Remove the lines that are older than this, for good
+    Purge(Purge),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Purge {
+    /// How long lines are kept, as `365d`
+    #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
+    older_than: Duration,
+}
+
+pub(super) fn run(Command::Purge(purge): &Command) -> Outcome {
+    with_service(async |service| {
+        let purged = service.purge_audit(purge.older_than).await.map_err(ServiceError::from)?;
+        output::line(&format!("{purged} lines removed"));
+        Ok(())
+    })
+}
