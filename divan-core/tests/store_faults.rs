@@ -2,12 +2,17 @@
 
 mod created;
 
+use std::error::Error;
+
 use created::created;
+use divan_core::infra::DatabaseUrl;
 use divan_core::password::PasswordHash;
-use divan_core::store::{Account, Effects, SqliteStore, UserStore};
+use divan_core::store::{Account, Effects, PostgresPool, PostgresStore, SqliteStore, UserStore};
 use divan_core::types::{Role, TelegramId, User, UserId};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn a_sign_in_whose_commit_fails_is_an_error() {
@@ -34,6 +39,34 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
     };
     assert!(store.update_account(id, &bind).await.is_err());
     assert_eq!(store.account(id).await.unwrap().unwrap().user.telegram_id, None);
+}
+
+/// What PostgreSQL and the proxies in front of it say: a kind, a length, and the words.
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).unwrap();
+    [&[kind], &length.to_be_bytes()[..], body].concat()
+}
+
+#[tokio::test]
+async fn a_password_that_a_proxy_repeats_goes_no_further() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut heard = [0; 1024];
+        let _startup = client.read(&mut heard).await.unwrap();
+        client.write_all(&message(b'R', &3_u32.to_be_bytes())).await.unwrap();
+        let length = client.read(&mut heard).await.unwrap();
+        let password = String::from_utf8_lossy(&heard[5..length - 1]).into_owned();
+        let refusal = format!("SFATAL\0C08P01\0Mno tenant for {password}\0\0");
+        client.write_all(&message(b'E', refusal.as_bytes())).await.unwrap();
+    });
+    let url = format!("postgres://divan:hidden-word@127.0.0.1:{port}/divan?sslmode=disable");
+    let DatabaseUrl::Postgres(url) = url.parse().unwrap() else { unreachable!() };
+    let error = PostgresStore::connect(&url, PostgresPool::default()).await.unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert!(cause.contains("are left out"), "{cause}");
+    assert!(!format!("{error:?}").contains("hidden-word"), "{error:?}");
 }
 
 #[cfg(unix)]
