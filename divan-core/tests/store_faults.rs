@@ -41,10 +41,10 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
     assert_eq!(store.account(id).await.unwrap().unwrap().user.telegram_id, None);
 }
 
-/// What PostgreSQL and the proxies in front of it say: a kind, a length, and the words.
+/// What PostgreSQL and the proxies in front of it say: a kind, a length of at most 255, and the words.
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len() + 4).unwrap();
-    [&[kind], &length.to_be_bytes()[..], body].concat()
+    let length = u8::try_from(body.len() + 4).unwrap_or(u8::MAX);
+    [&[kind, 0, 0, 0, length], body].concat()
 }
 
 #[tokio::test]
