@@ -3,11 +3,12 @@
 
 use std::io::Read;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use divan_core::infra::probe::ProbeError;
 use divan_core::infra::{RabbitMqConfig, RabbitMqConnection};
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
 use divan_testing::{RabbitMqServer, SilentServer, absent_port};
 use lapin::BasicProperties;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
@@ -148,4 +149,18 @@ async fn hanging_lost_and_back_the_same_holder_works() {
     server.resume();
     outcome(rabbitmq.probe(), PATIENT).await.unwrap();
     exchange(&rabbitmq, "after").await;
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
+    let (port, forget) = forgetful_firewall(shared().port()).await.unwrap();
+    let rabbitmq = at(port).client();
+    let first = rabbitmq.connection().await.unwrap();
+    forget.send(1).unwrap();
+    let asked = Instant::now();
+    while first.status().connected() {
+        assert!(asked.elapsed() < Duration::from_secs(60), "the heartbeat has stopped long ago");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    exchange(&rabbitmq, "after_the_silence").await;
 }

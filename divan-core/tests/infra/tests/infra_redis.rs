@@ -4,7 +4,7 @@
 use divan_core::infra::RedisConfig;
 use divan_core::infra::probe::ProbeError;
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
 use divan_testing::{RedisServer, SilentServer, absent_port};
 use redis::AsyncCommands;
 
@@ -181,32 +181,10 @@ async fn a_server_that_waits_for_the_end_of_a_line_is_slow_to_speak_tls() {
     assert!(matches!(error, ProbeError::Slow), "{error:?}");
 }
 
-/// Passes connections on, until it is told to let those that are there die without a word.
-async fn forgetful_firewall(to: u16) -> (u16, tokio::sync::watch::Sender<u32>) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (forget, epoch) = tokio::sync::watch::channel(0);
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            let mut epoch = epoch.clone();
-            epoch.mark_unchanged();
-            tokio::spawn(async move {
-                let mut server = tokio::net::TcpStream::connect(("127.0.0.1", to)).await.unwrap();
-                tokio::select! {
-                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-                    // Both ends stay open, and nothing comes through any more.
-                    _ = epoch.changed() => std::future::pending().await,
-                }
-            });
-        }
-    });
-    (port, forget)
-}
-
 #[tokio::test]
 async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
     let server = RedisServer::start();
-    let (port, forget) = forgetful_firewall(server.port()).await;
+    let (port, forget) = forgetful_firewall(server.port()).await.unwrap();
     let connection = at(port).client();
     outcome(connection.probe(), PATIENT).await.unwrap();
     forget.send(1).unwrap();
