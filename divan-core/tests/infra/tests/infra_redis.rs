@@ -1,5 +1,4 @@
 //! Redis, as it is and as it goes wrong. Each test has a server of its own, to be stopped in the middle.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use divan_core::infra::RedisConfig;
 use divan_core::infra::probe::ProbeError;
