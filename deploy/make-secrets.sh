@@ -17,10 +17,10 @@ random() { openssl rand -hex 24; }
 of() { cat "$folder/$1"; }
 
 if [ ! -s "$folder/telegram_bot_token" ]; then
-  read -rsp "Token of the bot: " token
+  read -rsp "Token of the bot: " token || true
   echo
-  if [ -z "$token" ]; then
-    echo "no token was given: @BotFather has it" >&2
+  if ! [[ "$token" =~ ^[0-9]+:[A-Za-z0-9_-]+$ ]]; then
+    echo "that is no token: @BotFather gives it, a number, a colon, then letters and digits" >&2
     exit 1
   fi
   keep telegram_bot_token "$token"

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
-use crate::dependencies::{Buckets, Dependencies, MissingDependency};
+use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::metrics;
 use crate::readiness::Readiness;
 use crate::router::router;
@@ -55,7 +55,7 @@ pub enum StartError {
     Database(#[from] DatabaseError),
     /// What is required besides it cannot be used.
     #[error(transparent)]
-    Dependency(#[from] MissingDependency),
+    Dependency(#[from] MissingDependencies),
 }
 
 /// What a server does with a database whose schema is old.

@@ -4,22 +4,22 @@
 
 use std::time::{Duration, SystemTime};
 
+use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::BotToken;
 use divan_core::secret::Secret;
 use reqwest::StatusCode;
-use reqwest::header::DATE;
+use reqwest::header::{DATE, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::http_client::{NoHttpClient, http_client};
+use crate::http_client::{NoHttpClient, bounded_body, http_client};
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a call is made again after a 429.
 const RETRIES: u32 = 3;
-const MAX_BODY_BYTES: usize = 64 * 1024;
 const MAX_SHOWN_CHARS: usize = 300;
 /// The longest wait after a 429 that is put up with.
 const MAX_WAIT: Duration = Duration::from_mins(1);
@@ -72,6 +72,8 @@ pub(crate) enum BotApiError {
     TooManyRequests(Duration),
     #[error("Telegram refuses: {0}")]
     Refused(String),
+    #[error("the Bot API has a fault of its own ({0}): try again later")]
+    Broken(StatusCode),
     #[error("what answers is not the Bot API: check TELEGRAM_API_URL")]
     NotTheBotApi,
 }
@@ -89,7 +91,7 @@ struct Answer<T> {
 
 #[derive(Default, Deserialize)]
 struct Parameters {
-    retry_after: Option<u64>,
+    retry_after: Option<i64>,
 }
 
 impl BotApi {
@@ -101,10 +103,11 @@ impl BotApi {
         Ok(Self { http: http_client(url, TIMEOUT)?, token, prefix })
     }
 
-    /// Who the bot is, and what time Telegram has.
-    pub(crate) async fn get_me(&self) -> Result<(Bot, Option<SystemTime>), BotApiError> {
+    /// Who the bot is, and what time it was here and there when it answered.
+    pub(crate) async fn get_me(&self) -> Result<(Bot, Option<(SystemTime, SystemTime)>), BotApiError> {
         let (bot, date): (Bot, _) = self.call("getMe", &json!({})).await?;
-        Ok((Bot { username: self.readable(&bot.username), ..bot }, date))
+        let here = SystemClock.now();
+        Ok((Bot { username: self.readable(&bot.username), ..bot }, date.map(|there| (here, there))))
     }
 
     pub(crate) async fn chat_menu_button(&self) -> Result<MenuButton, BotApiError> {
@@ -146,17 +149,24 @@ impl BotApi {
         let status = response.status();
         let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
-        let body = bounded(response).await.map_err(unreachable)?.ok_or(BotApiError::NotTheBotApi)?;
-        let answer: Answer<T> = serde_json::from_slice(&body).map_err(|_| BotApiError::NotTheBotApi)?;
-        match (answer.result, status) {
-            (Some(result), _) if answer.ok => Ok((result, date)),
-            (_, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(BotApiError::UnknownToken),
-            (_, StatusCode::TOO_MANY_REQUESTS) => {
-                let wait = answer.parameters.retry_after.unwrap_or(1);
-                Err(BotApiError::TooManyRequests(Duration::from_secs(wait)))
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+        let body = bounded_body(response).await.map_err(unreachable)?.ok_or(BotApiError::NotTheBotApi)?;
+        let answer: Option<Answer<T>> = serde_json::from_slice(&body).ok();
+        // What stands between here and Telegram answers for it in words of its own.
+        match (answer, status) {
+            (Some(_), StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(BotApiError::UnknownToken),
+            (answer, StatusCode::TOO_MANY_REQUESTS) => {
+                let told =
+                    answer.and_then(|answer| answer.parameters.retry_after?.try_into().ok()).or(retry_after);
+                Err(BotApiError::TooManyRequests(Duration::from_secs(told.unwrap_or(1))))
             }
-            _ if answer.ok => Err(BotApiError::NotTheBotApi),
-            _ => Err(BotApiError::Refused(self.readable(&answer.description))),
+            (_, status) if status.is_server_error() => Err(BotApiError::Broken(status)),
+            (Some(Answer { ok: true, result: Some(result), .. }), _) => Ok((result, date)),
+            (Some(Answer { ok: false, description, .. }), _) => {
+                Err(BotApiError::Refused(self.readable(&description)))
+            }
+            _ => Err(BotApiError::NotTheBotApi),
         }
     }
 
@@ -166,16 +176,4 @@ impl BotApi {
         let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "…") };
         text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_CHARS).collect()
     }
-}
-
-/// The body, unless it is longer than any answer of the Bot API here.
-async fn bounded(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_BODY_BYTES {
-            return Ok(None);
-        }
-    }
-    Ok(Some(body))
 }

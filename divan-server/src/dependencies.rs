@@ -7,14 +7,16 @@ use std::sync::Arc;
 use divan_core::infra::Infra;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 
+use crate::edge::chain;
 use crate::readiness::DEADLINE;
 
-/// A dependency that is required, and cannot be used.
+/// What is required, and cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} is in DIVAN_REQUIRED, and cannot be used")]
-pub struct MissingDependency {
-    name: &'static str,
-    source: ProbeError,
+#[error("{}", .0.iter().map(line).collect::<Vec<_>>().join("; "))]
+pub struct MissingDependencies(Vec<(&'static str, ProbeError)>);
+
+fn line((name, error): &(&'static str, ProbeError)) -> String {
+    format!("{name} is in DIVAN_REQUIRED, and cannot be used: {}", chain(error))
 }
 
 /// What is done about a bucket that is missing.
@@ -49,12 +51,12 @@ impl Dependencies {
     /// Asks those that are required.
     ///
     /// # Errors
-    /// That one of them cannot be used.
-    pub(crate) async fn require(&self) -> Result<(), MissingDependency> {
-        for Report { name, outcome, .. } in check_all(&self.required, DEADLINE).await {
-            outcome.map_err(|source| MissingDependency { name, source })?;
-        }
-        Ok(())
+    /// That some of them cannot be used.
+    pub(crate) async fn require(&self) -> Result<(), MissingDependencies> {
+        let reports = check_all(&self.required, DEADLINE).await;
+        let fault = |report: Report| report.outcome.err().map(|error| (report.name, error));
+        let missing: Vec<_> = reports.into_iter().filter_map(fault).collect();
+        if missing.is_empty() { Ok(()) } else { Err(MissingDependencies(missing)) }
     }
 }
 

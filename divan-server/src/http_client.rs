@@ -41,3 +41,18 @@ fn tls(url: &Url) -> Result<ClientConfig, rustls::Error> {
     };
     Ok(tls.with_no_client_auth())
 }
+
+/// No answer that is waited for here is longer.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The body of an answer; `None` where it is longer than any that is waited for.
+pub(crate) async fn bounded_body(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BODY_BYTES {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
+}

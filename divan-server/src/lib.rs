@@ -42,7 +42,7 @@ pub use app::{Migrations, Server, StartError};
 pub use cli::{Cli, run};
 pub use config::{Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example};
 pub use database::DatabaseError;
-pub use dependencies::MissingDependency;
+pub use dependencies::MissingDependencies;
 pub use development::Development;
 pub use openapi::openapi;
 pub use problem::Problem;

@@ -1,5 +1,7 @@
 //! The binding of a bot to its Mini App: what has to be so, whether it is, and how it is made so.
 
+use std::time::SystemTime;
+
 use divan_core::init_data::BotToken;
 use url::Url;
 
@@ -14,6 +16,7 @@ pub(crate) const BUTTON_TEXT: &str = "Open";
 pub(crate) struct Binding {
     api: BotApi,
     bot_id: i64,
+    is_test: bool,
     miniapp: Url,
 }
 
@@ -21,8 +24,21 @@ pub(crate) struct Binding {
 #[derive(Debug)]
 pub(crate) struct Examined {
     pub(crate) bot: Bot,
+    /// What time it was here and there, at the same moment.
+    pub(crate) clocks: Option<(SystemTime, SystemTime)>,
     /// What has to be put right, and how.
     pub(crate) faults: Vec<String>,
+}
+
+/// What became of the menu button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ButtonSet {
+    /// It opens the Mini App from now on.
+    Now,
+    /// It did already.
+    Before,
+    /// It stays as it is, since bot and Mini App do not fit.
+    Not,
 }
 
 impl Binding {
@@ -33,7 +49,7 @@ impl Binding {
         miniapp: &Url,
     ) -> Result<Self, BotApiError> {
         let api = BotApi::new(api_url, token.clone(), is_test)?;
-        Ok(Self { api, bot_id: token.bot_id(), miniapp: miniapp.clone() })
+        Ok(Self { api, bot_id: token.bot_id(), is_test, miniapp: miniapp.clone() })
     }
 
     /// What the configuration says; `None` where it has no bot. The one of the development default is made up, and Telegram
@@ -44,28 +60,11 @@ impl Binding {
         Some(Self::new(&telegram.api_url, token, telegram.test_environment, &config.addresses.miniapp))
     }
 
-    /// The Bot API, as the bot.
-    pub(crate) fn api(&self) -> &BotApi {
-        &self.api
-    }
-
     /// Looks at the bot, and changes nothing.
     pub(crate) async fn examine(&self) -> Result<Examined, BotApiError> {
-        let (bot, _) = self.api.get_me().await?;
-        let mut faults = Vec::new();
-        if bot.id != self.bot_id {
-            faults.push(format!(
-                "the token is of the bot {}, and the Bot API answers for {}: TELEGRAM_API_URL leads elsewhere",
-                self.bot_id, bot.id
-            ));
-        }
-        if self.miniapp.scheme() != "https" {
-            faults.push(format!(
-                "Telegram opens https addresses only, and DIVAN_MINIAPP_URL is {}",
-                self.miniapp
-            ));
-        }
-        match self.api.chat_menu_button().await? {
+        let ((bot, clocks), button) = tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
+        let mut faults = self.misfits(&bot);
+        match button {
             MenuButton::WebApp { web_app, .. } if self.is_miniapp(&web_app.url) => {}
             MenuButton::WebApp { web_app, .. } => faults.push(format!(
                 "the menu button opens {} instead of {}: run `divan-server telegram setup`",
@@ -81,20 +80,43 @@ impl Binding {
             let todo = "has no Main Mini App: the profile's button and t.me links open nothing";
             faults.push(format!("@{} {todo} (see below)", bot.username));
         }
-        Ok(Examined { bot, faults })
+        Ok(Examined { bot, clocks, faults })
     }
 
-    /// Has the menu button open the Mini App. Tells whether it did not before.
-    pub(crate) async fn set_button(&self, text: &str) -> Result<bool, BotApiError> {
+    /// Why this bot cannot open this Mini App, whatever its button does.
+    fn misfits(&self, bot: &Bot) -> Vec<String> {
+        let mut faults = Vec::new();
+        if bot.id != self.bot_id {
+            faults.push(format!(
+                "the token is of the bot {}, and the Bot API answers for {}: TELEGRAM_API_URL leads elsewhere",
+                self.bot_id, bot.id
+            ));
+        }
+        // The test environment takes http, too: https://core.telegram.org/bots/webapps#testing-mini-apps
+        if self.miniapp.scheme() != "https" && !self.is_test {
+            faults.push(format!(
+                "Telegram opens https addresses only, and DIVAN_MINIAPP_URL is {}",
+                self.miniapp
+            ));
+        }
+        faults
+    }
+
+    /// Has the menu button open the Mini App, where bot and Mini App fit.
+    pub(crate) async fn set_button(&self, text: &str) -> Result<ButtonSet, BotApiError> {
+        let ((bot, _), there) = tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
+        if !self.misfits(&bot).is_empty() {
+            return Ok(ButtonSet::Not);
+        }
         let button = MenuButton::WebApp {
             text: text.to_owned(),
             web_app: WebAppInfo { url: self.miniapp.as_str().to_owned() },
         };
-        if self.api.chat_menu_button().await? == button {
-            return Ok(false);
+        if there == button {
+            return Ok(ButtonSet::Before);
         }
         self.api.set_chat_menu_button(&button).await?;
-        Ok(true)
+        Ok(ButtonSet::Now)
     }
 
     /// What the Bot API has no method for, with the values to give.
@@ -117,7 +139,7 @@ mod tests {
     use std::error::Error;
 
     use serde_json::{Value, json};
-    use wiremock::matchers::{body_partial_json, method, path};
+    use wiremock::matchers::{any, body_partial_json, method, path};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
     use super::*;
@@ -147,6 +169,10 @@ mod tests {
     async fn answers(server: &MockServer, call: &str, answer: ResponseTemplate) {
         let called = Mock::given(method("POST")).and(path(format!("/bot{TOKEN}/{call}")));
         called.respond_with(answer).mount(server).await;
+    }
+
+    async fn always(server: &MockServer, answer: ResponseTemplate) {
+        Mock::given(any()).respond_with(answer).mount(server).await;
     }
 
     /// An error with its causes, and as `Debug` shows it: all that may get to a log.
@@ -186,23 +212,35 @@ mod tests {
     #[tokio::test]
     async fn the_button_is_set_where_it_is_another_one() {
         let server = MockServer::start().await;
+        answers(&server, "getMe", ok(&me(true))).await;
         answers(&server, "getChatMenuButton", ok(&button("https://old.example.com/"))).await;
         let wanted = json!({"menu_button": button(MINIAPP)});
         let set = Mock::given(path(format!("/bot{TOKEN}/setChatMenuButton"))).and(body_partial_json(wanted));
         set.respond_with(ok(&json!(true))).expect(1).mount(&server).await;
-        assert!(binding(&server.uri(), false, MINIAPP).set_button("Open").await.unwrap());
+        let set =
+            async |api: &str, miniapp: &str| binding(api, false, miniapp).set_button("Open").await.unwrap();
+        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Now);
 
         let server = MockServer::start().await;
+        answers(&server, "getMe", ok(&me(true))).await;
         answers(&server, "getChatMenuButton", ok(&button(MINIAPP))).await;
-        assert!(!binding(&server.uri(), false, MINIAPP).set_button("Open").await.unwrap());
+        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Before);
+        assert_eq!(set(&server.uri(), "http://divan.example.com/").await, ButtonSet::Not);
+
+        let server = MockServer::start().await;
+        answers(&server, "getMe", ok(&json!({"id": 42, "username": "other_bot"}))).await;
+        answers(&server, "getChatMenuButton", ok(&json!({"type": "commands"}))).await;
+        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Not, "of another bot");
     }
 
     #[tokio::test]
     async fn the_test_environment_has_its_own_addresses() {
         let server = MockServer::start().await;
         answers(&server, "test/getMe", ok(&me(true))).await;
-        let (bot, date) = binding(&server.uri(), true, MINIAPP).api().get_me().await.unwrap();
-        assert_eq!((bot.id, date.is_some()), (1_234_567_890, true));
+        answers(&server, "test/getChatMenuButton", ok(&button("http://192.0.2.2/"))).await;
+        let examined = binding(&server.uri(), true, "http://192.0.2.2/").examine().await.unwrap();
+        assert_eq!((examined.bot.id, examined.clocks.is_some()), (1_234_567_890, true));
+        assert_eq!(examined.faults, [""; 0], "http is good enough there");
     }
 
     #[tokio::test]
@@ -215,12 +253,12 @@ mod tests {
                 "Bad Request: no AAFakeTokenForDivanTestVectorsOnly_0000 here",
                 "Telegram refuses: Bad Request",
             ),
-            (500, "Internal Server Error", "Telegram refuses: Internal"),
+            (500, "Internal Server Error", "has a fault of its own (500 Internal Server Error): try again"),
         ];
         for (status, description, expected) in cases {
             let server = MockServer::start().await;
             let answer = json!({"ok": false, "error_code": status, "description": description});
-            answers(&server, "getMe", ResponseTemplate::new(status).set_body_json(answer)).await;
+            always(&server, ResponseTemplate::new(status).set_body_json(answer)).await;
             let error = binding(&server.uri(), false, MINIAPP).examine().await.unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
             assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
@@ -239,14 +277,21 @@ mod tests {
             .await;
         answers(&server, "getMe", ok(&me(true))).await;
         let asked = std::time::Instant::now();
-        binding(&server.uri(), false, MINIAPP).api().get_me().await.unwrap();
+        binding(&server.uri(), false, MINIAPP).api.get_me().await.unwrap();
         assert!(asked.elapsed() >= std::time::Duration::from_secs(1));
+
+        // What stands in front of Telegram may answer in words of its own.
+        let server = MockServer::start().await;
+        let wait = ResponseTemplate::new(429).insert_header("retry-after", "1").set_body_string("<html>");
+        Mock::given(any()).respond_with(wait).up_to_n_times(1).mount(&server).await;
+        answers(&server, "getMe", ok(&me(true))).await;
+        binding(&server.uri(), false, MINIAPP).api.get_me().await.unwrap();
 
         // Nobody sits before a command for an hour.
         let server = MockServer::start().await;
         let wait = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 3600}});
         answers(&server, "getMe", ResponseTemplate::new(429).set_body_json(wait)).await;
-        let error = binding(&server.uri(), false, MINIAPP).api().get_me().await.unwrap_err();
+        let error = binding(&server.uri(), false, MINIAPP).api.get_me().await.unwrap_err();
         assert!(error.to_string().contains("3600 s"), "{error}");
     }
 
@@ -259,9 +304,17 @@ mod tests {
         assert!(!shown(&down).contains(SECRET), "{}", shown(&down));
 
         let server = MockServer::start().await;
-        answers(&server, "getMe", ResponseTemplate::new(200).set_body_string("<html>")).await;
+        always(&server, ResponseTemplate::new(200).set_body_string("<html>")).await;
         let other = binding(&server.uri(), false, MINIAPP).examine().await.unwrap_err();
         assert!(matches!(other, BotApiError::NotTheBotApi), "{other}");
+    }
+
+    #[tokio::test]
+    async fn a_bad_gateway_is_no_fault_of_the_address() {
+        let server = MockServer::start().await;
+        always(&server, ResponseTemplate::new(502).set_body_string("<html>")).await;
+        let broken = binding(&server.uri(), false, MINIAPP).examine().await.unwrap_err();
+        assert!(matches!(broken, BotApiError::Broken(_)), "{broken}");
     }
 
     #[test]

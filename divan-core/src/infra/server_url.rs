@@ -32,6 +32,8 @@ pub(super) enum InvalidServerUrl {
     Unreadable,
     #[error("names no host")]
     NoHost,
+    #[error("names a user and no password (a password alone is written `:password@`)")]
+    NoPassword,
     #[error("has a broken percent escape (a `%` in the password is written `%25`)")]
     Escape,
     #[error(
@@ -53,17 +55,26 @@ impl ServerUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(InvalidServerUrl::Parameters);
         }
+        // A password with a `/` that is not escaped would be read as the end of the host, and be shown as a path.
+        if url.path().contains('@') {
+            return Err(InvalidServerUrl::Unreadable);
+        }
         let host = host_of(&url).filter(|host| !host.is_empty()).ok_or(InvalidServerUrl::NoHost)?;
+        let user = if url.username().is_empty() { None } else { Some(decoded(url.username())?) };
+        let password = match url.password() {
+            Some(password) => Some(Secret::new(decoded(password)?)),
+            // `Url` forgets an empty one.
+            None => text.rsplit_once(":@").map(|_| Secret::default()),
+        };
+        if user.is_some() && password.is_none() {
+            return Err(InvalidServerUrl::NoPassword);
+        }
         Ok(Self {
             tls: scheme == encrypted,
             host: decoded(&host)?,
             port: url.port(),
-            user: if url.username().is_empty() { None } else { Some(decoded(url.username())?) },
-            password: match url.password() {
-                Some(password) => Some(Secret::new(decoded(password)?)),
-                // `Url` forgets an empty one.
-                None => text.rsplit_once(":@").map(|_| Secret::default()),
-            },
+            user,
+            password,
             path: url.path().trim_start_matches('/').to_owned(),
         })
     }
@@ -114,6 +125,19 @@ pub(super) fn check_password(env: &mut Env<'_>, variable: &Variable, password: &
         env.odd(variable, "holds a password that such servers are installed with, which everybody knows");
     }
     true
+}
+
+/// A host that a variable of its own names: an address of IPv6 stands without brackets.
+pub(super) fn host(env: &mut Env<'_>, variable: &Variable) -> Option<String> {
+    env.checked(variable, |text| {
+        let is_ip = text.parse::<std::net::IpAddr>().is_ok();
+        let is_name = !text.contains([':', '/', '@', '[', ']']) && !text.contains(char::is_whitespace);
+        if is_ip || is_name {
+            Ok(text.to_owned())
+        } else {
+            Err("is not a host alone: the port has a variable of its own")
+        }
+    })
 }
 
 /// A port that a variable of its own names.

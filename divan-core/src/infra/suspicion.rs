@@ -1,51 +1,49 @@
 //! Values that are hardly what somebody meant.
 
 /// What people write where a secret is to be put in. Of whatever is made up of these alone, nothing is a secret.
-const FILLERS: [&str; 31] = [
-    "access",
-    "api",
-    "bot",
-    "change",
-    "changed",
-    "changeit",
-    "changeme",
-    "changethis",
-    "default",
-    "example",
-    "here",
-    "insert",
-    "it",
-    "jwt",
-    "key",
-    "me",
-    "my",
-    "passwd",
-    "password",
-    "passwort",
-    "placeholder",
-    "please",
-    "put",
-    "replace",
-    "secret",
-    "super",
-    "this",
-    "token",
-    "value",
-    "with",
-    "your",
+#[rustfmt::skip]
+const FILLERS: [&str; 77] = [
+    "a", "access", "and", "api", "app", "at", "auth", "backend", "bot", "bytes", "change", "changed",
+    "changeit", "changeme", "changethis", "characters", "chars", "db", "default", "dev", "development",
+    "env", "example", "for", "generate", "generated", "here", "in", "insert", "is", "it", "jwt", "key",
+    "least", "local", "long", "me", "min", "my", "new", "not", "of", "passwd", "password", "passwort",
+    "phrase", "placeholder", "please", "prod", "production", "put", "random", "replace", "replaceme",
+    "safe", "secret", "secure", "server", "service", "session", "signing", "some", "staging", "string",
+    "strong", "super", "test", "the", "this", "to", "token", "use", "value", "very", "with", "you", "your",
 ];
+
+/// What stands in no secret that was drawn, and in many that somebody was meant to replace.
+const REQUESTS: [&str; 4] = ["changeit", "changeme", "changethis", "replaceme"];
 
 /// What servers are installed with.
 const FACTORY_SETTINGS: [&str; 8] =
     ["admin", "guest", "minio", "minio123", "minioadmin", "postgres", "rabbitmq", "root"];
 
 /// Whether a secret is one that somebody was meant to replace: made of words like `change` and `this`, in angle brackets,
-/// all `x`, or the example of the documentation.
+/// all `x`, a variable of a template, or the example of the documentation.
 pub(super) fn is_placeholder(secret: &str, example: &str) -> bool {
     let text = secret.trim();
-    let is_bracketed = |open, close| text.starts_with(open) && text.ends_with(close);
+    let is_bracketed = text.starts_with('<') && text.ends_with('>');
+    let is_template = text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"));
     let is_blank = !text.is_empty() && text.chars().all(|c| "xX*.…-_#?".contains(c));
-    text == example || is_bracketed("<", ">") || is_bracketed("{{", "}}") || is_blank || is_filler(text)
+    text == example
+        || is_bracketed
+        || is_template
+        || has_windows_variable(text)
+        || is_blank
+        || is_filler(text)
+}
+
+/// Whether `%NAME%` stands in a text.
+fn has_windows_variable(text: &str) -> bool {
+    let is_name = |part: &str| part.len() > 3 && part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    let mut parts = text.split('%').skip(1).peekable();
+    while let Some(part) = parts.next() {
+        if is_name(part) && parts.peek().is_some() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a password is one that a server is installed with.
@@ -53,30 +51,34 @@ pub(super) fn is_factory_setting(password: &str) -> bool {
     FACTORY_SETTINGS.contains(&password)
 }
 
-/// Whether a text is nothing but fillers, whatever stands between them, and perhaps a short number at the end.
+/// Whether a text is nothing but fillers, whatever stands between them, and perhaps a short number; or asks to be replaced.
 fn is_filler(text: &str) -> bool {
-    const MAX_NUMBER: usize = 4;
+    const MAX_DIGITS: usize = 4;
     let letters: String =
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let words = letters.trim_end_matches(|c: char| c.is_ascii_digit());
-    !words.is_empty()
-        && letters.len() - words.len() <= MAX_NUMBER
+        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_made_of_fillers = || {
+        let words = text.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_ascii_lowercase);
+        words.into_iter().all(|word| is_made_of_fillers(&word))
+    };
+    !letters.is_empty()
         && text.is_ascii()
-        && is_made_of_fillers(words)
+        && (REQUESTS.iter().any(|request| letters.contains(request))
+            || digits <= MAX_DIGITS && is_made_of_fillers())
 }
 
-fn is_made_of_fillers(words: &str) -> bool {
+fn is_made_of_fillers(word: &str) -> bool {
     // `reachable[n]`: the first n bytes are fillers.
-    let mut reachable = vec![false; words.len() + 1];
+    let mut reachable = vec![false; word.len() + 1];
     reachable[0] = true;
-    for start in 0..words.len() {
+    for start in 0..word.len() {
         if reachable[start] {
-            for filler in FILLERS.iter().filter(|filler| words[start..].starts_with(**filler)) {
+            for filler in FILLERS.iter().filter(|filler| word[start..].starts_with(**filler)) {
                 reachable[start + filler.len()] = true;
             }
         }
     }
-    reachable[words.len()]
+    reachable[word.len()]
 }
 
 /// Whether a value stands between two quotes of one kind.
@@ -92,6 +94,8 @@ pub(super) enum Dollars {
     Plain,
     /// `${NAME}` was to be replaced, and was not.
     Unfilled,
+    /// `$(command)` was to be run, and was not.
+    NotRun,
     /// `$$`, as a compose file would have it.
     Doubled,
 }
@@ -104,10 +108,20 @@ impl Dollars {
         });
         match unfilled {
             true => Self::Unfilled,
+            false if is_command(text) => Self::NotRun,
             false if text.contains("$$") => Self::Doubled,
             false => Self::Plain,
         }
     }
+}
+
+/// Whether a text is a command with an argument at least, as a shell would run it: `$(openssl rand -hex 32)`.
+fn is_command(text: &str) -> bool {
+    let within =
+        |open: &str, close: char| text.split_once(open)?.1.split_once(close).map(|(command, _)| command);
+    let is_run =
+        |command: &str| command.starts_with(|c: char| c.is_ascii_lowercase()) && command.contains(' ');
+    within("$(", ')').or_else(|| within("`", '`')).is_some_and(is_run)
 }
 
 /// What a compose file leaves of a text, where it takes something: each `$NAME` and `${…}` is an unset variable to it.

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use divan_core::infra::{Env, EnvFile, Infra, Setting};
+use divan_core::infra::{ConfigErrors, Env, EnvFile, Infra, Setting};
 use divan_core::service::BootstrapPolicy;
 use serde_json::{Value, json};
 
@@ -79,12 +79,12 @@ impl Source {
 }
 
 /// The configuration; what is odd about it is told.
-fn checked(env: &mut Env<'_>) -> Result<Config, Box<dyn std::error::Error>> {
+pub(super) fn checked(env: &mut Env<'_>) -> Result<Config, ConfigErrors> {
     let config = Config::check(env, SocketAddr::from(LISTEN));
     for warning in env.warnings() {
         explain(&format!("divan-server: warning: {warning}"));
     }
-    Ok(config?)
+    config
 }
 
 /// What is configured.
@@ -97,6 +97,8 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         BootstrapPolicy::Token(_) => "asks for DIVAN_BOOTSTRAP_TOKEN",
         _ => "closed",
     };
+    let proxies: Vec<String> = http.trusted_proxies.iter().map(ToString::to_string).collect();
+    let proxies = or_none(Some(proxies.join(", ")).filter(|proxies| !proxies.is_empty()));
     let mode = if config.development.is_some() { "development default" } else { "deployment" };
     [
         ("mode", mode.to_owned()),
@@ -105,7 +107,7 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         ("Mini App", config.addresses.miniapp.to_string()),
         ("admin panel", config.addresses.admin.to_string()),
         ("first administrator", bootstrap.to_owned()),
-        ("trusted proxies", http.trusted_proxies.len().to_string()),
+        ("trusted proxies", proxies),
         ("metrics", or_none(http.metrics_listen.map(|address| address.to_string()))),
         ("object store", or_none(s3.as_ref().map(|s3| format!("{} {}", s3.endpoint, s3.bucket)))),
         ("Qdrant", or_none(qdrant.as_ref().map(|qdrant| format!("{} gRPC {}", qdrant.rest, qdrant.grpc)))),

@@ -18,11 +18,12 @@ pub(super) struct DoctorArgs {
 
 pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
     // Nothing listens and nothing is made; the port only names the addresses of the development default.
-    let config = Config::check(&mut Env::of_process(), ([127, 0, 0, 1], 8000).into())?;
+    let mut env = Env::of_process();
+    let config = Config::check(&mut env, ([127, 0, 0, 1], 8000).into())?;
     if stderr().is_terminal() {
         output::explain("looking at everything, which takes some seconds where something does not answer");
     }
-    let findings = block_on(examine(&config))?;
+    let findings = block_on(examine(&config, env.warnings()))?;
     if args.json {
         output::json(&findings)?;
     } else {

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use divan_core::api::{Endpoint, Ready};
+use divan_core::api::{Endpoint, Live, Ready};
 use url::Url;
 
 use super::Outcome;
@@ -15,6 +15,9 @@ pub(super) struct HealthArgs {
     /// The server to ask
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
     url: Url,
+    /// Ask whether it answers at all, which it also does when the database is away
+    #[arg(long)]
+    live: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +30,8 @@ enum HealthError {
 
 pub(super) fn health(args: &HealthArgs) -> Outcome {
     block_on(async {
-        let address = format!("{}{}", args.url.as_str().trim_end_matches('/'), Ready::PATH);
+        let path = if args.live { Live::PATH } else { Ready::PATH };
+        let address = format!("{}{path}", args.url.as_str().trim_end_matches('/'));
         let asked = http_client(&args.url, Duration::from_secs(4))?.get(address).send().await;
         match asked.map_err(HealthError::NoAnswer)?.status() {
             status if status.is_success() => Ok(ExitCode::SUCCESS),

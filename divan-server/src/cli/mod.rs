@@ -73,7 +73,7 @@ enum Command {
     Telegram(telegram::Command),
     /// Look at everything that a deployment stands on; exits with 1 when something is wrong
     Doctor(doctor::DoctorArgs),
-    /// Ask a running server whether it is ready; exits with 1 when it is not
+    /// Ask a running server whether it is ready (or alive); exits with 1 when it is not
     Health(health::HealthArgs),
     /// Keep the audit at a size
     #[command(subcommand)]

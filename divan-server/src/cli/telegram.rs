@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use divan_core::infra::Env;
 
+use super::config::checked;
 use super::operator::block_on;
 use super::{Outcome, output};
 use crate::bot_api::Bot;
-use crate::config::Config;
 use crate::logging;
-use crate::telegram::{BUTTON_TEXT, Binding, Examined};
+use crate::telegram::{BUTTON_TEXT, Binding, ButtonSet, Examined};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -33,16 +33,19 @@ struct NoBot;
 
 pub(super) fn run(command: &Command) -> Outcome {
     // Nothing listens and nothing is made; the address only decides things that are not used here.
-    let config = Config::check(&mut Env::of_process(), ([127, 0, 0, 1], 8000).into())?;
+    let config = checked(&mut Env::of_process())?;
     let binding = Binding::of(&config).ok_or(NoBot)??;
     // Whoever is told to wait learns of it.
     logging::start();
     block_on(async {
         if let Command::Setup(setup) = command {
-            let is_new = binding.set_button(&setup.button).await?;
-            output::line(if is_new { "The menu button is set." } else { "The menu button was set already." });
+            output::line(match binding.set_button(&setup.button).await? {
+                ButtonSet::Now => "The menu button is set.",
+                ButtonSet::Before => "The menu button was set already.",
+                ButtonSet::Not => "The menu button is left as it is.",
+            });
         }
-        let Examined { bot, faults } = binding.examine().await?;
+        let Examined { bot, faults, .. } = binding.examine().await?;
         for fault in &faults {
             output::line(&format!("wrong: {fault}"));
         }

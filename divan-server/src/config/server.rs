@@ -65,13 +65,18 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<String> {
         ("rabbitmq", infra.rabbitmq.is_some()),
     ];
     let names = env.checked(&REQUIRED, |text| {
-        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let name = |name: &str| match configured.iter().find(|(known, _)| *known == name) {
-            Some((_, true)) => Ok(name.to_owned()),
-            Some((known, false)) => Err(format!("names {known}, which is not configured")),
-            None => Err("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
+        let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let fault = |name: &&str| match configured.iter().find(|(known, _)| known == name) {
+            Some((_, true)) => None,
+            Some((known, false)) => Some(format!("names {known}, which is not configured")),
+            None => Some("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
         };
-        names.map(name).collect::<Result<Vec<_>, _>>()
+        let faults: Vec<String> = names.iter().filter_map(fault).collect();
+        if faults.is_empty() {
+            Ok(names.into_iter().map(str::to_owned).collect())
+        } else {
+            Err(faults.join(", "))
+        }
     });
     names.unwrap_or_default()
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use divan_core::clock::{Clock, SystemClock};
-use divan_core::infra::DatabaseUrl;
 use divan_core::infra::probe::{Report, check_all};
+use divan_core::infra::{DatabaseUrl, Infra};
 use divan_core::store::Schema;
 
 use super::{DEADLINE, Finding, clock};
@@ -82,9 +82,24 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
     let reports = check_all(&dependencies.probes(), DEADLINE).await;
     reports
         .into_iter()
-        .map(|Report { name, outcome, took, .. }| match outcome {
-            Ok(()) => Finding::ok(name, "answers").took(took),
-            Err(error) => Finding::wrong(name, error.to_string()).took(took),
+        .map(|Report { name, outcome, took, .. }| {
+            let address = address(&config.infra, name);
+            match outcome {
+                Ok(()) => Finding::ok(name, format!("{address} answers")).took(took),
+                Err(error) => Finding::wrong(name, format!("{address}: {}", chain(&error))).took(took),
+            }
         })
         .collect()
+}
+
+/// Where a dependency is, without its password.
+fn address(infra: &Infra, name: &str) -> String {
+    let address = match name {
+        "s3" => infra.s3.as_ref().map(|s3| format!("{}{}", s3.endpoint, s3.bucket)),
+        "qdrant" => infra.qdrant.as_ref().map(|qdrant| format!("{} and {}", qdrant.rest, qdrant.grpc)),
+        "redis" => infra.redis.as_ref().map(ToString::to_string),
+        "rabbitmq" => infra.rabbitmq.as_ref().map(ToString::to_string),
+        _ => None,
+    };
+    address.unwrap_or_else(|| name.to_owned())
 }

@@ -7,6 +7,7 @@ mod telegram;
 
 use std::time::{Duration, SystemTime};
 
+use divan_core::infra::ConfigWarning;
 use serde::Serialize;
 
 use crate::config::Config;
@@ -61,8 +62,9 @@ impl Finding {
     }
 }
 
-/// Looks at all of it at once, and changes nothing.
-pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
+/// Looks at all of it at once, and changes nothing. What is odd about the configuration is among the findings.
+pub(crate) async fn examine(config: &Config, odd: &[ConfigWarning]) -> Vec<Finding> {
+    let odd = odd.iter().map(|warning| Finding::warning("configuration", warning.to_string())).collect();
     let (database, others, telegram, surfaces, hashing) = tokio::join!(
         dependencies::database(config),
         dependencies::others(config),
@@ -71,7 +73,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         hashing::hashing(config),
     );
     let proxies = vec![surfaces::proxies(config)];
-    [database, others, telegram, surfaces, proxies, hashing].into_iter().flatten().collect()
+    [odd, database, others, telegram, surfaces, proxies, hashing].into_iter().flatten().collect()
 }
 
 /// How this machine's clock stands to another one that said this at about the time `here`.

@@ -6,12 +6,12 @@ use axum::http::header::{
     X_FRAME_OPTIONS,
 };
 use divan_core::api::{Endpoint, Health, HealthStatus, Live, Me};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, Response, StatusCode};
 use url::Url;
 
 use super::{DEADLINE, Finding, State};
 use crate::config::Config;
-use crate::http_client::http_client;
+use crate::http_client::{bounded_body, http_client};
 
 /// Where Telegram's web clients show a Mini App in a frame.
 const TELEGRAM_WEB: &str = "https://web.telegram.org";
@@ -75,46 +75,49 @@ async fn look(
     let origin = url.origin().ascii_serialization();
     let mut faults = Faults::new();
 
-    let page = http.get(url.clone()).send().await.map_err(reason)?;
+    // At once, so that all of it takes as long as the slowest.
+    let (page, alive, own, nobodys) = tokio::try_join!(
+        async { http.get(url.clone()).send().await.map_err(reason) },
+        async { answer_of_life(&http, url).await.map_err(reason) },
+        preflight(&http, url, &origin),
+        preflight(&http, url, NOBODYS),
+    )?;
     if page.status().is_success() {
         faults.extend(frames(page.headers()).err().map(|fault| (State::Wrong, fault)));
     } else {
         faults.push((State::Warning, format!("has no page: it answers {}", page.status())));
     }
-
-    let alive = http.get(join(url, Live::PATH)).send().await.map_err(reason)?;
-    let status = alive.status();
-    if !is_the_server(alive).await {
+    if let Err(status) = alive {
         let fault = format!("does not lead to the server: {} answers {status} and is not of it", Live::PATH);
         faults.push((State::Wrong, fault));
         return Ok(faults);
     }
-    if allowed_origin(&preflight(&http, url, &origin).await?).as_deref() != Some(origin.as_str()) {
+    if allowed_origin(&own).as_deref() != Some(origin.as_str()) {
         let fault = format!("refuses its own pages: no CORS for {origin}");
         faults.push((State::Wrong, fault));
     }
-    if allowed_origin(&preflight(&http, url, NOBODYS).await?).is_some() {
+    if allowed_origin(&nobodys).is_some() {
         let fault = "lets pages of others call: something in front adds CORS headers".to_owned();
         faults.push((State::Wrong, fault));
     }
     Ok(faults)
 }
 
-/// Front ends answer with their page to everything.
-async fn is_the_server(alive: Response) -> bool {
-    let health = alive.json::<Health>().await;
-    health.is_ok_and(|health| health.status == HealthStatus::Live)
+/// Whether it is the server that answers, or with what status somebody else does: front ends answer with their page to
+/// everything.
+async fn answer_of_life(http: &Client, url: &Url) -> Result<Result<(), StatusCode>, reqwest::Error> {
+    let answer = http.get(join(url, Live::PATH)).send().await?;
+    let status = answer.status();
+    let body = bounded_body(answer).await?.unwrap_or_default();
+    let health = serde_json::from_slice::<Health>(&body);
+    Ok(if health.is_ok_and(|health| health.status == HealthStatus::Live) { Ok(()) } else { Err(status) })
 }
 
 /// What a browser asks before a page of this origin may call.
-async fn preflight(
-    http: &Client,
-    url: &Url,
-    origin: &str,
-) -> Result<Response, Box<dyn std::error::Error + Send + Sync>> {
+async fn preflight(http: &Client, url: &Url, origin: &str) -> Result<Response, String> {
     let call = http.request(Method::OPTIONS, join(url, Me::PATH));
     let call = call.header(ORIGIN, origin).header(ACCESS_CONTROL_REQUEST_METHOD, "GET");
-    Ok(call.send().await.map_err(reason)?)
+    call.send().await.map_err(reason)
 }
 
 fn allowed_origin(answer: &Response) -> Option<String> {

@@ -1,5 +1,3 @@
-use divan_core::clock::{Clock, SystemClock};
-
 use super::{DEADLINE, Finding, clock};
 use crate::bot_api::BotApiError;
 use crate::config::Config;
@@ -29,15 +27,12 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
 }
 
 async fn look(binding: Result<Binding, BotApiError>) -> Result<Vec<Finding>, BotApiError> {
-    let binding = binding?;
-    let (_, date) = binding.api().get_me().await?;
-    let here = SystemClock.now();
-    let examined = binding.examine().await?;
+    let examined = binding?.examine().await?;
     let mut findings: Vec<Finding> =
         examined.faults.into_iter().map(|fault| Finding::wrong(SUBJECT, fault)).collect();
     if findings.is_empty() {
         findings.push(Finding::ok(SUBJECT, format!("@{} opens the Mini App", examined.bot.username)));
     }
-    findings.extend(date.map(|there| clock("clock (Telegram)", here, there)));
+    findings.extend(examined.clocks.map(|(here, there)| clock("clock (Telegram)", here, there)));
     Ok(findings)
 }

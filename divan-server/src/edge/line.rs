@@ -4,6 +4,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::{X_REQUEST_ID, chain};
+use crate::metrics::known;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -41,19 +42,19 @@ impl Line {
     }
 
     fn write(&self, status: u16, code: Option<&'static str>, cause: &str) {
-        let (method, took) = (&self.method, self.started.elapsed());
+        let (method, took) = (known(&self.method), self.started.elapsed());
         let request_id = self.id.to_str().unwrap_or_default();
         let route = self.route.as_ref().map(MatchedPath::as_str);
         self.state.counters().answered(method, route, status, code.unwrap_or("success"), took);
         let (route, code) = (route.unwrap_or("-"), code.unwrap_or("-"));
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
-            tracing::error!(%method, route, status, code, micros, request_id, cause, "failed");
-        } else if method.is_safe() {
+            tracing::error!(method, route, status, code, micros, request_id, cause, "failed");
+        } else if self.method.is_safe() {
             // Changes nothing, and is most of what is asked; the proxy in front has a log of its own.
-            tracing::debug!(%method, route, status, code, micros, request_id, "answered");
+            tracing::debug!(method, route, status, code, micros, request_id, "answered");
         } else {
-            tracing::info!(%method, route, status, code, micros, request_id, "answered");
+            tracing::info!(method, route, status, code, micros, request_id, "answered");
         }
     }
 }

@@ -107,22 +107,24 @@ async fn what_is_required_and_goes_takes_readiness_along() {
 fn what_is_required_and_missing_at_the_start_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = program(folder.path());
-    with_redis(&mut command, absent_port(), "of-redis-77").env("DIVAN_REQUIRED", "redis");
+    with_redis(&mut command, absent_port(), "of-redis-77").env("DIVAN_REQUIRED", "redis,rabbitmq");
+    command.env("RABBITMQ_URL", format!("amqp://divan:of-rabbitmq-77@127.0.0.1:{}", absent_port()));
     let (code, _, stderr) = run(command.args(["--port", "0"]));
     let line = stderr.lines().last().unwrap();
     assert_eq!(code, 1, "{stderr}");
     assert!(
-        line.starts_with("divan-server: redis is in DIVAN_REQUIRED, and cannot be used: nothing answers"),
+        line.starts_with("divan-server: redis is in DIVAN_REQUIRED, and cannot be used: nothing answers")
+            && line.contains("; rabbitmq is in DIVAN_REQUIRED, and cannot be used: nothing answers"),
         "{line}"
     );
-    assert!(!stderr.contains("of-redis-77"), "{stderr}");
+    assert!(!stderr.contains("-77"), "{stderr}");
 }
 
 #[test]
 fn what_is_required_has_to_be_configured() {
     let folder = tempfile::tempdir().unwrap();
     for (required, expected) in
-        [("redis", "redis, which is not configured"), ("memcached", "none of s3, qdrant")]
+        [("redis,memcached", "redis, which is not configured"), ("redis,memcached", "none of s3, qdrant")]
     {
         let (code, _, stderr) =
             run(program(folder.path()).env("DIVAN_REQUIRED", required).args(["config", "check"]));

@@ -160,16 +160,20 @@ fn environment(service: &str) -> BTreeMap<String, String> {
 fn what_compose_gives_the_server_is_a_configuration_without_a_mistake() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(deploy("make-secrets.sh"), folder.path().join("make-secrets.sh")).unwrap();
-    let make = || {
+    let make = |input: &str| {
         let mut command = Command::new("bash");
         command.arg(folder.path().join("make-secrets.sh")).stdin(Stdio::piped());
-        run_with_input(&mut command, &format!("{BOT}\n"))
+        run_with_input(&mut command, input)
     };
-    let (code, _, stderr) = make();
+    for no_token in ["", "\n", "Use this token: 1234567890\n"] {
+        let (code, _, stderr) = make(no_token);
+        assert_eq!((code, stderr.contains("that is no token")), (1, true), "{stderr}");
+    }
+    let (code, _, stderr) = make(&format!("{BOT}\n"));
     assert_eq!(code, 0, "{stderr}");
     let secrets = folder.path().join("secrets");
     let first = fs::read_to_string(secrets.join("secret_key")).unwrap();
-    assert_eq!(make().0, 0);
+    assert_eq!(make("").0, 0);
     assert_eq!(fs::read_to_string(secrets.join("secret_key")).unwrap(), first, "what is there stays");
 
     let variables = environment("divan");

@@ -74,7 +74,7 @@ async fn what_is_well_is_told_with_how_long_it_took() {
     let database = postgres.url("postgres");
     assert_eq!(run(deployment(folder.path(), &database, &api.uri()).arg("migrate")).0, 0);
     let mut doctor = deployment(folder.path(), &database, &api.uri());
-    doctor.env("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port()));
+    doctor.env("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port())).env("QDRANT_HOST", "vectors");
     let (_, stdout, stderr) = run(doctor.args(["doctor", "--json"]));
     assert_eq!(stderr, "");
     let findings: Value = serde_json::from_str(&stdout).unwrap();
@@ -83,6 +83,7 @@ async fn what_is_well_is_told_with_how_long_it_took() {
         assert_eq!((found.len(), found[0].0.as_str()), (1, "ok"), "{subject} in {stdout}");
     }
     assert_eq!(of(&findings, "administrator")[0].0, "warning");
+    assert!(of(&findings, "configuration")[0].1.contains("did you mean QDRANT_URL?"), "{stdout}");
     assert!(of(&findings, "telegram")[0].1.contains("https addresses only"), "{stdout}");
     assert!(of(&findings, "password hashing")[0].1.contains("19 MiB"), "{stdout}");
     let took = findings.as_array().unwrap().iter().filter(|finding| finding["millis"].is_u64()).count();
@@ -111,7 +112,11 @@ async fn everything_that_is_wrong_is_in_one_report_without_a_secret() {
         let wrong = stdout.lines().any(|line| line.starts_with("WRONG") && line.contains(subject));
         assert!(wrong, "{subject} in\n{stdout}");
     }
-    assert!(stdout.contains("the credentials are refused"), "{stdout}");
+    assert!(stdout.contains(&format!("redis://127.0.0.1:{}/0: the credentials", redis.port())), "{stdout}");
+    assert!(
+        stdout.contains("nothing answers at this address") && stdout.contains("Connection refused"),
+        "{stdout}"
+    );
     assert!(
         !stdout.contains("77@") && !stdout.contains("-77") && !stdout.contains("AAFakeToken"),
         "{stdout}"

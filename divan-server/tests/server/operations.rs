@@ -105,6 +105,15 @@ async fn health_tells_a_container_engine() {
     assert_eq!((code, stderr.contains("the server does not answer")), (1, true), "{stderr}");
     let server = start(&mut program(folder.path()));
     assert_eq!(health(&server.url("/")), (0, String::new(), String::new()));
+
+    let without_database = MockServer::start().await;
+    for (asked, status) in [("/health/live", 200), ("/health/ready", 503)] {
+        Mock::given(path(asked)).respond_with(ResponseTemplate::new(status)).mount(&without_database).await;
+    }
+    let (code, _, stderr) = health(&without_database.uri());
+    assert_eq!((code, stderr.contains("the server answers 503")), (1, true), "{stderr}");
+    let live = run(program(folder.path()).args(["health", "--live", "--url", &without_database.uri()]));
+    assert_eq!(live, (0, String::new(), String::new()));
 }
 
 fn ok(result: &Value) -> ResponseTemplate {

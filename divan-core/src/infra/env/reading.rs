@@ -151,6 +151,10 @@ impl Env<'_> {
                 self.wrong(variable, reason);
                 false
             }
+            Dollars::NotRun => {
+                self.wrong(variable, "is a command, and nothing runs that here: put in what it prints");
+                false
+            }
             Dollars::Doubled if variable.is_secret() => {
                 let reason =
                     format!("has `$$` in it, and here that stays two ({COMPOSE_HINT}, elsewhere it is not)");

@@ -130,6 +130,8 @@ fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
             key(&[], &format!("APP_KEY={text}")).unwrap_err().starts_with("APP_KEY still has `${…}` in it")
         );
     }
+    let told = key(&[], "APP_KEY=$(openssl rand -hex 32)").unwrap_err();
+    assert!(told.starts_with("APP_KEY is a command, and nothing runs that here"), "{told}");
     let (read_key, errors, warnings) = read(&[("APP_KEY", "pa$$word")], "", |env| env.secret(&KEY));
     assert_eq!((read_key.unwrap().expose(), errors), ("pa$$word", vec![]));
     assert_starts(&warnings, &["APP_KEY has `$$` in it, and here that stays two"]);

@@ -3,7 +3,7 @@ use std::fmt;
 use super::RabbitMqConfig;
 use crate::infra::env::Env;
 use crate::infra::server_url::{
-    InvalidServerUrl, ServerUrl, agrees, check_password, decoded, port, refuse_empty_password,
+    InvalidServerUrl, ServerUrl, agrees, check_password, decoded, host, port, refuse_empty_password,
 };
 use crate::infra::variable::{Section, Variable};
 use crate::secret::Secret;
@@ -89,7 +89,7 @@ impl RabbitMqConfig {
     }
 
     fn from_variables(env: &mut Env<'_>) -> Option<Self> {
-        let host = env.text(&RABBITMQ_HOST)?;
+        let host = host(env, &RABBITMQ_HOST);
         for variable in [&RABBITMQ_USER, &RABBITMQ_PASSWORD] {
             if !env.is_set(variable) {
                 env.missing(variable, "RABBITMQ_HOST is");
@@ -99,7 +99,7 @@ impl RabbitMqConfig {
         let port = port(env, &RABBITMQ_PORT, if tls { TLS_PORT } else { PORT });
         let (user, password) = (env.text(&RABBITMQ_USER), env.secret(&RABBITMQ_PASSWORD));
         let vhost = env.text(&RABBITMQ_VHOST);
-        let mut config = Self::new(host, user?, password?);
+        let mut config = Self::new(host?, user?, password?);
         config.vhost = vhost.unwrap_or(config.vhost);
         (config.port, config.tls) = (port, tls);
         Some(config)

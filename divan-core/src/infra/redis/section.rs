@@ -3,7 +3,7 @@ use std::fmt;
 use super::RedisConfig;
 use crate::infra::env::Env;
 use crate::infra::server_url::{
-    InvalidServerUrl, ServerUrl, agrees, check_password, port, refuse_empty_password,
+    InvalidServerUrl, ServerUrl, agrees, check_password, host, port, refuse_empty_password,
 };
 use crate::infra::variable::{Section, Variable};
 use crate::secret::Secret;
@@ -67,7 +67,7 @@ impl RedisConfig {
             config.check_others(env);
             (config, &REDIS_URL)
         } else {
-            let mut config = Self::new(env.text(&REDIS_HOST)?);
+            let mut config = Self::new(host(env, &REDIS_HOST)?);
             config.port = port(env, &REDIS_PORT, config.port);
             config.user = env.text(&REDIS_USER);
             config.password = env.secret(&REDIS_PASSWORD);

@@ -21,9 +21,15 @@ fn what_was_to_be_replaced_is_a_placeholder() {
         "changethischangethischangethischangethis",
         "REPLACE_ME",
         "  changethis  ",
-        "the example",
+        "one of ours, 1234567",
+        "dev-secret-key-change-me-in-production",
+        "your_super_secret_jwt_key_change_me_in_production",
+        "at-least-32-characters-long-secret",
+        "changeme-4f1c9d2b7a",
+        "{{ .Values.secretKey }}aaaaaaaaaaaaaaaaaaaaaa",
+        "%SECRET_KEY%",
     ] {
-        assert!(is_placeholder(text, "the example"), "{text}");
+        assert!(is_placeholder(text, "one of ours, 1234567"), "{text}");
     }
 }
 
@@ -42,8 +48,10 @@ fn what_somebody_made_up_is_none() {
         "correct horse battery staple",
         "test-key-of-thirty-two-bytes-here",
         "12345678",
+        "100%of%AB%",
+        "a{b}}c{{d",
     ] {
-        assert!(!is_placeholder(text, "the example"), "{text}");
+        assert!(!is_placeholder(text, "one of ours, 1234567"), "{text}");
     }
 }
 
@@ -58,6 +66,10 @@ fn dollars_tell_what_happened_to_them() {
         ("${}", Dollars::Plain),
         ("a${b", Dollars::Plain),
         ("a${b!}", Dollars::Plain),
+        ("$(openssl rand -hex 16)", Dollars::NotRun),
+        ("`openssl rand -hex 16`", Dollars::NotRun),
+        ("a$(b)c", Dollars::Plain),
+        ("a`b`c", Dollars::Plain),
     ] {
         assert_eq!(Dollars::in_text(text), told, "{text}");
     }

@@ -55,6 +55,8 @@ fn what_is_wrong_is_told() {
     for (url, told) in [
         ("queue:5672", "is not an address with one of its two schemes"),
         ("amqp://divan:@queue", "has an empty password"),
+        ("amqp://divan@queue", "names a user and no password"),
+        ("amqp://divan:12345/hidden@queue:5672", "cannot be read as an address"),
         ("amqp://divan:p@queue/a/b", "has something behind the host"),
         ("amqp://divan:p@queue?heartbeat=30", "has parameters or a fragment"),
     ] {
@@ -63,6 +65,8 @@ fn what_is_wrong_is_told() {
             &[&format!("RABBITMQ_URL {told}")],
         );
     }
+    let host = [&[("RABBITMQ_HOST", "queue:5672")], &SINGLE[1..]].concat();
+    assert_starts(&errors(&host, RabbitMqConfig::parse), &["RABBITMQ_HOST is not a host alone"]);
     let link = [&SINGLE[..], &[("RABBITMQ_PORT", "tcp://10.0.0.1:5672")]].concat();
     assert_starts(&errors(&link, RabbitMqConfig::parse), &["RABBITMQ_PORT is what Kubernetes sets"]);
     assert!(read(&link[3..], RabbitMqConfig::read).is_none());

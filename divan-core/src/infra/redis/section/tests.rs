@@ -67,6 +67,11 @@ fn what_is_wrong_is_told() {
         ("redis://:hid/den@cache", "cannot be read as an address"),
         ("redis://:hid#den@cache", "cannot be read as an address"),
         ("redis://user:12#hidden@cache", "has parameters or a fragment"),
+        ("redis://divan:12345/hidden@cache:6379", "cannot be read as an address"),
+        (
+            "redis://hidden@cache:6379",
+            "names a user and no password (a password alone is written `:password@`)",
+        ),
         ("redis://cache?hidden", "has parameters or a fragment"),
         ("redis://:50%@cache", "has a broken percent escape"),
         ("redis://cache/one", "has something behind the host"),
@@ -74,6 +79,11 @@ fn what_is_wrong_is_told() {
     ] {
         assert_starts(&errors(&[("REDIS_URL", url)], RedisConfig::parse), &[&format!("REDIS_URL {told}")]);
     }
+    for host in ["cache:6379", "redis://cache", "divan@cache", "[::1]", "a cache"] {
+        let told = errors(&[("REDIS_HOST", host)], RedisConfig::parse);
+        assert_starts(&told, &["REDIS_HOST is not a host alone: the port has a variable of its own"]);
+    }
+    assert_eq!(shown(&[("REDIS_HOST", "::1")]).0, "redis://::1:6379/0");
     for (variable, value, told) in [
         ("REDIS_PORT", "0", "is not a number from 1 to 65535"),
         ("REDIS_PORT", "hidden", "is not a number from 1 to 65535"),
