@@ -35,7 +35,10 @@ pub(super) fn fault(cause: impl Into<Cause>) -> ProbeError {
 /// Whether something else than HTTP was answered.
 #[cfg(any(feature = "s3", feature = "qdrant"))]
 pub(super) fn is_no_http(error: &(dyn Error + 'static)) -> bool {
-    find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+    // What speaks first, before anything was asked, has no predicate of its own.
+    let speaks_first =
+        |error: &hyper::Error| error.to_string() == "received unexpected message from connection";
+    find::<hyper::Error>(error).is_some_and(|error| error.is_parse() || speaks_first(error))
 }
 
 /// Looks for an error of this type along the sources, and inside of `io::Error` and `Arc`, which do not name what they hold

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use qdrant_client::Qdrant;
@@ -12,9 +13,13 @@ use crate::infra::probe::{Probe, ProbeError};
 use crate::infra::tls::{self, Trust};
 
 /// Asks Qdrant over REST whether it is ready, and then over gRPC for its collections, which takes the key.
+///
+/// A connection that died without a word is only known by what it leaves unanswered: after a probe that was given up, the next
+/// one makes a connection of its own.
 #[derive(Clone)]
 pub struct QdrantProbe {
-    client: Qdrant,
+    config: QdrantConfig,
+    client: Arc<Mutex<Qdrant>>,
     http: reqwest::Client,
     ready: Url,
 }
@@ -29,7 +34,8 @@ impl QdrantConfig {
         if let Ok(mut path) = ready.path_segments_mut() {
             path.pop_if_empty().push("readyz");
         }
-        Ok(QdrantProbe { client: client.clone(), http: self.http()?, ready })
+        let client = Arc::new(Mutex::new(client.clone()));
+        Ok(QdrantProbe { config: self.clone(), client, http: self.http()?, ready })
     }
 
     fn http(&self) -> Result<reqwest::Client, ProbeError> {
@@ -71,7 +77,22 @@ impl Probe for QdrantProbe {
     async fn probe(&self) -> Result<(), ProbeError> {
         let answer = self.http.get(self.ready.clone()).send().await.map_err(fault::rest)?;
         fault::status(answer)?;
-        self.client.list_collections().await.map_err(fault::grpc)?;
-        Ok(())
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unanswered = Unanswered(self);
+        let answer = client.list_collections().await;
+        std::mem::forget(unanswered);
+        answer.map(|_| ()).map_err(fault::grpc)
+    }
+}
+
+/// A question to Qdrant. Dropped before the answer, it has the next one go another way: the client itself would hold on to its
+/// connection for as long as nobody waits for the end of a request.
+struct Unanswered<'p>(&'p QdrantProbe);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Ok(client) = self.0.config.client() {
+            *self.0.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
+        }
     }
 }

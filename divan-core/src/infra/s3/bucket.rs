@@ -1,8 +1,6 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::S3Config;
@@ -37,20 +35,14 @@ impl S3Config {
     }
 
     /// Asks for the bucket; `None` where there is no such bucket.
+    ///
+    /// One object is listed, and not HEAD asked: that answer has words, and the page of a front end does not pass for it.
     pub(super) async fn look_at_bucket(&self, client: &Client) -> Result<Option<Bucket>, ProbeError> {
-        let head = client.head_bucket().bucket(&self.bucket).customize().config_override(once());
-        let Err(error) = head.send().await else { return Ok(Some(Bucket::Found)) };
-        if error.as_service_error().is_some_and(HeadBucketError::is_not_found) {
-            return Ok(None);
-        }
-        if !matches!(error, SdkError::ServiceError(_)) {
-            return Err(fault(error));
-        }
-        // The answer to HEAD has a status and no words, so a GET is asked for what is wrong.
-        let get = client.get_bucket_location().bucket(&self.bucket).customize().config_override(once());
-        match get.send().await {
-            Err(told) if Answer::of(&told) != Answer::Unknown => Err(fault(told)),
-            _ => Err(fault(error)),
+        let list = client.list_objects_v2().bucket(&self.bucket).max_keys(1).customize();
+        match list.config_override(once()).send().await {
+            Ok(_) => Ok(Some(Bucket::Found)),
+            Err(error) if Answer::of(&error) == Answer::NoBucket => Ok(None),
+            Err(error) => Err(fault(error)),
         }
     }
 

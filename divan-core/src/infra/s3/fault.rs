@@ -7,6 +7,9 @@ use crate::infra::probe::{Cause, ProbeError};
 /// What to do about a bucket that is not there.
 pub(super) const NO_BUCKET: &str = "there is no such bucket: make it, or restart the server, which makes it";
 
+const NO_STORE: &str = "what answers at this address is no object store: check host and port (MinIO's own is 9000, and 9001 its web \
+                        page)";
+
 /// What a store says is wrong, as far as an operator can do something about it
 /// ([S3's list of error codes](https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(super) enum Answer {
     WrongRegion,
     /// The clocks are too far apart.
     WrongTime,
+    /// It has no code, so it is none of a store.
+    NoStore,
     /// Anything else.
     Unknown,
 }
@@ -38,6 +43,8 @@ impl Answer {
             ("InvalidBucketName", _) => Self::BadName,
             ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => Self::WrongRegion,
             (_, Some(403)) => Self::Forbidden,
+            // What stands in front of a store that is down has no code either.
+            ("", Some(..500)) => Self::NoStore,
             _ => Self::Unknown,
         }
     }
@@ -53,11 +60,7 @@ where
         SdkError::TimeoutError(_) => return ProbeError::Slow,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => return ProbeError::Slow,
         SdkError::DispatchFailure(_) => return network::fault(error),
-        SdkError::ResponseError(_) => {
-            let advice = "what answers at this address is no object store: check host and port (MinIO's own is 9000, and 9001 \
-                          its web page)";
-            return misconfigured(advice, error);
-        }
+        SdkError::ResponseError(_) => return misconfigured(NO_STORE, error),
         _ => {}
     }
     match answer {
@@ -79,6 +82,7 @@ where
             "the clocks of this machine and of the store differ by more than 15 minutes: set them",
             error,
         ),
+        Answer::NoStore => misconfigured(NO_STORE, error),
         Answer::Unknown => ProbeError::Failed(error.into()),
     }
 }

@@ -5,7 +5,7 @@
 use divan_core::infra::QdrantConfig;
 use divan_core::infra::probe::ProbeError;
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
 use divan_testing::{QdrantServer, SilentServer, absent_port};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -57,6 +57,22 @@ async fn a_wrong_and_a_missing_key_are_refused_and_not_repeated() {
         assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
         assert!(!told(&error).contains("a-Secret-that"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
+    let (rest, grpc) = (rest(200).await, QdrantServer::start());
+    let (port, forget) = forgetful_firewall(grpc.port()).await.unwrap();
+    let config = at(&rest.uri(), port);
+    let probe = config.probe(&config.client().unwrap()).unwrap();
+    // The client has three connections, and uses them in turn.
+    for _ in 0..3 {
+        outcome(probe.clone(), PATIENT).await.unwrap();
+    }
+    forget.send(1).unwrap();
+    let unanswered = outcome(probe.clone(), SHORT).await;
+    assert!(matches!(unanswered, Err(ProbeError::Slow)), "{unanswered:?}");
+    outcome(probe, PATIENT).await.unwrap();
 }
 
 #[tokio::test]

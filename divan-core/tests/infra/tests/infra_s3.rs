@@ -7,7 +7,7 @@ use divan_core::infra::{Bucket, S3Config};
 use divan_core::secret::Secret;
 use divan_infra_tests::{PATIENT, SHORT, outcome, told};
 use divan_testing::{S3Server, SilentServer, absent_port};
-use wiremock::matchers::method;
+use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn at(url: &str) -> S3Config {
@@ -158,12 +158,30 @@ async fn what_other_stores_say_is_translated() {
     for (status, code, told) in expectations {
         let store = MockServer::start().await;
         let words = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>-</Message></Error>");
-        Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(status)).mount(&store).await;
         let answer = ResponseTemplate::new(status).set_body_raw(words, "application/xml");
         Mock::given(method("GET")).respond_with(answer).mount(&store).await;
         let config = at(&store.uri());
         let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
         assert!(error.to_string().contains(told), "{code}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
+    for (status, page, kind) in [
+        (200, "<!doctype html><html><body>Sign in</body></html>", "text/html"),
+        (200, "<html></html>", "text/html"),
+        (200, "{}", "application/json"),
+        (200, "", "text/plain"),
+        (404, "<html></html>", "text/html"),
+    ] {
+        let front_end = MockServer::start().await;
+        let answer = ResponseTemplate::new(status).set_body_raw(page, kind);
+        Mock::given(any()).respond_with(answer).mount(&front_end).await;
+        let config = at(&front_end.uri());
+        let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+        assert!(error.to_string().contains("is no object store"), "{status} {page}: {error:?}");
+        assert!(config.ensure_bucket(&config.client()).await.is_err());
     }
 }
 
