@@ -135,7 +135,7 @@ impl Server {
         let purge = tokio::spawn(purge_sessions(self.state.service().clone(), self.retention));
         // Makes the bucket, and tells what is missing, without a request that asks.
         let state = self.state.clone();
-        tokio::spawn(async move { state.readiness().check().await });
+        let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
             let router = metrics::router(self.state.clone());
             let patience = Patience { connections: METRICS_CONNECTIONS, ..self.patience };
@@ -143,6 +143,7 @@ impl Server {
         });
         serve(self.listener, router(self.state), self.patience, stop).await;
         purge.abort();
+        watch.abort();
         metrics.inspect(JoinHandle::abort);
         self.database.close().await;
     }

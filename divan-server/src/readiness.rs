@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
+use tokio::time::MissedTickBehavior;
 
 use crate::dependencies::Dependencies;
 use crate::edge::chain;
@@ -17,6 +18,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 const FRESH: Duration = Duration::from_secs(1);
 /// How long who asks waits for what is not required: shorter than a second, which is what others wait for the answer.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How often they are asked when nobody asks the server.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// The name of the dependency that no server goes without.
 pub(crate) const DATABASE: &str = "database";
@@ -53,7 +57,18 @@ impl Readiness {
         Self { required: Group::new(required, true), optional: Arc::new(Group::new(optional, false)) }
     }
 
-    /// How each is: those that are required as of a second ago at most, the others as they were last seen.
+    /// Asks every few seconds, so that what is lost is noticed, and told in the log, also when nobody asks the server.
+    pub(crate) async fn watch(&self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            tokio::join!(self.required.refresh(), self.optional.refresh());
+        }
+    }
+
+    /// How each is: those that are required as of a second ago at most, the others as they were last seen, which is not long
+    /// ago where they are [watched](Self::watch).
     pub(crate) async fn check(&self) -> Vec<Dependency> {
         let optional = Arc::clone(&self.optional);
         // On a task of its own, which goes on when nobody waits for it any more.

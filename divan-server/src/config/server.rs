@@ -8,9 +8,9 @@ static LOG: Variable = Variable::new(
     "RUST_LOG",
     "what is logged; `debug`: requests that only read, too \
      ([the form](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives))",
-    "info,sqlx=warn",
+    "info,lapin=off,sqlx=warn",
 )
-.when_unset("`info`");
+.when_unset("`info,lapin=off`: what goes wrong with RabbitMQ is told once by the server itself");
 
 static LOG_FORMAT: Variable =
     Variable::new("DIVAN_LOG_FORMAT", "`text` for people, or `json` for one object a line", "json")
@@ -47,7 +47,7 @@ impl LogConfig {
             "json" => Ok(true),
             _ => Err("is neither `text` nor `json`"),
         });
-        Self { filter: filter.unwrap_or_else(|| "info".to_owned()), json: json.unwrap_or(false) }
+        Self { filter: filter.unwrap_or_else(|| "info,lapin=off".to_owned()), json: json.unwrap_or(false) }
     }
 }
 

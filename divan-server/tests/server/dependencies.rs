@@ -69,6 +69,20 @@ async fn what_is_lost_and_back_is_seen_and_sign_ins_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_is_noticed_while_nobody_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let redis = RedisServer::start_with_password("of-redis-77");
+    let server = start(with_redis(&mut program(folder.path()), redis.port(), "of-redis-77"));
+    ready_when(&server, |_, answer| is_up(answer, "redis")).await;
+    redis.freeze();
+    wait_for(&server.log, "is down", || true);
+    assert!(!is_up(&ready(&server).await.1, "redis"));
+    redis.thaw();
+    wait_for(&server.log, "is up again", || true);
+    assert!(is_up(&ready(&server).await.1, "redis"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_hangs_or_refuses_is_named_within_the_deadline() {
     let redis = RedisServer::start_with_password("of-redis-77");
     let silent = SilentServer::start();
