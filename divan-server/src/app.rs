@@ -15,9 +15,8 @@ use tokio::task::JoinHandle;
 use crate::config::Config;
 use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
-use crate::metrics;
 use crate::readiness::Readiness;
-use crate::router::router;
+use crate::router::{metrics_router, router};
 use crate::serve::{Patience, serve};
 use crate::state::{AppState, HttpOptions};
 
@@ -137,7 +136,7 @@ impl Server {
         let state = self.state.clone();
         let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
-            let router = metrics::router(self.state.clone());
+            let router = metrics_router(self.state.clone());
             let patience = Patience { connections: METRICS_CONNECTIONS, ..self.patience };
             tokio::spawn(serve(listener, router, patience, std::future::pending()))
         });

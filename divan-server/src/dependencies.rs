@@ -3,12 +3,15 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use divan_core::infra::Infra;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 
-use crate::edge::chain;
-use crate::readiness::DEADLINE;
+use crate::chain::chain;
+
+/// How long a dependency may take to show that it is there.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
 /// What is required, and cannot be used, and why.
 #[derive(Debug, thiserror::Error)]

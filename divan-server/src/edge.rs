@@ -2,8 +2,6 @@
 
 mod line;
 
-use std::error::Error;
-use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -109,21 +107,6 @@ fn with_headers_of(first: &Response, mut second: Response) -> Response {
         }
     }
     second
-}
-
-/// An error with all its causes in one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // Some errors already say what their cause says.
-        let said = cause.to_string();
-        if !text.ends_with(&said) {
-            let _ = write!(text, ": {said}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -14,4 +14,5 @@ pub(crate) use authorization::{AdminCaller, BootstrapToken, SignedIn, SignedInAn
 pub(crate) use id::Id;
 pub(crate) use origin::{ClientOrigin, Peer, RequestId};
 pub(crate) use parameters::Parameters;
-pub(crate) use payload::{MAX_BODY_BYTES, Payload};
+pub(crate) use payload::Payload;
+pub(crate) use refusals::MAX_BODY_BYTES;

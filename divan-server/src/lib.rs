@@ -16,6 +16,7 @@
 
 mod app;
 mod bot_api;
+mod chain;
 mod cli;
 mod config;
 mod database;

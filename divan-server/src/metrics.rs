@@ -6,11 +6,6 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::Method;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
 use divan_core::api::{AdminLogin, AutoLogin, Endpoint, TelegramLogin};
 use divan_core::password::HashQueueLoad;
 use divan_core::store::PoolState;
@@ -22,10 +17,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::state::AppState;
-
-/// The content type.
-const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The content type of [`Metrics::text`].
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The upper ends of the buckets of latency, in seconds. A request with a token takes less than a millisecond, a sign-in a
 /// hash.
@@ -144,25 +137,6 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
         text
-    }
-}
-
-/// What is served beside the server, on a listener of its own.
-pub(crate) fn router(state: AppState) -> Router {
-    let metrics = async |State(state): State<AppState>| ([(CONTENT_TYPE, TEXT)], state.metrics().await);
-    Router::new().route("/metrics", get(metrics)).with_state(state)
-}
-
-/// A caller can make methods up: each would be one more row, and could hold anything.
-pub(crate) fn known(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
     }
 }
 

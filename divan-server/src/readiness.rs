@@ -9,11 +9,9 @@ use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
 use tokio::time::MissedTickBehavior;
 
-use crate::dependencies::Dependencies;
-use crate::edge::chain;
+use crate::chain::chain;
+use crate::dependencies::{DEADLINE, Dependencies};
 
-/// How long a dependency may take to show that it is there.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 /// How long an answer is good.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long who asks waits for what is not required: shorter than a second, which is what others wait for the answer.

@@ -1,11 +1,13 @@
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use axum::routing::get;
 use divan_core::api::ProblemCode;
 
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{docs, edge, routes};
+use crate::{docs, edge, metrics, routes};
 
 /// The whole server as a router: at the root, or nested below any path.
 ///
@@ -20,6 +22,14 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state.clone());
     edge::around(router, state)
+}
+
+/// What is served beside the server, on a listener of its own.
+pub(crate) fn metrics_router(state: AppState) -> Router {
+    let metrics = async |State(state): State<AppState>| {
+        ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics().await)
+    };
+    Router::new().route("/metrics", get(metrics)).with_state(state)
 }
 
 async fn method_not_allowed(_: Request) -> impl IntoResponse {

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use divan_core::infra::ConfigErrors;
 
-use crate::edge::chain;
+use crate::chain::chain;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///

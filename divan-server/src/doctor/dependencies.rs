@@ -9,10 +9,10 @@ use divan_core::infra::{DatabaseUrl, Infra};
 use divan_core::store::Schema;
 
 use super::{DEADLINE, Finding, clock};
+use crate::chain::chain;
 use crate::config::Config;
 use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
-use crate::edge::chain;
 
 const SUBJECT: &str = "database";
 

@@ -1,7 +1,7 @@
 use super::{DEADLINE, Finding, clock};
 use crate::bot_api::BotApiError;
+use crate::chain::chain;
 use crate::config::Config;
-use crate::edge::chain;
 use crate::telegram::Binding;
 
 const SUBJECT: &str = "telegram";

@@ -13,9 +13,6 @@ use crate::problem::Problem;
 /// The media type of a body, unless its endpoint reads another one too.
 pub(super) const JSON: &str = "application/json";
 
-/// The largest body of a request.
-pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
-
 /// The JSON body of an endpoint.
 #[derive(Debug)]
 pub(crate) struct Payload<E: Endpoint>(pub(crate) E::Request);

@@ -2,8 +2,10 @@
 
 use divan_core::api::{MemberError, ProblemCode};
 
-use super::payload::MAX_BODY_BYTES;
 use crate::problem::Problem;
+
+/// The largest body of a request.
+pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The body is not JSON.
 pub(crate) fn malformed() -> Problem {
