@@ -5,7 +5,7 @@ mod created;
 use std::error::Error;
 
 use created::created;
-use divan_core::infra::DatabaseUrl;
+use divan_core::infra::{DatabaseUrl, PostgresUrl};
 use divan_core::password::PasswordHash;
 use divan_core::store::{Account, Effects, PostgresPool, PostgresStore, SqliteStore, UserStore};
 use divan_core::types::{Role, TelegramId, User, UserId};
@@ -47,26 +47,46 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind, 0, 0, 0, length], body].concat()
 }
 
-#[tokio::test]
-async fn a_password_that_a_proxy_repeats_goes_no_further() {
+/// A proxy that lets in so many connections, and repeats the password when it refuses the next.
+async fn talkative_proxy(lets_in: usize) -> PostgresUrl {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
-        let (mut client, _) = listener.accept().await.unwrap();
-        let mut heard = [0; 1024];
-        let _startup = client.read(&mut heard).await.unwrap();
-        client.write_all(&message(b'R', &3_u32.to_be_bytes())).await.unwrap();
-        let length = client.read(&mut heard).await.unwrap();
-        let password = String::from_utf8_lossy(&heard[5..length - 1]).into_owned();
-        let refusal = format!("SFATAL\0C08P01\0Mno tenant for {password}\0\0");
-        client.write_all(&message(b'E', refusal.as_bytes())).await.unwrap();
+        for nth in 0.. {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut heard = [0; 1024];
+            let _startup = client.read(&mut heard).await.unwrap();
+            client.write_all(&message(b'R', &3_u32.to_be_bytes())).await.unwrap();
+            let length = client.read(&mut heard).await.unwrap();
+            let password = String::from_utf8_lossy(&heard[5..length - 1]).into_owned();
+            let refusal = format!("SFATAL\0VFATAL\0C08P01\0Mno tenant for {password}\0\0");
+            let answer = if nth < lets_in {
+                [message(b'R', &0_u32.to_be_bytes()), message(b'Z', b"I")].concat()
+            } else {
+                message(b'E', refusal.as_bytes())
+            };
+            client.write_all(&answer).await.unwrap();
+        }
     });
     let url = format!("postgres://divan:hidden-word@127.0.0.1:{port}/divan?sslmode=disable");
     let DatabaseUrl::Postgres(url) = url.parse().unwrap() else { unreachable!() };
-    let error = PostgresStore::connect(&url, PostgresPool::default()).await.unwrap_err();
-    let cause = error.source().unwrap().to_string();
-    assert!(cause.contains("are left out"), "{cause}");
-    assert!(!format!("{error:?}").contains("hidden-word"), "{error:?}");
+    url
+}
+
+#[tokio::test]
+async fn a_password_that_a_proxy_repeats_goes_no_further() {
+    let url = talkative_proxy(0).await;
+    let at_the_start = PostgresStore::connect(&url, PostgresPool::default()).await.unwrap_err();
+    assert!(at_the_start.source().unwrap().to_string().contains("are left out"), "{at_the_start:?}");
+
+    let url = talkative_proxy(1).await;
+    let store = PostgresStore::connect(&url, PostgresPool::default()).await.unwrap();
+    let later = store.time().await.unwrap_err();
+    let cause = later.source().unwrap().to_string();
+    assert_eq!(cause, "it refuses or ends the connection (08P01)");
+    for error in [at_the_start, later] {
+        assert!(!format!("{error:?}").contains("hidden-word"), "{error:?}");
+    }
 }
 
 #[cfg(unix)]

@@ -86,7 +86,7 @@ impl PostgresStore {
             .max_connections(pool.max_connections.get())
             .acquire_timeout(pool.acquire_timeout);
         let options = options(url, pool);
-        reach(&options, pool.acquire_timeout).await.map_err(|error| without_password(error, url))?;
+        reach(&options, pool.acquire_timeout).await.map_err(|error| refusal(error, url))?;
         let connections = pool_options.connect_lazy_with(options);
         Ok(Self {
             writer: connections.clone(),
@@ -165,16 +165,17 @@ async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx:
     }
 }
 
-/// Some proxies repeat the password that they refuse: such words go no further.
-fn without_password(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
+/// What was said at the start is what an operator has to read, unless it holds the password.
+fn refusal(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
     let password = url.password.as_ref().map_or("", |password| password.expose());
-    if !password.is_empty() && error.to_string().contains(password) {
+    let is_secret = !password.is_empty() && password != url.user && password != url.database;
+    if is_secret && error.to_string().contains(password) {
         return StoreError::caused_by(
             StoreErrorKind::Internal,
             "it refuses the connection, in words that hold the password and are left out",
         );
     }
-    error.into()
+    StoreError::in_its_words(error)
 }
 
 fn has_code(error: &sqlx::Error, code: &str) -> bool {

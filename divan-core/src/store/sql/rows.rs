@@ -146,16 +146,43 @@ where
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let kind = match &error {
-            sqlx::Error::Database(database) => database_error_kind(database.as_ref()),
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => StoreErrorKind::Unavailable,
-            _ => StoreErrorKind::Internal,
-        };
-        Self::caused_by(kind, error)
+        match fatal_code(&error) {
+            Some(code) => {
+                Self::caused_by(kind(&error), format!("it refuses or ends the connection ({code})"))
+            }
+            None => Self::in_its_words(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// With whatever the database says.
+    pub(in crate::store) fn in_its_words(error: sqlx::Error) -> Self {
+        Self::caused_by(kind(&error), error)
+    }
+}
+
+/// The code of an error with which PostgreSQL ends a connection, or does not let one in. Proxies have words of their own
+/// then, and some repeat the password that they refuse; so the words go no further.
+fn fatal_code(error: &sqlx::Error) -> Option<String> {
+    #[cfg(feature = "postgres")]
+    if let Some(error) = error.as_database_error()?.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        use sqlx::postgres::PgSeverity::{Fatal, Panic};
+        return matches!(error.severity(), Fatal | Panic).then(|| error.code().to_owned());
+    }
+    let _ = error;
+    None
+}
+
+fn kind(error: &sqlx::Error) -> StoreErrorKind {
+    match error {
+        sqlx::Error::Database(database) => database_error_kind(database.as_ref()),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => StoreErrorKind::Unavailable,
+        _ => StoreErrorKind::Internal,
     }
 }
 
