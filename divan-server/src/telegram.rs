@@ -20,14 +20,13 @@ pub(crate) struct Binding {
     miniapp: Url,
 }
 
-/// How a bot stands to its Mini App.
+/// How a bot was found.
 #[derive(Debug)]
-pub(crate) struct Examined {
+pub(crate) struct Found {
     pub(crate) bot: Bot,
     /// What time it was here and there, at the same moment.
     pub(crate) clocks: Option<(SystemTime, SystemTime)>,
-    /// What has to be put right, and how.
-    pub(crate) faults: Vec<String>,
+    button: MenuButton,
 }
 
 /// What became of the menu button.
@@ -61,10 +60,15 @@ impl Binding {
     }
 
     /// Looks at the bot, and changes nothing.
-    pub(crate) async fn examine(&self) -> Result<Examined, BotApiError> {
+    pub(crate) async fn look(&self) -> Result<Found, BotApiError> {
         let ((bot, clocks), button) = tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
-        let mut faults = self.misfits(&bot);
-        match button {
+        Ok(Found { bot, clocks, button })
+    }
+
+    /// What has to be put right, and how.
+    pub(crate) fn faults(&self, found: &Found) -> Vec<String> {
+        let mut faults = self.misfits(&found.bot);
+        match &found.button {
             MenuButton::WebApp { web_app, .. } if self.is_miniapp(&web_app.url) => {}
             MenuButton::WebApp { web_app, .. } => faults.push(format!(
                 "the menu button opens {} instead of {}: run `divan-server telegram setup`",
@@ -76,11 +80,11 @@ impl Binding {
                 self.miniapp
             )),
         }
-        if !bot.has_main_web_app {
+        if !found.bot.has_main_web_app {
             let todo = "has no Main Mini App: the profile's button and t.me links open nothing";
-            faults.push(format!("@{} {todo} (see below)", bot.username));
+            faults.push(format!("@{} {todo} (see below)", found.bot.username));
         }
-        Ok(Examined { bot, clocks, faults })
+        faults
     }
 
     /// Why this bot cannot open this Mini App, whatever its button does.
@@ -103,19 +107,19 @@ impl Binding {
     }
 
     /// Has the menu button open the Mini App, where bot and Mini App fit.
-    pub(crate) async fn set_button(&self, text: &str) -> Result<ButtonSet, BotApiError> {
-        let ((bot, _), there) = tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
-        if !self.misfits(&bot).is_empty() {
+    pub(crate) async fn set_button(&self, found: &mut Found, text: &str) -> Result<ButtonSet, BotApiError> {
+        if !self.misfits(&found.bot).is_empty() {
             return Ok(ButtonSet::Not);
         }
         let button = MenuButton::WebApp {
             text: text.to_owned(),
             web_app: WebAppInfo { url: self.miniapp.as_str().to_owned() },
         };
-        if there == button {
+        if found.button == button {
             return Ok(ButtonSet::Before);
         }
         self.api.set_chat_menu_button(&button).await?;
+        found.button = button;
         Ok(ButtonSet::Now)
     }
 
@@ -191,8 +195,9 @@ mod tests {
         let server = MockServer::start().await;
         answers(&server, "getMe", ok(&me(true))).await;
         answers(&server, "getChatMenuButton", ok(&button("https://divan.example.com"))).await;
-        let examined = binding(&server.uri(), false, MINIAPP).examine().await.unwrap();
-        assert_eq!((examined.bot.username.as_str(), examined.faults.as_slice()), ("divan_bot", &[][..]));
+        let binding = binding(&server.uri(), false, MINIAPP);
+        let found = binding.look().await.unwrap();
+        assert_eq!((found.bot.username.as_str(), binding.faults(&found)), ("divan_bot", vec![]));
     }
 
     #[tokio::test]
@@ -201,8 +206,9 @@ mod tests {
         let other = json!({"id": 42, "username": "other_bot"});
         answers(&server, "getMe", ok(&other)).await;
         answers(&server, "getChatMenuButton", ok(&json!({"type": "commands"}))).await;
-        let examined = binding(&server.uri(), false, "http://divan.example.com/").examine().await.unwrap();
-        let [id, scheme, button, main] = &examined.faults[..] else { panic!("{examined:?}") };
+        let binding = binding(&server.uri(), false, "http://divan.example.com/");
+        let faults = binding.faults(&binding.look().await.unwrap());
+        let [id, scheme, button, main] = &faults[..] else { panic!("{faults:?}") };
         assert!(id.contains("1234567890") && id.contains("42"), "{id}");
         assert!(scheme.contains("https addresses only"), "{scheme}");
         assert!(button.contains("telegram setup"), "{button}");
@@ -217,8 +223,13 @@ mod tests {
         let wanted = json!({"menu_button": button(MINIAPP)});
         let set = Mock::given(path(format!("/bot{TOKEN}/setChatMenuButton"))).and(body_partial_json(wanted));
         set.respond_with(ok(&json!(true))).expect(1).mount(&server).await;
-        let set =
-            async |api: &str, miniapp: &str| binding(api, false, miniapp).set_button("Open").await.unwrap();
+        let set = async |api: &str, miniapp: &str| {
+            let binding = binding(api, false, miniapp);
+            let mut found = binding.look().await.unwrap();
+            let set = binding.set_button(&mut found, "Open").await.unwrap();
+            assert_eq!(binding.faults(&found).is_empty(), set != ButtonSet::Not);
+            set
+        };
         assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Now);
 
         let server = MockServer::start().await;
@@ -238,9 +249,10 @@ mod tests {
         let server = MockServer::start().await;
         answers(&server, "test/getMe", ok(&me(true))).await;
         answers(&server, "test/getChatMenuButton", ok(&button("http://192.0.2.2/"))).await;
-        let examined = binding(&server.uri(), true, "http://192.0.2.2/").examine().await.unwrap();
-        assert_eq!((examined.bot.id, examined.clocks.is_some()), (1_234_567_890, true));
-        assert_eq!(examined.faults, [""; 0], "http is good enough there");
+        let binding = binding(&server.uri(), true, "http://192.0.2.2/");
+        let found = binding.look().await.unwrap();
+        assert_eq!((found.bot.id, found.clocks.is_some()), (1_234_567_890, true));
+        assert_eq!(binding.faults(&found), [""; 0], "http is good enough there");
     }
 
     #[tokio::test]
@@ -259,7 +271,7 @@ mod tests {
             let server = MockServer::start().await;
             let answer = json!({"ok": false, "error_code": status, "description": description});
             always(&server, ResponseTemplate::new(status).set_body_json(answer)).await;
-            let error = binding(&server.uri(), false, MINIAPP).examine().await.unwrap_err();
+            let error = binding(&server.uri(), false, MINIAPP).look().await.unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
             assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
         }
@@ -299,13 +311,13 @@ mod tests {
     async fn a_bot_api_that_is_down_or_something_else_is_told_without_the_token() {
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let nobody = format!("http://{nobody}");
-        let down = binding(&nobody, false, MINIAPP).examine().await.unwrap_err();
+        let down = binding(&nobody, false, MINIAPP).look().await.unwrap_err();
         assert!(matches!(down, BotApiError::Unreachable(_)), "{down}");
         assert!(!shown(&down).contains(SECRET), "{}", shown(&down));
 
         let server = MockServer::start().await;
         always(&server, ResponseTemplate::new(200).set_body_string("<html>")).await;
-        let other = binding(&server.uri(), false, MINIAPP).examine().await.unwrap_err();
+        let other = binding(&server.uri(), false, MINIAPP).look().await.unwrap_err();
         assert!(matches!(other, BotApiError::NotTheBotApi), "{other}");
     }
 
@@ -313,7 +325,7 @@ mod tests {
     async fn a_bad_gateway_is_no_fault_of_the_address() {
         let server = MockServer::start().await;
         always(&server, ResponseTemplate::new(502).set_body_string("<html>")).await;
-        let broken = binding(&server.uri(), false, MINIAPP).examine().await.unwrap_err();
+        let broken = binding(&server.uri(), false, MINIAPP).look().await.unwrap_err();
         assert!(matches!(broken, BotApiError::Broken(_)), "{broken}");
     }
 

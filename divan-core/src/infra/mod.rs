@@ -84,6 +84,7 @@ pub use s3::S3Config;
 pub use s3::{Bucket, S3Probe};
 pub use settings::Setting;
 pub use telegram::{TELEGRAM_BOT_TOKEN, TelegramConfig};
+pub use text_file::{UnreadableFile, read_text};
 pub use variable::{Section, Variable};
 
 #[cfg(test)]

@@ -32,7 +32,9 @@ pub(super) enum InvalidServerUrl {
     Unreadable,
     #[error("names no host")]
     NoHost,
-    #[error("names a user and no password (a password alone is written `:password@`)")]
+    #[error(
+        "names a user and no password (a password alone is written `:password@`; or use the variables for host, user and password)"
+    )]
     NoPassword,
     #[error("has a broken percent escape (a `%` in the password is written `%25`)")]
     Escape,
@@ -162,7 +164,8 @@ pub(super) fn agrees(env: &mut Env<'_>, variable: &Variable, url: &Variable, in_
     if is_service_link || !env.is_set(variable) {
         return;
     }
-    let differs = env.secret(variable).is_some_and(|text| Some(text.expose()) != in_url);
+    let text = if variable.is_secret() { env.secret(variable) } else { env.text(variable).map(Secret::from) };
+    let differs = text.is_some_and(|text| Some(text.expose()) != in_url);
     if differs {
         env.wrong(variable, format!("says something else than {}; keep one", url.name));
     }

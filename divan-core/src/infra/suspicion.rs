@@ -12,8 +12,9 @@ const FILLERS: [&str; 77] = [
     "strong", "super", "test", "the", "this", "to", "token", "use", "value", "very", "with", "you", "your",
 ];
 
-/// What stands in no secret that was drawn, and in many that somebody was meant to replace.
-const REQUESTS: [&str; 4] = ["changeit", "changeme", "changethis", "replaceme"];
+/// What stands in no secret that was drawn, and in many that somebody was meant to replace, in one word or two.
+const REQUESTS: [(&str, &str); 5] =
+    [("change", "it"), ("change", "me"), ("change", "this"), ("replace", "me"), ("replace", "this")];
 
 /// What servers are installed with.
 const FACTORY_SETTINGS: [&str; 8] =
@@ -54,17 +55,17 @@ pub(super) fn is_factory_setting(password: &str) -> bool {
 /// Whether a text is nothing but fillers, whatever stands between them, and perhaps a short number; or asks to be replaced.
 fn is_filler(text: &str) -> bool {
     const MAX_DIGITS: usize = 4;
-    let letters: String =
-        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let is_made_of_fillers = || {
-        let words = text.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_ascii_lowercase);
-        words.into_iter().all(|word| is_made_of_fillers(&word))
+    let words = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(str::to_ascii_lowercase).collect();
+    let is_request = |first: &str, second: &str| {
+        words.iter().any(|word| word.strip_prefix(first) == Some(second))
+            || words.windows(2).any(|pair| pair == [first, second])
     };
-    !letters.is_empty()
+    let is_made_of_fillers = || digits <= MAX_DIGITS && words.iter().all(|word| is_made_of_fillers(word));
+    !words.is_empty()
         && text.is_ascii()
-        && (REQUESTS.iter().any(|request| letters.contains(request))
-            || digits <= MAX_DIGITS && is_made_of_fillers())
+        && (REQUESTS.iter().any(|(first, second)| is_request(first, second)) || is_made_of_fillers())
 }
 
 fn is_made_of_fillers(word: &str) -> bool {
@@ -117,11 +118,10 @@ impl Dollars {
 
 /// Whether a text is a command with an argument at least, as a shell would run it: `$(openssl rand -hex 32)`.
 fn is_command(text: &str) -> bool {
-    let within =
-        |open: &str, close: char| text.split_once(open)?.1.split_once(close).map(|(command, _)| command);
+    let within = |open: &str, close: &str| text.trim().strip_prefix(open)?.strip_suffix(close);
     let is_run =
         |command: &str| command.starts_with(|c: char| c.is_ascii_lowercase()) && command.contains(' ');
-    within("$(", ')').or_else(|| within("`", '`')).is_some_and(is_run)
+    within("$(", ")").or_else(|| within("`", "`")).is_some_and(is_run)
 }
 
 /// What a compose file leaves of a text, where it takes something: each `$NAME` and `${…}` is an unset variable to it.

@@ -41,7 +41,7 @@ pub(super) struct Show {
 }
 
 /// What a server listens on that is not told otherwise.
-const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8000);
+pub(super) const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8000);
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
@@ -81,10 +81,15 @@ impl Source {
 /// The configuration; what is odd about it is told.
 pub(super) fn checked(env: &mut Env<'_>) -> Result<Config, ConfigErrors> {
     let config = Config::check(env, SocketAddr::from(LISTEN));
+    warn(env);
+    config
+}
+
+/// Tells what is odd.
+pub(super) fn warn(env: &Env<'_>) {
     for warning in env.warnings() {
         explain(&format!("divan-server: warning: {warning}"));
     }
-    config
 }
 
 /// What is configured.

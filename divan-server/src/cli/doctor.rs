@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use clap::Args;
 use divan_core::infra::Env;
 
+use super::config::{LISTEN, warn};
 use super::operator::block_on;
 use super::{Outcome, output};
 use crate::config::Config;
@@ -19,7 +20,11 @@ pub(super) struct DoctorArgs {
 pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
     // Nothing listens and nothing is made; the port only names the addresses of the development default.
     let mut env = Env::of_process();
-    let config = Config::check(&mut env, ([127, 0, 0, 1], 8000).into())?;
+    let config = Config::check(&mut env, LISTEN.into());
+    if config.is_err() {
+        warn(&env);
+    }
+    let config = config?;
     if stderr().is_terminal() {
         output::explain("looking at everything, which takes some seconds where something does not answer");
     }

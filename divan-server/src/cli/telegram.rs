@@ -10,7 +10,7 @@ use super::operator::block_on;
 use super::{Outcome, output};
 use crate::bot_api::Bot;
 use crate::logging;
-use crate::telegram::{BUTTON_TEXT, Binding, ButtonSet, Examined};
+use crate::telegram::{BUTTON_TEXT, Binding, ButtonSet};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -38,21 +38,22 @@ pub(super) fn run(command: &Command) -> Outcome {
     // Whoever is told to wait learns of it.
     logging::start();
     block_on(async {
+        let mut found = binding.look().await?;
         if let Command::Setup(setup) = command {
-            output::line(match binding.set_button(&setup.button).await? {
+            output::line(match binding.set_button(&mut found, &setup.button).await? {
                 ButtonSet::Now => "The menu button is set.",
                 ButtonSet::Before => "The menu button was set already.",
                 ButtonSet::Not => "The menu button is left as it is.",
             });
         }
-        let Examined { bot, faults, .. } = binding.examine().await?;
+        let faults = binding.faults(&found);
         for fault in &faults {
             output::line(&format!("wrong: {fault}"));
         }
         if faults.is_empty() {
-            output::line(&format!("@{} opens the Mini App.", bot.username));
+            output::line(&format!("@{} opens the Mini App.", found.bot.username));
         }
-        show_by_hand(&binding, &bot);
+        show_by_hand(&binding, &found.bot);
         Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })?
 }

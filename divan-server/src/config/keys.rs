@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::SystemTime;
 
-use divan_core::infra::{COMPOSE_HINT, Env, Section, Variable};
-use divan_core::secret::Secret;
+use divan_core::infra::{COMPOSE_HINT, Env, Section, Variable, read_text};
 use divan_core::token::{KeyRing, SecretKey, SigningKey, VerifyingKey};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -127,8 +127,7 @@ fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
 }
 
 fn verifying_key(path: &str) -> Result<VerifyingKey, String> {
-    let read = std::fs::read_to_string(path).map(Secret::new);
-    let pem = read.map_err(|error| format!("cannot be read: {}", error.kind()))?;
+    let pem = read_text(Path::new(path)).map_err(|error| error.to_string())?;
     VerifyingKey::from_pem(pem.expose()).map_err(|error| format!("is {error}"))
 }
 

@@ -64,10 +64,13 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<String> {
         ("redis", infra.redis.is_some()),
         ("rabbitmq", infra.rabbitmq.is_some()),
     ];
+    // A section that is wrong is not configured either, and that is told already.
+    let is_valid = env.is_valid();
     let names = env.checked(&REQUIRED, |text| {
         let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
         let fault = |name: &&str| match configured.iter().find(|(known, _)| known == name) {
             Some((_, true)) => None,
+            Some(_) if !is_valid => None,
             Some((known, false)) => Some(format!("names {known}, which is not configured")),
             None => Some("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
         };

@@ -27,12 +27,13 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
 }
 
 async fn look(binding: Result<Binding, BotApiError>) -> Result<Vec<Finding>, BotApiError> {
-    let examined = binding?.examine().await?;
+    let binding = binding?;
+    let found = binding.look().await?;
     let mut findings: Vec<Finding> =
-        examined.faults.into_iter().map(|fault| Finding::wrong(SUBJECT, fault)).collect();
+        binding.faults(&found).into_iter().map(|fault| Finding::wrong(SUBJECT, fault)).collect();
     if findings.is_empty() {
-        findings.push(Finding::ok(SUBJECT, format!("@{} opens the Mini App", examined.bot.username)));
+        findings.push(Finding::ok(SUBJECT, format!("@{} opens the Mini App", found.bot.username)));
     }
-    findings.extend(examined.clocks.map(|(here, there)| clock("clock (Telegram)", here, there)));
+    findings.extend(found.clocks.map(|(here, there)| clock("clock (Telegram)", here, there)));
     Ok(findings)
 }

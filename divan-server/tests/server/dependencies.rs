@@ -76,10 +76,10 @@ async fn what_hangs_is_noticed_while_nobody_asks() {
     ready_when(&server, |_, answer| is_up(answer, "redis")).await;
     redis.freeze();
     wait_for(&server.log, "is down", || true);
-    assert!(!is_up(&ready(&server).await.1, "redis"));
+    ready_when(&server, |_, answer| !is_up(answer, "redis")).await;
     redis.thaw();
     wait_for(&server.log, "is up again", || true);
-    assert!(is_up(&ready(&server).await.1, "redis"));
+    ready_when(&server, |_, answer| is_up(answer, "redis")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,6 +145,10 @@ fn what_is_required_has_to_be_configured() {
         assert_eq!(code, 78, "{stderr}");
         assert!(stderr.contains(expected), "{stderr}");
     }
+    let mut wrong = program(folder.path());
+    wrong.env("REDIS_HOST", "cache:6379").env("DIVAN_REQUIRED", "redis");
+    let (_, _, stderr) = run(wrong.args(["config", "check"]));
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

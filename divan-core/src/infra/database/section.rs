@@ -115,6 +115,15 @@ mod tests {
     }
 
     #[test]
+    fn only_the_password_of_an_address_can_be_a_placeholder() {
+        for url in
+            ["postgres://changeme:of-nobody@db/default", "postgres://u:of-nobody@mail.exchange.it/replace-me"]
+        {
+            read(&[("DATABASE_URL", url)], DatabaseConfig::read).url.unwrap();
+        }
+    }
+
+    #[test]
     fn a_password_that_is_empty_or_a_placeholder_is_refused() {
         for (password, told) in
             [("", "has an empty password"), ("changethis", "placeholder"), ("pass%77ord", "placeholder")]

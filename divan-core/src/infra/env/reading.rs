@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::super::suspicion::{Dollars, eaten, is_placeholder, is_quoted};
 use super::{COMPOSE_HINT, Env};
 use crate::infra::text_file::read_text;
-use crate::infra::variable::Variable;
+use crate::infra::variable::{Exposure, Variable};
 use crate::secret::Secret;
 
 impl Env<'_> {
@@ -26,7 +26,10 @@ impl Env<'_> {
     /// [`text`](Self::text) that must not be seen. In a deployment a placeholder is refused.
     pub fn secret(&mut self, variable: &Variable) -> Option<Secret> {
         let text = self.secret_text(variable)?;
-        self.refuse_placeholder(variable, text.expose()).then_some(text)
+        // Of an address the password alone is secret, and who reads the address asks about that.
+        let is_whole = matches!(variable.exposure, Exposure::Secret);
+        let is_good = !is_whole || self.refuse_placeholder(variable, text.expose());
+        is_good.then_some(text)
     }
 
     /// A value with a default, which also stands for one that is wrong. The error does not use the words of the type:
@@ -105,7 +108,9 @@ impl Env<'_> {
                 None
             }
             (Some(value), None) => {
-                self.as_somebody_wrote_it(variable, &value.value, value.line.is_none()).then_some(value.value)
+                let is_good = self.as_somebody_wrote_it(variable, &value.value, value.line.is_none())
+                    && self.as_it_was_meant(variable, &value.value);
+                is_good.then_some(value.value)
             }
             (None, Some(path)) => self.read_file(variable, path.value.expose()),
             (None, None) => None,
@@ -120,7 +125,8 @@ impl Env<'_> {
                     self.wrong(variable, "names an empty file");
                     return None;
                 }
-                Some(Secret::new(text))
+                let text = Secret::new(text);
+                self.as_it_was_meant(variable, &text).then_some(text)
             }
             Err(error) => {
                 self.wrong(variable, format!("names a file that {error}"));
@@ -129,8 +135,8 @@ impl Env<'_> {
         }
     }
 
-    /// Refuses what shows that a `$` was replaced, or was meant to be, between the person who wrote it and here; and wonders
-    /// at quotes, which docker's `--env-file` keeps.
+    /// Refuses what shows that a `$` was replaced between the person who wrote it and here; and wonders at quotes, which
+    /// docker's `--env-file` keeps.
     fn as_somebody_wrote_it(&mut self, variable: &Variable, value: &Secret, in_process: bool) -> bool {
         let in_file = if in_process { self.value_in_file(variable.name) } else { None };
         if in_file.is_some_and(|original| eaten(original).as_deref() == Some(value.expose())) {
@@ -145,23 +151,23 @@ impl Env<'_> {
                 "stands between quotes, which are part of it (docker's `--env-file` keeps them)",
             );
         }
-        match Dollars::in_text(value.expose()) {
-            Dollars::Unfilled => {
-                let reason = "still has `${…}` in it, and nothing fills that in here";
-                self.wrong(variable, reason);
-                false
-            }
-            Dollars::NotRun => {
-                self.wrong(variable, "is a command, and nothing runs that here: put in what it prints");
-                false
-            }
+        true
+    }
+
+    /// Refuses what was to be replaced by something else, and was not.
+    fn as_it_was_meant(&mut self, variable: &Variable, value: &Secret) -> bool {
+        let reason = match Dollars::in_text(value.expose()) {
+            Dollars::Unfilled => "still has `${…}` in it, and nothing fills that in here",
+            Dollars::NotRun => "is a command, and nothing runs that here: put in what it prints",
             Dollars::Doubled if variable.is_secret() => {
                 let reason =
                     format!("has `$$` in it, and here that stays two ({COMPOSE_HINT}, elsewhere it is not)");
                 self.odd(variable, reason);
-                true
+                return true;
             }
-            _ => true,
-        }
+            _ => return true,
+        };
+        self.wrong(variable, reason);
+        false
     }
 }

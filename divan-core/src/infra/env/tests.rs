@@ -62,6 +62,15 @@ fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
 }
 
 #[test]
+fn a_file_that_holds_a_command_is_as_wrong_as_a_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, "$(openssl rand -hex 32)\n").unwrap();
+    let told = key(&[("APP_KEY_FILE", path.to_str().unwrap())], "").unwrap_err();
+    assert!(told.starts_with("APP_KEY_FILE is a command"), "{told}");
+}
+
+#[test]
 fn a_file_without_an_end_is_told_and_not_read() {
     let told = key(&[("APP_KEY_FILE", "/dev/zero")], "").unwrap_err();
     assert!(told.starts_with("APP_KEY_FILE names a file that is larger than 1024 KiB"), "{told}");

@@ -25,7 +25,7 @@ pub struct QdrantProbe {
 }
 
 impl QdrantConfig {
-    /// A probe that asks over this client, and over REST.
+    /// A probe that asks over this client, until that leaves a question unanswered, and over REST.
     ///
     /// # Errors
     /// [`ProbeError::Misconfigured`] where the key cannot be one, or the certificates that this machine trusts cannot be read.

@@ -5,7 +5,7 @@ use crate::infra::network;
 use crate::infra::probe::{Cause, ProbeError};
 
 /// What to do about a bucket that is not there.
-pub(super) const NO_BUCKET: &str = "there is no such bucket: make it, or restart the server, which makes it";
+pub(super) const NO_BUCKET: &str = "there is no such bucket: make it, or start the server, which makes it";
 
 const NO_STORE: &str = "what answers at this address is no object store: check host and port (MinIO's own is 9000, and 9001 its web \
                         page)";
@@ -41,10 +41,10 @@ impl Answer {
             ("AccessDenied" | "AllAccessDisabled" | "BucketAlreadyExists", _) => Self::Forbidden,
             ("NoSuchBucket", _) => Self::NoBucket,
             ("InvalidBucketName", _) => Self::BadName,
-            ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => Self::WrongRegion,
-            (_, Some(403)) => Self::Forbidden,
             // What stands in front of a store that is down has no code either.
             ("", Some(..500)) => Self::NoStore,
+            ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => Self::WrongRegion,
+            (_, Some(403)) => Self::Forbidden,
             _ => Self::Unknown,
         }
     }

@@ -50,6 +50,8 @@ fn what_somebody_made_up_is_none() {
         "12345678",
         "100%of%AB%",
         "a{b}}c{{d",
+        "mail.exchange.it and more words",
+        "the replacements of nine trams",
     ] {
         assert!(!is_placeholder(text, "one of ours, 1234567"), "{text}");
     }
@@ -70,6 +72,8 @@ fn dollars_tell_what_happened_to_them() {
         ("`openssl rand -hex 16`", Dollars::NotRun),
         ("a$(b)c", Dollars::Plain),
         ("a`b`c", Dollars::Plain),
+        ("x7`q w`Z9", Dollars::Plain),
+        ("a$(b c)", Dollars::Plain),
     ] {
         assert_eq!(Dollars::in_text(text), told, "{text}");
     }

@@ -2,6 +2,8 @@
 //! `wiremock`. Against a real one too where `TEST_QDRANT_URL` (and `TEST_QDRANT_API_KEY`) names it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::time::Duration;
+
 use divan_core::infra::QdrantConfig;
 use divan_core::infra::probe::ProbeError;
 use divan_core::secret::Secret;
@@ -70,7 +72,8 @@ async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
         outcome(probe.clone(), PATIENT).await.unwrap();
     }
     forget.send(1).unwrap();
-    let unanswered = outcome(probe.clone(), SHORT).await;
+    // Long enough for REST to answer first, on a busy machine too.
+    let unanswered = outcome(probe.clone(), Duration::from_secs(5)).await;
     assert!(matches!(unanswered, Err(ProbeError::Slow)), "{unanswered:?}");
     outcome(probe, PATIENT).await.unwrap();
 }

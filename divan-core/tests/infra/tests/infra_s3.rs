@@ -173,6 +173,8 @@ async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
         (200, "<html></html>", "text/html"),
         (200, "{}", "application/json"),
         (200, "", "text/plain"),
+        (301, "<html></html>", "text/html"),
+        (403, "<html></html>", "text/html"),
         (404, "<html></html>", "text/html"),
     ] {
         let front_end = MockServer::start().await;

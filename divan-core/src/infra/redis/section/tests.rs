@@ -37,6 +37,17 @@ fn beside_an_address_they_have_to_agree_with_it() {
     const URL: (&str, &str) = ("REDIS_URL", "redis://:hidden@cache:6379/0");
     let agreeing = [URL, ("REDIS_HOST", "cache"), ("REDIS_PORT", "6379"), ("REDIS_PASSWORD", "hidden")];
     shown(&agreeing);
+    // What stands in the documentation as an example is nobody's secret.
+    let in_deployment = [
+        ("DATABASE_URL", "sqlite:divan.db"),
+        ("REDIS_URL", "redis://divan:of-nobody@localhost:6379/1"),
+        ("REDIS_HOST", "localhost"),
+        ("REDIS_PORT", "6379"),
+        ("REDIS_USER", "divan"),
+        ("REDIS_DB", "1"),
+        ("REDIS_TLS", "off"),
+    ];
+    shown(&in_deployment);
     for (variable, value) in [
         ("REDIS_HOST", "other"),
         ("REDIS_PASSWORD", "hidden too"),
@@ -70,7 +81,7 @@ fn what_is_wrong_is_told() {
         ("redis://divan:12345/hidden@cache:6379", "cannot be read as an address"),
         (
             "redis://hidden@cache:6379",
-            "names a user and no password (a password alone is written `:password@`)",
+            "names a user and no password (a password alone is written `:password@`;",
         ),
         ("redis://cache?hidden", "has parameters or a fragment"),
         ("redis://:50%@cache", "has a broken percent escape"),
