@@ -6,11 +6,11 @@ static DOCS: Variable =
 
 static LOG: Variable = Variable::new(
     "RUST_LOG",
-    "what is logged; `debug`: requests that only read, too \
+    "what is logged; `debug`: requests that only read, too; `lapin=off`: RabbitMQ's faults are told once, by the server itself \
      ([the form](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives))",
     "info,lapin=off,sqlx=warn",
 )
-.when_unset("`info,lapin=off`: what goes wrong with RabbitMQ is told once by the server itself");
+.when_unset("`info,lapin=off`");
 
 static LOG_FORMAT: Variable =
     Variable::new("DIVAN_LOG_FORMAT", "`text` for people, or `json` for one object a line", "json")
