@@ -96,7 +96,7 @@ impl Metrics {
         r.register("dependency_up", "Whether what the server depends on answers", self.dependencies.clone());
     }
 
-    /// Counts an answer, and of a sign-in what came of it: `success`, or the code of the problem.
+    /// Counts an answer, and of a sign-in what came of it: `success`, the code of the problem, or `hung_up`.
     pub(crate) fn answered(
         &self,
         method: &'static str,

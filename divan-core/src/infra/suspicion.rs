@@ -2,14 +2,14 @@
 
 /// What people write where a secret is to be put in. Of whatever is made up of these alone, nothing is a secret.
 #[rustfmt::skip]
-const FILLERS: [&str; 77] = [
+const FILLERS: [&str; 73] = [
     "a", "access", "and", "api", "app", "at", "auth", "backend", "bot", "bytes", "change", "changed",
-    "changeit", "changeme", "changethis", "characters", "chars", "db", "default", "dev", "development",
-    "env", "example", "for", "generate", "generated", "here", "in", "insert", "is", "it", "jwt", "key",
-    "least", "local", "long", "me", "min", "my", "new", "not", "of", "passwd", "password", "passwort",
-    "phrase", "placeholder", "please", "prod", "production", "put", "random", "replace", "replaceme",
-    "safe", "secret", "secure", "server", "service", "session", "signing", "some", "staging", "string",
-    "strong", "super", "test", "the", "this", "to", "token", "use", "value", "very", "with", "you", "your",
+    "characters", "chars", "db", "default", "dev", "development", "env", "example", "for", "generate",
+    "generated", "here", "in", "insert", "is", "it", "jwt", "key", "least", "local", "long", "me", "min",
+    "my", "new", "not", "of", "passwd", "password", "passwort", "phrase", "placeholder", "please", "prod",
+    "production", "put", "random", "replace", "safe", "secret", "secure", "server", "service", "session",
+    "signing", "some", "staging", "string", "strong", "super", "test", "the", "this", "to", "token", "use",
+    "value", "very", "with", "you", "your",
 ];
 
 /// What stands in no secret that was drawn, and in many that somebody was meant to replace, in one word or two.
@@ -37,14 +37,10 @@ pub(super) fn is_placeholder(secret: &str, example: &str) -> bool {
 
 /// Whether `%NAME%` stands in a text.
 fn has_windows_variable(text: &str) -> bool {
-    let is_name = |part: &str| part.len() > 3 && part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    let mut parts = text.split('%').skip(1).peekable();
-    while let Some(part) = parts.next() {
-        if is_name(part) && parts.peek().is_some() {
-            return true;
-        }
-    }
-    false
+    let is_name = |part: &&str| part.len() > 3 && part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    let parts: Vec<&str> = text.split('%').collect();
+    // What stands before the first and behind the last is not between two.
+    parts.len() > 2 && parts[1..parts.len() - 1].iter().any(is_name)
 }
 
 /// Whether a password is one that a server is installed with.

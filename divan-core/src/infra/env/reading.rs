@@ -17,8 +17,7 @@ impl Env<'_> {
     /// The text of a variable; an empty one counts as unset.
     ///
     /// Where the variable may come from a file, this is what the file holds, without line feeds at its end or a byte
-    /// order mark. No error
-    /// repeats the file's path: it may be the secret itself, given under the wrong name.
+    /// order mark. No error repeats the file's path: it may be the secret itself, given under the wrong name.
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
         self.secret_text(variable).map(|text| text.expose().to_owned())
     }
