@@ -1,5 +1,6 @@
-//! `cargo bench -p divan-benches --bench init_data`: what the check of `initData` costs, beside the bare HMAC that any
-//! check has to compute over the same bytes. Compare within one run; the machine decides the rest.
+//! `cargo bench -p divan-benches --bench init_data`: what the check of `initData` costs, beside the
+//! bare HMAC that any check has to compute over the same bytes. Compare within one run; the machine
+//! decides the rest.
 #![expect(clippy::expect_used, reason = "a benchmark may panic")]
 
 mod init_data_inputs;
@@ -45,10 +46,16 @@ fn hmac_group(c: &mut Criterion, name: &str, shape: Shape) {
         black_box(mac.clone().chain_update(&input.check_string).finalize());
     });
     bench(&mut group, "verify_in", &inputs, |input| {
-        black_box(verifier.verify_in(&input.raw, &mut buffer).expect("good data"));
+        black_box(
+            verifier
+                .verify_in(&input.raw, &mut buffer)
+                .expect("good data"),
+        );
     });
     bench(&mut group, "verify_in_and_user", &inputs, |input| {
-        let data = verifier.verify_in(&input.raw, &mut buffer).expect("good data");
+        let data = verifier
+            .verify_in(&input.raw, &mut buffer)
+            .expect("good data");
         black_box(data.user().expect("a good user"));
     });
     bench(&mut group, "verify", &inputs, |input| {
@@ -76,7 +83,9 @@ fn ed25519(c: &mut Criterion) {
         verify_strict(&public_key, &input.third_party_message, &input.signature);
     });
     bench(&mut group, "verify_in_and_user", &inputs, |input| {
-        let data = verifier.verify_in(&input.raw, &mut buffer).expect("good data");
+        let data = verifier
+            .verify_in(&input.raw, &mut buffer)
+            .expect("good data");
         black_box(data.user().expect("a good user"));
     });
     group.finish();
@@ -84,12 +93,20 @@ fn ed25519(c: &mut Criterion) {
 
 /// What is refused without being read: the time may not grow with the size.
 fn junk(c: &mut Criterion) {
-    let verifier = Verifier::new(TOKEN.parse::<BotToken>().expect("a token"), Duration::from_hours(1));
+    let verifier = Verifier::new(
+        TOKEN.parse::<BotToken>().expect("a token"),
+        Duration::from_hours(1),
+    );
     let mut group = c.benchmark_group("junk");
     for (name, size) in [("9_kib", 9 << 10), ("1_mib", 1 << 20)] {
         let junk = "a=b&".repeat(size / 4);
         group.bench_function(name, |b| {
-            b.iter(|| assert_eq!(verifier.verify(black_box(&junk)).err(), Some(InitDataError::TooLarge)));
+            b.iter(|| {
+                assert_eq!(
+                    verifier.verify(black_box(&junk)).err(),
+                    Some(InitDataError::TooLarge)
+                )
+            });
         });
     }
     group.finish();
@@ -101,7 +118,9 @@ fn bench(
     inputs: &[Input],
     mut check: impl FnMut(&Input),
 ) {
-    group.bench_function(name, |b| b.iter(|| inputs.iter().for_each(|input| check(black_box(input)))));
+    group.bench_function(name, |b| {
+        b.iter(|| inputs.iter().for_each(|input| check(black_box(input))))
+    });
 }
 
 fn with_clock<K: Clone>(verifier: Verifier<K>) -> Verifier<K> {
@@ -109,7 +128,8 @@ fn with_clock<K: Clone>(verifier: Verifier<K>) -> Verifier<K> {
 }
 
 fn verify_strict(key: &VerifyingKey, message: &str, signature: &[u8; 64]) {
-    key.verify_strict(message.as_bytes(), &Signature::from_bytes(signature)).expect("a good signature");
+    key.verify_strict(message.as_bytes(), &Signature::from_bytes(signature))
+        .expect("a good signature");
 }
 
 criterion_group! {

@@ -1,4 +1,5 @@
-//! Inputs in the shape of what clients send: those of `init_data_inputs.json` with other people in them.
+//! Inputs in the shape of what clients send: those of `init_data_inputs.json` with other people in
+//! them.
 
 use std::time::Duration;
 
@@ -31,12 +32,15 @@ pub(crate) struct Input {
 impl Input {
     /// Like the sample of this shape, with text of other words and lengths; `n` decides which.
     pub(crate) fn new(shape: Shape, n: u32) -> Self {
-        let samples: Value = serde_json::from_str(include_str!("init_data_inputs.json")).expect("JSON");
+        let samples: Value =
+            serde_json::from_str(include_str!("init_data_inputs.json")).expect("JSON");
         let name = match shape {
             Shape::Typical => "typical",
             Shape::Large => "large",
         };
-        let sample = samples["inputs"][name]["dcs"].as_str().expect("a check string");
+        let sample = samples["inputs"][name]["dcs"]
+            .as_str()
+            .expect("a check string");
         let mut random = Random(u64::from(n) + 1);
         let fields: Vec<(&str, String)> = sample
             .split('\n')
@@ -49,20 +53,33 @@ impl Input {
 
     fn signed(fields: &[(&str, String)]) -> Self {
         let token: BotToken = TOKEN.parse().expect("a token");
-        let all =
-            fields.iter().fold(InitDataBuilder::new(AUTH_DATE), |all, (key, value)| all.field(key, value));
+        let all = fields
+            .iter()
+            .fold(InitDataBuilder::new(AUTH_DATE), |all, (key, value)| {
+                all.field(key, value)
+            });
         let raw = all.third_party_signature(BOT_ID, &SECRET_KEY).sign(&token);
 
         let verifier = Verifier::new(token, Duration::MAX);
         let data = verifier.verify(&raw).expect("good data");
         let lines = |fields: &mut dyn Iterator<Item = (&str, &str)>| -> String {
-            fields.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("\n")
+            fields
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect::<Vec<_>>()
+                .join("\n")
         };
         let check_string = lines(&mut data.fields());
         let unsigned = lines(&mut data.fields().filter(|(key, _)| *key != "signature"));
         let third_party_message = format!("{BOT_ID}:WebAppData\n{unsigned}");
-        let signature = SigningKey::from_bytes(&SECRET_KEY).sign(third_party_message.as_bytes()).to_bytes();
-        Self { raw, check_string, third_party_message, signature }
+        let signature = SigningKey::from_bytes(&SECRET_KEY)
+            .sign(third_party_message.as_bytes())
+            .to_bytes();
+        Self {
+            raw,
+            check_string,
+            third_party_message,
+            signature,
+        }
     }
 }
 
@@ -77,14 +94,19 @@ impl Random {
         self.0 % below
     }
 
-    /// The same field of somebody else: other letters and digits, and words up to four longer or shorter.
+    /// The same field of somebody else: other letters and digits, and words up to four longer or
+    /// shorter.
     fn vary(&mut self, key: &str, value: &str) -> String {
         if key == "chat_type" {
             return value.to_owned();
         }
         if !matches!(key, "user" | "receiver" | "chat") {
-            // The first digit stays: the sample's number fits into 64 bits, which some of the other libraries ask for.
-            return value.char_indices().map(|(at, c)| if at < 2 { c } else { self.similar(c) }).collect();
+            // The first digit stays: the sample's number fits into 64 bits, which some of the other
+            // libraries ask for.
+            return value
+                .char_indices()
+                .map(|(at, c)| if at < 2 { c } else { self.similar(c) })
+                .collect();
         }
         let mut object: Map<String, Value> = serde_json::from_str(value).expect("an object");
         for (name, member) in &mut object {
@@ -93,7 +115,8 @@ impl Random {
                     *text = self.other_words(text);
                 }
                 Value::Number(id) => {
-                    *id = (id.as_i64().expect("an id") / 2 + self.next(1 << 20).cast_signed()).into();
+                    *id =
+                        (id.as_i64().expect("an id") / 2 + self.next(1 << 20).cast_signed()).into();
                 }
                 _ => {}
             }
@@ -103,8 +126,9 @@ impl Random {
     }
 
     fn other_words(&mut self, text: &str) -> String {
-        let (head, name) =
-            text.rsplit_once('/').map_or(("", text), |(_, name)| text.split_at(text.len() - name.len()));
+        let (head, name) = text.rsplit_once('/').map_or(("", text), |(_, name)| {
+            text.split_at(text.len() - name.len())
+        });
         let mut name: Vec<char> = name.chars().map(|c| self.similar(c)).collect();
         let last = name.last().copied().unwrap_or('x');
         let length = (name.len() as u64 + self.next(9)).saturating_sub(4).max(1);
@@ -118,10 +142,10 @@ impl Random {
             '1'..='9' => char::from(b'1' + (c as u8 - b'1' + shift) % 9),
             'a'..='z' => char::from(b'a' + (c as u8 - b'a' + shift) % 26),
             'A'..='Z' => char::from(b'A' + (c as u8 - b'A' + shift) % 26),
-            'а'..='я' => {
-                char::from_u32(u32::from('а') + (u32::from(c) - u32::from('а') + u32::from(shift)) % 32)
-                    .expect("a letter")
-            }
+            'а'..='я' => char::from_u32(
+                u32::from('а') + (u32::from(c) - u32::from('а') + u32::from(shift)) % 32,
+            )
+            .expect("a letter"),
             other => other,
         }
     }

@@ -1,5 +1,6 @@
-//! The other libraries on crates.io that check Telegram's `initData` by its HMAC, each called the way its documentation
-//! tells its users to. None of them can keep the key derived from the token between calls.
+//! The other libraries on crates.io that check Telegram's `initData` by its HMAC, each called the
+//! way its documentation tells its users to. None of them can keep the key derived from the token
+//! between calls.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -24,11 +25,31 @@ pub(crate) struct Peer {
 
 /// Every peer, by name.
 pub(crate) const PEERS: &[Peer] = &[
-    Peer { name: "foukoapi", verify: foukoapi_verify, verify_and_parse: Some(foukoapi_user) },
-    Peer { name: "init-data-rs", verify: init_data_rs_verify, verify_and_parse: Some(init_data_rs_user) },
-    Peer { name: "tele", verify: tele_verify, verify_and_parse: None },
-    Peer { name: "telepass", verify: telepass_verify, verify_and_parse: Some(telepass_user) },
-    Peer { name: "tma-init-data", verify: tma_init_data_verify, verify_and_parse: Some(tma_init_data_user) },
+    Peer {
+        name: "foukoapi",
+        verify: foukoapi_verify,
+        verify_and_parse: Some(foukoapi_user),
+    },
+    Peer {
+        name: "init-data-rs",
+        verify: init_data_rs_verify,
+        verify_and_parse: Some(init_data_rs_user),
+    },
+    Peer {
+        name: "tele",
+        verify: tele_verify,
+        verify_and_parse: None,
+    },
+    Peer {
+        name: "telepass",
+        verify: telepass_verify,
+        verify_and_parse: Some(telepass_user),
+    },
+    Peer {
+        name: "tma-init-data",
+        verify: tma_init_data_verify,
+        verify_and_parse: Some(tma_init_data_user),
+    },
 ];
 
 /// Times every peer on the inputs of the group.
@@ -38,9 +59,14 @@ pub(crate) fn bench(group: &mut BenchmarkGroup<'_, WallTime>, inputs: &[Input]) 
             assert!((peer.verify)(black_box(&input.raw), TOKEN));
         });
         if let Some(verify_and_parse) = peer.verify_and_parse {
-            crate::bench(group, &format!("{}/verify_and_user", peer.name), inputs, |input| {
-                assert!(verify_and_parse(black_box(&input.raw), TOKEN).is_some());
-            });
+            crate::bench(
+                group,
+                &format!("{}/verify_and_user", peer.name),
+                inputs,
+                |input| {
+                    assert!(verify_and_parse(black_box(&input.raw), TOKEN).is_some());
+                },
+            );
         }
     }
 }

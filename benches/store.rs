@@ -1,5 +1,6 @@
-//! `cargo bench -p divan-benches --bench store`: what a look-up costs among a million users, beside the same among a
-//! thousand. The two take turns, look-up by look-up: compare within one run; the machine decides the rest.
+//! `cargo bench -p divan-benches --bench store`: what a look-up costs among a million users, beside
+//! the same among a thousand. The two take turns, look-up by look-up: compare within one run; the
+//! machine decides the rest.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may panic")]
 
 use std::any::Any;
@@ -28,7 +29,8 @@ const PAGE: u32 = 51;
 
 const SEED: u64 = 0x5EED;
 
-/// The first user's id was made at this time, in milliseconds since the Unix epoch; each millisecond brings one more.
+/// The first user's id was made at this time, in milliseconds since the Unix epoch; each
+/// millisecond brings one more.
 const FIRST_ID: u64 = 1_780_000_000_000;
 
 /// Shares no factor with a thousand million: numbers without order, and no two the same.
@@ -41,21 +43,28 @@ const COLUMNS: &str = "id, role, full_name, email, phone, telegram_id, telegram_
 const WORDS: &str = "INSERT INTO user_words (user_id, word) SELECT id, substr(phone, 2) FROM users \
     UNION ALL SELECT id, 'first' FROM users UNION ALL SELECT id, 'last' FROM users";
 
-const HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     // Under `cargo test --benches` it only has to run.
-    let (large, look_ups) =
-        if std::env::args().any(|argument| argument == "--bench") { (LARGE, LOOK_UPS) } else { (SMALL, 1) };
+    let (large, look_ups) = if std::env::args().any(|argument| argument == "--bench") {
+        (LARGE, LOOK_UPS)
+    } else {
+        (SMALL, 1)
+    };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sqlite = [
         sqlite(&folder.path().join("small.db"), SMALL).await,
         sqlite(&folder.path().join("large.db"), large).await,
     ];
     compare("SQLite", sqlite, look_ups).await;
-    compare("PostgreSQL", [postgres(SMALL).await, postgres(large).await], look_ups).await;
+    compare(
+        "PostgreSQL",
+        [postgres(SMALL).await, postgres(large).await],
+        look_ups,
+    )
+    .await;
 }
 
 /// What a request asks of the store.
@@ -80,7 +89,12 @@ struct Crowd {
 
 impl Crowd {
     fn new(store: impl Store + 'static, size: u64, database: impl Any) -> Self {
-        Self { store: Box::new(store), order: shuffled(size), next: 0, _database: Box::new(database) }
+        Self {
+            store: Box::new(store),
+            order: shuffled(size),
+            next: 0,
+            _database: Box::new(database),
+        }
     }
 
     /// Asks for the next user. It is another one each time, as far as there are others.
@@ -90,19 +104,31 @@ impl Crowd {
         let (id, phone) = (id(n), phone(n));
         let started = Instant::now();
         let found = match query {
-            Query::AccountByPhone => {
-                self.store.account_by_phone(&phone).await.map(|account| account.is_some())
-            }
-            Query::User => self.store.account(id).await.map(|account| account.is_some()),
+            Query::AccountByPhone => self
+                .store
+                .account_by_phone(&phone)
+                .await
+                .map(|account| account.is_some()),
+            Query::User => self
+                .store
+                .account(id)
+                .await
+                .map(|account| account.is_some()),
             Query::Page => {
                 let mut page = UserQuery::newest(PAGE);
                 page.before = Some(UserId(Uuid::from_u128(id.0.as_u128() + 1)));
-                self.store.users(&page).await.map(|found| found.users[0].id == id)
+                self.store
+                    .users(&page)
+                    .await
+                    .map(|found| found.users[0].id == id)
             }
             Query::Search => {
                 let mut page = UserQuery::newest(PAGE);
                 page.terms = SearchTerms::parse(phone.as_str()).expect("a search");
-                self.store.users(&page).await.map(|found| found.users.len() == 1 && found.users[0].id == id)
+                self.store
+                    .users(&page)
+                    .await
+                    .map(|found| found.users.len() == 1 && found.users[0].id == id)
             }
         };
         let taken = started.elapsed();
@@ -149,10 +175,15 @@ async fn sqlite(path: &Path, size: u64) -> Crowd {
          SELECT unhex(printf('%012x70008000000000000000', {FIRST_ID} + n)), {} FROM numbers",
         other_columns("printf('+77%09d', n * {step} % 1000000000)"),
     );
-    let options = SqliteConnectOptions::new().filename(path).pragma("cache_size", "-200000");
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .pragma("cache_size", "-200000");
     let mut connection = options.connect().await.expect("a connection");
     for statement in [&fill, WORDS, "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"] {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.expect("users");
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await
+            .expect("users");
     }
     connection.close().await.expect("a closed connection");
     Crowd::new(store, size, ())
@@ -160,8 +191,12 @@ async fn sqlite(path: &Path, size: u64) -> Crowd {
 
 async fn postgres(size: u64) -> Crowd {
     let database = TestDatabase::create().await;
-    let Ok(DatabaseUrl::Postgres(url)) = database.url().parse() else { panic!("{database:?}") };
-    let store = PostgresStore::open(&url, PostgresPool::default()).await.expect("a new database");
+    let Ok(DatabaseUrl::Postgres(url)) = database.url().parse() else {
+        panic!("{database:?}")
+    };
+    let store = PostgresStore::open(&url, PostgresPool::default())
+        .await
+        .expect("a new database");
     let fill = format!(
         "INSERT INTO users ({COLUMNS}) \
          SELECT (lpad(to_hex({FIRST_ID} + n), 12, '0') || '70008000000000000000')::uuid, {} \
@@ -184,14 +219,19 @@ fn other_columns(phone: &str) -> String {
 }
 
 fn id(n: u64) -> UserId {
-    UserId(Uuid::from_u128((u128::from(FIRST_ID + n) << 80) | 0x7000_8000_0000_0000_0000))
+    UserId(Uuid::from_u128(
+        (u128::from(FIRST_ID + n) << 80) | 0x7000_8000_0000_0000_0000,
+    ))
 }
 
 fn phone(n: u64) -> Phone {
-    format!("+77{:09}", n * PHONE_STEP % 1_000_000_000).parse().expect("a phone number")
+    format!("+77{:09}", n * PHONE_STEP % 1_000_000_000)
+        .parse()
+        .expect("a phone number")
 }
 
-/// The numbers below `size` in an order that is the same in each run (Fisher and Yates over `SplitMix64`).
+/// The numbers below `size` in an order that is the same in each run (Fisher and Yates over
+/// `SplitMix64`).
 fn shuffled(size: u64) -> Vec<u64> {
     let mut numbers: Vec<u64> = (0..size).collect();
     let mut state = SEED;

@@ -1,7 +1,8 @@
-//! `cargo run --example client_admin -- http://localhost:8000 admin@example.com`: what an administrator does, by a program. The
-//! password is read from standard input.
+//! `cargo run --example client_admin -- http://localhost:8000 admin@example.com`: what an
+//! administrator does, by a program. The password is read from standard input.
 //!
-//! The test below runs it against the made-up server that `divan-client` brings for the tests of its users.
+//! The test below runs it against the made-up server that `divan-client` brings for the tests of
+//! its users.
 
 use std::error::Error;
 
@@ -20,7 +21,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let password = Secret::new(std::io::read_to_string(std::io::stdin())?.trim_end());
     let client = Client::new(&url)?;
-    client.admin().login(&AdminLoginRequest::new(email, password)).await?;
+    client
+        .admin()
+        .login(&AdminLoginRequest::new(email, password))
+        .await?;
     for line in work(&client).await? {
         println!("{line}");
     }
@@ -36,10 +40,19 @@ async fn work(client: &Client) -> Result<Vec<String>, divan_client::Error> {
     let request = CreateUserRequest::employee("First Last", "+77017654321");
     let created = admin.create_user(&request).await?;
     let shown = created.generated_password.is_some();
-    told.push(format!("{} was created, with a password to hand over: {shown}.", created.user.full_name));
+    told.push(format!(
+        "{} was created, with a password to hand over: {shown}.",
+        created.user.full_name
+    ));
 
-    let password = admin.reset_password(created.user.id).await?.generated_password;
-    told.push(format!("Another password, of {} characters.", password.expose().len()));
+    let password = admin
+        .reset_password(created.user.id)
+        .await?
+        .generated_password;
+    told.push(format!(
+        "Another password, of {} characters.",
+        password.expose().len()
+    ));
 
     let mut leaves = UpdateUserRequest::default();
     leaves.is_active = Some(false);
@@ -54,15 +67,23 @@ async fn work(client: &Client) -> Result<Vec<String>, divan_client::Error> {
         told.push(format!(
             "Gone: {} {}.",
             user.full_name,
-            user.phone.map(|phone| phone.to_string()).unwrap_or_default()
+            user.phone
+                .map(|phone| phone.to_string())
+                .unwrap_or_default()
         ));
     }
 
     let mut request = AuditRequest::default();
     request.user = Some(created.user.id);
     let records: Vec<_> = admin.all_audit(request).try_collect().await?;
-    let actions: Vec<_> = records.iter().map(|record| record.action.as_str()).collect();
-    told.push(format!("The audit has, the newest first: {}.", actions.join(", ")));
+    let actions: Vec<_> = records
+        .iter()
+        .map(|record| record.action.as_str())
+        .collect();
+    told.push(format!(
+        "The audit has, the newest first: {}.",
+        actions.join(", ")
+    ));
     Ok(told)
 }
 
@@ -76,7 +97,11 @@ mod tests {
     async fn it_does_what_it_says() {
         let divan = MockDivan::start().await;
         let client = divan.client();
-        client.admin().login(&MockDivan::admin_login()).await.unwrap();
+        client
+            .admin()
+            .login(&MockDivan::admin_login())
+            .await
+            .unwrap();
         let told = work(&client).await.unwrap();
         assert_eq!(told[2], "First Last is active: false.");
         assert!(told[3].starts_with("Gone: First Last +7701"), "{told:?}");

@@ -1,7 +1,8 @@
-//! `cargo run --example custom_store`: a store of one's own. It lies around another one and tells the rest of the company who has
-//! left, so that other systems can let go of them, too.
+//! `cargo run --example custom_store`: a store of one's own. It lies around another one and tells
+//! the rest of the company who has left, so that other systems can let go of them, too.
 //!
-//! A store from the ground up implements the same traits; what each method has to keep together stands there.
+//! A store from the ground up implements the same traits; what each method has to keep together
+//! stands there.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,9 +12,9 @@ use async_trait::async_trait;
 use divan_core::api::{CreateUserRequest, UpdateUserRequest};
 use divan_core::service::{Admin, AuthService, Origin};
 use divan_core::store::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, MemoryStore,
-    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount, UserQuery,
-    UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers,
+    MemoryStore, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession,
+    UpdatedAccount, UserQuery, UserStore,
 };
 use divan_core::token::{SecretKey, Surfaces};
 use divan_core::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -78,7 +79,11 @@ impl<S: Store> UserStore for TellingStore<S> {
         self.inner.users(query).await
     }
 
-    async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {
+    async fn users_named(
+        &self,
+        phones: &[Phone],
+        emails: &[Email],
+    ) -> Result<Vec<User>, StoreError> {
         self.inner.users_named(phones, emails).await
     }
 
@@ -93,7 +98,11 @@ impl<S: Store> SessionStore for TellingStore<S> {
         self.inner.session(id).await
     }
 
-    async fn sessions_of(&self, user: UserId, at: OffsetDateTime) -> Result<Vec<StoredSession>, StoreError> {
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        at: OffsetDateTime,
+    ) -> Result<Vec<StoredSession>, StoreError> {
         self.inner.sessions_of(user, at).await
     }
 
@@ -143,10 +152,17 @@ impl<S: Store> Store for TellingStore<S> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let (store, mut told) = TellingStore::around(MemoryStore::new());
     for user in somebody_leaves(store).await? {
-        println!("{} is {}.", user.full_name, if user.is_active { "here" } else { "gone" });
+        println!(
+            "{} is {}.",
+            user.full_name,
+            if user.is_active { "here" } else { "gone" }
+        );
     }
     while let Ok(user) = told.try_recv() {
-        println!("The rest of the company is told that {} has left.", user.full_name);
+        println!(
+            "The rest of the company is told that {} has left.",
+            user.full_name
+        );
     }
     Ok(())
 }
@@ -155,16 +171,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn somebody_leaves(store: impl Store + 'static) -> Result<Vec<User>, Box<dyn Error>> {
     let surfaces = Surfaces::new("divan.example.com", "sec.example.com")?;
     let key = SecretKey::new("thirty-two bytes that nobody else knows")?;
-    let service = AuthService::builder(Arc::new(store), &key, "https://sec.example.com", surfaces).build();
+    let service =
+        AuthService::builder(Arc::new(store), &key, "https://sec.example.com", surfaces).build();
     let (admin, origin) = (Admin::operator(), Origin::unknown());
     let mut users = Vec::new();
-    for (name, phone) in [("First Last", "+77011234567"), ("Second Last", "+77017654321")] {
+    for (name, phone) in [
+        ("First Last", "+77011234567"),
+        ("Second Last", "+77017654321"),
+    ] {
         let request = CreateUserRequest::employee(name, phone);
         users.push(service.create_user(&admin, &request, &origin).await?.user);
     }
     let mut leaves = UpdateUserRequest::default();
     leaves.is_active = Some(false);
-    users[0] = service.update_user(&admin, users[0].id, &leaves, &origin).await?;
+    users[0] = service
+        .update_user(&admin, users[0].id, &leaves, &origin)
+        .await?;
     Ok(users)
 }
 

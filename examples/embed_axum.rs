@@ -1,7 +1,8 @@
-//! `cargo run --example embed_axum`: an axum application with routes of its own over `divan-core` alone.
+//! `cargo run --example embed_axum`: an axum application with routes of its own over `divan-core`
+//! alone.
 //!
-//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /sign-in` takes `{"phone", "password", "init_data"}`,
-//! `GET /hello` a bearer token.
+//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /sign-in` takes
+//! `{"phone", "password", "init_data"}`, `GET /hello` a bearer token.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -35,7 +36,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn app(service: AuthService) -> Router {
-    Router::new().route("/sign-in", post(sign_in)).route("/hello", get(hello)).with_state(service)
+    Router::new()
+        .route("/sign-in", post(sign_in))
+        .route("/hello", get(hello))
+        .with_state(service)
 }
 
 async fn sign_in(
@@ -44,7 +48,11 @@ async fn sign_in(
 ) -> Result<Json<Session>, Refused> {
     let init_data = request.init_data.clone().unwrap_or_default();
     let phone = SignInPhone::of(&request)?;
-    Ok(Json(service.telegram_login(phone, &request.password, &init_data, &Origin::unknown()).await?))
+    Ok(Json(
+        service
+            .telegram_login(phone, &request.password, &init_data, &Origin::unknown())
+            .await?,
+    ))
 }
 
 async fn hello(SignedIn(caller): SignedIn) -> String {
@@ -61,9 +69,16 @@ where
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
-        Ok(Self(AuthService::from_ref(state).authenticate(token).await?))
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let token = header
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .unwrap_or_default();
+        Ok(Self(
+            AuthService::from_ref(state).authenticate(token).await?,
+        ))
     }
 }
 
@@ -79,7 +94,11 @@ impl From<ServiceError> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let code = self.0.code();
-        (StatusCode::from_u16(code.status()).unwrap_or_default(), code.as_str()).into_response()
+        (
+            StatusCode::from_u16(code.status()).unwrap_or_default(),
+            code.as_str(),
+        )
+            .into_response()
     }
 }
 
@@ -120,7 +139,10 @@ mod tests {
         assert_eq!(answer, (StatusCode::OK, "Hello, First Last!".to_owned()));
 
         let answer = send(&app, Request::get("/hello").body(Body::empty()).unwrap()).await;
-        assert_eq!(answer, (StatusCode::UNAUTHORIZED, "token_invalid".to_owned()));
+        assert_eq!(
+            answer,
+            (StatusCode::UNAUTHORIZED, "token_invalid".to_owned())
+        );
     }
 
     async fn service_with_an_employee() -> Result<AuthService, Box<dyn Error>> {
@@ -133,11 +155,23 @@ mod tests {
         .telegram(BOT_TOKEN.parse()?)
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .build();
-        let (email, password, origin) = ("admin@example.com", "tram under the plum", Origin::unknown());
-        service.bootstrap(None, &BootstrapRequest::new(email, password), &origin).await?;
-        let session = service.admin_login(email, &password.into(), &origin).await?;
-        let admin = service.authenticate(session.access_token.expose()).await?.into_admin()?;
-        let employee = CreateUserRequest::employee("First Last", "+77011234567").password("umbrella 77");
+        let (email, password, origin) = (
+            "admin@example.com",
+            "tram under the plum",
+            Origin::unknown(),
+        );
+        service
+            .bootstrap(None, &BootstrapRequest::new(email, password), &origin)
+            .await?;
+        let session = service
+            .admin_login(email, &password.into(), &origin)
+            .await?;
+        let admin = service
+            .authenticate(session.access_token.expose())
+            .await?
+            .into_admin()?;
+        let employee =
+            CreateUserRequest::employee("First Last", "+77011234567").password("umbrella 77");
         service.create_user(&admin, &employee, &origin).await?;
         Ok(service)
     }

@@ -1,5 +1,6 @@
-//! `cargo run --example infra_from_env --features infra`: what a service of one's own is told by its environment and `.env`, and
-//! whether it is there. It has a variable of its own beside those of Divan, and is told everything that is wrong at once:
+//! `cargo run --example infra_from_env --features infra`: what a service of one's own is told by
+//! its environment and `.env`, and whether it is there. It has a variable of its own beside those
+//! of Divan, and is told everything that is wrong at once:
 //!
 //! ```sh
 //! REDIS_HOST=localhost REDIS_PORT=many APP_GREETNG=hello cargo run --example infra_from_env --features infra
@@ -13,9 +14,12 @@ use divan_core::infra::probe::{Probe, check_all};
 use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
 
 /// Defined once: it is read by this, documented by this, and guessed at when it is misspelt.
-static GREETING: Variable =
-    Variable::new("APP_GREETING", "what the service says to whom it meets", "Good morning")
-        .when_unset("`Hello`");
+static GREETING: Variable = Variable::new(
+    "APP_GREETING",
+    "what the service says to whom it meets",
+    "Good morning",
+)
+.when_unset("`Hello`");
 
 static SECTION: Section = Section::new("Manners", "", &[&GREETING]);
 
@@ -39,7 +43,13 @@ impl Config {
 
     /// A probe of each part that is configured. Nothing is connected before it is asked.
     fn probes(&self) -> Result<Vec<Arc<dyn Probe>>, Box<dyn Error>> {
-        let Infra { s3, qdrant, redis, rabbitmq, .. } = &self.infra;
+        let Infra {
+            s3,
+            qdrant,
+            redis,
+            rabbitmq,
+            ..
+        } = &self.infra;
         let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
         if let Some(s3) = s3 {
             probes.push(Arc::new(s3.probe(&s3.client())));
@@ -71,7 +81,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{}.", config.greeting);
     for report in check_all(&config.probes()?, Duration::from_secs(2)).await {
         match report.outcome {
-            Ok(()) => println!("{} answers, after {} ms.", report.name, report.took.as_millis()),
+            Ok(()) => println!(
+                "{} answers, after {} ms.",
+                report.name,
+                report.took.as_millis()
+            ),
             Err(error) => println!("{}: {error}.", report.name),
         }
     }
@@ -93,18 +107,36 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_configured_is_asked() {
-        let config =
-            config(&[("REDIS_HOST", "127.0.0.1"), ("REDIS_PORT", "1"), ("APP_GREETING", "Salem")]).unwrap();
+        let config = config(&[
+            ("REDIS_HOST", "127.0.0.1"),
+            ("REDIS_PORT", "1"),
+            ("APP_GREETING", "Salem"),
+        ])
+        .unwrap();
         assert_eq!(config.greeting, "Salem");
         let reports = check_all(&config.probes().unwrap(), Duration::from_secs(5)).await;
         assert_eq!((reports.len(), reports[0].name), (1, "redis"));
-        assert!(reports[0].outcome.as_ref().unwrap_err().to_string().contains("nothing answers"));
+        assert!(
+            reports[0]
+                .outcome
+                .as_ref()
+                .unwrap_err()
+                .to_string()
+                .contains("nothing answers")
+        );
     }
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
-        let errors =
-            config(&[("REDIS_HOST", "localhost"), ("REDIS_PORT", "many"), ("APP_GREETNG", "x")]).unwrap_err();
-        assert!(errors.contains("did you mean APP_GREETING?") && errors.contains("REDIS_PORT"), "{errors}");
+        let errors = config(&[
+            ("REDIS_HOST", "localhost"),
+            ("REDIS_PORT", "many"),
+            ("APP_GREETNG", "x"),
+        ])
+        .unwrap_err();
+        assert!(
+            errors.contains("did you mean APP_GREETING?") && errors.contains("REDIS_PORT"),
+            "{errors}"
+        );
     }
 }

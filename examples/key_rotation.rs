@@ -1,5 +1,6 @@
-//! `cargo run --example key_rotation`: from `SECRET_KEY` to EdDSA and from one key to the next, with nobody signed out on the
-//! way, and a service elsewhere that checks the tokens by public keys alone.
+//! `cargo run --example key_rotation`: from `SECRET_KEY` to EdDSA and from one key to the next,
+//! with nobody signed out on the way, and a service elsewhere that checks the tokens by public keys
+//! alone.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -7,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
-    Grant, KeyRing, SecretKey, SigningKey, Surface, Surfaces, TokenError, TokenIssuer, TokenVerifier,
+    Grant, KeyRing, SecretKey, SigningKey, Surface, Surfaces, TokenError, TokenIssuer,
+    TokenVerifier,
 };
 use divan_core::types::Role;
 
@@ -23,26 +25,55 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
 
     // Access tokens live for a quarter of an hour; by then everybody has a new one.
-    let (first, soon) = (SigningKey::generate(&OsEntropy)?, SystemClock.now() + Duration::from_mins(20));
+    let (first, soon) = (
+        SigningKey::generate(&OsEntropy)?,
+        SystemClock.now() + Duration::from_mins(20),
+    );
     let moved = KeyRing::from(&first).accept_hs256_until(&secret, soon);
     let of_first = issue(&moved)?;
-    println!("2. EdDSA: a token names the key {}.", first.verifying_key().kid());
-    println!("   The token of the secret key: {}, and later: {}.", here(&moved, &of_secret)?, {
-        let later = KeyRing::from(&first).accept_hs256_until(&secret, SystemTime::UNIX_EPOCH);
-        here(&later, &of_secret)?
-    });
-    println!("   A service with the {} public key: {}.", public(&moved), elsewhere(&moved, &of_first)?);
+    println!(
+        "2. EdDSA: a token names the key {}.",
+        first.verifying_key().kid()
+    );
+    println!(
+        "   The token of the secret key: {}, and later: {}.",
+        here(&moved, &of_secret)?,
+        {
+            let later = KeyRing::from(&first).accept_hs256_until(&secret, SystemTime::UNIX_EPOCH);
+            here(&later, &of_secret)?
+        }
+    );
+    println!(
+        "   A service with the {} public key: {}.",
+        public(&moved),
+        elsewhere(&moved, &of_first)?
+    );
 
     let second = SigningKey::generate(&OsEntropy)?;
     let announced = KeyRing::from(&first).accept(second.verifying_key());
-    println!("3. The next key is announced: {} keys are public.", public(&announced));
+    println!(
+        "3. The next key is announced: {} keys are public.",
+        public(&announced)
+    );
 
     let rotated = KeyRing::from(&second).accept(first.verifying_key());
     let of_second = issue(&rotated)?;
-    println!("4. It signs: a token names the key {}.", second.verifying_key().kid());
-    println!("   The token of the first key: {}.", here(&rotated, &of_first)?);
-    println!("   A service that saw the announcement: {}.", elsewhere(&announced, &of_second)?);
-    println!("   One that did not: {}, and fetches the keys again.", elsewhere(&moved, &of_second)?);
+    println!(
+        "4. It signs: a token names the key {}.",
+        second.verifying_key().kid()
+    );
+    println!(
+        "   The token of the first key: {}.",
+        here(&rotated, &of_first)?
+    );
+    println!(
+        "   A service that saw the announcement: {}.",
+        elsewhere(&announced, &of_second)?
+    );
+    println!(
+        "   One that did not: {}, and fetches the keys again.",
+        elsewhere(&moved, &of_second)?
+    );
 
     let done = KeyRing::from(&second);
     println!(
@@ -73,7 +104,10 @@ fn here(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
 
 /// What a service says that has fetched `/.well-known/jwks.json`.
 fn elsewhere(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
-    outcome(&TokenVerifier::from_jwks(&keys.jwks(), ISSUER, surfaces()?), token)
+    outcome(
+        &TokenVerifier::from_jwks(&keys.jwks(), ISSUER, surfaces()?),
+        token,
+    )
 }
 
 fn outcome(verifier: &TokenVerifier, token: &str) -> Result<&'static str, Box<dyn Error>> {

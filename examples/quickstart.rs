@@ -1,5 +1,5 @@
-//! `cargo run --example quickstart`: the main job from the first administrator to the employee's own data, through the
-//! client, against a server in this process.
+//! `cargo run --example quickstart`: the main job from the first administrator to the employee's
+//! own data, through the client, against a server in this process.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use divan_client::Client;
-use divan_client::api::{AdminLoginRequest, BootstrapRequest, CreateUserRequest, TelegramLoginRequest};
+use divan_client::api::{
+    AdminLoginRequest, BootstrapRequest, CreateUserRequest, TelegramLoginRequest,
+};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::service::{AuthService, BootstrapPolicy};
@@ -25,25 +27,37 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let bot_token: BotToken = BOT_TOKEN.parse()?;
     let address = serve(folder.path(), bot_token.clone()).await?;
     let client = Client::new(&format!("http://{address}"))?;
-    println!("1. The server is {:?} on {address}.", client.ready().await?.status);
+    println!(
+        "1. The server is {:?} on {address}.",
+        client.ready().await?.status
+    );
 
     let request = BootstrapRequest::new("admin@example.com", "tram under the plum");
     let admin = client.bootstrap(None, &request).await?;
-    println!("2. The first administrator is {}.", admin.email.ok_or("an administrator has an address")?);
+    println!(
+        "2. The first administrator is {}.",
+        admin.email.ok_or("an administrator has an address")?
+    );
 
     let request = AdminLoginRequest::new("admin@example.com", "tram under the plum");
     let admin = client.admin().login(&request).await?;
     println!("3. {} is signed in to the admin panel.", admin.full_name);
 
-    let request = CreateUserRequest::employee("First Last", "8 (701) 123-45-67").password("umbrella 77");
+    let request =
+        CreateUserRequest::employee("First Last", "8 (701) 123-45-67").password("umbrella 77");
     let created = client.admin().create_user(&request).await?;
     println!("4. The employee {} was created.", created.user.full_name);
 
     // In the Mini App this string is `window.Telegram.WebApp.initData`, signed by Telegram.
-    let init_data = InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&bot_token);
+    let init_data = InitDataBuilder::new(SystemClock.unix_seconds())
+        .user(42, "First")
+        .sign(&bot_token);
     let request = TelegramLoginRequest::new("+77011234567", "umbrella 77", init_data);
     let employee = client.miniapp().login(&request).await?;
-    println!("5. The employee is signed in from Telegram account {:?}.", employee.telegram_id);
+    println!(
+        "5. The employee is signed in from Telegram account {:?}.",
+        employee.telegram_id
+    );
 
     let me = client.miniapp().me().await?;
     println!("6. Who am I? {me:#?}");

@@ -15,20 +15,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = verifier.verify(&raw)?;
 
     let user = data.user()?.ok_or("init data without a user")?;
-    println!("Telegram account {} ({}) signed at {}.", user.id, user.first_name, data.auth_date());
+    println!(
+        "Telegram account {} ({}) signed at {}.",
+        user.id,
+        user.first_name,
+        data.auth_date()
+    );
     for (name, value) in data.fields() {
         println!("  {name} = {value}");
     }
 
     let tampered = raw.replace("%22id%22%3A42", "%22id%22%3A43");
-    println!("With another id in it: {}.", verifier.verify(&tampered).err().ok_or("it must not pass")?);
+    println!(
+        "With another id in it: {}.",
+        verifier.verify(&tampered).err().ok_or("it must not pass")?
+    );
     Ok(())
 }
 
 /// Telegram would sign this. Here the feature `test-util` does.
 fn what_the_mini_app_sends() -> Result<String, Box<dyn Error>> {
     let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
-    let data =
-        InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").field("start_param", "ref_7");
+    let data = InitDataBuilder::new(SystemClock.unix_seconds())
+        .user(42, "First")
+        .field("start_param", "ref_7");
     Ok(data.sign(&token))
 }

@@ -1,6 +1,8 @@
-//! The database schema of Divan: numbered SQL files, one folder per database, with the same numbers and names in each.
+//! The database schema of Divan: numbered SQL files, one folder per database, with the same numbers
+//! and names in each.
 //!
-//! A file that was released never changes: its checksum is stored in every database that applied it.
+//! A file that was released never changes: its checksum is stored in every database that applied
+//! it.
 
 use std::borrow::Cow;
 
@@ -26,7 +28,13 @@ pub fn sqlite() -> Migrator {
 /// Whoever runs these holds a lock of its own: `sqlx`'s blocks without a deadline.
 fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
-        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(
+            version,
+            Cow::Borrowed(name),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
     };
     let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
     migrator.set_locking(false);
@@ -51,14 +59,23 @@ mod tests {
     ];
 
     fn names(migrator: &Migrator) -> Vec<(i64, String)> {
-        migrator.iter().map(|migration| (migration.version, migration.description.to_string())).collect()
+        migrator
+            .iter()
+            .map(|migration| (migration.version, migration.description.to_string()))
+            .collect()
     }
 
     fn files() -> Vec<(String, u64)> {
         let of = |folder: &str, migrator: &Migrator| -> Vec<(String, u64)> {
             let file = |migration: &Migration| {
-                let name = format!("{folder}/{:04}_{}.sql", migration.version, migration.description);
-                (name, u64::from_be_bytes(migration.checksum[..8].try_into().unwrap()))
+                let name = format!(
+                    "{folder}/{:04}_{}.sql",
+                    migration.version, migration.description
+                );
+                (
+                    name,
+                    u64::from_be_bytes(migration.checksum[..8].try_into().unwrap()),
+                )
             };
             migrator.iter().map(file).collect()
         };
@@ -69,7 +86,10 @@ mod tests {
     fn both_databases_have_the_same_migrations() {
         assert_eq!(names(&postgres()), names(&sqlite()));
         let versions: Vec<i64> = sqlite().iter().map(|migration| migration.version).collect();
-        assert_eq!(versions, (1..=i64::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
+        assert_eq!(
+            versions,
+            (1..=i64::try_from(versions.len()).unwrap()).collect::<Vec<_>>()
+        );
     }
 
     #[test]
@@ -83,8 +103,15 @@ mod tests {
         let listed: BTreeSet<String> = files().into_iter().map(|(file, _)| file).collect();
         let mut found = BTreeSet::new();
         for folder in ["postgres", "sqlite"] {
-            for entry in Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).read_dir().unwrap() {
-                found.insert(format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap()));
+            for entry in Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(folder)
+                .read_dir()
+                .unwrap()
+            {
+                found.insert(format!(
+                    "{folder}/{}",
+                    entry.unwrap().file_name().into_string().unwrap()
+                ));
             }
         }
         assert_eq!(found, listed);

@@ -44,7 +44,8 @@ struct Claims {
     jti: String,
 }
 
-/// Serves the least that does the work: one handler over `jsonwebtoken`, no layer, no session, no log.
+/// Serves the least that does the work: one handler over `jsonwebtoken`, no layer, no session, no
+/// log.
 #[tokio::main]
 pub(crate) async fn serve() {
     let _ = HMAC_ALONE.install_default();
@@ -60,23 +61,35 @@ pub(crate) async fn serve() {
     };
     let listener = listen().await;
     announce(&listener);
-    let router = Router::new().route(Me::PATH, get(me)).with_state(Arc::new(state));
+    let router = Router::new()
+        .route(Me::PATH, get(me))
+        .with_state(Arc::new(state));
     axum::serve(listener, router).await.expect("a server");
 }
 
-async fn me(State(state): State<Arc<Baseline>>, headers: HeaderMap) -> Result<Json<User>, StatusCode> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+async fn me(
+    State(state): State<Arc<Baseline>>,
+    headers: HeaderMap,
+) -> Result<Json<User>, StatusCode> {
+    let header = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = header
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or(StatusCode::UNAUTHORIZED)?;
     decode::<Claims>(token, &state.key, &state.validation).map_err(|_| StatusCode::UNAUTHORIZED)?;
     Ok(Json(state.user.clone()))
 }
 
-/// What the `rust_crypto` feature of `jsonwebtoken` does for HS256, without the RSA that comes with it.
+/// What the `rust_crypto` feature of `jsonwebtoken` does for HS256, without the RSA that comes with
+/// it.
 static HMAC_ALONE: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
     verifier_factory: |_, key| {
         let hmac = Hmac::new_from_slice(key.try_get_as_bytes()?);
-        Ok(Box::new(Hs256(hmac.map_err(|_| ErrorKind::InvalidKeyFormat)?)))
+        Ok(Box::new(Hs256(
+            hmac.map_err(|_| ErrorKind::InvalidKeyFormat)?,
+        )))
     },
     key_utils: KeyUtils::new_unimplemented(),
 };
@@ -85,7 +98,11 @@ struct Hs256(Hmac<Sha256>);
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
-        self.0.clone().chain_update(message).verify_slice(signature).map_err(SignatureError::from_source)
+        self.0
+            .clone()
+            .chain_update(message)
+            .verify_slice(signature)
+            .map_err(SignatureError::from_source)
     }
 }
 

@@ -53,9 +53,13 @@ pub(crate) struct Connection(SendRequest<Empty<Bytes>>);
 
 impl Connection {
     pub(crate) async fn open(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.address).await.expect("a server that listens");
+        let stream = TcpStream::connect(server.address)
+            .await
+            .expect("a server that listens");
         stream.set_nodelay(true).expect("a socket");
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("a new connection");
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .expect("a new connection");
         tokio::spawn(connection);
         Self(sender)
     }
@@ -69,6 +73,11 @@ impl Connection {
             .expect("a request");
         let answer = self.0.send_request(request).await.expect("an answer");
         assert_eq!(answer.status(), expect.status());
-        answer.into_body().collect().await.expect("a whole answer").to_bytes()
+        answer
+            .into_body()
+            .collect()
+            .await
+            .expect("a whole answer")
+            .to_bytes()
     }
 }

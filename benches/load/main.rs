@@ -1,7 +1,9 @@
-//! `cargo xtask load`: what `GET /auth/me` costs a server, beside an axum handler that checks the same kind of token and
-//! answers the same JSON. Each server is a process of its own, all take turns in one run, and all are on loopback.
+//! `cargo xtask load`: what `GET /auth/me` costs a server, beside an axum handler that checks the
+//! same kind of token and answers the same JSON. Each server is a process of its own, all take
+//! turns in one run, and all are on loopback.
 //!
-//! What is compared is processor time of the server, not how long an answer takes: whoever asks shares the machine.
+//! What is compared is processor time of the server, not how long an answer takes: whoever asks
+//! shares the machine.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may panic")]
 
 mod baseline;
@@ -23,7 +25,8 @@ use server::Server;
 /// How many sessions ask, each with a token of its own.
 const SESSIONS: usize = 1_000;
 
-/// How often a row asks in a round: for some seconds, so that each session is looked up anew in between.
+/// How often a row asks in a round: for some seconds, so that each session is looked up anew in
+/// between.
 const REQUESTS: usize = 60_000;
 
 /// How often a row asks in a round when each request has to find its session forgotten.
@@ -50,10 +53,18 @@ async fn run(rounds: usize, [cached, uncached]: [usize; 2]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("divan.db");
     let database = TestDatabase::create().await;
-    let Ok(DatabaseUrl::Postgres(url)) = database.url().parse() else { panic!("{database:?}") };
+    let Ok(DatabaseUrl::Postgres(url)) = database.url().parse() else {
+        panic!("{database:?}")
+    };
 
-    let on_sqlite = People::settle(&SqliteStore::open(&file).await.expect("a new database"), SESSIONS).await;
-    let postgres = PostgresStore::open(&url, PostgresPool::default()).await.expect("a new database");
+    let on_sqlite = People::settle(
+        &SqliteStore::open(&file).await.expect("a new database"),
+        SESSIONS,
+    )
+    .await;
+    let postgres = PostgresStore::open(&url, PostgresPool::default())
+        .await
+        .expect("a new database");
     let on_postgres = People::settle(&postgres, SESSIONS).await;
     drop(postgres);
 
@@ -63,19 +74,55 @@ async fn run(rounds: usize, [cached, uncached]: [usize; 2]) {
     let postgres = Server::divan(folder, "postgres", database.url());
     let mut answers = Vec::new();
     for server in [&baseline, &sqlite] {
-        answers.push(Connection::open(server).await.ask(on_sqlite.first_token(), Expect::Answer).await);
+        answers.push(
+            Connection::open(server)
+                .await
+                .ask(on_sqlite.first_token(), Expect::Answer)
+                .await,
+        );
     }
     assert_eq!(answers[0], answers[1], "the baseline answers the same JSON");
 
-    let forged = on_sqlite.tokens.iter().map(|token| people::forged(token)).collect();
+    let forged = on_sqlite
+        .tokens
+        .iter()
+        .map(|token| people::forged(token))
+        .collect();
     let mut rows = [
-        Row::new("baseline: HS256 and JSON", &baseline, &on_sqlite.tokens, Expect::Answer),
+        Row::new(
+            "baseline: HS256 and JSON",
+            &baseline,
+            &on_sqlite.tokens,
+            Expect::Answer,
+        ),
         Row::new("`me`, SQLite", &sqlite, &on_sqlite.tokens, Expect::Answer),
-        Row::new("`me`, PostgreSQL", &postgres, &on_postgres.tokens, Expect::Answer),
+        Row::new(
+            "`me`, PostgreSQL",
+            &postgres,
+            &on_postgres.tokens,
+            Expect::Answer,
+        ),
         Row::new("forged token", &sqlite, &forged, Expect::Refusal),
-        Row::new("expired token", &sqlite, &on_sqlite.expired, Expect::Refusal),
-        Row::new("`me`, SQLite, uncached", &sqlite, &on_sqlite.tokens, Expect::Answer).uncached(),
-        Row::new("`me`, PostgreSQL, uncached", &postgres, &on_postgres.tokens, Expect::Answer).uncached(),
+        Row::new(
+            "expired token",
+            &sqlite,
+            &on_sqlite.expired,
+            Expect::Refusal,
+        ),
+        Row::new(
+            "`me`, SQLite, uncached",
+            &sqlite,
+            &on_sqlite.tokens,
+            Expect::Answer,
+        )
+        .uncached(),
+        Row::new(
+            "`me`, PostgreSQL, uncached",
+            &postgres,
+            &on_postgres.tokens,
+            Expect::Answer,
+        )
+        .uncached(),
     ];
     for _ in 0..rounds {
         for row in &mut rows {
@@ -98,14 +145,31 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(what: &'static str, server: &'a Server, tokens: &'a Arc<[String]>, expect: Expect) -> Self {
+    fn new(
+        what: &'static str,
+        server: &'a Server,
+        tokens: &'a Arc<[String]>,
+        expect: Expect,
+    ) -> Self {
         let (cost, taken) = (Duration::ZERO, Duration::ZERO);
-        Self { what, server, tokens, expect, is_cached: true, asked: 0, cost, taken }
+        Self {
+            what,
+            server,
+            tokens,
+            expect,
+            is_cached: true,
+            asked: 0,
+            cost,
+            taken,
+        }
     }
 
     /// Asks for each session when the server has forgotten it.
     fn uncached(self) -> Self {
-        Self { is_cached: false, ..self }
+        Self {
+            is_cached: false,
+            ..self
+        }
     }
 
     /// Asks for a round, in one go or in so many that nothing is known any more.
@@ -133,10 +197,17 @@ impl<'a> Row<'a> {
 #[expect(clippy::print_stdout, reason = "the result")]
 fn print(rows: &[Row<'_>]) {
     let baseline = rows[0].per_request().as_secs_f64();
-    println!("{:<30}{:>16}{:>10}{:>16}", "", "CPU a request", "ratio", "asked a second");
+    println!(
+        "{:<30}{:>16}{:>10}{:>16}",
+        "", "CPU a request", "ratio", "asked a second"
+    );
     for row in rows {
         let ratio = row.per_request().as_secs_f64() / baseline;
         let rate = f64::from(row.asked) / row.taken.as_secs_f64();
-        println!("{:<30}{:>16.1?}{ratio:>10.2}{rate:>16.0}", row.what, row.per_request());
+        println!(
+            "{:<30}{:>16.1?}{ratio:>10.2}{rate:>16.0}",
+            row.what,
+            row.per_request()
+        );
     }
 }

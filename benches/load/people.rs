@@ -18,8 +18,7 @@ pub(crate) const MINIAPP_HOST: &str = "divan.example.com";
 pub(crate) const ADMIN_URL: &str = "https://sec.example.com";
 
 /// Nobody signs in, so nothing is compared with it.
-const HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
 /// Employees who are signed in.
 pub(crate) struct People {
@@ -38,12 +37,17 @@ impl People {
         let issuer = TokenIssuer::new(&key, ADMIN_URL, surfaces);
         let yesterday = ManualClock::at_unix(SystemClock.unix_seconds() - 24 * 3600);
         let yesterdays = issuer.clone().clock(Arc::new(yesterday));
-        let now =
-            OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds().cast_signed()).expect("a time");
+        let now = OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds().cast_signed())
+            .expect("a time");
         let mut first = None;
         let (mut tokens, mut expired) = (Vec::new(), Vec::new());
         for n in (0..).take(count) {
-            let mut user = User::new(UserId(uuid(n, 0x7000)), Role::Employee, format!("First Last {n}"), now);
+            let mut user = User::new(
+                UserId(uuid(n, 0x7000)),
+                Role::Employee,
+                format!("First Last {n}"),
+                now,
+            );
             user.phone = Some(format!("+7701{n:07}").parse().expect("a phone number"));
             user.telegram_id = Some(TelegramId(5_000_000_000 + n));
             user.telegram_username = Some(format!("user_{n}"));
@@ -58,17 +62,39 @@ impl People {
                 scope: None,
             };
             for (tokens, issuer) in [(&mut tokens, &issuer), (&mut expired, &yesterdays)] {
-                tokens.push(issuer.issue(&grant).expect("randomness").token.expose().to_owned());
+                tokens.push(
+                    issuer
+                        .issue(&grant)
+                        .expect("randomness")
+                        .token
+                        .expose()
+                        .to_owned(),
+                );
             }
             let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
-            let record = AuditRecord::new(AuditId(uuid(n, 0x7002)), now, AuditAction::UserCreated, None);
+            let record = AuditRecord::new(
+                AuditId(uuid(n, 0x7002)),
+                now,
+                AuditAction::UserCreated,
+                None,
+            );
             let user = account.user.clone();
-            store.insert_users(&[NewUser::new(account, record)]).await.expect("a new user");
+            store
+                .insert_users(&[NewUser::new(account, record)])
+                .await
+                .expect("a new user");
             let begin = |_: &mut Account| Some(Effects::none().begin(session.clone()));
-            store.update_account(user.id, &begin).await.expect("a new session");
+            store
+                .update_account(user.id, &begin)
+                .await
+                .expect("a new session");
             first.get_or_insert(user);
         }
-        Self { first: first.expect("at least one"), tokens: tokens.into(), expired: expired.into() }
+        Self {
+            first: first.expect("at least one"),
+            tokens: tokens.into(),
+            expired: expired.into(),
+        }
     }
 
     /// The one whom [`first_token`](Self::first_token) belongs to.
@@ -84,7 +110,11 @@ impl People {
 /// The token with one character of its signature changed.
 pub(crate) fn forged(token: &str) -> String {
     let at = token.len() - 10;
-    let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+    let other = if token.as_bytes()[at] == b'A' {
+        "B"
+    } else {
+        "A"
+    };
     format!("{}{other}{}", &token[..at], &token[at + 1..])
 }
 

@@ -23,10 +23,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server with as little around the work as there can be, which answers this user to everybody.
+    /// A server with as little around the work as there can be, which answers this user to
+    /// everybody.
     pub(crate) fn baseline(folder: &Path, user: &User) -> Self {
         let user = serde_json::to_string(user).expect("a user is JSON");
-        Self::start(command(BASELINE).env(baseline::USER, user), &folder.join("baseline.log"))
+        Self::start(
+            command(BASELINE).env(baseline::USER, user),
+            &folder.join("baseline.log"),
+        )
     }
 
     /// Divan as it is deployed; its log goes to a file.
@@ -42,20 +46,28 @@ impl Server {
 
     fn start(command: &mut Command, log: &Path) -> Self {
         let file = File::create(log).expect("a log file");
-        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file);
         let process = process.spawn().expect("this program can be started");
         // Killed also when it never listens.
-        let mut server = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut server = Self {
+            process,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
         server.address = address(log);
         server
     }
 
     /// The processor time of all its threads, in user and kernel mode.
     ///
-    /// From `/proc/PID/task/TID/schedstat`, which counts nanoseconds where `/proc/PID/stat` counts hundredths of a second.
+    /// From `/proc/PID/task/TID/schedstat`, which counts nanoseconds where `/proc/PID/stat` counts
+    /// hundredths of a second.
     pub(crate) fn processor_time(&self) -> Duration {
         let tasks = format!("/proc/{}/task", self.process.id());
-        let threads = fs::read_dir(tasks).expect("processor time is read from /proc, which only Linux has");
+        let threads =
+            fs::read_dir(tasks).expect("processor time is read from /proc, which only Linux has");
         let nanoseconds = threads.flatten().filter_map(|thread| {
             let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
             text.split_whitespace().next()?.parse::<u64>().ok()
@@ -88,7 +100,10 @@ fn address(log: &Path) -> SocketAddr {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("a server does not listen:\n{}", fs::read_to_string(log).unwrap_or_default());
+    panic!(
+        "a server does not listen:\n{}",
+        fs::read_to_string(log).unwrap_or_default()
+    );
 }
 
 pub(crate) async fn listen() -> TcpListener {
@@ -98,10 +113,17 @@ pub(crate) async fn listen() -> TcpListener {
 /// Tells the other process where to ask.
 #[expect(clippy::print_stderr, reason = "the log of the baseline")]
 pub(crate) fn announce(listener: &TcpListener) {
-    eprintln!("listening address={}", listener.local_addr().expect("an address"));
+    eprintln!(
+        "listening address={}",
+        listener.local_addr().expect("an address")
+    );
 }
 
 /// What `divan-server --port 0` does.
 pub(crate) fn serve_divan() {
-    let _ = divan_server::run(divan_server::Cli::parse_from(["divan-server", "--port", "0"]));
+    let _ = divan_server::run(divan_server::Cli::parse_from([
+        "divan-server",
+        "--port",
+        "0",
+    ]));
 }

@@ -15,12 +15,14 @@ impl<S: OnSurface> Handle<S> {
         self.call::<Me>(Call::of(&())).await
     }
 
-    /// Changes the password. All of the person's sessions end, and this handle goes on with a new one.
+    /// Changes the password. All of the person's sessions end, and this handle goes on with a new
+    /// one.
     ///
     /// # Errors
-    /// [`Error::is_invalid_credentials`] when the password so far is another one; the [code](Error::code) is `weak_password`
-    /// when the new one breaks a rule. After [`Error::is_timeout`], [`Error::is_unexpected_answer`] or [`Error::is_store`]
-    /// it may be the new password all the same, and one has to sign in. See [`Error`] for the rest.
+    /// [`Error::is_invalid_credentials`] when the password so far is another one; the
+    /// [code](Error::code) is `weak_password` when the new one breaks a rule. After
+    /// [`Error::is_timeout`], [`Error::is_unexpected_answer`] or [`Error::is_store`] it may be the
+    /// new password all the same, and one has to sign in. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -41,15 +43,19 @@ impl<S: OnSurface> Handle<S> {
 }
 
 impl Client {
-    /// Answers whose access token this is: for a service that was sent one, of whatever surface, and has to check it.
+    /// Answers whose access token this is: for a service that was sent one, of whatever surface,
+    /// and has to check it.
     ///
-    /// It also answers for somebody whose password has to be changed first, since that person may ask. Let such a one
-    /// (`password_change_required`) do nothing: somebody else knows the password.
+    /// It also answers for somebody whose password has to be changed first, since that person may
+    /// ask. Let such a one (`password_change_required`) do nothing: somebody else knows the
+    /// password.
     ///
     /// # Errors
-    /// [`Error::is_unauthorized`] when the token is refused, and [`Error::is_token_expired`] when that is because its
-    /// life is over. See [`Error`] for the rest.
+    /// [`Error::is_unauthorized`] when the token is refused, and [`Error::is_token_expired`] when
+    /// that is because its life is over. See [`Error`] for the rest.
     pub async fn me(&self, token: &Secret) -> Result<User, Error> {
-        self.wire.call::<Me>(&Call::of(&()), Some(token), self.wire.deadline()).await
+        self.wire
+            .call::<Me>(&Call::of(&()), Some(token), self.wire.deadline())
+            .await
     }
 }

@@ -6,24 +6,28 @@ use crate::call::Call;
 use crate::{AdminPanel, Client, Error};
 
 impl AdminPanel {
-    /// Signs an administrator in with e-mail address and password. It is sent once: see [`Retries`](crate::Retries).
+    /// Signs an administrator in with e-mail address and password. It is sent once: see
+    /// [`Retries`](crate::Retries).
     ///
-    /// Whoever was signed in here before is forgotten, but for a session on the server that lives until it expires.
+    /// Whoever was signed in here before is forgotten, but for a session on the server that lives
+    /// until it expires.
     ///
     /// # Errors
-    /// [`Error::is_invalid_credentials`] when e-mail address and password do not open an account. See [`Error`] for
-    /// the rest.
+    /// [`Error::is_invalid_credentials`] when e-mail address and password do not open an account.
+    /// See [`Error`] for the rest.
     pub async fn login(&self, request: &AdminLoginRequest) -> Result<User, Error> {
         self.open::<AdminLogin>(request).await
     }
 }
 
 impl Client {
-    /// Creates the first administrator. Works exactly once; a server in its development default asks for no token.
+    /// Creates the first administrator. Works exactly once; a server in its development default
+    /// asks for no token.
     ///
     /// # Errors
-    /// The [code](Error::code) is `already_bootstrapped` when there is one, and `bootstrap_token_required` when the
-    /// token is missing or wrong; others tell what is wrong with the request. See [`Error`] for the rest.
+    /// The [code](Error::code) is `already_bootstrapped` when there is one, and
+    /// `bootstrap_token_required` when the token is missing or wrong; others tell what is wrong
+    /// with the request. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -41,6 +45,8 @@ impl Client {
         bootstrap_token: Option<&Secret>,
         request: &BootstrapRequest,
     ) -> Result<User, Error> {
-        self.wire.call::<Bootstrap>(&Call::of(request), bootstrap_token, self.wire.deadline()).await
+        self.wire
+            .call::<Bootstrap>(&Call::of(request), bootstrap_token, self.wire.deadline())
+            .await
     }
 }

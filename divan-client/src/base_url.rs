@@ -16,23 +16,30 @@ pub(crate) enum PlainHttp {
 impl BaseUrl {
     pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, Error> {
         // No message repeats the address: it may be refused for the password in it.
-        let mut url = Url::parse(text).map_err(|_| Error::setup("the address of the server is not a URL"))?;
+        let mut url =
+            Url::parse(text).map_err(|_| Error::setup("the address of the server is not a URL"))?;
         if !matches!(url.scheme(), "https" | "http") {
-            return Err(Error::setup("the address of the server is neither https nor http"));
+            return Err(Error::setup(
+                "the address of the server is neither https nor http",
+            ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::setup("the address of the server has a user name or password in it"));
+            return Err(Error::setup(
+                "the address of the server has a user name or password in it",
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(Error::setup("the address of the server has a query or fragment"));
+            return Err(Error::setup(
+                "the address of the server has a query or fragment",
+            ));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         let base = Self(url);
         match plain_http {
-            PlainHttp::Loopback if !base.is_https() && !base.is_loopback() => {
-                Err(Error::setup("plain http is for loopback addresses only: use https"))
-            }
+            PlainHttp::Loopback if !base.is_https() && !base.is_loopback() => Err(Error::setup(
+                "plain http is for loopback addresses only: use https",
+            )),
             _ => Ok(base),
         }
     }
@@ -63,7 +70,9 @@ impl BaseUrl {
 
     /// The host when it is a name of this machine (RFC 6761 §6.3).
     pub(crate) fn loopback_name(&self) -> Option<&str> {
-        self.0.domain().filter(|name| *name == "localhost" || name.ends_with(".localhost"))
+        self.0
+            .domain()
+            .filter(|name| *name == "localhost" || name.ends_with(".localhost"))
     }
 }
 
@@ -80,12 +89,28 @@ mod tests {
         for (base, url) in [
             ("https://example.com", "https://example.com/auth/me"),
             ("https://example.com/", "https://example.com/auth/me"),
-            ("https://example.com/prefix", "https://example.com/prefix/auth/me"),
-            ("https://example.com/prefix/", "https://example.com/prefix/auth/me"),
-            ("https://example.com/two%20words/b", "https://example.com/two%20words/b/auth/me"),
-            ("HTTPS://Example.COM:8443/a/", "https://example.com:8443/a/auth/me"),
+            (
+                "https://example.com/prefix",
+                "https://example.com/prefix/auth/me",
+            ),
+            (
+                "https://example.com/prefix/",
+                "https://example.com/prefix/auth/me",
+            ),
+            (
+                "https://example.com/two%20words/b",
+                "https://example.com/two%20words/b/auth/me",
+            ),
+            (
+                "HTTPS://Example.COM:8443/a/",
+                "https://example.com:8443/a/auth/me",
+            ),
         ] {
-            assert_eq!(parse(base).unwrap().endpoint("/auth/me").as_str(), url, "{base}");
+            assert_eq!(
+                parse(base).unwrap().endpoint("/auth/me").as_str(),
+                url,
+                "{base}"
+            );
         }
     }
 

@@ -12,8 +12,8 @@ use crate::{Client, Error, Retries, http};
 
 /// The settings of a [`Client`]; made by [`Client::builder`].
 ///
-/// A proxy named by the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) is used, but never for a
-/// loopback address.
+/// A proxy named by the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) is used,
+/// but never for a loopback address.
 #[must_use]
 pub struct ClientBuilder {
     base_url: String,
@@ -42,8 +42,8 @@ impl ClientBuilder {
         }
     }
 
-    /// How long a call may take, from connecting to the last byte of the answer, with all that it is sent again and a refresh
-    /// that it waits for. Default: 30 seconds.
+    /// How long a call may take, from connecting to the last byte of the answer, with all that it
+    /// is sent again and a refresh that it waits for. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -57,11 +57,13 @@ impl ClientBuilder {
 
     /// Sends over this HTTP client. Default: one of its own.
     ///
-    /// For a proxy, a certificate authority or a connection pool of your own; it is one of `reqwest` 0.13. All that the
-    /// default client takes care of is then yours: TLS, proxies, redirects, its own retries and the time for connecting
-    /// ([`connect_timeout`](Self::connect_timeout) has no effect). Switch redirects off (`redirect::Policy::none()`): a
-    /// client that follows them sends the password on to wherever the answer points. Switch its retries off
-    /// (`retry::never()`), or a sign-in may be sent twice.
+    /// For a proxy, a certificate authority or a connection pool of your own; it is one of
+    /// `reqwest` 0.13. All that the default client takes care of is then yours: TLS, proxies,
+    /// redirects, its own retries and the time for connecting
+    /// ([`connect_timeout`](Self::connect_timeout) has no effect). Switch redirects off
+    /// (`redirect::Policy::none()`): a client that follows them sends the password on to wherever
+    /// the answer points. Switch its retries off (`retry::never()`), or a sign-in may be sent
+    /// twice.
     pub fn http_client(mut self, http_client: reqwest::Client) -> Self {
         self.http_client = Some(http_client);
         self
@@ -91,10 +93,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes an `http` address of any host. Default: `http` on loopback only, `https` everywhere else.
+    /// Takes an `http` address of any host. Default: `http` on loopback only, `https` everywhere
+    /// else.
     ///
-    /// Everybody between here and there reads the passwords and tokens. Right inside a network that is encrypted by
-    /// other means, such as a service mesh, and nowhere else.
+    /// Everybody between here and there reads the passwords and tokens. Right inside a network that
+    /// is encrypted by other means, such as a service mesh, and nowhere else.
     pub fn dangerously_allow_http(mut self) -> Self {
         self.plain_http = PlainHttp::Anywhere;
         self
@@ -103,16 +106,22 @@ impl ClientBuilder {
     /// The client.
     ///
     /// # Errors
-    /// [`Error::is_setup`] when the address of the server is not a URL, is neither `https` nor `http`, is `http` on a
-    /// host that is not loopback (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`), or has a user name, password,
-    /// query or fragment in it; and when the operating system has no certificates to trust.
+    /// [`Error::is_setup`] when the address of the server is not a URL, is neither `https` nor
+    /// `http`, is `http` on a host that is not loopback (`localhost`, `*.localhost`, `127.0.0.0/8`,
+    /// `[::1]`), or has a user name, password, query or fragment in it; and when the operating
+    /// system has no certificates to trust.
     pub fn build(self) -> Result<Client, Error> {
         let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
         let http = match self.http_client {
             Some(http_client) => http_client,
             None => http::default_client(&base, self.connect_timeout)?,
         };
-        let wire = Arc::new(Wire { http, base, timeout: self.timeout, retries: self.retries });
+        let wire = Arc::new(Wire {
+            http,
+            base,
+            timeout: self.timeout,
+            retries: self.retries,
+        });
         let clock = self.clock;
         Ok(Client {
             miniapp: Handle::new(Arc::clone(&wire), self.miniapp_store, Arc::clone(&clock)),
@@ -124,7 +133,8 @@ impl ClientBuilder {
 }
 
 impl fmt::Debug for ClientBuilder {
-    // Without the address, which is not checked for a password yet, and without the HTTP client's headers.
+    // Without the address, which is not checked for a password yet, and without the HTTP client's
+    // headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("plain_http", &self.plain_http)

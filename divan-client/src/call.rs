@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use divan_core::api::{Auth, BOOTSTRAP_TOKEN_HEADER, Endpoint, Method, Problem};
 use divan_core::secret::Secret;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{RequestBuilder, Response};
 use tokio::time::Instant;
 
@@ -27,12 +29,18 @@ pub(crate) struct Call<'a, E: Endpoint> {
 
 impl<'a, E: Endpoint> Call<'a, E> {
     pub(crate) fn of(request: &'a E::Request) -> Self {
-        Self { path: E::PATH.to_owned(), request }
+        Self {
+            path: E::PATH.to_owned(),
+            request,
+        }
     }
 
     /// The same about what has this id, a UUID: nothing in it has to be escaped.
     pub(crate) fn about(self, id: impl Display) -> Self {
-        Self { path: self.path.replace("{id}", &id.to_string()), ..self }
+        Self {
+            path: self.path.replace("{id}", &id.to_string()),
+            ..self
+        }
     }
 }
 
@@ -53,14 +61,17 @@ impl Wire {
             if left.is_zero() {
                 return Err(Error::out_of_time());
             }
-            let request =
-                self.request(call, credential)?.timeout(self.retries.time_for(repeat, attempt, left));
+            let request = self
+                .request(call, credential)?
+                .timeout(self.retries.time_for(repeat, attempt, left));
             let error = match exchange::<E>(request).await {
                 Err(error) => error,
                 answered => return answered,
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            let Some(pause) = self.retries.pause(repeat, attempt, &error, left) else { return Err(error) };
+            let Some(pause) = self.retries.pause(repeat, attempt, &error, left) else {
+                return Err(error);
+            };
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
@@ -76,16 +87,24 @@ impl Wire {
         let has_members = size_of::<E::Request>() > 0;
         if has_members && E::METHOD == Method::Get {
             let query = serde_urlencoded::to_string(call.request);
-            let query =
-                query.map_err(|cause| Error::setup_failed("the parameters cannot be written", cause))?;
-            url.set_query(Some(&query).filter(|query| !query.is_empty()).map(String::as_str));
+            let query = query
+                .map_err(|cause| Error::setup_failed("the parameters cannot be written", cause))?;
+            url.set_query(
+                Some(&query)
+                    .filter(|query| !query.is_empty())
+                    .map(String::as_str),
+            );
         }
         let mut request = match E::METHOD {
             Method::Get => self.http.get(url),
             Method::Post => self.http.post(url),
             Method::Patch => self.http.patch(url),
             Method::Delete => self.http.delete(url),
-            _ => return Err(Error::setup("this client does not know the method of the endpoint")),
+            _ => {
+                return Err(Error::setup(
+                    "this client does not know the method of the endpoint",
+                ));
+            }
         };
         if has_members && E::METHOD != Method::Get {
             request = request.json(call.request);
@@ -103,7 +122,11 @@ async fn exchange<E: Endpoint>(request: RequestBuilder) -> Result<E::Response, E
     let response = request.send().await.map_err(Error::unanswered)?;
     let head = head(&response);
     if head.status == E::STATUS {
-        let body = if E::STATUS == NO_CONTENT { b"null".to_vec() } else { read_body(head, response).await? };
+        let body = if E::STATUS == NO_CONTENT {
+            b"null".to_vec()
+        } else {
+            read_body(head, response).await?
+        };
         serde_json::from_slice(&body).map_err(|error| Error::misshapen(head, &error))
     } else if head.status >= 400 && is_problem(response.headers()) {
         let body = read_body(head, response).await?;
@@ -122,7 +145,11 @@ fn credential_header(auth: Auth, secret: &Secret) -> Result<(HeaderName, HeaderV
             (AUTHORIZATION, HeaderValue::from_str(bearer.expose()))
         }
         Auth::BootstrapToken => (BOOTSTRAP_TOKEN, HeaderValue::from_str(secret.expose())),
-        _ => return Err(Error::setup("this client does not know the credential of the endpoint")),
+        _ => {
+            return Err(Error::setup(
+                "this client does not know the credential of the endpoint",
+            ));
+        }
     };
     let mut value =
         value.map_err(|_| Error::setup("the token holds a character that no header can carry"))?;
@@ -131,22 +158,36 @@ fn credential_header(auth: Auth, secret: &Secret) -> Result<(HeaderName, HeaderV
 }
 
 fn head(response: &Response) -> Head {
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
     Head {
         status: response.status().as_u16(),
-        retry_after: retry_after.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs),
+        retry_after: retry_after
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs),
     }
 }
 
 fn is_problem(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/problem+json")
+    essence
+        .trim()
+        .eq_ignore_ascii_case("application/problem+json")
 }
 
 async fn read_body(head: Head, mut response: Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|cause| Error::cut_off(head, cause))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|cause| Error::cut_off(head, cause))?
+    {
         if body.len() + chunk.len() > MAX_BODY {
             return Err(Error::unexpected(head, "larger than 1 MiB"));
         }
@@ -168,9 +209,16 @@ mod tests {
             (Auth::BootstrapToken, "x-bootstrap-token", "abc"),
         ] {
             let header = credential_header(auth, &Secret::new("abc")).unwrap();
-            assert_eq!((header.0.as_str(), header.1.to_str().unwrap()), (name, value));
+            assert_eq!(
+                (header.0.as_str(), header.1.to_str().unwrap()),
+                (name, value)
+            );
             assert!(header.1.is_sensitive());
         }
-        assert!(credential_header(Auth::None, &Secret::new("abc")).unwrap_err().is_setup());
+        assert!(
+            credential_header(Auth::None, &Secret::new("abc"))
+                .unwrap_err()
+                .is_setup()
+        );
     }
 }

@@ -8,9 +8,9 @@ use crate::{AdminPanel, ClientBuilder, Error, MiniApp};
 
 /// A client of one Divan server.
 ///
-/// What needs somebody to be signed in is called on [`miniapp`](Self::miniapp) or [`admin`](Self::admin), the rest on
-/// the client itself. It holds a pool of connections, so make one and clone it: clones are cheap, and share the pool and
-/// whoever is signed in.
+/// What needs somebody to be signed in is called on [`miniapp`](Self::miniapp) or
+/// [`admin`](Self::admin), the rest on the client itself. It holds a pool of connections, so make
+/// one and clone it: clones are cheap, and share the pool and whoever is signed in.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) wire: Arc<Wire>,
@@ -22,8 +22,8 @@ pub struct Client {
 impl Client {
     /// A client of the server at this address, with the default settings.
     ///
-    /// A path in the address is kept, with or without a `/` at its end: behind `https://example.com/prefix` the
-    /// client asks `https://example.com/prefix/auth/me`.
+    /// A path in the address is kept, with or without a `/` at its end: behind
+    /// `https://example.com/prefix` the client asks `https://example.com/prefix/auth/me`.
     ///
     /// # Errors
     /// As [`ClientBuilder::build`].
@@ -60,8 +60,11 @@ impl Client {
 }
 
 impl fmt::Debug for Client {
-    // Without the HTTP client: one that the caller brought may have secrets among its default headers.
+    // Without the HTTP client: one that the caller brought may have secrets among its default
+    // headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base_url", &self.wire.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base_url", &self.wire.base.as_str())
+            .finish_non_exhaustive()
     }
 }

@@ -21,19 +21,22 @@ pub type AdminPanel = Handle<surface::Admin>;
 
 /// One person on one surface: calls in that person's name, with tokens that it looks after itself.
 ///
-/// Clones are cheap and share the person. A token never leaves the handle but to the server that it is from, and that of one
-/// surface cannot get to the other: the handles are of different types, and a store of one is refused by the other.
+/// Clones are cheap and share the person. A token never leaves the handle but to the server that it
+/// is from, and that of one surface cannot get to the other: the handles are of different types,
+/// and a store of one is refused by the other.
 ///
 /// # How it stays signed in
 ///
-/// - The access token is renewed ahead of its expiry, somewhere between 80 and 90 % of its life, and when the server says
-///   that it is over; then the call is made once more. Calls that need it at the same time share one refresh.
-/// - A refresh is given up after 14 seconds, all tries included, and a pair younger than 16 seconds is not refreshed.
-///   Under these rules the server can tell a second tab and a lost answer from a thief.
-/// - A new pair is stored before it is used. When the [store](TokenStore) holds another pair than before (a second
-///   process has refreshed), that one is used.
-/// - When the server says that the session is over, the store is emptied, and [`Error::is_signed_out`] says that one has to
-///   sign in again. From then on nothing is sent.
+/// - The access token is renewed ahead of its expiry, somewhere between 80 and 90 % of its life,
+///   and when the server says that it is over; then the call is made once more. Calls that need it
+///   at the same time share one refresh.
+/// - A refresh is given up after 14 seconds, all tries included, and a pair younger than 16 seconds
+///   is not refreshed. Under these rules the server can tell a second tab and a lost answer from a
+///   thief.
+/// - A new pair is stored before it is used. When the [store](TokenStore) holds another pair than
+///   before (a second process has refreshed), that one is used.
+/// - When the server says that the session is over, the store is emptied, and
+///   [`Error::is_signed_out`] says that one has to sign in again. From then on nothing is sent.
 ///
 /// # Examples
 /// ```
@@ -61,18 +64,23 @@ pub struct Handle<S> {
 impl<S: OnSurface> Handle<S> {
     pub(crate) fn new(wire: Arc<Wire>, store: Box<dyn TokenStore>, clock: Arc<dyn Clock>) -> Self {
         let source = Arc::new(TokenSource::new(wire, S::SURFACE, store, clock));
-        Self { source, surface: PhantomData }
+        Self {
+            source,
+            surface: PhantomData,
+        }
     }
 
     /// Whether there are tokens in the store. Nobody is asked whether they are still good.
     ///
     /// # Errors
-    /// [`Error::is_store`] when that cannot be told; [`Error::is_setup`] when the store is another server's or surface's.
+    /// [`Error::is_store`] when that cannot be told; [`Error::is_setup`] when the store is another
+    /// server's or surface's.
     pub async fn is_signed_in(&self) -> Result<bool, Error> {
         Ok(self.source.stored().await?.is_some())
     }
 
-    /// An access token with some life left, renewed if need be: to call a service of your own that takes them.
+    /// An access token with some life left, renewed if need be: to call a service of your own that
+    /// takes them.
     ///
     /// # Errors
     /// [`Error::is_signed_out`] when one has to sign in first. See [`Error`] for the rest.
@@ -93,13 +101,20 @@ impl<S: OnSurface> Handle<S> {
     ) -> Result<(Tokens, Result<E::Response, Error>), Error> {
         let (source, deadline) = (&self.source, self.source.wire.deadline());
         let held = source.fresh(deadline).await?;
-        let refused = match source.wire.call(&call, Some(held.access_token()), deadline).await {
+        let refused = match source
+            .wire
+            .call(&call, Some(held.access_token()), deadline)
+            .await
+        {
             Err(error) if error.is_token_refused() => error,
             answered => return Ok((held, answered)),
         };
         Ok(match source.another(&held, deadline).await? {
             Some(next) => {
-                let answered = source.wire.call(&call, Some(next.access_token()), deadline).await;
+                let answered = source
+                    .wire
+                    .call(&call, Some(next.access_token()), deadline)
+                    .await;
                 (next, answered)
             }
             None => (held, Err(refused)),
@@ -114,7 +129,9 @@ impl<S: OnSurface> Handle<S> {
         let wire = &self.source.wire;
         // Before the password is sent: a session whose tokens cannot be kept helps nobody.
         self.source.stored().await?;
-        let session = wire.call::<E>(&Call::of(request), None, wire.deadline()).await?;
+        let session = wire
+            .call::<E>(&Call::of(request), None, wire.deadline())
+            .await?;
         self.source.keep(&session).await?;
         Ok(session.user)
     }
@@ -133,21 +150,34 @@ impl Client {
         self.admin.clone()
     }
 
-    /// Another employee, whose tokens are in this store: for a program that acts for many people over one pool of connections.
-    /// Keep the handle, or its clones, as long as the person is there.
+    /// Another employee, whose tokens are in this store: for a program that acts for many people
+    /// over one pool of connections. Keep the handle, or its clones, as long as the person is
+    /// there.
     pub fn miniapp_with(&self, store: impl TokenStore + 'static) -> MiniApp {
-        Handle::new(Arc::clone(&self.wire), Box::new(store), Arc::clone(&self.clock))
+        Handle::new(
+            Arc::clone(&self.wire),
+            Box::new(store),
+            Arc::clone(&self.clock),
+        )
     }
 
-    /// Another administrator, whose tokens are in this store; see [`miniapp_with`](Self::miniapp_with).
+    /// Another administrator, whose tokens are in this store; see
+    /// [`miniapp_with`](Self::miniapp_with).
     pub fn admin_with(&self, store: impl TokenStore + 'static) -> AdminPanel {
-        Handle::new(Arc::clone(&self.wire), Box::new(store), Arc::clone(&self.clock))
+        Handle::new(
+            Arc::clone(&self.wire),
+            Box::new(store),
+            Arc::clone(&self.clock),
+        )
     }
 }
 
 impl<S> Clone for Handle<S> {
     fn clone(&self) -> Self {
-        Self { source: Arc::clone(&self.source), surface: PhantomData }
+        Self {
+            source: Arc::clone(&self.source),
+            surface: PhantomData,
+        }
     }
 }
 

@@ -13,7 +13,10 @@ use crate::base_url::BaseUrl;
 const USER_AGENT: &str = concat!("divan-client/", env!("CARGO_PKG_VERSION"));
 
 /// The HTTP client of those who bring none of their own.
-pub(crate) fn default_client(base: &BaseUrl, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+pub(crate) fn default_client(
+    base: &BaseUrl,
+    connect_timeout: Duration,
+) -> Result<reqwest::Client, Error> {
     let http = settings(base, connect_timeout)?.build();
     http.map_err(|cause| Error::setup_failed("the HTTP client cannot be set up", cause))
 }
@@ -32,9 +35,12 @@ fn settings(base: &BaseUrl, connect_timeout: Duration) -> Result<ClientBuilder, 
         http = http.no_proxy();
     }
     if let Some(name) = base.loopback_name() {
-        // A resolver that does not know RFC 6761 would ask the network about `divan.localhost`, and believe it. Port 0
-        // stands for the port of the URL.
-        let loopback = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), (Ipv6Addr::LOCALHOST, 0).into()];
+        // A resolver that does not know RFC 6761 would ask the network about `divan.localhost`, and
+        // believe it. Port 0 stands for the port of the URL.
+        let loopback = [
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            (Ipv6Addr::LOCALHOST, 0).into(),
+        ];
         http = http.resolve_to_addrs(name, &loopback);
     }
     Ok(http)
@@ -67,17 +73,24 @@ mod tests {
     const HEADERS: u8 = 1;
     const ACKNOWLEDGED: u8 = 1;
 
-    /// Speaks as much HTTP/2 (RFC 9113) as it takes to refuse the streams of a connection, and counts them.
+    /// Speaks as much HTTP/2 (RFC 9113) as it takes to refuse the streams of a connection, and
+    /// counts them.
     async fn refuse_streams(mut stream: TcpStream) -> usize {
         let mut refused = 0;
         stream.read_exact(&mut [0; 24]).await.unwrap();
-        stream.write_all(&[0, 0, 0, SETTINGS, 0, 0, 0, 0, 0]).await.unwrap();
+        stream
+            .write_all(&[0, 0, 0, SETTINGS, 0, 0, 0, 0, 0])
+            .await
+            .unwrap();
         let mut head = [0; 9];
         while stream.read_exact(&mut head).await.is_ok() {
             let length = usize::from(head[1]) << 8 | usize::from(head[2]);
             stream.read_exact(&mut vec![0; length]).await.unwrap();
             if head[3] == SETTINGS && head[4] != ACKNOWLEDGED {
-                stream.write_all(&[0, 0, 0, SETTINGS, ACKNOWLEDGED, 0, 0, 0, 0]).await.unwrap();
+                stream
+                    .write_all(&[0, 0, 0, SETTINGS, ACKNOWLEDGED, 0, 0, 0, 0])
+                    .await
+                    .unwrap();
             } else if head[3] == HEADERS {
                 refused += 1;
                 // RST_STREAM with the error REFUSED_STREAM.
@@ -93,7 +106,8 @@ mod tests {
     async fn what_http_2_refuses_is_not_sent_again_behind_our_back() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move { refuse_streams(listener.accept().await.unwrap().0).await });
+        let server =
+            tokio::spawn(async move { refuse_streams(listener.accept().await.unwrap().0).await });
 
         let base = BaseUrl::parse(&uri, PlainHttp::Loopback).unwrap();
         let settings = settings(&base, Duration::from_secs(10)).unwrap();

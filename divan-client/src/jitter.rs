@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Some time from zero to `longest`, in microseconds.
 ///
-/// It is the noise that hash maps are seeded with: nobody's security hangs on it, it cannot fail, and it costs no
-/// dependency.
+/// It is the noise that hash maps are seeded with: nobody's security hangs on it, it cannot fail,
+/// and it costs no dependency.
 pub(crate) fn up_to(longest: Duration) -> Duration {
     let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
     let noise = RandomState::new().hash_one(());

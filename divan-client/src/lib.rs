@@ -1,13 +1,15 @@
 //! Typed client for the Divan sign-in server.
 //!
-//! A [`Client`] belongs to one server. People work on one of two surfaces, each with a handle of its own:
-//! [`Client::miniapp`] for the employee in the Mini App, [`Client::admin`] for the administrator in the admin panel.
-//! There is one method for each endpoint of the contract; what needs nobody to be signed in ([`Client::bootstrap`],
-//! [`Client::jwks`], [`Client::live`], [`Client::ready`]) stands on the client. Requests and answers are the types of [`api`], the same
-//! ones that the server is built from.
+//! A [`Client`] belongs to one server. People work on one of two surfaces, each with a handle of
+//! its own:
+//! [`Client::miniapp`] for the employee in the Mini App, [`Client::admin`] for the administrator in
+//! the admin panel. There is one method for each endpoint of the contract; what needs nobody to be
+//! signed in ([`Client::bootstrap`],
+//! [`Client::jwks`], [`Client::live`], [`Client::ready`]) stands on the client. Requests and
+//! answers are the types of [`api`], the same ones that the server is built from.
 //!
-//! The client runs on Tokio. Tokens are looked after by the [`Handle`]; where they are kept is up to a [`TokenStore`], by
-//! default in memory, in a file with a [`FileStore`].
+//! The client runs on Tokio. Tokens are looked after by the [`Handle`]; where they are kept is up
+//! to a [`TokenStore`], by default in memory, in a file with a [`FileStore`].
 //!
 //! ```no_run
 //! use divan_client::api::{AdminLoginRequest, CreateUserRequest, ProblemCode};
@@ -34,17 +36,21 @@
 //!
 //! # What it takes care of
 //!
-//! - **Staying signed in.** Tokens are renewed ahead of their expiry, once for all calls that need it; see [`Handle`].
-//! - **Trying again.** What may be sent twice is, after a pause; a sign-in never is. See [`Retries`].
-//! - **Time.** A call ends after 30 seconds at the latest, with all of that; see [`ClientBuilder::timeout`].
-//! - **Privacy.** `https` is required except on this very machine, redirects are not followed, and neither an
+//! - **Staying signed in.** Tokens are renewed ahead of their expiry, once for all calls that need
+//!   it; see [`Handle`].
+//! - **Trying again.** What may be sent twice is, after a pause; a sign-in never is. See
+//!   [`Retries`].
+//! - **Time.** A call ends after 30 seconds at the latest, with all of that; see
+//!   [`ClientBuilder::timeout`].
+//! - **Privacy.** `https` is required except on this very machine, redirects are not followed, and
+//!   neither an
 //!   [`Error`] nor the `Debug` form of anything here shows a secret.
 //! - **Newer servers.** Unknown members of an answer are ignored, an unknown code of a problem is
 //!   [`ProblemCode::Unknown`](api::ProblemCode::Unknown).
-//! - **Broken servers.** Whatever comes back, a call ends in a value or an [`Error`]: it never panics, and reads no
-//!   more than 1 MiB.
-//! - **The host program.** TLS is rustls with the certificates that the operating system trusts. Nothing is
-//!   installed process-wide.
+//! - **Broken servers.** Whatever comes back, a call ends in a value or an [`Error`]: it never
+//!   panics, and reads no more than 1 MiB.
+//! - **The host program.** TLS is rustls with the certificates that the operating system trusts.
+//!   Nothing is installed process-wide.
 //!
 //! # Features
 //!

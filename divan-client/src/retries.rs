@@ -6,12 +6,14 @@ use crate::{Error, jitter};
 
 /// How often, and after what pauses, a call is sent again by itself.
 ///
-/// A call that only reads or ends something, and a refresh, is sent again when the connection breaks, when no answer comes
-/// within half of the time that is left, and when the answer is 429, 502, 503 or 504. Every other call (a sign-in, bootstrap, a
-/// new user, …) is sent again only when there was no connection: as soon as the first byte may have gone out, the server may
-/// have acted. `live` and `ready` are asked once, because the answer is how the server is now.
+/// A call that only reads or ends something, and a refresh, is sent again when the connection
+/// breaks, when no answer comes within half of the time that is left, and when the answer is 429,
+/// 502, 503 or 504. Every other call (a sign-in, bootstrap, a new user, …) is sent again only when
+/// there was no connection: as soon as the first byte may have gone out, the server may have acted.
+/// `live` and `ready` are asked once, because the answer is how the server is now.
 ///
-/// Before each try there is a random pause up to a limit that doubles; never less than the answer's `Retry-After`.
+/// Before each try there is a random pause up to a limit that doubles; never less than the answer's
+/// `Retry-After`.
 ///
 /// ```
 /// use divan_client::{Client, Retries};
@@ -33,7 +35,11 @@ pub struct Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { attempts: 3, backoff: Duration::from_millis(100), longest_wait: Duration::from_secs(10) }
+        Self {
+            attempts: 3,
+            backoff: Duration::from_millis(100),
+            longest_wait: Duration::from_secs(10),
+        }
     }
 }
 
@@ -55,8 +61,8 @@ impl Retries {
         self
     }
 
-    /// The longest pause, and the longest `Retry-After` that is waited for: after a longer one the call ends with that answer.
-    /// Default: 10 seconds.
+    /// The longest pause, and the longest `Retry-After` that is waited for: after a longer one the
+    /// call ends with that answer. Default: 10 seconds.
     pub fn longest_wait(mut self, longest: Duration) -> Self {
         self.longest_wait = longest;
         self
@@ -65,7 +71,11 @@ impl Retries {
     /// How long the `attempt`th try may take when the call has this much time left.
     pub(crate) fn time_for(&self, repeat: Repeat, attempt: u32, left: Duration) -> Duration {
         // A connection that died without a word looks like a slow server: keep time to try another.
-        if repeat == Repeat::Safe && attempt < self.attempts { left / 2 } else { left }
+        if repeat == Repeat::Safe && attempt < self.attempts {
+            left / 2
+        } else {
+            left
+        }
     }
 
     /// How long to wait before the next try, if there is one after the `attempt`th ended like this.
@@ -83,7 +93,9 @@ impl Retries {
         if asked > self.longest_wait {
             return None;
         }
-        let doubled = self.backoff.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+        let doubled = self
+            .backoff
+            .saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
         let pause = asked.saturating_add(jitter::up_to(doubled.min(self.longest_wait)));
         (pause < left).then_some(pause)
     }
@@ -132,48 +144,102 @@ mod tests {
     const LEFT: Duration = Duration::from_mins(1);
 
     fn answered(status: u16, retry_after: Option<u64>) -> Error {
-        Error::unexpected(Head { status, retry_after: retry_after.map(Duration::from_secs) }, "busy")
+        Error::unexpected(
+            Head {
+                status,
+                retry_after: retry_after.map(Duration::from_secs),
+            },
+            "busy",
+        )
     }
 
     #[test]
     fn the_pause_is_random_below_a_limit_that_doubles() {
-        let retries = Retries::default().attempts(9).longest_wait(Duration::from_secs(1));
+        let retries = Retries::default()
+            .attempts(9)
+            .longest_wait(Duration::from_secs(1));
         for (attempt, limit) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (8, 1000)] {
-            let draw =
-                || retries.pause(Repeat::Safe, attempt, &answered(503, None), LEFT).unwrap().as_millis();
+            let draw = || {
+                retries
+                    .pause(Repeat::Safe, attempt, &answered(503, None), LEFT)
+                    .unwrap()
+                    .as_millis()
+            };
             let draws: Vec<_> = (0..100).map(|_| draw()).collect();
             assert!(draws.iter().all(|pause| *pause <= limit), "{draws:?}");
             assert!(draws.iter().any(|pause| *pause > limit / 2), "{draws:?}");
             assert!(draws.iter().any(|pause| *pause < limit / 2), "{draws:?}");
         }
-        assert!(retries.pause(Repeat::Safe, 9, &answered(503, None), LEFT).is_none());
+        assert!(
+            retries
+                .pause(Repeat::Safe, 9, &answered(503, None), LEFT)
+                .is_none()
+        );
     }
 
     #[test]
     fn retry_after_is_the_least() {
         let retries = Retries::default();
         for _ in 0..100 {
-            let pause = retries.pause(Repeat::Safe, 1, &answered(429, Some(7)), LEFT).unwrap();
-            assert!((Duration::from_secs(7)..=Duration::from_millis(7100)).contains(&pause), "{pause:?}");
+            let pause = retries
+                .pause(Repeat::Safe, 1, &answered(429, Some(7)), LEFT)
+                .unwrap();
+            assert!(
+                (Duration::from_secs(7)..=Duration::from_millis(7100)).contains(&pause),
+                "{pause:?}"
+            );
         }
-        assert!(retries.pause(Repeat::Safe, 1, &answered(503, Some(10)), LEFT).is_some());
-        assert!(retries.pause(Repeat::Safe, 1, &answered(503, Some(11)), LEFT).is_none());
-        assert!(retries.pause(Repeat::Safe, 1, &answered(503, Some(u64::MAX)), LEFT).is_none());
+        assert!(
+            retries
+                .pause(Repeat::Safe, 1, &answered(503, Some(10)), LEFT)
+                .is_some()
+        );
+        assert!(
+            retries
+                .pause(Repeat::Safe, 1, &answered(503, Some(11)), LEFT)
+                .is_none()
+        );
+        assert!(
+            retries
+                .pause(Repeat::Safe, 1, &answered(503, Some(u64::MAX)), LEFT)
+                .is_none()
+        );
     }
 
     #[test]
     fn nobody_waits_for_longer_than_there_is_time() {
         let retries = Retries::default().backoff(Duration::ZERO);
-        assert!(retries.pause(Repeat::Safe, 1, &answered(503, Some(7)), Duration::from_secs(7)).is_none());
-        assert!(retries.pause(Repeat::Safe, 1, &answered(503, None), Duration::ZERO).is_none());
-        let endless =
-            Retries::default().attempts(u32::MAX).backoff(Duration::MAX).longest_wait(Duration::MAX);
+        assert!(
+            retries
+                .pause(
+                    Repeat::Safe,
+                    1,
+                    &answered(503, Some(7)),
+                    Duration::from_secs(7)
+                )
+                .is_none()
+        );
+        assert!(
+            retries
+                .pause(Repeat::Safe, 1, &answered(503, None), Duration::ZERO)
+                .is_none()
+        );
+        let endless = Retries::default()
+            .attempts(u32::MAX)
+            .backoff(Duration::MAX)
+            .longest_wait(Duration::MAX);
         let _ = endless.pause(Repeat::Safe, u32::MAX - 1, &answered(503, None), LEFT);
     }
 
     #[test]
     fn what_is_answered_is_repeated_only_where_that_is_safe() {
-        for (status, is_repeated) in [(429, true), (502, true), (503, true), (504, true), (500, false)] {
+        for (status, is_repeated) in [
+            (429, true),
+            (502, true),
+            (503, true),
+            (504, true),
+            (500, false),
+        ] {
             let pause = |repeat| Retries::default().pause(repeat, 1, &answered(status, None), LEFT);
             assert_eq!(pause(Repeat::Safe).is_some(), is_repeated, "{status}");
             assert_eq!((pause(Repeat::Unsent), pause(Repeat::Never)), (None, None));
@@ -183,7 +249,9 @@ mod tests {
     #[test]
     fn half_of_the_time_is_kept_for_another_try_where_there_may_be_one() {
         let retries = Retries::default();
-        let times: Vec<_> = (1..=3).map(|attempt| retries.time_for(Repeat::Safe, attempt, LEFT)).collect();
+        let times: Vec<_> = (1..=3)
+            .map(|attempt| retries.time_for(Repeat::Safe, attempt, LEFT))
+            .collect();
         assert_eq!(times, [LEFT / 2, LEFT / 2, LEFT]);
         assert_eq!(retries.time_for(Repeat::Unsent, 1, LEFT), LEFT);
         assert_eq!(Retries::off().time_for(Repeat::Safe, 1, LEFT), LEFT);

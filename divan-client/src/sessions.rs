@@ -16,15 +16,17 @@ impl<S: OnSurface> Handle<S> {
         self.source.renew(deadline).await
     }
 
-    /// Signs out: ends the session, and empties the store, unless another process has signed in there meanwhile.
+    /// Signs out: ends the session, and empties the store, unless another process has signed in
+    /// there meanwhile.
     ///
-    /// When the session is over already, that is a success too; when nobody is signed in, nothing is sent. When the server
-    /// cannot be reached, the tokens stay, so that one can try again: only the server can end the session. Call
+    /// When the session is over already, that is a success too; when nobody is signed in, nothing
+    /// is sent. When the server cannot be reached, the tokens stay, so that one can try again: only
+    /// the server can end the session. Call
     /// [`forget`](Self::forget) where they must not stay on this machine.
     ///
     /// # Errors
-    /// [`Error::is_connect`], [`Error::is_timeout`], … when it is not known that the session has ended. See [`Error`] for the
-    /// rest.
+    /// [`Error::is_connect`], [`Error::is_timeout`], … when it is not known that the session has
+    /// ended. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -48,7 +50,8 @@ impl<S: OnSurface> Handle<S> {
         }
     }
 
-    /// Empties the store, and asks nobody. The session lives on until it expires: prefer [`logout`](Self::logout).
+    /// Empties the store, and asks nobody. The session lives on until it expires: prefer
+    /// [`logout`](Self::logout).
     ///
     /// # Errors
     /// [`Error::is_store`] when the store could not be emptied.
@@ -64,11 +67,13 @@ impl<S: OnSurface> Handle<S> {
         self.call::<Sessions>(Call::of(&())).await
     }
 
-    /// Ends one of the person's sessions; one that has ended already stays as it is. After the end of the one that is asking
-    /// ([`logout`](Self::logout) is the way for that) one has to sign in again.
+    /// Ends one of the person's sessions; one that has ended already stays as it is. After the end
+    /// of the one that is asking ([`logout`](Self::logout) is the way for that) one has to sign in
+    /// again.
     ///
     /// # Errors
-    /// The [code](Error::code) is `not_found` when it is no session of the person's. See [`Error`] for the rest.
+    /// The [code](Error::code) is `not_found` when it is no session of the person's. See [`Error`]
+    /// for the rest.
     pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
         self.call::<EndSession>(Call::of(&()).about(id)).await
     }

@@ -4,13 +4,17 @@ use divan_core::types::User;
 use crate::{Error, MiniApp};
 
 impl MiniApp {
-    /// Signs an employee in with phone number and password. It is sent once: see [`Retries`](crate::Retries).
+    /// Signs an employee in with phone number and password. It is sent once: see
+    /// [`Retries`](crate::Retries).
     ///
-    /// Whoever was signed in here before is forgotten, but for a session on the server that lives until it expires.
+    /// Whoever was signed in here before is forgotten, but for a session on the server that lives
+    /// until it expires.
     ///
     /// # Errors
-    /// [`Error::is_invalid_credentials`] when phone number and password do not open an account; other
-    /// [codes](Error::code) tell what is wrong with the init data or the Telegram account. See [`Error`] for the rest.
+    /// [`Error::is_invalid_credentials`] when phone number and password do not open an account;
+    /// other
+    /// [codes](Error::code) tell what is wrong with the init data or the Telegram account. See
+    /// [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -27,11 +31,12 @@ impl MiniApp {
         self.open::<TelegramLogin>(request).await
     }
 
-    /// Signs an employee in again by the Telegram account alone: to be tried first when the Mini App opens.
+    /// Signs an employee in again by the Telegram account alone: to be tried first when the Mini
+    /// App opens.
     ///
     /// # Errors
-    /// The [code](Error::code) is `password_required` when that is not enough now; others tell what is wrong with the init
-    /// data. See [`Error`] for the rest.
+    /// The [code](Error::code) is `password_required` when that is not enough now; others tell what
+    /// is wrong with the init data. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run

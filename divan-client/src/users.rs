@@ -1,6 +1,7 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser, ListUsers,
-    ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest, UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser,
+    ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest,
+    UserPage,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -13,13 +14,14 @@ impl AdminPanel {
     /// A page of the list of users, the newest first.
     ///
     /// # Errors
-    /// The [code](Error::code) is `validation_failed` when there is no such page, and `admin_required` when the person is no
-    /// administrator any more. See [`Error`] for the rest.
+    /// The [code](Error::code) is `validation_failed` when there is no such page, and
+    /// `admin_required` when the person is no administrator any more. See [`Error`] for the rest.
     pub async fn list_users(&self, request: &ListUsersRequest) -> Result<UserPage, Error> {
         self.call::<ListUsers>(Call::of(request)).await
     }
 
-    /// All users that the request names, the newest first, page by page as they are asked for. It ends with the first error.
+    /// All users that the request names, the newest first, page by page as they are asked for. It
+    /// ends with the first error.
     ///
     /// # Examples
     /// ```no_run
@@ -33,12 +35,19 @@ impl AdminPanel {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn all_users(&self, request: ListUsersRequest) -> impl Stream<Item = Result<User, Error>> + use<> {
-        every(self.clone(), request, async |admin: &Self, request: &mut ListUsersRequest| {
-            let page = admin.list_users(request).await?;
-            request.cursor.clone_from(&page.next_cursor);
-            Ok((page.items, page.next_cursor.is_some()))
-        })
+    pub fn all_users(
+        &self,
+        request: ListUsersRequest,
+    ) -> impl Stream<Item = Result<User, Error>> + use<> {
+        every(
+            self.clone(),
+            request,
+            async |admin: &Self, request: &mut ListUsersRequest| {
+                let page = admin.list_users(request).await?;
+                request.cursor.clone_from(&page.next_cursor);
+                Ok((page.items, page.next_cursor.is_some()))
+            },
+        )
     }
 
     /// Reads a user.
@@ -52,10 +61,11 @@ impl AdminPanel {
     /// Creates a user; without a password one is generated, which the answer holds.
     ///
     /// # Errors
-    /// The [code](Error::code) is `admin_required` when the person is no administrator any more, and `phone_taken`,
-    /// `email_taken`, `weak_password` or `validation_failed` when the user cannot be created like this. After
-    /// [`Error::is_timeout`] or [`Error::is_unexpected_answer`] the user may exist all the same: asking again then
-    /// answers `phone_taken` or `email_taken`. See [`Error`] for the rest.
+    /// The [code](Error::code) is `admin_required` when the person is no administrator any more,
+    /// and `phone_taken`, `email_taken`, `weak_password` or `validation_failed` when the user
+    /// cannot be created like this. After
+    /// [`Error::is_timeout`] or [`Error::is_unexpected_answer`] the user may exist all the same:
+    /// asking again then answers `phone_taken` or `email_taken`. See [`Error`] for the rest.
     pub async fn create_user(&self, request: &CreateUserRequest) -> Result<CreatedUser, Error> {
         self.call::<CreateUser>(Call::of(request)).await
     }
@@ -63,9 +73,10 @@ impl AdminPanel {
     /// Changes a user: the members of the request that are there, and nothing else.
     ///
     /// # Errors
-    /// The [code](Error::code) is `not_found` when there is no such user, `last_admin` when no active administrator would be
-    /// left, `phone_taken`, `email_taken` or `validation_failed` when the user cannot be changed like this, and
-    /// `admin_required` when the person is no administrator any more. See [`Error`] for the rest.
+    /// The [code](Error::code) is `not_found` when there is no such user, `last_admin` when no
+    /// active administrator would be left, `phone_taken`, `email_taken` or `validation_failed` when
+    /// the user cannot be changed like this, and `admin_required` when the person is no
+    /// administrator any more. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -78,11 +89,16 @@ impl AdminPanel {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn update_user(&self, id: UserId, request: &UpdateUserRequest) -> Result<User, Error> {
+    pub async fn update_user(
+        &self,
+        id: UserId,
+        request: &UpdateUserRequest,
+    ) -> Result<User, Error> {
         self.call::<UpdateUser>(Call::of(request).about(id)).await
     }
 
-    /// Gives a user a generated password, and ends the user's sessions. After [`Error::is_timeout`] or
+    /// Gives a user a generated password, and ends the user's sessions. After [`Error::is_timeout`]
+    /// or
     /// [`Error::is_unexpected_answer`] the user may have a password that nobody knows: ask again.
     ///
     /// # Errors
@@ -94,8 +110,8 @@ impl AdminPanel {
     /// Forgets the Telegram account that a user is bound to, and ends the user's sessions.
     ///
     /// # Errors
-    /// The [code](Error::code) is `not_found` when there is no such user, and `admin_required` when the person is no
-    /// administrator any more. See [`Error`] for the rest.
+    /// The [code](Error::code) is `not_found` when there is no such user, and `admin_required` when
+    /// the person is no administrator any more. See [`Error`] for the rest.
     pub async fn unlink_telegram(&self, id: UserId) -> Result<User, Error> {
         self.call::<UnlinkTelegram>(Call::of(&()).about(id)).await
     }

@@ -1,7 +1,7 @@
 //! Where the time comes from.
 //!
-//! Nothing in this crate reads the system clock by itself: whoever checks an age is handed a [`Clock`], so that
-//! a test can stand at any moment it likes.
+//! Nothing in this crate reads the system clock by itself: whoever checks an age is handed a
+//! [`Clock`], so that a test can stand at any moment it likes.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,10 @@ pub trait Clock: Debug + Send + Sync {
 
     /// The current time in whole seconds since the Unix epoch; 0 for a clock that stands before it.
     fn unix_seconds(&self) -> u64 {
-        self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+        self.now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO)
+            .as_secs()
     }
 }
 
@@ -22,7 +25,10 @@ pub trait Clock: Debug + Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the system clock"
+    )]
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -46,24 +52,31 @@ pub struct ManualClock(std::sync::atomic::AtomicU64);
 impl ManualClock {
     /// A clock that stands at this many seconds after the Unix epoch.
     pub fn at_unix(seconds: u64) -> Self {
-        Self(std::sync::atomic::AtomicU64::new(seconds.saturating_mul(1_000_000)))
+        Self(std::sync::atomic::AtomicU64::new(
+            seconds.saturating_mul(1_000_000),
+        ))
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
-        self.0.fetch_add(micros, std::sync::atomic::Ordering::SeqCst);
+        self.0
+            .fetch_add(micros, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Sets the clock, forward or back.
     pub fn set_unix(&self, seconds: u64) {
-        self.0.store(seconds.saturating_mul(1_000_000), std::sync::atomic::Ordering::SeqCst);
+        self.0.store(
+            seconds.saturating_mul(1_000_000),
+            std::sync::atomic::Ordering::SeqCst,
+        );
     }
 }
 
 #[cfg(any(test, feature = "test-util"))]
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_micros(self.0.load(std::sync::atomic::Ordering::SeqCst))
+        SystemTime::UNIX_EPOCH
+            + Duration::from_micros(self.0.load(std::sync::atomic::Ordering::SeqCst))
     }
 }

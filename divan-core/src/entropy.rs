@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 /// A source of random bytes.
 ///
-/// In production this is [`OsEntropy`]; tests seed their own (`SeededEntropy`, feature `test-util`).
+/// In production this is [`OsEntropy`]; tests seed their own (`SeededEntropy`, feature
+/// `test-util`).
 pub trait Entropy: Debug + Send + Sync {
     /// Fills `bytes` with random bytes that nobody can predict.
     ///
@@ -23,7 +24,10 @@ pub struct NoEntropy;
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the operating system"
+    )]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
         getrandom::fill(bytes).map_err(|_| NoEntropy)
     }

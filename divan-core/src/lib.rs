@@ -1,8 +1,8 @@
 //! Sign-in for companies whose staff work inside a Telegram Mini App.
 //!
-//! An employee opens the Mini App and signs in with the phone number and password that an administrator gave out;
-//! Telegram's signed `initData` proves which Telegram account is asking. Administrators sign in to a panel on a second
-//! domain with e-mail and password.
+//! An employee opens the Mini App and signs in with the phone number and password that an
+//! administrator gave out; Telegram's signed `initData` proves which Telegram account is asking.
+//! Administrators sign in to a panel on a second domain with e-mail and password.
 //!
 //! With default features this crate is the check of `initData` alone, and light:
 //!

@@ -6,8 +6,9 @@ use zeroize::Zeroizing;
 
 /// A password, token or key as text.
 ///
-/// `Debug` is redacted, there is neither `Display` nor `Serialize`, and the memory is wiped on drop. Whoever needs
-/// the text says so with [`expose`](Self::expose), which is easy to find in a review.
+/// `Debug` is redacted, there is neither `Display` nor `Serialize`, and the memory is wiped on
+/// drop. Whoever needs the text says so with [`expose`](Self::expose), which is easy to find in a
+/// review.
 ///
 /// ```
 /// use divan_core::secret::Secret;
@@ -56,9 +57,13 @@ impl<'de> serde::Deserialize<'de> for Secret {
     }
 }
 
-/// Writes a secret to the wire; for `#[serde(serialize_with)]` on the few fields that have to be sent.
+/// Writes a secret to the wire; for `#[serde(serialize_with)]` on the few fields that have to be
+/// sent.
 #[cfg(feature = "api")]
-pub(crate) fn expose<S: serde::Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn expose<S: serde::Serializer>(
+    secret: &Secret,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 

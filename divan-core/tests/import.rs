@@ -13,7 +13,8 @@ use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, PasswordHash};
 use divan_core::secret::Secret;
 use divan_core::service::{
-    Admin, AuthService, ImportError, ImportedUser, Origin, PreparedImport, ServiceError, SignInPhone,
+    Admin, AuthService, ImportError, ImportedUser, Origin, PreparedImport, ServiceError,
+    SignInPhone,
 };
 use divan_core::store::{AuditQuery, Store};
 use divan_core::token::{SecretKey, Surfaces};
@@ -54,49 +55,88 @@ impl Fixture {
         let clock = Arc::new(ManualClock::at_unix(NOW));
         let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
         let key = SecretKey::new([7; 32]).unwrap();
-        let service = AuthService::builder(store.clone(), &key, "https://sec.example.com", surfaces)
-            .telegram(BOT.parse().unwrap())
-            .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
-            .clock(clock.clone())
-            .build();
-        Self { store, clock, service }
+        let service =
+            AuthService::builder(store.clone(), &key, "https://sec.example.com", surfaces)
+                .telegram(BOT.parse().unwrap())
+                .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+                .clock(clock.clone())
+                .build();
+        Self {
+            store,
+            clock,
+            service,
+        }
     }
 
     async fn refused(&self, people: &[ImportedUser]) -> Vec<String> {
-        let refused = self.service.check_import(&operator(), people).await.unwrap().unwrap_err();
+        let refused = self
+            .service
+            .check_import(&operator(), people)
+            .await
+            .unwrap()
+            .unwrap_err();
         refused.iter().map(ImportError::to_string).collect()
     }
 
     async fn prepared(&self, people: &[ImportedUser]) -> PreparedImport {
-        let checked = self.service.check_import(&operator(), people).await.unwrap().unwrap();
+        let checked = self
+            .service
+            .check_import(&operator(), people)
+            .await
+            .unwrap()
+            .unwrap();
         self.service.prepare_import(checked, &|_| {}).await.unwrap()
     }
 
     async fn import(&self, people: &[ImportedUser]) {
         let prepared = self.prepared(people).await;
-        let imported = self.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap();
+        let imported = self
+            .service
+            .complete_import(&operator(), prepared, &Origin::unknown())
+            .await
+            .unwrap();
         assert_eq!(imported, people.len());
     }
 
-    async fn sign_in(&self, phone: &str, password: &str, telegram: i64) -> Result<bool, ServiceError> {
+    async fn sign_in(
+        &self,
+        phone: &str,
+        password: &str,
+        telegram: i64,
+    ) -> Result<bool, ServiceError> {
         let bot: BotToken = BOT.parse().unwrap();
         let now = self.clock.unix_seconds();
         let raw = InitDataBuilder::new(now).user(telegram, "A").sign(&bot);
         let phone = SignInPhone::Typed(phone);
         let session = self
             .service
-            .telegram_login(phone, &password.into(), &Secret::new(raw), &Origin::unknown())
+            .telegram_login(
+                phone,
+                &password.into(),
+                &Secret::new(raw),
+                &Origin::unknown(),
+            )
             .await?;
         Ok(session.user.password_change_required)
     }
 
     async fn hash_of(&self, phone: &str) -> PasswordHash {
         let phone: Phone = phone.parse().unwrap();
-        self.store.account_by_phone(&phone).await.unwrap().unwrap().password_hash
+        self.store
+            .account_by_phone(&phone)
+            .await
+            .unwrap()
+            .unwrap()
+            .password_hash
     }
 
     async fn count(&self) -> usize {
-        self.service.list_users(&operator(), &ListUsersRequest::default()).await.unwrap().items.len()
+        self.service
+            .list_users(&operator(), &ListUsersRequest::default())
+            .await
+            .unwrap()
+            .items
+            .len()
     }
 }
 
@@ -124,33 +164,72 @@ fn with_hash(mut person: ImportedUser, hash: &str) -> ImportedUser {
 async fn a_list_becomes_users_who_sign_in(f: Fixture) {
     let mut inactive = employee(4, "+77010000003");
     inactive.is_active = false;
-    let people = [employee(2, "8 701 000-00-01"), employee(3, "+77010000002"), inactive];
-    let checked = f.service.check_import(&operator(), &people).await.unwrap().unwrap();
-    assert_eq!((checked.len(), checked.without_hash(), checked.is_empty()), (3, 3, false));
+    let people = [
+        employee(2, "8 701 000-00-01"),
+        employee(3, "+77010000002"),
+        inactive,
+    ];
+    let checked = f
+        .service
+        .check_import(&operator(), &people)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (checked.len(), checked.without_hash(), checked.is_empty()),
+        (3, 3, false)
+    );
     let steps = AtomicUsize::new(0);
     let progress = |done| assert_eq!(steps.fetch_add(1, Ordering::SeqCst) + 1, done);
     let prepared = f.service.prepare_import(checked, &progress).await.unwrap();
     assert_eq!(steps.load(Ordering::SeqCst), 3);
     assert_eq!(f.count().await, 0);
 
-    let passwords: Vec<_> =
-        prepared.generated().map(|(user, password)| (user.clone(), password.clone())).collect();
+    let passwords: Vec<_> = prepared
+        .generated()
+        .map(|(user, password)| (user.clone(), password.clone()))
+        .collect();
     assert_eq!(
-        passwords.iter().map(|(user, _)| user.full_name.as_str()).collect::<Vec<_>>(),
+        passwords
+            .iter()
+            .map(|(user, _)| user.full_name.as_str())
+            .collect::<Vec<_>>(),
         ["Employee 2", "Employee 3", "Employee 4"]
     );
-    f.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap();
-    assert!(f.sign_in("+77010000001", passwords[0].1.expose(), 1).await.unwrap());
-    assert!(f.sign_in("+77010000002", passwords[1].1.expose(), 2).await.unwrap());
-    let inactive = f.sign_in("+77010000003", passwords[2].1.expose(), 3).await.unwrap_err();
+    f.service
+        .complete_import(&operator(), prepared, &Origin::unknown())
+        .await
+        .unwrap();
+    assert!(
+        f.sign_in("+77010000001", passwords[0].1.expose(), 1)
+            .await
+            .unwrap()
+    );
+    assert!(
+        f.sign_in("+77010000002", passwords[1].1.expose(), 2)
+            .await
+            .unwrap()
+    );
+    let inactive = f
+        .sign_in("+77010000003", passwords[2].1.expose(), 3)
+        .await
+        .unwrap_err();
     assert_eq!(inactive.code(), ProblemCode::InvalidCredentials);
     let records = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
-    assert_eq!(records.iter().filter(|record| record.action.as_str() == "user_created").count(), 3);
+    assert_eq!(
+        records
+            .iter()
+            .filter(|record| record.action.as_str() == "user_created")
+            .count(),
+        3
+    );
 }
 
 async fn hashes_of_passlib_become_argon2id_at_the_first_sign_in(f: Fixture) {
-    let people =
-        [with_hash(employee(2, "+77010000001"), BCRYPT), with_hash(employee(3, "+77010000002"), PBKDF2)];
+    let people = [
+        with_hash(employee(2, "+77010000001"), BCRYPT),
+        with_hash(employee(3, "+77010000002"), PBKDF2),
+    ];
     f.import(&people).await;
     for (phone, telegram, hash) in [("+77010000001", 1, BCRYPT), ("+77010000002", 2, PBKDF2)] {
         let wrong = f.sign_in(phone, "umbrella 78", telegram).await.unwrap_err();
@@ -177,25 +256,44 @@ async fn first_sign_ins_at_once_do_not_refuse_each_other(f: Fixture) {
             if n % 2 == 0 {
                 return f.sign_in("+77010000001", "a", 1).await.map(drop);
             }
-            f.service.admin_login("admin@example.com", &"a".into(), &Origin::unknown()).await.map(drop)
+            f.service
+                .admin_login("admin@example.com", &"a".into(), &Origin::unknown())
+                .await
+                .map(drop)
         }));
     }
     for sign_in in sign_ins {
         sign_in.await.unwrap().unwrap();
     }
-    assert!(f.hash_of("+77010000001").await.expose().starts_with("$argon2id$"));
+    assert!(
+        f.hash_of("+77010000001")
+            .await
+            .expose()
+            .starts_with("$argon2id$")
+    );
 }
 
 async fn an_administrator_with_an_old_password_has_to_change_it(f: Fixture) {
-    f.import(&[with_hash(admin(2, "admin@example.com"), BCRYPT)]).await;
-    let session =
-        f.service.admin_login("admin@example.com", &"umbrella 77".into(), &Origin::unknown()).await.unwrap();
+    f.import(&[with_hash(admin(2, "admin@example.com"), BCRYPT)])
+        .await;
+    let session = f
+        .service
+        .admin_login(
+            "admin@example.com",
+            &"umbrella 77".into(),
+            &Origin::unknown(),
+        )
+        .await
+        .unwrap();
     assert!(session.user.password_change_required);
 }
 
 async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
     let request = CreateUserRequest::employee("Old", "+77019999999");
-    f.service.create_user(&operator(), &request, &Origin::unknown()).await.unwrap();
+    f.service
+        .create_user(&operator(), &request, &Origin::unknown())
+        .await
+        .unwrap();
     let mut nameless = employee(9, "+77010000009");
     " ".clone_into(&mut nameless.full_name);
     nameless.email = Some("no address".to_owned());
@@ -234,13 +332,25 @@ async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
 }
 
 async fn who_came_in_between_stops_all_of_them(f: Fixture) {
-    let prepared = f.prepared(&[employee(2, "+77010000002"), employee(3, "+77010000003")]).await;
+    let prepared = f
+        .prepared(&[employee(2, "+77010000002"), employee(3, "+77010000003")])
+        .await;
     let request = CreateUserRequest::employee("Quicker", "+77010000003");
-    f.service.create_user(&operator(), &request, &Origin::unknown()).await.unwrap();
-    let error = f.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap_err();
+    f.service
+        .create_user(&operator(), &request, &Origin::unknown())
+        .await
+        .unwrap();
+    let error = f
+        .service
+        .complete_import(&operator(), prepared, &Origin::unknown())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), ProblemCode::PhoneTaken);
     assert_eq!(f.count().await, 1);
-    assert_eq!(f.store.audit(&AuditQuery::newest(100)).await.unwrap().len(), 1);
+    assert_eq!(
+        f.store.audit(&AuditQuery::newest(100)).await.unwrap().len(),
+        1
+    );
 }
 
 async fn the_first_administrator_of_a_list_closes_the_bootstrap(f: Fixture) {
@@ -249,35 +359,60 @@ async fn the_first_administrator_of_a_list_closes_the_bootstrap(f: Fixture) {
     let mut inactive = admin(2, "inactive@example.com");
     inactive.is_active = false;
     f.import(&[inactive]).await;
-    assert!(!f.store.is_bootstrapped().await.unwrap(), "nobody could administer");
-    f.import(&[employee(2, "+77010000003"), admin(3, "admin@example.com")]).await;
+    assert!(
+        !f.store.is_bootstrapped().await.unwrap(),
+        "nobody could administer"
+    );
+    f.import(&[employee(2, "+77010000003"), admin(3, "admin@example.com")])
+        .await;
     assert!(f.store.is_bootstrapped().await.unwrap());
     f.import(&[admin(2, "second@example.com")]).await;
     assert_eq!(f.count().await, 5);
 }
 
 async fn two_lists_at_once_in_opposite_orders_do_not_block_each_other(f: Fixture) {
-    let people: Vec<_> =
-        (0..1200_u32).map(|n| with_hash(employee(n.into(), &format!("+7701{n:07}")), BCRYPT_AT_4)).collect();
+    let people: Vec<_> = (0..1200_u32)
+        .map(|n| with_hash(employee(n.into(), &format!("+7701{n:07}")), BCRYPT_AT_4))
+        .collect();
     let upwards = f.prepared(&people).await;
-    let downwards = f.prepared(&people.iter().rev().cloned().collect::<Vec<_>>()).await;
+    let downwards = f
+        .prepared(&people.iter().rev().cloned().collect::<Vec<_>>())
+        .await;
     let (operator, origin) = (operator(), Origin::unknown());
     let (one, other) = tokio::join!(
         f.service.complete_import(&operator, upwards, &origin),
         f.service.complete_import(&operator, downwards, &origin)
     );
-    let refused = [one, other].into_iter().filter_map(Result::err).collect::<Vec<_>>();
-    let [refused] = refused.as_slice() else { panic!("{refused:?}") };
+    let refused = [one, other]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect::<Vec<_>>();
+    let [refused] = refused.as_slice() else {
+        panic!("{refused:?}")
+    };
     assert_eq!(refused.code(), ProblemCode::PhoneTaken);
-    assert_eq!(f.store.audit(&AuditQuery::newest(5000)).await.unwrap().len(), 1200);
+    assert_eq!(
+        f.store
+            .audit(&AuditQuery::newest(5000))
+            .await
+            .unwrap()
+            .len(),
+        1200
+    );
 }
 
 async fn generated_passwords_are_over_after_three_days(f: Fixture) {
     let prepared = f.prepared(&[employee(2, "+77010000002")]).await;
     let password = prepared.generated().next().unwrap().1.clone();
     f.clock.advance(std::time::Duration::from_hours(10));
-    f.service.complete_import(&operator(), prepared, &Origin::unknown()).await.unwrap();
+    f.service
+        .complete_import(&operator(), prepared, &Origin::unknown())
+        .await
+        .unwrap();
     f.clock.advance(std::time::Duration::from_hours(72));
-    let over = f.sign_in("+77010000002", password.expose(), 1).await.unwrap_err();
+    let over = f
+        .sign_in("+77010000002", password.expose(), 1)
+        .await
+        .unwrap_err();
     assert_eq!(over.code(), ProblemCode::PasswordExpired);
 }

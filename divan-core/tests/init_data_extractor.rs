@@ -19,7 +19,9 @@ use tower::ServiceExt;
 const NOW: u64 = 1_780_000_000;
 
 fn token() -> BotToken {
-    "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap()
+    "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000"
+        .parse()
+        .unwrap()
 }
 
 async fn hello(data: InitData<'static>) -> Result<String, InitDataRejection> {
@@ -27,13 +29,15 @@ async fn hello(data: InitData<'static>) -> Result<String, InitDataRejection> {
 }
 
 async fn ask(headers: &[&str]) -> (StatusCode, HeaderMap, String) {
-    let verifier = Verifier::new(token(), Duration::from_hours(1)).clock(Arc::new(ManualClock::at_unix(NOW)));
+    let verifier =
+        Verifier::new(token(), Duration::from_hours(1)).clock(Arc::new(ManualClock::at_unix(NOW)));
     let app = Router::new().route("/", get(hello)).with_state(verifier);
     let mut request = Request::new(Body::empty());
     for header in headers {
-        request
-            .headers_mut()
-            .append(header::AUTHORIZATION, HeaderValue::from_bytes(header.as_bytes()).unwrap());
+        request.headers_mut().append(
+            header::AUTHORIZATION,
+            HeaderValue::from_bytes(header.as_bytes()).unwrap(),
+        );
     }
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
@@ -57,32 +61,82 @@ async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
     let tma = |raw: &str| format!("tma {raw}");
     let cases = [
         (vec![], "init_data_missing", "Init data is empty"),
-        (vec!["tma".to_owned()], "init_data_missing", "Init data is empty"),
-        (vec![format!("tma\t{good}")], "init_data_missing", "Init data is empty"),
-        (vec!["tma ".to_owned()], "init_data_missing", "Init data is empty"),
-        (vec![format!("Bearer {good}")], "init_data_missing", "Init data is empty"),
         (
-            vec![tma(&InitDataBuilder::new(NOW - 3601).user(42, "First").sign(&token()))],
+            vec!["tma".to_owned()],
+            "init_data_missing",
+            "Init data is empty",
+        ),
+        (
+            vec![format!("tma\t{good}")],
+            "init_data_missing",
+            "Init data is empty",
+        ),
+        (
+            vec!["tma ".to_owned()],
+            "init_data_missing",
+            "Init data is empty",
+        ),
+        (
+            vec![format!("Bearer {good}")],
+            "init_data_missing",
+            "Init data is empty",
+        ),
+        (
+            vec![tma(&InitDataBuilder::new(NOW - 3601)
+                .user(42, "First")
+                .sign(&token()))],
             "init_data_expired",
             "Init data has expired",
         ),
-        (vec![tma(&fresh.clone().sign(&other))], "init_data_invalid", "Init data is not valid"),
-        (vec![tma(&good.replace("First", "Other"))], "init_data_invalid", "Init data is not valid"),
-        (vec![tma(&good.replace("hash=", "hush="))], "init_data_invalid", "Init data is not valid"),
-        (vec![tma(&format!("{good}&{good}"))], "init_data_invalid", "Init data is not valid"),
-        (vec![tma(&format!("{good}é"))], "init_data_invalid", "Init data is not valid"),
-        (vec![tma(&InitDataBuilder::new(NOW).sign(&token()))], "init_data_invalid", "Init data is not valid"),
         (
-            vec![tma(&InitDataBuilder::new(NOW).contact(42, "77011234567", "First").sign(&token()))],
+            vec![tma(&fresh.clone().sign(&other))],
             "init_data_invalid",
             "Init data is not valid",
         ),
         (
-            vec![tma(&InitDataBuilder::new(NOW).field("user", "{}").sign(&token()))],
+            vec![tma(&good.replace("First", "Other"))],
             "init_data_invalid",
             "Init data is not valid",
         ),
-        (vec![tma(&good), tma(&good)], "init_data_invalid", "Init data is not valid"),
+        (
+            vec![tma(&good.replace("hash=", "hush="))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&format!("{good}&{good}"))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&format!("{good}é"))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&InitDataBuilder::new(NOW).sign(&token()))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&InitDataBuilder::new(NOW)
+                .contact(42, "77011234567", "First")
+                .sign(&token()))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&InitDataBuilder::new(NOW)
+                .field("user", "{}")
+                .sign(&token()))],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
+        (
+            vec![tma(&good), tma(&good)],
+            "init_data_invalid",
+            "Init data is not valid",
+        ),
     ];
     for (headers, code, title) in cases {
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
@@ -92,8 +146,7 @@ async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
         assert_eq!(answer[header::WWW_AUTHENTICATE], "tma");
         assert_eq!(answer[header::CACHE_CONTROL], "no-store");
         let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let expected =
-            serde_json::json!({ "type": "about:blank", "title": title, "status": 401, "code": code });
+        let expected = serde_json::json!({ "type": "about:blank", "title": title, "status": 401, "code": code });
         assert_eq!(problem, expected, "{headers:?}");
     }
 }

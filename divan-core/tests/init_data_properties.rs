@@ -12,7 +12,9 @@ use proptest::prelude::*;
 const NOW: u64 = 1_780_000_000;
 
 fn token() -> BotToken {
-    "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap()
+    "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000"
+        .parse()
+        .unwrap()
 }
 
 fn verifier() -> Verifier {
@@ -21,14 +23,19 @@ fn verifier() -> Verifier {
 
 /// Any fields that Telegram could sign, by name.
 fn fields() -> impl Strategy<Value = BTreeMap<String, String>> {
-    let key = "[A-Za-z0-9_]{1,64}"
-        .prop_filter("these two are the builder's", |key| key != "hash" && key != "auth_date");
+    let key = "[A-Za-z0-9_]{1,64}".prop_filter("these two are the builder's", |key| {
+        key != "hash" && key != "auth_date"
+    });
     let value = "[^\\x00-\\x1F\\x7F]{0,80}";
     prop::collection::btree_map(key, value, 0..12)
 }
 
 fn builder(fields: &BTreeMap<String, String>) -> InitDataBuilder {
-    fields.iter().fold(InitDataBuilder::new(NOW), |builder, (key, value)| builder.field(key, value))
+    fields
+        .iter()
+        .fold(InitDataBuilder::new(NOW), |builder, (key, value)| {
+            builder.field(key, value)
+        })
 }
 
 proptest! {
@@ -87,11 +94,21 @@ proptest! {
 
 #[test]
 fn a_megabyte_of_junk_is_refused_for_its_size() {
-    for junk in ["&".repeat(1 << 20), "a=b&".repeat(1 << 18), "%".repeat(1 << 20)] {
-        assert_eq!(verifier().verify(&junk).unwrap_err(), InitDataError::TooLarge);
+    for junk in [
+        "&".repeat(1 << 20),
+        "a=b&".repeat(1 << 18),
+        "%".repeat(1 << 20),
+    ] {
+        assert_eq!(
+            verifier().verify(&junk).unwrap_err(),
+            InitDataError::TooLarge
+        );
     }
     let pairs = vec!["a=b"; 33].join("&");
-    assert_eq!(verifier().verify(&pairs).unwrap_err(), InitDataError::TooLarge);
+    assert_eq!(
+        verifier().verify(&pairs).unwrap_err(),
+        InitDataError::TooLarge
+    );
 }
 
 #[test]

@@ -19,12 +19,17 @@ const SECRET_KEY: [u8; 32] = [7; 32];
 
 /// 2026-11-22T00:00:00Z, the moment that the vectors were made for.
 const NOW: u64 = 1_795_305_600;
-const MOMENT: Moment = Moment { now: NOW, max_age: 3600 };
+const MOMENT: Moment = Moment {
+    now: NOW,
+    max_age: 3600,
+};
 
 #[test]
 fn init_data_has_one_reading() {
     let sign = |raw: &str| with_hash(raw, &web_app_key(TOKEN));
-    agree(900, made_up::raw(&WEB_APP), sign, |raw| comparison::init_data(raw, TOKEN, MOMENT).is_ok());
+    agree(900, made_up::raw(&WEB_APP), sign, |raw| {
+        comparison::init_data(raw, TOKEN, MOMENT).is_ok()
+    });
 }
 
 #[test]
@@ -39,13 +44,17 @@ fn init_data_has_one_reading_for_third_parties() {
 #[test]
 fn a_contact_has_one_reading() {
     let sign = |raw: &str| with_hash(raw, &web_app_key(TOKEN));
-    agree(600, made_up::raw(&CONTACT), sign, |raw| comparison::contact(raw, TOKEN, MOMENT).is_ok());
+    agree(600, made_up::raw(&CONTACT), sign, |raw| {
+        comparison::contact(raw, TOKEN, MOMENT).is_ok()
+    });
 }
 
 #[test]
 fn a_login_has_one_reading() {
     let sign = |raw: &str| with_hash(raw, &login_widget_key(TOKEN));
-    agree(400, made_up::raw(&LOGIN_WIDGET), sign, |raw| comparison::login_widget(raw, TOKEN, MOMENT).is_ok());
+    agree(400, made_up::raw(&LOGIN_WIDGET), sign, |raw| {
+        comparison::login_widget(raw, TOKEN, MOMENT).is_ok()
+    });
 }
 
 /// Asks about as many made up strings.
@@ -56,19 +65,30 @@ fn agree(
     is_accepted: impl Fn(&str) -> bool,
 ) {
     let accepted = Cell::new(0);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let outcome = runner.run(&raw, |raw| {
         accepted.set(accepted.get() + u32::from(is_accepted(&raw.signed(&sign))));
         Ok(())
     });
     outcome.unwrap();
     // Strings that both refuse for the same dull reason would prove nothing.
-    assert!((cases / 20..cases * 19 / 20).contains(&accepted.get()), "{} of {cases}", accepted.get());
+    assert!(
+        (cases / 20..cases * 19 / 20).contains(&accepted.get()),
+        "{} of {cases}",
+        accepted.get()
+    );
 }
 
 #[test]
 fn every_vector_has_one_answer() {
-    for file in [include_str!("vectors/init_data.json"), include_str!("vectors/generated.json")] {
+    for file in [
+        include_str!("vectors/init_data.json"),
+        include_str!("vectors/generated.json"),
+    ] {
         let file: Value = serde_json::from_str(file).unwrap();
         for vector in file["vectors"].as_array().unwrap() {
             let is_accepted = check(vector);
@@ -83,7 +103,10 @@ fn every_vector_has_one_answer() {
 fn check(vector: &Value) -> bool {
     let raw = vector["init_data"].as_str().unwrap();
     let token = vector["token"].as_str().unwrap_or_default();
-    let moment = Moment { now: NOW, max_age: vector["max_age"].as_u64().unwrap() };
+    let moment = Moment {
+        now: NOW,
+        max_age: vector["max_age"].as_u64().unwrap(),
+    };
     match vector["kind"].as_str().unwrap() {
         // One published vector is a contact, which is signed by the same scheme.
         "hmac" if raw.starts_with("contact=") => comparison::contact(raw, token, moment).is_ok(),

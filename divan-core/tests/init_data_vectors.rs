@@ -1,5 +1,5 @@
-//! The conformance vectors: signed data that must pass or fail, most of it built to fool somebody. `docs/init-data.md`
-//! says how to run them against any other library.
+//! The conformance vectors: signed data that must pass or fail, most of it built to fool somebody.
+//! `docs/init-data.md` says how to run them against any other library.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{
-    BotToken, InitData, InitDataBuilder, InitDataError, Malformed, Text, ThirdParty, Verifier, WebAppUser,
+    BotToken, InitData, InitDataBuilder, InitDataError, Malformed, Text, ThirdParty, Verifier,
+    WebAppUser,
 };
 use serde_json::{Value, json};
 
@@ -31,7 +32,8 @@ fn every_vector_answers_as_it_says() {
     for (file, says_where) in [published, generated] {
         let file: Value = serde_json::from_str(file).unwrap();
         for vector in file["vectors"].as_array().unwrap() {
-            *run.entry(vector["kind"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+            *run.entry(vector["kind"].as_str().unwrap().to_owned())
+                .or_insert(0) += 1;
             let outcome = check(vector);
             if !is_expected(vector, &outcome, says_where) {
                 differing.push(format!(
@@ -41,29 +43,62 @@ fn every_vector_answers_as_it_says() {
             }
         }
     }
-    assert!(differing.is_empty(), "vectors that differ:\n{}", differing.join("\n"));
-    let expected = [("contact", 83), ("ed25519", 107), ("hmac", 440), ("widget", 59)];
-    assert_eq!(run, expected.map(|(kind, count)| (kind.to_owned(), count)).into(), "every vector is run");
+    assert!(
+        differing.is_empty(),
+        "vectors that differ:\n{}",
+        differing.join("\n")
+    );
+    let expected = [
+        ("contact", 83),
+        ("ed25519", 107),
+        ("hmac", 440),
+        ("widget", 59),
+    ];
+    assert_eq!(
+        run,
+        expected
+            .map(|(kind, count)| (kind.to_owned(), count))
+            .into(),
+        "every vector is run"
+    );
 }
 
 #[test]
 fn the_document_names_vectors_and_tests_that_exist() {
     let document = include_str!("../../docs/init-data.md");
-    let vectors = [include_str!("vectors/init_data.json"), include_str!("vectors/generated.json")].concat();
+    let vectors = [
+        include_str!("vectors/init_data.json"),
+        include_str!("vectors/generated.json"),
+    ]
+    .concat();
     let tests = [
         include_str!("init_data_schemes.rs"),
         include_str!("init_data_properties.rs"),
         include_str!("../src/init_data/json.rs"),
     ]
     .concat();
-    let traps = document.split("## Traps").nth(1).unwrap().split("## The conformance").next().unwrap();
+    let traps = document
+        .split("## Traps")
+        .nth(1)
+        .unwrap()
+        .split("## The conformance")
+        .next()
+        .unwrap();
     let mut named = 0;
     for row in traps.lines().filter(|line| line.starts_with("| ")).skip(1) {
         let held_by = row.split('|').nth_back(1).unwrap();
-        for name in held_by.split('`').skip(1).step_by(2).filter(|name| name.contains('_')) {
+        for name in held_by
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| name.contains('_'))
+        {
             named += 1;
             let is_vector = vectors.contains(&format!("\"id\": \"{name}\""));
-            assert!(is_vector || tests.contains(&format!("fn {name}()")), "{name}");
+            assert!(
+                is_vector || tests.contains(&format!("fn {name}()")),
+                "{name}"
+            );
         }
     }
     assert!(named >= 30, "{named}");
@@ -82,10 +117,12 @@ fn check(vector: &Value) -> Outcome {
     let max_age = Duration::from_secs(vector["max_age"].as_u64().unwrap());
     match vector["kind"].as_str().unwrap() {
         // One published vector is a contact, which is signed by the same scheme.
-        "hmac" if raw.starts_with("contact=") => match by_token(vector, max_age).verify_contact(raw) {
-            Ok(_) => Outcome::Accepted,
-            Err(error) => refused(error),
-        },
+        "hmac" if raw.starts_with("contact=") => {
+            match by_token(vector, max_age).verify_contact(raw) {
+                Ok(_) => Outcome::Accepted,
+                Err(error) => refused(error),
+            }
+        }
         "hmac" => read(vector, by_token(vector, max_age).verify(raw)),
         "ed25519" => match third_party(vector) {
             Some(key) => read(vector, at_now(Verifier::new(key, max_age)).verify(raw)),
@@ -112,8 +149,10 @@ fn read(vector: &Value, verified: Result<InitData<'_>, InitDataError>) -> Outcom
         Err(error) => return refused(error),
     };
     if let Some(fields) = vector["fields"].as_object() {
-        let read: serde_json::Map<String, Value> =
-            data.fields().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        let read: serde_json::Map<String, Value> = data
+            .fields()
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect();
         assert_eq!(&read, fields, "{}", vector["id"]);
     }
     data.chat_type();
@@ -128,7 +167,9 @@ fn read(vector: &Value, verified: Result<InitData<'_>, InitDataError>) -> Outcom
 }
 
 fn assert_user(vector: &Value, user: Option<WebAppUser<'_>>) {
-    let Some(expected) = vector["user"].as_object() else { return };
+    let Some(expected) = vector["user"].as_object() else {
+        return;
+    };
     let user = user.unwrap();
     let text = |text: Option<Text<'_>>| text.map(|text| text.to_string());
     let read = json!({
@@ -144,7 +185,12 @@ fn assert_user(vector: &Value, user: Option<WebAppUser<'_>>) {
         "photo_url": text(user.photo_url),
     });
     for (name, value) in read.as_object().unwrap() {
-        assert_eq!(value, expected.get(name).unwrap_or(&Value::Null), "{}: {name}", vector["id"]);
+        assert_eq!(
+            value,
+            expected.get(name).unwrap_or(&Value::Null),
+            "{}: {name}",
+            vector["id"]
+        );
     }
 }
 
@@ -154,7 +200,9 @@ fn contact(vector: &Value, verifier: &Verifier) -> Outcome {
         Err(error) => return refused(error),
     };
     let token: BotToken = vector["token"].as_str().unwrap().parse().unwrap();
-    let user = InitDataBuilder::new(NOW).user(vector["user_id"].as_i64().unwrap(), "First").sign(&token);
+    let user = InitDataBuilder::new(NOW)
+        .user(vector["user_id"].as_i64().unwrap(), "First")
+        .sign(&token);
     match contact.phone_of(&verifier.verify(&user).unwrap()) {
         Ok(phone) => {
             assert_eq!(vector["phone"], phone, "{}", vector["id"]);
@@ -166,13 +214,18 @@ fn contact(vector: &Value, verifier: &Verifier) -> Outcome {
 
 fn refused(error: InitDataError) -> Outcome {
     match error {
-        InitDataError::Malformed(Malformed::Json | Malformed::Number) => Outcome::RefusedBy("parse"),
+        InitDataError::Malformed(Malformed::Json | Malformed::Number) => {
+            Outcome::RefusedBy("parse")
+        }
         _ => Outcome::RefusedBy("verify"),
     }
 }
 
 fn by_token(vector: &Value, max_age: Duration) -> Verifier {
-    at_now(Verifier::new(vector["token"].as_str().unwrap().parse().unwrap(), max_age))
+    at_now(Verifier::new(
+        vector["token"].as_str().unwrap().parse().unwrap(),
+        max_age,
+    ))
 }
 
 fn at_now<K: Clone>(verifier: Verifier<K>) -> Verifier<K> {
@@ -184,10 +237,13 @@ fn third_party(vector: &Value) -> Option<ThirdParty> {
     let bot_id = vector["bot_id"].as_i64().unwrap();
     match vector["env"].as_str() {
         Some("prod") if vector["public_key"].is_null() => Some(ThirdParty::production(bot_id)),
-        Some("test") if vector["public_key"].is_null() => Some(ThirdParty::test_environment(bot_id)),
+        Some("test") if vector["public_key"].is_null() => {
+            Some(ThirdParty::test_environment(bot_id))
+        }
         _ => {
             let digits = vector["public_key"].as_str().unwrap();
-            let byte = |index: usize| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).unwrap();
+            let byte =
+                |index: usize| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).unwrap();
             ThirdParty::with_public_key(bot_id, &std::array::from_fn(byte)).ok()
         }
     }

@@ -1,4 +1,5 @@
-//! What administrators do with people, held against the service on every store; and the audit of it.
+//! What administrators do with people, held against the service on every store; and the audit of
+//! it.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod created;
@@ -11,8 +12,8 @@ use std::time::Duration;
 
 use created::created;
 use divan_core::api::{
-    AuditRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ListUsersRequest, ProblemCode,
-    Session, UpdateUserRequest,
+    AuditRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ListUsersRequest,
+    ProblemCode, Session, UpdateUserRequest,
 };
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
@@ -20,7 +21,8 @@ use divan_core::password::{Argon2idHasher, PasswordHash};
 use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
 use divan_core::store::{
-    Account, AuditQuery, Effects, FoundUsers, SearchTerms, SqliteStore, Store, StoreErrorKind, UserQuery,
+    Account, AuditQuery, Effects, FoundUsers, SearchTerms, SqliteStore, Store, StoreErrorKind,
+    UserQuery,
 };
 use divan_core::token::{SecretKey, Surfaces};
 use divan_core::types::{AuditAction, Role, User, UserId};
@@ -72,10 +74,18 @@ impl Fixture {
         .clock(clock.clone())
         .build();
         service
-            .bootstrap(None, &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD), &origin())
+            .bootstrap(
+                None,
+                &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD),
+                &origin(),
+            )
             .await
             .unwrap();
-        Self { store, clock, service }
+        Self {
+            store,
+            clock,
+            service,
+        }
     }
 
     async fn admin(&self) -> Admin {
@@ -83,12 +93,25 @@ impl Fixture {
     }
 
     async fn admin_with(&self, email: &str) -> Admin {
-        let session = self.service.admin_login(email, &ADMIN_PASSWORD.into(), &origin()).await.unwrap();
-        self.service.authenticate(session.access_token.expose()).await.unwrap().into_admin().unwrap()
+        let session = self
+            .service
+            .admin_login(email, &ADMIN_PASSWORD.into(), &origin())
+            .await
+            .unwrap();
+        self.service
+            .authenticate(session.access_token.expose())
+            .await
+            .unwrap()
+            .into_admin()
+            .unwrap()
     }
 
     async fn add(&self, request: &CreateUserRequest) -> User {
-        self.service.create_user(&self.admin().await, request, &origin()).await.unwrap().user
+        self.service
+            .create_user(&self.admin().await, request, &origin())
+            .await
+            .unwrap()
+            .user
     }
 
     async fn login(&self, password: &Secret) -> Result<Session, ServiceError> {
@@ -97,7 +120,9 @@ impl Fixture {
             .field("user", r#"{"id":42,"first_name":"A"}"#)
             .sign(&bot);
         let phone = SignInPhone::Typed(PHONE);
-        self.service.telegram_login(phone, password, &Secret::new(data), &origin()).await
+        self.service
+            .telegram_login(phone, password, &Secret::new(data), &origin())
+            .await
     }
 
     fn clock_seconds(&self) -> u64 {
@@ -113,7 +138,11 @@ impl Fixture {
     async fn find(&self, q: &str) -> Vec<String> {
         let mut request = ListUsersRequest::default();
         request.q = Some(q.to_owned());
-        let page = self.service.list_users(&self.admin().await, &request).await.unwrap();
+        let page = self
+            .service
+            .list_users(&self.admin().await, &request)
+            .await
+            .unwrap();
         page.items.into_iter().map(|user| user.full_name).collect()
     }
 
@@ -128,7 +157,10 @@ impl Fixture {
 }
 
 fn origin() -> Origin {
-    Origin::unknown().device("a browser").address([203, 0, 113, 7].into()).request_id("request-1")
+    Origin::unknown()
+        .device("a browser")
+        .address([203, 0, 113, 7].into())
+        .request_id("request-1")
 }
 
 fn code<T>(outcome: Result<T, ServiceError>) -> ProblemCode {
@@ -171,7 +203,12 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
     for n in 0..60_u128 {
         let role = random.one_of(&[Role::Employee, Role::Employee, Role::Admin]);
         let name = format!("{} {}", random.one_of(&FIRST), random.one_of(&LAST));
-        let mut user = User::new(UserId(Uuid::from_u128(n + 1)), role, name, OffsetDateTime::UNIX_EPOCH);
+        let mut user = User::new(
+            UserId(Uuid::from_u128(n + 1)),
+            role,
+            name,
+            OffsetDateTime::UNIX_EPOCH,
+        );
         user.is_active = random.below(4) > 0;
         user.phone = Some(format!("+770{}{n:07}", random.below(3)).parse().unwrap());
         user.email = Some(format!("person{n}@example.com").parse().unwrap());
@@ -179,7 +216,12 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
         f.store.insert_users(&[created(&account)]).await.unwrap();
         users.push(user);
     }
-    users.push(f.service.get_user(&f.admin().await, f.admin().await.id().unwrap()).await.unwrap());
+    users.push(
+        f.service
+            .get_user(&f.admin().await, f.admin().await.id().unwrap())
+            .await
+            .unwrap(),
+    );
     users.sort_by_key(|user| std::cmp::Reverse(user.id));
     let mut found = 0;
     for _ in 0..300 {
@@ -198,9 +240,17 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
             .take(query.limit as usize)
             .map(|user| user.id)
             .collect();
-        let FoundUsers { users: page, looked_to, .. } = f.store.users(&query).await.unwrap();
+        let FoundUsers {
+            users: page,
+            looked_to,
+            ..
+        } = f.store.users(&query).await.unwrap();
         assert_eq!(looked_to, None, "{query:?}");
-        assert_eq!(page.iter().map(|user| user.id).collect::<Vec<_>>(), expected, "{query:?}");
+        assert_eq!(
+            page.iter().map(|user| user.id).collect::<Vec<_>>(),
+            expected,
+            "{query:?}"
+        );
         found += expected.len();
     }
     assert!(found > 300, "{found} found: too few to mean anything");
@@ -210,7 +260,11 @@ async fn pages_go_on_where_the_last_one_ended(f: Fixture) {
     let admin = f.admin().await;
     for n in 0..7 {
         f.clock.advance(Duration::from_millis(1));
-        f.add(&CreateUserRequest::employee(format!("Crowd {n}"), format!("+7701000000{n}"))).await;
+        f.add(&CreateUserRequest::employee(
+            format!("Crowd {n}"),
+            format!("+7701000000{n}"),
+        ))
+        .await;
     }
     let mut request = ListUsersRequest::default();
     (request.limit, request.q) = (Some(3), Some("CROWD".to_owned()));
@@ -219,33 +273,61 @@ async fn pages_go_on_where_the_last_one_ended(f: Fixture) {
         let page = f.service.list_users(&admin, &request).await.unwrap();
         names.extend(page.items.into_iter().map(|user| user.full_name));
         // Who comes in between is newer, and so on no page that follows.
-        f.add(&CreateUserRequest::employee("Crowd late", format!("+770200000{:02}", names.len()))).await;
+        f.add(&CreateUserRequest::employee(
+            "Crowd late",
+            format!("+770200000{:02}", names.len()),
+        ))
+        .await;
         match page.next_cursor {
             Some(cursor) => request.cursor = Some(cursor),
             None => break,
         }
     }
-    assert_eq!(names, ["Crowd 6", "Crowd 5", "Crowd 4", "Crowd 3", "Crowd 2", "Crowd 1", "Crowd 0"]);
+    assert_eq!(
+        names,
+        [
+            "Crowd 6", "Crowd 5", "Crowd 4", "Crowd 3", "Crowd 2", "Crowd 1", "Crowd 0"
+        ]
+    );
 
     request.q = Some("other".to_owned());
-    assert_eq!(code(f.service.list_users(&admin, &request).await), ProblemCode::ValidationFailed);
+    assert_eq!(
+        code(f.service.list_users(&admin, &request).await),
+        ProblemCode::ValidationFailed
+    );
     for limit in [0, 201] {
         let mut request = ListUsersRequest::default();
         request.limit = Some(limit);
-        assert_eq!(code(f.service.list_users(&admin, &request).await), ProblemCode::ValidationFailed);
+        assert_eq!(
+            code(f.service.list_users(&admin, &request).await),
+            ProblemCode::ValidationFailed
+        );
     }
 }
 
 async fn a_search_among_many_goes_on_where_it_stopped_looking(f: Fixture) {
     // Words that a thousand have, and of all only the two oldest have both.
-    let name = |n: u128| if n < 2 { "Even Odd" } else { ["Even", "Odd"][n as usize % 2] };
+    let name = |n: u128| {
+        if n < 2 {
+            "Even Odd"
+        } else {
+            ["Even", "Odd"][n as usize % 2]
+        }
+    };
     let user = |n| {
-        let mut user =
-            User::new(UserId(Uuid::from_u128(n + 1)), Role::Employee, name(n), OffsetDateTime::UNIX_EPOCH);
+        let mut user = User::new(
+            UserId(Uuid::from_u128(n + 1)),
+            Role::Employee,
+            name(n),
+            OffsetDateTime::UNIX_EPOCH,
+        );
         user.phone = Some(format!("+7701{n:07}").parse().unwrap());
         created(&Account::new(user, PasswordHash::from_stored("x")))
     };
-    f.store.insert_users(&(0..2200).map(user).collect::<Vec<_>>()).await.unwrap();
+    f.store
+        .insert_users(&(0..2200).map(user).collect::<Vec<_>>())
+        .await
+        .unwrap();
     let mut query = UserQuery::newest(10);
     query.terms = SearchTerms::parse("even odd").unwrap();
     query.look_at_most = 300;
@@ -254,7 +336,9 @@ async fn a_search_among_many_goes_on_where_it_stopped_looking(f: Fixture) {
         let page = f.store.users(&query).await.unwrap();
         found.extend(page.users.into_iter().map(|user| user.id.0.as_u128()));
         pages += 1;
-        let Some(looked_to) = page.looked_to else { break };
+        let Some(looked_to) = page.looked_to else {
+            break;
+        };
         query.before = Some(looked_to);
     }
     assert_eq!(found, [2, 1]);
@@ -267,47 +351,84 @@ async fn a_search_among_many_goes_on_where_it_stopped_looking(f: Fixture) {
     assert_eq!((full.users.len(), full.looked_to), (10, None));
     query.terms = SearchTerms::parse("even 77010000001").unwrap();
     let rare = f.store.users(&query).await.unwrap();
-    assert_eq!((rare.users.len(), rare.looked_to), (1, None), "a rare word is looked for everywhere");
+    assert_eq!(
+        (rare.users.len(), rare.looked_to),
+        (1, None),
+        "a rare word is looked for everywhere"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_a_search_may_be_empty_and_not_the_last() {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+    let store = SqliteStore::open(&folder.path().join("divan.db"))
+        .await
+        .unwrap();
     let f = Fixture::on(Arc::new(store)).await;
     // The oldest alone has both words.
-    let name = |n: u128| if n == 0 { "Even Odd" } else { ["Even", "Odd"][n as usize % 2] };
+    let name = |n: u128| {
+        if n == 0 {
+            "Even Odd"
+        } else {
+            ["Even", "Odd"][n as usize % 2]
+        }
+    };
     let user = |n| {
         let id = UserId(Uuid::from_u128(n + 1));
         let mut user = User::new(id, Role::Admin, name(n), OffsetDateTime::UNIX_EPOCH);
         user.email = Some(format!("{n}@example.com").parse().unwrap());
         created(&Account::new(user, PasswordHash::from_stored("x")))
     };
-    f.store.insert_users(&(0..20_100).map(user).collect::<Vec<_>>()).await.unwrap();
+    f.store
+        .insert_users(&(0..20_100).map(user).collect::<Vec<_>>())
+        .await
+        .unwrap();
     let mut request = ListUsersRequest::default();
     request.q = Some("even odd".to_owned());
-    let page = f.service.list_users(&f.admin().await, &request).await.unwrap();
+    let page = f
+        .service
+        .list_users(&f.admin().await, &request)
+        .await
+        .unwrap();
     assert_eq!((page.items.len(), page.next_cursor.is_some()), (0, true));
     request.cursor = page.next_cursor;
-    let page = f.service.list_users(&f.admin().await, &request).await.unwrap();
+    let page = f
+        .service
+        .list_users(&f.admin().await, &request)
+        .await
+        .unwrap();
     assert_eq!((page.items.len(), page.next_cursor), (1, None));
 }
 
 async fn who_is_bound_to_no_telegram_account_is_not_unlinked(f: Fixture) {
-    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let user = f
+        .add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
     let before = f.actions(user.id).await;
-    let unlinked = f.service.unlink_telegram(&f.admin().await, user.id, &origin()).await.unwrap();
+    let unlinked = f
+        .service
+        .unlink_telegram(&f.admin().await, user.id, &origin())
+        .await
+        .unwrap();
     assert_eq!((unlinked, f.actions(user.id).await), (user, before));
 }
 
 async fn a_change_of_the_name_changes_what_finds_it(f: Fixture) {
-    let user = f.add(&CreateUserRequest::employee("Before Change", PHONE)).await;
+    let user = f
+        .add(&CreateUserRequest::employee("Before Change", PHONE))
+        .await;
     assert_eq!(f.find("before").await, ["Before Change"]);
     let mut request = UpdateUserRequest::default();
     request.full_name = Some("After Change".to_owned());
     request.phone = Some(Some("+77019999999".to_owned()));
-    f.service.update_user(&f.admin().await, user.id, &request, &origin()).await.unwrap();
-    assert_eq!((f.find("before").await, f.find("+7701123").await), (vec![], vec![]));
+    f.service
+        .update_user(&f.admin().await, user.id, &request, &origin())
+        .await
+        .unwrap();
+    assert_eq!(
+        (f.find("before").await, f.find("+7701123").await),
+        (vec![], vec![])
+    );
     for typed in ["after", "change", "+7 701 999", "8701999"] {
         assert_eq!(f.find(typed).await, ["After Change"], "{typed}");
     }
@@ -316,52 +437,95 @@ async fn a_change_of_the_name_changes_what_finds_it(f: Fixture) {
 async fn a_user_without_a_password_gets_a_generated_one(f: Fixture) {
     let admin = f.admin().await;
     let request = CreateUserRequest::employee("First Last", PHONE);
-    let created = f.service.create_user(&admin, &request, &origin()).await.unwrap();
+    let created = f
+        .service
+        .create_user(&admin, &request, &origin())
+        .await
+        .unwrap();
     let password = created.generated_password.unwrap();
     assert!(created.user.password_change_required);
     assert_eq!(password.expose().len(), 19);
     let session = f.login(&password).await.unwrap();
     let token = session.access_token.expose();
-    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::PasswordChangeRequired);
+    assert_eq!(
+        code(f.service.authenticate(token).await),
+        ProblemCode::PasswordChangeRequired
+    );
 
     // From then on the person's own password is good for as long as it is kept.
     let caller = f.service.authenticate_any_scope(token).await.unwrap();
     let change = ChangePasswordRequest::new(password, "plum 4 the tram");
-    f.service.change_password(&caller, &change, &origin()).await.unwrap();
+    f.service
+        .change_password(&caller, &change, &origin())
+        .await
+        .unwrap();
     f.clock.advance(Duration::from_hours(100));
     let user = f.login(&"plum 4 the tram".into()).await.unwrap().user;
     assert!(!user.password_change_required);
 
-    let request = CreateUserRequest::employee("Second Last", "+77010000002").password("umbrella 77");
-    let created = f.service.create_user(&f.admin().await, &request, &origin()).await.unwrap();
+    let request =
+        CreateUserRequest::employee("Second Last", "+77010000002").password("umbrella 77");
+    let created = f
+        .service
+        .create_user(&f.admin().await, &request, &origin())
+        .await
+        .unwrap();
     assert!(created.generated_password.is_none() && !created.user.password_change_required);
 }
 
 async fn a_generated_password_is_good_for_three_days(f: Fixture) {
     let request = CreateUserRequest::employee("First Last", PHONE);
-    let created = f.service.create_user(&f.admin().await, &request, &origin()).await.unwrap();
+    let created = f
+        .service
+        .create_user(&f.admin().await, &request, &origin())
+        .await
+        .unwrap();
     let password = created.generated_password.unwrap();
     f.clock.advance(Duration::from_secs(72 * 3600 - 1));
     f.login(&password).await.unwrap();
     f.clock.advance(Duration::from_secs(1));
     assert_eq!(code(f.login(&password).await), ProblemCode::PasswordExpired);
-    assert_eq!(code(f.login(&"another".into()).await), ProblemCode::InvalidCredentials);
+    assert_eq!(
+        code(f.login(&"another".into()).await),
+        ProblemCode::InvalidCredentials
+    );
 }
 
 async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
-    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let user = f
+        .add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
     let session = f.login(&"umbrella 77".into()).await.unwrap();
     let token = session.access_token.expose();
     f.service.authenticate(token).await.unwrap();
     let admin = f.admin().await;
-    let reset = f.service.reset_password(&admin, user.id, &origin()).await.unwrap();
-    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenInvalid);
-    assert_eq!(code(f.login(&"umbrella 77".into()).await), ProblemCode::InvalidCredentials);
+    let reset = f
+        .service
+        .reset_password(&admin, user.id, &origin())
+        .await
+        .unwrap();
+    assert_eq!(
+        code(f.service.authenticate(token).await),
+        ProblemCode::TokenInvalid
+    );
+    assert_eq!(
+        code(f.login(&"umbrella 77".into()).await),
+        ProblemCode::InvalidCredentials
+    );
     let account = f.store.account(user.id).await.unwrap().unwrap();
     assert!(account.password_proof_at.is_none());
-    assert!(f.login(&reset.generated_password).await.unwrap().user.password_change_required);
+    assert!(
+        f.login(&reset.generated_password)
+            .await
+            .unwrap()
+            .user
+            .password_change_required
+    );
     let nobody = UserId(Uuid::from_u128(1));
-    assert_eq!(code(f.service.reset_password(&admin, nobody, &origin()).await), ProblemCode::NotFound);
+    assert_eq!(
+        code(f.service.reset_password(&admin, nobody, &origin()).await),
+        ProblemCode::NotFound
+    );
 }
 
 async fn nobody_takes_the_own_rights_away(f: Fixture) {
@@ -371,12 +535,18 @@ async fn nobody_takes_the_own_rights_away(f: Fixture) {
     demote.phone = Some(Some(PHONE.to_owned()));
     deactivate.is_active = Some(false);
     for request in [demote, deactivate] {
-        let refused = f.service.update_user(&admin, admin.id().unwrap(), &request, &origin()).await;
+        let refused = f
+            .service
+            .update_user(&admin, admin.id().unwrap(), &request, &origin())
+            .await;
         assert_eq!(code(refused), ProblemCode::ValidationFailed);
     }
     let mut rename = UpdateUserRequest::default();
     rename.full_name = Some("Another Name".to_owned());
-    f.service.update_user(&admin, admin.id().unwrap(), &rename, &origin()).await.unwrap();
+    f.service
+        .update_user(&admin, admin.id().unwrap(), &rename, &origin())
+        .await
+        .unwrap();
 }
 
 /// Administrators demote and deactivate each other all at once; whoever is hit goes no further.
@@ -397,8 +567,11 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
                 let change = move |account: &mut Account| {
                     if demotes {
                         account.user.role = Role::Employee;
-                        account.user.phone =
-                            Some(format!("+7701{:07}", target.0.as_u128() % 9_999_999).parse().unwrap());
+                        account.user.phone = Some(
+                            format!("+7701{:07}", target.0.as_u128() % 9_999_999)
+                                .parse()
+                                .unwrap(),
+                        );
                     } else {
                         account.user.is_active = false;
                     }
@@ -430,14 +603,28 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
 async fn everything_is_written_down_once(f: Fixture) {
     use AuditAction::*;
     let admin = f.admin().await;
-    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let user = f
+        .add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
     f.tick();
     let session = f.login(&"umbrella 77".into()).await.unwrap();
-    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
     let change = ChangePasswordRequest::new("umbrella 77", "plum 4 the tram");
     f.tick();
-    let session = f.service.change_password(&caller, &change, &origin()).await.unwrap();
-    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    let session = f
+        .service
+        .change_password(&caller, &change, &origin())
+        .await
+        .unwrap();
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
     f.tick();
     f.service.logout(&caller, &origin()).await.unwrap();
     f.service.logout(&caller, &origin()).await.unwrap();
@@ -446,20 +633,38 @@ async fn everything_is_written_down_once(f: Fixture) {
     changes[1].full_name = Some("Another Name".to_owned());
     (changes[2].is_active, changes[2].full_name) = (Some(false), Some("Gone".to_owned()));
     changes[3].is_active = Some(true);
-    (changes[4].role, changes[4].email) = (Some(Role::Admin), Some(Some("second@example.com".to_owned())));
+    (changes[4].role, changes[4].email) = (
+        Some(Role::Admin),
+        Some(Some("second@example.com".to_owned())),
+    );
     for change in &changes {
         f.tick();
-        f.service.update_user(&admin, user.id, change, &origin()).await.unwrap();
+        f.service
+            .update_user(&admin, user.id, change, &origin())
+            .await
+            .unwrap();
     }
     f.tick();
-    f.service.unlink_telegram(&admin, user.id, &origin()).await.unwrap();
+    f.service
+        .unlink_telegram(&admin, user.id, &origin())
+        .await
+        .unwrap();
     f.tick();
-    f.service.end_user_sessions(&admin, user.id, &origin()).await.unwrap();
+    f.service
+        .end_user_sessions(&admin, user.id, &origin())
+        .await
+        .unwrap();
     f.tick();
-    f.service.reset_password(&admin, user.id, &origin()).await.unwrap();
+    f.service
+        .reset_password(&admin, user.id, &origin())
+        .await
+        .unwrap();
     let mut actions = f.actions(user.id).await;
     // What one transaction writes has one time, and so no order.
-    assert!(actions[1..3].contains(&TelegramLinked) && actions[1..3].contains(&SignedIn), "{actions:?}");
+    assert!(
+        actions[1..3].contains(&TelegramLinked) && actions[1..3].contains(&SignedIn),
+        "{actions:?}"
+    );
     actions.drain(1..3);
     assert_eq!(
         actions,
@@ -481,38 +686,73 @@ async fn everything_is_written_down_once(f: Fixture) {
     query.action = Some(UserDeactivated);
     let record = f.store.audit(&query).await.unwrap().remove(0);
     assert_eq!(record.changes, ["full_name", "is_active"]);
-    assert_eq!((record.actor_id, record.subject_id), (admin.id(), Some(user.id)));
+    assert_eq!(
+        (record.actor_id, record.subject_id),
+        (admin.id(), Some(user.id))
+    );
     assert_eq!(record.address, Some([203, 0, 113, 7].into()));
     assert_eq!(record.request_id.as_deref(), Some("request-1"));
     assert!(f.actions(admin.id().unwrap()).await.contains(&Bootstrapped));
-    let all = format!("{:?}", f.store.audit(&AuditQuery::newest(200)).await.unwrap());
-    for secret in ["umbrella", "plum", "tram", "Gone", "second@", "701123", "auth_date"] {
+    let all = format!(
+        "{:?}",
+        f.store.audit(&AuditQuery::newest(200)).await.unwrap()
+    );
+    for secret in [
+        "umbrella",
+        "plum",
+        "tram",
+        "Gone",
+        "second@",
+        "701123",
+        "auth_date",
+    ] {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
 }
 
 async fn what_is_refused_is_not_written_down(f: Fixture) {
     let admin = f.admin().await;
-    f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
     let before = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
     let twice = CreateUserRequest::employee("First Last", PHONE).password("umbrella 77");
-    assert_eq!(code(f.service.create_user(&admin, &twice, &origin()).await), ProblemCode::PhoneTaken);
+    assert_eq!(
+        code(f.service.create_user(&admin, &twice, &origin()).await),
+        ProblemCode::PhoneTaken
+    );
     let nobody = UserId(Uuid::from_u128(1));
-    assert_eq!(code(f.service.unlink_telegram(&admin, nobody, &origin()).await), ProblemCode::NotFound);
-    assert_eq!(code(f.login(&"wrong password".into()).await), ProblemCode::InvalidCredentials);
+    assert_eq!(
+        code(f.service.unlink_telegram(&admin, nobody, &origin()).await),
+        ProblemCode::NotFound
+    );
+    assert_eq!(
+        code(f.login(&"wrong password".into()).await),
+        ProblemCode::InvalidCredentials
+    );
     let mut taken = UpdateUserRequest::default();
     taken.phone = Some(Some(PHONE.to_owned()));
-    let refused = f.service.update_user(&admin, admin.id().unwrap(), &taken, &origin()).await;
+    let refused = f
+        .service
+        .update_user(&admin, admin.id().unwrap(), &taken, &origin())
+        .await;
     assert_eq!(code(refused), ProblemCode::PhoneTaken);
-    assert_eq!(f.store.audit(&AuditQuery::newest(100)).await.unwrap(), before);
+    assert_eq!(
+        f.store.audit(&AuditQuery::newest(100)).await.unwrap(),
+        before
+    );
 }
 
 async fn the_audit_is_read_page_by_page_and_purged(f: Fixture) {
     let admin = f.admin().await;
-    let user = f.add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77")).await;
+    let user = f
+        .add(&CreateUserRequest::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
     for _ in 0..5 {
         f.clock.advance(Duration::from_secs(1));
-        f.service.end_user_sessions(&admin, user.id, &origin()).await.unwrap();
+        f.service
+            .end_user_sessions(&admin, user.id, &origin())
+            .await
+            .unwrap();
     }
     let mut request = AuditRequest::default();
     (request.limit, request.user, request.actor) = (Some(2), Some(user.id), admin.id());
@@ -528,10 +768,19 @@ async fn the_audit_is_read_page_by_page_and_purged(f: Fixture) {
     assert_eq!(seen.len(), 6);
     assert!(seen.is_sorted_by(|a, b| a.id > b.id && a.at >= b.at));
     request.action = Some(AuditAction::Unknown);
-    assert_eq!(code(f.service.audit(&admin, &request).await), ProblemCode::ValidationFailed);
+    assert_eq!(
+        code(f.service.audit(&admin, &request).await),
+        ProblemCode::ValidationFailed
+    );
 
-    assert_eq!(f.service.purge_audit(Duration::from_secs(5)).await.unwrap(), 0);
+    assert_eq!(
+        f.service.purge_audit(Duration::from_secs(5)).await.unwrap(),
+        0
+    );
     f.clock.advance(Duration::from_secs(1));
     let all = f.store.audit(&AuditQuery::newest(100)).await.unwrap().len() as u64;
-    assert_eq!(f.service.purge_audit(Duration::from_secs(5)).await.unwrap(), all - 5);
+    assert_eq!(
+        f.service.purge_audit(Duration::from_secs(5)).await.unwrap(),
+        all - 5
+    );
 }

@@ -1,4 +1,5 @@
-//! Histories of a session: tabs that share one store of tokens, answers that get lost, thieves, clocks and backups.
+//! Histories of a session: tabs that share one store of tokens, answers that get lost, thieves,
+//! clocks and backups.
 //!
 //! `DIVAN_MODEL_HISTORIES` says how many are played; some thousand by default.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -10,7 +11,8 @@ use time::{Duration, OffsetDateTime};
 
 use random::Random;
 
-/// A client gives a refresh up after this many seconds: less than half of the time in which it is answered alike.
+/// A client gives a refresh up after this many seconds: less than half of the time in which it is
+/// answered alike.
 const CLIENT_TIMEOUT: i64 = 14;
 
 fn histories() -> u64 {
@@ -40,7 +42,12 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        Self { clock: 0, row: Generations::first(at(0)), is_ended: false, parents: vec![0, 0] }
+        Self {
+            clock: 0,
+            row: Generations::first(at(0)),
+            is_ended: false,
+            parents: vec![0, 0],
+        }
     }
 
     /// The generation of the answer, if there is one.
@@ -106,9 +113,14 @@ impl Server {
         let since = now - (self.row.rotated_at() - at(0)).whole_seconds();
         for generation in 1..=current {
             let refreshed = self.row.refresh(generation, at(now));
-            let is_live =
-                generation == current || (generation == base && (since <= 30 || !self.row.is_confirmed()));
-            assert_eq!(refreshed != Refreshed::Stolen, is_live, "{generation} of {:?} at {now}", self.row);
+            let is_live = generation == current
+                || (generation == base && (since <= 30 || !self.row.is_confirmed()));
+            assert_eq!(
+                refreshed != Refreshed::Stolen,
+                is_live,
+                "{generation} of {:?} at {now}",
+                self.row
+            );
             if !self.is_ancestor(generation) {
                 // A successor that was given up: whoever shows it ends the session.
                 assert_eq!(refreshed, Refreshed::Stolen);
@@ -117,7 +129,10 @@ impl Server {
         }
         assert_eq!(self.row.refresh(current + 1, at(now)), Refreshed::Unknown);
         assert_eq!(self.row.see(current + 1), Seen::Unknown);
-        assert_eq!((self.row.refresh(0, at(now)), self.row.see(0)), (Refreshed::Unknown, Seen::Unknown));
+        assert_eq!(
+            (self.row.refresh(0, at(now)), self.row.see(0)),
+            (Refreshed::Unknown, Seen::Unknown)
+        );
     }
 }
 
@@ -143,7 +158,8 @@ struct Browser {
 
 impl Browser {
     fn send(&mut self, now: i64, random: &mut Random) {
-        // A pair that has just come needs no refresh, and requests with the one before may still be on their way.
+        // A pair that has just come needs no refresh, and requests with the one before may still be
+        // on their way.
         if now <= self.stored_at + CLIENT_TIMEOUT {
             return;
         }
@@ -157,16 +173,23 @@ impl Browser {
         });
     }
 
-    /// Lets happen what is due, in the order of time; an answer is stored if the store still is as it was.
+    /// Lets happen what is due, in the order of time; an answer is stored if the store still is as
+    /// it was.
     fn go_on(&mut self, server: &mut Server, now: i64) {
         loop {
-            let due = self.requests.iter_mut().enumerate().filter_map(|(index, request)| {
-                let next = request
-                    .reaches_server_at
-                    .or(request.answer_arrives_at.filter(|_| request.answer.is_some()));
-                next.filter(|&next| next <= now).map(|next| (next, index))
-            });
-            let Some((when, index)) = due.min() else { break };
+            let due = self
+                .requests
+                .iter_mut()
+                .enumerate()
+                .filter_map(|(index, request)| {
+                    let next = request.reaches_server_at.or(request
+                        .answer_arrives_at
+                        .filter(|_| request.answer.is_some()));
+                    next.filter(|&next| next <= now).map(|next| (next, index))
+                });
+            let Some((when, index)) = due.min() else {
+                break;
+            };
             let request = &mut self.requests[index];
             if request.reaches_server_at.take().is_some() {
                 request.answer = server.refresh(request.presented, when);
@@ -176,15 +199,17 @@ impl Browser {
                     request.presented,
                     server.row
                 );
-            } else if let (Some(answer), Some(_)) = (request.answer, request.answer_arrives_at.take())
+            } else if let (Some(answer), Some(_)) =
+                (request.answer, request.answer_arrives_at.take())
                 && self.stored == request.presented
             {
                 self.stored = answer;
                 self.stored_at = when;
             }
         }
-        self.requests
-            .retain(|request| request.reaches_server_at.is_some() || request.answer_arrives_at.is_some());
+        self.requests.retain(|request| {
+            request.reaches_server_at.is_some() || request.answer_arrives_at.is_some()
+        });
     }
 }
 
@@ -192,8 +217,14 @@ impl Browser {
 fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
     for seed in 0..histories() {
         let mut random = Random(seed);
-        let (mut server, mut browser, mut now) =
-            (Server::new(), Browser { stored: 1, ..Browser::default() }, 0);
+        let (mut server, mut browser, mut now) = (
+            Server::new(),
+            Browser {
+                stored: 1,
+                ..Browser::default()
+            },
+            0,
+        );
         for _ in 0..60 {
             now += match random.below(4) {
                 0 => 0,
@@ -203,7 +234,8 @@ fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
             };
             browser.go_on(&mut server, now);
             if random.one_in(10) {
-                // Set back, or another server answers. (Set forward, it makes requests late that are on their way.)
+                // Set back, or another server answers. (Set forward, it makes requests late that
+                // are on their way.)
                 server.clock -= random.seconds(3_600);
             }
             match random.below(3) {
@@ -231,13 +263,25 @@ fn whoever_holds_a_successor_that_was_given_up_ends_the_session() {
         // Both act as they like; a party is the generation of the pair that it holds.
         let (mut owner, mut thief) = (1, 0);
         for _ in 0..60 {
-            now += if random.one_in(2) { random.seconds(40) } else { random.seconds(100_000) };
+            now += if random.one_in(2) {
+                random.seconds(40)
+            } else {
+                random.seconds(100_000)
+            };
             // Clocks of two servers differ, and are set back.
-            now -= if random.one_in(10) { random.seconds(3_600) } else { 0 };
+            now -= if random.one_in(10) {
+                random.seconds(3_600)
+            } else {
+                0
+            };
             if thief == 0 && random.one_in(8) {
                 thief = owner;
             }
-            let party = if thief != 0 && random.one_in(2) { &mut thief } else { &mut owner };
+            let party = if thief != 0 && random.one_in(2) {
+                &mut thief
+            } else {
+                &mut owner
+            };
             match random.below(4) {
                 0 => _ = server.access(*party),
                 // The answer may be lost, or kept for later.
@@ -251,14 +295,26 @@ fn whoever_holds_a_successor_that_was_given_up_ends_the_session() {
         }
         let have_parted = thief != 0 && !(server.is_ancestor(owner) && server.is_ancestor(thief));
         if have_parted && !server.is_ended {
-            // However long the patient one waits: the next refresh of the one who was given up ends it.
-            let given_up = if server.is_ancestor(owner) { thief } else { owner };
-            assert_eq!(server.refresh(given_up, now + random.seconds(10_000_000)), None, "seed {seed}");
+            // However long the patient one waits: the next refresh of the one who was given up ends
+            // it.
+            let given_up = if server.is_ancestor(owner) {
+                thief
+            } else {
+                owner
+            };
+            assert_eq!(
+                server.refresh(given_up, now + random.seconds(10_000_000)),
+                None,
+                "seed {seed}"
+            );
             assert!(server.is_ended, "seed {seed}");
         }
         caught += u64::from(server.is_ended);
     }
-    assert!(caught > histories() / 4, "the histories are about thieves: {caught}");
+    assert!(
+        caught > histories() / 4,
+        "the histories are about thieves: {caught}"
+    );
 }
 
 #[test]
@@ -273,10 +329,14 @@ fn a_backup_that_is_restored_signs_nobody_out_for_theft() {
                 0 => backup = server.clone(),
                 1 => {
                     server = backup.clone();
-                    // Tokens that this database has not handed out yet are refused, and the session stays.
+                    // Tokens that this database has not handed out yet are refused, and the session
+                    // stays.
                     let is_newer = stored > server.row.current();
                     if is_newer {
-                        assert_eq!((server.refresh(stored, now), server.access(stored)), (None, false));
+                        assert_eq!(
+                            (server.refresh(stored, now), server.access(stored)),
+                            (None, false)
+                        );
                         assert!(!server.is_ended, "seed {seed}");
                         // The person signs in again: a new session.
                         (server, stored) = (Server::new(), 1);
@@ -287,7 +347,11 @@ fn a_backup_that_is_restored_signs_nobody_out_for_theft() {
                     }
                 }
                 2 => assert!(server.access(stored), "seed {seed}"),
-                _ => stored = server.refresh(stored, now).unwrap_or_else(|| panic!("seed {seed}")),
+                _ => {
+                    stored = server
+                        .refresh(stored, now)
+                        .unwrap_or_else(|| panic!("seed {seed}"))
+                }
             }
             server.assert_rules(now);
         }

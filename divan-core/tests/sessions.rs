@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Session, UpdateUserRequest,
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Session,
+    UpdateUserRequest,
 };
 use divan_core::clock::{Clock, ManualClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, BootstrapPolicy, Caller, Origin, ServiceError, SignInPhone};
+use divan_core::service::{
+    Admin, AuthService, BootstrapPolicy, Caller, Origin, ServiceError, SignInPhone,
+};
 use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, Refreshed, Seen};
 use divan_core::store::{Account, Effects, SessionAdvance, Store};
 use divan_core::token::{RefreshToken, SecretKey, Surfaces};
@@ -81,13 +84,27 @@ impl Fixture {
         let clock = Arc::new(ManualClock::at_unix(NOW));
         let service = service(&store, &clock);
         service
-            .bootstrap(None, &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD), &Origin::unknown())
+            .bootstrap(
+                None,
+                &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD),
+                &Origin::unknown(),
+            )
             .await
             .unwrap();
-        let mut f = Self { store, clock, service, employee: UserId(uuid::Uuid::nil()) };
+        let mut f = Self {
+            store,
+            clock,
+            service,
+            employee: UserId(uuid::Uuid::nil()),
+        };
         let employee = CreateUserRequest::employee("First Last", PHONE).password(PASSWORD);
-        f.employee =
-            f.service.create_user(&f.admin().await, &employee, &Origin::unknown()).await.unwrap().user.id;
+        f.employee = f
+            .service
+            .create_user(&f.admin().await, &employee, &Origin::unknown())
+            .await
+            .unwrap()
+            .user
+            .id;
         f
     }
 
@@ -98,15 +115,26 @@ impl Fixture {
 
     async fn admin(&self) -> Admin {
         let origin = Origin::unknown();
-        let session = self.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &origin).await.unwrap();
-        let caller = self.service.authenticate(session.access_token.expose()).await.unwrap();
+        let session = self
+            .service
+            .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &origin)
+            .await
+            .unwrap();
+        let caller = self
+            .service
+            .authenticate(session.access_token.expose())
+            .await
+            .unwrap();
         caller.into_admin().unwrap()
     }
 
     fn init_data(&self, age: Duration) -> Secret {
         let token: BotToken = BOT.parse().unwrap();
         let signed_at = self.clock.unix_seconds() - age.as_secs();
-        InitDataBuilder::new(signed_at).user(42, "First").sign(&token).into()
+        InitDataBuilder::new(signed_at)
+            .user(42, "First")
+            .sign(&token)
+            .into()
     }
 
     async fn login(&self) -> Session {
@@ -115,20 +143,35 @@ impl Fixture {
 
     async fn login_with(&self, password: &str) -> Result<Session, ServiceError> {
         let init_data = self.init_data(Duration::ZERO);
-        let origin = Origin::unknown().device("Browser").address("203.0.113.7".parse().unwrap());
-        self.service.telegram_login(SignInPhone::Typed(PHONE), &password.into(), &init_data, &origin).await
+        let origin = Origin::unknown()
+            .device("Browser")
+            .address("203.0.113.7".parse().unwrap());
+        self.service
+            .telegram_login(
+                SignInPhone::Typed(PHONE),
+                &password.into(),
+                &init_data,
+                &origin,
+            )
+            .await
     }
 
     async fn auto_login(&self) -> Result<Session, ServiceError> {
-        self.service.auto_login(&self.init_data(Duration::ZERO), &Origin::unknown()).await
+        self.service
+            .auto_login(&self.init_data(Duration::ZERO), &Origin::unknown())
+            .await
     }
 
     async fn access(&self, session: &Session) -> Result<Caller, ServiceError> {
-        self.service.authenticate(session.access_token.expose()).await
+        self.service
+            .authenticate(session.access_token.expose())
+            .await
     }
 
     async fn refresh(&self, session: &Session) -> Result<Session, ServiceError> {
-        self.service.refresh(&session.refresh_token, &Origin::unknown()).await
+        self.service
+            .refresh(&session.refresh_token, &Origin::unknown())
+            .await
     }
 
     async fn end_reason(&self, session: &Session) -> Option<EndReason> {
@@ -142,7 +185,10 @@ impl Fixture {
 
     async fn assert_signed_out(&self, session: &Session) {
         assert_eq!(code(self.access(session).await), ProblemCode::TokenInvalid);
-        assert_eq!(code(self.refresh(session).await), ProblemCode::RefreshTokenInvalid);
+        assert_eq!(
+            code(self.refresh(session).await),
+            ProblemCode::RefreshTokenInvalid
+        );
     }
 }
 
@@ -165,7 +211,10 @@ async fn a_refresh_gives_the_next_pair_and_the_pair_before_is_over(f: Fixture) {
     let first = f.login().await;
     f.pass(Duration::from_mins(10));
     let second = f.refresh(&first).await.unwrap();
-    assert_eq!((id_of(&first), token_of(&second).generation()), (id_of(&second), 2));
+    assert_eq!(
+        (id_of(&first), token_of(&second).generation()),
+        (id_of(&second), 2)
+    );
     assert_eq!(second.user.id, f.employee);
     f.access(&second).await.unwrap();
     f.access(&first).await.unwrap();
@@ -173,7 +222,10 @@ async fn a_refresh_gives_the_next_pair_and_the_pair_before_is_over(f: Fixture) {
     assert_eq!(again.refresh_token.expose(), second.refresh_token.expose());
     f.pass(Duration::from_mins(10));
     assert_eq!(code(f.access(&first).await), ProblemCode::TokenExpired);
-    assert_eq!(code(f.refresh(&first).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(
+        code(f.refresh(&first).await),
+        ProblemCode::RefreshTokenInvalid
+    );
     assert_eq!(f.end_reason(&first).await, Some(EndReason::Stolen));
     f.assert_signed_out(&second).await;
 }
@@ -182,7 +234,11 @@ async fn fifty_refreshes_at_once_give_one_generation_and_fifty_answers(f: Fixtur
     let first = f.login().await;
     let other = f.another_server();
     let tasks = (0..50).map(|n| {
-        let service = if n % 2 == 0 { f.service.clone() } else { other.clone() };
+        let service = if n % 2 == 0 {
+            f.service.clone()
+        } else {
+            other.clone()
+        };
         let token = first.refresh_token.clone();
         tokio::spawn(async move { service.refresh(&token, &Origin::unknown()).await.unwrap() })
     });
@@ -220,10 +276,16 @@ async fn whoever_shows_a_successor_that_was_given_up_ends_the_session(f: Fixture
             let refused = fresh.authenticate(thief.access_token.expose()).await;
             assert_eq!(code(refused), ProblemCode::TokenInvalid);
         } else {
-            assert_eq!(code(f.refresh(&thief).await), ProblemCode::RefreshTokenInvalid);
+            assert_eq!(
+                code(f.refresh(&thief).await),
+                ProblemCode::RefreshTokenInvalid
+            );
         }
         assert_eq!(f.end_reason(&owner).await, Some(EndReason::Stolen));
-        assert_eq!(code(f.refresh(&owner).await), ProblemCode::RefreshTokenInvalid);
+        assert_eq!(
+            code(f.refresh(&owner).await),
+            ProblemCode::RefreshTokenInvalid
+        );
         assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
     }
 }
@@ -238,7 +300,10 @@ async fn a_patient_thief_ends_the_session(f: Fixture) {
         f.pass(DAY);
         owner = f.refresh(&owner).await.unwrap();
     }
-    assert_eq!(code(f.refresh(&thief).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(
+        code(f.refresh(&thief).await),
+        ProblemCode::RefreshTokenInvalid
+    );
     assert_eq!(f.end_reason(&owner).await, Some(EndReason::Stolen));
 }
 
@@ -248,14 +313,24 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
     let other = f.login().await;
     let mut spliced = good.to_owned();
     spliced.replace_range(..40, &other.refresh_token.expose()[..40]);
-    for bad in ["", "dvr1.", "garbage", &good[..good.len() - 1], &spliced, session.access_token.expose()] {
+    for bad in [
+        "",
+        "dvr1.",
+        "garbage",
+        &good[..good.len() - 1],
+        &spliced,
+        session.access_token.expose(),
+    ] {
         assert_eq!(
             code(f.service.refresh(&bad.into(), &Origin::unknown()).await),
             ProblemCode::RefreshTokenInvalid,
             "{bad}"
         );
     }
-    assert_eq!(code(f.service.authenticate(good).await), ProblemCode::TokenInvalid);
+    assert_eq!(
+        code(f.service.authenticate(good).await),
+        ProblemCode::TokenInvalid
+    );
     let foreign = AuthService::builder(
         f.store.clone(),
         &SecretKey::new([8; 32]).unwrap(),
@@ -264,7 +339,11 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
     )
     .build();
     assert_eq!(
-        code(foreign.refresh(&session.refresh_token, &Origin::unknown()).await),
+        code(
+            foreign
+                .refresh(&session.refresh_token, &Origin::unknown())
+                .await
+        ),
         ProblemCode::RefreshTokenInvalid
     );
     assert_eq!(f.end_reason(&session).await, None, "none of it is a theft");
@@ -275,20 +354,34 @@ async fn a_deactivated_user_cannot_refresh(f: Fixture) {
     let session = f.login().await;
     let mut deactivate = UpdateUserRequest::default();
     deactivate.is_active = Some(false);
-    f.service.update_user(&f.admin().await, f.employee, &deactivate, &Origin::unknown()).await.unwrap();
+    f.service
+        .update_user(
+            &f.admin().await,
+            f.employee,
+            &deactivate,
+            &Origin::unknown(),
+        )
+        .await
+        .unwrap();
     f.assert_signed_out(&session).await;
     assert_eq!(f.end_reason(&session).await, Some(EndReason::Deactivated));
 
     // Also when something else than this service has deactivated.
     let mut activate = UpdateUserRequest::default();
     activate.is_active = Some(true);
-    f.service.update_user(&f.admin().await, f.employee, &activate, &Origin::unknown()).await.unwrap();
+    f.service
+        .update_user(&f.admin().await, f.employee, &activate, &Origin::unknown())
+        .await
+        .unwrap();
     let session = f.login().await;
     let behind_its_back = |account: &mut Account| {
         account.user.is_active = false;
         Some(Effects::none())
     };
-    f.store.update_account(f.employee, &behind_its_back).await.unwrap();
+    f.store
+        .update_account(f.employee, &behind_its_back)
+        .await
+        .unwrap();
     f.assert_signed_out(&session).await;
 }
 
@@ -299,17 +392,38 @@ async fn what_ends_a_session_is_seen_at_once(f: Fixture) {
         let caller = f.access(&session).await.unwrap();
         match n {
             0 => f.service.logout(&caller, &Origin::unknown()).await.unwrap(),
-            1 => f.service.end_session(&caller, caller.session(), &Origin::unknown()).await.unwrap(),
-            2 => f.service.end_user_sessions(&admin, f.employee, &Origin::unknown()).await.unwrap(),
-            3 => _ = f.service.unlink_telegram(&admin, f.employee, &Origin::unknown()).await.unwrap(),
+            1 => f
+                .service
+                .end_session(&caller, caller.session(), &Origin::unknown())
+                .await
+                .unwrap(),
+            2 => f
+                .service
+                .end_user_sessions(&admin, f.employee, &Origin::unknown())
+                .await
+                .unwrap(),
+            3 => {
+                _ = f
+                    .service
+                    .unlink_telegram(&admin, f.employee, &Origin::unknown())
+                    .await
+                    .unwrap()
+            }
             _ => {
                 let mut deactivate = UpdateUserRequest::default();
                 deactivate.is_active = Some(false);
-                f.service.update_user(&admin, f.employee, &deactivate, &Origin::unknown()).await.unwrap();
+                f.service
+                    .update_user(&admin, f.employee, &deactivate, &Origin::unknown())
+                    .await
+                    .unwrap();
             }
         }
         f.assert_signed_out(&session).await;
-        assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired, "{n}");
+        assert_eq!(
+            code(f.auto_login().await),
+            ProblemCode::PasswordRequired,
+            "{n}"
+        );
     }
 }
 
@@ -320,9 +434,15 @@ async fn what_another_process_ends_is_seen_within_a_second(f: Fixture) {
     let caller = f.access(&session).await.unwrap();
     other.authenticate(token).await.unwrap();
     f.service.logout(&caller, &Origin::unknown()).await.unwrap();
-    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenInvalid);
+    assert_eq!(
+        code(f.service.authenticate(token).await),
+        ProblemCode::TokenInvalid
+    );
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(code(other.authenticate(token).await), ProblemCode::TokenInvalid);
+    assert_eq!(
+        code(other.authenticate(token).await),
+        ProblemCode::TokenInvalid
+    );
 }
 
 async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
@@ -330,19 +450,44 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
     let admins = f.admin().await;
     let caller = f.access(&session).await.unwrap();
     let own = f.service.sessions(&caller).await.unwrap();
-    assert_eq!((own.len(), own[0].is_current, own[0].device.as_deref()), (1, true, Some("Browser")));
+    assert_eq!(
+        (own.len(), own[0].is_current, own[0].device.as_deref()),
+        (1, true, Some("Browser"))
+    );
     assert_eq!(own[0].address, Some("203.0.113.7".parse().unwrap()));
-    let theirs = f.store.sessions_of(admins.id().unwrap(), own[0].created_at).await.unwrap()[0].id;
-    assert_eq!(code(f.service.end_session(&caller, theirs, &Origin::unknown()).await), ProblemCode::NotFound);
+    let theirs = f
+        .store
+        .sessions_of(admins.id().unwrap(), own[0].created_at)
+        .await
+        .unwrap()[0]
+        .id;
+    assert_eq!(
+        code(
+            f.service
+                .end_session(&caller, theirs, &Origin::unknown())
+                .await
+        ),
+        ProblemCode::NotFound
+    );
     let nobodys = SessionId(uuid::Uuid::from_u128(1));
     assert_eq!(
-        code(f.service.end_session(&caller, nobodys, &Origin::unknown()).await),
+        code(
+            f.service
+                .end_session(&caller, nobodys, &Origin::unknown())
+                .await
+        ),
         ProblemCode::NotFound
     );
 
     let elsewhere = f.login().await;
-    f.service.end_session(&caller, id_of(&elsewhere), &Origin::unknown()).await.unwrap();
-    f.service.end_session(&caller, id_of(&elsewhere), &Origin::unknown()).await.unwrap();
+    f.service
+        .end_session(&caller, id_of(&elsewhere), &Origin::unknown())
+        .await
+        .unwrap();
+    f.service
+        .end_session(&caller, id_of(&elsewhere), &Origin::unknown())
+        .await
+        .unwrap();
     f.assert_signed_out(&elsewhere).await;
     f.access(&session).await.unwrap();
 }
@@ -362,14 +507,20 @@ async fn the_oldest_of_too_many_sessions_ends(f: Fixture) {
 async fn idle_and_absolute_life(f: Fixture) {
     let idle = f.login().await;
     f.pass(30 * DAY);
-    assert_eq!(code(f.refresh(&idle).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(
+        code(f.refresh(&idle).await),
+        ProblemCode::RefreshTokenInvalid
+    );
     let mut busy = f.login().await;
     for _ in 0..4 {
         f.pass(22 * DAY);
         busy = f.refresh(&busy).await.unwrap();
     }
     f.pass(2 * DAY);
-    assert_eq!(code(f.refresh(&busy).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(
+        code(f.refresh(&busy).await),
+        ProblemCode::RefreshTokenInvalid
+    );
     assert_eq!(f.end_reason(&busy).await, None, "no alarm");
 }
 
@@ -390,14 +541,24 @@ async fn a_clock_that_is_set_back_and_forth_signs_nobody_out(f: Fixture) {
 }
 
 async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
-    assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired, "nobody is bound");
+    assert_eq!(
+        code(f.auto_login().await),
+        ProblemCode::PasswordRequired,
+        "nobody is bound"
+    );
     f.login().await;
     f.pass(20 * DAY);
     let session = f.auto_login().await.unwrap();
     f.access(&session).await.unwrap();
     let origin = Origin::unknown();
-    f.service.auto_login(&f.init_data(Duration::from_mins(59)), &origin).await.unwrap();
-    let old = f.service.auto_login(&f.init_data(Duration::from_mins(61)), &origin).await;
+    f.service
+        .auto_login(&f.init_data(Duration::from_mins(59)), &origin)
+        .await
+        .unwrap();
+    let old = f
+        .service
+        .auto_login(&f.init_data(Duration::from_mins(61)), &origin)
+        .await;
     assert_eq!(code(old), ProblemCode::InitDataExpired);
 
     // It lasts as long as the proof, however it is refreshed, and does not renew the proof.
@@ -407,7 +568,10 @@ async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
     let last = f.auto_login().await.unwrap();
     f.access(&last).await.unwrap();
     f.pass(Duration::from_secs(1));
-    assert_eq!(code(f.refresh(&session).await), ProblemCode::RefreshTokenInvalid);
+    assert_eq!(
+        code(f.refresh(&session).await),
+        ProblemCode::RefreshTokenInvalid
+    );
     assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
 }
 
@@ -424,7 +588,11 @@ async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
             Some(Effects::none())
         };
         f.store.update_account(f.employee, &change).await.unwrap();
-        assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired, "{case}");
+        assert_eq!(
+            code(f.auto_login().await),
+            ProblemCode::PasswordRequired,
+            "{case}"
+        );
         let restore = |account: &mut Account| {
             account.user.is_active = true;
             account.user.password_change_required = false;
@@ -441,11 +609,22 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
     let caller = f.access(&here).await.unwrap();
     let origin = Origin::unknown();
     let change = async |current: &str, new: &str| {
-        f.service.change_password(&caller, &ChangePasswordRequest::new(current, new), &origin).await
+        f.service
+            .change_password(&caller, &ChangePasswordRequest::new(current, new), &origin)
+            .await
     };
-    assert_eq!(code(change("wrong password", "plum 4 the tram").await), ProblemCode::InvalidCredentials);
-    assert_eq!(code(change(PASSWORD, PASSWORD).await), ProblemCode::WeakPassword);
-    assert_eq!(code(change(PASSWORD, "short").await), ProblemCode::WeakPassword);
+    assert_eq!(
+        code(change("wrong password", "plum 4 the tram").await),
+        ProblemCode::InvalidCredentials
+    );
+    assert_eq!(
+        code(change(PASSWORD, PASSWORD).await),
+        ProblemCode::WeakPassword
+    );
+    assert_eq!(
+        code(change(PASSWORD, "short").await),
+        ProblemCode::WeakPassword
+    );
     f.access(&there).await.unwrap();
 
     let session = change(PASSWORD, "plum 4 the tram").await.unwrap();
@@ -453,7 +632,10 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
     f.assert_signed_out(&here).await;
     f.assert_signed_out(&there).await;
     assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
-    assert_eq!(code(f.login_with(PASSWORD).await), ProblemCode::InvalidCredentials);
+    assert_eq!(
+        code(f.login_with(PASSWORD).await),
+        ProblemCode::InvalidCredentials
+    );
     f.login_with("plum 4 the tram").await.unwrap();
 }
 
@@ -464,15 +646,28 @@ async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
     };
     f.store.update_account(f.employee, &require).await.unwrap();
     let session = f.login().await;
-    assert_eq!(code(f.access(&session).await), ProblemCode::PasswordChangeRequired);
+    assert_eq!(
+        code(f.access(&session).await),
+        ProblemCode::PasswordChangeRequired
+    );
     let token = session.access_token.expose();
     let caller = f.service.authenticate_any_scope(token).await.unwrap();
-    assert_eq!(code(caller.clone().into_admin()), ProblemCode::PasswordChangeRequired);
+    assert_eq!(
+        code(caller.clone().into_admin()),
+        ProblemCode::PasswordChangeRequired
+    );
     let refreshed = f.refresh(&session).await.unwrap();
-    assert_eq!(code(f.access(&refreshed).await), ProblemCode::PasswordChangeRequired);
+    assert_eq!(
+        code(f.access(&refreshed).await),
+        ProblemCode::PasswordChangeRequired
+    );
 
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
-    let free = f.service.change_password(&caller, &request, &Origin::unknown()).await.unwrap();
+    let free = f
+        .service
+        .change_password(&caller, &request, &Origin::unknown())
+        .await
+        .unwrap();
     assert!(!free.user.password_change_required);
     f.access(&free).await.unwrap();
 }
@@ -480,9 +675,15 @@ async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
 /// The token was good when the request began, and its body took its time.
 async fn who_was_signed_out_meanwhile_goes_no_further(f: Fixture) {
     let caller = f.access(&f.login().await).await.unwrap();
-    f.service.end_user_sessions(&f.admin().await, f.employee, &Origin::unknown()).await.unwrap();
+    f.service
+        .end_user_sessions(&f.admin().await, f.employee, &Origin::unknown())
+        .await
+        .unwrap();
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
-    let changed = f.service.change_password(&caller, &request, &Origin::unknown()).await;
+    let changed = f
+        .service
+        .change_password(&caller, &request, &Origin::unknown())
+        .await;
     assert_eq!(code(changed), ProblemCode::TokenInvalid);
     f.login_with(PASSWORD).await.unwrap();
 }
@@ -491,7 +692,13 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
     const EMAIL: &str = "second@example.com";
     let first = f.admin().await;
     let request = CreateUserRequest::admin("Second", EMAIL).password(ADMIN_PASSWORD);
-    let id = f.service.create_user(&first, &request, &Origin::unknown()).await.unwrap().user.id;
+    let id = f
+        .service
+        .create_user(&first, &request, &Origin::unknown())
+        .await
+        .unwrap()
+        .user
+        .id;
     let (mut deactivate, mut demote, mut activate) =
         <(UpdateUserRequest, UpdateUserRequest, UpdateUserRequest)>::default();
     deactivate.is_active = Some(false);
@@ -500,31 +707,58 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
     activate.is_active = Some(true);
     activate.role = Some(Role::Admin);
     for end in [deactivate, demote] {
-        f.service.update_user(&first, id, &activate, &Origin::unknown()).await.unwrap();
+        f.service
+            .update_user(&first, id, &activate, &Origin::unknown())
+            .await
+            .unwrap();
         let unlock = |account: &mut Account| {
             account.user.password_change_required = false;
             Some(Effects::none())
         };
         f.store.update_account(id, &unlock).await.unwrap();
-        let session = f.service.admin_login(EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown()).await.unwrap();
+        let session = f
+            .service
+            .admin_login(EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown())
+            .await
+            .unwrap();
         let second = f.access(&session).await.unwrap().into_admin().unwrap();
-        f.service.update_user(&first, id, &end, &Origin::unknown()).await.unwrap();
+        f.service
+            .update_user(&first, id, &end, &Origin::unknown())
+            .await
+            .unwrap();
 
-        let another = CreateUserRequest::admin("Third", "third@example.com").password(ADMIN_PASSWORD);
+        let another =
+            CreateUserRequest::admin("Third", "third@example.com").password(ADMIN_PASSWORD);
         assert_eq!(
-            code(f.service.create_user(&second, &another, &Origin::unknown()).await),
+            code(
+                f.service
+                    .create_user(&second, &another, &Origin::unknown())
+                    .await
+            ),
             ProblemCode::TokenInvalid
         );
         assert_eq!(
-            code(f.service.update_user(&second, id, &activate, &Origin::unknown()).await),
+            code(
+                f.service
+                    .update_user(&second, id, &activate, &Origin::unknown())
+                    .await
+            ),
             ProblemCode::TokenInvalid
         );
         assert_eq!(
-            code(f.service.unlink_telegram(&second, f.employee, &Origin::unknown()).await),
+            code(
+                f.service
+                    .unlink_telegram(&second, f.employee, &Origin::unknown())
+                    .await
+            ),
             ProblemCode::TokenInvalid
         );
         assert_eq!(
-            code(f.service.end_user_sessions(&second, f.employee, &Origin::unknown()).await),
+            code(
+                f.service
+                    .end_user_sessions(&second, f.employee, &Origin::unknown())
+                    .await
+            ),
             ProblemCode::TokenInvalid
         );
     }
@@ -532,20 +766,28 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
 
 async fn the_end_of_a_session_that_has_ended_changes_nothing(f: Fixture) {
     let (first, second) = (f.login().await, f.login().await);
-    let (ended, caller) = (f.access(&first).await.unwrap(), f.access(&second).await.unwrap());
+    let (ended, caller) = (
+        f.access(&first).await.unwrap(),
+        f.access(&second).await.unwrap(),
+    );
     f.service.logout(&ended, &Origin::unknown()).await.unwrap();
     f.login().await;
-    f.service.end_session(&caller, id_of(&first), &Origin::unknown()).await.unwrap();
+    f.service
+        .end_session(&caller, id_of(&first), &Origin::unknown())
+        .await
+        .unwrap();
     f.service.logout(&ended, &Origin::unknown()).await.unwrap();
     f.auto_login().await.unwrap();
 }
 
-/// Tokens of any age, shown by anybody to one of two servers, which are restarted and whose database is restored: the answers
-/// and the stored row are those of `Generations`, whose own histories are in `session_model.rs`.
+/// Tokens of any age, shown by anybody to one of two servers, which are restarted and whose
+/// database is restored: the answers and the stored row are those of `Generations`, whose own
+/// histories are in `session_model.rs`.
 ///
 /// `DIVAN_MODEL_STORE_HISTORIES` says how many are played on each store; some dozens by default.
 async fn histories_go_as_the_pure_function_says(f: Fixture) {
-    let histories = std::env::var("DIVAN_MODEL_STORE_HISTORIES").map_or(40, |count| count.parse().unwrap());
+    let histories =
+        std::env::var("DIVAN_MODEL_STORE_HISTORIES").map_or(40, |count| count.parse().unwrap());
     let mut thefts = 0;
     for seed in 0..histories {
         let mut random = Random(seed);
@@ -556,7 +798,10 @@ async fn histories_go_as_the_pure_function_says(f: Fixture) {
         }
         thefts += u64::from(history.is_ended);
     }
-    assert!(thefts > histories / 10, "the histories are about thieves: {thefts}");
+    assert!(
+        thefts > histories / 10,
+        "the histories are about thieves: {thefts}"
+    );
 }
 
 struct History {
@@ -606,11 +851,17 @@ impl History {
         }
         let (stored, _) = f.store.session(self.session).await.unwrap().unwrap();
         let end = self.is_ended.then_some(EndReason::Stolen);
-        assert_eq!((stored.generations, stored.end.map(|end| end.reason)), (self.model, end));
+        assert_eq!(
+            (stored.generations, stored.end.map(|end| end.reason)),
+            (self.model, end)
+        );
     }
 
     async fn refresh(&mut self, f: &Fixture, server: usize, pair: &Session) {
-        let expected = match self.model.refresh(token_of(pair).generation(), f.clock.now().into()) {
+        let expected = match self
+            .model
+            .refresh(token_of(pair).generation(), f.clock.now().into())
+        {
             _ if self.is_ended => None,
             Refreshed::Rotated(next) | Refreshed::Again(next) => {
                 self.model = next;
@@ -622,8 +873,13 @@ impl History {
             }
             Refreshed::Unknown => None,
         };
-        let answer = self.servers[server].refresh(&pair.refresh_token, &Origin::unknown()).await;
-        let generation = answer.as_ref().ok().map(|session| token_of(session).generation());
+        let answer = self.servers[server]
+            .refresh(&pair.refresh_token, &Origin::unknown())
+            .await;
+        let generation = answer
+            .as_ref()
+            .ok()
+            .map(|session| token_of(session).generation());
         assert_eq!(generation, expected);
         if let Ok(session) = answer {
             self.pairs.push((session, f.clock.unix_seconds()));

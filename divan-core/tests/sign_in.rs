@@ -10,11 +10,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use divan_core::api::{
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Role, UpdateUserRequest,
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Role,
+    UpdateUserRequest,
 };
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
-use divan_core::password::{Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification};
+use divan_core::password::{
+    Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification,
+};
 use divan_core::secret::Secret;
 use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
 use divan_core::store::{Account, Effects, MemoryStore, Store, UserStore};
@@ -88,15 +91,26 @@ fn fixture_with(policy: BootstrapPolicy) -> Fixture {
     .hasher(hasher.clone())
     .clock(clock.clone())
     .build();
-    Fixture { service, store, hasher, clock }
+    Fixture {
+        service,
+        store,
+        hasher,
+        clock,
+    }
 }
 
 /// A service with an administrator and one employee.
 async fn fixture() -> Fixture {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
-    f.service.bootstrap(None, &bootstrap_request(), &Origin::unknown()).await.unwrap();
+    f.service
+        .bootstrap(None, &bootstrap_request(), &Origin::unknown())
+        .await
+        .unwrap();
     let admin = f.admin().await;
-    f.service.create_user(&admin, &employee_request(PHONE), &Origin::unknown()).await.unwrap();
+    f.service
+        .create_user(&admin, &employee_request(PHONE), &Origin::unknown())
+        .await
+        .unwrap();
     f.hasher.taken();
     f
 }
@@ -111,28 +125,52 @@ fn employee_request(phone: &str) -> CreateUserRequest {
 
 fn init_data(telegram_id: i64) -> Secret {
     let token: BotToken = BOT.parse().unwrap();
-    InitDataBuilder::new(NOW).user_named(telegram_id, "First", "first_last").sign(&token).into()
+    InitDataBuilder::new(NOW)
+        .user_named(telegram_id, "First", "first_last")
+        .sign(&token)
+        .into()
 }
 
 impl Fixture {
     async fn admin(&self) -> Admin {
-        let session =
-            self.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown()).await.unwrap();
-        let caller = self.service.authenticate(session.access_token.expose()).await.unwrap();
+        let session = self
+            .service
+            .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown())
+            .await
+            .unwrap();
+        let caller = self
+            .service
+            .authenticate(session.access_token.expose())
+            .await
+            .unwrap();
         caller.into_admin().unwrap()
     }
 
-    async fn login(&self, phone: &str, password: &str, telegram_id: i64) -> Result<User, ServiceError> {
+    async fn login(
+        &self,
+        phone: &str,
+        password: &str,
+        telegram_id: i64,
+    ) -> Result<User, ServiceError> {
         let init_data = init_data(telegram_id);
         let session = self
             .service
-            .telegram_login(SignInPhone::Typed(phone), &password.into(), &init_data, &Origin::unknown())
+            .telegram_login(
+                SignInPhone::Typed(phone),
+                &password.into(),
+                &init_data,
+                &Origin::unknown(),
+            )
             .await?;
         Ok(session.user)
     }
 
     async fn stored(&self, phone: &str) -> Account {
-        self.store.account_by_phone(&phone.parse().unwrap()).await.unwrap().unwrap()
+        self.store
+            .account_by_phone(&phone.parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// Adds an account that no endpoint makes.
@@ -164,19 +202,30 @@ async fn an_employee_signs_in_and_is_bound() {
         .await
         .unwrap();
     assert_eq!(session.user.telegram_id, Some(TelegramId(42)));
-    assert_eq!(session.user.telegram_username.as_deref(), Some("first_last"));
+    assert_eq!(
+        session.user.telegram_username.as_deref(),
+        Some("first_last")
+    );
     assert_eq!(session.expires_in, 900);
     assert!(session.user.last_login_at.is_some());
 
-    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
-    assert_eq!((caller.user(), caller.surface()), (&session.user, Surface::MiniApp));
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
+    assert_eq!(
+        (caller.user(), caller.surface()),
+        (&session.user, Surface::MiniApp)
+    );
     assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
 }
 
 #[tokio::test]
 async fn every_attempt_costs_exactly_one_hash() {
     let f = fixture().await;
-    f.insert("+77010000002", |user| user.is_active = false).await;
+    f.insert("+77010000002", |user| user.is_active = false)
+        .await;
     f.insert("+77010000003", |user| {
         user.role = Role::Admin;
         user.email = Some("other@example.com".parse().unwrap());
@@ -189,7 +238,11 @@ async fn every_attempt_costs_exactly_one_hash() {
         ("inactive", "+77010000002", PASSWORD),
         ("wrong role", "+77010000003", PASSWORD),
     ] {
-        assert_eq!(code(f.login(phone, password, 42).await), ProblemCode::InvalidCredentials, "{what}");
+        assert_eq!(
+            code(f.login(phone, password, 42).await),
+            ProblemCode::InvalidCredentials,
+            "{what}"
+        );
         assert_eq!(f.hasher.taken(), 1, "{what}");
     }
     f.login(PHONE, PASSWORD, 42).await.unwrap();
@@ -199,7 +252,10 @@ async fn every_attempt_costs_exactly_one_hash() {
         ("unknown address", "nobody@example.com", ADMIN_PASSWORD),
         ("wrong password", ADMIN_EMAIL, "wrong password"),
     ] {
-        let outcome = f.service.admin_login(email, &password.into(), &Origin::unknown()).await;
+        let outcome = f
+            .service
+            .admin_login(email, &password.into(), &Origin::unknown())
+            .await;
         assert_eq!(code(outcome), ProblemCode::InvalidCredentials, "{what}");
         assert_eq!(f.hasher.taken(), 1, "{what}");
     }
@@ -210,8 +266,14 @@ async fn every_attempt_costs_exactly_one_hash() {
 #[tokio::test]
 async fn an_employee_does_not_sign_in_to_the_admin_panel() {
     let f = fixture().await;
-    f.insert("+77010000002", |user| user.email = Some("employee@example.com".parse().unwrap())).await;
-    let outcome = f.service.admin_login("employee@example.com", &PASSWORD.into(), &Origin::unknown()).await;
+    f.insert("+77010000002", |user| {
+        user.email = Some("employee@example.com".parse().unwrap())
+    })
+    .await;
+    let outcome = f
+        .service
+        .admin_login("employee@example.com", &PASSWORD.into(), &Origin::unknown())
+        .await;
     assert_eq!(code(outcome), ProblemCode::InvalidCredentials);
 }
 
@@ -219,7 +281,9 @@ async fn an_employee_does_not_sign_in_to_the_admin_panel() {
 async fn init_data_is_checked_before_anything_of_the_account() {
     let f = fixture().await;
     let token: BotToken = BOT.parse().unwrap();
-    let foreign: BotToken = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap();
+    let foreign: BotToken = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0000"
+        .parse()
+        .unwrap();
     let fresh = || InitDataBuilder::new(NOW);
     let contact = r#"{"user_id":42,"phone_number":"77011234567","first_name":"First"}"#;
     let tampered = init_data(42).expose().replace("42", "43");
@@ -227,23 +291,46 @@ async fn init_data_is_checked_before_anything_of_the_account() {
     for (what, raw, expected) in [
         ("empty", String::new(), ProblemCode::InitDataMissing),
         ("tampered", tampered, ProblemCode::InitDataInvalid),
-        ("another bot's", fresh().user(42, "First").sign(&foreign), ProblemCode::InitDataInvalid),
-        ("without a user", fresh().sign(&token), ProblemCode::InitDataInvalid),
-        ("a shared contact", fresh().field("contact", contact).sign(&token), ProblemCode::InitDataInvalid),
         (
-            "a contact beside a user",
-            fresh().user(42, "First").field("contact", contact).sign(&token),
+            "another bot's",
+            fresh().user(42, "First").sign(&foreign),
             ProblemCode::InitDataInvalid,
         ),
-        ("user not an object", fresh().field("user", "[]").sign(&token), ProblemCode::InitDataInvalid),
+        (
+            "without a user",
+            fresh().sign(&token),
+            ProblemCode::InitDataInvalid,
+        ),
+        (
+            "a shared contact",
+            fresh().field("contact", contact).sign(&token),
+            ProblemCode::InitDataInvalid,
+        ),
+        (
+            "a contact beside a user",
+            fresh()
+                .user(42, "First")
+                .field("contact", contact)
+                .sign(&token),
+            ProblemCode::InitDataInvalid,
+        ),
+        (
+            "user not an object",
+            fresh().field("user", "[]").sign(&token),
+            ProblemCode::InitDataInvalid,
+        ),
         (
             "a day old",
-            InitDataBuilder::new(NOW - 24 * 3600 - 1).user(42, "First").sign(&token),
+            InitDataBuilder::new(NOW - 24 * 3600 - 1)
+                .user(42, "First")
+                .sign(&token),
             ProblemCode::InitDataExpired,
         ),
         (
             "of tomorrow",
-            InitDataBuilder::new(NOW + 24 * 3600).user(42, "First").sign(&token),
+            InitDataBuilder::new(NOW + 24 * 3600)
+                .user(42, "First")
+                .sign(&token),
             ProblemCode::InitDataInvalid,
         ),
     ] {
@@ -261,7 +348,10 @@ async fn init_data_is_checked_before_anything_of_the_account() {
         }
     }
     assert_eq!(f.hasher.taken(), 0, "nothing was hashed");
-    assert!(f.stored(PHONE).await.user.telegram_id.is_none(), "nothing was bound");
+    assert!(
+        f.stored(PHONE).await.user.telegram_id.is_none(),
+        "nothing was bound"
+    );
 }
 
 #[tokio::test]
@@ -269,12 +359,24 @@ async fn what_reveals_something_comes_only_after_a_right_password() {
     let f = fixture().await;
     f.login(PHONE, PASSWORD, 42).await.unwrap();
 
-    assert_eq!(code(f.login(PHONE, "wrong password", 43).await), ProblemCode::InvalidCredentials);
-    assert_eq!(code(f.login(PHONE, PASSWORD, 43).await), ProblemCode::TelegramAccountMismatch);
+    assert_eq!(
+        code(f.login(PHONE, "wrong password", 43).await),
+        ProblemCode::InvalidCredentials
+    );
+    assert_eq!(
+        code(f.login(PHONE, PASSWORD, 43).await),
+        ProblemCode::TelegramAccountMismatch
+    );
 
     f.insert("+77010000002", |_| {}).await;
-    assert_eq!(code(f.login("+77010000002", "wrong password", 42).await), ProblemCode::InvalidCredentials);
-    assert_eq!(code(f.login("+77010000002", PASSWORD, 42).await), ProblemCode::TelegramAccountMismatch);
+    assert_eq!(
+        code(f.login("+77010000002", "wrong password", 42).await),
+        ProblemCode::InvalidCredentials
+    );
+    assert_eq!(
+        code(f.login("+77010000002", PASSWORD, 42).await),
+        ProblemCode::TelegramAccountMismatch
+    );
     assert!(f.stored("+77010000002").await.user.telegram_id.is_none());
     f.login(PHONE, PASSWORD, 42).await.unwrap();
 }
@@ -289,9 +391,15 @@ async fn a_reset_during_the_hash_wins() {
             account.password_hash = PasswordHash::from_stored("of another password");
             Some(Effects::none())
         };
-        runtime.block_on(store.update_account(account.user.id, &reset)).unwrap().unwrap();
+        runtime
+            .block_on(store.update_account(account.user.id, &reset))
+            .unwrap()
+            .unwrap();
     }));
-    assert_eq!(code(f.login(PHONE, PASSWORD, 42).await), ProblemCode::InvalidCredentials);
+    assert_eq!(
+        code(f.login(PHONE, PASSWORD, 42).await),
+        ProblemCode::InvalidCredentials
+    );
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
 }
 
@@ -301,11 +409,19 @@ fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
     Box::new(move || {
         let anew = |account: &mut Account| {
             let password = Password::new(&PASSWORD.into()).unwrap();
-            account.password_hash = Argon2idHasher::insecure_for_tests().hash(&password, &[9; 16]).unwrap();
+            account.password_hash = Argon2idHasher::insecure_for_tests()
+                .hash(&password, &[9; 16])
+                .unwrap();
             Some(Effects::none())
         };
         runtime.block_on(async {
-            let id = store.account_by_phone(&PHONE.parse().unwrap()).await.unwrap().unwrap().user.id;
+            let id = store
+                .account_by_phone(&PHONE.parse().unwrap())
+                .await
+                .unwrap()
+                .unwrap()
+                .user
+                .id;
             store.update_account(id, &anew).await.unwrap().unwrap();
         });
     })
@@ -318,7 +434,10 @@ async fn the_same_password_hashed_anew_meanwhile_refuses_nobody() {
     f.login(PHONE, PASSWORD, 42).await.unwrap();
     assert_eq!(f.hasher.taken(), 2, "compared again, once");
     *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
-    assert_eq!(code(f.login(PHONE, "wrong password", 42).await), ProblemCode::InvalidCredentials);
+    assert_eq!(
+        code(f.login(PHONE, "wrong password", 42).await),
+        ProblemCode::InvalidCredentials
+    );
     assert_eq!(f.hasher.taken(), 1, "wrong password");
 }
 
@@ -326,11 +445,22 @@ async fn the_same_password_hashed_anew_meanwhile_refuses_nobody() {
 async fn the_same_password_hashed_anew_meanwhile_refuses_no_change_of_it() {
     let f = fixture().await;
     let (phone, password, data) = (SignInPhone::Typed(PHONE), PASSWORD.into(), init_data(42));
-    let session = f.service.telegram_login(phone, &password, &data, &Origin::unknown()).await.unwrap();
-    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    let session = f
+        .service
+        .telegram_login(phone, &password, &data, &Origin::unknown())
+        .await
+        .unwrap();
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
     *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
-    f.service.change_password(&caller, &request, &Origin::unknown()).await.unwrap();
+    f.service
+        .change_password(&caller, &request, &Origin::unknown())
+        .await
+        .unwrap();
     f.login(PHONE, "plum 4 the tram", 42).await.unwrap();
 }
 
@@ -341,8 +471,16 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
         let f = fixture().await;
         let phone = SignInPhone::Typed(PHONE);
         let (password, data, origin) = (PASSWORD.into(), init_data(42), Origin::unknown());
-        let session = f.service.telegram_login(phone, &password, &data, &origin).await.unwrap();
-        let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+        let session = f
+            .service
+            .telegram_login(phone, &password, &data, &origin)
+            .await
+            .unwrap();
+        let caller = f
+            .service
+            .authenticate(session.access_token.expose())
+            .await
+            .unwrap();
         let (admin, service) = (f.admin().await, f.service.clone());
         let (user, runtime) = (caller.user().id, tokio::runtime::Handle::current());
         *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
@@ -351,16 +489,28 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
             promote.email = Some(Some("second@example.com".to_owned()));
             runtime.block_on(async {
                 if promotes {
-                    service.update_user(&admin, user, &promote, &Origin::unknown()).await.unwrap();
+                    service
+                        .update_user(&admin, user, &promote, &Origin::unknown())
+                        .await
+                        .unwrap();
                 } else {
-                    service.end_user_sessions(&admin, user, &Origin::unknown()).await.unwrap();
+                    service
+                        .end_user_sessions(&admin, user, &Origin::unknown())
+                        .await
+                        .unwrap();
                 }
             });
         }));
         let request = ChangePasswordRequest::new(PASSWORD, "plum 4 t");
-        let changed = f.service.change_password(&caller, &request, &Origin::unknown()).await;
+        let changed = f
+            .service
+            .change_password(&caller, &request, &Origin::unknown())
+            .await;
         assert_eq!(code(changed), ProblemCode::TokenInvalid);
-        assert_eq!(f.stored(PHONE).await.user.password_change_required, promotes);
+        assert_eq!(
+            f.stored(PHONE).await.user.password_change_required,
+            promotes
+        );
     }
 }
 
@@ -377,7 +527,11 @@ async fn a_hash_with_other_parameters_is_made_anew_at_a_sign_in() {
     f.login("+77010000002", PASSWORD, 42).await.unwrap();
     assert_eq!(f.hasher.taken(), 2, "one to check, one to store");
     let rehashed = f.stored("+77010000002").await.password_hash;
-    assert!(!rehashed.expose().contains("m=19456"), "{}", rehashed.expose());
+    assert!(
+        !rehashed.expose().contains("m=19456"),
+        "{}",
+        rehashed.expose()
+    );
     f.login("+77010000002", PASSWORD, 42).await.unwrap();
     assert_eq!(f.hasher.taken(), 1);
 }
@@ -389,7 +543,12 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
     let init_data = init_data(42);
     let session = f
         .service
-        .telegram_login(SignInPhone::Typed("+77010000002"), &PASSWORD.into(), &init_data, &Origin::unknown())
+        .telegram_login(
+            SignInPhone::Typed("+77010000002"),
+            &PASSWORD.into(),
+            &init_data,
+            &Origin::unknown(),
+        )
         .await
         .unwrap();
     let token = session.access_token.expose();
@@ -397,22 +556,43 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
 
     // The same key on another database: the token is good, the user is not there.
     let other = fixture_with(BootstrapPolicy::Closed);
-    assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
+    assert_eq!(
+        code(other.service.authenticate(token).await),
+        ProblemCode::TokenInvalid
+    );
     let mut inactive = f.stored("+77010000002").await;
     inactive.user.is_active = false;
-    other.store.insert_users(&[created(&inactive)]).await.unwrap();
-    assert_eq!(code(other.service.authenticate(token).await), ProblemCode::TokenInvalid);
+    other
+        .store
+        .insert_users(&[created(&inactive)])
+        .await
+        .unwrap();
+    assert_eq!(
+        code(other.service.authenticate(token).await),
+        ProblemCode::TokenInvalid
+    );
 
     f.clock.advance(Duration::from_secs(931));
-    assert_eq!(code(f.service.authenticate(token).await), ProblemCode::TokenExpired);
+    assert_eq!(
+        code(f.service.authenticate(token).await),
+        ProblemCode::TokenExpired
+    );
 }
 
 #[tokio::test]
 async fn a_demoted_administrator_is_none_any_more() {
     let f = fixture().await;
-    let session =
-        f.service.admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown()).await.unwrap();
-    let admin = f.store.account_by_email(&ADMIN_EMAIL.parse().unwrap()).await.unwrap().unwrap();
+    let session = f
+        .service
+        .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown())
+        .await
+        .unwrap();
+    let admin = f
+        .store
+        .account_by_email(&ADMIN_EMAIL.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     f.insert("+77010000002", |user| {
         user.role = Role::Admin;
         user.email = Some("other@example.com".parse().unwrap());
@@ -423,8 +603,16 @@ async fn a_demoted_administrator_is_none_any_more() {
         account.user.phone = Some("+77010000003".parse().unwrap());
         Some(Effects::none())
     };
-    f.store.update_account(admin.user.id, &demote).await.unwrap().unwrap();
-    let caller = f.service.authenticate(session.access_token.expose()).await.unwrap();
+    f.store
+        .update_account(admin.user.id, &demote)
+        .await
+        .unwrap()
+        .unwrap();
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
     assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
 }
 
@@ -435,7 +623,12 @@ async fn without_a_bot_token_nobody_signs_in_through_telegram() {
     let key = SecretKey::new([7; 32]).unwrap();
     let service = AuthService::builder(store, &key, "https://sec.example.com", surfaces).build();
     let outcome = service
-        .telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &init_data(42), &Origin::unknown())
+        .telegram_login(
+            SignInPhone::Typed(PHONE),
+            &PASSWORD.into(),
+            &init_data(42),
+            &Origin::unknown(),
+        )
         .await;
     assert_eq!(code(outcome), ProblemCode::TelegramNotConfigured);
 }
@@ -444,33 +637,59 @@ async fn without_a_bot_token_nobody_signs_in_through_telegram() {
 async fn bootstrap_needs_its_token() {
     let closed = fixture_with(BootstrapPolicy::Closed);
     let token = Secret::new("bootstrap");
-    let outcome = closed.service.bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown()).await;
+    let outcome = closed
+        .service
+        .bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown())
+        .await;
     assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
 
     let f = fixture_with(BootstrapPolicy::Token(token.clone()));
     for wrong in [None, Some(Secret::new("")), Some(Secret::new("bootstraq"))] {
-        let outcome = f.service.bootstrap(wrong.as_ref(), &bootstrap_request(), &Origin::unknown()).await;
+        let outcome = f
+            .service
+            .bootstrap(wrong.as_ref(), &bootstrap_request(), &Origin::unknown())
+            .await;
         assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
     }
-    let user = f.service.bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown()).await.unwrap();
-    assert_eq!((user.role, user.full_name.as_str()), (Role::Admin, "Administrator"));
+    let user = f
+        .service
+        .bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown())
+        .await
+        .unwrap();
+    assert_eq!(
+        (user.role, user.full_name.as_str()),
+        (Role::Admin, "Administrator")
+    );
 }
 
 #[tokio::test]
 async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
     let weak = BootstrapRequest::new(ADMIN_EMAIL, "too short");
-    assert_eq!(code(f.service.bootstrap(None, &weak, &Origin::unknown()).await), ProblemCode::WeakPassword);
+    assert_eq!(
+        code(f.service.bootstrap(None, &weak, &Origin::unknown()).await),
+        ProblemCode::WeakPassword
+    );
     let malformed = BootstrapRequest::new("not an address", ADMIN_PASSWORD);
     assert_eq!(
-        code(f.service.bootstrap(None, &malformed, &Origin::unknown()).await),
+        code(
+            f.service
+                .bootstrap(None, &malformed, &Origin::unknown())
+                .await
+        ),
         ProblemCode::ValidationFailed
     );
     assert!(!f.service.is_bootstrapped().await.unwrap());
     f.hasher.taken();
 
-    f.service.bootstrap(None, &bootstrap_request(), &Origin::unknown()).await.unwrap();
-    let again = f.service.bootstrap(None, &bootstrap_request(), &Origin::unknown()).await;
+    f.service
+        .bootstrap(None, &bootstrap_request(), &Origin::unknown())
+        .await
+        .unwrap();
+    let again = f
+        .service
+        .bootstrap(None, &bootstrap_request(), &Origin::unknown())
+        .await;
     assert_eq!(code(again), ProblemCode::AlreadyBootstrapped);
     assert_eq!(f.hasher.taken(), 1, "the refused call does not hash");
 }
@@ -483,8 +702,10 @@ async fn all_that_is_wrong_with_a_new_user_is_told_at_once() {
     request.full_name = " \n ".to_owned();
     request.email = Some("nowhere".to_owned());
     request.password = Some(Secret::new(""));
-    let Err(ServiceError::Invalid(errors)) =
-        f.service.create_user(&admin, &request, &Origin::unknown()).await
+    let Err(ServiceError::Invalid(errors)) = f
+        .service
+        .create_user(&admin, &request, &Origin::unknown())
+        .await
     else {
         panic!("an invalid request");
     };
@@ -501,7 +722,11 @@ async fn each_role_needs_what_it_signs_in_with() {
     let mut no_email = employee_request("+77010000002");
     no_email.role = Role::Admin;
     for (request, pointer) in [(no_phone, "/phone"), (no_email, "/email")] {
-        match f.service.create_user(&admin, &request, &Origin::unknown()).await {
+        match f
+            .service
+            .create_user(&admin, &request, &Origin::unknown())
+            .await
+        {
             Err(ServiceError::Invalid(errors)) => assert_eq!(errors[0].pointer, pointer),
             other => panic!("{other:?}"),
         }
@@ -512,13 +737,24 @@ async fn each_role_needs_what_it_signs_in_with() {
 async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_person() {
     let f = fixture().await;
     let admin = f.admin().await;
-    let taken = f.service.create_user(&admin, &employee_request("8 701 123 45 67"), &Origin::unknown()).await;
+    let taken = f
+        .service
+        .create_user(
+            &admin,
+            &employee_request("8 701 123 45 67"),
+            &Origin::unknown(),
+        )
+        .await;
     assert_eq!(code(taken), ProblemCode::PhoneTaken);
 
     let mut same_email = employee_request("+77010000002");
     same_email.email = Some("ADMIN@example.com".to_owned());
     assert_eq!(
-        code(f.service.create_user(&admin, &same_email, &Origin::unknown()).await),
+        code(
+            f.service
+                .create_user(&admin, &same_email, &Origin::unknown())
+                .await
+        ),
         ProblemCode::EmailTaken
     );
 
@@ -526,7 +762,11 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
         let mut request = employee_request("+77011234599");
         request.password = Some(Secret::new(weak));
         assert_eq!(
-            code(f.service.create_user(&admin, &request, &Origin::unknown()).await),
+            code(
+                f.service
+                    .create_user(&admin, &request, &Origin::unknown())
+                    .await
+            ),
             ProblemCode::WeakPassword,
             "{weak}"
         );
@@ -535,7 +775,11 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
     short_for_an_admin.role = Role::Admin;
     short_for_an_admin.email = Some("second@example.com".to_owned());
     assert_eq!(
-        code(f.service.create_user(&admin, &short_for_an_admin, &Origin::unknown()).await),
+        code(
+            f.service
+                .create_user(&admin, &short_for_an_admin, &Origin::unknown())
+                .await
+        ),
         ProblemCode::WeakPassword
     );
 }
@@ -546,7 +790,12 @@ async fn errors_and_debug_output_hold_no_secret() {
     let raw = init_data(42);
     let session = f
         .service
-        .telegram_login(SignInPhone::Typed(PHONE), &PASSWORD.into(), &raw, &Origin::unknown())
+        .telegram_login(
+            SignInPhone::Typed(PHONE),
+            &PASSWORD.into(),
+            &raw,
+            &Origin::unknown(),
+        )
         .await
         .unwrap();
     let shown = [
@@ -558,16 +807,24 @@ async fn errors_and_debug_output_hold_no_secret() {
     .concat();
     let bot_secret = BOT.split_once(':').unwrap().1;
     let hash = f.stored(PHONE).await.password_hash;
-    for secret in
-        [PASSWORD, ADMIN_PASSWORD, bot_secret, raw.expose(), session.access_token.expose(), hash.expose()]
-    {
+    for secret in [
+        PASSWORD,
+        ADMIN_PASSWORD,
+        bot_secret,
+        raw.expose(),
+        session.access_token.expose(),
+        hash.expose(),
+    ] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
 
 fn contact(user_id: i64, phone: &str) -> Secret {
     let token: BotToken = BOT.parse().unwrap();
-    InitDataBuilder::new(NOW).contact(user_id, phone, "First").sign(&token).into()
+    InitDataBuilder::new(NOW)
+        .contact(user_id, phone, "First")
+        .sign(&token)
+        .into()
 }
 
 #[tokio::test]
@@ -584,10 +841,25 @@ async fn a_shared_contact_stands_in_place_of_the_phone_number() {
             .await
     };
     for written in [PHONE, PHONE.trim_start_matches('+')] {
-        assert_eq!(login(contact(42, written), PASSWORD).await.unwrap().user.phone.unwrap().as_str(), PHONE);
+        assert_eq!(
+            login(contact(42, written), PASSWORD)
+                .await
+                .unwrap()
+                .user
+                .phone
+                .unwrap()
+                .as_str(),
+            PHONE
+        );
     }
-    assert_eq!(code(login(contact(42, PHONE), "wrong password").await), ProblemCode::InvalidCredentials);
-    assert_eq!(code(login(contact(42, "+77010000099"), PASSWORD).await), ProblemCode::InvalidCredentials);
+    assert_eq!(
+        code(login(contact(42, PHONE), "wrong password").await),
+        ProblemCode::InvalidCredentials
+    );
+    assert_eq!(
+        code(login(contact(42, "+77010000099"), PASSWORD).await),
+        ProblemCode::InvalidCredentials
+    );
 }
 
 #[tokio::test]
@@ -598,18 +870,40 @@ async fn a_contact_that_proves_nothing_is_refused_before_anything_is_hashed() {
     let other: BotToken = "1:another".parse().unwrap();
     let shared = |auth_date: u64| InitDataBuilder::new(auth_date).contact(42, PHONE, "First");
     for (what, contact, expected) in [
-        ("somebody else's", contact(43, PHONE), ProblemCode::InitDataInvalid),
+        (
+            "somebody else's",
+            contact(43, PHONE),
+            ProblemCode::InitDataInvalid,
+        ),
         ("no phone", contact(42, "12"), ProblemCode::InitDataInvalid),
-        ("no number that exists", contact(42, "+70000000"), ProblemCode::InitDataInvalid),
-        ("of another bot", shared(NOW).sign(&other).into(), ProblemCode::InitDataInvalid),
-        ("old", shared(NOW - 25 * 3600).sign(&token).into(), ProblemCode::InitDataExpired),
+        (
+            "no number that exists",
+            contact(42, "+70000000"),
+            ProblemCode::InitDataInvalid,
+        ),
+        (
+            "of another bot",
+            shared(NOW).sign(&other).into(),
+            ProblemCode::InitDataInvalid,
+        ),
+        (
+            "old",
+            shared(NOW - 25 * 3600).sign(&token).into(),
+            ProblemCode::InitDataExpired,
+        ),
         ("init data", init_data(42), ProblemCode::InitDataInvalid),
-        ("with a user", shared(NOW).user(42, "First").sign(&token).into(), ProblemCode::InitDataInvalid),
+        (
+            "with a user",
+            shared(NOW).user(42, "First").sign(&token).into(),
+            ProblemCode::InitDataInvalid,
+        ),
         ("empty", Secret::default(), ProblemCode::InitDataMissing),
     ] {
         let phone = SignInPhone::Shared(&contact);
-        let outcome =
-            f.service.telegram_login(phone, &PASSWORD.into(), &init_data(42), &Origin::unknown()).await;
+        let outcome = f
+            .service
+            .telegram_login(phone, &PASSWORD.into(), &init_data(42), &Origin::unknown())
+            .await;
         assert_eq!(code(outcome), expected, "{what}");
     }
     assert_eq!(f.hasher.taken(), hashed, "nothing was hashed");

@@ -10,8 +10,8 @@ use divan_core::infra::DatabaseUrl;
 use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, SessionEnd};
 use divan_core::store::{
-    Account, AuditQuery, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore, SessionAdvance,
-    SqliteStore, Store, StoreErrorKind, StoredSession, UniqueKey,
+    Account, AuditQuery, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore,
+    SessionAdvance, SqliteStore, Store, StoreErrorKind, StoredSession, UniqueKey,
 };
 use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
 use divan_testing::TestDatabase;
@@ -78,7 +78,9 @@ type AnyStore = Arc<dyn Store>;
 
 async fn postgres_store(pool: PostgresPool) -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::create().await;
-    let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else { panic!("{database:?}") };
+    let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else {
+        panic!("{database:?}")
+    };
     let store = PostgresStore::open(&url, pool).await.unwrap();
     (database, store)
 }
@@ -126,7 +128,12 @@ fn session(n: u128, user: u128) -> StoredSession {
 /// Begins a session.
 async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
     let change = |_: &mut Account| Some(Effects::none().begin(session.clone()));
-    store.update_account(session.user, &change).await.unwrap().unwrap().ended
+    store
+        .update_account(session.user, &change)
+        .await
+        .unwrap()
+        .unwrap()
+        .ended
 }
 
 /// Binds a Telegram account.
@@ -135,7 +142,10 @@ async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, St
         account.user.telegram_id = Some(TelegramId(telegram));
         Some(Effects::none())
     };
-    let updated = store.update_account(id(user), &change).await.map_err(|error| error.kind())?;
+    let updated = store
+        .update_account(id(user), &change)
+        .await
+        .map_err(|error| error.kind())?;
     Ok(updated.unwrap().account)
 }
 
@@ -144,7 +154,11 @@ async fn demote(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
         account.user.is_active = false;
         Some(Effects::none())
     };
-    store.update_account(id(user), &change).await.map(drop).map_err(|error| error.kind())
+    store
+        .update_account(id(user), &change)
+        .await
+        .map(drop)
+        .map_err(|error| error.kind())
 }
 
 async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
@@ -160,22 +174,67 @@ async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
     store.insert_users(&[created(&account)]).await.unwrap();
 
     assert_eq!(store.account(id(1)).await.unwrap().unwrap(), account);
-    let by_phone = store.account_by_phone(account.user.phone.as_ref().unwrap()).await.unwrap().unwrap();
-    assert_eq!((by_phone.user, by_phone.password_hash), (account.user.clone(), hash("old")));
-    let by_email = store.account_by_email(account.user.email.as_ref().unwrap()).await.unwrap().unwrap();
+    let by_phone = store
+        .account_by_phone(account.user.phone.as_ref().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (by_phone.user, by_phone.password_hash),
+        (account.user.clone(), hash("old"))
+    );
+    let by_email = store
+        .account_by_email(account.user.email.as_ref().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(by_email.user, account.user);
-    let by_telegram = store.account_by_telegram(TelegramId(i64::MAX)).await.unwrap().unwrap();
+    let by_telegram = store
+        .account_by_telegram(TelegramId(i64::MAX))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(by_telegram, account);
 }
 
 async fn nobody_is_nobody(store: AnyStore) {
     assert!(store.account(id(1)).await.unwrap().is_none());
-    assert!(store.account_by_phone(&"+77010000001".parse().unwrap()).await.unwrap().is_none());
-    assert!(store.account_by_email(&"one@example.com".parse().unwrap()).await.unwrap().is_none());
-    assert!(store.account_by_telegram(TelegramId(1)).await.unwrap().is_none());
+    assert!(
+        store
+            .account_by_phone(&"+77010000001".parse().unwrap())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .account_by_email(&"one@example.com".parse().unwrap())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .account_by_telegram(TelegramId(1))
+            .await
+            .unwrap()
+            .is_none()
+    );
     let unasked = |_: &mut Account| panic!("there is nobody");
-    assert!(store.update_account(id(1), &unasked).await.unwrap().is_none());
-    assert!(store.session(SessionId(uuid::Uuid::from_u128(1))).await.unwrap().is_none());
+    assert!(
+        store
+            .update_account(id(1), &unasked)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        store
+            .session(SessionId(uuid::Uuid::from_u128(1)))
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnyStore) {
@@ -190,20 +249,33 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
     email.user.email.clone_from(&first.user.email);
     let mut telegram = employee(2);
     telegram.user.telegram_id = first.user.telegram_id;
-    let cases = [(phone, UniqueKey::Phone), (email, UniqueKey::Email), (telegram, UniqueKey::TelegramId)];
+    let cases = [
+        (phone, UniqueKey::Phone),
+        (email, UniqueKey::Email),
+        (telegram, UniqueKey::TelegramId),
+    ];
     for (account, key) in cases {
         let error = store.insert_users(&[created(&account)]).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Conflict(key));
-        assert!(store.account(id(2)).await.unwrap().is_none(), "nothing is half-written");
+        assert!(
+            store.account(id(2)).await.unwrap().is_none(),
+            "nothing is half-written"
+        );
     }
 }
 
 async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
     type Change = fn(&mut User);
     let same: [(UniqueKey, Change); 3] = [
-        (UniqueKey::Phone, |user| user.phone = Some("+77010000000".parse().unwrap())),
-        (UniqueKey::Email, |user| user.email = Some("one@example.com".parse().unwrap())),
-        (UniqueKey::TelegramId, |user| user.telegram_id = Some(TelegramId(7))),
+        (UniqueKey::Phone, |user| {
+            user.phone = Some("+77010000000".parse().unwrap())
+        }),
+        (UniqueKey::Email, |user| {
+            user.email = Some("one@example.com".parse().unwrap())
+        }),
+        (UniqueKey::TelegramId, |user| {
+            user.telegram_id = Some(TelegramId(7))
+        }),
     ];
     for (round, (key, change)) in (1..).zip(same) {
         let tasks = (1..=20).map(|n| {
@@ -234,15 +306,24 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
         (account.user.created_at == now()).then(Effects::none)
     };
     let updated = store.update_account(id(1), &change).await.unwrap().unwrap();
-    assert_eq!((updated.account.password_hash.expose(), updated.ended.len()), ("new", 0));
-    assert_eq!(store.account(id(1)).await.unwrap().unwrap(), updated.account);
+    assert_eq!(
+        (updated.account.password_hash.expose(), updated.ended.len()),
+        ("new", 0)
+    );
+    assert_eq!(
+        store.account(id(1)).await.unwrap().unwrap(),
+        updated.account
+    );
 
     let no = |account: &mut Account| {
         account.user.full_name.clear();
         None
     };
     assert!(store.update_account(id(1), &no).await.unwrap().is_none());
-    assert_eq!(store.account(id(1)).await.unwrap().unwrap(), updated.account);
+    assert_eq!(
+        store.account(id(1)).await.unwrap().unwrap(),
+        updated.account
+    );
 }
 
 async fn a_change_sees_what_others_have_written(store: AnyStore) {
@@ -268,7 +349,10 @@ async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     store.insert_users(&[created(&employee(2))]).await.unwrap();
     bind(&store, 1, 7).await.unwrap();
-    assert_eq!(bind(&store, 2, 7).await, Err(StoreErrorKind::Conflict(UniqueKey::TelegramId)));
+    assert_eq!(
+        bind(&store, 2, 7).await,
+        Err(StoreErrorKind::Conflict(UniqueKey::TelegramId))
+    );
     assert_eq!(store.account(id(2)).await.unwrap().unwrap(), employee(2));
 }
 
@@ -326,15 +410,31 @@ async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
 async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let whole = session(1, 1);
-    let bare = StoredSession { device: None, address: None, surface: Surface::Admin, ..session(2, 1) };
+    let bare = StoredSession {
+        device: None,
+        address: None,
+        surface: Surface::Admin,
+        ..session(2, 1)
+    };
     for session in [whole, bare] {
         assert!(begin(&store, session.clone()).await.is_empty());
         let found = store.session(session.id).await.unwrap();
         assert_eq!(found, Some((session, employee(1).user)));
     }
     let live = store.sessions_of(id(1), now()).await.unwrap();
-    assert_eq!(live.iter().map(|session| session.id.0.as_u128()).collect::<Vec<_>>(), [2, 1]);
-    assert!(store.sessions_of(id(1), now() + Duration::days(1)).await.unwrap().is_empty());
+    assert_eq!(
+        live.iter()
+            .map(|session| session.id.0.as_u128())
+            .collect::<Vec<_>>(),
+        [2, 1]
+    );
+    assert!(
+        store
+            .sessions_of(id(1), now() + Duration::days(1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(store.sessions_of(id(2), now()).await.unwrap().is_empty());
 }
 
@@ -344,10 +444,22 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
     begin(&store, begun.clone()).await;
     let next = Generations::from_parts(2, 1, now() + Duration::seconds(5), true);
     let expires_at = now() + Duration::hours(30);
-    let advance = SessionAdvance { session: begun.id, seen: begun.generations, next, expires_at };
+    let advance = SessionAdvance {
+        session: begun.id,
+        seen: begun.generations,
+        next,
+        expires_at,
+    };
     assert!(store.advance_session(&advance).await.unwrap());
     let (stored, _) = store.session(begun.id).await.unwrap().unwrap();
-    assert_eq!(stored, StoredSession { generations: next, expires_at, ..begun.clone() });
+    assert_eq!(
+        stored,
+        StoredSession {
+            generations: next,
+            expires_at,
+            ..begun.clone()
+        }
+    );
     for stale in [
         begun.generations,
         Generations::from_parts(2, 1, now(), true),
@@ -355,13 +467,34 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
         Generations::from_parts(2, 0, now() + Duration::seconds(5), true),
     ] {
         assert!(
-            !store.advance_session(&SessionAdvance { seen: stale, ..advance }).await.unwrap(),
+            !store
+                .advance_session(&SessionAdvance {
+                    seen: stale,
+                    ..advance
+                })
+                .await
+                .unwrap(),
             "{stale:?}"
         );
     }
-    let end = EndSessions { only: None, at: now(), reason: EndReason::SignedOut };
-    store.update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end))).await.unwrap();
-    assert!(!store.advance_session(&SessionAdvance { seen: next, ..advance }).await.unwrap());
+    let end = EndSessions {
+        only: None,
+        at: now(),
+        reason: EndReason::SignedOut,
+    };
+    store
+        .update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end)))
+        .await
+        .unwrap();
+    assert!(
+        !store
+            .advance_session(&SessionAdvance {
+                seen: next,
+                ..advance
+            })
+            .await
+            .unwrap()
+    );
 }
 
 async fn of_parallel_advances_one_wins(store: AnyStore) {
@@ -409,14 +542,42 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
     assert_eq!(updated.ended, [session(2, 1).id]);
     let (ended, _) = store.session(session(2, 1).id).await.unwrap().unwrap();
     let at = now() + Duration::seconds(1);
-    assert_eq!(ended.end, Some(SessionEnd { at, reason: EndReason::Deactivated }));
+    assert_eq!(
+        ended.end,
+        Some(SessionEnd {
+            at,
+            reason: EndReason::Deactivated
+        })
+    );
     let somebody_elses = |_: &mut Account| Some(Effects::none().end(end(Some(4))));
-    assert!(store.update_account(id(1), &somebody_elses).await.unwrap().unwrap().ended.is_empty());
+    assert!(
+        store
+            .update_account(id(1), &somebody_elses)
+            .await
+            .unwrap()
+            .unwrap()
+            .ended
+            .is_empty()
+    );
 
     let all = |_: &mut Account| Some(Effects::none().end(end(None)).begin(session(5, 1)));
-    assert_eq!(store.update_account(id(1), &all).await.unwrap().unwrap().ended.len(), 2);
+    assert_eq!(
+        store
+            .update_account(id(1), &all)
+            .await
+            .unwrap()
+            .unwrap()
+            .ended
+            .len(),
+        2
+    );
     let live = store.sessions_of(id(1), now()).await.unwrap();
-    assert_eq!(live.iter().map(|session| session.id.0.as_u128()).collect::<Vec<_>>(), [5]);
+    assert_eq!(
+        live.iter()
+            .map(|session| session.id.0.as_u128())
+            .collect::<Vec<_>>(),
+        [5]
+    );
     assert_eq!(store.sessions_of(id(2), now()).await.unwrap().len(), 1);
 }
 
@@ -433,7 +594,17 @@ async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
     let many = u128::from(MAX_LIVE_SESSIONS);
     for n in 1..=many {
         let created_at = now() + Duration::seconds(i64::try_from(n).unwrap());
-        assert!(begin(&store, StoredSession { created_at, ..session(n, 1) }).await.is_empty());
+        assert!(
+            begin(
+                &store,
+                StoredSession {
+                    created_at,
+                    ..session(n, 1)
+                }
+            )
+            .await
+            .is_empty()
+        );
     }
     // The clock was set back: the new one stays all the same.
     let ended = begin(&store, session(100, 1)).await;
@@ -450,13 +621,35 @@ async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
     for n in 1..=3 {
         begin(&store, session(n, 1)).await;
     }
-    let lasting = StoredSession { ends_at: now() + Duration::days(90), ..session(4, 1) };
+    let lasting = StoredSession {
+        ends_at: now() + Duration::days(90),
+        ..session(4, 1)
+    };
     begin(&store, lasting).await;
-    let end = EndSessions { only: Some(session(1, 1).id), at: now(), reason: EndReason::SignedOut };
-    store.update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end))).await.unwrap();
+    let end = EndSessions {
+        only: Some(session(1, 1).id),
+        at: now(),
+        reason: EndReason::SignedOut,
+    };
+    store
+        .update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end)))
+        .await
+        .unwrap();
     assert_eq!(store.purge_sessions(now()).await.unwrap(), 0);
-    assert_eq!(store.purge_sessions(now() + Duration::seconds(1)).await.unwrap(), 1);
-    assert_eq!(store.purge_sessions(now() + Duration::days(3)).await.unwrap(), 2);
+    assert_eq!(
+        store
+            .purge_sessions(now() + Duration::seconds(1))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        store
+            .purge_sessions(now() + Duration::days(3))
+            .await
+            .unwrap(),
+        2
+    );
     assert!(store.session(session(4, 1).id).await.unwrap().is_some());
 }
 
@@ -468,13 +661,22 @@ async fn many_users_are_added_together_or_not_at_all(store: AnyStore) {
     let error = store.insert_users(&with_a_known_one).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Phone));
     assert!(store.account(id(1)).await.unwrap().is_none());
-    assert!(store.audit(&AuditQuery::newest(10)).await.unwrap().is_empty());
+    assert!(
+        store
+            .audit(&AuditQuery::newest(10))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     store.insert_users(&many).await.unwrap();
     for n in [1, 500, 501, 1201] {
         assert_eq!(store.account(id(n)).await.unwrap().unwrap(), employee(n));
     }
-    assert_eq!(store.audit(&AuditQuery::newest(2000)).await.unwrap().len(), 1201);
+    assert_eq!(
+        store.audit(&AuditQuery::newest(2000)).await.unwrap().len(),
+        1201
+    );
 }
 
 async fn users_are_found_by_many_names_at_once(store: AnyStore) {

@@ -110,8 +110,8 @@ impl Server {
         })
     }
 
-    /// Serves `/metrics` on a listener of its own, in the text format of Prometheus. It tells how busy the server is, so it
-    /// is for the operator's network alone. Default: nowhere.
+    /// Serves `/metrics` on a listener of its own, in the text format of Prometheus. It tells how
+    /// busy the server is, so it is for the operator's network alone. Default: nowhere.
     #[must_use]
     pub fn metrics(mut self, listener: TcpListener) -> Self {
         self.metrics = Some(listener);
@@ -123,8 +123,9 @@ impl Server {
         self.state.service()
     }
 
-    /// Serves until `stop` completes. Then readiness turns 503 while requests are still taken for a second (so
-    /// that a balancer notices; not in development), requests under way finish, and the database closes.
+    /// Serves until `stop` completes. Then readiness turns 503 while requests are still taken for a
+    /// second (so that a balancer notices; not in development), requests under way finish, and the
+    /// database closes.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let draining = self.state.draining().clone();
         let stop = async move {
@@ -137,7 +138,10 @@ impl Server {
         let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
             let router = metrics_router(self.state.clone());
-            let patience = Patience { connections: METRICS_CONNECTIONS, ..self.patience };
+            let patience = Patience {
+                connections: METRICS_CONNECTIONS,
+                ..self.patience
+            };
             tokio::spawn(serve(listener, router, patience, std::future::pending()))
         });
         serve(self.listener, router(self.state), self.patience, stop).await;
@@ -156,7 +160,9 @@ async fn purge_sessions(service: AuthService, over_since: Duration) {
         match service.purge_sessions(over_since).await {
             Ok(0) => {}
             Ok(purged) => tracing::info!(purged, "forgot sessions that are long over"),
-            Err(error) => tracing::warn!(%error, "could not purge sessions; it is tried again in an hour"),
+            Err(error) => {
+                tracing::warn!(%error, "could not purge sessions; it is tried again in an hour")
+            }
         }
     }
 }
@@ -182,5 +188,10 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
 }
 
 fn origins(config: &Config) -> Vec<HeaderValue> {
-    config.addresses.origins().iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
+    config
+        .addresses
+        .origins()
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok())
+        .collect()
 }

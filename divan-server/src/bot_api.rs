@@ -42,7 +42,8 @@ pub(crate) struct Bot {
     pub(crate) has_main_web_app: bool,
 }
 
-/// The button beside the field for messages ([`MenuButton`](https://core.telegram.org/bots/api#menubutton)).
+/// The button beside the field for messages
+/// ([`MenuButton`](https://core.telegram.org/bots/api#menubutton)).
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum MenuButton {
@@ -64,9 +65,13 @@ pub(crate) struct WebAppInfo {
 pub(crate) enum BotApiError {
     #[error(transparent)]
     Client(#[from] NoHttpClient),
-    #[error("the Bot API cannot be reached: check the network, and TELEGRAM_API_URL where it is set")]
+    #[error(
+        "the Bot API cannot be reached: check the network, and TELEGRAM_API_URL where it is set"
+    )]
     Unreachable(#[source] reqwest::Error),
-    #[error("Telegram does not know this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT")]
+    #[error(
+        "Telegram does not know this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT"
+    )]
     UnknownToken,
     #[error("Telegram asks to wait for {} s: try again then", .0.as_secs())]
     TooManyRequests(Duration),
@@ -100,14 +105,26 @@ impl BotApi {
         let environment = if is_test { "test/" } else { "" };
         let base = url.as_str().trim_end_matches('/');
         let prefix = Secret::new(format!("{base}/bot{}/{environment}", token.expose()));
-        Ok(Self { http: http_client(url, TIMEOUT)?, token, prefix })
+        Ok(Self {
+            http: http_client(url, TIMEOUT)?,
+            token,
+            prefix,
+        })
     }
 
     /// Who the bot is, and what time it was here and there when it answered.
-    pub(crate) async fn get_me(&self) -> Result<(Bot, Option<(SystemTime, SystemTime)>), BotApiError> {
+    pub(crate) async fn get_me(
+        &self,
+    ) -> Result<(Bot, Option<(SystemTime, SystemTime)>), BotApiError> {
         let (bot, date): (Bot, _) = self.call("getMe", &json!({})).await?;
         let here = SystemClock.now();
-        Ok((Bot { username: self.readable(&bot.username), ..bot }, date.map(|there| (here, there))))
+        Ok((
+            Bot {
+                username: self.readable(&bot.username),
+                ..bot
+            },
+            date.map(|there| (here, there)),
+        ))
     }
 
     pub(crate) async fn chat_menu_button(&self) -> Result<MenuButton, BotApiError> {
@@ -115,8 +132,13 @@ impl BotApi {
     }
 
     /// Sets the button of all chats that have none of their own.
-    pub(crate) async fn set_chat_menu_button(&self, button: &MenuButton) -> Result<(), BotApiError> {
-        let _: (bool, _) = self.call("setChatMenuButton", &json!({ "menu_button": button })).await?;
+    pub(crate) async fn set_chat_menu_button(
+        &self,
+        button: &MenuButton,
+    ) -> Result<(), BotApiError> {
+        let _: (bool, _) = self
+            .call("setChatMenuButton", &json!({ "menu_button": button }))
+            .await?;
         Ok(())
     }
 
@@ -145,35 +167,78 @@ impl BotApi {
     ) -> Result<(T, Option<SystemTime>), BotApiError> {
         let url = Secret::new(format!("{}{method}", self.prefix.expose()));
         let unreachable = |error: reqwest::Error| BotApiError::Unreachable(error.without_url());
-        let response = self.http.post(url.expose()).json(parameters).send().await.map_err(unreachable)?;
+        let response = self
+            .http
+            .post(url.expose())
+            .json(parameters)
+            .send()
+            .await
+            .map_err(unreachable)?;
         let status = response.status();
-        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = response
+            .headers()
+            .get(DATE)
+            .and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
-        let retry_after =
-            response.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
-        let body = bounded_body(response).await.map_err(unreachable)?.ok_or(BotApiError::NotTheBotApi)?;
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|after| after.to_str().ok()?.parse().ok());
+        let body = bounded_body(response)
+            .await
+            .map_err(unreachable)?
+            .ok_or(BotApiError::NotTheBotApi)?;
         let answer: Option<Answer<T>> = serde_json::from_slice(&body).ok();
         // What stands between here and Telegram answers for it in words of its own.
         match (answer, status) {
-            (Some(_), StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(BotApiError::UnknownToken),
+            (Some(_), StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => {
+                Err(BotApiError::UnknownToken)
+            }
             (answer, StatusCode::TOO_MANY_REQUESTS) => {
-                let told =
-                    answer.and_then(|answer| answer.parameters.retry_after?.try_into().ok()).or(retry_after);
-                Err(BotApiError::TooManyRequests(Duration::from_secs(told.unwrap_or(1))))
+                let told = answer
+                    .and_then(|answer| answer.parameters.retry_after?.try_into().ok())
+                    .or(retry_after);
+                Err(BotApiError::TooManyRequests(Duration::from_secs(
+                    told.unwrap_or(1),
+                )))
             }
             (_, status) if status.is_server_error() => Err(BotApiError::Broken(status)),
-            (Some(Answer { ok: true, result: Some(result), .. }), _) => Ok((result, date)),
-            (Some(Answer { ok: false, description, .. }), _) => {
-                Err(BotApiError::Refused(self.readable(&description)))
-            }
+            (
+                Some(Answer {
+                    ok: true,
+                    result: Some(result),
+                    ..
+                }),
+                _,
+            ) => Ok((result, date)),
+            (
+                Some(Answer {
+                    ok: false,
+                    description,
+                    ..
+                }),
+                _,
+            ) => Err(BotApiError::Refused(self.readable(&description))),
             _ => Err(BotApiError::NotTheBotApi),
         }
     }
 
-    /// What was answered, for people to read: without the token, should somebody repeat it, and without what moves cursors.
+    /// What was answered, for people to read: without the token, should somebody repeat it, and
+    /// without what moves cursors.
     pub(crate) fn readable(&self, text: &str) -> String {
-        let secret = self.token.expose().split_once(':').map_or("", |(_, secret)| secret);
-        let text = if secret.is_empty() { text.to_owned() } else { text.replace(secret, "…") };
-        text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_CHARS).collect()
+        let secret = self
+            .token
+            .expose()
+            .split_once(':')
+            .map_or("", |(_, secret)| secret);
+        let text = if secret.is_empty() {
+            text.to_owned()
+        } else {
+            text.replace(secret, "…")
+        };
+        text.chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_SHOWN_CHARS)
+            .collect()
     }
 }

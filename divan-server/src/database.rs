@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use divan_core::infra::DatabaseUrl;
-use divan_core::store::{MigrateError, PoolState, PostgresStore, Schema, SqliteStore, Store, StoreError};
+use divan_core::store::{
+    MigrateError, PoolState, PostgresStore, Schema, SqliteStore, Store, StoreError,
+};
 
 use crate::config::Config;
 use crate::traced_store::TracedStore;
@@ -49,12 +51,15 @@ impl Database {
     pub(crate) async fn connect(config: &Config) -> Result<Self, DatabaseError> {
         let opened = match &config.database {
             DatabaseUrl::Sqlite(path) => SqliteStore::connect(path).await.map(Self::Sqlite),
-            DatabaseUrl::Postgres(url) => {
-                PostgresStore::connect(url, config.postgres_pool).await.map(Self::Postgres)
-            }
+            DatabaseUrl::Postgres(url) => PostgresStore::connect(url, config.postgres_pool)
+                .await
+                .map(Self::Postgres),
             _ => Err(StoreError::new(divan_core::store::StoreErrorKind::Internal)),
         };
-        opened.map_err(|source| DatabaseError::Open { name: config.database.to_string(), source })
+        opened.map_err(|source| DatabaseError::Open {
+            name: config.database.to_string(),
+            source,
+        })
     }
 
     pub(crate) async fn schema(&self, config: &Config) -> Result<Schema, DatabaseError> {
@@ -62,7 +67,10 @@ impl Database {
             Self::Sqlite(store) => store.schema().await,
             Self::Postgres(store) => store.schema().await,
         };
-        schema.map_err(|source| DatabaseError::Open { name: config.database.to_string(), source })
+        schema.map_err(|source| DatabaseError::Open {
+            name: config.database.to_string(),
+            source,
+        })
     }
 
     pub(crate) async fn migrate(&self, config: &Config) -> Result<(), DatabaseError> {
@@ -70,14 +78,20 @@ impl Database {
             Self::Sqlite(store) => store.migrate().await,
             Self::Postgres(store) => store.migrate().await,
         };
-        migrated.map_err(|source| DatabaseError::Migrate { name: config.database.to_string(), source })
+        migrated.map_err(|source| DatabaseError::Migrate {
+            name: config.database.to_string(),
+            source,
+        })
     }
 
     /// Fails unless the schema is the one of this program.
     pub(crate) async fn require_current(&self, config: &Config) -> Result<(), DatabaseError> {
         match self.schema(config).await? {
             Schema::Current => Ok(()),
-            schema => Err(DatabaseError::Schema { name: config.database.to_string(), schema }),
+            schema => Err(DatabaseError::Schema {
+                name: config.database.to_string(),
+                schema,
+            }),
         }
     }
 

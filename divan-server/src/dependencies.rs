@@ -1,5 +1,5 @@
-//! What the configuration names besides the database. The server itself asks nothing of it: it tells whether it is there,
-//! for the applications beside it.
+//! What the configuration names besides the database. The server itself asks nothing of it: it
+//! tells whether it is there, for the applications beside it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -19,7 +19,10 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 pub struct MissingDependencies(Vec<(&'static str, ProbeError)>);
 
 fn line((name, error): &(&'static str, ProbeError)) -> String {
-    format!("{name} is in DIVAN_REQUIRED, and cannot be used: {}", chain(error))
+    format!(
+        "{name} is in DIVAN_REQUIRED, and cannot be used: {}",
+        chain(error)
+    )
 }
 
 /// What is done about a bucket that is missing.
@@ -48,7 +51,11 @@ impl Dependencies {
 
     /// All of them.
     pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
-        self.required.iter().chain(&self.optional).cloned().collect()
+        self.required
+            .iter()
+            .chain(&self.optional)
+            .cloned()
+            .collect()
     }
 
     /// Asks those that are required.
@@ -59,16 +66,28 @@ impl Dependencies {
         let reports = check_all(&self.required, DEADLINE).await;
         let fault = |report: Report| report.outcome.err().map(|error| (report.name, error));
         let missing: Vec<_> = reports.into_iter().filter_map(fault).collect();
-        if missing.is_empty() { Ok(()) } else { Err(MissingDependencies(missing)) }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(MissingDependencies(missing))
+        }
     }
 }
 
 #[cfg_attr(
-    not(any(feature = "s3", feature = "qdrant", feature = "redis", feature = "rabbitmq")),
+    not(any(
+        feature = "s3",
+        feature = "qdrant",
+        feature = "redis",
+        feature = "rabbitmq"
+    )),
     expect(unused_variables, unused_mut, reason = "there are none to name")
 )]
 #[cfg_attr(
-    all(not(feature = "s3"), any(feature = "qdrant", feature = "redis", feature = "rabbitmq")),
+    all(
+        not(feature = "s3"),
+        any(feature = "qdrant", feature = "redis", feature = "rabbitmq")
+    ),
     expect(unused_variables, reason = "there are no buckets")
 )]
 fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
@@ -76,16 +95,21 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
     #[cfg(feature = "s3")]
     if let Some(config) = &infra.s3 {
         probes.push(match buckets {
-            Buckets::Make => Arc::new(BucketKeeper { config: config.clone(), client: config.client() }),
+            Buckets::Make => Arc::new(BucketKeeper {
+                config: config.clone(),
+                client: config.client(),
+            }),
             Buckets::Tell => Arc::new(config.probe(&config.client())),
         });
     }
     #[cfg(feature = "qdrant")]
     if let Some(config) = &infra.qdrant {
-        probes.push(match config.client().and_then(|client| config.probe(&client)) {
-            Ok(probe) => Arc::new(probe),
-            Err(_) => Arc::new(WithoutClient(config.clone())),
-        });
+        probes.push(
+            match config.client().and_then(|client| config.probe(&client)) {
+                Ok(probe) => Arc::new(probe),
+                Err(_) => Arc::new(WithoutClient(config.clone())),
+            },
+        );
     }
     #[cfg(feature = "redis")]
     if let Some(config) = &infra.redis {
@@ -108,7 +132,9 @@ struct BucketKeeper {
 #[cfg(feature = "s3")]
 impl Debug for BucketKeeper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BucketKeeper").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("BucketKeeper")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

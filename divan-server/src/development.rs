@@ -15,8 +15,8 @@ const FOLDER: &str = "divan-data";
 /// The bot that nobody at Telegram knows.
 const BOT_ID: &str = "1000000000";
 
-/// The development default: a folder with a database, and with a secret key and a bot token that were made up when it
-/// was.
+/// The development default: a folder with a database, and with a secret key and a bot token that
+/// were made up when it was.
 #[derive(Debug)]
 pub struct Development {
     folder: PathBuf,
@@ -28,7 +28,10 @@ impl Development {
     /// Makes the folder and what is missing in it.
     pub(crate) fn prepare(env: &mut Env<'_>) -> Option<Self> {
         let folder = Path::new(FOLDER);
-        told(env, create_folder(folder).and_then(|()| Self::in_folder(folder, kept)))
+        told(
+            env,
+            create_folder(folder).and_then(|()| Self::in_folder(folder, kept)),
+        )
     }
 
     /// Looks at what is there and makes nothing: what is missing has a stand-in.
@@ -40,11 +43,16 @@ impl Development {
         told(env, Self::in_folder(Path::new(FOLDER), secret))
     }
 
-    fn in_folder(folder: &Path, secret: impl Fn(&Path, Maker) -> io::Result<Secret>) -> io::Result<Self> {
+    fn in_folder(
+        folder: &Path,
+        secret: impl Fn(&Path, Maker) -> io::Result<Secret>,
+    ) -> io::Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
             secret_key: secret(&folder.join("secret-key"), || hex(32))?,
-            bot_token: secret(&folder.join("bot-token"), || Ok(format!("{BOT_ID}:dev_{}", hex(16)?)))?,
+            bot_token: secret(&folder.join("bot-token"), || {
+                Ok(format!("{BOT_ID}:dev_{}", hex(16)?))
+            })?,
         })
     }
 
@@ -72,7 +80,8 @@ type Maker = fn() -> io::Result<String>;
 
 fn told(env: &mut Env<'_>, outcome: io::Result<Development>) -> Option<Development> {
     let wrong = |error| {
-        let reason = format!("is not set, and the development default cannot be made in {FOLDER}: {error}");
+        let reason =
+            format!("is not set, and the development default cannot be made in {FOLDER}: {error}");
         env.wrong(&DATABASE_URL, reason);
     };
     outcome.map_err(wrong).ok()
@@ -81,7 +90,8 @@ fn told(env: &mut Env<'_>, outcome: io::Result<Development>) -> Option<Developme
 /// What the file holds, or what is made for it now.
 fn kept(path: &Path, make: Maker) -> io::Result<Secret> {
     if !path.exists() {
-        // Written aside and linked: a crash leaves no half of a key, and of two that start at once one wins.
+        // Written aside and linked: a crash leaves no half of a key, and of two that start at once
+        // one wins.
         let folder = path.parent().unwrap_or(Path::new("."));
         let aside = folder.join(format!(".{}", hex(8)?));
         let mut file = open_private(&aside)?;
@@ -101,7 +111,10 @@ fn read(path: &Path) -> io::Result<Secret> {
     refuse_open(path)?;
     let text = Secret::new(fs::read_to_string(path)?.trim_end());
     if text.expose().is_empty() {
-        return Err(io::Error::other(format!("{} is empty: remove it", path.display())));
+        return Err(io::Error::other(format!(
+            "{} is empty: remove it",
+            path.display()
+        )));
     }
     Ok(text)
 }

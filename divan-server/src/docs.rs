@@ -17,15 +17,16 @@ use crate::openapi::{document_at, openapi};
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// Swagger UI styles its elements inline and draws its icons from `data:` addresses; scripts come from here alone.
+/// Swagger UI styles its elements inline and draws its icons from `data:` addresses; scripts come
+/// from here alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(openapi);
 
-/// The same document for the page, from the page's own folder: Swagger UI resolves some addresses against the document
-/// and others against the page.
+/// The same document for the page, from the page's own folder: Swagger UI resolves some addresses
+/// against the document and others against the page.
 static DOCUMENT_OF_PAGE: LazyLock<OpenApi> = LazyLock::new(|| document_at("../"));
 
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
@@ -41,7 +42,10 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/openapi.json", get(async || Json(&*DOCUMENT)))
-        .route("/docs", get(async || (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/")])))
+        .route(
+            "/docs",
+            get(async || (StatusCode::PERMANENT_REDIRECT, [(LOCATION, "docs/")])),
+        )
         .route("/docs/", get(async || asset("index.html")))
         .route("/docs/openapi.json", get(async || Json(&*DOCUMENT_OF_PAGE)))
         .route("/docs/{file}", get(named_asset))
@@ -59,8 +63,10 @@ fn asset(file: &str) -> Response {
         Ok(Some(asset)) => {
             let content_type = HeaderValue::from_str(&asset.content_type)
                 .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            let headers =
-                [(CONTENT_TYPE, content_type), (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))];
+            let headers = [
+                (CONTENT_TYPE, content_type),
+                (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+            ];
             (headers, asset.bytes.into_owned()).into_response()
         }
         Ok(None) => Problem::new(ProblemCode::NotFound).into_response(),

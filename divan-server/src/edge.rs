@@ -8,8 +8,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
@@ -30,10 +31,13 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A browser keeps the answer to a preflight this long.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 
-/// Puts the layers around a router, the outermost first. They are one layer to it, since each one of its own costs every
-/// request. What a page has to be able to read lies inside CORS.
+/// Puts the layers around a router, the outermost first. They are one layer to it, since each one
+/// of its own costs every request. What a page has to be able to read lies inside CORS.
 pub(crate) fn around(router: Router, state: AppState) -> Router {
-    let (cors, request_timeout) = (cors(&state.http().allowed_origins), state.http().request_timeout);
+    let (cors, request_timeout) = (
+        cors(&state.http().allowed_origins),
+        state.http().request_timeout,
+    );
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(state, report))
@@ -45,15 +49,21 @@ pub(crate) fn around(router: Router, state: AppState) -> Router {
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins.iter().filter(|origin| *origin != "*").cloned()))
+        .allow_origin(AllowOrigin::list(
+            origins.iter().filter(|origin| *origin != "*").cloned(),
+        ))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER)])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER),
+        ])
         .expose_headers([X_REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
-/// Gives the request an id, which lines of the log from within name, and the answer its headers, a line in the log and a
-/// place in the metrics.
+/// Gives the request an id, which lines of the log from within name, and the answer its headers, a
+/// line in the log and a place in the metrics.
 async fn report(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let id_text = id.to_str().unwrap_or_default();
@@ -78,7 +88,8 @@ async fn answer_in_time(State(limit): State<Duration>, request: Request, next: N
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(limit, handled).await {
         Ok(Ok(response)) => response,
-        // What a panic says may hold anything, so it is not sent and not logged here; the panic hook prints it.
+        // What a panic says may hold anything, so it is not sent and not logged here; the panic
+        // hook prints it.
         Ok(Err(_)) => Problem::new(ProblemCode::Internal).into_response(),
         Err(_) => Problem::new(ProblemCode::RequestTimeout).into_response(),
     }
@@ -90,12 +101,17 @@ fn security_headers(headers: &mut HeaderMap, is_auth: bool, strict_transport: bo
     // Pages bring a policy of their own; nothing else here is to be shown in a frame or run.
     headers
         .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     if is_auth {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if strict_transport {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        headers.insert(
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
 }
 
@@ -127,33 +143,61 @@ mod tests {
     fn service() -> AuthService {
         let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
         let key = SecretKey::new([7; 32]).unwrap();
-        AuthService::builder(Arc::new(MemoryStore::new()), &key, "https://sec.example.com", surfaces).build()
+        AuthService::builder(
+            Arc::new(MemoryStore::new()),
+            &key,
+            "https://sec.example.com",
+            surfaces,
+        )
+        .build()
     }
 
     async fn answer(path: &str, request_timeout: Duration) -> (Response, String) {
         let router = Router::new()
-            .route("/panics", get(async || -> StatusCode { panic!("the password is umbrella 77") }))
+            .route(
+                "/panics",
+                get(async || -> StatusCode { panic!("the password is umbrella 77") }),
+            )
             .route("/hangs", get(std::future::pending::<StatusCode>));
-        let http = HttpOptions { request_timeout, ..HttpOptions::default() };
+        let http = HttpOptions {
+            request_timeout,
+            ..HttpOptions::default()
+        };
         let state = AppState::new(service(), http);
         let request = Request::get(path).header("origin", "https://divan.example.com");
         let router = around(router, state);
-        let mut response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let body = to_bytes(std::mem::take(response.body_mut()), 4096).await.unwrap();
+        let mut response = router
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let body = to_bytes(std::mem::take(response.body_mut()), 4096)
+            .await
+            .unwrap();
         (response, String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[tokio::test]
     async fn a_handler_that_panics_or_hangs_is_answered_for() {
         let (long, none) = (Duration::from_mins(10), Duration::ZERO);
-        for (path, limit, status, code) in
-            [("/panics", long, 500, "internal"), ("/hangs", none, 408, "request_timeout")]
-        {
+        for (path, limit, status, code) in [
+            ("/panics", long, 500, "internal"),
+            ("/hangs", none, 408, "request_timeout"),
+        ] {
             let (response, body) = answer(path, limit).await;
             assert_eq!(response.status(), status, "{path}");
-            assert!(body.contains(&format!("\"{code}\"")) && !body.contains("umbrella"), "{body}");
-            for header in [X_REQUEST_ID, X_CONTENT_TYPE_OPTIONS, axum::http::header::VARY] {
-                assert!(response.headers().contains_key(&header), "{path} without {header}");
+            assert!(
+                body.contains(&format!("\"{code}\"")) && !body.contains("umbrella"),
+                "{body}"
+            );
+            for header in [
+                X_REQUEST_ID,
+                X_CONTENT_TYPE_OPTIONS,
+                axum::http::header::VARY,
+            ] {
+                assert!(
+                    response.headers().contains_key(&header),
+                    "{path} without {header}"
+                );
             }
         }
     }

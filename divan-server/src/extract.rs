@@ -10,7 +10,9 @@ mod payload;
 pub(crate) mod refusals;
 
 pub(crate) use admin_credentials::{AdminCredentials, PasswordForm};
-pub(crate) use authorization::{AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader};
+pub(crate) use authorization::{
+    AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader,
+};
 pub(crate) use id::Id;
 pub(crate) use origin::{ClientOrigin, Peer, RequestId};
 pub(crate) use parameters::Parameters;

@@ -23,7 +23,8 @@ pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Clien
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls(url).map_err(|error| NoHttpClient(error.into()))?);
     if url.scheme() == "http" {
-        // It is on this machine or beside it, where a proxy has no business, and would see the bot's token.
+        // It is on this machine or beside it, where a proxy has no business, and would see the
+        // bot's token.
         client = client.no_proxy();
     }
     client.build().map_err(|error| NoHttpClient(error.into()))
@@ -46,7 +47,9 @@ fn tls(url: &Url) -> Result<ClientConfig, rustls::Error> {
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The body of an answer; `None` where it is longer than any that is waited for.
-pub(crate) async fn bounded_body(mut response: reqwest::Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+pub(crate) async fn bounded_body(
+    mut response: reqwest::Response,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);

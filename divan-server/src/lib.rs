@@ -1,6 +1,7 @@
 //! The reference deployment of Divan: an axum server over [`divan_core::service`].
 //!
-//! As a program it is `divan-server`. As a library it is [`router`], which another axum application nests:
+//! As a program it is `divan-server`. As a library it is [`router`], which another axum application
+//! nests:
 //!
 //! ```no_run
 //! use divan_server::{AppState, HttpOptions, router};
@@ -11,7 +12,8 @@
 //! # }
 //! ```
 //!
-//! One request goes: router → extractor → handler → one call of the service → answer. What goes wrong on the way is a
+//! One request goes: router → extractor → handler → one call of the service → answer. What goes
+//! wrong on the way is a
 //! [`Problem`], turned into `application/problem+json` in one place.
 
 mod app;
@@ -41,7 +43,9 @@ mod traced_store;
 
 pub use app::{Migrations, Server, StartError};
 pub use cli::{Cli, run};
-pub use config::{Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example};
+pub use config::{
+    Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example,
+};
 pub use database::DatabaseError;
 pub use dependencies::MissingDependencies;
 pub use development::Development;

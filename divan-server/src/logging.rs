@@ -7,11 +7,14 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogConfig;
 
-/// Starts logging. What is wrong with its variables is told with everything else, when the configuration is read.
+/// Starts logging. What is wrong with its variables is told with everything else, when the
+/// configuration is read.
 pub(crate) fn start() {
     let config = LogConfig::read(&mut Env::of_process());
     let filter = EnvFilter::new(config.filter);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr);
     // A second start (two servers in one process) keeps the first.
     let _ = if config.json {
         builder.json().flatten_event(true).try_init()

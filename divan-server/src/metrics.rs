@@ -1,5 +1,5 @@
-//! What the server counts, in the text format of Prometheus
-//! ([OpenMetrics 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)).
+//! What the server counts, in the text format of Prometheus ([OpenMetrics
+//! 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)).
 //!
 //! Labels hold routes, statuses and codes: nothing that a caller sent, and nobody's name.
 
@@ -20,9 +20,11 @@ use prometheus_client::registry::{Registry, Unit};
 /// The content type of [`Metrics::text`].
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The upper ends of the buckets of latency, in seconds. A request with a token takes less than a millisecond, a sign-in a
-/// hash.
-const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0];
+/// The upper ends of the buckets of latency, in seconds. A request with a token takes less than a
+/// millisecond, a sign-in a hash.
+const BUCKETS: [f64; 12] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0,
+];
 
 /// Counters of one server. Cheap to count with.
 #[derive(Debug)]
@@ -96,7 +98,8 @@ impl Metrics {
         r.register("dependency_up", "Whether what the server depends on answers", self.dependencies.clone());
     }
 
-    /// Counts an answer, and of a sign-in what came of it: `success`, the code of the problem, or `hung_up`.
+    /// Counts an answer, and of a sign-in what came of it: `success`, the code of the problem, or
+    /// `hung_up`.
     pub(crate) fn answered(
         &self,
         method: &'static str,
@@ -105,8 +108,14 @@ impl Metrics {
         outcome: &'static str,
         took: Duration,
     ) {
-        let labels = Request { method, route: route.unwrap_or("-").to_owned(), status };
-        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+        let labels = Request {
+            method,
+            route: route.unwrap_or("-").to_owned(),
+            status,
+        };
+        self.requests
+            .get_or_create(&labels)
+            .observe(took.as_secs_f64());
         if let Some(way) = route.filter(|_| method == "POST").and_then(way_to_sign_in) {
             self.sign_ins.get_or_create(&SignIn { way, outcome }).inc();
         }
@@ -117,18 +126,26 @@ impl Metrics {
         let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.hashes_running.set(gauge(hashes.running));
         self.hashes_waiting.set(gauge(hashes.waiting));
-        self.hashes_begun.inner().store(hashes.begun, Ordering::Relaxed);
-        self.hashes_waited.inner().store(hashes.waited.as_secs_f64().to_bits(), Ordering::Relaxed);
+        self.hashes_begun
+            .inner()
+            .store(hashes.begun, Ordering::Relaxed);
+        self.hashes_waited
+            .inner()
+            .store(hashes.waited.as_secs_f64().to_bits(), Ordering::Relaxed);
         let in_use = connections.open.saturating_sub(connections.idle);
         for (state, count) in [("in_use", in_use), ("idle", connections.idle)] {
-            self.connections.get_or_create(&Connections { state }).set(count.into());
+            self.connections
+                .get_or_create(&Connections { state })
+                .set(count.into());
         }
         self.connections_max.set(connections.max.into());
     }
 
     /// Notes whether a dependency answers.
     pub(crate) fn note_dependency(&self, dependency: &'static str, is_up: bool) {
-        self.dependencies.get_or_create(&Dependency { dependency }).set(is_up.into());
+        self.dependencies
+            .get_or_create(&Dependency { dependency })
+            .set(is_up.into());
     }
 
     /// All of it.
@@ -147,5 +164,7 @@ fn way_to_sign_in(route: &str) -> Option<&'static str> {
         (AdminLogin::PATH, "admin_login"),
     ];
     // The router may be nested below a path.
-    ways.into_iter().find(|(path, _)| route.ends_with(path)).map(|(_, way)| way)
+    ways.into_iter()
+        .find(|(path, _)| route.ends_with(path))
+        .map(|(_, way)| way)
 }

@@ -1,4 +1,5 @@
-//! The OpenAPI document: what the handlers say of themselves, and what the contract says of all of them.
+//! The OpenAPI document: what the handlers say of themselves, and what the contract says of all of
+//! them.
 
 mod examples;
 mod guide;
@@ -13,8 +14,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::routes::endpoints;
 
-/// The document that `/openapi.json` serves. Its addresses are relative to its own, so that it holds behind any path
-/// prefix.
+/// The document that `/openapi.json` serves. Its addresses are relative to its own, so that it
+/// holds behind any path prefix.
 pub fn openapi() -> OpenApi {
     document_at("./")
 }
@@ -27,14 +28,19 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(guide::text()))
         .license(Some(
-            LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build(),
+            LicenseBuilder::new()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
         ))
         .build();
     document.tags = Some(guide::tags());
     document.servers = Some(vec![Server::new(root)]);
 
     let components = document.components.get_or_insert_default();
-    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components
+        .schemas
+        .insert(Problem::name().into_owned(), Problem::schema());
     let mut schemas = Vec::new();
     Problem::schemas(&mut schemas);
     components.schemas.extend(schemas);
@@ -52,7 +58,10 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
     document
 }
 
-fn operation<'d>(document: &'d mut OpenApi, endpoint: &EndpointDescription) -> Option<&'d mut Operation> {
+fn operation<'d>(
+    document: &'d mut OpenApi,
+    endpoint: &EndpointDescription,
+) -> Option<&'d mut Operation> {
     let item = document.paths.paths.get_mut(endpoint.path)?;
     match endpoint.method {
         Method::Get => item.get.as_mut(),

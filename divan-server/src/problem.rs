@@ -18,7 +18,10 @@ pub struct Problem {
 impl Problem {
     /// The problem of a code.
     pub fn new(code: ProblemCode) -> Self {
-        Self { body: Box::new(api::Problem::new(code)), cause: None }
+        Self {
+            body: Box::new(api::Problem::new(code)),
+            cause: None,
+        }
     }
 
     /// Says what to do about it.
@@ -85,15 +88,20 @@ impl From<ServiceError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let json = serde_json::to_vec(&self.body).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(CONTENT_TYPE, content_type)], json).into_response();
         if let Some(challenge) = challenge(self.code()) {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = retry_after(self.code()) {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         // The edge logs it and adds the request id.
         response.extensions_mut().insert(self);
@@ -104,10 +112,12 @@ impl IntoResponse for Problem {
 /// What a 401 asks for (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), or init data.
 pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
     match code {
-        ProblemCode::TokenInvalid | ProblemCode::TokenExpired => Some(r#"Bearer error="invalid_token""#),
-        ProblemCode::InitDataMissing | ProblemCode::InitDataInvalid | ProblemCode::InitDataExpired => {
-            Some("tma")
+        ProblemCode::TokenInvalid | ProblemCode::TokenExpired => {
+            Some(r#"Bearer error="invalid_token""#)
         }
+        ProblemCode::InitDataMissing
+        | ProblemCode::InitDataInvalid
+        | ProblemCode::InitDataExpired => Some("tma"),
         code if code.status() == 401 => Some("Bearer"),
         _ => None,
     }

@@ -1,5 +1,5 @@
-//! Whether what the server depends on is there. It is asked at most once a second, whoever asks the server, and what is not
-//! required keeps nobody waiting.
+//! Whether what the server depends on is there. It is asked at most once a second, whoever asks the
+//! server, and what is not required keeps nobody waiting.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,8 @@ use crate::dependencies::{DEADLINE, Dependencies};
 
 /// How long an answer is good.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long who asks waits for what is not required: shorter than a second, which is what others wait for the answer.
+/// How long who asks waits for what is not required: shorter than a second, which is what others
+/// wait for the answer.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How often they are asked when nobody asks the server.
@@ -49,13 +50,21 @@ impl Readiness {
         Self::new(service, others.required.clone(), others.optional.clone())
     }
 
-    fn new(service: &AuthService, required: Vec<Arc<dyn Probe>>, optional: Vec<Arc<dyn Probe>>) -> Self {
+    fn new(
+        service: &AuthService,
+        required: Vec<Arc<dyn Probe>>,
+        optional: Vec<Arc<dyn Probe>>,
+    ) -> Self {
         let database: Arc<dyn Probe> = Arc::new(Database(service.clone()));
         let required = std::iter::once(database).chain(required).collect();
-        Self { required: Group::new(required, true), optional: Arc::new(Group::new(optional, false)) }
+        Self {
+            required: Group::new(required, true),
+            optional: Arc::new(Group::new(optional, false)),
+        }
     }
 
-    /// Asks every few seconds, so that what is lost is noticed, and told in the log, also when nobody asks the server.
+    /// Asks every few seconds, so that what is lost is noticed, and told in the log, also when
+    /// nobody asks the server.
     pub(crate) async fn watch(&self) {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -65,15 +74,19 @@ impl Readiness {
         }
     }
 
-    /// How each is: those that are required as of a second ago at most, the others as they were last seen, which is not long
-    /// ago where they are [watched](Self::watch).
+    /// How each is: those that are required as of a second ago at most, the others as they were
+    /// last seen, which is not long ago where they are [watched](Self::watch).
     pub(crate) async fn check(&self) -> Vec<Dependency> {
         let optional = Arc::clone(&self.optional);
         // On a task of its own, which goes on when nobody waits for it any more.
         let asked = tokio::spawn(async move { optional.refresh().await });
         self.required.refresh().await;
         let _ = tokio::time::timeout(PATIENCE, asked).await;
-        self.required.known().into_iter().chain(self.optional.known()).collect()
+        self.required
+            .known()
+            .into_iter()
+            .chain(self.optional.known())
+            .collect()
     }
 }
 
@@ -81,7 +94,8 @@ impl Readiness {
 #[derive(Debug)]
 struct Group {
     probes: Vec<Arc<dyn Probe>>,
-    /// When they were asked last. Held while they are asked: who comes meanwhile waits for the same answer.
+    /// When they were asked last. Held while they are asked: who comes meanwhile waits for the same
+    /// answer.
     asked: tokio::sync::Mutex<Option<Instant>>,
     known: Mutex<Vec<Dependency>>,
 }
@@ -89,13 +103,24 @@ struct Group {
 impl Group {
     /// None of them is known to be there.
     fn new(probes: Vec<Arc<dyn Probe>>, is_required: bool) -> Self {
-        let down = |probe: &Arc<dyn Probe>| Dependency { name: probe.name(), is_up: false, is_required };
+        let down = |probe: &Arc<dyn Probe>| Dependency {
+            name: probe.name(),
+            is_up: false,
+            is_required,
+        };
         let known = Mutex::new(probes.iter().map(down).collect());
-        Self { probes, asked: tokio::sync::Mutex::new(None), known }
+        Self {
+            probes,
+            asked: tokio::sync::Mutex::new(None),
+            known,
+        }
     }
 
     fn known(&self) -> Vec<Dependency> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     async fn refresh(&self) {
@@ -118,7 +143,9 @@ impl Group {
 fn log_change(report: &Report, was_up: bool, is_first: bool) {
     let dependency = report.name;
     match &report.outcome {
-        Err(error) if was_up || is_first => tracing::warn!(dependency, reason = chain(error), "is down"),
+        Err(error) if was_up || is_first => {
+            tracing::warn!(dependency, reason = chain(error), "is down")
+        }
         Ok(()) if !was_up && !is_first => tracing::info!(dependency, "is up again"),
         _ => {}
     }
@@ -135,7 +162,10 @@ impl Probe for Database {
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        self.0.ready().await.map_err(|error| ProbeError::Failed(error.into()))
+        self.0
+            .ready()
+            .await
+            .map_err(|error| ProbeError::Failed(error.into()))
     }
 }
 
@@ -167,20 +197,38 @@ mod tests {
     fn service() -> AuthService {
         let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
         let key = SecretKey::new([7; 32]).unwrap();
-        AuthService::builder(Arc::new(MemoryStore::new()), &key, "https://sec.example.com", surfaces).build()
+        AuthService::builder(
+            Arc::new(MemoryStore::new()),
+            &key,
+            "https://sec.example.com",
+            surfaces,
+        )
+        .build()
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_not_required_and_hangs_keeps_nobody_waiting() {
         let silent = Arc::new(Silent::default());
-        let others = Dependencies { required: Vec::new(), optional: vec![silent.clone()] };
+        let others = Dependencies {
+            required: Vec::new(),
+            optional: vec![silent.clone()],
+        };
         let readiness = Readiness::of(&service(), &others);
         for _ in 0..3 {
             let asked = tokio::time::Instant::now();
-            let [database, hanging] = readiness.check().await[..] else { panic!("two of them") };
+            let [database, hanging] = readiness.check().await[..] else {
+                panic!("two of them")
+            };
             assert!(asked.elapsed() < Duration::from_secs(1));
-            assert_eq!((database.is_up, hanging.is_up, hanging.is_required), (true, false, false));
+            assert_eq!(
+                (database.is_up, hanging.is_up, hanging.is_required),
+                (true, false, false)
+            );
         }
-        assert_eq!(silent.0.load(Ordering::SeqCst), 1, "it is asked once, however many ask");
+        assert_eq!(
+            silent.0.load(Ordering::SeqCst),
+            1,
+            "it is asked once, however many ask"
+        );
     }
 }

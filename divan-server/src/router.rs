@@ -11,7 +11,8 @@ use crate::{docs, edge, metrics, routes};
 
 /// The whole server as a router: at the root, or nested below any path.
 ///
-/// What the process around it owns (listening, TLS, signals) is not in here; see [`Server`](crate::Server) for that.
+/// What the process around it owns (listening, TLS, signals) is not in here; see
+/// [`Server`](crate::Server) for that.
 pub fn router(state: AppState) -> Router {
     let (mut router, _) = routes::endpoints().split_for_parts();
     if state.http().docs {
@@ -27,9 +28,14 @@ pub fn router(state: AppState) -> Router {
 /// What is served beside the server, on a listener of its own.
 pub(crate) fn metrics_router(state: AppState) -> Router {
     let metrics = async |State(state): State<AppState>| {
-        ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], state.metrics().await)
+        (
+            [(CONTENT_TYPE, metrics::CONTENT_TYPE)],
+            state.metrics().await,
+        )
     };
-    Router::new().route("/metrics", get(metrics)).with_state(state)
+    Router::new()
+        .route("/metrics", get(metrics))
+        .with_state(state)
 }
 
 async fn method_not_allowed(_: Request) -> impl IntoResponse {

@@ -1,7 +1,8 @@
 //! Accepts connections and gives each a bounded time.
 //!
-//! `axum::serve` sets no time-outs, so a client that sends one byte a minute would hold a connection for ever. HTTP/1.1
-//! alone, which is what a proxy in front speaks: telling the versions apart would be one more wait without an end.
+//! `axum::serve` sets no time-outs, so a client that sends one byte a minute would hold a
+//! connection for ever. HTTP/1.1 alone, which is what a proxy in front speaks: telling the versions
+//! apart would be one more wait without an end.
 
 use std::future::Future;
 use std::io;
@@ -26,9 +27,11 @@ use crate::extract::Peer;
 pub(crate) struct Patience {
     /// How many connections there are at a time; the next one waits for the end of another.
     pub(crate) connections: usize,
-    /// From the start of a connection, or the end of the last answer on it, to the end of the next headers.
+    /// From the start of a connection, or the end of the last answer on it, to the end of the next
+    /// headers.
     pub(crate) headers: Duration,
-    /// From being told to stop to no longer accepting connections: time for a balancer to see that readiness is gone.
+    /// From being told to stop to no longer accepting connections: time for a balancer to see that
+    /// readiness is gone.
     pub(crate) drain: Duration,
     /// From then to the last answer. Container engines kill after ten seconds.
     pub(crate) stop: Duration,
@@ -68,8 +71,14 @@ pub(crate) async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(patience.stop, connections.shutdown()).await.is_err() {
-        tracing::warn!("requests were still under way after {} s, and were cut off", patience.stop.as_secs());
+    if tokio::time::timeout(patience.stop, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "requests were still under way after {} s, and were cut off",
+            patience.stop.as_secs()
+        );
     }
 }
 
@@ -77,7 +86,10 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> (io::Result<(TcpStream, SocketAddr)>, Option<OwnedSemaphorePermit>) {
+) -> (
+    io::Result<(TcpStream, SocketAddr)>,
+    Option<OwnedSemaphorePermit>,
+) {
     // Nobody closes it.
     let place = Arc::clone(room).acquire_owned().await.ok();
     (listener.accept().await, place)
@@ -109,11 +121,14 @@ fn spawn(
     });
 }
 
-/// A client that hung up is none of our business; without room for more sockets, wait until some are closed.
+/// A client that hung up is none of our business; without room for more sockets, wait until some
+/// are closed.
 async fn survive(error: &io::Error) {
     let is_the_clients = matches!(
         error.kind(),
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
     );
     if !is_the_clients {
         tracing::error!(%error, "cannot accept connections");
@@ -129,7 +144,10 @@ mod tests {
 
     use super::*;
 
-    async fn started(router: Router, stop: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
+    async fn started(
+        router: Router,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let patience = Patience {
@@ -155,30 +173,46 @@ mod tests {
         let address = started(Router::new(), std::future::pending()).await;
         for sent in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: x\r\n"] {
             let text = answer(address, sent).await;
-            assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{sent:?}: {text}");
+            assert!(
+                text.is_empty() || text.starts_with("HTTP/1.1 408"),
+                "{sent:?}: {text}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_connection_more_than_there_may_be_waits_for_the_end_of_another() {
-        let router = Router::new().route("/", get("done")).route("/hangs", get(std::future::pending::<()>));
+        let router = Router::new()
+            .route("/", get("done"))
+            .route("/hangs", get(std::future::pending::<()>));
         let address = started(router, std::future::pending()).await;
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(b"GET /hangs HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"GET /hangs HTTP/1.1\r\nhost: x\r\n\r\n")
+                .await
+                .unwrap();
             held.push(stream);
         }
-        let mut third = pin!(answer(address, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
-        tokio::time::timeout(Duration::from_millis(300), &mut third).await.unwrap_err();
+        let mut third = pin!(answer(
+            address,
+            "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        ));
+        tokio::time::timeout(Duration::from_millis(300), &mut third)
+            .await
+            .unwrap_err();
         held.pop();
         assert!(third.await.ends_with("done"));
     }
 
     #[tokio::test]
     async fn a_request_under_way_is_finished_before_the_stop() {
-        let (entered, leave, stop) =
-            (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (entered, leave, stop) = (
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+        );
         let handler = {
             let (entered, leave) = (entered.clone(), leave.clone());
             async move || {
@@ -188,9 +222,14 @@ mod tests {
             }
         };
         let told = stop.clone();
-        let address =
-            started(Router::new().route("/", get(handler)), async move { told.notified().await }).await;
-        let request = tokio::spawn(answer(address, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"));
+        let address = started(Router::new().route("/", get(handler)), async move {
+            told.notified().await
+        })
+        .await;
+        let request = tokio::spawn(answer(
+            address,
+            "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        ));
         entered.notified().await;
         stop.notify_one();
         while TcpStream::connect(address).await.is_ok() {

@@ -57,15 +57,23 @@ impl AppState {
         }
     }
 
-    /// What was counted so far, in the text format of Prometheus
-    /// ([OpenMetrics 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)). Its labels
-    /// hold nothing that a caller sent. The server itself has a listener for it; [`router`](crate::router) has none.
+    /// What was counted so far, in the text format of Prometheus ([OpenMetrics
+    /// 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)). Its
+    /// labels hold nothing that a caller sent. The server itself has a listener for it;
+    /// [`router`](crate::router) has none.
     pub async fn metrics(&self) -> String {
         for Dependency { name, is_up, .. } in self.parts.readiness.check().await {
             self.parts.metrics.note_dependency(name, is_up);
         }
-        let connections = self.parts.database.as_ref().map(Database::connections).unwrap_or_default();
-        self.parts.metrics.note(self.parts.service.hash_load(), connections);
+        let connections = self
+            .parts
+            .database
+            .as_ref()
+            .map(Database::connections)
+            .unwrap_or_default();
+        self.parts
+            .metrics
+            .note(self.parts.service.hash_load(), connections);
         self.parts.metrics.text()
     }
 
@@ -116,8 +124,8 @@ impl FromRef<AppState> for Draining {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// The origins whose pages may call the server: those of the Mini App and the admin panel. A `*` names nobody and is
-    /// passed over. Default: none.
+    /// The origins whose pages may call the server: those of the Mini App and the admin panel. A
+    /// `*` names nobody and is passed over. Default: none.
     pub allowed_origins: Vec<HeaderValue>,
     /// Whether to tell browsers to come back by https only. Default: no.
     pub strict_transport: bool,
@@ -125,7 +133,8 @@ pub struct HttpOptions {
     pub docs: bool,
     /// The proxies whose word on the client's address (`X-Forwarded-For`) is taken. Default: none.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long a request may take, from the first byte of its body to the answer. Default: 30 seconds.
+    /// How long a request may take, from the first byte of its body to the answer. Default: 30
+    /// seconds.
     pub request_timeout: Duration,
 }
 

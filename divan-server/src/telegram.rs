@@ -48,21 +48,36 @@ impl Binding {
         miniapp: &Url,
     ) -> Result<Self, BotApiError> {
         let api = BotApi::new(api_url, token.clone(), is_test)?;
-        Ok(Self { api, bot_id: token.bot_id(), is_test, miniapp: miniapp.clone() })
+        Ok(Self {
+            api,
+            bot_id: token.bot_id(),
+            is_test,
+            miniapp: miniapp.clone(),
+        })
     }
 
-    /// What the configuration says; `None` where it has no bot. The one of the development default is made up, and Telegram
-    /// does not know it.
+    /// What the configuration says; `None` where it has no bot. The one of the development default
+    /// is made up, and Telegram does not know it.
     pub(crate) fn of(config: &Config) -> Option<Result<Self, BotApiError>> {
         let telegram = &config.infra.telegram;
         let token = telegram.bot_token.as_ref()?;
-        Some(Self::new(&telegram.api_url, token, telegram.test_environment, &config.addresses.miniapp))
+        Some(Self::new(
+            &telegram.api_url,
+            token,
+            telegram.test_environment,
+            &config.addresses.miniapp,
+        ))
     }
 
     /// Looks at the bot, and changes nothing.
     pub(crate) async fn look(&self) -> Result<Found, BotApiError> {
-        let ((bot, clocks), button) = tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
-        Ok(Found { bot, clocks, button })
+        let ((bot, clocks), button) =
+            tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
+        Ok(Found {
+            bot,
+            clocks,
+            button,
+        })
     }
 
     /// What has to be put right, and how.
@@ -96,7 +111,8 @@ impl Binding {
                 self.bot_id, bot.id
             ));
         }
-        // The test environment takes http, too: https://core.telegram.org/bots/webapps#testing-mini-apps
+        // The test environment takes http, too:
+        // https://core.telegram.org/bots/webapps#testing-mini-apps
         if self.miniapp.scheme() != "https" && !self.is_test {
             faults.push(format!(
                 "Telegram opens https addresses only, and DIVAN_MINIAPP_URL is {}",
@@ -107,13 +123,19 @@ impl Binding {
     }
 
     /// Has the menu button open the Mini App, where bot and Mini App fit.
-    pub(crate) async fn set_button(&self, found: &mut Found, text: &str) -> Result<ButtonSet, BotApiError> {
+    pub(crate) async fn set_button(
+        &self,
+        found: &mut Found,
+        text: &str,
+    ) -> Result<ButtonSet, BotApiError> {
         if !self.misfits(&found.bot).is_empty() {
             return Ok(ButtonSet::Not);
         }
         let button = MenuButton::WebApp {
             text: text.to_owned(),
-            web_app: WebAppInfo { url: self.miniapp.as_str().to_owned() },
+            web_app: WebAppInfo {
+                url: self.miniapp.as_str().to_owned(),
+            },
         };
         if found.button == button {
             return Ok(ButtonSet::Before);
@@ -194,10 +216,18 @@ mod tests {
     async fn a_bot_that_is_bound_has_no_faults() {
         let server = MockServer::start().await;
         answers(&server, "getMe", ok(&me(true))).await;
-        answers(&server, "getChatMenuButton", ok(&button("https://divan.example.com"))).await;
+        answers(
+            &server,
+            "getChatMenuButton",
+            ok(&button("https://divan.example.com")),
+        )
+        .await;
         let binding = binding(&server.uri(), false, MINIAPP);
         let found = binding.look().await.unwrap();
-        assert_eq!((found.bot.username.as_str(), binding.faults(&found)), ("divan_bot", vec![]));
+        assert_eq!(
+            (found.bot.username.as_str(), binding.faults(&found)),
+            ("divan_bot", vec![])
+        );
     }
 
     #[tokio::test]
@@ -205,10 +235,17 @@ mod tests {
         let server = MockServer::start().await;
         let other = json!({"id": 42, "username": "other_bot"});
         answers(&server, "getMe", ok(&other)).await;
-        answers(&server, "getChatMenuButton", ok(&json!({"type": "commands"}))).await;
+        answers(
+            &server,
+            "getChatMenuButton",
+            ok(&json!({"type": "commands"})),
+        )
+        .await;
         let binding = binding(&server.uri(), false, "http://divan.example.com/");
         let faults = binding.faults(&binding.look().await.unwrap());
-        let [id, scheme, button, main] = &faults[..] else { panic!("{faults:?}") };
+        let [id, scheme, button, main] = &faults[..] else {
+            panic!("{faults:?}")
+        };
         assert!(id.contains("1234567890") && id.contains("42"), "{id}");
         assert!(scheme.contains("https addresses only"), "{scheme}");
         assert!(button.contains("telegram setup"), "{button}");
@@ -219,10 +256,19 @@ mod tests {
     async fn the_button_is_set_where_it_is_another_one() {
         let server = MockServer::start().await;
         answers(&server, "getMe", ok(&me(true))).await;
-        answers(&server, "getChatMenuButton", ok(&button("https://old.example.com/"))).await;
+        answers(
+            &server,
+            "getChatMenuButton",
+            ok(&button("https://old.example.com/")),
+        )
+        .await;
         let wanted = json!({"menu_button": button(MINIAPP)});
-        let set = Mock::given(path(format!("/bot{TOKEN}/setChatMenuButton"))).and(body_partial_json(wanted));
-        set.respond_with(ok(&json!(true))).expect(1).mount(&server).await;
+        let set = Mock::given(path(format!("/bot{TOKEN}/setChatMenuButton")))
+            .and(body_partial_json(wanted));
+        set.respond_with(ok(&json!(true)))
+            .expect(1)
+            .mount(&server)
+            .await;
         let set = async |api: &str, miniapp: &str| {
             let binding = binding(api, false, miniapp);
             let mut found = binding.look().await.unwrap();
@@ -236,22 +282,47 @@ mod tests {
         answers(&server, "getMe", ok(&me(true))).await;
         answers(&server, "getChatMenuButton", ok(&button(MINIAPP))).await;
         assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Before);
-        assert_eq!(set(&server.uri(), "http://divan.example.com/").await, ButtonSet::Not);
+        assert_eq!(
+            set(&server.uri(), "http://divan.example.com/").await,
+            ButtonSet::Not
+        );
 
         let server = MockServer::start().await;
-        answers(&server, "getMe", ok(&json!({"id": 42, "username": "other_bot"}))).await;
-        answers(&server, "getChatMenuButton", ok(&json!({"type": "commands"}))).await;
-        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Not, "of another bot");
+        answers(
+            &server,
+            "getMe",
+            ok(&json!({"id": 42, "username": "other_bot"})),
+        )
+        .await;
+        answers(
+            &server,
+            "getChatMenuButton",
+            ok(&json!({"type": "commands"})),
+        )
+        .await;
+        assert_eq!(
+            set(&server.uri(), MINIAPP).await,
+            ButtonSet::Not,
+            "of another bot"
+        );
     }
 
     #[tokio::test]
     async fn the_test_environment_has_its_own_addresses() {
         let server = MockServer::start().await;
         answers(&server, "test/getMe", ok(&me(true))).await;
-        answers(&server, "test/getChatMenuButton", ok(&button("http://192.0.2.2/"))).await;
+        answers(
+            &server,
+            "test/getChatMenuButton",
+            ok(&button("http://192.0.2.2/")),
+        )
+        .await;
         let binding = binding(&server.uri(), true, "http://192.0.2.2/");
         let found = binding.look().await.unwrap();
-        assert_eq!((found.bot.id, found.clocks.is_some()), (1_234_567_890, true));
+        assert_eq!(
+            (found.bot.id, found.clocks.is_some()),
+            (1_234_567_890, true)
+        );
         assert_eq!(binding.faults(&found), [""; 0], "http is good enough there");
     }
 
@@ -265,13 +336,20 @@ mod tests {
                 "Bad Request: no AAFakeTokenForDivanTestVectorsOnly_0000 here",
                 "Telegram refuses: Bad Request",
             ),
-            (500, "Internal Server Error", "has a fault of its own (500 Internal Server Error): try again"),
+            (
+                500,
+                "Internal Server Error",
+                "has a fault of its own (500 Internal Server Error): try again",
+            ),
         ];
         for (status, description, expected) in cases {
             let server = MockServer::start().await;
             let answer = json!({"ok": false, "error_code": status, "description": description});
             always(&server, ResponseTemplate::new(status).set_body_json(answer)).await;
-            let error = binding(&server.uri(), false, MINIAPP).look().await.unwrap_err();
+            let error = binding(&server.uri(), false, MINIAPP)
+                .look()
+                .await
+                .unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
             assert!(!shown(&error).contains(SECRET), "{}", shown(&error));
         }
@@ -289,51 +367,99 @@ mod tests {
             .await;
         answers(&server, "getMe", ok(&me(true))).await;
         let asked = std::time::Instant::now();
-        binding(&server.uri(), false, MINIAPP).api.get_me().await.unwrap();
+        binding(&server.uri(), false, MINIAPP)
+            .api
+            .get_me()
+            .await
+            .unwrap();
         assert!(asked.elapsed() >= std::time::Duration::from_secs(1));
 
         // What stands in front of Telegram may answer in words of its own.
         let server = MockServer::start().await;
-        let wait = ResponseTemplate::new(429).insert_header("retry-after", "1").set_body_string("<html>");
-        Mock::given(any()).respond_with(wait).up_to_n_times(1).mount(&server).await;
+        let wait = ResponseTemplate::new(429)
+            .insert_header("retry-after", "1")
+            .set_body_string("<html>");
+        Mock::given(any())
+            .respond_with(wait)
+            .up_to_n_times(1)
+            .mount(&server)
+            .await;
         answers(&server, "getMe", ok(&me(true))).await;
-        binding(&server.uri(), false, MINIAPP).api.get_me().await.unwrap();
+        binding(&server.uri(), false, MINIAPP)
+            .api
+            .get_me()
+            .await
+            .unwrap();
 
         // Nobody sits before a command for an hour.
         let server = MockServer::start().await;
         let wait = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 3600}});
-        answers(&server, "getMe", ResponseTemplate::new(429).set_body_json(wait)).await;
-        let error = binding(&server.uri(), false, MINIAPP).api.get_me().await.unwrap_err();
+        answers(
+            &server,
+            "getMe",
+            ResponseTemplate::new(429).set_body_json(wait),
+        )
+        .await;
+        let error = binding(&server.uri(), false, MINIAPP)
+            .api
+            .get_me()
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("3600 s"), "{error}");
     }
 
     #[tokio::test]
     async fn a_bot_api_that_is_down_or_something_else_is_told_without_the_token() {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
         let nobody = format!("http://{nobody}");
         let down = binding(&nobody, false, MINIAPP).look().await.unwrap_err();
         assert!(matches!(down, BotApiError::Unreachable(_)), "{down}");
         assert!(!shown(&down).contains(SECRET), "{}", shown(&down));
 
         let server = MockServer::start().await;
-        always(&server, ResponseTemplate::new(200).set_body_string("<html>")).await;
-        let other = binding(&server.uri(), false, MINIAPP).look().await.unwrap_err();
+        always(
+            &server,
+            ResponseTemplate::new(200).set_body_string("<html>"),
+        )
+        .await;
+        let other = binding(&server.uri(), false, MINIAPP)
+            .look()
+            .await
+            .unwrap_err();
         assert!(matches!(other, BotApiError::NotTheBotApi), "{other}");
     }
 
     #[tokio::test]
     async fn a_bad_gateway_is_no_fault_of_the_address() {
         let server = MockServer::start().await;
-        always(&server, ResponseTemplate::new(502).set_body_string("<html>")).await;
-        let broken = binding(&server.uri(), false, MINIAPP).look().await.unwrap_err();
+        always(
+            &server,
+            ResponseTemplate::new(502).set_body_string("<html>"),
+        )
+        .await;
+        let broken = binding(&server.uri(), false, MINIAPP)
+            .look()
+            .await
+            .unwrap_err();
         assert!(matches!(broken, BotApiError::Broken(_)), "{broken}");
     }
 
     #[test]
     fn what_is_left_to_do_by_hand_has_its_values() {
-        let bot = Bot { id: 1, username: "divan_bot".to_owned(), has_main_web_app: false };
+        let bot = Bot {
+            id: 1,
+            username: "divan_bot".to_owned(),
+            has_main_web_app: false,
+        };
         let steps = binding("https://api.telegram.org", false, MINIAPP).by_hand(&bot);
-        assert!(steps[0].contains("@divan_bot") && steps[0].ends_with(MINIAPP), "{}", steps[0]);
+        assert!(
+            steps[0].contains("@divan_bot") && steps[0].ends_with(MINIAPP),
+            "{}",
+            steps[0]
+        );
         assert!(steps[1].contains("divan.example.com"), "{}", steps[1]);
     }
 }

@@ -1,5 +1,5 @@
-//! Says what a request asks of the database, for `RUST_LOG=divan_server=debug`: inside the request's span, so that each line
-//! names the request.
+//! Says what a request asks of the database, for `RUST_LOG=divan_server=debug`: inside the
+//! request's span, so that each line names the request.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -7,13 +7,15 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, NewUser,
-    SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount, UserQuery, UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers,
+    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount,
+    UserQuery, UserStore,
 };
 use divan_core::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
 
-/// A store that writes a line for each call: which one it was, and how long it took. Never what it was about.
+/// A store that writes a line for each call: which one it was, and how long it took. Never what it
+/// was about.
 #[derive(Debug)]
 pub(crate) struct TracedStore(pub(crate) Arc<dyn Store>);
 
@@ -27,7 +29,10 @@ async fn traced<T>(
     let asked = Instant::now();
     let answer = answer.await;
     let micros = u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let error = answer.as_ref().err().map(|error| tracing::field::debug(error.kind()));
+    let error = answer
+        .as_ref()
+        .err()
+        .map(|error| tracing::field::debug(error.kind()));
     tracing::debug!(call, micros, error, "store");
     answer
 }
@@ -54,7 +59,11 @@ impl UserStore for TracedStore {
         traced("users", self.0.users(query)).await
     }
 
-    async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {
+    async fn users_named(
+        &self,
+        phones: &[Phone],
+        emails: &[Email],
+    ) -> Result<Vec<User>, StoreError> {
         traced("users_named", self.0.users_named(phones, emails)).await
     }
 
@@ -77,7 +86,11 @@ impl SessionStore for TracedStore {
         traced("session", self.0.session(id)).await
     }
 
-    async fn sessions_of(&self, user: UserId, at: OffsetDateTime) -> Result<Vec<StoredSession>, StoreError> {
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        at: OffsetDateTime,
+    ) -> Result<Vec<StoredSession>, StoreError> {
         traced("sessions_of", self.0.sessions_of(user, at)).await
     }
 

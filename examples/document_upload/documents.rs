@@ -28,7 +28,8 @@ pub(crate) struct NewDocument {
     pub(crate) size: u64,
 }
 
-/// Where to `PUT` it. The length and the type are part of the signature: another document is refused by the store.
+/// Where to `PUT` it. The length and the type are part of the signature: another document is
+/// refused by the store.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Upload {
     pub(crate) url: String,
@@ -58,11 +59,19 @@ impl Documents {
     pub(crate) async fn open(store: &S3Config, clock: Arc<dyn Clock>) -> Result<Self, ProbeError> {
         let client = store.client();
         let _ = store.ensure_bucket(&client).await?;
-        Ok(Self { client, bucket: store.bucket.clone(), clock })
+        Ok(Self {
+            client,
+            bucket: store.bucket.clone(),
+            clock,
+        })
     }
 
     /// Permits one upload.
-    pub(crate) async fn upload(&self, owner: UserId, document: &NewDocument) -> Result<Upload, Refused> {
+    pub(crate) async fn upload(
+        &self,
+        owner: UserId,
+        document: &NewDocument,
+    ) -> Result<Upload, Refused> {
         if !is_plain(&document.name) {
             return Err(Refused::Name);
         }
@@ -72,7 +81,10 @@ impl Documents {
         if !CONTENT_TYPES.contains(&document.content_type.as_str()) {
             return Err(Refused::ContentType);
         }
-        let life = PresigningConfig::builder().start_time(self.clock.now()).expires_in(LIFE).build();
+        let life = PresigningConfig::builder()
+            .start_time(self.clock.now())
+            .expires_in(LIFE)
+            .build();
         let size = i64::try_from(document.size).map_err(|_| Refused::TooLarge)?;
         let put = self
             .client
@@ -81,17 +93,35 @@ impl Documents {
             .key(format!("{}{}", prefix(owner), document.name))
             .content_length(size)
             .content_type(&document.content_type);
-        let put = put.presigned(life.map_err(|_| Refused::NotNow)?).await.map_err(|_| Refused::NotNow)?;
-        let headers = put.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Upload { url: put.uri().to_owned(), headers })
+        let put = put
+            .presigned(life.map_err(|_| Refused::NotNow)?)
+            .await
+            .map_err(|_| Refused::NotNow)?;
+        let headers = put
+            .headers()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Ok(Upload {
+            url: put.uri().to_owned(),
+            headers,
+        })
     }
 
     /// The names of what this person has uploaded; a thousand at most.
     pub(crate) async fn list(&self, owner: UserId) -> Result<Vec<String>, Refused> {
         let prefix = prefix(owner);
-        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).send().await;
+        let listed = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(&prefix)
+            .send()
+            .await;
         let listed = listed.map_err(|_| Refused::NotNow)?;
-        let keys = listed.contents().iter().filter_map(|object| object.key()?.strip_prefix(&prefix));
+        let keys = listed
+            .contents()
+            .iter()
+            .filter_map(|object| object.key()?.strip_prefix(&prefix));
         Ok(keys.map(str::to_owned).collect())
     }
 }

@@ -1,11 +1,12 @@
-//! `cargo run --example document_upload --features s3`: employees who are signed in upload documents straight into an object
-//! store, and see their own.
+//! `cargo run --example document_upload --features s3`: employees who are signed in upload
+//! documents straight into an object store, and see their own.
 //!
-//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /documents` takes `{"name", "content_type", "size"}` and an access
-//! token, and answers where to `PUT` the document within five minutes; `GET /documents` lists what the person has uploaded. The
-//! documents never pass through this service. Start a Divan server (or name one: `-- https://divan.example.com`) and a store
-//! first; `MINIO_ENDPOINT`, `MINIO_ACCESS_KEY`, `MINIO_SECRET_KEY` and `MINIO_BUCKET` say where that is, in the environment or
-//! in `.env`.
+//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /documents` takes
+//! `{"name", "content_type", "size"}` and an access token, and answers where to `PUT` the document
+//! within five minutes; `GET /documents` lists what the person has uploaded. The documents never
+//! pass through this service. Start a Divan server (or name one: `-- https://divan.example.com`)
+//! and a store first; `MINIO_ENDPOINT`, `MINIO_ACCESS_KEY`, `MINIO_SECRET_KEY` and `MINIO_BUCKET`
+//! say where that is, in the environment or in `.env`.
 
 mod documents;
 #[cfg(test)]
@@ -28,17 +29,25 @@ use documents::{Documents, NewDocument, Refused, Upload};
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let divan = std::env::args().nth(1).unwrap_or_else(|| "http://localhost:8000".to_owned());
-    let client = Client::builder(&divan).timeout(Duration::from_secs(5)).build()?;
+    let divan = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "http://localhost:8000".to_owned());
+    let client = Client::builder(&divan)
+        .timeout(Duration::from_secs(5))
+        .build()?;
     let mut env = Env::of_process();
     let store = S3Config::read(&mut env);
     env.finish()?;
-    let store = store
-        .ok_or("name an object store: MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY, MINIO_BUCKET")?;
+    let store = store.ok_or(
+        "name an object store: MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY, MINIO_BUCKET",
+    )?;
     let documents = Documents::open(&store, Arc::new(SystemClock)).await?;
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    println!("Listening on http://{}, for who is signed in at {divan}", listener.local_addr()?);
+    println!(
+        "Listening on http://{}, for who is signed in at {divan}",
+        listener.local_addr()?
+    );
     axum::serve(listener, app(client, documents)).await?;
     Ok(())
 }
@@ -50,7 +59,9 @@ struct App {
 }
 
 fn app(divan: Client, documents: Documents) -> Router {
-    Router::new().route("/documents", get(list).post(upload)).with_state(App { divan, documents })
+    Router::new()
+        .route("/documents", get(list).post(upload))
+        .with_state(App { divan, documents })
 }
 
 async fn upload(
@@ -59,7 +70,10 @@ async fn upload(
     Json(document): Json<NewDocument>,
 ) -> Result<(StatusCode, Json<Upload>), Refused> {
     let user = signed_in(&app.divan, &headers).await?;
-    Ok((StatusCode::CREATED, Json(app.documents.upload(user.id, &document).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(app.documents.upload(user.id, &document).await?),
+    ))
 }
 
 async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Vec<String>>, Refused> {
@@ -69,8 +83,12 @@ async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Vec<Str
 
 /// Asks Divan whose token was sent, so that whoever was signed out a second ago is.
 async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(Refused::Token)?;
+    let header = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = header
+        .and_then(|text| text.strip_prefix("Bearer "))
+        .ok_or(Refused::Token)?;
     match divan.me(&Secret::new(token)).await {
         // A password that somebody else has generated opens nothing but its change.
         Ok(user) if user.password_change_required => Err(Refused::Token),

@@ -33,15 +33,30 @@ async fn scene(clock: Arc<dyn Clock>) -> Scene {
     other.login(&MockDivan::admin_login()).await.unwrap();
     let (url, key) = (store.url().parse().unwrap(), S3Server::SECRET_KEY.into());
     let config = S3Config::new(url, S3Server::ACCESS_KEY, key, "documents");
-    let service = app(divan.client(), Documents::open(&config, clock).await.unwrap());
-    let [employee, other] = [employee.access_token().await.unwrap(), other.access_token().await.unwrap()];
-    Scene { store, divan, service, employee, other }
+    let service = app(
+        divan.client(),
+        Documents::open(&config, clock).await.unwrap(),
+    );
+    let [employee, other] = [
+        employee.access_token().await.unwrap(),
+        other.access_token().await.unwrap(),
+    ];
+    Scene {
+        store,
+        divan,
+        service,
+        employee,
+        other,
+    }
 }
 
 impl Scene {
     async fn answer(&self, request: Builder, token: &Secret, body: String) -> (u16, String) {
         let request = request.header("authorization", format!("Bearer {}", token.expose()));
-        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let request = request
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
         let answer = self.service.clone().oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -49,8 +64,10 @@ impl Scene {
     }
 
     async fn asked(&self, name: &str, content_type: &str, size: usize) -> (u16, String) {
-        let document = json!({"name": name, "content_type": content_type, "size": size}).to_string();
-        self.answer(Request::post("/documents"), &self.employee, document).await
+        let document =
+            json!({"name": name, "content_type": content_type, "size": size}).to_string();
+        self.answer(Request::post("/documents"), &self.employee, document)
+            .await
     }
 
     async fn permitted(&self, name: &str) -> Upload {
@@ -60,7 +77,9 @@ impl Scene {
     }
 
     async fn listed(&self, token: &Secret) -> String {
-        self.answer(Request::get("/documents"), token, String::new()).await.1
+        self.answer(Request::get("/documents"), token, String::new())
+            .await
+            .1
     }
 
     /// Sends a document as a browser would, with the headers that are given.
@@ -68,10 +87,15 @@ impl Scene {
         let address = self.store.url().replace("http://", "");
         let path = url.strip_prefix(&self.store.url()).unwrap();
         let line = format!("PUT {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
-        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\r\n"));
         let head = [line].into_iter().chain(headers).collect::<String>();
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await.unwrap();
+        stream
+            .write_all(&[head.as_bytes(), b"\r\n", body].concat())
+            .await
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
@@ -89,7 +113,10 @@ async fn an_employee_uploads_a_document_and_nobody_else_sees_it() {
     assert_eq!(scene.listed(&scene.employee).await, "[]");
     let answer = scene.put(&upload.url, &upload.headers, DOCUMENT).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert_eq!(scene.listed(&scene.employee).await, r#"["vacation request.pdf"]"#);
+    assert_eq!(
+        scene.listed(&scene.employee).await,
+        r#"["vacation request.pdf"]"#
+    );
     assert_eq!(scene.listed(&scene.other).await, "[]");
 }
 
@@ -105,7 +132,11 @@ async fn what_is_too_large_of_another_type_or_badly_named_is_refused_before_it_i
         (".hidden", "application/pdf", 10, 422),
         ("", "application/pdf", 10, 422),
     ] {
-        assert_eq!(scene.asked(name, content_type, size).await.0, status, "{name} {content_type} {size}");
+        assert_eq!(
+            scene.asked(name, content_type, size).await.0,
+            status,
+            "{name} {content_type} {size}"
+        );
     }
 }
 
@@ -113,9 +144,22 @@ async fn what_is_too_large_of_another_type_or_badly_named_is_refused_before_it_i
 async fn who_is_not_signed_in_is_refused() {
     let scene = scene(now()).await;
     let stranger = Secret::new("x");
-    assert_eq!(scene.answer(Request::get("/documents"), &stranger, String::new()).await.0, 401);
-    let document = json!({"name": "a.pdf", "content_type": "application/pdf", "size": 1}).to_string();
-    assert_eq!(scene.answer(Request::post("/documents"), &stranger, document).await.0, 401);
+    assert_eq!(
+        scene
+            .answer(Request::get("/documents"), &stranger, String::new())
+            .await
+            .0,
+        401
+    );
+    let document =
+        json!({"name": "a.pdf", "content_type": "application/pdf", "size": 1}).to_string();
+    assert_eq!(
+        scene
+            .answer(Request::post("/documents"), &stranger, document)
+            .await
+            .0,
+        401
+    );
 }
 
 #[tokio::test]
@@ -133,23 +177,44 @@ async fn a_permission_is_for_one_document_alone() {
     let scene = scene(now()).await;
     let Upload { url, headers } = scene.permitted("a.pdf").await;
     let with = |name: &str, value: &str| -> Vec<_> {
-        let others = headers.iter().filter(|(header, _)| !header.eq_ignore_ascii_case(name));
-        others.cloned().chain([(name.to_owned(), value.to_owned())]).collect()
+        let others = headers
+            .iter()
+            .filter(|(header, _)| !header.eq_ignore_ascii_case(name));
+        others
+            .cloned()
+            .chain([(name.to_owned(), value.to_owned())])
+            .collect()
     };
     let longer = [DOCUMENT, b"!"].concat();
     let tampered = [
         (url.replace("a.pdf", "b.pdf"), headers.clone(), DOCUMENT),
-        (url.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"), headers.clone(), DOCUMENT),
-        (url.clone(), with("content-length", &longer.len().to_string()), longer.as_slice()),
+        (
+            url.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"),
+            headers.clone(),
+            DOCUMENT,
+        ),
+        (
+            url.clone(),
+            with("content-length", &longer.len().to_string()),
+            longer.as_slice(),
+        ),
         (url.clone(), with("content-type", "text/html"), DOCUMENT),
     ];
     for (tampered_url, tampered_headers, body) in tampered {
-        assert!((&tampered_url, &tampered_headers) != (&url, &headers), "nothing was changed");
+        assert!(
+            (&tampered_url, &tampered_headers) != (&url, &headers),
+            "nothing was changed"
+        );
         let answer = scene.put(&tampered_url, &tampered_headers, body).await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     }
     assert_eq!(scene.listed(&scene.employee).await, "[]");
-    assert!(scene.put(&url, &headers, DOCUMENT).await.starts_with("HTTP/1.1 200"));
+    assert!(
+        scene
+            .put(&url, &headers, DOCUMENT)
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
 }
 
 #[tokio::test]
@@ -158,9 +223,20 @@ async fn who_has_to_change_the_password_uploads_nothing() {
     let (admin, employee) = (scene.divan.client().admin(), scene.divan.client().miniapp());
     admin.login(&MockDivan::admin_login()).await.unwrap();
     let mut login = MockDivan::employee_login();
-    login.password = admin.reset_password(scene.divan.employee().id).await.unwrap().generated_password;
+    login.password = admin
+        .reset_password(scene.divan.employee().id)
+        .await
+        .unwrap()
+        .generated_password;
     employee.login(&login).await.unwrap();
     let token = employee.access_token().await.unwrap();
-    let document = json!({"name": "a.pdf", "content_type": "application/pdf", "size": 14}).to_string();
-    assert_eq!(scene.answer(Request::post("/documents"), &token, document).await.0, 401);
+    let document =
+        json!({"name": "a.pdf", "content_type": "application/pdf", "size": 14}).to_string();
+    assert_eq!(
+        scene
+            .answer(Request::post("/documents"), &token, document)
+            .await
+            .0,
+        401
+    );
 }

@@ -6,7 +6,8 @@ use divan_core::token::{AccessClaims, Surfaces, TokenError, TokenVerifier};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-/// Checks access tokens by the keys that a Divan server publishes, and keeps these fresh. Cheap to clone.
+/// Checks access tokens by the keys that a Divan server publishes, and keeps these fresh. Cheap to
+/// clone.
 #[derive(Clone)]
 pub(crate) struct Keys {
     shared: Arc<Shared>,
@@ -26,7 +27,8 @@ struct Shared {
 /// How often keys are fetched.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
-    /// How old a set gets before it is fetched anew. A key that the server has given up is accepted for as long.
+    /// How old a set gets before it is fetched anew. A key that the server has given up is accepted
+    /// for as long.
     pub(crate) refresh: Duration,
     /// How soon it may be fetched again: anybody can send tokens that name unknown keys.
     pub(crate) pause: Duration,
@@ -44,22 +46,36 @@ pub(crate) enum Refused {
 impl Default for Pace {
     /// As the server's `Cache-Control` says, and every five seconds at most.
     fn default() -> Self {
-        Self { refresh: Duration::from_mins(5), pause: Duration::from_secs(5) }
+        Self {
+            refresh: Duration::from_mins(5),
+            pause: Duration::from_secs(5),
+        }
     }
 }
 
 impl Keys {
     pub(crate) fn new(client: Client, issuer: &str, surfaces: Surfaces, pace: Pace) -> Self {
         let (verifier, asked) = (watch::Sender::new(None), Mutex::new(None));
-        let shared = Shared { client, issuer: issuer.to_owned(), surfaces, pace, verifier, asked };
-        Self { shared: Arc::new(shared) }
+        let shared = Shared {
+            client,
+            issuer: issuer.to_owned(),
+            surfaces,
+            pace,
+            verifier,
+            asked,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
-    /// Tells who has signed in. A token that names a key that is not known makes the keys be fetched again.
+    /// Tells who has signed in. A token that names a key that is not known makes the keys be
+    /// fetched again.
     pub(crate) async fn verify(&self, token: &str) -> Result<AccessClaims, Refused> {
         match self.check(token) {
             Err(Refused::NoKeys | Refused::Token(TokenError::UnknownKey)) => {
-                // A task of its own: a caller who hangs up must not stop what all the others wait for.
+                // A task of its own: a caller who hangs up must not stop what all the others wait
+                // for.
                 let keys = self.clone();
                 let _ = tokio::spawn(async move { keys.fetch().await }).await;
                 self.check(token)
@@ -77,7 +93,12 @@ impl Keys {
     }
 
     fn check(&self, token: &str) -> Result<AccessClaims, Refused> {
-        let verifier = self.shared.verifier.borrow().clone().ok_or(Refused::NoKeys)?;
+        let verifier = self
+            .shared
+            .verifier
+            .borrow()
+            .clone()
+            .ok_or(Refused::NoKeys)?;
         verifier.verify(token).map_err(Refused::Token)
     }
 

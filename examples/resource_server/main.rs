@@ -1,8 +1,8 @@
-//! `cargo run --example resource_server`: a service of your own that lets in whom Divan has signed in, and shares neither a
-//! secret nor a database with it.
+//! `cargo run --example resource_server`: a service of your own that lets in whom Divan has signed
+//! in, and shares neither a secret nor a database with it.
 //!
-//! It listens on 127.0.0.1:3000 until it is interrupted. `GET /hello` takes any access token, `GET /reports` that of an
-//! administrator. Start a Divan server that signs with EdDSA first:
+//! It listens on 127.0.0.1:3000 until it is interrupted. `GET /hello` takes any access token,
+//! `GET /reports` that of an administrator. Start a Divan server that signs with EdDSA first:
 //!
 //! ```sh
 //! cargo run -p divan-server -- keys generate --out key.pem
@@ -30,29 +30,45 @@ use keys::{Keys, Pace, Refused};
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let divan = std::env::args().nth(1).unwrap_or_else(|| "http://localhost:8000".to_owned());
-    let client = Client::builder(&divan).timeout(Duration::from_secs(5)).build()?;
-    // Those of the development default. They say whose tokens are taken, so they are never asked from anybody.
+    let divan = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "http://localhost:8000".to_owned());
+    let client = Client::builder(&divan)
+        .timeout(Duration::from_secs(5))
+        .build()?;
+    // Those of the development default. They say whose tokens are taken, so they are never asked
+    // from anybody.
     let surfaces = Surfaces::new("divan.localhost", "sec.localhost")?;
-    let keys = Keys::new(client, "http://sec.localhost:8000", surfaces, Pace::default());
+    let keys = Keys::new(
+        client,
+        "http://sec.localhost:8000",
+        surfaces,
+        Pace::default(),
+    );
     tokio::spawn(keys.clone().keep_fresh());
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    println!("Listening on http://{}, for who is signed in at {divan}", listener.local_addr()?);
+    println!(
+        "Listening on http://{}, for who is signed in at {divan}",
+        listener.local_addr()?
+    );
     axum::serve(listener, app(keys)).await?;
     Ok(())
 }
 
 fn app(keys: Keys) -> Router {
-    Router::new().route("/hello", get(hello)).route("/reports", get(reports)).with_state(keys)
+    Router::new()
+        .route("/hello", get(hello))
+        .route("/reports", get(reports))
+        .with_state(keys)
 }
 
 async fn hello(SignedIn(claims): SignedIn) -> String {
     format!("Hello, {}!", claims.user)
 }
 
-/// The role is the one of when the token was issued, at most a quarter of an hour ago. Where that is too long, ask the server:
-/// `client.me(&token)`.
+/// The role is the one of when the token was issued, at most a quarter of an hour ago. Where that
+/// is too long, ask the server: `client.me(&token)`.
 async fn reports(SignedIn(claims): SignedIn) -> Result<&'static str, StatusCode> {
     if (claims.surface, claims.role) != (Surface::Admin, Role::Admin) {
         return Err(StatusCode::FORBIDDEN);
@@ -70,8 +86,13 @@ where
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default();
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let token = header
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .unwrap_or_default();
         Ok(Self(Keys::from_ref(state).verify(token).await?))
     }
 }
@@ -79,10 +100,16 @@ where
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
-            Self::Token(_) => {
-                (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()
-            }
-            Self::NoKeys => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response(),
+            Self::Token(_) => (
+                StatusCode::UNAUTHORIZED,
+                [(header::WWW_AUTHENTICATE, "Bearer")],
+            )
+                .into_response(),
+            Self::NoKeys => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                [(header::RETRY_AFTER, "5")],
+            )
+                .into_response(),
         }
     }
 }

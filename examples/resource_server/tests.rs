@@ -23,9 +23,15 @@ const PASSWORD: &str = "tram under the plum";
 const BOOTSTRAP_TOKEN: &str = "the bootstrap token";
 
 /// Fetches whenever there is a reason to.
-const EAGER: Pace = Pace { refresh: Duration::ZERO, pause: Duration::ZERO };
+const EAGER: Pace = Pace {
+    refresh: Duration::ZERO,
+    pause: Duration::ZERO,
+};
 /// Fetches once, and then never again.
-const RELUCTANT: Pace = Pace { refresh: Duration::ZERO, pause: Duration::from_hours(1) };
+const RELUCTANT: Pace = Pace {
+    refresh: Duration::ZERO,
+    pause: Duration::from_hours(1),
+};
 
 /// A Divan server in this process, configured as the program is.
 struct Divan {
@@ -49,10 +55,16 @@ impl Divan {
             _ => None,
         };
         let config = Config::read(&variable, address).unwrap();
-        let server = Server::new(listener, &config, Migrations::Run).await.unwrap();
+        let server = Server::new(listener, &config, Migrations::Run)
+            .await
+            .unwrap();
         let (stop, told) = oneshot::channel::<()>();
         let stopped = tokio::spawn(server.run(async { drop(told.await) }));
-        Self { address, stop, stopped }
+        Self {
+            address,
+            stop,
+            stopped,
+        }
     }
 
     fn client(&self) -> Client {
@@ -61,12 +73,18 @@ impl Divan {
 
     async fn bootstrap(&self) {
         let request = BootstrapRequest::new(EMAIL, PASSWORD);
-        self.client().bootstrap(Some(&BOOTSTRAP_TOKEN.into()), &request).await.unwrap();
+        self.client()
+            .bootstrap(Some(&BOOTSTRAP_TOKEN.into()), &request)
+            .await
+            .unwrap();
     }
 
     async fn token(&self) -> Secret {
         let admin = self.client().admin();
-        admin.login(&AdminLoginRequest::new(EMAIL, PASSWORD)).await.unwrap();
+        admin
+            .login(&AdminLoginRequest::new(EMAIL, PASSWORD))
+            .await
+            .unwrap();
         admin.access_token().await.unwrap()
     }
 
@@ -97,9 +115,17 @@ async fn divan() -> (tempfile::TempDir, Divan) {
 
 /// This service, for who is signed in at that address.
 fn service(divan: &str, pace: Pace) -> Router {
-    let client = Client::builder(divan).timeout(Duration::from_secs(5)).build().unwrap();
+    let client = Client::builder(divan)
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
     let surfaces = Surfaces::new("divan.localhost", "sec.localhost").unwrap();
-    app(Keys::new(client, "http://sec.localhost:8000", surfaces, pace))
+    app(Keys::new(
+        client,
+        "http://sec.localhost:8000",
+        surfaces,
+        pace,
+    ))
 }
 
 fn service_of(divan: &Divan, pace: Pace) -> Router {
@@ -108,7 +134,11 @@ fn service_of(divan: &Divan, pace: Pace) -> Router {
 
 async fn status(service: &Router, token: &str) -> u16 {
     let request = Request::get("/reports").header(header::AUTHORIZATION, format!("Bearer {token}"));
-    let answer = service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let answer = service
+        .clone()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     answer.status().as_u16()
 }
 
@@ -119,7 +149,13 @@ async fn who_is_signed_in_gets_in_and_a_forged_token_does_not() {
     let token = divan.token().await;
     assert_eq!(status(&service, token.expose()).await, 200);
     let (message, _) = token.expose().rsplit_once('.').unwrap();
-    for forged in ["", "x", message, &format!("{message}."), &format!("{message}.{}", "A".repeat(86))] {
+    for forged in [
+        "",
+        "x",
+        message,
+        &format!("{message}."),
+        &format!("{message}.{}", "A".repeat(86)),
+    ] {
         assert_eq!(status(&service, forged).await, 401, "{forged}");
     }
     divan.stop().await;
@@ -136,7 +172,11 @@ async fn a_new_key_is_fetched_when_a_token_names_it() {
     let divan = divan.restart(folder.path(), Some("second.pem")).await;
     let second = divan.token().await;
     assert_eq!(status(&eager, second.expose()).await, 200);
-    assert_eq!(status(&eager, first.expose()).await, 401, "that key is not published any more");
+    assert_eq!(
+        status(&eager, first.expose()).await,
+        401,
+        "that key is not published any more"
+    );
     // It has asked a moment ago. Until it asks again it keeps what it has.
     assert_eq!(status(&reluctant, second.expose()).await, 401);
     assert_eq!(status(&reluctant, first.expose()).await, 200);
@@ -152,9 +192,17 @@ async fn while_the_server_is_away_the_old_keys_go_on_to_work() {
     let divan = divan.restart(folder.path(), Some("second.pem")).await;
     let (second, address) = (divan.token().await, divan.address.to_string());
     divan.stop().await;
-    assert_eq!(status(&service, second.expose()).await, 401, "the key cannot be fetched");
+    assert_eq!(
+        status(&service, second.expose()).await,
+        401,
+        "the key cannot be fetched"
+    );
     assert_eq!(status(&service, first.expose()).await, 200);
-    assert_eq!(status(&stranger, first.expose()).await, 503, "it never had any keys");
+    assert_eq!(
+        status(&stranger, first.expose()).await,
+        503,
+        "it never had any keys"
+    );
 
     let divan = Divan::start(folder.path(), Some("second.pem"), &address).await;
     assert_eq!(status(&stranger, second.expose()).await, 200);
@@ -166,7 +214,10 @@ async fn a_token_of_a_secret_key_does_not_get_in() {
     let (folder, divan) = divan().await;
     let divan = divan.restart(folder.path(), None).await;
     let token = divan.token().await;
-    assert_eq!(status(&service_of(&divan, EAGER), token.expose()).await, 401);
+    assert_eq!(
+        status(&service_of(&divan, EAGER), token.expose()).await,
+        401
+    );
     divan.stop().await;
 }
 

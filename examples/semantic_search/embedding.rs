@@ -1,7 +1,7 @@
 //! A toy in the place of a model: texts are alike that share pieces of words.
 //!
-//! It knows no meanings. It is here because it needs nothing else and always says the same; a real application asks a model and
-//! changes nothing but this file.
+//! It knows no meanings. It is here because it needs nothing else and always says the same; a real
+//! application asks a model and changes nothing but this file.
 
 /// How many numbers a vector has.
 pub(crate) const DIMENSIONS: usize = 256;
@@ -9,7 +9,11 @@ pub(crate) const DIMENSIONS: usize = 256;
 /// Counts the pieces of three letters in a text, each in the place that its hash names.
 pub(crate) fn embedding(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0; DIMENSIONS];
-    for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in text
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         let letters: Vec<char> = [' '].into_iter().chain(word.chars()).chain([' ']).collect();
         for piece in letters.windows(3) {
             let piece: String = piece.iter().collect();

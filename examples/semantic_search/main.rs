@@ -1,11 +1,13 @@
-//! `cargo run --example semantic_search --features qdrant`: employees who are signed in keep notes and find their own again by what
-//! they are about.
+//! `cargo run --example semantic_search --features qdrant`: employees who are signed in keep notes
+//! and find their own again by what they are about.
 //!
-//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /notes` takes `{"text"}`, `GET /notes?about=…` answers the five of
-//! the person's own notes that are most alike; both take an access token. Start a Divan server (or name one:
-//! `-- https://divan.example.com`) and Qdrant first; `QDRANT_URL` (REST), `QDRANT_GRPC_URL` and `QDRANT_API_KEY` say where that is.
+//! It listens on 127.0.0.1:3000 until it is interrupted. `POST /notes` takes `{"text"}`,
+//! `GET /notes?about=…` answers the five of the person's own notes that are most alike; both take
+//! an access token. Start a Divan server (or name one: `-- https://divan.example.com`) and Qdrant
+//! first; `QDRANT_URL` (REST), `QDRANT_GRPC_URL` and `QDRANT_API_KEY` say where that is.
 //!
-//! How alike two texts are is only as good as their embedding, and the one of this example is a toy: see `embedding.rs`.
+//! How alike two texts are is only as good as their embedding, and the one of this example is a
+//! toy: see `embedding.rs`.
 
 mod embedding;
 mod notes;
@@ -29,8 +31,12 @@ use serde::{Deserialize, Serialize};
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let divan = std::env::args().nth(1).unwrap_or_else(|| "http://localhost:8000".to_owned());
-    let client = Client::builder(&divan).timeout(Duration::from_secs(5)).build()?;
+    let divan = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "http://localhost:8000".to_owned());
+    let client = Client::builder(&divan)
+        .timeout(Duration::from_secs(5))
+        .build()?;
     let mut env = Env::of_process();
     let qdrant = QdrantConfig::read(&mut env);
     env.finish()?;
@@ -38,7 +44,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let notes = Notes::open(qdrant.client()?).await?;
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    println!("Listening on http://{}, for who is signed in at {divan}", listener.local_addr()?);
+    println!(
+        "Listening on http://{}, for who is signed in at {divan}",
+        listener.local_addr()?
+    );
     axum::serve(listener, app(client, notes)).await?;
     Ok(())
 }
@@ -50,7 +59,9 @@ struct App {
 }
 
 fn app(divan: Client, notes: Notes) -> Router {
-    Router::new().route("/notes", get(search).post(keep)).with_state(App { divan, notes })
+    Router::new()
+        .route("/notes", get(search).post(keep))
+        .with_state(App { divan, notes })
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -69,7 +80,10 @@ async fn keep(
     Json(note): Json<Note>,
 ) -> Result<StatusCode, Refused> {
     let user = signed_in(&app.divan, &headers).await?;
-    app.notes.keep(user.id, &note.text).await.map_err(|_| Refused::NotNow)?;
+    app.notes
+        .keep(user.id, &note.text)
+        .await
+        .map_err(|_| Refused::NotNow)?;
     Ok(StatusCode::CREATED)
 }
 
@@ -79,13 +93,22 @@ async fn search(
     Query(question): Query<Question>,
 ) -> Result<Json<Vec<String>>, Refused> {
     let user = signed_in(&app.divan, &headers).await?;
-    Ok(Json(app.notes.search(user.id, &question.about).await.map_err(|_| Refused::NotNow)?))
+    Ok(Json(
+        app.notes
+            .search(user.id, &question.about)
+            .await
+            .map_err(|_| Refused::NotNow)?,
+    ))
 }
 
 /// Asks Divan whose token was sent, so that whoever was signed out a second ago is.
 async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(Refused::Token)?;
+    let header = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = header
+        .and_then(|text| text.strip_prefix("Bearer "))
+        .ok_or(Refused::Token)?;
     match divan.me(&Secret::new(token)).await {
         // A password that somebody else has generated opens nothing but its change.
         Ok(user) if user.password_change_required => Err(Refused::Token),

@@ -25,13 +25,25 @@ async fn scene() -> Scene {
     employee.login(&MockDivan::employee_login()).await.unwrap();
     other.login(&MockDivan::admin_login()).await.unwrap();
     let service = app(divan.client(), Notes::open(client(&qdrant)).await.unwrap());
-    let [employee, other] = [employee.access_token().await.unwrap(), other.access_token().await.unwrap()];
-    Scene { qdrant, _divan: divan, service, employee, other }
+    let [employee, other] = [
+        employee.access_token().await.unwrap(),
+        other.access_token().await.unwrap(),
+    ];
+    Scene {
+        qdrant,
+        _divan: divan,
+        service,
+        employee,
+        other,
+    }
 }
 
 fn client(qdrant: &QdrantServer) -> qdrant_client::Qdrant {
     let grpc = format!("http://127.0.0.1:{}", qdrant.port());
-    let mut config = QdrantConfig::new("http://127.0.0.1:6333".parse().unwrap(), grpc.parse().unwrap());
+    let mut config = QdrantConfig::new(
+        "http://127.0.0.1:6333".parse().unwrap(),
+        grpc.parse().unwrap(),
+    );
     config.api_key = Some(Secret::new(QdrantServer::API_KEY));
     config.client().unwrap()
 }
@@ -39,7 +51,10 @@ fn client(qdrant: &QdrantServer) -> qdrant_client::Qdrant {
 impl Scene {
     async fn answer(&self, request: Builder, token: &Secret, body: String) -> (u16, String) {
         let request = request.header("authorization", format!("Bearer {}", token.expose()));
-        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let request = request
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
         let answer = self.service.clone().oneshot(request).await.unwrap();
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -47,8 +62,14 @@ impl Scene {
     }
 
     async fn keep(&self, token: &Secret, text: &str) {
-        let note = serde_json::to_string(&Note { text: text.to_owned() }).unwrap();
-        assert_eq!(self.answer(Request::post("/notes"), token, note).await.0, 201);
+        let note = serde_json::to_string(&Note {
+            text: text.to_owned(),
+        })
+        .unwrap();
+        assert_eq!(
+            self.answer(Request::post("/notes"), token, note).await.0,
+            201
+        );
     }
 
     async fn found(&self, token: &Secret, about: &str) -> Vec<String> {
@@ -62,23 +83,35 @@ impl Scene {
 #[tokio::test]
 async fn the_note_that_is_most_alike_comes_first_and_a_repeated_one_once() {
     let scene = scene().await;
-    for text in ["The invoices of March", "Water the plants", "Holidays begin in August", "Water the plants"]
-    {
+    for text in [
+        "The invoices of March",
+        "Water the plants",
+        "Holidays begin in August",
+        "Water the plants",
+    ] {
         scene.keep(&scene.employee, text).await;
     }
     let found = scene.found(&scene.employee, "watering%20plants").await;
     assert_eq!((found.len(), found[0].as_str()), (3, "Water the plants"));
-    assert_eq!(scene.found(&scene.employee, "invoice").await[0], "The invoices of March");
+    assert_eq!(
+        scene.found(&scene.employee, "invoice").await[0],
+        "The invoices of March"
+    );
 }
 
 #[tokio::test]
 async fn nobody_finds_what_somebody_else_has_kept() {
     let scene = scene().await;
     for number in 0..20 {
-        scene.keep(&scene.other, &format!("salary of colleague {number}")).await;
+        scene
+            .keep(&scene.other, &format!("salary of colleague {number}"))
+            .await;
     }
     scene.keep(&scene.employee, "Water the plants").await;
-    assert_eq!(scene.found(&scene.employee, "salary").await, ["Water the plants"]);
+    assert_eq!(
+        scene.found(&scene.employee, "salary").await,
+        ["Water the plants"]
+    );
     assert_eq!(scene.found(&scene.other, "salary").await.len(), 5);
 }
 
@@ -87,8 +120,20 @@ async fn who_is_not_signed_in_is_refused() {
     let scene = scene().await;
     let stranger = Secret::new("x");
     let note = r#"{"text": "a"}"#.to_owned();
-    assert_eq!(scene.answer(Request::post("/notes"), &stranger, note).await.0, 401);
-    assert_eq!(scene.answer(Request::get("/notes?about=a"), &stranger, String::new()).await.0, 401);
+    assert_eq!(
+        scene
+            .answer(Request::post("/notes"), &stranger, note)
+            .await
+            .0,
+        401
+    );
+    assert_eq!(
+        scene
+            .answer(Request::get("/notes?about=a"), &stranger, String::new())
+            .await
+            .0,
+        401
+    );
 }
 
 #[tokio::test]
@@ -96,8 +141,17 @@ async fn a_second_instance_finds_the_collection_and_without_qdrant_it_says_so() 
     let mut scene = scene().await;
     scene.keep(&scene.employee, "Water the plants").await;
     Notes::open(client(&scene.qdrant)).await.unwrap();
-    assert_eq!(scene.found(&scene.employee, "plants").await, ["Water the plants"]);
+    assert_eq!(
+        scene.found(&scene.employee, "plants").await,
+        ["Water the plants"]
+    );
     scene.qdrant.stop();
     let request = Request::get("/notes?about=plants");
-    assert_eq!(scene.answer(request, &scene.employee, String::new()).await.0, 503);
+    assert_eq!(
+        scene
+            .answer(request, &scene.employee, String::new())
+            .await
+            .0,
+        503
+    );
 }

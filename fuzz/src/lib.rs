@@ -1,5 +1,5 @@
-//! Holds `divan_core` against the reference of its tests, on any text: as it is, and with the signature that it would
-//! need, so that what lies behind the signature is fuzzed too.
+//! Holds `divan_core` against the reference of its tests, on any text: as it is, and with the
+//! signature that it would need, so that what lies behind the signature is fuzzed too.
 #![forbid(unsafe_code)]
 
 #[path = "../../divan-core/tests/comparison/mod.rs"]
@@ -14,11 +14,16 @@ const BOT_ID: i64 = 1_234_567_890;
 const SECRET_KEY: [u8; 32] = [7; 32];
 
 /// The moment that the vectors were made for, and an age that lets most of them pass.
-const MOMENT: Moment = Moment { now: 1_795_305_600, max_age: 315_360_000 };
+const MOMENT: Moment = Moment {
+    now: 1_795_305_600,
+    max_age: 315_360_000,
+};
 
 /// Init data, checked with the bot's token.
 pub fn init_data(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else { return };
+    let Ok(raw) = str::from_utf8(bytes) else {
+        return;
+    };
     for raw in [raw, &with_hash(raw, &web_app_key(TOKEN))] {
         let _ = comparison::init_data(raw, TOKEN, MOMENT);
     }
@@ -26,15 +31,20 @@ pub fn init_data(bytes: &[u8]) {
 
 /// Init data, checked with a public key.
 pub fn signature(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else { return };
+    let Ok(raw) = str::from_utf8(bytes) else {
+        return;
+    };
     for raw in [raw, &with_signature(raw, BOT_ID, &SECRET_KEY)] {
-        let _ = comparison::init_data_for_third_party(raw, BOT_ID, &public_key(&SECRET_KEY), MOMENT);
+        let _ =
+            comparison::init_data_for_third_party(raw, BOT_ID, &public_key(&SECRET_KEY), MOMENT);
     }
 }
 
 /// The answer of `requestContact`.
 pub fn contact(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else { return };
+    let Ok(raw) = str::from_utf8(bytes) else {
+        return;
+    };
     for raw in [raw, &with_hash(raw, &web_app_key(TOKEN))] {
         let _ = comparison::contact(raw, TOKEN, MOMENT);
     }
@@ -42,7 +52,9 @@ pub fn contact(bytes: &[u8]) {
 
 /// What the Login Widget hands to a page.
 pub fn login_widget(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else { return };
+    let Ok(raw) = str::from_utf8(bytes) else {
+        return;
+    };
     for raw in [raw, &with_hash(raw, &login_widget_key(TOKEN))] {
         let _ = comparison::login_widget(raw, TOKEN, MOMENT);
     }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::process::{Process, free_port, in_path};
 
 /// What to do where Caddy is missing, in one line.
-pub const HOW_TO_INSTALL_CADDY: &str =
-    "no Caddy for the tests: install it (on Debian `apt-get install caddy`), or put `caddy` into PATH";
+pub const HOW_TO_INSTALL_CADDY: &str = "no Caddy for the tests: install it (on Debian `apt-get install caddy`), or put `caddy` into PATH";
 
 /// Caddy with a configuration of ours, on a port of its own. Stops when it is dropped.
 #[derive(Debug)]
@@ -21,25 +20,35 @@ impl CaddyServer {
         in_path("caddy").is_some()
     }
 
-    /// Starts it with the file; `variables` gives those that the file names, for the port that it is to listen on.
+    /// Starts it with the file; `variables` gives those that the file names, for the port that it
+    /// is to listen on.
     ///
     /// # Panics
     /// With [`HOW_TO_INSTALL_CADDY`] where there is no Caddy, and when it does not start.
-    pub fn start(caddyfile: &Path, variables: impl FnOnce(u16) -> Vec<(&'static str, String)>) -> Self {
+    pub fn start(
+        caddyfile: &Path,
+        variables: impl FnOnce(u16) -> Vec<(&'static str, String)>,
+    ) -> Self {
         let program = in_path("caddy").unwrap_or_else(|| panic!("{HOW_TO_INSTALL_CADDY}"));
         let (port, mut process) = (free_port(), Process::new());
         let folder = process.folder().to_owned();
         // What `nobody` can read, wherever the file lies.
         let copy = folder.join("Caddyfile");
         let text = std::fs::read_to_string(caddyfile).expect("the file");
-        std::fs::write(&copy, format!("{{\n\tadmin off\n}}\n{text}")).expect("the folder can be written to");
+        std::fs::write(&copy, format!("{{\n\tadmin off\n}}\n{text}"))
+            .expect("the folder can be written to");
         process.start("TERM", &program, |caddy| {
-            caddy.args(["run", "--adapter", "caddyfile", "--config"]).arg(&copy);
+            caddy
+                .args(["run", "--adapter", "caddyfile", "--config"])
+                .arg(&copy);
             caddy.env("HOME", &folder).envs(variables(port));
         });
         for _ in 0..1000 {
             if TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok() {
-                return Self { _process: process, port };
+                return Self {
+                    _process: process,
+                    port,
+                };
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -8,7 +8,8 @@ use crate::PostgresServer;
 
 /// A PostgreSQL database for one test, dropped at its end.
 ///
-/// It lies on the server that `TEST_DATABASE_URL` names, or on one that is started for this process.
+/// It lies on the server that `TEST_DATABASE_URL` names, or on one that is started for this
+/// process.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: PgConnectOptions,
@@ -22,8 +23,8 @@ impl TestDatabase {
     /// # Panics
     /// Where there is no server to be had: a test is not skipped for that.
     pub async fn create() -> Self {
-        let server =
-            PgConnectOptions::from_str(server_url()).expect("TEST_DATABASE_URL is an address of PostgreSQL");
+        let server = PgConnectOptions::from_str(server_url())
+            .expect("TEST_DATABASE_URL is an address of PostgreSQL");
         #[expect(
             clippy::disallowed_methods,
             reason = "a name that no other test has, and that nobody has to foresee"
@@ -42,7 +43,9 @@ impl TestDatabase {
     /// When the database refuses it.
     pub async fn execute(&self, sql: &str) {
         let database = self.server.clone().database(&self.name);
-        execute(&database, sql.to_owned()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        execute(&database, sql.to_owned())
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The database's address.
@@ -56,10 +59,14 @@ impl Drop for TestDatabase {
         let (server, name) = (self.server.clone(), self.name.clone());
         // On a thread of its own, since a test's runtime may not wait.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.map(|runtime| {
-                runtime
-                    .block_on(execute(&server, format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#)))
+                runtime.block_on(execute(
+                    &server,
+                    format!(r#"DROP DATABASE IF EXISTS "{name}" WITH (FORCE)"#),
+                ))
             })
         });
         let _ = dropped.join();
@@ -74,10 +81,13 @@ async fn execute(server: &PgConnectOptions, sql: String) -> Result<(), sqlx::Err
 
 /// The same address with another database in it.
 fn with_database(url: &str, name: &str) -> String {
-    let (address, parameters) =
-        url.split_once('?').map_or((url, String::new()), |(a, p)| (a, format!("?{p}")));
-    let authority_end =
-        address.rfind('/').filter(|&at| !address[..at].ends_with('/')).unwrap_or(address.len());
+    let (address, parameters) = url
+        .split_once('?')
+        .map_or((url, String::new()), |(a, p)| (a, format!("?{p}")));
+    let authority_end = address
+        .rfind('/')
+        .filter(|&at| !address[..at].ends_with('/'))
+        .unwrap_or(address.len());
     format!("{}/{name}{parameters}", &address[..authority_end])
 }
 

@@ -11,7 +11,8 @@ pub fn absent_port() -> u16 {
     free_port()
 }
 
-/// A server that takes connections and says nothing, like one that hangs. Connections are closed when it is dropped.
+/// A server that takes connections and says nothing, like one that hangs. Connections are closed
+/// when it is dropped.
 #[derive(Debug)]
 pub struct SilentServer {
     address: SocketAddr,
@@ -27,14 +28,21 @@ impl SilentServer {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
-        let server = Self { address, taken: Arc::default(), is_over: Arc::default() };
+        let server = Self {
+            address,
+            taken: Arc::default(),
+            is_over: Arc::default(),
+        };
         let (taken, is_over) = (Arc::clone(&server.taken), Arc::clone(&server.is_over));
         std::thread::spawn(move || {
             while let Ok((stream, _)) = listener.accept() {
                 if is_over.load(Ordering::SeqCst) {
                     return;
                 }
-                taken.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+                taken
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(stream);
             }
         });
         server
@@ -51,7 +59,10 @@ impl SilentServer {
     /// When one of them cannot be copied.
     pub fn taken(&self) -> Vec<TcpStream> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.iter().map(|stream| stream.try_clone().expect("a socket")).collect()
+        taken
+            .iter()
+            .map(|stream| stream.try_clone().expect("a socket"))
+            .collect()
     }
 }
 

@@ -6,7 +6,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::process::free_port;
 
-/// A server on threads of its own, so that stopping it breaks its connections, whoever else runs in the process.
+/// A server on threads of its own, so that stopping it breaks its connections, whoever else runs in
+/// the process.
 #[derive(Debug)]
 pub(crate) struct InProcess {
     address: SocketAddr,
@@ -16,7 +17,10 @@ pub(crate) struct InProcess {
 impl InProcess {
     /// A place for a server that does not run yet.
     pub(crate) fn new() -> Self {
-        Self { address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())), runtime: None }
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())),
+            runtime: None,
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -27,17 +31,27 @@ impl InProcess {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let entered = runtime.enter();
         let listener = std::net::TcpListener::bind(self.address).expect("the port is still free");
-        listener.set_nonblocking(true).expect("a socket that does not block");
-        runtime.spawn(serve(TcpListener::from_std(listener).expect("a socket of the runtime")));
+        listener
+            .set_nonblocking(true)
+            .expect("a socket that does not block");
+        runtime.spawn(serve(
+            TcpListener::from_std(listener).expect("a socket of the runtime"),
+        ));
         drop(entered);
         self.runtime = Some(runtime);
     }
 
     pub(crate) fn stop(&mut self) {
-        let Some(runtime) = self.runtime.take() else { return };
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
         runtime.shutdown_background();
         while TcpStream::connect(self.address).is_ok() {
             std::thread::sleep(Duration::from_millis(5));

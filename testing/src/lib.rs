@@ -1,9 +1,14 @@
 //! Real servers for the tests of Divan.
 //!
-//! A server is started from the programs that are installed, in a temporary folder and on a free port of the loopback
-//! address, and ends with the process that started it, however that ends. For what no package ships there are servers in the
-//! process, on threads of their own. Each can be stopped and started again in the middle of a test.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that has no server must fail and say why")]
+//! A server is started from the programs that are installed, in a temporary folder and on a free
+//! port of the loopback address, and ends with the process that started it, however that ends. For
+//! what no package ships there are servers in the process, on threads of their own. Each can be
+//! stopped and started again in the middle of a test.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that has no server must fail and say why"
+)]
 
 mod caddy;
 #[cfg(feature = "database")]

@@ -22,7 +22,8 @@ impl PostgresServer {
     /// Starts a new server with an empty database.
     ///
     /// # Panics
-    /// With [`HOW_TO_INSTALL`] where there is no PostgreSQL, and with the server's own words where it does not start.
+    /// With [`HOW_TO_INSTALL`] where there is no PostgreSQL, and with the server's own words where
+    /// it does not start.
     pub fn start() -> Self {
         let programs = programs().unwrap_or_else(|| panic!("{HOW_TO_INSTALL}"));
         let process = Process::new();
@@ -40,8 +41,16 @@ impl PostgresServer {
             .arg(&data)
             .output()
             .expect("initdb can be started");
-        assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
-        let mut server = Self { programs, process, port: free_port() };
+        assert!(
+            made.status.success(),
+            "initdb failed: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let mut server = Self {
+            programs,
+            process,
+            port: free_port(),
+        };
         server.resume();
         server
     }
@@ -74,15 +83,29 @@ impl PostgresServer {
         let folder = self.process.folder().to_owned();
         let status_file = folder.join("data").join("postmaster.pid");
         let port = self.port.to_string();
-        self.process.start("INT", &self.programs.join("postgres"), |postgres| {
-            postgres.arg("-D").arg(folder.join("data"));
-            postgres.args(["-p", &port, "-h", "127.0.0.1", "-F", "-c", "max_connections=200", "-k"]);
-            postgres.arg(&folder);
-        });
+        self.process
+            .start("INT", &self.programs.join("postgres"), |postgres| {
+                postgres.arg("-D").arg(folder.join("data"));
+                postgres.args([
+                    "-p",
+                    &port,
+                    "-h",
+                    "127.0.0.1",
+                    "-F",
+                    "-c",
+                    "max_connections=200",
+                    "-k",
+                ]);
+                postgres.arg(&folder);
+            });
         for _ in 0..300 {
             // The eighth line of this file is what the server says of itself.
             let status = std::fs::read_to_string(&status_file).unwrap_or_default();
-            if status.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+            if status
+                .lines()
+                .nth(7)
+                .is_some_and(|line| line.trim() == "ready")
+            {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -102,10 +125,16 @@ fn programs() -> Option<PathBuf> {
         .flatten()
         .filter_map(|entry| {
             let entry = entry.ok()?;
-            Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
         })
         .collect();
     by_version.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
-    let has_server = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
-    in_path.chain(by_version.into_iter().map(|(_, folder)| folder)).find(has_server)
+    let has_server =
+        |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
+    in_path
+        .chain(by_version.into_iter().map(|(_, folder)| folder))
+        .find(has_server)
 }

@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 /// Servers refuse to run as root, or should; `nobody` owns nothing on any system.
 const NOBODY: u32 = 65_534;
 
-/// Runs the server until its own standard input closes: the kernel does that when the test ends in any way. Then nobody is
-/// left to clean up, but where `stop` has asked to keep the data.
+/// Runs the server until its own standard input closes: the kernel does that when the test ends in
+/// any way. Then nobody is left to clean up, but where `stop` has asked to keep the data.
 const GUARDED: &str = r#"
     folder="$1"; signal="$2"; shift 2
     "$@" & pid=$!
@@ -35,7 +35,10 @@ impl Process {
         if is_root() {
             chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
         }
-        Self { folder, running: None }
+        Self {
+            folder,
+            running: None,
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -44,16 +47,29 @@ impl Process {
 
     /// A shell script that is run when the server has ended.
     pub(crate) fn afterwards(&self, script: &str) {
-        std::fs::write(self.folder.path().join("after"), script).expect("the folder can be written to");
+        std::fs::write(self.folder.path().join("after"), script)
+            .expect("the folder can be written to");
     }
 
     /// Starts the server; `signal` will end it.
-    pub(crate) fn start(&mut self, signal: &str, program: &Path, prepare: impl FnOnce(&mut Command)) {
+    pub(crate) fn start(
+        &mut self,
+        signal: &str,
+        program: &Path,
+        prepare: impl FnOnce(&mut Command),
+    ) {
         let _ = std::fs::remove_file(self.folder.path().join("keep"));
         let mut guarded = as_nobody(Path::new("sh"));
-        guarded.args(["-c", GUARDED, "sh"]).arg(self.folder.path()).arg(signal).arg(program);
+        guarded
+            .args(["-c", GUARDED, "sh"])
+            .arg(self.folder.path())
+            .arg(signal)
+            .arg(program);
         prepare(&mut guarded);
-        guarded.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        guarded
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         self.running = Some(guarded.spawn().expect("a shell can be started"));
     }
 
@@ -69,8 +85,13 @@ impl Process {
     /// Sends the server a signal.
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.pid().expect("a server that runs");
-        let sent = Command::new("sh").args(["-c", "kill -$0 $1", signal, &pid]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "SIG{signal} cannot be sent");
+        let sent = Command::new("sh")
+            .args(["-c", "kill -$0 $1", signal, &pid])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "SIG{signal} cannot be sent"
+        );
     }
 
     fn pid(&self) -> Option<String> {
@@ -88,9 +109,11 @@ impl Drop for Process {
 /// The folders of PATH, and those where Debian keeps what only root runs.
 pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders =
-        std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
-    folders.map(|folder| folder.join(program)).find(|program| program.exists())
+    let folders = std::env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
+    folders
+        .map(|folder| folder.join(program))
+        .find(|program| program.exists())
 }
 
 pub(crate) fn as_nobody(program: &Path) -> Command {

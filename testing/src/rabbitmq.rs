@@ -18,7 +18,8 @@ const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 pub struct RabbitMqServer {
     process: Process,
     port: u16,
-    /// Of Erlang's port mapper, and of the node itself. Both are of no use here, and cannot be left out.
+    /// Of Erlang's port mapper, and of the node itself. Both are of no use here, and cannot be left
+    /// out.
     erlang_ports: [u16; 2],
 }
 
@@ -34,8 +35,11 @@ impl RabbitMqServer {
     /// With [`HOW_TO_INSTALL_RABBITMQ`] where there is no RabbitMQ.
     pub fn start() -> Self {
         assert!(Self::is_installed(), "{HOW_TO_INSTALL_RABBITMQ}");
-        let mut server =
-            Self { process: Process::new(), port: free_port(), erlang_ports: [free_port(), free_port()] };
+        let mut server = Self {
+            process: Process::new(),
+            port: free_port(),
+            erlang_ports: [free_port(), free_port()],
+        };
         server.configure();
         server.resume();
         server
@@ -62,9 +66,10 @@ impl RabbitMqServer {
     /// When it does not start.
     pub fn resume(&mut self) {
         let environment = self.environment();
-        self.process.start("KILL", Path::new(PROGRAM), |rabbitmq: &mut Command| {
-            rabbitmq.envs(environment);
-        });
+        self.process
+            .start("KILL", Path::new(PROGRAM), |rabbitmq: &mut Command| {
+                rabbitmq.envs(environment);
+            });
         // It is up in six seconds, and takes many times that beside a compiler.
         for _ in 0..1800 {
             if self.answers() {
@@ -101,7 +106,9 @@ impl RabbitMqServer {
 
     fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         let folder = self.process.folder();
-        let [mapper, node] = self.erlang_ports.map(|port| PathBuf::from(port.to_string()));
+        let [mapper, node] = self
+            .erlang_ports
+            .map(|port| PathBuf::from(port.to_string()));
         vec![
             ("HOME", folder.to_owned()),
             ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
@@ -113,8 +120,14 @@ impl RabbitMqServer {
             ("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins")),
             ("RABBITMQ_LOG_BASE", folder.join("log")),
             ("RABBITMQ_MNESIA_BASE", folder.join("data")),
-            ("RABBITMQ_NODENAME", format!("divan{}@localhost", self.port).into()),
-            ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}".into()),
+            (
+                "RABBITMQ_NODENAME",
+                format!("divan{}@localhost", self.port).into(),
+            ),
+            (
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+                "-kernel inet_dist_use_interface {127,0,0,1}".into(),
+            ),
             // The script then becomes the server, and starts it as a child otherwise.
             ("RUNNING_UNDER_SYSTEMD", "true".into()),
         ]

@@ -36,7 +36,12 @@ impl RedisServer {
 
     fn start_with(password: Option<String>) -> Self {
         let program = in_path("redis-server").unwrap_or_else(|| panic!("{HOW_TO_INSTALL_REDIS}"));
-        let mut server = Self { program, process: Process::new(), port: free_port(), password };
+        let mut server = Self {
+            program,
+            process: Process::new(),
+            port: free_port(),
+            password,
+        };
         server.resume();
         server
     }
@@ -64,7 +69,17 @@ impl RedisServer {
         let (port, password) = (self.port.to_string(), self.password.clone());
         let folder = self.process.folder().to_owned();
         self.process.start("KILL", &self.program, |redis| {
-            redis.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
+            redis.args([
+                "--port",
+                &port,
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+            ]);
             redis.arg(folder);
             if let Some(password) = &password {
                 redis.args(["--requirepass", password]);

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::in_process::InProcess;
 
-/// An object store in this process, which checks signatures, presigned ones too. Stops when it is dropped.
+/// An object store in this process, which checks signatures, presigned ones too. Stops when it is
+/// dropped.
 ///
 /// It knows two keys: what [`ACCESS_KEY`](Self::ACCESS_KEY) asks for is done, what
 /// [`STRANGERS_ACCESS_KEY`](Self::STRANGERS_ACCESS_KEY) asks for is not allowed.
@@ -35,7 +36,10 @@ impl S3Server {
     /// When it does not start.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self { folder, server: InProcess::new() };
+        let mut server = Self {
+            folder,
+            server: InProcess::new(),
+        };
         server.resume();
         server
     }
@@ -65,7 +69,8 @@ impl S3Server {
     /// # Panics
     /// When it does not start.
     pub fn resume(&mut self) {
-        let mut service = S3ServiceBuilder::new(FileSystem::new(self.folder.path()).expect("a folder"));
+        let mut service =
+            S3ServiceBuilder::new(FileSystem::new(self.folder.path()).expect("a folder"));
         service.set_auth(Keys);
         service.set_access(Owner);
         let service = service.build();
@@ -75,7 +80,8 @@ impl S3Server {
 
 async fn serve(listener: TcpListener, service: S3Service) {
     while let Ok((stream, _)) = listener.accept().await {
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
+        let connection =
+            http1::Builder::new().serve_connection(TokioIo::new(stream), service.clone());
         tokio::spawn(connection);
     }
 }
@@ -87,7 +93,9 @@ struct Keys;
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         match access_key {
-            S3Server::ACCESS_KEY | S3Server::STRANGERS_ACCESS_KEY => Ok(S3Server::SECRET_KEY.into()),
+            S3Server::ACCESS_KEY | S3Server::STRANGERS_ACCESS_KEY => {
+                Ok(S3Server::SECRET_KEY.into())
+            }
             _ => Err(s3_error!(InvalidAccessKeyId)),
         }
     }

@@ -28,7 +28,11 @@ impl TestCertificate {
     pub fn make() -> Self {
         let made = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let made = Self { certificate: made.cert, key: made.signing_key, folder };
+        let made = Self {
+            certificate: made.cert,
+            key: made.signing_key,
+            folder,
+        };
         std::fs::write(made.file(), made.certificate.pem()).expect("the folder can be written to");
         made
     }
@@ -56,8 +60,8 @@ impl TestCertificate {
 pub struct TlsFront(InProcess);
 
 impl TlsFront {
-    /// Starts one that hands everything on to this port of the loopback address, where this protocol is spoken
-    /// (`http/1.1`, `h2`); it is of no matter to clients that name none.
+    /// Starts one that hands everything on to this port of the loopback address, where this
+    /// protocol is spoken (`http/1.1`, `h2`); it is of no matter to clients that name none.
     ///
     /// # Panics
     /// When it does not start.

@@ -34,14 +34,23 @@ pub(crate) fn run() -> Outcome {
     cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])?;
     guards::run()?;
     for features in CORE_FEATURES {
-        clippy(&["-p", "divan-core", "--no-default-features", "--features", features])?;
+        clippy(&[
+            "-p",
+            "divan-core",
+            "--no-default-features",
+            "--features",
+            features,
+        ])?;
     }
     clippy(&["-p", "divan-core"])?;
     clippy(&["-p", "divan-client"])?;
     clippy(&["-p", "divan-server", "--no-default-features"])?;
     clippy(&["--workspace", "--all-targets"])?;
     clippy(&["--workspace", "--all-targets", "--all-features"])?;
-    cargo_with(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "--deny warnings")])
+    cargo_with(
+        &["doc", "--workspace", "--no-deps", "--all-features"],
+        &[("RUSTDOCFLAGS", "--deny warnings")],
+    )
 }
 
 fn clippy(arguments: &[&str]) -> Outcome {

@@ -17,10 +17,14 @@ pub(crate) fn may_install() -> bool {
 pub(crate) fn install(package: &str) -> Outcome {
     let _quiet = NoServices::begin();
     say(&format!("apt-get install {package}"));
-    for arguments in [vec!["update", "-qq"], vec!["install", "-y", "-qq", "--no-install-recommends", package]]
-    {
-        let status =
-            Command::new("apt-get").args(&arguments).env("DEBIAN_FRONTEND", "noninteractive").status();
+    for arguments in [
+        vec!["update", "-qq"],
+        vec!["install", "-y", "-qq", "--no-install-recommends", package],
+    ] {
+        let status = Command::new("apt-get")
+            .args(&arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .status();
         if !status.is_ok_and(|status| status.success()) {
             return Err(format!("`apt-get {}` failed", arguments.join(" ")));
         }
@@ -38,7 +42,8 @@ impl NoServices {
 
     fn begin() -> Self {
         const FORBIDDEN: &str = "#!/bin/sh\nexit 101\n";
-        let is_ours = !Path::new(Self::POLICY).exists() && std::fs::write(Self::POLICY, FORBIDDEN).is_ok();
+        let is_ours =
+            !Path::new(Self::POLICY).exists() && std::fs::write(Self::POLICY, FORBIDDEN).is_ok();
         if is_ours {
             let _ = std::fs::set_permissions(Self::POLICY, Permissions::from_mode(0o755));
         }

@@ -1,7 +1,7 @@
 //! Fuzzes the check of signed data with libFuzzer, against the reference of its tests.
 //!
-//! The coverage that libFuzzer steers by comes from flags of the stable compiler. Its sanitizers, for which a nightly
-//! one would be needed, look for what safe code cannot do.
+//! The coverage that libFuzzer steers by comes from flags of the stable compiler. Its sanitizers,
+//! for which a nightly one would be needed, look for what safe code cannot do.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -12,12 +12,14 @@ use serde_json::Value;
 
 use crate::step::{Outcome, cargo_with, command, root, say};
 
-/// What `cargo fuzz` builds with: each branch is counted, and what is compared is told to the fuzzer.
+/// What `cargo fuzz` builds with: each branch is counted, and what is compared is told to the
+/// fuzzer.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// With a target of its own, build scripts and macros are built without coverage: nothing would count it there.
+/// With a target of its own, build scripts and macros are built without coverage: nothing would
+/// count it there.
 const BUILT: [&str; 7] = [
     "--release",
     "--manifest-path",
@@ -28,8 +30,10 @@ const BUILT: [&str; 7] = [
     "host-tuple",
 ];
 
-const VECTORS: [&str; 2] =
-    ["divan-core/tests/vectors/init_data.json", "divan-core/tests/vectors/generated.json"];
+const VECTORS: [&str; 2] = [
+    "divan-core/tests/vectors/init_data.json",
+    "divan-core/tests/vectors/generated.json",
+];
 
 /// What is fuzzed: one program in `fuzz/fuzz_targets` each.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -55,12 +59,20 @@ pub(crate) enum Code {
 /// Fuzzes one target or all, each for some seconds.
 pub(crate) fn run(target: Option<Target>, seconds: u32, code: Code) -> Outcome {
     if !has_cpp_compiler() {
-        return Err("libFuzzer is built by a C++ compiler (on Debian: apt-get install g++)".to_owned());
+        return Err(
+            "libFuzzer is built by a C++ compiler (on Debian: apt-get install g++)".to_owned(),
+        );
     }
-    cargo_with(&[&["build"], &BUILT[..], code.features()].concat(), &[("RUSTFLAGS", COVERAGE)])?;
-    let targets = target.as_ref().map_or(Target::value_variants(), std::slice::from_ref);
+    cargo_with(
+        &[&["build"], &BUILT[..], code.features()].concat(),
+        &[("RUSTFLAGS", COVERAGE)],
+    )?;
+    let targets = target
+        .as_ref()
+        .map_or(Target::value_variants(), std::slice::from_ref);
     for target in targets {
-        write_seeds(*target).map_err(|error| format!("the vectors cannot be made seeds: {error}"))?;
+        write_seeds(*target)
+            .map_err(|error| format!("the vectors cannot be made seeds: {error}"))?;
         fuzz(target.name(), seconds, code)?;
     }
     Ok(())
@@ -100,8 +112,8 @@ impl Target {
     }
 }
 
-/// Writes each vector of the target's kind into its corpus, as it is and with its JSON in plain sight: where one byte
-/// is one character, a fuzzer gets further.
+/// Writes each vector of the target's kind into its corpus, as it is and with its JSON in plain
+/// sight: where one byte is one character, a fuzzer gets further.
 fn write_seeds(target: Target) -> io::Result<()> {
     let corpus = root().join("fuzz/corpus").join(target.name());
     fs::create_dir_all(&corpus)?;
@@ -120,33 +132,75 @@ fn write_seeds(target: Target) -> io::Result<()> {
 }
 
 fn in_plain_sight(raw: &str) -> String {
-    let escapes = [("%22", "\""), ("%2C", ","), ("%3A", ":"), ("%5C", "\\"), ("%7B", "{"), ("%7D", "}")];
-    escapes.iter().fold(raw.to_owned(), |raw, (escape, char)| raw.replace(escape, char))
+    let escapes = [
+        ("%22", "\""),
+        ("%2C", ","),
+        ("%3A", ":"),
+        ("%5C", "\\"),
+        ("%7B", "{"),
+        ("%7D", "}"),
+    ];
+    escapes.iter().fold(raw.to_owned(), |raw, (escape, char)| {
+        raw.replace(escape, char)
+    })
 }
 
 /// Runs a target on its corpus, which grows by what it finds.
 fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
     say(&format!("fuzz {name} for {seconds} s"));
-    let (corpus, artifacts) = (format!("fuzz/corpus/{name}"), format!("fuzz/artifacts/{name}/"));
+    let (corpus, artifacts) = (
+        format!("fuzz/corpus/{name}"),
+        format!("fuzz/artifacts/{name}/"),
+    );
     fs::create_dir_all(root().join(&artifacts)).map_err(|error| format!("{artifacts}: {error}"))?;
     let mut fuzzer = command();
-    fuzzer.args(["run", "--quiet", "--bin", name]).args(BUILT).args(code.features());
-    fuzzer.env("RUSTFLAGS", COVERAGE).arg("--").arg(corpus).arg(format!("-artifact_prefix={artifacts}"));
-    fuzzer.arg(format!("-max_total_time={seconds}")).args(["-max_len=4096", "-timeout=5", "-print_funcs=0"]);
-    let mut child =
-        fuzzer.stderr(Stdio::piped()).spawn().map_err(|error| format!("cargo cannot be started: {error}"))?;
-    let lines = child.stderr.take().into_iter().flat_map(|out| BufReader::new(out).lines());
-    lines.map_while(Result::ok).filter(|line| !is_chatter(line)).for_each(|line| show(&line));
-    let status = child.wait().map_err(|error| format!("cargo cannot be waited for: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed; its input is in {artifacts}")) }
+    fuzzer
+        .args(["run", "--quiet", "--bin", name])
+        .args(BUILT)
+        .args(code.features());
+    fuzzer
+        .env("RUSTFLAGS", COVERAGE)
+        .arg("--")
+        .arg(corpus)
+        .arg(format!("-artifact_prefix={artifacts}"));
+    fuzzer.arg(format!("-max_total_time={seconds}")).args([
+        "-max_len=4096",
+        "-timeout=5",
+        "-print_funcs=0",
+    ]);
+    let mut child = fuzzer
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+    let lines = child
+        .stderr
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines());
+    lines
+        .map_while(Result::ok)
+        .filter(|line| !is_chatter(line))
+        .for_each(|line| show(&line));
+    let status = child
+        .wait()
+        .map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{name} failed; its input is in {artifacts}"))
+    }
 }
 
-/// Whether it is one of the many lines that libFuzzer prints about itself: each new input, a dictionary that it
-/// recommends, the sanitizers that it misses.
+/// Whether it is one of the many lines that libFuzzer prints about itself: each new input, a
+/// dictionary that it recommends, the sanitizers that it misses.
 fn is_chatter(line: &str) -> bool {
-    let is_report = ["INITED", "pulse", "DONE"].iter().any(|word| line.contains(word));
+    let is_report = ["INITED", "pulse", "DONE"]
+        .iter()
+        .any(|word| line.contains(word));
     (line.starts_with('#') && !is_report)
-        || ["\"", "INFO: ", "WARNING: Failed to find function"].iter().any(|start| line.starts_with(start))
+        || ["\"", "INFO: ", "WARNING: Failed to find function"]
+            .iter()
+            .any(|start| line.starts_with(start))
 }
 
 #[expect(clippy::print_stdout, reason = "what the fuzzer prints")]

@@ -8,12 +8,15 @@ use crate::step::{Outcome, cargo_output, say};
 const MAX_CORE_CRATES: usize = 28;
 
 /// Parts of crate names that have no place in the client.
-const NOT_IN_CLIENT: [&str; 8] = ["sqlx", "argon2", "aws", "qdrant", "axum", "sqlite", "redis", "lapin"];
+const NOT_IN_CLIENT: [&str; 8] = [
+    "sqlx", "argon2", "aws", "qdrant", "axum", "sqlite", "redis", "lapin",
+];
 
 /// Parts of crate names that have no place in a check of init data.
 const NOT_IN_CORE: [&str; 5] = ["tokio", "sqlx", "argon2", "axum", "jsonwebtoken"];
 
-/// Parts of crate names that have no place anywhere: they need more than a C compiler to build, or link what is installed.
+/// Parts of crate names that have no place anywhere: they need more than a C compiler to build, or
+/// link what is installed.
 const NOWHERE: [&str; 5] = ["aws-lc", "openssl-sys", "native-tls", "cmake", "protoc-"];
 
 pub(crate) fn run() -> Outcome {
@@ -26,22 +29,46 @@ pub(crate) fn run() -> Outcome {
             core.len()
         ));
     }
-    refuse("divan-client", &crates("divan-client", "normal", &[])?, &NOT_IN_CLIENT)?;
+    refuse(
+        "divan-client",
+        &crates("divan-client", "normal", &[])?,
+        &NOT_IN_CLIENT,
+    )?;
     for package in ["divan-core", "divan-client", "divan-server"] {
-        refuse(package, &crates(package, "normal,build", &["--all-features"])?, &NOWHERE)?;
+        refuse(
+            package,
+            &crates(package, "normal,build", &["--all-features"])?,
+            &NOWHERE,
+        )?;
     }
     Ok(())
 }
 
 /// The names of all crates that a package is built from.
 fn crates(package: &str, edges: &str, features: &[&str]) -> Result<BTreeSet<String>, String> {
-    let tree = ["tree", "-p", package, "-e", edges, "--prefix", "none", "--no-dedupe"];
+    let tree = [
+        "tree",
+        "-p",
+        package,
+        "-e",
+        edges,
+        "--prefix",
+        "none",
+        "--no-dedupe",
+    ];
     let tree = cargo_output(&[&tree, features].concat())?;
-    Ok(tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
+    Ok(tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect())
 }
 
 fn refuse(package: &str, crates: &BTreeSet<String>, parts: &[&str]) -> Outcome {
-    match crates.iter().find(|name| parts.iter().any(|part| name.contains(part))) {
+    match crates
+        .iter()
+        .find(|name| parts.iter().any(|part| name.contains(part)))
+    {
         Some(name) => Err(format!(
             "{package} must not depend on {name}: see `cargo tree -p {package} -e normal -i {name}`"
         )),

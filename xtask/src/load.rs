@@ -5,5 +5,8 @@ use crate::step::{Outcome, cargo_with};
 pub(crate) fn run(no_install: bool) -> Outcome {
     let postgres = servers::postgres(no_install)?;
     let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
-    cargo_with(&["bench", "--package", "divan-benches", "--bench", "load"], &variables)
+    cargo_with(
+        &["bench", "--package", "divan-benches", "--bench", "load"],
+        &variables,
+    )
 }

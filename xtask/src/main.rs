@@ -1,5 +1,5 @@
-//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask contract`, `cargo xtask fuzz`,
-//! `cargo xtask load`.
+//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask contract`,
+//! `cargo xtask fuzz`, `cargo xtask load`.
 
 mod check;
 mod contract;
@@ -33,7 +33,8 @@ enum Chore {
     },
     /// Check format, lints, documentation and dependencies
     Check,
-    /// Hold the server against its OpenAPI document by tools of other people: a validator, a generated client, a fuzzer
+    /// Hold the server against its OpenAPI document by tools of other people: a validator, a
+    /// generated client, a fuzzer
     Contract {
         #[command(flatten)]
         effort: contract::Effort,
@@ -66,9 +67,15 @@ fn main() -> ExitCode {
         Chore::Test { no_install } => test::run(no_install),
         Chore::Check => check::run(),
         Chore::Contract { effort, no_install } => contract::run(effort, no_install),
-        Chore::Fuzz { seconds, simd, target } => {
-            fuzz::run(target, seconds, if simd { Code::Vector } else { Code::Portable })
-        }
+        Chore::Fuzz {
+            seconds,
+            simd,
+            target,
+        } => fuzz::run(
+            target,
+            seconds,
+            if simd { Code::Vector } else { Code::Portable },
+        ),
         Chore::Load { no_install } => load::run(no_install),
     };
     match outcome {

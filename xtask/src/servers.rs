@@ -1,8 +1,8 @@
 //! Brings the servers that the tests need.
 
 use divan_testing::{
-    CaddyServer, HOW_TO_INSTALL, HOW_TO_INSTALL_CADDY, HOW_TO_INSTALL_RABBITMQ, HOW_TO_INSTALL_REDIS,
-    PostgresServer, RabbitMqServer, RedisServer,
+    CaddyServer, HOW_TO_INSTALL, HOW_TO_INSTALL_CADDY, HOW_TO_INSTALL_RABBITMQ,
+    HOW_TO_INSTALL_REDIS, PostgresServer, RabbitMqServer, RedisServer,
 };
 
 use crate::debian;
@@ -17,22 +17,49 @@ pub(crate) struct Postgres {
     _server: Option<PostgresServer>,
 }
 
-/// The server that the environment names, or one that is started from programs that are installed, if need be now.
+/// The server that the environment names, or one that is started from programs that are installed,
+/// if need be now.
 pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
-    if let Some(url) = std::env::var(TEST_DATABASE_URL).ok().filter(|url| !url.is_empty()) {
+    if let Some(url) = std::env::var(TEST_DATABASE_URL)
+        .ok()
+        .filter(|url| !url.is_empty())
+    {
         return Ok(Postgres { url, _server: None });
     }
-    bring(PostgresServer::is_installed(), "postgresql", HOW_TO_INSTALL, no_install)?;
+    bring(
+        PostgresServer::is_installed(),
+        "postgresql",
+        HOW_TO_INSTALL,
+        no_install,
+    )?;
     say("PostgreSQL");
     let server = PostgresServer::start();
-    Ok(Postgres { url: server.url("postgres"), _server: Some(server) })
+    Ok(Postgres {
+        url: server.url("postgres"),
+        _server: Some(server),
+    })
 }
 
 /// The servers that tests start and stop themselves: Redis, RabbitMQ and Caddy.
 pub(crate) fn others(no_install: bool) -> Outcome {
-    bring(CaddyServer::is_installed(), "caddy", HOW_TO_INSTALL_CADDY, no_install)?;
-    bring(RedisServer::is_installed(), "redis-server", HOW_TO_INSTALL_REDIS, no_install)?;
-    bring(RabbitMqServer::is_installed(), "rabbitmq-server", HOW_TO_INSTALL_RABBITMQ, no_install)
+    bring(
+        CaddyServer::is_installed(),
+        "caddy",
+        HOW_TO_INSTALL_CADDY,
+        no_install,
+    )?;
+    bring(
+        RedisServer::is_installed(),
+        "redis-server",
+        HOW_TO_INSTALL_REDIS,
+        no_install,
+    )?;
+    bring(
+        RabbitMqServer::is_installed(),
+        "rabbitmq-server",
+        HOW_TO_INSTALL_RABBITMQ,
+        no_install,
+    )
 }
 
 fn bring(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {

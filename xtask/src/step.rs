@@ -18,7 +18,10 @@ pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
 /// Runs `cargo` with further variables.
 pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
     say(&format!("cargo {}", arguments.join(" ")));
-    let status = command().args(arguments).envs(variables.iter().copied()).status();
+    let status = command()
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("`cargo {}` failed", arguments.join(" "))),
@@ -50,9 +53,17 @@ impl Tally {
     fn read(line: &str) -> Option<Self> {
         let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
         let count = |word: &str| {
-            counts.split("; ").find_map(|part| part.strip_suffix(word)?.trim().parse().ok()).unwrap_or(0)
+            counts
+                .split("; ")
+                .find_map(|part| part.strip_suffix(word)?.trim().parse().ok())
+                .unwrap_or(0)
         };
-        Some(Self { passed: count("passed"), failed: count("failed"), ignored: count("ignored"), broken: 0 })
+        Some(Self {
+            passed: count("passed"),
+            failed: count("failed"),
+            ignored: count("ignored"),
+            broken: 0,
+        })
     }
 
     /// Prints the sum, and fails unless all passed and none was left out.
@@ -60,8 +71,17 @@ impl Tally {
     pub(crate) fn conclude(self) -> Outcome {
         println!("\n{} passed, {} failed", self.passed, self.failed);
         match self {
-            Self { failed: 0, ignored: 0, broken: 0, passed: 1.. } => Ok(()),
-            Self { failed: 0, ignored: 1.., .. } => Err(format!("{} tests were ignored", self.ignored)),
+            Self {
+                failed: 0,
+                ignored: 0,
+                broken: 0,
+                passed: 1..,
+            } => Ok(()),
+            Self {
+                failed: 0,
+                ignored: 1..,
+                ..
+            } => Err(format!("{} tests were ignored", self.ignored)),
             _ => Err("tests failed".to_owned()),
         }
     }
@@ -72,19 +92,27 @@ impl Tally {
 pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Tally, String> {
     say(&format!("cargo test {}", arguments.join(" ")));
     let mut command = command();
-    command.args(["test", "--no-fail-fast"]).args(arguments).envs(variables.iter().copied());
+    command
+        .args(["test", "--no-fail-fast"])
+        .args(arguments)
+        .envs(variables.iter().copied());
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cargo cannot be started: {error}"))?;
     let mut tally = Tally::default();
-    for line in
-        child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines().map_while(Result::ok))
+    for line in child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines().map_while(Result::ok))
     {
         println!("{line}");
         tally += Tally::read(&line).unwrap_or_default();
     }
-    let status = child.wait().map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+    let status = child
+        .wait()
+        .map_err(|error| format!("cargo cannot be waited for: {error}"))?;
     if !status.success() && tally.failed == 0 {
         tally.broken += 1;
     }
@@ -93,8 +121,10 @@ pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Resu
 
 /// What `cargo` prints.
 pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
-    let output =
-        command().args(arguments).output().map_err(|error| format!("cargo cannot be started: {error}"))?;
+    let output = command()
+        .args(arguments)
+        .output()
+        .map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !output.status.success() {
         return Err(format!(
             "`cargo {}` failed: {}",

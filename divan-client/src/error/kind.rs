@@ -18,7 +18,10 @@ pub(crate) struct Head {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Kind {
     #[error("{reason}")]
-    Setup { reason: &'static str, source: Option<Cause> },
+    Setup {
+        reason: &'static str,
+        source: Option<Cause>,
+    },
     #[error("nobody is signed in")]
     SignedOut,
     #[error(transparent)]
@@ -30,7 +33,11 @@ pub(super) enum Kind {
     #[error("the connection broke before the answer")]
     Unanswered { source: reqwest::Error },
     #[error("unexpected answer with status {}: {reason}", head.status)]
-    Unexpected { head: Head, reason: String, source: Option<reqwest::Error> },
+    Unexpected {
+        head: Head,
+        reason: String,
+        source: Option<reqwest::Error>,
+    },
     #[error("the server answered {} {}", head.status, problem.0.code().as_str())]
     Refused { head: Head, problem: Quiet },
 }
@@ -46,11 +53,19 @@ impl fmt::Debug for Quiet {
 
 impl Error {
     pub(crate) fn setup(reason: &'static str) -> Self {
-        Kind::Setup { reason, source: None }.into()
+        Kind::Setup {
+            reason,
+            source: None,
+        }
+        .into()
     }
 
     pub(crate) fn setup_failed(reason: &'static str, cause: impl Into<Cause>) -> Self {
-        Kind::Setup { reason, source: Some(cause.into()) }.into()
+        Kind::Setup {
+            reason,
+            source: Some(cause.into()),
+        }
+        .into()
     }
 
     pub(crate) fn signed_out() -> Self {
@@ -68,7 +83,10 @@ impl Error {
         } else if source.is_connect() {
             Kind::Connect { source }.into()
         } else if source.is_timeout() {
-            Kind::Timeout { source: Some(source) }.into()
+            Kind::Timeout {
+                source: Some(source),
+            }
+            .into()
         } else {
             Kind::Unanswered { source }.into()
         }
@@ -77,24 +95,50 @@ impl Error {
     pub(crate) fn cut_off(head: Head, cause: reqwest::Error) -> Self {
         let source = cause.without_url();
         if source.is_timeout() {
-            return Kind::Timeout { source: Some(source) }.into();
+            return Kind::Timeout {
+                source: Some(source),
+            }
+            .into();
         }
-        Kind::Unexpected { head, reason: "cut off".to_owned(), source: Some(source) }.into()
+        Kind::Unexpected {
+            head,
+            reason: "cut off".to_owned(),
+            source: Some(source),
+        }
+        .into()
     }
 
     /// Of the cause only the place is kept: its message may quote a token out of the body.
     pub(crate) fn misshapen(head: Head, cause: &serde_json::Error) -> Self {
-        let what = if cause.is_data() { "JSON of another shape" } else { "not JSON" };
+        let what = if cause.is_data() {
+            "JSON of another shape"
+        } else {
+            "not JSON"
+        };
         let reason = format!("{what} at line {} column {}", cause.line(), cause.column());
-        Kind::Unexpected { head, reason, source: None }.into()
+        Kind::Unexpected {
+            head,
+            reason,
+            source: None,
+        }
+        .into()
     }
 
     pub(crate) fn unexpected(head: Head, reason: &str) -> Self {
-        Kind::Unexpected { head, reason: reason.to_owned(), source: None }.into()
+        Kind::Unexpected {
+            head,
+            reason: reason.to_owned(),
+            source: None,
+        }
+        .into()
     }
 
     pub(crate) fn refused(head: Head, problem: Problem) -> Self {
-        Kind::Refused { head, problem: Quiet(problem) }.into()
+        Kind::Refused {
+            head,
+            problem: Quiet(problem),
+        }
+        .into()
     }
 }
 

@@ -24,9 +24,14 @@ struct Account {
 
 impl Accounts {
     pub(super) fn new(now: SystemTime) -> Self {
-        let mut accounts = Self { all: Vec::new(), proven: None };
-        let employee = CreateUserRequest::employee("Made-up Employee", PHONE).password(EMPLOYEE_PASSWORD);
-        let admin = CreateUserRequest::admin("Made-up Administrator", EMAIL).password(ADMIN_PASSWORD);
+        let mut accounts = Self {
+            all: Vec::new(),
+            proven: None,
+        };
+        let employee =
+            CreateUserRequest::employee("Made-up Employee", PHONE).password(EMPLOYEE_PASSWORD);
+        let admin =
+            CreateUserRequest::admin("Made-up Administrator", EMAIL).password(ADMIN_PASSWORD);
         for request in [employee, admin] {
             // Both are as they have to be.
             let _ = accounts.create(request, now);
@@ -52,15 +57,28 @@ impl Accounts {
         user.phone = read(request.phone)?;
         user.email = read(request.email)?;
         self.check(&user)?;
-        let generated = request.password.is_none().then(|| made_up_password(self.all.len()));
+        let generated = request
+            .password
+            .is_none()
+            .then(|| made_up_password(self.all.len()));
         user.password_change_required = generated.is_some();
-        let password = request.password.or_else(|| generated.clone()).unwrap_or_default();
-        self.all.push(Account { user: user.clone(), password });
+        let password = request
+            .password
+            .or_else(|| generated.clone())
+            .unwrap_or_default();
+        self.all.push(Account {
+            user: user.clone(),
+            password,
+        });
         Ok((user, generated))
     }
 
     pub(super) fn user(&self, id: UserId) -> Option<User> {
-        self.all.iter().map(|account| &account.user).find(|user| user.id == id).cloned()
+        self.all
+            .iter()
+            .map(|account| &account.user)
+            .find(|user| user.id == id)
+            .cloned()
     }
 
     /// The newest first, as far as a page of the list is about them.
@@ -68,13 +86,25 @@ impl Accounts {
         let typed = request.q.as_deref().unwrap_or_default().to_lowercase();
         let is_found = |user: &&User| {
             let words = user.full_name.split_whitespace().map(str::to_lowercase);
-            let names =
-                [user.phone.as_ref().map(ToString::to_string), user.email.as_ref().map(ToString::to_string)];
-            words.chain(names.into_iter().flatten()).any(|word| word.starts_with(&typed))
+            let names = [
+                user.phone.as_ref().map(ToString::to_string),
+                user.email.as_ref().map(ToString::to_string),
+            ];
+            words
+                .chain(names.into_iter().flatten())
+                .any(|word| word.starts_with(&typed))
                 && request.role.is_none_or(|role| user.role == role)
-                && request.is_active.is_none_or(|is_active| user.is_active == is_active)
+                && request
+                    .is_active
+                    .is_none_or(|is_active| user.is_active == is_active)
         };
-        self.all.iter().rev().map(|account| &account.user).filter(is_found).cloned().collect()
+        self.all
+            .iter()
+            .rev()
+            .map(|account| &account.user)
+            .filter(is_found)
+            .cloned()
+            .collect()
     }
 
     pub(super) fn reset_password(&mut self, id: UserId) -> Result<Secret, ProblemCode> {
@@ -87,7 +117,8 @@ impl Accounts {
         Ok(password)
     }
 
-    /// Signs in with phone number and password; without a phone number (a contact was shared) the first employee.
+    /// Signs in with phone number and password; without a phone number (a contact was shared) the
+    /// first employee.
     pub(super) fn telegram_login(
         &mut self,
         phone: Option<&str>,
@@ -104,12 +135,20 @@ impl Accounts {
     }
 
     pub(super) fn auto_login(&self) -> Result<User, ProblemCode> {
-        self.proven.and_then(|id| self.user(id)).ok_or(ProblemCode::PasswordRequired)
+        self.proven
+            .and_then(|id| self.user(id))
+            .ok_or(ProblemCode::PasswordRequired)
     }
 
-    pub(super) fn admin_login(&mut self, email: &str, password: &Secret) -> Result<User, ProblemCode> {
+    pub(super) fn admin_login(
+        &mut self,
+        email: &str,
+        password: &Secret,
+    ) -> Result<User, ProblemCode> {
         let account = self.find(Role::Admin, password, |user| {
-            user.email.as_ref().is_some_and(|own| own.as_str().eq_ignore_ascii_case(email))
+            user.email
+                .as_ref()
+                .is_some_and(|own| own.as_str().eq_ignore_ascii_case(email))
         })?;
         Ok(account.user.clone())
     }
@@ -132,7 +171,11 @@ impl Accounts {
         Ok(user)
     }
 
-    pub(super) fn update(&mut self, id: UserId, request: UpdateUserRequest) -> Result<User, ProblemCode> {
+    pub(super) fn update(
+        &mut self,
+        id: UserId,
+        request: UpdateUserRequest,
+    ) -> Result<User, ProblemCode> {
         let mut user = self.user(id).ok_or(ProblemCode::NotFound)?;
         let before = user.role;
         user.full_name = request.full_name.unwrap_or(user.full_name);
@@ -172,12 +215,21 @@ impl Accounts {
 
     /// Whether the user can be among the others.
     fn check(&self, user: &User) -> Result<(), ProblemCode> {
-        let is_named = if user.role == Role::Admin { user.email.is_some() } else { user.phone.is_some() };
+        let is_named = if user.role == Role::Admin {
+            user.email.is_some()
+        } else {
+            user.phone.is_some()
+        };
         if !is_named {
             return Err(ProblemCode::ValidationFailed);
         }
         let mut is_admin_left = user.role == Role::Admin && user.is_active;
-        for other in self.all.iter().map(|account| &account.user).filter(|other| other.id != user.id) {
+        for other in self
+            .all
+            .iter()
+            .map(|account| &account.user)
+            .filter(|other| other.id != user.id)
+        {
             is_admin_left |= other.role == Role::Admin && other.is_active;
             if user.phone.is_some() && user.phone == other.phone {
                 return Err(ProblemCode::PhoneTaken);
@@ -188,7 +240,11 @@ impl Accounts {
         }
         // Those who are there from the start are made one after the other.
         let is_whole = self.all.len() > 1;
-        if is_whole && !is_admin_left { Err(ProblemCode::LastAdmin) } else { Ok(()) }
+        if is_whole && !is_admin_left {
+            Err(ProblemCode::LastAdmin)
+        } else {
+            Ok(())
+        }
     }
 
     fn find(
@@ -213,5 +269,6 @@ fn made_up_password(index: usize) -> Secret {
 }
 
 fn read<T: FromStr>(text: Option<String>) -> Result<Option<T>, ProblemCode> {
-    text.map(|text| text.parse().map_err(|_| ProblemCode::ValidationFailed)).transpose()
+    text.map(|text| text.parse().map_err(|_| ProblemCode::ValidationFailed))
+        .transpose()
 }

@@ -1,8 +1,8 @@
 use divan_core::api::{
-    AdminLogin, Audit, AuditPage, AutoLogin, Bootstrap, ChangePassword, CreateUser, CreatedUser, EndSession,
-    EndUserSessions, Endpoint, GeneratedPassword, GetUser, Health, HealthStatus, JwkSet, Jwks, ListUsers,
-    Live, Logout, Me, ProblemCode, Ready, Refresh, ResetPassword, SessionList, TelegramLogin, UnlinkTelegram,
-    UpdateUser, UserPage,
+    AdminLogin, Audit, AuditPage, AutoLogin, Bootstrap, ChangePassword, CreateUser, CreatedUser,
+    EndSession, EndUserSessions, Endpoint, GeneratedPassword, GetUser, Health, HealthStatus,
+    JwkSet, Jwks, ListUsers, Live, Logout, Me, ProblemCode, Ready, Refresh, ResetPassword,
+    SessionList, TelegramLogin, UnlinkTelegram, UpdateUser, UserPage,
 };
 use divan_core::secret::Secret;
 use divan_core::types::{AuditAction, AuditRecord, Surface, User, UserId};
@@ -50,7 +50,9 @@ impl State {
             }
             ChangePassword::OPERATION => self.change_password(asked, caller),
             CreateUser::OPERATION => {
-                let (user, generated) = self.accounts.create(asked.request::<CreateUser>()?, asked.now)?;
+                let (user, generated) = self
+                    .accounts
+                    .create(asked.request::<CreateUser>()?, asked.now)?;
                 self.record(asked, caller, AuditAction::UserCreated, user.id);
                 Ok(asked.reply::<CreateUser>(&CreatedUser::new(user, generated)))
             }
@@ -85,7 +87,9 @@ impl State {
     fn telegram_login(&mut self, asked: &Asked<'_>) -> Answer {
         let request = asked.request::<TelegramLogin>()?;
         has_init_data(request.init_data.as_ref())?;
-        let user = self.accounts.telegram_login(request.phone.as_deref(), &request.password)?;
+        let user = self
+            .accounts
+            .telegram_login(request.phone.as_deref(), &request.password)?;
         Ok(asked.reply::<TelegramLogin>(&self.sessions.open(user, Surface::MiniApp, asked.now)))
     }
 
@@ -97,28 +101,37 @@ impl State {
 
     fn admin_login(&mut self, asked: &Asked<'_>) -> Answer {
         let request = asked.request::<AdminLogin>()?;
-        let user = self.accounts.admin_login(&request.email, &request.password)?;
+        let user = self
+            .accounts
+            .admin_login(&request.email, &request.password)?;
         Ok(asked.reply::<AdminLogin>(&self.sessions.open(user, Surface::Admin, asked.now)))
     }
 
     fn refresh(&mut self, asked: &Asked<'_>) -> Answer {
         let request = asked.request::<Refresh>()?;
-        let session = self.sessions.refresh(request.refresh_token.expose(), asked.now)?;
+        let session = self
+            .sessions
+            .refresh(request.refresh_token.expose(), asked.now)?;
         let user = self.user(session.user)?;
         Ok(asked.reply::<Refresh>(&self.sessions.tokens(&session, user, asked.now)))
     }
 
     fn change_password(&mut self, asked: &Asked<'_>, caller: &sessions::Live) -> Answer {
         let request = asked.request::<ChangePassword>()?;
-        let user =
-            self.accounts.change_password(caller.user, &request.current_password, request.new_password)?;
+        let user = self.accounts.change_password(
+            caller.user,
+            &request.current_password,
+            request.new_password,
+        )?;
         self.sessions.end_all_of(user.id);
         Ok(asked.reply::<ChangePassword>(&self.sessions.open(user, caller.surface, asked.now)))
     }
 
     fn update_user(&mut self, asked: &Asked<'_>, caller: &sessions::Live) -> Answer {
         let before = self.user(self.named(asked)?)?;
-        let user = self.accounts.update(before.id, asked.request::<UpdateUser>()?)?;
+        let user = self
+            .accounts
+            .update(before.id, asked.request::<UpdateUser>()?)?;
         if !user.is_active || user.role != before.role {
             self.sessions.end_all_of(user.id);
         }
@@ -137,16 +150,32 @@ impl State {
     fn audit(&self, asked: &Asked<'_>) -> Answer {
         let request = asked.parameters::<Audit>()?;
         let is_asked_for = |record: &&AuditRecord| {
-            request.user.is_none_or(|user| record.subject_id == Some(user))
-                && request.actor.is_none_or(|actor| record.actor_id == Some(actor))
+            request
+                .user
+                .is_none_or(|user| record.subject_id == Some(user))
+                && request
+                    .actor
+                    .is_none_or(|actor| record.actor_id == Some(actor))
                 && request.action.is_none_or(|action| record.action == action)
         };
-        let found = self.audit.iter().rev().filter(is_asked_for).cloned().collect();
+        let found = self
+            .audit
+            .iter()
+            .rev()
+            .filter(is_asked_for)
+            .cloned()
+            .collect();
         let (items, next_cursor) = page(found, request.limit, request.cursor.as_deref())?;
         Ok(asked.reply::<Audit>(&AuditPage::new(items, next_cursor)))
     }
 
-    fn record(&mut self, asked: &Asked<'_>, caller: &sessions::Live, action: AuditAction, subject: UserId) {
+    fn record(
+        &mut self,
+        asked: &Asked<'_>,
+        caller: &sessions::Live,
+        action: AuditAction,
+        subject: UserId,
+    ) {
         let id = made_up_id(4, self.audit.len());
         let mut record = AuditRecord::new(id, asked.now.into(), action, Some(subject));
         record.actor_id = Some(caller.user);
@@ -174,7 +203,11 @@ impl Asked<'_> {
 
     fn reply<E: Endpoint>(&self, answer: &E::Response) -> ResponseTemplate {
         let reply = ResponseTemplate::new(self.status);
-        if size_of::<E::Response>() == 0 { reply } else { reply.set_body_json(answer) }
+        if size_of::<E::Response>() == 0 {
+            reply
+        } else {
+            reply.set_body_json(answer)
+        }
     }
 }
 
@@ -184,10 +217,16 @@ fn page<T>(
     limit: Option<u32>,
     cursor: Option<&str>,
 ) -> Result<(Vec<T>, Option<String>), ProblemCode> {
-    let start: usize = cursor.unwrap_or("0").parse().map_err(|_| ProblemCode::ValidationFailed)?;
+    let start: usize = cursor
+        .unwrap_or("0")
+        .parse()
+        .map_err(|_| ProblemCode::ValidationFailed)?;
     let end = start + limit.unwrap_or(50) as usize;
     let next_cursor = (end < found.len()).then(|| end.to_string());
-    Ok((found.into_iter().skip(start).take(end - start).collect(), next_cursor))
+    Ok((
+        found.into_iter().skip(start).take(end - start).collect(),
+        next_cursor,
+    ))
 }
 
 fn has_init_data(init_data: Option<&Secret>) -> Result<(), ProblemCode> {

@@ -46,7 +46,9 @@ use std::str::FromStr;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
-use divan_core::api::{AdminLoginRequest, AutoLoginRequest, Endpoint, ProblemCode, TelegramLoginRequest};
+use divan_core::api::{
+    AdminLoginRequest, AutoLoginRequest, Endpoint, ProblemCode, TelegramLoginRequest,
+};
 use divan_core::clock::ManualClock;
 use divan_core::types::User;
 use wiremock::matchers::any;
@@ -60,11 +62,13 @@ const ADMIN_PASSWORD: &str = "tram under the plum";
 
 /// A made-up Divan server on a port of this machine, gone when it is dropped.
 ///
-/// It knows every endpoint, one employee and one administrator, and keeps its state: who is signed in, with which tokens, who
-/// was created. Its refresh follows the rules of the real one, a stolen token included. What it does not do is check: passwords
-/// are compared and nothing more, init data has to be there, tokens are not signed.
+/// It knows every endpoint, one employee and one administrator, and keeps its state: who is signed
+/// in, with which tokens, who was created. Its refresh follows the rules of the real one, a stolen
+/// token included. What it does not do is check: passwords are compared and nothing more, init data
+/// has to be there, tokens are not signed.
 ///
-/// Its time stands still. It goes on with [`pass`](Self::pass), for the server and for the clients that it makes.
+/// Its time stands still. It goes on with [`pass`](Self::pass), for the server and for the clients
+/// that it makes.
 pub struct MockDivan {
     server: MockServer,
     respondent: Respondent,
@@ -77,8 +81,15 @@ impl MockDivan {
         let clock = Arc::new(ManualClock::at_unix(1_780_000_000));
         let respondent = Respondent::new(Arc::clone(&clock));
         let server = MockServer::start().await;
-        Mock::given(any()).respond_with(respondent.clone()).mount(&server).await;
-        Self { server, respondent, clock }
+        Mock::given(any())
+            .respond_with(respondent.clone())
+            .mount(&server)
+            .await;
+        Self {
+            server,
+            respondent,
+            clock,
+        }
     }
 
     /// The address of the server.
@@ -86,19 +97,26 @@ impl MockDivan {
         self.server.uri()
     }
 
-    /// A client of this server. Nobody is signed in; further calls make clients that share nothing with it.
+    /// A client of this server. Nobody is signed in; further calls make clients that share nothing
+    /// with it.
     ///
     /// # Panics
     /// When no HTTP client can be made.
-    #[expect(clippy::expect_used, reason = "the settings are known, and a test may panic")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the settings are known, and a test may panic"
+    )]
     pub fn client(&self) -> Client {
         self.builder().build().expect("a client of loopback")
     }
 
-    /// The settings of a client of this server: on its clock, and without pauses before it sends again.
+    /// The settings of a client of this server: on its clock, and without pauses before it sends
+    /// again.
     pub fn builder(&self) -> ClientBuilder {
         let retries = Retries::default().backoff(Duration::ZERO);
-        Client::builder(&self.uri()).clock(self.clock.clone()).retries(retries)
+        Client::builder(&self.uri())
+            .clock(self.clock.clone())
+            .retries(retries)
     }
 
     /// The employee who is there from the start.
@@ -139,8 +157,9 @@ impl MockDivan {
         self.pass(Duration::from_mins(1));
     }
 
-    /// Ends all sessions: access tokens are answered with `token_invalid`, refresh tokens with `refresh_token_invalid`. A
-    /// minute passes, as in [`expire_access_tokens`](Self::expire_access_tokens).
+    /// Ends all sessions: access tokens are answered with `token_invalid`, refresh tokens with
+    /// `refresh_token_invalid`. A minute passes, as in
+    /// [`expire_access_tokens`](Self::expire_access_tokens).
     pub fn end_sessions(&self) {
         self.state().sessions.end_all();
         self.pass(Duration::from_mins(1));
@@ -153,7 +172,9 @@ impl MockDivan {
 
     /// The same for the next few calls of it.
     pub fn refuse_times<E: Endpoint>(&self, times: usize, code: ProblemCode) {
-        self.state().refusals.insert(E::OPERATION, (code, Some(times)));
+        self.state()
+            .refusals
+            .insert(E::OPERATION, (code, Some(times)));
     }
 
     /// Ends a [`refuse`](Self::refuse).
@@ -163,7 +184,11 @@ impl MockDivan {
 
     /// How often an operation was called so far, refused calls included.
     pub fn calls<E: Endpoint>(&self) -> usize {
-        self.state().calls.get(E::OPERATION).copied().unwrap_or_default()
+        self.state()
+            .calls
+            .get(E::OPERATION)
+            .copied()
+            .unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -173,12 +198,16 @@ impl MockDivan {
 
 impl fmt::Debug for MockDivan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MockDivan").field("uri", &self.uri()).finish_non_exhaustive()
+        f.debug_struct("MockDivan")
+            .field("uri", &self.uri())
+            .finish_non_exhaustive()
     }
 }
 
 /// The `index`th id of its kind.
 #[expect(clippy::expect_used, reason = "it is written as it has to be")]
 fn made_up_id<T: FromStr<Err: fmt::Debug>>(kind: usize, index: usize) -> T {
-    format!("01920000-0000-7000-800{kind}-{:012x}", index + 1).parse().expect("a UUID")
+    format!("01920000-0000-7000-800{kind}-{:012x}", index + 1)
+        .parse()
+        .expect("a UUID")
 }

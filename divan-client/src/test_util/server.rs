@@ -48,7 +48,10 @@ impl Respondent {
             refusals: HashMap::new(),
             calls: HashMap::new(),
         };
-        Self { state: Arc::new(Mutex::new(state)), clock }
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            clock,
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -66,7 +69,15 @@ impl Respondent {
         let caller = state.caller(endpoint.auth, request, now)?;
         let (operation, status) = (endpoint.operation, endpoint.status);
         let query = request.url.query().unwrap_or_default();
-        state.answer(&Asked { operation, status, id, caller, query, body: &request.body, now })
+        state.answer(&Asked {
+            operation,
+            status,
+            id,
+            caller,
+            query,
+            body: &request.body,
+            now,
+        })
     }
 }
 
@@ -96,9 +107,14 @@ impl State {
         if matches!(auth, Auth::None | Auth::InitData | Auth::BootstrapToken) {
             return Ok(None);
         }
-        let header = request.headers.get("authorization").and_then(|value| value.to_str().ok());
+        let header = request
+            .headers
+            .get("authorization")
+            .and_then(|value| value.to_str().ok());
         let token = header.and_then(|header| header.strip_prefix("Bearer "));
-        let caller = self.sessions.caller(token.ok_or(ProblemCode::TokenMissing)?, now)?;
+        let caller = self
+            .sessions
+            .caller(token.ok_or(ProblemCode::TokenMissing)?, now)?;
         if auth == Auth::Admin && caller.surface != Surface::Admin {
             return Err(ProblemCode::AdminRequired);
         }
@@ -109,20 +125,26 @@ impl State {
 /// The endpoint of a request, and what stands for `{id}` in its path.
 fn find(request: &Request) -> Option<(&'static EndpointDescription, &str)> {
     let path = request.url.path();
-    ENDPOINTS.iter().filter(|endpoint| endpoint.method.as_str() == request.method.as_str()).find_map(
-        |endpoint| {
+    ENDPOINTS
+        .iter()
+        .filter(|endpoint| endpoint.method.as_str() == request.method.as_str())
+        .find_map(|endpoint| {
             let Some((start, end)) = endpoint.path.split_once("{id}") else {
                 return (endpoint.path == path).then_some((endpoint, ""));
             };
             let id = path.strip_prefix(start)?.strip_suffix(end)?;
             (!id.contains('/')).then_some((endpoint, id))
-        },
-    )
+        })
 }
 
 fn problem(code: ProblemCode) -> ResponseTemplate {
     let body = serde_json::to_vec(&Problem::new(code)).unwrap_or_default();
-    let answer = ResponseTemplate::new(code.status()).set_body_raw(body, "application/problem+json");
+    let answer =
+        ResponseTemplate::new(code.status()).set_body_raw(body, "application/problem+json");
     // Time stands still here: nobody has to wait.
-    if code.status() == 503 { answer.insert_header("retry-after", "0") } else { answer }
+    if code.status() == 503 {
+        answer.insert_header("retry-after", "0")
+    } else {
+        answer
+    }
 }

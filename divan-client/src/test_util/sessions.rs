@@ -57,8 +57,15 @@ impl Sessions {
     }
 
     /// The session of an access token.
-    pub(super) fn caller(&mut self, access_token: &str, now: SystemTime) -> Result<Live, ProblemCode> {
-        let access = *self.access_tokens.get(access_token).ok_or(ProblemCode::TokenInvalid)?;
+    pub(super) fn caller(
+        &mut self,
+        access_token: &str,
+        now: SystemTime,
+    ) -> Result<Live, ProblemCode> {
+        let access = *self
+            .access_tokens
+            .get(access_token)
+            .ok_or(ProblemCode::TokenInvalid)?;
         if now >= access.expires_at {
             return Err(ProblemCode::TokenExpired);
         }
@@ -72,17 +79,25 @@ impl Sessions {
     }
 
     /// The session that a refresh token goes on with, as the next generation.
-    pub(super) fn refresh(&mut self, refresh_token: &str, now: SystemTime) -> Result<Live, ProblemCode> {
+    pub(super) fn refresh(
+        &mut self,
+        refresh_token: &str,
+        now: SystemTime,
+    ) -> Result<Live, ProblemCode> {
         let invalid = ProblemCode::RefreshTokenInvalid;
         let presented = self
             .all
             .iter()
-            .flat_map(|session| (1..=session.current).map(move |generation| (session.id, generation)))
+            .flat_map(|session| {
+                (1..=session.current).map(move |generation| (session.id, generation))
+            })
             .find(|&(id, generation)| refresh_token_of(id, generation) == refresh_token);
         let (id, generation) = presented.ok_or(invalid)?;
         let session = self.live(id).ok_or(invalid)?;
         let is_repeated = generation == session.base && generation != session.current;
-        let is_soon = now.duration_since(session.rotated_at).is_ok_and(|since| since <= OVERLAP);
+        let is_soon = now
+            .duration_since(session.rotated_at)
+            .is_ok_and(|since| since <= OVERLAP);
         if is_repeated && is_soon {
             if !session.is_confirmed {
                 session.rotated_at = now;
@@ -102,40 +117,70 @@ impl Sessions {
 
     /// The answer with the tokens of a session's current generation.
     pub(super) fn tokens(&mut self, session: &Live, user: User, now: SystemTime) -> Session {
-        let access_token = format!("access.{}.{}.{}", session.id, session.current, self.access_tokens.len());
-        let access =
-            Access { session: session.id, generation: session.current, expires_at: now + ACCESS_LIFE };
+        let access_token = format!(
+            "access.{}.{}.{}",
+            session.id,
+            session.current,
+            self.access_tokens.len()
+        );
+        let access = Access {
+            session: session.id,
+            generation: session.current,
+            expires_at: now + ACCESS_LIFE,
+        };
         self.access_tokens.insert(access_token.clone(), access);
         let refresh_token = refresh_token_of(session.id, session.current);
-        Session::new(Secret::new(access_token), ACCESS_LIFE.as_secs(), Secret::new(refresh_token), user)
+        Session::new(
+            Secret::new(access_token),
+            ACCESS_LIFE.as_secs(),
+            Secret::new(refresh_token),
+            user,
+        )
     }
 
     pub(super) fn list(&self, caller: &Live) -> Vec<SessionInfo> {
-        let own = self.all.iter().rev().filter(|session| session.user == caller.user && !session.is_over);
-        own.map(|session| session.info(session.id == caller.id)).collect()
+        let own = self
+            .all
+            .iter()
+            .rev()
+            .filter(|session| session.user == caller.user && !session.is_over);
+        own.map(|session| session.info(session.id == caller.id))
+            .collect()
     }
 
     /// Ends one of the user's sessions, if it has not ended already.
     pub(super) fn end(&mut self, id: SessionId, user: UserId) -> Result<(), ProblemCode> {
-        let session = self.all.iter_mut().find(|session| session.id == id && session.user == user);
+        let session = self
+            .all
+            .iter_mut()
+            .find(|session| session.id == id && session.user == user);
         session.ok_or(ProblemCode::NotFound)?.is_over = true;
         Ok(())
     }
 
     pub(super) fn end_all_of(&mut self, user: UserId) {
-        self.all.iter_mut().filter(|session| session.user == user).for_each(|session| session.is_over = true);
+        self.all
+            .iter_mut()
+            .filter(|session| session.user == user)
+            .for_each(|session| session.is_over = true);
     }
 
     pub(super) fn end_all(&mut self) {
-        self.all.iter_mut().for_each(|session| session.is_over = true);
+        self.all
+            .iter_mut()
+            .for_each(|session| session.is_over = true);
     }
 
     pub(super) fn expire_access_tokens(&mut self) {
-        self.access_tokens.values_mut().for_each(|access| access.expires_at = SystemTime::UNIX_EPOCH);
+        self.access_tokens
+            .values_mut()
+            .for_each(|access| access.expires_at = SystemTime::UNIX_EPOCH);
     }
 
     fn live(&mut self, id: SessionId) -> Option<&mut Live> {
-        self.all.iter_mut().find(|session| session.id == id && !session.is_over)
+        self.all
+            .iter_mut()
+            .find(|session| session.id == id && !session.is_over)
     }
 }
 

@@ -19,10 +19,18 @@ impl MemoryStore {
 #[async_trait]
 impl TokenStore for MemoryStore {
     async fn load(&self) -> Result<Option<Tokens>, StoreError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone())
     }
 
-    async fn swap(&self, expected: Option<&Tokens>, next: Option<&Tokens>) -> Result<Swapped, StoreError> {
+    async fn swap(
+        &self,
+        expected: Option<&Tokens>,
+        next: Option<&Tokens>,
+    ) -> Result<Swapped, StoreError> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_same(held.as_ref(), expected) {
             return Ok(Swapped::Changed(held.clone()));

@@ -12,8 +12,8 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 
 /// A pair of tokens: what a [`TokenStore`](crate::TokenStore) keeps.
 ///
-/// It belongs to one server and one surface, and a [`Handle`](crate::Handle) uses no other. Whoever has it is signed in, so
-/// `Debug` shows neither token.
+/// It belongs to one server and one surface, and a [`Handle`](crate::Handle) uses no other. Whoever
+/// has it is signed in, so `Debug` shows neither token.
 #[derive(Clone)]
 pub struct Tokens {
     pub(super) server: String,
@@ -89,6 +89,8 @@ impl fmt::Debug for Tokens {
 
 /// The same moment without what is finer than a millisecond; the Unix epoch for one before it.
 fn to_millis(time: SystemTime) -> SystemTime {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::new(since.as_secs(), since.subsec_millis() * 1_000_000)
 }

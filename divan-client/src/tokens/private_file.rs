@@ -11,7 +11,8 @@ use super::StoreError;
 /// The most that is read, in bytes: tokens are some hundred.
 const MAX_SIZE: u64 = 64 * 1024;
 
-/// How long another process may hold the lock, which it needs for the time of one write. [`super::refresh`] counts on it.
+/// How long another process may hold the lock, which it needs for the time of one write.
+/// [`super::refresh`] counts on it.
 pub(super) const LONGEST_LOCK: Duration = Duration::from_secs(2);
 
 /// A file with a secret text in it that nobody but its owner may read.
@@ -35,7 +36,9 @@ impl PrivateFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|error| self.failed("cannot be read", error))?,
         };
-        let metadata = file.metadata().map_err(|error| self.failed("cannot be read", error))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| self.failed("cannot be read", error))?;
         self.refuse_open_to_others(&metadata)?;
         let mut text = String::new();
         match file.take(MAX_SIZE + 1).read_to_string(&mut text) {
@@ -58,7 +61,11 @@ impl PrivateFile {
     pub(super) fn lock(&self) -> Result<File, StoreError> {
         let cannot = |error| self.failed("cannot be locked", error);
         create_folder(self.folder()).map_err(cannot)?;
-        let file = private().create(true).truncate(false).open(self.beside("lock")).map_err(cannot)?;
+        let file = private()
+            .create(true)
+            .truncate(false)
+            .open(self.beside("lock"))
+            .map_err(cannot)?;
         let deadline = Instant::now() + LONGEST_LOCK;
         loop {
             match file.try_lock() {
@@ -66,7 +73,9 @@ impl PrivateFile {
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(5));
                 }
-                Err(TryLockError::WouldBlock) => return Err(self.wrong("is locked by another process")),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(self.wrong("is locked by another process"));
+                }
                 Err(TryLockError::Error(error)) => return Err(cannot(error)),
             }
         }
@@ -103,7 +112,11 @@ impl PrivateFile {
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = self.path.file_name().unwrap_or(OsStr::new("tokens")).to_owned();
+        let mut name = self
+            .path
+            .file_name()
+            .unwrap_or(OsStr::new("tokens"))
+            .to_owned();
         name.push(".");
         name.push(ending);
         self.path.with_file_name(name)

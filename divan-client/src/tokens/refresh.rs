@@ -13,12 +13,14 @@ use crate::wire::deadline_in;
 
 /// After this long a refresh is given up, all its tries included.
 ///
-/// The server answers a refresh alike for 30 seconds. Two that overlap in the worst way (one reads the store just before the
-/// other stores its answer) are through in twice this time and the time of a write, and so within those 30 seconds.
+/// The server answers a refresh alike for 30 seconds. Two that overlap in the worst way (one reads
+/// the store just before the other stores its answer) are through in twice this time and the time
+/// of a write, and so within those 30 seconds.
 const GIVE_UP: Duration = Duration::from_secs(14);
 
-/// A pair that is younger is not refreshed: another holder of the same store may still have a refresh with the pair before on
-/// its way, which would look like a thief's once this one was replaced too.
+/// A pair that is younger is not refreshed: another holder of the same store may still have a
+/// refresh with the pair before on its way, which would look like a thief's once this one was
+/// replaced too.
 const SETTLED: Duration = GIVE_UP.saturating_add(LONGEST_LOCK);
 
 /// A refresh that is under way, for all that need it.
@@ -31,10 +33,11 @@ pub(super) struct Flight {
 type Landing = watch::Receiver<Option<Result<Tokens, Error>>>;
 
 impl TokenSource {
-    /// A pair newer than this one, from the store or the server; this one again while it is too young to be refreshed.
+    /// A pair newer than this one, from the store or the server; this one again while it is too
+    /// young to be refreshed.
     ///
-    /// Concurrent callers share one refresh, and its outcome. It goes on when they have gone: the server has acted, and the
-    /// answer must not be lost.
+    /// Concurrent callers share one refresh, and its outcome. It goes on when they have gone: the
+    /// server has acted, and the answer must not be lost.
     pub(super) async fn renewed(
         self: &Arc<Self>,
         stale: &Tokens,
@@ -61,11 +64,16 @@ impl TokenSource {
             return flight.landed.clone();
         }
         let (land, landed) = watch::channel(None);
-        *current = Some(Flight { stale: stale.clone(), landed: landed.clone() });
+        *current = Some(Flight {
+            stale: stale.clone(),
+            landed: landed.clone(),
+        });
         let (source, stale) = (Arc::clone(self), stale.clone());
         tokio::spawn(async move {
             let outcome = source.refresh(&stale).await;
-            source.current_flight().take_if(|flight| flight.is_for(&stale));
+            source
+                .current_flight()
+                .take_if(|flight| flight.is_for(&stale));
             land.send_replace(Some(outcome));
         });
         landed
@@ -83,7 +91,11 @@ impl TokenSource {
             return Ok(held);
         }
         let request = RefreshRequest::new(held.refresh_token.clone());
-        match self.wire.call::<Refresh>(&Call::of(&request), None, deadline).await {
+        match self
+            .wire
+            .call::<Refresh>(&Call::of(&request), None, deadline)
+            .await
+        {
             Ok(session) => {
                 let next = self.tokens_of(&session);
                 match self.store.swap(Some(&held), Some(&next)).await? {
@@ -91,10 +103,12 @@ impl TokenSource {
                     Swapped::Changed(newer) => self.own(newer)?.ok_or_else(Error::signed_out),
                 }
             }
-            Err(error) if error.is_signed_out() => match self.store.swap(Some(&held), None).await? {
-                Swapped::Changed(Some(newer)) => self.own(Some(newer))?.ok_or(error),
-                _ => Err(error),
-            },
+            Err(error) if error.is_signed_out() => {
+                match self.store.swap(Some(&held), None).await? {
+                    Swapped::Changed(Some(newer)) => self.own(Some(newer))?.ok_or(error),
+                    _ => Err(error),
+                }
+            }
             Err(error) => Err(error),
         }
     }
@@ -106,7 +120,8 @@ impl Flight {
     }
 }
 
-/// Whether it is too early to refresh this pair. A clock that was set back by more than that tells nothing of its age.
+/// Whether it is too early to refresh this pair. A clock that was set back by more than that tells
+/// nothing of its age.
 fn is_young(held: &Tokens, now: SystemTime) -> bool {
     let age = match now.duration_since(held.obtained_at) {
         Ok(age) => age,

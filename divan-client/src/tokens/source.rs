@@ -31,7 +31,14 @@ impl TokenSource {
         store: Box<dyn TokenStore>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { wire, surface, store, clock, flight: Mutex::default(), schedule: Schedule::default() }
+        Self {
+            wire,
+            surface,
+            store,
+            clock,
+            flight: Mutex::default(),
+            schedule: Schedule::default(),
+        }
     }
 
     /// The pair that is stored, if it is one for here.
@@ -59,7 +66,8 @@ impl TokenSource {
         }
     }
 
-    /// Another pair than this one, which the server takes no longer; `None` when there is none to be had yet.
+    /// Another pair than this one, which the server takes no longer; `None` when there is none to
+    /// be had yet.
     pub(crate) async fn another(
         self: &Arc<Self>,
         refused: &Tokens,
@@ -86,7 +94,8 @@ impl TokenSource {
         self.put(None).await
     }
 
-    /// Takes a pair out of the store, whose session is over. What somebody else has put there meanwhile stays.
+    /// Takes a pair out of the store, whose session is over. What somebody else has put there
+    /// meanwhile stays.
     pub(crate) async fn drop_pair(&self, over: &Tokens) -> Result<(), Error> {
         self.schedule.forget();
         match self.store.swap(Some(over), None).await? {
@@ -112,7 +121,9 @@ impl TokenSource {
     /// Refuses a pair of another server or surface: it must not be sent there.
     pub(super) fn own(&self, tokens: Option<Tokens>) -> Result<Option<Tokens>, Error> {
         match tokens {
-            Some(tokens) if tokens.server != self.wire.base.as_str() || tokens.surface != self.surface => {
+            Some(tokens)
+                if tokens.server != self.wire.base.as_str() || tokens.surface != self.surface =>
+            {
                 Err(Error::setup(
                     "the token store holds tokens of another server or surface: give each its own",
                 ))
@@ -122,6 +133,11 @@ impl TokenSource {
     }
 
     pub(super) fn tokens_of(&self, session: &Session) -> Tokens {
-        Tokens::of(session, self.wire.base.as_str(), self.surface, self.clock.now())
+        Tokens::of(
+            session,
+            self.wire.base.as_str(),
+            self.surface,
+            self.clock.now(),
+        )
     }
 }

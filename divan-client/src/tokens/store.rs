@@ -7,10 +7,12 @@ use super::Tokens;
 
 /// Where the tokens of one person on one surface are kept.
 ///
-/// Several programs, or several tabs, may keep their tokens in one place. So a pair is only ever put in the place of the
-/// pair that it follows: a store that held another by then keeps it, and whoever came too late takes that one.
+/// Several programs, or several tabs, may keep their tokens in one place. So a pair is only ever
+/// put in the place of the pair that it follows: a store that held another by then keeps it, and
+/// whoever came too late takes that one.
 ///
-/// Everything else is taken care of by the [`Handle`](crate::Handle), which asks the store before each call.
+/// Everything else is taken care of by the [`Handle`](crate::Handle), which asks the store before
+/// each call.
 ///
 /// # Examples
 /// A store in a table of one's own:
@@ -53,15 +55,19 @@ pub trait TokenStore: Debug + Send + Sync {
     /// When that cannot be told. A pair that cannot be trusted is an error too, not a `None`.
     async fn load(&self) -> Result<Option<Tokens>, StoreError>;
 
-    /// Puts `next` in the place of `expected`, in one step, and only if `expected` is what is kept ([`Tokens::is_same_pair`]).
-    /// `None` is no pair: before a sign-in, after a sign-out.
+    /// Puts `next` in the place of `expected`, in one step, and only if `expected` is what is kept
+    /// ([`Tokens::is_same_pair`]). `None` is no pair: before a sign-in, after a sign-out.
     ///
-    /// Once it says [`Done`](Swapped::Done), `next` is kept whatever happens to the process; until then a crash leaves one or
-    /// the other.
+    /// Once it says [`Done`](Swapped::Done), `next` is kept whatever happens to the process; until
+    /// then a crash leaves one or the other.
     ///
     /// # Errors
     /// When the store could not be read or written.
-    async fn swap(&self, expected: Option<&Tokens>, next: Option<&Tokens>) -> Result<Swapped, StoreError>;
+    async fn swap(
+        &self,
+        expected: Option<&Tokens>,
+        next: Option<&Tokens>,
+    ) -> Result<Swapped, StoreError>;
 }
 
 /// What became of a [`TokenStore::swap`].
@@ -85,18 +91,27 @@ pub struct StoreError {
 impl StoreError {
     /// A failure for this reason, which shows in logs: no secret may be in it.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), source: None }
+        Self {
+            reason: reason.into(),
+            source: None,
+        }
     }
 
     /// The same with what it came from.
     #[must_use]
     pub fn caused_by(self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: Some(cause.into()), ..self }
+        Self {
+            source: Some(cause.into()),
+            ..self
+        }
     }
 
     /// The same with what it is about.
     pub(super) fn about(self, what: impl Display) -> Self {
-        Self { reason: format!("{what}: {}", self.reason), ..self }
+        Self {
+            reason: format!("{what}: {}", self.reason),
+            ..self
+        }
     }
 }
 
@@ -106,7 +121,11 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
         (**self).load().await
     }
 
-    async fn swap(&self, expected: Option<&Tokens>, next: Option<&Tokens>) -> Result<Swapped, StoreError> {
+    async fn swap(
+        &self,
+        expected: Option<&Tokens>,
+        next: Option<&Tokens>,
+    ) -> Result<Swapped, StoreError> {
         (**self).swap(expected, next).await
     }
 }

@@ -8,7 +8,8 @@ use super::{StoreError, Tokens};
 
 const VERSION: u8 = 1;
 
-/// [`Tokens`] as they are kept: a JSON object on one line. Times are milliseconds since the Unix epoch.
+/// [`Tokens`] as they are kept: a JSON object on one line. Times are milliseconds since the Unix
+/// epoch.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Kept<S> {
     version: u8,
@@ -42,7 +43,9 @@ impl Kept<Secret> {
         // The cause is not told: it may quote a token.
         let kept: Self = serde_json::from_str(text.expose()).map_err(|_| corrupt())?;
         if kept.version != VERSION {
-            return Err(StoreError::new("what is kept was written by another version of this client"));
+            return Err(StoreError::new(
+                "what is kept was written by another version of this client",
+            ));
         }
         Ok(Tokens {
             server: kept.server,
@@ -56,7 +59,9 @@ impl Kept<Secret> {
 }
 
 fn millis(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 

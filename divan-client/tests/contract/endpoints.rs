@@ -31,12 +31,21 @@ async fn call(f: &Fixture, operation: &str) {
         "jwks" => {
             let keys = client.jwks().await.unwrap().keys;
             assert_eq!(keys.len(), 1);
-            assert_eq!(keys[0].kid.as_deref(), Some(f.signing_key.verifying_key().kid()));
+            assert_eq!(
+                keys[0].kid.as_deref(),
+                Some(f.signing_key.verifying_key().kid())
+            );
         }
-        "admin_login" => assert_eq!(admin.login(&Fixture::admin_login()).await.unwrap().role, Role::Admin),
+        "admin_login" => assert_eq!(
+            admin.login(&Fixture::admin_login()).await.unwrap().role,
+            Role::Admin
+        ),
         "telegram_login" => {
             let user = miniapp.login(&f.login(PASSWORD)).await.unwrap();
-            assert_eq!((user.role, user.telegram_id.unwrap().0), (Role::Employee, 42));
+            assert_eq!(
+                (user.role, user.telegram_id.unwrap().0),
+                (Role::Employee, 42)
+            );
         }
         "auto_login" => {
             let user = miniapp.auto_login(&f.auto_login()).await.unwrap();
@@ -52,14 +61,20 @@ async fn call(f: &Fixture, operation: &str) {
             f.pass(Duration::from_mins(1));
             let before = miniapp.access_token().await.unwrap();
             miniapp.refresh().await.unwrap();
-            assert_ne!(miniapp.access_token().await.unwrap().expose(), before.expose());
+            assert_ne!(
+                miniapp.access_token().await.unwrap().expose(),
+                before.expose()
+            );
             miniapp.me().await.unwrap();
         }
         "logout" => {
             let token = miniapp.access_token().await.unwrap();
             miniapp.logout().await.unwrap();
             assert!(!miniapp.is_signed_in().await.unwrap());
-            assert_eq!(client.me(&token).await.unwrap_err().code(), Some(ProblemCode::TokenInvalid));
+            assert_eq!(
+                client.me(&token).await.unwrap_err().code(),
+                Some(ProblemCode::TokenInvalid)
+            );
         }
         "sessions" => {
             let sessions = admin.sessions().await.unwrap().items;
@@ -71,11 +86,20 @@ async fn call(f: &Fixture, operation: &str) {
             let change = ChangePasswordRequest::new(ADMIN_PASSWORD, "plum over the tram");
             let user = admin.change_password(&change).await.unwrap();
             assert_eq!(user, admin.me().await.unwrap());
-            assert!(admin.login(&Fixture::admin_login()).await.unwrap_err().is_invalid_credentials());
+            assert!(
+                admin
+                    .login(&Fixture::admin_login())
+                    .await
+                    .unwrap_err()
+                    .is_invalid_credentials()
+            );
         }
         "create_user" => {
             let employee = miniapp.me().await.unwrap();
-            assert_eq!((employee.role, employee.full_name.as_str()), (Role::Employee, "First Last"));
+            assert_eq!(
+                (employee.role, employee.full_name.as_str()),
+                (Role::Employee, "First Last")
+            );
         }
         "list_users" => list_users(f).await,
         "get_user" => {
@@ -84,7 +108,11 @@ async fn call(f: &Fixture, operation: &str) {
         }
         "reset_password" => {
             let employee = miniapp.me().await.unwrap().id;
-            let password = admin.reset_password(employee).await.unwrap().generated_password;
+            let password = admin
+                .reset_password(employee)
+                .await
+                .unwrap()
+                .generated_password;
             assert_signed_out(f).await;
             let user = miniapp.login(&f.login(password.expose())).await.unwrap();
             assert!(user.password_change_required);
@@ -93,8 +121,14 @@ async fn call(f: &Fixture, operation: &str) {
         "update_user" => {
             let mut request = UpdateUserRequest::default();
             (request.full_name, request.is_active) = (Some("Another Name".to_owned()), Some(false));
-            let updated = admin.update_user(miniapp.me().await.unwrap().id, &request).await.unwrap();
-            assert_eq!((updated.full_name.as_str(), updated.is_active), ("Another Name", false));
+            let updated = admin
+                .update_user(miniapp.me().await.unwrap().id, &request)
+                .await
+                .unwrap();
+            assert_eq!(
+                (updated.full_name.as_str(), updated.is_active),
+                ("Another Name", false)
+            );
             assert_signed_out(f).await;
         }
         "unlink_telegram" => {
@@ -104,7 +138,10 @@ async fn call(f: &Fixture, operation: &str) {
             assert_signed_out(f).await;
         }
         "end_user_sessions" => {
-            admin.end_user_sessions(miniapp.me().await.unwrap().id).await.unwrap();
+            admin
+                .end_user_sessions(miniapp.me().await.unwrap().id)
+                .await
+                .unwrap();
             assert_signed_out(f).await;
         }
         other => panic!("the client has no call for {other}: add one"),
@@ -121,14 +158,23 @@ async fn list_users(f: &Fixture) {
     let mut request = ListUsersRequest::default();
     (request.limit, request.q) = (Some(2), Some("crowd".to_owned()));
     let page = admin.list_users(&request).await.unwrap();
-    assert_eq!((page.items[0].full_name.as_str(), page.items.len()), ("Crowd 4", 2));
+    assert_eq!(
+        (page.items[0].full_name.as_str(), page.items.len()),
+        ("Crowd 4", 2)
+    );
     let all: Vec<_> = admin.all_users(request).try_collect().await.unwrap();
     let names: Vec<_> = all.iter().map(|user| user.full_name.as_str()).collect();
-    assert_eq!(names, ["Crowd 4", "Crowd 3", "Crowd 2", "Crowd 1", "Crowd 0"]);
+    assert_eq!(
+        names,
+        ["Crowd 4", "Crowd 3", "Crowd 2", "Crowd 1", "Crowd 0"]
+    );
 
     let mut admins = ListUsersRequest::default();
     (admins.role, admins.is_active) = (Some(Role::Admin), Some(true));
-    assert_eq!(admin.list_users(&admins).await.unwrap().items, [admin.me().await.unwrap()]);
+    assert_eq!(
+        admin.list_users(&admins).await.unwrap().items,
+        [admin.me().await.unwrap()]
+    );
 }
 
 async fn audit(f: &Fixture) {
@@ -143,7 +189,11 @@ async fn audit(f: &Fixture) {
     assert!(page.items[0].request_id.is_some());
     let all: Vec<_> = admin.all_audit(request).try_collect().await.unwrap();
     let actions: Vec<_> = all.iter().map(|record| record.action).collect();
-    for action in [AuditAction::UserCreated, AuditAction::SignedIn, AuditAction::TelegramLinked] {
+    for action in [
+        AuditAction::UserCreated,
+        AuditAction::SignedIn,
+        AuditAction::TelegramLinked,
+    ] {
         assert!(actions.contains(&action), "{actions:?}");
     }
 }
@@ -167,21 +217,38 @@ async fn end_session(f: &Fixture) {
     here.end_session(other.id).await.unwrap();
     here.end_session(other.id).await.unwrap();
     assert!(elsewhere.me().await.unwrap_err().is_signed_out());
-    let nowhere = "01920000-0000-7000-8000-00000000ffff".parse::<SessionId>().unwrap();
-    assert_eq!(here.end_session(nowhere).await.unwrap_err().code(), Some(ProblemCode::NotFound));
+    let nowhere = "01920000-0000-7000-8000-00000000ffff"
+        .parse::<SessionId>()
+        .unwrap();
+    assert_eq!(
+        here.end_session(nowhere).await.unwrap_err().code(),
+        Some(ProblemCode::NotFound)
+    );
 }
 
 #[tokio::test]
 async fn a_token_is_asked_for_where_the_contract_says_so() {
     let f = signed_in().await;
     let is_guarded = |endpoint: &&EndpointDescription| {
-        matches!(endpoint.auth, Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin)
+        matches!(
+            endpoint.auth,
+            Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin
+        )
     };
-    for endpoint in ENDPOINTS.iter().filter(is_guarded).filter(|endpoint| endpoint.operation != "logout") {
+    for endpoint in ENDPOINTS
+        .iter()
+        .filter(is_guarded)
+        .filter(|endpoint| endpoint.operation != "logout")
+    {
         let forged = with_forged_tokens(&f).await;
         let refused = call_forged(&forged, endpoint.operation).await.unwrap_err();
         assert!(refused.is_unauthorized(), "{}", endpoint.operation);
-        assert_eq!(refused.code(), Some(ProblemCode::TokenInvalid), "{}", endpoint.operation);
+        assert_eq!(
+            refused.code(),
+            Some(ProblemCode::TokenInvalid),
+            "{}",
+            endpoint.operation
+        );
     }
     // To the one who wants out it is all the same.
     let forged = with_forged_tokens(&f).await;
@@ -201,11 +268,18 @@ async fn with_forged_tokens(f: &Fixture) -> Client {
             f.uri()
         );
         let forged = Tokens::from_text(&Secret::new(text)).unwrap();
-        assert!(matches!(store.swap(None, Some(&forged)).await.unwrap(), Swapped::Done));
+        assert!(matches!(
+            store.swap(None, Some(&forged)).await.unwrap(),
+            Swapped::Done
+        ));
         stores.push(store);
     }
     let (admin, miniapp) = (stores.pop().unwrap(), stores.pop().unwrap());
-    f.another().miniapp_store(miniapp).admin_store(admin).build().unwrap()
+    f.another()
+        .miniapp_store(miniapp)
+        .admin_store(admin)
+        .build()
+        .unwrap()
 }
 
 async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
@@ -215,17 +289,22 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
         "me" => miniapp.me().await.map(drop),
         "sessions" => miniapp.sessions().await.map(drop),
         "end_session" => miniapp.end_session(id.parse().unwrap()).await,
-        "change_password" => {
-            miniapp.change_password(&ChangePasswordRequest::new(PASSWORD, "umbrella 78")).await.map(drop)
-        }
+        "change_password" => miniapp
+            .change_password(&ChangePasswordRequest::new(PASSWORD, "umbrella 78"))
+            .await
+            .map(drop),
         "create_user" => admin.create_user(&Fixture::new_employee()).await.map(drop),
-        "list_users" => admin.list_users(&ListUsersRequest::default()).await.map(drop),
+        "list_users" => admin
+            .list_users(&ListUsersRequest::default())
+            .await
+            .map(drop),
         "get_user" => admin.get_user(id.parse().unwrap()).await.map(drop),
         "reset_password" => admin.reset_password(id.parse().unwrap()).await.map(drop),
         "audit" => admin.audit(&AuditRequest::default()).await.map(drop),
-        "update_user" => {
-            admin.update_user(id.parse().unwrap(), &UpdateUserRequest::default()).await.map(drop)
-        }
+        "update_user" => admin
+            .update_user(id.parse().unwrap(), &UpdateUserRequest::default())
+            .await
+            .map(drop),
         "unlink_telegram" => admin.unlink_telegram(id.parse().unwrap()).await.map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
         other => panic!("the client has no call for {other}: add one"),

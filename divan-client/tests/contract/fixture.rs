@@ -6,7 +6,8 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use divan_client::api::{
-    AdminLoginRequest, AutoLoginRequest, BootstrapRequest, CreateUserRequest, TelegramLoginRequest, User,
+    AdminLoginRequest, AutoLoginRequest, BootstrapRequest, CreateUserRequest, TelegramLoginRequest,
+    User,
 };
 use divan_client::{Client, ClientBuilder, MemoryStore, Retries, Secret};
 use divan_core::clock::{Clock, ManualClock};
@@ -47,8 +48,16 @@ type Calls = Arc<Mutex<BTreeMap<String, usize>>>;
 pub(crate) async fn signed_in() -> Fixture {
     let f = fixture().await;
     f.bootstrap().await;
-    f.client.admin().login(&Fixture::admin_login()).await.unwrap();
-    f.client.admin().create_user(&Fixture::new_employee()).await.unwrap();
+    f.client
+        .admin()
+        .login(&Fixture::admin_login())
+        .await
+        .unwrap();
+    f.client
+        .admin()
+        .create_user(&Fixture::new_employee())
+        .await
+        .unwrap();
     f.client.miniapp().login(&f.login(PASSWORD)).await.unwrap();
     f
 }
@@ -57,10 +66,15 @@ pub(crate) async fn signed_in() -> Fixture {
 pub(crate) async fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let bootstrap_token = Secret::new("the bootstrap token");
-    let [server_clock, client_clock] = [(); 2].map(|()| Arc::new(ManualClock::at_unix(1_780_000_000)));
+    let [server_clock, client_clock] =
+        [(); 2].map(|()| Arc::new(ManualClock::at_unix(1_780_000_000)));
     let signing_key = SigningKey::generate(&SeededEntropy::new(1)).unwrap();
     let service = AuthService::builder(
-        Arc::new(SqliteStore::open(&folder.path().join("divan.db")).await.unwrap()),
+        Arc::new(
+            SqliteStore::open(&folder.path().join("divan.db"))
+                .await
+                .unwrap(),
+        ),
         &SecretKey::new([7; 32]).unwrap(),
         "https://sec.example.com",
         Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
@@ -73,13 +87,19 @@ pub(crate) async fn fixture() -> Fixture {
     .build();
     let calls = Calls::default();
     let app = axum::Router::new()
-        .nest("/sign-in", router(AppState::new(service, HttpOptions::default())))
+        .nest(
+            "/sign-in",
+            router(AppState::new(service, HttpOptions::default())),
+        )
         .layer(from_fn_with_state(calls.clone(), count));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}/sign-in", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
     let miniapp_store = Arc::new(MemoryStore::new());
-    let client = settings(&uri, &client_clock).miniapp_store(Arc::clone(&miniapp_store)).build().unwrap();
+    let client = settings(&uri, &client_clock)
+        .miniapp_store(Arc::clone(&miniapp_store))
+        .build()
+        .unwrap();
     Fixture {
         client,
         bootstrap_token,
@@ -94,11 +114,17 @@ pub(crate) async fn fixture() -> Fixture {
 }
 
 fn settings(uri: &str, clock: &Arc<ManualClock>) -> ClientBuilder {
-    Client::builder(uri).clock(clock.clone()).retries(Retries::default().backoff(Duration::ZERO))
+    Client::builder(uri)
+        .clock(clock.clone())
+        .retries(Retries::default().backoff(Duration::ZERO))
 }
 
 async fn count(State(calls): State<Calls>, request: Request, next: Next) -> Response {
-    *calls.lock().unwrap().entry(request.uri().path().to_owned()).or_default() += 1;
+    *calls
+        .lock()
+        .unwrap()
+        .entry(request.uri().path().to_owned())
+        .or_default() += 1;
     next.run(request).await
 }
 
@@ -127,12 +153,20 @@ impl Fixture {
 
     /// How often the server was asked for this path so far.
     pub(crate) fn calls(&self, path: &str) -> usize {
-        self.calls.lock().unwrap().get(&format!("/sign-in{path}")).copied().unwrap_or_default()
+        self.calls
+            .lock()
+            .unwrap()
+            .get(&format!("/sign-in{path}"))
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(crate) async fn bootstrap(&self) -> User {
         let request = BootstrapRequest::new(EMAIL, ADMIN_PASSWORD);
-        self.client.bootstrap(Some(&self.bootstrap_token), &request).await.unwrap()
+        self.client
+            .bootstrap(Some(&self.bootstrap_token), &request)
+            .await
+            .unwrap()
     }
 
     pub(crate) fn admin_login() -> AdminLoginRequest {
@@ -153,6 +187,8 @@ impl Fixture {
 
     fn init_data(&self) -> String {
         let token: BotToken = BOT.parse().unwrap();
-        InitDataBuilder::new(self.server_clock.unix_seconds()).user(42, "First").sign(&token)
+        InitDataBuilder::new(self.server_clock.unix_seconds())
+            .user(42, "First")
+            .sign(&token)
     }
 }

@@ -12,9 +12,16 @@ async fn of_the_bootstrap() {
     let f = fixture().await;
     let request = BootstrapRequest::new(EMAIL, ADMIN_PASSWORD);
     let without_token = f.client.bootstrap(None, &request).await.unwrap_err();
-    assert_eq!(without_token.code(), Some(ProblemCode::BootstrapTokenRequired));
+    assert_eq!(
+        without_token.code(),
+        Some(ProblemCode::BootstrapTokenRequired)
+    );
     f.bootstrap().await;
-    let again = f.client.bootstrap(Some(&f.bootstrap_token), &request).await.unwrap_err();
+    let again = f
+        .client
+        .bootstrap(Some(&f.bootstrap_token), &request)
+        .await
+        .unwrap_err();
     assert_eq!(again.code(), Some(ProblemCode::AlreadyBootstrapped));
 }
 
@@ -22,9 +29,19 @@ async fn of_the_bootstrap() {
 async fn of_a_sign_in() {
     let f = signed_in().await;
     let miniapp = f.another().build().unwrap().miniapp();
-    assert!(miniapp.login(&f.login("wrong password")).await.unwrap_err().is_invalid_credentials());
-    let unsigned = TelegramLoginRequest::new("+77011234567", PASSWORD, "user=%7B%7D&auth_date=1&hash=00");
-    assert_eq!(miniapp.login(&unsigned).await.unwrap_err().code(), Some(ProblemCode::InitDataInvalid));
+    assert!(
+        miniapp
+            .login(&f.login("wrong password"))
+            .await
+            .unwrap_err()
+            .is_invalid_credentials()
+    );
+    let unsigned =
+        TelegramLoginRequest::new("+77011234567", PASSWORD, "user=%7B%7D&auth_date=1&hash=00");
+    assert_eq!(
+        miniapp.login(&unsigned).await.unwrap_err().code(),
+        Some(ProblemCode::InitDataInvalid)
+    );
     assert!(!miniapp.is_signed_in().await.unwrap());
 }
 
@@ -32,14 +49,25 @@ async fn of_a_sign_in() {
 async fn of_a_new_user() {
     let f = signed_in().await;
     let admin = f.client.admin();
-    let taken = admin.create_user(&Fixture::new_employee()).await.unwrap_err();
+    let taken = admin
+        .create_user(&Fixture::new_employee())
+        .await
+        .unwrap_err();
     assert_eq!(taken.code(), Some(ProblemCode::PhoneTaken));
     let weak = CreateUserRequest::employee("First Last", "+77010000002").password("password");
     let weak = admin.create_user(&weak).await.unwrap_err();
     assert_eq!(weak.problem().unwrap().errors[0].pointer, "/password");
-    let nobody = "01920000-0000-7000-8000-00000000ffff".parse::<UserId>().unwrap();
-    assert_eq!(admin.unlink_telegram(nobody).await.unwrap_err().code(), Some(ProblemCode::NotFound));
-    assert_eq!(admin.end_user_sessions(nobody).await.unwrap_err().code(), Some(ProblemCode::NotFound));
+    let nobody = "01920000-0000-7000-8000-00000000ffff"
+        .parse::<UserId>()
+        .unwrap();
+    assert_eq!(
+        admin.unlink_telegram(nobody).await.unwrap_err().code(),
+        Some(ProblemCode::NotFound)
+    );
+    assert_eq!(
+        admin.end_user_sessions(nobody).await.unwrap_err().code(),
+        Some(ProblemCode::NotFound)
+    );
 }
 
 #[tokio::test]
@@ -48,8 +76,14 @@ async fn of_a_change_that_would_lock_oneself_out() {
     let admin = f.client.admin();
     let mut request = UpdateUserRequest::default();
     request.is_active = Some(false);
-    let last = admin.update_user(admin.me().await.unwrap().id, &request).await.unwrap_err();
-    assert_eq!((last.status(), last.code()), (Some(422), Some(ProblemCode::ValidationFailed)));
+    let last = admin
+        .update_user(admin.me().await.unwrap().id, &request)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (last.status(), last.code()),
+        (Some(422), Some(ProblemCode::ValidationFailed))
+    );
 }
 
 #[tokio::test]
@@ -57,8 +91,17 @@ async fn of_a_new_password() {
     let f = signed_in().await;
     let miniapp = f.client.miniapp();
     let wrong = ChangePasswordRequest::new("another password", "umbrella 78");
-    assert!(miniapp.change_password(&wrong).await.unwrap_err().is_invalid_credentials());
-    let weak = miniapp.change_password(&ChangePasswordRequest::new(PASSWORD, "password")).await.unwrap_err();
+    assert!(
+        miniapp
+            .change_password(&wrong)
+            .await
+            .unwrap_err()
+            .is_invalid_credentials()
+    );
+    let weak = miniapp
+        .change_password(&ChangePasswordRequest::new(PASSWORD, "password"))
+        .await
+        .unwrap_err();
     assert_eq!(weak.problem().unwrap().errors[0].pointer, "/new_password");
     miniapp.me().await.unwrap();
 }

@@ -29,7 +29,10 @@ async fn twenty_calls_at_once_with_a_token_that_the_server_calls_expired_make_on
         twenty_calls(&f.client.miniapp()).await;
         assert_eq!(f.calls("/auth/refresh"), round);
     }
-    assert!(f.calls("/auth/me") > 60, "some were told that it had expired");
+    assert!(
+        f.calls("/auth/me") > 60,
+        "some were told that it had expired"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +69,11 @@ async fn three_processes_that_share_a_file_stay_signed_in() {
             call.await.unwrap().unwrap();
         }
     }
-    assert!((55..=180).contains(&f.calls("/auth/refresh")), "{}", f.calls("/auth/refresh"));
+    assert!(
+        (55..=180).contains(&f.calls("/auth/refresh")),
+        "{}",
+        f.calls("/auth/refresh")
+    );
 }
 
 #[tokio::test]
@@ -100,7 +107,10 @@ async fn two_who_go_on_with_one_pair_are_signed_out_both() {
 /// A client with a copy of what the first one has stored by now.
 async fn copy(f: &Fixture) -> MiniApp {
     let (stored, store) = (f.miniapp_store.load().await.unwrap(), MemoryStore::new());
-    assert!(matches!(store.swap(None, stored.as_ref()).await.unwrap(), Swapped::Done));
+    assert!(matches!(
+        store.swap(None, stored.as_ref()).await.unwrap(),
+        Swapped::Done
+    ));
     f.another().miniapp_store(store).build().unwrap().miniapp()
 }
 
@@ -110,5 +120,11 @@ async fn each_surface_has_a_session_of_its_own() {
     f.client.miniapp().logout().await.unwrap();
     assert!(f.client.miniapp().me().await.unwrap_err().is_signed_out());
     let sessions = f.client.admin().sessions().await.unwrap().items;
-    assert_eq!(sessions.iter().map(|session| session.surface).collect::<Vec<_>>(), [Surface::Admin]);
+    assert_eq!(
+        sessions
+            .iter()
+            .map(|session| session.surface)
+            .collect::<Vec<_>>(),
+        [Surface::Admin]
+    );
 }

@@ -13,7 +13,10 @@ fn assert_unexpected(error: &Error, status: u16, reason: &str) {
     assert!(error.is_unexpected_answer(), "{error:?}");
     assert_eq!((error.status(), error.code()), (Some(status), None));
     assert!(!error.is_problem() && !error.is_timeout() && !error.is_connect() && !error.is_setup());
-    assert_eq!(error.to_string(), format!("unexpected answer with status {status}: {reason}"));
+    assert_eq!(
+        error.to_string(),
+        format!("unexpected answer with status {status}: {reason}")
+    );
 }
 
 #[tokio::test]
@@ -27,7 +30,9 @@ async fn members_of_a_newer_server_are_ignored() {
 #[tokio::test]
 async fn an_error_page_of_a_gateway_is_unexpected() {
     let page = ResponseTemplate::new(502).set_body_raw("<h1>Bad Gateway</h1>", "text/html");
-    let error = me_answered(page.insert_header("retry-after", "5")).await.unwrap_err();
+    let error = me_answered(page.insert_header("retry-after", "5"))
+        .await
+        .unwrap_err();
     assert_unexpected(&error, 502, "neither a success nor a problem");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(5)));
 }
@@ -43,7 +48,10 @@ async fn a_problem_that_does_not_say_so_is_unexpected() {
 #[tokio::test]
 async fn a_problem_of_somebody_else_is_unexpected() {
     for (body, reason) in [
-        (r#"{"type":"about:blank","status":503}"#, "JSON of another shape at line 1 column 35"),
+        (
+            r#"{"type":"about:blank","status":503}"#,
+            "JSON of another shape at line 1 column 35",
+        ),
         ("<h1>503</h1>", "not JSON at line 1 column 1"),
         ("", "not JSON at line 1 column 0"),
     ] {
@@ -72,16 +80,30 @@ async fn a_problem_that_is_a_success_is_unexpected() {
 
 #[tokio::test]
 async fn a_success_that_is_not_json_is_unexpected() {
-    let page = ResponseTemplate::new(200).set_body_raw("<h1>Welcome to this airport</h1>", "text/html");
-    assert_unexpected(&me_answered(page).await.unwrap_err(), 200, "not JSON at line 1 column 1");
+    let page =
+        ResponseTemplate::new(200).set_body_raw("<h1>Welcome to this airport</h1>", "text/html");
+    assert_unexpected(
+        &me_answered(page).await.unwrap_err(),
+        200,
+        "not JSON at line 1 column 1",
+    );
 }
 
 #[tokio::test]
 async fn a_success_of_another_shape_is_unexpected() {
-    for body in [Value::Null, json!([]), json!({}), json!({ "user": user() }), json!("user")] {
+    for body in [
+        Value::Null,
+        json!([]),
+        json!({}),
+        json!({ "user": user() }),
+        json!("user"),
+    ] {
         let error = me_answered(json_answer(200, &body)).await.unwrap_err();
         assert!(error.is_unexpected_answer(), "{body}");
-        assert!(error.to_string().contains("JSON of another shape"), "{error}");
+        assert!(
+            error.to_string().contains("JSON of another shape"),
+            "{error}"
+        );
     }
 }
 

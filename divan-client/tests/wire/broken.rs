@@ -9,32 +9,47 @@ async fn a_body_that_is_cut_off_is_unexpected() {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n6\r\n{\"id\":\r\n",
     ] {
         let error = me_answered_with_bytes(bytes).await.unwrap_err();
-        assert!(error.is_unexpected_answer() && !error.is_timeout() && !error.is_connect(), "{error:?}");
+        assert!(
+            error.is_unexpected_answer() && !error.is_timeout() && !error.is_connect(),
+            "{error:?}"
+        );
         assert_eq!(error.status(), Some(200));
-        assert_eq!(error.to_string(), "unexpected answer with status 200: cut off");
+        assert_eq!(
+            error.to_string(),
+            "unexpected answer with status 200: cut off"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_problem_that_is_cut_off_is_unexpected() {
-    let bytes =
-        "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/problem+json\r\ncontent-length: 99\r\n\r\n{";
+    let bytes = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/problem+json\r\ncontent-length: 99\r\n\r\n{";
     let error = me_answered_with_bytes(bytes).await.unwrap_err();
-    assert!(error.is_unexpected_answer() && error.is_unauthorized() && !error.is_problem(), "{error:?}");
+    assert!(
+        error.is_unexpected_answer() && error.is_unauthorized() && !error.is_problem(),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn json_that_ends_early_in_a_complete_answer_is_unexpected() {
-    let bytes = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 6\r\n\r\n{\"id\":";
+    let bytes =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 6\r\n\r\n{\"id\":";
     let error = me_answered_with_bytes(bytes).await.unwrap_err();
-    assert_eq!(error.to_string(), "unexpected answer with status 200: not JSON at line 1 column 6");
+    assert_eq!(
+        error.to_string(),
+        "unexpected answer with status 200: not JSON at line 1 column 6"
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_http_is_unexpected_and_has_no_status() {
     for bytes in ["", "HTTP/1.1 200", "SSH-2.0-OpenSSH_9.9\r\n"] {
         let error = me_answered_with_bytes(bytes).await.unwrap_err();
-        assert!(error.is_unexpected_answer() && !error.is_timeout() && !error.is_connect(), "{error:?}");
+        assert!(
+            error.is_unexpected_answer() && !error.is_timeout() && !error.is_connect(),
+            "{error:?}"
+        );
         assert_eq!(error.status(), None);
         assert_eq!(error.to_string(), "the connection broke before the answer");
     }

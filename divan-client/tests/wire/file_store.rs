@@ -18,7 +18,10 @@ fn store() -> (tempfile::TempDir, PathBuf, FileStore) {
 }
 
 async fn put(store: &FileStore) {
-    assert!(matches!(store.swap(None, Some(&pair("a"))).await.unwrap(), Swapped::Done));
+    assert!(matches!(
+        store.swap(None, Some(&pair("a"))).await.unwrap(),
+        Swapped::Done
+    ));
 }
 
 fn mode(path: &Path) -> u32 {
@@ -40,13 +43,24 @@ async fn assert_refused(store: &FileStore, path: &Path, reason: &str) {
     let errors: [StoreError; 4] = [
         store.load().await.unwrap_err(),
         store.swap(None, Some(&pair("b"))).await.unwrap_err(),
-        store.swap(Some(&pair("a")), Some(&pair("b"))).await.unwrap_err(),
+        store
+            .swap(Some(&pair("a")), Some(&pair("b")))
+            .await
+            .unwrap_err(),
         store.swap(Some(&pair("a")), None).await.unwrap_err(),
     ];
     for error in errors {
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        assert!(format!("{error} {cause}").contains(reason), "{error}: {cause}");
-        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        let cause = std::error::Error::source(&error)
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        assert!(
+            format!("{error} {cause}").contains(reason),
+            "{error}: {cause}"
+        );
+        assert!(
+            error.to_string().contains(&path.display().to_string()),
+            "{error}"
+        );
     }
     let after = fs::symlink_metadata(path).unwrap();
     assert_eq!((after.permissions(), after.len(), after.modified().ok()), {
@@ -60,14 +74,20 @@ async fn only_the_owner_may_read_the_file_and_the_folder_made_for_it() {
     let path = folder.path().join("of/the/program/tokens");
     let store = FileStore::new(&path);
     assert!(store.load().await.unwrap().is_none());
-    assert!(!folder.path().join("of").exists(), "nothing is made before there is something to keep");
+    assert!(
+        !folder.path().join("of").exists(),
+        "nothing is made before there is something to keep"
+    );
 
     put(&store).await;
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(&path.with_file_name("tokens.lock")), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
 
-    assert!(matches!(store.swap(Some(&pair("a")), None).await.unwrap(), Swapped::Done));
+    assert!(matches!(
+        store.swap(Some(&pair("a")), None).await.unwrap(),
+        Swapped::Done
+    ));
     assert_eq!(names(path.parent().unwrap()), ["tokens.lock"]);
 }
 
@@ -79,9 +99,29 @@ async fn what_a_crash_leaves_beside_the_file_is_of_no_account() {
     fs::write(&aside, &pair("b").to_text().expose()[..40]).unwrap();
     fs::set_permissions(&aside, Permissions::from_mode(0o666)).unwrap();
 
-    assert!(store.load().await.unwrap().unwrap().is_same_pair(&pair("a")));
-    assert!(matches!(store.swap(Some(&pair("a")), Some(&pair("c"))).await.unwrap(), Swapped::Done));
-    assert!(store.load().await.unwrap().unwrap().is_same_pair(&pair("c")));
+    assert!(
+        store
+            .load()
+            .await
+            .unwrap()
+            .unwrap()
+            .is_same_pair(&pair("a"))
+    );
+    assert!(matches!(
+        store
+            .swap(Some(&pair("a")), Some(&pair("c")))
+            .await
+            .unwrap(),
+        Swapped::Done
+    ));
+    assert!(
+        store
+            .load()
+            .await
+            .unwrap()
+            .unwrap()
+            .is_same_pair(&pair("c"))
+    );
     assert_eq!(mode(&path), 0o600);
     assert_eq!(names(folder.path()), ["tokens", "tokens.lock"]);
 }
@@ -92,9 +132,19 @@ async fn a_write_that_fails_leaves_the_pair_that_was_there() {
     put(&store).await;
     // Nothing can be created in the place of the new file.
     fs::create_dir(folder.path().join("tokens.new")).unwrap();
-    let error = store.swap(Some(&pair("a")), Some(&pair("b"))).await.unwrap_err();
+    let error = store
+        .swap(Some(&pair("a")), Some(&pair("b")))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("cannot be written"), "{error}");
-    assert!(store.load().await.unwrap().unwrap().is_same_pair(&pair("a")));
+    assert!(
+        store
+            .load()
+            .await
+            .unwrap()
+            .unwrap()
+            .is_same_pair(&pair("a"))
+    );
 }
 
 #[tokio::test]
@@ -102,9 +152,25 @@ async fn another_process_sees_the_same_pair() {
     let (_folder, path, store) = store();
     let other = FileStore::new(path);
     put(&store).await;
-    assert!(matches!(other.swap(Some(&pair("a")), Some(&pair("b"))).await.unwrap(), Swapped::Done));
-    assert!(store.load().await.unwrap().unwrap().is_same_pair(&pair("b")));
-    let swapped = store.swap(Some(&pair("a")), Some(&pair("c"))).await.unwrap();
+    assert!(matches!(
+        other
+            .swap(Some(&pair("a")), Some(&pair("b")))
+            .await
+            .unwrap(),
+        Swapped::Done
+    ));
+    assert!(
+        store
+            .load()
+            .await
+            .unwrap()
+            .unwrap()
+            .is_same_pair(&pair("b"))
+    );
+    let swapped = store
+        .swap(Some(&pair("a")), Some(&pair("c")))
+        .await
+        .unwrap();
     assert!(matches!(swapped, Swapped::Changed(Some(now)) if now.is_same_pair(&pair("b"))));
 }
 
@@ -165,8 +231,17 @@ async fn a_process_that_never_lets_go_of_the_lock_is_not_waited_for() {
     let lock = File::open(folder.path().join("tokens.lock")).unwrap();
     lock.lock().unwrap();
     let error = store.swap(Some(&pair("a")), None).await.unwrap_err();
-    assert!(error.to_string().contains("is locked by another process"), "{error}");
-    assert!(store.load().await.unwrap().is_some(), "reading needs no lock");
+    assert!(
+        error.to_string().contains("is locked by another process"),
+        "{error}"
+    );
+    assert!(
+        store.load().await.unwrap().is_some(),
+        "reading needs no lock"
+    );
     drop(lock);
-    assert!(matches!(store.swap(Some(&pair("a")), None).await.unwrap(), Swapped::Done));
+    assert!(matches!(
+        store.swap(Some(&pair("a")), None).await.unwrap(),
+        Swapped::Done
+    ));
 }

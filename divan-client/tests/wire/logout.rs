@@ -19,8 +19,18 @@ async fn logout_ends_the_session_and_empties_the_store() {
     let token = miniapp.access_token().await.unwrap();
     miniapp.logout().await.unwrap();
     assert!(!miniapp.is_signed_in().await.unwrap());
-    assert!(divan.client().me(&token).await.unwrap_err().is_unauthorized());
-    let error = miniapp.auto_login(&MockDivan::employee_auto_login()).await.unwrap_err();
+    assert!(
+        divan
+            .client()
+            .me(&token)
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
+    let error = miniapp
+        .auto_login(&MockDivan::employee_auto_login())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PasswordRequired));
 }
 
@@ -57,8 +67,15 @@ async fn logout_with_a_token_that_has_expired_renews_it_first() {
 async fn a_logout_that_did_not_reach_the_server_can_be_tried_again() {
     let (divan, miniapp) = signed_in().await;
     divan.refuse::<Logout>(ProblemCode::Unavailable);
-    assert_eq!(miniapp.logout().await.unwrap_err().code(), Some(ProblemCode::Unavailable));
-    assert_eq!(divan.calls::<Logout>(), 1, "bytes went out, so it is not sent again");
+    assert_eq!(
+        miniapp.logout().await.unwrap_err().code(),
+        Some(ProblemCode::Unavailable)
+    );
+    assert_eq!(
+        divan.calls::<Logout>(),
+        1,
+        "bytes went out, so it is not sent again"
+    );
     assert!(miniapp.is_signed_in().await.unwrap());
 
     divan.allow::<Logout>();
@@ -80,7 +97,14 @@ async fn forget_empties_the_store_and_asks_nobody() {
 #[tokio::test]
 async fn ending_ones_own_session_is_noticed_by_the_next_call() {
     let (divan, miniapp) = signed_in().await;
-    let own = miniapp.sessions().await.unwrap().items.into_iter().find(|session| session.is_current).unwrap();
+    let own = miniapp
+        .sessions()
+        .await
+        .unwrap()
+        .items
+        .into_iter()
+        .find(|session| session.is_current)
+        .unwrap();
     miniapp.end_session(own.id).await.unwrap();
     divan.pass(Duration::from_mins(1));
     assert!(miniapp.me().await.unwrap_err().is_signed_out());

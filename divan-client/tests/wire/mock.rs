@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    AdminLogin, BootstrapRequest, CreateUserRequest, HealthStatus, Live, Me, ProblemCode, Ready, Refresh,
-    Surface, TelegramLogin, TelegramLoginRequest, UnlinkTelegram, UpdateUserRequest, UserId,
+    AdminLogin, BootstrapRequest, CreateUserRequest, HealthStatus, Live, Me, ProblemCode, Ready,
+    Refresh, Surface, TelegramLogin, TelegramLoginRequest, UnlinkTelegram, UpdateUserRequest,
+    UserId,
 };
 use divan_client::test_util::MockDivan;
 use divan_client::{Client, MemoryStore};
@@ -14,14 +15,29 @@ async fn each_surface_has_its_person() {
     let divan = MockDivan::start().await;
     let client = divan.client();
     assert_eq!(
-        client.miniapp().login(&MockDivan::employee_login()).await.unwrap().phone,
+        client
+            .miniapp()
+            .login(&MockDivan::employee_login())
+            .await
+            .unwrap()
+            .phone,
         divan.employee().phone
     );
-    assert_eq!(client.admin().login(&MockDivan::admin_login()).await.unwrap(), divan.admin());
+    assert_eq!(
+        client
+            .admin()
+            .login(&MockDivan::admin_login())
+            .await
+            .unwrap(),
+        divan.admin()
+    );
     assert_eq!(divan.employee().telegram_id.unwrap().0, 42);
     assert_eq!(client.live().await.unwrap().status, HealthStatus::Live);
     assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready);
-    let error = client.bootstrap(None, &BootstrapRequest::new("a@example.com", "plum")).await.unwrap_err();
+    let error = client
+        .bootstrap(None, &BootstrapRequest::new("a@example.com", "plum"))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::AlreadyBootstrapped));
 }
 
@@ -31,10 +47,19 @@ async fn wrong_credentials_are_refused() {
     let miniapp = divan.client().miniapp();
     for (phone, password) in [("+77011234567", "wrong"), ("+77010000000", "umbrella 77")] {
         let login = TelegramLoginRequest::new(phone, password, "init data");
-        assert!(miniapp.login(&login).await.unwrap_err().is_invalid_credentials());
+        assert!(
+            miniapp
+                .login(&login)
+                .await
+                .unwrap_err()
+                .is_invalid_credentials()
+        );
     }
     let login = TelegramLoginRequest::new("+77011234567", "umbrella 77", "");
-    assert_eq!(miniapp.login(&login).await.unwrap_err().code(), Some(ProblemCode::InitDataMissing));
+    assert_eq!(
+        miniapp.login(&login).await.unwrap_err().code(),
+        Some(ProblemCode::InitDataMissing)
+    );
 }
 
 #[tokio::test]
@@ -49,17 +74,35 @@ async fn an_administrator_creates_and_signs_out_users() {
 
     let login = TelegramLoginRequest::new("+77010000002", "umbrella 78", "init data");
     assert_eq!(miniapp.login(&login).await.unwrap().id, created.id);
-    assert_eq!(miniapp.auto_login(&MockDivan::employee_auto_login()).await.unwrap().id, created.id);
+    assert_eq!(
+        miniapp
+            .auto_login(&MockDivan::employee_auto_login())
+            .await
+            .unwrap()
+            .id,
+        created.id
+    );
     assert_eq!(miniapp.sessions().await.unwrap().items.len(), 2);
 
     admin.end_user_sessions(created.id).await.unwrap();
     divan.pass(Duration::from_mins(1));
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
-    assert_eq!(admin.unlink_telegram(created.id).await.unwrap().telegram_id, None);
-    let error =
-        admin.unlink_telegram("01920000-0000-7000-8000-00000000ffff".parse::<UserId>().unwrap()).await;
+    assert_eq!(
+        admin.unlink_telegram(created.id).await.unwrap().telegram_id,
+        None
+    );
+    let error = admin
+        .unlink_telegram(
+            "01920000-0000-7000-8000-00000000ffff"
+                .parse::<UserId>()
+                .unwrap(),
+        )
+        .await;
     assert_eq!(error.unwrap_err().code(), Some(ProblemCode::NotFound));
-    let error = miniapp.auto_login(&MockDivan::employee_auto_login()).await.unwrap_err();
+    let error = miniapp
+        .auto_login(&MockDivan::employee_auto_login())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PasswordRequired));
     assert_eq!(divan.calls::<UnlinkTelegram>(), 2);
 }
@@ -73,15 +116,27 @@ async fn an_administrator_changes_users_but_not_the_last_of_them() {
     let mut request = UpdateUserRequest::default();
     request.full_name = Some("Another Name".to_owned());
     let id = divan.employee().id;
-    assert_eq!(admin.update_user(id, &request).await.unwrap().full_name, "Another Name");
+    assert_eq!(
+        admin.update_user(id, &request).await.unwrap().full_name,
+        "Another Name"
+    );
     assert_eq!(miniapp.me().await.unwrap().full_name, "Another Name");
 
     request.is_active = Some(false);
     assert!(!admin.update_user(id, &request).await.unwrap().is_active);
     divan.pass(Duration::from_mins(1));
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
-    assert!(miniapp.login(&MockDivan::employee_login()).await.unwrap_err().is_invalid_credentials());
-    let error = admin.update_user(divan.admin().id, &request).await.unwrap_err();
+    assert!(
+        miniapp
+            .login(&MockDivan::employee_login())
+            .await
+            .unwrap_err()
+            .is_invalid_credentials()
+    );
+    let error = admin
+        .update_user(divan.admin().id, &request)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::LastAdmin));
 }
 
@@ -99,7 +154,10 @@ async fn sessions_are_listed_the_newest_first() {
     first.end_session(sessions[0].id).await.unwrap();
     first.end_session(sessions[0].id).await.unwrap();
     let nowhere = "01920000-0000-7000-8000-00000000ffff".parse().unwrap();
-    assert_eq!(first.end_session(nowhere).await.unwrap_err().code(), Some(ProblemCode::NotFound));
+    assert_eq!(
+        first.end_session(nowhere).await.unwrap_err().code(),
+        Some(ProblemCode::NotFound)
+    );
     assert_eq!(first.sessions().await.unwrap().items.len(), 1);
     divan.pass(Duration::from_mins(1));
     assert!(second.me().await.unwrap_err().is_signed_out());
@@ -109,22 +167,44 @@ async fn sessions_are_listed_the_newest_first() {
 async fn any_operation_answers_any_problem() {
     let divan = MockDivan::start().await;
     let client = divan.client();
-    client.miniapp().login(&MockDivan::employee_login()).await.unwrap();
+    client
+        .miniapp()
+        .login(&MockDivan::employee_login())
+        .await
+        .unwrap();
     for &code in ProblemCode::ALL {
         divan.refuse::<TelegramLogin>(code);
-        let error = client.miniapp().login(&MockDivan::employee_login()).await.unwrap_err();
-        assert_eq!((error.code(), error.status()), (Some(code), Some(code.status())));
+        let error = client
+            .miniapp()
+            .login(&MockDivan::employee_login())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code(), error.status()),
+            (Some(code), Some(code.status()))
+        );
         assert_eq!(error.retry_after().is_some(), code.status() == 503);
     }
     divan.allow::<TelegramLogin>();
-    client.miniapp().login(&MockDivan::employee_login()).await.unwrap();
+    client
+        .miniapp()
+        .login(&MockDivan::employee_login())
+        .await
+        .unwrap();
 
     divan.refuse_times::<Live>(1, ProblemCode::Internal);
     assert!(client.live().await.is_err());
     assert!(client.live().await.is_ok());
     divan.refuse_times::<Me>(2, ProblemCode::Unavailable);
     client.miniapp().me().await.unwrap();
-    assert_eq!((divan.calls::<Me>(), divan.calls::<Live>(), divan.calls::<Ready>()), (3, 2, 0));
+    assert_eq!(
+        (
+            divan.calls::<Me>(),
+            divan.calls::<Live>(),
+            divan.calls::<Ready>()
+        ),
+        (3, 2, 0)
+    );
     assert_eq!(divan.calls::<AdminLogin>(), 0);
 }
 
@@ -133,7 +213,9 @@ async fn two_who_hold_the_same_tokens_end_the_session() {
     let divan = MockDivan::start().await;
     let owner = divan.client().miniapp();
     owner.login(&MockDivan::employee_login()).await.unwrap();
-    let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1").await.miniapp();
+    let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1")
+        .await
+        .miniapp();
 
     divan.pass(Duration::from_mins(1));
     owner.refresh().await.unwrap();
@@ -141,7 +223,9 @@ async fn two_who_hold_the_same_tokens_end_the_session() {
     divan.pass(Duration::from_secs(30));
     thief.refresh().await.unwrap();
 
-    let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1").await.miniapp();
+    let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1")
+        .await
+        .miniapp();
     divan.pass(Duration::from_secs(1));
     assert!(thief.refresh().await.unwrap_err().is_signed_out());
     assert!(owner.me().await.unwrap_err().is_signed_out());

@@ -20,7 +20,10 @@ fn impatient(uri: &str) -> Client {
 }
 
 fn assert_timeout(error: &Error) {
-    assert!(error.is_timeout() && !error.is_connect() && !error.is_unexpected_answer(), "{error:?}");
+    assert!(
+        error.is_timeout() && !error.is_connect() && !error.is_unexpected_answer(),
+        "{error:?}"
+    );
     assert_eq!((error.status(), error.problem()), (None, None));
 }
 
@@ -38,7 +41,8 @@ async fn the_time_is_that_of_the_whole_answer() {
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
-        let started = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400\r\n\r\n{";
+        let started =
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400\r\n\r\n{";
         stream.write_all(started).await.unwrap();
         std::future::pending::<()>().await;
     });
@@ -51,7 +55,10 @@ async fn where_nothing_listens_there_is_no_connection() {
     let uri = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = client(&uri).live().await.unwrap_err();
-    assert!(error.is_connect() && !error.is_timeout() && !error.is_unexpected_answer(), "{error:?}");
+    assert!(
+        error.is_connect() && !error.is_timeout() && !error.is_unexpected_answer(),
+        "{error:?}"
+    );
     assert_eq!(error.status(), None);
 }
 
@@ -67,7 +74,10 @@ async fn a_connection_that_is_not_made_in_time_is_a_time_out_too() {
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
     let elsewhere = MockServer::start().await;
-    Mock::given(any()).respond_with(json_answer(200, &session())).mount(&elsewhere).await;
+    Mock::given(any())
+        .respond_with(json_answer(200, &session()))
+        .mount(&elsewhere)
+        .await;
     for status in [301, 302, 303, 307, 308] {
         let moved = ResponseTemplate::new(status).insert_header("location", elsewhere.uri());
         let server = MockServer::start().await;
@@ -75,9 +85,16 @@ async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
         let client = client(&server.uri());
         for error in [
             client.me(&token()).await.unwrap_err(),
-            client.admin().login(&AdminLoginRequest::new("a@example.com", "tram")).await.unwrap_err(),
             client
-                .bootstrap(Some(&Secret::new("once")), &BootstrapRequest::new("a@example.com", "tram"))
+                .admin()
+                .login(&AdminLoginRequest::new("a@example.com", "tram"))
+                .await
+                .unwrap_err(),
+            client
+                .bootstrap(
+                    Some(&Secret::new("once")),
+                    &BootstrapRequest::new("a@example.com", "tram"),
+                )
                 .await
                 .unwrap_err(),
         ] {
@@ -92,15 +109,26 @@ async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
 #[tokio::test]
 async fn a_name_below_localhost_is_this_machine() {
     let server = server("GET", "/auth/me", json_answer(200, &user())).await;
-    let uri = format!("http://no-resolver-knows-this.localhost:{}", server.address().port());
+    let uri = format!(
+        "http://no-resolver-knows-this.localhost:{}",
+        server.address().port()
+    );
     client(&uri).me(&token()).await.unwrap();
 }
 
 #[tokio::test]
 async fn plain_http_off_loopback_needs_the_dangerous_word() {
     let error = Client::new("http://example.com").unwrap_err();
-    assert!(error.is_setup() && error.to_string().contains("https"), "{error}");
-    assert!(Client::builder("http://example.com").dangerously_allow_http().build().is_ok());
+    assert!(
+        error.is_setup() && error.to_string().contains("https"),
+        "{error}"
+    );
+    assert!(
+        Client::builder("http://example.com")
+            .dangerously_allow_http()
+            .build()
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -123,9 +151,18 @@ async fn a_ready_http_client_is_used_as_it_is() {
         .no_proxy()
         .build()
         .unwrap();
-    let client = Client::builder(&server.uri()).http_client(http.clone()).build().unwrap();
+    let client = Client::builder(&server.uri())
+        .http_client(http.clone())
+        .build()
+        .unwrap();
     client.live().await.unwrap();
-    assert!(Client::builder("http://example.com").http_client(http).build().unwrap_err().is_setup());
+    assert!(
+        Client::builder("http://example.com")
+            .http_client(http)
+            .build()
+            .unwrap_err()
+            .is_setup()
+    );
 }
 
 #[tokio::test]
@@ -142,7 +179,11 @@ async fn tls_offers_http_2_and_http_1_and_nothing_is_installed_process_wide() {
     let error = client(&uri).me(&token()).await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
     let hello = hello.await.unwrap();
-    assert!(hello.windows(12).any(|window| window == b"\x02h2\x08http/1.1"));
+    assert!(
+        hello
+            .windows(12)
+            .any(|window| window == b"\x02h2\x08http/1.1")
+    );
     assert!(CryptoProvider::get_default().is_none());
 }
 
@@ -152,5 +193,8 @@ async fn an_answer_over_a_bare_socket_is_read_to_its_end() {
         {\"id\":\"01920000-0000-7000-8000-000000000001\",\"role\":\"employee\",\"full_name\":\"First\",\
         \"is_active\":true,\"password_change_required\":false,\
         \"created_at\":\"2026-01-02T03:04:05Z\",\"updated_at\":\"2026-01-02T03:04:05Z\"}";
-    assert_eq!(me_answered_with_bytes(bytes).await.unwrap().full_name, "First");
+    assert_eq!(
+        me_answered_with_bytes(bytes).await.unwrap().full_name,
+        "First"
+    );
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use divan_client::api::{Me, Refresh, Surface, TelegramLogin};
 use divan_client::test_util::MockDivan;
-use divan_client::{Client, MemoryStore, Retries, StoreError, Swapped, TokenStore, Tokens, async_trait};
+use divan_client::{
+    Client, MemoryStore, Retries, StoreError, Swapped, TokenStore, Tokens, async_trait,
+};
 use tokio::sync::{Notify, oneshot};
 
 use crate::sockets::{Act, Sockets, answer, json, json_text};
@@ -32,7 +34,11 @@ impl TokenStore for Script {
 
 fn refused() -> Act {
     let problem = r#"{"status":401,"code":"refresh_token_invalid"}"#;
-    Act::Answer(answer(401, "content-type: application/problem+json\r\n", problem))
+    Act::Answer(answer(
+        401,
+        "content-type: application/problem+json\r\n",
+        problem,
+    ))
 }
 
 #[tokio::test]
@@ -40,7 +46,10 @@ async fn a_pair_that_another_process_has_stored_is_taken_instead_of_a_refresh() 
     let mut server = Sockets::acting([json(200, &user())]).await;
     let old = tokens_with(&server.uri, Surface::MiniApp, "old");
     let newer = tokens_with(&server.uri, Surface::MiniApp, "newer");
-    let store = Script { loads: Mutex::new([old, newer].into()), ..Script::default() };
+    let store = Script {
+        loads: Mutex::new([old, newer].into()),
+        ..Script::default()
+    };
     overdue(&server.uri, store).me().await.unwrap();
     assert_eq!(server.seen(), ["GET /auth/me"]);
 }
@@ -50,9 +59,13 @@ async fn a_pair_that_was_stored_during_the_refresh_is_taken_instead_of_the_answe
     // Whether the refresh succeeds or is too late itself.
     for answered in [json(200, &session()), refused()] {
         let mut server = Sockets::acting([answered, json(200, &user())]).await;
-        let [old, newer] = ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
+        let [old, newer] =
+            ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
         let loads = Mutex::new([old.clone(), old].into());
-        let store = Script { loads, swaps: Mutex::new([Swapped::Changed(Some(newer))].into()) };
+        let store = Script {
+            loads,
+            swaps: Mutex::new([Swapped::Changed(Some(newer))].into()),
+        };
         overdue(&server.uri, store).me().await.unwrap();
         assert_eq!(server.seen(), ["POST /auth/refresh", "GET /auth/me"]);
     }
@@ -64,8 +77,17 @@ async fn a_sign_out_during_the_refresh_wins() {
         let mut server = Sockets::acting([answered]).await;
         let old = tokens(&server.uri, Surface::MiniApp);
         let loads = Mutex::new([old.clone(), old].into());
-        let store = Script { loads, swaps: Mutex::new([Swapped::Changed(None)].into()) };
-        assert!(overdue(&server.uri, store).me().await.unwrap_err().is_signed_out());
+        let store = Script {
+            loads,
+            swaps: Mutex::new([Swapped::Changed(None)].into()),
+        };
+        assert!(
+            overdue(&server.uri, store)
+                .me()
+                .await
+                .unwrap_err()
+                .is_signed_out()
+        );
         assert_eq!(server.seen(), ["POST /auth/refresh"]);
     }
 }
@@ -73,11 +95,17 @@ async fn a_sign_out_during_the_refresh_wins() {
 #[tokio::test]
 async fn a_logout_leaves_alone_what_another_process_has_stored_meanwhile() {
     let mut server = Sockets::acting([Act::Answer(answer(204, "", ""))]).await;
-    let [old, newer] = ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
+    let [old, newer] =
+        ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
     // It looks once and writes once: what is there by then is of another session.
-    let store =
-        Script { loads: Mutex::new([old].into()), swaps: Mutex::new([Swapped::Changed(Some(newer))].into()) };
-    let client = Client::builder(&server.uri).retries(Retries::off()).clock(clock()).miniapp_store(store);
+    let store = Script {
+        loads: Mutex::new([old].into()),
+        swaps: Mutex::new([Swapped::Changed(Some(newer))].into()),
+    };
+    let client = Client::builder(&server.uri)
+        .retries(Retries::off())
+        .clock(clock())
+        .miniapp_store(store);
     client.build().unwrap().miniapp().logout().await.unwrap();
     assert_eq!(server.seen(), ["POST /auth/logout"]);
 }
@@ -96,7 +124,11 @@ impl TokenStore for Watched {
         self.inner.load().await
     }
 
-    async fn swap(&self, expected: Option<&Tokens>, next: Option<&Tokens>) -> Result<Swapped, StoreError> {
+    async fn swap(
+        &self,
+        expected: Option<&Tokens>,
+        next: Option<&Tokens>,
+    ) -> Result<Swapped, StoreError> {
         if *self.is_broken.lock().unwrap() {
             return Err(StoreError::new("the disk is full"));
         }
@@ -145,11 +177,20 @@ impl TokenStore for Broken {
 async fn nothing_is_sent_for_tokens_that_could_not_be_kept() {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp_with(Broken);
-    assert!(miniapp.login(&MockDivan::employee_login()).await.unwrap_err().is_store());
+    assert!(
+        miniapp
+            .login(&MockDivan::employee_login())
+            .await
+            .unwrap_err()
+            .is_store()
+    );
     assert!(miniapp.me().await.unwrap_err().is_store());
     assert!(miniapp.is_signed_in().await.unwrap_err().is_store());
     assert!(miniapp.forget().await.unwrap_err().is_store());
-    assert_eq!((divan.calls::<TelegramLogin>(), divan.calls::<Me>()), (0, 0));
+    assert_eq!(
+        (divan.calls::<TelegramLogin>(), divan.calls::<Me>()),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
@@ -159,7 +200,10 @@ async fn a_caller_that_goes_loses_no_answer() {
     let mut server = Sockets::acting([answered]).await;
     let old = tokens_with(&server.uri, Surface::MiniApp, "old");
     let store = Arc::new(Watched::default());
-    assert!(matches!(store.swap(None, Some(&old)).await.unwrap(), Swapped::Done));
+    assert!(matches!(
+        store.swap(None, Some(&old)).await.unwrap(),
+        Swapped::Done
+    ));
     store.written.notified().await;
 
     let miniapp = overdue(&server.uri, Arc::clone(&store));
@@ -178,7 +222,10 @@ async fn a_caller_that_goes_loses_no_answer() {
 async fn all_who_wait_for_a_refresh_share_its_failure() {
     let (word, answer_now) = oneshot::channel();
     let mut server = Sockets::acting([Act::AnswerAt(answer_now, answer(503, "", ""))]).await;
-    let miniapp = overdue(&server.uri, store_with(&tokens(&server.uri, Surface::MiniApp)).await);
+    let miniapp = overdue(
+        &server.uri,
+        store_with(&tokens(&server.uri, Surface::MiniApp)).await,
+    );
     // On this runtime each of them has joined the refresh before its request goes out.
     let calls: Vec<_> = (0..20)
         .map(|_| {

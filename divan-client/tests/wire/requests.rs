@@ -1,4 +1,5 @@
-//! The exact request of each endpoint that needs nobody to be signed in, written out, and the answer as a value.
+//! The exact request of each endpoint that needs nobody to be signed in, written out, and the
+//! answer as a value.
 
 use divan_client::api::{
     AdminLoginRequest, AutoLoginRequest, BootstrapRequest, HealthStatus, TelegramLoginRequest,
@@ -8,11 +9,18 @@ use divan_client::{Client, Secret};
 use serde_json::json;
 use wiremock::MockServer;
 
-use crate::support::{Seen, TOKEN, client, json_answer, only_request, server, session, token, user};
+use crate::support::{
+    Seen, TOKEN, client, json_answer, only_request, server, session, token, user,
+};
 
 const PASSWORD: &str = "tram under the plum";
 
-async fn prefixed(verb: &str, path: &str, status: u16, body: serde_json::Value) -> (MockServer, Client) {
+async fn prefixed(
+    verb: &str,
+    path: &str,
+    status: u16,
+    body: serde_json::Value,
+) -> (MockServer, Client) {
     let server = server(verb, &format!("/prefix{path}"), json_answer(status, &body)).await;
     let client = client(&format!("{}/prefix", server.uri()));
     (server, client)
@@ -25,8 +33,7 @@ async fn telegram_login_sends_phone_password_and_init_data() {
     let signed_in = client.miniapp().login(&request).await.unwrap();
     assert_eq!(serde_json::to_value(&signed_in).unwrap(), user());
 
-    let body =
-        json!({ "phone": "8 701 123 45 67", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
+    let body = json!({ "phone": "8 701 123 45 67", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
     let expected = Seen::new("POST /prefix/auth/telegram/login").json(body);
     assert_eq!(only_request(&server).await, expected);
 }
@@ -34,11 +41,11 @@ async fn telegram_login_sends_phone_password_and_init_data() {
 #[tokio::test]
 async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
     let (server, client) = prefixed("POST", "/auth/telegram/login", 200, session()).await;
-    let request = TelegramLoginRequest::with_contact("contact=1&hash=00", PASSWORD, "auth_date=1&hash=00");
+    let request =
+        TelegramLoginRequest::with_contact("contact=1&hash=00", PASSWORD, "auth_date=1&hash=00");
     client.miniapp().login(&request).await.unwrap();
 
-    let body =
-        json!({ "contact": "contact=1&hash=00", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
+    let body = json!({ "contact": "contact=1&hash=00", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
     let expected = Seen::new("POST /prefix/auth/telegram/login").json(body);
     assert_eq!(only_request(&server).await, expected);
 }
@@ -46,20 +53,33 @@ async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
 #[tokio::test]
 async fn auto_login_sends_the_init_data_alone() {
     let (server, client) = prefixed("POST", "/auth/telegram/auto-login", 200, session()).await;
-    client.miniapp().auto_login(&AutoLoginRequest::new("auth_date=1&hash=00")).await.unwrap();
+    client
+        .miniapp()
+        .auto_login(&AutoLoginRequest::new("auth_date=1&hash=00"))
+        .await
+        .unwrap();
 
     let body = json!({ "init_data": "auth_date=1&hash=00" });
-    assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/telegram/auto-login").json(body));
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("POST /prefix/auth/telegram/auto-login").json(body)
+    );
 }
 
 #[tokio::test]
 async fn admin_login_sends_email_and_password() {
     let (server, client) = prefixed("POST", "/auth/admin/login", 200, session()).await;
     let request = AdminLoginRequest::new("admin@example.com", PASSWORD);
-    assert_eq!(client.admin().login(&request).await.unwrap().full_name, "First Last");
+    assert_eq!(
+        client.admin().login(&request).await.unwrap().full_name,
+        "First Last"
+    );
 
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
-    assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/admin/login").json(body));
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("POST /prefix/auth/admin/login").json(body)
+    );
 }
 
 #[tokio::test]
@@ -67,7 +87,10 @@ async fn bootstrap_sends_the_bootstrap_token_as_a_header() {
     let (server, client) = prefixed("POST", "/auth/admin/bootstrap", 201, user()).await;
     let bootstrap_token = Secret::new("once-and-never-again");
     let request = BootstrapRequest::new("admin@example.com", PASSWORD);
-    let admin = client.bootstrap(Some(&bootstrap_token), &request).await.unwrap();
+    let admin = client
+        .bootstrap(Some(&bootstrap_token), &request)
+        .await
+        .unwrap();
     assert_eq!(admin.role, Role::Admin);
 
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
@@ -84,8 +107,12 @@ async fn bootstrap_without_a_token_sends_no_header() {
     request.full_name = Some("First Last".to_owned());
     client.bootstrap(None, &request).await.unwrap();
 
-    let body = json!({ "email": "admin@example.com", "password": PASSWORD, "full_name": "First Last" });
-    assert_eq!(only_request(&server).await, Seen::new("POST /prefix/auth/admin/bootstrap").json(body));
+    let body =
+        json!({ "email": "admin@example.com", "password": PASSWORD, "full_name": "First Last" });
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("POST /prefix/auth/admin/bootstrap").json(body)
+    );
 }
 
 #[tokio::test]
@@ -93,36 +120,60 @@ async fn me_checks_the_access_token_that_it_is_given() {
     let (server, client) = prefixed("GET", "/auth/me", 200, user()).await;
     let me = client.me(&token()).await.unwrap();
     assert_eq!(serde_json::to_value(&me).unwrap(), user());
-    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/auth/me").bearer(TOKEN));
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("GET /prefix/auth/me").bearer(TOKEN)
+    );
 }
 
 #[tokio::test]
 async fn live_sends_nothing_but_the_question() {
     let (server, client) = prefixed("GET", "/health/live", 200, json!({ "status": "live" })).await;
     assert_eq!(client.live().await.unwrap().status, HealthStatus::Live);
-    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/health/live"));
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("GET /prefix/health/live")
+    );
 }
 
 #[tokio::test]
 async fn ready_sends_nothing_but_the_question() {
-    let (server, client) = prefixed("GET", "/health/ready", 200, json!({ "status": "ready" })).await;
+    let (server, client) =
+        prefixed("GET", "/health/ready", 200, json!({ "status": "ready" })).await;
     assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready);
-    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/health/ready"));
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("GET /prefix/health/ready")
+    );
 }
 
 #[tokio::test]
 async fn a_slash_at_the_end_of_the_prefix_changes_nothing() {
     let server = server("GET", "/prefix/auth/me", json_answer(200, &user())).await;
-    client(&format!("{}/prefix/", server.uri())).me(&token()).await.unwrap();
-    assert_eq!(only_request(&server).await, Seen::new("GET /prefix/auth/me").bearer(TOKEN));
+    client(&format!("{}/prefix/", server.uri()))
+        .me(&token())
+        .await
+        .unwrap();
+    assert_eq!(
+        only_request(&server).await,
+        Seen::new("GET /prefix/auth/me").bearer(TOKEN)
+    );
 }
 
 #[tokio::test]
 async fn the_client_names_itself_and_its_version() {
-    let server = server("GET", "/health/live", json_answer(200, &json!({ "status": "live" }))).await;
+    let server = server(
+        "GET",
+        "/health/live",
+        json_answer(200, &json!({ "status": "live" })),
+    )
+    .await;
     client(&server.uri()).live().await.unwrap();
     let requests = server.received_requests().await.unwrap();
-    assert_eq!(requests[0].headers["user-agent"], concat!("divan-client/", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        requests[0].headers["user-agent"],
+        concat!("divan-client/", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[tokio::test]

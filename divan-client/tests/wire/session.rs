@@ -66,7 +66,11 @@ async fn tokens_that_are_still_good_are_used_when_they_cannot_be_renewed() {
     divan.pass(Duration::from_mins(14));
     miniapp.me().await.unwrap();
     miniapp.me().await.unwrap();
-    assert_eq!(divan.calls::<Refresh>(), 3, "one refresh with its three tries");
+    assert_eq!(
+        divan.calls::<Refresh>(),
+        3,
+        "one refresh with its three tries"
+    );
 
     // It is tried again in the middle of what is left, and when nothing is left it is an error.
     divan.pass(Duration::from_secs(31));
@@ -74,7 +78,10 @@ async fn tokens_that_are_still_good_are_used_when_they_cannot_be_renewed() {
     assert_eq!(divan.calls::<Refresh>(), 6);
     divan.pass(Duration::from_secs(31));
     let error = miniapp.me().await.unwrap_err();
-    assert_eq!((error.code(), divan.calls::<Me>()), (Some(ProblemCode::Unavailable), 3));
+    assert_eq!(
+        (error.code(), divan.calls::<Me>()),
+        (Some(ProblemCode::Unavailable), 3)
+    );
 
     divan.allow::<Refresh>();
     miniapp.me().await.unwrap();
@@ -117,7 +124,10 @@ async fn a_session_that_is_over_is_told_once_and_then_nothing_is_sent() {
     let (divan, miniapp) = signed_in().await;
     divan.end_sessions();
     let error = miniapp.me().await.unwrap_err();
-    assert!(error.is_signed_out() && error.is_unauthorized(), "{error:?}");
+    assert!(
+        error.is_signed_out() && error.is_unauthorized(),
+        "{error:?}"
+    );
     assert_eq!(error.code(), Some(ProblemCode::RefreshTokenInvalid));
     assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 1));
 
@@ -139,7 +149,10 @@ async fn without_tokens_nothing_is_sent() {
         client.admin().sessions().await.unwrap_err(),
         client.admin().access_token().await.unwrap_err(),
     ] {
-        assert!(error.is_signed_out() && !error.is_problem() && !error.is_setup(), "{error:?}");
+        assert!(
+            error.is_signed_out() && !error.is_problem() && !error.is_setup(),
+            "{error:?}"
+        );
         assert_eq!(error.to_string(), "nobody is signed in");
     }
     assert_eq!((divan.calls::<Me>(), divan.calls::<Sessions>()), (0, 0));
@@ -153,9 +166,15 @@ async fn a_change_of_the_password_goes_on_with_a_new_session() {
 
     divan.pass(Duration::from_mins(1));
     let change = ChangePasswordRequest::new("umbrella 77", "umbrella 78");
-    assert_eq!(miniapp.change_password(&change).await.unwrap(), miniapp.me().await.unwrap());
+    assert_eq!(
+        miniapp.change_password(&change).await.unwrap(),
+        miniapp.me().await.unwrap()
+    );
     assert!(elsewhere.me().await.unwrap_err().is_signed_out());
-    let wrong = miniapp.login(&MockDivan::employee_login()).await.unwrap_err();
+    let wrong = miniapp
+        .login(&MockDivan::employee_login())
+        .await
+        .unwrap_err();
     assert!(wrong.is_invalid_credentials());
     miniapp.me().await.unwrap();
 }
@@ -167,7 +186,14 @@ async fn an_access_token_for_a_service_of_ones_own_is_renewed_like_any_other() {
     assert_eq!(divan.client().me(&first).await.unwrap(), divan.employee());
 
     divan.pass(Duration::from_hours(1));
-    assert!(divan.client().me(&first).await.unwrap_err().is_token_expired());
+    assert!(
+        divan
+            .client()
+            .me(&first)
+            .await
+            .unwrap_err()
+            .is_token_expired()
+    );
     let second = miniapp.access_token().await.unwrap();
     assert_eq!(divan.client().me(&second).await.unwrap(), divan.employee());
     assert_eq!(divan.calls::<Refresh>(), 1);
@@ -177,8 +203,16 @@ async fn an_access_token_for_a_service_of_ones_own_is_renewed_like_any_other() {
 async fn the_surfaces_have_sessions_of_their_own() {
     let divan = MockDivan::start().await;
     let client = divan.client();
-    client.miniapp().login(&MockDivan::employee_login()).await.unwrap();
-    client.admin().login(&MockDivan::admin_login()).await.unwrap();
+    client
+        .miniapp()
+        .login(&MockDivan::employee_login())
+        .await
+        .unwrap();
+    client
+        .admin()
+        .login(&MockDivan::admin_login())
+        .await
+        .unwrap();
     assert_eq!(client.miniapp().me().await.unwrap(), divan.employee());
     assert_eq!(client.admin().me().await.unwrap(), divan.admin());
 
@@ -202,11 +236,24 @@ async fn a_store_of_another_surface_or_server_is_refused_and_kept() {
         admin.forget().await.unwrap_err(),
         elsewhere.me().await.unwrap_err(),
         elsewhere.refresh().await.unwrap_err(),
-        elsewhere.login(&MockDivan::employee_login()).await.unwrap_err(),
+        elsewhere
+            .login(&MockDivan::employee_login())
+            .await
+            .unwrap_err(),
     ] {
-        assert!(error.is_setup() && error.to_string().contains("another server or surface"), "{error:?}");
+        assert!(
+            error.is_setup() && error.to_string().contains("another server or surface"),
+            "{error:?}"
+        );
     }
-    assert_eq!((other.calls::<Me>(), other.calls::<Refresh>(), divan.calls::<Me>()), (0, 0, 0));
+    assert_eq!(
+        (
+            other.calls::<Me>(),
+            other.calls::<Refresh>(),
+            divan.calls::<Me>()
+        ),
+        (0, 0, 0)
+    );
     assert!(store.load().await.unwrap().unwrap().is_same_pair(&tokens));
     miniapp.me().await.unwrap();
 }

@@ -82,10 +82,18 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
             return None;
         }
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
         if body.len() == length.map_or(0, |length| length.parse().unwrap()) {
-            let line = String::from_utf8_lossy(&bytes).lines().next().unwrap().to_owned();
+            let line = String::from_utf8_lossy(&bytes)
+                .lines()
+                .next()
+                .unwrap()
+                .to_owned();
             return Some(line.trim_end_matches(" HTTP/1.1").to_owned());
         }
     }
@@ -97,10 +105,17 @@ pub(crate) fn json(status: u16, body: &Value) -> Act {
 }
 
 pub(crate) fn json_text(status: u16, body: &Value) -> String {
-    answer(status, "content-type: application/json\r\n", &body.to_string())
+    answer(
+        status,
+        "content-type: application/json\r\n",
+        &body.to_string(),
+    )
 }
 
 /// An answer with these lines in its head.
 pub(crate) fn answer(status: u16, head: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status} X\r\n{head}content-length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status} X\r\n{head}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use divan_client::api::{Problem, Surface, User};
 use divan_client::clock::ManualClock;
 use divan_client::{
-    Client, ClientBuilder, Error, MemoryStore, MiniApp, Retries, Secret, Swapped, TokenStore, Tokens,
+    Client, ClientBuilder, Error, MemoryStore, MiniApp, Retries, Secret, Swapped, TokenStore,
+    Tokens,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,11 +22,19 @@ pub(crate) const REFRESH_TOKEN: &str = "dvr1.c29tZSBnZW5lcmF0aW9u";
 /// A server that knows one request, answers it, and shouts at any other.
 pub(crate) async fn server(verb: &str, at: &str, answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
-    Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&server).await;
+    Mock::given(method(verb))
+        .and(path(at))
+        .respond_with(answer)
+        .mount(&server)
+        .await;
     let missing = format!("nothing is expected but {verb} {at}");
     Mock::given(any())
         .respond_with(move |request: &Request| -> ResponseTemplate {
-            panic!("{missing}, and not {} {}", request.method, request.url.path())
+            panic!(
+                "{missing}, and not {} {}",
+                request.method,
+                request.url.path()
+            )
         })
         .with_priority(u8::MAX)
         .mount(&server)
@@ -55,10 +64,14 @@ pub(crate) async fn me_answered_with_bytes(bytes: &'static str) -> Result<User, 
 
 /// A client that sends everything once.
 pub(crate) fn client(uri: &str) -> Client {
-    Client::builder(uri).retries(Retries::off()).build().unwrap()
+    Client::builder(uri)
+        .retries(Retries::off())
+        .build()
+        .unwrap()
 }
 
-/// A client that sends everything once, with a clock that stands, and somebody signed in on both surfaces.
+/// A client that sends everything once, with a clock that stands, and somebody signed in on both
+/// surfaces.
 pub(crate) async fn signed_in_client(uri: &str) -> Client {
     let [miniapp, admin] = [Surface::MiniApp, Surface::Admin].map(|surface| tokens(uri, surface));
     Client::builder(uri)
@@ -72,7 +85,11 @@ pub(crate) async fn signed_in_client(uri: &str) -> Client {
 
 /// A client of somebody whose access token is over by the clock.
 pub(crate) fn overdue(uri: &str, store: impl TokenStore + 'static) -> MiniApp {
-    overdue_builder(uri).miniapp_store(store).build().unwrap().miniapp()
+    overdue_builder(uri)
+        .miniapp_store(store)
+        .build()
+        .unwrap()
+        .miniapp()
 }
 
 pub(crate) fn overdue_builder(uri: &str) -> ClientBuilder {
@@ -86,14 +103,19 @@ pub(crate) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at_unix(NOW))
 }
 
-/// A pair for this server that is a minute old, and whose access token lives for a quarter of an hour.
+/// A pair for this server that is a minute old, and whose access token lives for a quarter of an
+/// hour.
 pub(crate) fn tokens(server: &str, surface: Surface) -> Tokens {
     tokens_with(server, surface, REFRESH_TOKEN)
 }
 
 /// The same with this refresh token.
 pub(crate) fn tokens_with(server: &str, surface: Surface, refresh_token: &str) -> Tokens {
-    let server = if server.matches('/').count() == 2 { format!("{server}/") } else { server.to_owned() };
+    let server = if server.matches('/').count() == 2 {
+        format!("{server}/")
+    } else {
+        server.to_owned()
+    };
     let text = json!({
         "version": 1,
         "server": server,
@@ -109,7 +131,10 @@ pub(crate) fn tokens_with(server: &str, surface: Surface, refresh_token: &str) -
 /// A store with this pair in it.
 pub(crate) async fn store_with(tokens: &Tokens) -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
-    assert!(matches!(store.swap(None, Some(tokens)).await.unwrap(), Swapped::Done));
+    assert!(matches!(
+        store.swap(None, Some(tokens)).await.unwrap(),
+        Swapped::Done
+    ));
     store
 }
 
@@ -159,7 +184,11 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn new(line: &str) -> Self {
-        Self { line: line.to_owned(), headers: Vec::new(), body: None }
+        Self {
+            line: line.to_owned(),
+            headers: Vec::new(),
+            body: None,
+        }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -172,14 +201,19 @@ impl Seen {
     }
 
     pub(crate) fn json(self, body: Value) -> Self {
-        Self { body: Some(body), ..self.header("content-type", "application/json") }
+        Self {
+            body: Some(body),
+            ..self.header("content-type", "application/json")
+        }
     }
 }
 
 /// The one request that the server received.
 pub(crate) async fn only_request(server: &MockServer) -> Seen {
     let requests = server.received_requests().await.unwrap();
-    let [request] = requests.as_slice() else { panic!("{} requests instead of one", requests.len()) };
+    let [request] = requests.as_slice() else {
+        panic!("{} requests instead of one", requests.len())
+    };
     let url = &request.url[url::Position::BeforePath..];
     let by_http = ["accept", "content-length", "host", "user-agent"];
     let mut headers: Vec<_> = request
@@ -190,7 +224,11 @@ pub(crate) async fn only_request(server: &MockServer) -> Seen {
         .collect();
     headers.sort();
     let body = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap());
-    Seen { line: format!("{} {url}", request.method), headers, body }
+    Seen {
+        line: format!("{} {url}", request.method),
+        headers,
+        body,
+    }
 }
 
 /// Everything that an error shows, down to its first cause.

@@ -19,7 +19,11 @@ fn stores() -> ([Arc<dyn TokenStore>; 2], tempfile::TempDir) {
 }
 
 async fn held(store: &dyn TokenStore) -> Option<String> {
-    store.load().await.unwrap().map(|tokens| tokens.to_text().expose().to_owned())
+    store
+        .load()
+        .await
+        .unwrap()
+        .map(|tokens| tokens.to_text().expose().to_owned())
 }
 
 /// Whether it was done; otherwise what is told to be there has to be what is there.
@@ -70,7 +74,10 @@ async fn of_many_at_once_one_is_first() {
                 let store = Arc::clone(&store);
                 let next = pair(&format!("next {number}"));
                 tokio::spawn(async move {
-                    matches!(store.swap(Some(&pair("first")), Some(&next)).await.unwrap(), Swapped::Done)
+                    matches!(
+                        store.swap(Some(&pair("first")), Some(&next)).await.unwrap(),
+                        Swapped::Done
+                    )
                 })
             })
             .collect();
@@ -89,7 +96,13 @@ fn a_pair_is_the_same_after_it_was_a_text() {
     assert!(read.is_same_pair(&pair));
     assert_eq!(read.to_text().expose(), pair.to_text().expose());
     assert_eq!(read.surface(), Surface::MiniApp);
-    assert_eq!(read.expires_at().duration_since(read.obtained_at()).unwrap().as_secs(), 900);
+    assert_eq!(
+        read.expires_at()
+            .duration_since(read.obtained_at())
+            .unwrap()
+            .as_secs(),
+        900
+    );
 }
 
 #[test]
@@ -103,8 +116,10 @@ fn what_is_no_pair_is_refused_and_not_shown() {
         good.expose()[..good.expose().len() - 1].to_owned(),
         good.expose().replace("\"version\":1", "\"version\":2"),
         good.expose().replace("miniapp", TOKEN),
-        good.expose().replace("\"obtained_at\":", "\"obtained_at\":-"),
-        good.expose().replace("\"expires_at\":", "\"expires_at\":99999"),
+        good.expose()
+            .replace("\"obtained_at\":", "\"obtained_at\":-"),
+        good.expose()
+            .replace("\"expires_at\":", "\"expires_at\":99999"),
     ];
     for text in texts {
         let error = match Tokens::from_text(&Secret::new(text.as_str())) {
@@ -126,11 +141,15 @@ async fn neither_tokens_nor_stores_nor_handles_show_a_token() {
     let mut shown = format!("{tokens:?} {:?}", Swapped::Changed(Some(tokens.clone())));
     for store in stores {
         assert!(swap(&store, None, Some(&tokens)).await);
-        let client = divan_client::Client::builder("https://divan.example.com/").miniapp_store(store);
+        let client =
+            divan_client::Client::builder("https://divan.example.com/").miniapp_store(store);
         shown = format!("{shown} {client:?}");
         let client = client.build().unwrap();
         shown = format!("{shown} {client:?} {:?}", client.miniapp());
     }
-    assert!(!shown.contains(TOKEN) && !shown.contains(REFRESH_TOKEN), "{shown}");
+    assert!(
+        !shown.contains(TOKEN) && !shown.contains(REFRESH_TOKEN),
+        "{shown}"
+    );
     assert!(shown.contains("MiniApp"), "{shown}");
 }

@@ -14,8 +14,11 @@ impl Endpoint for Me {
     const PATH: &'static str = "/auth/me";
     const AUTH: Auth = Auth::BearerOfAnyScope;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] =
-        &[ProblemCode::TokenMissing, ProblemCode::TokenInvalid, ProblemCode::TokenExpired];
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::TokenMissing,
+        ProblemCode::TokenInvalid,
+        ProblemCode::TokenExpired,
+    ];
     type Request = ();
     type Response = User;
 }
@@ -52,8 +55,9 @@ pub struct ChangePasswordRequest {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "umbrella 77"))]
     pub current_password: Secret,
-    /// The new one: another one, of at least 8 characters for an employee, 15 for an administrator. It must not be common, and
-    /// not made of the person's own name, phone number or e-mail address.
+    /// The new one: another one, of at least 8 characters for an employee, 15 for an administrator.
+    /// It must not be common, and not made of the person's own name, phone number or e-mail
+    /// address.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 8, max_length = 128, example = "plum over the tram"))]
     pub new_password: Secret,
@@ -62,6 +66,9 @@ pub struct ChangePasswordRequest {
 impl ChangePasswordRequest {
     /// A change from this password to that one.
     pub fn new(current_password: impl Into<Secret>, new_password: impl Into<Secret>) -> Self {
-        Self { current_password: current_password.into(), new_password: new_password.into() }
+        Self {
+            current_password: current_password.into(),
+            new_password: new_password.into(),
+        }
     }
 }

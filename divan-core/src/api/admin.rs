@@ -14,8 +14,11 @@ impl Endpoint for AdminLogin {
     const PATH: &'static str = "/auth/admin/login";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] =
-        &[ProblemCode::InvalidCredentials, ProblemCode::PasswordExpired, ProblemCode::Overloaded];
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::InvalidCredentials,
+        ProblemCode::PasswordExpired,
+        ProblemCode::Overloaded,
+    ];
     type Request = AdminLoginRequest;
     type Response = Session;
 }
@@ -27,7 +30,10 @@ impl Endpoint for AdminLogin {
 #[non_exhaustive]
 pub struct AdminLoginRequest {
     /// The e-mail address. Case makes no difference.
-    #[cfg_attr(feature = "openapi", schema(format = "email", example = "admin@example.com"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "admin@example.com")
+    )]
     pub email: String,
     /// The password.
     #[serde(serialize_with = "secret::expose")]
@@ -38,7 +44,10 @@ pub struct AdminLoginRequest {
 impl AdminLoginRequest {
     /// A sign-in with this address and password.
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self { email: email.into(), password: password.into() }
+        Self {
+            email: email.into(),
+            password: password.into(),
+        }
     }
 }
 
@@ -73,9 +82,13 @@ impl Endpoint for Bootstrap {
 #[non_exhaustive]
 pub struct BootstrapRequest {
     /// The e-mail address to sign in with.
-    #[cfg_attr(feature = "openapi", schema(format = "email", example = "admin@example.com"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "admin@example.com")
+    )]
     pub email: String,
-    /// The password: at least 15 characters. It must not be common, and not made of the person's own name or e-mail address.
+    /// The password: at least 15 characters. It must not be common, and not made of the person's
+    /// own name or e-mail address.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 15, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,
@@ -83,7 +96,12 @@ pub struct BootstrapRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(nullable = false, min_length = 1, max_length = 200, example = "First Last")
+        schema(
+            nullable = false,
+            min_length = 1,
+            max_length = 200,
+            example = "First Last"
+        )
     )]
     pub full_name: Option<String>,
 }
@@ -91,6 +109,10 @@ pub struct BootstrapRequest {
 impl BootstrapRequest {
     /// A first administrator with this address and password; set the name where it is known.
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self { email: email.into(), password: password.into(), full_name: None }
+        Self {
+            email: email.into(),
+            password: password.into(),
+            full_name: None,
+        }
     }
 }

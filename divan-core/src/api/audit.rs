@@ -28,7 +28,8 @@ pub struct AuditRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
     pub limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave it out for the first page.
+    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave
+    /// it out for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Only what was done to this user.
@@ -51,7 +52,10 @@ pub struct AuditPage {
     pub items: Vec<AuditRecord>,
     /// What the next page is asked for with; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA")
+    )]
     pub next_cursor: Option<String>,
 }
 

@@ -5,8 +5,8 @@ use super::ProblemCode;
 
 /// One endpoint: everything that server and client have to agree on.
 ///
-/// The server answers a handler's value with `STATUS`, the client sends to `PATH` and expects `STATUS`; neither
-/// writes any of it a second time.
+/// The server answers a handler's value with `STATUS`, the client sends to `PATH` and expects
+/// `STATUS`; neither writes any of it a second time.
 pub trait Endpoint {
     /// The operation id: also the name of the handler and of the client's method.
     const OPERATION: &'static str;
@@ -18,8 +18,9 @@ pub trait Endpoint {
     const AUTH: Auth;
     /// The status of a success.
     const STATUS: u16;
-    /// The problems that it may answer with, beside those of any request ([`COMMON_PROBLEMS`](super::COMMON_PROBLEMS))
-    /// and of any body ([`BODY_PROBLEMS`](super::BODY_PROBLEMS)).
+    /// The problems that it may answer with, beside those of any request
+    /// ([`COMMON_PROBLEMS`](super::COMMON_PROBLEMS)) and of any body
+    /// ([`BODY_PROBLEMS`](super::BODY_PROBLEMS)).
     const PROBLEMS: &'static [ProblemCode];
     /// The JSON body of the request, or the parameters of a [`Method::Get`]; `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
@@ -65,7 +66,8 @@ pub enum Auth {
     BootstrapToken,
     /// An access token of any surface.
     Bearer,
-    /// An access token of any surface, also of a user who has to change the password before anything else.
+    /// An access token of any surface, also of a user who has to change the password before
+    /// anything else.
     BearerOfAnyScope,
     /// An access token of the admin panel, of a user who is an administrator now.
     Admin,

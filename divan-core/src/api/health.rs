@@ -78,12 +78,18 @@ pub enum HealthStatus {
 impl Health {
     /// The answer with this status.
     pub fn new(status: HealthStatus) -> Self {
-        Self { status, dependencies: Vec::new() }
+        Self {
+            status,
+            dependencies: Vec::new(),
+        }
     }
 
     /// Adds what the server depends on.
     #[must_use]
-    pub fn dependencies(mut self, dependencies: impl IntoIterator<Item = DependencyHealth>) -> Self {
+    pub fn dependencies(
+        mut self,
+        dependencies: impl IntoIterator<Item = DependencyHealth>,
+    ) -> Self {
         self.dependencies.extend(dependencies);
         self
     }
@@ -92,6 +98,9 @@ impl Health {
 impl DependencyHealth {
     /// How this one is.
     pub fn new(name: impl Into<String>, up: bool) -> Self {
-        Self { name: name.into(), up }
+        Self {
+            name: name.into(),
+            up,
+        }
     }
 }

@@ -1,7 +1,7 @@
 use super::{Auth, Endpoint, JwkSet, Method, ProblemCode};
 
-/// Answers the public keys by which other services check access tokens without a secret: an empty set as long as tokens
-/// are signed with `SECRET_KEY` alone.
+/// Answers the public keys by which other services check access tokens without a secret: an empty
+/// set as long as tokens are signed with `SECRET_KEY` alone.
 #[derive(Debug)]
 pub enum Jwks {}
 

@@ -1,7 +1,7 @@
 //! The wire contract: requests, answers, endpoints and problems, once for server and client.
 //!
-//! Members are `snake_case`. A request with an unknown member is refused; an answer with one is read all the same, so
-//! an old client survives a new server. Times are RFC 3339 in UTC.
+//! Members are `snake_case`. A request with an unknown member is refused; an answer with one is
+//! read all the same, so an old client survives a new server. Times are RFC 3339 in UTC.
 
 mod account;
 mod admin;
@@ -15,19 +15,23 @@ mod telegram;
 mod users;
 
 pub use account::{ChangePassword, ChangePasswordRequest, Me};
-pub use admin::{AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest};
+pub use admin::{
+    AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest,
+};
 pub use audit::{Audit, AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
 pub use problem::{MemberError, Problem, ProblemCode};
 pub use session::{
-    EndSession, Logout, Refresh, RefreshRequest, Session, SessionInfo, SessionList, Sessions, TokenType,
+    EndSession, Logout, Refresh, RefreshRequest, Session, SessionInfo, SessionList, Sessions,
+    TokenType,
 };
 pub use telegram::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
 pub use users::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser, ListUsers,
-    ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest, UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser,
+    ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest,
+    UserPage,
 };
 
 pub use crate::types::{
@@ -35,8 +39,11 @@ pub use crate::types::{
 };
 
 /// What any request may be answered with.
-pub const COMMON_PROBLEMS: &[ProblemCode] =
-    &[ProblemCode::RequestTimeout, ProblemCode::Internal, ProblemCode::Unavailable];
+pub const COMMON_PROBLEMS: &[ProblemCode] = &[
+    ProblemCode::RequestTimeout,
+    ProblemCode::Internal,
+    ProblemCode::Unavailable,
+];
 
 /// What any request with a body may be answered with.
 pub const BODY_PROBLEMS: &[ProblemCode] = &[

@@ -75,19 +75,22 @@ problem_codes! {
     TokenInvalid = "token_invalid", 401, "Access token not valid";
     /// The access token's life is over: refresh, and send the request again.
     TokenExpired = "token_expired", 401, "Access token expired";
-    /// The refresh token is not one of this service, was replaced, or its session has ended: sign in again.
+    /// The refresh token is not one of this service, was replaced, or its session has ended: sign
+    /// in again.
     RefreshTokenInvalid = "refresh_token_invalid", 401, "Refresh token not valid";
     /// Telegram alone does not sign this person in now: sign in with phone number and password.
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
-    /// The password was right, but it was generated too long ago: ask an administrator for another one.
+    /// The password was right, but it was generated too long ago: ask an administrator for another
+    /// one.
     PasswordExpired = "password_expired", 403, "Generated password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
     /// The first administrator can be created only with the bootstrap token.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
-    /// The account belongs to another Telegram account, or that Telegram account to another account. An administrator can unlink it.
+    /// The account belongs to another Telegram account, or that Telegram account to another
+    /// account. An administrator can unlink it.
     TelegramAccountMismatch = "telegram_account_mismatch", 403, "Another Telegram account";
     /// There is nothing at this address.
     NotFound = "not_found", 404, "Not found";
@@ -132,7 +135,10 @@ problem_codes! {
 pub struct Problem {
     /// A URI of the problem: `urn:divan:problem:` and the code.
     #[serde(rename = "type", default)]
-    #[cfg_attr(feature = "openapi", schema(example = "urn:divan:problem:invalid_credentials"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "urn:divan:problem:invalid_credentials")
+    )]
     pub type_uri: Cow<'static, str>,
     /// What it is, in a few English words.
     #[serde(default)]
@@ -141,10 +147,12 @@ pub struct Problem {
     /// The HTTP status.
     #[cfg_attr(feature = "openapi", schema(example = 401))]
     pub status: u16,
-    /// The stable word to decide by, and to translate by. There may be new ones: fall back on the status.
+    /// The stable word to decide by, and to translate by. There may be new ones: fall back on the
+    /// status.
     #[cfg_attr(feature = "openapi", schema(example = "invalid_credentials"))]
     pub code: Cow<'static, str>,
-    /// What to do about it, where there is more to say than the title does. For a developer, not for the person.
+    /// What to do about it, where there is more to say than the title does. For a developer, not
+    /// for the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -156,7 +164,10 @@ pub struct Problem {
     pub errors: Vec<MemberError>,
     /// The id that the server's log has the cause under; with every status from 500 on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a")
+    )]
     pub request_id: Option<String>,
 }
 
@@ -209,7 +220,10 @@ impl Problem {
 impl MemberError {
     /// What is wrong with the member that `pointer` names.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -230,6 +244,9 @@ mod tests {
     fn a_problem_of_a_newer_server_is_read() {
         let newer = r#"{"type":"x","title":"y","status":418,"code":"of_tomorrow","hint":"new"}"#;
         let problem: Problem = serde_json::from_str(newer).unwrap();
-        assert_eq!((problem.code(), &*problem.code), (ProblemCode::Unknown, "of_tomorrow"));
+        assert_eq!(
+            (problem.code(), &*problem.code),
+            (ProblemCode::Unknown, "of_tomorrow")
+        );
     }
 }

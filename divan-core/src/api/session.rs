@@ -21,12 +21,13 @@ pub struct Session {
     /// How long the access token lives, in seconds: 900 in the Mini App, 600 in the admin panel.
     #[cfg_attr(feature = "openapi", schema(example = 900))]
     pub expires_in: u64,
-    /// The token that gets the next pair. Store the new pair before using it; this one is then over.
+    /// The token that gets the next pair. Store the new pair before using it; this one is then
+    /// over.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
-    /// Who signed in. With `password_change_required` the access token opens nothing but `/auth/me`, the change of the
-    /// password and the logout.
+    /// Who signed in. With `password_change_required` the access token opens nothing but
+    /// `/auth/me`, the change of the password and the logout.
     pub user: User,
 }
 
@@ -35,7 +36,9 @@ pub struct Session {
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "How an access token is sent: `bearer` is `Authorization: Bearer …` (RFC 6750).")
+    schema(
+        description = "How an access token is sent: `bearer` is `Authorization: Bearer …` (RFC 6750)."
+    )
 )]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -47,14 +50,21 @@ pub enum TokenType {
 impl Session {
     /// The session of a user; `expires_in` is the life of the access token in seconds.
     pub fn new(access_token: Secret, expires_in: u64, refresh_token: Secret, user: User) -> Self {
-        Self { access_token, token_type: TokenType::Bearer, expires_in, refresh_token, user }
+        Self {
+            access_token,
+            token_type: TokenType::Bearer,
+            expires_in,
+            refresh_token,
+            user,
+        }
     }
 }
 
 /// Gets the next pair of tokens of a session.
 ///
-/// A refresh token works once. The same answer comes again for 30 seconds, for a second tab and for an answer that was
-/// lost; after that, a token that was replaced ends its session, because two parties hold it.
+/// A refresh token works once. The same answer comes again for 30 seconds, for a second tab and for
+/// an answer that was lost; after that, a token that was replaced ends its session, because two
+/// parties hold it.
 #[derive(Debug)]
 pub enum Refresh {}
 
@@ -84,7 +94,9 @@ pub struct RefreshRequest {
 impl RefreshRequest {
     /// A refresh with this token.
     pub fn new(refresh_token: impl Into<Secret>) -> Self {
-        Self { refresh_token: refresh_token.into() }
+        Self {
+            refresh_token: refresh_token.into(),
+        }
     }
 }
 
@@ -98,8 +110,11 @@ impl Endpoint for Logout {
     const PATH: &'static str = "/auth/logout";
     const AUTH: Auth = Auth::BearerOfAnyScope;
     const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] =
-        &[ProblemCode::TokenMissing, ProblemCode::TokenInvalid, ProblemCode::TokenExpired];
+    const PROBLEMS: &'static [ProblemCode] = &[
+        ProblemCode::TokenMissing,
+        ProblemCode::TokenInvalid,
+        ProblemCode::TokenExpired,
+    ];
     type Request = ();
     type Response = ();
 }
@@ -155,7 +170,10 @@ pub struct SessionInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(nullable = false, example = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)")
+        schema(
+            nullable = false,
+            example = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)"
+        )
     )]
     pub device: Option<String>,
     /// The address that the sign-in came from.

@@ -42,13 +42,21 @@ impl Endpoint for TelegramLogin {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TelegramLoginRequest {
-    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`. Needed unless `contact` is there.
+    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`.
+    /// Needed unless `contact` is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(example = "+77011234567", nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "+77011234567", nullable = false)
+    )]
     pub phone: Option<String>,
-    /// In place of `phone`: what the Mini App's `requestContact` gave it, unchanged. It has to be of the same account as the
-    /// init data.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
+    /// In place of `phone`: what the Mini App's `requestContact` gave it, unchanged. It has to be
+    /// of the same account as the init data.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "secret::expose_option"
+    )]
     #[cfg_attr(
         feature = "openapi",
         schema(
@@ -62,8 +70,13 @@ pub struct TelegramLoginRequest {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "umbrella 77"))]
     pub password: Secret,
-    /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …` carries it.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
+    /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …`
+    /// carries it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "secret::expose_option"
+    )]
     #[cfg_attr(
         feature = "openapi",
         schema(
@@ -77,7 +90,11 @@ pub struct TelegramLoginRequest {
 
 impl TelegramLoginRequest {
     /// A sign-in with this phone number, password and init data.
-    pub fn new(phone: impl Into<String>, password: impl Into<Secret>, init_data: impl Into<Secret>) -> Self {
+    pub fn new(
+        phone: impl Into<String>,
+        password: impl Into<Secret>,
+        init_data: impl Into<Secret>,
+    ) -> Self {
         Self {
             phone: Some(phone.into()),
             contact: None,
@@ -103,9 +120,9 @@ impl TelegramLoginRequest {
 
 /// Signs an employee in again without the password, inside the Mini App.
 ///
-/// It works for 30 days after a sign-in with the password, in the Telegram account that the user is bound to, until the user
-/// signs out, changes the password, or an administrator ends the account's sessions. The init data has to be at most an hour
-/// old: open the Mini App and try this first.
+/// It works for 30 days after a sign-in with the password, in the Telegram account that the user is
+/// bound to, until the user signs out, changes the password, or an administrator ends the account's
+/// sessions. The init data has to be at most an hour old: open the Mini App and try this first.
 #[derive(Debug)]
 pub enum AutoLogin {}
 
@@ -133,8 +150,13 @@ impl Endpoint for AutoLogin {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AutoLoginRequest {
-    /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …` carries it.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "secret::expose_option")]
+    /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …`
+    /// carries it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "secret::expose_option"
+    )]
     #[cfg_attr(
         feature = "openapi",
         schema(
@@ -149,6 +171,8 @@ pub struct AutoLoginRequest {
 impl AutoLoginRequest {
     /// A sign-in with this init data.
     pub fn new(init_data: impl Into<Secret>) -> Self {
-        Self { init_data: Some(init_data.into()) }
+        Self {
+            init_data: Some(init_data.into()),
+        }
     }
 }

@@ -43,12 +43,18 @@ pub struct CreateUserRequest {
     #[serde(default = "employee")]
     pub role: Role,
     /// The person's name, 1 to 200 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200, example = "First Last"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 200, example = "First Last")
+    )]
     pub full_name: String,
-    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`. An employee has to have one, and
-    /// nobody else may have the same.
+    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`. An
+    /// employee has to have one, and nobody else may have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(example = "+77011234567", nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "+77011234567", nullable = false)
+    )]
     pub phone: Option<String>,
     /// The e-mail address. An administrator has to have one, and nobody else may have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,9 +63,14 @@ pub struct CreateUserRequest {
         schema(format = "email", example = "second@example.com", nullable = false)
     )]
     pub email: Option<String>,
-    /// The first password: at least 8 characters for an employee, 15 for an administrator. It must not be common, and not made
-    /// of the person's own name, phone number or e-mail address. Without it one is generated, which the answer shows.
-    #[serde(default, serialize_with = "secret::expose_option", skip_serializing_if = "Option::is_none")]
+    /// The first password: at least 8 characters for an employee, 15 for an administrator. It must
+    /// not be common, and not made of the person's own name, phone number or e-mail address.
+    /// Without it one is generated, which the answer shows.
+    #[serde(
+        default,
+        serialize_with = "secret::expose_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(
         feature = "openapi",
         schema(
@@ -112,9 +123,13 @@ impl CreateUserRequest {
 pub struct CreatedUser {
     /// The new user.
     pub user: User,
-    /// The first password, where it was generated: shown this once, good for 72 hours, and to be changed at the first
-    /// sign-in.
-    #[serde(default, serialize_with = "secret::expose_option", skip_serializing_if = "Option::is_none")]
+    /// The first password, where it was generated: shown this once, good for 72 hours, and to be
+    /// changed at the first sign-in.
+    #[serde(
+        default,
+        serialize_with = "secret::expose_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "7k3m-x2q9-ab4t-p8dh"))]
     pub generated_password: Option<Secret>,
 }
@@ -122,7 +137,10 @@ pub struct CreatedUser {
 impl CreatedUser {
     /// The answer for a new user.
     pub fn new(user: User, generated_password: Option<Secret>) -> Self {
-        Self { user, generated_password }
+        Self {
+            user,
+            generated_password,
+        }
     }
 }
 
@@ -151,11 +169,13 @@ pub struct ListUsersRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
     pub limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave it out for the first page.
+    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave
+    /// it out for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Only users who are found by this: each word of it is the beginning of the phone number, of the e-mail address or of a word
-    /// of the name. Case, accents, and the marks of Kazakh letters make no difference. At most 100 characters and six words.
+    /// Only users who are found by this: each word of it is the beginning of the phone number, of
+    /// the e-mail address or of a word of the name. Case, accents, and the marks of Kazakh letters
+    /// make no difference. At most 100 characters and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(max_length = 100, example = "first 7011"))]
     pub q: Option<String>,
@@ -174,9 +194,13 @@ pub struct ListUsersRequest {
 pub struct UserPage {
     /// The users, the newest first.
     pub items: Vec<User>,
-    /// What the next page is asked for with; absent on the last. A page that is not full may have it, too.
+    /// What the next page is asked for with; absent on the last. A page that is not full may have
+    /// it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA")
+    )]
     pub next_cursor: Option<String>,
 }
 
@@ -225,7 +249,8 @@ impl Endpoint for ResetPassword {
     type Response = GeneratedPassword;
 }
 
-/// A password that was generated: shown this once, good for 72 hours, and to be changed at the first sign-in.
+/// A password that was generated: shown this once, good for 72 hours, and to be changed at the
+/// first sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -279,37 +304,65 @@ impl Endpoint for UpdateUser {
 #[non_exhaustive]
 pub struct UpdateUserRequest {
     /// The person's name, 1 to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     #[cfg_attr(
         feature = "openapi",
-        schema(nullable = false, min_length = 1, max_length = 200, example = "First Last")
+        schema(
+            nullable = false,
+            min_length = 1,
+            max_length = 200,
+            example = "First Last"
+        )
     )]
     pub full_name: Option<String>,
     /// The phone number, or `null` for none. An employee has to have one.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234568"))]
     pub phone: Option<Option<String>>,
     /// The e-mail address, or `null` for none. An administrator has to have one.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
-    /// What the user may do. Another role signs the user out everywhere, and who becomes an administrator has to change the
-    /// password.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    /// What the user may do. Another role signs the user out everywhere, and who becomes an
+    /// administrator has to change the password.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub role: Option<Role>,
     /// Whether the user may sign in at all. `false` signs the user out everywhere.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = true))]
     pub is_active: Option<bool>,
 }
 
 /// A member that is there has a value of its type: `null` is none, unless the type says so.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Forgets the Telegram account that a user is bound to, and ends the user's sessions: the next sign-in binds another one.
+/// Forgets the Telegram account that a user is bound to, and ends the user's sessions: the next
+/// sign-in binds another one.
 #[derive(Debug)]
 pub enum UnlinkTelegram {}
 

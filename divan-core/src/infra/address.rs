@@ -33,5 +33,9 @@ pub(super) fn address(text: &str) -> Result<Url, InvalidAddress> {
 /// Reads an address without a path.
 pub(super) fn bare_address(text: &str) -> Result<Url, InvalidAddress> {
     let url = address(text)?;
-    if url.path() == "/" { Ok(url) } else { Err(InvalidAddress::Path) }
+    if url.path() == "/" {
+        Ok(url)
+    } else {
+        Err(InvalidAddress::Path)
+    }
 }

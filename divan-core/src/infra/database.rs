@@ -13,8 +13,8 @@ pub use section::{DATABASE_URL, DatabaseConfig};
 /// The value of `DATABASE_URL`, in any form that the Python and the Rust world write it.
 ///
 /// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`
-/// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`, `+asyncpg`, followed by
-///   `user:password@host:port/database?sslmode=require`
+/// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`,
+///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`
 ///
 /// ```
 /// use divan_core::infra::DatabaseUrl;
@@ -39,7 +39,8 @@ pub enum DatabaseUrl {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PostgresUrl {
-    /// The host's name or address, or the folder of a Unix socket (it starts with `/`). Default: `localhost`.
+    /// The host's name or address, or the folder of a Unix socket (it starts with `/`). Default:
+    /// `localhost`.
     pub host: String,
     /// The port. Default: 5432.
     pub port: u16,
@@ -128,7 +129,9 @@ fn sqlite(path: &str) -> Result<DatabaseUrl, InvalidDatabaseUrl> {
     match path.split_once('?') {
         None if path.is_empty() || path.starts_with(":memory:") => Err(InvalidDatabaseUrl::NoFile),
         None => Ok(DatabaseUrl::Sqlite(PathBuf::from(decoded(path)?))),
-        Some((_, parameters)) => Err(unknown(parameters.split(['=', '&']).next().unwrap_or_default())),
+        Some((_, parameters)) => Err(unknown(
+            parameters.split(['=', '&']).next().unwrap_or_default(),
+        )),
     }
 }
 
@@ -154,7 +157,10 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         ssl_root_cert: None,
         application_name: "divan".to_owned(),
     };
-    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+    for parameter in parameters
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+    {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         url.set(name, decoded(value)?)?;
     }
@@ -168,12 +174,18 @@ impl PostgresUrl {
     fn set(&mut self, name: &str, value: String) -> Result<(), InvalidDatabaseUrl> {
         match name {
             "host" => self.host = value,
-            "port" => self.port = value.parse().map_err(|_| InvalidDatabaseUrl::ParameterValue("port"))?,
+            "port" => {
+                self.port = value
+                    .parse()
+                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("port"))?
+            }
             "user" => self.user = value,
             "password" => self.password = Some(Secret::new(value)),
             "dbname" => self.database = value,
             "sslmode" | "ssl" => {
-                self.ssl_mode = value.parse().map_err(|()| InvalidDatabaseUrl::ParameterValue("sslmode"))?;
+                self.ssl_mode = value
+                    .parse()
+                    .map_err(|()| InvalidDatabaseUrl::ParameterValue("sslmode"))?;
             }
             "sslrootcert" => self.ssl_root_cert = Some(PathBuf::from(value)),
             "application_name" => self.application_name = value,
@@ -212,7 +224,11 @@ impl FromStr for SslMode {
 impl fmt::Display for PostgresUrl {
     /// Without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}:{}/{}", self.user, self.host, self.port, self.database)
+        write!(
+            f,
+            "{}@{}:{}/{}",
+            self.user, self.host, self.port, self.database
+        )
     }
 }
 
@@ -236,17 +252,28 @@ fn host_and_port(address: &str) -> Result<(String, u16), InvalidDatabaseUrl> {
         Some(port) => port.parse().map_err(|_| InvalidDatabaseUrl::Authority)?,
     };
     let host = decoded(host)?;
-    Ok((if host.is_empty() { "localhost".to_owned() } else { host }, port))
+    Ok((
+        if host.is_empty() {
+            "localhost".to_owned()
+        } else {
+            host
+        },
+        port,
+    ))
 }
 
 /// Percent-decodes; `+` stays what it is.
 fn decoded(text: &str) -> Result<String, InvalidDatabaseUrl> {
     let mut escapes = text.split('%').skip(1);
-    let is_hex = |digits: &str| digits.len() >= 2 && digits.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    let is_hex = |digits: &str| {
+        digits.len() >= 2 && digits.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
+    };
     if !escapes.all(is_hex) {
         return Err(InvalidDatabaseUrl::Escape);
     }
-    let text = percent_decode_str(text).decode_utf8().map_err(|_| InvalidDatabaseUrl::Escape)?;
+    let text = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| InvalidDatabaseUrl::Escape)?;
     Ok(text.into_owned())
 }
 

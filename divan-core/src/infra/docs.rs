@@ -52,9 +52,22 @@ pub fn markdown(sections: &[&Section]) -> String {
         }
         text.push_str("| variable | what | example | without it |\n|---|---|---|---|\n");
         for variable in section.variables {
-            let file = if variable.or_file { format!(", `{}`", variable.file_name()) } else { String::new() };
-            let Variable { name, what, example, when_unset, .. } = variable;
-            let _ = writeln!(text, "| `{name}`{file} | {what} | `{example}` | {when_unset} |");
+            let file = if variable.or_file {
+                format!(", `{}`", variable.file_name())
+            } else {
+                String::new()
+            };
+            let Variable {
+                name,
+                what,
+                example,
+                when_unset,
+                ..
+            } = variable;
+            let _ = writeln!(
+                text,
+                "| `{name}`{file} | {what} | `{example}` | {when_unset} |"
+            );
         }
     }
     text

@@ -9,9 +9,10 @@ use grammar::statement;
 
 /// The variables of an `.env` file. Nothing in it is replaced: a `$` is a `$`.
 ///
-/// A line is blank, a comment (`#`), or `NAME=value`, with `export` in front if need be. A value ends at the end of its
-/// line or at a space followed by `#`. Between single quotes everything is literal, and the value may go on over
-/// several lines; between double quotes `\n`, `\r`, `\t`, `\\`, `\"` and `\$` are escapes. A name stands once.
+/// A line is blank, a comment (`#`), or `NAME=value`, with `export` in front if need be. A value
+/// ends at the end of its line or at a space followed by `#`. Between single quotes everything is
+/// literal, and the value may go on over several lines; between double quotes `\n`, `\r`, `\t`,
+/// `\\`, `\"` and `\$` are escapes. A name stands once.
 ///
 /// ```
 /// use divan_core::infra::EnvFile;
@@ -50,7 +51,10 @@ impl EnvFile {
 
     /// Reads the text of a file called `.env`.
     pub fn parse(text: &str) -> Self {
-        let mut file = Self { name: ".env".to_owned(), ..Self::default() };
+        let mut file = Self {
+            name: ".env".to_owned(),
+            ..Self::default()
+        };
         file.take(text);
         file
     }
@@ -79,7 +83,10 @@ impl EnvFile {
     }
 
     fn of_text(name: String, outcome: Result<Secret, UnreadableFile>) -> Self {
-        let mut file = Self { name, ..Self::default() };
+        let mut file = Self {
+            name,
+            ..Self::default()
+        };
         match outcome {
             Ok(text) => file.take(text.expose()),
             Err(error) => file.wrong_file(&error.to_string()),
@@ -124,7 +131,11 @@ impl EnvFile {
             let reason = format!("sets {name} again, after line {}; keep one", first.line);
             self.wrong(line, &reason);
         } else {
-            self.entries.push(Entry { name: name.to_owned(), value, line });
+            self.entries.push(Entry {
+                name: name.to_owned(),
+                value,
+                line,
+            });
         }
     }
 }

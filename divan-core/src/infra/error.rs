@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// One thing that is wrong with the configuration, on one line. Never holds a value, since values may be secret.
+/// One thing that is wrong with the configuration, on one line. Never holds a value, since values
+/// may be secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigError {
@@ -16,7 +17,8 @@ pub struct ConfigError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
-/// One thing about the configuration that is probably not meant, but can be lived with. Never holds a value.
+/// One thing about the configuration that is probably not meant, but can be lived with. Never holds
+/// a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigWarning {
@@ -28,7 +30,11 @@ pub struct ConfigWarning {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} (example: {})", self.variable, self.reason, self.example)
+        write!(
+            f,
+            "{} {} (example: {})",
+            self.variable, self.reason, self.example
+        )
     }
 }
 

@@ -74,16 +74,24 @@ impl HttpConfig {
 }
 
 fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate();
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .enumerate();
     let network = |(index, part): (usize, &str)| {
         let address = part.parse::<IpAddr>().map(IpNet::from);
         let network = address.or_else(|_| part.parse::<IpNet>()).map_err(|_| {
-            format!("has a part, number {}, that is neither an address nor a network", index + 1)
+            format!(
+                "has a part, number {}, that is neither an address nor a network",
+                index + 1
+            )
         })?;
         match unmapped(network.trunc()) {
-            network if network.prefix_len() == 0 => {
-                Err(format!("has a part, number {}, that is everybody: name the proxies alone", index + 1))
-            }
+            network if network.prefix_len() == 0 => Err(format!(
+                "has a part, number {}, that is everybody: name the proxies alone",
+                index + 1
+            )),
             network => Ok(network),
         }
     };
@@ -92,7 +100,9 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
 
 /// IPv4 in the dress of IPv6: connections are compared without it.
 fn unmapped(network: IpNet) -> IpNet {
-    let IpNet::V6(six) = network else { return network };
+    let IpNet::V6(six) = network else {
+        return network;
+    };
     let four = six.addr().to_ipv4_mapped().and_then(|four| {
         let prefix = six.prefix_len().checked_sub(96)?;
         Ipv4Net::new(four, prefix).ok()
@@ -103,7 +113,10 @@ fn unmapped(network: IpNet) -> IpNet {
 fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, &'static str> {
     match text {
         "off" => Ok(None),
-        _ => text.parse().map(Some).map_err(|_| "is neither an address with a port nor `off`"),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|_| "is neither an address with a port nor `off`"),
     }
 }
 
@@ -116,7 +129,9 @@ mod tests {
     fn told_nothing_nobody_is_trusted_and_metrics_stay_on_this_machine() {
         let config = read(&[], HttpConfig::read);
         assert!(
-            config.miniapp_url.is_none() && config.admin_url.is_none() && config.trusted_proxies.is_empty()
+            config.miniapp_url.is_none()
+                && config.admin_url.is_none()
+                && config.trusted_proxies.is_empty()
         );
         assert!(config.metrics_listen.unwrap().ip().is_loopback());
     }
@@ -126,22 +141,42 @@ mod tests {
         let variables = [
             ("DIVAN_MINIAPP_URL", "https://divan.example.com/app"),
             ("DIVAN_ADMIN_URL", "https://sec.example.com"),
-            ("DIVAN_TRUSTED_PROXIES", "10.1.2.3/8, 192.0.2.7 ,2001:db8::/32,"),
+            (
+                "DIVAN_TRUSTED_PROXIES",
+                "10.1.2.3/8, 192.0.2.7 ,2001:db8::/32,",
+            ),
             ("DIVAN_METRICS_LISTEN", "[::]:9000"),
         ];
         let config = read(&variables, HttpConfig::read);
-        assert_eq!(config.miniapp_url.unwrap().as_str(), "https://divan.example.com/app");
-        let networks: Vec<String> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            config.miniapp_url.unwrap().as_str(),
+            "https://divan.example.com/app"
+        );
+        let networks: Vec<String> = config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(networks, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
-        let mapped = read(&[("DIVAN_TRUSTED_PROXIES", "::ffff:10.1.0.0/112")], HttpConfig::read);
+        let mapped = read(
+            &[("DIVAN_TRUSTED_PROXIES", "::ffff:10.1.0.0/112")],
+            HttpConfig::read,
+        );
         assert_eq!(mapped.trusted_proxies[0].to_string(), "10.1.0.0/16");
         for everybody in ["0.0.0.0/0", "::/0", "10.1.2.3/0", "::ffff:0.0.0.0/96"] {
             let variables = [("DIVAN_TRUSTED_PROXIES", everybody)];
             let told = errors(&variables, HttpConfig::read);
-            assert_starts(&told, &["DIVAN_TRUSTED_PROXIES has a part, number 1, that is everybody"]);
+            assert_starts(
+                &told,
+                &["DIVAN_TRUSTED_PROXIES has a part, number 1, that is everybody"],
+            );
         }
         assert_eq!(config.metrics_listen.unwrap().port(), 9000);
-        assert!(read(&[("DIVAN_METRICS_LISTEN", "off")], HttpConfig::read).metrics_listen.is_none());
+        assert!(
+            read(&[("DIVAN_METRICS_LISTEN", "off")], HttpConfig::read)
+                .metrics_listen
+                .is_none()
+        );
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Configuration of the outside world: what a deployment is told, by variables of the process or an `.env` file.
+//! Configuration of the outside world: what a deployment is told, by variables of the process or an
+//! `.env` file.
 //!
-//! Each section is a struct with a `SECTION` (what it is read from) and a `read`; [`Infra`] is all of them. A service that
-//! embeds Divan defines its own variables in the same way, and gets the same errors, `X_FILE` for its secrets,
-//! documentation ([`markdown`], [`env_example`]) and a list of what is set ([`Env::settings`]):
+//! Each section is a struct with a `SECTION` (what it is read from) and a `read`; [`Infra`] is all
+//! of them. A service that embeds Divan defines its own variables in the same way, and gets the
+//! same errors, `X_FILE` for its secrets, documentation ([`markdown`], [`env_example`]) and a list
+//! of what is set ([`Env::settings`]):
 //!
 //! ```
 //! use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
@@ -64,7 +66,9 @@ mod variable;
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]
 pub use aws_sdk_s3::Client as S3Client;
-pub use database::{DATABASE_URL, DatabaseConfig, DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
+pub use database::{
+    DATABASE_URL, DatabaseConfig, DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode,
+};
 pub use docs::{env_example, markdown};
 pub use env::{COMPOSE_HINT, Env};
 pub use env_file::EnvFile;

@@ -41,8 +41,8 @@ pub(super) fn is_no_http(error: &(dyn Error + 'static)) -> bool {
     find::<hyper::Error>(error).is_some_and(|error| error.is_parse() || speaks_first(error))
 }
 
-/// Looks for an error of this type along the sources, and inside of `io::Error` and `Arc`, which do not name what they hold
-/// as their source.
+/// Looks for an error of this type along the sources, and inside of `io::Error` and `Arc`, which do
+/// not name what they hold as their source.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -65,7 +65,9 @@ fn held<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static
     if let Some(error) = error.downcast_ref::<Arc<io::Error>>() {
         return Some(&**error);
     }
-    error.downcast_ref::<Arc<dyn Error + Send + Sync>>().map(|held| &**held as _)
+    error
+        .downcast_ref::<Arc<dyn Error + Send + Sync>>()
+        .map(|held| &**held as _)
 }
 
 #[cfg(test)]
@@ -84,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_time_out_is_slow_and_a_refusal_is_unreachable() {
-        assert!(matches!(fault(io::Error::from(io::ErrorKind::TimedOut)), ProbeError::Slow));
+        assert!(matches!(
+            fault(io::Error::from(io::ErrorKind::TimedOut)),
+            ProbeError::Slow
+        ));
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert!(matches!(fault(refused), ProbeError::Unreachable(_)));
     }

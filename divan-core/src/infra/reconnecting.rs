@@ -7,15 +7,17 @@ use tokio::sync::OnceCell;
 
 type Attempt<C, E> = Arc<OnceCell<Result<C, E>>>;
 
-/// Holds the connection. Whoever asks while it is being made waits for that same attempt and shares what comes of it; who
-/// asks after it failed, or after it broke, begins another.
+/// Holds the connection. Whoever asks while it is being made waits for that same attempt and shares
+/// what comes of it; who asks after it failed, or after it broke, begins another.
 pub(super) struct Reconnecting<C, E> {
     attempt: Mutex<Attempt<C, E>>,
 }
 
 impl<C, E> Default for Reconnecting<C, E> {
     fn default() -> Self {
-        Self { attempt: Mutex::default() }
+        Self {
+            attempt: Mutex::default(),
+        }
     }
 }
 

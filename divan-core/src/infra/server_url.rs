@@ -48,8 +48,14 @@ pub(super) enum InvalidServerUrl {
 
 impl ServerUrl {
     /// Reads an address whose scheme is the first or, encrypted, the second of the two.
-    pub(super) fn parse(text: &str, [plain, encrypted]: [&str; 2]) -> Result<Self, InvalidServerUrl> {
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme).ok_or(InvalidServerUrl::Scheme)?;
+    pub(super) fn parse(
+        text: &str,
+        [plain, encrypted]: [&str; 2],
+    ) -> Result<Self, InvalidServerUrl> {
+        let scheme = text
+            .split_once("://")
+            .map(|(scheme, _)| scheme)
+            .ok_or(InvalidServerUrl::Scheme)?;
         if scheme != plain && scheme != encrypted {
             return Err(InvalidServerUrl::Scheme);
         }
@@ -57,12 +63,19 @@ impl ServerUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(InvalidServerUrl::Parameters);
         }
-        // A password with a `/` that is not escaped would be read as the end of the host, and be shown as a path.
+        // A password with a `/` that is not escaped would be read as the end of the host, and be
+        // shown as a path.
         if url.path().contains('@') {
             return Err(InvalidServerUrl::Unreadable);
         }
-        let host = host_of(&url).filter(|host| !host.is_empty()).ok_or(InvalidServerUrl::NoHost)?;
-        let user = if url.username().is_empty() { None } else { Some(decoded(url.username())?) };
+        let host = host_of(&url)
+            .filter(|host| !host.is_empty())
+            .ok_or(InvalidServerUrl::NoHost)?;
+        let user = if url.username().is_empty() {
+            None
+        } else {
+            Some(decoded(url.username())?)
+        };
         let password = match url.password() {
             Some(password) => Some(Secret::new(decoded(password)?)),
             // `Url` forgets an empty one.
@@ -93,11 +106,15 @@ pub(super) fn host_of(url: &Url) -> Option<String> {
 
 /// Percent-decodes; `+` stays what it is.
 pub(super) fn decoded(text: &str) -> Result<String, InvalidServerUrl> {
-    let is_hex = |digits: &str| digits.len() >= 2 && digits.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    let is_hex = |digits: &str| {
+        digits.len() >= 2 && digits.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
+    };
     if !text.split('%').skip(1).all(is_hex) {
         return Err(InvalidServerUrl::Escape);
     }
-    let text = percent_decode_str(text).decode_utf8().map_err(|_| InvalidServerUrl::Escape)?;
+    let text = percent_decode_str(text)
+        .decode_utf8()
+        .map_err(|_| InvalidServerUrl::Escape)?;
     Ok(text.into_owned())
 }
 
@@ -106,11 +123,17 @@ pub(super) fn is_local(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.starts_with('/')
-        || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Refuses the password of an address that has a place for one and nothing in it.
-pub(super) fn refuse_empty_password(env: &mut Env<'_>, variable: &Variable, password: &Secret) -> bool {
+pub(super) fn refuse_empty_password(
+    env: &mut Env<'_>,
+    variable: &Variable,
+    password: &Secret,
+) -> bool {
     let is_empty = password.expose().is_empty();
     if is_empty {
         env.wrong(variable, format!("has an empty password ({COMPOSE_HINT})"));
@@ -118,13 +141,22 @@ pub(super) fn refuse_empty_password(env: &mut Env<'_>, variable: &Variable, pass
     !is_empty
 }
 
-/// Refuses a placeholder in a deployment, and wonders at a password that everybody's server was installed with.
-pub(super) fn check_password(env: &mut Env<'_>, variable: &Variable, password: &Secret, host: &str) -> bool {
+/// Refuses a placeholder in a deployment, and wonders at a password that everybody's server was
+/// installed with.
+pub(super) fn check_password(
+    env: &mut Env<'_>,
+    variable: &Variable,
+    password: &Secret,
+    host: &str,
+) -> bool {
     if !env.refuse_placeholder(variable, password.expose()) {
         return false;
     }
     if env.is_deployment() && !is_local(host) && is_factory_setting(password.expose()) {
-        env.odd(variable, "holds a password that such servers are installed with, which everybody knows");
+        env.odd(
+            variable,
+            "holds a password that such servers are installed with, which everybody knows",
+        );
     }
     true
 }
@@ -133,7 +165,8 @@ pub(super) fn check_password(env: &mut Env<'_>, variable: &Variable, password: &
 pub(super) fn host(env: &mut Env<'_>, variable: &Variable) -> Option<String> {
     env.checked(variable, |text| {
         let is_ip = text.parse::<std::net::IpAddr>().is_ok();
-        let is_name = !text.contains([':', '/', '@', '[', ']']) && !text.contains(char::is_whitespace);
+        let is_name =
+            !text.contains([':', '/', '@', '[', ']']) && !text.contains(char::is_whitespace);
         if is_ip || is_name {
             Ok(text.to_owned())
         } else {
@@ -144,13 +177,20 @@ pub(super) fn host(env: &mut Env<'_>, variable: &Variable) -> Option<String> {
 
 /// A port that a variable of its own names.
 ///
-/// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` for a service called `redis`: that is told, not read.
+/// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` for a service called `redis`: that is told, not
+/// read.
 pub(super) fn port(env: &mut Env<'_>, variable: &Variable, default: u16) -> u16 {
-    let is_service_link = env.value(variable.name).is_some_and(|found| is_link(found.value.expose()));
+    let is_service_link = env
+        .value(variable.name)
+        .is_some_and(|found| is_link(found.value.expose()));
     if !is_service_link {
-        let read =
-            |text: &str| text.parse::<std::num::NonZeroU16>().map_err(|_| "is not a number from 1 to 65535");
-        return env.checked(variable, read).map_or(default, std::num::NonZeroU16::get);
+        let read = |text: &str| {
+            text.parse::<std::num::NonZeroU16>()
+                .map_err(|_| "is not a number from 1 to 65535")
+        };
+        return env
+            .checked(variable, read)
+            .map_or(default, std::num::NonZeroU16::get);
     }
     let reason = "is what Kubernetes sets for a Service of that name: set it to the number of the port, or \
                   `enableServiceLinks: false` in the pod";
@@ -160,13 +200,22 @@ pub(super) fn port(env: &mut Env<'_>, variable: &Variable, default: u16) -> u16 
 
 /// Refuses a variable that says something else than the address beside it.
 pub(super) fn agrees(env: &mut Env<'_>, variable: &Variable, url: &Variable, in_url: Option<&str>) {
-    let is_service_link = env.value(variable.name).is_some_and(|found| is_link(found.value.expose()));
+    let is_service_link = env
+        .value(variable.name)
+        .is_some_and(|found| is_link(found.value.expose()));
     if is_service_link || !env.is_set(variable) {
         return;
     }
-    let text = if variable.is_secret() { env.secret(variable) } else { env.text(variable).map(Secret::from) };
+    let text = if variable.is_secret() {
+        env.secret(variable)
+    } else {
+        env.text(variable).map(Secret::from)
+    };
     let differs = text.is_some_and(|text| Some(text.expose()) != in_url);
     if differs {
-        env.wrong(variable, format!("says something else than {}; keep one", url.name));
+        env.wrong(
+            variable,
+            format!("says something else than {}; keep one", url.name),
+        );
     }
 }

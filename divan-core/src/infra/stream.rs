@@ -30,6 +30,8 @@ pub(super) async fn wrapped(tcp: TcpStream, host: &str, encrypted: bool) -> io::
         return Ok(Box::new(tcp));
     }
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let connector = TlsConnector::from(Arc::new(tls::client(Trust::System).map_err(io::Error::other)?));
+    let connector = TlsConnector::from(Arc::new(
+        tls::client(Trust::System).map_err(io::Error::other)?,
+    ));
     Ok(Box::new(connector.connect(name, tcp).await?))
 }

@@ -12,7 +12,13 @@ pub static TELEGRAM_BOT_TOKEN: Variable = Variable::new(
     "1234567890:the-35-characters-that-BotFather-gave",
 )
 .when_unset("Telegram sign-ins answer 503; the development default makes one up")
-.also_called(&["BOT_TOKEN", "TELEGRAM_TOKEN", "TG_BOT_TOKEN", "TELEGRAM_API_TOKEN", "TELEGRAM_BOT_API_TOKEN"])
+.also_called(&[
+    "BOT_TOKEN",
+    "TELEGRAM_TOKEN",
+    "TG_BOT_TOKEN",
+    "TELEGRAM_API_TOKEN",
+    "TELEGRAM_BOT_API_TOKEN",
+])
 .secret();
 
 static TELEGRAM_API_URL: Variable = Variable::new(
@@ -22,9 +28,12 @@ static TELEGRAM_API_URL: Variable = Variable::new(
 )
 .when_unset("`https://api.telegram.org`");
 
-static TELEGRAM_TEST_ENVIRONMENT: Variable =
-    Variable::new("TELEGRAM_TEST_ENVIRONMENT", "`on`: the bot lives in Telegram's test environment", "on")
-        .when_unset("`off`");
+static TELEGRAM_TEST_ENVIRONMENT: Variable = Variable::new(
+    "TELEGRAM_TEST_ENVIRONMENT",
+    "`on`: the bot lives in Telegram's test environment",
+    "on",
+)
+.when_unset("`off`");
 
 /// The bot, and where Telegram is.
 #[derive(Clone, Debug)]
@@ -38,8 +47,15 @@ pub struct TelegramConfig {
     pub test_environment: bool,
 }
 
-static SECTION: Section =
-    Section::new("Telegram", "", &[&TELEGRAM_BOT_TOKEN, &TELEGRAM_API_URL, &TELEGRAM_TEST_ENVIRONMENT]);
+static SECTION: Section = Section::new(
+    "Telegram",
+    "",
+    &[
+        &TELEGRAM_BOT_TOKEN,
+        &TELEGRAM_API_URL,
+        &TELEGRAM_TEST_ENVIRONMENT,
+    ],
+);
 
 impl TelegramConfig {
     /// What it is read from.
@@ -49,7 +65,9 @@ impl TelegramConfig {
     pub fn read(env: &mut Env<'_>) -> Self {
         Self {
             bot_token: Self::read_bot_token(env),
-            api_url: env.checked(&TELEGRAM_API_URL, api_address).unwrap_or_else(default_api_url),
+            api_url: env
+                .checked(&TELEGRAM_API_URL, api_address)
+                .unwrap_or_else(default_api_url),
             test_environment: env.switch(&TELEGRAM_TEST_ENVIRONMENT, false),
         }
     }
@@ -57,7 +75,8 @@ impl TelegramConfig {
     /// Reads the token alone.
     pub fn read_bot_token(env: &mut Env<'_>) -> Option<BotToken> {
         env.checked(&TELEGRAM_BOT_TOKEN, |text| {
-            text.parse().map_err(|error: InvalidBotToken| format!("is {error}"))
+            text.parse()
+                .map_err(|error: InvalidBotToken| format!("is {error}"))
         })
     }
 }
@@ -97,7 +116,13 @@ mod tests {
             ("TELEGRAM_TEST_ENVIRONMENT", "on"),
         ];
         let config = read(&variables, TelegramConfig::read);
-        assert_eq!((config.bot_token.as_ref().unwrap().bot_id(), config.test_environment), (42, true));
+        assert_eq!(
+            (
+                config.bot_token.as_ref().unwrap().bot_id(),
+                config.test_environment
+            ),
+            (42, true)
+        );
         assert_eq!(config.api_url.as_str(), "http://localhost:8081/bots");
         assert!(!format!("{config:?}").contains("hidden"));
     }
@@ -117,12 +142,21 @@ mod tests {
                 "TELEGRAM_TEST_ENVIRONMENT is neither `on` nor `off`",
             ],
         );
-        for of_one_bot in ["https://api.telegram.org/bot42:hidden", "http://h/x/bot42%3Ahidden/getMe"] {
+        for of_one_bot in [
+            "https://api.telegram.org/bot42:hidden",
+            "http://h/x/bot42%3Ahidden/getMe",
+        ] {
             let told = errors(&[("TELEGRAM_API_URL", of_one_bot)], TelegramConfig::read);
-            assert_starts(&told, &["TELEGRAM_API_URL goes on with a bot's token: leave out `/bot`"]);
+            assert_starts(
+                &told,
+                &["TELEGRAM_API_URL goes on with a bot's token: leave out `/bot`"],
+            );
         }
         for token in [TELEGRAM_BOT_TOKEN.example, "your-bot-token", "<token>"] {
-            let deployment = [("DATABASE_URL", "sqlite:divan.db"), ("TELEGRAM_BOT_TOKEN", token)];
+            let deployment = [
+                ("DATABASE_URL", "sqlite:divan.db"),
+                ("TELEGRAM_BOT_TOKEN", token),
+            ];
             assert_starts(
                 &errors(&deployment, TelegramConfig::read),
                 &["TELEGRAM_BOT_TOKEN holds a placeholder"],

@@ -7,14 +7,19 @@ use proptest::prelude::*;
 use super::*;
 
 fn all() -> Vec<&'static Variable> {
-    Infra::SECTIONS.iter().flat_map(|section| section.variables().iter().copied()).collect()
+    Infra::SECTIONS
+        .iter()
+        .flat_map(|section| section.variables().iter().copied())
+        .collect()
 }
 
-/// Everything that anybody gets to see of these variables: the result, the errors, the warnings, and the list of what is
-/// set.
+/// Everything that anybody gets to see of these variables: the result, the errors, the warnings,
+/// and the list of what is set.
 fn seen(variables: &HashMap<String, String>, file: &str) -> String {
     let source = |name: &str| variables.get(name).cloned();
-    let mut env = Env::new(&source).with_names(variables.keys().cloned()).with_file(EnvFile::parse(file));
+    let mut env = Env::new(&source)
+        .with_names(variables.keys().cloned())
+        .with_file(EnvFile::parse(file));
     env.check_names(&Infra::SECTIONS, "DIVAN_");
     let infra = Infra::read(&mut env);
     let settings = env.settings(&Infra::SECTIONS);
@@ -23,10 +28,12 @@ fn seen(variables: &HashMap<String, String>, file: &str) -> String {
     format!("{infra:?}\n{errors}\n{errors:?}\n{warnings:?}\n{settings:?}")
 }
 
-/// Passwords as people make them up, each with something in it that is found again whatever else is cut off.
+/// Passwords as people make them up, each with something in it that is found again whatever else is
+/// cut off.
 fn password() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9$@:/#?%&+ !\\\\{}\"'=-]{0,6}".prop_flat_map(|before| {
-        "[a-zA-Z0-9$@:/#?%&+ !\\\\{}\"'=-]{0,6}".prop_map(move |after| format!("{before}{CORE}{after}"))
+        "[a-zA-Z0-9$@:/#?%&+ !\\\\{}\"'=-]{0,6}"
+            .prop_map(move |after| format!("{before}{CORE}{after}"))
     })
 }
 
@@ -84,7 +91,9 @@ fn every_variable_says_what_it_is_in_one_sentence() {
     for variable in all() {
         let name = variable.name();
         assert!(
-            !variable.what.is_empty() && !variable.what.ends_with('.') && !variable.what.contains('|'),
+            !variable.what.is_empty()
+                && !variable.what.ends_with('.')
+                && !variable.what.contains('|'),
             "{name}"
         );
         assert!(
@@ -99,9 +108,16 @@ fn every_variable_says_what_it_is_in_one_sentence() {
 #[test]
 fn the_examples_can_be_read_once_their_comment_signs_are_taken_away() {
     let text = env_example(&Infra::SECTIONS);
-    let is_assignment = |line: &&str| all().iter().any(|variable| *line == variable.example_line());
-    let lines: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_assignment).collect();
+    let is_assignment = |line: &&str| {
+        all()
+            .iter()
+            .any(|variable| *line == variable.example_line())
+    };
+    let lines: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(is_assignment)
+        .collect();
     let file = EnvFile::parse(&lines.join("\n"));
     assert!(file.errors().is_empty(), "{:?}", file.errors());
     assert_eq!(file.names().count(), all().len());

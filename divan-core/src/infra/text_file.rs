@@ -9,7 +9,8 @@ use crate::secret::Secret;
 /// No file of configuration is larger, in bytes; what is, or has no end, was named by mistake.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Why a file gives no text, as the rest of a sentence. Its path is not told: it may be a secret, given under the wrong name.
+/// Why a file gives no text, as the rest of a sentence. Its path is not told: it may be a secret,
+/// given under the wrong name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadableFile {
@@ -51,5 +52,7 @@ pub fn read_text(path: &Path) -> Result<Secret, UnreadableFile> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(UnreadableFile::Size);
     }
-    str::from_utf8(&bytes).map(Secret::new).map_err(|_| UnreadableFile::Unicode)
+    str::from_utf8(&bytes)
+        .map(Secret::new)
+        .map_err(|_| UnreadableFile::Unicode)
 }

@@ -1,4 +1,5 @@
-//! TLS with ring and the certificates that the operating system trusts; nothing is installed in the process.
+//! TLS with ring and the certificates that the operating system trusts; nothing is installed in the
+//! process.
 
 use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
 use rustls::Error;
@@ -7,8 +8,8 @@ use rustls::Error;
 #[cfg(any(feature = "qdrant", feature = "reconnecting"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Trust {
-    /// Those that the operating system trusts; on Linux the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or else the
-    /// usual ones.
+    /// Those that the operating system trusts; on Linux the files that `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR` name, or else the usual ones.
     System,
     /// Nobody's, for what is not encrypted: that must work in a container without certificates.
     #[cfg(feature = "qdrant")]
@@ -21,7 +22,8 @@ pub(super) fn client(trust: Trust) -> Result<rustls::ClientConfig, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
 
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
     let tls = match trust {
         Trust::System => tls.with_platform_verifier()?,
         #[cfg(feature = "qdrant")]

@@ -1,5 +1,5 @@
-/// A variable, defined once: the reader, the documentation, `.env.example` and the guesses at misspelt names all go by
-/// this.
+/// A variable, defined once: the reader, the documentation, `.env.example` and the guesses at
+/// misspelt names all go by this.
 ///
 /// ```
 /// use divan_core::infra::{Env, Section, Variable};
@@ -46,7 +46,8 @@ pub(super) enum Exposure {
 impl Variable {
     /// A variable whose value may be shown.
     ///
-    /// `what` is the rest of a sentence, in Markdown, without a full stop. `example` is a value as it may stand in `.env`.
+    /// `what` is the rest of a sentence, in Markdown, without a full stop. `example` is a value as
+    /// it may stand in `.env`.
     pub const fn new(name: &'static str, what: &'static str, example: &'static str) -> Self {
         Self {
             name,
@@ -60,8 +61,8 @@ impl Variable {
         }
     }
 
-    /// What a value that cannot be read is told not to be: `a number from 1 to 255`. Default: `of a form that is
-    /// understood`.
+    /// What a value that cannot be read is told not to be: `a number from 1 to 255`. Default:
+    /// `of a form that is understood`.
     #[must_use]
     pub const fn form(self, form: &'static str) -> Self {
         Self { form, ..self }
@@ -73,29 +74,45 @@ impl Variable {
         Self { when_unset, ..self }
     }
 
-    /// What others call it: whoever sets such a name, and not this one, is asked about it. Default: nothing.
+    /// What others call it: whoever sets such a name, and not this one, is asked about it. Default:
+    /// nothing.
     #[must_use]
     pub const fn also_called(self, also_called: &'static [&'static str]) -> Self {
-        Self { also_called, ..self }
+        Self {
+            also_called,
+            ..self
+        }
     }
 
     /// The value is never shown, and may come from a file that `X_FILE` names. Default: neither.
     #[must_use]
     pub const fn secret(self) -> Self {
-        Self { exposure: Exposure::Secret, or_file: true, ..self }
+        Self {
+            exposure: Exposure::Secret,
+            or_file: true,
+            ..self
+        }
     }
 
-    /// The value may come from a file that `X_FILE` names. Default: it may not, unless it is secret.
+    /// The value may come from a file that `X_FILE` names. Default: it may not, unless it is
+    /// secret.
     #[must_use]
     pub const fn or_file(self) -> Self {
-        Self { or_file: true, ..self }
+        Self {
+            or_file: true,
+            ..self
+        }
     }
 
-    /// The value is secret, but for what `shown` makes of it: an address without its password. What it makes nothing of
-    /// is not shown at all.
+    /// The value is secret, but for what `shown` makes of it: an address without its password. What
+    /// it makes nothing of is not shown at all.
     #[must_use]
     pub const fn secret_but(self, shown: fn(&str) -> Option<String>) -> Self {
-        Self { exposure: Exposure::Partly(shown), or_file: true, ..self }
+        Self {
+            exposure: Exposure::Partly(shown),
+            or_file: true,
+            ..self
+        }
     }
 
     /// Its name.
@@ -132,13 +149,18 @@ pub struct Section {
 }
 
 impl Section {
-    /// A chapter with a title, a few sentences in Markdown (or none), and the variables in the order of reading.
+    /// A chapter with a title, a few sentences in Markdown (or none), and the variables in the
+    /// order of reading.
     pub const fn new(
         title: &'static str,
         about: &'static str,
         variables: &'static [&'static Variable],
     ) -> Self {
-        Self { title, about, variables }
+        Self {
+            title,
+            about,
+            variables,
+        }
     }
 
     /// Its variables.

@@ -9,8 +9,9 @@ pub(super) type HmacSha256 = Hmac<Sha256>;
 
 /// A bot's token, as `@BotFather` gives it out, with the keys that Telegram derives from it.
 ///
-/// The keys depend on the token alone and are derived once, here. `Debug` shows the bot's id (which is public) and
-/// nothing else; token and keys are wiped from memory on drop, as far as the libraries below allow.
+/// The keys depend on the token alone and are derived once, here. `Debug` shows the bot's id (which
+/// is public) and nothing else; token and keys are wiped from memory on drop, as far as the
+/// libraries below allow.
 ///
 /// ```
 /// use divan_core::init_data::BotToken;
@@ -61,8 +62,10 @@ impl FromStr for BotToken {
     fn from_str(text: &str) -> Result<Self, InvalidBotToken> {
         let (id, secret) = text.split_once(':').ok_or(InvalidBotToken)?;
         let id_is_plain = id.bytes().all(|b| b.is_ascii_digit()) && !id.starts_with('0');
-        let secret_is_plain =
-            !secret.is_empty() && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let secret_is_plain = !secret.is_empty()
+            && secret
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if !id_is_plain || !secret_is_plain {
             return Err(InvalidBotToken);
         }
@@ -84,8 +87,13 @@ impl fmt::Debug for BotToken {
 
 /// An HMAC keyed with `HMAC_SHA256(key = "WebAppData", message = token)`.
 fn web_app_mac(token: &str) -> HmacSha256 {
-    let secret: Zeroizing<[u8; 32]> =
-        Zeroizing::new(new_mac(b"WebAppData").chain_update(token).finalize().into_bytes().into());
+    let secret: Zeroizing<[u8; 32]> = Zeroizing::new(
+        new_mac(b"WebAppData")
+            .chain_update(token)
+            .finalize()
+            .into_bytes()
+            .into(),
+    );
     new_mac(&*secret)
 }
 
@@ -106,9 +114,19 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_refused() {
-        for text in
-            ["", ":", "1:", ":a", "a:b", "01:a", "1:a b", "1:a\n", " 1:a", "99999999999999999999:a", "1:a:b"]
-        {
+        for text in [
+            "",
+            ":",
+            "1:",
+            ":a",
+            "a:b",
+            "01:a",
+            "1:a b",
+            "1:a\n",
+            " 1:a",
+            "99999999999999999999:a",
+            "1:a:b",
+        ] {
             assert!(text.parse::<BotToken>().is_err(), "{text:?}");
         }
     }

@@ -3,8 +3,8 @@
 use super::error::Malformed;
 use super::grammar::Pairs;
 
-/// Writes the decoded `key=value` lines into the front of `out`, joined by line feeds, and gives the length of it all.
-/// `out` has to be at least as long as the raw string.
+/// Writes the decoded `key=value` lines into the front of `out`, joined by line feeds, and gives
+/// the length of it all. `out` has to be at least as long as the raw string.
 ///
 /// # Errors
 /// When a value cannot be decoded, or holds what must not stand in a line.

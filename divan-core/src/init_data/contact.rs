@@ -9,10 +9,12 @@ use super::text::Text;
 use super::verifier::Verifier;
 
 impl Verifier<BotToken> {
-    /// Checks the answer of the Mini App's `requestContact`: the raw string `contact=…&auth_date=…&hash=…`.
+    /// Checks the answer of the Mini App's `requestContact`: the raw string
+    /// `contact=…&auth_date=…&hash=…`.
     ///
-    /// Telegram signs it like init data, though [its page](https://core.telegram.org/bots/webapps#initializing-mini-apps) does
-    /// not say so. Data with a `user` is refused: it is init data, not an answer.
+    /// Telegram signs it like init data, though [its
+    /// page](https://core.telegram.org/bots/webapps#initializing-mini-apps) does not say so. Data
+    /// with a `user` is refused: it is init data, not an answer.
     ///
     /// # Errors
     /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what is no shared contact.
@@ -60,7 +62,8 @@ pub struct Contact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContactError {
-    /// The contact is not that of the person who opened the Mini App, or was shared with another bot.
+    /// The contact is not that of the person who opened the Mini App, or was shared with another
+    /// bot.
     #[error("the contact is not that of the person who opened the Mini App")]
     SomebodyElse,
     /// The number is not one in international form.
@@ -69,22 +72,34 @@ pub enum ContactError {
 }
 
 impl Contact {
-    /// The phone number in E.164 form (`+77011234567`), proven to be that of the person who opened the Mini App: the
-    /// contact's `user_id` is the `user.id` of the verified init data, and both are signed for the same bot.
+    /// The phone number in E.164 form (`+77011234567`), proven to be that of the person who opened
+    /// the Mini App: the contact's `user_id` is the `user.id` of the verified init data, and both
+    /// are signed for the same bot.
     ///
     /// # Errors
     /// [`ContactError`] when it is somebody else's, or no phone number.
     pub fn phone_of(&self, data: &InitData<'_>) -> Result<String, ContactError> {
-        let user = data.user().ok().flatten().ok_or(ContactError::SomebodyElse)?;
+        let user = data
+            .user()
+            .ok()
+            .flatten()
+            .ok_or(ContactError::SomebodyElse)?;
         if user.id != self.user_id || data.signer().bot_id != self.signer.bot_id {
             return Err(ContactError::SomebodyElse);
         }
         // Telegram leaves the `+` out on some clients.
-        let digits = self.phone_number.strip_prefix('+').unwrap_or(&self.phone_number);
+        let digits = self
+            .phone_number
+            .strip_prefix('+')
+            .unwrap_or(&self.phone_number);
         let is_e164 = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        if is_e164 { Ok(format!("+{digits}")) } else { Err(ContactError::NotAPhone) }
+        if is_e164 {
+            Ok(format!("+{digits}"))
+        } else {
+            Err(ContactError::NotAPhone)
+        }
     }
 
     /// The Telegram account that the contact describes.
@@ -121,7 +136,9 @@ impl Contact {
 /// Shows the id alone; the rest is personal data.
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contact").field("user_id", &self.user_id).finish_non_exhaustive()
+        f.debug_struct("Contact")
+            .field("user_id", &self.user_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +152,8 @@ struct Members<'a> {
 
 impl<'a> FromObject<'a> for Members<'a> {
     fn from_object(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let (mut user_id, mut phone_number, mut first_name, mut last_name) = (None, None, None, None);
+        let (mut user_id, mut phone_number, mut first_name, mut last_name) =
+            (None, None, None, None);
         reader.object(|key, value| {
             match key {
                 "user_id" => user_id = Some(value.integer()?),

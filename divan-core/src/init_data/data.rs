@@ -6,15 +6,17 @@ use super::json::{self, FromObject};
 use super::model::{ChatType, WebAppChat, WebAppUser};
 use super::text::Text;
 
-/// Init data whose signature and age were checked. Only a [`Verifier`](super::Verifier) makes it, and only what the
-/// signature covers can be reached through it.
+/// Init data whose signature and age were checked. Only a [`Verifier`](super::Verifier) makes it,
+/// and only what the signature covers can be reached through it.
 ///
 /// [`Verifier::verify`](super::Verifier::verify) gives one that owns its text,
-/// [`Verifier::verify_in`](super::Verifier::verify_in) one that borrows a buffer of yours, without any allocation.
-/// `Debug` shows the names of the fields and no values: the values are personal data.
+/// [`Verifier::verify_in`](super::Verifier::verify_in) one that borrows a buffer of yours, without
+/// any allocation. `Debug` shows the names of the fields and no values: the values are personal
+/// data.
 #[derive(Clone)]
 pub struct InitData<'a> {
-    /// The data-check string: decoded `key=value` lines, sorted. No value holds a line feed, so a line is a field.
+    /// The data-check string: decoded `key=value` lines, sorted. No value holds a line feed, so a
+    /// line is a field.
     lines: Cow<'a, str>,
     auth_date: u64,
     signer: Signer,
@@ -26,21 +28,25 @@ pub struct InitData<'a> {
 pub struct Signer {
     /// The bot's Telegram id.
     pub bot_id: i64,
-    /// The place of the key in the order that the verifier was given them, from 0: it tells the old token of a bot
-    /// from its new one.
+    /// The place of the key in the order that the verifier was given them, from 0: it tells the old
+    /// token of a bot from its new one.
     pub key: usize,
 }
 
 impl<'a> InitData<'a> {
     /// Data whose signature has passed.
     pub(super) fn verified(lines: Cow<'a, str>, signer: Signer) -> Result<Self, Malformed> {
-        let mut data = Self { lines, auth_date: 0, signer };
+        let mut data = Self {
+            lines,
+            auth_date: 0,
+            signer,
+        };
         data.auth_date = parse_auth_date(data.field("auth_date").ok_or(Malformed::AuthDate)?)?;
         Ok(data)
     }
 
-    /// When Telegram signed the data, in seconds since the Unix epoch. Some clients hand out the same data for
-    /// days.
+    /// When Telegram signed the data, in seconds since the Unix epoch. Some clients hand out the
+    /// same data for days.
     pub fn auth_date(&self) -> u64 {
         self.auth_date
     }
@@ -53,7 +59,8 @@ impl<'a> InitData<'a> {
     /// The person who opened the Mini App.
     ///
     /// # Errors
-    /// [`Malformed::Json`](super::Malformed::Json) when the signed text is not the object that Telegram documents.
+    /// [`Malformed::Json`](super::Malformed::Json) when the signed text is not the object that
+    /// Telegram documents.
     pub fn user(&self) -> Result<Option<WebAppUser<'_>>, InitDataError> {
         self.object("user")
     }
@@ -84,15 +91,18 @@ impl<'a> InitData<'a> {
 
     /// The kind of chat that the Mini App was opened from by a direct link.
     pub fn chat_type(&self) -> Option<ChatType<'_>> {
-        self.field("chat_type").map(|word| ChatType::from(Text::plain(word)))
+        self.field("chat_type")
+            .map(|word| ChatType::from(Text::plain(word)))
     }
 
-    /// The chat that the Mini App was opened from by a direct link: an opaque text, larger than any integer type.
+    /// The chat that the Mini App was opened from by a direct link: an opaque text, larger than any
+    /// integer type.
     pub fn chat_instance(&self) -> Option<&str> {
         self.field("chat_instance")
     }
 
-    /// The text that whoever made the link put into it. Signed, but chosen by a stranger: do not trust it.
+    /// The text that whoever made the link put into it. Signed, but chosen by a stranger: do not
+    /// trust it.
     pub fn start_param(&self) -> Option<&str> {
         self.field("start_param")
     }
@@ -109,7 +119,11 @@ impl<'a> InitData<'a> {
     pub fn can_send_after(&self) -> Result<Option<u64>, InitDataError> {
         let number = |text: &str| {
             let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            if is_plain { text.parse().map_err(|_| Malformed::Number) } else { Err(Malformed::Number) }
+            if is_plain {
+                text.parse().map_err(|_| Malformed::Number)
+            } else {
+                Err(Malformed::Number)
+            }
         };
         Ok(self.field("can_send_after").map(number).transpose()?)
     }
@@ -120,7 +134,11 @@ impl<'a> InitData<'a> {
             return None;
         }
         // They are sorted, so a name is looked for from the end that it is nearer to.
-        if name < "n" { self.field_from_start(name) } else { self.field_from_end(name) }
+        if name < "n" {
+            self.field_from_start(name)
+        } else {
+            self.field_from_end(name)
+        }
     }
 
     fn field_from_start(&self, name: &str) -> Option<&str> {
@@ -148,15 +166,23 @@ impl<'a> InitData<'a> {
 
     /// All signed fields with their decoded values, sorted by name.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.lines.split('\n').filter_map(|line| line.split_once('='))
+        self.lines
+            .split('\n')
+            .filter_map(|line| line.split_once('='))
     }
 
     /// The same data on its own, free of the buffer it was read into.
     pub fn into_owned(self) -> InitData<'static> {
-        InitData { lines: Cow::Owned(self.lines.into_owned()), ..self }
+        InitData {
+            lines: Cow::Owned(self.lines.into_owned()),
+            ..self
+        }
     }
 
-    pub(super) fn object<'s, T: FromObject<'s>>(&'s self, name: &str) -> Result<Option<T>, InitDataError> {
+    pub(super) fn object<'s, T: FromObject<'s>>(
+        &'s self,
+        name: &str,
+    ) -> Result<Option<T>, InitDataError> {
         Ok(self.field(name).map(json::parse).transpose()?)
     }
 }
@@ -170,10 +196,15 @@ fn parse_auth_date(value: &str) -> Result<u64, Malformed> {
     let is_plain = (1..=12).contains(&value.len())
         && value.bytes().all(|b| b.is_ascii_digit())
         && !value.starts_with('0');
-    if is_plain { value.parse().map_err(|_| Malformed::AuthDate) } else { Err(Malformed::AuthDate) }
+    if is_plain {
+        value.parse().map_err(|_| Malformed::AuthDate)
+    } else {
+        Err(Malformed::AuthDate)
+    }
 }
 
-/// The signed fields by name, each as the text that was signed. There is no way back: only a check makes verified data.
+/// The signed fields by name, each as the text that was signed. There is no way back: only a check
+/// makes verified data.
 #[cfg(feature = "serde")]
 impl serde::Serialize for InitData<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,15 +5,17 @@ use std::ops::Range;
 use super::bits::{BLOCK, bits_at};
 use super::error::Malformed;
 
-/// What of the input is looked at together: a block, the escape at its end, and what is copied too much.
+/// What of the input is looked at together: a block, the escape at its end, and what is copied too
+/// much.
 const SOURCE: usize = BLOCK + 32;
 /// What of the output is written to together: a block, and what is copied too much.
 const PLACE: usize = BLOCK + RUN;
 /// How many bytes are copied at once.
 const RUN: usize = 16;
 
-/// Decodes a range of `raw` into the front of `out`, `+` to a space and `%XX` to a byte, and gives the length of what
-/// it wrote. `out` has to be at least as long as the range; `escapes` has a bit for each `%` and `+` in `raw`.
+/// Decodes a range of `raw` into the front of `out`, `+` to a space and `%XX` to a byte, and gives
+/// the length of what it wrote. `out` has to be at least as long as the range; `escapes` has a bit
+/// for each `%` and `+` in `raw`.
 ///
 /// What it writes holds no control characters; whether it is UTF-8 is for the caller to check.
 pub(super) fn decode(
@@ -37,7 +39,8 @@ pub(super) fn decode_portably(
 ) -> Result<usize, Malformed> {
     let (mut from, mut to) = (range.start, 0);
     while from < range.end {
-        let (Some(source), Some(place)) = (raw[from..].first_chunk(), out[to..].first_chunk_mut()) else {
+        let (Some(source), Some(place)) = (raw[from..].first_chunk(), out[to..].first_chunk_mut())
+        else {
             return Ok(to + decode_bytes(&raw[from..range.end], &mut out[to..])?);
         };
         let length = BLOCK.min(range.end - from);
@@ -49,7 +52,8 @@ pub(super) fn decode_portably(
     Ok(to)
 }
 
-/// Decodes the first `length` bytes of `source`, and gives how many it has read (an escape may reach beyond) and written.
+/// Decodes the first `length` bytes of `source`, and gives how many it has read (an escape may
+/// reach beyond) and written.
 ///
 /// Every index is masked, which changes none and saves the check of each.
 fn decode_block(

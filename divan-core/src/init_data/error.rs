@@ -1,11 +1,12 @@
 /// Why init data was refused.
 ///
-/// No variant carries the input, the token or the expected signature, so the error may be logged and shown.
+/// No variant carries the input, the token or the expected signature, so the error may be logged
+/// and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitDataError {
-    /// The string is empty. Telegram hands out empty init data when the Mini App was opened from a keyboard button
-    /// or in inline mode; the person has to open it in another way.
+    /// The string is empty. Telegram hands out empty init data when the Mini App was opened from a
+    /// keyboard button or in inline mode; the person has to open it in another way.
     #[error("init data is empty: the Mini App was opened in a way that carries none")]
     Missing,
     /// The string is longer, or has more pairs, than the verifier takes.
@@ -20,8 +21,8 @@ pub enum InitDataError {
     /// The signature is not one made with the verifier's keys over this data.
     #[error("the signature of the init data does not match")]
     SignatureMismatch,
-    /// The data is well signed, but not what this check is for: a shared contact where init data is asked for, or
-    /// the other way round.
+    /// The data is well signed, but not what this check is for: a shared contact where init data is
+    /// asked for, or the other way round.
     #[error("the data is not of the kind that is asked for")]
     WrongKind,
     /// `auth_date` lies further in the past than the caller allows.
@@ -39,8 +40,9 @@ pub enum InitDataError {
 }
 
 impl InitDataError {
-    /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` (the Mini App has to be
-    /// reopened: too old, or used before), `init_data_invalid`, or `overloaded` for a replay guard that is full.
+    /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` (the
+    /// Mini App has to be reopened: too old, or used before), `init_data_invalid`, or `overloaded`
+    /// for a replay guard that is full.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "init_data_missing",

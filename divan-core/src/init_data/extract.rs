@@ -11,8 +11,8 @@ use super::data::InitData;
 use super::error::{InitDataError, Malformed};
 use super::verifier::Verifier;
 
-/// Takes the init data of `Authorization: tma <raw>` and checks it with the [`Verifier`] of the router's state, by the bot's
-/// token.
+/// Takes the init data of `Authorization: tma <raw>` and checks it with the [`Verifier`] of the
+/// router's state, by the bot's token.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -48,14 +48,18 @@ fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
     let header = header.to_str().map_err(|_| Malformed::Character)?;
     let (scheme, raw) = header.split_once(' ').unwrap_or((header, ""));
     let is_tma = scheme.eq_ignore_ascii_case("tma");
-    if is_tma { Ok(raw.trim_start_matches(' ')) } else { Err(InitDataError::Missing) }
+    if is_tma {
+        Ok(raw.trim_start_matches(' '))
+    } else {
+        Err(InitDataError::Missing)
+    }
 }
 
 /// The answer to a request whose init data was refused: 401 with `application/problem+json`
 /// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or 503 where a replay guard is full.
 ///
-/// Its `code` is [`InitDataError::code`] and all that it tells: whether the string was malformed or signed by somebody else
-/// is for the log.
+/// Its `code` is [`InitDataError::code`] and all that it tells: whether the string was malformed or
+/// signed by somebody else is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct InitDataRejection(#[from] InitDataError);
@@ -70,13 +74,22 @@ impl InitDataRejection {
 impl IntoResponse for InitDataRejection {
     fn into_response(self) -> Response {
         let is_full = self.0 == InitDataError::ReplayGuardFull;
-        let status = if is_full { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
+        let status = if is_full {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::UNAUTHORIZED
+        };
         let (code, title, number) = (self.0.code(), self.0.title(), status.as_u16());
-        let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{number},"code":"{code}"}}"#);
+        let body = format!(
+            r#"{{"type":"about:blank","title":"{title}","status":{number},"code":"{code}"}}"#
+        );
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if is_full {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));

@@ -29,7 +29,11 @@ pub(super) struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     pub(super) fn new(raw: &'a [u8]) -> Self {
-        Self { raw, marks: Marks::new(), sorted: SmallVec::new() }
+        Self {
+            raw,
+            marks: Marks::new(),
+            sorted: SmallVec::new(),
+        }
     }
 
     /// Splits `raw` at `&` and `=`, checks every character and every key, and sorts.
@@ -63,9 +67,18 @@ impl<'a> Pairs<'a> {
 
     fn sort(&mut self) -> Result<(), Malformed> {
         let raw = self.raw;
-        self.sorted.sort_unstable_by(|a, b| a.order.cmp(&b.order).then_with(|| a.key(raw).cmp(b.key(raw))));
-        let is_twice = |two: &[Pair]| two[0].order == two[1].order && two[0].key(raw) == two[1].key(raw);
-        if self.sorted.windows(2).any(is_twice) { Err(Malformed::DuplicateKey) } else { Ok(()) }
+        self.sorted.sort_unstable_by(|a, b| {
+            a.order
+                .cmp(&b.order)
+                .then_with(|| a.key(raw).cmp(b.key(raw)))
+        });
+        let is_twice =
+            |two: &[Pair]| two[0].order == two[1].order && two[0].key(raw) == two[1].key(raw);
+        if self.sorted.windows(2).any(is_twice) {
+            Err(Malformed::DuplicateKey)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether there is a pair of this key.
@@ -80,7 +93,9 @@ impl<'a> Pairs<'a> {
     }
 
     fn position(&self, key: &str) -> Option<usize> {
-        self.sorted.iter().position(|pair| pair.key(self.raw) == key.as_bytes())
+        self.sorted
+            .iter()
+            .position(|pair| pair.key(self.raw) == key.as_bytes())
     }
 
     /// How many pairs there are.
@@ -88,8 +103,8 @@ impl<'a> Pairs<'a> {
         self.sorted.len()
     }
 
-    /// Writes the decoded `key=value` of the pair of this index into the front of `out`, and gives its length. `out`
-    /// has to be as long as the pair.
+    /// Writes the decoded `key=value` of the pair of this index into the front of `out`, and gives
+    /// its length. `out` has to be as long as the pair.
     pub(super) fn decode(&self, index: usize, out: &mut [u8]) -> Result<usize, Malformed> {
         let pair = &self.sorted[index];
         decode(self.raw, pair.start..pair.end, &self.marks.escapes, out)
@@ -103,14 +118,26 @@ impl Pair {
 
     fn read(raw: &[u8], start: usize, end: usize) -> Result<Self, Malformed> {
         let text = &raw[start..end];
-        let length = text.iter().position(|&byte| !IS_KEY[usize::from(byte)]).ok_or(Malformed::Pair)?;
+        let length = text
+            .iter()
+            .position(|&byte| !IS_KEY[usize::from(byte)])
+            .ok_or(Malformed::Pair)?;
         if text[length] != b'=' || length > 64 {
             return Err(Malformed::Key);
         }
         if length == 0 {
-            return Err(if text.is_empty() { Malformed::Pair } else { Malformed::Key });
+            return Err(if text.is_empty() {
+                Malformed::Pair
+            } else {
+                Malformed::Key
+            });
         }
-        Ok(Self { order: order(&raw[start..], length), start, equals: start + length, end })
+        Ok(Self {
+            order: order(&raw[start..], length),
+            start,
+            equals: start + length,
+            end,
+        })
     }
 }
 
@@ -123,7 +150,11 @@ fn order(text: &[u8], length: usize) -> u64 {
         first[..text.len()].copy_from_slice(text);
     }
     let number = u64::from_be_bytes(first);
-    if length >= 8 { number } else { number & !(u64::MAX >> (8 * length)) }
+    if length >= 8 {
+        number
+    } else {
+        number & !(u64::MAX >> (8 * length))
+    }
 }
 
 const IS_KEY: [bool; 256] = {

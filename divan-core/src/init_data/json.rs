@@ -1,8 +1,10 @@
 //! Reads the JSON objects inside signed data, in place.
 //!
-//! What is read here was signed by Telegram and holds no control characters, so only its shape is in question.
-//! [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) exactly, and stricter in one way: no key comes twice in an object, known or not, however it is spelled. A reader
-//! that takes the first and one that takes the last must not see two different objects.
+//! What is read here was signed by Telegram and holds no control characters, so only its shape is
+//! in question.
+//! [RFC 8259](https://www.rfc-editor.org/rfc/rfc8259) exactly, and stricter in one way: no key
+//! comes twice in an object, known or not, however it is spelled. A reader that takes the first and
+//! one that takes the last must not see two different objects.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -26,7 +28,11 @@ pub(super) fn parse<'a, T: FromObject<'a>>(text: &'a str) -> Result<T, Malformed
     reader.lookups = 16;
     let object = T::from_object(&mut reader)?;
     reader.skip_whitespace();
-    if reader.at == text.len() { Ok(object) } else { Err(Malformed::Json) }
+    if reader.at == text.len() {
+        Ok(object)
+    } else {
+        Err(Malformed::Json)
+    }
 }
 
 /// The value of a member.
@@ -42,7 +48,11 @@ pub(super) enum Value<'a> {
 
 impl<'a> Value<'a> {
     pub(super) fn text(self) -> Result<Text<'a>, Malformed> {
-        if let Self::Text(text) = self { Ok(text) } else { Err(Malformed::Json) }
+        if let Self::Text(text) = self {
+            Ok(text)
+        } else {
+            Err(Malformed::Json)
+        }
     }
 
     /// A whole number: no fraction, no exponent.
@@ -56,7 +66,11 @@ impl<'a> Value<'a> {
     }
 
     pub(super) fn text_or_null(self) -> Result<Option<Text<'a>>, Malformed> {
-        if let Self::Null = self { Ok(None) } else { self.text().map(Some) }
+        if let Self::Null = self {
+            Ok(None)
+        } else {
+            self.text().map(Some)
+        }
     }
 
     pub(super) fn boolean_or_null(self) -> Result<Option<bool>, Malformed> {
@@ -70,8 +84,8 @@ impl<'a> Value<'a> {
 
 /// A place in a JSON text.
 ///
-/// What every member needs is inlined into the reader of its object, so that the place stays in a register: half of the
-/// time otherwise. The rest takes the text by value for the same reason.
+/// What every member needs is inlined into the reader of its object, so that the place stays in a
+/// register: half of the time otherwise. The rest takes the text by value for the same reason.
 pub(super) struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -79,7 +93,8 @@ pub(super) struct Reader<'a> {
     depth: u8,
     /// Whether keys that come twice are looked for.
     is_checked: bool,
-    /// How many keys may still be looked for where they stand, which takes no memory, but a walk through the object each.
+    /// How many keys may still be looked for where they stand, which takes no memory, but a walk
+    /// through the object each.
     lookups: u8,
     /// Where the block starts that was looked at last, and the `"` and `\` in it.
     marked: usize,
@@ -90,7 +105,15 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     #[inline(always)]
     fn new(text: &'a str, at: usize, depth: u8) -> Self {
-        Self { text, at, depth, is_checked: true, lookups: 0, marked: usize::MAX, marks: 0 }
+        Self {
+            text,
+            at,
+            depth,
+            is_checked: true,
+            lookups: 0,
+            marked: usize::MAX,
+            marks: 0,
+        }
     }
 
     /// Reads an object and hands over its members.
@@ -105,7 +128,8 @@ impl<'a> Reader<'a> {
         }
         let first = self.at;
         let mut prints = 0;
-        // Empty, and off the heap, as long as the prints tell the keys apart: those that are documented are.
+        // Empty, and off the heap, as long as the prints tell the keys apart: those that are
+        // documented are.
         let mut seen = BTreeSet::new();
         loop {
             self.skip_whitespace();
@@ -150,7 +174,11 @@ impl<'a> Reader<'a> {
             }
             is_repeated = !seen.insert(key.to_cow());
         }
-        if is_repeated { Err(Malformed::Json) } else { Ok(()) }
+        if is_repeated {
+            Err(Malformed::Json)
+        } else {
+            Ok(())
+        }
     }
 
     #[inline(always)]
@@ -191,7 +219,11 @@ impl<'a> Reader<'a> {
         }
         let inside = &self.text[start..self.at];
         self.at += 1;
-        Ok(if is_escaped { Text::escaped(inside) } else { Text::plain(inside) })
+        Ok(if is_escaped {
+            Text::escaped(inside)
+        } else {
+            Text::plain(inside)
+        })
     }
 
     /// Goes to the next `"` or `\`.
@@ -237,7 +269,11 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
-        if self.is_next(byte) { Ok(()) } else { Err(Malformed::Json) }
+        if self.is_next(byte) {
+            Ok(())
+        } else {
+            Err(Malformed::Json)
+        }
     }
 
     #[inline(always)]
@@ -275,8 +311,15 @@ fn skip_number(text: &str, start: usize) -> Result<usize, Malformed> {
     let bytes = text.as_bytes();
     let is_any = |at: usize, any: &[u8]| bytes.get(at).is_some_and(|byte| any.contains(byte));
     let digits = |from: usize| {
-        let count = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 { Err(Malformed::Json) } else { Ok(from + count) }
+        let count = bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        if count == 0 {
+            Err(Malformed::Json)
+        } else {
+            Ok(from + count)
+        }
     };
     let whole = start + usize::from(is_any(start, b"-"));
     let mut at = digits(whole)?;
@@ -319,8 +362,8 @@ fn mark(text: &str, block: usize) -> Option<u64> {
     Some(bits(&block, is_marked))
 }
 
-/// A bit that the same key has always, and that no two keys share which are documented for one object: most comparisons
-/// are saved by it.
+/// A bit that the same key has always, and that no two keys share which are documented for one
+/// object: most comparisons are saved by it.
 #[inline]
 fn print(key: Text<'_>) -> u64 {
     let key = key.to_cow();
@@ -381,14 +424,24 @@ mod tests {
         };
         // All of one print, at each of two levels.
         let alike = |count: usize, last: usize| {
-            let members: Vec<String> = (0..count).chain([last]).map(|n| format!("\"{n:04}0\":0")).collect();
+            let members: Vec<String> = (0..count)
+                .chain([last])
+                .map(|n| format!("\"{n:04}0\":0"))
+                .collect();
             format!("{{{}}}", members.join(","))
         };
         for count in [1, 15, 16, 17, 18, 40, 300] {
-            for last in [0, 1, 14, 15, 16, 17, 39, 299].into_iter().filter(|&last| last <= count) {
+            for last in [0, 1, 14, 15, 16, 17, 39, 299]
+                .into_iter()
+                .filter(|&last| last <= count)
+            {
                 let text = alike(count, last);
                 assert_eq!(is_read(&text), last == count, "{text}");
-                assert_eq!(is_read(&format!("{{\"a\":{text}}}")), last == count, "{text}");
+                assert_eq!(
+                    is_read(&format!("{{\"a\":{text}}}")),
+                    last == count,
+                    "{text}"
+                );
             }
         }
         assert!(is_read(&many("k100")));
@@ -399,9 +452,20 @@ mod tests {
 
     #[test]
     fn only_an_object_is_one() {
-        for text in
-            ["[]", "null", "1", "\"{}\"", "", " ", "{", "}", r#"[42,"First"]"#, "{}{}", "{} x", "\u{FEFF}{}"]
-        {
+        for text in [
+            "[]",
+            "null",
+            "1",
+            "\"{}\"",
+            "",
+            " ",
+            "{",
+            "}",
+            r#"[42,"First"]"#,
+            "{}{}",
+            "{} x",
+            "\u{FEFF}{}",
+        ] {
             assert!(!is_read(text), "{text}");
         }
         assert!(is_read(" {\t\"a\"\n:\r1 , \"b\" : 2 } "));
@@ -412,9 +476,10 @@ mod tests {
         for number in ["0", "-0", "10", "-1.50", "1e5", "1E+5", "0.1e-07"] {
             assert!(is_read(&format!("{{\"a\":{number}}}")), "{number}");
         }
-        for number in
-            ["", "00", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "NaN", "Infinity", "1_0", "-01"]
-        {
+        for number in [
+            "", "00", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "NaN", "Infinity", "1_0",
+            "-01",
+        ] {
             assert!(!is_read(&format!("{{\"a\":{number}}}")), "{number}");
         }
     }

@@ -7,13 +7,14 @@ use super::scheme::LoginWidget;
 use super::verifier::Verifier;
 
 impl Verifier<BotToken> {
-    /// Checks what the [Login Widget](https://core.telegram.org/widgets/login) hands to a web page, as a query string:
-    /// `id=…&first_name=…&auth_date=…&hash=…`.
+    /// Checks what the [Login Widget](https://core.telegram.org/widgets/login) hands to a web page,
+    /// as a query string: `id=…&first_name=…&auth_date=…&hash=…`.
     ///
     /// Its key is not that of init data, so neither passes as the other.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what has no `id` or no `first_name`.
+    /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what has no `id` or no
+    /// `first_name`.
     pub fn verify_login_widget(&self, raw: &str) -> Result<LoginWidgetUser, InitDataError> {
         let data = self.run::<LoginWidget>(raw)?;
         let text = |name: &str| data.field(name).map(str::to_owned);
@@ -82,12 +83,18 @@ impl LoginWidgetUser {
 /// Shows the id alone; the rest is personal data.
 impl fmt::Debug for LoginWidgetUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginWidgetUser").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("LoginWidgetUser")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
 /// Reads an id: digits without a zero in front.
 fn parse_id(value: &str) -> Result<i64, Malformed> {
     let is_plain = value.bytes().all(|b| b.is_ascii_digit()) && !value.starts_with('0');
-    if is_plain { value.parse().map_err(|_| Malformed::Number) } else { Err(Malformed::Number) }
+    if is_plain {
+        value.parse().map_err(|_| Malformed::Number)
+    } else {
+        Err(Malformed::Number)
+    }
 }

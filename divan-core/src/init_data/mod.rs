@@ -1,9 +1,10 @@
 //! Verification of the signed data that Telegram hands to a Mini App.
 //!
-//! A Mini App finds `window.Telegram.WebApp.initData`, a query string signed with a key that is derived from the
-//! bot token, and sends it to its back end. [`Verifier`] checks it as
-//! [Telegram describes](https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app), but reads
-//! it by a [strict grammar](#the-strict-grammar): one reading or a refusal.
+//! A Mini App finds `window.Telegram.WebApp.initData`, a query string signed with a key that is
+//! derived from the bot token, and sends it to its back end. [`Verifier`] checks it as
+//! [Telegram
+//! describes](https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app),
+//! but reads it by a [strict grammar](#the-strict-grammar): one reading or a refusal.
 //!
 //! ```
 //! use divan_core::init_data::{BotToken, Verifier};
@@ -25,31 +26,35 @@
 //! # }
 //! ```
 //!
-//! A verifier may hold several bots, and the old and the new token of one ([`Verifier::or`]). Shared contacts
-//! ([`Verifier::verify_contact`]) and the Login Widget ([`Verifier::verify_login_widget`]) are checked by the same verifier;
-//! with the feature `ed25519`, `ThirdParty` is a key for those who do not have the token. A [`ReplayGuard`] takes each piece
-//! of data once, and with the feature `axum` [`InitData`] is an argument of handlers.
+//! A verifier may hold several bots, and the old and the new token of one ([`Verifier::or`]).
+//! Shared contacts ([`Verifier::verify_contact`]) and the Login Widget
+//! ([`Verifier::verify_login_widget`]) are checked by the same verifier; with the feature
+//! `ed25519`, `ThirdParty` is a key for those who do not have the token. A [`ReplayGuard`] takes
+//! each piece of data once, and with the feature `axum` [`InitData`] is an argument of handlers.
 //!
 //! # The strict grammar
 //!
-//! - At most 8 KiB and 32 pairs (see [`Verifier::max_len`], [`Verifier::max_pairs`]), refused before any hashing.
-//! - Pairs are separated by `&` alone and have a `=` each; no leading `?`, no fragment, no raw spaces or control
-//!   characters. Empty values are legal.
-//! - Keys are `[A-Za-z0-9_]{1,64}`, not percent-encoded, and no key comes twice, neither at the top nor inside the
-//!   JSON objects.
-//! - `%` is followed by two hex digits, and what it decodes to is UTF-8 without control characters: the check
-//!   string separates fields by line feeds and does not escape them.
-//! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`. `signature` is 64 bytes in base64url where it is
-//!   what is checked; to the check by the bot's token it is a field like any other.
+//! - At most 8 KiB and 32 pairs (see [`Verifier::max_len`], [`Verifier::max_pairs`]), refused
+//!   before any hashing.
+//! - Pairs are separated by `&` alone and have a `=` each; no leading `?`, no fragment, no raw
+//!   spaces or control characters. Empty values are legal.
+//! - Keys are `[A-Za-z0-9_]{1,64}`, not percent-encoded, and no key comes twice, neither at the top
+//!   nor inside the JSON objects.
+//! - `%` is followed by two hex digits, and what it decodes to is UTF-8 without control characters:
+//!   the check string separates fields by line feeds and does not escape them.
+//! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`. `signature` is 64 bytes
+//!   in base64url where it is what is checked; to the check by the bot's token it is a field like
+//!   any other.
 //!
-//! The signature is checked before the time, and JSON is read only after both. `docs/init-data.md` of the repository has the
-//! reasons, and a suite of vectors for other implementations.
+//! The signature is checked before the time, and JSON is read only after both. `docs/init-data.md`
+//! of the repository has the reasons, and a suite of vectors for other implementations.
 //!
 //! # Cost
 //!
-//! A check takes a little more than twice the time of the HMAC alone, reading the user half of it once more
-//! (`docs/benchmarks.md`). [`Verifier::verify_in`] and all that is read from its result take nothing from the heap, while the
-//! string is within the default limits and its JSON has no escapes in keys, which Telegram writes none of;
+//! A check takes a little more than twice the time of the HMAC alone, reading the user half of it
+//! once more (`docs/benchmarks.md`). [`Verifier::verify_in`] and all that is read from its result
+//! take nothing from the heap, while the string is within the default limits and its JSON has no
+//! escapes in keys, which Telegram writes none of;
 //! [`Verifier::verify`] takes one allocation.
 
 mod bits;

@@ -4,10 +4,11 @@ use super::error::Malformed;
 use super::json::{FromObject, Reader};
 use super::text::Text;
 
-/// A Telegram account, as [`WebAppUser`](https://core.telegram.org/bots/webapps#webappuser) describes it.
+/// A Telegram account, as [`WebAppUser`](https://core.telegram.org/bots/webapps#webappuser)
+/// describes it.
 ///
-/// It is a view of the verified data, cheap to make again; what proves anything is the [`InitData`](super::InitData) that it
-/// comes from.
+/// It is a view of the verified data, cheap to make again; what proves anything is the
+/// [`InitData`](super::InitData) that it comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
@@ -46,7 +47,8 @@ pub struct WebAppUser<'a> {
 impl<'a> FromObject<'a> for WebAppUser<'a> {
     fn from_object(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let (mut id, mut first_name) = (None, None);
-        let (mut last_name, mut username, mut language_code, mut photo_url) = (None, None, None, None);
+        let (mut last_name, mut username, mut language_code, mut photo_url) =
+            (None, None, None, None);
         let (mut is_bot, mut is_premium) = (None, None);
         let (mut added_to_attachment_menu, mut allows_write_to_pm) = (None, None);
         reader.object(|key, value| {
@@ -83,7 +85,9 @@ impl<'a> FromObject<'a> for WebAppUser<'a> {
 /// Shows the id alone; the rest is personal data.
 impl fmt::Debug for WebAppUser<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebAppUser").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("WebAppUser")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,7 +116,8 @@ pub struct WebAppChat<'a> {
 
 impl<'a> FromObject<'a> for WebAppChat<'a> {
     fn from_object(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let (mut id, mut kind, mut title, mut username, mut photo_url) = (None, None, None, None, None);
+        let (mut id, mut kind, mut title, mut username, mut photo_url) =
+            (None, None, None, None, None);
         reader.object(|key, value| {
             match key {
                 "id" => id = Some(value.integer()?),
@@ -138,7 +143,10 @@ impl<'a> FromObject<'a> for WebAppChat<'a> {
 impl fmt::Debug for WebAppChat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("WebAppChat");
-        shown.field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+        shown
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,16 +2,19 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Remembers what was presented, so that a [`Verifier`](super::Verifier) takes each piece of data once.
+/// Remembers what was presented, so that a [`Verifier`](super::Verifier) takes each piece of data
+/// once.
 ///
-/// Without one, fresh data is taken as often as it comes, which is what a Mini App that reloads needs. It is asked
-/// last, about data whose signature and age have passed; the typed fields are read later.
+/// Without one, fresh data is taken as often as it comes, which is what a Mini App that reloads
+/// needs. It is asked last, about data whose signature and age have passed; the typed fields are
+/// read later.
 ///
-/// Verifiers that share a guard have to be of one scheme and one `max_age`: the bot's hash and Telegram's signature of the
-/// same data are two signatures, and each verifier says how long it needs its own remembered.
+/// Verifiers that share a guard have to be of one scheme and one `max_age`: the bot's hash and
+/// Telegram's signature of the same data are two signatures, and each verifier says how long it
+/// needs its own remembered.
 pub trait ReplayGuard: Debug + Send + Sync {
-    /// Remembers the bytes of a signature, and says whether they are new. They have to be remembered until `until`;
-    /// `now` and `until` are in seconds since the Unix epoch.
+    /// Remembers the bytes of a signature, and says whether they are new. They have to be
+    /// remembered until `until`; `now` and `until` are in seconds since the Unix epoch.
     ///
     /// Of several calls with the same bytes at the same time, one gets [`Admission::First`].
     fn admit(&self, proof: &[u8], now: u64, until: u64) -> Admission;
@@ -31,11 +34,12 @@ pub enum Admission {
 
 /// A [`ReplayGuard`] of one process, with room for a fixed number of signatures.
 ///
-/// A signature is forgotten when the data has become too old to pass. The room has to hold all that are presented
-/// within `max_age + clock_skew`; each takes about two hundred bytes. Several servers need a guard that they share.
+/// A signature is forgotten when the data has become too old to pass. The room has to hold all that
+/// are presented within `max_age + clock_skew`; each takes about two hundred bytes. Several servers
+/// need a guard that they share.
 ///
-/// When its clock is set back behind a moment at which signatures were forgotten, it is [`Admission::Full`] until then: it
-/// cannot tell what it has seen.
+/// When its clock is set back behind a moment at which signatures were forgotten, it is
+/// [`Admission::Full`] until then: it cannot tell what it has seen.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InMemoryReplayGuard, InitDataError, Verifier};
@@ -67,11 +71,16 @@ struct Remembered {
 impl InMemoryReplayGuard {
     /// A guard with room for `capacity` signatures.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, remembered: Mutex::default() }
+        Self {
+            capacity,
+            remembered: Mutex::default(),
+        }
     }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,7 +15,11 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn new() -> Self {
-        Self { escapes: Bits::new(), ends: Bits::new(), is_forbidden: false }
+        Self {
+            escapes: Bits::new(),
+            ends: Bits::new(),
+            is_forbidden: false,
+        }
     }
 
     /// Looks at all of `raw`.
@@ -40,9 +44,12 @@ impl Marks {
     #[inline]
     fn block(&mut self, block: &[u8; BLOCK]) {
         let is_forbidden = |byte| matches!(byte, 0..=b' ' | 0x7F | b'#');
-        self.escapes.push(bits(block, |byte| matches!(byte, b'%' | b'+')));
+        self.escapes
+            .push(bits(block, |byte| matches!(byte, b'%' | b'+')));
         self.ends.push(bits(block, |byte| byte == b'&'));
         // No `any`: a loop that may stop early is no vector code.
-        self.is_forbidden |= block.iter().fold(false, |any, &byte| any | is_forbidden(byte));
+        self.is_forbidden |= block
+            .iter()
+            .fold(false, |any, &byte| any | is_forbidden(byte));
     }
 }

@@ -6,10 +6,14 @@ use super::bot_token::{BotToken, HmacSha256};
 use super::error::{InitDataError, Malformed};
 use super::grammar::Pairs;
 
-/// A key that a [`Verifier`](super::Verifier) checks with: a [`BotToken`], or with the feature `ed25519` a `ThirdParty`.
+/// A key that a [`Verifier`](super::Verifier) checks with: a [`BotToken`], or with the feature
+/// `ed25519` a `ThirdParty`.
 ///
 /// It cannot be implemented outside this crate.
-#[expect(private_bounds, reason = "what a key is good for is not for others to say")]
+#[expect(
+    private_bounds,
+    reason = "what a key is good for is not for others to say"
+)]
 pub trait Key: Clone + Sized + Sealed {
     /// The Telegram id of the bot that the key belongs to.
     fn bot_id(&self) -> i64;
@@ -29,7 +33,8 @@ pub(super) trait Scheme<K> {
     /// Takes out the signature and everything else that it does not cover.
     fn take_proof(pairs: &mut Pairs<'_>) -> Result<Self::Proof, InitDataError>;
 
-    /// Whether `proof` was made with `key` over the check string that starts at [`ROOM`](Self::ROOM).
+    /// Whether `proof` was made with `key` over the check string that starts at
+    /// [`ROOM`](Self::ROOM).
     fn is_signed_by(key: &K, message: &mut [u8], proof: &Self::Proof) -> bool;
 
     /// Whether well signed data is what the check is for, told by the fields that are there.
@@ -85,8 +90,11 @@ macro_rules! hmac_scheme {
 
 // The two have the same key: one must not pass as the other.
 hmac_scheme!(WebApp, BotToken::web_app_mac, |pairs| !pairs.has("contact"));
-hmac_scheme!(SharedContact, BotToken::web_app_mac, |pairs| pairs.has("contact") && !pairs.has("user"));
-hmac_scheme!(LoginWidget, BotToken::login_widget_mac, |pairs| pairs.has("id"));
+hmac_scheme!(SharedContact, BotToken::web_app_mac, |pairs| pairs
+    .has("contact")
+    && !pairs.has("user"));
+hmac_scheme!(LoginWidget, BotToken::login_widget_mac, |pairs| pairs
+    .has("id"));
 
 /// Reads `hash`: 64 lower-case hex digits, nothing else.
 pub(super) fn decode_hash(digits: &[u8]) -> Result<[u8; 32], Malformed> {

@@ -21,18 +21,26 @@ pub struct InitDataBuilder {
 impl InitDataBuilder {
     /// Data signed at `auth_date`, in seconds since the Unix epoch, with no other field.
     pub fn new(auth_date: u64) -> Self {
-        Self { fields: vec![("auth_date".to_owned(), auth_date.to_string())] }
+        Self {
+            fields: vec![("auth_date".to_owned(), auth_date.to_string())],
+        }
     }
 
     /// Adds the `user` field with an id and a first name.
     pub fn user(self, id: i64, first_name: &str) -> Self {
-        self.field("user", &format!(r#"{{"id":{id},"first_name":{}}}"#, json_string(first_name)))
+        self.field(
+            "user",
+            &format!(r#"{{"id":{id},"first_name":{}}}"#, json_string(first_name)),
+        )
     }
 
     /// Adds the `user` field with a user name as well.
     pub fn user_named(self, id: i64, first_name: &str, username: &str) -> Self {
         let (first_name, username) = (json_string(first_name), json_string(username));
-        self.field("user", &format!(r#"{{"id":{id},"first_name":{first_name},"username":{username}}}"#))
+        self.field(
+            "user",
+            &format!(r#"{{"id":{id},"first_name":{first_name},"username":{username}}}"#),
+        )
     }
 
     /// Adds the `contact` field that makes this the answer of `requestContact`.
@@ -50,9 +58,9 @@ impl InitDataBuilder {
         self
     }
 
-    /// Adds the field `signature`, Telegram's signature for third parties, made with a key of your own: over the
-    /// fields that are there by now, for the bot of this id. Follow it by [`sign`](Self::sign), which covers it as
-    /// Telegram does, or by [`encode`](Self::encode).
+    /// Adds the field `signature`, Telegram's signature for third parties, made with a key of your
+    /// own: over the fields that are there by now, for the bot of this id. Follow it by
+    /// [`sign`](Self::sign), which covers it as Telegram does, or by [`encode`](Self::encode).
     #[cfg(feature = "ed25519")]
     pub fn third_party_signature(self, bot_id: i64, secret_key: &[u8; 32]) -> Self {
         use base64::Engine;
@@ -64,12 +72,14 @@ impl InitDataBuilder {
         self.field("signature", &URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
 
-    /// Signs the fields with the bot's token, as init data or a shared contact, and encodes them, `hash` last.
+    /// Signs the fields with the bot's token, as init data or a shared contact, and encodes them,
+    /// `hash` last.
     pub fn sign(self, token: &BotToken) -> String {
         self.sign_with(token.web_app_mac())
     }
 
-    /// Signs the fields with the bot's token as the Login Widget does, and encodes them, `hash` last.
+    /// Signs the fields with the bot's token as the Login Widget does, and encodes them, `hash`
+    /// last.
     pub fn sign_login_widget(self, token: &BotToken) -> String {
         self.sign_with(token.login_widget_mac())
     }
@@ -89,7 +99,10 @@ impl InitDataBuilder {
     }
 
     fn sign_with(self, mac: HmacSha256) -> String {
-        let hash = mac.chain_update(self.check_string()).finalize().into_bytes();
+        let hash = mac
+            .chain_update(self.check_string())
+            .finalize()
+            .into_bytes();
         let mut digits = String::new();
         for byte in hash {
             push_hex(byte, &mut digits, b"0123456789abcdef");
@@ -100,7 +113,10 @@ impl InitDataBuilder {
     fn check_string(&self) -> String {
         let mut fields: Vec<_> = self.fields.iter().collect();
         fields.sort_by(|a, b| a.0.cmp(&b.0));
-        let lines: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let lines: Vec<String> = fields
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
         lines.join("\n")
     }
 }

@@ -1,7 +1,8 @@
-//! The same as the portable code, with the vector instructions of AVX-512 (Ice Lake, Zen 4 and later), 64 bytes at a time.
-//! Elsewhere every function here says that it has done nothing.
+//! The same as the portable code, with the vector instructions of AVX-512 (Ice Lake, Zen 4 and
+//! later), 64 bytes at a time. Elsewhere every function here says that it has done nothing.
 //!
-//! `fearless_simd` proves at run time that the instructions are there, which is what makes them safe to call.
+//! `fearless_simd` proves at run time that the instructions are there, which is what makes them
+//! safe to call.
 
 use std::ops::Range;
 
@@ -20,8 +21,8 @@ pub(super) fn scan(raw: &[u8], marks: &mut Marks) -> bool {
     false
 }
 
-/// Decodes a range of `raw` into the front of `out`, and gives the length of what it wrote. `None` where it cannot, or
-/// the range is malformed: the portable code says how.
+/// Decodes a range of `raw` into the front of `out`, and gives the length of what it wrote. `None`
+/// where it cannot, or the range is malformed: the portable code says how.
 pub(super) fn decode(raw: &[u8], range: Range<usize>, out: &mut [u8]) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx512) = Level::new().as_avx512() {
@@ -42,9 +43,10 @@ pub(super) fn find(text: &[u8], wanted: [u8; 2]) -> Option<u64> {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m512i, _mm512_and_si512, _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_cmplt_epu8_mask,
-        _mm512_mask_blend_epi8, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512,
-        _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_slli_epi16,
+        __m512i, _mm512_and_si512, _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask,
+        _mm512_cmplt_epu8_mask, _mm512_mask_blend_epi8, _mm512_maskz_compress_epi8,
+        _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8,
+        _mm512_slli_epi16,
     };
     use std::ops::Range;
 
@@ -66,7 +68,8 @@ mod x86 {
                 let is = |byte: u8| _mm512_cmpeq_epi8_mask(text, all(byte));
                 marks.escapes.push(is(b'%') | is(b'+'));
                 marks.ends.push(is(b'&'));
-                marks.is_forbidden |= _mm512_cmple_epu8_mask(text, all(b' ')) | is(0x7F) | is(b'#') != 0;
+                marks.is_forbidden |=
+                    _mm512_cmple_epu8_mask(text, all(b' ')) | is(0x7F) | is(b'#') != 0;
             }
         }
     );
@@ -106,13 +109,18 @@ mod x86 {
                 let place = out.get_mut(to..)?.first_chunk_mut::<BLOCK>()?;
                 let inside = u64::MAX >> BLOCK.saturating_sub(range.end - from);
 
-                let (text, first, second) =
-                    (load(&source[..BLOCK]), load(&source[1..=BLOCK]), load(&source[2..]));
+                let (text, first, second) = (
+                    load(&source[..BLOCK]),
+                    load(&source[1..=BLOCK]),
+                    load(&source[2..]),
+                );
                 let plus = _mm512_cmpeq_epi8_mask(text, all(b'+'));
                 let percent = _mm512_cmpeq_epi8_mask(text, all(b'%')) & inside;
                 // The lookup takes seven bits of each byte: the eighth makes it no digit.
-                let (first_value, second_value) =
-                    (_mm512_permutex2var_epi8(low, first, high), _mm512_permutex2var_epi8(low, second, high));
+                let (first_value, second_value) = (
+                    _mm512_permutex2var_epi8(low, first, high),
+                    _mm512_permutex2var_epi8(low, second, high),
+                );
                 let no_digit = _mm512_movepi8_mask(_mm512_or_si512(
                     _mm512_or_si512(first, second),
                     _mm512_or_si512(first_value, second_value),
@@ -120,8 +128,8 @@ mod x86 {
                 // There is no shift of bytes: what comes from the neighbour is masked.
                 let shifted = _mm512_and_si512(_mm512_slli_epi16::<4>(first_value), all(0xF0));
                 let value = _mm512_or_si512(shifted, second_value);
-                let control =
-                    _mm512_cmplt_epu8_mask(value, all(b' ')) | _mm512_cmpeq_epi8_mask(value, all(0x7F));
+                let control = _mm512_cmplt_epu8_mask(value, all(b' '))
+                    | _mm512_cmpeq_epi8_mask(value, all(0x7F));
                 if percent & (no_digit | control) != 0 {
                     return None;
                 }

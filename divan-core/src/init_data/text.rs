@@ -3,10 +3,11 @@ use std::fmt::{self, Write as _};
 
 /// A text inside one of the signed JSON objects, borrowed as it stands there.
 ///
-/// Telegram escapes some characters (`https:\/\/t.me`), so the text may differ from the bytes that it is read from.
-/// `Display`, [`chars`](Self::chars) and comparison resolve the escapes on the way, without allocating;
-/// [`to_cow`](Self::to_cow) gives a string. By an escape it may hold any character, control characters too: whoever prints a
-/// name that a stranger chose should know.
+/// Telegram escapes some characters (`https:\/\/t.me`), so the text may differ from the bytes that
+/// it is read from. `Display`, [`chars`](Self::chars) and comparison resolve the escapes on the
+/// way, without allocating;
+/// [`to_cow`](Self::to_cow) gives a string. By an escape it may hold any character, control
+/// characters too: whoever prints a name that a stranger chose should know.
 ///
 /// ```
 /// # use divan_core::{clock::SystemClock, clock::Clock, init_data::{BotToken, InitDataBuilder, Verifier}};
@@ -28,28 +29,43 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     pub(super) fn plain(text: &'a str) -> Self {
-        Self { inside: text, is_escaped: false }
+        Self {
+            inside: text,
+            is_escaped: false,
+        }
     }
 
     /// The inside of a JSON string, its escapes checked.
     pub(super) fn escaped(inside: &'a str) -> Self {
-        Self { inside, is_escaped: true }
+        Self {
+            inside,
+            is_escaped: true,
+        }
     }
 
     /// The text, if it stands there as it is; `None` when it holds escapes.
     #[inline]
     pub fn as_str(self) -> Option<&'a str> {
-        if self.is_escaped { None } else { Some(self.inside) }
+        if self.is_escaped {
+            None
+        } else {
+            Some(self.inside)
+        }
     }
 
     /// The text; allocates only when there are escapes to resolve.
     pub fn to_cow(self) -> Cow<'a, str> {
-        self.as_str().map_or_else(|| Cow::Owned(self.chars().collect()), Cow::Borrowed)
+        self.as_str()
+            .map_or_else(|| Cow::Owned(self.chars().collect()), Cow::Borrowed)
     }
 
     /// The characters of the text.
     pub fn chars(self) -> impl Iterator<Item = char> + 'a {
-        let (plain, escaped) = if self.is_escaped { ("", self.inside) } else { (self.inside, "") };
+        let (plain, escaped) = if self.is_escaped {
+            ("", self.inside)
+        } else {
+            (self.inside, "")
+        };
         plain.chars().chain(Chars(escaped))
     }
 }
@@ -67,8 +83,8 @@ impl Iterator for Chars<'_> {
     }
 }
 
-/// The first character of the inside of a JSON string and what follows it. `None` at the end, and where an escape
-/// stands for nothing.
+/// The first character of the inside of a JSON string and what follows it. `None` at the end, and
+/// where an escape stands for nothing.
 pub(super) fn next_char(text: &str) -> Option<(char, &str)> {
     let Some(escape) = text.strip_prefix('\\') else {
         let mut chars = text.chars();
@@ -102,7 +118,9 @@ fn unicode_escape(text: &str) -> Option<(char, &str)> {
 fn utf16_unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
     let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    is_hex.then(|| u16::from_str_radix(digits, 16).ok())?.map(|unit| (unit, rest))
+    is_hex
+        .then(|| u16::from_str_radix(digits, 16).ok())?
+        .map(|unit| (unit, rest))
 }
 
 impl From<Text<'_>> for String {
@@ -129,7 +147,8 @@ impl fmt::Debug for Text<'_> {
 
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.as_str().map_or_else(|| self.chars().eq(other.chars()), |text| text == other)
+        self.as_str()
+            .map_or_else(|| self.chars().eq(other.chars()), |text| text == other)
     }
 }
 
@@ -141,7 +160,9 @@ impl PartialEq<&str> for Text<'_> {
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
-        other.as_str().map_or_else(|| self.chars().eq(other.chars()), |other| self == other)
+        other
+            .as_str()
+            .map_or_else(|| self.chars().eq(other.chars()), |other| self == other)
     }
 }
 
@@ -174,7 +195,10 @@ mod tests {
         assert_eq!(text.to_string(), "\"\\/\u{8}\u{C}\n\r\tAé😀é");
         assert_eq!(text, "\"\\/\u{8}\u{C}\n\r\tAé😀é");
         assert_eq!(text.as_str(), None);
-        assert_eq!(format!("[{:>3}{:.1}]", Text::escaped(r"\/"), Text::escaped(r"\/b")), "[  //]");
+        assert_eq!(
+            format!("[{:>3}{:.1}]", Text::escaped(r"\/"), Text::escaped(r"\/b")),
+            "[  //]"
+        );
         assert_eq!(text.chars().count(), 12);
         assert_eq!(text, Text::plain(&text.to_cow()));
     }

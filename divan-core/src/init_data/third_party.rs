@@ -9,19 +9,20 @@ use super::grammar::Pairs;
 use super::scheme::{Key, Scheme, Sealed, decode_hash};
 
 const PRODUCTION: [u8; 32] = [
-    0xe7, 0xbf, 0x03, 0xa2, 0xfa, 0x46, 0x02, 0xaf, 0x45, 0x80, 0x70, 0x3d, 0x88, 0xdd, 0xa5, 0xbb, 0x59,
-    0xf3, 0x2e, 0xd8, 0xb0, 0x2a, 0x56, 0xc1, 0x87, 0xfe, 0x7d, 0x34, 0xca, 0xed, 0x24, 0x2d,
+    0xe7, 0xbf, 0x03, 0xa2, 0xfa, 0x46, 0x02, 0xaf, 0x45, 0x80, 0x70, 0x3d, 0x88, 0xdd, 0xa5, 0xbb,
+    0x59, 0xf3, 0x2e, 0xd8, 0xb0, 0x2a, 0x56, 0xc1, 0x87, 0xfe, 0x7d, 0x34, 0xca, 0xed, 0x24, 0x2d,
 ];
 const TEST: [u8; 32] = [
-    0x40, 0x05, 0x50, 0x58, 0xa4, 0xee, 0x38, 0x15, 0x6a, 0x06, 0x56, 0x2e, 0x52, 0xee, 0xce, 0x92, 0xa7,
-    0x71, 0xbc, 0xd8, 0x34, 0x6a, 0x8c, 0x46, 0x15, 0xcb, 0x73, 0x76, 0xed, 0xdf, 0x72, 0xec,
+    0x40, 0x05, 0x50, 0x58, 0xa4, 0xee, 0x38, 0x15, 0x6a, 0x06, 0x56, 0x2e, 0x52, 0xee, 0xce, 0x92,
+    0xa7, 0x71, 0xbc, 0xd8, 0x34, 0x6a, 0x8c, 0x46, 0x15, 0xcb, 0x73, 0x76, 0xed, 0xdf, 0x72, 0xec,
 ];
 
-/// A key to check a bot's init data with, without the bot's token: Telegram signs it with Ed25519 as well,
+/// A key to check a bot's init data with, without the bot's token: Telegram signs it with Ed25519
+/// as well,
 /// [for third parties](https://core.telegram.org/bots/webapps#validating-data-for-third-party-use).
 ///
-/// The field `hash` is not covered by that signature, so it cannot be reached through the verified data; neither can
-/// `signature` itself.
+/// The field `hash` is not covered by that signature, so it cannot be reached through the verified
+/// data; neither can `signature` itself.
 ///
 /// ```
 /// use divan_core::init_data::{ThirdParty, Verifier};
@@ -55,16 +56,29 @@ pub struct InvalidPublicKey;
 
 impl ThirdParty {
     /// Telegram's key, for the bot of this id.
-    #[expect(clippy::missing_panics_doc, reason = "a test holds that the constant is a key")]
-    #[expect(clippy::expect_used, reason = "a test holds that the constant is a key")]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a test holds that the constant is a key"
+    )]
+    #[expect(
+        clippy::expect_used,
+        reason = "a test holds that the constant is a key"
+    )]
     pub fn production(bot_id: i64) -> Self {
         Self::with_public_key(bot_id, &PRODUCTION).expect("Telegram's key is a key")
     }
 
-    /// The key of Telegram's [test environment](https://core.telegram.org/bots/webapps#using-bots-in-the-test-environment), for the
-    /// bot of this id.
-    #[expect(clippy::missing_panics_doc, reason = "a test holds that the constant is a key")]
-    #[expect(clippy::expect_used, reason = "a test holds that the constant is a key")]
+    /// The key of Telegram's [test
+    /// environment](https://core.telegram.org/bots/webapps#using-bots-in-the-test-environment), for
+    /// the bot of this id.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a test holds that the constant is a key"
+    )]
+    #[expect(
+        clippy::expect_used,
+        reason = "a test holds that the constant is a key"
+    )]
     pub fn test_environment(bot_id: i64) -> Self {
         Self::with_public_key(bot_id, &TEST).expect("Telegram's test key is a key")
     }
@@ -72,7 +86,9 @@ impl ThirdParty {
     /// The public key that belongs to a secret key of your own, for tests.
     #[cfg(any(test, feature = "mint"))]
     pub fn public_key_of(secret_key: &[u8; 32]) -> [u8; 32] {
-        ed25519_dalek::SigningKey::from_bytes(secret_key).verifying_key().to_bytes()
+        ed25519_dalek::SigningKey::from_bytes(secret_key)
+            .verifying_key()
+            .to_bytes()
     }
 
     /// A key of your own, for tests.
@@ -84,13 +100,19 @@ impl ThirdParty {
         if key.is_weak() {
             return Err(InvalidPublicKey);
         }
-        Ok(Self { bot_id, first_line: format!("{bot_id}:WebAppData\n"), key })
+        Ok(Self {
+            bot_id,
+            first_line: format!("{bot_id}:WebAppData\n"),
+            key,
+        })
     }
 }
 
 impl fmt::Debug for ThirdParty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThirdParty").field("bot_id", &self.bot_id).finish_non_exhaustive()
+        f.debug_struct("ThirdParty")
+            .field("bot_id", &self.bot_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,13 +131,15 @@ impl Sealed for ThirdParty {
 pub(super) struct Ed25519;
 
 impl Scheme<ThirdParty> for Ed25519 {
-    /// Room for `<bot_id>:WebAppData` and a line feed, for the longest id that there is. The signature that has been
-    /// taken out of the text is longer than that.
+    /// Room for `<bot_id>:WebAppData` and a line feed, for the longest id that there is. The
+    /// signature that has been taken out of the text is longer than that.
     const ROOM: usize = 32;
     type Proof = [u8; 64];
 
     fn take_proof(pairs: &mut Pairs<'_>) -> Result<[u8; 64], InitDataError> {
-        let signature = pairs.take("signature").ok_or(InitDataError::SignatureMissing)?;
+        let signature = pairs
+            .take("signature")
+            .ok_or(InitDataError::SignatureMissing)?;
         if let Some(hash) = pairs.take("hash") {
             // Not covered, so it is dropped; but it has the form that it always has.
             decode_hash(hash)?;
@@ -127,7 +151,9 @@ impl Scheme<ThirdParty> for Ed25519 {
         let start = Self::ROOM - key.first_line.len();
         message[start..Self::ROOM].copy_from_slice(key.first_line.as_bytes());
         // Strict: one signature has one form, and keys of small order sign nothing.
-        key.key.verify_strict(&message[start..], &Signature::from_bytes(proof)).is_ok()
+        key.key
+            .verify_strict(&message[start..], &Signature::from_bytes(proof))
+            .is_ok()
     }
 
     fn is_kind(pairs: &Pairs<'_>) -> bool {

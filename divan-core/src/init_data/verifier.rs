@@ -14,7 +14,8 @@ use crate::clock::{Clock, SystemClock};
 
 /// Checks signed data against one bot's key, or several.
 ///
-/// Make one and keep it: the keys are derived once. It is cheap to clone and may be shared between threads.
+/// Make one and keep it: the keys are derived once. It is cheap to clone and may be shared between
+/// threads.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InitDataError, Verifier};
@@ -42,8 +43,8 @@ pub struct Verifier<K = BotToken> {
 impl<K: Clone> Verifier<K> {
     /// A verifier for data signed with `key`, taking data at most `max_age` old.
     ///
-    /// Init data is a bearer credential that a client sends again and again, so its age is yours to state; there
-    /// is no default.
+    /// Init data is a bearer credential that a client sends again and again, so its age is yours to
+    /// state; there is no default.
     pub fn new(key: K, max_age: Duration) -> Self {
         Self {
             keys: Arc::new(vec![key]),
@@ -56,7 +57,8 @@ impl<K: Clone> Verifier<K> {
         }
     }
 
-    /// Takes data signed with `key` as well: another bot's, or the old token of a bot whose token was changed.
+    /// Takes data signed with `key` as well: another bot's, or the old token of a bot whose token
+    /// was changed.
     /// [`InitData::signer`] says which one it was.
     #[must_use]
     pub fn or(mut self, key: K) -> Self {
@@ -92,8 +94,9 @@ impl<K: Clone> Verifier<K> {
         self
     }
 
-    /// Takes each piece of data once. Default: as often as it is presented while it is fresh, because clients send
-    /// the same data again when the Mini App is reloaded. A guard belongs to verifiers of one scheme and one `max_age`.
+    /// Takes each piece of data once. Default: as often as it is presented while it is fresh,
+    /// because clients send the same data again when the Mini App is reloaded. A guard belongs to
+    /// verifiers of one scheme and one `max_age`.
     #[must_use]
     pub fn replay_guard(mut self, guard: Arc<dyn ReplayGuard>) -> Self {
         self.replay_guard = Some(guard);
@@ -104,7 +107,8 @@ impl<K: Clone> Verifier<K> {
 impl<K: Key> Verifier<K> {
     /// Checks grammar, signature and age, in this order, and gives access to what was signed.
     ///
-    /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs none.
+    /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs
+    /// none.
     ///
     /// # Errors
     /// [`InitDataError`] says what is wrong and nothing about what would have been right;
@@ -113,8 +117,8 @@ impl<K: Key> Verifier<K> {
         self.run::<K::WebApp>(raw)
     }
 
-    /// [`verify`](Self::verify) without an allocation: the decoded text is written into `buffer`, which has to be at
-    /// least as long as `raw`.
+    /// [`verify`](Self::verify) without an allocation: the decoded text is written into `buffer`,
+    /// which has to be at least as long as `raw`.
     ///
     /// ```
     /// # use divan_core::{clock::{Clock, SystemClock}, init_data::{BotToken, InitDataBuilder, Verifier}};
@@ -129,9 +133,14 @@ impl<K: Key> Verifier<K> {
     ///
     /// # Errors
     /// As [`verify`](Self::verify), and [`InitDataError::TooLarge`] when the buffer is too short.
-    pub fn verify_in<'b>(&self, raw: &str, buffer: &'b mut [u8]) -> Result<InitData<'b>, InitDataError> {
+    pub fn verify_in<'b>(
+        &self,
+        raw: &str,
+        buffer: &'b mut [u8],
+    ) -> Result<InitData<'b>, InitDataError> {
         let checked = self.check::<K::WebApp>(raw, buffer)?;
-        let lines = std::str::from_utf8(&buffer[checked.place.clone()]).map_err(|_| Malformed::Utf8)?;
+        let lines =
+            std::str::from_utf8(&buffer[checked.place.clone()]).map_err(|_| Malformed::Utf8)?;
         self.admit(Cow::Borrowed(lines), &checked)
     }
 
@@ -150,24 +159,42 @@ impl<K: Key> Verifier<K> {
         if raw.is_empty() {
             return Err(InitDataError::Missing);
         }
-        if raw.len() > self.max_len.min(room) { Err(InitDataError::TooLarge) } else { Ok(()) }
+        if raw.len() > self.max_len.min(room) {
+            Err(InitDataError::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 
     /// Grammar and signature.
-    fn check<S: Scheme<K>>(&self, raw: &str, buffer: &mut [u8]) -> Result<Checked<S::Proof>, InitDataError> {
+    fn check<S: Scheme<K>>(
+        &self,
+        raw: &str,
+        buffer: &mut [u8],
+    ) -> Result<Checked<S::Proof>, InitDataError> {
         self.check_size(raw, buffer.len())?;
         let mut pairs = Pairs::new(raw.as_bytes());
         pairs.split(self.max_pairs)?;
         let proof = S::take_proof(&mut pairs)?;
         let length = check_string::write(&pairs, &mut buffer[S::ROOM..])?;
         let message = &mut buffer[..S::ROOM + length];
-        let key = self.keys.iter().position(|key| S::is_signed_by(key, message, &proof));
+        let key = self
+            .keys
+            .iter()
+            .position(|key| S::is_signed_by(key, message, &proof));
         let key = key.ok_or(InitDataError::SignatureMismatch)?;
         if !S::is_kind(&pairs) {
             return Err(InitDataError::WrongKind);
         }
-        let signer = Signer { bot_id: self.keys[key].bot_id(), key };
-        Ok(Checked { place: S::ROOM..S::ROOM + length, proof, signer })
+        let signer = Signer {
+            bot_id: self.keys[key].bot_id(),
+            key,
+        };
+        Ok(Checked {
+            place: S::ROOM..S::ROOM + length,
+            proof,
+            signer,
+        })
     }
 
     /// Age, and whether it is for the first time. Nobody learns anything here from unsigned data.

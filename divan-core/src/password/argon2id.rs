@@ -4,8 +4,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use super::stored::{Stored, StoredArgon2id, is_bounded};
 use super::{HashError, Password, PasswordHash, PasswordHasher, Verification};
 
-/// The cost of one Argon2id hash (RFC 9106). The default is the smallest that is accepted: 19456 KiB of memory, 2
-/// iterations, 1 lane, as the OWASP Password Storage Cheat Sheet has it.
+/// The cost of one Argon2id hash (RFC 9106). The default is the smallest that is accepted: 19456
+/// KiB of memory, 2 iterations, 1 lane, as the OWASP Password Storage Cheat Sheet has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argon2idParams(Params);
 
@@ -21,33 +21,41 @@ const OUTPUT_BYTES: usize = 32;
 impl Argon2idParams {
     /// Parameters at least as strong as the default.
     ///
-    /// Hashes that were made with more than 65536 KiB, or with more work than eight times the default's, match only as long
-    /// as the parameters are as large: see [`PasswordHash::check`].
+    /// Hashes that were made with more than 65536 KiB, or with more work than eight times the
+    /// default's, match only as long as the parameters are as large: see [`PasswordHash::check`].
     ///
     /// # Errors
     /// [`WeakParams`] when they are weaker, or too large to be meant.
     pub fn new(memory_kib: u32, iterations: u32, lanes: u32) -> Result<Self, WeakParams> {
-        let params =
-            Params::new(memory_kib, iterations, lanes, Some(OUTPUT_BYTES)).map_err(|_| WeakParams)?;
+        let params = Params::new(memory_kib, iterations, lanes, Some(OUTPUT_BYTES))
+            .map_err(|_| WeakParams)?;
         let floor = Params::DEFAULT;
         let strong = memory_kib >= floor.m_cost() && iterations >= floor.t_cost();
-        if strong && is_bounded(&params) { Ok(Self(params)) } else { Err(WeakParams) }
+        if strong && is_bounded(&params) {
+            Ok(Self(params))
+        } else {
+            Err(WeakParams)
+        }
     }
 }
 
 impl Default for Argon2idParams {
     #[expect(clippy::expect_used, reason = "constants that a test constructs")]
     fn default() -> Self {
-        Self::new(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST, Params::DEFAULT_P_COST)
-            .expect("the default is the floor")
+        Self::new(
+            Params::DEFAULT_M_COST,
+            Params::DEFAULT_T_COST,
+            Params::DEFAULT_P_COST,
+        )
+        .expect("the default is the floor")
     }
 }
 
 /// Argon2id with fixed parameters.
 ///
-/// Hashes made with others are compared with their own and reported as outdated. So are passlib's bcrypt and
-/// `$pbkdf2-sha256$` hashes, of the system that Divan replaces. Stored parameters are bounded before they are used:
-/// see [`PasswordHash::check`].
+/// Hashes made with others are compared with their own and reported as outdated. So are passlib's
+/// bcrypt and `$pbkdf2-sha256$` hashes, of the system that Divan replaces. Stored parameters are
+/// bounded before they are used: see [`PasswordHash::check`].
 #[derive(Clone, Debug, Default)]
 pub struct Argon2idHasher {
     params: Argon2idParams,
@@ -66,9 +74,11 @@ impl Argon2idHasher {
     #[cfg(any(test, feature = "test-util"))]
     #[expect(clippy::expect_used, reason = "the algorithm's minimum")]
     pub fn insecure_for_tests() -> Self {
-        let params =
-            Params::new(Params::MIN_M_COST, 1, 1, Some(OUTPUT_BYTES)).expect("the algorithm's minimum");
-        Self { params: Argon2idParams(params) }
+        let params = Params::new(Params::MIN_M_COST, 1, 1, Some(OUTPUT_BYTES))
+            .expect("the algorithm's minimum");
+        Self {
+            params: Argon2idParams(params),
+        }
     }
 
     fn argon2(&self) -> Argon2<'static> {
@@ -105,12 +115,16 @@ impl PasswordHasher for Argon2idHasher {
     fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
         match stored.and_then(|stored| Stored::parse(stored, &self.params.0).ok()) {
             Some(Stored::Argon2id(stored)) => self.verify_argon2id(password, stored),
-            Some(Stored::Legacy(stored)) if stored.matches(password.as_str()) => Verification::MatchOutdated,
+            Some(Stored::Legacy(stored)) if stored.matches(password.as_str()) => {
+                Verification::MatchOutdated
+            }
             Some(Stored::Legacy(_)) => Verification::Mismatch,
             None => {
                 let mut thrown_away = [0; OUTPUT_BYTES];
                 let password = password.as_str().as_bytes();
-                let outcome = self.argon2().hash_password_into(password, &[0; 16], &mut thrown_away);
+                let outcome =
+                    self.argon2()
+                        .hash_password_into(password, &[0; 16], &mut thrown_away);
                 debug_assert!(outcome.is_ok(), "the parameters were checked");
                 Verification::Mismatch
             }
@@ -118,7 +132,9 @@ impl PasswordHasher for Argon2idHasher {
     }
 
     fn memory(&self) -> usize {
-        usize::try_from(self.params.0.m_cost()).unwrap_or(usize::MAX).saturating_mul(1024)
+        usize::try_from(self.params.0.m_cost())
+            .unwrap_or(usize::MAX)
+            .saturating_mul(1024)
     }
 }
 
@@ -134,25 +150,46 @@ mod tests {
     fn a_hash_matches_its_password_and_no_other() {
         let hasher = Argon2idHasher::insecure_for_tests();
         let stored = hasher.hash(&password("right"), &[7; 16]).unwrap();
-        assert_eq!(hasher.verify(&password("right"), Some(&stored)), Verification::Match);
-        assert_eq!(hasher.verify(&password("Right"), Some(&stored)), Verification::Mismatch);
-        assert_eq!(hasher.verify(&password("right"), None), Verification::Mismatch);
+        assert_eq!(
+            hasher.verify(&password("right"), Some(&stored)),
+            Verification::Match
+        );
+        assert_eq!(
+            hasher.verify(&password("Right"), Some(&stored)),
+            Verification::Mismatch
+        );
+        assert_eq!(
+            hasher.verify(&password("right"), None),
+            Verification::Mismatch
+        );
     }
 
     #[test]
     fn a_hash_of_the_reference_implementation_matches() {
-        // From the test suite of phc-winner-argon2: password "password", salt "somesalt", m=65536, t=2, p=1.
+        // From the test suite of phc-winner-argon2: password "password", salt "somesalt", m=65536,
+        // t=2, p=1.
         let stored = PasswordHash::from_stored(
             "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         );
         let hasher = Argon2idHasher::default();
-        assert_eq!(hasher.verify(&password("password"), Some(&stored)), Verification::MatchOutdated);
+        assert_eq!(
+            hasher.verify(&password("password"), Some(&stored)),
+            Verification::MatchOutdated
+        );
     }
 
     #[test]
     fn the_default_writes_the_documented_parameters() {
-        let stored = Argon2idHasher::default().hash(&password("x"), &[1; 16]).unwrap();
-        assert!(stored.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", stored.expose());
+        let stored = Argon2idHasher::default()
+            .hash(&password("x"), &[1; 16])
+            .unwrap();
+        assert!(
+            stored
+                .expose()
+                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{}",
+            stored.expose()
+        );
     }
 
     #[test]

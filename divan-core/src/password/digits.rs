@@ -9,12 +9,17 @@ impl ToDecimalDigit for char {
         if self.is_ascii() {
             return self.is_ascii_digit().then_some(self);
         }
-        let value = |zero: char| u32::from(self).checked_sub(u32::from(zero)).filter(|&value| value < 10);
+        let value = |zero: char| {
+            u32::from(self)
+                .checked_sub(u32::from(zero))
+                .filter(|&value| value < 10)
+        };
         char::from_digit(ZEROS.iter().find_map(|&zero| value(zero))?, 10)
     }
 }
 
-/// The zeros of the decimal digits (Unicode category `Nd`) outside ASCII, each followed by its one to nine.
+/// The zeros of the decimal digits (Unicode category `Nd`) outside ASCII, each followed by its one
+/// to nine.
 const ZEROS: [char; 36] = [
     '\u{0660}', '\u{06F0}', '\u{07C0}', '\u{0966}', '\u{09E6}', '\u{0A66}', '\u{0AE6}', '\u{0B66}',
     '\u{0BE6}', '\u{0C66}', '\u{0CE6}', '\u{0D66}', '\u{0DE6}', '\u{0E50}', '\u{0ED0}', '\u{0F20}',

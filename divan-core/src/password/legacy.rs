@@ -18,7 +18,8 @@ const MAX_ROUNDS: u32 = 1_000_000;
 /// The most that passlib takes.
 const MAX_SALT_BYTES: usize = 1024;
 
-/// The base64 of crypt(3). What is over in the last character says nothing, and old versions of passlib left noise there.
+/// The base64 of crypt(3). What is over in the last character says nothing, and old versions of
+/// passlib left noise there.
 const CRYPT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::BCRYPT,
     GeneralPurposeConfig::new()
@@ -28,8 +29,16 @@ const CRYPT: GeneralPurpose = GeneralPurpose::new(
 
 /// A hash with parameters that are bounded.
 pub(super) enum LegacyHash {
-    Bcrypt { cost: u32, salt: [u8; 16], checksum: [u8; 23] },
-    Pbkdf2Sha256 { rounds: u32, salt: Vec<u8>, checksum: [u8; 32] },
+    Bcrypt {
+        cost: u32,
+        salt: [u8; 16],
+        checksum: [u8; 23],
+    },
+    Pbkdf2Sha256 {
+        rounds: u32,
+        salt: Vec<u8>,
+        checksum: [u8; 32],
+    },
 }
 
 impl LegacyHash {
@@ -42,7 +51,9 @@ impl LegacyHash {
         let pieces: Vec<&str> = text.splitn(6, '$').collect();
         match pieces.as_slice() {
             ["", "2a" | "2b" | "2y", cost, digest] => Some(bcrypt(cost, digest)),
-            ["", "pbkdf2-sha256", rounds, salt, checksum] => Some(pbkdf2_sha256(rounds, salt, checksum)),
+            ["", "pbkdf2-sha256", rounds, salt, checksum] => {
+                Some(pbkdf2_sha256(rounds, salt, checksum))
+            }
             _ => None,
         }
     }
@@ -51,13 +62,21 @@ impl LegacyHash {
     pub(super) fn matches(&self, password: &str) -> bool {
         let password = password.as_bytes();
         match self {
-            Self::Bcrypt { cost, salt, checksum } => {
+            Self::Bcrypt {
+                cost,
+                salt,
+                checksum,
+            } => {
                 let computed = bcrypt_of(password, *cost, *salt);
                 let is_same = computed[..checksum.len()].ct_eq(checksum);
                 // A zero byte ends a password for bcrypt, so passlib hashed none that has one.
                 bool::from(is_same) && !password.contains(&0)
             }
-            Self::Pbkdf2Sha256 { rounds, salt, checksum } => {
+            Self::Pbkdf2Sha256 {
+                rounds,
+                salt,
+                checksum,
+            } => {
                 let computed = pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, salt, *rounds);
                 computed.ct_eq(checksum).into()
             }
@@ -65,7 +84,8 @@ impl LegacyHash {
     }
 }
 
-/// The first 72 bytes count, with the zero that ends the text among them: so bcrypt was made, and so the hash was.
+/// The first 72 bytes count, with the zero that ends the text among them: so bcrypt was made, and
+/// so the hash was.
 fn bcrypt_of(password: &[u8], cost: u32, salt: [u8; 16]) -> [u8; 24] {
     #[cfg(test)]
     tests::COMPUTED.with(|computed| computed.set(computed.get() + 1));
@@ -77,8 +97,11 @@ fn bcrypt_of(password: &[u8], cost: u32, salt: [u8; 16]) -> [u8; 24] {
 fn bcrypt(cost: &str, digest: &str) -> Result<LegacyHash, UnusableHash> {
     let (salt, checksum) = digest.split_at_checked(22).ok_or(UnusableHash::Unknown)?;
     let cost = number(cost.strip_prefix('0').unwrap_or(cost))?;
-    let hash =
-        LegacyHash::Bcrypt { cost, salt: decoded(&CRYPT, salt)?, checksum: decoded(&CRYPT, checksum)? };
+    let hash = LegacyHash::Bcrypt {
+        cost,
+        salt: decoded(&CRYPT, salt)?,
+        checksum: decoded(&CRYPT, checksum)?,
+    };
     match cost {
         ..4 => Err(UnusableHash::Unknown),
         4..=MAX_COST => Ok(hash),
@@ -88,7 +111,8 @@ fn bcrypt(cost: &str, digest: &str) -> Result<LegacyHash, UnusableHash> {
 
 fn pbkdf2_sha256(rounds: &str, salt: &str, checksum: &str) -> Result<LegacyHash, UnusableHash> {
     // passlib's base64 is the usual one, with a dot in place of the plus.
-    let alphabet = Alphabet::new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./");
+    let alphabet =
+        Alphabet::new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./");
     let engine = GeneralPurpose::new(
         &alphabet.map_err(|_| UnusableHash::Unknown)?,
         base64::engine::general_purpose::NO_PAD,
@@ -99,13 +123,20 @@ fn pbkdf2_sha256(rounds: &str, salt: &str, checksum: &str) -> Result<LegacyHash,
     if rounds > MAX_ROUNDS || salt.len() > MAX_SALT_BYTES {
         return Err(UnusableHash::TooCostly);
     }
-    Ok(LegacyHash::Pbkdf2Sha256 { rounds, salt, checksum })
+    Ok(LegacyHash::Pbkdf2Sha256 {
+        rounds,
+        salt,
+        checksum,
+    })
 }
 
 /// A positive number in its shortest form.
 fn number(text: &str) -> Result<u32, UnusableHash> {
     let is_plain = text.starts_with(|first: char| matches!(first, '1'..='9'));
-    text.parse().ok().filter(|_| is_plain).ok_or(UnusableHash::Unknown)
+    text.parse()
+        .ok()
+        .filter(|_| is_plain)
+        .ok_or(UnusableHash::Unknown)
 }
 
 fn decoded<const N: usize>(engine: &GeneralPurpose, text: &str) -> Result<[u8; N], UnusableHash> {
@@ -139,14 +170,19 @@ mod tests {
 
     fn verify(password: &str, hash: &str) -> Verification {
         let password = Password::new(&password.into()).unwrap();
-        Argon2idHasher::insecure_for_tests().verify(&password, Some(&PasswordHash::from_stored(hash)))
+        Argon2idHasher::insecure_for_tests()
+            .verify(&password, Some(&PasswordHash::from_stored(hash)))
     }
 
     #[test]
     fn what_passlib_hashed_matches_and_is_outdated() {
         for Vector { hash, password } in vectors() {
             assert_eq!(PasswordHash::from_stored(&hash).check(), Ok(()), "{hash}");
-            assert_eq!(verify(&password, &hash), Verification::MatchOutdated, "{hash}");
+            assert_eq!(
+                verify(&password, &hash),
+                Verification::MatchOutdated,
+                "{hash}"
+            );
         }
     }
 
@@ -154,7 +190,11 @@ mod tests {
     fn another_password_does_not() {
         for Vector { hash, password } in vectors() {
             for other in [format!("y{password}"), password.to_uppercase() + "!"] {
-                assert_eq!(verify(&other, &hash), Verification::Mismatch, "{hash} {other}");
+                assert_eq!(
+                    verify(&other, &hash),
+                    Verification::Mismatch,
+                    "{hash} {other}"
+                );
             }
         }
     }
@@ -173,8 +213,11 @@ mod tests {
     #[test]
     fn a_zero_byte_does_not_end_a_password() {
         // For bcrypt a text repeated with a zero between is the text.
-        let hash =
-            vectors().into_iter().find(|v| v.password == "a" && v.hash.starts_with("$2b$")).unwrap().hash;
+        let hash = vectors()
+            .into_iter()
+            .find(|v| v.password == "a" && v.hash.starts_with("$2b$"))
+            .unwrap()
+            .hash;
         assert_eq!(verify("a", &hash), Verification::MatchOutdated);
         assert_eq!(verify("a\0a", &hash), Verification::Mismatch);
         assert_eq!(COMPUTED.get(), 2, "the time tells nothing");
@@ -182,8 +225,13 @@ mod tests {
 
     #[test]
     fn bcrypt_compares_the_first_72_bytes_as_it_always_did() {
-        let at_72 =
-            vectors().into_iter().find(|v| v.password.len() == 72 && v.hash.starts_with("$2b$")).unwrap();
-        assert_eq!(verify(&format!("{}more", at_72.password), &at_72.hash), Verification::MatchOutdated);
+        let at_72 = vectors()
+            .into_iter()
+            .find(|v| v.password.len() == 72 && v.hash.starts_with("$2b$"))
+            .unwrap();
+        assert_eq!(
+            verify(&format!("{}more", at_72.password), &at_72.hash),
+            Verification::MatchOutdated
+        );
     }
 }

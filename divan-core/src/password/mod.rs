@@ -1,4 +1,5 @@
-//! Passwords: the rules for new ones, Argon2id hashes, and a queue that keeps hashing from taking the machine.
+//! Passwords: the rules for new ones, Argon2id hashes, and a queue that keeps hashing from taking
+//! the machine.
 
 mod argon2id;
 pub(crate) mod digits;
@@ -58,7 +59,8 @@ impl Password {
         }
     }
 
-    /// A password to hand out: 80 random bits as four groups of letters and digits that cannot be mistaken for each other.
+    /// A password to hand out: 80 random bits as four groups of letters and digits that cannot be
+    /// mistaken for each other.
     ///
     /// # Errors
     /// [`NoEntropy`] when there is no randomness to be had.
@@ -98,7 +100,8 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A stored hash: a [PHC string](https://github.com/P-H-C/phc-string-format), as `$argon2id$v=19$m=19456,t=2,p=1$…`.
+/// A stored hash: a [PHC string](https://github.com/P-H-C/phc-string-format), as
+/// `$argon2id$v=19$m=19456,t=2,p=1$…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -108,10 +111,11 @@ impl PasswordHash {
         Self(text.into())
     }
 
-    /// Whether [`Argon2idHasher`] can compare a password with it: an Argon2id hash, or one of the system that Divan
-    /// replaces (passlib's bcrypt and `$pbkdf2-sha256$`), with parameters that are bounded: Argon2id by 65536 KiB and eight
-    /// times the default's product of memory and iterations (or by the hasher's own, where they are larger), bcrypt by
-    /// cost 13, PBKDF2 by a million rounds.
+    /// Whether [`Argon2idHasher`] can compare a password with it: an Argon2id hash, or one of the
+    /// system that Divan replaces (passlib's bcrypt and `$pbkdf2-sha256$`), with parameters that
+    /// are bounded: Argon2id by 65536 KiB and eight times the default's product of memory and
+    /// iterations (or by the hasher's own, where they are larger), bcrypt by cost 13, PBKDF2 by a
+    /// million rounds.
     ///
     /// # Errors
     /// [`UnusableHash`].
@@ -145,7 +149,8 @@ impl fmt::Debug for PasswordHash {
 pub enum Verification {
     /// The password is right.
     Match,
-    /// The password is right, and its hash was made with other parameters than today's: hash it again.
+    /// The password is right, and its hash was made with other parameters than today's: hash it
+    /// again.
     MatchOutdated,
     /// The password is wrong, or there was nothing to compare with.
     Mismatch,
@@ -164,8 +169,8 @@ pub trait PasswordHasher: fmt::Debug + Send + Sync {
     /// [`HashError`], for example when there is no memory left.
     fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError>;
 
-    /// Compares in exactly one hash computation. Without a stored hash, or with one that cannot be used, the
-    /// computation is made all the same and thrown away, so that the time tells nothing.
+    /// Compares in exactly one hash computation. Without a stored hash, or with one that cannot be
+    /// used, the computation is made all the same and thrown away, so that the time tells nothing.
     fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification;
 
     /// How much memory one computation takes, in bytes. Default: none worth counting.

@@ -11,8 +11,9 @@ use crate::entropy::{Entropy, OsEntropy};
 
 /// Runs a [`PasswordHasher`] on blocking threads, so many at a time and no more.
 ///
-/// A hash takes tens of milliseconds and tens of megabytes. Unbounded, a flood of logins would take all cores and all
-/// memory; here it fills a queue of bounded length and wait, and the rest is told to come back.
+/// A hash takes tens of milliseconds and tens of megabytes. Unbounded, a flood of logins would take
+/// all cores and all memory; here it fills a queue of bounded length and wait, and the rest is told
+/// to come back.
 #[derive(Clone, Debug)]
 pub struct HashQueue {
     hasher: Arc<dyn PasswordHasher>,
@@ -63,12 +64,13 @@ impl HashQueue {
     /// How many may wait.
     pub const MAX_WAITING: usize = 256;
 
-    /// What all hashes that run at a time may take together, in bytes, where the number of cores would allow more. It goes by
-    /// today's parameters; a stored hash with others takes 64 MiB at most, or as much as one with today's.
+    /// What all hashes that run at a time may take together, in bytes, where the number of cores
+    /// would allow more. It goes by today's parameters; a stored hash with others takes 64 MiB at
+    /// most, or as much as one with today's.
     pub const MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 
-    /// A queue before this hasher. Defaults: as many at a time as there are cores and fit into the memory budget, 256
-    /// waiting, at most 15 s each, salts from the operating system.
+    /// A queue before this hasher. Defaults: as many at a time as there are cores and fit into the
+    /// memory budget, 256 waiting, at most 15 s each, salts from the operating system.
     pub fn new(hasher: Arc<dyn PasswordHasher>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let in_memory = Self::MEMORY_BUDGET / hasher.memory().max(1);
@@ -100,7 +102,9 @@ impl HashQueue {
 
     /// How busy it is.
     pub fn load(&self) -> HashQueueLoad {
-        let running = self.at_a_time.saturating_sub(self.permits.available_permits());
+        let running = self
+            .at_a_time
+            .saturating_sub(self.permits.available_permits());
         let places = self.at_a_time + Self::MAX_WAITING;
         let taken = places.saturating_sub(self.places.available_permits());
         HashQueueLoad {
@@ -132,7 +136,9 @@ impl HashQueue {
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashQueueError> {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt).map_err(|_| HashError)?;
-        self.run(move |hasher| hasher.hash(&password, &salt)).await?.map_err(HashQueueError::from)
+        self.run(move |hasher| hasher.hash(&password, &salt))
+            .await?
+            .map_err(HashQueueError::from)
     }
 
     /// Compares a password with a stored hash, or with none, in exactly one hash computation.
@@ -144,14 +150,18 @@ impl HashQueue {
         password: Password,
         stored: Option<PasswordHash>,
     ) -> Result<Verification, HashQueueError> {
-        self.run(move |hasher| hasher.verify(&password, stored.as_ref())).await
+        self.run(move |hasher| hasher.verify(&password, stored.as_ref()))
+            .await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn PasswordHasher) -> T + Send + 'static,
     ) -> Result<T, HashQueueError> {
-        let _place = self.places.try_acquire().map_err(|_| HashQueueError::Overloaded)?;
+        let _place = self
+            .places
+            .try_acquire()
+            .map_err(|_| HashQueueError::Overloaded)?;
         let arrived = Instant::now();
         let permit = tokio::time::timeout(self.max_wait, Arc::clone(&self.permits).acquire_owned())
             .await
@@ -161,7 +171,8 @@ impl HashQueue {
         self.past.hashes.fetch_add(1, Ordering::Relaxed);
         self.past.waited_micros.fetch_add(waited, Ordering::Relaxed);
         let hasher = Arc::clone(&self.hasher);
-        // The permit goes along: a caller that hangs up must not free a place whose hash still runs.
+        // The permit goes along: a caller that hangs up must not free a place whose hash still
+        // runs.
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work(hasher.as_ref())
@@ -213,7 +224,9 @@ mod tests {
         assert_eq!((load.running, load.waiting, load.begun), (1, 1, 1));
         assert_eq!(queue.load().waiting, 0);
 
-        tokio::task::spawn_blocking(move || gate.wait()).await.unwrap();
+        tokio::task::spawn_blocking(move || gate.wait())
+            .await
+            .unwrap();
         assert_eq!(first.await.unwrap(), Ok(Verification::Mismatch));
     }
 
@@ -232,15 +245,23 @@ mod tests {
                 HashQueue::MEMORY_BUDGET
             }
         }
-        assert_eq!(HashQueue::new(Arc::new(Large)).permits.available_permits(), 1);
+        assert_eq!(
+            HashQueue::new(Arc::new(Large)).permits.available_permits(),
+            1
+        );
     }
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
         let queue = HashQueue::new(Arc::new(Held(Arc::new(Barrier::new(1)))));
-        let _all =
-            queue.places.try_acquire_many(u32::try_from(queue.places.available_permits()).unwrap()).unwrap();
+        let _all = queue
+            .places
+            .try_acquire_many(u32::try_from(queue.places.available_permits()).unwrap())
+            .unwrap();
         let password = Password::new(&"password".into()).unwrap();
-        assert_eq!(queue.verify(password, None).await, Err(HashQueueError::Overloaded));
+        assert_eq!(
+            queue.verify(password, None).await,
+            Err(HashQueueError::Overloaded)
+        );
     }
 }

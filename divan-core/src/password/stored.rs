@@ -9,10 +9,11 @@ const MAX_MEMORY_KIB: u32 = 262_144;
 const MAX_ITERATIONS: u32 = 16;
 const MAX_LANES: u32 = 16;
 
-/// Stored parameters beyond these and the own are not computed: a row in the database must not be able to take the
-/// machine.
+/// Stored parameters beyond these and the own are not computed: a row in the database must not be
+/// able to take the machine.
 const MAX_STORED_MEMORY_KIB: u32 = 65_536;
-/// Memory times iterations, which is what the time goes by: eight times that of the default parameters.
+/// Memory times iterations, which is what the time goes by: eight times that of the default
+/// parameters.
 const MAX_STORED_WORK: u64 = 8 * work(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
 
 /// Why a stored hash matches no password.
@@ -40,7 +41,8 @@ pub(super) struct StoredArgon2id {
 }
 
 impl Stored {
-    /// Reads a hash; `own` are the parameters of new hashes, which may be beyond what others may be.
+    /// Reads a hash; `own` are the parameters of new hashes, which may be beyond what others may
+    /// be.
     pub(super) fn parse(stored: &PasswordHash, own: &Params) -> Result<Self, UnusableHash> {
         if let Some(legacy) = LegacyHash::parse(stored.expose()) {
             return legacy.map(Self::Legacy);
@@ -51,7 +53,9 @@ impl Stored {
         let params = Params::try_from(&parsed).map_err(|_| UnusableHash::Unknown)?;
         match (parsed.salt, parsed.hash) {
             (Some(salt), Some(hash)) if is_argon2id && is_current_version => {
-                is_computed(&params, own).then_some(()).ok_or(UnusableHash::TooCostly)?;
+                is_computed(&params, own)
+                    .then_some(())
+                    .ok_or(UnusableHash::TooCostly)?;
                 Ok(Self::Argon2id(StoredArgon2id { params, salt, hash }))
             }
             _ => Err(UnusableHash::Unknown),
@@ -61,7 +65,9 @@ impl Stored {
 
 /// Whether they can be meant as the parameters of new hashes.
 pub(super) fn is_bounded(params: &Params) -> bool {
-    params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS && params.p_cost() <= MAX_LANES
+    params.m_cost() <= MAX_MEMORY_KIB
+        && params.t_cost() <= MAX_ITERATIONS
+        && params.p_cost() <= MAX_LANES
 }
 
 fn is_computed(params: &Params, own: &Params) -> bool {
@@ -82,8 +88,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_computed_is_told_from_what_must_not_be() {
-        let monstrous =
-            "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        let monstrous = "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         for text in [
             monstrous,
             "$argon2id$v=19$m=65537,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",

@@ -10,9 +10,16 @@ impl AuthService {
     ///
     /// # Errors
     /// What is wrong with the request, all of it at once.
-    pub async fn audit(&self, _: &Admin, request: &AuditRequest) -> Result<AuditPage, ServiceError> {
+    pub async fn audit(
+        &self,
+        _: &Admin,
+        request: &AuditRequest,
+    ) -> Result<AuditPage, ServiceError> {
         let mut input = Input::default();
-        let filters = format!("audit {:?} {:?} {:?}", request.user, request.actor, request.action);
+        let filters = format!(
+            "audit {:?} {:?} {:?}",
+            request.user, request.actor, request.action
+        );
         let Page { limit, before } = input.page(request.limit, request.cursor.as_deref(), &filters);
         if request.action == Some(AuditAction::Unknown) {
             input.wrong("/action", "is no action");
@@ -26,7 +33,9 @@ impl AuthService {
         query.action = request.action;
         query.before = before.map(AuditId);
         let mut items = self.parts.store.audit(&query).await?;
-        let next_cursor = page::cut(&mut items, limit, |record| page::cursor(&filters, record.id.0));
+        let next_cursor = page::cut(&mut items, limit, |record| {
+            page::cursor(&filters, record.id.0)
+        });
         Ok(AuditPage::new(items, next_cursor))
     }
 
@@ -35,10 +44,14 @@ impl AuthService {
     /// # Errors
     /// When the database fails.
     pub async fn purge_audit(&self, older_than: std::time::Duration) -> Result<u64, StoreError> {
-        self.parts.store.purge_audit(self.now().saturating_sub(super::session::span(older_than))).await
+        self.parts
+            .store
+            .purge_audit(self.now().saturating_sub(super::session::span(older_than)))
+            .await
     }
 
-    /// A line of the audit about what an administrator does now: for who still is one, so right before it is done.
+    /// A line of the audit about what an administrator does now: for who still is one, so right
+    /// before it is done.
     pub(super) async fn record_of(
         &self,
         admin: &Admin,

@@ -34,8 +34,8 @@ impl Caller {
     /// The caller as an administrator.
     ///
     /// # Errors
-    /// [`ServiceError::AdminRequired`] unless the user is an administrator now and the token is one of the admin
-    /// panel.
+    /// [`ServiceError::AdminRequired`] unless the user is an administrator now and the token is one
+    /// of the admin panel.
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
         if self.user().password_change_required {
             Err(ServiceError::PasswordChangeRequired)
@@ -47,8 +47,8 @@ impl Caller {
     }
 }
 
-/// A [`Caller`] who is an administrator, signed in to the admin panel; or whoever runs commands on the server's own machine.
-/// What only administrators may do asks for one.
+/// A [`Caller`] who is an administrator, signed in to the admin panel; or whoever runs commands on
+/// the server's own machine. What only administrators may do asks for one.
 #[derive(Clone, Debug)]
 pub struct Admin(By);
 
@@ -59,8 +59,8 @@ enum By {
 }
 
 impl Admin {
-    /// Whoever has the database and the secrets in their hands anyway: for commands on the server's own machine. What comes over
-    /// the network is never one. The audit names nobody for it.
+    /// Whoever has the database and the secrets in their hands anyway: for commands on the server's
+    /// own machine. What comes over the network is never one. The audit names nobody for it.
     pub fn operator() -> Self {
         Self(By::Operator)
     }
@@ -82,12 +82,12 @@ impl Admin {
 impl AuthService {
     /// Tells who is asking.
     ///
-    /// The token proves who signed in; whether that session still is good is looked up, at most a second ago. The first
-    /// token of a new generation is written down before this answers.
+    /// The token proves who signed in; whether that session still is good is looked up, at most a
+    /// second ago. The first token of a new generation is written down before this answers.
     ///
     /// # Errors
-    /// [`ServiceError::Token`] when the token is refused or its session is over, [`ServiceError::PasswordChangeRequired`]
-    /// when the user has to change the password first.
+    /// [`ServiceError::Token`] when the token is refused or its session is over,
+    /// [`ServiceError::PasswordChangeRequired`] when the user has to change the password first.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, ServiceError> {
         let claims = self.parts.tokens.verify_any_scope(token)?;
         let caller = self.caller(claims).await?;
@@ -97,7 +97,8 @@ impl AuthService {
         Ok(caller)
     }
 
-    /// Tells who is asking, also somebody who has to change the password first. For the little that they may do.
+    /// Tells who is asking, also somebody who has to change the password first. For the little that
+    /// they may do.
     ///
     /// # Errors
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
@@ -106,11 +107,19 @@ impl AuthService {
         self.caller(claims).await
     }
 
-    /// Looks once more whether a caller still is signed in. Between the token and what it is shown for lie the body of the
-    /// request, which may take its time, and maybe a hash: who was signed out meanwhile must not go on.
+    /// Looks once more whether a caller still is signed in. Between the token and what it is shown
+    /// for lie the body of the request, which may take its time, and maybe a hash: who was signed
+    /// out meanwhile must not go on.
     pub(super) async fn still_signed_in(&self, caller: &Caller) -> Result<(), ServiceError> {
-        let found = self.look_up(&caller.claims).await?.ok_or(TokenError::NotForUs)?;
-        if found.user.role == caller.user().role { Ok(()) } else { Err(TokenError::NotForUs.into()) }
+        let found = self
+            .look_up(&caller.claims)
+            .await?
+            .ok_or(TokenError::NotForUs)?;
+        if found.user.role == caller.user().role {
+            Ok(())
+        } else {
+            Err(TokenError::NotForUs.into())
+        }
     }
 
     /// The same for an administrator.
@@ -127,8 +136,14 @@ impl AuthService {
             match found.session.generations.see(claims.generation) {
                 Seen::Good => return Ok(Caller { claims, found }),
                 Seen::Confirmed(next) if self.advance(&found.session, next).await? => {
-                    let session = StoredSession { generations: next, ..found.session.clone() };
-                    let found = self.parts.cache.keep(found.read(), session, found.user.clone());
+                    let session = StoredSession {
+                        generations: next,
+                        ..found.session.clone()
+                    };
+                    let found = self
+                        .parts
+                        .cache
+                        .keep(found.read(), session, found.user.clone());
                     return Ok(Caller { claims, found });
                 }
                 // Somebody else has moved it on meanwhile.
@@ -144,7 +159,10 @@ impl AuthService {
     }
 
     /// The live session of the claims and its active user.
-    async fn look_up(&self, claims: &AccessClaims) -> Result<Option<Arc<CachedSession>>, StoreError> {
+    async fn look_up(
+        &self,
+        claims: &AccessClaims,
+    ) -> Result<Option<Arc<CachedSession>>, StoreError> {
         let found = if let Some(cached) = self.parts.cache.get(claims.session, claims.generation) {
             cached
         } else {

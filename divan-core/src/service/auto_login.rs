@@ -10,17 +10,22 @@ use crate::secret::Secret;
 use crate::store::{Account, Effects};
 use crate::types::{AuditAction, Role, Surface, TelegramId};
 
-/// How long after the password was shown Telegram alone signs in, and how long what it signs in lasts.
+/// How long after the password was shown Telegram alone signs in, and how long what it signs in
+/// lasts.
 const PROOF_LIFE: Duration = Duration::from_hours(30 * 24);
 
 impl AuthService {
-    /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in with the password. The
-    /// init data may be an hour old, and the session ends with the 30 days.
+    /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in
+    /// with the password. The init data may be an hour old, and the session ends with the 30 days.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`], and [`ServiceError::PasswordRequired`] for everything else that is in the way: the same
-    /// whether the Telegram account is known here or not.
-    pub async fn auto_login(&self, init_data: &Secret, origin: &Origin) -> Result<Session, ServiceError> {
+    /// [`ServiceError::InitData`], and [`ServiceError::PasswordRequired`] for everything else that
+    /// is in the way: the same whether the Telegram account is known here or not.
+    pub async fn auto_login(
+        &self,
+        init_data: &Secret,
+        origin: &Origin,
+    ) -> Result<Session, ServiceError> {
         let data = self.verifiers()?.auto_login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
         let found = self.parts.store.account_by_telegram(telegram.id).await?;
@@ -29,7 +34,9 @@ impl AuthService {
             .ok_or(ServiceError::PasswordRequired)?;
 
         let mut session = self.new_session(account.user.id, Surface::MiniApp, origin)?;
-        session.ends_at = session.ends_at.min(proof_at.saturating_add(span(PROOF_LIFE)));
+        session.ends_at = session
+            .ends_at
+            .min(proof_at.saturating_add(span(PROOF_LIFE)));
         session.expires_at = session.expires_at.min(session.ends_at);
         let user = account.user.id;
         let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, origin)?;
@@ -37,9 +44,17 @@ impl AuthService {
             proof(current, telegram.id, session.created_at).filter(|&at| at == proof_at)?;
             current.user.last_login_at = Some(session.created_at);
             telegram.bind(current, session.created_at);
-            Some(Effects::none().begin(session.clone()).record(record.clone()))
+            Some(
+                Effects::none()
+                    .begin(session.clone())
+                    .record(record.clone()),
+            )
         };
-        let updated = self.parts.store.update_account(account.user.id, &change).await?;
+        let updated = self
+            .parts
+            .store
+            .update_account(account.user.id, &change)
+            .await?;
         self.begun(&session, updated.ok_or(ServiceError::PasswordRequired)?)
     }
 }
@@ -51,5 +66,7 @@ fn proof(account: &Account, presented: TelegramId, now: OffsetDateTime) -> Optio
         && user.role == Role::Employee
         && user.telegram_id == Some(presented)
         && !user.password_change_required;
-    account.password_proof_at.filter(|&at| may && now < at.saturating_add(span(PROOF_LIFE)))
+    account
+        .password_proof_at
+        .filter(|&at| may && now < at.saturating_add(span(PROOF_LIFE)))
 }

@@ -24,7 +24,11 @@ impl BootstrapPolicy {
         match (self, presented) {
             (Self::OpenToAnyone, _) => Ok(()),
             (Self::Token(token), Some(presented))
-                if token.expose().as_bytes().ct_eq(presented.expose().as_bytes()).into() =>
+                if token
+                    .expose()
+                    .as_bytes()
+                    .ct_eq(presented.expose().as_bytes())
+                    .into() =>
             {
                 Ok(())
             }
@@ -37,8 +41,8 @@ impl AuthService {
     /// Creates the first administrator: exactly once, ever.
     ///
     /// # Errors
-    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::AlreadyBootstrapped`], or what is wrong with the
-    /// request; nothing is written then, and another call may try again.
+    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::AlreadyBootstrapped`], or what is
+    /// wrong with the request; nothing is written then, and another call may try again.
     pub async fn bootstrap(
         &self,
         token: Option<&Secret>,
@@ -55,8 +59,12 @@ impl AuthService {
         };
 
         // Claimed before anything costly: of many calls at once, one hashes.
-        let claim =
-            self.parts.store.claim_bootstrap(self.now()).await?.ok_or(ServiceError::AlreadyBootstrapped)?;
+        let claim = self
+            .parts
+            .store
+            .claim_bootstrap(self.now())
+            .await?
+            .ok_or(ServiceError::AlreadyBootstrapped)?;
         let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
         let mut user = User::new(id, Role::Admin, full_name, self.now());
         user.email = Some(email);

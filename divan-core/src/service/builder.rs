@@ -37,8 +37,8 @@ pub struct AuthServiceBuilder {
 }
 
 impl AuthService {
-    /// A service on this store, whose tokens are made with `key`, call themselves `issuer` (a URL) and are for
-    /// these surfaces.
+    /// A service on this store, whose tokens are made with `key`, call themselves `issuer` (a URL)
+    /// and are for these surfaces.
     pub fn builder(
         store: Arc<dyn Store>,
         key: &SecretKey,
@@ -64,14 +64,15 @@ impl AuthService {
 }
 
 impl AuthServiceBuilder {
-    /// The bot whose init data signs employees in. Default: none, and Telegram sign-ins are refused as not
-    /// configured.
+    /// The bot whose init data signs employees in. Default: none, and Telegram sign-ins are refused
+    /// as not configured.
     pub fn telegram(mut self, token: BotToken) -> Self {
         self.bot_token = Some(token);
         self
     }
 
-    /// The keys of access tokens. Default: HS256 with the key of the service, which refresh tokens are made with in any case.
+    /// The keys of access tokens. Default: HS256 with the key of the service, which refresh tokens
+    /// are made with in any case.
     pub fn token_keys(mut self, keys: KeyRing) -> Self {
         self.token_keys = Some(keys);
         self
@@ -89,7 +90,8 @@ impl AuthServiceBuilder {
         self
     }
 
-    /// How long the sessions of a surface last. Default: [`SessionLife::MINI_APP`], [`SessionLife::ADMIN`].
+    /// How long the sessions of a surface last. Default: [`SessionLife::MINI_APP`],
+    /// [`SessionLife::ADMIN`].
     pub fn session_life(mut self, surface: Surface, life: SessionLife) -> Self {
         match surface {
             Surface::MiniApp => self.miniapp_life = life,
@@ -130,7 +132,8 @@ impl AuthServiceBuilder {
             issuer: TokenIssuer::new(&token_keys, &self.issuer, self.surfaces.clone())
                 .clock(self.clock.clone())
                 .entropy(self.entropy.clone()),
-            tokens: TokenVerifier::new(&token_keys, &self.issuer, self.surfaces).clock(self.clock.clone()),
+            tokens: TokenVerifier::new(&token_keys, &self.issuer, self.surfaces)
+                .clock(self.clock.clone()),
             jwks: token_keys.jwks(),
             refresh_keys: RefreshKeys::new(&self.key),
             cache: SessionCache::default(),
@@ -142,6 +145,8 @@ impl AuthServiceBuilder {
             clock: self.clock,
             entropy: self.entropy,
         };
-        AuthService { parts: Arc::new(parts) }
+        AuthService {
+            parts: Arc::new(parts),
+        }
     }
 }

@@ -12,8 +12,8 @@ pub enum ServiceError {
     /// Name and password do not open an account on this surface.
     #[error("wrong credentials")]
     InvalidCredentials,
-    /// The password was right, but the account is bound to another Telegram account, or this Telegram account to
-    /// another user.
+    /// The password was right, but the account is bound to another Telegram account, or this
+    /// Telegram account to another user.
     #[error("the account belongs to another Telegram account")]
     TelegramAccountMismatch,
     /// The init data was refused.
@@ -83,7 +83,8 @@ impl ServiceError {
             Self::InitData(error) => ProblemCode::from_word(error.code()),
             Self::Contact(_) => ProblemCode::InitDataInvalid,
             Self::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
-            // A token from the future is as old a matter for its holder, where the clock was set back: refresh.
+            // A token from the future is as old a matter for its holder, where the clock was set
+            // back: refresh.
             Self::Token(TokenError::Expired | TokenError::NotYetValid) => ProblemCode::TokenExpired,
             Self::Token(_) => ProblemCode::TokenInvalid,
             Self::RefreshToken => ProblemCode::RefreshTokenInvalid,

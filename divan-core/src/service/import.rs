@@ -29,8 +29,8 @@ pub struct ImportedUser {
     pub email: Option<String>,
     /// Whether the person may sign in. Default: yes.
     pub is_active: bool,
-    /// The hash of the password, as another system has stored it: see [`PasswordHash::check`]. Without one a password is
-    /// generated.
+    /// The hash of the password, as another system has stored it: see [`PasswordHash::check`].
+    /// Without one a password is generated.
     pub password_hash: Option<PasswordHash>,
 }
 
@@ -72,12 +72,18 @@ impl fmt::Display for ImportError {
             "" => error.detail.clone(),
             member => format!("{member} {}", error.detail),
         };
-        let errors = self.errors.iter().map(of_member).collect::<Vec<_>>().join("; ");
+        let errors = self
+            .errors
+            .iter()
+            .map(of_member)
+            .collect::<Vec<_>>()
+            .join("; ");
         write!(f, "line {}: {errors}", self.line)
     }
 }
 
-/// People who can be imported as they are: [`AuthService::check_import`] has looked at each of them.
+/// People who can be imported as they are: [`AuthService::check_import`] has looked at each of
+/// them.
 #[derive(Debug)]
 pub struct CheckedImport {
     people: Vec<(User, Option<PasswordHash>)>,
@@ -102,21 +108,29 @@ impl CheckedImport {
 
     /// How many of them come without a hash, and get a generated password.
     pub fn without_hash(&self) -> usize {
-        self.people.iter().filter(|(_, hash)| hash.is_none()).count()
+        self.people
+            .iter()
+            .filter(|(_, hash)| hash.is_none())
+            .count()
     }
 }
 
 impl PreparedImport {
-    /// The people whose password was generated, with the password: to be handed out, and shown nowhere else.
+    /// The people whose password was generated, with the password: to be handed out, and shown
+    /// nowhere else.
     pub fn generated(&self) -> impl Iterator<Item = (&User, &Secret)> {
-        self.people.iter().filter_map(|(account, password)| Some((&account.user, password.as_ref()?)))
+        self.people
+            .iter()
+            .filter_map(|(account, password)| Some((&account.user, password.as_ref()?)))
     }
 }
 
-// In three steps, so that a list can be checked alone, and passwords written down before they are good.
+// In three steps, so that a list can be checked alone, and passwords written down before they are
+// good.
 impl AuthService {
-    /// Checks a list of people to import, and writes nothing: each for itself, against each other, and against those who
-    /// are there. The inner error has every line with which something is wrong, in their order.
+    /// Checks a list of people to import, and writes nothing: each for itself, against each other,
+    /// and against those who are there. The inner error has every line with which something is
+    /// wrong, in their order.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -142,11 +156,13 @@ impl AuthService {
         for user in self.parts.store.users_named(&phones, &emails).await? {
             lines.taken_by(&user);
         }
-        Ok(lines.into_errors().map_or(Ok(CheckedImport { people: checked }), Err))
+        Ok(lines
+            .into_errors()
+            .map_or(Ok(CheckedImport { people: checked }), Err))
     }
 
-    /// Generates the passwords of those who come without a hash, and hashes them. `progress` is told after each how many
-    /// are done.
+    /// Generates the passwords of those who come without a hash, and hashes them. `progress` is
+    /// told after each how many are done.
     ///
     /// # Errors
     /// When hashing fails; nothing was written.
@@ -165,7 +181,8 @@ impl AuthService {
         };
         for (place, (mut user, hash)) in import.people.into_iter().enumerate() {
             if let Some(hash) = hash {
-                // What the password is, nobody knows, and the rules for administrators are stricter.
+                // What the password is, nobody knows, and the rules for administrators are
+                // stricter.
                 user.password_change_required = user.role == Role::Admin;
                 people.push((place, Account::new(user, hash), None));
                 continue;
@@ -178,7 +195,11 @@ impl AuthService {
             let hashes = self.parts.hashes.clone();
             hashing.spawn(async move {
                 let shown = password.to_secret();
-                Ok((place, Account::new(user, hashes.hash(password).await?), shown))
+                Ok((
+                    place,
+                    Account::new(user, hashes.hash(password).await?),
+                    shown,
+                ))
             });
         }
         while !hashing.is_empty() {
@@ -186,11 +207,15 @@ impl AuthService {
         }
         people.sort_by_key(|(place, ..)| *place);
         Ok(PreparedImport {
-            people: people.into_iter().map(|(_, account, shown)| (account, shown)).collect(),
+            people: people
+                .into_iter()
+                .map(|(_, account, shown)| (account, shown))
+                .collect(),
         })
     }
 
-    /// Writes all of them, or nobody. Generated passwords are good for 72 hours from now. Tells how many people it were.
+    /// Writes all of them, or nobody. Generated passwords are good for 72 hours from now. Tells how
+    /// many people it were.
     ///
     /// # Errors
     /// Among others that the phone number or e-mail address of one of them is somebody's by now.
@@ -205,7 +230,12 @@ impl AuthService {
         let mut new = Vec::with_capacity(import.people.len());
         for (mut account, generated) in import.people {
             account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
-            let record = self.record(AuditAction::UserCreated, admin.id(), account.user.id, origin)?;
+            let record = self.record(
+                AuditAction::UserCreated,
+                admin.id(),
+                account.user.id,
+                origin,
+            )?;
             new.push(NewUser::new(account, record));
         }
         put_in_order(&mut new);
@@ -221,7 +251,10 @@ impl AuthService {
         person: &ImportedUser,
     ) -> Result<Option<User>, ServiceError> {
         let full_name = input.full_name(&person.full_name);
-        let phone = person.phone.as_deref().and_then(|typed| input.phone(typed, self.parts.region));
+        let phone = person
+            .phone
+            .as_deref()
+            .and_then(|typed| input.phone(typed, self.parts.region));
         let email = person.email.as_deref().and_then(|typed| input.email(typed));
         input.sign_in_name(person.role, person.phone.is_some(), person.email.is_some());
         if let Some(Err(unusable)) = person.password_hash.as_ref().map(PasswordHash::check) {
@@ -233,7 +266,9 @@ impl AuthService {
         if let Some(first) = first_with(&mut lines.emails, email.as_ref(), person.line) {
             input.wrong("/email", format!("is that of line {first}, too"));
         }
-        let Some(full_name) = full_name.filter(|_| input.is_valid()) else { return Ok(None) };
+        let Some(full_name) = full_name.filter(|_| input.is_valid()) else {
+            return Ok(None);
+        };
 
         let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
         let mut user = User::new(id, person.role, full_name, self.now());
@@ -252,8 +287,14 @@ struct Lines {
 
 impl Lines {
     fn taken_by(&mut self, user: &User) {
-        let by_phone = user.phone.as_ref().and_then(|phone| self.phones.remove(phone));
-        let by_email = user.email.as_ref().and_then(|email| self.emails.remove(email));
+        let by_phone = user
+            .phone
+            .as_ref()
+            .and_then(|phone| self.phones.remove(phone));
+        let by_email = user
+            .email
+            .as_ref()
+            .and_then(|email| self.emails.remove(email));
         for (line, pointer) in [(by_phone, "/phone"), (by_email, "/email")] {
             if let Some(line) = line {
                 let taken = MemberError::new(pointer, "is that of another user");
@@ -277,7 +318,11 @@ impl Lines {
 }
 
 /// Notes which line has the name; the line that has it already, if there is one.
-fn first_with<K: Clone + Eq + Hash>(lines: &mut HashMap<K, u64>, name: Option<&K>, line: u64) -> Option<u64> {
+fn first_with<K: Clone + Eq + Hash>(
+    lines: &mut HashMap<K, u64>,
+    name: Option<&K>,
+    line: u64,
+) -> Option<u64> {
     let name = name?;
     if let Some(first) = lines.get(name) {
         return Some(*first);
@@ -295,8 +340,8 @@ async fn next_of(hashing: &mut JoinSet<Hashed>) -> Result<(usize, Account, Secre
     Ok(joined.unwrap_or(Err(HashQueueError::Hash(HashError)))?)
 }
 
-/// One order, whatever the list's is: of two lists at once the second then waits for the first, and neither for a lock that
-/// the other holds.
+/// One order, whatever the list's is: of two lists at once the second then waits for the first, and
+/// neither for a lock that the other holds.
 fn put_in_order(new: &mut [NewUser]) {
     fn names(NewUser { account, .. }: &NewUser) -> (Option<&Phone>, Option<&Email>) {
         (account.user.phone.as_ref(), account.user.email.as_ref())
@@ -319,7 +364,8 @@ mod tests {
             let mut user = User::new(UserId(Uuid::nil()), Role::Employee, "Name", now);
             user.phone = phone.map(|phone| phone.parse().unwrap());
             user.email = email.map(|email| email.parse().unwrap());
-            let record = AuditRecord::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
+            let record =
+                AuditRecord::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
             NewUser::new(Account::new(user, PasswordHash::from_stored("x")), record)
         };
         let mut list = vec![
@@ -331,7 +377,11 @@ mod tests {
         let mut reversed: Vec<_> = list.iter().rev().cloned().collect();
         put_in_order(&mut list);
         put_in_order(&mut reversed);
-        let users = |list: &[NewUser]| list.iter().map(|new| new.account.user.clone()).collect::<Vec<_>>();
+        let users = |list: &[NewUser]| {
+            list.iter()
+                .map(|new| new.account.user.clone())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(users(&list), users(&reversed));
     }
 }

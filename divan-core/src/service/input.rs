@@ -9,7 +9,8 @@ use crate::types::{Email, Phone, Role, User};
 /// The longest name of a person, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
-/// Checks the new password of this user, which stands in the member `pointer`, by the rules for the user's role.
+/// Checks the new password of this user, which stands in the member `pointer`, by the rules for the
+/// user's role.
 pub(super) fn check_new_password(
     pointer: &'static str,
     password: &Password,
@@ -40,7 +41,8 @@ fn is_invisible(c: char) -> bool {
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Whether it can make a name read as another one: overrides, embeddings and isolates of the bidirectional algorithm.
+/// Whether it can make a name read as another one: overrides, embeddings and isolates of the
+/// bidirectional algorithm.
 fn turns_text(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -67,15 +69,21 @@ impl Input {
     pub(super) fn full_name(&mut self, typed: &str) -> Option<String> {
         const MEMBER: &str = "/full_name";
         let name = typed.trim();
-        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) || name.contains(char::is_control) {
+        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) || name.contains(char::is_control)
+        {
             self.wrong(
                 MEMBER,
-                format!("must have 1 to {MAX_NAME_CHARS} characters, none of them a control character"),
+                format!(
+                    "must have 1 to {MAX_NAME_CHARS} characters, none of them a control character"
+                ),
             );
         } else if name.chars().all(is_invisible) {
             self.wrong(MEMBER, "must have a character that can be seen");
         } else if name.contains(turns_text) {
-            self.wrong(MEMBER, "must have no character that turns the direction of text");
+            self.wrong(
+                MEMBER,
+                "must have no character that turns the direction of text",
+            );
         } else {
             return Some(name.to_owned());
         }
@@ -85,7 +93,9 @@ impl Input {
     /// A role signs in with one of the two.
     pub(super) fn sign_in_name(&mut self, role: Role, has_phone: bool, has_email: bool) {
         match role {
-            Role::Employee if !has_phone => self.wrong("/phone", "is missing: an employee signs in with it"),
+            Role::Employee if !has_phone => {
+                self.wrong("/phone", "is missing: an employee signs in with it")
+            }
             Role::Admin if !has_email => {
                 self.wrong("/email", "is missing: an administrator signs in with it");
             }
@@ -112,7 +122,9 @@ impl Input {
     }
 
     fn keep<T, E: std::fmt::Display>(&mut self, pointer: &str, parsed: Result<T, E>) -> Option<T> {
-        parsed.map_err(|error| self.wrong(pointer, error.to_string())).ok()
+        parsed
+            .map_err(|error| self.wrong(pointer, error.to_string()))
+            .ok()
     }
 }
 
@@ -122,9 +134,20 @@ mod tests {
 
     #[test]
     fn a_name_can_be_seen_and_reads_one_way() {
-        for name in ["Әлия", " José ", "O’Neil", "אבג", "نام\u{200C}ه", "👩\u{200D}🚀", "\u{200F}אבג"]
-        {
-            assert_eq!(Input::default().full_name(name).as_deref(), Some(name.trim()), "{name:?}");
+        for name in [
+            "Әлия",
+            " José ",
+            "O’Neil",
+            "אבג",
+            "نام\u{200C}ه",
+            "👩\u{200D}🚀",
+            "\u{200F}אבג",
+        ] {
+            assert_eq!(
+                Input::default().full_name(name).as_deref(),
+                Some(name.trim()),
+                "{name:?}"
+            );
         }
         for name in [
             "",

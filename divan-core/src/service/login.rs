@@ -16,8 +16,8 @@ use crate::types::{AuditAction, Phone, Role, Surface, TelegramId};
 pub enum SignInPhone<'a> {
     /// As it was typed.
     Typed(&'a str),
-    /// As Telegram signed it: the raw answer of the Mini App's `requestContact`. It has to be of the account that opened the
-    /// Mini App.
+    /// As Telegram signed it: the raw answer of the Mini App's `requestContact`. It has to be of
+    /// the account that opened the Mini App.
     Shared(&'a Secret),
 }
 
@@ -31,7 +31,9 @@ impl<'a> SignInPhone<'a> {
         match (&request.phone, &request.contact) {
             (Some(phone), None) => return Ok(Self::Typed(phone)),
             (None, Some(contact)) => return Ok(Self::Shared(contact)),
-            (Some(_), Some(_)) => input.wrong("/contact", "stands in place of `phone`, not beside it"),
+            (Some(_), Some(_)) => {
+                input.wrong("/contact", "stands in place of `phone`, not beside it")
+            }
             (None, None) => input.wrong("/phone", "is missing, and so is `contact`"),
         }
         Err(input.into_error())
@@ -39,12 +41,13 @@ impl<'a> SignInPhone<'a> {
 }
 
 impl AuthService {
-    /// Signs an employee in with phone number, password and the raw init data of the Mini App. The first sign-in binds
-    /// the Telegram account to the user.
+    /// Signs an employee in with phone number, password and the raw init data of the Mini App. The
+    /// first sign-in binds the Telegram account to the user.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`] tells nothing of the account; [`ServiceError::InvalidCredentials`] hides which part
-    /// is wrong; [`ServiceError::TelegramAccountMismatch`] comes only after a right password.
+    /// [`ServiceError::InitData`] tells nothing of the account;
+    /// [`ServiceError::InvalidCredentials`] hides which part is wrong;
+    /// [`ServiceError::TelegramAccountMismatch`] comes only after a right password.
     pub async fn telegram_login(
         &self,
         phone: SignInPhone<'_>,
@@ -71,7 +74,12 @@ impl AuthService {
 
         let found = self.parts.store.account_by_phone(&phone).await?;
         let proved = self.check_password(found, password, Role::Employee).await?;
-        if proved.account.user.telegram_id.is_some_and(|bound| bound != telegram.id) {
+        if proved
+            .account
+            .user
+            .telegram_id
+            .is_some_and(|bound| bound != telegram.id)
+        {
             return Err(ServiceError::TelegramAccountMismatch);
         }
         self.check_expiry(&proved.account)?;
@@ -89,7 +97,8 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<Session, ServiceError> {
         let mut input = Input::default();
-        let (Some(email), Some(password)) = (input.email(email), input.password("/password", password))
+        let (Some(email), Some(password)) =
+            (input.email(email), input.password("/password", password))
         else {
             return Err(input.into_error());
         };
@@ -100,7 +109,10 @@ impl AuthService {
     }
 
     pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
-        self.parts.telegram.as_ref().ok_or(ServiceError::TelegramNotConfigured)
+        self.parts
+            .telegram
+            .as_ref()
+            .ok_or(ServiceError::TelegramNotConfigured)
     }
 
     /// The phone number of a contact that the person who sent the init data has shared.
@@ -111,8 +123,8 @@ impl AuthService {
         parse_phone(&phone, self.parts.region).map_err(|_| ContactError::NotAPhone.into())
     }
 
-    /// Exactly one hash computation, whether there is an account or not, and only then the state of the account: all
-    /// that can be wrong up to here is one answer.
+    /// Exactly one hash computation, whether there is an account or not, and only then the state of
+    /// the account: all that can be wrong up to here is one answer.
     pub(super) async fn check_password(
         &self,
         found: Option<Account>,
@@ -126,29 +138,50 @@ impl AuthService {
             .filter(|account| account.user.role == role)
             .ok_or(ServiceError::InvalidCredentials)?;
         let rehashed = match verification {
-            // The old hash stays good: a sign-in with the right password does not fail for want of a new one.
+            // The old hash stays good: a sign-in with the right password does not fail for want of
+            // a new one.
             Verification::MatchOutdated => self.parts.hashes.hash(password.clone()).await.ok(),
             _ => None,
         };
-        Ok(Proved { account, password, rehashed })
+        Ok(Proved {
+            account,
+            password,
+            rehashed,
+        })
     }
 
-    /// Looks again, once, where the hash that was compared is no longer the one that is stored: another sign-in with the same
-    /// password may have made it anew. `None` when it was not that: whatever else came in between wins.
+    /// Looks again, once, where the hash that was compared is no longer the one that is stored:
+    /// another sign-in with the same password may have made it anew. `None` when it was not that:
+    /// whatever else came in between wins.
     pub(super) async fn check_again(&self, proved: Proved) -> Result<Option<Proved>, ServiceError> {
-        let Proved { account: seen, password, .. } = proved;
-        let current = self.parts.store.account(seen.user.id).await?.filter(|current| {
-            current.password_hash != seen.password_hash
-                && current.user.is_active
-                && current.user.role == seen.user.role
-        });
-        let Some(account) = current else { return Ok(None) };
+        let Proved {
+            account: seen,
+            password,
+            ..
+        } = proved;
+        let current = self
+            .parts
+            .store
+            .account(seen.user.id)
+            .await?
+            .filter(|current| {
+                current.password_hash != seen.password_hash
+                    && current.user.is_active
+                    && current.user.role == seen.user.role
+            });
+        let Some(account) = current else {
+            return Ok(None);
+        };
         let stored = Some(account.password_hash.clone());
         match self.parts.hashes.verify(password.clone(), stored).await? {
             Verification::Mismatch => return Ok(None),
             Verification::Match | Verification::MatchOutdated => self.check_expiry(&account)?,
         }
-        Ok(Some(Proved { account, password, rehashed: None }))
+        Ok(Some(Proved {
+            account,
+            password,
+            rehashed: None,
+        }))
     }
 
     /// A generated password is good for a time. That it is over is told to those who know it.
@@ -169,12 +202,18 @@ impl AuthService {
         if let Some(session) = self.sign_in(&proved, telegram.as_ref(), origin).await? {
             return Ok(session);
         }
-        let again = self.check_again(proved).await?.ok_or(ServiceError::InvalidCredentials)?;
-        self.sign_in(&again, telegram.as_ref(), origin).await?.ok_or(ServiceError::InvalidCredentials)
+        let again = self
+            .check_again(proved)
+            .await?
+            .ok_or(ServiceError::InvalidCredentials)?;
+        self.sign_in(&again, telegram.as_ref(), origin)
+            .await?
+            .ok_or(ServiceError::InvalidCredentials)
     }
 
-    /// One transaction that writes the sign-in down and begins the session. `None` when the account changed while the password
-    /// was hashed: a reset, a deactivation or a binding that came in between wins.
+    /// One transaction that writes the sign-in down and begins the session. `None` when the account
+    /// changed while the password was hashed: a reset, a deactivation or a binding that came in
+    /// between wins.
     async fn sign_in(
         &self,
         proved: &Proved,
@@ -182,7 +221,11 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<Option<Session>, ServiceError> {
         let seen = &proved.account;
-        let surface = if telegram.is_some() { Surface::MiniApp } else { Surface::Admin };
+        let surface = if telegram.is_some() {
+            Surface::MiniApp
+        } else {
+            Surface::Admin
+        };
         let session = self.new_session(seen.user.id, surface, origin)?;
         let (user, now) = (seen.user.id, session.created_at);
         let signed_in = self.record(AuditAction::SignedIn, Some(user), user, origin)?;
@@ -192,7 +235,11 @@ impl AuthService {
             let is_unchanged = current.password_hash == seen.password_hash
                 && current.user.is_active
                 && current.user.role == seen.user.role
-                && (presented.is_none() || current.user.telegram_id.is_none_or(|id| Some(id) == presented));
+                && (presented.is_none()
+                    || current
+                        .user
+                        .telegram_id
+                        .is_none_or(|id| Some(id) == presented));
             if !is_unchanged {
                 return None;
             }
@@ -211,7 +258,9 @@ impl AuthService {
             Some(effects.record(signed_in.clone()))
         };
         match self.parts.store.update_account(user, &change).await {
-            Ok(updated) => updated.map(|updated| self.begun(&session, updated)).transpose(),
+            Ok(updated) => updated
+                .map(|updated| self.begun(&session, updated))
+                .transpose(),
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
                 Err(ServiceError::TelegramAccountMismatch)
             }
@@ -261,5 +310,8 @@ impl TelegramAccount {
 /// Whose Telegram account the init data proves.
 pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
     let user = data.require_user()?;
-    Ok(TelegramAccount { id: TelegramId(user.id), username: user.username.map(String::from) })
+    Ok(TelegramAccount {
+        id: TelegramId(user.id),
+        username: user.username.map(String::from),
+    })
 }

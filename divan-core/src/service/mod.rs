@@ -22,15 +22,17 @@
 //!
 //! # What a sign-in gives away
 //!
-//! An unknown phone number or address, a wrong password, an inactive account and a wrong role are one answer,
-//! [`ServiceError::InvalidCredentials`], after exactly one hash computation each. What says more (that the account
-//! belongs to another Telegram account) comes only after a right password.
+//! An unknown phone number or address, a wrong password, an inactive account and a wrong role are
+//! one answer,
+//! [`ServiceError::InvalidCredentials`], after exactly one hash computation each. What says more
+//! (that the account belongs to another Telegram account) comes only after a right password.
 //!
 //! # What a sign-in begins
 //!
-//! A session: a row in the database, and a pair of tokens that say which. The access token is short-lived and checked with
-//! each request, the row being looked up at most a second ago; the refresh token gets the next pair, once. What happens
-//! when answers get lost, tabs refresh at the same time, or a token is stolen, is decided in
+//! A session: a row in the database, and a pair of tokens that say which. The access token is
+//! short-lived and checked with each request, the row being looked up at most a second ago; the
+//! refresh token gets the next pair, once. What happens when answers get lost, tabs refresh at the
+//! same time, or a token is stolen, is decided in
 //! [`Generations`](crate::session::Generations).
 
 mod audit;
@@ -136,6 +138,7 @@ impl AuthService {
     /// The time to store, no finer than a database keeps it.
     fn now(&self) -> OffsetDateTime {
         let now = OffsetDateTime::from(self.parts.clock.now());
-        now.replace_nanosecond(now.nanosecond() / 1000 * 1000).unwrap_or(now)
+        now.replace_nanosecond(now.nanosecond() / 1000 * 1000)
+            .unwrap_or(now)
     }
 }

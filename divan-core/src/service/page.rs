@@ -42,14 +42,19 @@ impl Input {
     }
 }
 
-/// Where a page that ends with this id ends. It says no more than the id, and goes with these filters alone.
+/// Where a page that ends with this id ends. It says no more than the id, and goes with these
+/// filters alone.
 pub(super) fn cursor(filters: &str, last: Uuid) -> String {
     URL_SAFE_NO_PAD.encode([tag(filters).as_slice(), last.as_bytes()].concat())
 }
 
-/// Cuts a page that was read with one item more than it shows. Where there was one more, the next page begins at the
-/// cursor of the last item that is left.
-pub(super) fn cut<T>(items: &mut Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> String) -> Option<String> {
+/// Cuts a page that was read with one item more than it shows. Where there was one more, the next
+/// page begins at the cursor of the last item that is left.
+pub(super) fn cut<T>(
+    items: &mut Vec<T>,
+    limit: u32,
+    cursor_of: impl Fn(&T) -> String,
+) -> Option<String> {
     if items.len() <= limit as usize {
         return None;
     }
@@ -78,9 +83,15 @@ mod tests {
         let cursor = cursor("users ivan", id);
         assert_eq!(read_cursor("users ivan", &cursor), Some(id));
         assert_eq!(read_cursor("users", &cursor), None);
-        for malformed in
-            ["", "A", "AAAA", "%", &cursor[1..], &format!("{cursor}AAAA"), &cursor.replace(&cursor[..1], "=")]
-        {
+        for malformed in [
+            "",
+            "A",
+            "AAAA",
+            "%",
+            &cursor[1..],
+            &format!("{cursor}AAAA"),
+            &cursor.replace(&cursor[..1], "="),
+        ] {
             assert_eq!(read_cursor("users ivan", malformed), None, "{malformed}");
         }
     }

@@ -8,11 +8,13 @@ use crate::token::TokenError;
 use crate::types::AuditAction;
 
 impl AuthService {
-    /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on the same surface.
+    /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on
+    /// the same surface.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidCredentials`] when the current password is wrong, [`ServiceError::WeakPassword`] when the new
-    /// one breaks a rule, [`ServiceError::Token`] when the caller was signed out meanwhile. Nothing has changed then.
+    /// [`ServiceError::InvalidCredentials`] when the current password is wrong,
+    /// [`ServiceError::WeakPassword`] when the new one breaks a rule, [`ServiceError::Token`] when
+    /// the caller was signed out meanwhile. Nothing has changed then.
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -23,23 +25,38 @@ impl AuthService {
         let mut input = Input::default();
         let current = input.password("/current_password", &request.current_password);
         let new = input.password(NEW, &request.new_password);
-        let (Some(current), Some(new)) = (current, new) else { return Err(input.into_error()) };
+        let (Some(current), Some(new)) = (current, new) else {
+            return Err(input.into_error());
+        };
         check_new_password(NEW, &new, caller.user())?;
         if new.as_str() == current.as_str() {
-            return Err(ServiceError::WeakPassword { pointer: NEW, reason: WeakPassword::Unchanged });
+            return Err(ServiceError::WeakPassword {
+                pointer: NEW,
+                reason: WeakPassword::Unchanged,
+            });
         }
 
         let user = caller.user().id;
         let found = self.parts.store.account(user).await?;
-        let proved = self.check_password(found, current, caller.user().role).await?;
+        let proved = self
+            .check_password(found, current, caller.user().role)
+            .await?;
         let password_hash = self.parts.hashes.hash(new).await?;
         let _forget = self.parts.cache.forget_on_drop(user, None);
-        if let Some(session) = self.set_password(caller, &proved.account, &password_hash, origin).await? {
+        if let Some(session) = self
+            .set_password(caller, &proved.account, &password_hash, origin)
+            .await?
+        {
             return Ok(session);
         }
         // Whoever was signed out meanwhile would otherwise be in again.
-        let again = self.check_again(proved).await?.ok_or(TokenError::NotForUs)?;
-        let changed = self.set_password(caller, &again.account, &password_hash, origin).await?;
+        let again = self
+            .check_again(proved)
+            .await?
+            .ok_or(TokenError::NotForUs)?;
+        let changed = self
+            .set_password(caller, &again.account, &password_hash, origin)
+            .await?;
         Ok(changed.ok_or(TokenError::NotForUs)?)
     }
 
@@ -68,7 +85,11 @@ impl AuthService {
             current.password_expires_at = None;
             current.user.password_change_required = false;
             current.user.updated_at = at;
-            let all = EndSessions { only: None, at, reason: EndReason::PasswordChanged };
+            let all = EndSessions {
+                only: None,
+                at,
+                reason: EndReason::PasswordChanged,
+            };
             Some(
                 Effects::none()
                     .unless_ended(caller.session())
@@ -78,6 +99,8 @@ impl AuthService {
             )
         };
         let updated = self.parts.store.update_account(user, &change).await?;
-        updated.map(|updated| self.begun(&session, updated)).transpose()
+        updated
+            .map(|updated| self.begun(&session, updated))
+            .transpose()
     }
 }

@@ -36,8 +36,8 @@ impl fmt::Display for Region {
     }
 }
 
-/// Reads a phone number as people type and paste it: with or without country code, with spaces, dashes and brackets,
-/// with `00` for `+`, in the digits of any script.
+/// Reads a phone number as people type and paste it: with or without country code, with spaces,
+/// dashes and brackets, with `00` for `+`, in the digits of any script.
 ///
 /// # Errors
 /// [`InvalidPhone`] when no such number can exist.
@@ -56,7 +56,9 @@ pub fn parse_phone(typed: &str, region: Region) -> Result<Phone, InvalidPhone> {
         Some(rest) => format!("+{rest}"),
         None => dialled,
     };
-    let number = PHONE_NUMBER_UTIL.parse(&international, Some(region.0)).map_err(|_| InvalidPhone)?;
+    let number = PHONE_NUMBER_UTIL
+        .parse(&international, Some(region.0))
+        .map_err(|_| InvalidPhone)?;
     if !number.is_valid() {
         return Err(InvalidPhone);
     }
@@ -68,7 +70,8 @@ pub fn parse_phone(typed: &str, region: Region) -> Result<Phone, InvalidPhone> {
     }
 }
 
-/// What one would dial: digits, and a `+` in front where there was one. `None` when something else was typed.
+/// What one would dial: digits, and a `+` in front where there was one. `None` when something else
+/// was typed.
 fn dialled(typed: &str) -> Option<String> {
     // The longest number has fifteen digits; this leaves room for every way to write it.
     if typed.len() > 128 {
@@ -90,7 +93,8 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '-' | '(' | ')' | '.' | '/' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{AD}' | '\u{FEFF}'
+            '-' | '(' | ')' | '.' | '/' | '\u{2010}'
+                ..='\u{2015}' | '\u{2212}' | '\u{AD}' | '\u{FEFF}'
         )
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
 }
@@ -115,10 +119,24 @@ mod tests {
             "\u{FF0B}\u{FF17}\u{FF17}\u{FF10}\u{FF11}1234567",
             "۸۷۰۱۱۲۳۴۵۶۷",
         ] {
-            assert_eq!(parse_phone(typed, Region::default()).unwrap().as_str(), "+77011234567", "{typed}");
+            assert_eq!(
+                parse_phone(typed, Region::default()).unwrap().as_str(),
+                "+77011234567",
+                "{typed}"
+            );
         }
-        assert_eq!(parse_phone("+998 90 123 45 67", Region::default()).unwrap().as_str(), "+998901234567");
-        assert_eq!(parse_phone("202 555 0100", "US".parse().unwrap()).unwrap().as_str(), "+12025550100");
+        assert_eq!(
+            parse_phone("+998 90 123 45 67", Region::default())
+                .unwrap()
+                .as_str(),
+            "+998901234567"
+        );
+        assert_eq!(
+            parse_phone("202 555 0100", "US".parse().unwrap())
+                .unwrap()
+                .as_str(),
+            "+12025550100"
+        );
     }
 
     #[test]
@@ -156,9 +174,16 @@ mod tests {
             "7+7011234567",
             "+77011234567;ext=5",
         ] {
-            assert_eq!(parse_phone(typed, Region::default()), Err(InvalidPhone), "{typed}");
+            assert_eq!(
+                parse_phone(typed, Region::default()),
+                Err(InvalidPhone),
+                "{typed}"
+            );
         }
-        assert_eq!(parse_phone(&"1".repeat(100_000), Region::default()), Err(InvalidPhone));
+        assert_eq!(
+            parse_phone(&"1".repeat(100_000), Region::default()),
+            Err(InvalidPhone)
+        );
     }
 
     #[test]

@@ -27,14 +27,20 @@ pub struct SessionLife {
 
 impl SessionLife {
     /// Of the Mini App, by default: 30 days idle, 90 at all.
-    pub const MINI_APP: Self =
-        Self { idle: Duration::from_hours(30 * 24), absolute: Duration::from_hours(90 * 24) };
+    pub const MINI_APP: Self = Self {
+        idle: Duration::from_hours(30 * 24),
+        absolute: Duration::from_hours(90 * 24),
+    };
 
     /// Of the admin panel, by default: 30 minutes idle, 12 hours at all.
-    pub const ADMIN: Self = Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) };
+    pub const ADMIN: Self = Self {
+        idle: Duration::from_mins(30),
+        absolute: Duration::from_hours(12),
+    };
 }
 
-/// Where a request comes from: for a person to recognise a session by, and for the audit. It decides nothing.
+/// Where a request comes from: for a person to recognise a session by, and for the audit. It
+/// decides nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
     device: Option<String>,
@@ -48,10 +54,15 @@ impl Origin {
         Self::default()
     }
 
-    /// What the browser or program calls itself (`User-Agent`). Control characters are dropped and long texts cut.
+    /// What the browser or program calls itself (`User-Agent`). Control characters are dropped and
+    /// long texts cut.
     #[must_use]
     pub fn device(mut self, user_agent: &str) -> Self {
-        let text = user_agent.chars().filter(|c| !c.is_control()).take(MAX_DEVICE_CHARS).collect::<String>();
+        let text = user_agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_DEVICE_CHARS)
+            .collect::<String>();
         self.device = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         self
     }
@@ -74,13 +85,17 @@ impl Origin {
 impl AuthService {
     /// Gets the next pair of tokens of a session.
     ///
-    /// The state of the session is written before the answer. What a token of which age is worth is decided by
+    /// The state of the session is written before the answer. What a token of which age is worth is
+    /// decided by
     /// [`Generations::refresh`].
     ///
     /// # Errors
     /// [`ServiceError::RefreshToken`], whatever is wrong with the token or its session.
     pub async fn refresh(&self, token: &Secret, origin: &Origin) -> Result<Session, ServiceError> {
-        let token: RefreshToken = token.expose().parse().map_err(|_| ServiceError::RefreshToken)?;
+        let token: RefreshToken = token
+            .expose()
+            .parse()
+            .map_err(|_| ServiceError::RefreshToken)?;
         for _ in 0..ATTEMPTS {
             let found = self.parts.store.session(token.session()).await?;
             let (session, user) = found
@@ -96,9 +111,16 @@ impl AuthService {
                 Refreshed::Unknown => return Err(ServiceError::RefreshToken),
             };
             if next == session.generations || self.advance(&session, next).await? {
-                return self.answer(&StoredSession { generations: next, ..session }, user);
+                return self.answer(
+                    &StoredSession {
+                        generations: next,
+                        ..session
+                    },
+                    user,
+                );
             }
-            // Somebody else has moved it on meanwhile: what the token is worth now is another question.
+            // Somebody else has moved it on meanwhile: what the token is worth now is another
+            // question.
         }
         Err(StoreError::new(StoreErrorKind::Unavailable).into())
     }
@@ -116,8 +138,15 @@ impl AuthService {
     /// # Errors
     /// When the database fails.
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionInfo>, ServiceError> {
-        let live = self.parts.store.sessions_of(caller.user().id, self.now()).await?;
-        Ok(live.into_iter().map(|session| session_info(session, Some(caller.session()))).collect())
+        let live = self
+            .parts
+            .store
+            .sessions_of(caller.user().id, self.now())
+            .await?;
+        Ok(live
+            .into_iter()
+            .map(|session| session_info(session, Some(caller.session())))
+            .collect())
     }
 
     /// Ends one of the caller's own sessions. One that has ended already stays as it is.
@@ -147,18 +176,25 @@ impl AuthService {
     ) -> Result<(), ServiceError> {
         let user = caller.user().id;
         let record = self.record(AuditAction::SignedOut, Some(user), user, origin)?;
-        self.sign_out(user, Some(session), EndReason::SignedOut, record).await.map(drop)
+        self.sign_out(user, Some(session), EndReason::SignedOut, record)
+            .await
+            .map(drop)
     }
 
-    /// Forgets sessions that were over this long ago. To be called now and then; tells how many there were.
+    /// Forgets sessions that were over this long ago. To be called now and then; tells how many
+    /// there were.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn purge_sessions(&self, over_since: Duration) -> Result<u64, StoreError> {
-        self.parts.store.purge_sessions(self.now().saturating_sub(span(over_since))).await
+        self.parts
+            .store
+            .purge_sessions(self.now().saturating_sub(span(over_since)))
+            .await
     }
 
-    /// A session that begins now; it is to be stored with the change of the account that it comes from.
+    /// A session that begins now; it is to be stored with the change of the account that it comes
+    /// from.
     pub(super) fn new_session(
         &self,
         user: UserId,
@@ -186,17 +222,31 @@ impl AuthService {
     }
 
     /// The tokens of the session's current generation.
-    pub(super) fn answer(&self, session: &StoredSession, user: User) -> Result<Session, ServiceError> {
+    pub(super) fn answer(
+        &self,
+        session: &StoredSession,
+        user: User,
+    ) -> Result<Session, ServiceError> {
         let access = self.parts.issuer.issue(&Grant {
             user: user.id,
             role: user.role,
             surface: session.surface,
             session: session.id,
             generation: session.generations.current(),
-            scope: user.password_change_required.then_some(Scope::PasswordChange),
+            scope: user
+                .password_change_required
+                .then_some(Scope::PasswordChange),
         })?;
-        let refresh = self.parts.refresh_keys.issue(session.id, session.generations.current(), &session.salt);
-        Ok(Session::new(access.token, access.expires_in.as_secs(), refresh, user))
+        let refresh =
+            self.parts
+                .refresh_keys
+                .issue(session.id, session.generations.current(), &session.salt);
+        Ok(Session::new(
+            access.token,
+            access.expires_in.as_secs(),
+            refresh,
+            user,
+        ))
     }
 
     /// Writes the next state of a session down, if it still is in the one that was seen.
@@ -205,8 +255,11 @@ impl AuthService {
         session: &StoredSession,
         next: Generations,
     ) -> Result<bool, StoreError> {
-        // Only what is handed out anew prolongs a session. A clock that was set back does not shorten it.
-        let idle_end = next.rotated_at().saturating_add(span(self.life(session.surface).idle));
+        // Only what is handed out anew prolongs a session. A clock that was set back does not
+        // shorten it.
+        let idle_end = next
+            .rotated_at()
+            .saturating_add(span(self.life(session.surface).idle));
         let advance = SessionAdvance {
             session: session.id,
             seen: session.generations,
@@ -223,10 +276,13 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<(), ServiceError> {
         let record = self.record(AuditAction::SessionStolen, None, session.user, origin)?;
-        self.sign_out(session.user, Some(session.id), EndReason::Stolen, record).await.map(drop)
+        self.sign_out(session.user, Some(session.id), EndReason::Stolen, record)
+            .await
+            .map(drop)
     }
 
-    /// Ends one session of a user, if it has not ended, or all of them; signing in again takes the password.
+    /// Ends one session of a user, if it has not ended, or all of them; signing in again takes the
+    /// password.
     pub(super) async fn sign_out(
         &self,
         user: UserId,
@@ -234,11 +290,12 @@ impl AuthService {
         reason: EndReason,
         record: AuditRecord,
     ) -> Result<Option<User>, ServiceError> {
-        self.change_and_sign_out(user, only, reason, record, &|_| {}).await
+        self.change_and_sign_out(user, only, reason, record, &|_| {})
+            .await
     }
 
-    /// Changes an account, ends sessions of it and writes that down, all of it or nothing. `None` when there is no such account,
-    /// or the session has ended already.
+    /// Changes an account, ends sessions of it and writes that down, all of it or nothing. `None`
+    /// when there is no such account, or the session has ended already.
     pub(super) async fn change_and_sign_out(
         &self,
         user: UserId,

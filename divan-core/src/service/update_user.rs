@@ -10,12 +10,13 @@ use crate::store::{Account, Effects, EndSessions};
 use crate::types::{AuditAction, AuditRecord, Email, Phone, Role, User, UserId};
 
 impl AuthService {
-    /// Changes a user. Who is deactivated, or gets another role, is signed out everywhere; who becomes an administrator has
-    /// to choose a new password, as the rules for it are stricter.
+    /// Changes a user. Who is deactivated, or gets another role, is signed out everywhere; who
+    /// becomes an administrator has to choose a new password, as the rules for it are stricter.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; what is wrong with the request, all of it at once; that the phone number or address is
-    /// somebody else's; that no active administrator would be left. Nothing has changed then.
+    /// [`ServiceError::NotFound`]; what is wrong with the request, all of it at once; that the
+    /// phone number or address is somebody else's; that no active administrator would be left.
+    /// Nothing has changed then.
     pub async fn update_user(
         &self,
         admin: &Admin,
@@ -24,7 +25,9 @@ impl AuthService {
         origin: &Origin,
     ) -> Result<User, ServiceError> {
         let changes = Changes::read(request, self.parts.region, admin.id() == Some(id))?;
-        let record = self.record_of(admin, AuditAction::UserUpdated, id, origin).await?;
+        let record = self
+            .record_of(admin, AuditAction::UserUpdated, id, origin)
+            .await?;
         let now = self.now();
         let refused = Mutex::new(None);
         let change = |account: &mut Account| match changes.apply(account, now, &record) {
@@ -54,29 +57,50 @@ struct Changes {
 }
 
 impl Changes {
-    fn read(request: &UpdateUserRequest, region: Region, is_self: bool) -> Result<Self, ServiceError> {
+    fn read(
+        request: &UpdateUserRequest,
+        region: Region,
+        is_self: bool,
+    ) -> Result<Self, ServiceError> {
         let mut input = Input::default();
         // A slip here would lock the administrator out in the middle of the work.
         if is_self && request.role.is_some_and(|role| role != Role::Admin) {
-            input.wrong("/role", "is your own: another administrator has to take it away");
+            input.wrong(
+                "/role",
+                "is your own: another administrator has to take it away",
+            );
         }
         if is_self && request.is_active == Some(false) {
-            input.wrong("/is_active", "is your own: another administrator has to deactivate you");
+            input.wrong(
+                "/is_active",
+                "is your own: another administrator has to deactivate you",
+            );
         }
         if *request == UpdateUserRequest::default() {
             input.wrong("", "names nothing to change");
         }
         let changes = Self {
-            full_name: request.full_name.as_deref().and_then(|typed| input.full_name(typed)),
-            phone: request
-                .phone
+            full_name: request
+                .full_name
+                .as_deref()
+                .and_then(|typed| input.full_name(typed)),
+            phone: request.phone.as_ref().map(|phone| {
+                phone
+                    .as_deref()
+                    .and_then(|typed| input.phone(typed, region))
+            }),
+            email: request
+                .email
                 .as_ref()
-                .map(|phone| phone.as_deref().and_then(|typed| input.phone(typed, region))),
-            email: request.email.as_ref().map(|email| email.as_deref().and_then(|typed| input.email(typed))),
+                .map(|email| email.as_deref().and_then(|typed| input.email(typed))),
             role: request.role,
             is_active: request.is_active,
         };
-        if input.is_valid() { Ok(changes) } else { Err(input.into_error()) }
+        if input.is_valid() {
+            Ok(changes)
+        } else {
+            Err(input.into_error())
+        }
     }
 
     fn apply(
@@ -121,10 +145,20 @@ impl Changes {
             (AuditAction::UserUpdated, None)
         };
         let changes = changed_members(&before, user);
-        let effects = Effects::none().record(AuditRecord { action, changes, ..record.clone() });
-        let Some(reason) = reason else { return Ok(effects) };
+        let effects = Effects::none().record(AuditRecord {
+            action,
+            changes,
+            ..record.clone()
+        });
+        let Some(reason) = reason else {
+            return Ok(effects);
+        };
         account.password_proof_at = None;
-        Ok(effects.end(EndSessions { only: None, at: now, reason }))
+        Ok(effects.end(EndSessions {
+            only: None,
+            at: now,
+            reason,
+        }))
     }
 }
 
@@ -137,5 +171,9 @@ fn changed_members(before: &User, after: &User) -> Vec<String> {
         ("role", before.role != after.role),
         ("is_active", before.is_active != after.is_active),
     ];
-    members.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name.to_owned()).collect()
+    members
+        .into_iter()
+        .filter(|(_, changed)| *changed)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }

@@ -28,21 +28,37 @@ impl AuthService {
     ///
     /// # Errors
     /// What is wrong with the request, all of it at once.
-    pub async fn list_users(&self, _: &Admin, request: &ListUsersRequest) -> Result<UserPage, ServiceError> {
+    pub async fn list_users(
+        &self,
+        _: &Admin,
+        request: &ListUsersRequest,
+    ) -> Result<UserPage, ServiceError> {
         let mut input = Input::default();
-        let filters = format!("users {:?} {:?} {:?}", request.q, request.role, request.is_active);
+        let filters = format!(
+            "users {:?} {:?} {:?}",
+            request.q, request.role, request.is_active
+        );
         let Page { limit, before } = input.page(request.limit, request.cursor.as_deref(), &filters);
         let typed = request.q.as_deref().unwrap_or_default().trim();
-        let terms = if typed.is_empty() { Ok(SearchTerms::default()) } else { SearchTerms::parse(typed) };
+        let terms = if typed.is_empty() {
+            Ok(SearchTerms::default())
+        } else {
+            SearchTerms::parse(typed)
+        };
         let terms = terms.map_err(|refused| input.wrong("/q", refused.to_string()));
-        let (Ok(terms), true) = (terms, input.is_valid()) else { return Err(input.into_error()) };
+        let (Ok(terms), true) = (terms, input.is_valid()) else {
+            return Err(input.into_error());
+        };
 
         let mut query = UserQuery::newest(limit + 1);
         query.terms = terms;
         query.role = request.role;
         query.is_active = request.is_active;
         query.before = before.map(UserId);
-        let FoundUsers { users: mut items, looked_to } = self.parts.store.users(&query).await?;
+        let FoundUsers {
+            users: mut items,
+            looked_to,
+        } = self.parts.store.users(&query).await?;
         let next_cursor = page::cut(&mut items, limit, |user| page::cursor(&filters, user.id.0))
             .or_else(|| looked_to.map(|last| page::cursor(&filters, last.0)));
         Ok(UserPage::new(items, next_cursor))
@@ -54,14 +70,17 @@ impl AuthService {
     /// [`ServiceError::NotFound`].
     pub async fn get_user(&self, _: &Admin, id: UserId) -> Result<User, ServiceError> {
         let found = self.parts.store.account(id).await?;
-        found.map(|account| account.user).ok_or(ServiceError::NotFound)
+        found
+            .map(|account| account.user)
+            .ok_or(ServiceError::NotFound)
     }
 
-    /// Creates a user. Without a password one is generated, which is good for 72 hours and has to be changed at the first
-    /// sign-in.
+    /// Creates a user. Without a password one is generated, which is good for 72 hours and has to
+    /// be changed at the first sign-in.
     ///
     /// # Errors
-    /// What is wrong with the request, all of it at once; or that the phone number or address is somebody else's.
+    /// What is wrong with the request, all of it at once; or that the phone number or address is
+    /// somebody else's.
     pub async fn create_user(
         &self,
         admin: &Admin,
@@ -71,11 +90,26 @@ impl AuthService {
         const PASSWORD: &str = "/password";
         let mut input = Input::default();
         let full_name = input.full_name(&request.full_name);
-        let phone = request.phone.as_deref().and_then(|typed| input.phone(typed, self.parts.region));
-        let email = request.email.as_deref().and_then(|typed| input.email(typed));
-        let chosen = request.password.as_ref().map(|typed| input.password(PASSWORD, typed));
-        input.sign_in_name(request.role, request.phone.is_some(), request.email.is_some());
-        let (Some(full_name), true) = (full_name, input.is_valid()) else { return Err(input.into_error()) };
+        let phone = request
+            .phone
+            .as_deref()
+            .and_then(|typed| input.phone(typed, self.parts.region));
+        let email = request
+            .email
+            .as_deref()
+            .and_then(|typed| input.email(typed));
+        let chosen = request
+            .password
+            .as_ref()
+            .map(|typed| input.password(PASSWORD, typed));
+        input.sign_in_name(
+            request.role,
+            request.phone.is_some(),
+            request.email.is_some(),
+        );
+        let (Some(full_name), true) = (full_name, input.is_valid()) else {
+            return Err(input.into_error());
+        };
 
         let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
         let now = self.now();
@@ -92,18 +126,24 @@ impl AuthService {
         };
         let mut account = Account::new(user.clone(), self.parts.hashes.hash(password).await?);
         account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
-        let record = self.record_of(admin, AuditAction::UserCreated, id, origin).await?;
+        let record = self
+            .record_of(admin, AuditAction::UserCreated, id, origin)
+            .await?;
         self.insert(admin, &[NewUser::new(account, record)]).await?;
         Ok(CreatedUser::new(user, generated))
     }
 
-    /// Adds users, all or nothing. The first active administrator that the operator makes closes the way of the network to
-    /// become one.
+    /// Adds users, all or nothing. The first active administrator that the operator makes closes
+    /// the way of the network to become one.
     pub(super) async fn insert(&self, admin: &Admin, new: &[NewUser]) -> Result<(), ServiceError> {
         let mut users = new.iter().map(|new| &new.account.user);
         let has_admin = users.any(|user| user.role == Role::Admin && user.is_active);
         let is_operators = admin.user().is_none() && has_admin;
-        let claim = if is_operators { self.parts.store.claim_bootstrap(self.now()).await? } else { None };
+        let claim = if is_operators {
+            self.parts.store.claim_bootstrap(self.now()).await?
+        } else {
+            None
+        };
         match claim {
             Some(claim) => claim.complete(new).await?,
             None => self.parts.store.insert_users(new).await?,
@@ -126,20 +166,29 @@ impl AuthService {
         } else {
             None
         };
-        found.map(|account| account.user).ok_or(ServiceError::NotFound)
+        found
+            .map(|account| account.user)
+            .ok_or(ServiceError::NotFound)
     }
 
     /// Where a user is signed in, the newest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions_of(&self, _: &Admin, user: UserId) -> Result<Vec<SessionInfo>, ServiceError> {
+    pub async fn sessions_of(
+        &self,
+        _: &Admin,
+        user: UserId,
+    ) -> Result<Vec<SessionInfo>, ServiceError> {
         let live = self.parts.store.sessions_of(user, self.now()).await?;
-        Ok(live.into_iter().map(|session| session_info(session, None)).collect())
+        Ok(live
+            .into_iter()
+            .map(|session| session_info(session, None))
+            .collect())
     }
 
-    /// Gives a user a generated password, good for 72 hours and to be changed at the next sign-in, and signs the user out
-    /// everywhere.
+    /// Gives a user a generated password, good for 72 hours and to be changed at the next sign-in,
+    /// and signs the user out everywhere.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
@@ -155,7 +204,9 @@ impl AuthService {
         let password = Password::generate(self.parts.entropy.as_ref())?;
         let generated = password.to_secret();
         let hash = self.parts.hashes.hash(password).await?;
-        let record = self.record_of(admin, AuditAction::PasswordReset, user, origin).await?;
+        let record = self
+            .record_of(admin, AuditAction::PasswordReset, user, origin)
+            .await?;
         let now = record.at;
         let reset = |account: &mut Account| {
             account.password_hash = hash.clone();
@@ -163,13 +214,15 @@ impl AuthService {
             account.user.password_change_required = true;
             account.user.updated_at = now;
         };
-        let changed = self.change_and_sign_out(user, None, EndReason::PasswordReset, record, &reset).await?;
+        let changed = self
+            .change_and_sign_out(user, None, EndReason::PasswordReset, record, &reset)
+            .await?;
         changed.ok_or(ServiceError::NotFound)?;
         Ok(GeneratedPassword::new(generated))
     }
 
-    /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The next sign-in binds
-    /// another one. Nothing happens to a user who is bound to none.
+    /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The
+    /// next sign-in binds another one. Nothing happens to a user who is bound to none.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
@@ -179,7 +232,9 @@ impl AuthService {
         user: UserId,
         origin: &Origin,
     ) -> Result<User, ServiceError> {
-        let record = self.record_of(admin, AuditAction::TelegramUnlinked, user, origin).await?;
+        let record = self
+            .record_of(admin, AuditAction::TelegramUnlinked, user, origin)
+            .await?;
         let found = self.get_user(admin, user).await?;
         if found.telegram_id.is_none() {
             return Ok(found);
@@ -190,8 +245,9 @@ impl AuthService {
             account.user.telegram_username = None;
             account.user.updated_at = now;
         };
-        let changed =
-            self.change_and_sign_out(user, None, EndReason::TelegramUnlinked, record, &unlink).await?;
+        let changed = self
+            .change_and_sign_out(user, None, EndReason::TelegramUnlinked, record, &unlink)
+            .await?;
         changed.ok_or(ServiceError::NotFound)
     }
 
@@ -205,8 +261,12 @@ impl AuthService {
         user: UserId,
         origin: &Origin,
     ) -> Result<(), ServiceError> {
-        let record = self.record_of(admin, AuditAction::SignedOutEverywhere, user, origin).await?;
-        let signed_out = self.sign_out(user, None, EndReason::SignedOutByAdmin, record).await?;
+        let record = self
+            .record_of(admin, AuditAction::SignedOutEverywhere, user, origin)
+            .await?;
+        let signed_out = self
+            .sign_out(user, None, EndReason::SignedOutByAdmin, record)
+            .await?;
         signed_out.map(drop).ok_or(ServiceError::NotFound)
     }
 }

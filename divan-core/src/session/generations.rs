@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// How long after a refresh the same one is answered with the same successor: for two tabs that refresh at once, and for a
-/// quick retry. Clients give a refresh up after less than half of it.
+/// How long after a refresh the same one is answered with the same successor: for two tabs that
+/// refresh at once, and for a quick retry. Clients give a refresh up after less than half of it.
 const OVERLAP: Duration = Duration::from_secs(30);
 
 /// How much of the overlap may have passed before a repeated answer is written down.
@@ -11,10 +11,12 @@ const REPEATED: Duration = Duration::from_secs(1);
 
 /// Which tokens of a session are good: the part of it that refreshing changes.
 ///
-/// Answers get lost, tabs refresh at the same time, and tokens get stolen. The rules here tell them apart as far as that can be
-/// done: a client that keeps one pair of tokens, and stores a new pair before it uses it, stays signed in whatever answer
-/// is lost; and when two parties each hold a pair of their own, the session ends as soon as the second shows up. (Who
-/// steals a token and refreshes it within 30 seconds of the owner holds the same pair as the owner, and is not told apart.)
+/// Answers get lost, tabs refresh at the same time, and tokens get stolen. The rules here tell them
+/// apart as far as that can be done: a client that keeps one pair of tokens, and stores a new pair
+/// before it uses it, stays signed in whatever answer is lost; and when two parties each hold a
+/// pair of their own, the session ends as soon as the second shows up. (Who steals a token and
+/// refreshes it within 30 seconds of the owner holds the same pair as the owner, and is not told
+/// apart.)
 ///
 /// ```
 /// use divan_core::session::{Generations, Refreshed};
@@ -43,11 +45,14 @@ pub struct Generations {
 pub enum Refreshed {
     /// With the current generation of this new state, which has to be written first.
     Rotated(Generations),
-    /// With the current generation once more. The state, too, is the same, or has to be written first.
+    /// With the current generation once more. The state, too, is the same, or has to be written
+    /// first.
     Again(Generations),
-    /// The token was replaced and its successor was used: two parties hold this session. It has to end.
+    /// The token was replaced and its successor was used: two parties hold this session. It has to
+    /// end.
     Stolen,
-    /// No such generation was handed out, as far as this database knows: it may be older than the token.
+    /// No such generation was handed out, as far as this database knows: it may be older than the
+    /// token.
     Unknown,
 }
 
@@ -57,9 +62,11 @@ pub enum Refreshed {
 pub enum Seen {
     /// It is good.
     Good,
-    /// It is good, and the first of its generation: this new state has to be written before the answer.
+    /// It is good, and the first of its generation: this new state has to be written before the
+    /// answer.
     Confirmed(Generations),
-    /// It belongs to a successor that was given up for lost: two parties hold this session. It has to end.
+    /// It belongs to a successor that was given up for lost: two parties hold this session. It has
+    /// to end.
     Stolen,
     /// No such generation was handed out, as far as this database knows.
     Unknown,
@@ -68,12 +75,27 @@ pub enum Seen {
 impl Generations {
     /// Those of a new session, whose first tokens are of generation 1.
     pub fn first(at: OffsetDateTime) -> Self {
-        Self { current: 1, base: 0, rotated_at: at, is_confirmed: false }
+        Self {
+            current: 1,
+            base: 0,
+            rotated_at: at,
+            is_confirmed: false,
+        }
     }
 
     /// Those of a stored session.
-    pub fn from_parts(current: u64, base: u64, rotated_at: OffsetDateTime, is_confirmed: bool) -> Self {
-        Self { current, base, rotated_at, is_confirmed }
+    pub fn from_parts(
+        current: u64,
+        base: u64,
+        rotated_at: OffsetDateTime,
+        is_confirmed: bool,
+    ) -> Self {
+        Self {
+            current,
+            base,
+            rotated_at,
+            is_confirmed,
+        }
     }
 
     /// The generation of the tokens that were handed out last.
@@ -99,7 +121,10 @@ impl Generations {
     /// The same with the current generation used.
     #[must_use]
     pub fn confirmed(self) -> Self {
-        Self { is_confirmed: true, ..self }
+        Self {
+            is_confirmed: true,
+            ..self
+        }
     }
 
     /// Decides about a refresh token of generation `presented`.
@@ -113,19 +138,29 @@ impl Generations {
         if presented != self.base {
             return Refreshed::Stolen;
         }
-        // Clocks differ and are set back: a time before the rotation is no proof that much has passed since. Taking it for
-        // one would end the sessions of honest people; this way a thief has the same successor as they, for longer.
+        // Clocks differ and are set back: a time before the rotation is no proof that much has
+        // passed since. Taking it for one would end the sessions of honest people; this way a thief
+        // has the same successor as they, for longer.
         let since = now - self.rotated_at;
         if since > OVERLAP && self.is_confirmed {
             return Refreshed::Stolen;
         }
         if since > OVERLAP {
-            // Nobody has shown the answer to the last refresh: it was lost. Whoever has it after all is a thief.
+            // Nobody has shown the answer to the last refresh: it was lost. Whoever has it after
+            // all is a thief.
             return Refreshed::Rotated(self.successor_of(presented, now));
         }
-        // An answer that is given again may be as long on its way as the first, and must not be given up in the meantime.
+        // An answer that is given again may be as long on its way as the first, and must not be
+        // given up in the meantime.
         let is_late = since.unsigned_abs() >= REPEATED && !self.is_confirmed;
-        Refreshed::Again(if is_late { Self { rotated_at: now, ..self } } else { self })
+        Refreshed::Again(if is_late {
+            Self {
+                rotated_at: now,
+                ..self
+            }
+        } else {
+            self
+        })
     }
 
     /// Decides about an access token of generation `presented`.
@@ -147,6 +182,11 @@ impl Generations {
     }
 
     fn successor_of(self, base: u64, now: OffsetDateTime) -> Self {
-        Self { current: self.current + 1, base, rotated_at: now, is_confirmed: false }
+        Self {
+            current: self.current + 1,
+            base,
+            rotated_at: now,
+            is_confirmed: false,
+        }
     }
 }

@@ -12,16 +12,23 @@ pub struct Account {
     pub user: User,
     /// The hash that a sign-in compares with.
     pub password_hash: PasswordHash,
-    /// When the password was last shown in the Mini App; `None` once the person has signed out or was signed out.
+    /// When the password was last shown in the Mini App; `None` once the person has signed out or
+    /// was signed out.
     pub password_proof_at: Option<OffsetDateTime>,
-    /// When the password is no longer good: one that was generated has to be changed before. `None` for one that somebody chose.
+    /// When the password is no longer good: one that was generated has to be changed before. `None`
+    /// for one that somebody chose.
     pub password_expires_at: Option<OffsetDateTime>,
 }
 
 impl Account {
     /// The account of somebody who has not signed in yet.
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
-        Self { user, password_hash, password_proof_at: None, password_expires_at: None }
+        Self {
+            user,
+            password_hash,
+            password_proof_at: None,
+            password_expires_at: None,
+        }
     }
 
     /// Whether it may administer.
@@ -50,7 +57,8 @@ impl NewUser {
 /// Changes an account, or gives `None` and leaves all as it is.
 pub type AccountChange<'a> = dyn Fn(&mut Account) -> Option<Effects> + Send + Sync + 'a;
 
-/// What the change of an account brings with it: first some sessions end, then one begins, and all of it is written down.
+/// What the change of an account brings with it: first some sessions end, then one begins, and all
+/// of it is written down.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Effects {
@@ -58,7 +66,8 @@ pub struct Effects {
     pub unless_ended: Option<SessionId>,
     /// The sessions to end.
     pub end: Option<EndSessions>,
-    /// The session to begin. Where there are [as many as may be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
+    /// The session to begin. Where there are [as many as may
+    /// be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
     pub begin: Option<StoredSession>,
     /// The lines of the audit.
     pub records: Vec<AuditRecord>,

@@ -40,13 +40,19 @@ pub struct AuditQuery {
 impl AuditQuery {
     /// The newest lines, so many at most.
     pub fn newest(limit: u32) -> Self {
-        Self { limit, ..Self::default() }
+        Self {
+            limit,
+            ..Self::default()
+        }
     }
 
     /// Whether the line fulfils the conditions.
     pub fn matches(&self, record: &AuditRecord) -> bool {
-        self.subject.is_none_or(|subject| record.subject_id == Some(subject))
-            && self.actor.is_none_or(|actor| record.actor_id == Some(actor))
+        self.subject
+            .is_none_or(|subject| record.subject_id == Some(subject))
+            && self
+                .actor
+                .is_none_or(|actor| record.actor_id == Some(actor))
             && self.action.is_none_or(|action| record.action == action)
             && self.before.is_none_or(|before| record.id < before)
     }

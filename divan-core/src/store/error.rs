@@ -41,8 +41,14 @@ impl StoreError {
     }
 
     /// An error with its cause.
-    pub fn caused_by(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, source: Some(source.into()) }
+    pub fn caused_by(
+        kind: StoreErrorKind,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            source: Some(source.into()),
+        }
     }
 
     /// What to decide by.
@@ -56,7 +62,9 @@ impl fmt::Display for StoreError {
         f.write_str(match self.kind {
             StoreErrorKind::Conflict(UniqueKey::Email) => "another user has this e-mail address",
             StoreErrorKind::Conflict(UniqueKey::Phone) => "another user has this phone number",
-            StoreErrorKind::Conflict(UniqueKey::TelegramId) => "another user has this Telegram account",
+            StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
+                "another user has this Telegram account"
+            }
             StoreErrorKind::LastAdmin => "no active administrator would be left",
             StoreErrorKind::Unavailable => "the database does not answer",
             StoreErrorKind::Internal => "the database answered something unexpected",

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredSession,
-    UniqueKey, UpdatedAccount, UserQuery, UserStore,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects,
+    EndSessions, FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError,
+    StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -38,14 +38,21 @@ impl MemoryStore {
     }
 
     fn find(&self, wanted: impl Fn(&User) -> bool) -> Option<Account> {
-        self.tables().accounts.values().find(|account| wanted(&account.user)).cloned()
+        self.tables()
+            .accounts
+            .values()
+            .find(|account| wanted(&account.user))
+            .cloned()
     }
 }
 
 impl Tables {
     /// What would keep this account from being written.
     fn objection(&self, account: &Account) -> Option<StoreErrorKind> {
-        let mut others = self.accounts.values().filter(|other| other.user.id != account.user.id);
+        let mut others = self
+            .accounts
+            .values()
+            .filter(|other| other.user.id != account.user.id);
         let before = self.accounts.get(&account.user.id);
         if before.is_some_and(Account::is_active_admin)
             && !account.is_active_admin()
@@ -53,24 +60,39 @@ impl Tables {
         {
             return Some(StoreErrorKind::LastAdmin);
         }
-        others.find_map(|other| shared_key(&account.user, &other.user)).map(StoreErrorKind::Conflict)
+        others
+            .find_map(|other| shared_key(&account.user, &other.user))
+            .map(StoreErrorKind::Conflict)
     }
 
     fn apply(&mut self, user: UserId, effects: Effects) -> Vec<SessionId> {
         let mut ended = Vec::new();
         if let Some(EndSessions { only, at, reason }) = effects.end {
-            let own = self.sessions.values_mut().filter(|session| session.user == user);
+            let own = self
+                .sessions
+                .values_mut()
+                .filter(|session| session.user == user);
             for session in own.filter(|session| only.is_none_or(|only| session.id == only)) {
                 end(session, SessionEnd { at, reason }, &mut ended);
             }
         }
         if let Some(begun) = effects.begin {
             let at = begun.created_at;
-            let own = self.sessions.values_mut().filter(|session| session.user == user);
+            let own = self
+                .sessions
+                .values_mut()
+                .filter(|session| session.user == user);
             let mut live: Vec<_> = own.filter(|session| session.is_live(at)).collect();
             live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
             for session in live.into_iter().skip(MAX_LIVE_SESSIONS as usize - 1) {
-                end(session, SessionEnd { at, reason: EndReason::Limit }, &mut ended);
+                end(
+                    session,
+                    SessionEnd {
+                        at,
+                        reason: EndReason::Limit,
+                    },
+                    &mut ended,
+                );
             }
             self.sessions.insert(begun.id, begun);
         }
@@ -120,14 +142,32 @@ impl UserStore for MemoryStore {
         Ok(found.into())
     }
 
-    async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {
-        let (phones, emails) = (phones.iter().collect::<HashSet<_>>(), emails.iter().collect::<HashSet<_>>());
+    async fn users_named(
+        &self,
+        phones: &[Phone],
+        emails: &[Email],
+    ) -> Result<Vec<User>, StoreError> {
+        let (phones, emails) = (
+            phones.iter().collect::<HashSet<_>>(),
+            emails.iter().collect::<HashSet<_>>(),
+        );
         let is_named = |user: &&User| {
-            user.phone.as_ref().is_some_and(|phone| phones.contains(phone))
-                || user.email.as_ref().is_some_and(|email| emails.contains(email))
+            user.phone
+                .as_ref()
+                .is_some_and(|phone| phones.contains(phone))
+                || user
+                    .email
+                    .as_ref()
+                    .is_some_and(|email| emails.contains(email))
         };
         let tables = self.tables();
-        Ok(tables.accounts.values().map(|account| &account.user).filter(is_named).cloned().collect())
+        Ok(tables
+            .accounts
+            .values()
+            .map(|account| &account.user)
+            .filter(is_named)
+            .cloned()
+            .collect())
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
@@ -141,7 +181,9 @@ impl UserStore for MemoryStore {
             }
             tables.accounts.insert(account.user.id, account.clone());
         }
-        tables.audit.extend(new.iter().map(|new| new.record.clone()));
+        tables
+            .audit
+            .extend(new.iter().map(|new| new.record.clone()));
         Ok(())
     }
 
@@ -151,10 +193,17 @@ impl UserStore for MemoryStore {
         change: &AccountChange<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         let mut tables = self.tables();
-        let Some(mut account) = tables.accounts.get(&id).cloned() else { return Ok(None) };
-        let Some(effects) = change(&mut account) else { return Ok(None) };
+        let Some(mut account) = tables.accounts.get(&id).cloned() else {
+            return Ok(None);
+        };
+        let Some(effects) = change(&mut account) else {
+            return Ok(None);
+        };
         let is_open = |session: &StoredSession| session.user == id && session.end.is_none();
-        if effects.unless_ended.is_some_and(|open| !tables.sessions.get(&open).is_some_and(is_open)) {
+        if effects
+            .unless_ended
+            .is_some_and(|open| !tables.sessions.get(&open).is_some_and(is_open))
+        {
             return Ok(None);
         }
         if let Some(objection) = tables.objection(&account) {
@@ -170,14 +219,26 @@ impl UserStore for MemoryStore {
 impl SessionStore for MemoryStore {
     async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
         let tables = self.tables();
-        let Some(session) = tables.sessions.get(&id) else { return Ok(None) };
-        let user = tables.accounts.get(&session.user).map(|account| account.user.clone());
+        let Some(session) = tables.sessions.get(&id) else {
+            return Ok(None);
+        };
+        let user = tables
+            .accounts
+            .get(&session.user)
+            .map(|account| account.user.clone());
         Ok(user.map(|user| (session.clone(), user)))
     }
 
-    async fn sessions_of(&self, user: UserId, at: OffsetDateTime) -> Result<Vec<StoredSession>, StoreError> {
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        at: OffsetDateTime,
+    ) -> Result<Vec<StoredSession>, StoreError> {
         let tables = self.tables();
-        let own = tables.sessions.values().filter(|session| session.user == user);
+        let own = tables
+            .sessions
+            .values()
+            .filter(|session| session.user == user);
         let mut live: Vec<_> = own.filter(|session| session.is_live(at)).cloned().collect();
         live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
         Ok(live)
@@ -185,8 +246,9 @@ impl SessionStore for MemoryStore {
 
     async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError> {
         let mut tables = self.tables();
-        let unchanged =
-            |session: &&mut StoredSession| session.end.is_none() && session.generations == advance.seen;
+        let unchanged = |session: &&mut StoredSession| {
+            session.end.is_none() && session.generations == advance.seen
+        };
         let Some(session) = tables.sessions.get_mut(&advance.session).filter(unchanged) else {
             return Ok(false);
         };
@@ -198,9 +260,9 @@ impl SessionStore for MemoryStore {
     async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let mut tables = self.tables();
         let all = tables.sessions.len();
-        tables
-            .sessions
-            .retain(|_, session| session.ends_at >= before && session.end.is_none_or(|end| end.at >= before));
+        tables.sessions.retain(|_, session| {
+            session.ends_at >= before && session.end.is_none_or(|end| end.at >= before)
+        });
         Ok((all - tables.sessions.len()) as u64)
     }
 }
@@ -209,7 +271,12 @@ impl SessionStore for MemoryStore {
 impl AuditStore for MemoryStore {
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
         let tables = self.tables();
-        let mut found: Vec<_> = tables.audit.iter().filter(|record| query.matches(record)).cloned().collect();
+        let mut found: Vec<_> = tables
+            .audit
+            .iter()
+            .filter(|record| query.matches(record))
+            .cloned()
+            .collect();
         found.sort_by_key(|record| std::cmp::Reverse(record.id));
         found.truncate(query.limit as usize);
         Ok(found)
@@ -234,7 +301,14 @@ impl BootstrapStore for MemoryStore {
         _: OffsetDateTime,
     ) -> Result<Option<Box<dyn BootstrapClaim>>, StoreError> {
         let row = Arc::clone(&self.bootstrapped).lock_owned().await;
-        Ok(if *row { None } else { Some(Box::new(MemoryClaim { store: self.clone(), row })) })
+        Ok(if *row {
+            None
+        } else {
+            Some(Box::new(MemoryClaim {
+                store: self.clone(),
+                row,
+            }))
+        })
     }
 }
 

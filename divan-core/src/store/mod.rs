@@ -6,8 +6,8 @@
 //! | `SqliteStore` | `sqlite` | one server, no database to run |
 //! | `PostgresStore` | `postgres` | several servers on one database |
 //!
-//! A store of your own implements [`Store`], as the example `custom_store` does. Whatever stands in one method is one
-//! transaction: all of it happens, or nothing.
+//! A store of your own implements [`Store`], as the example `custom_store` does. Whatever stands in
+//! one method is one transaction: all of it happens, or nothing.
 
 mod account;
 mod audit;
@@ -83,35 +83,42 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// As [`account`](Self::account).
     async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError>;
 
-    /// Users that fulfil all conditions, the newest first: as many as were asked for, or all there are, or those among the
-    /// users that the store has looked at so far.
+    /// Users that fulfil all conditions, the newest first: as many as were asked for, or all there
+    /// are, or those among the users that the store has looked at so far.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError>;
 
-    /// Users who have one of these phone numbers or one of these e-mail addresses, in any order. Who has one of each may
-    /// be there twice.
+    /// Users who have one of these phone numbers or one of these e-mail addresses, in any order.
+    /// Who has one of each may be there twice.
     ///
     /// # Errors
     /// Only when the database fails.
-    async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError>;
+    async fn users_named(
+        &self,
+        phones: &[Phone],
+        emails: &[Email],
+    ) -> Result<Vec<User>, StoreError>;
 
     /// Adds users and the lines of the audit that tell of them, all or nothing.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] when the phone number, e-mail address or Telegram account of one is somebody else's.
+    /// [`StoreErrorKind::Conflict`] when the phone number, e-mail address or Telegram account of
+    /// one is somebody else's.
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError>;
 
-    /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else changes the account while
-    /// `change` looks at it; when it gives `None`, there is no such account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the
-    /// answer is `None`.
+    /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else
+    /// changes the account while `change` looks at it; when it gives `None`, there is no such
+    /// account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the answer is
+    /// `None`.
     ///
     /// `change` may be asked several times, where the database has to begin anew.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users), [`StoreErrorKind::LastAdmin`] when no
-    /// active administrator would be left. Nothing is written then.
+    /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
+    /// [`StoreErrorKind::LastAdmin`] when no active administrator would be left. Nothing is written
+    /// then.
     async fn update_account(
         &self,
         id: UserId,
@@ -128,8 +135,8 @@ pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
     /// Only when the database fails.
     async fn is_bootstrapped(&self) -> Result<bool, StoreError>;
 
-    /// Claims the row. Of all that try at once one gets it; the others wait, and get `None` when that one completes.
-    /// A claim that is dropped is as if it had never been.
+    /// Claims the row. Of all that try at once one gets it; the others wait, and get `None` when
+    /// that one completes. A claim that is dropped is as if it had never been.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -142,7 +149,8 @@ pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
 /// The right to create the first administrator, for as long as it is held.
 #[async_trait]
 pub trait BootstrapClaim: Send {
-    /// Adds the administrator, and whoever comes along, and closes the row for ever, all of it or nothing.
+    /// Adds the administrator, and whoever comes along, and closes the row for ever, all of it or
+    /// nothing.
     ///
     /// # Errors
     /// As [`UserStore::insert_users`]; the claim is given up then.

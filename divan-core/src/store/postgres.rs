@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance, SessionStore, Store,
-    StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects,
+    EndSessions, FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
+    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery,
+    UserStore, search_words,
 };
 use crate::infra::{PostgresUrl, SslMode};
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
@@ -21,7 +22,8 @@ use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserI
 
 const HAS_MIGRATIONS: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
 
-/// One lock for each database, which ends with its transaction: it also holds behind a proxy that shares connections.
+/// One lock for each database, which ends with its transaction: it also holds behind a proxy that
+/// shares connections.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
 
 /// The store for several servers on one database: PostgreSQL, or what speaks its protocol.
@@ -49,10 +51,11 @@ sql_people!(PostgresStore, Postgres, PgConnection);
 pub struct PostgresPool {
     /// The most connections at a time. Default: 10.
     pub max_connections: NonZeroU32,
-    /// How long a request waits for a connection, and a connection for the server. Default: 5 seconds.
+    /// How long a request waits for a connection, and a connection for the server. Default: 5
+    /// seconds.
     pub acquire_timeout: Duration,
-    /// Whether prepared statements are kept for their connection. Off behind a proxy that shares connections between
-    /// transactions (PgBouncer's `pool_mode = transaction`). Default: on.
+    /// Whether prepared statements are kept for their connection. Off behind a proxy that shares
+    /// connections between transactions (PgBouncer's `pool_mode = transaction`). Default: on.
     pub keeps_statements: bool,
 }
 
@@ -86,7 +89,9 @@ impl PostgresStore {
             .max_connections(pool.max_connections.get())
             .acquire_timeout(pool.acquire_timeout);
         let options = options(url, pool);
-        reach(&options, pool.acquire_timeout).await.map_err(|error| refusal(error, url))?;
+        reach(&options, pool.acquire_timeout)
+            .await
+            .map_err(|error| refusal(error, url))?;
         let connections = pool_options.connect_lazy_with(options);
         Ok(Self {
             writer: connections.clone(),
@@ -101,7 +106,10 @@ impl PostgresStore {
     /// When it does not answer.
     pub async fn time(&self) -> Result<OffsetDateTime, StoreError> {
         const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-        let micros: i64 = sqlx::query_scalar(TIME).persistent(false).fetch_one(&self.readers).await?;
+        let micros: i64 = sqlx::query_scalar(TIME)
+            .persistent(false)
+            .fetch_one(&self.readers)
+            .await?;
         Ok(sql::from_micros(micros))
     }
 
@@ -115,8 +123,8 @@ impl PostgresStore {
         self.writer.close().await;
     }
 
-    /// A transaction that holds the lock of migrations. Asked for again and again: a lock that is waited for in the
-    /// database has no deadline of ours, and blocks others behind it.
+    /// A transaction that holds the lock of migrations. Asked for again and again: a lock that is
+    /// waited for in the database has no deadline of ours, and blocks others behind it.
     async fn locked(&self) -> Result<Transaction<'static, Postgres>, MigrateError> {
         let started = Instant::now();
         loop {
@@ -146,8 +154,8 @@ impl PostgresStore {
     }
 }
 
-/// Waits until the server lets us in: where both start together, it may be the slower one. Its last refusal is the error,
-/// which a pool would hide behind a time-out of its own.
+/// Waits until the server lets us in: where both start together, it may be the slower one. Its last
+/// refusal is the error, which a pool would hide behind a time-out of its own.
 async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx::Error> {
     let started = Instant::now();
     loop {
@@ -167,7 +175,10 @@ async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx:
 
 /// What was said at the start is what an operator has to read, unless it holds the password.
 fn refusal(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
-    let password = url.password.as_ref().map_or("", |password| password.expose());
+    let password = url
+        .password
+        .as_ref()
+        .map_or("", |password| password.expose());
     let is_secret = !password.is_empty() && password != url.user && password != url.database;
     if is_secret && error.to_string().contains(password) {
         return StoreError::caused_by(
@@ -179,7 +190,10 @@ fn refusal(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
 }
 
 fn has_code(error: &sqlx::Error, code: &str) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|found| found == code)
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|found| found == code)
 }
 
 fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {

@@ -32,14 +32,20 @@ impl std::fmt::Display for Schema {
         match self {
             Self::Current => write!(f, "the schema of the database is up to date"),
             Self::Behind { missing } => {
-                write!(f, "the schema of the database is old (missing migrations: {missing})")
+                write!(
+                    f,
+                    "the schema of the database is old (missing migrations: {missing})"
+                )
             }
             Self::Newer { version } => write!(
                 f,
                 "the schema of the database was made by a newer version (migration {version} is not known here)"
             ),
             Self::Altered { version } => {
-                write!(f, "migration {version} of the database is not the one of this program")
+                write!(
+                    f,
+                    "migration {version} of the database is not the one of this program"
+                )
             }
         }
     }

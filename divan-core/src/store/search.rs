@@ -10,7 +10,8 @@ use crate::types::{Role, User, UserId};
 /// The most characters of a search.
 const MAX_CHARS: usize = 100;
 
-/// The most words of a search. Each one after the first costs a look at every user that the others find.
+/// The most words of a search. Each one after the first costs a look at every user that the others
+/// find.
 const MAX_TERMS: usize = 6;
 
 /// Which users a page of the list shows: the newest first, those that fulfil all conditions.
@@ -27,7 +28,8 @@ pub struct UserQuery {
     pub before: Option<UserId>,
     /// How many at most.
     pub limit: u32,
-    /// How many users are gone through at most, where each word of the search is one that many have.
+    /// How many users are gone through at most, where each word of the search is one that many
+    /// have.
     pub look_at_most: u32,
 }
 
@@ -37,28 +39,37 @@ pub struct UserQuery {
 pub struct FoundUsers {
     /// Who is on it, the newest first.
     pub users: Vec<User>,
-    /// The user at whom the store stopped looking before the page was full: there may be more, who are older. `None` when a
-    /// page that is not full is the last one.
+    /// The user at whom the store stopped looking before the page was full: there may be more, who
+    /// are older. `None` when a page that is not full is the last one.
     pub looked_to: Option<UserId>,
 }
 
 impl From<Vec<User>> for FoundUsers {
     /// All that there are, or as many as were asked for.
     fn from(users: Vec<User>) -> Self {
-        Self { users, looked_to: None }
+        Self {
+            users,
+            looked_to: None,
+        }
     }
 }
 
 impl UserQuery {
     /// The newest users, so many at most. Of those who have to be gone through, 20,000 are.
     pub fn newest(limit: u32) -> Self {
-        Self { limit, look_at_most: 20_000, ..Self::default() }
+        Self {
+            limit,
+            look_at_most: 20_000,
+            ..Self::default()
+        }
     }
 
     /// Whether the user fulfils the conditions.
     pub fn matches(&self, user: &User) -> bool {
         self.role.is_none_or(|role| user.role == role)
-            && self.is_active.is_none_or(|is_active| user.is_active == is_active)
+            && self
+                .is_active
+                .is_none_or(|is_active| user.is_active == is_active)
             && self.before.is_none_or(|before| user.id < before)
             && self.terms.match_words(&search_words(user))
     }
@@ -81,7 +92,8 @@ pub enum InvalidSearch {
 }
 
 impl SearchTerms {
-    /// Reads what somebody typed: words of a name, an e-mail address or a phone number, or the beginnings of them.
+    /// Reads what somebody typed: words of a name, an e-mail address or a phone number, or the
+    /// beginnings of them.
     ///
     /// # Errors
     /// [`InvalidSearch`].
@@ -127,13 +139,15 @@ impl SearchTerms {
 
     /// Whether each of them is the beginning of one of these words.
     fn match_words(&self, words: &BTreeSet<String>) -> bool {
-        self.iter().all(|term| words.iter().any(|word| word.starts_with(term)))
+        self.iter()
+            .all(|term| words.iter().any(|word| word.starts_with(term)))
     }
 }
 
-/// The words that a user is found by: those of the name and of the first part of the e-mail address, the whole address, and the
-/// phone number's digits. Case, accents and what sets Kazakh letters apart from the Russian ones they come from are
-/// folded away, because people type what their keyboard has.
+/// The words that a user is found by: those of the name and of the first part of the e-mail
+/// address, the whole address, and the phone number's digits. Case, accents and what sets Kazakh
+/// letters apart from the Russian ones they come from are folded away, because people type what
+/// their keyboard has.
 pub fn search_words(user: &User) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = words(&fold(&user.full_name)).collect();
     if let Some(email) = &user.email {
@@ -153,7 +167,8 @@ pub fn search_words(user: &User) -> BTreeSet<String> {
     found
 }
 
-/// The least text that is greater than every text with this prefix, ordered by bytes; `None` when there is none.
+/// The least text that is greater than every text with this prefix, ordered by bytes; `None` when
+/// there is none.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn after_prefix(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
@@ -169,7 +184,10 @@ pub(super) fn after_prefix(prefix: &str) -> Option<String> {
 }
 
 fn words(folded: &str) -> impl Iterator<Item = String> {
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned)
+    folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
 }
 
 fn digits(text: &str) -> String {
@@ -181,7 +199,10 @@ fn is_of_a_phone(c: char) -> bool {
 }
 
 fn fold(text: &str) -> String {
-    let letters = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
+    let letters = text
+        .nfkd()
+        .filter(|&c| !is_combining_mark(c))
+        .flat_map(char::to_lowercase);
     letters.map(without_kazakh_mark).collect()
 }
 
@@ -208,7 +229,12 @@ mod tests {
     use super::*;
 
     fn user(name: &str, phone: Option<&str>, email: Option<&str>) -> User {
-        let mut user = User::new(UserId(Uuid::nil()), Role::Employee, name, OffsetDateTime::UNIX_EPOCH);
+        let mut user = User::new(
+            UserId(Uuid::nil()),
+            Role::Employee,
+            name,
+            OffsetDateTime::UNIX_EPOCH,
+        );
         user.phone = phone.map(|phone| phone.parse().unwrap());
         user.email = email.map(|email| email.parse().unwrap());
         user
@@ -216,13 +242,20 @@ mod tests {
 
     #[track_caller]
     fn finds(typed: &str, user: &User) -> bool {
-        let query = UserQuery { terms: SearchTerms::parse(typed).unwrap(), ..UserQuery::newest(1) };
+        let query = UserQuery {
+            terms: SearchTerms::parse(typed).unwrap(),
+            ..UserQuery::newest(1)
+        };
         query.matches(user)
     }
 
     #[test]
     fn a_person_is_found_by_what_people_type() {
-        let person = user("Қасым-Жомарт Фёдоров", Some("+77011234567"), Some("k.fedorov@example.com"));
+        let person = user(
+            "Қасым-Жомарт Фёдоров",
+            Some("+77011234567"),
+            Some("k.fedorov@example.com"),
+        );
         for typed in [
             "касым",
             "ҚАСЫМ",
@@ -242,17 +275,28 @@ mod tests {
         ] {
             assert!(finds(typed, &person), "{typed}");
         }
-        for typed in ["асым", "едоров", "иванов", "касым иванов", "011", "fedorov@", "+7 702"]
-        {
+        for typed in [
+            "асым",
+            "едоров",
+            "иванов",
+            "касым иванов",
+            "011",
+            "fedorov@",
+            "+7 702",
+        ] {
             assert!(!finds(typed, &person), "{typed}");
         }
     }
 
     #[test]
     fn accents_and_compatibility_forms_are_folded() {
-        for (typed, name) in
-            [("jose", "José"), ("JOSÉ", "Jose"), ("strasse", "Strasse"), ("ﬁn", "Finn"), ("Ёл", "елена")]
-        {
+        for (typed, name) in [
+            ("jose", "José"),
+            ("JOSÉ", "Jose"),
+            ("strasse", "Strasse"),
+            ("ﬁn", "Finn"),
+            ("Ёл", "елена"),
+        ] {
             assert!(finds(typed, &user(name, None, None)), "{typed}");
         }
     }
@@ -260,10 +304,18 @@ mod tests {
     #[test]
     fn a_search_for_nothing_or_for_too_much_is_refused() {
         for typed in ["", " ", "!?", "+", "()"] {
-            assert_eq!(SearchTerms::parse(typed), Err(InvalidSearch::Empty), "{typed:?}");
+            assert_eq!(
+                SearchTerms::parse(typed),
+                Err(InvalidSearch::Empty),
+                "{typed:?}"
+            );
         }
         for typed in ["x".repeat(101), "a b c d e f g".to_owned()] {
-            assert_eq!(SearchTerms::parse(&typed), Err(InvalidSearch::TooLong), "{typed:?}");
+            assert_eq!(
+                SearchTerms::parse(&typed),
+                Err(InvalidSearch::TooLong),
+                "{typed:?}"
+            );
         }
         assert!(SearchTerms::parse(&"ы".repeat(100)).is_ok());
     }
@@ -271,9 +323,13 @@ mod tests {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[test]
     fn the_end_of_a_range_of_words() {
-        for (prefix, after) in
-            [("a", "b"), ("я", "ѐ"), ("az", "a{"), ("\u{D7FF}", "\u{E000}"), ("a\u{10FFFF}", "b")]
-        {
+        for (prefix, after) in [
+            ("a", "b"),
+            ("я", "ѐ"),
+            ("az", "a{"),
+            ("\u{D7FF}", "\u{E000}"),
+            ("a\u{10FFFF}", "b"),
+        ] {
             assert_eq!(after_prefix(prefix).as_deref(), Some(after));
             assert!(format!("{prefix}\u{10FFFF}").as_str() < after);
         }

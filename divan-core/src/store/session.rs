@@ -21,15 +21,21 @@ pub trait SessionStore: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Only when the database fails.
-    async fn sessions_of(&self, user: UserId, at: OffsetDateTime) -> Result<Vec<StoredSession>, StoreError>;
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        at: OffsetDateTime,
+    ) -> Result<Vec<StoredSession>, StoreError>;
 
-    /// Moves a session on, if it has not ended and its generations still are the ones that were seen. Tells whether it did.
+    /// Moves a session on, if it has not ended and its generations still are the ones that were
+    /// seen. Tells whether it did.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError>;
 
-    /// Forgets sessions that were ended, or could not have lasted longer, before this time. Tells how many.
+    /// Forgets sessions that were ended, or could not have lasted longer, before this time. Tells
+    /// how many.
     ///
     /// # Errors
     /// Only when the database fails.

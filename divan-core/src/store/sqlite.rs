@@ -13,9 +13,10 @@ use uuid::Uuid;
 use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects, EndSessions,
-    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance, SessionStore, Store,
-    StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery, UserStore, search_words,
+    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects,
+    EndSessions, FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
+    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery,
+    UserStore, search_words,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
 use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -31,8 +32,9 @@ const HAS_MIGRATIONS: &str =
 
 /// The embedded store: one file, no server to run.
 ///
-/// SQLite lets one connection write at a time. So one pool holds a single connection for writing, where writers queue
-/// up in order, and another holds the readers, which write-ahead logging never makes wait.
+/// SQLite lets one connection write at a time. So one pool holds a single connection for writing,
+/// where writers queue up in order, and another holds the readers, which write-ahead logging never
+/// makes wait.
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,
@@ -61,7 +63,8 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Opens the database file with the schema that it has. A file that is missing is made, for its owner alone to read.
+    /// Opens the database file with the schema that it has. A file that is missing is made, for its
+    /// owner alone to read.
     ///
     /// # Errors
     /// When the file cannot be opened or written.
@@ -74,7 +77,10 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
         use_write_ahead_log(&options).await?;
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
@@ -102,7 +108,9 @@ impl SqliteStore {
         let started = Instant::now();
         loop {
             match self.begin_write().await.map_err(StoreError::from) {
-                Err(error) if error.kind() != StoreErrorKind::Unavailable => return Err(error.into()),
+                Err(error) if error.kind() != StoreErrorKind::Unavailable => {
+                    return Err(error.into());
+                }
                 Err(_) if started.elapsed() > MIGRATION_DEADLINE => return Err(MigrateError::Busy),
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 Ok(transaction) => return Ok(transaction),
@@ -121,8 +129,8 @@ impl SqliteStore {
     }
 }
 
-/// Makes the file, where it is missing, such that its owner alone can read it: it holds password hashes. SQLite gives the
-/// files beside it the same permissions.
+/// Makes the file, where it is missing, such that its owner alone can read it: it holds password
+/// hashes. SQLite gives the files beside it the same permissions.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -131,8 +139,8 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Switches the file to write-ahead logging, which it stays in. SQLite does not wait for other connections here, as it does
-/// elsewhere, so this does.
+/// Switches the file to write-ahead logging, which it stays in. SQLite does not wait for other
+/// connections here, as it does elsewhere, so this does.
 async fn use_write_ahead_log(options: &SqliteConnectOptions) -> Result<(), StoreError> {
     let options = options.clone().journal_mode(SqliteJournalMode::Wal);
     let started = Instant::now();

@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::pkcs8::spki::der::pem::{LineEnding, decode_label};
 use ed25519_dalek::pkcs8::{
-    DecodePrivateKey, DecodePublicKey, EncodePublicKey, KeypairBytes, OctetStringRef, PrivateKeyInfoRef,
-    SecretDocument,
+    DecodePrivateKey, DecodePublicKey, EncodePublicKey, KeypairBytes, OctetStringRef,
+    PrivateKeyInfoRef, SecretDocument,
 };
 use ed25519_dalek::{Signature, Signer};
 use sha2::{Digest, Sha256};
@@ -21,11 +21,12 @@ const PRIVATE: &str = "PRIVATE KEY";
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
 
-/// What stands before and after the key's id in the header of every token that is signed with EdDSA.
+/// What stands before and after the key's id in the header of every token that is signed with
+/// EdDSA.
 const HEADER: (&str, &str) = (r#"{"typ":"at+jwt","alg":"EdDSA","kid":""#, r#""}"#);
 
-/// A private key that signs access tokens with EdDSA (Ed25519, RFC 8037): redacted in `Debug`, wiped on drop, cheap to
-/// clone.
+/// A private key that signs access tokens with EdDSA (Ed25519, RFC 8037): redacted in `Debug`,
+/// wiped on drop, cheap to clone.
 ///
 /// Whoever has its public half, a [`VerifyingKey`], can check the tokens and not make any.
 ///
@@ -47,7 +48,8 @@ pub struct SigningKey {
     public: VerifyingKey,
 }
 
-/// A public key that access tokens are checked with: the half of a [`SigningKey`] that everybody may know.
+/// A public key that access tokens are checked with: the half of a [`SigningKey`] that everybody
+/// may know.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
     key: ed25519_dalek::VerifyingKey,
@@ -65,8 +67,8 @@ impl SigningKey {
         Ok(Self::of(ed25519_dalek::SigningKey::from_bytes(&seed)))
     }
 
-    /// Reads a PKCS#8 key (RFC 8410) in PEM, as [`to_pem`](Self::to_pem) and `openssl genpkey -algorithm ed25519` write
-    /// it.
+    /// Reads a PKCS#8 key (RFC 8410) in PEM, as [`to_pem`](Self::to_pem) and
+    /// `openssl genpkey -algorithm ed25519` write it.
     ///
     /// # Errors
     /// [`InvalidKey`].
@@ -84,7 +86,11 @@ impl SigningKey {
     }
 
     /// The key as PKCS#8 (RFC 8410) in PEM.
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "34 bytes fit in any document")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "34 bytes fit in any document"
+    )]
     pub fn to_pem(&self) -> Secret {
         // Without the public half, which OpenSSL 3.0 does not read.
         let mut octets = Zeroizing::new([0; 34]);
@@ -96,7 +102,9 @@ impl SigningKey {
             public_key: None,
         };
         let document = SecretDocument::encode_msg(&info).expect("34 bytes fit");
-        let pem = document.to_pem(PRIVATE, LineEnding::LF).expect("34 bytes fit");
+        let pem = document
+            .to_pem(PRIVATE, LineEnding::LF)
+            .expect("34 bytes fit");
         Secret::new(pem.as_str())
     }
 
@@ -110,12 +118,16 @@ impl SigningKey {
     }
 
     fn of(key: ed25519_dalek::SigningKey) -> Self {
-        Self { public: VerifyingKey::of(key.verifying_key()), key: Arc::new(key) }
+        Self {
+            public: VerifyingKey::of(key.verifying_key()),
+            key: Arc::new(key),
+        }
     }
 }
 
 impl VerifyingKey {
-    /// Reads a public key (SPKI, RFC 8410) in PEM, or a private one, of which it keeps the public half alone.
+    /// Reads a public key (SPKI, RFC 8410) in PEM, or a private one, of which it keeps the public
+    /// half alone.
     ///
     /// # Errors
     /// [`InvalidKey`].
@@ -123,34 +135,54 @@ impl VerifyingKey {
         if decode_label(pem.as_bytes()) != Ok(PUBLIC) {
             return Ok(SigningKey::from_pem(pem)?.public);
         }
-        let key =
-            ed25519_dalek::VerifyingKey::from_public_key_pem(pem).map_err(|_| InvalidKey::NotEd25519)?;
+        let key = ed25519_dalek::VerifyingKey::from_public_key_pem(pem)
+            .map_err(|_| InvalidKey::NotEd25519)?;
         Self::trusted(key)
     }
 
     /// Reads a public key of a [`JwkSet`](crate::types::JwkSet).
     ///
     /// # Errors
-    /// [`InvalidKey::NotEd25519`] when it is of another kind, for another use or algorithm, or has an id that is not its
-    /// thumbprint: two keys cannot have one id.
+    /// [`InvalidKey::NotEd25519`] when it is of another kind, for another use or algorithm, or has
+    /// an id that is not its thumbprint: two keys cannot have one id.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, InvalidKey> {
-        let is = |member: &Option<String>, value: &str| member.as_deref().is_none_or(|given| given == value);
+        let is = |member: &Option<String>, value: &str| {
+            member.as_deref().is_none_or(|given| given == value)
+        };
         let is_ours = jwk.kty == "OKP"
             && jwk.crv.as_deref() == Some("Ed25519")
             && is(&jwk.key_use, "sig")
             && is(&jwk.alg, "EdDSA");
-        let x = jwk.x.as_deref().filter(|x| is_ours && x.len() == 43).ok_or(InvalidKey::NotEd25519)?;
+        let x = jwk
+            .x
+            .as_deref()
+            .filter(|x| is_ours && x.len() == 43)
+            .ok_or(InvalidKey::NotEd25519)?;
         let mut bytes = [0; 32];
-        URL_SAFE_NO_PAD.decode_slice(x, &mut bytes).map_err(|_| InvalidKey::NotEd25519)?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| InvalidKey::NotEd25519)?;
-        Self::trusted(key)
-            .and_then(|key| if is(&jwk.kid, &key.kid) { Ok(key) } else { Err(InvalidKey::NotEd25519) })
+        URL_SAFE_NO_PAD
+            .decode_slice(x, &mut bytes)
+            .map_err(|_| InvalidKey::NotEd25519)?;
+        let key =
+            ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| InvalidKey::NotEd25519)?;
+        Self::trusted(key).and_then(|key| {
+            if is(&jwk.kid, &key.kid) {
+                Ok(key)
+            } else {
+                Err(InvalidKey::NotEd25519)
+            }
+        })
     }
 
     /// The key as SPKI (RFC 8410) in PEM.
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "32 bytes fit in any document")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "32 bytes fit in any document"
+    )]
     pub fn to_pem(&self) -> String {
-        self.key.to_public_key_pem(LineEnding::LF).expect("32 bytes fit")
+        self.key
+            .to_public_key_pem(LineEnding::LF)
+            .expect("32 bytes fit")
     }
 
     /// The key as a member of a [`JwkSet`](crate::types::JwkSet) (RFC 8037 §2).
@@ -183,35 +215,52 @@ impl VerifyingKey {
     }
 
     fn trusted(key: ed25519_dalek::VerifyingKey) -> Result<Self, InvalidKey> {
-        if key.is_weak() { Err(InvalidKey::NotEd25519) } else { Ok(Self::of(key)) }
+        if key.is_weak() {
+            Err(InvalidKey::NotEd25519)
+        } else {
+            Ok(Self::of(key))
+        }
     }
 
     fn of(key: ed25519_dalek::VerifyingKey) -> Self {
         let x = URL_SAFE_NO_PAD.encode(key.as_bytes());
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-        Self { kid: URL_SAFE_NO_PAD.encode(thumbprint).into(), key }
+        Self {
+            kid: URL_SAFE_NO_PAD.encode(thumbprint).into(),
+            key,
+        }
     }
 }
 
 /// Whether this is the header that a token of some other key would have.
 #[must_use]
 pub(super) fn is_header_of_some_key(encoded: &str) -> bool {
-    let Ok(header) = URL_SAFE_NO_PAD.decode(encoded) else { return false };
-    let kid =
-        header.strip_prefix(HEADER.0.as_bytes()).and_then(|rest| rest.strip_suffix(HEADER.1.as_bytes()));
+    let Ok(header) = URL_SAFE_NO_PAD.decode(encoded) else {
+        return false;
+    };
+    let kid = header
+        .strip_prefix(HEADER.0.as_bytes())
+        .and_then(|rest| rest.strip_suffix(HEADER.1.as_bytes()));
     kid.is_some_and(|kid| {
-        kid.len() == 43 && kid.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        kid.len() == 43
+            && kid
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     })
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.public.kid).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("kid", &self.public.kid)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyingKey").field("kid", &self.kid).finish_non_exhaustive()
+        f.debug_struct("VerifyingKey")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
     }
 }

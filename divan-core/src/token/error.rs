@@ -2,7 +2,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// It is not a token of the one form that is issued here: three parts, this algorithm, this type.
+    /// It is not a token of the one form that is issued here: three parts, this algorithm, this
+    /// type.
     #[error("not an access token of this service")]
     Malformed,
     /// It names a key that is not known here; it may be a newer one than those that are.
@@ -32,11 +33,13 @@ pub struct ShortKey(pub usize);
 #[error("the Mini App and the admin panel need two different hosts")]
 pub struct InvalidSurfaces;
 
-/// Why a key for [`SigningKey`](super::SigningKey) or [`VerifyingKey`](super::VerifyingKey) was refused. Never carries the key.
+/// Why a key for [`SigningKey`](super::SigningKey) or [`VerifyingKey`](super::VerifyingKey) was
+/// refused. Never carries the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
-    /// It is no key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or, where that is enough, SPKI (`BEGIN PUBLIC KEY`).
+    /// It is no key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or, where that is enough, SPKI
+    /// (`BEGIN PUBLIC KEY`).
     #[error("not a key in PEM (PKCS#8)")]
     NotPem,
     /// It is encrypted.

@@ -36,9 +36,10 @@ pub struct AccessToken {
 }
 
 impl TokenIssuer {
-    /// An issuer that signs with the [`SecretKey`](super::SecretKey), the [`SigningKey`](super::SigningKey) or the signing key
-    /// of the [`KeyRing`], and calls itself `issuer` (the `iss` claim, a URL). Defaults: 15 minutes for the Mini App, 10
-    /// for the admin panel, time and randomness of the operating system.
+    /// An issuer that signs with the [`SecretKey`](super::SecretKey), the
+    /// [`SigningKey`](super::SigningKey) or the signing key of the [`KeyRing`], and calls itself
+    /// `issuer` (the `iss` claim, a URL). Defaults: 15 minutes for the Mini App, 10 for the admin
+    /// panel, time and randomness of the operating system.
     pub fn new(keys: impl Into<KeyRing>, issuer: &str, surfaces: Surfaces) -> Self {
         Self {
             signer: keys.into().signer,
@@ -51,7 +52,8 @@ impl TokenIssuer {
         }
     }
 
-    /// How long the tokens of a surface live. Default: 15 minutes (Mini App), 10 minutes (admin panel).
+    /// How long the tokens of a surface live. Default: 15 minutes (Mini App), 10 minutes (admin
+    /// panel).
     #[must_use]
     pub fn life(mut self, surface: Surface, life: Duration) -> Self {
         match surface {
@@ -100,7 +102,10 @@ impl TokenIssuer {
             exp: now.saturating_add(expires_in.as_secs()),
             jti: URL_SAFE_NO_PAD.encode(id).into(),
         };
-        Ok(AccessToken { token: self.sign(&claims), expires_in })
+        Ok(AccessToken {
+            token: self.sign(&claims),
+            expires_in,
+        })
     }
 
     pub(super) fn sign(&self, claims: &WireClaims<'_>) -> Secret {

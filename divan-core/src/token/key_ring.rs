@@ -11,7 +11,8 @@ use crate::types::JwkSet;
 
 /// The keys of access tokens: the one that signs, and all whose tokens are accepted.
 ///
-/// Made from a [`SecretKey`] it signs with HS256, from a [`SigningKey`] with EdDSA; its own tokens are always accepted.
+/// Made from a [`SecretKey`] it signs with HS256, from a [`SigningKey`] with EdDSA; its own tokens
+/// are always accepted.
 ///
 /// To change keys without signing anybody out, let the old tokens live to their end:
 ///
@@ -32,18 +33,26 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Accepts the tokens of a further key: one that signed before, or is to sign next. Default: none.
+    /// Accepts the tokens of a further key: one that signed before, or is to sign next. Default:
+    /// none.
     #[must_use]
     pub fn accept(mut self, key: &VerifyingKey) -> Self {
-        self.accepted.add(key.encoded_header(), Check::EdDsa(key.clone()));
+        self.accepted
+            .add(key.encoded_header(), Check::EdDsa(key.clone()));
         self
     }
 
-    /// Accepts tokens that are signed by HS256 with this key, until then: what is left of them after a change to EdDSA.
-    /// Default: none. A ring that signs with HS256 stays as it is.
+    /// Accepts tokens that are signed by HS256 with this key, until then: what is left of them
+    /// after a change to EdDSA. Default: none. A ring that signs with HS256 stays as it is.
     #[must_use]
     pub fn accept_hs256_until(mut self, key: &SecretKey, until: SystemTime) -> Self {
-        self.accepted.add(key.encoded_header(), Check::Hs256 { key: key.clone(), until: Some(until) });
+        self.accepted.add(
+            key.encoded_header(),
+            Check::Hs256 {
+                key: key.clone(),
+                until: Some(until),
+            },
+        );
         self
     }
 
@@ -56,17 +65,36 @@ impl KeyRing {
 impl From<&SecretKey> for KeyRing {
     fn from(key: &SecretKey) -> Self {
         let mut accepted = AcceptedKeys::default();
-        accepted.add(key.encoded_header(), Check::Hs256 { key: key.clone(), until: None });
+        accepted.add(
+            key.encoded_header(),
+            Check::Hs256 {
+                key: key.clone(),
+                until: None,
+            },
+        );
         let header = key.encoded_header().into();
-        Self { signer: Signer { header, key: Sign::Hs256(key.clone()) }, accepted }
+        Self {
+            signer: Signer {
+                header,
+                key: Sign::Hs256(key.clone()),
+            },
+            accepted,
+        }
     }
 }
 
 impl From<&SigningKey> for KeyRing {
     fn from(key: &SigningKey) -> Self {
         let header: Arc<str> = key.verifying_key().encoded_header().into();
-        let signer = Signer { header, key: Sign::EdDsa(key.clone()) };
-        Self { signer, accepted: AcceptedKeys::default() }.accept(key.verifying_key())
+        let signer = Signer {
+            header,
+            key: Sign::EdDsa(key.clone()),
+        };
+        Self {
+            signer,
+            accepted: AcceptedKeys::default(),
+        }
+        .accept(key.verifying_key())
     }
 }
 
@@ -104,7 +132,10 @@ pub(super) struct AcceptedKeys(Vec<(Box<str>, Check)>);
 
 #[derive(Clone, Debug)]
 pub(super) enum Check {
-    Hs256 { key: SecretKey, until: Option<SystemTime> },
+    Hs256 {
+        key: SecretKey,
+        until: Option<SystemTime>,
+    },
     EdDsa(VerifyingKey),
 }
 
@@ -115,21 +146,28 @@ impl AcceptedKeys {
     /// Those of a set that can be used here; the others are passed over.
     pub(super) fn from_jwks(jwks: &JwkSet) -> Self {
         let mut accepted = Self::default();
-        let usable = jwks.keys.iter().filter_map(|jwk| VerifyingKey::from_jwk(jwk).ok());
+        let usable = jwks
+            .keys
+            .iter()
+            .filter_map(|jwk| VerifyingKey::from_jwk(jwk).ok());
         for key in usable.take(Self::MAX_FROM_JWKS) {
             accepted.add(key.encoded_header(), Check::EdDsa(key));
         }
         accepted
     }
 
-    /// The key that a token with this header has to be checked with. The header is compared as a whole, so it cannot ask for
-    /// anything.
+    /// The key that a token with this header has to be checked with. The header is compared as a
+    /// whole, so it cannot ask for anything.
     pub(super) fn find(&self, header: &str, clock: &dyn Clock) -> Result<&Check, TokenError> {
-        let found = self.0.iter().find(|(accepted, _)| **accepted == *header).map(|(_, check)| check);
+        let found = self
+            .0
+            .iter()
+            .find(|(accepted, _)| **accepted == *header)
+            .map(|(_, check)| check);
         match found {
-            Some(Check::Hs256 { until: Some(until), .. }) if clock.now() >= *until => {
-                Err(TokenError::Malformed)
-            }
+            Some(Check::Hs256 {
+                until: Some(until), ..
+            }) if clock.now() >= *until => Err(TokenError::Malformed),
             Some(check) => Ok(check),
             None if is_header_of_some_key(header) => Err(TokenError::UnknownKey),
             None => Err(TokenError::Malformed),

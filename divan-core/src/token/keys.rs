@@ -9,7 +9,8 @@ use sha2::Sha256;
 use super::compact::encode_part;
 use super::error::ShortKey;
 
-/// The key that access tokens are signed and checked with: at least 32 bytes, redacted in `Debug`, wiped on drop.
+/// The key that access tokens are signed and checked with: at least 32 bytes, redacted in `Debug`,
+/// wiped on drop.
 #[derive(Clone)]
 pub struct SecretKey(Hmac<Sha256>);
 
@@ -21,17 +22,23 @@ impl SecretKey {
     ///
     /// # Errors
     /// [`ShortKey`] when it has fewer than 32 bytes.
-    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "an HMAC takes a key of any length")]
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "an HMAC takes a key of any length"
+    )]
     pub fn new(bytes: impl AsRef<[u8]>) -> Result<Self, ShortKey> {
         let bytes = bytes.as_ref();
         if bytes.len() < Self::MIN_BYTES {
             return Err(ShortKey(bytes.len()));
         }
-        Ok(Self(Hmac::new_from_slice(bytes).expect("an HMAC takes a key of any length")))
+        Ok(Self(
+            Hmac::new_from_slice(bytes).expect("an HMAC takes a key of any length"),
+        ))
     }
 
-    /// The encoded header of every token of this key. A token with any other header (`alg: none`, a key of its own)
-    /// is refused by comparison, before anything is parsed.
+    /// The encoded header of every token of this key. A token with any other header (`alg: none`, a
+    /// key of its own) is refused by comparison, before anything is parsed.
     pub(super) fn encoded_header(&self) -> String {
         let mut header = Header::new(JwtSigner::algorithm(self));
         header.typ = Some("at+jwt".to_owned());
@@ -41,7 +48,13 @@ impl SecretKey {
 
 impl Signer<Vec<u8>> for SecretKey {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
-        Ok(self.0.clone().chain_update(message).finalize().into_bytes().to_vec())
+        Ok(self
+            .0
+            .clone()
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .to_vec())
     }
 }
 
@@ -54,7 +67,11 @@ impl JwtSigner for SecretKey {
 impl Verifier<Vec<u8>> for SecretKey {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
         // Compares in constant time.
-        self.0.clone().chain_update(message).verify_slice(signature).map_err(SignatureError::from_source)
+        self.0
+            .clone()
+            .chain_update(message)
+            .verify_slice(signature)
+            .map_err(SignatureError::from_source)
     }
 }
 

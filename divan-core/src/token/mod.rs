@@ -1,5 +1,6 @@
-//! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256, or with EdDSA where other
-//! services check them without a secret: see [`KeyRing`] and [`TokenVerifier::from_jwks`].
+//! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256, or
+//! with EdDSA where other services check them without a secret: see [`KeyRing`] and
+//! [`TokenVerifier::from_jwks`].
 //!
 //! ```
 //! use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
@@ -27,9 +28,10 @@
 //!
 //! # Beside an application that uses `jsonwebtoken` itself
 //!
-//! `jsonwebtoken` takes its cryptography from one provider per process. This module installs none and asks for none:
-//! it signs with an implementation of its own behind `jsonwebtoken`'s traits, and reads the compact form itself. So
-//! it works whatever the application chose, and takes nothing (RS256, say) away from it.
+//! `jsonwebtoken` takes its cryptography from one provider per process. This module installs none
+//! and asks for none: it signs with an implementation of its own behind `jsonwebtoken`'s traits,
+//! and reads the compact form itself. So it works whatever the application chose, and takes nothing
+//! (RS256, say) away from it.
 
 mod claims;
 mod compact;

@@ -21,9 +21,9 @@ const LABEL: &[u8] = b"divan refresh token v1";
 
 /// Makes and checks refresh tokens.
 ///
-/// A refresh token can be computed from its session's row and the key, so the database holds nothing that opens a session,
-/// and the same token can be given twice. Each session has a random `salt`: what is known of one token says nothing
-/// about another.
+/// A refresh token can be computed from its session's row and the key, so the database holds
+/// nothing that opens a session, and the same token can be given twice. Each session has a random
+/// `salt`: what is known of one token says nothing about another.
 ///
 /// ```
 /// use divan_core::token::{RefreshKeys, RefreshToken, SecretKey};
@@ -51,7 +51,8 @@ struct RefreshKey {
     mac: Hmac<Sha256>,
 }
 
-/// A refresh token that has the form of one. What it says is not proven before [`RefreshKeys::is_genuine`] has seen it.
+/// A refresh token that has the form of one. What it says is not proven before
+/// [`RefreshKeys::is_genuine`] has seen it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     session: SessionId,
@@ -63,7 +64,9 @@ pub struct RefreshToken {
 impl RefreshKeys {
     /// The keys that come with `key`.
     pub fn new(key: &SecretKey) -> Self {
-        Self { keys: vec![RefreshKey::derive(key)] }
+        Self {
+            keys: vec![RefreshKey::derive(key)],
+        }
     }
 
     /// Takes tokens of an older key as well.
@@ -92,9 +95,13 @@ impl RefreshKeys {
     pub fn is_genuine(&self, token: &RefreshToken, salt: &[u8; 16]) -> bool {
         // Compares in constant time.
         let is_by = |key: &RefreshKey| {
-            key.mac(token.session, token.generation, salt).verify_slice(&token.mac).is_ok()
+            key.mac(token.session, token.generation, salt)
+                .verify_slice(&token.mac)
+                .is_ok()
         };
-        self.keys.iter().any(|key| key.id == token.key && is_by(key))
+        self.keys
+            .iter()
+            .any(|key| key.id == token.key && is_by(key))
     }
 }
 
@@ -102,13 +109,26 @@ impl RefreshKey {
     #[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]
     fn derive(key: &SecretKey) -> Self {
         let secret = Zeroizing::new(key.sign(LABEL));
-        let mac = Hmac::<Sha256>::new_from_slice(&secret).expect("an HMAC takes a key of any length");
-        let name: [u8; 32] = mac.clone().chain_update(b"id").finalize().into_bytes().into();
-        Self { id: [name[0], name[1], name[2], name[3]], mac }
+        let mac =
+            Hmac::<Sha256>::new_from_slice(&secret).expect("an HMAC takes a key of any length");
+        let name: [u8; 32] = mac
+            .clone()
+            .chain_update(b"id")
+            .finalize()
+            .into_bytes()
+            .into();
+        Self {
+            id: [name[0], name[1], name[2], name[3]],
+            mac,
+        }
     }
 
     fn mac(&self, session: SessionId, generation: u64, salt: &[u8; 16]) -> Hmac<Sha256> {
-        let mac = self.mac.clone().chain_update(salt).chain_update(session.0.as_bytes());
+        let mac = self
+            .mac
+            .clone()
+            .chain_update(salt)
+            .chain_update(session.0.as_bytes());
         mac.chain_update(generation.to_be_bytes())
     }
 }
@@ -131,10 +151,17 @@ impl FromStr for RefreshToken {
     /// Reads a token's form.
     fn from_str(token: &str) -> Result<Self, TokenError> {
         let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Malformed)?;
-        let encoded: &[u8; 80] = encoded.as_bytes().try_into().map_err(|_| TokenError::Malformed)?;
+        let encoded: &[u8; 80] = encoded
+            .as_bytes()
+            .try_into()
+            .map_err(|_| TokenError::Malformed)?;
         let mut bytes = [0; 60];
-        URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).map_err(|_| TokenError::Malformed)?;
-        let (session, rest) = bytes.split_first_chunk::<16>().ok_or(TokenError::Malformed)?;
+        URL_SAFE_NO_PAD
+            .decode_slice(encoded, &mut bytes)
+            .map_err(|_| TokenError::Malformed)?;
+        let (session, rest) = bytes
+            .split_first_chunk::<16>()
+            .ok_or(TokenError::Malformed)?;
         let (generation, rest) = rest.split_first_chunk::<8>().ok_or(TokenError::Malformed)?;
         let (key, mac) = rest.split_first_chunk::<4>().ok_or(TokenError::Malformed)?;
         Ok(Self {
@@ -150,7 +177,10 @@ impl FromStr for RefreshToken {
 impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RefreshToken");
-        shown.field("session", &self.session).field("generation", &self.generation).finish_non_exhaustive()
+        shown
+            .field("session", &self.session)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 
@@ -175,7 +205,12 @@ mod tests {
     #[test]
     fn a_token_can_be_computed_again() {
         let token = RefreshKeys::new(&key("a key")).issue(session(), 1, &[1; 16]);
-        assert_eq!(token.expose(), RefreshKeys::new(&key("a key")).issue(session(), 1, &[1; 16]).expose());
+        assert_eq!(
+            token.expose(),
+            RefreshKeys::new(&key("a key"))
+                .issue(session(), 1, &[1; 16])
+                .expose()
+        );
         // Known, so that tokens that are out there stay good.
         assert_eq!(
             token.expose(),
@@ -192,7 +227,9 @@ mod tests {
                 let mut changed = token.expose().to_owned();
                 changed.replace_range(at..=at, other);
                 if changed != token.expose() {
-                    let is_taken = changed.parse().is_ok_and(|token| keys.is_genuine(&token, &[1; 16]));
+                    let is_taken = changed
+                        .parse()
+                        .is_ok_and(|token| keys.is_genuine(&token, &[1; 16]));
                     assert!(!is_taken, "{changed}");
                 }
             }
@@ -225,7 +262,10 @@ mod tests {
         assert!(!RefreshKeys::new(&key("a new key")).is_genuine(&token, &[1; 16]));
         let both = RefreshKeys::new(&key("a new key")).or(&key("an old key"));
         assert!(both.is_genuine(&token, &[1; 16]));
-        assert!(!old.is_genuine(&both.issue(session(), 7, &[1; 16]).expose().parse().unwrap(), &[1; 16]));
+        assert!(!old.is_genuine(
+            &both.issue(session(), 7, &[1; 16]).expose().parse().unwrap(),
+            &[1; 16]
+        ));
     }
 
     #[test]

@@ -43,12 +43,24 @@ fn session() -> SessionId {
 }
 
 fn grant(role: Role, surface: Surface) -> Grant {
-    Grant { user: user(), role, surface, session: session(), generation: 7, scope: None }
+    Grant {
+        user: user(),
+        role,
+        surface,
+        session: session(),
+        generation: 7,
+        scope: None,
+    }
 }
 
 impl Fixture {
     fn token(&self) -> String {
-        self.issuer.issue(&grant(Role::Admin, Surface::Admin)).unwrap().token.expose().to_owned()
+        self.issuer
+            .issue(&grant(Role::Admin, Surface::Admin))
+            .unwrap()
+            .token
+            .expose()
+            .to_owned()
     }
 
     /// A well-signed token whose claims differ from the good ones.
@@ -76,9 +88,15 @@ fn an_issued_token_verifies_until_its_life_is_over() {
     let f = fixture();
     let token = f.token();
     let claims = f.verifier.verify(&token).unwrap();
-    assert_eq!((claims.user, claims.role, claims.surface), (user(), Role::Admin, Surface::Admin));
+    assert_eq!(
+        (claims.user, claims.role, claims.surface),
+        (user(), Role::Admin, Surface::Admin)
+    );
     assert_eq!((claims.issued_at, claims.expires_at), (NOW, NOW + 600));
-    assert_eq!((claims.session, claims.generation, claims.scope), (session(), 7, None));
+    assert_eq!(
+        (claims.session, claims.generation, claims.scope),
+        (session(), 7, None)
+    );
 
     f.clock.advance(Duration::from_secs(629));
     assert!(f.verifier.verify(&token).is_ok(), "within the leeway");
@@ -107,22 +125,40 @@ fn the_token_holds_the_documented_claims_and_nothing_else() {
 #[test]
 fn each_surface_has_its_own_audience_and_life() {
     let f = fixture();
-    let token = f.issuer.issue(&grant(Role::Employee, Surface::MiniApp)).unwrap();
+    let token = f
+        .issuer
+        .issue(&grant(Role::Employee, Surface::MiniApp))
+        .unwrap();
     assert_eq!(token.expires_in, Duration::from_mins(15));
-    assert_eq!(f.verifier.verify(token.token.expose()).unwrap().surface, Surface::MiniApp);
+    assert_eq!(
+        f.verifier.verify(token.token.expose()).unwrap().surface,
+        Surface::MiniApp
+    );
 }
 
 #[test]
 fn equal_hosts_are_refused() {
-    for (miniapp, admin) in [("a.kz", "a.kz"), ("a.kz", "A.KZ"), ("", "a.kz"), ("a.kz", "")] {
-        assert_eq!(Surfaces::new(miniapp, admin), Err(InvalidSurfaces), "{miniapp} {admin}");
+    for (miniapp, admin) in [
+        ("a.kz", "a.kz"),
+        ("a.kz", "A.KZ"),
+        ("", "a.kz"),
+        ("a.kz", ""),
+    ] {
+        assert_eq!(
+            Surfaces::new(miniapp, admin),
+            Err(InvalidSurfaces),
+            "{miniapp} {admin}"
+        );
     }
 }
 
 #[test]
 fn a_short_key_is_refused() {
     assert_eq!(SecretKey::new([0; 31]).unwrap_err(), ShortKey(31));
-    assert_eq!(format!("{:?}", SecretKey::new([0; 32]).unwrap()), "SecretKey(redacted)");
+    assert_eq!(
+        format!("{:?}", SecretKey::new([0; 32]).unwrap()),
+        "SecretKey(redacted)"
+    );
 }
 
 #[test]
@@ -144,7 +180,11 @@ fn a_token_cannot_choose_how_it_is_checked() {
         let header = URL_SAFE_NO_PAD.encode(header.to_string());
         for signature in ["", signature] {
             let forged = format!("{header}.{claims}.{signature}");
-            assert_eq!(f.verifier.verify(&forged), Err(TokenError::Malformed), "{header}");
+            assert_eq!(
+                f.verifier.verify(&forged),
+                Err(TokenError::Malformed),
+                "{header}"
+            );
         }
     }
 }
@@ -156,7 +196,10 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
     let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
     let foreign = TokenIssuer::new(&other_key, ISSUER, surfaces).clock(f.clock.clone());
     let foreign = foreign.issue(&grant(Role::Admin, Surface::Admin)).unwrap();
-    assert_eq!(f.verifier.verify(foreign.token.expose()), Err(TokenError::SignatureMismatch));
+    assert_eq!(
+        f.verifier.verify(foreign.token.expose()),
+        Err(TokenError::SignatureMismatch)
+    );
 
     let not_for_us = [
         f.token_with(|claims| claims.iss = "https://elsewhere.example.com".into()),
@@ -169,7 +212,10 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
     let early = f.token_with(|claims| claims.nbf = NOW + 31);
     assert_eq!(f.verifier.verify(&early), Err(TokenError::NotYetValid));
     let from_the_future = f.token_with(|claims| claims.iat = NOW + 31);
-    assert_eq!(f.verifier.verify(&from_the_future), Err(TokenError::NotYetValid));
+    assert_eq!(
+        f.verifier.verify(&from_the_future),
+        Err(TokenError::NotYetValid)
+    );
     let eternal = f.token_with(|claims| claims.exp = u64::MAX);
     assert!(f.verifier.verify(&eternal).is_ok());
 }
@@ -177,15 +223,26 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
 #[test]
 fn a_narrow_token_opens_nothing_that_does_not_ask_for_it() {
     let f = fixture();
-    let narrow = Grant { scope: Some(Scope::PasswordChange), ..grant(Role::Employee, Surface::MiniApp) };
+    let narrow = Grant {
+        scope: Some(Scope::PasswordChange),
+        ..grant(Role::Employee, Surface::MiniApp)
+    };
     let token = f.issuer.issue(&narrow).unwrap().token;
     assert_eq!(f.verifier.verify(token.expose()), Err(TokenError::NotForUs));
     let claims = f.verifier.verify_any_scope(token.expose()).unwrap();
     assert_eq!(claims.scope, Some(Scope::PasswordChange));
-    assert!(f.verifier.verify_any_scope(&f.token()).is_ok_and(|claims| claims.scope.is_none()));
+    assert!(
+        f.verifier
+            .verify_any_scope(&f.token())
+            .is_ok_and(|claims| claims.scope.is_none())
+    );
     for unknown in ["", "password-change ", "password-change admin", "admin"] {
         let token = f.token_with(|claims| claims.scope = Some(unknown.into()));
-        assert_eq!(f.verifier.verify_any_scope(&token), Err(TokenError::NotForUs), "{unknown}");
+        assert_eq!(
+            f.verifier.verify_any_scope(&token),
+            Err(TokenError::NotForUs),
+            "{unknown}"
+        );
     }
 }
 

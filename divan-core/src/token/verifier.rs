@@ -18,9 +18,10 @@ const LEEWAY: u64 = 30;
 
 /// Checks access tokens.
 ///
-/// The algorithm is pinned to each key and the header is compared as a whole, so a token cannot choose how it is
-/// checked: `alg: none`, another algorithm, or a key that comes along (`jwk`, `jku`, `x5u`) is refused unread. All that a
-/// token can name is one of the keys that are accepted, by its id.
+/// The algorithm is pinned to each key and the header is compared as a whole, so a token cannot
+/// choose how it is checked: `alg: none`, another algorithm, or a key that comes along (`jwk`,
+/// `jku`, `x5u`) is refused unread. All that a token can name is one of the keys that are accepted,
+/// by its id.
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
     keys: AcceptedKeys,
@@ -30,17 +31,18 @@ pub struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// A verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key, issuer and surfaces, and for those
-    /// of further keys that the [`KeyRing`] accepts.
+    /// A verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key,
+    /// issuer and surfaces, and for those of further keys that the [`KeyRing`] accepts.
     pub fn new(keys: impl Into<KeyRing>, issuer: &str, surfaces: Surfaces) -> Self {
         Self::of(keys.into().accepted, issuer, surfaces)
     }
 
-    /// A verifier by public keys alone, as a server of Divan answers them at `/.well-known/jwks.json`: for a service that has
-    /// no secret in common with it.
+    /// A verifier by public keys alone, as a server of Divan answers them at
+    /// `/.well-known/jwks.json`: for a service that has no secret in common with it.
     ///
-    /// Keys of kinds that are not known here are passed over, and so are all but the first 32 that are. It has no look at
-    /// sessions: who was deactivated or demoted is let in for as long as the access token lives.
+    /// Keys of kinds that are not known here are passed over, and so are all but the first 32 that
+    /// are. It has no look at sessions: who was deactivated or demoted is let in for as long as the
+    /// access token lives.
     ///
     /// ```
     /// use divan_core::entropy::OsEntropy;
@@ -72,7 +74,12 @@ impl TokenVerifier {
     }
 
     fn of(keys: AcceptedKeys, issuer: &str, surfaces: Surfaces) -> Self {
-        Self { keys, issuer: issuer.into(), surfaces, clock: Arc::new(SystemClock) }
+        Self {
+            keys,
+            issuer: issuer.into(),
+            surfaces,
+            clock: Arc::new(SystemClock),
+        }
     }
 
     /// The clock that times are compared with. Default: [`SystemClock`].
@@ -82,20 +89,28 @@ impl TokenVerifier {
         self
     }
 
-    /// Checks form, signature, issuer, audience and times (30 seconds of leeway), and gives the claims.
+    /// Checks form, signature, issuer, audience and times (30 seconds of leeway), and gives the
+    /// claims.
     ///
     /// # Errors
-    /// [`TokenError`]; nothing about an unsigned token is ever reported but that it is unsigned. A token with a
+    /// [`TokenError`]; nothing about an unsigned token is ever reported but that it is unsigned. A
+    /// token with a
     /// [`Scope`] is [`TokenError::NotForUs`].
     pub fn verify(&self, token: &str) -> Result<AccessClaims, TokenError> {
         let claims = self.verify_any_scope(token)?;
-        if claims.scope.is_some() { Err(TokenError::NotForUs) } else { Ok(claims) }
+        if claims.scope.is_some() {
+            Err(TokenError::NotForUs)
+        } else {
+            Ok(claims)
+        }
     }
 
-    /// The same for what a token with a [`Scope`] may open: whoever calls this looks at [`AccessClaims::scope`].
+    /// The same for what a token with a [`Scope`] may open: whoever calls this looks at
+    /// [`AccessClaims::scope`].
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), but for the scope; one that is not known here is [`TokenError::NotForUs`] all the same.
+    /// As [`verify`](Self::verify), but for the scope; one that is not known here is
+    /// [`TokenError::NotForUs`] all the same.
     pub fn verify_any_scope(&self, token: &str) -> Result<AccessClaims, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
@@ -103,18 +118,26 @@ impl TokenVerifier {
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
         let key = self.keys.find(header, &*self.clock)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
+            .map_err(|_| TokenError::Malformed)?;
         if !key.is_signed(message.as_bytes(), &signature) {
             return Err(TokenError::SignatureMismatch);
         }
 
-        let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| TokenError::Malformed)?;
-        let claims: WireClaims<'_> = serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?;
+        let claims = URL_SAFE_NO_PAD
+            .decode(claims)
+            .map_err(|_| TokenError::Malformed)?;
+        let claims: WireClaims<'_> =
+            serde_json::from_slice(&claims).map_err(|_| TokenError::Malformed)?;
         self.check(claims)
     }
 
     fn check(&self, claims: WireClaims<'_>) -> Result<AccessClaims, TokenError> {
-        let surface = self.surfaces.surface(&claims.aud).ok_or(TokenError::NotForUs)?;
+        let surface = self
+            .surfaces
+            .surface(&claims.aud)
+            .ok_or(TokenError::NotForUs)?;
         if claims.iss != *self.issuer {
             return Err(TokenError::NotForUs);
         }

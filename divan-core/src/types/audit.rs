@@ -95,10 +95,15 @@ impl fmt::Display for AuditAction {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for AuditAction {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let lines = Self::ALL.iter().map(|action| format!("- `{action}`: {}", action.description()));
+        let lines = Self::ALL
+            .iter()
+            .map(|action| format!("- `{action}`: {}", action.description()));
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::Type::String)
-            .description(Some(format!("What was done:\n\n{}", lines.collect::<Vec<_>>().join("\n"))))
+            .description(Some(format!(
+                "What was done:\n\n{}",
+                lines.collect::<Vec<_>>().join("\n")
+            )))
             .enum_values(Some(Self::ALL.iter().map(|action| action.as_str())))
             .examples([Self::PasswordReset.as_str()])
             .into()
@@ -108,8 +113,8 @@ impl utoipa::PartialSchema for AuditAction {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for AuditAction {}
 
-/// One line of the audit: who did what, to whom, when, and from where. It holds no secret and no value of what was
-/// changed.
+/// One line of the audit: who did what, to whom, when, and from where. It holds no secret and no
+/// value of what was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -122,7 +127,8 @@ pub struct AuditRecord {
     pub at: OffsetDateTime,
     /// What was done.
     pub action: AuditAction,
-    /// The user who did it; absent where it was done on the server's own machine, or by nobody who can be named.
+    /// The user who did it; absent where it was done on the server's own machine, or by nobody who
+    /// can be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub actor_id: Option<UserId>,
@@ -140,13 +146,21 @@ pub struct AuditRecord {
     pub address: Option<IpAddr>,
     /// The id of the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a")
+    )]
     pub request_id: Option<String>,
 }
 
 impl AuditRecord {
     /// A line that says no more than what was done to whom and when; set the rest.
-    pub fn new(id: AuditId, at: OffsetDateTime, action: AuditAction, subject_id: Option<UserId>) -> Self {
+    pub fn new(
+        id: AuditId,
+        at: OffsetDateTime,
+        action: AuditAction,
+        subject_id: Option<UserId>,
+    ) -> Self {
         Self {
             id,
             at,
@@ -170,7 +184,10 @@ mod tests {
             assert_eq!(action.as_str().parse(), Ok(action));
             assert_eq!(serde_json::to_value(action).unwrap(), action.as_str());
         }
-        assert_eq!(serde_json::from_str::<AuditAction>("\"of_tomorrow\"").unwrap(), AuditAction::Unknown);
+        assert_eq!(
+            serde_json::from_str::<AuditAction>("\"of_tomorrow\"").unwrap(),
+            AuditAction::Unknown
+        );
         assert_eq!("unknown".parse::<AuditAction>(), Err(UnknownAction));
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// An e-mail address: lower-cased, so that two spellings are one account.
 ///
-/// The check is the practical one of the WHATWG `input type=email`: a local part, one `@`, a domain of dotted
-/// labels; ASCII only. Whether mail arrives there, only mail can tell.
+/// The check is the practical one of the WHATWG `input type=email`: a local part, one `@`, a domain
+/// of dotted labels; ASCII only. Whether mail arrives there, only mail can tell.
 ///
 /// ```
 /// use divan_core::types::Email;
@@ -43,7 +43,11 @@ impl FromStr for Email {
         let text = text.trim();
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
         let valid = text.len() <= 254 && is_local_part(local) && is_domain(domain);
-        if valid { Ok(Self(text.to_ascii_lowercase())) } else { Err(InvalidEmail) }
+        if valid {
+            Ok(Self(text.to_ascii_lowercase()))
+        } else {
+            Err(InvalidEmail)
+        }
     }
 }
 
@@ -55,7 +59,9 @@ fn is_local_part(local: &str) -> bool {
 fn is_domain(domain: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -64,7 +70,8 @@ fn is_domain(domain: &str) -> bool {
 
 /// A phone number in E.164 form: `+` and 7 to 15 digits.
 ///
-/// This type only holds the form. What people type (`8 (701) 123-45-67`) is read by `service::parse_phone`.
+/// This type only holds the form. What people type (`8 (701) 123-45-67`) is read by
+/// `service::parse_phone`.
 ///
 /// ```
 /// use divan_core::types::Phone;
@@ -113,7 +120,11 @@ impl FromStr for Phone {
         let valid = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidPhone) }
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidPhone)
+        }
     }
 }
 
@@ -155,9 +166,12 @@ mod tests {
 
     #[test]
     fn addresses_that_people_have_are_taken() {
-        for text in
-            ["a@b.kz", "first.last+tag@sub.example.com", "  padded@example.com ", "o'neil@example.org"]
-        {
+        for text in [
+            "a@b.kz",
+            "first.last+tag@sub.example.com",
+            "  padded@example.com ",
+            "o'neil@example.org",
+        ] {
             assert!(text.parse::<Email>().is_ok(), "{text}");
         }
     }
@@ -165,16 +179,34 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
-        for text in
-            ["", "a", "a@", "@b.kz", "a@b", "a b@c.kz", "a@b..kz", "a@-b.kz", "a@b.kz\n@c", "а@b.kz", &long]
-        {
+        for text in [
+            "",
+            "a",
+            "a@",
+            "@b.kz",
+            "a@b",
+            "a b@c.kz",
+            "a@b..kz",
+            "a@-b.kz",
+            "a@b.kz\n@c",
+            "а@b.kz",
+            &long,
+        ] {
             assert!(text.parse::<Email>().is_err(), "{text}");
         }
     }
 
     #[test]
     fn only_e164_is_a_phone() {
-        for text in ["", "+", "+0123456789", "77011234567", "+7701", "+1234567890123456", "+7701123456٧"] {
+        for text in [
+            "",
+            "+",
+            "+0123456789",
+            "77011234567",
+            "+7701",
+            "+1234567890123456",
+            "+7701123456٧",
+        ] {
             assert!(text.parse::<Phone>().is_err(), "{text}");
         }
     }

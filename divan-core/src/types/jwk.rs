@@ -1,7 +1,8 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The public keys of a service (a JWK Set, [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
+/// The public keys of a service (a JWK Set, [RFC 7517
+/// §5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 ///
 /// ```
 /// use divan_core::types::JwkSet;
@@ -28,13 +29,15 @@ pub struct JwkSet {
     pub keys: Vec<Jwk>,
 }
 
-/// A public key (a JWK, [RFC 7517 §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), of whatever kind: nothing of it
-/// has been checked.
+/// A public key (a JWK, [RFC 7517 §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), of
+/// whatever kind: nothing of it has been checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(description = "A public key: a JWK (RFC 7517, section 4), here one of Ed25519 (RFC 8037).")
+    schema(
+        description = "A public key: a JWK (RFC 7517, section 4), here one of Ed25519 (RFC 8037)."
+    )
 )]
 #[non_exhaustive]
 pub struct Jwk {
@@ -49,14 +52,20 @@ pub struct Jwk {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(nullable = false, example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+        schema(
+            nullable = false,
+            example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+        )
     )]
     pub x: Option<String>,
     /// The key's id; its thumbprint (RFC 7638) here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(nullable = false, example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")
+        schema(
+            nullable = false,
+            example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        )
     )]
     pub kid: Option<String>,
     /// What the key is for (`use`); `sig` here.
@@ -72,14 +81,23 @@ pub struct Jwk {
 impl JwkSet {
     /// The set of these keys.
     pub fn new(keys: impl IntoIterator<Item = Jwk>) -> Self {
-        Self { keys: keys.into_iter().collect() }
+        Self {
+            keys: keys.into_iter().collect(),
+        }
     }
 }
 
 impl Jwk {
     /// A key of this type, and nothing else yet.
     pub fn new(kty: impl Into<String>) -> Self {
-        Self { kty: kty.into(), crv: None, x: None, kid: None, key_use: None, alg: None }
+        Self {
+            kty: kty.into(),
+            crv: None,
+            x: None,
+            kid: None,
+            key_use: None,
+            alg: None,
+        }
     }
 }
 

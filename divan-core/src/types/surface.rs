@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a person works. Each surface has its own sign-in route, and a token of one does not open the other.
+/// Where a person works. Each surface has its own sign-in route, and a token of one does not open
+/// the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",

@@ -96,7 +96,8 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub phone: Option<Phone>,
-    /// The Telegram account that the user is bound to since the first sign-in, unique. Absent until then.
+    /// The Telegram account that the user is bound to since the first sign-in, unique. Absent until
+    /// then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub telegram_id: Option<TelegramId>,
@@ -117,14 +118,26 @@ pub struct User {
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:41:12.875Z"))]
     pub updated_at: OffsetDateTime,
     /// When the user last signed in. Absent until the first time.
-    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "2026-01-15T09:41:12.875Z"))]
+    #[serde(
+        default,
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "2026-01-15T09:41:12.875Z")
+    )]
     pub last_login_at: Option<OffsetDateTime>,
 }
 
 impl User {
     /// An active user without e-mail address, phone number or Telegram account; set what it has.
-    pub fn new(id: UserId, role: Role, full_name: impl Into<String>, created_at: OffsetDateTime) -> Self {
+    pub fn new(
+        id: UserId,
+        role: Role,
+        full_name: impl Into<String>,
+        created_at: OffsetDateTime,
+    ) -> Self {
         Self {
             id,
             role,

@@ -1,10 +1,13 @@
-//! Asks `divan_core` and the reference the same question, panics when their answers differ, and gives the answer.
+//! Asks `divan_core` and the reference the same question, panics when their answers differ, and
+//! gives the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::clock::ManualClock;
-use divan_core::init_data::{self as core, BotToken, InitDataBuilder, InitDataError, Key, Text, Verifier};
+use divan_core::init_data::{
+    self as core, BotToken, InitDataBuilder, InitDataError, Key, Text, Verifier,
+};
 
 use crate::reference::{
     self, Chat, Contact, Fields, InitData, LoginWidgetUser, Moment, Refusal, Unreadable, User,
@@ -37,7 +40,9 @@ pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact,
     let answer = verifier.verify_contact(raw).map_err(refusal);
     if let (Ok(answer), Ok(expected)) = (&answer, &expected) {
         for user_id in [expected.user_id, expected.user_id ^ 1] {
-            let user = InitDataBuilder::new(moment.now).user(user_id, "First").sign(&bot_token(token));
+            let user = InitDataBuilder::new(moment.now)
+                .user(user_id, "First")
+                .sign(&bot_token(token));
             let phone = answer.phone_of(&verifier.verify(&user).unwrap()).ok();
             assert_eq!(phone, expected.phone_of(user_id), "{raw:?}");
         }
@@ -53,9 +58,15 @@ pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact,
     expected
 }
 
-pub(crate) fn login_widget(raw: &str, token: &str, moment: Moment) -> Result<LoginWidgetUser, Refusal> {
+pub(crate) fn login_widget(
+    raw: &str,
+    token: &str,
+    moment: Moment,
+) -> Result<LoginWidgetUser, Refusal> {
     let expected = reference::login_widget(raw, token, moment);
-    let answer = by_token(token, moment).verify_login_widget(raw).map_err(refusal);
+    let answer = by_token(token, moment)
+        .verify_login_widget(raw)
+        .map_err(refusal);
     let answer = answer.map(|user| LoginWidgetUser {
         id: user.id(),
         first_name: user.first_name().to_owned(),
@@ -111,18 +122,36 @@ fn read(data: &core::InitData<'_>) -> InitData {
     for (name, value) in &fields {
         assert_eq!(data.field(name), Some(*value), "{fields:?}");
     }
-    let fields: Fields =
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    assert_eq!(data.chat_type().map(|kind| text(kind.to_text())), fields.get("chat_type").cloned());
-    let user = data.user().map(|user| user.map(read_user)).map_err(|_| Unreadable);
+    let fields: Fields = fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    assert_eq!(
+        data.chat_type().map(|kind| text(kind.to_text())),
+        fields.get("chat_type").cloned()
+    );
+    let user = data
+        .user()
+        .map(|user| user.map(read_user))
+        .map_err(|_| Unreadable);
     let required = data.require_user().map(read_user).ok();
-    assert_eq!(required.as_ref(), user.as_ref().ok().and_then(Option::as_ref), "{fields:?}");
+    assert_eq!(
+        required.as_ref(),
+        user.as_ref().ok().and_then(Option::as_ref),
+        "{fields:?}"
+    );
     InitData {
         fields,
         auth_date: data.auth_date(),
         user,
-        receiver: data.receiver().map(|user| user.map(read_user)).map_err(|_| Unreadable),
-        chat: data.chat().map(|chat| chat.map(read_chat)).map_err(|_| Unreadable),
+        receiver: data
+            .receiver()
+            .map(|user| user.map(read_user))
+            .map_err(|_| Unreadable),
+        chat: data
+            .chat()
+            .map(|chat| chat.map(read_chat))
+            .map_err(|_| Unreadable),
         can_send_after: data.can_send_after().map_err(|_| Unreadable),
     }
 }

@@ -4,7 +4,11 @@ use divan_core::types::{AuditAction, AuditId, AuditRecord};
 /// The account to add, with a line of the audit.
 pub(crate) fn created(account: &Account) -> NewUser {
     let user = &account.user;
-    let record =
-        AuditRecord::new(AuditId(user.id.0), user.created_at, AuditAction::UserCreated, Some(user.id));
+    let record = AuditRecord::new(
+        AuditId(user.id.0),
+        user.created_at,
+        AuditAction::UserCreated,
+        Some(user.id),
+    );
     NewUser::new(account.clone(), record)
 }

@@ -1,4 +1,5 @@
-/// Makes a test of each function for each store; the function takes what `Fixture::on` makes of the store.
+/// Makes a test of each function for each store; the function takes what `Fixture::on` makes of the
+/// store.
 macro_rules! on_every_store {
     ($($test:ident),* $(,)?) => {
         mod memory {

@@ -23,17 +23,26 @@ pub async fn outcome(probe: impl Probe + 'static, deadline: Duration) -> Result<
     let name = probe.name();
     let probe: Arc<dyn Probe> = Arc::new(probe);
     let mut reports = check_all(&[probe], deadline).await;
-    let report = reports.pop().filter(|report| report.name == name && reports.is_empty());
-    report.map_or_else(|| unreachable!("one probe, one report"), |report| report.outcome)
+    let report = reports
+        .pop()
+        .filter(|report| report.name == name && reports.is_empty());
+    report.map_or_else(
+        || unreachable!("one probe, one report"),
+        |report| report.outcome,
+    )
 }
 
 /// All that an error says, to operators and to the log.
 pub fn told(error: &(dyn std::error::Error + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |error| error.source());
-    sources.map(|error| format!("{error}\n{error:?}")).collect::<Vec<_>>().join("\n")
+    sources
+        .map(|error| format!("{error}\n{error:?}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// Passes connections on to this port, until it is told to let those that are there die without a word.
+/// Passes connections on to this port, until it is told to let those that are there die without a
+/// word.
 ///
 /// # Errors
 /// When nothing can be listened on.

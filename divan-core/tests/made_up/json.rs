@@ -5,8 +5,16 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 const USER: [&str; 2] = [r#""id":42"#, r#""first_name":"First""#];
-const CHAT: [&str; 3] = [r#""id":-1001"#, r#""type":"supergroup""#, r#""title":"Title""#];
-const CONTACT: [&str; 3] = [r#""user_id":42"#, r#""phone_number":"77011234567""#, r#""first_name":"First""#];
+const CHAT: [&str; 3] = [
+    r#""id":-1001"#,
+    r#""type":"supergroup""#,
+    r#""title":"Title""#,
+];
+const CONTACT: [&str; 3] = [
+    r#""user_id":42"#,
+    r#""phone_number":"77011234567""#,
+    r#""first_name":"First""#,
+];
 
 /// Members that every reader can read, of which none stands twice if each is taken once.
 const GOOD: [&str; 14] = [
@@ -71,7 +79,12 @@ pub(super) fn object(name: &str) -> BoxedStrategy<String> {
         "contact" => &CONTACT,
         _ => &USER,
     };
-    let required = Just(required.iter().map(|&member| member.to_owned()).collect::<Vec<_>>());
+    let required = Just(
+        required
+            .iter()
+            .map(|&member| member.to_owned())
+            .collect::<Vec<_>>(),
+    );
     let good = proptest::sample::subsequence(&GOOD[..], 0..=GOOD.len());
     let good = good.prop_map(|members| members.into_iter().map(str::to_owned).collect::<Vec<_>>());
     let bad = prop_oneof![4 => select(&BAD[..]).prop_map(str::to_owned), 1 => deep(), 1 => crowd()];
@@ -97,17 +110,32 @@ pub(super) fn object(name: &str) -> BoxedStrategy<String> {
 /// A member at the edge of how deep they may nest.
 fn deep() -> impl Strategy<Value = String> {
     (62..=66_usize, any::<bool>()).prop_map(|(depth, is_array)| {
-        let (open, innermost, close) = if is_array { ("[", "", "]") } else { (r#"{"d":"#, "0", "}") };
-        format!(r#""deep":{}{innermost}{}"#, open.repeat(depth), close.repeat(depth))
+        let (open, innermost, close) = if is_array {
+            ("[", "", "]")
+        } else {
+            (r#"{"d":"#, "0", "}")
+        };
+        format!(
+            r#""deep":{}{innermost}{}"#,
+            open.repeat(depth),
+            close.repeat(depth)
+        )
     })
 }
 
-/// A member with so many members of its own that they cannot be told apart by their length and their last character,
-/// and may hold one twice.
+/// A member with so many members of its own that they cannot be told apart by their length and
+/// their last character, and may hold one twice.
 fn crowd() -> impl Strategy<Value = String> {
     (1..40_usize, any::<Index>(), any::<bool>()).prop_map(|(count, last, is_repeated)| {
-        let last = if is_repeated { last.index(count) } else { count };
-        let members: Vec<_> = (0..count).chain([last]).map(|number| format!(r#""{number:02}0":0"#)).collect();
+        let last = if is_repeated {
+            last.index(count)
+        } else {
+            count
+        };
+        let members: Vec<_> = (0..count)
+            .chain([last])
+            .map(|number| format!(r#""{number:02}0":0"#))
+            .collect();
         format!(r#""crowd":{{{}}}"#, members.join(","))
     })
 }

@@ -29,8 +29,10 @@ pub(crate) const WEB_APP: Kind = Kind {
     ],
 };
 
-pub(crate) const CONTACT: Kind =
-    Kind { required: &["auth_date", "contact"], optional: &["start_param", "query_id", "chat_type", "user"] };
+pub(crate) const CONTACT: Kind = Kind {
+    required: &["auth_date", "contact"],
+    optional: &["start_param", "query_id", "chat_type", "user"],
+};
 
 pub(crate) const LOGIN_WIDGET: Kind = Kind {
     required: &["auth_date", "id", "first_name"],
@@ -170,7 +172,11 @@ impl Change {
     fn instead_of(&self, char: &str) -> String {
         match self {
             Self::Replace(_, piece) => (*piece).to_owned(),
-            Self::Escape(_) => char.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat(),
+            Self::Escape(_) => char
+                .bytes()
+                .map(|byte| format!("%{byte:02x}"))
+                .collect::<Vec<_>>()
+                .concat(),
             _ => String::new(),
         }
     }
@@ -182,14 +188,17 @@ pub(crate) fn raw(kind: &Kind) -> impl Strategy<Value = Raw> + use<> {
     let optional: Vec<_> = kind.optional.iter().map(|key| pair(key)).collect();
     let stray: Vec<_> = STRAY.iter().map(|key| pair(key)).collect();
     let optional = vec(proptest::strategy::Union::new(optional), 0..3);
-    let stray = prop_oneof![4 => Just(Vec::new()), 1 => vec(proptest::strategy::Union::new(stray), 1..3)];
+    let stray =
+        prop_oneof![4 => Just(Vec::new()), 1 => vec(proptest::strategy::Union::new(stray), 1..3)];
     let pairs = (required, optional, stray)
         .prop_map(|(required, optional, stray)| [required, optional, stray].concat());
     let changes = prop_oneof![Just(Vec::new()), vec(change(), 1..4)];
-    (pairs.prop_shuffle(), changes, any::<bool>()).prop_map(|(pairs, changes, is_signed_last)| Raw {
-        pairs,
-        changes,
-        is_signed_last,
+    (pairs.prop_shuffle(), changes, any::<bool>()).prop_map(|(pairs, changes, is_signed_last)| {
+        Raw {
+            pairs,
+            changes,
+            is_signed_last,
+        }
     })
 }
 
@@ -216,9 +225,17 @@ fn pair(key: &'static str) -> BoxedStrategy<String> {
 fn value(key: &str) -> BoxedStrategy<String> {
     let hostile = || vec(select(&PIECES[..]), 0..5).prop_map(|pieces| pieces.concat());
     let usual = match key {
-        "auth_date" => select(&["1795305600", "1795305600", "1795302000", "1795301999", "1795305660"][..])
-            .prop_map(str::to_owned)
-            .boxed(),
+        "auth_date" => select(
+            &[
+                "1795305600",
+                "1795305600",
+                "1795302000",
+                "1795301999",
+                "1795305660",
+            ][..],
+        )
+        .prop_map(str::to_owned)
+        .boxed(),
         "user" | "receiver" | "chat" | "contact" => json::object(key),
         "id" => prop_oneof![
             3 => select(&["42", "9007199254740993", "9223372036854775807"][..]),
@@ -229,15 +246,24 @@ fn value(key: &str) -> BoxedStrategy<String> {
         "can_send_after" => "[0-9]{1,21}".boxed(),
         _ => "[ -~é😀]{0,40}".boxed(),
     };
-    let odd_date =
-        select(&["1795305661", "01795305600", "+1795305600", "1e9", "", "18446744073709551615"][..]);
+    let odd_date = select(
+        &[
+            "1795305661",
+            "01795305600",
+            "+1795305600",
+            "1e9",
+            "",
+            "18446744073709551615",
+        ][..],
+    );
     match key {
         "auth_date" => prop_oneof![15 => usual, 1 => odd_date.prop_map(str::to_owned)].boxed(),
         _ => prop_oneof![15 => usual, 1 => hostile()].boxed(),
     }
 }
 
-/// Percent-encodes some characters in capitals, some in small letters, and leaves others as they are.
+/// Percent-encodes some characters in capitals, some in small letters, and leaves others as they
+/// are.
 fn encode(value: &str, style: &[u8]) -> String {
     let mut raw = String::new();
     for (char, style) in value.chars().zip(style.iter().cycle()) {

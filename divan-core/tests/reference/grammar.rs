@@ -36,7 +36,10 @@ fn is_key(key: &str) -> bool {
 
 /// Decodes all values, or refuses them.
 pub(super) fn decode_all(pairs: &Pairs) -> Result<Fields, Refusal> {
-    pairs.iter().map(|(key, value)| Ok((key.clone(), decode(value)?))).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| Ok((key.clone(), decode(value)?)))
+        .collect()
 }
 
 fn decode(value: &str) -> Result<String, Refusal> {

@@ -78,7 +78,11 @@ pub(super) fn object(json: &str) -> Result<Members, Unreadable> {
 /// A required whole number. Of `-0` an integer type cannot tell the sign.
 pub(super) fn integer(members: &Members, name: &str) -> Result<i64, Unreadable> {
     let number = members.get(name).ok_or(Unreadable)?.get();
-    if number == "-0" { Err(Unreadable) } else { number.parse().map_err(|_| Unreadable) }
+    if number == "-0" {
+        Err(Unreadable)
+    } else {
+        number.parse().map_err(|_| Unreadable)
+    }
 }
 
 /// A text that may be missing or null.
@@ -90,7 +94,10 @@ fn boolean(members: &Members, name: &str) -> Result<Option<bool>, Unreadable> {
     optional(members, name)
 }
 
-fn optional<'m, T: Deserialize<'m>>(members: &'m Members, name: &str) -> Result<Option<T>, Unreadable> {
+fn optional<'m, T: Deserialize<'m>>(
+    members: &'m Members,
+    name: &str,
+) -> Result<Option<T>, Unreadable> {
     match members.get(name) {
         Some(value) => serde_json::from_str(value.get()).map_err(|_| Unreadable),
         None => Ok(None),
@@ -105,7 +112,8 @@ fn object_within(json: &str, depth: u32) -> Result<Members, Unreadable> {
     Ok(members)
 }
 
-/// Checks a value that is known to be well-formed, but for what may stand in it only once or not at all.
+/// Checks a value that is known to be well-formed, but for what may stand in it only once or not at
+/// all.
 fn check(json: &str, depth: u32) -> Result<(), Unreadable> {
     let deeper = || depth.checked_sub(1).ok_or(Unreadable);
     if json.starts_with('{') {
@@ -113,7 +121,9 @@ fn check(json: &str, depth: u32) -> Result<(), Unreadable> {
     } else if json.starts_with('[') {
         let values: Vec<&RawValue> = serde_json::from_str(json).map_err(|_| Unreadable)?;
         let depth = deeper()?;
-        values.iter().try_for_each(|value| check(value.get(), depth))?;
+        values
+            .iter()
+            .try_for_each(|value| check(value.get(), depth))?;
     } else if json.starts_with('"') {
         // Half a surrogate pair is well-formed, but no text.
         serde_json::from_str::<String>(json).map_err(|_| Unreadable)?;

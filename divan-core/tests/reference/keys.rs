@@ -15,15 +15,26 @@ pub(crate) fn login_widget_key(token: &str) -> [u8; 32] {
 }
 
 pub(super) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(message).finalize().into_bytes().into()
+    Hmac::<Sha256>::new_from_slice(key)
+        .unwrap()
+        .chain_update(message)
+        .finalize()
+        .into_bytes()
+        .into()
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 pub(crate) fn public_key(secret_key: &[u8; 32]) -> [u8; 32] {
-    SigningKey::from_bytes(secret_key).verifying_key().to_bytes()
+    SigningKey::from_bytes(secret_key)
+        .verifying_key()
+        .to_bytes()
 }
 
 pub(super) fn sign(secret_key: &[u8; 32], message: &[u8]) -> String {
@@ -32,8 +43,13 @@ pub(super) fn sign(secret_key: &[u8; 32], message: &[u8]) -> String {
 
 /// Whether `signature` is the one text that a right signature has.
 pub(super) fn is_signed(public_key: &[u8; 32], message: &[u8], signature: &str) -> bool {
-    let Ok(bytes) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-    let (Ok(key), Ok(decoded)) = (VerifyingKey::from_bytes(public_key), Signature::from_slice(&bytes)) else {
+    let Ok(bytes) = URL_SAFE_NO_PAD.decode(signature) else {
+        return false;
+    };
+    let (Ok(key), Ok(decoded)) = (
+        VerifyingKey::from_bytes(public_key),
+        Signature::from_slice(&bytes),
+    ) else {
         return false;
     };
     // What is encoded again tells the canonical text from all others.

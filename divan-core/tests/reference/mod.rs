@@ -1,5 +1,6 @@
-//! A second reading of the strict grammar, to hold the first against: as plain as possible, as slow as it likes, and
-//! without any code of `divan_core`. Where Telegram leaves a choice it chooses as `divan_core` says that it does.
+//! A second reading of the strict grammar, to hold the first against: as plain as possible, as slow
+//! as it likes, and without any code of `divan_core`. Where Telegram leaves a choice it chooses as
+//! `divan_core` says that it does.
 
 mod grammar;
 mod json;
@@ -88,7 +89,10 @@ pub(crate) fn init_data_for_third_party(
     let signature = pairs.remove("signature").ok_or(Refusal::Invalid)?;
     // Not covered, so it is no part of the message; but it has the form that it always has.
     let is_digit = |digit: char| matches!(digit, '0'..='9' | 'a'..='f');
-    if pairs.remove("hash").is_some_and(|hash| hash.len() != 64 || !hash.chars().all(is_digit)) {
+    if pairs
+        .remove("hash")
+        .is_some_and(|hash| hash.len() != 64 || !hash.chars().all(is_digit))
+    {
         return Err(Refusal::Invalid);
     }
     let fields = grammar::decode_all(&pairs)?;
@@ -117,7 +121,11 @@ pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact,
 }
 
 /// What the Login Widget hands to a page.
-pub(crate) fn login_widget(raw: &str, token: &str, moment: Moment) -> Result<LoginWidgetUser, Refusal> {
+pub(crate) fn login_widget(
+    raw: &str,
+    token: &str,
+    moment: Moment,
+) -> Result<LoginWidgetUser, Refusal> {
     let fields = signed_by_hmac(raw, &login_widget_key(token))?;
     let id = fields.get("id").ok_or(Refusal::Invalid)?;
     let auth_date = fresh_auth_date(&fields, moment)?;
@@ -158,9 +166,15 @@ impl InitData {
         Ok(Self {
             auth_date: fresh_auth_date(&fields, moment)?,
             user: fields.get("user").map(|json| User::read(json)).transpose(),
-            receiver: fields.get("receiver").map(|json| User::read(json)).transpose(),
+            receiver: fields
+                .get("receiver")
+                .map(|json| User::read(json))
+                .transpose(),
             chat: fields.get("chat").map(|json| Chat::read(json)).transpose(),
-            can_send_after: fields.get("can_send_after").map(|text| seconds(text)).transpose(),
+            can_send_after: fields
+                .get("can_send_after")
+                .map(|text| seconds(text))
+                .transpose(),
             fields,
         })
     }
@@ -172,11 +186,18 @@ fn signed_by_hmac(raw: &str, key: &[u8; 32]) -> Result<Fields, Refusal> {
     let hash = pairs.remove("hash").ok_or(Refusal::Invalid)?;
     let fields = grammar::decode_all(&pairs)?;
     let expected = keys::hex(&keys::hmac(key, check_string(&fields).as_bytes()));
-    if hash == expected { Ok(fields) } else { Err(Refusal::Invalid) }
+    if hash == expected {
+        Ok(fields)
+    } else {
+        Err(Refusal::Invalid)
+    }
 }
 
 fn check_string(fields: &Fields) -> String {
-    let lines: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let lines: Vec<String> = fields
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     lines.join("\n")
 }
 
@@ -192,7 +213,11 @@ fn fresh_auth_date(fields: &Fields, moment: Moment) -> Result<u64, Refusal> {
     if age < -CLOCK_SKEW {
         return Err(Refusal::Invalid);
     }
-    if age > i128::from(moment.max_age) { Err(Refusal::Expired) } else { Ok(auth_date) }
+    if age > i128::from(moment.max_age) {
+        Err(Refusal::Expired)
+    } else {
+        Ok(auth_date)
+    }
 }
 
 fn seconds(text: &str) -> Result<u64, Unreadable> {

@@ -15,7 +15,8 @@ pub(crate) fn with_signature(raw: &str, bot_id: i64, secret_key: &[u8; 32]) -> S
     replace(raw, "signature", &keys::sign(secret_key, &message))
 }
 
-/// The check string, by the strict reading or else by the naive one, which makes the most of anything.
+/// The check string, by the strict reading or else by the naive one, which makes the most of
+/// anything.
 fn covered(raw: &str, left_out: &[&str]) -> Vec<u8> {
     let pairs = grammar::split(raw).map(|mut pairs| {
         pairs.retain(|key, _| !left_out.contains(&key.as_str()));
@@ -35,7 +36,10 @@ fn naive(raw: &str, left_out: &[&str]) -> Vec<u8> {
         .filter(|(key, _)| !left_out.iter().any(|name| name.as_bytes() == key))
         .collect();
     pairs.sort();
-    let lines: Vec<Vec<u8>> = pairs.into_iter().map(|(key, value)| [key, value].join(&b'=')).collect();
+    let lines: Vec<Vec<u8>> = pairs
+        .into_iter()
+        .map(|(key, value)| [key, value].join(&b'='))
+        .collect();
     lines.join(&b'\n')
 }
 

@@ -23,7 +23,10 @@ pub(super) struct Purge {
 
 pub(super) fn run(Command::Purge(purge): &Command) -> Outcome {
     with_service(async |service| {
-        let purged = service.purge_audit(purge.older_than).await.map_err(ServiceError::from)?;
+        let purged = service
+            .purge_audit(purge.older_than)
+            .await
+            .map_err(ServiceError::from)?;
         output::line(&format!("{purged} lines removed"));
         Ok(())
     })

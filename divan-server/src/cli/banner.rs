@@ -5,9 +5,12 @@ use divan_core::service::BootstrapPolicy;
 
 use crate::config::Config;
 
-/// Tells a person what the development default is and what to do next. Says nothing in a deployment.
+/// Tells a person what the development default is and what to do next. Says nothing in a
+/// deployment.
 pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
-    let Some(development) = &config.development else { return };
+    let Some(development) = &config.development else {
+        return;
+    };
     let base = format!("http://localhost:{}", address.port());
     let folder = development.folder().display();
     let _ = writeln!(
@@ -35,8 +38,11 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
             "open the Swagger UI, choose Authorize, and sign in as the administrator.".to_owned()
         }
         BootstrapPolicy::OpenToAnyone => bootstrap(""),
-        BootstrapPolicy::Token(_) => bootstrap(r#" -H "X-Bootstrap-Token: $DIVAN_BOOTSTRAP_TOKEN""#),
-        _ => "set DIVAN_BOOTSTRAP_TOKEN, which creating the first administrator asks for here.".to_owned(),
+        BootstrapPolicy::Token(_) => {
+            bootstrap(r#" -H "X-Bootstrap-Token: $DIVAN_BOOTSTRAP_TOKEN""#)
+        }
+        _ => "set DIVAN_BOOTSTRAP_TOKEN, which creating the first administrator asks for here."
+            .to_owned(),
     };
     // Nobody may read it: the server serves all the same.
     let _ = writeln!(

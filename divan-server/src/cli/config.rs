@@ -13,7 +13,8 @@ use crate::config::{Config, SECTIONS, configuration_markdown, env_example};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell everything that is wrong with the configuration, and change nothing; exits with 78 if something is
+    /// Tell everything that is wrong with the configuration, and change nothing; exits with 78 if
+    /// something is
     Check(Source),
     /// Print what each variable is set to and where that comes from, without secrets
     Show(Show),
@@ -58,7 +59,10 @@ pub(super) fn run(command: &Command) -> Outcome {
             if args.json {
                 json(&settings.iter().map(object).collect::<Vec<_>>())?;
             } else {
-                table(["VARIABLE", "VALUE", "ORIGIN"], settings.into_iter().map(row));
+                table(
+                    ["VARIABLE", "VALUE", "ORIGIN"],
+                    settings.into_iter().map(row),
+                );
             }
             config?;
         }
@@ -94,17 +98,35 @@ pub(super) fn warn(env: &Env<'_>) {
 
 /// What is configured.
 fn parts(config: &Config) -> Vec<[String; 2]> {
-    let Infra { http, s3, qdrant, redis, rabbitmq, .. } = &config.infra;
+    let Infra {
+        http,
+        s3,
+        qdrant,
+        redis,
+        rabbitmq,
+        ..
+    } = &config.infra;
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-    let bot = config.bot_token.as_ref().map(|token| format!("bot {}", token.bot_id()));
+    let bot = config
+        .bot_token
+        .as_ref()
+        .map(|token| format!("bot {}", token.bot_id()));
     let bootstrap = match config.bootstrap {
         BootstrapPolicy::OpenToAnyone => "open to whoever reaches the server",
         BootstrapPolicy::Token(_) => "asks for DIVAN_BOOTSTRAP_TOKEN",
         _ => "closed",
     };
-    let proxies: Vec<String> = http.trusted_proxies.iter().map(ToString::to_string).collect();
+    let proxies: Vec<String> = http
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let proxies = or_none(Some(proxies.join(", ")).filter(|proxies| !proxies.is_empty()));
-    let mode = if config.development.is_some() { "development default" } else { "deployment" };
+    let mode = if config.development.is_some() {
+        "development default"
+    } else {
+        "deployment"
+    };
     [
         ("mode", mode.to_owned()),
         ("database", config.database.to_string()),
@@ -113,19 +135,43 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         ("admin panel", config.addresses.admin.to_string()),
         ("first administrator", bootstrap.to_owned()),
         ("trusted proxies", proxies),
-        ("metrics", or_none(http.metrics_listen.map(|address| address.to_string()))),
-        ("object store", or_none(s3.as_ref().map(|s3| format!("{} {}", s3.endpoint, s3.bucket)))),
-        ("Qdrant", or_none(qdrant.as_ref().map(|qdrant| format!("{} gRPC {}", qdrant.rest, qdrant.grpc)))),
+        (
+            "metrics",
+            or_none(http.metrics_listen.map(|address| address.to_string())),
+        ),
+        (
+            "object store",
+            or_none(
+                s3.as_ref()
+                    .map(|s3| format!("{} {}", s3.endpoint, s3.bucket)),
+            ),
+        ),
+        (
+            "Qdrant",
+            or_none(
+                qdrant
+                    .as_ref()
+                    .map(|qdrant| format!("{} gRPC {}", qdrant.rest, qdrant.grpc)),
+            ),
+        ),
         ("Redis", or_none(redis.as_ref().map(ToString::to_string))),
-        ("RabbitMQ", or_none(rabbitmq.as_ref().map(ToString::to_string))),
+        (
+            "RabbitMQ",
+            or_none(rabbitmq.as_ref().map(ToString::to_string)),
+        ),
     ]
     .map(|(part, is)| [part.to_owned(), is])
     .into()
 }
 
 fn row(setting: Setting) -> [String; 3] {
-    let default =
-        || setting.when_unset.strip_prefix('`')?.strip_suffix('`').filter(|text| !text.contains('`'));
+    let default = || {
+        setting
+            .when_unset
+            .strip_prefix('`')?
+            .strip_suffix('`')
+            .filter(|text| !text.contains('`'))
+    };
     let value = match setting.value {
         Some(value) => value,
         None if setting.is_hidden => "(set, not shown)".to_owned(),

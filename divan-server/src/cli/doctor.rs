@@ -18,7 +18,8 @@ pub(super) struct DoctorArgs {
 }
 
 pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
-    // Nothing listens and nothing is made; the port only names the addresses of the development default.
+    // Nothing listens and nothing is made; the port only names the addresses of the development
+    // default.
     let mut env = Env::of_process();
     let config = Config::check(&mut env, LISTEN.into());
     if config.is_err() {
@@ -26,7 +27,9 @@ pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
     }
     let config = config?;
     if stderr().is_terminal() {
-        output::explain("looking at everything, which takes some seconds where something does not answer");
+        output::explain(
+            "looking at everything, which takes some seconds where something does not answer",
+        );
     }
     let findings = block_on(examine(&config, env.warnings()))?;
     if args.json {
@@ -35,7 +38,11 @@ pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
         output::table(["", "WHAT", "ANSWER", "IS"], findings.iter().map(row));
     }
     let is_wrong = findings.iter().any(|finding| finding.state == State::Wrong);
-    Ok(if is_wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if is_wrong {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn row(finding: &Finding) -> [String; 4] {
@@ -44,6 +51,13 @@ fn row(finding: &Finding) -> [String; 4] {
         State::Warning => "warning",
         State::Wrong => "WRONG",
     };
-    let answer = finding.millis.map_or_else(|| "-".to_owned(), |millis| format!("{millis} ms"));
-    [state.to_owned(), finding.subject.to_owned(), answer, finding.text.clone()]
+    let answer = finding
+        .millis
+        .map_or_else(|| "-".to_owned(), |millis| format!("{millis} ms"));
+    [
+        state.to_owned(),
+        finding.subject.to_owned(),
+        answer,
+        finding.text.clone(),
+    ]
 }

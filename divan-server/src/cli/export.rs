@@ -20,7 +20,8 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct UsersArgs {
-    /// The file to write, which must not be there yet; its owner alone may read it [default: standard output]
+    /// The file to write, which must not be there yet; its owner alone may read it [default:
+    /// standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write everything that the HTTP interface tells of a user, as one JSON object a line
@@ -55,7 +56,9 @@ async fn write(service: &AuthService, is_json: bool, to: impl Write) -> Result<(
     }
     let mut writer = people_csv::users_writer(to)?;
     pages(service, ListUsersRequest::default(), |users| {
-        users.iter().try_for_each(|user| Ok(people_csv::write_user(&mut writer, user)?))
+        users
+            .iter()
+            .try_for_each(|user| Ok(people_csv::write_user(&mut writer, user)?))
     })
     .await?;
     Ok(writer.flush()?)

@@ -32,7 +32,10 @@ pub(super) fn health(args: &HealthArgs) -> Outcome {
     block_on(async {
         let path = if args.live { Live::PATH } else { Ready::PATH };
         let address = format!("{}{path}", args.url.as_str().trim_end_matches('/'));
-        let asked = http_client(&args.url, Duration::from_secs(4))?.get(address).send().await;
+        let asked = http_client(&args.url, Duration::from_secs(4))?
+            .get(address)
+            .send()
+            .await;
         match asked.map_err(HealthError::NoAnswer)?.status() {
             status if status.is_success() => Ok(ExitCode::SUCCESS),
             status => Err(HealthError::NotReady(status).into()),

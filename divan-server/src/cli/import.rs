@@ -16,9 +16,10 @@ use super::{Outcome, output};
 pub(super) enum Command {
     /// Add all users of a list, or none
     ///
-    /// The list is a file of comma-separated values in UTF-8. Its first line names the columns: `name`, and as far as
-    /// they are known `phone`, `email`, `role` (employee or admin), `active` (yes or no) and `hash`, a hash of the
-    /// password (passlib's bcrypt or pbkdf2-sha256, or Argon2id), which goes on to match.
+    /// The list is a file of comma-separated values in UTF-8. Its first line names the columns:
+    /// `name`, and as far as they are known `phone`, `email`, `role` (employee or admin), `active`
+    /// (yes or no) and `hash`, a hash of the password (passlib's bcrypt or pbkdf2-sha256, or
+    /// Argon2id), which goes on to match.
     Users(UsersArgs),
 }
 
@@ -29,8 +30,9 @@ pub(super) struct UsersArgs {
     /// Tell what is wrong with the list, and add nobody
     #[arg(long)]
     dry_run: bool,
-    /// The file to write generated passwords to, for those who come without a hash; it must not be there yet, and its owner
-    /// alone may read it. The passwords are good for 72 hours and have to be changed at the first sign-in.
+    /// The file to write generated passwords to, for those who come without a hash; it must not be
+    /// there yet, and its owner alone may read it. The passwords are good for 72 hours and have to
+    /// be changed at the first sign-in.
     #[arg(long, value_name = "FILE")]
     passwords: Option<PathBuf>,
 }
@@ -57,19 +59,31 @@ pub(super) fn users(args: &UsersArgs) -> Outcome {
 }
 
 async fn check(service: &AuthService, list: PeopleList) -> Result<CheckedImport, PeopleError> {
-    let PeopleList { lines, people, mut errors } = list;
+    let PeopleList {
+        lines,
+        people,
+        mut errors,
+    } = list;
     let checked = service.check_import(&Admin::operator(), &people).await?;
-    let (checked, refused) =
-        checked.map_or_else(|refused| (None, refused), |checked| (Some(checked), Vec::new()));
+    let (checked, refused) = checked.map_or_else(
+        |refused| (None, refused),
+        |checked| (Some(checked), Vec::new()),
+    );
     errors.extend(refused);
     match checked {
         Some(checked) if errors.is_empty() => Ok(checked),
         _ => {
             errors.sort_by_key(|error| error.line);
-            errors.iter().map(ImportError::to_string).for_each(|error| output::explain(&error));
+            errors
+                .iter()
+                .map(ImportError::to_string)
+                .for_each(|error| output::explain(&error));
             // The list and the service may each have something against the same line.
             errors.dedup_by_key(|error| error.line);
-            Err(PeopleError::WrongLines { wrong: errors.len(), lines })
+            Err(PeopleError::WrongLines {
+                wrong: errors.len(),
+                lines,
+            })
         }
     }
 }
@@ -77,11 +91,13 @@ async fn check(service: &AuthService, list: PeopleList) -> Result<CheckedImport,
 async fn add(service: &AuthService, checked: CheckedImport) -> Result<usize, PeopleError> {
     let prepared = service.prepare_import(checked, &|_| {}).await?;
     let _spinner = writing();
-    Ok(service.complete_import(&Admin::operator(), prepared, &Origin::unknown()).await?)
+    Ok(service
+        .complete_import(&Admin::operator(), prepared, &Origin::unknown())
+        .await?)
 }
 
-/// The passwords are on the disk before they are good, and stay there unless it is certain that they never will be: an import
-/// that breaks off leaves nobody without one.
+/// The passwords are on the disk before they are good, and stay there unless it is certain that
+/// they never will be: an import that breaks off leaves nobody without one.
 async fn add_with_passwords(
     service: &AuthService,
     checked: CheckedImport,
@@ -89,15 +105,21 @@ async fn add_with_passwords(
 ) -> Result<usize, PeopleError> {
     let mut file = PrivateFile::create(path)?;
     let bar = hashing(checked.without_hash() as u64);
-    let prepared = service.prepare_import(checked, &|done| bar.set_position(done as u64)).await?;
+    let prepared = service
+        .prepare_import(checked, &|done| bar.set_position(done as u64))
+        .await?;
     drop(bar);
     people_csv::write_passwords(&mut file, prepared.generated())?;
     let file = file.publish()?;
     let _spinner = writing();
-    match service.complete_import(&Admin::operator(), prepared, &Origin::unknown()).await {
-        Err(error) if may_be_written(&error) => {
-            Err(PeopleError::PerhapsAdded(file.path().display().to_string(), error))
-        }
+    match service
+        .complete_import(&Admin::operator(), prepared, &Origin::unknown())
+        .await
+    {
+        Err(error) if may_be_written(&error) => Err(PeopleError::PerhapsAdded(
+            file.path().display().to_string(),
+            error,
+        )),
         Err(error) => {
             file.remove();
             Err(error.into())
@@ -106,12 +128,14 @@ async fn add_with_passwords(
     }
 }
 
-/// Whether an import that failed may have happened all the same: an answer that is lost may have been to the commit.
+/// Whether an import that failed may have happened all the same: an answer that is lost may have
+/// been to the commit.
 fn may_be_written(error: &ServiceError) -> bool {
     match error {
-        ServiceError::Store(error) => {
-            !matches!(error.kind(), StoreErrorKind::Conflict(_) | StoreErrorKind::LastAdmin)
-        }
+        ServiceError::Store(error) => !matches!(
+            error.kind(),
+            StoreErrorKind::Conflict(_) | StoreErrorKind::LastAdmin
+        ),
         // The others come before anything is written.
         _ => false,
     }
@@ -125,7 +149,9 @@ fn hashing(people: u64) -> ProgressBar {
 }
 
 fn writing() -> ProgressBar {
-    let spinner = ProgressBar::new_spinner().with_message("writing").with_finish(ProgressFinish::AndClear);
+    let spinner = ProgressBar::new_spinner()
+        .with_message("writing")
+        .with_finish(ProgressFinish::AndClear);
     spinner.enable_steady_tick(Duration::from_millis(100));
     spinner
 }

@@ -18,7 +18,8 @@ use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print data of now, signed with the configured bot token (or the one of the development default)
+    /// Print data of now, signed with the configured bot token (or the one of the development
+    /// default)
     Sign(SignArgs),
     /// Check raw data from standard input; prints what is in it as JSON, or the error's code
     Verify(VerifyArgs),
@@ -71,7 +72,8 @@ pub(super) struct SignArgs {
     /// The bot that third parties are told (ed25519)
     #[arg(long, required_if_eq("kind", "ed25519"))]
     bot_id: Option<i64>,
-    /// A file with the secret key to sign with, 64 hex digits (ed25519) [default: a new key, its public key is printed]
+    /// A file with the secret key to sign with, 64 hex digits (ed25519) [default: a new key, its
+    /// public key is printed]
     #[arg(long, value_name = "FILE")]
     secret_key_file: Option<PathBuf>,
 }
@@ -115,21 +117,28 @@ pub(super) fn run(command: &Command) -> Outcome {
 }
 
 fn sign(args: &SignArgs) -> Result<String, Box<dyn std::error::Error>> {
-    let builder = InitDataBuilder::new(args.auth_date.unwrap_or_else(|| SystemClock.unix_seconds()));
+    let builder =
+        InitDataBuilder::new(args.auth_date.unwrap_or_else(|| SystemClock.unix_seconds()));
     Ok(match args.kind {
         Kind::Hmac => web_app(args, builder).sign(&Config::bot_token()?),
         Kind::Ed25519 => {
             let bot_id = args.bot_id.ok_or("--bot-id is missing")?;
-            web_app(args, builder).third_party_signature(bot_id, &secret_key(args)?).encode()
+            web_app(args, builder)
+                .third_party_signature(bot_id, &secret_key(args)?)
+                .encode()
         }
         Kind::Contact => {
             let phone = args.phone.as_deref().ok_or("--phone is missing")?;
-            builder.contact(args.user_id, phone, &args.first_name).sign(&Config::bot_token()?)
+            builder
+                .contact(args.user_id, phone, &args.first_name)
+                .sign(&Config::bot_token()?)
         }
         Kind::Widget => {
-            let builder =
-                builder.field("id", &args.user_id.to_string()).field("first_name", &args.first_name);
-            optional(builder, "username", args.username.as_deref()).sign_login_widget(&Config::bot_token()?)
+            let builder = builder
+                .field("id", &args.user_id.to_string())
+                .field("first_name", &args.first_name);
+            optional(builder, "username", args.username.as_deref())
+                .sign_login_widget(&Config::bot_token()?)
         }
     })
 }
@@ -149,7 +158,8 @@ fn optional(builder: InitDataBuilder, name: &str, value: Option<&str>) -> InitDa
     }
 }
 
-/// The key of the file, or a new one whose public half is told, so that what it signs can be checked.
+/// The key of the file, or a new one whose public half is told, so that what it signs can be
+/// checked.
 fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     if let Some(path) = &args.secret_key_file {
         return Ok(hex_key(std::fs::read_to_string(path)?.trim_end())?);
@@ -164,7 +174,10 @@ fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     Ok(key)
 }
 
-fn verify(args: &VerifyArgs, raw: &str) -> Result<Result<Value, InitDataError>, Box<dyn std::error::Error>> {
+fn verify(
+    args: &VerifyArgs,
+    raw: &str,
+) -> Result<Result<Value, InitDataError>, Box<dyn std::error::Error>> {
     let max_age = Duration::from_secs(args.max_age);
     if args.kind == Kind::Ed25519 {
         let data = Verifier::new(third_party(args)?, max_age).verify(raw);
@@ -172,13 +185,17 @@ fn verify(args: &VerifyArgs, raw: &str) -> Result<Result<Value, InitDataError>, 
     }
     let verifier = Verifier::new(Config::bot_token()?, max_age);
     Ok(match args.kind {
-        Kind::Contact => verifier.verify_contact(raw).map(|contact| contact_fields(&contact)),
-        Kind::Widget => verifier.verify_login_widget(raw).map(|user| widget_fields(&user)),
+        Kind::Contact => verifier
+            .verify_contact(raw)
+            .map(|contact| contact_fields(&contact)),
+        Kind::Widget => verifier
+            .verify_login_widget(raw)
+            .map(|user| widget_fields(&user)),
         Kind::Hmac | Kind::Ed25519 => match verifier.verify(raw) {
             // The scheme is the same.
-            Err(InitDataError::WrongKind) => {
-                verifier.verify_contact(raw).map(|contact| contact_fields(&contact))
-            }
+            Err(InitDataError::WrongKind) => verifier
+                .verify_contact(raw)
+                .map(|contact| contact_fields(&contact)),
             outcome => outcome.and_then(|data| fields(&data)),
         },
     })
@@ -202,8 +219,10 @@ fn fields(data: &InitData<'_>) -> Result<Value, InitDataError> {
         "user" | "receiver" | "chat" => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         _ => Value::from(text),
     };
-    let fields: Map<String, Value> =
-        data.fields().map(|(name, text)| (name.to_owned(), value(name, text))).collect();
+    let fields: Map<String, Value> = data
+        .fields()
+        .map(|(name, text)| (name.to_owned(), value(name, text)))
+        .collect();
     Ok(fields.into())
 }
 
@@ -247,6 +266,8 @@ fn read_line() -> std::io::Result<String> {
     const LIMIT: u64 = 1024 * 1024;
     let mut raw = String::new();
     std::io::stdin().take(LIMIT).read_to_string(&mut raw)?;
-    let line = raw.strip_suffix('\n').map_or(raw.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let line = raw
+        .strip_suffix('\n')
+        .map_or(raw.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(line.to_owned())
 }

@@ -25,7 +25,8 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct GenerateArgs {
-    /// The file to write it to, which must not be there yet; its owner alone may read it [default: standard output]
+    /// The file to write it to, which must not be there yet; its owner alone may read it [default:
+    /// standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -73,7 +74,9 @@ fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
 /// The beginning of a file, in which a key has more than enough room.
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    File::open(path)?
+        .take(MAX_BYTES)
+        .read_to_string(&mut text)?;
     Ok(text)
 }
 

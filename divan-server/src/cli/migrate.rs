@@ -29,5 +29,9 @@ async fn run(check: bool) -> Outcome {
     let schema = database.schema(&config).await?;
     database.close().await;
     output::line(&schema.to_string());
-    Ok(if schema == Schema::Current { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if schema == Schema::Current {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

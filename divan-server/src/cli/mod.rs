@@ -30,8 +30,8 @@ use crate::chain::chain;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
-/// Without a subcommand it serves. Without any configuration it serves a development default that only this machine
-/// reaches, with its data in ./divan-data.
+/// Without a subcommand it serves. Without any configuration it serves a development default that
+/// only this machine reaches, with its data in ./divan-data.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -124,14 +124,21 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             report(error.as_ref());
-            ExitCode::from(if error.is::<ConfigErrors>() { EXIT_CONFIG } else { 1 })
+            ExitCode::from(if error.is::<ConfigErrors>() {
+                EXIT_CONFIG
+            } else {
+                1
+            })
         }
     }
 }
 
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
-#[expect(clippy::print_stderr, reason = "what a command line program says when it fails")]
+#[expect(
+    clippy::print_stderr,
+    reason = "what a command line program says when it fails"
+)]
 fn report(error: &(dyn Error + 'static)) {
     if let Some(ConfigErrors(errors)) = error.downcast_ref() {
         for error in errors {

@@ -9,17 +9,33 @@ use serde::Serialize;
 pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
     let mut table = vec![heads.map(str::to_owned)];
     table.extend(rows);
-    let widths: [usize; N] =
-        std::array::from_fn(|n| table.iter().map(|row| row[n].chars().count()).max().unwrap_or_default());
+    let widths: [usize; N] = std::array::from_fn(|n| {
+        table
+            .iter()
+            .map(|row| row[n].chars().count())
+            .max()
+            .unwrap_or_default()
+    });
     for row in &table {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{:<width$}", printable(cell)));
+        let cells = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{:<width$}", printable(cell)));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
 
 /// A text that does nothing to a terminal.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {
@@ -30,12 +46,15 @@ pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {
 /// A line of the output. Where it cannot be written the command has failed, and ends.
 pub(super) fn line(text: &str) {
     if let Err(error) = writeln!(Stdout, "{text}").and_then(|()| Stdout.flush()) {
-        explain(&format!("divan-server: cannot write to standard output: {error}"));
+        explain(&format!(
+            "divan-server: cannot write to standard output: {error}"
+        ));
         process::exit(1);
     }
 }
 
-/// Standard output. When whoever reads it has hung up, as `head` does, the command ends and says nothing.
+/// Standard output. When whoever reads it has hung up, as `head` does, the command ends and says
+/// nothing.
 pub(super) struct Stdout;
 
 impl Write for Stdout {

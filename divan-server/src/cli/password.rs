@@ -7,7 +7,8 @@ use divan_core::secret::Secret;
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub(super) struct PasswordSource {
-    /// Generate a password: it is shown once, good for 72 hours, and has to be changed at the first sign-in
+    /// Generate a password: it is shown once, good for 72 hours, and has to be changed at the first
+    /// sign-in
     #[arg(long)]
     generate: bool,
     /// Read the password from standard input, up to the end of the line
@@ -33,8 +34,16 @@ impl PasswordSource {
         if self.generate {
             return Ok(None);
         }
-        let password = if self.password_stdin { from_stdin()? } else { asked_for()? };
-        if password.expose().is_empty() { Err(PasswordError::Empty) } else { Ok(Some(password)) }
+        let password = if self.password_stdin {
+            from_stdin()?
+        } else {
+            asked_for()?
+        };
+        if password.expose().is_empty() {
+            Err(PasswordError::Empty)
+        } else {
+            Ok(Some(password))
+        }
     }
 }
 
@@ -53,5 +62,9 @@ fn asked_for() -> Result<Secret, PasswordError> {
     }
     let first = Secret::new(rpassword::prompt_password("Password: ")?);
     let second = Secret::new(rpassword::prompt_password("Once more: ")?);
-    if first.expose() == second.expose() { Ok(first) } else { Err(PasswordError::Differ) }
+    if first.expose() == second.expose() {
+        Ok(first)
+    } else {
+        Err(PasswordError::Differ)
+    }
 }

@@ -1,7 +1,9 @@
 //! The administrator's work from the server's own machine: for recovery, and for scripts.
 
 use clap::{Args, Subcommand, ValueEnum};
-use divan_core::api::{CreateUserRequest, CreatedUser, ListUsersRequest, SessionInfo, UpdateUserRequest};
+use divan_core::api::{
+    CreateUserRequest, CreatedUser, ListUsersRequest, SessionInfo, UpdateUserRequest,
+};
 use divan_core::service::{Admin, AuthService, Origin, ServiceError};
 use divan_core::types::{Role, User};
 use serde::Serialize;
@@ -72,7 +74,8 @@ pub(super) struct CreateUser {
 
 #[derive(Args, Debug)]
 pub(super) struct List {
-    /// Only users who are found by this: the beginning of a word of the name, of the phone number or the e-mail address
+    /// Only users who are found by this: the beginning of a word of the name, of the phone number
+    /// or the e-mail address
     query: Option<String>,
     /// Only users of this role
     #[arg(long, value_enum)]
@@ -141,7 +144,8 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::List(args) => with_service(async |service| list(service, &args).await),
         UserCommand::Create(args) => {
             let mut request = CreateUserRequest::employee(args.name, String::new());
-            (request.role, request.phone, request.email) = (args.role.into(), args.phone, args.email);
+            (request.role, request.phone, request.email) =
+                (args.role.into(), args.phone, args.email);
             request.password = args.password.read()?;
             with_service(async |service| create(service, &request, args.output).await)
         }
@@ -149,7 +153,9 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
             let mut request = UpdateUserRequest::default();
             request.is_active = Some(false);
             let id = find(service, &named).await?.id;
-            let user = service.update_user(&Admin::operator(), id, &request, &Origin::unknown()).await?;
+            let user = service
+                .update_user(&Admin::operator(), id, &request, &Origin::unknown())
+                .await?;
             show_user(&user, named.output)
         }),
         UserCommand::ResetPassword(named) => {
@@ -157,7 +163,9 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         }
         UserCommand::Unlink(named) => with_service(async |service| {
             let id = find(service, &named).await?.id;
-            let user = service.unlink_telegram(&Admin::operator(), id, &Origin::unknown()).await?;
+            let user = service
+                .unlink_telegram(&Admin::operator(), id, &Origin::unknown())
+                .await?;
             show_user(&user, named.output)
         }),
         UserCommand::Sessions(args) => with_service(async |service| sessions(service, &args).await),
@@ -169,11 +177,17 @@ async fn create(
     request: &CreateUserRequest,
     format: Output,
 ) -> Result<(), PeopleError> {
-    let created = service.create_user(&Admin::operator(), request, &Origin::unknown()).await?;
+    let created = service
+        .create_user(&Admin::operator(), request, &Origin::unknown())
+        .await?;
     if format.json {
         return json(&created);
     }
-    let CreatedUser { user, generated_password, .. } = created;
+    let CreatedUser {
+        user,
+        generated_password,
+        ..
+    } = created;
     show_user(&user, format)?;
     if let Some(password) = generated_password {
         output::line(&password_line(password.expose()));
@@ -215,12 +229,18 @@ pub(super) async fn pages(
     }
 }
 
-async fn reset_password(service: &AuthService, named: &Named, role: Option<Role>) -> Result<(), PeopleError> {
+async fn reset_password(
+    service: &AuthService,
+    named: &Named,
+    role: Option<Role>,
+) -> Result<(), PeopleError> {
     let user = find(service, named).await?;
     if role.is_some_and(|role| role != user.role) {
         return Err(PeopleError::NotAdmin(named.user.clone()));
     }
-    let reset = service.reset_password(&Admin::operator(), user.id, &Origin::unknown()).await?;
+    let reset = service
+        .reset_password(&Admin::operator(), user.id, &Origin::unknown())
+        .await?;
     if named.output.json {
         return json(&reset);
     }
@@ -232,12 +252,17 @@ async fn sessions(service: &AuthService, args: &Sessions) -> Result<(), PeopleEr
     let user = find(service, &args.named).await?;
     let sessions = service.sessions_of(&Admin::operator(), user.id).await?;
     if args.end {
-        service.end_user_sessions(&Admin::operator(), user.id, &Origin::unknown()).await?;
+        service
+            .end_user_sessions(&Admin::operator(), user.id, &Origin::unknown())
+            .await?;
     }
     if args.named.output.json {
         return json(&sessions);
     }
-    output::table(["SESSION", "SURFACE", "SINCE", "ADDRESS", "DEVICE"], sessions.iter().map(session_row));
+    output::table(
+        ["SESSION", "SURFACE", "SINCE", "ADDRESS", "DEVICE"],
+        sessions.iter().map(session_row),
+    );
     Ok(())
 }
 

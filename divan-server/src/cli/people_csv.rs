@@ -64,11 +64,15 @@ pub(super) enum CsvError {
     Encoding,
     #[error("is empty: its first line names the columns, as phone,email,name,role,active,hash")]
     Empty,
-    #[error("has an unknown column in its first line: known are phone, email, name, role, active, hash")]
+    #[error(
+        "has an unknown column in its first line: known are phone, email, name, role, active, hash"
+    )]
     UnknownColumn,
     #[error("has the column `{0}` twice")]
     RepeatedColumn(String),
-    #[error("has no column `name`: its first line names the columns, as phone,email,name,role,active,hash")]
+    #[error(
+        "has no column `name`: its first line names the columns, as phone,email,name,role,active,hash"
+    )]
     NoName,
     #[error("has lines that end in CR alone: save it as \"CSV UTF-8\" again")]
     CarriageReturns,
@@ -79,11 +83,13 @@ pub(super) enum CsvError {
 }
 
 impl PeopleList {
-    /// Reads a file: UTF-8, with or without a byte order mark, lines ended either way, separated by commas, semicolons or
-    /// tabs; the first line names the columns.
+    /// Reads a file: UTF-8, with or without a byte order mark, lines ended either way, separated by
+    /// commas, semicolons or tabs; the first line names the columns.
     pub(super) fn read(path: &Path) -> Result<Self, CsvError> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        File::open(path)?
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(CsvError::TooLarge);
         }
@@ -100,12 +106,17 @@ impl PeopleList {
         }
         let separator = separator(text);
         check_width(text, separator)?;
-        let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text);
+        let mut reader = ReaderBuilder::new()
+            .delimiter(separator)
+            .flexible(true)
+            .from_reader(text);
         let columns = columns(&mut reader)?;
         let mut list = Self::default();
         for record in reader.byte_records() {
             let record = record?;
-            let line = record.position().map_or(0, |position| first_line(text, position));
+            let line = record
+                .position()
+                .map_or(0, |position| first_line(text, position));
             if list.lines == MAX_PEOPLE {
                 return Err(CsvError::TooMany);
             }
@@ -117,7 +128,9 @@ impl PeopleList {
                         list.errors.push(ImportError::new(line, errors));
                     }
                 }
-                Err(broken) => list.errors.push(ImportError::new(line, vec![MemberError::new("", broken)])),
+                Err(broken) => list
+                    .errors
+                    .push(ImportError::new(line, vec![MemberError::new("", broken)])),
             }
         }
         Ok(list)
@@ -127,8 +140,11 @@ impl PeopleList {
 /// Where a record begins. Its position is before the empty lines that it comes after.
 fn first_line(text: &[u8], position: &csv::Position) -> u64 {
     let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let before =
-        text.get(start..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let before = text
+        .get(start..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'));
     position.line() + before.filter(|byte| **byte == b'\n').count() as u64
 }
 
@@ -153,19 +169,32 @@ fn check_width(text: &[u8], separator: u8) -> Result<(), CsvError> {
     Ok(())
 }
 
-/// What of the first line stands most often between columns. Spreadsheets of many countries write semicolons.
+/// What of the first line stands most often between columns. Spreadsheets of many countries write
+/// semicolons.
 fn separator(text: &[u8]) -> u8 {
-    let first = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let first = text
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .next()
+        .unwrap_or_default();
     let count = |separator| first.split(|byte| *byte == separator).count();
-    [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
+    [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(|separator| count(*separator))
+        .unwrap_or(b',')
 }
 
 fn columns(reader: &mut Reader<&[u8]>) -> Result<Vec<Column>, CsvError> {
     let heads = reader.byte_headers()?;
     let mut columns = Vec::new();
     for head in heads {
-        let head = str::from_utf8(head).map_err(|_| CsvError::Encoding)?.trim().to_lowercase();
-        let known = COLUMNS.iter().chain(&OTHER_NAMES).find(|(name, _)| *name == head);
+        let head = str::from_utf8(head)
+            .map_err(|_| CsvError::Encoding)?
+            .trim()
+            .to_lowercase();
+        let known = COLUMNS
+            .iter()
+            .chain(&OTHER_NAMES)
+            .find(|(name, _)| *name == head);
         let (_, column) = known.ok_or(if heads.len() == 1 && head.is_empty() {
             CsvError::Empty
         } else {
@@ -190,7 +219,11 @@ fn person(
     line: u64,
 ) -> Result<(ImportedUser, Vec<MemberError>), String> {
     if record.len() != columns.len() {
-        return Err(format!("has {} columns instead of {}", record.len(), columns.len()));
+        return Err(format!(
+            "has {} columns instead of {}",
+            record.len(),
+            columns.len()
+        ));
     }
     let mut person = ImportedUser::new(line, Role::Employee, "");
     let mut errors = Vec::new();
@@ -198,7 +231,9 @@ fn person(
         let Ok(cell) = str::from_utf8(cell).map(str::trim) else {
             return Err("is not UTF-8: save the file as \"CSV UTF-8\"".to_owned());
         };
-        let given = Some(cell).filter(|cell| !cell.is_empty()).map(str::to_owned);
+        let given = Some(cell)
+            .filter(|cell| !cell.is_empty())
+            .map(str::to_owned);
         match column {
             Column::Phone => person.phone = given,
             Column::Email => person.email = given,
@@ -228,7 +263,13 @@ pub(super) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>> {
 
 pub(super) fn write_user<W: io::Write>(writer: &mut Writer<W>, user: &User) -> io::Result<()> {
     let active = if user.is_active { "yes" } else { "no" };
-    writer.write_record([phone(user), email(user), &user.full_name, user.role.as_str(), active])?;
+    writer.write_record([
+        phone(user),
+        email(user),
+        &user.full_name,
+        user.role.as_str(),
+        active,
+    ])?;
     Ok(())
 }
 
@@ -274,36 +315,69 @@ mod tests {
         ] {
             let PeopleList { people, errors, .. } = parse(text);
             assert!(errors.is_empty(), "{text}: {errors:?}");
-            let [employee, admin] = people.as_slice() else { panic!("{text}: {people:?}") };
-            assert_eq!((employee.phone.as_deref(), employee.email.as_deref()), (Some("+77010000001"), None));
-            assert_eq!((employee.full_name.as_str(), employee.role), ("Әлия", Role::Employee));
-            assert_eq!((admin.full_name.as_str(), admin.role), ("Last, First", Role::Admin));
+            let [employee, admin] = people.as_slice() else {
+                panic!("{text}: {people:?}")
+            };
+            assert_eq!(
+                (employee.phone.as_deref(), employee.email.as_deref()),
+                (Some("+77010000001"), None)
+            );
+            assert_eq!(
+                (employee.full_name.as_str(), employee.role),
+                ("Әлия", Role::Employee)
+            );
+            assert_eq!(
+                (admin.full_name.as_str(), admin.role),
+                ("Last, First", Role::Admin)
+            );
         }
     }
 
     #[test]
     fn lines_are_counted_as_editors_count_them() {
         let list = parse("name,phone\n\"two\nlines\",+77010000001\n\nA,1\nB\n");
-        assert_eq!(list.people.iter().map(|person| person.line).collect::<Vec<_>>(), [2, 5]);
-        assert_eq!(list.errors[0].to_string(), "line 6: has 1 columns instead of 2");
+        assert_eq!(
+            list.people
+                .iter()
+                .map(|person| person.line)
+                .collect::<Vec<_>>(),
+            [2, 5]
+        );
+        assert_eq!(
+            list.errors[0].to_string(),
+            "line 6: has 1 columns instead of 2"
+        );
     }
 
     #[test]
     fn lines_that_end_in_cr_alone_are_told() {
         assert!(refused(b"name,phone\rA,+77010000001\r").contains("CR alone"));
-        assert_eq!(parse("name,phone\r\n\"A\rB\",+77010000001\r\n").people.len(), 1);
+        assert_eq!(
+            parse("name,phone\r\n\"A\rB\",+77010000001\r\n")
+                .people
+                .len(),
+            1
+        );
     }
 
     #[test]
     fn a_line_with_columns_without_end_is_told() {
         let wide = |line: &str| format!("name,phone\nA,1\n{line}\n");
         assert!(refused(wide(&",".repeat(1000)).as_bytes()).ends_with("in line 3"));
-        assert!(refused(wide(&"\"a\"\"\n\",".repeat(1001)).as_bytes()).contains("more than 1000 columns"));
+        assert!(
+            refused(wide(&"\"a\"\"\n\",".repeat(1001)).as_bytes())
+                .contains("more than 1000 columns")
+        );
         for quoted in ["\"{}\",1", "A,\"\"\"{}\"", "A, \"{}"] {
             let list = parse(&wide(&quoted.replace("{}", &",".repeat(900))));
             assert_eq!(list.lines, 2, "{quoted}");
         }
-        assert_eq!(parse(&wide(&format!("\"{}\",1", ",".repeat(5000)))).people.len(), 2);
+        assert_eq!(
+            parse(&wide(&format!("\"{}\",1", ",".repeat(5000))))
+                .people
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -331,7 +405,13 @@ mod tests {
         assert!(refused(b"\xFF\xFEn\0a\0m\0e\0").contains("not UTF-8"));
         assert!(refused(b"\xE8\xEC\xFF\n").contains("not UTF-8"));
         let list = PeopleList::parse(b"name,phone\n\xC0\xEB\xE8\xFF,+77010000001\nB,1\n").unwrap();
-        assert!(list.errors[0].to_string().starts_with("line 2: is not UTF-8"), "{:?}", list.errors);
+        assert!(
+            list.errors[0]
+                .to_string()
+                .starts_with("line 2: is not UTF-8"),
+            "{:?}",
+            list.errors
+        );
         assert_eq!(list.people.len(), 1);
     }
 
@@ -352,8 +432,10 @@ mod tests {
             b"\xEF\xBB\xBF",
         ];
         for n in 0..20_000_usize {
-            let bytes: Vec<u8> =
-                (0..n % 11).flat_map(|i| pieces[(n / 7 * (i + 1) + i * i) % 12]).copied().collect();
+            let bytes: Vec<u8> = (0..n % 11)
+                .flat_map(|i| pieces[(n / 7 * (i + 1) + i * i) % 12])
+                .copied()
+                .collect();
             let _ = PeopleList::parse(&bytes);
         }
     }

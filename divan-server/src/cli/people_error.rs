@@ -28,7 +28,9 @@ pub(super) enum PeopleError {
         "nobody was added: {0} come without a hash, and a file for their generated passwords has to be named by --passwords"
     )]
     NoPasswordsFile(usize),
-    #[error("the list may have been written: {0} is kept; look by `user list` before another attempt")]
+    #[error(
+        "the list may have been written: {0} is kept; look by `user list` before another attempt"
+    )]
     PerhapsAdded(String, #[source] ServiceError),
     #[error(transparent)]
     Service(ServiceError),

@@ -3,8 +3,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file for secrets that its owner alone may read from the first moment on. Until it is [published](Self::publish) it has
-/// a name beside its own, `.NAME.part`: what breaks off leaves nothing that stands in the way of the next attempt.
+/// A file for secrets that its owner alone may read from the first moment on. Until it is
+/// [published](Self::publish) it has a name beside its own, `.NAME.part`: what breaks off leaves
+/// nothing that stands in the way of the next attempt.
 #[derive(Debug)]
 pub(super) struct PrivateFile {
     file: File,
@@ -32,36 +33,51 @@ impl PrivateFile {
         let file = match create_new(&part) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 // Of an attempt that was ended.
-                fs::remove_file(&part).and_then(|()| create_new(&part)).map_err(wrong)?
+                fs::remove_file(&part)
+                    .and_then(|()| create_new(&part))
+                    .map_err(wrong)?
             }
             created => created.map_err(wrong)?,
         };
-        Ok(Self { file, part, path: path.to_owned(), is_published: false })
+        Ok(Self {
+            file,
+            part,
+            path: path.to_owned(),
+            is_published: false,
+        })
     }
 
     /// Gives it its name, once all that was written is on the disk. Nothing is overwritten.
     pub(super) fn publish(mut self) -> Result<PublishedFile, PrivateFileError> {
-        self.file.sync_all().map_err(|error| PrivateFileError::of(&self.path, error))?;
+        self.file
+            .sync_all()
+            .map_err(|error| PrivateFileError::of(&self.path, error))?;
         // Takes the name; not every file system has links, by which it could be taken in one step.
         create_new(&self.path).map_err(|error| PrivateFileError::of(&self.path, error))?;
         let published = PublishedFile(self.path.clone());
         let moved = fs::rename(&self.part, &self.path);
         self.is_published = moved.is_ok();
-        if let Err(error) = moved.and_then(|()| self.check_name()).and_then(|()| sync_folder(&self.path)) {
+        if let Err(error) = moved
+            .and_then(|()| self.check_name())
+            .and_then(|()| sync_folder(&self.path))
+        {
             published.remove();
             return Err(PrivateFileError::of(&self.path, error));
         }
         Ok(published)
     }
 
-    /// That the name is that of this file: somebody who began the same one meanwhile has removed it.
+    /// That the name is that of this file: somebody who began the same one meanwhile has removed
+    /// it.
     #[cfg(unix)]
     fn check_name(&self) -> io::Result<()> {
         use std::os::unix::fs::MetadataExt;
 
         let (written, named) = (self.file.metadata()?, self.path.symlink_metadata()?);
         let is_same = (written.dev(), written.ino()) == (named.dev(), named.ino());
-        is_same.then_some(()).ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+        is_same
+            .then_some(())
+            .ok_or_else(|| io::ErrorKind::ResourceBusy.into())
     }
 
     /// A file that is open cannot be removed here.
@@ -139,9 +155,16 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(not(unix)) {
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     match File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
             Ok(())
         }
         synced => synced,
@@ -153,7 +176,11 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        folder
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]

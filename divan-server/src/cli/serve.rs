@@ -41,7 +41,11 @@ async fn start(args: ServeArgs) -> Result<Server, Box<dyn std::error::Error>> {
     refuse_exposure(&config, address, args.expose_development)?;
     warn_of_gaps(&config);
 
-    let migrations = if args.no_migrate { Migrations::Require } else { Migrations::Run };
+    let migrations = if args.no_migrate {
+        Migrations::Require
+    } else {
+        Migrations::Run
+    };
     let mut server = Server::new(listener, &config, migrations).await?;
     if let Some(address) = config.infra.http.metrics_listen {
         server = with_metrics(server, address).await;
@@ -56,7 +60,10 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     TcpListener::bind((host, port))
         .await
-        .map_err(|source| StartError::Listen { address: format!("{host}:{port}"), source })
+        .map_err(|source| StartError::Listen {
+            address: format!("{host}:{port}"),
+            source,
+        })
 }
 
 /// A server that cannot be watched still signs people in.
@@ -75,10 +82,15 @@ async fn with_metrics(server: Server, address: SocketAddr) -> Server {
     }
 }
 
-/// The development default is made for one person: its secrets lie in a folder, and nobody has looked at its configuration.
+/// The development default is made for one person: its secrets lie in a folder, and nobody has
+/// looked at its configuration.
 fn refuse_exposure(config: &Config, address: SocketAddr, allowed: bool) -> Result<(), Exposed> {
     let exposed = config.development.is_some() && !address.ip().is_loopback();
-    if exposed && !allowed { Err(Exposed(address)) } else { Ok(()) }
+    if exposed && !allowed {
+        Err(Exposed(address))
+    } else {
+        Ok(())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +111,9 @@ fn warn_of_gaps(config: &Config) {
     }
 }
 
-/// Ctrl-C, and the signal that service managers send. Made before anything else, so that a signal that comes early is
-/// not lost to the operating system's own answer, which is to end the process at once.
+/// Ctrl-C, and the signal that service managers send. Made before anything else, so that a signal
+/// that comes early is not lost to the operating system's own answer, which is to end the process
+/// at once.
 struct StopSignal {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -112,7 +125,10 @@ struct StopSignal {
 impl StopSignal {
     fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn received(&mut self) {

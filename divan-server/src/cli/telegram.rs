@@ -54,7 +54,11 @@ pub(super) fn run(command: &Command) -> Outcome {
             output::line(&format!("@{} opens the Mini App.", found.bot.username));
         }
         show_by_hand(&binding, &found.bot);
-        Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if faults.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     })?
 }
 

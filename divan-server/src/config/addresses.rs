@@ -52,13 +52,25 @@ pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Ad
         None => Url::parse(&format!("http://{name}.localhost:{port}/")).ok(),
     };
     let issuer = env.text(&ISSUER);
-    let (miniapp, admin) = (or_local(&http.miniapp_url, "divan")?, or_local(&http.admin_url, "sec")?);
-    let hosts = (miniapp.host_str().unwrap_or_default(), admin.host_str().unwrap_or_default());
+    let (miniapp, admin) = (
+        or_local(&http.miniapp_url, "divan")?,
+        or_local(&http.admin_url, "sec")?,
+    );
+    let hosts = (
+        miniapp.host_str().unwrap_or_default(),
+        admin.host_str().unwrap_or_default(),
+    );
     let Ok(surfaces) = Surfaces::new(hosts.0, hosts.1) else {
-        let reason = "has the same host as DIVAN_MINIAPP_URL; a token of one surface would open the other";
+        let reason =
+            "has the same host as DIVAN_MINIAPP_URL; a token of one surface would open the other";
         env.wrong(&ADMIN_URL, reason);
         return None;
     };
     let issuer = issuer.unwrap_or_else(|| admin.origin().ascii_serialization());
-    Some(Addresses { miniapp, admin, surfaces, issuer })
+    Some(Addresses {
+        miniapp,
+        admin,
+        surfaces,
+        issuer,
+    })
 }

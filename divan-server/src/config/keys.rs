@@ -15,7 +15,13 @@ pub(super) static SECRET_KEY: Variable = Variable::new(
     "'<the output of openssl rand -hex 32>'",
 )
 .when_unset("a deployment does not start; the development default makes one up")
-.also_called(&["JWT_SECRET", "JWT_SECRET_KEY", "APP_SECRET", "APP_SECRET_KEY", "DIVAN_SECRET_KEY"])
+.also_called(&[
+    "JWT_SECRET",
+    "JWT_SECRET_KEY",
+    "APP_SECRET",
+    "APP_SECRET_KEY",
+    "DIVAN_SECRET_KEY",
+])
 .secret();
 
 pub(super) static SIGNING_KEY: Variable = Variable::new(
@@ -41,14 +47,23 @@ static HS256_UNTIL: Variable = Variable::new(
 )
 .when_unset("they are not, once there is a signing key");
 
-pub(super) static ISSUER: Variable =
-    Variable::new("DIVAN_ISSUER", "what tokens name as their issuer", "https://sec.example.com")
-        .when_unset("the origin of `DIVAN_ADMIN_URL`");
+pub(super) static ISSUER: Variable = Variable::new(
+    "DIVAN_ISSUER",
+    "what tokens name as their issuer",
+    "https://sec.example.com",
+)
+.when_unset("the origin of `DIVAN_ADMIN_URL`");
 
 pub(super) static SECTION: Section = Section::new(
     "Keys and tokens",
     "How keys are changed stands in `docs/operations.md`.",
-    &[&SECRET_KEY, &SIGNING_KEY, &VERIFYING_KEY_FILES, &HS256_UNTIL, &ISSUER],
+    &[
+        &SECRET_KEY,
+        &SIGNING_KEY,
+        &VERIFYING_KEY_FILES,
+        &HS256_UNTIL,
+        &ISSUER,
+    ],
 );
 
 /// With the key that signs, as many as a service that checks tokens takes.
@@ -79,20 +94,32 @@ impl Keys {
 
     /// The keys of access tokens, with this secret key.
     pub(super) fn ring(&self, secret_key: &SecretKey) -> KeyRing {
-        let ring = self.signing.as_ref().map_or_else(|| KeyRing::from(secret_key), KeyRing::from);
+        let ring = self
+            .signing
+            .as_ref()
+            .map_or_else(|| KeyRing::from(secret_key), KeyRing::from);
         let ring = self.verifying.iter().fold(ring, KeyRing::accept);
-        self.hs256_until.into_iter().fold(ring, |ring, until| ring.accept_hs256_until(secret_key, until))
+        self.hs256_until.into_iter().fold(ring, |ring, until| {
+            ring.accept_hs256_until(secret_key, until)
+        })
     }
 }
 
 /// The secret key that the development default made up.
 pub(super) fn made_up(env: &mut Env<'_>, development: &Development) -> Option<SecretKey> {
-    let wrong =
-        |short| env.wrong(&SECRET_KEY, format!("in the development default's folder is too short: {short}"));
-    SecretKey::new(development.secret_key().expose()).map_err(wrong).ok()
+    let wrong = |short| {
+        env.wrong(
+            &SECRET_KEY,
+            format!("in the development default's folder is too short: {short}"),
+        )
+    };
+    SecretKey::new(development.secret_key().expose())
+        .map_err(wrong)
+        .ok()
 }
 
-/// A key that was drawn at random has more, but for one in 10^12 of those with 32 hexadecimal digits.
+/// A key that was drawn at random has more, but for one in 10^12 of those with 32 hexadecimal
+/// digits.
 const MIN_DIFFERENT_BYTES: usize = 6;
 
 fn secret_key(text: &str) -> Result<SecretKey, String> {
@@ -106,10 +133,19 @@ fn secret_key(text: &str) -> Result<SecretKey, String> {
 }
 
 fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
-    let Some(list) = env.text(&VERIFYING_KEY_FILES) else { return Vec::new() };
-    let paths: Vec<&str> = list.split([',', ':']).map(str::trim).filter(|path| !path.is_empty()).collect();
+    let Some(list) = env.text(&VERIFYING_KEY_FILES) else {
+        return Vec::new();
+    };
+    let paths: Vec<&str> = list
+        .split([',', ':'])
+        .map(str::trim)
+        .filter(|path| !path.is_empty())
+        .collect();
     if paths.len() > MAX_VERIFYING_KEYS {
-        env.wrong(&VERIFYING_KEY_FILES, format!("names more than {MAX_VERIFYING_KEYS} files"));
+        env.wrong(
+            &VERIFYING_KEY_FILES,
+            format!("names more than {MAX_VERIFYING_KEYS} files"),
+        );
         return Vec::new();
     }
     let mut keys = Vec::new();
@@ -117,7 +153,8 @@ fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
         match verifying_key(path) {
             Ok(key) => keys.push(key),
             Err(reason) => {
-                // Which one, but not its path: that may be something else, given under the wrong name.
+                // Which one, but not its path: that may be something else, given under the wrong
+                // name.
                 let reason = format!("is wrong: file {} of the list {reason}", index + 1);
                 env.wrong(&VERIFYING_KEY_FILES, reason);
             }
@@ -134,10 +171,12 @@ fn verifying_key(path: &str) -> Result<VerifyingKey, String> {
 fn hs256_until(env: &mut Env<'_>) -> Option<SystemTime> {
     if env.is_set(&HS256_UNTIL) && !env.is_set(&SIGNING_KEY) {
         let reason =
-            "is set without DIVAN_SIGNING_KEY_FILE, and then tokens are signed with HS256 anyway".to_owned();
+            "is set without DIVAN_SIGNING_KEY_FILE, and then tokens are signed with HS256 anyway"
+                .to_owned();
         env.wrong(&HS256_UNTIL, reason);
         return None;
     }
-    let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "is no time of RFC 3339");
+    let read =
+        |text: &str| OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "is no time of RFC 3339");
     env.checked(&HS256_UNTIL, read).map(SystemTime::from)
 }

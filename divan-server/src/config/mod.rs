@@ -11,8 +11,9 @@ mod text;
 use std::net::SocketAddr;
 
 use divan_core::infra::{
-    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, Env, HttpConfig, Infra, MINIAPP_URL, QdrantConfig,
-    RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN, TelegramConfig,
+    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, Env, HttpConfig, Infra, MINIAPP_URL,
+    QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN,
+    TelegramConfig,
 };
 use divan_core::init_data::BotToken;
 use divan_core::password::Argon2idParams;
@@ -78,13 +79,14 @@ pub struct Config {
     pub docs: bool,
     /// The names of what has to be there besides the database.
     pub required: Vec<String>,
-    /// What the variables say of the outside world, before the development default filled anything in.
+    /// What the variables say of the outside world, before the development default filled anything
+    /// in.
     pub infra: Infra,
 }
 
 impl Config {
-    /// Reads the configuration of a server that listens on `listen` from the variables of the process and `.env` in the
-    /// current folder, and logs what is odd.
+    /// Reads the configuration of a server that listens on `listen` from the variables of the
+    /// process and `.env` in the current folder, and logs what is odd.
     ///
     /// # Errors
     /// All that is wrong with it.
@@ -101,14 +103,17 @@ impl Config {
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn read(source: &dyn Fn(&str) -> Option<String>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
+    pub fn read(
+        source: &dyn Fn(&str) -> Option<String>,
+        listen: SocketAddr,
+    ) -> Result<Self, ConfigErrors> {
         Self::from_env(&mut Env::new(source), listen)
     }
 
     /// Reads the configuration of a server that listens on `listen`.
     ///
-    /// Without `DATABASE_URL` it is the development default: the folder `divan-data` is made, with a secret key and
-    /// a bot token in it, where these are not given and nothing else is wrong.
+    /// Without `DATABASE_URL` it is the development default: the folder `divan-data` is made, with
+    /// a secret key and a bot token in it, where these are not given and nothing else is wrong.
     ///
     /// # Errors
     /// All that is wrong with it.
@@ -116,8 +121,8 @@ impl Config {
         Self::with_development(env, listen, Development::prepare)
     }
 
-    /// [`from_env`](Self::from_env), but nothing is made: secrets of the development default that are not there yet are
-    /// stand-ins.
+    /// [`from_env`](Self::from_env), but nothing is made: secrets of the development default that
+    /// are not there yet are stand-ins.
     ///
     /// # Errors
     /// All that is wrong with it.
@@ -134,8 +139,15 @@ impl Config {
         let infra = Infra::read(env);
         let keys = Keys::read(env);
         let addresses = addresses::read(env, &infra.http, listen.port());
-        // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a proxy on this machine.
-        let given = [&SECRET_KEY, &SIGNING_KEY, &TELEGRAM_BOT_TOKEN, &MINIAPP_URL, &ADMIN_URL];
+        // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a
+        // proxy on this machine.
+        let given = [
+            &SECRET_KEY,
+            &SIGNING_KEY,
+            &TELEGRAM_BOT_TOKEN,
+            &MINIAPP_URL,
+            &ADMIN_URL,
+        ];
         let is_private = !env.is_deployment()
             && listen.ip().is_loopback()
             && !given.into_iter().any(|variable| env.is_set(variable));
@@ -149,11 +161,23 @@ impl Config {
         // Nothing is made for a server that is not going to start.
         env.finish()?;
 
-        let development = if env.is_deployment() { None } else { development(env) };
+        let development = if env.is_deployment() {
+            None
+        } else {
+            development(env)
+        };
         let made_up = development.as_ref();
         let secret_key = keys.secret.clone().or_else(|| keys::made_up(env, made_up?));
-        let bot_token = infra.telegram.bot_token.clone().or_else(|| bot_made_up(env, made_up?));
-        let database = infra.database.url.clone().or_else(|| Some(DatabaseUrl::Sqlite(made_up?.database())));
+        let bot_token = infra
+            .telegram
+            .bot_token
+            .clone()
+            .or_else(|| bot_made_up(env, made_up?));
+        let database = infra
+            .database
+            .url
+            .clone()
+            .or_else(|| Some(DatabaseUrl::Sqlite(made_up?.database())));
         env.finish()?;
         match (database, secret_key, addresses, argon2id) {
             (Some(database), Some(secret_key), Some(addresses), Some(argon2id)) => Ok(Self {
@@ -188,8 +212,8 @@ impl Config {
         if token.is_none() && env.is_deployment() {
             env.missing(&TELEGRAM_BOT_TOKEN, "this needs one");
         } else if token.is_none() {
-            token =
-                Development::prepare(&mut env).and_then(|development| bot_made_up(&mut env, &development));
+            token = Development::prepare(&mut env)
+                .and_then(|development| bot_made_up(&mut env, &development));
         }
         env.finish()?;
         token.ok_or_else(ConfigErrors::default)
@@ -198,8 +222,12 @@ impl Config {
 
 /// The bot token that the development default made up.
 fn bot_made_up(env: &mut Env<'_>, development: &Development) -> Option<BotToken> {
-    let wrong =
-        |error| env.wrong(&TELEGRAM_BOT_TOKEN, format!("in the development default's folder is {error}"));
+    let wrong = |error| {
+        env.wrong(
+            &TELEGRAM_BOT_TOKEN,
+            format!("in the development default's folder is {error}"),
+        )
+    };
     development.bot_token().expose().parse().map_err(wrong).ok()
 }
 

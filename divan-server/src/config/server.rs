@@ -1,8 +1,12 @@
 use divan_core::infra::{Env, Infra, Section, Variable};
 use tracing_subscriber::EnvFilter;
 
-static DOCS: Variable =
-    Variable::new("DIVAN_DOCS", "`off` removes `/docs` and `/openapi.json`", "off").when_unset("`on`");
+static DOCS: Variable = Variable::new(
+    "DIVAN_DOCS",
+    "`off` removes `/docs` and `/openapi.json`",
+    "off",
+)
+.when_unset("`on`");
 
 static LOG: Variable = Variable::new(
     "RUST_LOG",
@@ -12,9 +16,12 @@ static LOG: Variable = Variable::new(
 )
 .when_unset("`info,lapin=off`");
 
-static LOG_FORMAT: Variable =
-    Variable::new("DIVAN_LOG_FORMAT", "`text` for people, or `json` for one object a line", "json")
-        .when_unset("`text`");
+static LOG_FORMAT: Variable = Variable::new(
+    "DIVAN_LOG_FORMAT",
+    "`text` for people, or `json` for one object a line",
+    "json",
+)
+.when_unset("`text`");
 
 static REQUIRED: Variable = Variable::new(
     "DIVAN_REQUIRED",
@@ -24,8 +31,11 @@ static REQUIRED: Variable = Variable::new(
 )
 .when_unset("nothing: what is missing is told, and sign-ins go on");
 
-pub(super) static SECTION: Section =
-    Section::new("Readiness, documentation and log", "", &[&REQUIRED, &DOCS, &LOG, &LOG_FORMAT]);
+pub(super) static SECTION: Section = Section::new(
+    "Readiness, documentation and log",
+    "",
+    &[&REQUIRED, &DOCS, &LOG, &LOG_FORMAT],
+);
 
 /// What is logged, and how.
 #[derive(Clone, Debug)]
@@ -47,7 +57,10 @@ impl LogConfig {
             "json" => Ok(true),
             _ => Err("is neither `text` nor `json`"),
         });
-        Self { filter: filter.unwrap_or_else(|| "info,lapin=off".to_owned()), json: json.unwrap_or(false) }
+        Self {
+            filter: filter.unwrap_or_else(|| "info,lapin=off".to_owned()),
+            json: json.unwrap_or(false),
+        }
     }
 }
 
@@ -67,7 +80,11 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<String> {
     // A section that is wrong is not configured either, and that is told already.
     let is_valid = env.is_valid();
     let names = env.checked(&REQUIRED, |text| {
-        let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
         let fault = |name: &&str| match configured.iter().find(|(known, _)| known == name) {
             Some((_, true)) => None,
             Some(_) if !is_valid => None,

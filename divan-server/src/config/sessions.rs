@@ -26,28 +26,49 @@ static MINIAPP_IDLE: Variable = Variable::new(
 .form(SPAN)
 .when_unset("`30d`");
 
-static MINIAPP_LIFE: Variable =
-    Variable::new("DIVAN_MINIAPP_SESSION_LIFE", "when a session of the Mini App ends at the latest", "90d")
-        .form(SPAN)
-        .when_unset("`90d`");
+static MINIAPP_LIFE: Variable = Variable::new(
+    "DIVAN_MINIAPP_SESSION_LIFE",
+    "when a session of the Mini App ends at the latest",
+    "90d",
+)
+.form(SPAN)
+.when_unset("`90d`");
 
-static ADMIN_IDLE: Variable =
-    Variable::new("DIVAN_ADMIN_SESSION_IDLE", "the same for the admin panel, unless it is refreshed", "30m")
-        .form(SPAN)
-        .when_unset("`30m`");
+static ADMIN_IDLE: Variable = Variable::new(
+    "DIVAN_ADMIN_SESSION_IDLE",
+    "the same for the admin panel, unless it is refreshed",
+    "30m",
+)
+.form(SPAN)
+.when_unset("`30m`");
 
-static ADMIN_LIFE: Variable =
-    Variable::new("DIVAN_ADMIN_SESSION_LIFE", "the same for the admin panel, at the latest", "12h")
-        .form(SPAN)
-        .when_unset("`12h`");
+static ADMIN_LIFE: Variable = Variable::new(
+    "DIVAN_ADMIN_SESSION_LIFE",
+    "the same for the admin panel, at the latest",
+    "12h",
+)
+.form(SPAN)
+.when_unset("`12h`");
 
-static RETENTION: Variable =
-    Variable::new("DIVAN_SESSION_RETENTION", "how long sessions that are over are remembered", "30d")
-        .form(SPAN)
-        .when_unset("`30d`");
+static RETENTION: Variable = Variable::new(
+    "DIVAN_SESSION_RETENTION",
+    "how long sessions that are over are remembered",
+    "30d",
+)
+.form(SPAN)
+.when_unset("`30d`");
 
-pub(super) static SECTION: Section =
-    Section::new("Sessions", "", &[&MINIAPP_IDLE, &MINIAPP_LIFE, &ADMIN_IDLE, &ADMIN_LIFE, &RETENTION]);
+pub(super) static SECTION: Section = Section::new(
+    "Sessions",
+    "",
+    &[
+        &MINIAPP_IDLE,
+        &MINIAPP_LIFE,
+        &ADMIN_IDLE,
+        &ADMIN_LIFE,
+        &RETENTION,
+    ],
+);
 
 pub(super) fn read(env: &mut Env<'_>) -> SessionsConfig {
     SessionsConfig {
@@ -57,7 +78,12 @@ pub(super) fn read(env: &mut Env<'_>) -> SessionsConfig {
     }
 }
 
-fn life(env: &mut Env<'_>, idle_of: &Variable, life_of: &Variable, default: SessionLife) -> SessionLife {
+fn life(
+    env: &mut Env<'_>,
+    idle_of: &Variable,
+    life_of: &Variable,
+    default: SessionLife,
+) -> SessionLife {
     let idle = duration(env, idle_of, default.idle);
     let absolute = duration(env, life_of, default.absolute);
     if idle > absolute {
@@ -71,5 +97,6 @@ fn life(env: &mut Env<'_>, idle_of: &Variable, life_of: &Variable, default: Sess
 }
 
 fn duration(env: &mut Env<'_>, variable: &Variable, default: Duration) -> Duration {
-    env.parsed::<humantime::Duration>(variable, default.into()).into()
+    env.parsed::<humantime::Duration>(variable, default.into())
+        .into()
 }

@@ -10,12 +10,16 @@ static BOOTSTRAP_TOKEN: Variable = Variable::new(
 .when_unset("it is closed, but in the development default with no secret or address given")
 .secret();
 
-static PHONE_REGION: Variable =
-    Variable::new("DIVAN_PHONE_REGION", "the country of phone numbers without country code", "KZ")
-        .form("a country code of two letters")
-        .when_unset("`KZ`");
+static PHONE_REGION: Variable = Variable::new(
+    "DIVAN_PHONE_REGION",
+    "the country of phone numbers without country code",
+    "KZ",
+)
+.form("a country code of two letters")
+.when_unset("`KZ`");
 
-pub(super) static SECTION: Section = Section::new("Sign-in", "", &[&BOOTSTRAP_TOKEN, &PHONE_REGION]);
+pub(super) static SECTION: Section =
+    Section::new("Sign-in", "", &[&BOOTSTRAP_TOKEN, &PHONE_REGION]);
 
 /// The shortest bootstrap token that is not a guess.
 const MIN_BOOTSTRAP_TOKEN: usize = 16;
@@ -36,7 +40,9 @@ pub(super) fn region(env: &mut Env<'_>) -> Region {
 
 fn bootstrap_token(text: &str) -> Result<Secret, String> {
     if text.len() < MIN_BOOTSTRAP_TOKEN {
-        return Err(format!("has fewer than {MIN_BOOTSTRAP_TOKEN} characters ({COMPOSE_HINT})"));
+        return Err(format!(
+            "has fewer than {MIN_BOOTSTRAP_TOKEN} characters ({COMPOSE_HINT})"
+        ));
     }
     if !is_header_value(text) {
         return Err("has characters that no header can carry".to_owned());

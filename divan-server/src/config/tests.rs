@@ -10,18 +10,25 @@ use divan_core::token::SigningKey;
 use super::*;
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
-    let variables: HashMap<String, String> =
-        variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let variables: HashMap<String, String> = variables
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     let listen: SocketAddr = "127.0.0.1:8000".parse().unwrap();
     Config::read(&|name| variables.get(name).cloned(), listen)
 }
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-const GOOD: [(&str, &str); 3] =
-    [("DATABASE_URL", "sqlite:///tmp/divan.db"), ("SECRET_KEY", KEY), ("TELEGRAM_BOT_TOKEN", "1:abc")];
+const GOOD: [(&str, &str); 3] = [
+    ("DATABASE_URL", "sqlite:///tmp/divan.db"),
+    ("SECRET_KEY", KEY),
+    ("TELEGRAM_BOT_TOKEN", "1:abc"),
+];
 
 fn with(change: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-    let kept = GOOD.into_iter().filter(|(name, _)| !change.iter().any(|(changed, _)| changed == name));
+    let kept = GOOD
+        .into_iter()
+        .filter(|(name, _)| !change.iter().any(|(changed, _)| changed == name));
     kept.chain(change.iter().copied()).collect()
 }
 
@@ -30,7 +37,10 @@ fn a_deployment_needs_a_database_and_a_key() {
     let config = read(&GOOD).unwrap();
     assert!(config.development.is_none());
     assert_eq!(config.database.to_string(), "/tmp/divan.db");
-    assert!(matches!(config.bootstrap, BootstrapPolicy::Closed), "a deployment is closed without a token");
+    assert!(
+        matches!(config.bootstrap, BootstrapPolicy::Closed),
+        "a deployment is closed without a token"
+    );
     assert_eq!(config.addresses.issuer, "http://sec.localhost:8000");
     assert!(config.docs && config.addresses.are_local());
 }
@@ -42,14 +52,21 @@ fn everything_that_is_wrong_is_told_at_once_without_the_values() {
         ("SECRET_KEY", "hidden-key"),
         ("TELEGRAM_BOT_TOKEN", "hidden token"),
         ("DIVAN_MINIAPP_URL", "ftp://example.com"),
-        ("DIVAN_ADMIN_URL", "https://user:hidden-password@example.com"),
+        (
+            "DIVAN_ADMIN_URL",
+            "https://user:hidden-password@example.com",
+        ),
         ("DIVAN_BOOTSTRAP_TOKEN", "hidden"),
         ("DIVAN_PHONE_REGION", "Kazakhstan"),
         ("DIVAN_ARGON2_MEMORY_KIB", "1024"),
         ("DIVAN_DOCS", "maybe"),
     ])
     .unwrap_err();
-    let named: Vec<&str> = errors.0.iter().map(|error| error.variable.as_str()).collect();
+    let named: Vec<&str> = errors
+        .0
+        .iter()
+        .map(|error| error.variable.as_str())
+        .collect();
     assert_eq!(
         named,
         [
@@ -71,31 +88,60 @@ fn everything_that_is_wrong_is_told_at_once_without_the_values() {
 fn a_deployment_without_a_key_is_told_so() {
     let errors = read(&[("DATABASE_URL", "sqlite:divan.db")]).unwrap_err();
     assert_eq!(errors.0.len(), 1);
-    assert!(errors.to_string().starts_with("SECRET_KEY is not set"), "{errors}");
+    assert!(
+        errors.to_string().starts_with("SECRET_KEY is not set"),
+        "{errors}"
+    );
 }
 
 #[test]
 fn a_key_that_was_not_drawn_is_told_from_a_short_one() {
     for (key, reason) in [
-        ("0".repeat(32), "is easy to guess: it is made of 1 different bytes"),
-        ("abcde".repeat(13), "is easy to guess: it is made of 5 different bytes"),
+        (
+            "0".repeat(32),
+            "is easy to guess: it is made of 1 different bytes",
+        ),
+        (
+            "abcde".repeat(13),
+            "is easy to guess: it is made of 5 different bytes",
+        ),
         ("0".repeat(31), "is too short"),
     ] {
-        let errors = read(&[("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY", &key)]).unwrap_err();
-        assert!(errors.to_string().starts_with(&format!("SECRET_KEY {reason}")), "{errors}");
+        let errors =
+            read(&[("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY", &key)]).unwrap_err();
+        assert!(
+            errors
+                .to_string()
+                .starts_with(&format!("SECRET_KEY {reason}")),
+            "{errors}"
+        );
     }
 }
 
 #[test]
 fn an_address_of_a_database_names_a_file_and_nothing_else() {
-    for (url, path) in
-        [("sqlite:divan.db", "divan.db"), ("sqlite://divan.db", "divan.db"), ("sqlite:///a/b.db", "/a/b.db")]
-    {
-        assert_eq!(read(&with(&[("DATABASE_URL", url)])).unwrap().database.to_string(), path, "{url}");
+    for (url, path) in [
+        ("sqlite:divan.db", "divan.db"),
+        ("sqlite://divan.db", "divan.db"),
+        ("sqlite:///a/b.db", "/a/b.db"),
+    ] {
+        assert_eq!(
+            read(&with(&[("DATABASE_URL", url)]))
+                .unwrap()
+                .database
+                .to_string(),
+            path,
+            "{url}"
+        );
     }
-    for url in
-        ["sqlite:", "sqlite://", "sqlite:a.db?mode=ro", "postgres://host/db", "mysql://u@host/db", "divan.db"]
-    {
+    for url in [
+        "sqlite:",
+        "sqlite://",
+        "sqlite:a.db?mode=ro",
+        "postgres://host/db",
+        "mysql://u@host/db",
+        "divan.db",
+    ] {
         let errors = read(&with(&[("DATABASE_URL", url)])).unwrap_err();
         assert_eq!(errors.0[0].variable, "DATABASE_URL", "{url}");
     }
@@ -114,7 +160,10 @@ fn the_two_surfaces_need_two_hosts() {
         ("DIVAN_ADMIN_URL", "https://b.example.com:8443/"),
     ]);
     let addresses = read(&two).unwrap().addresses;
-    assert_eq!(addresses.origins(), ["https://a.example.com", "https://b.example.com:8443"]);
+    assert_eq!(
+        addresses.origins(),
+        ["https://a.example.com", "https://b.example.com:8443"]
+    );
     assert_eq!(addresses.issuer, "https://b.example.com:8443");
     assert!(addresses.are_https() && !addresses.are_local());
 }
@@ -125,21 +174,40 @@ fn a_secret_may_come_from_a_file_but_not_from_two_places() {
     let path = folder.path().join("key");
     std::fs::write(&path, format!("{KEY}\n")).unwrap();
     let path = path.to_str().unwrap();
-    let from_file = [("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY_FILE", path)];
+    let from_file = [
+        ("DATABASE_URL", "sqlite:divan.db"),
+        ("SECRET_KEY_FILE", path),
+    ];
     assert!(read(&from_file).is_ok());
 
     let twice = [from_file[0], from_file[1], ("SECRET_KEY", KEY)];
     assert!(read(&twice).unwrap_err().to_string().contains("both set"));
-    let missing = read(&[("DATABASE_URL", "sqlite:divan.db"), ("SECRET_KEY_FILE", "/nowhere")]).unwrap_err();
+    let missing = read(&[
+        ("DATABASE_URL", "sqlite:divan.db"),
+        ("SECRET_KEY_FILE", "/nowhere"),
+    ])
+    .unwrap_err();
     assert_eq!(missing.0[0].variable, "SECRET_KEY_FILE");
-    assert!(!missing.to_string().contains("nowhere"), "the path may be the secret itself: {missing}");
+    assert!(
+        !missing.to_string().contains("nowhere"),
+        "the path may be the secret itself: {missing}"
+    );
     std::fs::write(path, "\n").unwrap();
-    assert!(read(&from_file).unwrap_err().to_string().contains("an empty file"));
+    assert!(
+        read(&from_file)
+            .unwrap_err()
+            .to_string()
+            .contains("an empty file")
+    );
 }
 
 #[test]
 fn a_bootstrap_token_is_one_that_a_header_can_carry() {
-    for token in ["short", "длинный токен из слов", " a token with a space in front"] {
+    for token in [
+        "short",
+        "длинный токен из слов",
+        " a token with a space in front",
+    ] {
         let errors = read(&with(&[("DIVAN_BOOTSTRAP_TOKEN", token)])).unwrap_err();
         assert_eq!(errors.0[0].variable, "DIVAN_BOOTSTRAP_TOKEN", "{token}");
     }
@@ -153,7 +221,11 @@ fn an_empty_variable_is_an_unset_one() {
 
 #[test]
 fn debug_output_holds_no_secret() {
-    let config = read(&with(&[("DIVAN_BOOTSTRAP_TOKEN", "a-long-bootstrap-token")])).unwrap();
+    let config = read(&with(&[(
+        "DIVAN_BOOTSTRAP_TOKEN",
+        "a-long-bootstrap-token",
+    )]))
+    .unwrap();
     let shown = format!("{config:?}");
     for secret in [KEY, "1:abc", "a-long-bootstrap-token"] {
         assert!(!shown.contains(secret), "{shown}");
@@ -162,8 +234,11 @@ fn debug_output_holds_no_secret() {
 
 #[test]
 fn the_lives_of_sessions_are_spans_that_fit_together() {
-    let config =
-        read(&with(&[("DIVAN_ADMIN_SESSION_IDLE", "20m"), ("DIVAN_SESSION_RETENTION", "1d")])).unwrap();
+    let config = read(&with(&[
+        ("DIVAN_ADMIN_SESSION_IDLE", "20m"),
+        ("DIVAN_SESSION_RETENTION", "1d"),
+    ]))
+    .unwrap();
     assert_eq!(config.sessions.admin.idle.as_secs(), 20 * 60);
     assert_eq!(config.sessions.admin.absolute.as_secs(), 12 * 3600);
     assert_eq!(config.sessions.miniapp.idle.as_secs(), 30 * 86_400);
@@ -176,17 +251,30 @@ fn the_lives_of_sessions_are_spans_that_fit_together() {
         ("DIVAN_SESSION_RETENTION", "30"),
     ] {
         let errors = read(&with(&[(variable, value)])).unwrap_err();
-        assert_eq!((errors.0.len(), errors.0[0].variable.as_str()), (1, variable), "{value}");
+        assert_eq!(
+            (errors.0.len(), errors.0[0].variable.as_str()),
+            (1, variable),
+            "{value}"
+        );
     }
 }
 
 /// A folder with a private key, its public half, and what is none.
 fn keys() -> (tempfile::TempDir, SigningKey) {
-    let (folder, key) = (tempfile::tempdir().unwrap(), SigningKey::generate(&SeededEntropy::new(1)).unwrap());
+    let (folder, key) = (
+        tempfile::tempdir().unwrap(),
+        SigningKey::generate(&SeededEntropy::new(1)).unwrap(),
+    );
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("private.pem", key.to_pem().expose());
     write("public.pem", &key.verifying_key().to_pem());
-    write("next.pem", SigningKey::generate(&SeededEntropy::new(2)).unwrap().to_pem().expose());
+    write(
+        "next.pem",
+        SigningKey::generate(&SeededEntropy::new(2))
+            .unwrap()
+            .to_pem()
+            .expose(),
+    );
     write("none.pem", "hidden");
     (folder, key)
 }
@@ -197,7 +285,13 @@ fn keys_that_sign_and_keys_that_are_accepted_come_from_files() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let kids = |variables: &[(&str, &str)]| -> Vec<String> {
         let config = read(&[&GOOD, variables].concat()).unwrap();
-        config.token_keys.jwks().keys.into_iter().filter_map(|key| key.kid).collect()
+        config
+            .token_keys
+            .jwks()
+            .keys
+            .into_iter()
+            .filter_map(|key| key.kid)
+            .collect()
     };
     let (private, public, next) = (path("private.pem"), path("public.pem"), path("next.pem"));
     let (kid, pem) = (key.verifying_key().kid(), key.to_pem());
@@ -205,8 +299,15 @@ fn keys_that_sign_and_keys_that_are_accepted_come_from_files() {
     assert_eq!(kids(&[("DIVAN_SIGNING_KEY_FILE", &private)]), [kid]);
     assert_eq!(kids(&[("DIVAN_SIGNING_KEY", pem.expose())]), [kid]);
     assert_eq!(kids(&[("DIVAN_VERIFYING_KEY_FILES", &public)]), [kid]);
-    for list in [format!("{public},{next}"), format!("{private}:{next}:"), format!(" {public} , {next} ")] {
-        let kids = kids(&[("DIVAN_SIGNING_KEY_FILE", &next), ("DIVAN_VERIFYING_KEY_FILES", &list)]);
+    for list in [
+        format!("{public},{next}"),
+        format!("{private}:{next}:"),
+        format!(" {public} , {next} "),
+    ] {
+        let kids = kids(&[
+            ("DIVAN_SIGNING_KEY_FILE", &next),
+            ("DIVAN_VERIFYING_KEY_FILES", &list),
+        ]);
         assert_eq!(
             (kids.len(), kids[1].as_str()),
             (2, kid),
@@ -229,14 +330,20 @@ fn keys_that_are_none_are_told_at_once_without_their_paths() {
     let many = format!("{public},").repeat(32);
     for (variables, expected) in [
         (
-            vec![("DIVAN_SIGNING_KEY_FILE", &*public), ("DIVAN_VERIFYING_KEY_FILES", &list)],
+            vec![
+                ("DIVAN_SIGNING_KEY_FILE", &*public),
+                ("DIVAN_VERIFYING_KEY_FILES", &list),
+            ],
             vec![
                 "DIVAN_SIGNING_KEY_FILE is wrong: it is a public key, and signing needs the private one (example: ",
                 "DIVAN_VERIFYING_KEY_FILES is wrong: file 2 of the list is not a key in PEM (PKCS#8) (example: ",
                 "DIVAN_VERIFYING_KEY_FILES is wrong: file 3 of the list cannot be read: entity not found (example: ",
             ],
         ),
-        (vec![("DIVAN_SIGNING_KEY", "hidden")], vec!["DIVAN_SIGNING_KEY is wrong: it is not a key in PEM"]),
+        (
+            vec![("DIVAN_SIGNING_KEY", "hidden")],
+            vec!["DIVAN_SIGNING_KEY is wrong: it is not a key in PEM"],
+        ),
         (
             vec![("DIVAN_SIGNING_KEY_FILE", &nowhere)],
             vec!["DIVAN_SIGNING_KEY_FILE names a file that cannot be read"],
@@ -250,14 +357,31 @@ fn keys_that_are_none_are_told_at_once_without_their_paths() {
             vec!["DIVAN_ACCEPT_HS256_UNTIL is set without DIVAN_SIGNING_KEY_FILE"],
         ),
         (
-            vec![("DIVAN_SIGNING_KEY_FILE", &none), ("DIVAN_ACCEPT_HS256_UNTIL", "tomorrow")],
-            vec!["DIVAN_SIGNING_KEY_FILE is wrong", "DIVAN_ACCEPT_HS256_UNTIL is no time of RFC 3339"],
+            vec![
+                ("DIVAN_SIGNING_KEY_FILE", &none),
+                ("DIVAN_ACCEPT_HS256_UNTIL", "tomorrow"),
+            ],
+            vec![
+                "DIVAN_SIGNING_KEY_FILE is wrong",
+                "DIVAN_ACCEPT_HS256_UNTIL is no time of RFC 3339",
+            ],
         ),
     ] {
-        let errors = read(&[&GOOD, variables.as_slice()].concat()).unwrap_err().to_string();
+        let errors = read(&[&GOOD, variables.as_slice()].concat())
+            .unwrap_err()
+            .to_string();
         let lines: Vec<&str> = errors.lines().collect();
         assert_eq!(lines.len(), expected.len(), "{errors}");
-        assert!(lines.iter().zip(expected).all(|(line, start)| line.starts_with(start)), "{errors}");
-        assert!(!errors.contains("hidden") && !errors.contains("nowhere"), "{errors}");
+        assert!(
+            lines
+                .iter()
+                .zip(expected)
+                .all(|(line, start)| line.starts_with(start)),
+            "{errors}"
+        );
+        assert!(
+            !errors.contains("hidden") && !errors.contains("nowhere"),
+            "{errors}"
+        );
     }
 }

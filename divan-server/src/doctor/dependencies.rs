@@ -21,7 +21,10 @@ pub(super) async fn database(config: &Config) -> Vec<Finding> {
     match tokio::time::timeout(DEADLINE, look(config)).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => vec![Finding::wrong(SUBJECT, chain(error.as_ref()))],
-        Err(_) => vec![Finding::wrong(SUBJECT, format!("{} does not answer", config.database))],
+        Err(_) => vec![Finding::wrong(
+            SUBJECT,
+            format!("{} does not answer", config.database),
+        )],
     }
 }
 
@@ -35,7 +38,8 @@ async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sy
     let asked = Instant::now();
     database.store().ping().await?;
     let took = asked.elapsed();
-    let mut findings = vec![Finding::ok(SUBJECT, format!("{} answers", config.database)).took(took)];
+    let mut findings =
+        vec![Finding::ok(SUBJECT, format!("{} answers", config.database)).took(took)];
     match database.schema(config).await? {
         Schema::Current => {
             findings.push(Finding::ok("migrations", "the tables are up to date"));
@@ -69,11 +73,22 @@ fn is_to_be_made(file: &Path) -> bool {
 
 /// The folder of the development default is made with it.
 fn to_be_made(config: &Config, file: &Path) -> Finding {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     if config.development.is_some() || folder.is_none_or(Path::is_dir) {
-        return Finding::warning(SUBJECT, format!("{} is made at the first start", config.database));
+        return Finding::warning(
+            SUBJECT,
+            format!("{} is made at the first start", config.database),
+        );
     }
-    Finding::wrong(SUBJECT, format!("{} cannot be made: there is no such folder", config.database))
+    Finding::wrong(
+        SUBJECT,
+        format!(
+            "{} cannot be made: there is no such folder",
+            config.database
+        ),
+    )
 }
 
 /// Whether the others that are configured can be used.
@@ -82,21 +97,36 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
     let reports = check_all(&dependencies.probes(), DEADLINE).await;
     reports
         .into_iter()
-        .map(|Report { name, outcome, took, .. }| {
-            let address = address(&config.infra, name);
-            match outcome {
-                Ok(()) => Finding::ok(name, format!("{address} answers")).took(took),
-                Err(error) => Finding::wrong(name, format!("{address}: {}", chain(&error))).took(took),
-            }
-        })
+        .map(
+            |Report {
+                 name,
+                 outcome,
+                 took,
+                 ..
+             }| {
+                let address = address(&config.infra, name);
+                match outcome {
+                    Ok(()) => Finding::ok(name, format!("{address} answers")).took(took),
+                    Err(error) => {
+                        Finding::wrong(name, format!("{address}: {}", chain(&error))).took(took)
+                    }
+                }
+            },
+        )
         .collect()
 }
 
 /// Where a dependency is, without its password.
 fn address(infra: &Infra, name: &str) -> String {
     let address = match name {
-        "s3" => infra.s3.as_ref().map(|s3| format!("{}{}", s3.endpoint, s3.bucket)),
-        "qdrant" => infra.qdrant.as_ref().map(|qdrant| format!("{} and {}", qdrant.rest, qdrant.grpc)),
+        "s3" => infra
+            .s3
+            .as_ref()
+            .map(|s3| format!("{}{}", s3.endpoint, s3.bucket)),
+        "qdrant" => infra
+            .qdrant
+            .as_ref()
+            .map(|qdrant| format!("{} and {}", qdrant.rest, qdrant.grpc)),
         "redis" => infra.redis.as_ref().map(ToString::to_string),
         "rabbitmq" => infra.rabbitmq.as_ref().map(ToString::to_string),
         _ => None,

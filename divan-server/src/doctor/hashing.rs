@@ -25,7 +25,10 @@ pub(super) async fn hashing(config: &Config) -> Vec<Finding> {
         Some(begun.elapsed())
     });
     let Ok(Some(took)) = timed.await else {
-        return vec![Finding::wrong(SUBJECT, "a password could not be hashed: there is no memory for it")];
+        return vec![Finding::wrong(
+            SUBJECT,
+            "a password could not be hashed: there is no memory for it",
+        )];
     };
     vec![judged(memory, took, memory_limit())]
 }
@@ -43,11 +46,15 @@ fn judged(memory: usize, took: Duration, limit: Option<usize>) -> Finding {
     let finding = match limit {
         Some(limit) if together > limit / 4 * 3 => {
             let room = limit / MIB;
-            Finding::wrong(SUBJECT, format!("{text}: too much for the {room} MiB that the process may take"))
+            Finding::wrong(
+                SUBJECT,
+                format!("{text}: too much for the {room} MiB that the process may take"),
+            )
         }
-        _ if took > SLOW => {
-            Finding::warning(SUBJECT, format!("{text}: slow, see DIVAN_ARGON2_MEMORY_KIB and _ITERATIONS"))
-        }
+        _ if took > SLOW => Finding::warning(
+            SUBJECT,
+            format!("{text}: slow, see DIVAN_ARGON2_MEMORY_KIB and _ITERATIONS"),
+        ),
         _ => Finding::ok(SUBJECT, text),
     };
     finding.took(took)
@@ -56,7 +63,11 @@ fn judged(memory: usize, took: Duration, limit: Option<usize>) -> Finding {
 /// What the control group of the process may take, in bytes
 /// ([cgroup v2](https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files)).
 fn memory_limit() -> Option<usize> {
-    std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
+    std::fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -68,7 +79,10 @@ mod tests {
     fn a_hash_is_judged_by_its_time_and_the_room_for_it() {
         let millis = Duration::from_millis;
         assert_eq!(judged(19 * MIB, millis(30), None).state, State::Ok);
-        assert_eq!(judged(19 * MIB, millis(30), Some(4096 * MIB)).state, State::Ok);
+        assert_eq!(
+            judged(19 * MIB, millis(30), Some(4096 * MIB)).state,
+            State::Ok
+        );
         assert_eq!(judged(19 * MIB, millis(1500), None).state, State::Warning);
         let cramped = judged(256 * MIB, millis(30), Some(128 * MIB));
         assert_eq!(cramped.state, State::Wrong);

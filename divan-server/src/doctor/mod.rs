@@ -1,4 +1,5 @@
-//! One report on everything that a deployment stands on: what is so, what is odd, and what is wrong, in plain words.
+//! One report on everything that a deployment stands on: what is so, what is odd, and what is
+//! wrong, in plain words.
 
 mod dependencies;
 mod hashing;
@@ -41,7 +42,12 @@ pub(crate) enum State {
 
 impl Finding {
     fn new(subject: &'static str, state: State, text: impl Into<String>) -> Self {
-        Self { subject, state, text: text.into(), millis: None }
+        Self {
+            subject,
+            state,
+            text: text.into(),
+            millis: None,
+        }
     }
 
     fn ok(subject: &'static str, text: impl Into<String>) -> Self {
@@ -62,9 +68,13 @@ impl Finding {
     }
 }
 
-/// Looks at all of it at once, and changes nothing. What is odd about the configuration is among the findings.
+/// Looks at all of it at once, and changes nothing. What is odd about the configuration is among
+/// the findings.
 pub(crate) async fn examine(config: &Config, odd: &[ConfigWarning]) -> Vec<Finding> {
-    let odd = odd.iter().map(|warning| Finding::warning("configuration", warning.to_string())).collect();
+    let odd = odd
+        .iter()
+        .map(|warning| Finding::warning("configuration", warning.to_string()))
+        .collect();
     let (database, others, telegram, surfaces, hashing) = tokio::join!(
         dependencies::database(config),
         dependencies::others(config),
@@ -73,7 +83,10 @@ pub(crate) async fn examine(config: &Config, odd: &[ConfigWarning]) -> Vec<Findi
         hashing::hashing(config),
     );
     let proxies = vec![surfaces::proxies(config)];
-    [odd, database, others, telegram, surfaces, proxies, hashing].into_iter().flatten().collect()
+    [odd, database, others, telegram, surfaces, proxies, hashing]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// How this machine's clock stands to another one that said this at about the time `here`.
@@ -97,8 +110,16 @@ mod tests {
     #[test]
     fn a_clock_is_judged_by_how_far_it_is_off_either_way() {
         let here = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
-        for (seconds, state) in [(0, State::Ok), (4, State::Ok), (6, State::Warning), (61, State::Wrong)] {
-            for there in [here + Duration::from_secs(seconds), here - Duration::from_secs(seconds)] {
+        for (seconds, state) in [
+            (0, State::Ok),
+            (4, State::Ok),
+            (6, State::Warning),
+            (61, State::Wrong),
+        ] {
+            for there in [
+                here + Duration::from_secs(seconds),
+                here - Duration::from_secs(seconds),
+            ] {
                 assert_eq!(clock("clock", here, there).state, state, "{seconds}");
             }
         }

@@ -20,7 +20,8 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => vec![Finding::wrong(SUBJECT, chain(&error))],
         Err(_) => {
-            let text = "the Bot API does not answer in time, or asks to wait: try again in a minute";
+            let text =
+                "the Bot API does not answer in time, or asks to wait: try again in a minute";
             vec![Finding::wrong(SUBJECT, text)]
         }
     }
@@ -29,11 +30,21 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
 async fn look(binding: Result<Binding, BotApiError>) -> Result<Vec<Finding>, BotApiError> {
     let binding = binding?;
     let found = binding.look().await?;
-    let mut findings: Vec<Finding> =
-        binding.faults(&found).into_iter().map(|fault| Finding::wrong(SUBJECT, fault)).collect();
+    let mut findings: Vec<Finding> = binding
+        .faults(&found)
+        .into_iter()
+        .map(|fault| Finding::wrong(SUBJECT, fault))
+        .collect();
     if findings.is_empty() {
-        findings.push(Finding::ok(SUBJECT, format!("@{} opens the Mini App", found.bot.username)));
+        findings.push(Finding::ok(
+            SUBJECT,
+            format!("@{} opens the Mini App", found.bot.username),
+        ));
     }
-    findings.extend(found.clocks.map(|(here, there)| clock("clock (Telegram)", here, there)));
+    findings.extend(
+        found
+            .clocks
+            .map(|(here, there)| clock("clock (Telegram)", here, there)),
+    );
     Ok(findings)
 }

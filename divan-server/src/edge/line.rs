@@ -11,8 +11,8 @@ use crate::state::AppState;
 /// What stands for the status of an answer that nobody waited for, as in the log of nginx.
 const HUNG_UP: u16 = 499;
 
-/// One line in the log about a request, and its place in the metrics: what was asked, how it ended, why it failed. The path
-/// is that of the route, so that nothing a caller sends gets there.
+/// One line in the log about a request, and its place in the metrics: what was asked, how it ended,
+/// why it failed. The path is that of the route, so that nothing a caller sends gets there.
 pub(super) struct Line {
     id: HeaderValue,
     method: Method,
@@ -37,7 +37,10 @@ impl Line {
     pub(super) fn answered(mut self, status: StatusCode, problem: Option<&Problem>) {
         self.is_written = true;
         let code = problem.map(|problem| problem.code().as_str());
-        let cause = problem.and_then(Problem::cause).map(|cause| chain(cause)).unwrap_or_default();
+        let cause = problem
+            .and_then(Problem::cause)
+            .map(|cause| chain(cause))
+            .unwrap_or_default();
         self.write(status.as_u16(), code, &cause);
     }
 
@@ -45,13 +48,18 @@ impl Line {
         let (method, took) = (known(&self.method), self.started.elapsed());
         let request_id = self.id.to_str().unwrap_or_default();
         let route = self.route.as_ref().map(MatchedPath::as_str);
-        self.state.counters().answered(method, route, status, code.unwrap_or("success"), took);
+        self.state
+            .counters()
+            .answered(method, route, status, code.unwrap_or("success"), took);
         let (route, code) = (route.unwrap_or("-"), code.unwrap_or("-"));
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
-            tracing::error!(method, route, status, code, micros, request_id, cause, "failed");
+            tracing::error!(
+                method, route, status, code, micros, request_id, cause, "failed"
+            );
         } else if self.method.is_safe() {
-            // Changes nothing, and is most of what is asked; the proxy in front has a log of its own.
+            // Changes nothing, and is most of what is asked; the proxy in front has a log of its
+            // own.
             tracing::debug!(method, route, status, code, micros, request_id, "answered");
         } else {
             tracing::info!(method, route, status, code, micros, request_id, "answered");
@@ -87,13 +95,20 @@ pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
         let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
         (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
     };
-    headers.get(X_REQUEST_ID).filter(is_plain).map_or_else(new_request_id, HeaderValue::clone)
+    headers
+        .get(X_REQUEST_ID)
+        .filter(is_plain)
+        .map_or_else(new_request_id, HeaderValue::clone)
 }
 
-#[expect(clippy::disallowed_methods, reason = "an id for the log decides nothing, no test has to foresee it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an id for the log decides nothing, no test has to foresee it"
+)]
 #[expect(clippy::expect_used, reason = "hexadecimal digits")]
 fn new_request_id() -> HeaderValue {
     let id = uuid::Uuid::new_v4();
     let mut digits = uuid::Uuid::encode_buffer();
-    HeaderValue::from_str(id.simple().encode_lower(&mut digits)).expect("hexadecimal digits are a header")
+    HeaderValue::from_str(id.simple().encode_lower(&mut digits))
+        .expect("hexadecimal digits are a header")
 }

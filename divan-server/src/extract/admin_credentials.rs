@@ -10,8 +10,8 @@ use crate::problem::Problem;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// An administrator's e-mail address and password: as JSON, or as the password form of OAuth2 (RFC 6749 §4.3.2), which
-/// Swagger UI sends.
+/// An administrator's e-mail address and password: as JSON, or as the password form of OAuth2 (RFC
+/// 6749 §4.3.2), which Swagger UI sends.
 #[derive(Debug)]
 pub(crate) struct AdminCredentials(pub(crate) AdminLoginRequest);
 
@@ -60,14 +60,25 @@ fn form(body: &[u8]) -> Result<AdminCredentials, Problem> {
     let form: PasswordForm = serde_urlencoded::from_bytes(body)
         .map_err(|error| member_named_in(&error.to_string()).map_or_else(malformed, invalid))?;
     // What is not UTF-8 has been decoded to this character, and would be another password.
-    if [&form.username, form.password.expose()].iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER))
+    if [&form.username, form.password.expose()]
+        .iter()
+        .any(|text| text.contains(char::REPLACEMENT_CHARACTER))
     {
         return Err(malformed());
     }
-    if form.grant_type.is_some_and(|grant_type| grant_type != "password") {
-        return Err(invalid(MemberError::new("/grant_type", "must be `password` where it is sent")));
+    if form
+        .grant_type
+        .is_some_and(|grant_type| grant_type != "password")
+    {
+        return Err(invalid(MemberError::new(
+            "/grant_type",
+            "must be `password` where it is sent",
+        )));
     }
-    Ok(AdminCredentials(AdminLoginRequest::new(form.username, form.password)))
+    Ok(AdminCredentials(AdminLoginRequest::new(
+        form.username,
+        form.password,
+    )))
 }
 
 fn malformed() -> Problem {

@@ -20,7 +20,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(AuthService::from_ref(state).authenticate(bearer(parts)?).await?))
+        Ok(Self(
+            AuthService::from_ref(state)
+                .authenticate(bearer(parts)?)
+                .await?,
+        ))
     }
 }
 
@@ -36,7 +40,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(AuthService::from_ref(state).authenticate_any_scope(bearer(parts)?).await?))
+        Ok(Self(
+            AuthService::from_ref(state)
+                .authenticate_any_scope(bearer(parts)?)
+                .await?,
+        ))
     }
 }
 
@@ -85,22 +93,31 @@ impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let header = parts.headers.get(BOOTSTRAP_TOKEN_HEADER).and_then(|value| value.to_str().ok());
+        let header = parts
+            .headers
+            .get(BOOTSTRAP_TOKEN_HEADER)
+            .and_then(|value| value.to_str().ok());
         Ok(Self(header.map(Secret::from)))
     }
 }
 
-/// There are two `Authorization` headers, of which a proxy may have looked at the other one, or one that is not text.
+/// There are two `Authorization` headers, of which a proxy may have looked at the other one, or one
+/// that is not text.
 struct Ambiguous;
 
-/// The credential that `Authorization` carries under this scheme (whatever its case, RFC 9110 §11.1).
+/// The credential that `Authorization` carries under this scheme (whatever its case, RFC 9110
+/// §11.1).
 fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h str>, Ambiguous> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err(Ambiguous);
     }
     let text = value.to_str().map_err(|_| Ambiguous)?;
-    let credential = text.split_once(' ').filter(|(sent, _)| sent.eq_ignore_ascii_case(scheme));
+    let credential = text
+        .split_once(' ')
+        .filter(|(sent, _)| sent.eq_ignore_ascii_case(scheme));
     Ok(credential.map(|(_, credential)| credential.trim_start_matches(' ')))
 }

@@ -8,7 +8,8 @@ use ipnet::IpNet;
 /// The header that proxies add to, one hop after the other, the client's first.
 pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The last hop that is not one of our own proxies. What stands before it can be anybody's invention.
+/// The last hop that is not one of our own proxies. What stands before it can be anybody's
+/// invention.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
@@ -27,10 +28,13 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     client
 }
 
-/// Whether proxies of ours are likely to be there: addresses of the own network are nobody's on the internet.
+/// Whether proxies of ours are likely to be there: addresses of the own network are nobody's on the
+/// internet.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_loopback() || address.is_link_local()
+        }
         IpAddr::V6(address) => {
             address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local()
         }
@@ -39,8 +43,13 @@ pub(crate) fn is_private(address: IpAddr) -> bool {
 
 /// Some proxies write the port, too.
 fn address(hop: &str) -> Option<IpAddr> {
-    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
-    let address = bare.parse().or_else(|_| hop.parse().map(|socket: SocketAddr| socket.ip()));
+    let bare = hop
+        .strip_prefix('[')
+        .and_then(|hop| hop.strip_suffix(']'))
+        .unwrap_or(hop);
+    let address = bare
+        .parse()
+        .or_else(|_| hop.parse().map(|socket: SocketAddr| socket.ip()));
     Some(address.ok()?.to_canonical())
 }
 
@@ -53,7 +62,10 @@ mod tests {
     const PROXIES: [&str; 3] = ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"];
 
     fn client(peer: &str, lines: &[&'static str]) -> String {
-        let trusted: Vec<IpNet> = PROXIES.iter().map(|network| network.parse().unwrap()).collect();
+        let trusted: Vec<IpNet> = PROXIES
+            .iter()
+            .map(|network| network.parse().unwrap())
+            .collect();
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(X_FORWARDED_FOR, HeaderValue::from_static(line));
@@ -64,8 +76,14 @@ mod tests {
     #[test]
     fn the_client_is_the_last_hop_that_is_none_of_our_proxies() {
         assert_eq!(client("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(client("10.0.0.1", &["203.0.113.9, 10.1.2.3"]), "203.0.113.9");
-        assert_eq!(client("::ffff:10.0.0.1", &["203.0.113.9,2001:db8::5", "192.0.2.7"]), "203.0.113.9");
+        assert_eq!(
+            client("10.0.0.1", &["203.0.113.9, 10.1.2.3"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            client("::ffff:10.0.0.1", &["203.0.113.9,2001:db8::5", "192.0.2.7"]),
+            "203.0.113.9"
+        );
         assert_eq!(client("2001:db8::1", &["[2400::9]:4711"]), "2400::9");
         assert_eq!(client("10.0.0.1", &["203.0.113.9:4711"]), "203.0.113.9");
         assert_eq!(client("10.0.0.1", &["::ffff:203.0.113.9"]), "203.0.113.9");
@@ -75,14 +93,23 @@ mod tests {
     fn what_a_client_makes_up_is_not_believed() {
         assert_eq!(client("203.0.113.1", &["198.51.100.1"]), "203.0.113.1");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, 203.0.113.9"]), "203.0.113.9");
-        assert_eq!(client("10.0.0.1", &["1.1.1.1", "203.0.113.9"]), "203.0.113.9");
-        assert_eq!(client("10.0.0.1", &["10.9.9.9, 203.0.113.9, 10.2.2.2"]), "203.0.113.9");
+        assert_eq!(
+            client("10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            client("10.0.0.1", &["10.9.9.9, 203.0.113.9, 10.2.2.2"]),
+            "203.0.113.9"
+        );
         assert_eq!(client("192.0.2.8", &["198.51.100.1"]), "192.0.2.8");
     }
 
     #[test]
     fn what_cannot_be_read_ends_the_search() {
-        assert_eq!(client("10.0.0.1", &["203.0.113.9, unknown, 10.1.2.3"]), "10.1.2.3");
+        assert_eq!(
+            client("10.0.0.1", &["203.0.113.9, unknown, 10.1.2.3"]),
+            "10.1.2.3"
+        );
         assert_eq!(client("10.0.0.1", &["203.0.113.9,"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["10.1.1.1, 10.2.2.2"]), "10.1.1.1");

@@ -15,8 +15,13 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let not_found = || Problem::new(ProblemCode::NotFound);
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
-        let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse().ok());
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| not_found())?;
+        let id = params
+            .iter()
+            .find(|(name, _)| *name == "id")
+            .and_then(|(_, value)| value.parse().ok());
         id.map(Self).ok_or_else(not_found)
     }
 }

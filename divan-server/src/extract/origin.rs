@@ -31,12 +31,17 @@ impl FromRequestParts<AppState> for ClientOrigin {
         if let Some(agent) = parts.headers.get(USER_AGENT) {
             origin = origin.device(&String::from_utf8_lossy(agent.as_bytes()));
         }
-        if let Some(id) = parts.extensions.get::<RequestId>().and_then(|RequestId(id)| id.to_str().ok()) {
+        if let Some(id) = parts
+            .extensions
+            .get::<RequestId>()
+            .and_then(|RequestId(id)| id.to_str().ok())
+        {
             origin = origin.request_id(id);
         }
         if let Some(&Peer(peer)) = parts.extensions.get() {
             let trusted = &state.http().trusted_proxies;
-            if trusted.is_empty() && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR) {
+            if trusted.is_empty() && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR)
+            {
                 state.warn_of_proxy(peer);
             }
             origin = origin.address(client_address(peer, &parts.headers, trusted));

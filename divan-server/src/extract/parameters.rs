@@ -25,6 +25,10 @@ fn parameters<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let named = member_named_in(&error.inner().to_string());
-        invalid(named.unwrap_or_else(|| MemberError::new(pointer(error.path()), "is not of the right form")))
+        invalid(
+            named.unwrap_or_else(|| {
+                MemberError::new(pointer(error.path()), "is not of the right form")
+            }),
+        )
     })
 }

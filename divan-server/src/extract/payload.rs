@@ -37,13 +37,15 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 
 /// The body, up to the limit that the router sets.
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
-            too_large()
-        } else {
-            Problem::new(ProblemCode::MalformedBody).detail("The body did not arrive whole.")
-        }
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| {
+            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+                too_large()
+            } else {
+                Problem::new(ProblemCode::MalformedBody).detail("The body did not arrive whole.")
+            }
+        })
 }
 
 /// Reads one JSON object, and names the member that is wrong.
@@ -51,12 +53,14 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| malformed())?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let mut path = serde_path_to_error::Track::new();
-    let parsed = T::deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut path));
+    let parsed = T::deserialize(serde_path_to_error::Deserializer::new(
+        &mut reader,
+        &mut path,
+    ));
     let value = parsed.map_err(|error| match error.classify() {
-        Category::Data => invalid(
-            member_named_in(&error.to_string())
-                .unwrap_or_else(|| MemberError::new(pointer(&path.path()), "is not of the right type")),
-        ),
+        Category::Data => invalid(member_named_in(&error.to_string()).unwrap_or_else(|| {
+            MemberError::new(pointer(&path.path()), "is not of the right type")
+        })),
         _ => malformed(),
     })?;
     reader.end().map_err(|_| malformed())?;
@@ -69,13 +73,21 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// What serde says names the member, but may also quote a value: so only the name is taken from it.
 pub(super) fn member_named_in(message: &str) -> Option<MemberError> {
-    let named = |what: &str| message.strip_prefix(what)?.strip_prefix(" `")?.split('`').next();
+    let named = |what: &str| {
+        message
+            .strip_prefix(what)?
+            .strip_prefix(" `")?
+            .split('`')
+            .next()
+    };
     let details = [
         ("missing field", "is missing"),
         ("unknown field", "is not a member that is known here"),
         ("duplicate field", "stands twice"),
     ];
-    details.into_iter().find_map(|(what, detail)| Some(MemberError::new(pointer_to(named(what)?), detail)))
+    details
+        .into_iter()
+        .find_map(|(what, detail)| Some(MemberError::new(pointer_to(named(what)?), detail)))
 }
 
 /// A path as a JSON pointer; no request nests deeper than its members.

@@ -14,7 +14,8 @@ pub(crate) fn malformed() -> Problem {
 
 /// The body is over the limit.
 pub(crate) fn too_large() -> Problem {
-    Problem::new(ProblemCode::PayloadTooLarge).detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
+    Problem::new(ProblemCode::PayloadTooLarge)
+        .detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
 }
 
 /// The body is of none of the types that are read here.

@@ -13,11 +13,22 @@ pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 /// Gives an example to each body of the operation, but for those whose handler has given one.
 pub(super) fn add(operation: &mut Operation, schemas: &Schemas) {
     let request = operation.request_body.iter_mut().filter_map(here_mut);
-    let answers = operation.responses.responses.values_mut().filter_map(here_mut);
+    let answers = operation
+        .responses
+        .responses
+        .values_mut()
+        .filter_map(here_mut);
     let contents = request.flat_map(|body| body.content.values_mut());
-    for content in contents.chain(answers.flat_map(|answer| answer.content.values_mut())).filter_map(here_mut)
+    for content in contents
+        .chain(answers.flat_map(|answer| answer.content.values_mut()))
+        .filter_map(here_mut)
     {
-        if let Content { schema: Some(schema), example: None, examples, .. } = content
+        if let Content {
+            schema: Some(schema),
+            example: None,
+            examples,
+            ..
+        } = content
             && examples.is_empty()
         {
             content.example = example_of(schema, schemas);
@@ -50,13 +61,16 @@ pub(super) fn resolve<'s>(schema: &'s RefOr<Schema>, schemas: &'s Schemas) -> Op
     }
 }
 
-/// What the schema gives itself, or what its members do. None where one of them has none: half an example would not hold.
+/// What the schema gives itself, or what its members do. None where one of them has none: half an
+/// example would not hold.
 fn example_of(schema: &RefOr<Schema>, schemas: &Schemas) -> Option<Value> {
     match resolve(schema, schemas)? {
         Schema::Object(object) => own(object).or_else(|| members(object, schemas)),
         Schema::Array(array) => match (&array.example, &array.items) {
             (Some(example), _) => Some(example.clone()),
-            (None, ArrayItems::RefOrSchema(item)) => Some(Value::Array(vec![example_of(item, schemas)?])),
+            (None, ArrayItems::RefOrSchema(item)) => {
+                Some(Value::Array(vec![example_of(item, schemas)?]))
+            }
             _ => None,
         },
         _ => None,
@@ -64,13 +78,26 @@ fn example_of(schema: &RefOr<Schema>, schemas: &Schemas) -> Option<Value> {
 }
 
 fn own(object: &Object) -> Option<Value> {
-    let of_enum = object.enum_values.as_ref().and_then(|values| values.first());
-    object.example.as_ref().or(object.examples.first()).or(of_enum).cloned()
+    let of_enum = object
+        .enum_values
+        .as_ref()
+        .and_then(|values| values.first());
+    object
+        .example
+        .as_ref()
+        .or(object.examples.first())
+        .or(of_enum)
+        .cloned()
 }
 
 fn members(object: &Object, schemas: &Schemas) -> Option<Value> {
-    let member =
-        |(name, schema): (&String, &RefOr<Schema>)| Some((name.clone(), example_of(schema, schemas)?));
-    let members = object.properties.iter().map(member).collect::<Option<Map<_, _>>>()?;
+    let member = |(name, schema): (&String, &RefOr<Schema>)| {
+        Some((name.clone(), example_of(schema, schemas)?))
+    };
+    let members = object
+        .properties
+        .iter()
+        .map(member)
+        .collect::<Option<Map<_, _>>>()?;
     (!members.is_empty()).then_some(Value::Object(members))
 }

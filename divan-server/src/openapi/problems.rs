@@ -1,4 +1,5 @@
-//! What may go wrong with each operation: the codes of the contract, each as the answer that the server gives.
+//! What may go wrong with each operation: the codes of the contract, each as the answer that the
+//! server gives.
 
 use std::collections::BTreeMap;
 
@@ -25,22 +26,36 @@ const REQUEST_ID: &str = "5d2c1f0e9b8a47d6a3c4e5f60718293a";
 
 /// Adds each problem of the endpoint under its status.
 pub(super) fn add(operation: &mut Operation, endpoint: &EndpointDescription, schemas: &Schemas) {
-    let body: &[ProblemCode] = if endpoint.has_body { BODY_PROBLEMS } else { &[] };
+    let body: &[ProblemCode] = if endpoint.has_body {
+        BODY_PROBLEMS
+    } else {
+        &[]
+    };
     let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
     for &code in endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS) {
         by_status.entry(code.status()).or_default().push(code);
     }
     for (status, codes) in by_status {
         let response = response(operation, &codes, schemas);
-        operation.responses.responses.insert(status.to_string(), response.into());
+        operation
+            .responses
+            .responses
+            .insert(status.to_string(), response.into());
     }
 }
 
 fn response(operation: &Operation, codes: &[ProblemCode], schemas: &Schemas) -> Response {
-    let lines = codes.iter().map(|code| format!("- `{}`: {}", code.as_str(), code.description()));
+    let lines = codes
+        .iter()
+        .map(|code| format!("- `{}`: {}", code.as_str(), code.description()));
     let examples = codes.iter().map(|&code| {
         let body = example(operation, code, schemas).request_id(REQUEST_ID);
-        (code.as_str(), ExampleBuilder::new().value(serde_json::to_value(body.body()).ok()).build())
+        (
+            code.as_str(),
+            ExampleBuilder::new()
+                .value(serde_json::to_value(body.body()).ok())
+                .build(),
+        )
     });
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name(Body::name())))
@@ -50,11 +65,13 @@ fn response(operation: &Operation, codes: &[ProblemCode], schemas: &Schemas) -> 
         .description(lines.collect::<Vec<_>>().join("\n"))
         .content("application/problem+json", content);
     if let Some(description) = said_of(codes, challenge, "What to show instead: ") {
-        let header =
-            HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(description));
+        let header = HeaderBuilder::new()
+            .schema(Some(Object::with_type(Type::String)))
+            .description(Some(description));
         response = response.header("WWW-Authenticate", header.build());
     }
-    if let Some(description) = said_of(codes, retry_after, "After how many seconds to try again: ") {
+    if let Some(description) = said_of(codes, retry_after, "After how many seconds to try again: ")
+    {
         let header = HeaderBuilder::new()
             .schema(Some(Object::with_type(Type::Integer)))
             .description(Some(description));
@@ -72,10 +89,15 @@ fn said_of(
     let mut by_value: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for &code in codes {
         if let Some(value) = header(code) {
-            by_value.entry(value).or_default().push(format!("`{}`", code.as_str()));
+            by_value
+                .entry(value)
+                .or_default()
+                .push(format!("`{}`", code.as_str()));
         }
     }
-    let said = by_value.iter().map(|(value, codes)| format!("`{value}` with {}", codes.join(", ")));
+    let said = by_value
+        .iter()
+        .map(|(value, codes)| format!("`{value}` with {}", codes.join(", ")));
     let said: Vec<String> = said.collect();
     (!said.is_empty()).then(|| format!("{begin}{}.", said.join("; ")))
 }
@@ -94,10 +116,14 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         ProblemCode::BootstrapTokenRequired => ServiceError::BootstrapTokenRequired.into(),
         ProblemCode::NotReady => not_ready([MemberError::new("/database", "is down")]),
         ProblemCode::WeakPassword => {
-            let is_new =
-                request(operation, schemas).is_some_and(|body| body.properties.contains_key("new_password"));
+            let is_new = request(operation, schemas)
+                .is_some_and(|body| body.properties.contains_key("new_password"));
             let pointer = if is_new { "/new_password" } else { "/password" };
-            ServiceError::WeakPassword { pointer, reason: WeakPassword::Common }.into()
+            ServiceError::WeakPassword {
+                pointer,
+                reason: WeakPassword::Common,
+            }
+            .into()
         }
         code => Problem::new(code),
     }
@@ -127,6 +153,14 @@ fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
         let name = body.properties.keys().next().map_or("", String::as_str);
         return MemberError::new(format!("/{name}"), "is not of the right type");
     }
-    let name = operation.parameters.iter().flatten().find_map(here).map(|parameter| parameter.name.as_str());
-    MemberError::new(format!("/{}", name.unwrap_or_default()), "is not of the right form")
+    let name = operation
+        .parameters
+        .iter()
+        .flatten()
+        .find_map(here)
+        .map(|parameter| parameter.name.as_str());
+    MemberError::new(
+        format!("/{}", name.unwrap_or_default()),
+        "is not of the right form",
+    )
 }

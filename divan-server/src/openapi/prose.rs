@@ -1,11 +1,16 @@
-//! Doc comments are wrapped where a line of source is full. Readers of the document show each of those ends as one.
+//! Doc comments are wrapped where a line of source is full. Readers of the document show each of
+//! those ends as one.
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 /// Makes one line of each paragraph in the descriptions that come from doc comments.
 pub(super) fn unwrap_lines(document: &mut OpenApi) {
-    document.info.description = document.info.description.take().map(|text| unwrapped(&text));
+    document.info.description = document
+        .info
+        .description
+        .take()
+        .map(|text| unwrapped(&text));
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         in_place(&mut operation.description);
         for parameter in operation.parameters.iter_mut().flatten() {
@@ -14,13 +19,24 @@ pub(super) fn unwrap_lines(document: &mut OpenApi) {
             }
         }
     }
-    for schema in document.components.iter_mut().flat_map(|components| components.schemas.values_mut()) {
+    for schema in document
+        .components
+        .iter_mut()
+        .flat_map(|components| components.schemas.values_mut())
+    {
         in_schema(schema);
     }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut)
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .filter_map(Option::as_mut)
 }
 
 fn in_schema(schema: &mut RefOr<Schema>) {
@@ -40,7 +56,8 @@ fn in_place(text: &mut Option<String>) {
     *text = text.take().map(|text| unwrapped(&text));
 }
 
-/// Items of lists, rows of tables and what stands after an empty line begin a line; everything else goes on with one.
+/// Items of lists, rows of tables and what stands after an empty line begin a line; everything else
+/// goes on with one.
 fn unwrapped(text: &str) -> String {
     let mut unwrapped = String::new();
     for line in text.lines() {

@@ -2,7 +2,8 @@
 
 use divan_core::api::{AdminLogin, Auth, Endpoint};
 use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme,
+    ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
+    SecurityScheme,
 };
 use utoipa::openapi::{Components, SecurityRequirement};
 
@@ -43,12 +44,16 @@ fn access_token() -> SecurityScheme {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("Takes the `access_token` of a sign-in, of either surface."));
+        .description(Some(
+            "Takes the `access_token` of a sign-in, of either surface.",
+        ));
     SecurityScheme::Http(scheme.build())
 }
 
 fn init_data() -> SecurityScheme {
-    let description =
-        "`tma `, and then `window.Telegram.WebApp.initData` as it is. In place of the member `init_data`.";
-    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", description)))
+    let description = "`tma `, and then `window.Telegram.WebApp.initData` as it is. In place of the member `init_data`.";
+    SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+        "Authorization",
+        description,
+    )))
 }

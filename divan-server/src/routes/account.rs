@@ -7,9 +7,10 @@ use crate::extract::{ClientOrigin, Payload, SignedInAnyScope};
 
 /// Who am I?
 ///
-/// Call it at the start of a front end that has kept a session, and in services that have to know whether an access
-/// token is good right now: the answer takes deactivation and sign-out into account, within a second. A token of either
-/// surface is answered with its user, also while `password_change_required`.
+/// Call it at the start of a front end that has kept a session, and in services that have to know
+/// whether an access token is good right now: the answer takes deactivation and sign-out into
+/// account, within a second. A token of either surface is answered with its user, also while
+/// `password_change_required`.
 #[utoipa::path(
     get,
     path = Me::PATH,
@@ -23,12 +24,12 @@ pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> Answer<Me>
 
 /// Change one's own password
 ///
-/// All sessions of the person end, on every device, and a new one is answered: store its pair in place of the old one.
-/// `auto_login` works again only after the next sign-in with the password.
+/// All sessions of the person end, on every device, and a new one is answered: store its pair in
+/// place of the old one. `auto_login` works again only after the next sign-in with the password.
 ///
-/// This is also what opens everything else to a user with `password_change_required`. A wrong current password is
-/// `invalid_credentials`; `weak_password` says in `errors` which rule the new one breaks. Nothing has changed then, and
-/// the session goes on.
+/// This is also what opens everything else to a user with `password_change_required`. A wrong
+/// current password is `invalid_credentials`; `weak_password` says in `errors` which rule the new
+/// one breaks. Nothing has changed then, and the session goes on.
 #[utoipa::path(
     post,
     path = ChangePassword::PATH,
@@ -43,5 +44,7 @@ pub(crate) async fn change_password(
     ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<ChangePassword>,
 ) -> Answer<ChangePassword> {
-    Ok(Reply(service.change_password(&caller, &request, &origin).await?))
+    Ok(Reply(
+        service.change_password(&caller, &request, &origin).await?,
+    ))
 }

@@ -1,5 +1,7 @@
 use axum::extract::State;
-use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, Session, User};
+use divan_core::api::{
+    AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, Session, User,
+};
 use divan_core::service::AuthService;
 
 use super::{Answer, Reply, examples};
@@ -7,13 +9,15 @@ use crate::extract::{AdminCredentials, BootstrapToken, ClientOrigin, PasswordFor
 
 /// Sign in to the admin panel
 ///
-/// With e-mail address and password, as JSON or as the password form of OAuth2 (`username` is the address), which
-/// Swagger UI's Authorize sends. A user has at most 20 sessions: a further one ends the oldest.
+/// With e-mail address and password, as JSON or as the password form of OAuth2 (`username` is the
+/// address), which Swagger UI's Authorize sends. A user has at most 20 sessions: a further one ends
+/// the oldest.
 ///
-/// - `invalid_credentials` does not tell which part is wrong, nor whether the person is an administrator or
-///   deactivated.
+/// - `invalid_credentials` does not tell which part is wrong, nor whether the person is an
+///   administrator or deactivated.
 /// - On `password_expired` another administrator has to reset the password.
-/// - With `password_change_required` in the user, ask for a new password first and send it to `change_password`.
+/// - With `password_change_required` in the user, ask for a new password first and send it to
+///   `change_password`.
 #[utoipa::path(
     post,
     path = AdminLogin::PATH,
@@ -30,16 +34,21 @@ pub(crate) async fn admin_login(
     ClientOrigin(origin): ClientOrigin,
     AdminCredentials(request): AdminCredentials,
 ) -> Answer<AdminLogin> {
-    Ok(Reply(service.admin_login(&request.email, &request.password, &origin).await?))
+    Ok(Reply(
+        service
+            .admin_login(&request.email, &request.password, &origin)
+            .await?,
+    ))
 }
 
 /// Create the first administrator
 ///
-/// Call it once, when the server is new; then sign in with `admin_login`. It works exactly once, ever: afterwards it is
-/// `already_bootstrapped`, whatever has become of that administrator. Of many calls at once one succeeds.
+/// Call it once, when the server is new; then sign in with `admin_login`. It works exactly once,
+/// ever: afterwards it is `already_bootstrapped`, whatever has become of that administrator. Of
+/// many calls at once one succeeds.
 ///
-/// Without the right `X-Bootstrap-Token` it is `bootstrap_token_required`, and the `detail` says where to set the
-/// token. A server that runs on its defaults on one's own machine asks for none.
+/// Without the right `X-Bootstrap-Token` it is `bootstrap_token_required`, and the `detail` says
+/// where to set the token. A server that runs on its defaults on one's own machine asks for none.
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,
@@ -61,5 +70,7 @@ pub(crate) async fn bootstrap(
     ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<Bootstrap>,
 ) -> Answer<Bootstrap> {
-    Ok(Reply(service.bootstrap(token.as_ref(), &request, &origin).await?))
+    Ok(Reply(
+        service.bootstrap(token.as_ref(), &request, &origin).await?,
+    ))
 }

@@ -7,9 +7,9 @@ use crate::extract::{AdminCaller, Parameters};
 
 /// Who did what?
 ///
-/// The newest first: sign-ins, sign-outs, and everything that administrators change. Lines name users by their ids and
-/// changed members by their names, and never hold values. `user` finds what was done to somebody, `actor` what somebody
-/// did; all conditions hold at a time.
+/// The newest first: sign-ins, sign-outs, and everything that administrators change. Lines name
+/// users by their ids and changed members by their names, and never hold values. `user` finds what
+/// was done to somebody, `actor` what somebody did; all conditions hold at a time.
 #[utoipa::path(
     get,
     path = Audit::PATH,

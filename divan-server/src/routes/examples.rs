@@ -1,4 +1,5 @@
-//! Answers for the documentation that are of other people than the example of [`User`](divan_core::api::User) is.
+//! Answers for the documentation that are of other people than the example of
+//! [`User`](divan_core::api::User) is.
 
 use serde_json::{Value, json};
 

@@ -10,8 +10,8 @@ use crate::state::AppState;
 
 /// Does the process run?
 ///
-/// For a supervisor that restarts what hangs. It asks nothing of the database: while that is away a restart would not
-/// help.
+/// For a supervisor that restarts what hangs. It asks nothing of the database: while that is away a
+/// restart would not help.
 #[utoipa::path(
     get,
     path = Live::PATH,
@@ -25,9 +25,9 @@ pub(crate) async fn live() -> Answer<Live> {
 
 /// Can the server do its work?
 ///
-/// For a load balancer. Answers `not_ready` while the database is down, or another dependency that is marked as required,
-/// which `errors` names, and from the moment that the server is told to stop. `dependencies` has the others, too. The
-/// reasons stand in the server's log.
+/// For a load balancer. Answers `not_ready` while the database is down, or another dependency that
+/// is marked as required, which `errors` names, and from the moment that the server is told to
+/// stop. `dependencies` has the others, too. The reasons stand in the server's log.
 #[utoipa::path(
     get,
     path = Ready::PATH,
@@ -40,12 +40,17 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Answer<Ready> {
         return Err(not_ready([MemberError::new("/server", "is stopping")]));
     }
     let dependencies = state.readiness().check().await;
-    let down: Vec<MemberError> =
-        dependencies.iter().filter(|one| one.is_required && !one.is_up).map(is_down).collect();
+    let down: Vec<MemberError> = dependencies
+        .iter()
+        .filter(|one| one.is_required && !one.is_up)
+        .map(is_down)
+        .collect();
     if !down.is_empty() {
         return Err(not_ready(down));
     }
-    let states = dependencies.iter().map(|one| DependencyHealth::new(one.name, one.is_up));
+    let states = dependencies
+        .iter()
+        .map(|one| DependencyHealth::new(one.name, one.is_up));
     Ok(Reply(Health::new(HealthStatus::Ready).dependencies(states)))
 }
 

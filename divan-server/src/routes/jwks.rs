@@ -8,9 +8,10 @@ use super::Reply;
 
 /// By which keys can others check access tokens?
 ///
-/// For services that take access tokens of this server and hold no secret of it. The set is empty as long as tokens are
-/// signed with `SECRET_KEY` alone. Keep it for as long as `Cache-Control` says, and ask again when a token names a key
-/// (`kid`) that is not in it. A signature alone does not tell whether somebody was signed out since; `me` does.
+/// For services that take access tokens of this server and hold no secret of it. The set is empty
+/// as long as tokens are signed with `SECRET_KEY` alone. Keep it for as long as `Cache-Control`
+/// says, and ask again when a token names a key (`kid`) that is not in it. A signature alone does
+/// not tell whether somebody was signed out since; `me` does.
 #[utoipa::path(
     get,
     path = Jwks::PATH,
@@ -24,5 +25,8 @@ use super::Reply;
     )),
 )]
 pub(crate) async fn jwks(State(service): State<AuthService>) -> impl IntoResponse {
-    ([(CACHE_CONTROL, "public, max-age=300")], Reply::<Jwks>(service.jwks().clone()))
+    (
+        [(CACHE_CONTROL, "public, max-age=300")],
+        Reply::<Jwks>(service.jwks().clone()),
+    )
 }

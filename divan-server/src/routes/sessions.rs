@@ -1,6 +1,7 @@
 use axum::extract::State;
 use divan_core::api::{
-    EndSession, Endpoint, Logout, Refresh, RefreshRequest, Session, SessionId, SessionList, Sessions,
+    EndSession, Endpoint, Logout, Refresh, RefreshRequest, Session, SessionId, SessionList,
+    Sessions,
 };
 use divan_core::service::AuthService;
 
@@ -9,14 +10,15 @@ use crate::extract::{ClientOrigin, Id, Payload, SignedIn, SignedInAnyScope};
 
 /// Get the next pair of tokens
 ///
-/// Call it shortly before the access token ends, or on `token_expired`; the access token need not be sent. Store the
-/// new pair before you use it, in one place for all tabs.
+/// Call it shortly before the access token ends, or on `token_expired`; the access token need not
+/// be sent. Store the new pair before you use it, in one place for all tabs.
 ///
-/// A refresh token works once. For 30 seconds the same answer comes again, for a second tab and for an answer that was
-/// lost; later, a token that was replaced ends its session, because two parties hold it.
+/// A refresh token works once. For 30 seconds the same answer comes again, for a second tab and for
+/// an answer that was lost; later, a token that was replaced ends its session, because two parties
+/// hold it.
 ///
-/// On `refresh_token_invalid` the session is over: forget the pair, and sign in again. On every other problem keep the
-/// pair and try again.
+/// On `refresh_token_invalid` the session is over: forget the pair, and sign in again. On every
+/// other problem keep the pair and try again.
 #[utoipa::path(
     post,
     path = Refresh::PATH,
@@ -30,13 +32,16 @@ pub(crate) async fn refresh(
     ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<Refresh>,
 ) -> Answer<Refresh> {
-    Ok(Reply(service.refresh(&request.refresh_token, &origin).await?))
+    Ok(Reply(
+        service.refresh(&request.refresh_token, &origin).await?,
+    ))
 }
 
 /// Sign out
 ///
-/// Ends the session of the access token within a second, everywhere; its refresh token is worth nothing any more.
-/// Forget both tokens whatever the answer is. In the Mini App the next sign-in takes the password.
+/// Ends the session of the access token within a second, everywhere; its refresh token is worth
+/// nothing any more. Forget both tokens whatever the answer is. In the Mini App the next sign-in
+/// takes the password.
 #[utoipa::path(
     post,
     path = Logout::PATH,
@@ -55,8 +60,8 @@ pub(crate) async fn logout(
 
 /// Where am I signed in?
 ///
-/// The live sessions of the person who asks, the newest first; `is_current` marks the one that asks. There are at most
-/// 20, so there are no pages.
+/// The live sessions of the person who asks, the newest first; `is_current` marks the one that
+/// asks. There are at most 20, so there are no pages.
 #[utoipa::path(
     get,
     path = Sessions::PATH,
@@ -73,10 +78,11 @@ pub(crate) async fn sessions(
 
 /// End a session of one's own
 ///
-/// For a device that was lost: its tokens are refused within a second. One's current session may be ended like any
-/// other. In the Mini App the next sign-in takes the password.
+/// For a device that was lost: its tokens are refused within a second. One's current session may be
+/// ended like any other. In the Mini App the next sign-in takes the password.
 ///
-/// A session that does not exist and one of somebody else are both `not_found`. One that is over already is no problem.
+/// A session that does not exist and one of somebody else are both `not_found`. One that is over
+/// already is no problem.
 #[utoipa::path(
     delete,
     path = EndSession::PATH,

@@ -1,6 +1,7 @@
 use axum::extract::State;
 use divan_core::api::{
-    AutoLogin, AutoLoginRequest, Endpoint, ProblemCode, Session, TelegramLogin, TelegramLoginRequest,
+    AutoLogin, AutoLoginRequest, Endpoint, ProblemCode, Session, TelegramLogin,
+    TelegramLoginRequest,
 };
 use divan_core::secret::Secret;
 use divan_core::service::{AuthService, SignInPhone};
@@ -11,18 +12,22 @@ use crate::problem::Problem;
 
 /// Sign in inside the Mini App
 ///
-/// Call it when `auto_login` has answered `password_required`, with the phone number and password that an administrator
-/// gave out and the signed init data of the Mini App, which may be at most 24 hours old.
+/// Call it when `auto_login` has answered `password_required`, with the phone number and password
+/// that an administrator gave out and the signed init data of the Mini App, which may be at most 24
+/// hours old.
 ///
-/// The first sign-in binds the Telegram account to the user; later ones must come from the same account. A user has at
-/// most 20 sessions: a further one ends the oldest.
+/// The first sign-in binds the Telegram account to the user; later ones must come from the same
+/// account. A user has at most 20 sessions: a further one ends the oldest.
 ///
-/// - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. Both at a time have to be the
-///   same.
+/// - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. Both at a
+///   time have to be the same.
 /// - In place of `phone` the Mini App may send as `contact` what `requestContact` gave it.
-/// - `invalid_credentials` does not tell which part is wrong, nor whether the account is deactivated.
-/// - On `init_data_expired` or `init_data_missing` ask the person to close the Mini App and open it again.
-/// - With `password_change_required` in the user, ask for a new password first and send it to `change_password`.
+/// - `invalid_credentials` does not tell which part is wrong, nor whether the account is
+///   deactivated.
+/// - On `init_data_expired` or `init_data_missing` ask the person to close the Mini App and open it
+///   again.
+/// - With `password_change_required` in the user, ask for a new password first and send it to
+///   `change_password`.
 #[utoipa::path(
     post,
     path = TelegramLogin::PATH,
@@ -60,17 +65,23 @@ pub(crate) async fn telegram_login(
 ) -> Answer<TelegramLogin> {
     let init_data = one_init_data(request.init_data.clone(), header)?;
     let phone = SignInPhone::of(&request)?;
-    Ok(Reply(service.telegram_login(phone, &request.password, &init_data, &origin).await?))
+    Ok(Reply(
+        service
+            .telegram_login(phone, &request.password, &init_data, &origin)
+            .await?,
+    ))
 }
 
 /// Sign in again without the password
 ///
-/// Call it first whenever the Mini App opens and there is no session to go on with. It works for 30 days after a
-/// sign-in with the password, in the same Telegram account, until the person signs out, changes the password or is
-/// signed out by an administrator. Init data may be at most an hour old.
+/// Call it first whenever the Mini App opens and there is no session to go on with. It works for 30
+/// days after a sign-in with the password, in the same Telegram account, until the person signs
+/// out, changes the password or is signed out by an administrator. Init data may be at most an hour
+/// old.
 ///
-/// Where the password is needed the answer is `password_required`, whether the Telegram account is known or not: show
-/// the form for `telegram_login`. The session ends with the 30 days, however often it is refreshed.
+/// Where the password is needed the answer is `password_required`, whether the Telegram account is
+/// known or not: show the form for `telegram_login`. The session ends with the 30 days, however
+/// often it is refreshed.
 #[utoipa::path(
     post,
     path = AutoLogin::PATH,

@@ -1,8 +1,8 @@
 use axum::extract::State;
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, GeneratedPassword, GetUser,
-    ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest, User, UserId,
-    UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, GeneratedPassword,
+    GetUser, ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser,
+    UpdateUserRequest, User, UserId, UserPage,
 };
 use divan_core::service::AuthService;
 
@@ -11,15 +11,16 @@ use crate::extract::{AdminCaller, ClientOrigin, Id, Parameters, Payload};
 
 /// List and find users
 ///
-/// The newest first. Each word of `q` has to be the beginning of the phone number, of the e-mail address, or of a word
-/// of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh letters make no
-/// difference. All conditions hold at a time.
+/// The newest first. Each word of `q` has to be the beginning of the phone number, of the e-mail
+/// address, or of a word of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and
+/// the marks of Kazakh letters make no difference. All conditions hold at a time.
 ///
-/// A page may have fewer users than `limit`, even none, and a `next_cursor` all the same: where each word of `q` is one that a
-/// thousand users have, 20 000 users are gone through for a page. Go on until there is no `next_cursor`.
+/// A page may have fewer users than `limit`, even none, and a `next_cursor` all the same: where
+/// each word of `q` is one that a thousand users have, 20 000 users are gone through for a page. Go
+/// on until there is no `next_cursor`.
 ///
-/// A `cursor` goes with the conditions that it came with; with others it is `validation_failed`. Begin anew when the
-/// person types on.
+/// A `cursor` goes with the conditions that it came with; with others it is `validation_failed`.
+/// Begin anew when the person types on.
 #[utoipa::path(
     get,
     path = ListUsers::PATH,
@@ -38,12 +39,12 @@ pub(crate) async fn list_users(
 
 /// Create a user
 ///
-/// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and `email_taken` tell that
-/// somebody else, active or not, has it.
+/// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and
+/// `email_taken` tell that somebody else, active or not, has it.
 ///
-/// Without `password` one is generated: show `generated_password` to the administrator, because no answer has it again.
-/// It is good for 72 hours and has to be changed at the first sign-in. A password that is given stays until the user
-/// changes it.
+/// Without `password` one is generated: show `generated_password` to the administrator, because no
+/// answer has it again. It is good for 72 hours and has to be changed at the first sign-in. A
+/// password that is given stays until the user changes it.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
@@ -95,8 +96,8 @@ pub(crate) async fn get_user(
 
 /// Change a user
 ///
-/// Changes the members that are there and no others; send only what is to change. `null` takes a phone number or an
-/// e-mail address away, unless the role needs it.
+/// Changes the members that are there and no others; send only what is to change. `null` takes a
+/// phone number or an e-mail address away, unless the role needs it.
 ///
 /// - Whoever is deactivated or gets another role is signed out everywhere within a second.
 /// - Whoever becomes an administrator has to change the password at the next sign-in.
@@ -126,14 +127,16 @@ pub(crate) async fn update_user(
     ClientOrigin(origin): ClientOrigin,
     Payload(request): Payload<UpdateUser>,
 ) -> Answer<UpdateUser> {
-    Ok(Reply(service.update_user(&admin, id, &request, &origin).await?))
+    Ok(Reply(
+        service.update_user(&admin, id, &request, &origin).await?,
+    ))
 }
 
 /// Reset a password
 ///
-/// For who has forgotten it. The user gets a generated password and is signed out everywhere. Show `generated_password`
-/// to the administrator, because no answer has it again; it is good for 72 hours and has to be changed at the next
-/// sign-in. The Telegram account stays bound.
+/// For who has forgotten it. The user gets a generated password and is signed out everywhere. Show
+/// `generated_password` to the administrator, because no answer has it again; it is good for 72
+/// hours and has to be changed at the next sign-in. The Telegram account stays bound.
 #[utoipa::path(
     post,
     path = ResetPassword::PATH,
@@ -153,9 +156,9 @@ pub(crate) async fn reset_password(
 
 /// Forget a user's Telegram account
 ///
-/// For who has a new Telegram account, and was answered `telegram_account_mismatch`. The user is signed out everywhere;
-/// the next sign-in with the password binds the account that it comes from. A user without a Telegram account is signed
-/// out all the same.
+/// For who has a new Telegram account, and was answered `telegram_account_mismatch`. The user is
+/// signed out everywhere; the next sign-in with the password binds the account that it comes from.
+/// A user without a Telegram account is signed out all the same.
 #[utoipa::path(
     post,
     path = UnlinkTelegram::PATH,
@@ -175,8 +178,9 @@ pub(crate) async fn unlink_telegram(
 
 /// Sign a user out everywhere
 ///
-/// All sessions of the user end within a second, on both surfaces. The password stays, but the Mini App asks for it at
-/// the next sign-in. To keep somebody out, set `is_active` to `false` by `update_user` instead.
+/// All sessions of the user end within a second, on both surfaces. The password stays, but the Mini
+/// App asks for it at the next sign-in. To keep somebody out, set `is_active` to `false` by
+/// `update_user` instead.
 #[utoipa::path(
     delete,
     path = EndUserSessions::PATH,

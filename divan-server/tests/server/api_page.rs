@@ -18,7 +18,10 @@ fn the_page_shows_every_endpoint_and_what_it_answers() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api.md");
     let page = std::fs::read_to_string(path).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let log_everything = [("RUST_LOG", "divan_server=debug"), ("DIVAN_LOG_FORMAT", "json")];
+    let log_everything = [
+        ("RUST_LOG", "divan_server=debug"),
+        ("DIVAN_LOG_FORMAT", "json"),
+    ];
     let server = start(program(folder.path()).envs(log_everything));
 
     let answers = run(&blocks(&page), &server, folder.path());
@@ -36,22 +39,31 @@ fn the_page_shows_every_endpoint_and_what_it_answers() {
 /// Holds that an answer is as it is shown: the status, the headers that are there, and the body.
 #[track_caller]
 fn assert_shown(answer: &str, shown: &str, command: &str) {
-    let (head, body) =
-        answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {command}\n{answer}"));
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {command}\n{answer}"));
     let (shown_head, shown_body) = shown.split_once("\n\n").unwrap_or((shown, ""));
     let mut lines = head.lines();
     let mut shown_lines = shown_head.lines();
     assert_eq!(lines.next(), shown_lines.next(), "{command}\n{answer}");
     let headers: Vec<&str> = lines.collect();
     for header in shown_lines {
-        assert!(headers.contains(&header), "{header} is not one of {headers:?}: {command}");
+        assert!(
+            headers.contains(&header),
+            "{header} is not one of {headers:?}: {command}"
+        );
     }
     if shown_body.is_empty() {
         assert_eq!(body, "", "{command}");
     } else {
-        let read = |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let read = |text: &str| {
+            serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        };
         let (actual, shown): (Value, Value) = (read(body), read(shown_body));
-        assert!(is_shown(&actual, &shown), "{command}\nanswers {actual:#}\nand not {shown:#}");
+        assert!(
+            is_shown(&actual, &shown),
+            "{command}\nanswers {actual:#}\nand not {shown:#}"
+        );
     }
 }
 
@@ -64,15 +76,20 @@ fn is_shown(actual: &Value, shown: &Value) -> bool {
         },
         (Value::Array(actual), Value::Array(shown)) => {
             actual.len() == shown.len()
-                && actual.iter().zip(shown).all(|(actual, shown)| is_shown(actual, shown))
+                && actual
+                    .iter()
+                    .zip(shown)
+                    .all(|(actual, shown)| is_shown(actual, shown))
         }
         (Value::Object(actual), Value::Object(shown)) => {
             let named: Vec<_> = shown.iter().filter(|(name, _)| *name != ANYTHING).collect();
             let has_others = named.len() < actual.len();
             has_others == shown.contains_key(ANYTHING)
-                && named
-                    .iter()
-                    .all(|(name, shown)| actual.get(*name).is_some_and(|actual| is_shown(actual, shown)))
+                && named.iter().all(|(name, shown)| {
+                    actual
+                        .get(*name)
+                        .is_some_and(|actual| is_shown(actual, shown))
+                })
         }
         _ => actual == shown,
     }
@@ -82,16 +99,32 @@ fn is_shown(actual: &Value, shown: &Value) -> bool {
 fn assert_all_succeeded(server: &Running) {
     let all: BTreeSet<String> = ENDPOINTS
         .iter()
-        .map(|endpoint| format!("{} {} {}", endpoint.method.as_str(), endpoint.path, endpoint.status))
+        .map(|endpoint| {
+            format!(
+                "{} {} {}",
+                endpoint.method.as_str(),
+                endpoint.path,
+                endpoint.status
+            )
+        })
         .collect();
     let mut missing = all.clone();
     // The last line may be on its way.
     for _ in 0..100 {
         let log = server.log();
-        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines = log
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
         let answered: BTreeSet<String> = lines
-            .map(|line| format!("{} {} {}", text(&line, "method"), text(&line, "route"), line["status"]))
+            .map(|line| {
+                format!(
+                    "{} {} {}",
+                    text(&line, "method"),
+                    text(&line, "route"),
+                    line["status"]
+                )
+            })
             .collect();
         missing = all.difference(&answered).cloned().collect();
         if missing.is_empty() {
@@ -104,10 +137,15 @@ fn assert_all_succeeded(server: &Running) {
 
 #[test]
 fn what_is_not_as_it_is_shown_is_noticed() {
-    let actual = serde_json::json!({"id": "01a2", "user": {"name": "First", "age": 7}, "items": [1, 2]});
+    let actual =
+        serde_json::json!({"id": "01a2", "user": {"name": "First", "age": 7}, "items": [1, 2]});
     let shown = |text: &str| is_shown(&actual, &serde_json::from_str(text).unwrap());
-    assert!(shown(r#"{"id": "01a2", "user": {"name": "First", "age": 7}, "items": [1, 2]}"#));
-    assert!(shown(r#"{"id": "01…", "user": {"name": "…", "…": "…"}, "items": [1, 2]}"#));
+    assert!(shown(
+        r#"{"id": "01a2", "user": {"name": "First", "age": 7}, "items": [1, 2]}"#
+    ));
+    assert!(shown(
+        r#"{"id": "01…", "user": {"name": "…", "…": "…"}, "items": [1, 2]}"#
+    ));
     for wrong in [
         r#"{"id": "02…", "…": "…"}"#,
         r#"{"id": "01a", "…": "…"}"#,

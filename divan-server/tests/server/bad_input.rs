@@ -1,4 +1,5 @@
-//! Whatever is sent to an endpoint, the answer is a problem with a code of its own, and nothing is written.
+//! Whatever is sent to an endpoint, the answer is a problem with a code of its own, and nothing is
+//! written.
 
 use crate::harness::*;
 use divan_core::api::{Auth, ENDPOINTS, EndpointDescription};
@@ -13,7 +14,9 @@ fn with_bodies(app: &App) -> Vec<(&'static EndpointDescription, Value)> {
         "update_user" => json!({"full_name": "First Last"}),
         "auto_login" => json!({"init_data": app.init_data(42)}),
         "refresh" => json!({"refresh_token": "dvr1."}),
-        "change_password" => json!({"current_password": PASSWORD, "new_password": "plum under the tram"}),
+        "change_password" => {
+            json!({"current_password": PASSWORD, "new_password": "plum under the tram"})
+        }
         other => panic!("no body for {other}: add one"),
     };
     ENDPOINTS
@@ -38,8 +41,17 @@ async fn send(
     content_type: &str,
     body: impl Into<axum::body::Body>,
 ) -> Answer {
-    let path = endpoint.path.replace("{id}", "01920000-0000-7000-8000-000000000001");
-    app.send_raw(endpoint.method.as_str().parse().unwrap(), &path, token, content_type, body).await
+    let path = endpoint
+        .path
+        .replace("{id}", "01920000-0000-7000-8000-000000000001");
+    app.send_raw(
+        endpoint.method.as_str().parse().unwrap(),
+        &path,
+        token,
+        content_type,
+        body,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -57,7 +69,14 @@ async fn a_body_that_is_not_json_is_malformed() {
             b"<xml/>",
         ];
         for body in cases {
-            let answer = send(&app, endpoint, token.as_deref(), "application/json", body.to_vec()).await;
+            let answer = send(
+                &app,
+                endpoint,
+                token.as_deref(),
+                "application/json",
+                body.to_vec(),
+            )
+            .await;
             answer.assert_problem(400, "malformed_body");
         }
     }
@@ -68,8 +87,9 @@ async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named(
     let app = App::with_people().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
-        let send =
-            async |body: String| self::send(&app, endpoint, token.as_deref(), "application/json", body).await;
+        let send = async |body: String| {
+            self::send(&app, endpoint, token.as_deref(), "application/json", body).await
+        };
         for member in good.as_object().unwrap().keys() {
             let pointer = format!("/{member}");
             for wrong in [json!(1), json!(["x"]), json!({"a": "b"}), json!(true)] {
@@ -79,13 +99,16 @@ async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named(
             }
             let is_optional = member == "init_data"
                 || endpoint.operation == "update_user"
-                || (endpoint.operation == "create_user" && ["phone", "password"].contains(&member.as_str()));
+                || (endpoint.operation == "create_user"
+                    && ["phone", "password"].contains(&member.as_str()));
             if !is_optional {
                 let mut body = good.clone();
                 body.as_object_mut().unwrap().remove(member);
                 send(body.to_string()).await.assert_invalid(&pointer);
             }
-            let doubled = good.to_string().replacen('{', &format!(r#"{{"{member}":"x","#), 1);
+            let doubled = good
+                .to_string()
+                .replacen('{', &format!(r#"{{"{member}":"x","#), 1);
             send(doubled).await.assert_invalid(&pointer);
         }
         let mut body = good.clone();
@@ -95,7 +118,9 @@ async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named(
             send(not_an_object.to_owned()).await.assert_invalid("");
         }
         let as_array = Value::Array(good.as_object().unwrap().values().cloned().collect());
-        send(as_array.to_string()).await.assert_problem(422, "validation_failed");
+        send(as_array.to_string())
+            .await
+            .assert_problem(422, "validation_failed");
     }
 }
 
@@ -108,9 +133,23 @@ async fn a_body_over_sixteen_kibibytes_is_too_large() {
             let body = good.to_string();
             body.clone() + &" ".repeat(length - body.len())
         };
-        let answer = send(&app, endpoint, token.as_deref(), "application/json", padded(16 * 1024 + 1)).await;
+        let answer = send(
+            &app,
+            endpoint,
+            token.as_deref(),
+            "application/json",
+            padded(16 * 1024 + 1),
+        )
+        .await;
         answer.assert_problem(413, "payload_too_large");
-        let answer = send(&app, endpoint, token.as_deref(), "application/json", padded(16 * 1024)).await;
+        let answer = send(
+            &app,
+            endpoint,
+            token.as_deref(),
+            "application/json",
+            padded(16 * 1024),
+        )
+        .await;
         assert_ne!(answer.status, 413);
     }
 }
@@ -120,8 +159,20 @@ async fn a_body_of_another_type_is_unsupported() {
     let app = App::with_people().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
-        for content_type in ["text/plain", "application/xml", "multipart/form-data; boundary=x", ""] {
-            let answer = send(&app, endpoint, token.as_deref(), content_type, good.to_string()).await;
+        for content_type in [
+            "text/plain",
+            "application/xml",
+            "multipart/form-data; boundary=x",
+            "",
+        ] {
+            let answer = send(
+                &app,
+                endpoint,
+                token.as_deref(),
+                content_type,
+                good.to_string(),
+            )
+            .await;
             answer.assert_problem(415, "unsupported_media_type");
         }
         if endpoint.operation != "admin_login" {
@@ -130,7 +181,14 @@ async fn a_body_of_another_type_is_unsupported() {
             answer.assert_problem(415, "unsupported_media_type");
         }
         let with_charset = "Application/JSON; charset=utf-8";
-        let answer = send(&app, endpoint, token.as_deref(), with_charset, good.to_string()).await;
+        let answer = send(
+            &app,
+            endpoint,
+            token.as_deref(),
+            with_charset,
+            good.to_string(),
+        )
+        .await;
         assert_ne!(answer.status, 415);
     }
 }
@@ -154,11 +212,15 @@ async fn values_that_cannot_be_are_named() {
         ("/auth/admin/users", "email", "a b@example.com"),
         ("/auth/admin/users", "role", "owner"),
     ] {
-        let (_, mut body) =
-            with_bodies(&app).into_iter().find(|(endpoint, _)| endpoint.path == path).unwrap();
+        let (_, mut body) = with_bodies(&app)
+            .into_iter()
+            .find(|(endpoint, _)| endpoint.path == path)
+            .unwrap();
         body[member] = value.into();
         let token = (path == "/auth/admin/users").then_some(token.as_str());
-        let answer = app.post_raw(path, token, "application/json", body.to_string()).await;
+        let answer = app
+            .post_raw(path, token, "application/json", body.to_string())
+            .await;
         answer.assert_invalid(&format!("/{member}"));
     }
 }
@@ -166,13 +228,29 @@ async fn values_that_cannot_be_are_named() {
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_too() {
     let app = App::start().await;
-    for path in ["/", "/nothing", "/auth", "/auth/", "/auth/me/", "/docs/nothing", "/%00", "/health"] {
+    for path in [
+        "/",
+        "/nothing",
+        "/auth",
+        "/auth/",
+        "/auth/me/",
+        "/docs/nothing",
+        "/%00",
+        "/health",
+    ] {
         app.get(path).await.assert_problem(404, "not_found");
     }
     for endpoint in ENDPOINTS {
-        let request = axum::http::Request::builder().method("PUT").uri(endpoint.path);
-        let answer = app.send(request.body(axum::body::Body::empty()).unwrap()).await;
+        let request = axum::http::Request::builder()
+            .method("PUT")
+            .uri(endpoint.path);
+        let answer = app
+            .send(request.body(axum::body::Body::empty()).unwrap())
+            .await;
         answer.assert_problem(405, "method_not_allowed");
-        assert!(answer.header("allow").contains(endpoint.method.as_str()), "{answer:?}");
+        assert!(
+            answer.header("allow").contains(endpoint.method.as_str()),
+            "{answer:?}"
+        );
     }
 }

@@ -31,12 +31,23 @@ fn create_admin(folder: &Path) {
     let input = format!("{PASSWORD}\r\nnot this\n");
     let (code, stdout, stderr) = run_with_input(program(folder).args(create), &input);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    assert!(stdout.contains(EMAIL) && !stdout.contains(PASSWORD), "{stdout}");
+    assert!(
+        stdout.contains(EMAIL) && !stdout.contains(PASSWORD),
+        "{stdout}"
+    );
 }
 
 async fn post(server: &Running, path: &str, body: Value) -> (u16, Value) {
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
-    let answer = client.post(server.url(path)).json(&body).send().await.unwrap();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap();
+    let answer = client
+        .post(server.url(path))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -54,7 +65,10 @@ async fn the_first_administrator_is_created_here_and_the_network_is_closed() {
     let reset = json_of(folder.path(), &["admin", "reset-password", EMAIL]);
     let login = json!({"email": EMAIL, "password": reset["generated_password"]});
     let (status, session) = post(&server, "/auth/admin/login", login).await;
-    assert_eq!((status, &session["user"]["password_change_required"]), (200, &json!(true)));
+    assert_eq!(
+        (status, &session["user"]["password_change_required"]),
+        (200, &json!(true))
+    );
 }
 
 #[test]
@@ -62,7 +76,15 @@ fn users_are_created_listed_and_changed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     create_admin(folder);
-    let create = ["user", "create", "--name", "Қасым First", "--phone", "8 701 123 45 67", "--generate"];
+    let create = [
+        "user",
+        "create",
+        "--name",
+        "Қасым First",
+        "--phone",
+        "8 701 123 45 67",
+        "--generate",
+    ];
     let created = json_of(folder, &create);
     assert_eq!(created["user"]["phone"], PHONE);
     assert_eq!(created["generated_password"].as_str().unwrap().len(), 19);
@@ -70,35 +92,85 @@ fn users_are_created_listed_and_changed() {
 
     let table = output(folder, &["user", "list", "касым"]);
     let lines: Vec<&str> = table.lines().collect();
-    assert!(lines[0].starts_with("ID ") && lines[0].ends_with(" NAME"), "{table}");
-    assert!(lines[1].starts_with(id) && lines[1].ends_with("Қасым First") && lines.len() == 2, "{table}");
-    assert_eq!(json_of(folder, &["user", "list"]).as_array().unwrap().len(), 2);
-    assert_eq!(json_of(folder, &["user", "list", "--role", "admin"])[0]["email"], EMAIL);
+    assert!(
+        lines[0].starts_with("ID ") && lines[0].ends_with(" NAME"),
+        "{table}"
+    );
+    assert!(
+        lines[1].starts_with(id) && lines[1].ends_with("Қасым First") && lines.len() == 2,
+        "{table}"
+    );
+    assert_eq!(
+        json_of(folder, &["user", "list"]).as_array().unwrap().len(),
+        2
+    );
+    assert_eq!(
+        json_of(folder, &["user", "list", "--role", "admin"])[0]["email"],
+        EMAIL
+    );
 
     let shown = output(folder, &["user", "reset-password", PHONE]);
-    assert!(shown.starts_with("Password: ") && shown.contains("72 hours"), "{shown}");
+    assert!(
+        shown.starts_with("Password: ") && shown.contains("72 hours"),
+        "{shown}"
+    );
     assert_eq!(json_of(folder, &["user", "unlink", id])["id"], id);
-    assert_eq!(json_of(folder, &["user", "sessions", id, "--end"]), json!([]));
-    assert_eq!(json_of(folder, &["user", "deactivate", "8 (701) 123-45-67"])["is_active"], false);
-    assert_eq!(json_of(folder, &["user", "list", "--inactive"])[0]["id"], id);
+    assert_eq!(
+        json_of(folder, &["user", "sessions", id, "--end"]),
+        json!([])
+    );
+    assert_eq!(
+        json_of(folder, &["user", "deactivate", "8 (701) 123-45-67"])["is_active"],
+        false
+    );
+    assert_eq!(
+        json_of(folder, &["user", "list", "--inactive"])[0]["id"],
+        id
+    );
 }
 
 #[test]
 fn output_that_nobody_reads_is_no_failure_and_output_that_is_lost_is_one() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());
-    for arguments in [&["user", "list"][..], &["user", "list", "--json"], &["openapi"], &["export", "users"]]
-    {
+    for arguments in [
+        &["user", "list"][..],
+        &["user", "list", "--json"],
+        &["openapi"],
+        &["export", "users"],
+    ] {
         let (reader, hung_up) = std::io::pipe().unwrap();
         drop(reader);
-        let ended = program(folder.path()).args(arguments).stdout(hung_up).output().unwrap();
-        assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]), "{arguments:?}");
+        let ended = program(folder.path())
+            .args(arguments)
+            .stdout(hung_up)
+            .output()
+            .unwrap();
+        assert_eq!(
+            (ended.status.code(), ended.stderr.as_slice()),
+            (Some(0), &b""[..]),
+            "{arguments:?}"
+        );
 
-        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-        let ended = program(folder.path()).args(arguments).stdout(full).output().unwrap();
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let ended = program(folder.path())
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .unwrap();
         let stderr = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!((ended.status.code(), stderr.lines().count()), (Some(1), 1), "{arguments:?}: {stderr}");
-        assert!(stderr.starts_with("divan-server: cannot write "), "{arguments:?}: {stderr}");
+        assert_eq!(
+            (ended.status.code(), stderr.lines().count()),
+            (Some(1), 1),
+            "{arguments:?}: {stderr}"
+        );
+        assert!(
+            stderr.starts_with("divan-server: cannot write "),
+            "{arguments:?}: {stderr}"
+        );
     }
 }
 
@@ -119,30 +191,87 @@ fn what_cannot_be_done_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     create_admin(folder);
-    json_of(folder, &["user", "create", "--name", "First", "--phone", PHONE, "--generate"]);
+    json_of(
+        folder,
+        &[
+            "user",
+            "create",
+            "--name",
+            "First",
+            "--phone",
+            PHONE,
+            "--generate",
+        ],
+    );
     for (arguments, told) in [
-        (&["user", "deactivate", "+77019999999"][..], "there is no user +77019999999"),
-        (&["user", "deactivate", "somebody"], "there is no user somebody"),
-        (&["user", "deactivate", EMAIL], "no active administrator would be left"),
-        (&["admin", "reset-password", PHONE], "+77011234567 is no administrator"),
-        (&["admin", "create", "--email", "b@example.com"], "pass --generate or --password-stdin"),
-        (&["admin", "create", "--email", "no address", "--generate"], "email "),
-        (&["admin", "create", "--email", EMAIL, "--generate"], "another user has this"),
-        (&["user", "create", "--name", "A", "--generate"], "phone is missing"),
+        (
+            &["user", "deactivate", "+77019999999"][..],
+            "there is no user +77019999999",
+        ),
+        (
+            &["user", "deactivate", "somebody"],
+            "there is no user somebody",
+        ),
+        (
+            &["user", "deactivate", EMAIL],
+            "no active administrator would be left",
+        ),
+        (
+            &["admin", "reset-password", PHONE],
+            "+77011234567 is no administrator",
+        ),
+        (
+            &["admin", "create", "--email", "b@example.com"],
+            "pass --generate or --password-stdin",
+        ),
+        (
+            &["admin", "create", "--email", "no address", "--generate"],
+            "email ",
+        ),
+        (
+            &["admin", "create", "--email", EMAIL, "--generate"],
+            "another user has this",
+        ),
+        (
+            &["user", "create", "--name", "A", "--generate"],
+            "phone is missing",
+        ),
         (&["user", "list", "!!!"], "q must have a letter or a digit"),
     ] {
         let (code, stdout, stderr) = divan(folder, arguments);
-        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (1, "", 1), "{arguments:?}: {stderr}");
-        assert!(stderr.starts_with("divan-server: ") && stderr.contains(told), "{arguments:?}: {stderr}");
+        assert_eq!(
+            (code, stdout.as_str(), stderr.lines().count()),
+            (1, "", 1),
+            "{arguments:?}: {stderr}"
+        );
+        assert!(
+            stderr.starts_with("divan-server: ") && stderr.contains(told),
+            "{arguments:?}: {stderr}"
+        );
     }
     let weak = run_with_input(
-        program(folder).args(["admin", "create", "--email", "b@example.com", "--password-stdin"]),
+        program(folder).args([
+            "admin",
+            "create",
+            "--email",
+            "b@example.com",
+            "--password-stdin",
+        ]),
         "password\n",
     );
     assert!(weak.0 == 1 && weak.2.contains("15 characters"), "{weak:?}");
     let empty = run_with_input(
-        program(folder).args(["admin", "create", "--email", "b@example.com", "--password-stdin"]),
+        program(folder).args([
+            "admin",
+            "create",
+            "--email",
+            "b@example.com",
+            "--password-stdin",
+        ]),
         "",
     );
-    assert!(empty.0 == 1 && empty.2.contains("standard input has no password"), "{empty:?}");
+    assert!(
+        empty.0 == 1 && empty.2.contains("standard input has no password"),
+        "{empty:?}"
+    );
 }

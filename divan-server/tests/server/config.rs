@@ -1,4 +1,5 @@
-//! `divan-server config`: what it tells of the configuration, and the files that are written from the same definitions.
+//! `divan-server config`: what it tells of the configuration, and the files that are written from
+//! the same definitions.
 
 use std::path::Path;
 
@@ -13,12 +14,30 @@ const MISTAKES: [(&str, &str); 10] = [
         "DIVAN_ADMINURL=https://hidden.example.com/",
         "DIVAN_ADMINURL is not known here; did you mean DIVAN_ADMIN_URL?",
     ),
-    ("MINIO_ACESS_KEY=hidden", "MINIO_ACESS_KEY is not known here; did you mean MINIO_ACCESS_KEY?"),
-    ("DATABASE_URL=postgresql://divan:changethis@db.example.com/divan", "DATABASE_URL holds a placeholder"),
-    ("TELEGRAM_BOT_TOKEN=hidden", "TELEGRAM_BOT_TOKEN is not a bot token"),
-    ("DIVAN_MINIAPP_URL=hidden.example.com", "DIVAN_MINIAPP_URL is neither http nor https"),
-    ("QDRANT_API_KEY=hidden-one", "QDRANT_API_KEY says something else than QDRANT__SERVICE__API_KEY"),
-    ("REDIS_PORT=tcp://10.0.0.1:6379", "REDIS_PORT is what Kubernetes sets"),
+    (
+        "MINIO_ACESS_KEY=hidden",
+        "MINIO_ACESS_KEY is not known here; did you mean MINIO_ACCESS_KEY?",
+    ),
+    (
+        "DATABASE_URL=postgresql://divan:changethis@db.example.com/divan",
+        "DATABASE_URL holds a placeholder",
+    ),
+    (
+        "TELEGRAM_BOT_TOKEN=hidden",
+        "TELEGRAM_BOT_TOKEN is not a bot token",
+    ),
+    (
+        "DIVAN_MINIAPP_URL=hidden.example.com",
+        "DIVAN_MINIAPP_URL is neither http nor https",
+    ),
+    (
+        "QDRANT_API_KEY=hidden-one",
+        "QDRANT_API_KEY says something else than QDRANT__SERVICE__API_KEY",
+    ),
+    (
+        "REDIS_PORT=tcp://10.0.0.1:6379",
+        "REDIS_PORT is what Kubernetes sets",
+    ),
     (
         "RABBITMQ_URL=amqp://divan:@queue.example.com",
         "RABBITMQ_URL has an empty password (in a compose file a `$`",
@@ -35,7 +54,10 @@ fn config(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 fn is_empty(folder: &Path) -> bool {
-    let names = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    let names = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
     names.filter(|name| name != ".env").count() == 0
 }
 
@@ -44,16 +66,26 @@ fn ten_mistakes_are_ten_lines() {
     let folder = tempfile::tempdir().unwrap();
     let lines: Vec<&str> = MISTAKES.iter().map(|(line, _)| *line).collect();
     std::fs::write(folder.path().join(".env"), lines.join("\n") + "\n" + RIGHT).unwrap();
-    for command in [&["config", "check"][..], &["serve", "--port", "0"], &["migrate"]] {
+    for command in [
+        &["config", "check"][..],
+        &["serve", "--port", "0"],
+        &["migrate"],
+    ] {
         let (code, stdout, stderr) = run(program(folder.path()).args(command));
         assert_eq!((code, stdout.as_str()), (78, ""), "{stderr}");
         let told: Vec<&str> = stderr.lines().collect();
         assert_eq!(told.len(), MISTAKES.len(), "{stderr}");
         for (line, (_, expected)) in told.iter().zip(MISTAKES) {
-            assert!(line.starts_with(&format!("divan-server: {expected}")), "{expected}\n{stderr}");
+            assert!(
+                line.starts_with(&format!("divan-server: {expected}")),
+                "{expected}\n{stderr}"
+            );
             assert!(line.contains("(example: "), "{line}");
         }
-        assert!(!stderr.contains("hidden") && !stderr.contains("changethis"), "{stderr}");
+        assert!(
+            !stderr.contains("hidden") && !stderr.contains("changethis"),
+            "{stderr}"
+        );
         assert!(is_empty(folder.path()), "nothing was made");
     }
 }
@@ -74,7 +106,10 @@ fn told_nothing_the_configuration_is_fine_and_nothing_is_made() {
 fn what_is_configured_is_told_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let variables = [
-        ("DATABASE_URL", "postgresql+asyncpg://divan:hidden-one@db.example.com/divan"),
+        (
+            "DATABASE_URL",
+            "postgresql+asyncpg://divan:hidden-one@db.example.com/divan",
+        ),
         ("SECRET_KEY", KEY),
         ("TELEGRAM_BOT_TOKEN", "42:hidden"),
         ("MINIO_ENDPOINT", "http://minio:9000"),
@@ -102,16 +137,21 @@ fn what_is_configured_is_told_without_secrets() {
     ] {
         assert!(stdout.contains(part), "{part} in {stdout}");
     }
-    assert!(!stdout.contains("hidden") && !stdout.contains(KEY), "{stdout}");
+    assert!(
+        !stdout.contains("hidden") && !stdout.contains(KEY),
+        "{stdout}"
+    );
 }
 
 #[test]
 fn what_is_odd_is_a_warning() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, stdout, stderr) =
-        run(program(folder.path()).env("BOT_TOKEN", "hidden").args(["config", "check"]));
+    let (code, stdout, stderr) = run(program(folder.path())
+        .env("BOT_TOKEN", "hidden")
+        .args(["config", "check"]));
     assert_eq!(code, 0);
-    let told = "divan-server: warning: BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?\n";
+    let told =
+        "divan-server: warning: BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?\n";
     assert_eq!(stderr, told);
     assert!(stdout.contains("configuration is fine"));
 }
@@ -122,19 +162,33 @@ fn every_value_is_shown_with_its_origin() {
     let key = folder.path().join("unseen-key");
     std::fs::write(&key, format!("{KEY}\n")).unwrap();
     let file = folder.path().join("some.env");
-    std::fs::write(&file, "# one\nDATABASE_URL=postgres://divan:unseen@db/divan\nDIVAN_DOCS=on\n").unwrap();
+    std::fs::write(
+        &file,
+        "# one\nDATABASE_URL=postgres://divan:unseen@db/divan\nDIVAN_DOCS=on\n",
+    )
+    .unwrap();
     let show = |arguments: &[&str]| {
         let mut command = program(folder.path());
-        command.env("SECRET_KEY_FILE", &key).env("DIVAN_DOCS", "off");
-        run(command.args(["config", "show", "--env-file", file.to_str().unwrap()]).args(arguments))
+        command
+            .env("SECRET_KEY_FILE", &key)
+            .env("DIVAN_DOCS", "off");
+        run(command
+            .args(["config", "show", "--env-file", file.to_str().unwrap()])
+            .args(arguments))
     };
     let (code, stdout, stderr) = show(&["--json"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    assert!(!stdout.contains("unseen") && !stdout.contains(KEY), "{stdout}");
+    assert!(
+        !stdout.contains("unseen") && !stdout.contains(KEY),
+        "{stdout}"
+    );
     let settings: Value = serde_json::from_str(&stdout).unwrap();
     let of = |name: &str| {
         let settings = settings.as_array().unwrap();
-        let setting = settings.iter().find(|setting| setting["variable"] == name).unwrap();
+        let setting = settings
+            .iter()
+            .find(|setting| setting["variable"] == name)
+            .unwrap();
         (
             setting["value"].as_str(),
             setting["is_hidden"].as_bool().unwrap(),
@@ -142,41 +196,84 @@ fn every_value_is_shown_with_its_origin() {
         )
     };
     let line = format!("{} line 2", file.display());
-    assert_eq!(of("DATABASE_URL"), (Some("divan@db:5432/divan"), false, line.as_str()));
-    assert_eq!(of("SECRET_KEY"), (None, true, "the file that SECRET_KEY_FILE names (environment)"));
+    assert_eq!(
+        of("DATABASE_URL"),
+        (Some("divan@db:5432/divan"), false, line.as_str())
+    );
+    assert_eq!(
+        of("SECRET_KEY"),
+        (
+            None,
+            true,
+            "the file that SECRET_KEY_FILE names (environment)"
+        )
+    );
     assert_eq!(of("DIVAN_DOCS"), (Some("off"), false, "environment"));
     assert_eq!(of("DIVAN_PHONE_REGION"), (None, false, "default"));
 
     let (code, stdout, _) = show(&[]);
-    let row = |name: &str| stdout.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+    let row = |name: &str| {
+        stdout
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")))
+            .unwrap()
+    };
     assert_eq!(code, 0);
-    assert!(row("SECRET_KEY").contains("(set, not shown)") && !stdout.contains("unseen-key"), "{stdout}");
-    assert!(row("DIVAN_PHONE_REGION").contains("KZ") && row("DIVAN_PHONE_REGION").ends_with("default"));
+    assert!(
+        row("SECRET_KEY").contains("(set, not shown)") && !stdout.contains("unseen-key"),
+        "{stdout}"
+    );
+    assert!(
+        row("DIVAN_PHONE_REGION").contains("KZ") && row("DIVAN_PHONE_REGION").ends_with("default")
+    );
 }
 
 #[test]
 fn what_is_wrong_is_shown_with_its_origin_and_told() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(".env"), "DIVAN_DOCS=maybe\nSECRET_KEY=hidden\n").unwrap();
+    std::fs::write(
+        folder.path().join(".env"),
+        "DIVAN_DOCS=maybe\nSECRET_KEY=hidden\n",
+    )
+    .unwrap();
     let (code, stdout, stderr) = config(folder.path(), &["show"]);
     assert_eq!((code, stderr.lines().count()), (78, 2), "{stderr}");
-    let row = stdout.lines().find(|line| line.starts_with("DIVAN_DOCS ")).unwrap();
-    assert!(row.contains("(set, not shown)") && row.ends_with(".env line 1"), "{row}");
-    assert!(!stdout.contains("maybe") && !stdout.contains("hidden"), "{stdout}");
+    let row = stdout
+        .lines()
+        .find(|line| line.starts_with("DIVAN_DOCS "))
+        .unwrap();
+    assert!(
+        row.contains("(set, not shown)") && row.ends_with(".env line 1"),
+        "{row}"
+    );
+    assert!(
+        !stdout.contains("maybe") && !stdout.contains("hidden"),
+        "{stdout}"
+    );
     let (code, _, stderr) = config(folder.path(), &["check", "--env-file", "missing.env"]);
     assert_eq!(code, 78);
-    assert!(stderr.starts_with("divan-server: missing.env cannot be read: entity not found"), "{stderr}");
+    assert!(
+        stderr.starts_with("divan-server: missing.env cannot be read: entity not found"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn the_server_reads_the_file_beside_it_and_the_process_wins() {
     let folder = tempfile::tempdir().unwrap();
-    let text = format!("DATABASE_URL=sqlite:from-file.db\nSECRET_KEY={KEY}\nDIVAN_PHONE_REGION=Kazakhstan\n");
+    let text = format!(
+        "DATABASE_URL=sqlite:from-file.db\nSECRET_KEY={KEY}\nDIVAN_PHONE_REGION=Kazakhstan\n"
+    );
     std::fs::write(folder.path().join(".env"), text).unwrap();
     let (code, _, stderr) = run(program(folder.path()).arg("migrate"));
     assert_eq!(code, 78);
-    assert!(stderr.contains("DIVAN_PHONE_REGION is not a country code"), "{stderr}");
-    let (code, stdout, stderr) = run(program(folder.path()).env("DIVAN_PHONE_REGION", "KZ").arg("migrate"));
+    assert!(
+        stderr.contains("DIVAN_PHONE_REGION is not a country code"),
+        "{stderr}"
+    );
+    let (code, stdout, stderr) = run(program(folder.path())
+        .env("DIVAN_PHONE_REGION", "KZ")
+        .arg("migrate"));
     assert_eq!(code, 0, "{stdout}{stderr}");
     assert!(folder.path().join("from-file.db").exists());
 }
@@ -185,7 +282,10 @@ fn the_server_reads_the_file_beside_it_and_the_process_wins() {
 fn the_files_that_are_written_from_the_definitions_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = tempfile::tempdir().unwrap();
-    for (file, command) in [(".env.example", "example"), ("docs/configuration.md", "docs")] {
+    for (file, command) in [
+        (".env.example", "example"),
+        ("docs/configuration.md", "docs"),
+    ] {
         let (code, stdout, _) = config(folder.path(), &[command]);
         assert_eq!(code, 0);
         let copy = std::fs::read_to_string(root.join(file)).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What the server depends on besides its database: absent, slow, refusing, lost and back. Sign-ins go on.
+//! What the server depends on besides its database: absent, slow, refusing, lost and back. Sign-ins
+//! go on.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,11 +11,18 @@ use serde_json::{Value, json};
 use crate::process::{Running, no_tls, program, run, start, wait_for};
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap()
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap()
 }
 
 async fn ready(server: &Running) -> (u16, Value) {
-    let answer = client().get(server.url("/health/ready")).send().await.unwrap();
+    let answer = client()
+        .get(server.url("/health/ready"))
+        .send()
+        .await
+        .unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -34,17 +42,32 @@ async fn ready_when(server: &Running, wanted: impl Fn(u16, &Value) -> bool) -> V
 
 fn is_up(answer: &Value, name: &str) -> bool {
     let dependencies = answer["dependencies"].as_array().unwrap();
-    dependencies.iter().find(|one| one["name"] == name).unwrap()["up"].as_bool().unwrap()
+    dependencies.iter().find(|one| one["name"] == name).unwrap()["up"]
+        .as_bool()
+        .unwrap()
 }
 
 fn with_redis<'c>(command: &'c mut Command, port: u16, password: &str) -> &'c mut Command {
-    command.env("REDIS_HOST", "127.0.0.1").env("REDIS_PORT", port.to_string()).env("REDIS_PASSWORD", password)
+    command
+        .env("REDIS_HOST", "127.0.0.1")
+        .env("REDIS_PORT", port.to_string())
+        .env("REDIS_PASSWORD", password)
 }
 
 async fn assert_signs_in(server: &Running) {
     let credentials = json!({"email": "admin@example.com", "password": "tram under the plum"});
-    client().post(server.url("/auth/admin/bootstrap")).json(&credentials).send().await.unwrap();
-    let login = client().post(server.url("/auth/admin/login")).json(&credentials).send().await.unwrap();
+    client()
+        .post(server.url("/auth/admin/bootstrap"))
+        .json(&credentials)
+        .send()
+        .await
+        .unwrap();
+    let login = client()
+        .post(server.url("/auth/admin/login"))
+        .json(&credentials)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(login.status(), 200);
 }
 
@@ -52,9 +75,16 @@ async fn assert_signs_in(server: &Running) {
 async fn what_is_lost_and_back_is_seen_and_sign_ins_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut redis = RedisServer::start_with_password("of-redis-77");
-    let server = start(with_redis(&mut program(folder.path()), redis.port(), "of-redis-77"));
+    let server = start(with_redis(
+        &mut program(folder.path()),
+        redis.port(),
+        "of-redis-77",
+    ));
     let answer = ready_when(&server, |status, _| status == 200).await;
-    assert!(is_up(&answer, "database") && is_up(&answer, "redis"), "{answer}");
+    assert!(
+        is_up(&answer, "database") && is_up(&answer, "redis"),
+        "{answer}"
+    );
 
     redis.stop();
     let answer = ready_when(&server, |_, answer| !is_up(answer, "redis")).await;
@@ -72,7 +102,11 @@ async fn what_is_lost_and_back_is_seen_and_sign_ins_go_on() {
 async fn what_hangs_is_noticed_while_nobody_asks() {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start_with_password("of-redis-77");
-    let server = start(with_redis(&mut program(folder.path()), redis.port(), "of-redis-77"));
+    let server = start(with_redis(
+        &mut program(folder.path()),
+        redis.port(),
+        "of-redis-77",
+    ));
     ready_when(&server, |_, answer| is_up(answer, "redis")).await;
     redis.freeze();
     wait_for(&server.log, "is down", || true);
@@ -106,12 +140,17 @@ async fn what_is_required_and_goes_takes_readiness_along() {
     let folder = tempfile::tempdir().unwrap();
     let mut redis = RedisServer::start();
     let mut command = program(folder.path());
-    command.env("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port())).env("DIVAN_REQUIRED", "redis");
+    command
+        .env("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port()))
+        .env("DIVAN_REQUIRED", "redis");
     let server = start(&mut command);
     ready_when(&server, |status, _| status == 200).await;
     redis.stop();
     let problem = ready_when(&server, |status, _| status == 503).await;
-    assert_eq!(problem["errors"], json!([{"pointer": "/redis", "detail": "is down"}]));
+    assert_eq!(
+        problem["errors"],
+        json!([{"pointer": "/redis", "detail": "is down"}])
+    );
     assert_signs_in(&server).await;
     redis.resume();
     ready_when(&server, |status, _| status == 200).await;
@@ -122,13 +161,17 @@ fn what_is_required_and_missing_at_the_start_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = program(folder.path());
     with_redis(&mut command, absent_port(), "of-redis-77").env("DIVAN_REQUIRED", "redis,rabbitmq");
-    command.env("RABBITMQ_URL", format!("amqp://divan:of-rabbitmq-77@127.0.0.1:{}", absent_port()));
+    command.env(
+        "RABBITMQ_URL",
+        format!("amqp://divan:of-rabbitmq-77@127.0.0.1:{}", absent_port()),
+    );
     let (code, _, stderr) = run(command.args(["--port", "0"]));
     let line = stderr.lines().last().unwrap();
     assert_eq!(code, 1, "{stderr}");
     assert!(
-        line.starts_with("divan-server: redis is in DIVAN_REQUIRED, and cannot be used: nothing answers")
-            && line.contains("; rabbitmq is in DIVAN_REQUIRED, and cannot be used: nothing answers"),
+        line.starts_with(
+            "divan-server: redis is in DIVAN_REQUIRED, and cannot be used: nothing answers"
+        ) && line.contains("; rabbitmq is in DIVAN_REQUIRED, and cannot be used: nothing answers"),
         "{line}"
     );
     assert!(!stderr.contains("-77"), "{stderr}");
@@ -137,16 +180,20 @@ fn what_is_required_and_missing_at_the_start_is_one_clear_line() {
 #[test]
 fn what_is_required_has_to_be_configured() {
     let folder = tempfile::tempdir().unwrap();
-    for (required, expected) in
-        [("redis,memcached", "redis, which is not configured"), ("redis,memcached", "none of s3, qdrant")]
-    {
-        let (code, _, stderr) =
-            run(program(folder.path()).env("DIVAN_REQUIRED", required).args(["config", "check"]));
+    for (required, expected) in [
+        ("redis,memcached", "redis, which is not configured"),
+        ("redis,memcached", "none of s3, qdrant"),
+    ] {
+        let (code, _, stderr) = run(program(folder.path())
+            .env("DIVAN_REQUIRED", required)
+            .args(["config", "check"]));
         assert_eq!(code, 78, "{stderr}");
         assert!(stderr.contains(expected), "{stderr}");
     }
     let mut wrong = program(folder.path());
-    wrong.env("REDIS_HOST", "cache:6379").env("DIVAN_REQUIRED", "redis");
+    wrong
+        .env("REDIS_HOST", "cache:6379")
+        .env("DIVAN_REQUIRED", "redis");
     let (_, _, stderr) = run(wrong.args(["config", "check"]));
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }
@@ -157,20 +204,30 @@ async fn the_bucket_is_made_at_the_start() {
     let s3 = S3Server::start();
     let with_s3 = |folder: &Path| {
         let mut command = program(folder);
-        command.env("MINIO_ENDPOINT", s3.url()).env("MINIO_BUCKET", "documents");
-        command.env("MINIO_ACCESS_KEY", S3Server::ACCESS_KEY).env("MINIO_SECRET_KEY", S3Server::SECRET_KEY);
+        command
+            .env("MINIO_ENDPOINT", s3.url())
+            .env("MINIO_BUCKET", "documents");
+        command
+            .env("MINIO_ACCESS_KEY", S3Server::ACCESS_KEY)
+            .env("MINIO_SECRET_KEY", S3Server::SECRET_KEY);
         command
     };
     let server = start(with_s3(folder.path()).env("DIVAN_REQUIRED", "s3"));
     wait_for(&server.log, "made the bucket", || true);
-    ready_when(&server, |status, answer| status == 200 && is_up(answer, "s3")).await;
+    ready_when(&server, |status, answer| {
+        status == 200 && is_up(answer, "s3")
+    })
+    .await;
 
     let (code, _, stderr) = run(with_s3(folder.path())
         .env("MINIO_SECRET_KEY", "another-key-of-nobody")
         .env("DIVAN_REQUIRED", "s3")
         .args(["--port", "0"]));
     assert_eq!(code, 1);
-    assert!(stderr.contains("the credentials are refused") && !stderr.contains("another-key"), "{stderr}");
+    assert!(
+        stderr.contains("the credentials are refused") && !stderr.contains("another-key"),
+        "{stderr}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,12 +251,21 @@ async fn a_store_that_comes_after_the_server_gets_its_bucket() {
     let mut s3 = S3Server::start();
     s3.stop();
     let mut command = program(folder.path());
-    command.env("MINIO_ENDPOINT", s3.url()).env("MINIO_BUCKET", "documents");
-    command.env("MINIO_ACCESS_KEY", S3Server::ACCESS_KEY).env("MINIO_SECRET_KEY", S3Server::SECRET_KEY);
+    command
+        .env("MINIO_ENDPOINT", s3.url())
+        .env("MINIO_BUCKET", "documents");
+    command
+        .env("MINIO_ACCESS_KEY", S3Server::ACCESS_KEY)
+        .env("MINIO_SECRET_KEY", S3Server::SECRET_KEY);
     // There are containers without certificates.
-    command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", "/nonexistent");
+    command
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", "/nonexistent");
     let server = start(&mut command);
-    ready_when(&server, |status, answer| status == 200 && !is_up(answer, "s3")).await;
+    ready_when(&server, |status, answer| {
+        status == 200 && !is_up(answer, "s3")
+    })
+    .await;
     s3.resume();
     ready_when(&server, |_, answer| is_up(answer, "s3")).await;
     wait_for(&server.log, "made the bucket", || true);

@@ -1,5 +1,6 @@
-//! The files in `deploy/`, as far as they can be held without an engine for containers: Caddy serves both surfaces with the
-//! `Caddyfile`, and the configuration of `compose.yaml` with the secrets of `make-secrets.sh` is taken.
+//! The files in `deploy/`, as far as they can be held without an engine for containers: Caddy
+//! serves both surfaces with the `Caddyfile`, and the configuration of `compose.yaml` with the
+//! secrets of `make-secrets.sh` is taken.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +16,9 @@ use crate::process::{Running, no_tls, program, run, run_with_input, start};
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
 fn deploy(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(file)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../deploy")
+        .join(file)
 }
 
 /// A server behind Caddy, and how to ask for its two surfaces.
@@ -34,12 +37,19 @@ impl Deployed {
             fs::write(folder.path().join(surface).join("index.html"), page).unwrap();
         }
         // Caddy runs as somebody who owns nothing.
-        let open = Command::new("chmod").arg("-R").arg("a+rX").arg(folder.path()).status();
+        let open = Command::new("chmod")
+            .arg("-R")
+            .arg("a+rX")
+            .arg(folder.path())
+            .status();
         assert!(open.unwrap().success());
         let mut server = None;
         let caddy = CaddyServer::start(&deploy("Caddyfile"), |port| {
             let mut command = program(folder.path());
-            command.env("DIVAN_MINIAPP_URL", format!("http://divan.localhost:{port}/"));
+            command.env(
+                "DIVAN_MINIAPP_URL",
+                format!("http://divan.localhost:{port}/"),
+            );
             command.env("DIVAN_ADMIN_URL", format!("http://sec.localhost:{port}/"));
             command
                 .env("DIVAN_TRUSTED_PROXIES", "127.0.0.1")
@@ -50,7 +60,10 @@ impl Deployed {
             let root = |surface: &str| folder.path().join(surface).display().to_string();
             vec![
                 ("DIVAN_UPSTREAM", upstream),
-                ("DIVAN_MINIAPP_SITE", format!("http://divan.localhost:{port}")),
+                (
+                    "DIVAN_MINIAPP_SITE",
+                    format!("http://divan.localhost:{port}"),
+                ),
                 ("DIVAN_MINIAPP_ROOT", root("miniapp")),
                 ("DIVAN_ADMIN_SITE", format!("http://sec.localhost:{port}")),
                 ("DIVAN_ADMIN_ROOT", root("admin")),
@@ -63,7 +76,12 @@ impl Deployed {
             .resolve("sec.localhost", loopback)
             .build()
             .unwrap();
-        Self { _server: server.unwrap(), caddy, folder, client }
+        Self {
+            _server: server.unwrap(),
+            caddy,
+            folder,
+            client,
+        }
     }
 
     fn url(&self, surface: &str, path: &str) -> String {
@@ -71,75 +89,150 @@ impl Deployed {
     }
 
     async fn get(&self, surface: &str, path: &str) -> Response {
-        self.client.get(self.url(surface, path)).send().await.unwrap()
+        self.client
+            .get(self.url(surface, path))
+            .send()
+            .await
+            .unwrap()
     }
 
     async fn post(&self, surface: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
-        let call = self.client.post(self.url(surface, path)).bearer_auth(token).json(&body);
-        let answer = call.header("x-bootstrap-token", "the bootstrap token").send().await.unwrap();
+        let call = self
+            .client
+            .post(self.url(surface, path))
+            .bearer_auth(token)
+            .json(&body);
+        let answer = call
+            .header("x-bootstrap-token", "the bootstrap token")
+            .send()
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 }
 
 fn header(answer: &Response, name: &str) -> String {
-    answer.headers().get(name).map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    answer
+        .headers()
+        .get(name)
+        .map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn caddy_serves_both_surfaces_and_an_employee_signs_in_through_it() {
     let deployed = Deployed::start();
     let credentials = json!({"email": "admin@example.com", "password": "tram under the plum"});
-    let (status, _) = deployed.post("sec", "/auth/admin/bootstrap", "", credentials.clone()).await;
+    let (status, _) = deployed
+        .post("sec", "/auth/admin/bootstrap", "", credentials.clone())
+        .await;
     assert_eq!(status, 201);
-    let (status, session) = deployed.post("sec", "/auth/admin/login", "", credentials).await;
+    let (status, session) = deployed
+        .post("sec", "/auth/admin/login", "", credentials)
+        .await;
     assert_eq!(status, 200, "{session}");
     let token = session["access_token"].as_str().unwrap();
-    let employee = json!({"full_name": "First Last", "phone": "+77011234567", "password": "umbrella 77"});
-    assert_eq!(deployed.post("sec", "/auth/admin/users", token, employee).await.0, 201);
+    let employee =
+        json!({"full_name": "First Last", "phone": "+77011234567", "password": "umbrella 77"});
+    assert_eq!(
+        deployed
+            .post("sec", "/auth/admin/users", token, employee)
+            .await
+            .0,
+        201
+    );
 
     let mut sign = program(deployed.folder.path());
     let (_, init_data, _) =
-        run(sign.env("TELEGRAM_BOT_TOKEN", BOT).args(["init-data", "sign", "--user-id", "42"]));
+        run(sign
+            .env("TELEGRAM_BOT_TOKEN", BOT)
+            .args(["init-data", "sign", "--user-id", "42"]));
     let login = json!({"phone": "8 701 123 45 67", "password": "umbrella 77", "init_data": init_data.trim()});
-    let (status, session) = deployed.post("divan", "/auth/telegram/login", "", login).await;
-    assert_eq!((status, &session["user"]["telegram_id"]), (200, &json!(42)), "{session}");
+    let (status, session) = deployed
+        .post("divan", "/auth/telegram/login", "", login)
+        .await;
+    assert_eq!(
+        (status, &session["user"]["telegram_id"]),
+        (200, &json!(42)),
+        "{session}"
+    );
 
     let token = session["access_token"].as_str().unwrap();
-    let call = deployed.client.get(deployed.url("divan", "/auth/sessions")).bearer_auth(token);
-    let sessions: Value =
-        call.header("x-forwarded-for", "198.51.100.1").send().await.unwrap().json().await.unwrap();
-    assert_eq!(sessions["items"][0]["address"], "127.0.0.1", "what a client makes up is not believed");
+    let call = deployed
+        .client
+        .get(deployed.url("divan", "/auth/sessions"))
+        .bearer_auth(token);
+    let sessions: Value = call
+        .header("x-forwarded-for", "198.51.100.1")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(
+        sessions["items"][0]["address"], "127.0.0.1",
+        "what a client makes up is not believed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
     let deployed = Deployed::start();
     let surfaces = [
-        ("divan", "the Mini App", "frame-ancestors https://web.telegram.org"),
+        (
+            "divan",
+            "the Mini App",
+            "frame-ancestors https://web.telegram.org",
+        ),
         ("sec", "the admin panel", "frame-ancestors 'none'"),
     ];
     for (surface, page, frames) in surfaces {
         for path in ["/", "/some/page/of/it"] {
             let answer = deployed.get(surface, path).await;
-            assert!(header(&answer, "content-security-policy").contains(frames), "{answer:?}");
+            assert!(
+                header(&answer, "content-security-policy").contains(frames),
+                "{answer:?}"
+            );
             assert_eq!(header(&answer, "x-frame-options"), "");
             assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
             assert_eq!(answer.text().await.unwrap(), page);
         }
         let answer = deployed.get(surface, "/auth/me").await;
         assert_eq!(answer.status(), 401);
-        assert_eq!(header(&answer, "content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+        assert_eq!(
+            header(&answer, "content-security-policy"),
+            "default-src 'none'; frame-ancestors 'none'"
+        );
         assert_eq!(header(&answer, "cache-control"), "no-store");
-        let preflight = deployed.client.request(Method::OPTIONS, deployed.url(surface, "/auth/me"));
+        let preflight = deployed
+            .client
+            .request(Method::OPTIONS, deployed.url(surface, "/auth/me"));
         let own = format!("http://{surface}.localhost:{}", deployed.caddy.port());
-        let preflight = preflight.header("origin", &own).header("access-control-request-method", "GET");
+        let preflight = preflight
+            .header("origin", &own)
+            .header("access-control-request-method", "GET");
         let answer = preflight.send().await.unwrap();
         assert_eq!(header(&answer, "access-control-allow-origin"), own);
     }
-    assert!(deployed.get("sec", "/docs/").await.text().await.unwrap().contains("swagger"));
-    assert_eq!(deployed.get("divan", "/docs/").await.text().await.unwrap(), "the Mini App");
+    assert!(
+        deployed
+            .get("sec", "/docs/")
+            .await
+            .text()
+            .await
+            .unwrap()
+            .contains("swagger")
+    );
+    assert_eq!(
+        deployed.get("divan", "/docs/").await.text().await.unwrap(),
+        "the Mini App"
+    );
     for path in ["/metrics", "/health/ready", "/auth"] {
-        assert_eq!(deployed.get("divan", path).await.status(), 404, "{path} is not the page");
+        assert_eq!(
+            deployed.get("divan", path).await.status(),
+            404,
+            "{path} is not the page"
+        );
     }
 }
 
@@ -159,22 +252,36 @@ fn environment(service: &str) -> BTreeMap<String, String> {
 #[test]
 fn what_compose_gives_the_server_is_a_configuration_without_a_mistake() {
     let folder = tempfile::tempdir().unwrap();
-    fs::copy(deploy("make-secrets.sh"), folder.path().join("make-secrets.sh")).unwrap();
+    fs::copy(
+        deploy("make-secrets.sh"),
+        folder.path().join("make-secrets.sh"),
+    )
+    .unwrap();
     let make = |input: &str| {
         let mut command = Command::new("bash");
-        command.arg(folder.path().join("make-secrets.sh")).stdin(Stdio::piped());
+        command
+            .arg(folder.path().join("make-secrets.sh"))
+            .stdin(Stdio::piped());
         run_with_input(&mut command, input)
     };
     for no_token in ["", "\n", "Use this token: 1234567890\n"] {
         let (code, _, stderr) = make(no_token);
-        assert_eq!((code, stderr.contains("that is no token")), (1, true), "{stderr}");
+        assert_eq!(
+            (code, stderr.contains("that is no token")),
+            (1, true),
+            "{stderr}"
+        );
     }
     let (code, _, stderr) = make(&format!("{BOT}\n"));
     assert_eq!(code, 0, "{stderr}");
     let secrets = folder.path().join("secrets");
     let first = fs::read_to_string(secrets.join("secret_key")).unwrap();
     assert_eq!(make("").0, 0);
-    assert_eq!(fs::read_to_string(secrets.join("secret_key")).unwrap(), first, "what is there stays");
+    assert_eq!(
+        fs::read_to_string(secrets.join("secret_key")).unwrap(),
+        first,
+        "what is there stays"
+    );
 
     let variables = environment("divan");
     assert!(variables.len() > 15, "{variables:?}");
@@ -198,7 +305,10 @@ fn what_compose_gives_the_server_is_a_configuration_without_a_mistake() {
 fn every_secret_that_compose_names_is_made() {
     let compose = fs::read_to_string(deploy("compose.yaml")).unwrap();
     let script = fs::read_to_string(deploy("make-secrets.sh")).unwrap();
-    let named = compose.split("./secrets/").skip(1).map(|rest| rest.split('}').next().unwrap());
+    let named = compose
+        .split("./secrets/")
+        .skip(1)
+        .map(|rest| rest.split('}').next().unwrap());
     let named: Vec<&str> = named.collect();
     assert!(named.len() > 10);
     for name in named {

@@ -14,15 +14,23 @@ const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
 /// The states of the findings about a subject, and what they say.
 fn of(findings: &Value, subject: &str) -> Vec<(String, String)> {
-    let findings = findings.as_array().unwrap().iter().filter(|finding| finding["subject"] == subject);
+    let findings = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["subject"] == subject);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    findings.map(|finding| (text(&finding["state"]), text(&finding["text"]))).collect()
+    findings
+        .map(|finding| (text(&finding["state"]), text(&finding["text"])))
+        .collect()
 }
 
 fn deployment(folder: &Path, database: &str, api: &str) -> Command {
     let mut command = program(folder);
     command.env("DATABASE_URL", database).env("SECRET_KEY", KEY);
-    command.env("TELEGRAM_BOT_TOKEN", BOT).env("TELEGRAM_API_URL", api);
+    command
+        .env("TELEGRAM_BOT_TOKEN", BOT)
+        .env("TELEGRAM_API_URL", api);
     command
 }
 
@@ -32,7 +40,10 @@ async fn bot_api(status: u16) -> MockServer {
     let button = json!({"ok": true, "result": {"type": "web_app", "text": "Open", "web_app": {"url": "http://divan.localhost:8000/"}}});
     for (method, answer) in [("getMe", me), ("getChatMenuButton", button)] {
         let answer = ResponseTemplate::new(status).set_body_json(answer);
-        Mock::given(path(format!("/bot{BOT}/{method}"))).respond_with(answer).mount(&server).await;
+        Mock::given(path(format!("/bot{BOT}/{method}")))
+            .respond_with(answer)
+            .mount(&server)
+            .await;
     }
     server
 }
@@ -42,8 +53,14 @@ fn told_nothing_there_is_nothing_wrong_and_nothing_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = run(program(folder.path()).arg("doctor"));
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
-    assert!(stdout.contains("is made at the first start") && !stdout.contains("WRONG"), "{stdout}");
-    assert!(folder.path().read_dir().unwrap().next().is_none(), "nothing is made");
+    assert!(
+        stdout.contains("is made at the first start") && !stdout.contains("WRONG"),
+        "{stdout}"
+    );
+    assert!(
+        folder.path().read_dir().unwrap().next().is_none(),
+        "nothing is made"
+    );
 }
 
 #[test]
@@ -52,41 +69,95 @@ fn a_file_with_nothing_in_it_stays_so() {
     let file = folder.path().join("divan.db");
     std::fs::write(&file, "").unwrap();
     let mut doctor = program(folder.path());
-    doctor.env("DATABASE_URL", "sqlite:divan.db").env("SECRET_KEY", KEY);
+    doctor
+        .env("DATABASE_URL", "sqlite:divan.db")
+        .env("SECRET_KEY", KEY);
     let (_, stdout, _) = run(doctor.arg("doctor"));
-    assert!(stdout.contains("divan.db is made at the first start"), "{stdout}");
-    assert_eq!((file.metadata().unwrap().len(), folder.path().read_dir().unwrap().count()), (0, 1));
+    assert!(
+        stdout.contains("divan.db is made at the first start"),
+        "{stdout}"
+    );
+    assert_eq!(
+        (
+            file.metadata().unwrap().len(),
+            folder.path().read_dir().unwrap().count()
+        ),
+        (0, 1)
+    );
 }
 
 #[test]
 fn a_file_that_cannot_be_made_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let mut doctor = program(folder.path());
-    doctor.env("DATABASE_URL", "sqlite:nowhere/divan.db").env("SECRET_KEY", KEY);
+    doctor
+        .env("DATABASE_URL", "sqlite:nowhere/divan.db")
+        .env("SECRET_KEY", KEY);
     let (code, stdout, _) = run(doctor.arg("doctor"));
-    assert_eq!((code, stdout.contains("there is no such folder")), (1, true), "{stdout}");
+    assert_eq!(
+        (code, stdout.contains("there is no such folder")),
+        (1, true),
+        "{stdout}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_well_is_told_with_how_long_it_took() {
     let folder = tempfile::tempdir().unwrap();
-    let (postgres, redis, api) = (PostgresServer::start(), RedisServer::start(), bot_api(200).await);
+    let (postgres, redis, api) = (
+        PostgresServer::start(),
+        RedisServer::start(),
+        bot_api(200).await,
+    );
     let database = postgres.url("postgres");
-    assert_eq!(run(deployment(folder.path(), &database, &api.uri()).arg("migrate")).0, 0);
+    assert_eq!(
+        run(deployment(folder.path(), &database, &api.uri()).arg("migrate")).0,
+        0
+    );
     let mut doctor = deployment(folder.path(), &database, &api.uri());
-    doctor.env("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port())).env("QDRANT_HOST", "vectors");
+    doctor
+        .env("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port()))
+        .env("QDRANT_HOST", "vectors");
     let (_, stdout, stderr) = run(doctor.args(["doctor", "--json"]));
     assert_eq!(stderr, "");
     let findings: Value = serde_json::from_str(&stdout).unwrap();
-    for subject in ["database", "migrations", "clock (database)", "redis", "clock (Telegram)"] {
+    for subject in [
+        "database",
+        "migrations",
+        "clock (database)",
+        "redis",
+        "clock (Telegram)",
+    ] {
         let found = of(&findings, subject);
-        assert_eq!((found.len(), found[0].0.as_str()), (1, "ok"), "{subject} in {stdout}");
+        assert_eq!(
+            (found.len(), found[0].0.as_str()),
+            (1, "ok"),
+            "{subject} in {stdout}"
+        );
     }
     assert_eq!(of(&findings, "administrator")[0].0, "warning");
-    assert!(of(&findings, "configuration")[0].1.contains("did you mean QDRANT_URL?"), "{stdout}");
-    assert!(of(&findings, "telegram")[0].1.contains("https addresses only"), "{stdout}");
-    assert!(of(&findings, "password hashing")[0].1.contains("19 MiB"), "{stdout}");
-    let took = findings.as_array().unwrap().iter().filter(|finding| finding["millis"].is_u64()).count();
+    assert!(
+        of(&findings, "configuration")[0]
+            .1
+            .contains("did you mean QDRANT_URL?"),
+        "{stdout}"
+    );
+    assert!(
+        of(&findings, "telegram")[0]
+            .1
+            .contains("https addresses only"),
+        "{stdout}"
+    );
+    assert!(
+        of(&findings, "password hashing")[0].1.contains("19 MiB"),
+        "{stdout}"
+    );
+    let took = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["millis"].is_u64())
+        .count();
     assert!(took >= 3, "{stdout}");
 }
 
@@ -95,24 +166,57 @@ async fn everything_that_is_wrong_is_in_one_report_without_a_secret() {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start_with_password("of-redis-77");
     let api = bot_api(401).await;
-    let database = format!("postgresql://divan:of-postgres-77@127.0.0.1:{}/divan", absent_port());
+    let database = format!(
+        "postgresql://divan:of-postgres-77@127.0.0.1:{}/divan",
+        absent_port()
+    );
     let mut doctor = deployment(folder.path(), &database, &api.uri());
     doctor.env("DIVAN_DATABASE_ACQUIRE_SECONDS", "1");
-    doctor.env("REDIS_URL", format!("redis://:another-77@127.0.0.1:{}", redis.port()));
+    doctor.env(
+        "REDIS_URL",
+        format!("redis://:another-77@127.0.0.1:{}", redis.port()),
+    );
     doctor
-        .env("MINIO_ENDPOINT", format!("http://127.0.0.1:{}", absent_port()))
+        .env(
+            "MINIO_ENDPOINT",
+            format!("http://127.0.0.1:{}", absent_port()),
+        )
         .env("MINIO_BUCKET", "documents");
-    doctor.env("MINIO_ACCESS_KEY", "divan").env("MINIO_SECRET_KEY", "of-minio-77");
+    doctor
+        .env("MINIO_ACCESS_KEY", "divan")
+        .env("MINIO_SECRET_KEY", "of-minio-77");
     doctor.env("QDRANT_URL", format!("http://127.0.0.1:{}", absent_port()));
-    doctor.env("RABBITMQ_URL", format!("amqp://divan:of-rabbitmq-77@127.0.0.1:{}", absent_port()));
-    doctor.env("DIVAN_MINIAPP_URL", format!("http://nobody.invalid:{}/", absent_port()));
+    doctor.env(
+        "RABBITMQ_URL",
+        format!("amqp://divan:of-rabbitmq-77@127.0.0.1:{}", absent_port()),
+    );
+    doctor.env(
+        "DIVAN_MINIAPP_URL",
+        format!("http://nobody.invalid:{}/", absent_port()),
+    );
     let (code, stdout, stderr) = run(doctor.arg("doctor"));
     assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
-    for subject in ["database", "redis", "s3", "qdrant", "rabbitmq", "telegram", "Mini App address"] {
-        let wrong = stdout.lines().any(|line| line.starts_with("WRONG") && line.contains(subject));
+    for subject in [
+        "database",
+        "redis",
+        "s3",
+        "qdrant",
+        "rabbitmq",
+        "telegram",
+        "Mini App address",
+    ] {
+        let wrong = stdout
+            .lines()
+            .any(|line| line.starts_with("WRONG") && line.contains(subject));
         assert!(wrong, "{subject} in\n{stdout}");
     }
-    assert!(stdout.contains(&format!("redis://127.0.0.1:{}/0: the credentials", redis.port())), "{stdout}");
+    assert!(
+        stdout.contains(&format!(
+            "redis://127.0.0.1:{}/0: the credentials",
+            redis.port()
+        )),
+        "{stdout}"
+    );
     assert!(
         stdout.contains("nothing answers at this address") && stdout.contains("Connection refused"),
         "{stdout}"
@@ -126,6 +230,12 @@ async fn everything_that_is_wrong_is_in_one_report_without_a_secret() {
 #[test]
 fn a_wrong_configuration_is_told_before_anything_is_asked() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, stdout, stderr) = run(program(folder.path()).env("DIVAN_DOCS", "perhaps").arg("doctor"));
-    assert_eq!((code, stdout.as_str(), stderr.lines().count()), (78, "", 1), "{stderr}");
+    let (code, stdout, stderr) = run(program(folder.path())
+        .env("DIVAN_DOCS", "perhaps")
+        .arg("doctor"));
+    assert_eq!(
+        (code, stdout.as_str(), stderr.lines().count()),
+        (78, "", 1),
+        "{stderr}"
+    );
 }

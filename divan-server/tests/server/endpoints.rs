@@ -15,11 +15,17 @@ use serde_json::json;
 async fn an_administrator_signs_in_by_json() {
     let app = App::with_people().await;
     let answer = app
-        .post("/auth/admin/login", &json!({"email": "Admin@Example.com", "password": ADMIN_PASSWORD}))
+        .post(
+            "/auth/admin/login",
+            &json!({"email": "Admin@Example.com", "password": ADMIN_PASSWORD}),
+        )
         .await;
     let session = answer.json();
     assert_eq!(answer.status, 200);
-    assert_eq!((&session["token_type"], &session["expires_in"]), (&json!("bearer"), &json!(600)));
+    assert_eq!(
+        (&session["token_type"], &session["expires_in"]),
+        (&json!("bearer"), &json!(600))
+    );
     assert_eq!(session["user"]["role"], "admin");
     assert_eq!(session["user"]["email"], ADMIN_EMAIL);
 }
@@ -37,27 +43,49 @@ async fn an_administrator_signs_in_by_the_oauth2_form() {
         assert!(answer.json()["access_token"].is_string());
     }
     for (body, pointer) in [
-        ("grant_type=client_credentials&username=a%40b.kz&password=x", "/grant_type"),
+        (
+            "grant_type=client_credentials&username=a%40b.kz&password=x",
+            "/grant_type",
+        ),
         ("username=admin%40example.com", "/password"),
         ("username=a%40b.kz&password=x&surprise=1", "/surprise"),
-        ("username=a%40b.kz&username=c%40d.kz&password=x", "/username"),
+        (
+            "username=a%40b.kz&username=c%40d.kz&password=x",
+            "/username",
+        ),
     ] {
-        app.post_raw("/auth/admin/login", None, form, body).await.assert_invalid(pointer);
+        app.post_raw("/auth/admin/login", None, form, body)
+            .await
+            .assert_invalid(pointer);
     }
-    let not_utf8 = app.post_raw("/auth/admin/login", None, form, "username=a%40b.kz&password=%FF").await;
+    let not_utf8 = app
+        .post_raw(
+            "/auth/admin/login",
+            None,
+            form,
+            "username=a%40b.kz&password=%FF",
+        )
+        .await;
     not_utf8.assert_problem(400, "malformed_body");
 }
 
 #[tokio::test]
 async fn an_employee_signs_in_through_telegram() {
     let app = App::with_people().await;
-    let answer = app.post("/auth/telegram/login", &app.login_request(42)).await;
+    let answer = app
+        .post("/auth/telegram/login", &app.login_request(42))
+        .await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let session = answer.json();
     assert_eq!(session["expires_in"], 900);
-    assert_eq!((&session["user"]["telegram_id"], &session["user"]["phone"]), (&json!(42), &json!(PHONE)));
+    assert_eq!(
+        (&session["user"]["telegram_id"], &session["user"]["phone"]),
+        (&json!(42), &json!(PHONE))
+    );
 
-    let me = app.get_as(session["access_token"].as_str().unwrap(), "/auth/me").await;
+    let me = app
+        .get_as(session["access_token"].as_str().unwrap(), "/auth/me")
+        .await;
     assert_eq!(me.json(), session["user"]);
 }
 
@@ -72,13 +100,21 @@ async fn init_data_may_come_as_a_header() {
         let request = Request::post("/auth/telegram/login")
             .header("content-type", "application/json")
             .header("authorization", format!("tma {header}"));
-        app.send(request.body(Body::from(body.to_string())).unwrap()).await
+        app.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
     };
     let raw = app.init_data(42);
     assert_eq!(login(&raw, None).await.status, 200);
     assert_eq!(login(&raw, Some(&raw)).await.status, 200);
-    login(&raw, Some(&app.init_data(43))).await.assert_problem(400, "init_data_conflict");
-    let none = app.post("/auth/telegram/login", &json!({"phone": PHONE, "password": PASSWORD})).await;
+    login(&raw, Some(&app.init_data(43)))
+        .await
+        .assert_problem(400, "init_data_conflict");
+    let none = app
+        .post(
+            "/auth/telegram/login",
+            &json!({"phone": PHONE, "password": PASSWORD}),
+        )
+        .await;
     none.assert_problem(401, "init_data_missing");
 }
 
@@ -100,7 +136,9 @@ async fn init_data_that_is_refused_is_refused_by_name() {
     }
     request["init_data"] = good.into();
     app.clock.advance(Duration::from_secs(24 * 3600 + 1));
-    app.post("/auth/telegram/login", &request).await.assert_problem(401, "init_data_expired");
+    app.post("/auth/telegram/login", &request)
+        .await
+        .assert_problem(401, "init_data_expired");
 }
 
 #[tokio::test]
@@ -118,8 +156,16 @@ async fn what_is_wrong_with_the_credentials_is_one_answer() {
         answers.push((answer.text, headers));
     }
     assert_eq!(answers[0], answers[1]);
-    for (email, password) in [(ADMIN_EMAIL, "wrong password"), ("nobody@example.com", ADMIN_PASSWORD)] {
-        let answer = app.post("/auth/admin/login", &json!({"email": email, "password": password})).await;
+    for (email, password) in [
+        (ADMIN_EMAIL, "wrong password"),
+        ("nobody@example.com", ADMIN_PASSWORD),
+    ] {
+        let answer = app
+            .post(
+                "/auth/admin/login",
+                &json!({"email": email, "password": password}),
+            )
+            .await;
         answer.assert_problem(401, "invalid_credentials");
         assert_eq!(answer.text, answers[0].0);
     }
@@ -130,17 +176,25 @@ async fn an_employee_signs_in_with_a_contact_in_place_of_the_phone_number() {
     let app = App::with_people().await;
     let token: BotToken = BOT.parse().unwrap();
     let contact = |user_id| {
-        InitDataBuilder::new(app.clock.unix_seconds()).contact(user_id, PHONE, "First").sign(&token)
+        InitDataBuilder::new(app.clock.unix_seconds())
+            .contact(user_id, PHONE, "First")
+            .sign(&token)
     };
     let mut request = app.login_request(42);
     request["contact"] = contact(42).into();
-    app.post("/auth/telegram/login", &request).await.assert_invalid("/contact");
+    app.post("/auth/telegram/login", &request)
+        .await
+        .assert_invalid("/contact");
     request.as_object_mut().unwrap().remove("phone");
     assert_eq!(app.post("/auth/telegram/login", &request).await.status, 200);
     request["contact"] = contact(43).into();
-    app.post("/auth/telegram/login", &request).await.assert_problem(401, "init_data_invalid");
+    app.post("/auth/telegram/login", &request)
+        .await
+        .assert_problem(401, "init_data_invalid");
     request.as_object_mut().unwrap().remove("contact");
-    app.post("/auth/telegram/login", &request).await.assert_invalid("/phone");
+    app.post("/auth/telegram/login", &request)
+        .await
+        .assert_invalid("/phone");
 }
 
 #[tokio::test]
@@ -148,9 +202,13 @@ async fn another_telegram_account_is_told_apart_only_after_a_right_password() {
     let app = App::with_people().await;
     app.employee_token().await;
     let mut request = app.login_request(43);
-    app.post("/auth/telegram/login", &request).await.assert_problem(403, "telegram_account_mismatch");
+    app.post("/auth/telegram/login", &request)
+        .await
+        .assert_problem(403, "telegram_account_mismatch");
     request["password"] = "wrong password".into();
-    app.post("/auth/telegram/login", &request).await.assert_problem(401, "invalid_credentials");
+    app.post("/auth/telegram/login", &request)
+        .await
+        .assert_problem(401, "invalid_credentials");
 }
 
 #[tokio::test]
@@ -160,16 +218,35 @@ async fn bootstrap_works_once_and_asks_for_its_token() {
         let request = Request::post("/auth/admin/bootstrap")
             .header("content-type", "application/json")
             .header("x-bootstrap-token", token);
-        app.send(request.body(Body::from(bootstrap_request().to_string())).unwrap()).await
+        app.send(
+            request
+                .body(Body::from(bootstrap_request().to_string()))
+                .unwrap(),
+        )
+        .await
     };
-    let refused = app.post("/auth/admin/bootstrap", &bootstrap_request()).await;
+    let refused = app
+        .post("/auth/admin/bootstrap", &bootstrap_request())
+        .await;
     let problem = refused.assert_problem(403, "bootstrap_token_required");
-    assert!(problem["detail"].as_str().unwrap().contains("DIVAN_BOOTSTRAP_TOKEN"));
-    bootstrap("another token").await.assert_problem(403, "bootstrap_token_required");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("DIVAN_BOOTSTRAP_TOKEN")
+    );
+    bootstrap("another token")
+        .await
+        .assert_problem(403, "bootstrap_token_required");
 
     let created = bootstrap("the bootstrap token").await;
-    assert_eq!((created.status.as_u16(), &created.json()["role"]), (201, &json!("admin")));
-    bootstrap("the bootstrap token").await.assert_problem(409, "already_bootstrapped");
+    assert_eq!(
+        (created.status.as_u16(), &created.json()["role"]),
+        (201, &json!("admin"))
+    );
+    bootstrap("the bootstrap token")
+        .await
+        .assert_problem(409, "already_bootstrapped");
 }
 
 #[tokio::test]
@@ -181,13 +258,23 @@ async fn an_administrator_creates_users() {
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(answer.json()["user"]["role"], "admin");
 
-    let same_phone = app.post_as(&token, "/auth/admin/users", &employee_request()).await;
+    let same_phone = app
+        .post_as(&token, "/auth/admin/users", &employee_request())
+        .await;
     same_phone.assert_problem(409, "phone_taken");
     let mut same_email = employee_request();
     same_email["phone"] = "+77010000002".into();
     same_email["email"] = "SECOND@example.com".into();
-    app.post_as(&token, "/auth/admin/users", &same_email).await.assert_problem(409, "email_taken");
-    assert!(app.store.account_by_phone(&"+77010000002".parse().unwrap()).await.unwrap().is_none());
+    app.post_as(&token, "/auth/admin/users", &same_email)
+        .await
+        .assert_problem(409, "email_taken");
+    assert!(
+        app.store
+            .account_by_phone(&"+77010000002".parse().unwrap())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -197,23 +284,36 @@ async fn a_weak_password_is_refused_with_its_reason() {
     for (password, reason) in [
         ("short", "must have at least 8 characters"),
         ("password1", "is one of the most common passwords"),
-        ("7010000002", "must not be made of the person's name, e-mail address or phone number"),
+        (
+            "7010000002",
+            "must not be made of the person's name, e-mail address or phone number",
+        ),
     ] {
         let request = json!({"full_name": "Third", "phone": "+77010000002", "password": password});
-        let problem =
-            app.post_as(&token, "/auth/admin/users", &request).await.assert_problem(422, "weak_password");
-        assert_eq!(problem["errors"], json!([{"pointer": "/password", "detail": reason}]));
+        let problem = app
+            .post_as(&token, "/auth/admin/users", &request)
+            .await
+            .assert_problem(422, "weak_password");
+        assert_eq!(
+            problem["errors"],
+            json!([{"pointer": "/password", "detail": reason}])
+        );
     }
 }
 
 #[tokio::test]
 async fn only_an_administrator_of_the_panel_creates_users() {
     let app = App::with_people().await;
-    let create = async |token: &str| app.post_as(token, "/auth/admin/users", &employee_request()).await;
+    let create = async |token: &str| {
+        app.post_as(token, "/auth/admin/users", &employee_request())
+            .await
+    };
     let anonymous = app.post("/auth/admin/users", &employee_request()).await;
     anonymous.assert_problem(401, "token_missing");
     assert_eq!(anonymous.header("www-authenticate"), "Bearer");
-    create(&app.employee_token().await).await.assert_problem(403, "admin_required");
+    create(&app.employee_token().await)
+        .await
+        .assert_problem(403, "admin_required");
 }
 
 #[tokio::test]
@@ -234,23 +334,35 @@ async fn a_token_that_is_not_good_opens_nothing() {
     ] {
         let answer = app.get_as(bad, "/auth/me").await;
         answer.assert_problem(401, "token_invalid");
-        assert_eq!(answer.header("www-authenticate"), r#"Bearer error="invalid_token""#);
+        assert_eq!(
+            answer.header("www-authenticate"),
+            r#"Bearer error="invalid_token""#
+        );
     }
-    app.get("/auth/me").await.assert_problem(401, "token_missing");
+    app.get("/auth/me")
+        .await
+        .assert_problem(401, "token_missing");
     let two = Request::get("/auth/me")
         .header("authorization", format!("Bearer {token}"))
         .header("authorization", "Bearer other");
-    app.send(two.body(Body::empty()).unwrap()).await.assert_problem(401, "token_invalid");
+    app.send(two.body(Body::empty()).unwrap())
+        .await
+        .assert_problem(401, "token_invalid");
 
     assert_eq!(app.get_as(&token, "/auth/me").await.status, 200);
     app.clock.advance(Duration::from_secs(631));
-    app.get_as(&token, "/auth/me").await.assert_problem(401, "token_expired");
+    app.get_as(&token, "/auth/me")
+        .await
+        .assert_problem(401, "token_expired");
 }
 
 #[tokio::test]
 async fn health_follows_the_database() {
     let app = App::start().await;
-    assert_eq!(app.get("/health/live").await.json(), json!({"status": "live"}));
+    assert_eq!(
+        app.get("/health/live").await.json(),
+        json!({"status": "live"})
+    );
     let database = json!([{"name": "database", "up": true}]);
     let ready = app.get("/health/ready").await.json();
     assert_eq!(ready, json!({"status": "ready", "dependencies": database}));
@@ -258,9 +370,14 @@ async fn health_follows_the_database() {
     app.store.close().await;
     let answer = app.ready_when(503).await;
     let problem = answer.assert_problem(503, "not_ready");
-    assert_eq!(problem["errors"], json!([{"pointer": "/database", "detail": "is down"}]));
+    assert_eq!(
+        problem["errors"],
+        json!([{"pointer": "/database", "detail": "is down"}])
+    );
     assert_eq!(app.get("/health/live").await.status, 200);
-    let login = app.post("/auth/telegram/login", &app.login_request(42)).await;
+    let login = app
+        .post("/auth/telegram/login", &app.login_request(42))
+        .await;
     login.assert_problem(503, "unavailable");
     assert_eq!(login.header("retry-after"), "5");
 }

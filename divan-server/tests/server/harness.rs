@@ -48,14 +48,21 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Holds that this is a problem with a code and the code's own status, as `application/problem+json`.
+    /// Holds that this is a problem with a code and the code's own status, as
+    /// `application/problem+json`.
     #[track_caller]
     pub(crate) fn assert_problem(&self, status: u16, code: &str) -> Value {
         let body = self.json();
-        assert_eq!((self.status.as_u16(), body["code"].as_str()), (status, Some(code)), "{self:?}");
+        assert_eq!(
+            (self.status.as_u16(), body["code"].as_str()),
+            (status, Some(code)),
+            "{self:?}"
+        );
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(body["status"], status);
         assert_eq!(body["type"], format!("urn:divan:problem:{code}"));
@@ -80,7 +87,9 @@ impl App {
 
     pub(crate) async fn start_with(bootstrap: BootstrapPolicy) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("divan.db")).await.unwrap();
+        let store = SqliteStore::open(&folder.path().join("divan.db"))
+            .await
+            .unwrap();
         Self::on(store, bootstrap, folder)
     }
 
@@ -107,17 +116,29 @@ impl<S: Store + Clone + 'static> App<S> {
         .clock(clock.clone())
         .build();
         let mut http = HttpOptions::default();
-        http.allowed_origins = [MINIAPP_ORIGIN, ADMIN_ORIGIN].map(HeaderValue::from_static).to_vec();
+        http.allowed_origins = [MINIAPP_ORIGIN, ADMIN_ORIGIN]
+            .map(HeaderValue::from_static)
+            .to_vec();
         http.strict_transport = true;
         let state = AppState::new(service, http);
-        Self { router: router(state.clone()), state, store, clock, _folder: folder }
+        Self {
+            router: router(state.clone()),
+            state,
+            store,
+            clock,
+            _folder: folder,
+        }
     }
 
     pub(crate) async fn add_people(&self) {
-        let answer = self.post("/auth/admin/bootstrap", &bootstrap_request()).await;
+        let answer = self
+            .post("/auth/admin/bootstrap", &bootstrap_request())
+            .await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let token = self.admin_token().await;
-        let answer = self.post_as(&token, "/auth/admin/users", &employee_request()).await;
+        let answer = self
+            .post_as(&token, "/auth/admin/users", &employee_request())
+            .await;
         assert_eq!(answer.status, 201, "{answer:?}");
     }
 
@@ -126,14 +147,20 @@ impl<S: Store + Clone + 'static> App<S> {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
     }
 
-    /// Asks for readiness until it is answered so: what is known of dependencies may be a second old.
+    /// Asks for readiness until it is answered so: what is known of dependencies may be a second
+    /// old.
     pub(crate) async fn ready_when(&self, status: u16) -> Answer {
         for _ in 0..200 {
             let answer = self.get("/health/ready").await;
@@ -151,11 +178,13 @@ impl<S: Store + Clone + 'static> App<S> {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.post_raw(path, None, "application/json", body.to_string()).await
+        self.post_raw(path, None, "application/json", body.to_string())
+            .await
     }
 
     pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
-        self.post_raw(path, Some(token), "application/json", body.to_string()).await
+        self.post_raw(path, Some(token), "application/json", body.to_string())
+            .await
     }
 
     pub(crate) async fn post_raw(
@@ -165,7 +194,8 @@ impl<S: Store + Clone + 'static> App<S> {
         content_type: &str,
         body: impl Into<Body>,
     ) -> Answer {
-        self.send_raw(Method::POST, path, token, content_type, body).await
+        self.send_raw(Method::POST, path, token, content_type, body)
+            .await
     }
 
     pub(crate) async fn send_raw(
@@ -176,7 +206,10 @@ impl<S: Store + Clone + 'static> App<S> {
         content_type: &str,
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, content_type);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(CONTENT_TYPE, content_type);
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -190,7 +223,9 @@ impl<S: Store + Clone + 'static> App<S> {
     }
 
     pub(crate) async fn employee_token(&self) -> String {
-        let answer = self.post("/auth/telegram/login", &self.login_request(42)).await;
+        let answer = self
+            .post("/auth/telegram/login", &self.login_request(42))
+            .await;
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
 
@@ -200,7 +235,9 @@ impl<S: Store + Clone + 'static> App<S> {
 
     pub(crate) fn init_data(&self, telegram_id: i64) -> String {
         let token: BotToken = BOT.parse().unwrap();
-        InitDataBuilder::new(self.clock.unix_seconds()).user(telegram_id, "First").sign(&token)
+        InitDataBuilder::new(self.clock.unix_seconds())
+            .user(telegram_id, "First")
+            .sign(&token)
     }
 }
 

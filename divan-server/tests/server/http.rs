@@ -6,7 +6,13 @@ use axum::body::Body;
 use axum::http::Request;
 
 async fn from_origin(app: &App, request: axum::http::request::Builder, origin: &str) -> Answer {
-    app.send(request.header("origin", origin).body(Body::empty()).unwrap()).await
+    app.send(
+        request
+            .header("origin", origin)
+            .body(Body::empty())
+            .unwrap(),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -17,16 +23,30 @@ async fn pages_of_the_two_surfaces_may_call_and_no_others() {
             .method("OPTIONS")
             .uri("/auth/telegram/login")
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,content-type");
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            );
         let answer = from_origin(&app, preflight, origin).await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.header("access-control-allow-origin"), origin);
-        assert!(answer.header("access-control-allow-headers").contains("authorization"));
+        assert!(
+            answer
+                .header("access-control-allow-headers")
+                .contains("authorization")
+        );
         assert!(answer.header("access-control-allow-credentials").is_empty());
     }
-    for origin in ["https://evil.example.com", "null", "http://divan.example.com"] {
+    for origin in [
+        "https://evil.example.com",
+        "null",
+        "http://divan.example.com",
+    ] {
         let answer = from_origin(&app, Request::get("/health/live"), origin).await;
-        assert!(answer.header("access-control-allow-origin").is_empty(), "{origin}");
+        assert!(
+            answer.header("access-control-allow-origin").is_empty(),
+            "{origin}"
+        );
     }
 }
 
@@ -42,25 +62,56 @@ async fn problems_carry_the_headers_that_let_a_page_read_them() {
         let answer = from_origin(&app, request, MINIAPP_ORIGIN).await;
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("access-control-allow-origin"), MINIAPP_ORIGIN);
-        assert!(answer.header("access-control-expose-headers").contains("x-request-id"));
+        assert!(
+            answer
+                .header("access-control-expose-headers")
+                .contains("x-request-id")
+        );
     }
 }
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
     let app = App::start().await;
-    for path in ["/auth/me", "/health/live", "/nothing", "/docs/", "/openapi.json"] {
+    for path in [
+        "/auth/me",
+        "/health/live",
+        "/nothing",
+        "/docs/",
+        "/openapi.json",
+    ] {
         let answer = app.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
-        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            "max-age=31536000",
+            "{path}"
+        );
     }
-    let preflight = Request::builder().method("OPTIONS").uri("/auth/me").header("x-request-id", "abc");
+    let preflight = Request::builder()
+        .method("OPTIONS")
+        .uri("/auth/me")
+        .header("x-request-id", "abc");
     let answer = from_origin(&app, preflight, MINIAPP_ORIGIN).await;
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    assert_eq!((answer.header("cache-control"), answer.header("x-request-id")), ("no-store", "abc"));
-    assert_eq!(app.get("/auth/me").await.header("cache-control"), "no-store");
+    assert_eq!(
+        (
+            answer.header("cache-control"),
+            answer.header("x-request-id")
+        ),
+        ("no-store", "abc")
+    );
+    assert_eq!(
+        app.get("/auth/me").await.header("cache-control"),
+        "no-store"
+    );
     let page = app.get("/docs/").await;
     let policy = page.header("content-security-policy");
     assert!(policy.contains("script-src 'self';"), "{policy}");
@@ -71,7 +122,10 @@ async fn a_request_id_is_kept_if_it_looks_like_one() {
     let app = App::start().await;
     let with_id = async |id: &str| {
         let request = Request::get("/health/live").header("x-request-id", id);
-        app.send(request.body(Body::empty()).unwrap()).await.header("x-request-id").to_owned()
+        app.send(request.body(Body::empty()).unwrap())
+            .await
+            .header("x-request-id")
+            .to_owned()
     };
     assert_eq!(with_id("abc-123.X_y").await, "abc-123.X_y");
     for odd in ["", "a b", "a\"b", &"x".repeat(65)] {
@@ -87,7 +141,13 @@ async fn a_problem_of_the_server_has_its_request_id_and_nothing_else() {
     let request = Request::get("/health/ready").header("x-request-id", "abc");
     let answer = app.send(request.body(Body::empty()).unwrap()).await;
     let problem = answer.assert_problem(503, "not_ready");
-    assert_eq!((problem["request_id"].as_str(), answer.header("x-request-id")), (Some("abc"), "abc"));
+    assert_eq!(
+        (
+            problem["request_id"].as_str(),
+            answer.header("x-request-id")
+        ),
+        (Some("abc"), "abc")
+    );
     assert!(problem["detail"].is_null());
 }
 
@@ -98,17 +158,28 @@ async fn the_docs_work_at_the_root_and_below_a_prefix() {
     nested.router = Router::new().nest("/sign-in", nested.router.clone());
     for (app, prefix) in [(&app, ""), (&nested, "/sign-in")] {
         let redirect = app.get(&format!("{prefix}/docs")).await;
-        assert_eq!((redirect.status.as_u16(), redirect.header("location")), (308, "docs/"));
+        assert_eq!(
+            (redirect.status.as_u16(), redirect.header("location")),
+            (308, "docs/")
+        );
         let page = app.get(&format!("{prefix}/docs/")).await;
         assert_eq!(page.status, 200);
         assert!(page.text.contains("swagger-ui-bundle.js") && !page.text.contains("src=\"/"));
-        let script = app.get(&format!("{prefix}/docs/swagger-initializer.js")).await;
+        let script = app
+            .get(&format!("{prefix}/docs/swagger-initializer.js"))
+            .await;
         assert!(script.text.contains(r#""openapi.json""#), "{}", script.text);
         for (path, server) in [("/openapi.json", "./"), ("/docs/openapi.json", "../")] {
             let document = app.get(&format!("{prefix}{path}")).await;
             assert_eq!(document.json()["servers"][0]["url"], server);
         }
     }
-    nested.get("/sign-in/auth/me").await.assert_problem(401, "token_missing");
-    nested.get("/sign-in/nothing").await.assert_problem(404, "not_found");
+    nested
+        .get("/sign-in/auth/me")
+        .await
+        .assert_problem(401, "token_missing");
+    nested
+        .get("/sign-in/nothing")
+        .await
+        .assert_problem(404, "not_found");
 }

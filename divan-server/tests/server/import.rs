@@ -23,7 +23,10 @@ fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 /// Imports a list that is written into the folder.
 fn import(folder: &Path, list: impl AsRef<[u8]>, options: &[&str]) -> (i32, String, String) {
     fs::write(folder.join("list.csv"), list).unwrap();
-    divan(folder, &[&["import", "users", "list.csv"], options].concat())
+    divan(
+        folder,
+        &[&["import", "users", "list.csv"], options].concat(),
+    )
 }
 
 fn count(folder: &Path) -> usize {
@@ -41,33 +44,69 @@ async fn who_comes_with_a_hash_or_with_nothing_signs_in_afterwards() {
     );
     let (code, stdout, stderr) = import(folder, &list, &["--dry-run"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    assert_eq!(stdout, "3 users would be added, 1 of them with a generated password\n");
+    assert_eq!(
+        stdout,
+        "3 users would be added, 1 of them with a generated password\n"
+    );
     assert_eq!(count(folder), 0);
 
     let (code, stdout, stderr) = import(folder, &list, &["--passwords", "passwords.csv"]);
-    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "3 users added\n", ""));
+    assert_eq!(
+        (code, stdout.as_str(), stderr.as_str()),
+        (0, "3 users added\n", "")
+    );
     let file = folder.join("passwords.csv");
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let passwords = fs::read_to_string(file).unwrap();
-    let [_, line] = passwords.lines().collect::<Vec<_>>()[..] else { panic!("{passwords}") };
+    let [_, line] = passwords.lines().collect::<Vec<_>>()[..] else {
+        panic!("{passwords}")
+    };
     let generated = line.strip_prefix("+77010000002,,New,").unwrap();
 
     let server = start(&mut program(folder));
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
-    for (n, phone, password) in [(1, "+77010000001", "umbrella 77"), (2, "+77010000002", generated)] {
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap();
+    for (n, phone, password) in [
+        (1, "+77010000001", "umbrella 77"),
+        (2, "+77010000002", generated),
+    ] {
         let sign = ["init-data", "sign", "--user-id", &n.to_string()];
         let init_data = divan(folder, &sign).1.trim().to_owned();
         let body = json!({"phone": phone, "password": password, "init_data": init_data});
-        let answer = client.post(server.url("/auth/telegram/login")).json(&body).send().await.unwrap();
+        let answer = client
+            .post(server.url("/auth/telegram/login"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 200, "{phone}");
     }
     let body = json!({"email": "admin@example.com", "password": "umbrella 77"});
-    let answer = client.post(server.url("/auth/admin/login")).json(&body).send().await.unwrap();
+    let answer = client
+        .post(server.url("/auth/admin/login"))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
     let session: Value = answer.json().await.unwrap();
     assert_eq!(session["user"]["password_change_required"], true);
     let body = json!({"email": "other@example.com", "password": "tram under the plum"});
-    let answer = client.post(server.url("/auth/admin/bootstrap")).json(&body).send().await.unwrap();
-    assert_eq!(answer.status(), 409, "an imported administrator is the first one");
+    let answer = client
+        .post(server.url("/auth/admin/bootstrap"))
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.status(),
+        409,
+        "an imported administrator is the first one"
+    );
 }
 
 #[test]
@@ -108,22 +147,42 @@ fn everything_that_is_wrong_is_told_by_line_and_nobody_is_added() {
 fn what_is_no_list_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let wide: Vec<u8> = "name,phone\nA,1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> = "name,phone\nA,1\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let lists: [(&[u8], &str); 6] = [
         (b"", "list.csv is empty"),
-        (b"name,salary\nA,1\n", "list.csv has an unknown column in its first line: known are phone, email"),
+        (
+            b"name,salary\nA,1\n",
+            "list.csv has an unknown column in its first line: known are phone, email",
+        ),
         (b"phone,role\n1,\n", "list.csv has no column `name`"),
         (b"name,name\n1,\n", "list.csv has the column `name` twice"),
-        (&[b"\xFF\xFE", wide.as_slice()].concat(), "list.csv is not UTF-8"),
-        (&vec![b'x'; 100 * 1024 * 1024], "list.csv is larger than 64 MiB: split it"),
+        (
+            &[b"\xFF\xFE", wide.as_slice()].concat(),
+            "list.csv is not UTF-8",
+        ),
+        (
+            &vec![b'x'; 100 * 1024 * 1024],
+            "list.csv is larger than 64 MiB: split it",
+        ),
     ];
     for (list, expected) in lists {
         let (code, stdout, stderr) = import(folder, list, &[]);
-        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (1, "", 1), "{expected}");
+        assert_eq!(
+            (code, stdout.as_str(), stderr.lines().count()),
+            (1, "", 1),
+            "{expected}"
+        );
         assert!(stderr.contains(expected), "{stderr}");
     }
     let (code, _, stderr) = divan(folder, &["import", "users", "nowhere.csv"]);
-    assert_eq!((code, stderr.contains("nowhere.csv cannot be read")), (1, true), "{stderr}");
+    assert_eq!(
+        (code, stderr.contains("nowhere.csv cannot be read")),
+        (1, true),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -136,8 +195,15 @@ fn a_password_is_never_generated_for_nobody_to_see() {
     assert!(stderr.contains("--passwords"), "{stderr}");
     fs::write(folder.join("passwords.csv"), "mine").unwrap();
     let (code, _, stderr) = import(folder, list, &["--passwords", "passwords.csv"]);
-    assert_eq!((code, stderr.contains("is there already")), (1, true), "{stderr}");
-    assert_eq!(fs::read_to_string(folder.join("passwords.csv")).unwrap(), "mine");
+    assert_eq!(
+        (code, stderr.contains("is there already")),
+        (1, true),
+        "{stderr}"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.join("passwords.csv")).unwrap(),
+        "mine"
+    );
     assert_eq!(count(folder), 0);
 }
 
@@ -145,7 +211,8 @@ fn a_password_is_never_generated_for_nobody_to_see() {
 fn what_is_exported_can_be_imported_elsewhere() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (here, there) = (here.path(), there.path());
-    let names = (1..=450).map(|n| format!("\"Last {n}, \"\"First\"\"\",+7701{n:07},,no,{BCRYPT}\n"));
+    let names =
+        (1..=450).map(|n| format!("\"Last {n}, \"\"First\"\"\",+7701{n:07},,no,{BCRYPT}\n"));
     let list = "name,phone,email,active,hash\n".to_owned() + &names.collect::<String>();
     assert_eq!(import(here, list, &[]).0, 0);
 
@@ -155,18 +222,42 @@ fn what_is_exported_can_be_imported_elsewhere() {
     let (code, stdout, _) = import(there, &exported, &["--dry-run"]);
     assert_eq!(
         (code, stdout.as_str()),
-        (0, "450 users would be added, 450 of them with a generated password\n")
+        (
+            0,
+            "450 users would be added, 450 of them with a generated password\n"
+        )
     );
 
     assert_eq!(divan(here, &["export", "users", "--out", "users.csv"]).0, 0);
-    assert_eq!(fs::read_to_string(here.join("users.csv")).unwrap(), exported);
-    assert_eq!(fs::metadata(here.join("users.csv")).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(divan(here, &["export", "users", "--out", "users.csv"]).0, 1, "nothing is overwritten");
+    assert_eq!(
+        fs::read_to_string(here.join("users.csv")).unwrap(),
+        exported
+    );
+    assert_eq!(
+        fs::metadata(here.join("users.csv"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
+    assert_eq!(
+        divan(here, &["export", "users", "--out", "users.csv"]).0,
+        1,
+        "nothing is overwritten"
+    );
 
     let (_, lines, _) = divan(here, &["export", "users", "--json"]);
-    let users: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let users: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(users.len(), 450);
-    assert!(users.iter().all(|user| user["is_active"] == false && user["created_at"].is_string()));
+    assert!(
+        users
+            .iter()
+            .all(|user| user["is_active"] == false && user["created_at"].is_string())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,19 +267,41 @@ async fn passwords_are_kept_when_nobody_can_tell_whether_they_are_good() {
     let folder = folder.path();
     let on = |url: &str, arguments: &[&str]| {
         let mut command = program(folder);
-        run(command.env("DATABASE_URL", url).env("SECRET_KEY", KEY).args(arguments))
+        run(command
+            .env("DATABASE_URL", url)
+            .env("SECRET_KEY", KEY)
+            .args(arguments))
     };
     assert_eq!(on(database.url(), &["migrate"]).0, 0);
     fs::write(folder.join("list.csv"), "name,phone\nA,+77010000001\n").unwrap();
 
-    let import = ["import", "users", "list.csv", "--passwords", "passwords.csv"];
+    let import = [
+        "import",
+        "users",
+        "list.csv",
+        "--passwords",
+        "passwords.csv",
+    ];
     let (code, stdout, stderr) = on(&without_answers_to_commits(database.url()), &import);
     assert_eq!((code, stdout.as_str()), (1, ""));
-    assert!(stderr.contains("may have been written: passwords.csv is kept"), "{stderr}");
+    assert!(
+        stderr.contains("may have been written: passwords.csv is kept"),
+        "{stderr}"
+    );
     let passwords = fs::read_to_string(folder.join("passwords.csv")).unwrap();
-    assert!(passwords.lines().nth(1).unwrap().starts_with("+77010000001,,A,"), "{passwords}");
+    assert!(
+        passwords
+            .lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("+77010000001,,A,"),
+        "{passwords}"
+    );
     let (_, users, _) = on(database.url(), &["user", "list", "--json"]);
-    assert_eq!(serde_json::from_str::<Value>(&users).unwrap()[0]["phone"], "+77010000001");
+    assert_eq!(
+        serde_json::from_str::<Value>(&users).unwrap()[0]["phone"],
+        "+77010000001"
+    );
 }
 
 /// The same database, by a way on which each commit arrives and its answer is lost.

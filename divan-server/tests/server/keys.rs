@@ -12,7 +12,8 @@ use crate::process::{KEY, Running, no_tls, program, run, start};
 fn a_key_is_made_for_its_owner_alone_and_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
-    let (code, kid, stderr) = run(program(folder.path()).args(["keys", "generate", "--out", "key.pem"]));
+    let (code, kid, stderr) =
+        run(program(folder.path()).args(["keys", "generate", "--out", "key.pem"]));
     assert_eq!((code, stderr.as_str()), (0, ""));
     let pem = std::fs::read_to_string(&path).unwrap();
     let key = SigningKey::from_pem(&pem).unwrap();
@@ -22,14 +23,21 @@ fn a_key_is_made_for_its_owner_alone_and_never_overwritten() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
-    let (code, stdout, stderr) = run(program(folder.path()).args(["keys", "generate", "--out", "key.pem"]));
+    let (code, stdout, stderr) =
+        run(program(folder.path()).args(["keys", "generate", "--out", "key.pem"]));
     assert_eq!((code, stdout.as_str()), (1, ""));
-    assert_eq!(stderr, "divan-server: key.pem is there already, and is not overwritten\n");
+    assert_eq!(
+        stderr,
+        "divan-server: key.pem is there already, and is not overwritten\n"
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), pem);
     let (code, _, stderr) =
         run(program(folder.path()).args(["keys", "generate", "--out", "missing/key.pem"]));
     assert_eq!(code, 1);
-    assert!(stderr.starts_with("divan-server: cannot write missing/key.pem: "), "{stderr}");
+    assert!(
+        stderr.starts_with("divan-server: cannot write missing/key.pem: "),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -37,20 +45,34 @@ fn a_key_goes_to_standard_output_where_no_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (code, pem, stderr) = run(program(folder.path()).args(["keys", "generate"]));
     let key = SigningKey::from_pem(&pem).unwrap();
-    assert_eq!((code, stderr), (0, format!("kid {}\n", key.verifying_key().kid())));
+    assert_eq!(
+        (code, stderr),
+        (0, format!("kid {}\n", key.verifying_key().kid()))
+    );
     let (_, another, _) = run(program(folder.path()).args(["keys", "generate"]));
     assert_ne!(pem, another);
-    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing is left behind");
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
 }
 
 #[test]
 fn the_public_half_of_a_key_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let kid = generate(folder.path(), "key.pem");
-    let show = |arguments: &[&str]| run(program(folder.path()).args(["keys", "show"]).args(arguments));
+    let show = |arguments: &[&str]| {
+        run(program(folder.path())
+            .args(["keys", "show"])
+            .args(arguments))
+    };
     let (code, jwk, _) = show(&["key.pem"]);
     let jwk: Value = serde_json::from_str(&jwk).unwrap();
-    assert_eq!((code, &jwk["kid"], &jwk["crv"]), (0, &json!(kid), &json!("Ed25519")));
+    assert_eq!(
+        (code, &jwk["kid"], &jwk["crv"]),
+        (0, &json!(kid), &json!("Ed25519"))
+    );
     let (_, public, _) = show(&["key.pem", "--pem"]);
     assert_eq!(VerifyingKey::from_pem(&public).unwrap().kid(), kid);
     std::fs::write(folder.path().join("public.pem"), &public).unwrap();
@@ -59,15 +81,26 @@ fn the_public_half_of_a_key_is_shown() {
     let refused = "divan-server: none.pem is not a key in PEM (PKCS#8)\n".to_owned();
     assert_eq!(show(&["none.pem"]), (1, String::new(), refused));
     let refused = "divan-server: /dev/zero is not a key in PEM (PKCS#8)\n".to_owned();
-    assert_eq!(show(&["/dev/zero"]), (1, String::new(), refused), "it is not read to its end");
-    assert!(show(&["missing.pem"]).2.starts_with("divan-server: cannot read missing.pem: "));
+    assert_eq!(
+        show(&["/dev/zero"]),
+        (1, String::new(), refused),
+        "it is not read to its end"
+    );
+    assert!(
+        show(&["missing.pem"])
+            .2
+            .starts_with("divan-server: cannot read missing.pem: ")
+    );
 }
 
 #[tokio::test]
 async fn with_a_secret_key_alone_no_key_is_published() {
     let app = App::start().await;
     let answer = app.get("/.well-known/jwks.json").await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"keys": []})));
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (200, json!({"keys": []}))
+    );
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("cache-control"), "public, max-age=300");
 }
@@ -75,7 +108,10 @@ async fn with_a_secret_key_alone_no_key_is_published() {
 #[tokio::test]
 async fn a_rotation_signs_nobody_out() {
     let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (generate(folder.path(), "old.pem"), generate(folder.path(), "new.pem"));
+    let (old, new) = (
+        generate(folder.path(), "old.pem"),
+        generate(folder.path(), "new.pem"),
+    );
     let before = Deployment::start(folder.path(), &[("DIVAN_SIGNING_KEY_FILE", "old.pem")]);
     assert_eq!(before.bootstrap().await, 201);
     let session = before.sign_in().await;
@@ -83,7 +119,10 @@ async fn a_rotation_signs_nobody_out() {
     assert_eq!(before.kids().await, [old.as_str()]);
 
     drop(before);
-    let both = [("DIVAN_SIGNING_KEY_FILE", "new.pem"), ("DIVAN_VERIFYING_KEY_FILES", "old.pem")];
+    let both = [
+        ("DIVAN_SIGNING_KEY_FILE", "new.pem"),
+        ("DIVAN_VERIFYING_KEY_FILES", "old.pem"),
+    ];
     let rotated = Deployment::start(folder.path(), &both);
     assert_eq!(rotated.me(&session).await, (200, Value::Null));
     assert_eq!(rotated.sign_in().await.kid, new);
@@ -93,7 +132,10 @@ async fn a_rotation_signs_nobody_out() {
     let done = Deployment::start(folder.path(), &[("DIVAN_SIGNING_KEY_FILE", "new.pem")]);
     assert_eq!(done.me(&session).await, (401, json!("token_invalid")));
     let refreshed = done.refresh(&session).await;
-    assert_eq!((&refreshed.kid, done.me(&refreshed).await), (&new, (200, Value::Null)));
+    assert_eq!(
+        (&refreshed.kid, done.me(&refreshed).await),
+        (&new, (200, Value::Null))
+    );
     assert_eq!(done.kids().await, [new]);
 }
 
@@ -107,7 +149,12 @@ async fn a_move_from_the_secret_key_to_eddsa_signs_nobody_out() {
     assert_eq!(session.kid, "");
 
     drop(before);
-    let until = |date| [("DIVAN_SIGNING_KEY_FILE", "key.pem"), ("DIVAN_ACCEPT_HS256_UNTIL", date)];
+    let until = |date| {
+        [
+            ("DIVAN_SIGNING_KEY_FILE", "key.pem"),
+            ("DIVAN_ACCEPT_HS256_UNTIL", date),
+        ]
+    };
     let moved = Deployment::start(folder.path(), &until("2999-12-31T23:59:59Z"));
     assert_eq!(moved.me(&session).await, (200, Value::Null));
     assert_eq!(moved.sign_in().await.kid, kid);
@@ -120,7 +167,10 @@ async fn a_move_from_the_secret_key_to_eddsa_signs_nobody_out() {
     let done = Deployment::start(folder.path(), &until("")[..1]);
     assert_eq!(done.me(&session).await, (401, json!("token_invalid")));
     let refreshed = done.refresh(&session).await;
-    assert_eq!((refreshed.kid.as_str(), done.me(&refreshed).await), (kid.as_str(), (200, Value::Null)));
+    assert_eq!(
+        (refreshed.kid.as_str(), done.me(&refreshed).await),
+        (kid.as_str(), (200, Value::Null))
+    );
 }
 
 /// Makes a key in the folder, and gives its id.
@@ -146,22 +196,38 @@ struct SignedIn {
 impl Deployment {
     fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = program(folder);
-        command.env("DATABASE_URL", "sqlite:divan.db").env("SECRET_KEY", KEY);
-        command.env("DIVAN_MINIAPP_URL", MINIAPP_ORIGIN).env("DIVAN_ADMIN_URL", ADMIN_ORIGIN);
-        command.env("DIVAN_BOOTSTRAP_TOKEN", "the bootstrap token").envs(variables.iter().copied());
-        let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
-        Self { server: start(&mut command), client }
+        command
+            .env("DATABASE_URL", "sqlite:divan.db")
+            .env("SECRET_KEY", KEY);
+        command
+            .env("DIVAN_MINIAPP_URL", MINIAPP_ORIGIN)
+            .env("DIVAN_ADMIN_URL", ADMIN_ORIGIN);
+        command
+            .env("DIVAN_BOOTSTRAP_TOKEN", "the bootstrap token")
+            .envs(variables.iter().copied());
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(no_tls())
+            .build()
+            .unwrap();
+        Self {
+            server: start(&mut command),
+            client,
+        }
     }
 
     async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let request =
-            self.client.post(self.server.url(path)).header("x-bootstrap-token", "the bootstrap token");
+        let request = self
+            .client
+            .post(self.server.url(path))
+            .header("x-bootstrap-token", "the bootstrap token");
         let answer = request.json(body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     async fn bootstrap(&self) -> u16 {
-        self.post("/auth/admin/bootstrap", &bootstrap_request()).await.0
+        self.post("/auth/admin/bootstrap", &bootstrap_request())
+            .await
+            .0
     }
 
     async fn sign_in(&self) -> SignedIn {
@@ -175,13 +241,24 @@ impl Deployment {
 
     /// The status, and the code of the problem.
     async fn me(&self, session: &SignedIn) -> (u16, Value) {
-        let request = self.client.get(self.server.url("/auth/me")).bearer_auth(&session.access_token);
+        let request = self
+            .client
+            .get(self.server.url("/auth/me"))
+            .bearer_auth(&session.access_token);
         let answer = request.send().await.unwrap();
-        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["code"].take())
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().await.unwrap()["code"].take(),
+        )
     }
 
     async fn kids(&self) -> Vec<String> {
-        let answer = self.client.get(self.server.url("/.well-known/jwks.json")).send().await.unwrap();
+        let answer = self
+            .client
+            .get(self.server.url("/.well-known/jwks.json"))
+            .send()
+            .await
+            .unwrap();
         let jwks: Value = answer.json().await.unwrap();
         let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
         jwks["keys"].as_array().unwrap().iter().map(kid).collect()
@@ -193,8 +270,13 @@ impl SignedIn {
         assert_eq!(*status, 200, "{session}");
         let token = |name: &str| session[name].as_str().unwrap().to_owned();
         let access_token = token("access_token");
-        let header = serde_json::to_value(jsonwebtoken::decode_header(&access_token).unwrap()).unwrap();
+        let header =
+            serde_json::to_value(jsonwebtoken::decode_header(&access_token).unwrap()).unwrap();
         let kid = header["kid"].as_str().unwrap_or_default().to_owned();
-        Self { access_token, refresh_token: token("refresh_token"), kid }
+        Self {
+            access_token,
+            refresh_token: token("refresh_token"),
+            kid,
+        }
     }
 }

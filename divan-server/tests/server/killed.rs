@@ -36,17 +36,28 @@ fn kills() -> u64 {
     std::env::var("DIVAN_KILLS").map_or(4, |count| count.parse().unwrap())
 }
 
-/// Kills a server while it bootstraps, then one while people sign in and refresh, at a moment that differs from time to time.
+/// Kills a server while it bootstraps, then one while people sign in and refresh, at a moment that
+/// differs from time to time.
 async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap();
     let start_one = || {
         let mut command = program(folder);
-        command.env("DATABASE_URL", database).env("SECRET_KEY", KEY).env("TELEGRAM_BOT_TOKEN", BOT);
-        command.env("DIVAN_MINIAPP_URL", MINIAPP_ORIGIN).env("DIVAN_ADMIN_URL", ADMIN_ORIGIN);
+        command
+            .env("DATABASE_URL", database)
+            .env("SECRET_KEY", KEY)
+            .env("TELEGRAM_BOT_TOKEN", BOT);
+        command
+            .env("DIVAN_MINIAPP_URL", MINIAPP_ORIGIN)
+            .env("DIVAN_ADMIN_URL", ADMIN_ORIGIN);
         start(command.env("DIVAN_BOOTSTRAP_TOKEN", "the bootstrap token"))
     };
     let bootstrap = async |server: &Running| {
-        let request = client.post(server.url("/auth/admin/bootstrap")).json(&bootstrap_request());
+        let request = client
+            .post(server.url("/auth/admin/bootstrap"))
+            .json(&bootstrap_request());
         answer(request.header("x-bootstrap-token", "the bootstrap token")).await
     };
     let server = start_one();
@@ -59,17 +70,27 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     // Either there is an administrator, who can sign in, or there is none, and one can be made.
     let (status, body) = bootstrap(&server).await.unwrap();
     assert!(status == 201 || status == 409, "{body}");
-    assert!(!matches!(first, Some((201, _))) || status == 409, "an answer that was given holds");
-    let login = client.post(server.url("/auth/admin/login")).json(&bootstrap_request());
+    assert!(
+        !matches!(first, Some((201, _))) || status == 409,
+        "an answer that was given holds"
+    );
+    let login = client
+        .post(server.url("/auth/admin/login"))
+        .json(&bootstrap_request());
     let (status, session) = answer(login).await.unwrap();
     assert_eq!(status, 200, "{session}");
 
     let admin = session["access_token"].as_str().unwrap();
-    let create = client.post(server.url("/auth/admin/users")).bearer_auth(admin).json(&employee_request());
+    let create = client
+        .post(server.url("/auth/admin/users"))
+        .bearer_auth(admin)
+        .json(&employee_request());
     assert_eq!(answer(create).await.unwrap().0, 201);
     let login = |server: &Running| {
         let now = divan_core::clock::Clock::unix_seconds(&divan_core::clock::SystemClock);
-        let init_data = InitDataBuilder::new(now).user(42, "First").sign(&BOT.parse().unwrap());
+        let init_data = InitDataBuilder::new(now)
+            .user(42, "First")
+            .sign(&BOT.parse().unwrap());
         let body = json!({"phone": PHONE, "password": PASSWORD, "init_data": init_data});
         client.post(server.url("/auth/telegram/login")).json(&body)
     };
@@ -98,16 +119,28 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let (status, next) = refresh(&server, &pair).await.unwrap();
     assert_eq!(status, 200, "an honest client goes on: {next}");
     let token = next["access_token"].as_str().unwrap();
-    let (status, list) = answer(client.get(server.url("/auth/sessions")).bearer_auth(token)).await.unwrap();
+    let (status, list) = answer(client.get(server.url("/auth/sessions")).bearer_auth(token))
+        .await
+        .unwrap();
     assert_eq!(status, 200);
     let sessions = list["items"].as_array().unwrap().len();
     assert!((1..=20).contains(&sessions), "{list}");
     // A session that began is written down, and what is written down began.
     let employee = next["user"]["id"].as_str().unwrap();
-    for (action, lines) in [("signed_in", sessions), ("telegram_linked", 1), ("user_created", 1)] {
+    for (action, lines) in [
+        ("signed_in", sessions),
+        ("telegram_linked", 1),
+        ("user_created", 1),
+    ] {
         let path = format!("/auth/admin/audit?limit=200&user={employee}&action={action}");
-        let (_, audit) = answer(client.get(server.url(&path)).bearer_auth(admin)).await.unwrap();
-        assert_eq!(audit["items"].as_array().unwrap().len(), lines, "{action}: {audit}");
+        let (_, audit) = answer(client.get(server.url(&path)).bearer_auth(admin))
+            .await
+            .unwrap();
+        assert_eq!(
+            audit["items"].as_array().unwrap().len(),
+            lines,
+            "{action}: {audit}"
+        );
     }
     assert_eq!(answer(login(&server)).await.unwrap().0, 200);
 }

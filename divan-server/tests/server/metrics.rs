@@ -11,7 +11,10 @@ use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, App, PASSWORD, PHONE};
 /// The value of a row.
 fn value(metrics: &str, row: &str) -> f64 {
     let of_row = |line: &str| line.strip_prefix(row)?.strip_prefix(' ')?.parse().ok();
-    metrics.lines().find_map(of_row).unwrap_or_else(|| panic!("no {row} in\n{metrics}"))
+    metrics
+        .lines()
+        .find_map(of_row)
+        .unwrap_or_else(|| panic!("no {row} in\n{metrics}"))
 }
 
 #[tokio::test]
@@ -20,31 +23,60 @@ async fn requests_sign_ins_and_hashes_are_counted() {
     let before = app.state.metrics().await;
     let wrong = json!({"email": ADMIN_EMAIL, "password": "another password"});
     for _ in 0..3 {
-        app.post("/auth/admin/login", &wrong).await.assert_problem(401, "invalid_credentials");
+        app.post("/auth/admin/login", &wrong)
+            .await
+            .assert_problem(401, "invalid_credentials");
     }
     app.admin_token().await;
     app.employee_token().await;
     // A preflight is no sign-in, and neither is another method.
-    let preflight = Request::builder().method("OPTIONS").uri("/auth/admin/login");
-    app.send(preflight.header("origin", "https://x.example").body(Body::empty()).unwrap()).await;
-    app.get("/auth/admin/login").await.assert_problem(405, "method_not_allowed");
+    let preflight = Request::builder()
+        .method("OPTIONS")
+        .uri("/auth/admin/login");
+    app.send(
+        preflight
+            .header("origin", "https://x.example")
+            .body(Body::empty())
+            .unwrap(),
+    )
+    .await;
+    app.get("/auth/admin/login")
+        .await
+        .assert_problem(405, "method_not_allowed");
 
     let after = app.state.metrics().await;
     let grew = |row: &str| value(&after, row) - value(&before, row);
-    assert!((grew("divan_hashes_begun_total") - 5.0).abs() < f64::EPSILON, "{after}");
     assert!(
-        (grew(r#"divan_sign_ins_total{way="admin_login",outcome="success"}"#) - 1.0).abs() < f64::EPSILON
+        (grew("divan_hashes_begun_total") - 5.0).abs() < f64::EPSILON,
+        "{after}"
     );
-    let now =
-        |row: &str, count: f64| assert!((value(&after, row) - count).abs() < f64::EPSILON, "{row}\n{after}");
-    now(r#"divan_sign_ins_total{way="admin_login",outcome="invalid_credentials"}"#, 3.0);
-    now(r#"divan_sign_ins_total{way="telegram_login",outcome="success"}"#, 1.0);
+    assert!(
+        (grew(r#"divan_sign_ins_total{way="admin_login",outcome="success"}"#) - 1.0).abs()
+            < f64::EPSILON
+    );
+    let now = |row: &str, count: f64| {
+        assert!(
+            (value(&after, row) - count).abs() < f64::EPSILON,
+            "{row}\n{after}"
+        )
+    };
+    now(
+        r#"divan_sign_ins_total{way="admin_login",outcome="invalid_credentials"}"#,
+        3.0,
+    );
+    now(
+        r#"divan_sign_ins_total{way="telegram_login",outcome="success"}"#,
+        1.0,
+    );
     now(
         r#"divan_http_request_duration_seconds_count{method="POST",route="/auth/admin/login",status="401"}"#,
         3.0,
     );
     now("divan_hashes_running", 0.0);
-    assert!(!after.contains(r#"outcome="method_not_allowed""#), "{after}");
+    assert!(
+        !after.contains(r#"outcome="method_not_allowed""#),
+        "{after}"
+    );
     assert!(after.ends_with("# EOF\n"));
 }
 
@@ -53,14 +85,19 @@ async fn who_hangs_up_before_the_answer_is_counted_too() {
     let app = App::with_people().await;
     let login = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
     let answer = app.post("/auth/admin/login", &login);
-    tokio::time::timeout(Duration::ZERO, answer).await.unwrap_err();
+    tokio::time::timeout(Duration::ZERO, answer)
+        .await
+        .unwrap_err();
 
     let metrics = app.state.metrics().await;
     for row in [
         r#"divan_sign_ins_total{way="admin_login",outcome="hung_up"}"#,
         r#"divan_http_request_duration_seconds_count{method="POST",route="/auth/admin/login",status="499"}"#,
     ] {
-        assert!((value(&metrics, row) - 1.0).abs() < f64::EPSILON, "{row}\n{metrics}");
+        assert!(
+            (value(&metrics, row) - 1.0).abs() < f64::EPSILON,
+            "{row}\n{metrics}"
+        );
     }
 }
 
@@ -68,21 +105,42 @@ async fn who_hangs_up_before_the_answer_is_counted_too() {
 async fn no_label_holds_what_a_caller_sent() {
     let app = App::with_people().await;
     let admin = app.admin_token().await;
-    let user = app.get_as(&admin, "/auth/me").await.json()["id"].as_str().unwrap().to_owned();
-    app.get_as(&admin, &format!("/auth/admin/users/{user}")).await;
+    let user = app.get_as(&admin, "/auth/me").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.get_as(&admin, &format!("/auth/admin/users/{user}"))
+        .await;
     app.get_as(&admin, "/auth/admin/users?q=umbrella").await;
     app.get("/umbrella/../77").await;
-    let made_up = Request::builder().method(Method::from_bytes(b"UMBRELLA").unwrap()).uri("/auth/me");
+    let made_up = Request::builder()
+        .method(Method::from_bytes(b"UMBRELLA").unwrap())
+        .uri("/auth/me");
     app.send(made_up.body(Body::empty()).unwrap()).await;
     app.employee_token().await;
-    app.post("/auth/admin/login", &json!({"email": "umbrella@example.com", "password": "x"})).await;
+    app.post(
+        "/auth/admin/login",
+        &json!({"email": "umbrella@example.com", "password": "x"}),
+    )
+    .await;
 
     let metrics = app.state.metrics().await;
     let digits = PHONE.trim_start_matches('+');
-    for sent in
-        ["umbrella", "UMBRELLA", PASSWORD, digits, ADMIN_EMAIL, ADMIN_PASSWORD, &user, &admin, "127.0.0.1"]
-    {
+    for sent in [
+        "umbrella",
+        "UMBRELLA",
+        PASSWORD,
+        digits,
+        ADMIN_EMAIL,
+        ADMIN_PASSWORD,
+        &user,
+        &admin,
+        "127.0.0.1",
+    ] {
         assert!(!metrics.contains(sent), "{sent} in\n{metrics}");
     }
-    assert!(metrics.contains(r#"{method="other",route="/auth/me",status="405"}"#), "{metrics}");
+    assert!(
+        metrics.contains(r#"{method="other",route="/auth/me",status="405"}"#),
+        "{metrics}"
+    );
 }

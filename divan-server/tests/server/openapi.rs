@@ -22,15 +22,34 @@ pub(crate) fn operation(endpoint: &EndpointDescription) -> &'static Value {
 #[test]
 fn the_document_has_every_endpoint_of_the_contract_and_no_other() {
     let document = document();
-    let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
-        methods.as_object().unwrap().iter().map(move |(method, operation)| {
-            (method.to_uppercase(), path.clone(), operation["operationId"].as_str().unwrap().to_owned())
-        })
-    });
+    let operations = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            methods
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(move |(method, operation)| {
+                    (
+                        method.to_uppercase(),
+                        path.clone(),
+                        operation["operationId"].as_str().unwrap().to_owned(),
+                    )
+                })
+        });
     let contract = ENDPOINTS.iter().map(|endpoint| {
-        (endpoint.method.as_str().to_owned(), endpoint.path.to_owned(), endpoint.operation.to_owned())
+        (
+            endpoint.method.as_str().to_owned(),
+            endpoint.path.to_owned(),
+            endpoint.operation.to_owned(),
+        )
     });
-    assert_eq!(operations.collect::<BTreeSet<_>>(), contract.collect::<BTreeSet<_>>());
+    assert_eq!(
+        operations.collect::<BTreeSet<_>>(),
+        contract.collect::<BTreeSet<_>>()
+    );
 }
 
 #[test]
@@ -39,8 +58,16 @@ fn every_operation_has_its_success_and_its_security() {
         let (name, operation) = (endpoint.operation, operation(endpoint));
         let success = &operation["responses"][endpoint.status.to_string()];
         let answers = success["content"]["application/json"]["schema"].is_object();
-        assert_eq!((answers, success.is_object()), (endpoint.status != 204, true), "{name}");
-        assert_eq!(operation["requestBody"]["required"] == true, endpoint.has_body, "{name}");
+        assert_eq!(
+            (answers, success.is_object()),
+            (endpoint.status != 204, true),
+            "{name}"
+        );
+        assert_eq!(
+            operation["requestBody"]["required"] == true,
+            endpoint.has_body,
+            "{name}"
+        );
         let security = match endpoint.auth {
             Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin => {
                 json!([{"admin_password": []}, {"access_token": []}])
@@ -56,20 +83,40 @@ fn every_operation_has_its_success_and_its_security() {
 fn every_problem_of_an_operation_is_told_and_shown() {
     for endpoint in ENDPOINTS {
         let (name, operation) = (endpoint.operation, operation(endpoint));
-        let body: &[ProblemCode] = if endpoint.has_body { BODY_PROBLEMS } else { &[] };
-        let codes: BTreeSet<&str> =
-            endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS).map(|code| code.as_str()).collect();
+        let body: &[ProblemCode] = if endpoint.has_body {
+            BODY_PROBLEMS
+        } else {
+            &[]
+        };
+        let codes: BTreeSet<&str> = endpoint
+            .problems
+            .iter()
+            .chain(body)
+            .chain(COMMON_PROBLEMS)
+            .map(|code| code.as_str())
+            .collect();
         let mut shown = BTreeSet::new();
         for (status, response) in operation["responses"].as_object().unwrap() {
             let content = &response["content"]["application/problem+json"];
             for (word, example) in content["examples"].as_object().into_iter().flatten() {
                 let problem: Problem = serde_json::from_value(example["value"].clone()).unwrap();
                 let code = ProblemCode::from_word(word);
-                assert_eq!((problem.code(), problem.status), (code, code.status()), "{name} {word}");
+                assert_eq!(
+                    (problem.code(), problem.status),
+                    (code, code.status()),
+                    "{name} {word}"
+                );
                 assert_eq!(status, &code.status().to_string(), "{name} {word}");
-                assert_eq!(problem.request_id.is_some(), code.status() >= 500, "{name} {word}");
+                assert_eq!(
+                    problem.request_id.is_some(),
+                    code.status() >= 500,
+                    "{name} {word}"
+                );
                 let description = response["description"].as_str().unwrap();
-                assert!(description.contains(&format!("`{word}`: {}", code.description())), "{name} {word}");
+                assert!(
+                    description.contains(&format!("`{word}`: {}", code.description())),
+                    "{name} {word}"
+                );
                 shown.insert(code.as_str());
             }
             // Every operation may be answered that the database is away.
@@ -89,7 +136,10 @@ fn whatever_a_reader_meets_is_described() {
         let text = part["description"].as_str().unwrap_or_default();
         assert!(!text.is_empty(), "{what} has no description");
         for source in ["```", "[`", "crate::", "Self::"] {
-            assert!(!text.contains(source), "{what} is described for readers of the source: {text}");
+            assert!(
+                !text.contains(source),
+                "{what} is described for readers of the source: {text}"
+            );
         }
     };
     let mut tags = BTreeSet::new();
@@ -108,17 +158,29 @@ fn whatever_a_reader_meets_is_described() {
             described(schema, &format!("{name}.{member}"));
         }
     }
-    for (name, scheme) in document["components"]["securitySchemes"].as_object().unwrap() {
+    for (name, scheme) in document["components"]["securitySchemes"]
+        .as_object()
+        .unwrap()
+    {
         described(scheme, name);
     }
     let listed = document["tags"].as_array().unwrap();
     for tag in listed {
         described(tag, &tag["name"].to_string());
     }
-    assert_eq!(listed.iter().map(|tag| tag["name"].as_str().unwrap()).collect::<BTreeSet<_>>(), tags);
+    assert_eq!(
+        listed
+            .iter()
+            .map(|tag| tag["name"].as_str().unwrap())
+            .collect::<BTreeSet<_>>(),
+        tags
+    );
     let guide = document["info"]["description"].as_str().unwrap();
     for code in ProblemCode::ALL {
-        assert!(guide.contains(&format!("| `{}` | {} |", code.as_str(), code.status())), "{code:?}");
+        assert!(
+            guide.contains(&format!("| `{}` | {} |", code.as_str(), code.status())),
+            "{code:?}"
+        );
     }
 }
 

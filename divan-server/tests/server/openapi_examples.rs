@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
-    EndUserSessions, Endpoint, EndpointDescription, GetUser, Jwks, ListUsers, Live, Logout, Me, Method,
-    Ready, Refresh, ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
+    EndUserSessions, Endpoint, EndpointDescription, GetUser, Jwks, ListUsers, Live, Logout, Me,
+    Method, Ready, Refresh, ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,29 +17,50 @@ use crate::openapi::operation;
 /// The examples of a body.
 fn examples(body: &Value) -> Vec<&Value> {
     let content = &body["content"]["application/json"];
-    let named = content["examples"].as_object().into_iter().flatten().map(|(_, example)| &example["value"]);
+    let named = content["examples"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(_, example)| &example["value"]);
     content.get("example").into_iter().chain(named).collect()
 }
 
 /// Holds that the examples are of the types of the endpoint. Gives its name.
 fn check<E: Endpoint>() -> &'static str {
-    let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.operation == E::OPERATION).unwrap();
+    let endpoint = ENDPOINTS
+        .iter()
+        .find(|endpoint| endpoint.operation == E::OPERATION)
+        .unwrap();
     let operation = operation(endpoint);
     let requests = examples(&operation["requestBody"]);
     assert_eq!(!requests.is_empty(), endpoint.has_body, "{}", E::OPERATION);
-    for example in requests.into_iter().chain(parameters(endpoint, operation).as_ref()) {
+    for example in requests
+        .into_iter()
+        .chain(parameters(endpoint, operation).as_ref())
+    {
         let request: E::Request = serde_json::from_value(example.clone()).unwrap();
         let read = serde_json::to_value(request).unwrap();
         for (member, value) in example.as_object().unwrap() {
-            assert_eq!(&read[member], value, "{} reads {member} as something else", E::OPERATION);
+            assert_eq!(
+                &read[member],
+                value,
+                "{} reads {member} as something else",
+                E::OPERATION
+            );
         }
     }
     let answers = examples(&operation["responses"][E::STATUS.to_string()]);
     assert_eq!(!answers.is_empty(), E::STATUS != 204, "{}", E::OPERATION);
     for example in answers {
-        // Members that are not known are passed over when an answer is read: so it is written again.
+        // Members that are not known are passed over when an answer is read: so it is written
+        // again.
         let answer: E::Response = serde_json::from_value(example.clone()).unwrap();
-        assert_eq!(&serde_json::to_value(answer).unwrap(), example, "{}", E::OPERATION);
+        assert_eq!(
+            &serde_json::to_value(answer).unwrap(),
+            example,
+            "{}",
+            E::OPERATION
+        );
     }
     E::OPERATION
 }
@@ -47,10 +68,15 @@ fn check<E: Endpoint>() -> &'static str {
 /// The examples of the parameters of an endpoint that reads, as its request.
 fn parameters(endpoint: &EndpointDescription, operation: &Value) -> Option<Value> {
     let parameters = operation["parameters"].as_array()?;
-    let of_query = parameters.iter().filter(|parameter| parameter["in"] == "query");
+    let of_query = parameters
+        .iter()
+        .filter(|parameter| parameter["in"] == "query");
     let members: Map<String, Value> = of_query
         .filter_map(|parameter| {
-            Some((parameter["name"].as_str()?.to_owned(), parameter.get("example")?.clone()))
+            Some((
+                parameter["name"].as_str()?.to_owned(),
+                parameter.get("example")?.clone(),
+            ))
         })
         .collect();
     (endpoint.method == Method::Get && !members.is_empty()).then_some(Value::Object(members))
@@ -81,11 +107,15 @@ fn every_example_is_of_the_type_that_the_endpoint_reads_or_answers() {
         check::<Live>(),
         check::<Ready>(),
     ];
-    let all: Vec<&str> = ENDPOINTS.iter().map(|endpoint| endpoint.operation).collect();
+    let all: Vec<&str> = ENDPOINTS
+        .iter()
+        .map(|endpoint| endpoint.operation)
+        .collect();
     assert_eq!(checked.as_slice(), all, "an endpoint is missing here");
 }
 
-/// Holds that the document shows a problem as the server has answered it, but for what is different each time.
+/// Holds that the document shows a problem as the server has answered it, but for what is different
+/// each time.
 pub(crate) fn assert_documented(problem: &Value) {
     let without = |mut problem: Value| {
         let members = problem.as_object_mut().unwrap();
@@ -98,8 +128,12 @@ pub(crate) fn assert_documented(problem: &Value) {
         problem
     };
     let code = problem["code"].as_str().unwrap();
-    let shown: Vec<Value> =
-        ENDPOINTS.iter().filter_map(|endpoint| shown(endpoint, code)).cloned().map(without).collect();
+    let shown: Vec<Value> = ENDPOINTS
+        .iter()
+        .filter_map(|endpoint| shown(endpoint, code))
+        .cloned()
+        .map(without)
+        .collect();
     // This one is of an address, and no operation's.
     assert_eq!(shown.is_empty(), code == "method_not_allowed", "{code}");
     assert!(
@@ -110,9 +144,12 @@ pub(crate) fn assert_documented(problem: &Value) {
 
 /// The example of a problem of an endpoint.
 fn shown(endpoint: &EndpointDescription, code: &str) -> Option<&'static Value> {
-    let responses = operation(endpoint)["responses"].as_object().unwrap().values();
-    let mut examples =
-        responses.map(|response| &response["content"]["application/problem+json"]["examples"][code]);
+    let responses = operation(endpoint)["responses"]
+        .as_object()
+        .unwrap()
+        .values();
+    let mut examples = responses
+        .map(|response| &response["content"]["application/problem+json"]["examples"][code]);
     examples.find_map(|example| example.get("value"))
 }
 
@@ -121,27 +158,53 @@ async fn what_is_wrong_with_a_request_is_shown_as_it_is_answered() {
     let app = App::with_people().await;
     let token = app.admin_token().await;
     let mut seen = BTreeSet::new();
-    for endpoint in ENDPOINTS.iter().filter(|endpoint| shown(endpoint, "validation_failed").is_some()) {
+    for endpoint in ENDPOINTS
+        .iter()
+        .filter(|endpoint| shown(endpoint, "validation_failed").is_some())
+    {
         let wrong = &shown(endpoint, "validation_failed").unwrap()["errors"][0];
         let member = wrong["pointer"].as_str().unwrap().trim_start_matches('/');
         let mut cases = vec![(String::new(), "validation_failed", "application/json")];
         if endpoint.has_body {
-            let invalid = if wrong["detail"] == "is missing" { json!({}) } else { json!({member: 1}) };
+            let invalid = if wrong["detail"] == "is missing" {
+                json!({})
+            } else {
+                json!({member: 1})
+            };
             cases = vec![
                 (invalid.to_string(), "validation_failed", "application/json"),
                 ("{".to_owned(), "malformed_body", "application/json"),
-                (" ".repeat(16 * 1024 + 1), "payload_too_large", "application/json"),
+                (
+                    " ".repeat(16 * 1024 + 1),
+                    "payload_too_large",
+                    "application/json",
+                ),
                 ("{}".to_owned(), "unsupported_media_type", "text/plain"),
             ];
         }
         for (body, code, content_type) in cases {
-            let query = if endpoint.has_body { String::new() } else { format!("?{member}=x") };
-            let path = endpoint.path.replace("{id}", "01920000-0000-7000-8000-000000000001") + &query;
+            let query = if endpoint.has_body {
+                String::new()
+            } else {
+                format!("?{member}=x")
+            };
+            let path = endpoint
+                .path
+                .replace("{id}", "01920000-0000-7000-8000-000000000001")
+                + &query;
             let method: axum::http::Method = endpoint.method.as_str().parse().unwrap();
-            let request = Request::builder().method(method).uri(path).header("content-type", content_type);
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header("content-type", content_type);
             let request = request.header("authorization", format!("Bearer {token}"));
             let answer = app.send(request.body(Body::from(body)).unwrap()).await;
-            assert_eq!(&answer.json(), shown(endpoint, code).unwrap(), "{}", endpoint.operation);
+            assert_eq!(
+                &answer.json(),
+                shown(endpoint, code).unwrap(),
+                "{}",
+                endpoint.operation
+            );
             seen.insert(code);
         }
     }

@@ -1,5 +1,5 @@
-//! What operators look at: metrics on their own listener, traces, the client's address behind a proxy, `health`,
-//! `telegram`.
+//! What operators look at: metrics on their own listener, traces, the client's address behind a
+//! proxy, `health`, `telegram`.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -13,12 +13,19 @@ use crate::process::{no_tls, program, run, start, wait_for};
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap()
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap()
 }
 
 /// An address where nobody listens.
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
 }
 
 fn credentials() -> Value {
@@ -31,18 +38,57 @@ async fn metrics_have_a_listener_of_their_own() {
     let address = free_address();
     let server = start(program(folder.path()).env("DIVAN_METRICS_LISTEN", &address));
     let client = client();
-    client.post(server.url("/auth/admin/bootstrap")).json(&credentials()).send().await.unwrap();
-    client.post(server.url("/auth/admin/login")).json(&credentials()).send().await.unwrap();
+    client
+        .post(server.url("/auth/admin/bootstrap"))
+        .json(&credentials())
+        .send()
+        .await
+        .unwrap();
+    client
+        .post(server.url("/auth/admin/login"))
+        .json(&credentials())
+        .send()
+        .await
+        .unwrap();
 
-    let answer = client.get(format!("http://{address}/metrics")).send().await.unwrap();
-    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    let answer = client
+        .get(format!("http://{address}/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let kind = answer.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
     let text = answer.text().await.unwrap();
-    assert!(text.contains("divan_sign_ins_total{way=\"admin_login\",outcome=\"success\"} 1\n"), "{text}");
-    assert!(text.contains("divan_database_connections_max 5\n"), "{text}");
-    assert_eq!(client.get(server.url("/metrics")).send().await.unwrap().status(), 404);
+    assert!(
+        text.contains("divan_sign_ins_total{way=\"admin_login\",outcome=\"success\"} 1\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("divan_database_connections_max 5\n"),
+        "{text}"
+    );
+    assert_eq!(
+        client
+            .get(server.url("/metrics"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
     for path in ["/", "/auth/me", "/docs"] {
-        assert_eq!(client.get(format!("http://{address}{path}")).send().await.unwrap().status(), 404);
+        assert_eq!(
+            client
+                .get(format!("http://{address}{path}"))
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            404
+        );
     }
 }
 
@@ -53,15 +99,28 @@ async fn a_server_without_metrics_serves_all_the_same() {
     let address = taken.local_addr().unwrap().to_string();
     let server = start(program(folder.path()).env("DIVAN_METRICS_LISTEN", address));
     wait_for(&server.log, "no metrics are served", || true);
-    assert_eq!(client().get(server.url("/health/ready")).send().await.unwrap().status(), 200);
+    assert_eq!(
+        client()
+            .get(server.url("/health/ready"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_request_asks_of_the_database_names_the_request() {
     let folder = tempfile::tempdir().unwrap();
-    let server =
-        start(program(folder.path()).env("RUST_LOG", "divan_server=debug").env("DIVAN_LOG_FORMAT", "json"));
-    let call = client().post(server.url("/auth/admin/login")).header("x-request-id", "traced-1");
+    let server = start(
+        program(folder.path())
+            .env("RUST_LOG", "divan_server=debug")
+            .env("DIVAN_LOG_FORMAT", "json"),
+    );
+    let call = client()
+        .post(server.url("/auth/admin/login"))
+        .header("x-request-id", "traced-1");
     call.json(&credentials()).send().await.unwrap();
     let line = wait_for(&server.log, "account_by_email", || true);
     let line: Value = serde_json::from_str(&line).unwrap();
@@ -78,23 +137,48 @@ async fn address_behind_a_proxy(trusted: &str, forwarded: &str) -> (String, bool
     let client = client();
     let mut session = Value::Null;
     for path in ["/auth/admin/bootstrap", "/auth/admin/login"] {
-        let call = client.post(server.url(path)).header("x-forwarded-for", forwarded).json(&credentials());
+        let call = client
+            .post(server.url(path))
+            .header("x-forwarded-for", forwarded)
+            .json(&credentials());
         session = call.send().await.unwrap().json().await.unwrap();
     }
     let token = session["access_token"].as_str().unwrap();
-    let sessions = client.get(server.url("/auth/sessions")).bearer_auth(token).send().await.unwrap();
+    let sessions = client
+        .get(server.url("/auth/sessions"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
     let sessions: Value = sessions.json().await.unwrap();
-    let warned = server.log.lock().unwrap().matches("DIVAN_TRUSTED_PROXIES").count();
+    let warned = server
+        .log
+        .lock()
+        .unwrap()
+        .matches("DIVAN_TRUSTED_PROXIES")
+        .count();
     assert!(warned < 2, "said once");
-    (sessions["items"][0]["address"].as_str().unwrap().to_owned(), warned == 1)
+    (
+        sessions["items"][0]["address"].as_str().unwrap().to_owned(),
+        warned == 1,
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_tells_the_address_of_the_client_when_it_is_trusted_to() {
     let forwarded = "198.51.100.1, 203.0.113.9";
-    assert_eq!(address_behind_a_proxy("127.0.0.0/8", forwarded).await, ("203.0.113.9".to_owned(), false));
-    assert_eq!(address_behind_a_proxy("10.0.0.1", forwarded).await, ("127.0.0.1".to_owned(), false));
-    assert_eq!(address_behind_a_proxy("", forwarded).await, ("127.0.0.1".to_owned(), true));
+    assert_eq!(
+        address_behind_a_proxy("127.0.0.0/8", forwarded).await,
+        ("203.0.113.9".to_owned(), false)
+    );
+    assert_eq!(
+        address_behind_a_proxy("10.0.0.1", forwarded).await,
+        ("127.0.0.1".to_owned(), false)
+    );
+    assert_eq!(
+        address_behind_a_proxy("", forwarded).await,
+        ("127.0.0.1".to_owned(), true)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,17 +186,29 @@ async fn health_tells_a_container_engine() {
     let folder = tempfile::tempdir().unwrap();
     let health = |url: &str| run(program(folder.path()).args(["health", "--url", url]));
     let (code, _, stderr) = health(&format!("http://{}", free_address()));
-    assert_eq!((code, stderr.contains("the server does not answer")), (1, true), "{stderr}");
+    assert_eq!(
+        (code, stderr.contains("the server does not answer")),
+        (1, true),
+        "{stderr}"
+    );
     let server = start(&mut program(folder.path()));
     assert_eq!(health(&server.url("/")), (0, String::new(), String::new()));
 
     let without_database = MockServer::start().await;
     for (asked, status) in [("/health/live", 200), ("/health/ready", 503)] {
-        Mock::given(path(asked)).respond_with(ResponseTemplate::new(status)).mount(&without_database).await;
+        Mock::given(path(asked))
+            .respond_with(ResponseTemplate::new(status))
+            .mount(&without_database)
+            .await;
     }
     let (code, _, stderr) = health(&without_database.uri());
-    assert_eq!((code, stderr.contains("the server answers 503")), (1, true), "{stderr}");
-    let live = run(program(folder.path()).args(["health", "--live", "--url", &without_database.uri()]));
+    assert_eq!(
+        (code, stderr.contains("the server answers 503")),
+        (1, true),
+        "{stderr}"
+    );
+    let live =
+        run(program(folder.path()).args(["health", "--live", "--url", &without_database.uri()]));
     assert_eq!(live, (0, String::new(), String::new()));
 }
 
@@ -124,17 +220,25 @@ fn ok(result: &Value) -> ResponseTemplate {
 async fn bot_api(button: &Value) -> MockServer {
     let server = MockServer::start().await;
     let me = json!({"id": 1_234_567_890, "username": "divan_bot", "has_main_web_app": true});
-    let answers =
-        [("getMe", ok(&me)), ("getChatMenuButton", ok(button)), ("setChatMenuButton", ok(&json!(true)))];
+    let answers = [
+        ("getMe", ok(&me)),
+        ("getChatMenuButton", ok(button)),
+        ("setChatMenuButton", ok(&json!(true))),
+    ];
     for (method, answer) in answers {
-        Mock::given(path(format!("/bot{BOT}/{method}"))).respond_with(answer).mount(&server).await;
+        Mock::given(path(format!("/bot{BOT}/{method}")))
+            .respond_with(answer)
+            .mount(&server)
+            .await;
     }
     server
 }
 
 fn telegram(folder: &Path, api: &str, command: &str) -> (i32, String, String) {
     let mut program = program(folder);
-    program.env("TELEGRAM_BOT_TOKEN", BOT).env("TELEGRAM_API_URL", api);
+    program
+        .env("TELEGRAM_BOT_TOKEN", BOT)
+        .env("TELEGRAM_API_URL", api);
     program
         .env("DIVAN_MINIAPP_URL", "https://divan.example.com/")
         .env("DIVAN_ADMIN_URL", "https://sec.example.com/");
@@ -149,13 +253,23 @@ async fn the_bot_is_bound_and_checked_from_the_command_line() {
     for command in ["setup", "check"] {
         let (code, stdout, stderr) = telegram(folder.path(), &api.uri(), command);
         assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
-        assert!(stdout.contains("@divan_bot opens the Mini App."), "{stdout}");
-        assert!(stdout.contains("Enable Mini App: https://divan.example.com/"), "{stdout}");
+        assert!(
+            stdout.contains("@divan_bot opens the Mini App."),
+            "{stdout}"
+        );
+        assert!(
+            stdout.contains("Enable Mini App: https://divan.example.com/"),
+            "{stdout}"
+        );
     }
 
     let api = bot_api(&json!({"type": "default"})).await;
     let (code, stdout, _) = telegram(folder.path(), &api.uri(), "check");
-    assert_eq!((code, stdout.contains("run `divan-server telegram setup`")), (1, true), "{stdout}");
+    assert_eq!(
+        (code, stdout.contains("run `divan-server telegram setup`")),
+        (1, true),
+        "{stdout}"
+    );
     let (_, stdout, _) = telegram(folder.path(), &api.uri(), "setup");
     assert!(stdout.starts_with("The menu button is set.\n"), "{stdout}");
 }
@@ -167,14 +281,30 @@ async fn who_is_asked_to_wait_is_told_so_while_it_waits() {
     let answer = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 1}});
     let wait = Mock::given(path(format!("/bot{BOT}/getMe")));
     let answer = ResponseTemplate::new(429).set_body_json(answer);
-    wait.respond_with(answer).up_to_n_times(1).with_priority(1).mount(&busy).await;
+    wait.respond_with(answer)
+        .up_to_n_times(1)
+        .with_priority(1)
+        .mount(&busy)
+        .await;
     let me = json!({"id": 1_234_567_890, "username": "divan_bot", "has_main_web_app": true});
-    Mock::given(path(format!("/bot{BOT}/getMe"))).respond_with(ok(&me)).mount(&busy).await;
+    Mock::given(path(format!("/bot{BOT}/getMe")))
+        .respond_with(ok(&me))
+        .mount(&busy)
+        .await;
     let button = json!({"type": "default"});
-    Mock::given(path(format!("/bot{BOT}/getChatMenuButton"))).respond_with(ok(&button)).mount(&busy).await;
+    Mock::given(path(format!("/bot{BOT}/getChatMenuButton")))
+        .respond_with(ok(&button))
+        .mount(&busy)
+        .await;
     let (_, stdout, stderr) = telegram(folder.path(), &busy.uri(), "check");
-    assert!(stdout.contains("run `divan-server telegram setup`"), "{stdout}{stderr}");
-    assert!(stderr.contains("Telegram asks to wait") && stderr.contains("seconds=1"), "{stderr}");
+    assert!(
+        stdout.contains("run `divan-server telegram setup`"),
+        "{stdout}{stderr}"
+    );
+    assert!(
+        stderr.contains("Telegram asks to wait") && stderr.contains("seconds=1"),
+        "{stderr}"
+    );
     assert!(!stderr.contains("AAFakeToken"), "{stderr}");
 }
 
@@ -184,13 +314,29 @@ async fn a_bot_that_cannot_be_asked_is_one_clear_line_without_the_token() {
     let refusing = MockServer::start().await;
     let answer = json!({"ok": false, "error_code": 401, "description": "Unauthorized"});
     let refuse = Mock::given(wiremock::matchers::any());
-    refuse.respond_with(ResponseTemplate::new(401).set_body_json(answer)).mount(&refusing).await;
+    refuse
+        .respond_with(ResponseTemplate::new(401).set_body_json(answer))
+        .mount(&refusing)
+        .await;
     let nobody = format!("http://{}", free_address());
-    for (api, expected) in [(refusing.uri(), "does not know this token"), (nobody, "cannot be reached")] {
+    for (api, expected) in [
+        (refusing.uri(), "does not know this token"),
+        (nobody, "cannot be reached"),
+    ] {
         let (code, stdout, stderr) = telegram(folder.path(), &api, "check");
-        assert_eq!((code, stdout.as_str(), stderr.lines().count()), (1, "", 1), "{stderr}");
-        assert!(stderr.contains(expected) && !stderr.contains("AAFakeToken"), "{stderr}");
+        assert_eq!(
+            (code, stdout.as_str(), stderr.lines().count()),
+            (1, "", 1),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains(expected) && !stderr.contains("AAFakeToken"),
+            "{stderr}"
+        );
     }
     let (code, _, stderr) = run(program(folder.path()).args(["telegram", "check"]));
-    assert_eq!((code, stderr.as_str()), (1, "divan-server: there is no bot: set TELEGRAM_BOT_TOKEN\n"));
+    assert_eq!(
+        (code, stderr.as_str()),
+        (1, "divan-server: there is no bot: set TELEGRAM_BOT_TOKEN\n")
+    );
 }

@@ -1,4 +1,5 @@
-//! The server on PostgreSQL: many at once, and a database that comes and goes. These tests really stop it.
+//! The server on PostgreSQL: many at once, and a database that comes and goes. These tests really
+//! stop it.
 
 use std::time::{Duration, Instant};
 
@@ -19,20 +20,27 @@ fn impatient() -> PostgresPool {
 }
 
 async fn store(url: &str, pool: PostgresPool) -> PostgresStore {
-    let DatabaseUrl::Postgres(url) = url.parse().unwrap() else { panic!("{url}") };
+    let DatabaseUrl::Postgres(url) = url.parse().unwrap() else {
+        panic!("{url}")
+    };
     PostgresStore::open(&url, pool).await.unwrap()
 }
 
 fn on(database: &str, folder: &std::path::Path) -> std::process::Command {
     let mut command = program(folder);
-    command.env("DATABASE_URL", database).env("SECRET_KEY", KEY).env("DIVAN_DATABASE_ACQUIRE_SECONDS", "1");
+    command
+        .env("DATABASE_URL", database)
+        .env("SECRET_KEY", KEY)
+        .env("DIVAN_DATABASE_ACQUIRE_SECONDS", "1");
     command
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_servers_that_start_at_once_share_one_schema_and_one_bootstrap() {
     let database = TestDatabase::create().await;
-    let sqlalchemy = database.url().replacen("postgres://", "postgresql+psycopg2://", 1);
+    let sqlalchemy = database
+        .url()
+        .replacen("postgres://", "postgresql+psycopg2://", 1);
     let folder = tempfile::tempdir().unwrap();
     let servers: Vec<Running> = std::thread::scope(|scope| {
         let start_one = || {
@@ -40,15 +48,34 @@ async fn eight_servers_that_start_at_once_share_one_schema_and_one_bootstrap() {
             start(command.env("DIVAN_BOOTSTRAP_TOKEN", "the bootstrap token"))
         };
         let starting: Vec<_> = (0..8).map(|_| scope.spawn(start_one)).collect();
-        starting.into_iter().map(|server| server.join().unwrap()).collect()
+        starting
+            .into_iter()
+            .map(|server| server.join().unwrap())
+            .collect()
     });
-    let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).build().unwrap();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap();
     let mut calls = Vec::new();
     for server in &servers {
-        assert_eq!(client.get(server.url("/health/ready")).send().await.unwrap().status(), 200);
+        assert_eq!(
+            client
+                .get(server.url("/health/ready"))
+                .send()
+                .await
+                .unwrap()
+                .status(),
+            200
+        );
         for _ in 0..5 {
-            let call = client.post(server.url("/auth/admin/bootstrap")).json(&bootstrap_request());
-            calls.push(tokio::spawn(call.header("x-bootstrap-token", "the bootstrap token").send()));
+            let call = client
+                .post(server.url("/auth/admin/bootstrap"))
+                .json(&bootstrap_request());
+            calls.push(tokio::spawn(
+                call.header("x-bootstrap-token", "the bootstrap token")
+                    .send(),
+            ));
         }
     }
     let mut statuses = Vec::new();
@@ -57,14 +84,21 @@ async fn eight_servers_that_start_at_once_share_one_schema_and_one_bootstrap() {
     }
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses.len()), (201, 40));
-    assert!(statuses[1..].iter().all(|&status| status == 409), "{statuses:?}");
+    assert!(
+        statuses[1..].iter().all(|&status| status == 409),
+        "{statuses:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_database_that_goes_and_comes_back_needs_no_restart() {
     let mut server = PostgresServer::start();
     let store = store(&server.url("postgres"), impatient()).await;
-    let app = App::on(store, BootstrapPolicy::OpenToAnyone, tempfile::tempdir().unwrap());
+    let app = App::on(
+        store,
+        BootstrapPolicy::OpenToAnyone,
+        tempfile::tempdir().unwrap(),
+    );
     app.add_people().await;
     for _ in 0..2 {
         let token = app.admin_token().await;
@@ -72,7 +106,9 @@ async fn a_database_that_goes_and_comes_back_needs_no_restart() {
         let me = app.get_as(&token, "/auth/me").await;
         me.assert_problem(503, "unavailable");
         assert_eq!(me.header("retry-after"), "5");
-        let login = app.post("/auth/telegram/login", &app.login_request(42)).await;
+        let login = app
+            .post("/auth/telegram/login", &app.login_request(42))
+            .await;
         login.assert_problem(503, "unavailable");
         app.ready_when(503).await.assert_problem(503, "not_ready");
         assert_eq!(app.get("/health/live").await.status, 200);
@@ -80,7 +116,12 @@ async fn a_database_that_goes_and_comes_back_needs_no_restart() {
         server.resume();
         app.ready_when(200).await;
         assert_eq!(app.get_as(&token, "/auth/me").await.status, 200);
-        assert_eq!(app.post("/auth/telegram/login", &app.login_request(42)).await.status, 200);
+        assert_eq!(
+            app.post("/auth/telegram/login", &app.login_request(42))
+                .await
+                .status,
+            200
+        );
     }
 }
 
@@ -88,7 +129,11 @@ async fn a_database_that_goes_and_comes_back_needs_no_restart() {
 async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
     let mut server = PostgresServer::start();
     let store = store(&server.url("postgres"), impatient()).await;
-    let claim = store.claim_bootstrap(OffsetDateTime::UNIX_EPOCH).await.unwrap().unwrap();
+    let claim = store
+        .claim_bootstrap(OffsetDateTime::UNIX_EPOCH)
+        .await
+        .unwrap()
+        .unwrap();
     server.stop();
     let account = divan_core::store::Account::new(
         divan_core::types::User::new(
@@ -106,7 +151,11 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
         None,
     );
     assert_eq!(
-        claim.complete(&[divan_core::store::NewUser::new(account, record)]).await.unwrap_err().kind(),
+        claim
+            .complete(&[divan_core::store::NewUser::new(account, record)])
+            .await
+            .unwrap_err()
+            .kind(),
         StoreErrorKind::Unavailable
     );
     server.resume();
@@ -119,8 +168,15 @@ async fn an_exhausted_pool_is_told_within_the_time_that_was_given() {
     let mut pool = impatient();
     pool.max_connections = std::num::NonZeroU32::MIN;
     let store = store(database.url(), pool).await;
-    let claim = store.claim_bootstrap(OffsetDateTime::UNIX_EPOCH).await.unwrap().unwrap();
-    assert_eq!(store.ping().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let claim = store
+        .claim_bootstrap(OffsetDateTime::UNIX_EPOCH)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        store.ping().await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
     drop(claim);
     store.ping().await.unwrap();
 }
@@ -135,7 +191,10 @@ fn a_server_waits_for_its_database_and_then_says_that_it_is_not_there() {
     let (code, _, stderr) = run(on(&url, folder.path()).args(["--port", "0"]));
     assert_eq!(code, 1);
     assert!(started.elapsed() >= Duration::from_secs(1));
-    assert!(stderr.contains("cannot open the database divan@127.0.0.1:"), "{stderr}");
+    assert!(
+        stderr.contains("cannot open the database divan@127.0.0.1:"),
+        "{stderr}"
+    );
     assert!(stderr.contains("refused"), "{stderr}");
 
     let waiting = std::thread::spawn(move || {
@@ -153,11 +212,20 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let check = || run(on(database.url(), folder.path()).args(["migrate", "--check"]));
     let (code, stdout, _) = check();
-    assert_eq!((code, stdout.as_str()), (1, "the schema of the database is old (missing migrations: 3)\n"));
-    let (code, _, stderr) = run(on(database.url(), folder.path()).args(["--port", "0", "--no-migrate"]));
+    assert_eq!(
+        (code, stdout.as_str()),
+        (
+            1,
+            "the schema of the database is old (missing migrations: 3)\n"
+        )
+    );
+    let (code, _, stderr) =
+        run(on(database.url(), folder.path()).args(["--port", "0", "--no-migrate"]));
     assert_eq!(code, 1);
     assert!(
-        stderr.contains("cannot be served: the schema of the database is old (missing migrations: 3)"),
+        stderr.contains(
+            "cannot be served: the schema of the database is old (missing migrations: 3)"
+        ),
         "{stderr}"
     );
 
@@ -170,10 +238,17 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
 
     database.execute("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations LIMIT 1").await;
     assert_eq!(check().0, 1);
-    for arguments in [vec!["--port", "0"], vec!["--port", "0", "--no-migrate"], vec!["migrate"]] {
+    for arguments in [
+        vec!["--port", "0"],
+        vec!["--port", "0", "--no-migrate"],
+        vec!["migrate"],
+    ] {
         let (code, _, stderr) = run(on(database.url(), folder.path()).args(arguments));
         assert_eq!(code, 1);
-        assert!(stderr.contains("made by a newer version (migration 9999"), "{stderr}");
+        assert!(
+            stderr.contains("made by a newer version (migration 9999"),
+            "{stderr}"
+        );
     }
 }
 
@@ -181,7 +256,11 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
 async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_ever() {
     let database = TestDatabase::create().await;
     let store = store(database.url(), impatient()).await;
-    let app = App::on(store, BootstrapPolicy::OpenToAnyone, tempfile::tempdir().unwrap());
+    let app = App::on(
+        store,
+        BootstrapPolicy::OpenToAnyone,
+        tempfile::tempdir().unwrap(),
+    );
     app.add_people().await;
     database.execute("CREATE SEQUENCE attempts").await;
     let refuse = async |how_often: u32| {
@@ -195,28 +274,43 @@ async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_eve
     };
     refuse(3).await;
     database
-        .execute("CREATE TRIGGER refuse BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION refuse()")
+        .execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
         .await;
-    let login = app.post("/auth/telegram/login", &app.login_request(42)).await;
+    let login = app
+        .post("/auth/telegram/login", &app.login_request(42))
+        .await;
     assert_eq!(login.status, 200, "{login:?}");
 
     refuse(1_000_000).await;
     app.clock.advance(Duration::from_secs(1));
-    let login = app.post("/auth/telegram/login", &app.login_request(42)).await;
+    let login = app
+        .post("/auth/telegram/login", &app.login_request(42))
+        .await;
     login.assert_problem(503, "unavailable");
 }
 
 #[tokio::test]
-async fn a_server_is_reached_through_its_socket_and_not_without_the_encryption_that_was_asked_for() {
+async fn a_server_is_reached_through_its_socket_and_not_without_the_encryption_that_was_asked_for()
+{
     let server = PostgresServer::start();
     let (folder, port) = server.socket();
-    let url = format!("postgresql+psycopg2://divan@/postgres?host={}&port={port}", folder.display());
+    let url = format!(
+        "postgresql+psycopg2://divan@/postgres?host={}&port={port}",
+        folder.display()
+    );
     store(&url, impatient()).await.ping().await.unwrap();
 
     let url = format!("{}?sslmode=require", server.url("postgres"));
-    let DatabaseUrl::Postgres(url) = url.parse().unwrap() else { panic!("{url}") };
+    let DatabaseUrl::Postgres(url) = url.parse().unwrap() else {
+        panic!("{url}")
+    };
     assert_eq!(
-        PostgresStore::connect(&url, impatient()).await.unwrap_err().kind(),
+        PostgresStore::connect(&url, impatient())
+            .await
+            .unwrap_err()
+            .kind(),
         StoreErrorKind::Unavailable
     );
 }
@@ -225,10 +319,19 @@ async fn a_server_is_reached_through_its_socket_and_not_without_the_encryption_t
 async fn people_sign_in_on_postgres_as_on_sqlite() {
     let database = TestDatabase::create().await;
     let store = store(database.url(), PostgresPool::default()).await;
-    let app = App::on(store, BootstrapPolicy::OpenToAnyone, tempfile::tempdir().unwrap());
+    let app = App::on(
+        store,
+        BootstrapPolicy::OpenToAnyone,
+        tempfile::tempdir().unwrap(),
+    );
     app.add_people().await;
     let token = app.employee_token().await;
-    assert_eq!(app.get_as(&token, "/auth/me").await.json()["telegram_id"], json!(42));
-    let mismatch = app.post("/auth/telegram/login", &app.login_request(43)).await;
+    assert_eq!(
+        app.get_as(&token, "/auth/me").await.json()["telegram_id"],
+        json!(42)
+    );
+    let mismatch = app
+        .post("/auth/telegram/login", &app.login_request(43))
+        .await;
     mismatch.assert_problem(403, "telegram_account_mismatch");
 }

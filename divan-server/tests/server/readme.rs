@@ -14,10 +14,18 @@ fn the_walk_through_answers_as_the_readme_says() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(&mut program(folder.path()));
     let answers = run(&blocks(section), &server, folder.path());
-    let [bootstrap, admin, employee, session, me] = answers.as_slice() else { panic!("{answers:?}") };
+    let [bootstrap, admin, employee, session, me] = answers.as_slice() else {
+        panic!("{answers:?}")
+    };
     assert!(bootstrap.contains(r#""role":"admin""#), "{bootstrap}");
     assert!(admin.is_empty(), "the token stays in the variable: {admin}");
     assert!(employee.contains(r#""phone":"+77011234567""#), "{employee}");
-    assert!(session.is_empty(), "the token stays in the variable: {session}");
-    assert!(me.contains(r#""telegram_id":42"#) && me.contains(r#""full_name":"First Last""#), "{me}");
+    assert!(
+        session.is_empty(),
+        "the token stays in the variable: {session}"
+    );
+    assert!(
+        me.contains(r#""telegram_id":42"#) && me.contains(r#""full_name":"First Last""#),
+        "{me}"
+    );
 }

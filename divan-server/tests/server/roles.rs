@@ -37,7 +37,9 @@ fn refusal(auth: Auth, who: Who) -> Option<(u16, &'static str)> {
     match (auth, who) {
         (Auth::None | Auth::InitData | Auth::BootstrapToken, _) | (_, Who::Admin) => None,
         (_, Who::Anonymous) => Some((401, "token_missing")),
-        (_, Who::OfAnotherAudience | Who::Deactivated | Who::SignedOut) => Some((401, "token_invalid")),
+        (_, Who::OfAnotherAudience | Who::Deactivated | Who::SignedOut) => {
+            Some((401, "token_invalid"))
+        }
         (Auth::BearerOfAnyScope, _) | (Auth::Bearer, Who::Employee) => None,
         (_, Who::HasToChangeThePassword) => Some((403, "password_change_required")),
         (Auth::Admin, Who::Employee) => Some((403, "admin_required")),
@@ -56,7 +58,11 @@ async fn every_route_lets_in_whom_the_contract_says() {
                 Some((status, code)) => {
                     answer.assert_problem(status, code);
                 }
-                None => assert!(!is_refusal(&answer), "{} and {who:?}: {answer:?}", endpoint.operation),
+                None => assert!(
+                    !is_refusal(&answer),
+                    "{} and {who:?}: {answer:?}",
+                    endpoint.operation
+                ),
             }
         }
     }
@@ -64,15 +70,23 @@ async fn every_route_lets_in_whom_the_contract_says() {
 
 /// Asks about nobody, and says nothing: who is let in is told that.
 async fn call(app: &App, endpoint: &EndpointDescription, token: Option<&str>) -> Answer {
-    let path = endpoint.path.replace("{id}", "01920000-0000-7000-8000-000000000001");
+    let path = endpoint
+        .path
+        .replace("{id}", "01920000-0000-7000-8000-000000000001");
     let method = endpoint.method.as_str().parse().unwrap();
-    app.send_raw(method, &path, token, "application/json", "{}").await
+    app.send_raw(method, &path, token, "application/json", "{}")
+        .await
 }
 
 fn is_refusal(answer: &Answer) -> bool {
     let code = serde_json::from_str::<Value>(&answer.text).unwrap_or_default()["code"].clone();
-    let refusals =
-        ["token_missing", "token_invalid", "token_expired", "admin_required", "password_change_required"];
+    let refusals = [
+        "token_missing",
+        "token_invalid",
+        "token_expired",
+        "admin_required",
+        "password_change_required",
+    ];
     refusals.iter().any(|refusal| code == **refusal)
 }
 
@@ -88,41 +102,68 @@ async fn token(app: &App, who: Who, n: usize) -> Option<String> {
                 account.user.password_change_required = true;
                 Some(Effects::none())
             };
-            app.store.update_account(account.user.id, &narrow).await.unwrap();
-            login(app, &email).await["access_token"].as_str().unwrap().to_owned()
+            app.store
+                .update_account(account.user.id, &narrow)
+                .await
+                .unwrap();
+            login(app, &email).await["access_token"]
+                .as_str()
+                .unwrap()
+                .to_owned()
         }
         Who::OfAnotherAudience => foreign(&app.admin_token().await),
         Who::Deactivated => {
             let email = add_admin(app, &format!("gone{n}@example.com")).await;
             let session = login(app, &email).await;
-            let path = format!("/auth/admin/users/{}", session["user"]["id"].as_str().unwrap());
-            let (admin, body) = (app.admin_token().await, json!({"is_active": false}).to_string());
-            let gone = app.send_raw(Method::PATCH, &path, Some(&admin), "application/json", body).await;
+            let path = format!(
+                "/auth/admin/users/{}",
+                session["user"]["id"].as_str().unwrap()
+            );
+            let (admin, body) = (
+                app.admin_token().await,
+                json!({"is_active": false}).to_string(),
+            );
+            let gone = app
+                .send_raw(Method::PATCH, &path, Some(&admin), "application/json", body)
+                .await;
             assert_eq!(gone.status, 200, "{gone:?}");
             session["access_token"].as_str().unwrap().to_owned()
         }
         Who::SignedOut => {
             let token = app.admin_token().await;
-            assert_eq!(app.post_as(&token, "/auth/logout", &json!({})).await.status, 204);
+            assert_eq!(
+                app.post_as(&token, "/auth/logout", &json!({})).await.status,
+                204
+            );
             token
         }
     })
 }
 
 async fn add_admin(app: &App, email: &str) -> Email {
-    let request = json!({"role": "admin", "full_name": "Admin", "email": email, "password": ADMIN_PASSWORD});
-    let added = app.post_as(&app.admin_token().await, "/auth/admin/users", &request).await;
+    let request =
+        json!({"role": "admin", "full_name": "Admin", "email": email, "password": ADMIN_PASSWORD});
+    let added = app
+        .post_as(&app.admin_token().await, "/auth/admin/users", &request)
+        .await;
     assert_eq!(added.status, 201, "{added:?}");
     email.parse().unwrap()
 }
 
 async fn login(app: &App, email: &Email) -> Value {
-    app.post("/auth/admin/login", &json!({"email": email, "password": ADMIN_PASSWORD})).await.json()
+    app.post(
+        "/auth/admin/login",
+        &json!({"email": email, "password": ADMIN_PASSWORD}),
+    )
+    .await
+    .json()
 }
 
 /// The same token of the same session, by the same key, for two other hosts.
 fn foreign(token: &str) -> String {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims = URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1).unwrap())
+        .unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
     let grant = Grant {
         user: claims["sub"].as_str().unwrap().parse().unwrap(),

@@ -37,7 +37,10 @@ impl QdrantServer {
     /// # Panics
     /// When it does not start.
     pub fn start() -> Self {
-        let mut server = Self { server: InProcess::new(), state: Arc::default() };
+        let mut server = Self {
+            server: InProcess::new(),
+            state: Arc::default(),
+        };
         server.resume();
         server
     }
@@ -75,7 +78,10 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 
 /// As Qdrant refuses it.
 fn check_key(request: Request<()>) -> Result<Request<()>, Status> {
-    let key = request.metadata().get("api-key").and_then(|key| key.to_str().ok());
+    let key = request
+        .metadata()
+        .get("api-key")
+        .and_then(|key| key.to_str().ok());
     if key == Some(QdrantServer::API_KEY) {
         Ok(request)
     } else {
@@ -89,6 +95,9 @@ impl Qdrant for State {
         &self,
         _: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckReply>, Status> {
-        Ok(Response::new(HealthCheckReply { title: "divan-testing".to_owned(), ..Default::default() }))
+        Ok(Response::new(HealthCheckReply {
+            title: "divan-testing".to_owned(),
+            ..Default::default()
+        }))
     }
 }

@@ -7,15 +7,24 @@ use qdrant_client::qdrant::{
 };
 use tonic::Status;
 
-/// The points that a filter lets through, the most alike first. What is asked in another form than the tests use is refused.
-pub(super) fn nearest(points: &[PointStruct], request: &QueryPoints) -> Result<Vec<ScoredPoint>, Status> {
+/// The points that a filter lets through, the most alike first. What is asked in another form than
+/// the tests use is refused.
+pub(super) fn nearest(
+    points: &[PointStruct],
+    request: &QueryPoints,
+) -> Result<Vec<ScoredPoint>, Status> {
     let asked = asked(request)?;
     let mut found = Vec::new();
     for point in points {
         if is_let_through(point, request.filter.as_ref())? {
             let (id, payload) = (point.id.clone(), point.payload.clone());
             let score = likeness(asked, vector_of(point)?);
-            found.push(ScoredPoint { id, payload, score, ..Default::default() });
+            found.push(ScoredPoint {
+                id,
+                payload,
+                score,
+                ..Default::default()
+            });
         }
     }
     found.sort_by(|one, other| other.score.total_cmp(&one.score));
@@ -24,8 +33,13 @@ pub(super) fn nearest(points: &[PointStruct], request: &QueryPoints) -> Result<V
 }
 
 fn asked(request: &QueryPoints) -> Result<&[f32], Status> {
-    let variant = request.query.as_ref().and_then(|query| query.variant.as_ref());
-    let Some(query::Variant::Nearest(input)) = variant else { return Err(unknown()) };
+    let variant = request
+        .query
+        .as_ref()
+        .and_then(|query| query.variant.as_ref());
+    let Some(query::Variant::Nearest(input)) = variant else {
+        return Err(unknown());
+    };
     match &input.variant {
         Some(vector_input::Variant::Dense(dense)) => Ok(&dense.data),
         _ => Err(unknown()),
@@ -33,7 +47,11 @@ fn asked(request: &QueryPoints) -> Result<&[f32], Status> {
 }
 
 fn vector_of(point: &PointStruct) -> Result<&[f32], Status> {
-    match point.vectors.as_ref().and_then(|vectors| vectors.vectors_options.as_ref()) {
+    match point
+        .vectors
+        .as_ref()
+        .and_then(|vectors| vectors.vectors_options.as_ref())
+    {
         Some(VectorsOptions::Vector(vector)) => match &vector.vector {
             Some(vector::Vector::Dense(dense)) => Ok(&dense.data),
             _ => Err(unknown()),
@@ -43,7 +61,9 @@ fn vector_of(point: &PointStruct) -> Result<&[f32], Status> {
 }
 
 fn is_let_through(point: &PointStruct, filter: Option<&Filter>) -> Result<bool, Status> {
-    let Some(filter) = filter else { return Ok(true) };
+    let Some(filter) = filter else {
+        return Ok(true);
+    };
     if !filter.should.is_empty() || !filter.must_not.is_empty() || filter.min_should.is_some() {
         return Err(unknown());
     }
@@ -55,12 +75,20 @@ fn is_let_through(point: &PointStruct, filter: Option<&Filter>) -> Result<bool, 
 }
 
 fn is_met(point: &PointStruct, condition: &Condition) -> Result<bool, Status> {
-    let Some(ConditionOneOf::Field(field)) = &condition.condition_one_of else { return Err(unknown()) };
-    let Some(MatchValue::Keyword(keyword)) = field.r#match.as_ref().and_then(|it| it.match_value.as_ref())
+    let Some(ConditionOneOf::Field(field)) = &condition.condition_one_of else {
+        return Err(unknown());
+    };
+    let Some(MatchValue::Keyword(keyword)) = field
+        .r#match
+        .as_ref()
+        .and_then(|it| it.match_value.as_ref())
     else {
         return Err(unknown());
     };
-    let value = point.payload.get(&field.key).and_then(|value| value.kind.as_ref());
+    let value = point
+        .payload
+        .get(&field.key)
+        .and_then(|value| value.kind.as_ref());
     Ok(matches!(value, Some(Kind::StringValue(text)) if text == keyword))
 }
 

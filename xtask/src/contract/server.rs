@@ -29,7 +29,11 @@ impl Server {
             .spawn()
             .map_err(cannot)?;
         match address(&mut child, folder) {
-            Some(address) => Ok(Self { child, program, url: format!("http://{address}") }),
+            Some(address) => Ok(Self {
+                child,
+                program,
+                url: format!("http://{address}"),
+            }),
             None => Err(format!("the server has not started: {}", read_log(folder))),
         }
     }
@@ -73,11 +77,21 @@ fn address(child: &mut Child, folder: &Path) -> Option<String> {
 /// Builds the program, and says where it is.
 fn build() -> Result<PathBuf, String> {
     say("cargo build -p divan-server");
-    let messages = cargo_output(&["build", "--quiet", "-p", "divan-server", "--message-format", "json"])?;
+    let messages = cargo_output(&[
+        "build",
+        "--quiet",
+        "-p",
+        "divan-server",
+        "--message-format",
+        "json",
+    ])?;
     let program = messages.lines().rev().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_it = message["target"]["name"] == "divan-server";
-        message["executable"].as_str().filter(|_| is_it).map(PathBuf::from)
+        message["executable"]
+            .as_str()
+            .filter(|_| is_it)
+            .map(PathBuf::from)
     });
     program.ok_or("cargo names no program".to_owned())
 }

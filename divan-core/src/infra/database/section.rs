@@ -57,7 +57,12 @@ pub struct DatabaseConfig {
 static SECTION: Section = Section::new(
     "Database",
     "With `DATABASE_URL` set this is a deployment: secrets have to be given, and placeholders are refused.",
-    &[&DATABASE_URL, &MAX_CONNECTIONS, &ACQUIRE_SECONDS, &STATEMENTS],
+    &[
+        &DATABASE_URL,
+        &MAX_CONNECTIONS,
+        &ACQUIRE_SECONDS,
+        &STATEMENTS,
+    ],
 );
 
 impl DatabaseConfig {
@@ -68,9 +73,13 @@ impl DatabaseConfig {
     pub fn read(env: &mut Env<'_>) -> Self {
         let seconds = NonZeroU32::MIN.saturating_add(4);
         Self {
-            url: env.checked(&DATABASE_URL, str::parse).filter(|url| is_usable(env, url)),
+            url: env
+                .checked(&DATABASE_URL, str::parse)
+                .filter(|url| is_usable(env, url)),
             max_connections: env.parsed(&MAX_CONNECTIONS, NonZeroU32::MIN.saturating_add(9)),
-            acquire_timeout: Duration::from_secs(env.parsed(&ACQUIRE_SECONDS, seconds).get().into()),
+            acquire_timeout: Duration::from_secs(
+                env.parsed(&ACQUIRE_SECONDS, seconds).get().into(),
+            ),
             keeps_statements: env.switch(&STATEMENTS, true),
         }
     }
@@ -96,11 +105,21 @@ mod tests {
 
     #[test]
     fn the_database_and_its_connections_are_read() {
-        let config =
-            read(&[("DATABASE_URL", "postgresql+asyncpg://divan:p%40ss@db/divan")], DatabaseConfig::read);
-        let DatabaseUrl::Postgres(url) = config.url.unwrap() else { panic!("another database") };
+        let config = read(
+            &[("DATABASE_URL", "postgresql+asyncpg://divan:p%40ss@db/divan")],
+            DatabaseConfig::read,
+        );
+        let DatabaseUrl::Postgres(url) = config.url.unwrap() else {
+            panic!("another database")
+        };
         assert_eq!(url.to_string(), "divan@db:5432/divan");
-        assert_eq!((config.max_connections.get(), config.acquire_timeout.as_secs()), (10, 5));
+        assert_eq!(
+            (
+                config.max_connections.get(),
+                config.acquire_timeout.as_secs()
+            ),
+            (10, 5)
+        );
 
         let config = read(
             &[
@@ -111,31 +130,51 @@ mod tests {
             DatabaseConfig::read,
         );
         assert!(config.url.is_none() && !config.keeps_statements);
-        assert_eq!((config.max_connections.get(), config.acquire_timeout.as_secs()), (3, 7));
+        assert_eq!(
+            (
+                config.max_connections.get(),
+                config.acquire_timeout.as_secs()
+            ),
+            (3, 7)
+        );
     }
 
     #[test]
     fn only_the_password_of_an_address_can_be_a_placeholder() {
-        for url in
-            ["postgres://changeme:of-nobody@db/default", "postgres://u:of-nobody@mail.exchange.it/replace-me"]
-        {
-            read(&[("DATABASE_URL", url)], DatabaseConfig::read).url.unwrap();
+        for url in [
+            "postgres://changeme:of-nobody@db/default",
+            "postgres://u:of-nobody@mail.exchange.it/replace-me",
+        ] {
+            read(&[("DATABASE_URL", url)], DatabaseConfig::read)
+                .url
+                .unwrap();
         }
     }
 
     #[test]
     fn a_password_that_is_empty_or_a_placeholder_is_refused() {
-        for (password, told) in
-            [("", "has an empty password"), ("changethis", "placeholder"), ("pass%77ord", "placeholder")]
-        {
+        for (password, told) in [
+            ("", "has an empty password"),
+            ("changethis", "placeholder"),
+            ("pass%77ord", "placeholder"),
+        ] {
             let errors = errors(
-                &[("DATABASE_URL", &format!("postgres://divan:{password}@db/divan"))],
+                &[(
+                    "DATABASE_URL",
+                    &format!("postgres://divan:{password}@db/divan"),
+                )],
                 DatabaseConfig::read,
             );
             assert!(errors.len() == 1 && errors[0].contains(told), "{errors:?}");
         }
-        let errors = errors(&[("DATABASE_URL", DATABASE_URL.example)], DatabaseConfig::read);
-        assert!(errors.len() == 1 && errors[0].contains("placeholder"), "{errors:?}");
+        let errors = errors(
+            &[("DATABASE_URL", DATABASE_URL.example)],
+            DatabaseConfig::read,
+        );
+        assert!(
+            errors.len() == 1 && errors[0].contains("placeholder"),
+            "{errors:?}"
+        );
     }
 
     #[test]
@@ -154,6 +193,12 @@ mod tests {
             "DIVAN_DATABASE_STATEMENTS is neither `on` nor `off`",
         ];
         assert_eq!(errors.len(), starts.len());
-        assert!(errors.iter().zip(starts).all(|(error, start)| error.starts_with(start)), "{errors:?}");
+        assert!(
+            errors
+                .iter()
+                .zip(starts)
+                .all(|(error, start)| error.starts_with(start)),
+            "{errors:?}"
+        );
     }
 }

@@ -16,15 +16,25 @@ fn error(text: &str) -> InvalidDatabaseUrl {
 
 #[test]
 fn every_way_to_name_the_driver_is_one_database() {
-    for scheme in
-        ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+psycopg", "postgresql+asyncpg"]
-    {
+    for scheme in [
+        "postgres",
+        "postgresql",
+        "postgresql+psycopg2",
+        "postgresql+psycopg",
+        "postgresql+asyncpg",
+    ] {
         let url = postgres(&format!("{scheme}://user:pass@host:5433/name"));
         assert_eq!(url.to_string(), "user@host:5433/name");
         assert_eq!(url.password.unwrap().expose(), "pass");
         assert_eq!(url.ssl_mode, SslMode::Prefer);
     }
-    for text in ["mysql://host/db", "postgresql+pg8000://u@h/d", "user@host/db", "", "postgres:"] {
+    for text in [
+        "mysql://host/db",
+        "postgresql+pg8000://u@h/d",
+        "user@host/db",
+        "",
+        "postgres:",
+    ] {
         assert_eq!(error(text), InvalidDatabaseUrl::Scheme, "{text}");
     }
 }
@@ -32,9 +42,16 @@ fn every_way_to_name_the_driver_is_one_database() {
 #[test]
 fn what_is_left_out_has_its_usual_value() {
     let url = postgres("postgres://user@/name");
-    assert_eq!((url.to_string().as_str(), url.password.is_none()), ("user@localhost:5432/name", true));
+    assert_eq!(
+        (url.to_string().as_str(), url.password.is_none()),
+        ("user@localhost:5432/name", true)
+    );
     assert_eq!(postgres("postgres://user@host:/name").port, 5432);
-    for text in ["postgres://host/name", "postgres://user@host", "postgres://user@host/"] {
+    for text in [
+        "postgres://host/name",
+        "postgres://user@host",
+        "postgres://user@host/",
+    ] {
         assert_eq!(error(text), InvalidDatabaseUrl::Incomplete, "{text}");
     }
 }
@@ -43,30 +60,50 @@ fn what_is_left_out_has_its_usual_value() {
 fn hosts_may_be_addresses_and_sockets() {
     assert_eq!(postgres("postgres://u@[::1]:5433/d").host, "::1");
     assert_eq!(postgres("postgres://u@[::1]/d").port, 5432);
-    for text in ["postgres://u@/d?host=/var/run/postgresql", "postgres://u@%2Fvar%2Frun%2Fpostgresql/d"] {
+    for text in [
+        "postgres://u@/d?host=/var/run/postgresql",
+        "postgres://u@%2Fvar%2Frun%2Fpostgresql/d",
+    ] {
         assert_eq!(postgres(text).host, "/var/run/postgresql");
     }
-    for text in
-        ["postgres://u@[::1/d", "postgres://u@[::1]x/d", "postgres://u@h:port/d", "postgres://u@h:99999/d"]
-    {
+    for text in [
+        "postgres://u@[::1/d",
+        "postgres://u@[::1]x/d",
+        "postgres://u@h:port/d",
+        "postgres://u@h:99999/d",
+    ] {
         assert_eq!(error(text), InvalidDatabaseUrl::Authority, "{text}");
     }
 }
 
 #[test]
 fn parameters_are_taken_or_refused_by_name() {
-    let url = postgres("postgres://u@h/d?sslmode=verify-full&sslrootcert=/ca.pem&application_name=x%20y&&");
+    let url = postgres(
+        "postgres://u@h/d?sslmode=verify-full&sslrootcert=/ca.pem&application_name=x%20y&&",
+    );
     assert_eq!(url.ssl_mode, SslMode::VerifyFull);
     assert_eq!(url.ssl_root_cert, Some(PathBuf::from("/ca.pem")));
     assert_eq!(url.application_name, "x y");
-    assert_eq!(error("postgres://u@h/d?sslmode=on"), InvalidDatabaseUrl::ParameterValue("sslmode"));
+    assert_eq!(
+        error("postgres://u@h/d?sslmode=on"),
+        InvalidDatabaseUrl::ParameterValue("sslmode")
+    );
     assert_eq!(
         error("postgres://u@h/d?pool_size=5"),
         InvalidDatabaseUrl::UnknownParameter("pool_size".to_owned())
     );
     assert_eq!(error("sqlite::memory:"), InvalidDatabaseUrl::NoFile);
-    assert_eq!("sqlite:a%20b.db".parse::<DatabaseUrl>().unwrap().to_string(), "a b.db");
-    assert_eq!(error("sqlite:a.db?mode=ro"), InvalidDatabaseUrl::UnknownParameter("mode".to_owned()));
+    assert_eq!(
+        "sqlite:a%20b.db"
+            .parse::<DatabaseUrl>()
+            .unwrap()
+            .to_string(),
+        "a b.db"
+    );
+    assert_eq!(
+        error("sqlite:a.db?mode=ro"),
+        InvalidDatabaseUrl::UnknownParameter("mode".to_owned())
+    );
 }
 
 #[test]
@@ -80,8 +117,12 @@ fn a_password_that_was_not_encoded_is_told_how() {
         let error = error(&format!("postgres://user:{password}@host/name"));
         assert_eq!(error, InvalidDatabaseUrl::Escape, "{password}");
     }
-    // The question mark ends the address, and what follows looks like a parameter: it must not be repeated.
-    for text in ["postgres://user:pass?word!secret@host/name", "postgres://user:123?secret@host/name"] {
+    // The question mark ends the address, and what follows looks like a parameter: it must not be
+    // repeated.
+    for text in [
+        "postgres://user:pass?word!secret@host/name",
+        "postgres://user:123?secret@host/name",
+    ] {
         assert_eq!(error(text), InvalidDatabaseUrl::Authority, "{text}");
     }
 }
@@ -91,7 +132,9 @@ fn every_ascii_character_can_stand_in_a_password() {
     for byte in 0..128_u8 {
         let password = format!("a{}b", char::from(byte));
         let encoded = utf8_percent_encode(&password, NON_ALPHANUMERIC);
-        let url = postgres(&format!("postgresql+psycopg2://user:{encoded}@host:5432/name"));
+        let url = postgres(&format!(
+            "postgresql+psycopg2://user:{encoded}@host:5432/name"
+        ));
         assert_eq!(url.password.unwrap().expose(), password);
     }
 }

@@ -21,20 +21,30 @@ impl Env<'_> {
     /// What is set under a name, be it nothing. The process hides the file.
     pub(in crate::infra) fn found(&self, name: &str) -> Option<Found> {
         let in_process = match &self.source {
-            Source::Process => std::env::var_os(name)
-                .map(|value| value.into_string().unwrap_or_else(|_| NOT_UNICODE.to_owned())),
+            Source::Process => std::env::var_os(name).map(|value| {
+                value
+                    .into_string()
+                    .unwrap_or_else(|_| NOT_UNICODE.to_owned())
+            }),
             Source::Function(source, _) => source(name),
         };
         if let Some(value) = in_process {
-            return Some(Found { value: Secret::new(value), line: None });
+            return Some(Found {
+                value: Secret::new(value),
+                line: None,
+            });
         }
         let entry = self.file.get(name)?;
-        Some(Found { value: entry.value.clone(), line: Some(entry.line) })
+        Some(Found {
+            value: entry.value.clone(),
+            line: Some(entry.line),
+        })
     }
 
     /// [`found`](Self::found), where it is something.
     pub(in crate::infra) fn value(&self, name: &str) -> Option<Found> {
-        self.found(name).filter(|found| !found.value.expose().is_empty())
+        self.found(name)
+            .filter(|found| !found.value.expose().is_empty())
     }
 
     /// The value that the file has, whatever the process says.
@@ -44,6 +54,8 @@ impl Env<'_> {
 
     /// Where a value was found, for a person.
     pub(in crate::infra) fn place(&self, found: &Found) -> String {
-        found.line.map_or_else(|| "environment".to_owned(), |line| self.file.place(line))
+        found
+            .line
+            .map_or_else(|| "environment".to_owned(), |line| self.file.place(line))
     }
 }

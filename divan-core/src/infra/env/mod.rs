@@ -12,11 +12,12 @@ use super::variable::Variable;
 
 use names::NearMiss;
 
-/// Reads variables, and collects everything that is wrong with them: a caller reads on after an error, and asks
+/// Reads variables, and collects everything that is wrong with them: a caller reads on after an
+/// error, and asks
 /// [`finish`](Self::finish) at the end.
 ///
-/// The variables of the process (or of any function) come first and the lines of an `.env` file second. A variable that
-/// is set to nothing is an unset one, and hides the file's.
+/// The variables of the process (or of any function) come first and the lines of an `.env` file
+/// second. A variable that is set to nothing is an unset one, and hides the file's.
 ///
 /// ```
 /// use divan_core::infra::{Env, EnvFile, Variable};
@@ -61,8 +62,8 @@ impl Env<'static> {
 impl<'s> Env<'s> {
     /// Any source of variables.
     ///
-    /// A function cannot tell what else it has; give the names to [`with_names`](Self::with_names) to have misspelt ones
-    /// found.
+    /// A function cannot tell what else it has; give the names to [`with_names`](Self::with_names)
+    /// to have misspelt ones found.
     pub fn new(source: &'s dyn Fn(&str) -> Option<String>) -> Self {
         Self::over(Source::Function(source, Vec::new()))
     }
@@ -101,7 +102,8 @@ impl<'s> Env<'s> {
         self.is_set(&DATABASE_URL)
     }
 
-    /// Records that something is wrong with a variable. `reason` is the rest of a sentence and must not hold the value.
+    /// Records that something is wrong with a variable. `reason` is the rest of a sentence and must
+    /// not hold the value.
     pub fn wrong(&mut self, variable: &Variable, reason: impl Into<String>) {
         self.refused.insert(variable.name);
         // Whoever gave a file is told about the file.
@@ -111,7 +113,11 @@ impl<'s> Env<'s> {
         {
             self.push(variable.file_name(), reason.into(), variable.file_example());
         } else {
-            self.push(variable.name.to_owned(), reason.into(), variable.example_line());
+            self.push(
+                variable.name.to_owned(),
+                reason.into(),
+                variable.example_line(),
+            );
         }
     }
 
@@ -129,20 +135,28 @@ impl<'s> Env<'s> {
         self.push(variable.name.to_owned(), reason, variable.example_line());
     }
 
-    /// Records something that is probably not meant. `reason` is the rest of a sentence and must not hold the value.
+    /// Records something that is probably not meant. `reason` is the rest of a sentence and must
+    /// not hold the value.
     pub fn odd(&mut self, variable: &Variable, reason: impl Into<String>) {
         self.warn(variable.name, reason.into());
     }
 
     fn warn(&mut self, variable: &str, reason: String) {
-        let warning = ConfigWarning { variable: variable.to_owned(), reason };
+        let warning = ConfigWarning {
+            variable: variable.to_owned(),
+            reason,
+        };
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }
 
     fn push(&mut self, variable: String, reason: String, example: String) {
-        let error = ConfigError { variable, reason, example };
+        let error = ConfigError {
+            variable,
+            reason,
+            example,
+        };
         // Some variables are read twice.
         if !self.errors.contains(&error) {
             self.errors.push(error);
@@ -169,15 +183,19 @@ impl<'s> Env<'s> {
     /// # Errors
     /// All that was wrong. They are handed out once.
     pub fn finish(&mut self) -> Result<(), ConfigErrors> {
-        if self.errors.is_empty() { Ok(()) } else { Err(ConfigErrors(std::mem::take(&mut self.errors))) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigErrors(std::mem::take(&mut self.errors)))
+        }
     }
 
     /// The names that are set, in the process and in the file.
     fn names(&self) -> Vec<String> {
         let mut names = match &self.source {
-            Source::Process => {
-                std::env::vars_os().filter_map(|(name, _)| OsString::into_string(name).ok()).collect()
-            }
+            Source::Process => std::env::vars_os()
+                .filter_map(|(name, _)| OsString::into_string(name).ok())
+                .collect(),
             Source::Function(_, names) => names.clone(),
         };
         names.extend(self.file.names().map(str::to_owned));
@@ -187,8 +205,8 @@ impl<'s> Env<'s> {
     }
 }
 
-/// What to say of a secret that is shorter than it should be: a compose file may have taken a part of it for the name of a
-/// variable.
+/// What to say of a secret that is shorter than it should be: a compose file may have taken a part
+/// of it for the name of a variable.
 pub const COMPOSE_HINT: &str = "in a compose file a `$` is written `$$`";
 
 #[cfg(test)]

@@ -11,15 +11,18 @@ use crate::secret::Secret;
 impl Env<'_> {
     /// Whether `X` or, where it may come from a file, `X_FILE` has a value.
     pub fn is_set(&self, variable: &Variable) -> bool {
-        self.value(variable.name).is_some() || variable.or_file && self.value(&variable.file_name()).is_some()
+        self.value(variable.name).is_some()
+            || variable.or_file && self.value(&variable.file_name()).is_some()
     }
 
     /// The text of a variable; an empty one counts as unset.
     ///
-    /// Where the variable may come from a file, this is what the file holds, without line feeds at its end or a byte
-    /// order mark. No error repeats the file's path: it may be the secret itself, given under the wrong name.
+    /// Where the variable may come from a file, this is what the file holds, without line feeds at
+    /// its end or a byte order mark. No error repeats the file's path: it may be the secret itself,
+    /// given under the wrong name.
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
-        self.secret_text(variable).map(|text| text.expose().to_owned())
+        self.secret_text(variable)
+            .map(|text| text.expose().to_owned())
     }
 
     /// [`text`](Self::text) that must not be seen. In a deployment a placeholder is refused.
@@ -31,23 +34,30 @@ impl Env<'_> {
         is_good.then_some(text)
     }
 
-    /// A value with a default, which also stands for one that is wrong. The error does not use the words of the type:
-    /// many repeat the value.
+    /// A value with a default, which also stands for one that is wrong. The error does not use the
+    /// words of the type: many repeat the value.
     pub fn parsed<T: FromStr>(&mut self, variable: &Variable, default: T) -> T {
-        let Some(text) = self.text(variable) else { return default };
+        let Some(text) = self.text(variable) else {
+            return default;
+        };
         text.parse().unwrap_or_else(|_| {
             self.wrong(variable, format!("is not {}", variable.form));
             default
         })
     }
 
-    /// What `read` makes of the text. Its error is the rest of a sentence, `is too short`, and must not repeat the value.
+    /// What `read` makes of the text. Its error is the rest of a sentence, `is too short`, and must
+    /// not repeat the value.
     pub fn checked<T, E: Display>(
         &mut self,
         variable: &Variable,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        let text = if variable.is_secret() { self.secret(variable)? } else { self.secret_text(variable)? };
+        let text = if variable.is_secret() {
+            self.secret(variable)?
+        } else {
+            self.secret_text(variable)?
+        };
         match read(text.expose()) {
             Ok(value) => Some(value),
             Err(reason) => {
@@ -67,20 +77,33 @@ impl Env<'_> {
         self.checked(variable, read).unwrap_or(default)
     }
 
-    /// Refuses a password that somebody was meant to replace, which stands in the value of this variable; only in a
-    /// deployment. Tells whether it is none.
-    pub(in crate::infra) fn refuse_placeholder(&mut self, variable: &Variable, password: &str) -> bool {
+    /// Refuses a password that somebody was meant to replace, which stands in the value of this
+    /// variable; only in a deployment. Tells whether it is none.
+    pub(in crate::infra) fn refuse_placeholder(
+        &mut self,
+        variable: &Variable,
+        password: &str,
+    ) -> bool {
         let refused = self.is_deployment() && is_placeholder(password, variable.example);
         if refused {
-            self.wrong(variable, "holds a placeholder, which everybody knows: put in a secret of your own");
+            self.wrong(
+                variable,
+                "holds a placeholder, which everybody knows: put in a secret of your own",
+            );
         }
         !refused
     }
 
     /// Records an error, unless the feature that the section needs was compiled in.
-    pub(in crate::infra) fn built_with(&mut self, variable: &Variable, feature: &str, built: bool) -> bool {
+    pub(in crate::infra) fn built_with(
+        &mut self,
+        variable: &Variable,
+        feature: &str,
+        built: bool,
+    ) -> bool {
         if !built {
-            let reason = format!("is set, but this program was built without the feature `{feature}`");
+            let reason =
+                format!("is set, but this program was built without the feature `{feature}`");
             self.wrong(variable, reason);
         }
         built
@@ -93,7 +116,11 @@ impl Env<'_> {
     }
 
     fn text_as_given(&mut self, variable: &Variable) -> Option<Secret> {
-        let file = if variable.or_file { self.value(&variable.file_name()) } else { None };
+        let file = if variable.or_file {
+            self.value(&variable.file_name())
+        } else {
+            None
+        };
         match (self.value(variable.name), file) {
             (Some(value), Some(path)) => {
                 let (here, there) = (self.place(&value), self.place(&path));
@@ -107,8 +134,9 @@ impl Env<'_> {
                 None
             }
             (Some(value), None) => {
-                let is_good = self.as_somebody_wrote_it(variable, &value.value, value.line.is_none())
-                    && self.as_it_was_meant(variable, &value.value);
+                let is_good =
+                    self.as_somebody_wrote_it(variable, &value.value, value.line.is_none())
+                        && self.as_it_was_meant(variable, &value.value);
                 is_good.then_some(value.value)
             }
             (None, Some(path)) => self.read_file(variable, path.value.expose()),
@@ -119,7 +147,10 @@ impl Env<'_> {
     fn read_file(&mut self, variable: &Variable, path: &str) -> Option<Secret> {
         match read_text(Path::new(path)) {
             Ok(text) => {
-                let text = text.expose().trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']);
+                let text = text
+                    .expose()
+                    .trim_start_matches('\u{feff}')
+                    .trim_end_matches(['\r', '\n']);
                 if text.is_empty() {
                     self.wrong(variable, "names an empty file");
                     return None;
@@ -134,10 +165,19 @@ impl Env<'_> {
         }
     }
 
-    /// Refuses what shows that a `$` was replaced between the person who wrote it and here; and wonders at quotes, which
-    /// docker's `--env-file` keeps.
-    fn as_somebody_wrote_it(&mut self, variable: &Variable, value: &Secret, in_process: bool) -> bool {
-        let in_file = if in_process { self.value_in_file(variable.name) } else { None };
+    /// Refuses what shows that a `$` was replaced between the person who wrote it and here; and
+    /// wonders at quotes, which docker's `--env-file` keeps.
+    fn as_somebody_wrote_it(
+        &mut self,
+        variable: &Variable,
+        value: &Secret,
+        in_process: bool,
+    ) -> bool {
+        let in_file = if in_process {
+            self.value_in_file(variable.name)
+        } else {
+            None
+        };
         if in_file.is_some_and(|original| eaten(original).as_deref() == Some(value.expose())) {
             let reason = "is what is left of the value in .env without what follows a `$`: a compose file took that for \
                           a variable; write `$$` there, or put the value in .env between single quotes";
@@ -159,8 +199,9 @@ impl Env<'_> {
             Dollars::Unfilled => "still has `${…}` in it, and nothing fills that in here",
             Dollars::NotRun => "is a command, and nothing runs that here: put in what it prints",
             Dollars::Doubled if variable.is_secret() => {
-                let reason =
-                    format!("has `$$` in it, and here that stays two ({COMPOSE_HINT}, elsewhere it is not)");
+                let reason = format!(
+                    "has `$$` in it, and here that stays two ({COMPOSE_HINT}, elsewhere it is not)"
+                );
                 self.odd(variable, reason);
                 return true;
             }

@@ -31,17 +31,28 @@ fn read<T>(
     let read = read(&mut env);
     let warnings = env.warnings().iter().map(ToString::to_string).collect();
     let ConfigErrors(errors) = env.finish().err().unwrap_or_default();
-    (read, errors.iter().map(ToString::to_string).collect(), warnings)
+    (
+        read,
+        errors.iter().map(ToString::to_string).collect(),
+        warnings,
+    )
 }
 
 fn key(process: &[(&str, &str)], file: &str) -> Result<Option<String>, String> {
     let (key, errors, _) = read(process, file, |env| env.secret(&KEY));
-    if errors.is_empty() { Ok(key.map(|key| key.expose().to_owned())) } else { Err(errors.join("\n")) }
+    if errors.is_empty() {
+        Ok(key.map(|key| key.expose().to_owned()))
+    } else {
+        Err(errors.join("\n"))
+    }
 }
 
 #[test]
 fn the_process_wins_over_the_file_even_with_nothing() {
-    assert_eq!(key(&[("APP_KEY", "a")], "APP_KEY=b"), Ok(Some("a".to_owned())));
+    assert_eq!(
+        key(&[("APP_KEY", "a")], "APP_KEY=b"),
+        Ok(Some("a".to_owned()))
+    );
     assert_eq!(key(&[], "APP_KEY=b"), Ok(Some("b".to_owned())));
     assert_eq!(key(&[("APP_KEY", "")], "APP_KEY=b"), Ok(None));
     assert_eq!(key(&[], "APP_KEY="), Ok(None));
@@ -49,7 +60,10 @@ fn the_process_wins_over_the_file_even_with_nothing() {
 
 #[test]
 fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
-    let (errors, warnings) = names(&[("DATABASE_URL", "")], "DATABASE_URL=sqlite:divan.db\nREDIS_HOST=cache");
+    let (errors, warnings) = names(
+        &[("DATABASE_URL", "")],
+        "DATABASE_URL=sqlite:divan.db\nREDIS_HOST=cache",
+    );
     assert_eq!(errors, [""; 0]);
     assert_eq!(
         warnings,
@@ -57,8 +71,14 @@ fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
             "DATABASE_URL is set to nothing in the environment, which hides its value in the file; unset it there"
         ]
     );
-    assert_eq!(names(&[("DATABASE_URL", "")], "DATABASE_URL="), (vec![], vec![]));
-    assert_eq!(names(&[("REDIS_HOST", "a")], "REDIS_HOST=b"), (vec![], vec![]));
+    assert_eq!(
+        names(&[("DATABASE_URL", "")], "DATABASE_URL="),
+        (vec![], vec![])
+    );
+    assert_eq!(
+        names(&[("REDIS_HOST", "a")], "REDIS_HOST=b"),
+        (vec![], vec![])
+    );
 }
 
 #[test]
@@ -73,15 +93,29 @@ fn a_file_that_holds_a_command_is_as_wrong_as_a_variable() {
 #[test]
 fn a_file_without_an_end_is_told_and_not_read() {
     let told = key(&[("APP_KEY_FILE", "/dev/zero")], "").unwrap_err();
-    assert!(told.starts_with("APP_KEY_FILE names a file that is larger than 1024 KiB"), "{told}");
+    assert!(
+        told.starts_with("APP_KEY_FILE names a file that is larger than 1024 KiB"),
+        "{told}"
+    );
     let told = EnvFile::read(std::path::Path::new("/dev/zero")).errors()[0].to_string();
-    assert!(told.starts_with("/dev/zero is larger than 1024 KiB"), "{told}");
+    assert!(
+        told.starts_with("/dev/zero is larger than 1024 KiB"),
+        "{told}"
+    );
 }
 
 #[test]
 fn lines_of_the_file_that_cannot_be_read_are_errors_like_all_others() {
-    let (_, errors, _) = read(&[("APP_NUMBER", "x")], "APP_KEY\n", |env| env.parsed(&NUMBER, 1_u8));
-    assert_starts(&errors, &[".env line 1 has no `=`", "APP_NUMBER is not a number (example: APP_NUMBER=7)"]);
+    let (_, errors, _) = read(&[("APP_NUMBER", "x")], "APP_KEY\n", |env| {
+        env.parsed(&NUMBER, 1_u8)
+    });
+    assert_starts(
+        &errors,
+        &[
+            ".env line 1 has no `=`",
+            "APP_NUMBER is not a number (example: APP_NUMBER=7)",
+        ],
+    );
 }
 
 #[test]
@@ -89,12 +123,22 @@ fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     let path = path.to_str().unwrap();
-    for (content, expected) in
-        [("k", "k"), ("k\n", "k"), ("\u{feff}k\r\n", "k"), (" k \n", " k "), ("k\nl\n", "k\nl")]
-    {
+    for (content, expected) in [
+        ("k", "k"),
+        ("k\n", "k"),
+        ("\u{feff}k\r\n", "k"),
+        (" k \n", " k "),
+        ("k\nl\n", "k\nl"),
+    ] {
         std::fs::write(path, content).unwrap();
-        assert_eq!(key(&[("APP_KEY_FILE", path)], ""), Ok(Some(expected.to_owned())));
-        assert_eq!(key(&[], &format!("APP_KEY_FILE={path}")), Ok(Some(expected.to_owned())));
+        assert_eq!(
+            key(&[("APP_KEY_FILE", path)], ""),
+            Ok(Some(expected.to_owned()))
+        );
+        assert_eq!(
+            key(&[], &format!("APP_KEY_FILE={path}")),
+            Ok(Some(expected.to_owned()))
+        );
     }
     for content in ["", "\n", "\r\n"] {
         std::fs::write(path, content).unwrap();
@@ -104,10 +148,15 @@ fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
         );
     }
     let told = key(&[("APP_KEY_FILE", "/nowhere/hidden")], "").unwrap_err();
-    assert!(told.starts_with("APP_KEY_FILE names a file that cannot be read: entity not found"), "{told}");
+    assert!(
+        told.starts_with("APP_KEY_FILE names a file that cannot be read: entity not found"),
+        "{told}"
+    );
     let told = key(&[("APP_KEY", "hidden")], &format!("APP_KEY_FILE={path}")).unwrap_err();
     assert!(
-        told.starts_with("APP_KEY (environment) and APP_KEY_FILE (.env line 1) are both set; keep one"),
+        told.starts_with(
+            "APP_KEY (environment) and APP_KEY_FILE (.env line 1) are both set; keep one"
+        ),
         "{told}"
     );
     assert!(!told.contains("hidden"));
@@ -115,7 +164,9 @@ fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
 
 #[test]
 fn what_may_not_come_from_a_file_has_no_such_variable() {
-    let (number, errors, _) = read(&[("APP_NUMBER_FILE", "/nowhere")], "", |env| env.parsed(&NUMBER, 1_u8));
+    let (number, errors, _) = read(&[("APP_NUMBER_FILE", "/nowhere")], "", |env| {
+        env.parsed(&NUMBER, 1_u8)
+    });
     assert_eq!((number, errors), (1, vec![]));
 }
 
@@ -123,28 +174,54 @@ fn what_may_not_come_from_a_file_has_no_such_variable() {
 fn placeholders_are_refused_in_a_deployment_alone() {
     assert!(key(&[("APP_KEY", "changethis")], "").is_ok());
     for placeholder in ["changethis", "the-key", "<key>", "your-key"] {
-        let told = key(&[("APP_KEY", placeholder), ("DATABASE_URL", "sqlite:x.db")], "").unwrap_err();
-        assert!(told.starts_with("APP_KEY holds a placeholder") && !told.contains("changethis"), "{told}");
+        let told = key(
+            &[("APP_KEY", placeholder), ("DATABASE_URL", "sqlite:x.db")],
+            "",
+        )
+        .unwrap_err();
+        assert!(
+            told.starts_with("APP_KEY holds a placeholder") && !told.contains("changethis"),
+            "{told}"
+        );
     }
 }
 
 #[test]
 fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
     let told = key(&[("APP_KEY", "pa")], "APP_KEY=pa$word").unwrap_err();
-    assert!(told.contains("without what follows a `$`") && told.contains("`$$`"), "{told}");
-    assert_eq!(key(&[("APP_KEY", "pa$word")], "APP_KEY='pa$word'"), Ok(Some("pa$word".to_owned())));
-    assert_eq!(key(&[("APP_KEY", "another")], "APP_KEY=pa$word"), Ok(Some("another".to_owned())));
+    assert!(
+        told.contains("without what follows a `$`") && told.contains("`$$`"),
+        "{told}"
+    );
+    assert_eq!(
+        key(&[("APP_KEY", "pa$word")], "APP_KEY='pa$word'"),
+        Ok(Some("pa$word".to_owned()))
+    );
+    assert_eq!(
+        key(&[("APP_KEY", "another")], "APP_KEY=pa$word"),
+        Ok(Some("another".to_owned()))
+    );
     for text in ["${APP_SECRET}", "a${B:-c}"] {
         assert!(
-            key(&[], &format!("APP_KEY={text}")).unwrap_err().starts_with("APP_KEY still has `${…}` in it")
+            key(&[], &format!("APP_KEY={text}"))
+                .unwrap_err()
+                .starts_with("APP_KEY still has `${…}` in it")
         );
     }
     let told = key(&[], "APP_KEY=$(openssl rand -hex 32)").unwrap_err();
-    assert!(told.starts_with("APP_KEY is a command, and nothing runs that here"), "{told}");
+    assert!(
+        told.starts_with("APP_KEY is a command, and nothing runs that here"),
+        "{told}"
+    );
     let (read_key, errors, warnings) = read(&[("APP_KEY", "pa$$word")], "", |env| env.secret(&KEY));
     assert_eq!((read_key.unwrap().expose(), errors), ("pa$$word", vec![]));
-    assert_starts(&warnings, &["APP_KEY has `$$` in it, and here that stays two"]);
-    let ((), errors, _) = read(&[("APP_KEY", "")], "", |env| env.missing(&KEY, "it is needed"));
+    assert_starts(
+        &warnings,
+        &["APP_KEY has `$$` in it, and here that stays two"],
+    );
+    let ((), errors, _) = read(&[("APP_KEY", "")], "", |env| {
+        env.missing(&KEY, "it is needed")
+    });
     assert_starts(
         &errors,
         &["APP_KEY is set to nothing, and it is needed; in a compose file a `$` is written `$$`"],
@@ -156,18 +233,31 @@ fn quotes_that_docker_kept_are_odd() {
     for text in ["'k'", "\"k\""] {
         let (key, errors, warnings) = read(&[("APP_KEY", text)], "", |env| env.secret(&KEY));
         assert_eq!((key.unwrap().expose(), errors), (text, vec![]));
-        assert_starts(&warnings, &["APP_KEY stands between quotes, which are part of it"]);
+        assert_starts(
+            &warnings,
+            &["APP_KEY stands between quotes, which are part of it"],
+        );
     }
     for text in ["'", "k'", "'k\"", "k"] {
-        assert!(read(&[("APP_KEY", text)], "", |env| env.secret(&KEY)).2.is_empty(), "{text}");
+        assert!(
+            read(&[("APP_KEY", text)], "", |env| env.secret(&KEY))
+                .2
+                .is_empty(),
+            "{text}"
+        );
     }
-    assert!(read(&[], "APP_KEY='k'", |env| env.secret(&KEY)).2.is_empty());
+    assert!(
+        read(&[], "APP_KEY='k'", |env| env.secret(&KEY))
+            .2
+            .is_empty()
+    );
 }
 
 #[test]
 fn a_variable_that_is_read_twice_is_wrong_once() {
-    let (_, errors, _) =
-        read(&[("APP_NUMBER", "x")], "", |env| (env.parsed(&NUMBER, 1_u8), env.parsed(&NUMBER, 1_u8)));
+    let (_, errors, _) = read(&[("APP_NUMBER", "x")], "", |env| {
+        (env.parsed(&NUMBER, 1_u8), env.parsed(&NUMBER, 1_u8))
+    });
     assert_eq!(errors.len(), 1);
 }
 
@@ -176,14 +266,23 @@ fn an_unknown_name_with_our_prefix_is_an_error() {
     for (name, told) in [
         ("DIVAN_ADMINURL", "did you mean DIVAN_ADMIN_URL?"),
         ("DIVAN_ADMIN_URI", "did you mean DIVAN_ADMIN_URL?"),
-        ("DIVAN_TRUSTED_PROXYS", "did you mean DIVAN_TRUSTED_PROXIES?"),
+        (
+            "DIVAN_TRUSTED_PROXYS",
+            "did you mean DIVAN_TRUSTED_PROXIES?",
+        ),
         ("DIVAN_COLOUR", "nor like anything that is"),
     ] {
         let (errors, warnings) = names(&[(name, "x")], "");
         assert!(warnings.is_empty() && errors.len() == 1, "{errors:?}");
-        assert!(errors[0].starts_with(&format!("{name} is not known here")) && errors[0].contains(told));
+        assert!(
+            errors[0].starts_with(&format!("{name} is not known here")) && errors[0].contains(told)
+        );
     }
-    assert_eq!(names(&[("DIVAN_COLOUR", "")], ""), (vec![], vec![]), "set to nothing");
+    assert_eq!(
+        names(&[("DIVAN_COLOUR", "")], ""),
+        (vec![], vec![]),
+        "set to nothing"
+    );
 }
 
 #[test]
@@ -193,10 +292,18 @@ fn a_slip_is_an_error_in_a_deployment_and_in_the_file_and_a_warning_elsewhere() 
     assert_starts(&names(&[("MINIO_ACESS_KEY", "x")], "").1, &TOLD);
     assert_starts(&names(&[("MINIO_ACESS_KEY", "x"), DEPLOYMENT], "").0, &TOLD);
     assert_starts(&names(&[], "MINIO_ACESS_KEY=x").0, &TOLD);
-    assert_starts(&names(&[], "minio_access_key=x").0, &["minio_access_key is not known here; did you mean"]);
+    assert_starts(
+        &names(&[], "minio_access_key=x").0,
+        &["minio_access_key is not known here; did you mean"],
+    );
     for name in ["DATABASE_URI", "DATABSE_URL", "DATABASEURL"] {
         let (errors, _) = names(&[(name, "postgres://u@h/d")], "");
-        assert_starts(&errors, &[&format!("{name} is not known here; did you mean DATABASE_URL?")]);
+        assert_starts(
+            &errors,
+            &[&format!(
+                "{name} is not known here; did you mean DATABASE_URL?"
+            )],
+        );
     }
 }
 
@@ -205,17 +312,29 @@ fn a_slip_in_the_name_for_a_file_is_told_as_that() {
     let (errors, _) = names(&[], "TELEGRAM_BOT_TOKEN_FIEL=/run/secrets/bot");
     assert_starts(
         &errors,
-        &["TELEGRAM_BOT_TOKEN_FIEL is not known here; did you mean TELEGRAM_BOT_TOKEN_FILE? (example: \
-         TELEGRAM_BOT_TOKEN_FILE=/run/secrets/telegram-bot-token)"],
+        &[
+            "TELEGRAM_BOT_TOKEN_FIEL is not known here; did you mean TELEGRAM_BOT_TOKEN_FILE? (example: \
+         TELEGRAM_BOT_TOKEN_FILE=/run/secrets/telegram-bot-token)",
+        ],
     );
 }
 
 #[test]
 fn what_others_call_it_is_a_warning() {
     let (errors, warnings) = names(&[("POSTGRES_URL", "x")], "");
-    assert_eq!(errors.len(), 0, "another program's, on a developer's machine");
-    assert_starts(&warnings, &["POSTGRES_URL is not known here; did you mean DATABASE_URL?"]);
-    let (errors, warnings) = names(&[("BOT_TOKEN", "x"), ("DATABASE_URL", "sqlite:x.db")], "S3_ENDPOINT=x");
+    assert_eq!(
+        errors.len(),
+        0,
+        "another program's, on a developer's machine"
+    );
+    assert_starts(
+        &warnings,
+        &["POSTGRES_URL is not known here; did you mean DATABASE_URL?"],
+    );
+    let (errors, warnings) = names(
+        &[("BOT_TOKEN", "x"), ("DATABASE_URL", "sqlite:x.db")],
+        "S3_ENDPOINT=x",
+    );
     assert!(errors.is_empty(), "{errors:?}");
     assert_starts(
         &warnings,
@@ -231,7 +350,10 @@ fn nobody_is_asked_about_a_variable_that_is_set_be_it_to_nothing() {
     for meant in [("DATABASE_URL", "sqlite:x.db"), ("DATABASE_URL", "")] {
         assert_eq!(names(&[("DATABASE_URI", "x"), meant], ""), (vec![], vec![]));
     }
-    assert_eq!(names(&[("BOT_TOKEN", "x"), ("TELEGRAM_BOT_TOKEN_FILE", "/f")], ""), (vec![], vec![]));
+    assert_eq!(
+        names(&[("BOT_TOKEN", "x"), ("TELEGRAM_BOT_TOKEN_FILE", "/f")], ""),
+        (vec![], vec![])
+    );
 }
 
 #[test]
@@ -256,12 +378,21 @@ fn what_belongs_to_others_is_left_alone() {
     ];
     assert_eq!(names(&foreign, ""), (vec![], vec![]));
     let (errors, _) = names(&[("DIVAN_PORT", "8000"), ("DIVAN_PORT_TCP", "x")], "");
-    assert_starts(&errors, &["DIVAN_PORT is not known here", "DIVAN_PORT_TCP is not known here"]);
+    assert_starts(
+        &errors,
+        &[
+            "DIVAN_PORT is not known here",
+            "DIVAN_PORT_TCP is not known here",
+        ],
+    );
 }
 
 #[test]
 fn every_known_name_and_its_file_is_known() {
-    for variable in Infra::SECTIONS.iter().flat_map(|section| section.variables()) {
+    for variable in Infra::SECTIONS
+        .iter()
+        .flat_map(|section| section.variables())
+    {
         let file = variable.file_name();
         let set = if variable.or_file {
             vec![(variable.name(), "x"), (&*file, "x")]
@@ -274,11 +405,18 @@ fn every_known_name_and_its_file_is_known() {
 
 #[test]
 fn what_others_call_it_is_nobodys_name_here() {
-    let all: Vec<&Variable> =
-        Infra::SECTIONS.iter().flat_map(|section| section.variables().iter().copied()).collect();
-    let mut others: Vec<&str> =
-        all.iter().flat_map(|variable| variable.also_called.iter().copied()).collect();
-    assert!(all.iter().all(|variable| !others.contains(&variable.name())));
+    let all: Vec<&Variable> = Infra::SECTIONS
+        .iter()
+        .flat_map(|section| section.variables().iter().copied())
+        .collect();
+    let mut others: Vec<&str> = all
+        .iter()
+        .flat_map(|variable| variable.also_called.iter().copied())
+        .collect();
+    assert!(
+        all.iter()
+            .all(|variable| !others.contains(&variable.name()))
+    );
     others.sort_unstable();
     let count = others.len();
     others.dedup();
@@ -289,12 +427,18 @@ fn what_others_call_it_is_nobodys_name_here() {
 fn a_near_miss_stands_in_for_what_is_missing() {
     let source = |name: &str| (name == "BOT_TOKEN").then(|| "x".to_owned());
     let mut env = Env::new(&source).with_names(["BOT_TOKEN".to_owned()]);
-    env.check_names(&[S3Config::SECTION, &Section::new("Bot", "", BOT)], "DIVAN_");
+    env.check_names(
+        &[S3Config::SECTION, &Section::new("Bot", "", BOT)],
+        "DIVAN_",
+    );
     assert_eq!(env.warnings().len(), 1);
     env.missing(&TELEGRAM_BOT_TOKEN, "it is needed");
     assert!(env.warnings().is_empty() && !env.is_valid());
     let errors = env.finish().unwrap_err().to_string();
-    assert!(errors.starts_with("BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?"), "{errors}");
+    assert!(
+        errors.starts_with("BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?"),
+        "{errors}"
+    );
 }
 
 const BOT: &[&Variable] = &[&TELEGRAM_BOT_TOKEN];

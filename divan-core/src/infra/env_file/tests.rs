@@ -5,7 +5,10 @@ use super::*;
 fn values(text: &str) -> Vec<(String, String)> {
     let file = EnvFile::parse(text);
     assert!(file.errors().is_empty(), "{:?}", file.errors());
-    file.entries.iter().map(|entry| (entry.name.clone(), entry.value.expose().to_owned())).collect()
+    file.entries
+        .iter()
+        .map(|entry| (entry.name.clone(), entry.value.expose().to_owned()))
+        .collect()
 }
 
 fn value(line: &str) -> String {
@@ -59,28 +62,47 @@ fn a_dollar_is_never_replaced() {
 #[test]
 fn blank_lines_comments_and_the_habits_of_windows_are_passed_over() {
     let text = "\u{feff}# first\r\n\r\nA=b\r\n   # second\r\n\tB='c'\r\nC=\"d\" # e";
-    let expected = [("A", "b"), ("B", "c"), ("C", "d")].map(|(name, value)| (name.into(), value.into()));
+    let expected =
+        [("A", "b"), ("B", "c"), ("C", "d")].map(|(name, value)| (name.into(), value.into()));
     assert_eq!(values(text), expected);
 }
 
 #[test]
 fn lines_keep_their_numbers_behind_a_value_of_several() {
     let file = EnvFile::parse("A='1\n2\n3'\nB=4\n");
-    assert_eq!((file.get("A").unwrap().line, file.get("B").unwrap().line), (1, 4));
+    assert_eq!(
+        (file.get("A").unwrap().line, file.get("B").unwrap().line),
+        (1, 4)
+    );
 }
 
 #[test]
 fn what_cannot_be_read_is_told_by_its_line_and_the_rest_is_read() {
     for (text, expected) in [
         ("A=1\nB", ".env line 2 has no `=`"),
-        ("1A=b", ".env line 1 does not begin with a name of letters, digits and `_`"),
-        ("A-B=c", ".env line 1 does not begin with a name of letters, digits and `_`"),
-        ("=c", ".env line 1 does not begin with a name of letters, digits and `_`"),
+        (
+            "1A=b",
+            ".env line 1 does not begin with a name of letters, digits and `_`",
+        ),
+        (
+            "A-B=c",
+            ".env line 1 does not begin with a name of letters, digits and `_`",
+        ),
+        (
+            "=c",
+            ".env line 1 does not begin with a name of letters, digits and `_`",
+        ),
         ("A='b", ".env line 1 has a quote that is not closed"),
         ("A=\"b\\", ".env line 1 has a quote that is not closed"),
         ("A='b' c", ".env line 1 goes on after the closing quote"),
-        ("A=\"\\x\"", ".env line 1 has an escape that is not known; between single quotes nothing is one"),
-        ("A=1\n\nA=2", ".env line 3 sets A again, after line 1; keep one"),
+        (
+            "A=\"\\x\"",
+            ".env line 1 has an escape that is not known; between single quotes nothing is one",
+        ),
+        (
+            "A=1\n\nA=2",
+            ".env line 3 sets A again, after line 1; keep one",
+        ),
         ("A=b\0c", ".env line 1 has a NUL character in it"),
     ] {
         assert_eq!(reason(text), expected);
@@ -94,9 +116,17 @@ fn what_cannot_be_read_is_told_by_its_line_and_the_rest_is_read() {
 fn a_file_that_is_named_has_to_be_there_and_be_text() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.env");
-    assert!(EnvFile::read(&path).errors()[0].to_string().contains("cannot be read: entity not found"));
+    assert!(
+        EnvFile::read(&path).errors()[0]
+            .to_string()
+            .contains("cannot be read: entity not found")
+    );
     fs::write(&path, b"A=\xff").unwrap();
-    assert!(EnvFile::read(&path).errors()[0].to_string().contains("some.env is not UTF-8"));
+    assert!(
+        EnvFile::read(&path).errors()[0]
+            .to_string()
+            .contains("some.env is not UTF-8")
+    );
     fs::write(&path, "A=1").unwrap();
     assert_eq!(EnvFile::read(&path).names().collect::<Vec<_>>(), ["A"]);
 }

@@ -18,16 +18,21 @@ pub struct Report {
     pub took: Duration,
 }
 
-/// Asks all at once, each for as long as the deadline at most; the reports are in the order of the probes.
+/// Asks all at once, each for as long as the deadline at most; the reports are in the order of the
+/// probes.
 ///
-/// A probe that is late is cancelled and reported as [`ProbeError::Slow`], one that panics as [`ProbeError::Failed`]. Neither
-/// has an effect on the others. When this future is dropped, so are all probes.
+/// A probe that is late is cancelled and reported as [`ProbeError::Slow`], one that panics as
+/// [`ProbeError::Failed`]. Neither has an effect on the others. When this future is dropped, so are
+/// all probes.
 ///
 /// # Panics
 /// Outside of a tokio runtime with timers.
 pub async fn check_all(probes: &[Arc<dyn Probe>], deadline: Duration) -> Vec<Report> {
     let begun = Instant::now();
-    let asked: Vec<_> = probes.iter().map(|probe| (probe.name(), Asked::begin(Arc::clone(probe)))).collect();
+    let asked: Vec<_> = probes
+        .iter()
+        .map(|probe| (probe.name(), Asked::begin(Arc::clone(probe))))
+        .collect();
     let mut reports = Vec::with_capacity(asked.len());
     for (name, mut asked) in asked {
         let (outcome, took) = match timeout_at(begun + deadline, &mut asked.0).await {
@@ -35,7 +40,11 @@ pub async fn check_all(probes: &[Arc<dyn Probe>], deadline: Duration) -> Vec<Rep
             Ok(Err(panic)) => (Err(ProbeError::Failed(panic.into())), begun.elapsed()),
             Err(_) => (Err(ProbeError::Slow), deadline),
         };
-        reports.push(Report { name, outcome, took });
+        reports.push(Report {
+            name,
+            outcome,
+            took,
+        });
     }
     reports
 }

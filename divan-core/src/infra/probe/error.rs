@@ -1,6 +1,7 @@
 use std::error::Error;
 
-/// What lies below a [`ProbeError`], for the log. Boxed, since each dependency has errors of its own.
+/// What lies below a [`ProbeError`], for the log. Boxed, since each dependency has errors of its
+/// own.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a dependency cannot be used, and what to do about it.

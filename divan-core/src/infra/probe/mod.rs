@@ -1,6 +1,7 @@
 //! Whether what a deployment depends on is there.
 //!
-//! A [`Probe`] asks one dependency; [`check_all`] asks several at once and waits for none of them longer than it was told.
+//! A [`Probe`] asks one dependency; [`check_all`] asks several at once and waits for none of them
+//! longer than it was told.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -47,7 +48,8 @@ pub trait Probe: Debug + Send + Sync {
     /// What it is called in reports and logs: one word, in small letters.
     fn name(&self) -> &'static str;
 
-    /// Asks it for as little as tells that real work would succeed: it is there, and takes our credentials.
+    /// Asks it for as little as tells that real work would succeed: it is there, and takes our
+    /// credentials.
     ///
     /// Has no deadline of its own, and may be dropped at any time: [`check_all`] does that.
     ///

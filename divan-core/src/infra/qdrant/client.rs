@@ -5,10 +5,12 @@ use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 use crate::infra::probe::ProbeError;
 
 impl QdrantConfig {
-    /// A client for this server, over gRPC. Nothing is sent before the first request, so the server need not be there yet.
+    /// A client for this server, over gRPC. Nothing is sent before the first request, so the server
+    /// need not be there yet.
     ///
-    /// A connection may take 5 seconds to be made, an answer 30. Clones share the connection, which is made again when it breaks.
-    /// Versions of client and server are not compared: that would block, and write to the standard output.
+    /// A connection may take 5 seconds to be made, an answer 30. Clones share the connection, which
+    /// is made again when it breaks. Versions of client and server are not compared: that would
+    /// block, and write to the standard output.
     ///
     /// ```no_run
     /// use divan_core::infra::QdrantConfig;
@@ -36,11 +38,14 @@ impl QdrantConfig {
             }
             settings.set_api_key(key.expose());
         }
-        settings.build().map_err(|error| ProbeError::Misconfigured(NO_ADDRESS, Some(error.into())))
+        settings
+            .build()
+            .map_err(|error| ProbeError::Misconfigured(NO_ADDRESS, Some(error.into())))
     }
 }
 
-const NO_ADDRESS: &str = "the gRPC address of Qdrant is none: it looks like `http://localhost:6334`";
+const NO_ADDRESS: &str =
+    "the gRPC address of Qdrant is none: it looks like `http://localhost:6334`";
 
 /// What to do about a key that cannot be sent.
 pub(super) const NO_KEY: &str =

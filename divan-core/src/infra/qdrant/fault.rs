@@ -21,7 +21,9 @@ pub(super) fn rest(error: reqwest::Error) -> ProbeError {
 /// What to tell an operator about the answer to a REST request.
 pub(super) fn status(answer: reqwest::Response) -> Result<(), ProbeError> {
     let status = answer.status();
-    let Err(error) = answer.error_for_status() else { return Ok(()) };
+    let Err(error) = answer.error_for_status() else {
+        return Ok(());
+    };
     let error = error.without_url();
     Err(match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ProbeError::Refused(error.into()),
@@ -35,7 +37,9 @@ pub(super) fn status(answer: reqwest::Response) -> Result<(), ProbeError> {
 
 /// What to tell an operator about a gRPC request that failed, after REST has answered.
 pub(super) fn grpc(error: QdrantError) -> ProbeError {
-    let QdrantError::ResponseError { status } = &error else { return ProbeError::Failed(error.into()) };
+    let QdrantError::ResponseError { status } = &error else {
+        return ProbeError::Failed(error.into());
+    };
     match status.code() {
         Code::Unauthenticated | Code::PermissionDenied => ProbeError::Refused(error.into()),
         Code::DeadlineExceeded => ProbeError::Slow,
@@ -46,7 +50,11 @@ pub(super) fn grpc(error: QdrantError) -> ProbeError {
                           (port 6334) and that the port is open";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
-        Code::Cancelled | Code::Internal | Code::Unavailable | Code::Unimplemented | Code::Unknown
+        Code::Cancelled
+        | Code::Internal
+        | Code::Unavailable
+        | Code::Unimplemented
+        | Code::Unknown
             if is_no_grpc(status) =>
         {
             let advice = "what answers at the gRPC address of Qdrant speaks no gRPC: that is port 6334, while 6333 is REST";
@@ -56,8 +64,8 @@ pub(super) fn grpc(error: QdrantError) -> ProbeError {
     }
 }
 
-/// Whether the error is the client's and not one that a server of gRPC has answered with: then it has a source, or is about
-/// an answer over HTTP that has no status of gRPC.
+/// Whether the error is the client's and not one that a server of gRPC has answered with: then it
+/// has a source, or is about an answer over HTTP that has no status of gRPC.
 fn is_no_grpc(status: &tonic::Status) -> bool {
     std::error::Error::source(status).is_some() || status.message().contains("HTTP status code")
 }

@@ -28,6 +28,10 @@ pub struct QdrantConfig {
 impl QdrantConfig {
     /// A server at these two addresses that asks for no key.
     pub fn new(rest: Url, grpc: Url) -> Self {
-        Self { rest, grpc, api_key: None }
+        Self {
+            rest,
+            grpc,
+            api_key: None,
+        }
     }
 }

@@ -7,10 +7,13 @@ use crate::infra::server_url::{check_password, host_of};
 use crate::infra::variable::{Section, Variable};
 use crate::secret::Secret;
 
-static QDRANT_URL: Variable =
-    Variable::new("QDRANT_URL", "the address of the REST interface", "http://localhost:6333")
-        .when_unset("nothing is searched there")
-        .also_called(&["QDRANT_HOST", "QDRANT_ENDPOINT", "QDRANT_REST_URL"]);
+static QDRANT_URL: Variable = Variable::new(
+    "QDRANT_URL",
+    "the address of the REST interface",
+    "http://localhost:6333",
+)
+.when_unset("nothing is searched there")
+.also_called(&["QDRANT_HOST", "QDRANT_ENDPOINT", "QDRANT_REST_URL"]);
 
 static QDRANT_GRPC_URL: Variable = Variable::new(
     "QDRANT_GRPC_URL",
@@ -21,10 +24,13 @@ static QDRANT_GRPC_URL: Variable = Variable::new(
     "that of `QDRANT_URL` with port 6334, where that has port 6333 or none; otherwise that of `QDRANT_URL`",
 );
 
-static QDRANT_API_KEY: Variable =
-    Variable::new("QDRANT_API_KEY", "the key, where one is asked for", "the-key-of-the-server")
-        .when_unset("none is sent")
-        .secret();
+static QDRANT_API_KEY: Variable = Variable::new(
+    "QDRANT_API_KEY",
+    "the key, where one is asked for",
+    "the-key-of-the-server",
+)
+.when_unset("none is sent")
+.secret();
 
 static QDRANT_SERVICE_API_KEY: Variable = Variable::new(
     "QDRANT__SERVICE__API_KEY",
@@ -41,7 +47,12 @@ const GRPC_PORT: u16 = 6334;
 static SECTION: Section = Section::new(
     "Vector search (Qdrant)",
     "Other variables that begin with `QDRANT__` are Qdrant's own and are not read. Needs the feature `qdrant`.",
-    &[&QDRANT_URL, &QDRANT_GRPC_URL, &QDRANT_API_KEY, &QDRANT_SERVICE_API_KEY],
+    &[
+        &QDRANT_URL,
+        &QDRANT_GRPC_URL,
+        &QDRANT_API_KEY,
+        &QDRANT_SERVICE_API_KEY,
+    ],
 );
 
 impl QdrantConfig {
@@ -77,10 +88,16 @@ impl QdrantConfig {
 }
 
 fn api_key(env: &mut Env<'_>) -> Option<(&'static Variable, Secret)> {
-    let (ours, theirs) = (env.secret(&QDRANT_API_KEY), env.secret(&QDRANT_SERVICE_API_KEY));
+    let (ours, theirs) = (
+        env.secret(&QDRANT_API_KEY),
+        env.secret(&QDRANT_SERVICE_API_KEY),
+    );
     match (ours, theirs) {
         (Some(ours), Some(theirs)) if ours.expose() != theirs.expose() => {
-            let reason = format!("says something else than {}; keep one", QDRANT_SERVICE_API_KEY.name());
+            let reason = format!(
+                "says something else than {}; keep one",
+                QDRANT_SERVICE_API_KEY.name()
+            );
             env.wrong(&QDRANT_API_KEY, reason);
             None
         }
@@ -92,8 +109,8 @@ fn api_key(env: &mut Env<'_>) -> Option<(&'static Variable, Secret)> {
 
 /// The addresses of the REST and of the gRPC interface.
 ///
-/// An address without a port is that of an installation that nobody changed. A port that is neither of its two is taken
-/// for a proxy's, which tells the two protocols apart.
+/// An address without a port is that of an installation that nobody changed. A port that is neither
+/// of its two is taken for a proxy's, which tells the two protocols apart.
 fn addresses(text: &str) -> Result<(Url, Url), InvalidAddress> {
     let url = bare_address(text)?;
     let at = |port: u16| {

@@ -13,16 +13,18 @@ use crate::infra::network::CONNECT_TIMEOUT;
 use crate::infra::reconnecting::Reconnecting;
 use crate::infra::stream;
 
-/// A connection to RabbitMQ that is made when it is asked for, and again when it is asked for after it broke.
+/// A connection to RabbitMQ that is made when it is asked for, and again when it is asked for after
+/// it broke.
 ///
-/// A connection that died without a word, behind a firewall that forgot it, is noticed after 20 to 25 seconds: both sides send a
-/// heartbeat every 10 seconds at least.
+/// A connection that died without a word, behind a firewall that forgot it, is noticed after 20 to
+/// 25 seconds: both sides send a heartbeat every 10 seconds at least.
 ///
-/// Clones share it. Channels, consumers and what was declared to last as long as the connection are gone with it: whoever uses
-/// them asks for the connection again after an error, and begins anew. A connection may take 5 seconds to be made.
+/// Clones share it. Channels, consumers and what was declared to last as long as the connection are
+/// gone with it: whoever uses them asks for the connection again after an error, and begins anew. A
+/// connection may take 5 seconds to be made.
 ///
-/// `lapin`'s own recovery is not used: it needs the first connection to succeed, gives up after some attempts, and its TLS
-/// installs a provider in the process.
+/// `lapin`'s own recovery is not used: it needs the first connection to succeed, gives up after
+/// some attempts, and its TLS installs a provider in the process.
 ///
 /// ```no_run
 /// use divan_core::infra::RabbitMqConfig;
@@ -47,20 +49,33 @@ struct Inner {
 }
 
 impl RabbitMqConfig {
-    /// A connection to this server. Nothing is sent before it is asked for, so the server need not be there yet.
+    /// A connection to this server. Nothing is sent before it is asked for, so the server need not
+    /// be there yet.
     pub fn client(&self) -> RabbitMqConnection {
-        RabbitMqConnection(Arc::new(Inner { config: self.clone(), current: Reconnecting::default() }))
+        RabbitMqConnection(Arc::new(Inner {
+            config: self.clone(),
+            current: Reconnecting::default(),
+        }))
     }
 
     fn uri(&self) -> AMQPUri {
-        let userinfo =
-            AMQPUserInfo { username: self.user.clone(), password: self.password.expose().to_owned() };
+        let userinfo = AMQPUserInfo {
+            username: self.user.clone(),
+            password: self.password.expose().to_owned(),
+        };
         AMQPUri {
             // TLS is ours already.
             scheme: AMQPScheme::AMQP,
-            authority: AMQPAuthority { userinfo, host: self.host.clone(), port: self.port },
+            authority: AMQPAuthority {
+                userinfo,
+                host: self.host.clone(),
+                port: self.port,
+            },
             vhost: self.vhost.clone(),
-            query: AMQPQueryString { heartbeat: Some(HEARTBEAT_SECONDS), ..AMQPQueryString::default() },
+            query: AMQPQueryString {
+                heartbeat: Some(HEARTBEAT_SECONDS),
+                ..AMQPQueryString::default()
+            },
         }
     }
 }
@@ -74,7 +89,10 @@ impl RabbitMqConnection {
         let is_open = |connection: &Arc<Connection>| connection.status().connected();
         let connect = async {
             let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-            timeout(CONNECT_TIMEOUT, connect(&self.0.config)).await.map_err(late)?.map(Arc::new)
+            timeout(CONNECT_TIMEOUT, connect(&self.0.config))
+                .await
+                .map_err(late)?
+                .map(Arc::new)
         };
         self.0.current.get(is_open, connect).await
     }
@@ -88,7 +106,12 @@ impl RabbitMqConnection {
 async fn connect(config: &RabbitMqConfig) -> Result<Connection, Error> {
     let tcp = stream::tcp(&config.host, config.port).await?.into_std()?;
     let mut handshake = Handshake(Some(tcp.try_clone()?));
-    let stream = stream::wrapped(tokio::net::TcpStream::from_std(tcp)?, &config.host, config.tls).await?;
+    let stream = stream::wrapped(
+        tokio::net::TcpStream::from_std(tcp)?,
+        &config.host,
+        config.tls,
+    )
+    .await?;
     let stream = Mutex::new(Some(AsyncTcpStream::Plain(stream.compat())));
     // Asked for once: this connection is not made again, another one is.
     let take = async move |_: AMQPUri, _: Transport| {
@@ -96,13 +119,14 @@ async fn connect(config: &RabbitMqConfig) -> Result<Connection, Error> {
         stream.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
     };
     let properties = ConnectionProperties::default().with_connection_name("divan".into());
-    let connection = Connection::connector(config.uri(), runtime::transport(), take, properties).await?;
+    let connection =
+        Connection::connector(config.uri(), runtime::transport(), take, properties).await?;
     handshake.0 = None;
     Ok(connection)
 }
 
-/// A handshake under way. Dropped in the middle it closes the socket: `lapin` waits on a thread of its own, and would wait for
-/// ever for a server that accepts and says nothing.
+/// A handshake under way. Dropped in the middle it closes the socket: `lapin` waits on a thread of
+/// its own, and would wait for ever for a server that accepts and says nothing.
 struct Handshake(Option<TcpStream>);
 
 impl Drop for Handshake {

@@ -34,6 +34,13 @@ pub struct RabbitMqConfig {
 impl RabbitMqConfig {
     /// The server on the usual port of this host.
     pub fn new(host: impl Into<String>, user: impl Into<String>, password: Secret) -> Self {
-        Self { host: host.into(), port: 5672, user: user.into(), password, vhost: "/".to_owned(), tls: false }
+        Self {
+            host: host.into(),
+            port: 5672,
+            user: user.into(),
+            password,
+            vhost: "/".to_owned(),
+            tls: false,
+        }
     }
 }

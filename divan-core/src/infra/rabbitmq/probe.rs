@@ -6,7 +6,8 @@ use super::RabbitMqConnection;
 use crate::infra::network;
 use crate::infra::probe::{Probe, ProbeError};
 
-/// Opens a channel of the connection and closes it again: that takes a server that answers, the sign-in and the virtual host.
+/// Opens a channel of the connection and closes it again: that takes a server that answers, the
+/// sign-in and the virtual host.
 #[derive(Clone, Debug)]
 pub struct RabbitMqProbe(RabbitMqConnection);
 

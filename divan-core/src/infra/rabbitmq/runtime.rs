@@ -17,7 +17,10 @@ pub(super) type Transport = Runtime<RuntimeParts<Tokio, Connected>>;
 
 /// The tokio runtime that this is called in.
 pub(super) fn transport() -> Transport {
-    Runtime::new(RuntimeParts::new(Tokio::current(), Connected(Tokio::current())))
+    Runtime::new(RuntimeParts::new(
+        Tokio::current(),
+        Connected(Tokio::current()),
+    ))
 }
 
 /// Tokio's timers; connections are handed in, so that TLS can be ours.
@@ -28,8 +31,14 @@ impl Reactor for Connected {
     type TcpStream = Compat<stream::Stream>;
     type Sleep = <Tokio as Reactor>::Sleep;
 
-    #[expect(refining_impl_trait, reason = "the bound of the trait has a private name")]
-    fn register<H: io::Read + io::Write + Send + 'static>(&self, _: H) -> io::Result<Self::TcpStream> {
+    #[expect(
+        refining_impl_trait,
+        reason = "the bound of the trait has a private name"
+    )]
+    fn register<H: io::Read + io::Write + Send + 'static>(
+        &self,
+        _: H,
+    ) -> io::Result<Self::TcpStream> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

@@ -29,18 +29,22 @@ static RABBITMQ_USER: Variable = Variable::new("RABBITMQ_USER", "the user", "div
     .when_unset("needed with `RABBITMQ_HOST`")
     .also_called(&["RABBITMQ_USERNAME", "RABBIT_USER"]);
 
-static RABBITMQ_PASSWORD: Variable =
-    Variable::new("RABBITMQ_PASSWORD", "the user's password", "the-password-of-that-user")
-        .when_unset("needed with `RABBITMQ_HOST`")
-        .secret()
-        .also_called(&["RABBITMQ_PASS", "RABBIT_PASSWORD"]);
+static RABBITMQ_PASSWORD: Variable = Variable::new(
+    "RABBITMQ_PASSWORD",
+    "the user's password",
+    "the-password-of-that-user",
+)
+.when_unset("needed with `RABBITMQ_HOST`")
+.secret()
+.also_called(&["RABBITMQ_PASS", "RABBIT_PASSWORD"]);
 
 static RABBITMQ_VHOST: Variable =
     Variable::new("RABBITMQ_VHOST", "the virtual host", "divan").when_unset("`/`");
 
-static RABBITMQ_TLS: Variable = Variable::new("RABBITMQ_TLS", "`on`: the connection is encrypted", "on")
-    .when_unset("`off`")
-    .also_called(&["RABBITMQ_SSL"]);
+static RABBITMQ_TLS: Variable =
+    Variable::new("RABBITMQ_TLS", "`on`: the connection is encrypted", "on")
+        .when_unset("`off`")
+        .also_called(&["RABBITMQ_SSL"]);
 
 /// The ports of an installation that nobody changed.
 const PORT: u16 = 5672;
@@ -68,11 +72,18 @@ impl RabbitMqConfig {
     /// What it is read from.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it; `None` where neither `RABBITMQ_URL` nor `RABBITMQ_HOST` is set, or something is wrong.
+    /// Reads it; `None` where neither `RABBITMQ_URL` nor `RABBITMQ_HOST` is set, or something is
+    /// wrong.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         // A port alone is what Kubernetes sets.
-        let first = [&RABBITMQ_URL, &RABBITMQ_HOST].into_iter().find(|variable| env.is_set(variable))?;
-        if env.built_with(first, "rabbitmq", cfg!(feature = "rabbitmq")) { Self::parse(env) } else { None }
+        let first = [&RABBITMQ_URL, &RABBITMQ_HOST]
+            .into_iter()
+            .find(|variable| env.is_set(variable))?;
+        if env.built_with(first, "rabbitmq", cfg!(feature = "rabbitmq")) {
+            Self::parse(env)
+        } else {
+            None
+        }
     }
 
     fn parse(env: &mut Env<'_>) -> Option<Self> {
@@ -126,12 +137,16 @@ impl fmt::Display for RabbitMqConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "amqps" } else { "amqp" };
         let vhost = if self.vhost == "/" { "" } else { &self.vhost };
-        write!(f, "{scheme}://{}@{}:{}/{vhost}", self.user, self.host, self.port)
+        write!(
+            f,
+            "{scheme}://{}@{}:{}/{vhost}",
+            self.user, self.host, self.port
+        )
     }
 }
 
-/// Reads an address ([the form](https://www.rabbitmq.com/docs/uri-spec)). Without a user it is that of a server that lets
-/// in whoever asks on its own machine.
+/// Reads an address ([the form](https://www.rabbitmq.com/docs/uri-spec)). Without a user it is that
+/// of a server that lets in whoever asks on its own machine.
 fn parse_url(text: &str) -> Result<RabbitMqConfig, InvalidServerUrl> {
     let url = ServerUrl::parse(text, ["amqp", "amqps"])?;
     if url.path.contains('/') {

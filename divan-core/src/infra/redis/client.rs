@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, RedisError, RedisFuture, Value};
+use redis::{
+    AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, RedisError, RedisFuture, Value,
+};
 use tokio::time::timeout;
 
 use super::{RedisConfig, RedisProbe};
@@ -11,14 +13,17 @@ use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 use crate::infra::reconnecting::Reconnecting;
 use crate::infra::stream;
 
-/// A connection to Redis that is made with the first command, and again with the next one after it broke.
+/// A connection to Redis that is made with the first command, and again with the next one after it
+/// broke.
 ///
-/// Clones share it, and commands of many tasks travel on it at once: what blocks (`BLPOP`, `SUBSCRIBE`) belongs on a connection
-/// of its own. A command that was on its way when the connection broke fails, and is not sent again, since nobody knows
-/// whether Redis has run it. A connection may take 5 seconds to be made, an answer 30.
+/// Clones share it, and commands of many tasks travel on it at once: what blocks (`BLPOP`,
+/// `SUBSCRIBE`) belongs on a connection of its own. A command that was on its way when the
+/// connection broke fails, and is not sent again, since nobody knows whether Redis has run it. A
+/// connection may take 5 seconds to be made, an answer 30.
 ///
-/// `redis`'s own `ConnectionManager` is not used: it keeps an error of the sign-in for ever, so that Redis has to be there with
-/// the right password when it is asked first, and its TLS needs a provider that is installed in the process.
+/// `redis`'s own `ConnectionManager` is not used: it keeps an error of the sign-in for ever, so
+/// that Redis has to be there with the right password when it is asked first, and its TLS needs a
+/// provider that is installed in the process.
 ///
 /// ```no_run
 /// use divan_core::infra::RedisConfig;
@@ -46,9 +51,13 @@ struct Open {
 }
 
 impl RedisConfig {
-    /// A connection to this server. Nothing is sent before the first command, so the server need not be there yet.
+    /// A connection to this server. Nothing is sent before the first command, so the server need
+    /// not be there yet.
     pub fn client(&self) -> RedisConnection {
-        RedisConnection(Arc::new(Inner { config: self.clone(), current: Reconnecting::default() }))
+        RedisConnection(Arc::new(Inner {
+            config: self.clone(),
+            current: Reconnecting::default(),
+        }))
     }
 }
 
@@ -62,7 +71,9 @@ impl RedisConnection {
         let is_open = |open: &Open| !open.is_closed.load(Ordering::Acquire);
         let connect = async {
             let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-            timeout(CONNECT_TIMEOUT, connect(&self.0.config)).await.map_err(late)?
+            timeout(CONNECT_TIMEOUT, connect(&self.0.config))
+                .await
+                .map_err(late)?
         };
         self.0.current.get(is_open, connect).await
     }
@@ -74,8 +85,9 @@ impl Open {
     }
 }
 
-/// A connection that died without a word (a firewall that forgot it, a machine that is gone) is only known by what it leaves
-/// unanswered. So a command that gets no answer, or whose caller would not wait for it, has the next one begin a new connection.
+/// A connection that died without a word (a firewall that forgot it, a machine that is gone) is
+/// only known by what it leaves unanswered. So a command that gets no answer, or whose caller would
+/// not wait for it, has the next one begin a new connection.
 struct Suspicion(Option<Arc<AtomicBool>>);
 
 impl Suspicion {
@@ -105,7 +117,8 @@ async fn connect(config: &RedisConfig) -> Result<Open, RedisError> {
         sign_in = sign_in.set_password(password.expose());
     }
     let settings = AsyncConnectionConfig::new().set_response_timeout(Some(REQUEST_TIMEOUT));
-    let (connection, driver) = MultiplexedConnection::new_with_config(&sign_in, stream, settings).await?;
+    let (connection, driver) =
+        MultiplexedConnection::new_with_config(&sign_in, stream, settings).await?;
     let is_closed = Arc::new(AtomicBool::new(false));
     let closed = Arc::clone(&is_closed);
     // Ends with the connection, so that a loss is known before the next command runs into it.
@@ -113,7 +126,10 @@ async fn connect(config: &RedisConfig) -> Result<Open, RedisError> {
         driver.await;
         closed.store(true, Ordering::Release);
     });
-    Ok(Open { connection, is_closed })
+    Ok(Open {
+        connection,
+        is_closed,
+    })
 }
 
 impl ConnectionLike for RedisConnection {
@@ -136,7 +152,10 @@ impl ConnectionLike for RedisConnection {
         Box::pin(async move {
             let mut open = self.open().await?;
             let suspicion = open.suspicion();
-            let answer = open.connection.send_packed_commands(pipeline, offset, count).await;
+            let answer = open
+                .connection
+                .send_packed_commands(pipeline, offset, count)
+                .await;
             suspicion.settle(&answer);
             answer
         })

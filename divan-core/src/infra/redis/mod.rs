@@ -32,6 +32,13 @@ pub struct RedisConfig {
 impl RedisConfig {
     /// The server on the usual port of this host.
     pub fn new(host: impl Into<String>) -> Self {
-        Self { host: host.into(), port: 6379, user: None, password: None, database: 0, tls: false }
+        Self {
+            host: host.into(),
+            port: 6379,
+            user: None,
+            password: None,
+            database: 0,
+            tls: false,
+        }
     }
 }

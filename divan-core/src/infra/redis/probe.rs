@@ -22,7 +22,10 @@ impl Probe for RedisProbe {
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        redis::cmd("PING").exec_async(&mut self.0.clone()).await.map_err(fault)
+        redis::cmd("PING")
+            .exec_async(&mut self.0.clone())
+            .await
+            .map_err(fault)
     }
 }
 
@@ -38,11 +41,13 @@ fn fault(error: RedisError) -> ProbeError {
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         ErrorKind::Parse => {
-            let advice = "what answers at this address is not Redis, or expects TLS: check host and port";
+            let advice =
+                "what answers at this address is not Redis, or expects TLS: check host and port";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         _ if error.to_string().contains("switch database") => {
-            let advice = "this Redis has no database of this number: use a smaller one (0 is always there)";
+            let advice =
+                "this Redis has no database of this number: use a smaller one (0 is always there)";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         _ => ProbeError::Failed(error.into()),

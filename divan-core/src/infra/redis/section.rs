@@ -21,18 +21,23 @@ static REDIS_HOST: Variable = Variable::new("REDIS_HOST", "its host", "localhost
     .when_unset("there is no Redis, unless `REDIS_URL` is set")
     .also_called(&["REDIS_HOSTNAME"]);
 
-static REDIS_PORT: Variable =
-    Variable::new("REDIS_PORT", "its port", "6379").form("a number from 1 to 65535").when_unset("`6379`");
+static REDIS_PORT: Variable = Variable::new("REDIS_PORT", "its port", "6379")
+    .form("a number from 1 to 65535")
+    .when_unset("`6379`");
 
-static REDIS_USER: Variable = Variable::new("REDIS_USER", "the user, where there are several", "divan")
-    .when_unset("the server's own")
-    .also_called(&["REDIS_USERNAME"]);
+static REDIS_USER: Variable =
+    Variable::new("REDIS_USER", "the user, where there are several", "divan")
+        .when_unset("the server's own")
+        .also_called(&["REDIS_USERNAME"]);
 
-static REDIS_PASSWORD: Variable =
-    Variable::new("REDIS_PASSWORD", "the password, where one is asked for", "the-password-of-the-server")
-        .when_unset("none is sent")
-        .secret()
-        .also_called(&["REDIS_PASS"]);
+static REDIS_PASSWORD: Variable = Variable::new(
+    "REDIS_PASSWORD",
+    "the password, where one is asked for",
+    "the-password-of-the-server",
+)
+.when_unset("none is sent")
+.secret()
+.also_called(&["REDIS_PASS"]);
 
 static REDIS_DB: Variable = Variable::new("REDIS_DB", "the number of the database", "1")
     .form("a number")
@@ -47,7 +52,15 @@ static SECTION: Section = Section::new(
     "Redis",
     "`REDIS_URL`, or `REDIS_HOST` and what goes with it. Set beside an address, the others have to say the same. Needs \
          the feature `redis`.",
-    &[&REDIS_URL, &REDIS_HOST, &REDIS_PORT, &REDIS_USER, &REDIS_PASSWORD, &REDIS_DB, &REDIS_TLS],
+    &[
+        &REDIS_URL,
+        &REDIS_HOST,
+        &REDIS_PORT,
+        &REDIS_USER,
+        &REDIS_PASSWORD,
+        &REDIS_DB,
+        &REDIS_TLS,
+    ],
 );
 
 impl RedisConfig {
@@ -56,9 +69,16 @@ impl RedisConfig {
 
     /// Reads it; `None` where neither `REDIS_URL` nor `REDIS_HOST` is set, or something is wrong.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
-        // A port alone is what Kubernetes sets, and a password alone what the server itself is given.
-        let first = [&REDIS_URL, &REDIS_HOST].into_iter().find(|variable| env.is_set(variable))?;
-        if env.built_with(first, "redis", cfg!(feature = "redis")) { Self::parse(env) } else { None }
+        // A port alone is what Kubernetes sets, and a password alone what the server itself is
+        // given.
+        let first = [&REDIS_URL, &REDIS_HOST]
+            .into_iter()
+            .find(|variable| env.is_set(variable))?;
+        if env.built_with(first, "redis", cfg!(feature = "redis")) {
+            Self::parse(env)
+        } else {
+            None
+        }
     }
 
     fn parse(env: &mut Env<'_>) -> Option<Self> {
@@ -102,8 +122,16 @@ impl fmt::Display for RedisConfig {
     /// An address without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "rediss" } else { "redis" };
-        let user = self.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
-        write!(f, "{scheme}://{user}{}:{}/{}", self.host, self.port, self.database)
+        let user = self
+            .user
+            .as_ref()
+            .map(|user| format!("{user}@"))
+            .unwrap_or_default();
+        write!(
+            f,
+            "{scheme}://{user}{}:{}/{}",
+            self.host, self.port, self.database
+        )
     }
 }
 

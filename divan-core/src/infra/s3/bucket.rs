@@ -22,11 +22,12 @@ pub enum Bucket {
 }
 
 impl S3Config {
-    /// Makes the bucket where it is missing. Servers that start at the same time do not get in each other's way.
+    /// Makes the bucket where it is missing. Servers that start at the same time do not get in each
+    /// other's way.
     ///
     /// # Errors
-    /// When the bucket is somebody else's or may not be made, when the key is refused, and when the store is not there. It is
-    /// asked once: a caller that wants to wait for a store asks again.
+    /// When the bucket is somebody else's or may not be made, when the key is refused, and when the
+    /// store is not there. It is asked once: a caller that wants to wait for a store asks again.
     pub async fn ensure_bucket(&self, client: &Client) -> Result<Bucket, ProbeError> {
         match self.look_at_bucket(client).await? {
             Some(found) => Ok(found),
@@ -36,9 +37,17 @@ impl S3Config {
 
     /// Asks for the bucket; `None` where there is no such bucket.
     ///
-    /// One object is listed, and not HEAD asked: that answer has words, and the page of a front end does not pass for it.
-    pub(super) async fn look_at_bucket(&self, client: &Client) -> Result<Option<Bucket>, ProbeError> {
-        let list = client.list_objects_v2().bucket(&self.bucket).max_keys(1).customize();
+    /// One object is listed, and not HEAD asked: that answer has words, and the page of a front end
+    /// does not pass for it.
+    pub(super) async fn look_at_bucket(
+        &self,
+        client: &Client,
+    ) -> Result<Option<Bucket>, ProbeError> {
+        let list = client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .max_keys(1)
+            .customize();
         match list.config_override(once()).send().await {
             Ok(_) => Ok(Some(Bucket::Found)),
             Err(error) if Answer::of(&error) == Answer::NoBucket => Ok(None),
@@ -49,14 +58,21 @@ impl S3Config {
     async fn create_bucket(&self, client: &Client) -> Result<Bucket, ProbeError> {
         let place = (self.region != DEFAULT_REGION).then(|| {
             let region = BucketLocationConstraint::from(self.region.as_str());
-            CreateBucketConfiguration::builder().location_constraint(region).build()
+            CreateBucketConfiguration::builder()
+                .location_constraint(region)
+                .build()
         });
-        let create = client.create_bucket().bucket(&self.bucket).set_create_bucket_configuration(place);
+        let create = client
+            .create_bucket()
+            .bucket(&self.bucket)
+            .set_create_bucket_configuration(place);
         let Err(error) = create.customize().config_override(once()).send().await else {
             return Ok(Bucket::Created);
         };
         // Another server was quicker, or somebody else has it; not every store says which.
-        self.look_at_bucket(client).await?.ok_or_else(|| fault(error))
+        self.look_at_bucket(client)
+            .await?
+            .ok_or_else(|| fault(error))
     }
 }
 

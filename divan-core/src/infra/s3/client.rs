@@ -2,7 +2,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation,
 };
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -14,11 +15,12 @@ use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 const ATTEMPTS: u32 = 3;
 
 impl S3Config {
-    /// A client for this store. Nothing is sent before the first request, so the store need not be there yet.
+    /// A client for this store. Nothing is sent before the first request, so the store need not be
+    /// there yet.
     ///
-    /// It names the bucket in the path, as MinIO wants it, and sends checksums only where S3 demands them, since not every store
-    /// knows them. A connection may take 5 seconds to be made, and an attempt 30 to be answered; there are 3 attempts. Clones
-    /// share their connections.
+    /// It names the bucket in the path, as MinIO wants it, and sends checksums only where S3
+    /// demands them, since not every store knows them. A connection may take 5 seconds to be made,
+    /// and an attempt 30 to be answered; there are 3 attempts. Clones share their connections.
     ///
     /// ```no_run
     /// use divan_core::infra::S3Config;
@@ -34,7 +36,13 @@ impl S3Config {
     /// # }
     /// ```
     pub fn client(&self) -> Client {
-        let key = Credentials::new(&self.access_key, self.secret_key.expose(), None, None, "divan");
+        let key = Credentials::new(
+            &self.access_key,
+            self.secret_key.expose(),
+            None,
+            None,
+            "divan",
+        );
         let mut trust = TrustStore::default();
         if self.endpoint.scheme() == "http" {
             // It must work in a container without certificates.
@@ -42,7 +50,12 @@ impl S3Config {
         }
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(TlsContext::builder().with_trust_store(trust).build().unwrap_or_default())
+            .tls_context(
+                TlsContext::builder()
+                    .with_trust_store(trust)
+                    .build()
+                    .unwrap_or_default(),
+            )
             .build_https();
         let time = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)

@@ -5,13 +5,14 @@ use crate::infra::network;
 use crate::infra::probe::{Cause, ProbeError};
 
 /// What to do about a bucket that is not there.
-pub(super) const NO_BUCKET: &str = "there is no such bucket: make it, or start the server, which makes it";
+pub(super) const NO_BUCKET: &str =
+    "there is no such bucket: make it, or start the server, which makes it";
 
 const NO_STORE: &str = "what answers at this address is no object store: check host and port (MinIO's own is 9000, and 9001 its web \
                         page)";
 
-/// What a store says is wrong, as far as an operator can do something about it
-/// ([S3's list of error codes](https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)).
+/// What a store says is wrong, as far as an operator can do something about it ([S3's list of error
+/// codes](https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// It does not know the key, or the signature is wrong.
@@ -34,7 +35,9 @@ pub(super) enum Answer {
 
 impl Answer {
     pub(super) fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
-        let status = error.raw_response().map(|response| response.status().as_u16());
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         match (error.code().unwrap_or_default(), status) {
             ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken", _) => Self::WrongKey,
             ("RequestTimeTooSkewed", _) => Self::WrongTime,
@@ -43,7 +46,9 @@ impl Answer {
             ("InvalidBucketName", _) => Self::BadName,
             // What stands in front of a store that is down has no code either.
             ("", Some(..500)) => Self::NoStore,
-            ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => Self::WrongRegion,
+            ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => {
+                Self::WrongRegion
+            }
             (_, Some(403)) => Self::Forbidden,
             _ => Self::Unknown,
         }
@@ -75,9 +80,10 @@ where
             "no bucket may have this name: 3 to 63 small letters, digits, dots and hyphens",
             error,
         ),
-        Answer::WrongRegion => {
-            misconfigured("the bucket or the store is in another region: set the region that it is in", error)
-        }
+        Answer::WrongRegion => misconfigured(
+            "the bucket or the store is in another region: set the region that it is in",
+            error,
+        ),
         Answer::WrongTime => misconfigured(
             "the clocks of this machine and of the store differ by more than 15 minutes: set them",
             error,

@@ -16,13 +16,18 @@ pub struct S3Probe {
 impl S3Config {
     /// A probe that asks over this client.
     pub fn probe(&self, client: &Client) -> S3Probe {
-        S3Probe { config: self.clone(), client: client.clone() }
+        S3Probe {
+            config: self.clone(),
+            client: client.clone(),
+        }
     }
 }
 
 impl fmt::Debug for S3Probe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("S3Probe").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("S3Probe")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

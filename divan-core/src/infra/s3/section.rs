@@ -7,28 +7,48 @@ use crate::infra::variable::{Section, Variable};
 /// What goes for the other three of the four.
 const NEEDED: &str = "needed with `MINIO_ENDPOINT`";
 
-static ENDPOINT: Variable =
-    Variable::new("MINIO_ENDPOINT", "the address of the store, without a path", "http://localhost:9000")
-        .when_unset("nothing is stored there")
-        .also_called(&["MINIO_URL", "S3_ENDPOINT", "S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]);
+static ENDPOINT: Variable = Variable::new(
+    "MINIO_ENDPOINT",
+    "the address of the store, without a path",
+    "http://localhost:9000",
+)
+.when_unset("nothing is stored there")
+.also_called(&[
+    "MINIO_URL",
+    "S3_ENDPOINT",
+    "S3_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+]);
 
-static ACCESS_KEY: Variable =
-    Variable::new("MINIO_ACCESS_KEY", "the name of the key that signs requests", "divan")
-        .or_file()
+static ACCESS_KEY: Variable = Variable::new(
+    "MINIO_ACCESS_KEY",
+    "the name of the key that signs requests",
+    "divan",
+)
+.or_file()
+.when_unset(NEEDED)
+.also_called(&["MINIO_ACCESS_KEY_ID", "S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"]);
+
+static SECRET_KEY: Variable =
+    Variable::new("MINIO_SECRET_KEY", "the key", "the-secret-of-that-key")
         .when_unset(NEEDED)
-        .also_called(&["MINIO_ACCESS_KEY_ID", "S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"]);
-
-static SECRET_KEY: Variable = Variable::new("MINIO_SECRET_KEY", "the key", "the-secret-of-that-key")
-    .when_unset(NEEDED)
-    .secret()
-    .also_called(&["MINIO_SECRET_ACCESS_KEY", "S3_SECRET_KEY", "S3_SECRET_ACCESS_KEY"]);
+        .secret()
+        .also_called(&[
+            "MINIO_SECRET_ACCESS_KEY",
+            "S3_SECRET_KEY",
+            "S3_SECRET_ACCESS_KEY",
+        ]);
 
 static BUCKET: Variable = Variable::new("MINIO_BUCKET", "the bucket to work in", "divan")
     .when_unset(NEEDED)
     .also_called(&["MINIO_BUCKET_NAME", "S3_BUCKET", "S3_BUCKET_NAME"]);
 
-static REGION: Variable = Variable::new("MINIO_REGION", "the region that signatures name", "eu-central-1")
-    .when_unset("`us-east-1`");
+static REGION: Variable = Variable::new(
+    "MINIO_REGION",
+    "the region that signatures name",
+    "eu-central-1",
+)
+.when_unset("`us-east-1`");
 
 static SECTION: Section = Section::new(
     "Object store (S3, MinIO)",
@@ -57,7 +77,11 @@ impl S3Config {
             if !env.is_set(variable) {
                 env.missing(
                     variable,
-                    &format!("{} is: all four or none{}", first.name(), root_hint(env, variable)),
+                    &format!(
+                        "{} is: all four or none{}",
+                        first.name(),
+                        root_hint(env, variable)
+                    ),
                 );
             }
         }

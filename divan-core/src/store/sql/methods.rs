@@ -1,9 +1,10 @@
 /// Implements the traits of the store for one database, and its migrations.
 ///
-/// The type has the pools `writer` and `readers` of `$db`, the methods `begin_write` (a transaction for writing),
-/// `locked` (one that holds the lock of migrations) and `keeps_statements` that tells whether prepared statements are kept.
-/// `$account_to_write` reads an account that nobody else may write meanwhile. A macro, because `sqlx` has no name for «any
-/// database that knows these five types», and the bounds for it would hide the methods.
+/// The type has the pools `writer` and `readers` of `$db`, the methods `begin_write` (a transaction
+/// for writing), `locked` (one that holds the lock of migrations) and `keeps_statements` that tells
+/// whether prepared statements are kept. `$account_to_write` reads an account that nobody else may
+/// write meanwhile. A macro, because `sqlx` has no name for «any database that knows these five
+/// types», and the bounds for it would hide the methods.
 macro_rules! sql_store {
     ($store:ident, $db:ty, $connection:ty, $migrations:path, $has_migrations:expr, $account_to_write:expr) => {
         impl $store {
@@ -16,8 +17,9 @@ macro_rules! sql_store {
                 Self::schema_of(&mut connection).await
             }
 
-            /// Brings the schema up to date, all of it or nothing. Takes no lock when there is nothing to do; otherwise
-            /// another program that does the same is waited for, at most a minute.
+            /// Brings the schema up to date, all of it or nothing. Takes no lock when there is
+            /// nothing to do; otherwise another program that does the same is waited for, at most a
+            /// minute.
             ///
             /// # Errors
             /// [`MigrateError`]; nothing has changed then.
@@ -36,14 +38,18 @@ macro_rules! sql_store {
                     .run(&mut *transaction)
                     .await
                     .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
-                index_users(&mut transaction).await.map_err(StoreError::from)?;
+                index_users(&mut transaction)
+                    .await
+                    .map_err(StoreError::from)?;
                 transaction.commit().await.map_err(StoreError::from)?;
                 Ok(())
             }
 
             async fn schema_of(connection: &mut $connection) -> Result<Schema, StoreError> {
-                let tables: i64 =
-                    sqlx::query_scalar($has_migrations).persistent(false).fetch_one(&mut *connection).await?;
+                let tables: i64 = sqlx::query_scalar($has_migrations)
+                    .persistent(false)
+                    .fetch_one(&mut *connection)
+                    .await?;
                 let applied = if tables == 0 {
                     Vec::new()
                 } else {
@@ -58,7 +64,10 @@ macro_rules! sql_store {
                 &self,
                 query: sqlx::query::Query<'_, $db, <$db as sqlx::Database>::Arguments>,
             ) -> Result<Option<Account>, StoreError> {
-                let row = query.persistent(self.keeps_statements()).fetch_optional(&self.readers).await?;
+                let row = query
+                    .persistent(self.keeps_statements())
+                    .fetch_optional(&self.readers)
+                    .await?;
                 Ok(row.as_ref().map(sql::account).transpose()?)
             }
         }
@@ -66,7 +75,10 @@ macro_rules! sql_store {
         #[async_trait]
         impl Store for $store {
             async fn ping(&self) -> Result<(), StoreError> {
-                sqlx::query(sql::PING).persistent(self.keeps_statements()).execute(&self.readers).await?;
+                sqlx::query(sql::PING)
+                    .persistent(self.keeps_statements())
+                    .execute(&self.readers)
+                    .await?;
                 Ok(())
             }
         }
@@ -78,24 +90,39 @@ macro_rules! sql_store {
             }
 
             async fn account_by_phone(&self, phone: &Phone) -> Result<Option<Account>, StoreError> {
-                self.find(sqlx::query(sql::ACCOUNT_BY_PHONE).bind(phone.as_str())).await
+                self.find(sqlx::query(sql::ACCOUNT_BY_PHONE).bind(phone.as_str()))
+                    .await
             }
 
             async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
-                self.find(sqlx::query(sql::ACCOUNT_BY_EMAIL).bind(email.as_str())).await
+                self.find(sqlx::query(sql::ACCOUNT_BY_EMAIL).bind(email.as_str()))
+                    .await
             }
 
-            async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError> {
-                self.find(sqlx::query(sql::ACCOUNT_BY_TELEGRAM).bind(id.0)).await
+            async fn account_by_telegram(
+                &self,
+                id: TelegramId,
+            ) -> Result<Option<Account>, StoreError> {
+                self.find(sqlx::query(sql::ACCOUNT_BY_TELEGRAM).bind(id.0))
+                    .await
             }
 
             async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
                 Ok(self.page_of_users(query).await?)
             }
 
-            async fn users_named(&self, phones: &[Phone], emails: &[Email]) -> Result<Vec<User>, StoreError> {
-                let mut users = self.named(sql::USERS_BY_PHONES, phones.iter().map(Phone::as_str)).await?;
-                users.extend(self.named(sql::USERS_BY_EMAILS, emails.iter().map(Email::as_str)).await?);
+            async fn users_named(
+                &self,
+                phones: &[Phone],
+                emails: &[Email],
+            ) -> Result<Vec<User>, StoreError> {
+                let mut users = self
+                    .named(sql::USERS_BY_PHONES, phones.iter().map(Phone::as_str))
+                    .await?;
+                users.extend(
+                    self.named(sql::USERS_BY_EMAILS, emails.iter().map(Email::as_str))
+                        .await?,
+                );
                 Ok(users)
             }
 
@@ -108,12 +135,15 @@ macro_rules! sql_store {
                 id: UserId,
                 change: &AccountChange<'_>,
             ) -> Result<Option<UpdatedAccount>, StoreError> {
-                sql::retrying(|| self.try_to_update_account(id, change)).await?.map_err(StoreError::new)
+                sql::retrying(|| self.try_to_update_account(id, change))
+                    .await?
+                    .map_err(StoreError::new)
             }
         }
 
         impl $store {
-            /// Deletes what is older, in pieces as large as the statement says; tells how many rows it was.
+            /// Deletes what is older, in pieces as large as the statement says; tells how many rows
+            /// it was.
             async fn purge(
                 &self,
                 statement: &'static str,
@@ -122,7 +152,11 @@ macro_rules! sql_store {
                 let mut purged = 0;
                 loop {
                     let query = || sqlx::query(statement).bind(to_micros(before));
-                    let delete = || query().persistent(self.keeps_statements()).execute(&self.writer);
+                    let delete = || {
+                        query()
+                            .persistent(self.keeps_statements())
+                            .execute(&self.writer)
+                    };
                     match sql::retrying(delete).await?.rows_affected() {
                         0 => return Ok(purged),
                         rows => purged += rows,
@@ -136,7 +170,8 @@ macro_rules! sql_store {
                 transaction.commit().await
             }
 
-            /// The outer error may ask for another try. Returning early drops the transaction, which rolls it back.
+            /// The outer error may ask for another try. Returning early drops the transaction,
+            /// which rolls it back.
             async fn try_to_update_account(
                 &self,
                 id: UserId,
@@ -144,26 +179,39 @@ macro_rules! sql_store {
             ) -> Result<Result<Option<UpdatedAccount>, StoreErrorKind>, sqlx::Error> {
                 let persistent = self.keeps_statements();
                 let mut transaction = self.begin_write().await?;
-                let query = sqlx::query($account_to_write).bind(id.0).persistent(persistent);
+                let query = sqlx::query($account_to_write)
+                    .bind(id.0)
+                    .persistent(persistent);
                 let Some(row) = query.fetch_optional(&mut *transaction).await? else {
                     return Ok(Ok(None));
                 };
                 let before = sql::account(&row)?;
                 let mut account = before.clone();
-                let Some(effects) = change(&mut account) else { return Ok(Ok(None)) };
+                let Some(effects) = change(&mut account) else {
+                    return Ok(Ok(None));
+                };
                 if let Some(session) = effects.unless_ended {
                     // All that ends sessions holds the account, so this one does not end meanwhile.
-                    let open = sqlx::query_scalar(sql::OPEN_SESSIONS).bind(session.0).bind(id.0);
-                    let open: i64 = open.persistent(persistent).fetch_one(&mut *transaction).await?;
+                    let open = sqlx::query_scalar(sql::OPEN_SESSIONS)
+                        .bind(session.0)
+                        .bind(id.0);
+                    let open: i64 = open
+                        .persistent(persistent)
+                        .fetch_one(&mut *transaction)
+                        .await?;
                     if open == 0 {
                         return Ok(Ok(None));
                     }
                 }
                 if before.is_active_admin() && !account.is_active_admin() {
-                    let lock = sqlx::query(sql::LOCK_ADMINS).bind(to_micros(account.user.updated_at));
-                    lock.persistent(persistent).execute(&mut *transaction).await?;
-                    let others =
-                        sqlx::query_scalar(sql::OTHER_ACTIVE_ADMINS).bind(id.0).persistent(persistent);
+                    let lock =
+                        sqlx::query(sql::LOCK_ADMINS).bind(to_micros(account.user.updated_at));
+                    lock.persistent(persistent)
+                        .execute(&mut *transaction)
+                        .await?;
+                    let others = sqlx::query_scalar(sql::OTHER_ACTIVE_ADMINS)
+                        .bind(id.0)
+                        .persistent(persistent);
                     let others: i64 = others.fetch_one(&mut *transaction).await?;
                     if others == 0 {
                         return Ok(Err(StoreErrorKind::LastAdmin));
@@ -183,7 +231,8 @@ macro_rules! sql_store {
         #[async_trait]
         impl BootstrapStore for $store {
             async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
-                let count = sqlx::query_scalar(sql::IS_BOOTSTRAPPED).persistent(self.keeps_statements());
+                let count =
+                    sqlx::query_scalar(sql::IS_BOOTSTRAPPED).persistent(self.keeps_statements());
                 let rows: i64 = count.fetch_one(&self.readers).await?;
                 Ok(rows > 0)
             }

@@ -1,4 +1,5 @@
-//! The SQL that the databases share: one text for both, one decoding of rows, one implementation of each method.
+//! The SQL that the databases share: one text for both, one decoding of rows, one implementation of
+//! each method.
 
 use std::future::Future;
 use std::time::Duration;
@@ -80,17 +81,24 @@ macro_rules! session_columns {
 
 pub(super) const PING: &str = "SELECT 1";
 
-pub(super) const ACCOUNT_BY_ID: &str = concat!("SELECT ", user_columns!(""), " FROM users WHERE id = $1");
+pub(super) const ACCOUNT_BY_ID: &str =
+    concat!("SELECT ", user_columns!(""), " FROM users WHERE id = $1");
 pub(super) const ACCOUNT_BY_PHONE: &str =
     concat!("SELECT ", user_columns!(""), " FROM users WHERE phone = $1");
 pub(super) const ACCOUNT_BY_EMAIL: &str =
     concat!("SELECT ", user_columns!(""), " FROM users WHERE email = $1");
-pub(super) const ACCOUNT_BY_TELEGRAM: &str =
-    concat!("SELECT ", user_columns!(""), " FROM users WHERE telegram_id = $1");
+pub(super) const ACCOUNT_BY_TELEGRAM: &str = concat!(
+    "SELECT ",
+    user_columns!(""),
+    " FROM users WHERE telegram_id = $1"
+);
 /// [`ACCOUNT_BY_ID`] for a transaction that is going to write it. SQLite has one writer anyway.
 #[cfg(feature = "postgres")]
-pub(super) const ACCOUNT_BY_ID_FOR_UPDATE: &str =
-    concat!("SELECT ", user_columns!(""), " FROM users WHERE id = $1 FOR UPDATE");
+pub(super) const ACCOUNT_BY_ID_FOR_UPDATE: &str = concat!(
+    "SELECT ",
+    user_columns!(""),
+    " FROM users WHERE id = $1 FOR UPDATE"
+);
 
 /// The beginning of a query for those who have one of these.
 pub(super) const USERS_BY_PHONES: &str =
@@ -122,8 +130,7 @@ pub(super) const USERS_WITH_WORD: &str =
 pub(super) const MANY_USERS: usize = 1000;
 
 /// The beginning of a query for a page of the audit; each condition begins with `AND`.
-pub(super) const AUDIT: &str =
-    "SELECT id, at, action, actor_id, subject_id, changes, address, request_id FROM audit WHERE true";
+pub(super) const AUDIT: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, request_id FROM audit WHERE true";
 pub(super) const INSERT_AUDIT: &str =
     "INSERT INTO audit (id, at, action, actor_id, subject_id, changes, address, request_id) ";
 /// In pieces, so that nobody waits for long.
@@ -133,11 +140,14 @@ pub(super) const PURGE_AUDIT: &str =
 /// The words that begin with a term are those from the first on, below the second.
 pub(super) fn word_range(term: &str) -> (String, String) {
     let after = super::search::after_prefix(term);
-    (term.to_owned(), after.unwrap_or_else(|| char::MAX.to_string().repeat(200)))
+    (
+        term.to_owned(),
+        after.unwrap_or_else(|| char::MAX.to_string().repeat(200)),
+    )
 }
 
-/// Those who take an administrator away wait at this row for each other. Where there are administrators without it, it is
-/// high time for it.
+/// Those who take an administrator away wait at this row for each other. Where there are
+/// administrators without it, it is high time for it.
 pub(super) const LOCK_ADMINS: &str = "INSERT INTO bootstrap (id, claimed_at) VALUES (1, $1) \
      ON CONFLICT (id) DO UPDATE SET claimed_at = bootstrap.claimed_at";
 pub(super) const OTHER_ACTIVE_ADMINS: &str =
@@ -172,12 +182,13 @@ pub(super) const END_OLDEST_SESSIONS: &str = "UPDATE sessions SET ended_at = $2,
      WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id NOT IN (\
      SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 \
      ORDER BY created_at DESC, id DESC LIMIT $4) RETURNING id";
-/// In pieces, so that nobody waits for long. Whatever has ended by itself did so at `ends_at` at the latest.
+/// In pieces, so that nobody waits for long. Whatever has ended by itself did so at `ends_at` at
+/// the latest.
 pub(super) const PURGE_SESSIONS: &str = "DELETE FROM sessions WHERE id IN (\
      SELECT id FROM sessions WHERE ended_at < $1 OR ends_at < $1 LIMIT 1000)";
 
 pub(super) const IS_BOOTSTRAPPED: &str = "SELECT count(*) FROM bootstrap";
-pub(super) const CLAIM_BOOTSTRAP: &str =
-    "INSERT INTO bootstrap (id, claimed_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING RETURNING id";
+pub(super) const CLAIM_BOOTSTRAP: &str = "INSERT INTO bootstrap (id, claimed_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING RETURNING id";
 
-pub(super) const APPLIED_MIGRATIONS: &str = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
+pub(super) const APPLIED_MIGRATIONS: &str =
+    "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";

@@ -1,12 +1,14 @@
-/// Implements the lists of users and the audit, for one database. It needs what [`sql_store!`](super::sql_store) needs.
+/// Implements the lists of users and the audit, for one database. It needs what
+/// [`sql_store!`](super::sql_store) needs.
 macro_rules! sql_people {
     ($store:ident, $db:ty, $connection:ty) => {
         impl $store {
             /// The page, at a cost that does not depend on how many users there are.
             ///
-            /// Where a word of the search is rare, those who have it are looked at and no others; otherwise the newest users are
-            /// gone through, so many at most, because there need not be anybody who has all of the words. A planner would have
-            /// to know which: so that is decided here, and the plan is made for the values at hand.
+            /// Where a word of the search is rare, those who have it are looked at and no others;
+            /// otherwise the newest users are gone through, so many at most, because there need not
+            /// be anybody who has all of the words. A planner would have to know which: so that is
+            /// decided here, and the plan is made for the values at hand.
             async fn page_of_users(&self, query: &UserQuery) -> Result<FoundUsers, sqlx::Error> {
                 let (candidates, frequent) = self.users_with_words(&query.terms).await?;
                 let mut page = sqlx::QueryBuilder::<$db>::new(sql::USERS);
@@ -25,7 +27,8 @@ macro_rules! sql_people {
                     end = self.end_of_walk(query).await?;
                 }
                 for (from, to) in frequent {
-                    // The offset keeps PostgreSQL from making a join of it, which sorts all who have the word.
+                    // The offset keeps PostgreSQL from making a join of it, which sorts all who
+                    // have the word.
                     page.push(" AND EXISTS (SELECT 1 FROM user_words WHERE user_id = users.id AND word >= ");
                     page.push_bind(from).push(" AND word < ").push_bind(to).push(" LIMIT 1 OFFSET 0)");
                 }
@@ -41,7 +44,8 @@ macro_rules! sql_people {
                 Ok(FoundUsers { users: users?, looked_to: end.filter(|_| !is_full).map(UserId) })
             }
 
-            /// Who has all the words that are rare, where there is one, and the ranges of those that are not.
+            /// Who has all the words that are rare, where there is one, and the ranges of those
+            /// that are not.
             async fn users_with_words(
                 &self,
                 terms: &SearchTerms,

@@ -19,7 +19,11 @@ where
 
 /// What the applied migrations make of a database for this program.
 pub(in crate::store) fn compare(migrator: &Migrator, applied: &[Applied]) -> Schema {
-    let known = |version: i64| migrator.iter().find(|migration| migration.version == version);
+    let known = |version: i64| {
+        migrator
+            .iter()
+            .find(|migration| migration.version == version)
+    };
     for (version, checksum) in applied {
         match known(*version) {
             None => return Schema::Newer { version: *version },
@@ -40,14 +44,22 @@ mod tests {
     use super::*;
 
     fn all() -> Vec<Applied> {
-        divan_migrations::sqlite().iter().map(|m| (m.version, m.checksum.to_vec())).collect()
+        divan_migrations::sqlite()
+            .iter()
+            .map(|m| (m.version, m.checksum.to_vec()))
+            .collect()
     }
 
     #[test]
     fn a_schema_is_current_behind_newer_or_altered() {
         let migrator = divan_migrations::sqlite();
         assert_eq!(compare(&migrator, &all()), Schema::Current);
-        assert_eq!(compare(&migrator, &[]), Schema::Behind { missing: all().len() });
+        assert_eq!(
+            compare(&migrator, &[]),
+            Schema::Behind {
+                missing: all().len()
+            }
+        );
 
         let newer = [all(), vec![(9999, vec![1])]].concat();
         assert_eq!(compare(&migrator, &newer), Schema::Newer { version: 9999 });

@@ -1,12 +1,19 @@
-/// Implements what a store does with sessions, for one database. It needs what [`sql_store!`](super::sql_store) needs.
+/// Implements what a store does with sessions, for one database. It needs what
+/// [`sql_store!`](super::sql_store) needs.
 macro_rules! sql_sessions {
     ($store:ident, $db:ty, $connection:ty) => {
         #[async_trait]
         impl SessionStore for $store {
-            async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
-                let query =
-                    sqlx::query(sql::SESSION_WITH_USER).bind(id.0).persistent(self.keeps_statements());
-                let Some(row) = query.fetch_optional(&self.readers).await? else { return Ok(None) };
+            async fn session(
+                &self,
+                id: SessionId,
+            ) -> Result<Option<(StoredSession, User)>, StoreError> {
+                let query = sqlx::query(sql::SESSION_WITH_USER)
+                    .bind(id.0)
+                    .persistent(self.keeps_statements());
+                let Some(row) = query.fetch_optional(&self.readers).await? else {
+                    return Ok(None);
+                };
                 Ok(Some((sql::session(&row)?, sql::account(&row)?.user)))
             }
 
@@ -15,8 +22,13 @@ macro_rules! sql_sessions {
                 user: UserId,
                 at: OffsetDateTime,
             ) -> Result<Vec<StoredSession>, StoreError> {
-                let query = sqlx::query(sql::LIVE_SESSIONS_OF).bind(user.0).bind(to_micros(at));
-                let rows = query.persistent(self.keeps_statements()).fetch_all(&self.readers).await?;
+                let query = sqlx::query(sql::LIVE_SESSIONS_OF)
+                    .bind(user.0)
+                    .bind(to_micros(at));
+                let rows = query
+                    .persistent(self.keeps_statements())
+                    .fetch_all(&self.readers)
+                    .await?;
                 Ok(rows.iter().map(sql::session).collect::<Result<_, _>>()?)
             }
 
@@ -59,7 +71,10 @@ macro_rules! sql_sessions {
                     .bind(to_micros(at))
                     .bind(reason.as_str())
                     .bind(only.map(|only| only.0));
-                ended = query.persistent(persistent).fetch_all(&mut *connection).await?;
+                ended = query
+                    .persistent(persistent)
+                    .fetch_all(&mut *connection)
+                    .await?;
             }
             if let Some(begun) = &effects.begin {
                 let query = sqlx::query_scalar(sql::END_OLDEST_SESSIONS)
@@ -67,8 +82,10 @@ macro_rules! sql_sessions {
                     .bind(to_micros(begun.created_at))
                     .bind(EndReason::Limit.as_str())
                     .bind(i64::from(MAX_LIVE_SESSIONS - 1));
-                let oldest: Vec<uuid::Uuid> =
-                    query.persistent(persistent).fetch_all(&mut *connection).await?;
+                let oldest: Vec<uuid::Uuid> = query
+                    .persistent(persistent)
+                    .fetch_all(&mut *connection)
+                    .await?;
                 ended.extend(oldest);
                 insert_session(connection, begun, persistent).await?;
             }

@@ -1,5 +1,6 @@
-//! Whatever crypto backend a host gives `jsonwebtoken`, divan-core issues and verifies its tokens and takes nothing away
-//! from the host. Run with `--features rust-crypto`, with `--features aws-lc`, and with neither.
+//! Whatever crypto backend a host gives `jsonwebtoken`, divan-core issues and verifies its tokens
+//! and takes nothing away from the host. Run with `--features rust-crypto`, with
+//! `--features aws-lc`, and with neither.
 #![cfg(test)]
 
 use divan_core::entropy::OsEntropy;
@@ -36,7 +37,9 @@ fn issue_with(keys: &KeyRing) -> String {
         generation: 1,
         scope: None,
     };
-    let token = TokenIssuer::new(keys, ISSUER, surfaces()).issue(&grant).unwrap();
+    let token = TokenIssuer::new(keys, ISSUER, surfaces())
+        .issue(&grant)
+        .unwrap();
     token.token.expose().to_owned()
 }
 
@@ -82,7 +85,8 @@ mod with_a_backend {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&["sec.example.com"]);
         validation.set_issuer(&[ISSUER]);
-        let decoded = decode::<Value>(&issue(), &DecodingKey::from_secret(KEY), &validation).unwrap();
+        let decoded =
+            decode::<Value>(&issue(), &DecodingKey::from_secret(KEY), &validation).unwrap();
         assert_eq!(decoded.claims["sub"], user().to_string());
         assert_eq!(decoded.header.typ.as_deref(), Some("at+jwt"));
     }
@@ -95,12 +99,17 @@ mod with_a_backend {
         let token = issue_with(&keys);
         let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
         let key = jwks.find(&kid).unwrap();
-        assert_eq!(key.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256).unwrap(), kid);
+        assert_eq!(
+            key.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256)
+                .unwrap(),
+            kid
+        );
 
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&["sec.example.com"]);
         validation.set_issuer(&[ISSUER]);
-        let decoded = decode::<Value>(&token, &DecodingKey::from_jwk(key).unwrap(), &validation).unwrap();
+        let decoded =
+            decode::<Value>(&token, &DecodingKey::from_jwk(key).unwrap(), &validation).unwrap();
         assert_eq!(decoded.claims["sub"], user().to_string());
     }
 
@@ -120,6 +129,9 @@ mod with_a_backend {
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some("at+jwt".to_owned());
         let token = encode(&header, &claims, &key).unwrap();
-        assert!(verifier.verify(&token).is_ok(), "the signatures are the same");
+        assert!(
+            verifier.verify(&token).is_ok(),
+            "the signatures are the same"
+        );
     }
 }

@@ -59,7 +59,12 @@ impl Probe for Asked {
 #[tokio::test(start_paused = true)]
 async fn a_late_one_and_a_panicking_one_have_no_effect_on_the_others() {
     let is_over = Arc::new(AtomicBool::new(false));
-    let asked = [Asked::Hangs(Arc::clone(&is_over)), Asked::Answers, Asked::Panics, Asked::Refuses];
+    let asked = [
+        Asked::Hangs(Arc::clone(&is_over)),
+        Asked::Answers,
+        Asked::Panics,
+        Asked::Refuses,
+    ];
     let probes = asked.map(|asked| Arc::new(asked) as Arc<dyn Probe>);
     let deadline = Duration::from_secs(5);
     let reports = check_all(&probes, deadline).await;
@@ -82,7 +87,10 @@ async fn all_are_asked_at_the_same_time() {
     let meeting = Arc::new(Asked::Meets(Barrier::new(3)));
     let probes = [(); 3].map(|()| Arc::clone(&meeting) as Arc<dyn Probe>);
     let reports = check_all(&probes, Duration::from_mins(1)).await;
-    assert!(reports.iter().all(|report| report.outcome.is_ok()), "{reports:?}");
+    assert!(
+        reports.iter().all(|report| report.outcome.is_ok()),
+        "{reports:?}"
+    );
 }
 
 #[tokio::test]

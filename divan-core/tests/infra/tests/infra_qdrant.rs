@@ -1,5 +1,6 @@
-//! Qdrant, as it is and as it goes wrong: gRPC by a server in this process, made from the client's own traits, REST by
-//! `wiremock`. Against a real one too where `TEST_QDRANT_URL` (and `TEST_QDRANT_API_KEY`) names it.
+//! Qdrant, as it is and as it goes wrong: gRPC by a server in this process, made from the client's
+//! own traits, REST by `wiremock`. Against a real one too where `TEST_QDRANT_URL` (and
+//! `TEST_QDRANT_API_KEY`) names it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
@@ -16,7 +17,10 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 async fn rest(status: u16) -> MockServer {
     let rest = MockServer::start().await;
     let ready = Mock::given(method("GET")).and(path("/readyz"));
-    ready.respond_with(ResponseTemplate::new(status)).mount(&rest).await;
+    ready
+        .respond_with(ResponseTemplate::new(status))
+        .mount(&rest)
+        .await;
     rest
 }
 
@@ -36,16 +40,31 @@ async fn both_interfaces_are_asked_and_the_client_works() {
     let (rest, grpc) = (rest(200).await, QdrantServer::start());
     let config = at(&rest.uri(), grpc.port());
     asked(&config).await.unwrap();
-    assert_eq!(config.client().unwrap().list_collections().await.unwrap().collections.len(), 0);
+    assert_eq!(
+        config
+            .client()
+            .unwrap()
+            .list_collections()
+            .await
+            .unwrap()
+            .collections
+            .len(),
+        0
+    );
 }
 
 #[tokio::test]
 async fn an_address_below_a_path_is_kept() {
     let (rest, grpc) = (MockServer::start().await, QdrantServer::start());
     let ready = Mock::given(method("GET")).and(path("/vectors/readyz"));
-    ready.respond_with(ResponseTemplate::new(200)).mount(&rest).await;
+    ready
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&rest)
+        .await;
     for below in ["/vectors", "/vectors/"] {
-        asked(&at(&format!("{}{below}", rest.uri()), grpc.port())).await.unwrap();
+        asked(&at(&format!("{}{below}", rest.uri()), grpc.port()))
+            .await
+            .unwrap();
     }
 }
 
@@ -74,7 +93,10 @@ async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
     forget.send(1).unwrap();
     // Long enough for REST to answer first, on a busy machine too.
     let unanswered = outcome(probe.clone(), Duration::from_secs(5)).await;
-    assert!(matches!(unanswered, Err(ProbeError::Slow)), "{unanswered:?}");
+    assert!(
+        matches!(unanswered, Err(ProbeError::Slow)),
+        "{unanswered:?}"
+    );
     outcome(probe, PATIENT).await.unwrap();
 }
 
@@ -83,7 +105,10 @@ async fn a_key_that_cannot_be_sent_is_named_and_not_repeated() {
     let mut config = at("http://127.0.0.1:6333", 6334);
     for key in ["a-Secret\nwith a line", "құпия-Secret"] {
         config.api_key = Some(Secret::new(key));
-        let errors = [config.client().map(|_| ()).unwrap_err(), asked(&config).await.unwrap_err()];
+        let errors = [
+            config.client().map(|_| ()).unwrap_err(),
+            asked(&config).await.unwrap_err(),
+        ];
         for error in errors {
             assert!(
                 error.to_string().contains("copy it again") && !told(&error).contains("Secret"),
@@ -103,9 +128,14 @@ async fn a_server_that_is_not_ready_says_so() {
 #[tokio::test]
 async fn a_rest_port_given_as_grpc_is_told() {
     let rest = rest(200).await;
-    let error = asked(&at(&rest.uri(), rest.address().port())).await.unwrap_err();
+    let error = asked(&at(&rest.uri(), rest.address().port()))
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
-    assert!(error.to_string().contains("6334") && error.to_string().contains("speaks no gRPC"), "{error}");
+    assert!(
+        error.to_string().contains("6334") && error.to_string().contains("speaks no gRPC"),
+        "{error}"
+    );
 }
 
 /// Qdrant's own REST interface knows HTTP/1.1 alone, and closes the connection.
@@ -116,8 +146,9 @@ async fn a_rest_port_that_closes_at_once_is_told_too() {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             stream.readable().await.unwrap();
-            let _ = stream
-                .try_write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = stream.try_write(
+                b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            );
         }
     });
     let rest = rest(200).await;
@@ -128,7 +159,12 @@ async fn a_rest_port_that_closes_at_once_is_told_too() {
 #[tokio::test]
 async fn a_grpc_port_given_as_rest_is_told() {
     let grpc = QdrantServer::start();
-    let error = asked(&at(&format!("http://127.0.0.1:{}", grpc.port()), grpc.port())).await.unwrap_err();
+    let error = asked(&at(
+        &format!("http://127.0.0.1:{}", grpc.port()),
+        grpc.port(),
+    ))
+    .await
+    .unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
     assert!(error.to_string().contains("6333"), "{error}");
 }
@@ -153,12 +189,21 @@ async fn where_nobody_listens_it_is_unreachable() {
 async fn where_only_grpc_is_missing_that_is_told() {
     let rest = rest(200).await;
     let error = asked(&at(&rest.uri(), absent_port())).await.unwrap_err();
-    assert!(error.to_string().contains("nothing answers at its gRPC address"), "{error:?}");
+    assert!(
+        error
+            .to_string()
+            .contains("nothing answers at its gRPC address"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_interface_that_says_nothing_is_slow() {
-    let (silent, rest, grpc) = (SilentServer::start(), rest(200).await, QdrantServer::start());
+    let (silent, rest, grpc) = (
+        SilentServer::start(),
+        rest(200).await,
+        QdrantServer::start(),
+    );
     let silent_rest = at(&format!("http://127.0.0.1:{}", silent.port()), grpc.port());
     for config in [silent_rest, at(&rest.uri(), silent.port())] {
         let probe = config.probe(&config.client().unwrap()).unwrap();
@@ -186,7 +231,10 @@ async fn lost_and_back_the_same_client_works() {
 
 #[tokio::test]
 async fn a_real_server_is_ready() {
-    let Some(url) = std::env::var("TEST_QDRANT_URL").ok().filter(|url| !url.is_empty()) else {
+    let Some(url) = std::env::var("TEST_QDRANT_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
+    else {
         eprintln!(
             "NO REAL QDRANT WAS TESTED: name one with TEST_QDRANT_URL=http://host:6333 (and TEST_QDRANT_API_KEY)"
         );

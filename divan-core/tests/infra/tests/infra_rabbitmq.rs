@@ -1,4 +1,5 @@
-//! RabbitMQ, as it is and as it goes wrong. It takes seconds to start, so tests that do not stop it share one.
+//! RabbitMQ, as it is and as it goes wrong. It takes seconds to start, so tests that do not stop it
+//! share one.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::Read;
@@ -11,7 +12,9 @@ use divan_core::secret::Secret;
 use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
 use divan_testing::{RabbitMqServer, SilentServer, absent_port};
 use lapin::BasicProperties;
-use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+};
 use lapin::types::FieldTable;
 
 fn shared() -> &'static RabbitMqServer {
@@ -28,14 +31,36 @@ fn at(port: u16) -> RabbitMqConfig {
 
 /// A message there and back.
 async fn exchange(rabbitmq: &RabbitMqConnection, queue: &str) {
-    let channel = rabbitmq.connection().await.unwrap().create_channel().await.unwrap();
-    channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
+    let channel = rabbitmq
+        .connection()
+        .await
+        .unwrap()
+        .create_channel()
+        .await
+        .unwrap();
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await
+        .unwrap();
     let (options, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
-    channel.queue_declare(queue.into(), options, arguments).await.unwrap();
+    channel
+        .queue_declare(queue.into(), options, arguments)
+        .await
+        .unwrap();
     let options = BasicPublishOptions::default();
-    let sent = channel.basic_publish("".into(), queue.into(), options, b"salem", BasicProperties::default());
+    let sent = channel.basic_publish(
+        "".into(),
+        queue.into(),
+        options,
+        b"salem",
+        BasicProperties::default(),
+    );
     assert!(!sent.await.unwrap().await.unwrap().is_nack());
-    let got = channel.basic_get(queue.into(), BasicGetOptions { no_ack: true }).await.unwrap().unwrap();
+    let got = channel
+        .basic_get(queue.into(), BasicGetOptions { no_ack: true })
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(got.delivery.data, b"salem");
 }
 
@@ -70,7 +95,10 @@ async fn wrong_credentials_are_refused_and_not_repeated() {
     for config in [wrong, unknown] {
         let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
         assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
-        assert!(!told(&error).contains("a-Secret-that") && !told(&error).contains(RabbitMqServer::PASSWORD));
+        assert!(
+            !told(&error).contains("a-Secret-that")
+                && !told(&error).contains(RabbitMqServer::PASSWORD)
+        );
     }
 }
 
@@ -79,16 +107,23 @@ async fn a_virtual_host_that_is_not_there_is_named() {
     let mut config = at(shared().port());
     config.vhost = "no/such%host".to_owned();
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
-    assert!(error.to_string().contains("no such virtual host"), "{error:?}");
+    assert!(
+        error.to_string().contains("no such virtual host"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn where_nobody_listens_it_is_unreachable() {
-    let error = outcome(at(absent_port()).client().probe(), PATIENT).await.unwrap_err();
+    let error = outcome(at(absent_port()).client().probe(), PATIENT)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
     let mut nowhere = at(5672);
     nowhere.host = "no-such-host.invalid".to_owned();
-    let error = outcome(nowhere.client().probe(), PATIENT).await.unwrap_err();
+    let error = outcome(nowhere.client().probe(), PATIENT)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
 }
 
@@ -120,7 +155,9 @@ async fn what_is_not_rabbitmq_is_told_apart() {
             let _ = stream.try_write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
         }
     });
-    let error = outcome(at(port).client().probe(), PATIENT).await.unwrap_err();
+    let error = outcome(at(port).client().probe(), PATIENT)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("not RabbitMQ"), "{error:?}");
 }
 
@@ -139,7 +176,10 @@ async fn hanging_lost_and_back_the_same_holder_works() {
     exchange(&rabbitmq, "before").await;
 
     server.freeze();
-    assert!(matches!(outcome(rabbitmq.probe(), SHORT).await, Err(ProbeError::Slow)));
+    assert!(matches!(
+        outcome(rabbitmq.probe(), SHORT).await,
+        Err(ProbeError::Slow)
+    ));
     server.thaw();
     outcome(rabbitmq.probe(), PATIENT).await.unwrap();
 
@@ -159,7 +199,10 @@ async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
     forget.send(1).unwrap();
     let asked = Instant::now();
     while first.status().connected() {
-        assert!(asked.elapsed() < PATIENT, "the heartbeat has stopped long ago");
+        assert!(
+            asked.elapsed() < PATIENT,
+            "the heartbeat has stopped long ago"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     exchange(&rabbitmq, "after_the_silence").await;

@@ -1,4 +1,5 @@
-//! Redis, as it is and as it goes wrong. Each test has a server of its own, to be stopped in the middle.
+//! Redis, as it is and as it goes wrong. Each test has a server of its own, to be stopped in the
+//! middle.
 
 use divan_core::infra::RedisConfig;
 use divan_core::infra::probe::ProbeError;
@@ -32,10 +33,28 @@ async fn a_connection_signs_in_and_works() {
 
     let () = connection.set("greeting", "salem").await.unwrap();
     let mut elsewhere = with_password(&server, PASSWORD).client();
-    assert_eq!(connection.get::<_, Option<String>>("greeting").await.unwrap().as_deref(), Some("salem"));
-    assert_eq!(elsewhere.get::<_, Option<String>>("greeting").await.unwrap(), None, "another database");
-    let both: (u64, u64) =
-        redis::pipe().incr("a", 1).incr("a", 2).query_async(&mut connection).await.unwrap();
+    assert_eq!(
+        connection
+            .get::<_, Option<String>>("greeting")
+            .await
+            .unwrap()
+            .as_deref(),
+        Some("salem")
+    );
+    assert_eq!(
+        elsewhere
+            .get::<_, Option<String>>("greeting")
+            .await
+            .unwrap(),
+        None,
+        "another database"
+    );
+    let both: (u64, u64) = redis::pipe()
+        .incr("a", 1)
+        .incr("a", 2)
+        .query_async(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(both, (1, 3));
 }
 
@@ -52,8 +71,11 @@ async fn all_tasks_share_one_connection() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    let clients: String =
-        redis::cmd("CLIENT").arg("LIST").query_async(&mut connection.clone()).await.unwrap();
+    let clients: String = redis::cmd("CLIENT")
+        .arg("LIST")
+        .query_async(&mut connection.clone())
+        .await
+        .unwrap();
     assert_eq!(clients.lines().count(), 1, "{clients}");
 }
 
@@ -62,7 +84,11 @@ async fn a_wrong_and_a_missing_password_are_refused_and_not_repeated() {
     let server = RedisServer::start_with_password(PASSWORD);
     let mut strangers = with_password(&server, PASSWORD);
     strangers.user = Some("nobody-of-that-name".to_owned());
-    for config in [with_password(&server, "wrong-Secret-1"), strangers, at(server.port())] {
+    for config in [
+        with_password(&server, "wrong-Secret-1"),
+        strangers,
+        at(server.port()),
+    ] {
         let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
         assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
         assert!(!told(&error).contains("wrong-Secret-1") && !told(&error).contains(PASSWORD));
@@ -73,10 +99,17 @@ async fn a_wrong_and_a_missing_password_are_refused_and_not_repeated() {
 async fn the_right_password_later_needs_no_new_connection() {
     let server = RedisServer::start_with_password(PASSWORD);
     let early = with_password(&server, "the-next-one").client();
-    assert!(matches!(outcome(early.probe(), PATIENT).await, Err(ProbeError::Refused(_))));
+    assert!(matches!(
+        outcome(early.probe(), PATIENT).await,
+        Err(ProbeError::Refused(_))
+    ));
 
     let mut admin = with_password(&server, PASSWORD).client();
-    let change = redis::cmd("CONFIG").arg("SET").arg("requirepass").arg("the-next-one").to_owned();
+    let change = redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("requirepass")
+        .arg("the-next-one")
+        .to_owned();
     let () = change.query_async(&mut admin).await.unwrap();
     outcome(early.probe(), PATIENT).await.unwrap();
 }
@@ -88,14 +121,22 @@ async fn a_database_that_is_not_there_is_named() {
     config.database = 1_000_000;
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
-    assert!(error.to_string().contains("no database of this number"), "{error}");
+    assert!(
+        error.to_string().contains("no database of this number"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_user_that_may_not_ping_is_named() {
     let server = RedisServer::start();
-    let rule = redis::cmd("ACL").arg(&["SETUSER", "mute", "on", ">quiet", "-@all"]).to_owned();
-    let () = rule.query_async(&mut at(server.port()).client()).await.unwrap();
+    let rule = redis::cmd("ACL")
+        .arg(&["SETUSER", "mute", "on", ">quiet", "-@all"])
+        .to_owned();
+    let () = rule
+        .query_async(&mut at(server.port()).client())
+        .await
+        .unwrap();
     let mut config = with_password(&server, "quiet");
     config.user = Some("mute".to_owned());
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
@@ -104,7 +145,9 @@ async fn a_user_that_may_not_ping_is_named() {
 
 #[tokio::test]
 async fn where_nobody_listens_it_is_unreachable() {
-    let error = outcome(at(absent_port()).client().probe(), PATIENT).await.unwrap_err();
+    let error = outcome(at(absent_port()).client().probe(), PATIENT)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
     let nowhere = RedisConfig::new("no-such-host.invalid").client();
     let error = outcome(nowhere.probe(), PATIENT).await.unwrap_err();
@@ -125,7 +168,10 @@ async fn a_server_that_hangs_in_the_middle_is_slow_and_then_back() {
     let connection = at(server.port()).client();
     outcome(connection.probe(), PATIENT).await.unwrap();
     server.freeze();
-    assert!(matches!(outcome(connection.probe(), SHORT).await, Err(ProbeError::Slow)));
+    assert!(matches!(
+        outcome(connection.probe(), SHORT).await,
+        Err(ProbeError::Slow)
+    ));
     server.thaw();
     outcome(connection.probe(), PATIENT).await.unwrap();
 }
@@ -166,7 +212,9 @@ async fn what_is_not_redis_is_told_apart() {
             let _ = stream.try_write(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
-    let error = outcome(at(port).client().probe(), PATIENT).await.unwrap_err();
+    let error = outcome(at(port).client().probe(), PATIENT)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
     assert!(error.to_string().contains("not Redis"), "{error}");
 }
@@ -187,6 +235,9 @@ async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
     let connection = at(port).client();
     outcome(connection.probe(), PATIENT).await.unwrap();
     forget.send(1).unwrap();
-    assert!(matches!(outcome(connection.probe(), SHORT).await, Err(ProbeError::Slow)));
+    assert!(matches!(
+        outcome(connection.probe(), SHORT).await,
+        Err(ProbeError::Slow)
+    ));
     outcome(connection.probe(), PATIENT).await.unwrap();
 }

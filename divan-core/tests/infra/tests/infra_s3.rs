@@ -11,7 +11,12 @@ use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn at(url: &str) -> S3Config {
-    S3Config::new(url.parse().unwrap(), S3Server::ACCESS_KEY, Secret::new(S3Server::SECRET_KEY), "documents")
+    S3Config::new(
+        url.parse().unwrap(),
+        S3Server::ACCESS_KEY,
+        Secret::new(S3Server::SECRET_KEY),
+        "documents",
+    )
 }
 
 #[tokio::test]
@@ -23,14 +28,30 @@ async fn a_missing_bucket_is_named_and_made() {
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
     assert!(error.to_string().contains("no such bucket"), "{error}");
 
-    assert_eq!(config.ensure_bucket(&client).await.unwrap(), Bucket::Created);
+    assert_eq!(
+        config.ensure_bucket(&client).await.unwrap(),
+        Bucket::Created
+    );
     assert_eq!(config.ensure_bucket(&client).await.unwrap(), Bucket::Found);
     outcome(config.probe(&client), PATIENT).await.unwrap();
     assert!(server.folder().join("documents").is_dir());
 
     let body = ByteStream::from_static(b"salem");
-    client.put_object().bucket("documents").key("a/b.txt").body(body).send().await.unwrap();
-    let object = client.get_object().bucket("documents").key("a/b.txt").send().await.unwrap();
+    client
+        .put_object()
+        .bucket("documents")
+        .key("a/b.txt")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let object = client
+        .get_object()
+        .bucket("documents")
+        .key("a/b.txt")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(object.body.collect().await.unwrap().to_vec(), b"salem");
 }
 
@@ -57,11 +78,16 @@ async fn a_wrong_key_is_refused_and_not_repeated() {
     unknown.access_key = "nobody-of-that-name".to_owned();
     for config in [wrong, unknown] {
         let client = config.client();
-        let refusals =
-            [outcome(config.probe(&client), PATIENT).await, config.ensure_bucket(&client).await.map(|_| ())];
+        let refusals = [
+            outcome(config.probe(&client), PATIENT).await,
+            config.ensure_bucket(&client).await.map(|_| ()),
+        ];
         for error in refusals.map(Result::unwrap_err) {
             assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
-            assert!(!told(&error).contains("a-Secret-that") && !told(&error).contains(S3Server::SECRET_KEY));
+            assert!(
+                !told(&error).contains("a-Secret-that")
+                    && !told(&error).contains(S3Server::SECRET_KEY)
+            );
         }
     }
 }
@@ -69,15 +95,23 @@ async fn a_wrong_key_is_refused_and_not_repeated() {
 #[tokio::test]
 async fn the_bucket_of_somebody_else_is_told_from_a_wrong_key() {
     let server = S3Server::start();
-    let _ = at(&server.url()).ensure_bucket(&at(&server.url()).client()).await.unwrap();
+    let _ = at(&server.url())
+        .ensure_bucket(&at(&server.url()).client())
+        .await
+        .unwrap();
     let mut stranger = at(&server.url());
     stranger.access_key = S3Server::STRANGERS_ACCESS_KEY.to_owned();
     let client = stranger.client();
-    let refusals =
-        [outcome(stranger.probe(&client), PATIENT).await, stranger.ensure_bucket(&client).await.map(|_| ())];
+    let refusals = [
+        outcome(stranger.probe(&client), PATIENT).await,
+        stranger.ensure_bucket(&client).await.map(|_| ()),
+    ];
     for error in refusals.map(Result::unwrap_err) {
         assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
-        assert!(error.to_string().contains("belongs to somebody else"), "{error}");
+        assert!(
+            error.to_string().contains("belongs to somebody else"),
+            "{error}"
+        );
     }
 }
 
@@ -87,7 +121,10 @@ async fn a_name_that_no_bucket_may_have_is_named() {
     let mut config = at(&server.url());
     config.bucket = "No_Bucket".to_owned();
     let error = config.ensure_bucket(&config.client()).await.unwrap_err();
-    assert!(error.to_string().contains("no bucket may have this name"), "{error:?}");
+    assert!(
+        error.to_string().contains("no bucket may have this name"),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -95,7 +132,9 @@ async fn where_nobody_listens_it_is_unreachable() {
     let absent = format!("http://127.0.0.1:{}", absent_port());
     for url in [absent.as_str(), "http://no-such-host.invalid:9000"] {
         let config = at(url);
-        let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+        let error = outcome(config.probe(&config.client()), PATIENT)
+            .await
+            .unwrap_err();
         assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
         let error = config.ensure_bucket(&config.client()).await.unwrap_err();
         assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
@@ -116,7 +155,9 @@ async fn a_refusal_is_found_within_a_short_deadline_too() {
 async fn a_server_that_says_nothing_is_slow() {
     let silent = SilentServer::start();
     let config = at(&format!("http://127.0.0.1:{}", silent.port()));
-    let error = outcome(config.probe(&config.client()), SHORT).await.unwrap_err();
+    let error = outcome(config.probe(&config.client()), SHORT)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Slow), "{error:?}");
 }
 
@@ -132,7 +173,12 @@ async fn lost_and_back_the_same_client_works() {
         assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
         server.resume();
         outcome(config.probe(&client), PATIENT).await.unwrap();
-        let listed = client.list_objects_v2().bucket("documents").send().await.unwrap();
+        let listed = client
+            .list_objects_v2()
+            .bucket("documents")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(listed.key_count(), Some(0));
     }
 }
@@ -141,7 +187,9 @@ async fn lost_and_back_the_same_client_works() {
 async fn a_server_without_tls_is_told_apart() {
     let server = S3Server::start();
     let config = at(&server.url().replace("http:", "https:"));
-    let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+    let error = outcome(config.probe(&config.client()), PATIENT)
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("speaks no TLS"), "{error:?}");
 }
 
@@ -157,11 +205,18 @@ async fn what_other_stores_say_is_translated() {
     ];
     for (status, code, told) in expectations {
         let store = MockServer::start().await;
-        let words = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>-</Message></Error>");
+        let words = format!(
+            "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>-</Message></Error>"
+        );
         let answer = ResponseTemplate::new(status).set_body_raw(words, "application/xml");
-        Mock::given(method("GET")).respond_with(answer).mount(&store).await;
+        Mock::given(method("GET"))
+            .respond_with(answer)
+            .mount(&store)
+            .await;
         let config = at(&store.uri());
-        let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+        let error = outcome(config.probe(&config.client()), PATIENT)
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains(told), "{code}: {error}");
     }
 }
@@ -169,7 +224,11 @@ async fn what_other_stores_say_is_translated() {
 #[tokio::test]
 async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
     for (status, page, kind) in [
-        (200, "<!doctype html><html><body>Sign in</body></html>", "text/html"),
+        (
+            200,
+            "<!doctype html><html><body>Sign in</body></html>",
+            "text/html",
+        ),
         (200, "<html></html>", "text/html"),
         (200, "{}", "application/json"),
         (200, "", "text/plain"),
@@ -179,10 +238,18 @@ async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
     ] {
         let front_end = MockServer::start().await;
         let answer = ResponseTemplate::new(status).set_body_raw(page, kind);
-        Mock::given(any()).respond_with(answer).mount(&front_end).await;
+        Mock::given(any())
+            .respond_with(answer)
+            .mount(&front_end)
+            .await;
         let config = at(&front_end.uri());
-        let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
-        assert!(error.to_string().contains("is no object store"), "{status} {page}: {error:?}");
+        let error = outcome(config.probe(&config.client()), PATIENT)
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("is no object store"),
+            "{status} {page}: {error:?}"
+        );
         assert!(config.ensure_bucket(&config.client()).await.is_err());
     }
 }
@@ -197,6 +264,8 @@ async fn what_speaks_no_http_is_told_apart() {
         }
     });
     let config = at(&url);
-    let error = outcome(config.probe(&config.client()), PATIENT).await.unwrap_err();
+    let error = outcome(config.probe(&config.client()), PATIENT)
+        .await
+        .unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
 }

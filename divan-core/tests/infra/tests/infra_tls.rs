@@ -7,7 +7,9 @@ use divan_core::infra::probe::ProbeError;
 use divan_core::infra::{QdrantConfig, RabbitMqConfig, RedisConfig, S3Config};
 use divan_core::secret::Secret;
 use divan_infra_tests::{PATIENT, outcome};
-use divan_testing::{QdrantServer, RabbitMqServer, RedisServer, S3Server, TestCertificate, TlsFront};
+use divan_testing::{
+    QdrantServer, RabbitMqServer, RedisServer, S3Server, TestCertificate, TlsFront,
+};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -19,7 +21,12 @@ async fn probed(host: &str, ports: [u16; 5]) -> [(&'static str, Result<(), Probe
     let [s3, rest, grpc, redis, rabbitmq] = ports;
     let url = |port| format!("https://{host}:{port}").parse().unwrap();
 
-    let store = S3Config::new(url(s3), S3Server::ACCESS_KEY, Secret::new(S3Server::SECRET_KEY), "documents");
+    let store = S3Config::new(
+        url(s3),
+        S3Server::ACCESS_KEY,
+        Secret::new(S3Server::SECRET_KEY),
+        "documents",
+    );
     let store = store.ensure_bucket(&store.client()).await.map(|_| ());
 
     let mut vectors = QdrantConfig::new(url(rest), url(grpc));
@@ -35,10 +42,16 @@ async fn probed(host: &str, ports: [u16; 5]) -> [(&'static str, Result<(), Probe
     (queue.port, queue.tls) = (rabbitmq, true);
     let queue = outcome(queue.client().probe(), PATIENT).await;
 
-    [("s3", store), ("qdrant", vectors), ("redis", cache), ("rabbitmq", queue)]
+    [
+        ("s3", store),
+        ("qdrant", vectors),
+        ("redis", cache),
+        ("rabbitmq", queue),
+    ]
 }
 
-/// The whole, and then a process that trusts the certificate: a process reads the certificates that it trusts once.
+/// The whole, and then a process that trusts the certificate: a process reads the certificates that
+/// it trusts once.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_certificate_that_is_trusted_is_talked_to() {
     if let Ok(ports) = std::env::var(PORTS) {
@@ -51,15 +64,25 @@ async fn only_a_certificate_that_is_trusted_is_talked_to() {
             let told = outcome.unwrap_err().to_string();
             assert!(told.contains("for another name"), "{name}: {told}");
         }
-        assert!(rustls::crypto::CryptoProvider::get_default().is_none(), "nothing was installed");
+        assert!(
+            rustls::crypto::CryptoProvider::get_default().is_none(),
+            "nothing was installed"
+        );
         return;
     }
 
-    let (s3, grpc, redis, rabbitmq) =
-        (S3Server::start(), QdrantServer::start(), RedisServer::start(), RabbitMqServer::start());
+    let (s3, grpc, redis, rabbitmq) = (
+        S3Server::start(),
+        QdrantServer::start(),
+        RedisServer::start(),
+        RabbitMqServer::start(),
+    );
     let rest = MockServer::start().await;
     let ready = Mock::given(method("GET")).and(path("/readyz"));
-    ready.respond_with(ResponseTemplate::new(200)).mount(&rest).await;
+    ready
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&rest)
+        .await;
     let certificate = TestCertificate::make();
     let inside = [
         (s3.port(), "http/1.1"),
@@ -73,7 +96,10 @@ async fn only_a_certificate_that_is_trusted_is_talked_to() {
 
     for (name, outcome) in probed("localhost", ports).await {
         let told = outcome.unwrap_err().to_string();
-        assert!(told.contains("signed by nobody whom this machine trusts"), "{name}: {told}");
+        assert!(
+            told.contains("signed by nobody whom this machine trusts"),
+            "{name}: {told}"
+        );
     }
 
     let trusting = Command::new(std::env::current_exe().unwrap())
@@ -83,6 +109,10 @@ async fn only_a_certificate_that_is_trusted_is_talked_to() {
         .env_remove("SSL_CERT_DIR")
         .output();
     let trusting = trusting.unwrap();
-    assert!(trusting.status.success(), "{}", String::from_utf8_lossy(&trusting.stdout));
+    assert!(
+        trusting.status.success(),
+        "{}",
+        String::from_utf8_lossy(&trusting.stdout)
+    );
     assert!(String::from_utf8_lossy(&trusting.stdout).contains("1 passed"));
 }

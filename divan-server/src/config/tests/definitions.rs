@@ -17,31 +17,49 @@ fn every_variable_that_is_read_is_documented_and_every_other_way_round() {
         ("MINIO_BUCKET", "divan"),
         ("QDRANT_API_KEY", "k"),
     ];
-    let urls =
-        [("DATABASE_URL", "sqlite:a.db"), ("REDIS_URL", "redis://cache"), ("RABBITMQ_URL", "amqp://queue")];
+    let urls = [
+        ("DATABASE_URL", "sqlite:a.db"),
+        ("REDIS_URL", "redis://cache"),
+        ("RABBITMQ_URL", "amqp://queue"),
+    ];
     for set in [beside.as_slice(), urls.as_slice()] {
         let source = |name: &str| {
             asked.borrow_mut().insert(name.to_owned());
-            set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            set.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
         };
         let _ = Config::check(&mut Env::new(&source), "127.0.0.1:8000".parse().unwrap());
     }
     let asked = asked.into_inner();
-    let documented: BTreeSet<&str> =
-        SECTIONS.iter().flat_map(|section| section.variables()).map(|variable| variable.name()).collect();
-    let unread: Vec<_> = documented.iter().filter(|name| !asked.contains(**name)).collect();
+    let documented: BTreeSet<&str> = SECTIONS
+        .iter()
+        .flat_map(|section| section.variables())
+        .map(|variable| variable.name())
+        .collect();
+    let unread: Vec<_> = documented
+        .iter()
+        .filter(|name| !asked.contains(**name))
+        .collect();
     assert!(unread.is_empty(), "documented, and not read: {unread:?}");
-    let is_documented = |name: &str| documented.contains(name.strip_suffix("_FILE").unwrap_or(name));
+    let is_documented =
+        |name: &str| documented.contains(name.strip_suffix("_FILE").unwrap_or(name));
     let theirs = "MINIO_ROOT_USER";
-    let secret: Vec<_> = asked.iter().filter(|name| !is_documented(name) && *name != theirs).collect();
+    let secret: Vec<_> = asked
+        .iter()
+        .filter(|name| !is_documented(name) && *name != theirs)
+        .collect();
     assert!(secret.is_empty(), "read, and not documented: {secret:?}");
 }
 
 #[test]
 fn a_slip_in_a_name_is_told_before_anything_is_made() {
-    let source = |name: &str| (name == "DIVAN_ADMINURL").then(|| "https://sec.example.com".to_owned());
+    let source =
+        |name: &str| (name == "DIVAN_ADMINURL").then(|| "https://sec.example.com".to_owned());
     let mut env = Env::new(&source).with_names(["DIVAN_ADMINURL".to_owned()]);
-    let errors = Config::from_env(&mut env, "127.0.0.1:8000".parse().unwrap()).unwrap_err().to_string();
+    let errors = Config::from_env(&mut env, "127.0.0.1:8000".parse().unwrap())
+        .unwrap_err()
+        .to_string();
     assert!(
         errors.starts_with("DIVAN_ADMINURL is not known here; did you mean DIVAN_ADMIN_URL?"),
         "{errors}"
@@ -53,7 +71,10 @@ fn a_slip_in_a_name_is_told_before_anything_is_made() {
 fn a_key_that_is_empty_or_short_may_have_lost_a_dollar() {
     for key in ["", "short"] {
         let errors = read(&with(&[("SECRET_KEY", key)])).unwrap_err().to_string();
-        assert!(errors.contains("in a compose file a `$` is written `$$`"), "{errors}");
+        assert!(
+            errors.contains("in a compose file a `$` is written `$$`"),
+            "{errors}"
+        );
     }
 }
 
@@ -63,18 +84,33 @@ fn a_deployment_takes_no_placeholder_and_none_of_the_examples() {
         ("SECRET_KEY", "changethischangethischangethischangethis"),
         ("SECRET_KEY", "<the output of openssl rand -hex 32>"),
         ("DIVAN_BOOTSTRAP_TOKEN", "your-secret-token-here"),
-        ("TELEGRAM_BOT_TOKEN", "1234567890:the-35-characters-that-BotFather-gave"),
-        ("DATABASE_URL", "postgresql://divan:password@db.example.com/divan"),
+        (
+            "TELEGRAM_BOT_TOKEN",
+            "1234567890:the-35-characters-that-BotFather-gave",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://divan:password@db.example.com/divan",
+        ),
     ] {
         let errors = read(&with(&[(variable, value)])).unwrap_err();
-        assert_eq!((errors.0.len(), errors.0[0].variable.as_str()), (1, variable));
-        assert!(errors.to_string().contains("holds a placeholder"), "{errors}");
+        assert_eq!(
+            (errors.0.len(), errors.0[0].variable.as_str()),
+            (1, variable)
+        );
+        assert!(
+            errors.to_string().contains("holds a placeholder"),
+            "{errors}"
+        );
     }
     assert!(
-        read(&[("SECRET_KEY", "changethischangethischangethischangethis"), ("DIVAN_DOCS", "x")])
-            .unwrap_err()
-            .0
-            .len()
+        read(&[
+            ("SECRET_KEY", "changethischangethischangethischangethis"),
+            ("DIVAN_DOCS", "x")
+        ])
+        .unwrap_err()
+        .0
+        .len()
             == 1
     );
 }

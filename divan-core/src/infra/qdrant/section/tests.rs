@@ -8,19 +8,53 @@ fn parse(env: &mut Env<'_>) -> Option<QdrantConfig> {
 #[test]
 fn the_address_of_grpc_follows_from_that_of_rest() {
     for (url, rest, grpc) in [
-        ("http://localhost:6333", "http://localhost:6333/", "http://localhost:6334/"),
-        ("http://localhost", "http://localhost:6333/", "http://localhost:6334/"),
-        ("https://q.example.com/", "https://q.example.com:6333/", "https://q.example.com:6334/"),
+        (
+            "http://localhost:6333",
+            "http://localhost:6333/",
+            "http://localhost:6334/",
+        ),
+        (
+            "http://localhost",
+            "http://localhost:6333/",
+            "http://localhost:6334/",
+        ),
+        (
+            "https://q.example.com/",
+            "https://q.example.com:6333/",
+            "https://q.example.com:6334/",
+        ),
         ("http://[::1]", "http://[::1]:6333/", "http://[::1]:6334/"),
-        ("http://localhost:6334", "http://localhost:6333/", "http://localhost:6334/"),
-        ("https://q.example.com:443", "https://q.example.com/", "https://q.example.com/"),
-        ("http://localhost:7000", "http://localhost:7000/", "http://localhost:7000/"),
+        (
+            "http://localhost:6334",
+            "http://localhost:6333/",
+            "http://localhost:6334/",
+        ),
+        (
+            "https://q.example.com:443",
+            "https://q.example.com/",
+            "https://q.example.com/",
+        ),
+        (
+            "http://localhost:7000",
+            "http://localhost:7000/",
+            "http://localhost:7000/",
+        ),
     ] {
         let config = read(&[("QDRANT_URL", url)], parse).unwrap();
-        assert_eq!((config.rest.as_str(), config.grpc.as_str()), (rest, grpc), "{url}");
+        assert_eq!(
+            (config.rest.as_str(), config.grpc.as_str()),
+            (rest, grpc),
+            "{url}"
+        );
     }
-    let both = [("QDRANT_URL", "http://q:6333"), ("QDRANT_GRPC_URL", "https://g.example.com:9999")];
-    assert_eq!(read(&both, parse).unwrap().grpc.as_str(), "https://g.example.com:9999/");
+    let both = [
+        ("QDRANT_URL", "http://q:6333"),
+        ("QDRANT_GRPC_URL", "https://g.example.com:9999"),
+    ];
+    assert_eq!(
+        read(&both, parse).unwrap().grpc.as_str(),
+        "https://g.example.com:9999/"
+    );
 }
 
 #[test]
@@ -32,45 +66,83 @@ fn the_key_has_two_names_and_one_value() {
     };
     assert_eq!(key(&[]), None);
     assert_eq!(key(&[("QDRANT_API_KEY", "k")]).as_deref(), Some("k"));
-    assert_eq!(key(&[("QDRANT__SERVICE__API_KEY", "k")]).as_deref(), Some("k"));
-    assert_eq!(key(&[("QDRANT_API_KEY", "k"), ("QDRANT__SERVICE__API_KEY", "k")]).as_deref(), Some("k"));
-    let told = errors(&[URL, ("QDRANT_API_KEY", "k"), ("QDRANT__SERVICE__API_KEY", "l")], parse);
-    assert_starts(&told, &["QDRANT_API_KEY says something else than QDRANT__SERVICE__API_KEY; keep one"]);
+    assert_eq!(
+        key(&[("QDRANT__SERVICE__API_KEY", "k")]).as_deref(),
+        Some("k")
+    );
+    assert_eq!(
+        key(&[("QDRANT_API_KEY", "k"), ("QDRANT__SERVICE__API_KEY", "k")]).as_deref(),
+        Some("k")
+    );
+    let told = errors(
+        &[
+            URL,
+            ("QDRANT_API_KEY", "k"),
+            ("QDRANT__SERVICE__API_KEY", "l"),
+        ],
+        parse,
+    );
+    assert_starts(
+        &told,
+        &["QDRANT_API_KEY says something else than QDRANT__SERVICE__API_KEY; keep one"],
+    );
 }
 
 #[test]
 fn what_is_wrong_is_told() {
-    let told = errors(&[("QDRANT_API_KEY", "k"), ("QDRANT_GRPC_URL", "grpc://q:6334")], |env| {
-        QdrantConfig::parse(env, &QDRANT_API_KEY)
-    });
+    let told = errors(
+        &[
+            ("QDRANT_API_KEY", "k"),
+            ("QDRANT_GRPC_URL", "grpc://q:6334"),
+        ],
+        |env| QdrantConfig::parse(env, &QDRANT_API_KEY),
+    );
     assert_starts(
         &told,
-        &["QDRANT_URL is not set, and QDRANT_API_KEY is", "QDRANT_GRPC_URL is neither http nor https"],
+        &[
+            "QDRANT_URL is not set, and QDRANT_API_KEY is",
+            "QDRANT_GRPC_URL is neither http nor https",
+        ],
     );
-    assert_starts(&errors(&[("QDRANT_URL", "q:6333")], parse), &["QDRANT_URL is neither http nor https"]);
+    assert_starts(
+        &errors(&[("QDRANT_URL", "q:6333")], parse),
+        &["QDRANT_URL is neither http nor https"],
+    );
     let deployment = [
         ("DATABASE_URL", "sqlite:divan.db"),
         ("QDRANT_URL", "http://q:6333"),
         ("QDRANT__SERVICE__API_KEY", "<key>"),
     ];
-    assert_starts(&errors(&deployment, parse), &["QDRANT__SERVICE__API_KEY holds a placeholder"]);
+    assert_starts(
+        &errors(&deployment, parse),
+        &["QDRANT__SERVICE__API_KEY holds a placeholder"],
+    );
 }
 
 #[test]
 fn what_is_qdrants_own_is_left_alone() {
-    let own = [("QDRANT__SERVICE__API_KEY", "k"), ("QDRANT__LOG_LEVEL", "INFO")];
+    let own = [
+        ("QDRANT__SERVICE__API_KEY", "k"),
+        ("QDRANT__LOG_LEVEL", "INFO"),
+    ];
     let (config, errors, warnings) = outcome(&own, |env| {
         env.check_names(&[QdrantConfig::SECTION], "DIVAN_");
         QdrantConfig::read(env)
     });
-    assert!(config.is_none() && errors.is_empty() && warnings.is_empty(), "{errors:?} {warnings:?}");
+    assert!(
+        config.is_none() && errors.is_empty() && warnings.is_empty(),
+        "{errors:?} {warnings:?}"
+    );
 }
 
 #[cfg(not(feature = "qdrant"))]
 #[test]
 fn a_server_is_an_error_where_the_feature_is_off() {
     let told = errors(&[("QDRANT_URL", "http://q:6333")], QdrantConfig::read);
-    assert_starts(&told, &["QDRANT_URL is set, but this program was built without the feature `qdrant`"]);
+    assert_starts(
+        &told,
+        &["QDRANT_URL is set, but this program was built without the feature `qdrant`"],
+    );
 }
 
 #[cfg(feature = "qdrant")]

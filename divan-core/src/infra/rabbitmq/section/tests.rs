@@ -10,24 +10,49 @@ fn shown(variables: &[(&str, &str)]) -> (String, String) {
 fn an_address_says_everything() {
     for (url, config, password) in [
         ("amqp://localhost", "amqp://guest@localhost:5672/", "guest"),
-        ("amqp://divan:p%40ss@queue:5673/staff", "amqp://divan@queue:5673/staff", "p@ss"),
+        (
+            "amqp://divan:p%40ss@queue:5673/staff",
+            "amqp://divan@queue:5673/staff",
+            "p@ss",
+        ),
         ("amqps://divan:p@queue/", "amqps://divan@queue:5671/", "p"),
         ("amqp://divan:p@queue/%2F", "amqp://divan@queue:5672/", "p"),
-        ("amqp://divan:p@queue/a%2Fb", "amqp://divan@queue:5672/a/b", "p"),
+        (
+            "amqp://divan:p@queue/a%2Fb",
+            "amqp://divan@queue:5672/a/b",
+            "p",
+        ),
     ] {
-        assert_eq!(shown(&[("RABBITMQ_URL", url)]), (config.to_owned(), password.to_owned()), "{url}");
+        assert_eq!(
+            shown(&[("RABBITMQ_URL", url)]),
+            (config.to_owned(), password.to_owned()),
+            "{url}"
+        );
     }
 }
 
-const SINGLE: [(&str, &str); 3] =
-    [("RABBITMQ_HOST", "queue"), ("RABBITMQ_USER", "divan"), ("RABBITMQ_PASSWORD", "p@ss")];
+const SINGLE: [(&str, &str); 3] = [
+    ("RABBITMQ_HOST", "queue"),
+    ("RABBITMQ_USER", "divan"),
+    ("RABBITMQ_PASSWORD", "p@ss"),
+];
 
 #[test]
 fn so_do_the_single_variables() {
-    assert_eq!(shown(&SINGLE), ("amqp://divan@queue:5672/".to_owned(), "p@ss".to_owned()));
-    let all = [&SINGLE[..], &[("RABBITMQ_TLS", "on"), ("RABBITMQ_VHOST", "staff")]].concat();
+    assert_eq!(
+        shown(&SINGLE),
+        ("amqp://divan@queue:5672/".to_owned(), "p@ss".to_owned())
+    );
+    let all = [
+        &SINGLE[..],
+        &[("RABBITMQ_TLS", "on"), ("RABBITMQ_VHOST", "staff")],
+    ]
+    .concat();
     assert_eq!(shown(&all).0, "amqps://divan@queue:5671/staff");
-    assert_eq!(shown(&[&all[..], &[("RABBITMQ_PORT", "5673")]].concat()).0, "amqps://divan@queue:5673/staff");
+    assert_eq!(
+        shown(&[&all[..], &[("RABBITMQ_PORT", "5673")]].concat()).0,
+        "amqps://divan@queue:5673/staff"
+    );
     let told = errors(&SINGLE[..1], RabbitMqConfig::parse);
     assert_starts(
         &told,
@@ -41,24 +66,45 @@ fn so_do_the_single_variables() {
 #[test]
 fn beside_an_address_they_have_to_agree_with_it() {
     const URL: (&str, &str) = ("RABBITMQ_URL", "amqp://divan:hidden@queue/staff");
-    shown(&[URL, ("RABBITMQ_PASSWORD", "hidden"), ("RABBITMQ_VHOST", "staff"), ("RABBITMQ_TLS", "off")]);
-    for (variable, value) in
-        [("RABBITMQ_HOST", "other"), ("RABBITMQ_PORT", "1"), ("RABBITMQ_PASSWORD", "hidden too")]
-    {
+    shown(&[
+        URL,
+        ("RABBITMQ_PASSWORD", "hidden"),
+        ("RABBITMQ_VHOST", "staff"),
+        ("RABBITMQ_TLS", "off"),
+    ]);
+    for (variable, value) in [
+        ("RABBITMQ_HOST", "other"),
+        ("RABBITMQ_PORT", "1"),
+        ("RABBITMQ_PASSWORD", "hidden too"),
+    ] {
         let told = errors(&[URL, (variable, value)], RabbitMqConfig::parse);
-        assert_starts(&told, &[&format!("{variable} says something else than RABBITMQ_URL; keep one")]);
+        assert_starts(
+            &told,
+            &[&format!(
+                "{variable} says something else than RABBITMQ_URL; keep one"
+            )],
+        );
     }
 }
 
 #[test]
 fn what_is_wrong_is_told() {
     for (url, told) in [
-        ("queue:5672", "is not an address with one of its two schemes"),
+        (
+            "queue:5672",
+            "is not an address with one of its two schemes",
+        ),
         ("amqp://divan:@queue", "has an empty password"),
         ("amqp://divan@queue", "names a user and no password"),
-        ("amqp://divan:12345/hidden@queue:5672", "cannot be read as an address"),
+        (
+            "amqp://divan:12345/hidden@queue:5672",
+            "cannot be read as an address",
+        ),
         ("amqp://divan:p@queue/a/b", "has something behind the host"),
-        ("amqp://divan:p@queue?heartbeat=30", "has parameters or a fragment"),
+        (
+            "amqp://divan:p@queue?heartbeat=30",
+            "has parameters or a fragment",
+        ),
     ] {
         assert_starts(
             &errors(&[("RABBITMQ_URL", url)], RabbitMqConfig::parse),
@@ -66,21 +112,37 @@ fn what_is_wrong_is_told() {
         );
     }
     let host = [&[("RABBITMQ_HOST", "queue:5672")], &SINGLE[1..]].concat();
-    assert_starts(&errors(&host, RabbitMqConfig::parse), &["RABBITMQ_HOST is not a host alone"]);
+    assert_starts(
+        &errors(&host, RabbitMqConfig::parse),
+        &["RABBITMQ_HOST is not a host alone"],
+    );
     let link = [&SINGLE[..], &[("RABBITMQ_PORT", "tcp://10.0.0.1:5672")]].concat();
-    assert_starts(&errors(&link, RabbitMqConfig::parse), &["RABBITMQ_PORT is what Kubernetes sets"]);
+    assert_starts(
+        &errors(&link, RabbitMqConfig::parse),
+        &["RABBITMQ_PORT is what Kubernetes sets"],
+    );
     assert!(read(&link[3..], RabbitMqConfig::read).is_none());
 }
 
 #[test]
 fn a_guest_from_elsewhere_is_odd_and_a_placeholder_is_an_error() {
-    let with =
-        |url| outcome(&[("DATABASE_URL", "sqlite:divan.db"), ("RABBITMQ_URL", url)], RabbitMqConfig::parse);
+    let with = |url| {
+        outcome(
+            &[("DATABASE_URL", "sqlite:divan.db"), ("RABBITMQ_URL", url)],
+            RabbitMqConfig::parse,
+        )
+    };
     assert_eq!(with("amqp://localhost").2, [""; 0]);
     let (config, errors, warnings) = with("amqp://queue.example.com");
     assert!(config.is_some() && errors.is_empty());
-    assert_starts(&warnings, &["RABBITMQ_URL holds a password that such servers are installed with"]);
-    assert_starts(&with("amqp://divan:password@queue").1, &["RABBITMQ_URL holds a placeholder"]);
+    assert_starts(
+        &warnings,
+        &["RABBITMQ_URL holds a password that such servers are installed with"],
+    );
+    assert_starts(
+        &with("amqp://divan:password@queue").1,
+        &["RABBITMQ_URL holds a placeholder"],
+    );
 }
 
 #[cfg(not(feature = "rabbitmq"))]

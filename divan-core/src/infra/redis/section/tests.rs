@@ -3,24 +3,42 @@ use crate::infra::test_util::{assert_starts, errors, outcome, read};
 
 fn shown(variables: &[(&str, &str)]) -> (String, Option<String>) {
     let config = read(variables, RedisConfig::parse).unwrap();
-    (config.to_string(), config.password.map(|password| password.expose().to_owned()))
+    (
+        config.to_string(),
+        config.password.map(|password| password.expose().to_owned()),
+    )
 }
 
 #[test]
 fn an_address_says_everything() {
     for (url, config, password) in [
         ("redis://cache", "redis://cache:6379/0", None),
-        ("redis://:p%40ss@cache:6380/3", "redis://cache:6380/3", Some("p@ss")),
-        ("rediss://divan:p+s@cache.example.com/", "rediss://divan@cache.example.com:6379/0", Some("p+s")),
+        (
+            "redis://:p%40ss@cache:6380/3",
+            "redis://cache:6380/3",
+            Some("p@ss"),
+        ),
+        (
+            "rediss://divan:p+s@cache.example.com/",
+            "rediss://divan@cache.example.com:6379/0",
+            Some("p+s"),
+        ),
         ("redis://u:p@[::1]:6379", "redis://u@::1:6379/0", Some("p")),
     ] {
-        assert_eq!(shown(&[("REDIS_URL", url)]), (config.to_owned(), password.map(str::to_owned)), "{url}");
+        assert_eq!(
+            shown(&[("REDIS_URL", url)]),
+            (config.to_owned(), password.map(str::to_owned)),
+            "{url}"
+        );
     }
 }
 
 #[test]
 fn so_do_the_single_variables() {
-    assert_eq!(shown(&[("REDIS_HOST", "cache")]), ("redis://cache:6379/0".to_owned(), None));
+    assert_eq!(
+        shown(&[("REDIS_HOST", "cache")]),
+        ("redis://cache:6379/0".to_owned(), None)
+    );
     let all = [
         ("REDIS_HOST", "cache"),
         ("REDIS_PORT", "6380"),
@@ -29,13 +47,24 @@ fn so_do_the_single_variables() {
         ("REDIS_DB", "2"),
         ("REDIS_TLS", "on"),
     ];
-    assert_eq!(shown(&all), ("rediss://divan@cache:6380/2".to_owned(), Some("p@ss".to_owned())));
+    assert_eq!(
+        shown(&all),
+        (
+            "rediss://divan@cache:6380/2".to_owned(),
+            Some("p@ss".to_owned())
+        )
+    );
 }
 
 #[test]
 fn beside_an_address_they_have_to_agree_with_it() {
     const URL: (&str, &str) = ("REDIS_URL", "redis://:hidden@cache:6379/0");
-    let agreeing = [URL, ("REDIS_HOST", "cache"), ("REDIS_PORT", "6379"), ("REDIS_PASSWORD", "hidden")];
+    let agreeing = [
+        URL,
+        ("REDIS_HOST", "cache"),
+        ("REDIS_PORT", "6379"),
+        ("REDIS_PASSWORD", "hidden"),
+    ];
     shown(&agreeing);
     // What stands in the documentation as an example is nobody's secret.
     let in_deployment = [
@@ -55,7 +84,12 @@ fn beside_an_address_they_have_to_agree_with_it() {
         ("REDIS_TLS", "on"),
     ] {
         let told = errors(&[URL, (variable, value)], RedisConfig::parse);
-        assert_starts(&told, &[&format!("{variable} says something else than REDIS_URL; keep one")]);
+        assert_starts(
+            &told,
+            &[&format!(
+                "{variable} says something else than REDIS_URL; keep one"
+            )],
+        );
     }
 }
 
@@ -63,22 +97,40 @@ fn beside_an_address_they_have_to_agree_with_it() {
 fn what_kubernetes_sets_is_no_configuration_and_no_port() {
     const LINK: (&str, &str) = ("REDIS_PORT", "tcp://10.0.0.1:6379");
     assert!(read(&[LINK, ("REDIS_PASSWORD", "p")], RedisConfig::read).is_none());
-    assert_eq!(shown(&[LINK, ("REDIS_URL", "redis://cache")]).0, "redis://cache:6379/0");
+    assert_eq!(
+        shown(&[LINK, ("REDIS_URL", "redis://cache")]).0,
+        "redis://cache:6379/0"
+    );
     let told = errors(&[LINK, ("REDIS_HOST", "cache")], RedisConfig::parse);
-    assert_starts(&told, &["REDIS_PORT is what Kubernetes sets for a Service of that name"]);
+    assert_starts(
+        &told,
+        &["REDIS_PORT is what Kubernetes sets for a Service of that name"],
+    );
 }
 
 #[test]
 fn what_is_wrong_is_told() {
     for (url, told) in [
-        ("cache:6379", "is not an address with one of its two schemes"),
-        ("http://cache", "is not an address with one of its two schemes"),
+        (
+            "cache:6379",
+            "is not an address with one of its two schemes",
+        ),
+        (
+            "http://cache",
+            "is not an address with one of its two schemes",
+        ),
         ("redis://", "names no host"),
         ("redis://cache:port", "cannot be read as an address"),
         ("redis://:hid/den@cache", "cannot be read as an address"),
         ("redis://:hid#den@cache", "cannot be read as an address"),
-        ("redis://user:12#hidden@cache", "has parameters or a fragment"),
-        ("redis://divan:12345/hidden@cache:6379", "cannot be read as an address"),
+        (
+            "redis://user:12#hidden@cache",
+            "has parameters or a fragment",
+        ),
+        (
+            "redis://divan:12345/hidden@cache:6379",
+            "cannot be read as an address",
+        ),
         (
             "redis://hidden@cache:6379",
             "names a user and no password (a password alone is written `:password@`;",
@@ -86,13 +138,28 @@ fn what_is_wrong_is_told() {
         ("redis://cache?hidden", "has parameters or a fragment"),
         ("redis://:50%@cache", "has a broken percent escape"),
         ("redis://cache/one", "has something behind the host"),
-        ("redis://:@cache", "has an empty password (in a compose file a `$` is written `$$`)"),
+        (
+            "redis://:@cache",
+            "has an empty password (in a compose file a `$` is written `$$`)",
+        ),
     ] {
-        assert_starts(&errors(&[("REDIS_URL", url)], RedisConfig::parse), &[&format!("REDIS_URL {told}")]);
+        assert_starts(
+            &errors(&[("REDIS_URL", url)], RedisConfig::parse),
+            &[&format!("REDIS_URL {told}")],
+        );
     }
-    for host in ["cache:6379", "redis://cache", "divan@cache", "[::1]", "a cache"] {
+    for host in [
+        "cache:6379",
+        "redis://cache",
+        "divan@cache",
+        "[::1]",
+        "a cache",
+    ] {
         let told = errors(&[("REDIS_HOST", host)], RedisConfig::parse);
-        assert_starts(&told, &["REDIS_HOST is not a host alone: the port has a variable of its own"]);
+        assert_starts(
+            &told,
+            &["REDIS_HOST is not a host alone: the port has a variable of its own"],
+        );
     }
     assert_eq!(shown(&[("REDIS_HOST", "::1")]).0, "redis://::1:6379/0");
     for (variable, value, told) in [
@@ -102,7 +169,13 @@ fn what_is_wrong_is_told() {
         ("REDIS_TLS", "true", "is neither `on` nor `off`"),
     ] {
         let told = format!("{variable} {told}");
-        assert_starts(&errors(&[("REDIS_HOST", "cache"), (variable, value)], RedisConfig::parse), &[&told]);
+        assert_starts(
+            &errors(
+                &[("REDIS_HOST", "cache"), (variable, value)],
+                RedisConfig::parse,
+            ),
+            &[&told],
+        );
     }
 }
 
@@ -111,10 +184,17 @@ fn a_deployment_has_a_password_of_its_own() {
     const DEPLOYMENT: (&str, &str) = ("DATABASE_URL", "sqlite:divan.db");
     for variables in [
         vec![DEPLOYMENT, ("REDIS_URL", "redis://:changethis@cache")],
-        vec![DEPLOYMENT, ("REDIS_HOST", "cache"), ("REDIS_PASSWORD", "your-password")],
+        vec![
+            DEPLOYMENT,
+            ("REDIS_HOST", "cache"),
+            ("REDIS_PASSWORD", "your-password"),
+        ],
     ] {
         assert!(errors(&variables, RedisConfig::parse)[0].contains("holds a placeholder"));
-        assert!(outcome(&variables[1..], RedisConfig::parse).0.is_some(), "elsewhere it is good enough");
+        assert!(
+            outcome(&variables[1..], RedisConfig::parse).0.is_some(),
+            "elsewhere it is good enough"
+        );
     }
 }
 
@@ -122,7 +202,10 @@ fn a_deployment_has_a_password_of_its_own() {
 #[test]
 fn a_server_is_an_error_where_the_feature_is_off() {
     let told = errors(&[("REDIS_HOST", "cache")], RedisConfig::read);
-    assert_starts(&told, &["REDIS_HOST is set, but this program was built without the feature `redis`"]);
+    assert_starts(
+        &told,
+        &["REDIS_HOST is set, but this program was built without the feature `redis`"],
+    );
 }
 
 #[cfg(feature = "redis")]

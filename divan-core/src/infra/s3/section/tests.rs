@@ -16,8 +16,14 @@ fn parse(env: &mut Env<'_>) -> Option<S3Config> {
 fn four_variables_are_a_store() {
     let config = read(&GOOD, parse).unwrap();
     assert_eq!(config.endpoint.as_str(), "http://minio:9000/");
-    assert_eq!((config.access_key.as_str(), config.secret_key.expose()), ("the-name", "the-hidden-one"));
-    assert_eq!((config.bucket.as_str(), config.region.as_str()), ("divan-files", "us-east-1"));
+    assert_eq!(
+        (config.access_key.as_str(), config.secret_key.expose()),
+        ("the-name", "the-hidden-one")
+    );
+    assert_eq!(
+        (config.bucket.as_str(), config.region.as_str()),
+        ("divan-files", "us-east-1")
+    );
     let elsewhere = [&GOOD[..], &[("MINIO_REGION", "eu-central-1")]].concat();
     assert_eq!(read(&elsewhere, parse).unwrap().region, "eu-central-1");
     assert!(read(&[("MINIO_REGION", "eu-central-1")], S3Config::read).is_none());
@@ -29,15 +35,28 @@ fn three_of_four_are_none_and_each_that_is_missing_is_told() {
         let mut variables = GOOD.to_vec();
         let (name, _) = variables.remove(left_out);
         let errors = errors(&variables, parse);
-        assert_starts(&errors, &[&format!("{name} is not set, and MINIO_ENDPOINT is: all four or none")]);
+        assert_starts(
+            &errors,
+            &[&format!(
+                "{name} is not set, and MINIO_ENDPOINT is: all four or none"
+            )],
+        );
     }
     let told = errors(&[GOOD[0], GOOD[3], ("MINIO_ROOT_USER", "root")], parse);
-    assert!(told.len() == 2 && told.iter().all(|error| error.contains("MINIO_ROOT_USER")), "{told:?}");
+    assert!(
+        told.len() == 2 && told.iter().all(|error| error.contains("MINIO_ROOT_USER")),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn a_misspelt_name_is_one_error_and_not_two() {
-    let variables = [GOOD[0], ("MINIO_ACESS_KEY", "the-name"), GOOD[2], ("S3_BUCKET", "divan")];
+    let variables = [
+        GOOD[0],
+        ("MINIO_ACESS_KEY", "the-name"),
+        GOOD[2],
+        ("S3_BUCKET", "divan"),
+    ];
     let told = errors(&variables, |env| {
         env.check_names(&[S3Config::SECTION], "DIVAN_");
         parse(env)
@@ -56,8 +75,16 @@ fn what_is_wrong_is_told() {
     for (variable, value, told) in [
         ("MINIO_ENDPOINT", "minio:9000", "is neither http nor https"),
         ("MINIO_ENDPOINT", "http://minio:9000/bucket", "has a path"),
-        ("MINIO_ENDPOINT", "http://a:hidden@minio:9000", "has credentials in it"),
-        ("MINIO_ENDPOINT", "http://minio:9000?x=y", "has a query or a fragment"),
+        (
+            "MINIO_ENDPOINT",
+            "http://a:hidden@minio:9000",
+            "has credentials in it",
+        ),
+        (
+            "MINIO_ENDPOINT",
+            "http://minio:9000?x=y",
+            "has a query or a fragment",
+        ),
         ("MINIO_BUCKET", "Divan", "is not the name of a bucket"),
         ("MINIO_BUCKET", "ab", "is not the name of a bucket"),
         ("MINIO_BUCKET", "-ab", "is not the name of a bucket"),
@@ -73,20 +100,32 @@ fn what_is_wrong_is_told() {
 #[test]
 fn a_deployment_has_a_key_of_its_own() {
     let with = |key: &'static str| {
-        let deployment = [("DATABASE_URL", "sqlite:divan.db"), ("MINIO_SECRET_KEY", key)];
+        let deployment = [
+            ("DATABASE_URL", "sqlite:divan.db"),
+            ("MINIO_SECRET_KEY", key),
+        ];
         outcome(&[&GOOD[..2], &GOOD[3..], &deployment].concat(), parse)
     };
-    assert_starts(&with("changethis").1, &["MINIO_SECRET_KEY holds a placeholder"]);
+    assert_starts(
+        &with("changethis").1,
+        &["MINIO_SECRET_KEY holds a placeholder"],
+    );
     let (config, errors, warnings) = with("minioadmin");
     assert!(config.is_some() && errors.is_empty());
-    assert_starts(&warnings, &["MINIO_SECRET_KEY holds a password that such servers are installed with"]);
+    assert_starts(
+        &warnings,
+        &["MINIO_SECRET_KEY holds a password that such servers are installed with"],
+    );
 }
 
 #[cfg(not(feature = "s3"))]
 #[test]
 fn a_store_is_an_error_where_the_feature_is_off() {
     let told = errors(&GOOD[1..], S3Config::read);
-    assert_starts(&told, &["MINIO_ACCESS_KEY is set, but this program was built without the feature `s3`"]);
+    assert_starts(
+        &told,
+        &["MINIO_ACCESS_KEY is set, but this program was built without the feature `s3`"],
+    );
 }
 
 #[cfg(feature = "s3")]
