@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use divan_core::api::{CreateUserRequest, UpdateUserRequest};
-use divan_core::service::{Admin, AuthService, Origin};
+use divan_core::service::{Admin, AuthService, ClientInfo};
 use divan_core::store::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers,
-    MemoryStore, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, MemoryStore,
+    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdateFn,
     UpdatedAccount, UserQuery, UserStore,
 };
-use divan_core::token::{SecretKey, Surfaces};
-use divan_core::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
+use divan_core::token::{Audiences, SecretKey};
+use divan_core::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -40,7 +40,7 @@ impl<S: Store> UserStore for TellingStore<S> {
     async fn update_account(
         &self,
         id: UserId,
-        change: &AccountChange<'_>,
+        change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         // The store may ask for the change several times; what counts is what it was told last.
         let was_active = AtomicBool::new(false);
@@ -79,12 +79,12 @@ impl<S: Store> UserStore for TellingStore<S> {
         self.inner.users(query).await
     }
 
-    async fn users_named(
+    async fn users_by_contact(
         &self,
         phones: &[Phone],
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError> {
-        self.inner.users_named(phones, emails).await
+        self.inner.users_by_contact(phones, emails).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
@@ -117,7 +117,7 @@ impl<S: Store> SessionStore for TellingStore<S> {
 
 #[async_trait]
 impl<S: Store> AuditStore for TellingStore<S> {
-    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         self.inner.audit(query).await
     }
 
@@ -169,23 +169,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// Two employees come, and one goes: what each of them is afterwards.
 async fn somebody_leaves(store: impl Store + 'static) -> Result<Vec<User>, Box<dyn Error>> {
-    let surfaces = Surfaces::new("divan.example.com", "sec.example.com")?;
+    let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
     let key = SecretKey::new("thirty-two bytes that nobody else knows")?;
     let service =
-        AuthService::builder(Arc::new(store), &key, "https://sec.example.com", surfaces).build();
-    let (admin, origin) = (Admin::operator(), Origin::unknown());
+        AuthService::builder(Arc::new(store), &key, "https://sec.example.com", audiences).build();
+    let (admin, client) = (Admin::operator(), ClientInfo::unknown());
     let mut users = Vec::new();
     for (name, phone) in [
         ("First Last", "+77011234567"),
         ("Second Last", "+77017654321"),
     ] {
         let request = CreateUserRequest::employee(name, phone);
-        users.push(service.create_user(&admin, &request, &origin).await?.user);
+        users.push(service.create_user(&admin, &request, &client).await?.user);
     }
     let mut leaves = UpdateUserRequest::default();
     leaves.is_active = Some(false);
     users[0] = service
-        .update_user(&admin, users[0].id, &leaves, &origin)
+        .update_user(&admin, users[0].id, &leaves, &client)
         .await?;
     Ok(users)
 }

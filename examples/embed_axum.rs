@@ -13,10 +13,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use divan_core::api::{Session, TelegramLoginRequest};
-use divan_core::service::{AuthService, Caller, Origin, ServiceError, SignInPhone};
+use divan_core::api::{TelegramLoginRequest, TokenResponse};
+use divan_core::service::{AuthService, Caller, ClientInfo, ServiceError, SignInPhone};
 use divan_core::store::MemoryStore;
-use divan_core::token::{SecretKey, Surfaces};
+use divan_core::token::{Audiences, SecretKey};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Arc::new(MemoryStore::new()),
         &SecretKey::new("thirty-two bytes that nobody else knows")?,
         "http://sec.localhost",
-        Surfaces::new("divan.localhost", "sec.localhost")?,
+        Audiences::new("divan.localhost", "sec.localhost")?,
     )
     .telegram("1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?)
     .build();
@@ -45,12 +45,12 @@ fn app(service: AuthService) -> Router {
 async fn sign_in(
     State(service): State<AuthService>,
     Json(request): Json<TelegramLoginRequest>,
-) -> Result<Json<Session>, Refused> {
+) -> Result<Json<TokenResponse>, Refused> {
     let init_data = request.init_data.clone().unwrap_or_default();
     let phone = SignInPhone::of(&request)?;
     Ok(Json(
         service
-            .telegram_login(phone, &request.password, &init_data, &Origin::unknown())
+            .telegram_login(phone, &request.password, &init_data, &ClientInfo::unknown())
             .await?,
     ))
 }
@@ -150,21 +150,21 @@ mod tests {
             Arc::new(MemoryStore::new()),
             &SecretKey::new([7; 32])?,
             "http://sec.localhost",
-            Surfaces::new("divan.localhost", "sec.localhost")?,
+            Audiences::new("divan.localhost", "sec.localhost")?,
         )
         .telegram(BOT_TOKEN.parse()?)
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .build();
-        let (email, password, origin) = (
+        let (email, password, client) = (
             "admin@example.com",
             "tram under the plum",
-            Origin::unknown(),
+            ClientInfo::unknown(),
         );
         service
-            .bootstrap(None, &BootstrapRequest::new(email, password), &origin)
+            .bootstrap(None, &BootstrapRequest::new(email, password), &client)
             .await?;
         let session = service
-            .admin_login(email, &password.into(), &origin)
+            .admin_login(email, &password.into(), &client)
             .await?;
         let admin = service
             .authenticate(session.access_token.expose())
@@ -172,7 +172,7 @@ mod tests {
             .into_admin()?;
         let employee =
             CreateUserRequest::employee("First Last", "+77011234567").password("umbrella 77");
-        service.create_user(&admin, &employee, &origin).await?;
+        service.create_user(&admin, &employee, &client).await?;
         Ok(service)
     }
 

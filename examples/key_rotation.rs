@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
-    Grant, KeyRing, SecretKey, SigningKey, Surface, Surfaces, TokenError, TokenIssuer,
+    Audience, Audiences, KeyRing, SecretKey, SigningKey, TokenError, TokenIssuer, TokenSubject,
     TokenVerifier,
 };
 use divan_core::types::Role;
@@ -85,27 +85,27 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn issue(keys: &KeyRing) -> Result<String, Box<dyn Error>> {
-    let grant = Grant {
+    let subject = TokenSubject {
         user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
         role: Role::Employee,
-        surface: Surface::MiniApp,
+        audience: Audience::MiniApp,
         session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
         generation: 1,
         scope: None,
     };
-    let token = TokenIssuer::new(keys, ISSUER, surfaces()?).issue(&grant)?;
+    let token = TokenIssuer::new(keys, ISSUER, audiences()?).issue(&subject)?;
     Ok(token.token.expose().to_owned())
 }
 
 /// What the server says, which has the keys.
 fn here(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
-    outcome(&TokenVerifier::new(keys, ISSUER, surfaces()?), token)
+    outcome(&TokenVerifier::new(keys, ISSUER, audiences()?), token)
 }
 
 /// What a service says that has fetched `/.well-known/jwks.json`.
 fn elsewhere(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
     outcome(
-        &TokenVerifier::from_jwks(&keys.jwks(), ISSUER, surfaces()?),
+        &TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences()?),
         token,
     )
 }
@@ -123,6 +123,6 @@ fn public(keys: &KeyRing) -> usize {
     keys.jwks().keys.len()
 }
 
-fn surfaces() -> Result<Surfaces, Box<dyn Error>> {
-    Ok(Surfaces::new("divan.example.com", "sec.example.com")?)
+fn audiences() -> Result<Audiences, Box<dyn Error>> {
+    Ok(Audiences::new("divan.example.com", "sec.example.com")?)
 }

@@ -14,7 +14,7 @@ use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::SqliteStore;
-use divan_core::token::{SecretKey, Surfaces};
+use divan_core::token::{Audiences, SecretKey};
 use divan_server::{AppState, HttpOptions, router};
 
 /// No bot of Telegram's has this token.
@@ -70,7 +70,7 @@ async fn serve(folder: &Path, bot_token: BotToken) -> Result<SocketAddr, Box<dyn
         Arc::new(SqliteStore::open(&folder.join("divan.db")).await?),
         &SecretKey::new("a quickstart has no secrets to keep")?,
         "http://sec.localhost",
-        Surfaces::new("divan.localhost", "sec.localhost")?,
+        Audiences::new("divan.localhost", "sec.localhost")?,
     )
     .telegram(bot_token)
     .bootstrap(BootstrapPolicy::OpenToAnyone)

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::password::PasswordHash;
-use divan_core::session::Generations;
-use divan_core::store::{Account, Effects, NewUser, Store, StoredSession};
-use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer};
+use divan_core::session::RotationState;
+use divan_core::store::{Account, AccountUpdate, NewUser, Store, StoredSession};
+use divan_core::token::{Audiences, SecretKey, TokenIssuer, TokenSubject};
 use divan_core::types::{
-    AuditAction, AuditId, AuditRecord, Role, SessionId, Surface, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, Role, SessionId, TelegramId, User, UserId,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -32,9 +32,9 @@ pub(crate) struct People {
 impl People {
     /// Fills a store with so many users of one session each.
     pub(crate) async fn settle(store: &dyn Store, count: usize) -> Self {
-        let surfaces = Surfaces::new(MINIAPP_HOST, "sec.example.com").expect("two hosts");
+        let audiences = Audiences::new(MINIAPP_HOST, "sec.example.com").expect("two hosts");
         let key = SecretKey::new(KEY).expect("a good key");
-        let issuer = TokenIssuer::new(&key, ADMIN_URL, surfaces);
+        let issuer = TokenIssuer::new(&key, ADMIN_URL, audiences);
         let yesterday = ManualClock::at_unix(SystemClock.unix_seconds() - 24 * 3600);
         let yesterdays = issuer.clone().clock(Arc::new(yesterday));
         let now = OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds().cast_signed())
@@ -53,18 +53,18 @@ impl People {
             user.telegram_username = Some(format!("user_{n}"));
             user.last_login_at = Some(now);
             let session = session(user.id, SessionId(uuid(n, 0x7001)), now);
-            let grant = Grant {
+            let subject = TokenSubject {
                 user: user.id,
                 role: user.role,
-                surface: session.surface,
+                audience: session.audience,
                 session: session.id,
-                generation: session.generations.current(),
+                generation: session.rotation.current(),
                 scope: None,
             };
             for (tokens, issuer) in [(&mut tokens, &issuer), (&mut expired, &yesterdays)] {
                 tokens.push(
                     issuer
-                        .issue(&grant)
+                        .issue(&subject)
                         .expect("randomness")
                         .token
                         .expose()
@@ -72,7 +72,7 @@ impl People {
                 );
             }
             let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
-            let record = AuditRecord::new(
+            let record = AuditEvent::new(
                 AuditId(uuid(n, 0x7002)),
                 now,
                 AuditAction::UserCreated,
@@ -83,7 +83,7 @@ impl People {
                 .insert_users(&[NewUser::new(account, record)])
                 .await
                 .expect("a new user");
-            let begin = |_: &mut Account| Some(Effects::none().begin(session.clone()));
+            let begin = |_: &mut Account| Some(AccountUpdate::none().begin(session.clone()));
             store
                 .update_account(user.id, &begin)
                 .await
@@ -123,9 +123,9 @@ fn session(user: UserId, id: SessionId, now: OffsetDateTime) -> StoredSession {
     StoredSession {
         id,
         user,
-        surface: Surface::MiniApp,
+        audience: Audience::MiniApp,
         salt: [0; 16],
-        generations: Generations::first(now).confirmed(),
+        rotation: RotationState::first(now).confirmed(),
         created_at: now,
         expires_at: now + Duration::from_hours(1),
         ends_at: now + Duration::from_hours(2),

@@ -2,11 +2,11 @@ use divan_core::api::{ChangePassword, ChangePasswordRequest, Me};
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
+use crate::audience::OnAudience;
 use crate::call::Call;
-use crate::surface::OnSurface;
 use crate::{Client, Error, Handle};
 
-impl<S: OnSurface> Handle<S> {
+impl<S: OnAudience> Handle<S> {
     /// Answers who is signed in.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl<S: OnSurface> Handle<S> {
 }
 
 impl Client {
-    /// Answers whose access token this is: for a service that was sent one, of whatever surface,
+    /// Answers whose access token this is: for a service that was sent one, of whatever audience,
     /// and has to check it.
     ///
     /// It also answers for somebody whose password has to be changed first, since that person may

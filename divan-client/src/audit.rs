@@ -1,4 +1,4 @@
-use divan_core::api::{Audit, AuditPage, AuditRecord, AuditRequest};
+use divan_core::api::{Audit, AuditEvent, AuditPage, AuditRequest};
 use futures_util::Stream;
 
 use crate::call::Call;
@@ -20,7 +20,7 @@ impl AdminPanel {
     pub fn all_audit(
         &self,
         request: AuditRequest,
-    ) -> impl Stream<Item = Result<AuditRecord, Error>> + use<> {
+    ) -> impl Stream<Item = Result<AuditEvent, Error>> + use<> {
         every(
             self.clone(),
             request,

@@ -2,27 +2,27 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use divan_core::api::{Endpoint, Session};
+use divan_core::api::{Endpoint, TokenResponse};
 use divan_core::clock::Clock;
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
+use crate::audience::{self, OnAudience};
 use crate::call::Call;
-use crate::surface::{self, OnSurface};
 use crate::tokens::{TokenSource, TokenStore, Tokens};
 use crate::wire::Wire;
 use crate::{Client, Error};
 
 /// An employee in the Mini App; made by [`Client::miniapp`].
-pub type MiniApp = Handle<surface::MiniApp>;
+pub type MiniApp = Handle<audience::MiniApp>;
 
 /// An administrator in the admin panel; made by [`Client::admin`].
-pub type AdminPanel = Handle<surface::Admin>;
+pub type AdminPanel = Handle<audience::Admin>;
 
-/// One person on one surface: calls in that person's name, with tokens that it looks after itself.
+/// One person on one audience: calls in that person's name, with tokens that it looks after itself.
 ///
 /// Clones are cheap and share the person. A token never leaves the handle but to the server that it
-/// is from, and that of one surface cannot get to the other: the handles are of different types,
+/// is from, and that of one audience cannot get to the other: the handles are of different types,
 /// and a store of one is refused by the other.
 ///
 /// # How it stays signed in
@@ -58,15 +58,15 @@ pub type AdminPanel = Handle<surface::Admin>;
 /// ```
 pub struct Handle<S> {
     pub(crate) source: Arc<TokenSource>,
-    surface: PhantomData<S>,
+    audience: PhantomData<S>,
 }
 
-impl<S: OnSurface> Handle<S> {
+impl<S: OnAudience> Handle<S> {
     pub(crate) fn new(wire: Arc<Wire>, store: Box<dyn TokenStore>, clock: Arc<dyn Clock>) -> Self {
-        let source = Arc::new(TokenSource::new(wire, S::SURFACE, store, clock));
+        let source = Arc::new(TokenSource::new(wire, S::AUDIENCE, store, clock));
         Self {
             source,
-            surface: PhantomData,
+            audience: PhantomData,
         }
     }
 
@@ -74,7 +74,7 @@ impl<S: OnSurface> Handle<S> {
     ///
     /// # Errors
     /// [`Error::is_store`] when that cannot be told; [`Error::is_setup`] when the store is another
-    /// server's or surface's.
+    /// server's or audience's.
     pub async fn is_signed_in(&self) -> Result<bool, Error> {
         Ok(self.source.stored().await?.is_some())
     }
@@ -122,7 +122,7 @@ impl<S: OnSurface> Handle<S> {
     }
 
     /// Signs in: makes a call that is answered with a new session, and keeps its tokens.
-    pub(crate) async fn open<E: Endpoint<Response = Session>>(
+    pub(crate) async fn open<E: Endpoint<Response = TokenResponse>>(
         &self,
         request: &E::Request,
     ) -> Result<User, Error> {
@@ -176,16 +176,16 @@ impl<S> Clone for Handle<S> {
     fn clone(&self) -> Self {
         Self {
             source: Arc::clone(&self.source),
-            surface: PhantomData,
+            audience: PhantomData,
         }
     }
 }
 
-impl<S: OnSurface> fmt::Debug for Handle<S> {
+impl<S: OnAudience> fmt::Debug for Handle<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = self.source.wire.base.as_str();
         f.debug_struct("Handle")
-            .field("surface", &S::SURFACE)
+            .field("audience", &S::AUDIENCE)
             .field("base_url", &base)
             .finish_non_exhaustive()
     }

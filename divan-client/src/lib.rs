@@ -1,6 +1,6 @@
 //! Typed client for the Divan sign-in server.
 //!
-//! A [`Client`] belongs to one server. People work on one of two surfaces, each with a handle of
+//! A [`Client`] belongs to one server. People work on one of two audiences, each with a handle of
 //! its own:
 //! [`Client::miniapp`] for the employee in the Mini App, [`Client::admin`] for the administrator in
 //! the admin panel. There is one method for each endpoint of the contract; what needs nobody to be
@@ -60,6 +60,7 @@
 
 mod account;
 mod admin;
+pub mod audience;
 mod audit;
 mod base_url;
 mod builder;
@@ -74,7 +75,6 @@ mod jwks;
 mod pages;
 mod retries;
 mod sessions;
-pub mod surface;
 mod telegram;
 #[cfg(feature = "test-util")]
 pub mod test_util;

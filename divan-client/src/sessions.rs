@@ -1,10 +1,10 @@
 use divan_core::api::{EndSession, Logout, ProblemCode, SessionId, SessionList, Sessions};
 
+use crate::audience::OnAudience;
 use crate::call::Call;
-use crate::surface::OnSurface;
 use crate::{Error, Handle};
 
-impl<S: OnSurface> Handle<S> {
+impl<S: OnAudience> Handle<S> {
     /// Renews the tokens now. There is seldom a reason to: every call does it when it is time.
     ///
     /// Tokens that are younger than 16 seconds stay as they are.

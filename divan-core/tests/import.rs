@@ -13,11 +13,11 @@ use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, PasswordHash};
 use divan_core::secret::Secret;
 use divan_core::service::{
-    Admin, AuthService, ImportError, ImportedUser, Origin, PreparedImport, ServiceError,
+    Admin, AuthService, ClientInfo, ImportError, ImportedUser, PreparedImport, ServiceError,
     SignInPhone,
 };
 use divan_core::store::{AuditQuery, Store};
-use divan_core::token::{SecretKey, Surfaces};
+use divan_core::token::{Audiences, SecretKey};
 use divan_core::types::{Phone, Role};
 
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -53,10 +53,10 @@ impl Fixture {
     async fn on(store: Arc<dyn Store>) -> Self {
         store.ping().await.unwrap();
         let clock = Arc::new(ManualClock::at_unix(NOW));
-        let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+        let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
         let key = SecretKey::new([7; 32]).unwrap();
         let service =
-            AuthService::builder(store.clone(), &key, "https://sec.example.com", surfaces)
+            AuthService::builder(store.clone(), &key, "https://sec.example.com", audiences)
                 .telegram(BOT.parse().unwrap())
                 .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
                 .clock(clock.clone())
@@ -92,7 +92,7 @@ impl Fixture {
         let prepared = self.prepared(people).await;
         let imported = self
             .service
-            .complete_import(&operator(), prepared, &Origin::unknown())
+            .complete_import(&operator(), prepared, &ClientInfo::unknown())
             .await
             .unwrap();
         assert_eq!(imported, people.len());
@@ -114,7 +114,7 @@ impl Fixture {
                 phone,
                 &password.into(),
                 &Secret::new(raw),
-                &Origin::unknown(),
+                &ClientInfo::unknown(),
             )
             .await?;
         Ok(session.user.password_change_required)
@@ -197,7 +197,7 @@ async fn a_list_becomes_users_who_sign_in(f: Fixture) {
         ["Employee 2", "Employee 3", "Employee 4"]
     );
     f.service
-        .complete_import(&operator(), prepared, &Origin::unknown())
+        .complete_import(&operator(), prepared, &ClientInfo::unknown())
         .await
         .unwrap();
     assert!(
@@ -257,7 +257,7 @@ async fn first_sign_ins_at_once_do_not_refuse_each_other(f: Fixture) {
                 return f.sign_in("+77010000001", "a", 1).await.map(drop);
             }
             f.service
-                .admin_login("admin@example.com", &"a".into(), &Origin::unknown())
+                .admin_login("admin@example.com", &"a".into(), &ClientInfo::unknown())
                 .await
                 .map(drop)
         }));
@@ -281,7 +281,7 @@ async fn an_administrator_with_an_old_password_has_to_change_it(f: Fixture) {
         .admin_login(
             "admin@example.com",
             &"umbrella 77".into(),
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await
         .unwrap();
@@ -291,7 +291,7 @@ async fn an_administrator_with_an_old_password_has_to_change_it(f: Fixture) {
 async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
     let request = CreateUserRequest::employee("Old", "+77019999999");
     f.service
-        .create_user(&operator(), &request, &Origin::unknown())
+        .create_user(&operator(), &request, &ClientInfo::unknown())
         .await
         .unwrap();
     let mut nameless = employee(9, "+77010000009");
@@ -337,12 +337,12 @@ async fn who_came_in_between_stops_all_of_them(f: Fixture) {
         .await;
     let request = CreateUserRequest::employee("Quicker", "+77010000003");
     f.service
-        .create_user(&operator(), &request, &Origin::unknown())
+        .create_user(&operator(), &request, &ClientInfo::unknown())
         .await
         .unwrap();
     let error = f
         .service
-        .complete_import(&operator(), prepared, &Origin::unknown())
+        .complete_import(&operator(), prepared, &ClientInfo::unknown())
         .await
         .unwrap_err();
     assert_eq!(error.code(), ProblemCode::PhoneTaken);
@@ -378,10 +378,10 @@ async fn two_lists_at_once_in_opposite_orders_do_not_block_each_other(f: Fixture
     let downwards = f
         .prepared(&people.iter().rev().cloned().collect::<Vec<_>>())
         .await;
-    let (operator, origin) = (operator(), Origin::unknown());
+    let (operator, client) = (operator(), ClientInfo::unknown());
     let (one, other) = tokio::join!(
-        f.service.complete_import(&operator, upwards, &origin),
-        f.service.complete_import(&operator, downwards, &origin)
+        f.service.complete_import(&operator, upwards, &client),
+        f.service.complete_import(&operator, downwards, &client)
     );
     let refused = [one, other]
         .into_iter()
@@ -406,7 +406,7 @@ async fn generated_passwords_are_over_after_three_days(f: Fixture) {
     let password = prepared.generated().next().unwrap().1.clone();
     f.clock.advance(std::time::Duration::from_hours(10));
     f.service
-        .complete_import(&operator(), prepared, &Origin::unknown())
+        .complete_import(&operator(), prepared, &ClientInfo::unknown())
         .await
         .unwrap();
     f.clock.advance(std::time::Duration::from_hours(72));

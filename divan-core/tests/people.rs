@@ -13,18 +13,20 @@ use std::time::Duration;
 use created::created;
 use divan_core::api::{
     AuditRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ListUsersRequest,
-    ProblemCode, Session, UpdateUserRequest,
+    ProblemCode, TokenResponse, UpdateUserRequest,
 };
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, PasswordHash};
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
-use divan_core::store::{
-    Account, AuditQuery, Effects, FoundUsers, SearchTerms, SqliteStore, Store, StoreErrorKind,
-    UserQuery,
+use divan_core::service::{
+    Admin, AuthService, BootstrapPolicy, ClientInfo, ServiceError, SignInPhone,
 };
-use divan_core::token::{SecretKey, Surfaces};
+use divan_core::store::{
+    Account, AccountUpdate, AuditQuery, FoundUsers, SearchTerms, SqliteStore, Store,
+    StoreErrorKind, UserQuery,
+};
+use divan_core::token::{Audiences, SecretKey};
 use divan_core::types::{AuditAction, Role, User, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -66,7 +68,7 @@ impl Fixture {
             store.clone(),
             &SecretKey::new([7; 32]).unwrap(),
             "https://sec.example.com",
-            Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+            Audiences::new("divan.example.com", "sec.example.com").unwrap(),
         )
         .telegram(BOT.parse().unwrap())
         .bootstrap(BootstrapPolicy::OpenToAnyone)
@@ -77,7 +79,7 @@ impl Fixture {
             .bootstrap(
                 None,
                 &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD),
-                &origin(),
+                &client(),
             )
             .await
             .unwrap();
@@ -95,7 +97,7 @@ impl Fixture {
     async fn admin_with(&self, email: &str) -> Admin {
         let session = self
             .service
-            .admin_login(email, &ADMIN_PASSWORD.into(), &origin())
+            .admin_login(email, &ADMIN_PASSWORD.into(), &client())
             .await
             .unwrap();
         self.service
@@ -108,20 +110,20 @@ impl Fixture {
 
     async fn add(&self, request: &CreateUserRequest) -> User {
         self.service
-            .create_user(&self.admin().await, request, &origin())
+            .create_user(&self.admin().await, request, &client())
             .await
             .unwrap()
             .user
     }
 
-    async fn login(&self, password: &Secret) -> Result<Session, ServiceError> {
+    async fn login(&self, password: &Secret) -> Result<TokenResponse, ServiceError> {
         let bot: BotToken = BOT.parse().unwrap();
         let data = InitDataBuilder::new(self.clock_seconds())
             .field("user", r#"{"id":42,"first_name":"A"}"#)
             .sign(&bot);
         let phone = SignInPhone::Typed(PHONE);
         self.service
-            .telegram_login(phone, password, &Secret::new(data), &origin())
+            .telegram_login(phone, password, &Secret::new(data), &client())
             .await
     }
 
@@ -156,8 +158,8 @@ impl Fixture {
     }
 }
 
-fn origin() -> Origin {
-    Origin::unknown()
+fn client() -> ClientInfo {
+    ClientInfo::unknown()
         .device("a browser")
         .address([203, 0, 113, 7].into())
         .request_id("request-1")
@@ -242,10 +244,10 @@ async fn a_page_is_what_the_conditions_say(f: Fixture) {
             .collect();
         let FoundUsers {
             users: page,
-            looked_to,
+            scanned_until,
             ..
         } = f.store.users(&query).await.unwrap();
-        assert_eq!(looked_to, None, "{query:?}");
+        assert_eq!(scanned_until, None, "{query:?}");
         assert_eq!(
             page.iter().map(|user| user.id).collect::<Vec<_>>(),
             expected,
@@ -330,16 +332,16 @@ async fn a_search_among_many_goes_on_where_it_stopped_looking(f: Fixture) {
         .unwrap();
     let mut query = UserQuery::newest(10);
     query.terms = SearchTerms::parse("even odd").unwrap();
-    query.look_at_most = 300;
+    query.scan_limit = 300;
     let (mut found, mut pages) = (Vec::new(), 0);
     loop {
         let page = f.store.users(&query).await.unwrap();
         found.extend(page.users.into_iter().map(|user| user.id.0.as_u128()));
         pages += 1;
-        let Some(looked_to) = page.looked_to else {
+        let Some(scanned_until) = page.scanned_until else {
             break;
         };
-        query.before = Some(looked_to);
+        query.before = Some(scanned_until);
     }
     assert_eq!(found, [2, 1]);
     // In memory nothing is gone through in pieces.
@@ -348,11 +350,11 @@ async fn a_search_among_many_goes_on_where_it_stopped_looking(f: Fixture) {
     query.before = None;
     query.terms = SearchTerms::parse("even").unwrap();
     let full = f.store.users(&query).await.unwrap();
-    assert_eq!((full.users.len(), full.looked_to), (10, None));
+    assert_eq!((full.users.len(), full.scanned_until), (10, None));
     query.terms = SearchTerms::parse("even 77010000001").unwrap();
     let rare = f.store.users(&query).await.unwrap();
     assert_eq!(
-        (rare.users.len(), rare.looked_to),
+        (rare.users.len(), rare.scanned_until),
         (1, None),
         "a rare word is looked for everywhere"
     );
@@ -407,7 +409,7 @@ async fn who_is_bound_to_no_telegram_account_is_not_unlinked(f: Fixture) {
     let before = f.actions(user.id).await;
     let unlinked = f
         .service
-        .unlink_telegram(&f.admin().await, user.id, &origin())
+        .unlink_telegram(&f.admin().await, user.id, &client())
         .await
         .unwrap();
     assert_eq!((unlinked, f.actions(user.id).await), (user, before));
@@ -422,7 +424,7 @@ async fn a_change_of_the_name_changes_what_finds_it(f: Fixture) {
     request.full_name = Some("After Change".to_owned());
     request.phone = Some(Some("+77019999999".to_owned()));
     f.service
-        .update_user(&f.admin().await, user.id, &request, &origin())
+        .update_user(&f.admin().await, user.id, &request, &client())
         .await
         .unwrap();
     assert_eq!(
@@ -439,7 +441,7 @@ async fn a_user_without_a_password_gets_a_generated_one(f: Fixture) {
     let request = CreateUserRequest::employee("First Last", PHONE);
     let created = f
         .service
-        .create_user(&admin, &request, &origin())
+        .create_user(&admin, &request, &client())
         .await
         .unwrap();
     let password = created.generated_password.unwrap();
@@ -456,7 +458,7 @@ async fn a_user_without_a_password_gets_a_generated_one(f: Fixture) {
     let caller = f.service.authenticate_any_scope(token).await.unwrap();
     let change = ChangePasswordRequest::new(password, "plum 4 the tram");
     f.service
-        .change_password(&caller, &change, &origin())
+        .change_password(&caller, &change, &client())
         .await
         .unwrap();
     f.clock.advance(Duration::from_hours(100));
@@ -467,7 +469,7 @@ async fn a_user_without_a_password_gets_a_generated_one(f: Fixture) {
         CreateUserRequest::employee("Second Last", "+77010000002").password("umbrella 77");
     let created = f
         .service
-        .create_user(&f.admin().await, &request, &origin())
+        .create_user(&f.admin().await, &request, &client())
         .await
         .unwrap();
     assert!(created.generated_password.is_none() && !created.user.password_change_required);
@@ -477,7 +479,7 @@ async fn a_generated_password_is_good_for_three_days(f: Fixture) {
     let request = CreateUserRequest::employee("First Last", PHONE);
     let created = f
         .service
-        .create_user(&f.admin().await, &request, &origin())
+        .create_user(&f.admin().await, &request, &client())
         .await
         .unwrap();
     let password = created.generated_password.unwrap();
@@ -501,7 +503,7 @@ async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
     let admin = f.admin().await;
     let reset = f
         .service
-        .reset_password(&admin, user.id, &origin())
+        .reset_password(&admin, user.id, &client())
         .await
         .unwrap();
     assert_eq!(
@@ -513,7 +515,7 @@ async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
         ProblemCode::InvalidCredentials
     );
     let account = f.store.account(user.id).await.unwrap().unwrap();
-    assert!(account.password_proof_at.is_none());
+    assert!(account.password_verified_at.is_none());
     assert!(
         f.login(&reset.generated_password)
             .await
@@ -523,7 +525,7 @@ async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
     );
     let nobody = UserId(Uuid::from_u128(1));
     assert_eq!(
-        code(f.service.reset_password(&admin, nobody, &origin()).await),
+        code(f.service.reset_password(&admin, nobody, &client()).await),
         ProblemCode::NotFound
     );
 }
@@ -537,14 +539,14 @@ async fn nobody_takes_the_own_rights_away(f: Fixture) {
     for request in [demote, deactivate] {
         let refused = f
             .service
-            .update_user(&admin, admin.id().unwrap(), &request, &origin())
+            .update_user(&admin, admin.id().unwrap(), &request, &client())
             .await;
         assert_eq!(code(refused), ProblemCode::ValidationFailed);
     }
     let mut rename = UpdateUserRequest::default();
     rename.full_name = Some("Another Name".to_owned());
     f.service
-        .update_user(&admin, admin.id().unwrap(), &rename, &origin())
+        .update_user(&admin, admin.id().unwrap(), &rename, &client())
         .await
         .unwrap();
 }
@@ -575,7 +577,7 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
                     } else {
                         account.user.is_active = false;
                     }
-                    Some(Effects::none())
+                    Some(AccountUpdate::none())
                 };
                 match store.update_account(target, &change).await {
                     Ok(_) => {}
@@ -594,7 +596,7 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
         let id = admins[0];
         let restore = |account: &mut Account| {
             (account.user.role, account.user.is_active) = (Role::Admin, true);
-            Some(Effects::none())
+            Some(AccountUpdate::none())
         };
         f.store.update_account(id, &restore).await.unwrap().unwrap();
     }
@@ -617,7 +619,7 @@ async fn everything_is_written_down_once(f: Fixture) {
     f.tick();
     let session = f
         .service
-        .change_password(&caller, &change, &origin())
+        .change_password(&caller, &change, &client())
         .await
         .unwrap();
     let caller = f
@@ -626,8 +628,8 @@ async fn everything_is_written_down_once(f: Fixture) {
         .await
         .unwrap();
     f.tick();
-    f.service.logout(&caller, &origin()).await.unwrap();
-    f.service.logout(&caller, &origin()).await.unwrap();
+    f.service.logout(&caller, &client()).await.unwrap();
+    f.service.logout(&caller, &client()).await.unwrap();
     let mut changes = [(); 5].map(|()| UpdateUserRequest::default());
     changes[0].full_name = Some("Another Name".to_owned());
     changes[1].full_name = Some("Another Name".to_owned());
@@ -640,23 +642,23 @@ async fn everything_is_written_down_once(f: Fixture) {
     for change in &changes {
         f.tick();
         f.service
-            .update_user(&admin, user.id, change, &origin())
+            .update_user(&admin, user.id, change, &client())
             .await
             .unwrap();
     }
     f.tick();
     f.service
-        .unlink_telegram(&admin, user.id, &origin())
+        .unlink_telegram(&admin, user.id, &client())
         .await
         .unwrap();
     f.tick();
     f.service
-        .end_user_sessions(&admin, user.id, &origin())
+        .end_user_sessions(&admin, user.id, &client())
         .await
         .unwrap();
     f.tick();
     f.service
-        .reset_password(&admin, user.id, &origin())
+        .reset_password(&admin, user.id, &client())
         .await
         .unwrap();
     let mut actions = f.actions(user.id).await;
@@ -717,12 +719,12 @@ async fn what_is_refused_is_not_written_down(f: Fixture) {
     let before = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
     let twice = CreateUserRequest::employee("First Last", PHONE).password("umbrella 77");
     assert_eq!(
-        code(f.service.create_user(&admin, &twice, &origin()).await),
+        code(f.service.create_user(&admin, &twice, &client()).await),
         ProblemCode::PhoneTaken
     );
     let nobody = UserId(Uuid::from_u128(1));
     assert_eq!(
-        code(f.service.unlink_telegram(&admin, nobody, &origin()).await),
+        code(f.service.unlink_telegram(&admin, nobody, &client()).await),
         ProblemCode::NotFound
     );
     assert_eq!(
@@ -733,7 +735,7 @@ async fn what_is_refused_is_not_written_down(f: Fixture) {
     taken.phone = Some(Some(PHONE.to_owned()));
     let refused = f
         .service
-        .update_user(&admin, admin.id().unwrap(), &taken, &origin())
+        .update_user(&admin, admin.id().unwrap(), &taken, &client())
         .await;
     assert_eq!(code(refused), ProblemCode::PhoneTaken);
     assert_eq!(
@@ -750,7 +752,7 @@ async fn the_audit_is_read_page_by_page_and_purged(f: Fixture) {
     for _ in 0..5 {
         f.clock.advance(Duration::from_secs(1));
         f.service
-            .end_user_sessions(&admin, user.id, &origin())
+            .end_user_sessions(&admin, user.id, &client())
             .await
             .unwrap();
     }

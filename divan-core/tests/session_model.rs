@@ -6,7 +6,7 @@
 
 mod random;
 
-use divan_core::session::{Generations, Refreshed, Seen};
+use divan_core::session::{AccessCheck, RefreshOutcome, RotationState};
 use time::{Duration, OffsetDateTime};
 
 use random::Random;
@@ -34,7 +34,7 @@ impl Random {
 struct Server {
     /// How far its clock is off, in seconds.
     clock: i64,
-    row: Generations,
+    row: RotationState,
     is_ended: bool,
     /// Of each generation that was handed out, the one that was presented for it.
     parents: Vec<u64>,
@@ -44,7 +44,7 @@ impl Server {
     fn new() -> Self {
         Self {
             clock: 0,
-            row: Generations::first(at(0)),
+            row: RotationState::first(at(0)),
             is_ended: false,
             parents: vec![0, 0],
         }
@@ -56,26 +56,26 @@ impl Server {
             return None;
         }
         match self.row.refresh(presented, at(now + self.clock)) {
-            Refreshed::Rotated(row) => {
+            RefreshOutcome::Rotated(row) => {
                 assert_eq!(
                     usize::try_from(row.current()).unwrap(),
                     self.parents.len(),
-                    "generations are never used twice"
+                    "rotation are never used twice"
                 );
-                assert_eq!(row.base(), presented);
+                assert_eq!(row.parent(), presented);
                 self.parents.push(presented);
                 self.row = row;
                 Some(row.current())
             }
-            Refreshed::Again(row) => {
+            RefreshOutcome::Replayed(row) => {
                 self.row = row;
                 Some(row.current())
             }
-            Refreshed::Stolen => {
+            RefreshOutcome::ReuseDetected => {
                 self.is_ended = true;
                 None
             }
-            Refreshed::Unknown => None,
+            RefreshOutcome::Unknown => None,
         }
     }
 
@@ -83,17 +83,17 @@ impl Server {
         if self.is_ended {
             return false;
         }
-        match self.row.see(presented) {
-            Seen::Good => true,
-            Seen::Confirmed(row) => {
+        match self.row.check_access(presented) {
+            AccessCheck::Valid => true,
+            AccessCheck::Confirmed(row) => {
                 self.row = row;
                 true
             }
-            Seen::Stolen => {
+            AccessCheck::ReuseDetected => {
                 self.is_ended = true;
                 false
             }
-            Seen::Unknown => false,
+            AccessCheck::Unknown => false,
         }
     }
 
@@ -109,29 +109,35 @@ impl Server {
     /// What holds of every token that was ever handed out, whoever has it by now.
     fn assert_rules(&self, now: i64) {
         let now = now + self.clock;
-        let (current, base) = (self.row.current(), self.row.base());
+        let (current, parent) = (self.row.current(), self.row.parent());
         let since = now - (self.row.rotated_at() - at(0)).whole_seconds();
         for generation in 1..=current {
             let refreshed = self.row.refresh(generation, at(now));
             let is_live = generation == current
-                || (generation == base && (since <= 30 || !self.row.is_confirmed()));
+                || (generation == parent && (since <= 30 || !self.row.is_confirmed()));
             assert_eq!(
-                refreshed != Refreshed::Stolen,
+                refreshed != RefreshOutcome::ReuseDetected,
                 is_live,
                 "{generation} of {:?} at {now}",
                 self.row
             );
             if !self.is_ancestor(generation) {
                 // A successor that was given up: whoever shows it ends the session.
-                assert_eq!(refreshed, Refreshed::Stolen);
-                assert_eq!(self.row.see(generation) == Seen::Stolen, generation > base);
+                assert_eq!(refreshed, RefreshOutcome::ReuseDetected);
+                assert_eq!(
+                    self.row.check_access(generation) == AccessCheck::ReuseDetected,
+                    generation > parent
+                );
             }
         }
-        assert_eq!(self.row.refresh(current + 1, at(now)), Refreshed::Unknown);
-        assert_eq!(self.row.see(current + 1), Seen::Unknown);
         assert_eq!(
-            (self.row.refresh(0, at(now)), self.row.see(0)),
-            (Refreshed::Unknown, Seen::Unknown)
+            self.row.refresh(current + 1, at(now)),
+            RefreshOutcome::Unknown
+        );
+        assert_eq!(self.row.check_access(current + 1), AccessCheck::Unknown);
+        assert_eq!(
+            (self.row.refresh(0, at(now)), self.row.check_access(0)),
+            (RefreshOutcome::Unknown, AccessCheck::Unknown)
         );
     }
 }
@@ -340,7 +346,7 @@ fn a_backup_that_is_restored_signs_nobody_out_for_theft() {
                         assert!(!server.is_ended, "seed {seed}");
                         // The person signs in again: a new session.
                         (server, stored) = (Server::new(), 1);
-                        server.row = Generations::first(at(now));
+                        server.row = RotationState::first(at(now));
                         backup = server.clone();
                     } else {
                         break;

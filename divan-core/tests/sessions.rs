@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Session,
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, TokenResponse,
     UpdateUserRequest,
 };
 use divan_core::clock::{Clock, ManualClock};
@@ -17,11 +17,13 @@ use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::secret::Secret;
 use divan_core::service::{
-    Admin, AuthService, BootstrapPolicy, Caller, Origin, ServiceError, SignInPhone,
+    Admin, AuthService, BootstrapPolicy, Caller, ClientInfo, ServiceError, SignInPhone,
 };
-use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, Refreshed, Seen};
-use divan_core::store::{Account, Effects, SessionAdvance, Store};
-use divan_core::token::{RefreshToken, SecretKey, Surfaces};
+use divan_core::session::{
+    AccessCheck, EndReason, MAX_LIVE_SESSIONS, RefreshOutcome, RotationState,
+};
+use divan_core::store::{Account, AccountUpdate, SessionAdvance, Store};
+use divan_core::token::{Audiences, RefreshToken, SecretKey};
 use divan_core::types::{Role, SessionId, UserId};
 
 use random::Random;
@@ -70,7 +72,7 @@ fn service(store: &Arc<dyn Store>, clock: &Arc<ManualClock>) -> AuthService {
         store.clone(),
         &SecretKey::new([7; 32]).unwrap(),
         "https://sec.example.com",
-        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
     )
     .telegram(BOT.parse().unwrap())
     .bootstrap(BootstrapPolicy::OpenToAnyone)
@@ -87,7 +89,7 @@ impl Fixture {
             .bootstrap(
                 None,
                 &BootstrapRequest::new(ADMIN_EMAIL, ADMIN_PASSWORD),
-                &Origin::unknown(),
+                &ClientInfo::unknown(),
             )
             .await
             .unwrap();
@@ -100,7 +102,7 @@ impl Fixture {
         let employee = CreateUserRequest::employee("First Last", PHONE).password(PASSWORD);
         f.employee = f
             .service
-            .create_user(&f.admin().await, &employee, &Origin::unknown())
+            .create_user(&f.admin().await, &employee, &ClientInfo::unknown())
             .await
             .unwrap()
             .user
@@ -114,10 +116,10 @@ impl Fixture {
     }
 
     async fn admin(&self) -> Admin {
-        let origin = Origin::unknown();
+        let client = ClientInfo::unknown();
         let session = self
             .service
-            .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &origin)
+            .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &client)
             .await
             .unwrap();
         let caller = self
@@ -137,13 +139,13 @@ impl Fixture {
             .into()
     }
 
-    async fn login(&self) -> Session {
+    async fn login(&self) -> TokenResponse {
         self.login_with(PASSWORD).await.unwrap()
     }
 
-    async fn login_with(&self, password: &str) -> Result<Session, ServiceError> {
+    async fn login_with(&self, password: &str) -> Result<TokenResponse, ServiceError> {
         let init_data = self.init_data(Duration::ZERO);
-        let origin = Origin::unknown()
+        let client = ClientInfo::unknown()
             .device("Browser")
             .address("203.0.113.7".parse().unwrap());
         self.service
@@ -151,30 +153,30 @@ impl Fixture {
                 SignInPhone::Typed(PHONE),
                 &password.into(),
                 &init_data,
-                &origin,
+                &client,
             )
             .await
     }
 
-    async fn auto_login(&self) -> Result<Session, ServiceError> {
+    async fn auto_login(&self) -> Result<TokenResponse, ServiceError> {
         self.service
-            .auto_login(&self.init_data(Duration::ZERO), &Origin::unknown())
+            .auto_login(&self.init_data(Duration::ZERO), &ClientInfo::unknown())
             .await
     }
 
-    async fn access(&self, session: &Session) -> Result<Caller, ServiceError> {
+    async fn access(&self, session: &TokenResponse) -> Result<Caller, ServiceError> {
         self.service
             .authenticate(session.access_token.expose())
             .await
     }
 
-    async fn refresh(&self, session: &Session) -> Result<Session, ServiceError> {
+    async fn refresh(&self, session: &TokenResponse) -> Result<TokenResponse, ServiceError> {
         self.service
-            .refresh(&session.refresh_token, &Origin::unknown())
+            .refresh(&session.refresh_token, &ClientInfo::unknown())
             .await
     }
 
-    async fn end_reason(&self, session: &Session) -> Option<EndReason> {
+    async fn end_reason(&self, session: &TokenResponse) -> Option<EndReason> {
         let (stored, _) = self.store.session(id_of(session)).await.unwrap().unwrap();
         stored.end.map(|end| end.reason)
     }
@@ -183,7 +185,7 @@ impl Fixture {
         self.clock.advance(time);
     }
 
-    async fn assert_signed_out(&self, session: &Session) {
+    async fn assert_signed_out(&self, session: &TokenResponse) {
         assert_eq!(code(self.access(session).await), ProblemCode::TokenInvalid);
         assert_eq!(
             code(self.refresh(session).await),
@@ -192,11 +194,11 @@ impl Fixture {
     }
 }
 
-fn token_of(session: &Session) -> RefreshToken {
+fn token_of(session: &TokenResponse) -> RefreshToken {
     session.refresh_token.expose().parse().unwrap()
 }
 
-fn id_of(session: &Session) -> SessionId {
+fn id_of(session: &TokenResponse) -> SessionId {
     token_of(session).session()
 }
 
@@ -226,7 +228,7 @@ async fn a_refresh_gives_the_next_pair_and_the_pair_before_is_over(f: Fixture) {
         code(f.refresh(&first).await),
         ProblemCode::RefreshTokenInvalid
     );
-    assert_eq!(f.end_reason(&first).await, Some(EndReason::Stolen));
+    assert_eq!(f.end_reason(&first).await, Some(EndReason::TokenReuse));
     f.assert_signed_out(&second).await;
 }
 
@@ -240,7 +242,12 @@ async fn fifty_refreshes_at_once_give_one_generation_and_fifty_answers(f: Fixtur
             other.clone()
         };
         let token = first.refresh_token.clone();
-        tokio::spawn(async move { service.refresh(&token, &Origin::unknown()).await.unwrap() })
+        tokio::spawn(async move {
+            service
+                .refresh(&token, &ClientInfo::unknown())
+                .await
+                .unwrap()
+        })
     });
     for task in tasks.collect::<Vec<_>>() {
         let answer = task.await.unwrap();
@@ -248,7 +255,7 @@ async fn fifty_refreshes_at_once_give_one_generation_and_fifty_answers(f: Fixtur
         f.access(&answer).await.unwrap();
     }
     let (stored, _) = f.store.session(id_of(&first)).await.unwrap().unwrap();
-    assert_eq!(stored.generations.current(), 2);
+    assert_eq!(stored.rotation.current(), 2);
 }
 
 async fn an_answer_that_is_lost_signs_nobody_out(f: Fixture) {
@@ -281,7 +288,7 @@ async fn whoever_shows_a_successor_that_was_given_up_ends_the_session(f: Fixture
                 ProblemCode::RefreshTokenInvalid
             );
         }
-        assert_eq!(f.end_reason(&owner).await, Some(EndReason::Stolen));
+        assert_eq!(f.end_reason(&owner).await, Some(EndReason::TokenReuse));
         assert_eq!(
             code(f.refresh(&owner).await),
             ProblemCode::RefreshTokenInvalid
@@ -304,7 +311,7 @@ async fn a_patient_thief_ends_the_session(f: Fixture) {
         code(f.refresh(&thief).await),
         ProblemCode::RefreshTokenInvalid
     );
-    assert_eq!(f.end_reason(&owner).await, Some(EndReason::Stolen));
+    assert_eq!(f.end_reason(&owner).await, Some(EndReason::TokenReuse));
 }
 
 async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
@@ -322,7 +329,7 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
         session.access_token.expose(),
     ] {
         assert_eq!(
-            code(f.service.refresh(&bad.into(), &Origin::unknown()).await),
+            code(f.service.refresh(&bad.into(), &ClientInfo::unknown()).await),
             ProblemCode::RefreshTokenInvalid,
             "{bad}"
         );
@@ -335,13 +342,13 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
         f.store.clone(),
         &SecretKey::new([8; 32]).unwrap(),
         "https://sec.example.com",
-        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
     )
     .build();
     assert_eq!(
         code(
             foreign
-                .refresh(&session.refresh_token, &Origin::unknown())
+                .refresh(&session.refresh_token, &ClientInfo::unknown())
                 .await
         ),
         ProblemCode::RefreshTokenInvalid
@@ -359,7 +366,7 @@ async fn a_deactivated_user_cannot_refresh(f: Fixture) {
             &f.admin().await,
             f.employee,
             &deactivate,
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await
         .unwrap();
@@ -370,13 +377,18 @@ async fn a_deactivated_user_cannot_refresh(f: Fixture) {
     let mut activate = UpdateUserRequest::default();
     activate.is_active = Some(true);
     f.service
-        .update_user(&f.admin().await, f.employee, &activate, &Origin::unknown())
+        .update_user(
+            &f.admin().await,
+            f.employee,
+            &activate,
+            &ClientInfo::unknown(),
+        )
         .await
         .unwrap();
     let session = f.login().await;
     let behind_its_back = |account: &mut Account| {
         account.user.is_active = false;
-        Some(Effects::none())
+        Some(AccountUpdate::none())
     };
     f.store
         .update_account(f.employee, &behind_its_back)
@@ -391,21 +403,25 @@ async fn what_ends_a_session_is_seen_at_once(f: Fixture) {
         let session = f.login().await;
         let caller = f.access(&session).await.unwrap();
         match n {
-            0 => f.service.logout(&caller, &Origin::unknown()).await.unwrap(),
+            0 => f
+                .service
+                .logout(&caller, &ClientInfo::unknown())
+                .await
+                .unwrap(),
             1 => f
                 .service
-                .end_session(&caller, caller.session(), &Origin::unknown())
+                .end_session(&caller, caller.session(), &ClientInfo::unknown())
                 .await
                 .unwrap(),
             2 => f
                 .service
-                .end_user_sessions(&admin, f.employee, &Origin::unknown())
+                .end_user_sessions(&admin, f.employee, &ClientInfo::unknown())
                 .await
                 .unwrap(),
             3 => {
                 _ = f
                     .service
-                    .unlink_telegram(&admin, f.employee, &Origin::unknown())
+                    .unlink_telegram(&admin, f.employee, &ClientInfo::unknown())
                     .await
                     .unwrap()
             }
@@ -413,7 +429,7 @@ async fn what_ends_a_session_is_seen_at_once(f: Fixture) {
                 let mut deactivate = UpdateUserRequest::default();
                 deactivate.is_active = Some(false);
                 f.service
-                    .update_user(&admin, f.employee, &deactivate, &Origin::unknown())
+                    .update_user(&admin, f.employee, &deactivate, &ClientInfo::unknown())
                     .await
                     .unwrap();
             }
@@ -433,7 +449,10 @@ async fn what_another_process_ends_is_seen_within_a_second(f: Fixture) {
     let token = session.access_token.expose();
     let caller = f.access(&session).await.unwrap();
     other.authenticate(token).await.unwrap();
-    f.service.logout(&caller, &Origin::unknown()).await.unwrap();
+    f.service
+        .logout(&caller, &ClientInfo::unknown())
+        .await
+        .unwrap();
     assert_eq!(
         code(f.service.authenticate(token).await),
         ProblemCode::TokenInvalid
@@ -464,7 +483,7 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
     assert_eq!(
         code(
             f.service
-                .end_session(&caller, theirs, &Origin::unknown())
+                .end_session(&caller, theirs, &ClientInfo::unknown())
                 .await
         ),
         ProblemCode::NotFound
@@ -473,7 +492,7 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
     assert_eq!(
         code(
             f.service
-                .end_session(&caller, nobodys, &Origin::unknown())
+                .end_session(&caller, nobodys, &ClientInfo::unknown())
                 .await
         ),
         ProblemCode::NotFound
@@ -481,11 +500,11 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
 
     let elsewhere = f.login().await;
     f.service
-        .end_session(&caller, id_of(&elsewhere), &Origin::unknown())
+        .end_session(&caller, id_of(&elsewhere), &ClientInfo::unknown())
         .await
         .unwrap();
     f.service
-        .end_session(&caller, id_of(&elsewhere), &Origin::unknown())
+        .end_session(&caller, id_of(&elsewhere), &ClientInfo::unknown())
         .await
         .unwrap();
     f.assert_signed_out(&elsewhere).await;
@@ -550,14 +569,14 @@ async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
     f.pass(20 * DAY);
     let session = f.auto_login().await.unwrap();
     f.access(&session).await.unwrap();
-    let origin = Origin::unknown();
+    let client = ClientInfo::unknown();
     f.service
-        .auto_login(&f.init_data(Duration::from_mins(59)), &origin)
+        .auto_login(&f.init_data(Duration::from_mins(59)), &client)
         .await
         .unwrap();
     let old = f
         .service
-        .auto_login(&f.init_data(Duration::from_mins(61)), &origin)
+        .auto_login(&f.init_data(Duration::from_mins(61)), &client)
         .await;
     assert_eq!(code(old), ProblemCode::InitDataExpired);
 
@@ -583,9 +602,9 @@ async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
                 0 => account.user.is_active = false,
                 1 => account.user.password_change_required = true,
                 2 => account.user.telegram_id = None,
-                _ => account.password_proof_at = None,
+                _ => account.password_verified_at = None,
             }
-            Some(Effects::none())
+            Some(AccountUpdate::none())
         };
         f.store.update_account(f.employee, &change).await.unwrap();
         assert_eq!(
@@ -596,7 +615,7 @@ async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
         let restore = |account: &mut Account| {
             account.user.is_active = true;
             account.user.password_change_required = false;
-            Some(Effects::none())
+            Some(AccountUpdate::none())
         };
         f.store.update_account(f.employee, &restore).await.unwrap();
         drop(session);
@@ -607,10 +626,10 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
     let (here, there) = (f.login().await, f.login().await);
     f.access(&there).await.unwrap();
     let caller = f.access(&here).await.unwrap();
-    let origin = Origin::unknown();
+    let client = ClientInfo::unknown();
     let change = async |current: &str, new: &str| {
         f.service
-            .change_password(&caller, &ChangePasswordRequest::new(current, new), &origin)
+            .change_password(&caller, &ChangePasswordRequest::new(current, new), &client)
             .await
     };
     assert_eq!(
@@ -642,7 +661,7 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
 async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
     let require = |account: &mut Account| {
         account.user.password_change_required = true;
-        Some(Effects::none())
+        Some(AccountUpdate::none())
     };
     f.store.update_account(f.employee, &require).await.unwrap();
     let session = f.login().await;
@@ -665,7 +684,7 @@ async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
     let free = f
         .service
-        .change_password(&caller, &request, &Origin::unknown())
+        .change_password(&caller, &request, &ClientInfo::unknown())
         .await
         .unwrap();
     assert!(!free.user.password_change_required);
@@ -676,13 +695,13 @@ async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
 async fn who_was_signed_out_meanwhile_goes_no_further(f: Fixture) {
     let caller = f.access(&f.login().await).await.unwrap();
     f.service
-        .end_user_sessions(&f.admin().await, f.employee, &Origin::unknown())
+        .end_user_sessions(&f.admin().await, f.employee, &ClientInfo::unknown())
         .await
         .unwrap();
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
     let changed = f
         .service
-        .change_password(&caller, &request, &Origin::unknown())
+        .change_password(&caller, &request, &ClientInfo::unknown())
         .await;
     assert_eq!(code(changed), ProblemCode::TokenInvalid);
     f.login_with(PASSWORD).await.unwrap();
@@ -694,7 +713,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
     let request = CreateUserRequest::admin("Second", EMAIL).password(ADMIN_PASSWORD);
     let id = f
         .service
-        .create_user(&first, &request, &Origin::unknown())
+        .create_user(&first, &request, &ClientInfo::unknown())
         .await
         .unwrap()
         .user
@@ -708,22 +727,22 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
     activate.role = Some(Role::Admin);
     for end in [deactivate, demote] {
         f.service
-            .update_user(&first, id, &activate, &Origin::unknown())
+            .update_user(&first, id, &activate, &ClientInfo::unknown())
             .await
             .unwrap();
         let unlock = |account: &mut Account| {
             account.user.password_change_required = false;
-            Some(Effects::none())
+            Some(AccountUpdate::none())
         };
         f.store.update_account(id, &unlock).await.unwrap();
         let session = f
             .service
-            .admin_login(EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown())
+            .admin_login(EMAIL, &ADMIN_PASSWORD.into(), &ClientInfo::unknown())
             .await
             .unwrap();
         let second = f.access(&session).await.unwrap().into_admin().unwrap();
         f.service
-            .update_user(&first, id, &end, &Origin::unknown())
+            .update_user(&first, id, &end, &ClientInfo::unknown())
             .await
             .unwrap();
 
@@ -732,7 +751,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
         assert_eq!(
             code(
                 f.service
-                    .create_user(&second, &another, &Origin::unknown())
+                    .create_user(&second, &another, &ClientInfo::unknown())
                     .await
             ),
             ProblemCode::TokenInvalid
@@ -740,7 +759,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
         assert_eq!(
             code(
                 f.service
-                    .update_user(&second, id, &activate, &Origin::unknown())
+                    .update_user(&second, id, &activate, &ClientInfo::unknown())
                     .await
             ),
             ProblemCode::TokenInvalid
@@ -748,7 +767,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
         assert_eq!(
             code(
                 f.service
-                    .unlink_telegram(&second, f.employee, &Origin::unknown())
+                    .unlink_telegram(&second, f.employee, &ClientInfo::unknown())
                     .await
             ),
             ProblemCode::TokenInvalid
@@ -756,7 +775,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
         assert_eq!(
             code(
                 f.service
-                    .end_user_sessions(&second, f.employee, &Origin::unknown())
+                    .end_user_sessions(&second, f.employee, &ClientInfo::unknown())
                     .await
             ),
             ProblemCode::TokenInvalid
@@ -770,18 +789,24 @@ async fn the_end_of_a_session_that_has_ended_changes_nothing(f: Fixture) {
         f.access(&first).await.unwrap(),
         f.access(&second).await.unwrap(),
     );
-    f.service.logout(&ended, &Origin::unknown()).await.unwrap();
-    f.login().await;
     f.service
-        .end_session(&caller, id_of(&first), &Origin::unknown())
+        .logout(&ended, &ClientInfo::unknown())
         .await
         .unwrap();
-    f.service.logout(&ended, &Origin::unknown()).await.unwrap();
+    f.login().await;
+    f.service
+        .end_session(&caller, id_of(&first), &ClientInfo::unknown())
+        .await
+        .unwrap();
+    f.service
+        .logout(&ended, &ClientInfo::unknown())
+        .await
+        .unwrap();
     f.auto_login().await.unwrap();
 }
 
 /// Tokens of any age, shown by anybody to one of two servers, which are restarted and whose
-/// database is restored: the answers and the stored row are those of `Generations`, whose own
+/// database is restored: the answers and the stored row are those of `RotationState`, whose own
 /// histories are in `session_model.rs`.
 ///
 /// `DIVAN_MODEL_STORE_HISTORIES` says how many are played on each store; some dozens by default.
@@ -806,18 +831,18 @@ async fn histories_go_as_the_pure_function_says(f: Fixture) {
 
 struct History {
     session: SessionId,
-    model: Generations,
-    backup: Generations,
+    model: RotationState,
+    backup: RotationState,
     is_ended: bool,
     /// Every pair that was handed out, with the time, in seconds.
-    pairs: Vec<(Session, u64)>,
+    pairs: Vec<(TokenResponse, u64)>,
     servers: [AuthService; 2],
 }
 
 impl History {
     async fn begin(f: &Fixture) -> Self {
         let first = f.login().await;
-        let model = Generations::first(f.clock.now().into());
+        let model = RotationState::first(f.clock.now().into());
         Self {
             session: id_of(&first),
             model,
@@ -850,31 +875,31 @@ impl History {
             _ => self.refresh(f, server, &pair).await,
         }
         let (stored, _) = f.store.session(self.session).await.unwrap().unwrap();
-        let end = self.is_ended.then_some(EndReason::Stolen);
+        let end = self.is_ended.then_some(EndReason::TokenReuse);
         assert_eq!(
-            (stored.generations, stored.end.map(|end| end.reason)),
+            (stored.rotation, stored.end.map(|end| end.reason)),
             (self.model, end)
         );
     }
 
-    async fn refresh(&mut self, f: &Fixture, server: usize, pair: &Session) {
+    async fn refresh(&mut self, f: &Fixture, server: usize, pair: &TokenResponse) {
         let expected = match self
             .model
             .refresh(token_of(pair).generation(), f.clock.now().into())
         {
             _ if self.is_ended => None,
-            Refreshed::Rotated(next) | Refreshed::Again(next) => {
+            RefreshOutcome::Rotated(next) | RefreshOutcome::Replayed(next) => {
                 self.model = next;
                 Some(next.current())
             }
-            Refreshed::Stolen => {
+            RefreshOutcome::ReuseDetected => {
                 self.is_ended = true;
                 None
             }
-            Refreshed::Unknown => None,
+            RefreshOutcome::Unknown => None,
         };
         let answer = self.servers[server]
-            .refresh(&pair.refresh_token, &Origin::unknown())
+            .refresh(&pair.refresh_token, &ClientInfo::unknown())
             .await;
         let generation = answer
             .as_ref()
@@ -887,7 +912,13 @@ impl History {
     }
 
     /// At a server that may have seen the session within the last second, or has not.
-    async fn access(&mut self, f: &Fixture, known: Option<usize>, pair: &Session, issued_at: u64) {
+    async fn access(
+        &mut self,
+        f: &Fixture,
+        known: Option<usize>,
+        pair: &TokenResponse,
+        issued_at: u64,
+    ) {
         let server = known.map_or_else(|| f.another_server(), |known| self.servers[known].clone());
         let answer = server.authenticate(pair.access_token.expose()).await;
         let now = f.clock.unix_seconds();
@@ -895,20 +926,20 @@ impl History {
             assert_eq!(code(answer), ProblemCode::TokenExpired);
             return;
         }
-        let expected = match self.model.see(token_of(pair).generation()) {
+        let expected = match self.model.check_access(token_of(pair).generation()) {
             // Within that second the end may not have come round.
             _ if self.is_ended && known.is_some() => return,
             _ if self.is_ended => false,
-            Seen::Good => true,
-            Seen::Confirmed(next) => {
+            AccessCheck::Valid => true,
+            AccessCheck::Confirmed(next) => {
                 self.model = next;
                 true
             }
-            Seen::Stolen => {
+            AccessCheck::ReuseDetected => {
                 self.is_ended = true;
                 false
             }
-            Seen::Unknown => false,
+            AccessCheck::Unknown => false,
         };
         assert_eq!(answer.is_ok(), expected);
     }

@@ -19,9 +19,11 @@ use divan_core::password::{
     Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification,
 };
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, BootstrapPolicy, Origin, ServiceError, SignInPhone};
-use divan_core::store::{Account, Effects, MemoryStore, Store, UserStore};
-use divan_core::token::{SecretKey, Surface, Surfaces};
+use divan_core::service::{
+    Admin, AuthService, BootstrapPolicy, ClientInfo, ServiceError, SignInPhone,
+};
+use divan_core::store::{Account, AccountUpdate, MemoryStore, Store, UserStore};
+use divan_core::token::{Audience, Audiences, SecretKey};
 use divan_core::types::{TelegramId, User, UserId};
 
 const NOW: u64 = 1_780_000_000;
@@ -84,7 +86,7 @@ fn fixture_with(policy: BootstrapPolicy) -> Fixture {
         store.clone(),
         &SecretKey::new([7; 32]).unwrap(),
         "https://sec.example.com",
-        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
     )
     .telegram(BOT.parse().unwrap())
     .bootstrap(policy)
@@ -103,12 +105,12 @@ fn fixture_with(policy: BootstrapPolicy) -> Fixture {
 async fn fixture() -> Fixture {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
     f.service
-        .bootstrap(None, &bootstrap_request(), &Origin::unknown())
+        .bootstrap(None, &bootstrap_request(), &ClientInfo::unknown())
         .await
         .unwrap();
     let admin = f.admin().await;
     f.service
-        .create_user(&admin, &employee_request(PHONE), &Origin::unknown())
+        .create_user(&admin, &employee_request(PHONE), &ClientInfo::unknown())
         .await
         .unwrap();
     f.hasher.taken();
@@ -135,7 +137,7 @@ impl Fixture {
     async fn admin(&self) -> Admin {
         let session = self
             .service
-            .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown())
+            .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &ClientInfo::unknown())
             .await
             .unwrap();
         let caller = self
@@ -159,7 +161,7 @@ impl Fixture {
                 SignInPhone::Typed(phone),
                 &password.into(),
                 &init_data,
-                &Origin::unknown(),
+                &ClientInfo::unknown(),
             )
             .await?;
         Ok(session.user)
@@ -197,7 +199,7 @@ async fn an_employee_signs_in_and_is_bound() {
             SignInPhone::Typed("8 701 123 45 67"),
             &PASSWORD.into(),
             &init_data(42),
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await
         .unwrap();
@@ -215,8 +217,8 @@ async fn an_employee_signs_in_and_is_bound() {
         .await
         .unwrap();
     assert_eq!(
-        (caller.user(), caller.surface()),
-        (&session.user, Surface::MiniApp)
+        (caller.user(), caller.audience()),
+        (&session.user, Audience::MiniApp)
     );
     assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
 }
@@ -254,7 +256,7 @@ async fn every_attempt_costs_exactly_one_hash() {
     ] {
         let outcome = f
             .service
-            .admin_login(email, &password.into(), &Origin::unknown())
+            .admin_login(email, &password.into(), &ClientInfo::unknown())
             .await;
         assert_eq!(code(outcome), ProblemCode::InvalidCredentials, "{what}");
         assert_eq!(f.hasher.taken(), 1, "{what}");
@@ -272,7 +274,11 @@ async fn an_employee_does_not_sign_in_to_the_admin_panel() {
     .await;
     let outcome = f
         .service
-        .admin_login("employee@example.com", &PASSWORD.into(), &Origin::unknown())
+        .admin_login(
+            "employee@example.com",
+            &PASSWORD.into(),
+            &ClientInfo::unknown(),
+        )
         .await;
     assert_eq!(code(outcome), ProblemCode::InvalidCredentials);
 }
@@ -341,7 +347,7 @@ async fn init_data_is_checked_before_anything_of_the_account() {
                     SignInPhone::Typed(PHONE),
                     &password.into(),
                     &raw.as_str().into(),
-                    &Origin::unknown(),
+                    &ClientInfo::unknown(),
                 )
                 .await;
             assert_eq!(code(outcome), expected, "{what}");
@@ -389,7 +395,7 @@ async fn a_reset_during_the_hash_wins() {
     *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
         let reset = |account: &mut Account| {
             account.password_hash = PasswordHash::from_stored("of another password");
-            Some(Effects::none())
+            Some(AccountUpdate::none())
         };
         runtime
             .block_on(store.update_account(account.user.id, &reset))
@@ -412,7 +418,7 @@ fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
             account.password_hash = Argon2idHasher::insecure_for_tests()
                 .hash(&password, &[9; 16])
                 .unwrap();
-            Some(Effects::none())
+            Some(AccountUpdate::none())
         };
         runtime.block_on(async {
             let id = store
@@ -447,7 +453,7 @@ async fn the_same_password_hashed_anew_meanwhile_refuses_no_change_of_it() {
     let (phone, password, data) = (SignInPhone::Typed(PHONE), PASSWORD.into(), init_data(42));
     let session = f
         .service
-        .telegram_login(phone, &password, &data, &Origin::unknown())
+        .telegram_login(phone, &password, &data, &ClientInfo::unknown())
         .await
         .unwrap();
     let caller = f
@@ -458,7 +464,7 @@ async fn the_same_password_hashed_anew_meanwhile_refuses_no_change_of_it() {
     *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
     f.service
-        .change_password(&caller, &request, &Origin::unknown())
+        .change_password(&caller, &request, &ClientInfo::unknown())
         .await
         .unwrap();
     f.login(PHONE, "plum 4 the tram", 42).await.unwrap();
@@ -470,10 +476,10 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
     for promotes in [false, true] {
         let f = fixture().await;
         let phone = SignInPhone::Typed(PHONE);
-        let (password, data, origin) = (PASSWORD.into(), init_data(42), Origin::unknown());
+        let (password, data, client) = (PASSWORD.into(), init_data(42), ClientInfo::unknown());
         let session = f
             .service
-            .telegram_login(phone, &password, &data, &origin)
+            .telegram_login(phone, &password, &data, &client)
             .await
             .unwrap();
         let caller = f
@@ -490,12 +496,12 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
             runtime.block_on(async {
                 if promotes {
                     service
-                        .update_user(&admin, user, &promote, &Origin::unknown())
+                        .update_user(&admin, user, &promote, &ClientInfo::unknown())
                         .await
                         .unwrap();
                 } else {
                     service
-                        .end_user_sessions(&admin, user, &Origin::unknown())
+                        .end_user_sessions(&admin, user, &ClientInfo::unknown())
                         .await
                         .unwrap();
                 }
@@ -504,7 +510,7 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
         let request = ChangePasswordRequest::new(PASSWORD, "plum 4 t");
         let changed = f
             .service
-            .change_password(&caller, &request, &Origin::unknown())
+            .change_password(&caller, &request, &ClientInfo::unknown())
             .await;
         assert_eq!(code(changed), ProblemCode::TokenInvalid);
         assert_eq!(
@@ -547,7 +553,7 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
             SignInPhone::Typed("+77010000002"),
             &PASSWORD.into(),
             &init_data,
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await
         .unwrap();
@@ -584,7 +590,7 @@ async fn a_demoted_administrator_is_none_any_more() {
     let f = fixture().await;
     let session = f
         .service
-        .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &Origin::unknown())
+        .admin_login(ADMIN_EMAIL, &ADMIN_PASSWORD.into(), &ClientInfo::unknown())
         .await
         .unwrap();
     let admin = f
@@ -601,7 +607,7 @@ async fn a_demoted_administrator_is_none_any_more() {
     let demote = |account: &mut Account| {
         account.user.role = Role::Employee;
         account.user.phone = Some("+77010000003".parse().unwrap());
-        Some(Effects::none())
+        Some(AccountUpdate::none())
     };
     f.store
         .update_account(admin.user.id, &demote)
@@ -619,15 +625,15 @@ async fn a_demoted_administrator_is_none_any_more() {
 #[tokio::test]
 async fn without_a_bot_token_nobody_signs_in_through_telegram() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+    let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
     let key = SecretKey::new([7; 32]).unwrap();
-    let service = AuthService::builder(store, &key, "https://sec.example.com", surfaces).build();
+    let service = AuthService::builder(store, &key, "https://sec.example.com", audiences).build();
     let outcome = service
         .telegram_login(
             SignInPhone::Typed(PHONE),
             &PASSWORD.into(),
             &init_data(42),
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await;
     assert_eq!(code(outcome), ProblemCode::TelegramNotConfigured);
@@ -639,7 +645,7 @@ async fn bootstrap_needs_its_token() {
     let token = Secret::new("bootstrap");
     let outcome = closed
         .service
-        .bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown())
+        .bootstrap(Some(&token), &bootstrap_request(), &ClientInfo::unknown())
         .await;
     assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
 
@@ -647,13 +653,13 @@ async fn bootstrap_needs_its_token() {
     for wrong in [None, Some(Secret::new("")), Some(Secret::new("bootstraq"))] {
         let outcome = f
             .service
-            .bootstrap(wrong.as_ref(), &bootstrap_request(), &Origin::unknown())
+            .bootstrap(wrong.as_ref(), &bootstrap_request(), &ClientInfo::unknown())
             .await;
         assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
     }
     let user = f
         .service
-        .bootstrap(Some(&token), &bootstrap_request(), &Origin::unknown())
+        .bootstrap(Some(&token), &bootstrap_request(), &ClientInfo::unknown())
         .await
         .unwrap();
     assert_eq!(
@@ -667,14 +673,18 @@ async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
     let weak = BootstrapRequest::new(ADMIN_EMAIL, "too short");
     assert_eq!(
-        code(f.service.bootstrap(None, &weak, &Origin::unknown()).await),
+        code(
+            f.service
+                .bootstrap(None, &weak, &ClientInfo::unknown())
+                .await
+        ),
         ProblemCode::WeakPassword
     );
     let malformed = BootstrapRequest::new("not an address", ADMIN_PASSWORD);
     assert_eq!(
         code(
             f.service
-                .bootstrap(None, &malformed, &Origin::unknown())
+                .bootstrap(None, &malformed, &ClientInfo::unknown())
                 .await
         ),
         ProblemCode::ValidationFailed
@@ -683,12 +693,12 @@ async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
     f.hasher.taken();
 
     f.service
-        .bootstrap(None, &bootstrap_request(), &Origin::unknown())
+        .bootstrap(None, &bootstrap_request(), &ClientInfo::unknown())
         .await
         .unwrap();
     let again = f
         .service
-        .bootstrap(None, &bootstrap_request(), &Origin::unknown())
+        .bootstrap(None, &bootstrap_request(), &ClientInfo::unknown())
         .await;
     assert_eq!(code(again), ProblemCode::AlreadyBootstrapped);
     assert_eq!(f.hasher.taken(), 1, "the refused call does not hash");
@@ -704,7 +714,7 @@ async fn all_that_is_wrong_with_a_new_user_is_told_at_once() {
     request.password = Some(Secret::new(""));
     let Err(ServiceError::Invalid(errors)) = f
         .service
-        .create_user(&admin, &request, &Origin::unknown())
+        .create_user(&admin, &request, &ClientInfo::unknown())
         .await
     else {
         panic!("an invalid request");
@@ -724,7 +734,7 @@ async fn each_role_needs_what_it_signs_in_with() {
     for (request, pointer) in [(no_phone, "/phone"), (no_email, "/email")] {
         match f
             .service
-            .create_user(&admin, &request, &Origin::unknown())
+            .create_user(&admin, &request, &ClientInfo::unknown())
             .await
         {
             Err(ServiceError::Invalid(errors)) => assert_eq!(errors[0].pointer, pointer),
@@ -742,7 +752,7 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
         .create_user(
             &admin,
             &employee_request("8 701 123 45 67"),
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await;
     assert_eq!(code(taken), ProblemCode::PhoneTaken);
@@ -752,7 +762,7 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
     assert_eq!(
         code(
             f.service
-                .create_user(&admin, &same_email, &Origin::unknown())
+                .create_user(&admin, &same_email, &ClientInfo::unknown())
                 .await
         ),
         ProblemCode::EmailTaken
@@ -764,7 +774,7 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
         assert_eq!(
             code(
                 f.service
-                    .create_user(&admin, &request, &Origin::unknown())
+                    .create_user(&admin, &request, &ClientInfo::unknown())
                     .await
             ),
             ProblemCode::WeakPassword,
@@ -777,7 +787,7 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
     assert_eq!(
         code(
             f.service
-                .create_user(&admin, &short_for_an_admin, &Origin::unknown())
+                .create_user(&admin, &short_for_an_admin, &ClientInfo::unknown())
                 .await
         ),
         ProblemCode::WeakPassword
@@ -794,7 +804,7 @@ async fn errors_and_debug_output_hold_no_secret() {
             SignInPhone::Typed(PHONE),
             &PASSWORD.into(),
             &raw,
-            &Origin::unknown(),
+            &ClientInfo::unknown(),
         )
         .await
         .unwrap();
@@ -836,7 +846,7 @@ async fn a_shared_contact_stands_in_place_of_the_phone_number() {
                 SignInPhone::Shared(&contact),
                 &password.into(),
                 &init_data(42),
-                &Origin::unknown(),
+                &ClientInfo::unknown(),
             )
             .await
     };
@@ -902,7 +912,12 @@ async fn a_contact_that_proves_nothing_is_refused_before_anything_is_hashed() {
         let phone = SignInPhone::Shared(&contact);
         let outcome = f
             .service
-            .telegram_login(phone, &PASSWORD.into(), &init_data(42), &Origin::unknown())
+            .telegram_login(
+                phone,
+                &PASSWORD.into(),
+                &init_data(42),
+                &ClientInfo::unknown(),
+            )
             .await;
         assert_eq!(code(outcome), expected, "{what}");
     }

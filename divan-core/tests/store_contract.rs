@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use divan_core::infra::DatabaseUrl;
 use divan_core::password::PasswordHash;
-use divan_core::session::{EndReason, Generations, MAX_LIVE_SESSIONS, SessionEnd};
+use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{
-    Account, AuditQuery, Effects, EndSessions, MemoryStore, PostgresPool, PostgresStore,
+    Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
     SessionAdvance, SqliteStore, Store, StoreErrorKind, StoredSession, UniqueKey,
 };
-use divan_core::types::{Role, SessionId, Surface, TelegramId, User, UserId};
+use divan_core::types::{Audience, Role, SessionId, TelegramId, User, UserId};
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
 
@@ -40,7 +40,7 @@ macro_rules! contract {
         mod postgres_behind_a_transaction_pool {
             $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
                 let mut pool = super::PostgresPool::default();
-                pool.keeps_statements = false;
+                pool.statement_cache = false;
                 let (_database, store) = super::postgres_store(pool).await;
                 super::$test(std::sync::Arc::new(store)).await;
             })*
@@ -113,9 +113,9 @@ fn session(n: u128, user: u128) -> StoredSession {
     StoredSession {
         id: SessionId(uuid::Uuid::from_u128(n)),
         user: id(user),
-        surface: Surface::MiniApp,
+        audience: Audience::MiniApp,
         salt: [7; 16],
-        generations: Generations::first(now()),
+        rotation: RotationState::first(now()),
         created_at: now(),
         expires_at: now() + Duration::days(1),
         ends_at: now() + Duration::days(2),
@@ -127,7 +127,7 @@ fn session(n: u128, user: u128) -> StoredSession {
 
 /// Begins a session.
 async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
-    let change = |_: &mut Account| Some(Effects::none().begin(session.clone()));
+    let change = |_: &mut Account| Some(AccountUpdate::none().begin(session.clone()));
     store
         .update_account(session.user, &change)
         .await
@@ -140,7 +140,7 @@ async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
 async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, StoreErrorKind> {
     let change = |account: &mut Account| {
         account.user.telegram_id = Some(TelegramId(telegram));
-        Some(Effects::none())
+        Some(AccountUpdate::none())
     };
     let updated = store
         .update_account(id(user), &change)
@@ -152,7 +152,7 @@ async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, St
 async fn demote(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
     let change = |account: &mut Account| {
         account.user.is_active = false;
-        Some(Effects::none())
+        Some(AccountUpdate::none())
     };
     store
         .update_account(id(user), &change)
@@ -170,7 +170,7 @@ async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
     account.user.is_active = false;
     account.user.password_change_required = true;
     account.user.last_login_at = Some(now() + Duration::seconds(1));
-    account.password_proof_at = Some(now() + Duration::seconds(2));
+    account.password_verified_at = Some(now() + Duration::seconds(2));
     store.insert_users(&[created(&account)]).await.unwrap();
 
     assert_eq!(store.account(id(1)).await.unwrap().unwrap(), account);
@@ -301,9 +301,9 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
         "Another".clone_into(&mut account.user.full_name);
         account.user.phone = Some("+77019999999".parse().unwrap());
         account.password_hash = hash("new");
-        account.password_proof_at = Some(now());
+        account.password_verified_at = Some(now());
         account.user.is_active = false;
-        (account.user.created_at == now()).then(Effects::none)
+        (account.user.created_at == now()).then(AccountUpdate::none)
     };
     let updated = store.update_account(id(1), &change).await.unwrap().unwrap();
     assert_eq!(
@@ -333,7 +333,7 @@ async fn a_change_sees_what_others_have_written(store: AnyStore) {
         tokio::spawn(async move {
             let longer = |account: &mut Account| {
                 account.user.full_name.push('+');
-                Some(Effects::none())
+                Some(AccountUpdate::none())
             };
             store.update_account(id(1), &longer).await.unwrap().unwrap();
         })
@@ -413,7 +413,7 @@ async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
     let bare = StoredSession {
         device: None,
         address: None,
-        surface: Surface::Admin,
+        audience: Audience::Admin,
         ..session(2, 1)
     };
     for session in [whole, bare] {
@@ -442,11 +442,11 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
-    let next = Generations::from_parts(2, 1, now() + Duration::seconds(5), true);
+    let next = RotationState::from_parts(2, 1, now() + Duration::seconds(5), true);
     let expires_at = now() + Duration::hours(30);
     let advance = SessionAdvance {
         session: begun.id,
-        seen: begun.generations,
+        seen: begun.rotation,
         next,
         expires_at,
     };
@@ -455,16 +455,16 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
     assert_eq!(
         stored,
         StoredSession {
-            generations: next,
+            rotation: next,
             expires_at,
             ..begun.clone()
         }
     );
     for stale in [
-        begun.generations,
-        Generations::from_parts(2, 1, now(), true),
-        Generations::from_parts(2, 1, now() + Duration::seconds(5), false),
-        Generations::from_parts(2, 0, now() + Duration::seconds(5), true),
+        begun.rotation,
+        RotationState::from_parts(2, 1, now(), true),
+        RotationState::from_parts(2, 1, now() + Duration::seconds(5), false),
+        RotationState::from_parts(2, 0, now() + Duration::seconds(5), true),
     ] {
         assert!(
             !store
@@ -483,7 +483,9 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
         reason: EndReason::SignedOut,
     };
     store
-        .update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end)))
+        .update_account(id(1), &|_: &mut Account| {
+            Some(AccountUpdate::none().end(end))
+        })
         .await
         .unwrap();
     assert!(
@@ -503,8 +505,8 @@ async fn of_parallel_advances_one_wins(store: AnyStore) {
     begin(&store, begun.clone()).await;
     let advance = SessionAdvance {
         session: begun.id,
-        seen: begun.generations,
-        next: Generations::from_parts(2, 1, now(), false),
+        seen: begun.rotation,
+        next: RotationState::from_parts(2, 1, now(), false),
         expires_at: begun.expires_at,
     };
     let tasks = (0..20).map(|_| {
@@ -532,12 +534,12 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
     // The change fails, and so does the end.
     let taken = |account: &mut Account| {
         account.user.telegram_id = Some(other_key);
-        Some(Effects::none().end(end(None)))
+        Some(AccountUpdate::none().end(end(None)))
     };
     store.update_account(id(1), &taken).await.unwrap_err();
     assert_eq!(store.sessions_of(id(1), now()).await.unwrap().len(), 3);
 
-    let one = |_: &mut Account| Some(Effects::none().end(end(Some(2))));
+    let one = |_: &mut Account| Some(AccountUpdate::none().end(end(Some(2))));
     let updated = store.update_account(id(1), &one).await.unwrap().unwrap();
     assert_eq!(updated.ended, [session(2, 1).id]);
     let (ended, _) = store.session(session(2, 1).id).await.unwrap().unwrap();
@@ -549,7 +551,7 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
             reason: EndReason::Deactivated
         })
     );
-    let somebody_elses = |_: &mut Account| Some(Effects::none().end(end(Some(4))));
+    let somebody_elses = |_: &mut Account| Some(AccountUpdate::none().end(end(Some(4))));
     assert!(
         store
             .update_account(id(1), &somebody_elses)
@@ -560,7 +562,7 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
             .is_empty()
     );
 
-    let all = |_: &mut Account| Some(Effects::none().end(end(None)).begin(session(5, 1)));
+    let all = |_: &mut Account| Some(AccountUpdate::none().end(end(None)).begin(session(5, 1)));
     assert_eq!(
         store
             .update_account(id(1), &all)
@@ -632,7 +634,9 @@ async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
         reason: EndReason::SignedOut,
     };
     store
-        .update_account(id(1), &|_: &mut Account| Some(Effects::none().end(end)))
+        .update_account(id(1), &|_: &mut Account| {
+            Some(AccountUpdate::none().end(end))
+        })
         .await
         .unwrap();
     assert_eq!(store.purge_sessions(now()).await.unwrap(), 0);
@@ -683,11 +687,11 @@ async fn users_are_found_by_many_names_at_once(store: AnyStore) {
     let many: Vec<_> = (1..=1201).map(|n| created(&employee(n))).collect();
     store.insert_users(&many).await.unwrap();
     store.insert_users(&[created(&admin(2000))]).await.unwrap();
-    assert!(store.users_named(&[], &[]).await.unwrap().is_empty());
+    assert!(store.users_by_contact(&[], &[]).await.unwrap().is_empty());
 
     let phones: Vec<_> = (1..=1300).filter_map(|n| employee(n).user.phone).collect();
     let emails: Vec<_> = (1..=2100).filter_map(|n| admin(n).user.email).collect();
-    let found = store.users_named(&phones, &emails).await.unwrap();
+    let found = store.users_by_contact(&phones, &emails).await.unwrap();
     let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
     assert_eq!(found, (1..=1201).chain([2000]).map(id).collect());
 }

@@ -8,7 +8,9 @@ use std::error::Error;
 use created::created;
 use divan_core::infra::{DatabaseUrl, PostgresUrl};
 use divan_core::password::PasswordHash;
-use divan_core::store::{Account, Effects, PostgresPool, PostgresStore, SqliteStore, UserStore};
+use divan_core::store::{
+    Account, AccountUpdate, PostgresPool, PostgresStore, SqliteStore, UserStore,
+};
 use divan_core::types::{Role, TelegramId, User, UserId};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
@@ -39,7 +41,7 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
 
     let bind = |account: &mut Account| {
         account.user.telegram_id = Some(TelegramId(42));
-        Some(Effects::none())
+        Some(AccountUpdate::none())
     };
     assert!(store.update_account(id, &bind).await.is_err());
     assert_eq!(

@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, parse_phone};
 use divan_core::store::Store;
-use divan_core::types::Surface;
+use divan_core::types::Audience;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -17,7 +17,7 @@ use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
-use crate::serve::{Patience, serve};
+use crate::serve::{Timeouts, serve};
 use crate::state::{AppState, HttpOptions};
 
 /// A server with its listener and its database, ready to run.
@@ -26,7 +26,7 @@ pub struct Server {
     listener: TcpListener,
     database: Database,
     state: AppState,
-    patience: Patience,
+    timeouts: Timeouts,
     retention: Duration,
     metrics: Option<TcpListener>,
 }
@@ -82,7 +82,7 @@ impl Server {
             Migrations::Run => database.migrate(config).await?,
             Migrations::Require => database.require_current(config).await?,
         }
-        let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::Make);
+        let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::Create);
         dependencies.require().await?;
         let service = service(config, database.store());
         let region = config.region;
@@ -96,13 +96,13 @@ impl Server {
             ..HttpOptions::default()
         };
         let readiness = Readiness::of(&service, &dependencies);
-        let mut patience = Patience::default();
+        let mut timeouts = Timeouts::default();
         if config.development.is_some() {
-            patience.drain = Duration::ZERO;
+            timeouts.drain = Duration::ZERO;
         }
         Ok(Self {
             listener,
-            patience,
+            timeouts,
             retention: config.sessions.retention,
             state: AppState::of_server(service, http, Some(database.clone()), readiness),
             database,
@@ -138,13 +138,13 @@ impl Server {
         let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
             let router = metrics_router(self.state.clone());
-            let patience = Patience {
+            let timeouts = Timeouts {
                 connections: METRICS_CONNECTIONS,
-                ..self.patience
+                ..self.timeouts
             };
-            tokio::spawn(serve(listener, router, patience, std::future::pending()))
+            tokio::spawn(serve(listener, router, timeouts, std::future::pending()))
         });
-        serve(self.listener, router(self.state), self.patience, stop).await;
+        serve(self.listener, router(self.state), self.timeouts, stop).await;
         purge.abort();
         watch.abort();
         metrics.inspect(JoinHandle::abort);
@@ -173,13 +173,13 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
         store,
         &config.secret_key,
         &config.addresses.issuer,
-        config.addresses.surfaces.clone(),
+        config.addresses.audiences.clone(),
     )
     .token_keys(config.token_keys.clone())
     .bootstrap(config.bootstrap.clone())
     .region(config.region)
-    .session_life(Surface::MiniApp, config.sessions.miniapp)
-    .session_life(Surface::Admin, config.sessions.admin)
+    .session_life(Audience::MiniApp, config.sessions.miniapp)
+    .session_life(Audience::Admin, config.sessions.admin)
     .hasher(Arc::new(Argon2idHasher::new(config.argon2id.clone())));
     match &config.bot_token {
         Some(token) => builder.telegram(token.clone()).build(),

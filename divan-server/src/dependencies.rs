@@ -8,7 +8,7 @@ use std::time::Duration;
 use divan_core::infra::Infra;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 
-use crate::chain::chain;
+use crate::error_chain::error_chain;
 
 /// How long a dependency may take to show that it is there.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
@@ -21,7 +21,7 @@ pub struct MissingDependencies(Vec<(&'static str, ProbeError)>);
 fn line((name, error): &(&'static str, ProbeError)) -> String {
     format!(
         "{name} is in DIVAN_REQUIRED, and cannot be used: {}",
-        chain(error)
+        error_chain(error)
     )
 }
 
@@ -29,9 +29,9 @@ fn line((name, error): &(&'static str, ProbeError)) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Buckets {
     /// It is made, whenever that is noticed.
-    Make,
+    Create,
     /// It is told.
-    Tell,
+    ReportMissing,
 }
 
 /// The dependencies that are configured.
@@ -95,11 +95,11 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
     #[cfg(feature = "s3")]
     if let Some(config) = &infra.s3 {
         probes.push(match buckets {
-            Buckets::Make => Arc::new(BucketKeeper {
+            Buckets::Create => Arc::new(EnsureBucket {
                 config: config.clone(),
                 client: config.client(),
             }),
-            Buckets::Tell => Arc::new(config.probe(&config.client())),
+            Buckets::ReportMissing => Arc::new(config.probe(&config.client())),
         });
     }
     #[cfg(feature = "qdrant")]
@@ -124,15 +124,15 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
 
 /// Makes the bucket where it is missing, also when the store comes after the server.
 #[cfg(feature = "s3")]
-struct BucketKeeper {
+struct EnsureBucket {
     config: divan_core::infra::S3Config,
     client: divan_core::infra::S3Client,
 }
 
 #[cfg(feature = "s3")]
-impl Debug for BucketKeeper {
+impl Debug for EnsureBucket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BucketKeeper")
+        f.debug_struct("EnsureBucket")
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
@@ -140,7 +140,7 @@ impl Debug for BucketKeeper {
 
 #[cfg(feature = "s3")]
 #[async_trait::async_trait]
-impl Probe for BucketKeeper {
+impl Probe for EnsureBucket {
     fn name(&self) -> &'static str {
         "s3"
     }

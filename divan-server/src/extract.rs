@@ -4,17 +4,17 @@ mod admin_credentials;
 mod authorization;
 mod client_address;
 mod id;
-mod origin;
-mod parameters;
-mod payload;
-pub(crate) mod refusals;
+mod json_body;
+mod query_params;
+pub(crate) mod rejections;
+mod request_client;
 
 pub(crate) use admin_credentials::{AdminCredentials, PasswordForm};
 pub(crate) use authorization::{
     AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader,
 };
 pub(crate) use id::Id;
-pub(crate) use origin::{ClientOrigin, Peer, RequestId};
-pub(crate) use parameters::Parameters;
-pub(crate) use payload::Payload;
-pub(crate) use refusals::MAX_BODY_BYTES;
+pub(crate) use json_body::JsonBody;
+pub(crate) use query_params::QueryParams;
+pub(crate) use rejections::MAX_BODY_BYTES;
+pub(crate) use request_client::{Peer, RequestClient, RequestId};

@@ -18,7 +18,6 @@
 
 mod app;
 mod bot_api;
-mod chain;
 mod cli;
 mod config;
 mod database;
@@ -26,11 +25,12 @@ mod dependencies;
 mod development;
 mod docs;
 mod doctor;
-mod edge;
+mod error_chain;
 mod extract;
 mod http_client;
 mod logging;
 mod metrics;
+mod middleware;
 mod openapi;
 mod problem;
 mod readiness;

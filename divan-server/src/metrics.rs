@@ -100,7 +100,7 @@ impl Metrics {
 
     /// Counts an answer, and of a sign-in what came of it: `success`, the code of the problem, or
     /// `hung_up`.
-    pub(crate) fn answered(
+    pub(crate) fn finish(
         &self,
         method: &'static str,
         route: Option<&str>,

@@ -9,8 +9,8 @@ use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
 use tokio::time::MissedTickBehavior;
 
-use crate::chain::chain;
 use crate::dependencies::{DEADLINE, Dependencies};
+use crate::error_chain::error_chain;
 
 /// How long an answer is good.
 const FRESH: Duration = Duration::from_secs(1);
@@ -144,7 +144,7 @@ fn log_change(report: &Report, was_up: bool, is_first: bool) {
     let dependency = report.name;
     match &report.outcome {
         Err(error) if was_up || is_first => {
-            tracing::warn!(dependency, reason = chain(error), "is down")
+            tracing::warn!(dependency, reason = error_chain(error), "is down")
         }
         Ok(()) if !was_up && !is_first => tracing::info!(dependency, "is up again"),
         _ => {}
@@ -174,7 +174,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use divan_core::store::MemoryStore;
-    use divan_core::token::{SecretKey, Surfaces};
+    use divan_core::token::{Audiences, SecretKey};
 
     use super::*;
 
@@ -195,13 +195,13 @@ mod tests {
     }
 
     fn service() -> AuthService {
-        let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+        let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
         let key = SecretKey::new([7; 32]).unwrap();
         AuthService::builder(
             Arc::new(MemoryStore::new()),
             &key,
             "https://sec.example.com",
-            surfaces,
+            audiences,
         )
         .build()
     }

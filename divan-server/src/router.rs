@@ -7,7 +7,7 @@ use divan_core::api::ProblemCode;
 
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::{docs, edge, metrics, routes};
+use crate::{docs, metrics, middleware, routes};
 
 /// The whole server as a router: at the root, or nested below any path.
 ///
@@ -22,7 +22,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(async || Problem::new(ProblemCode::NotFound))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state.clone());
-    edge::around(router, state)
+    middleware::apply(router, state)
 }
 
 /// What is served beside the server, on a listener of its own.

@@ -24,7 +24,7 @@ use crate::extract::Peer;
 
 /// How long the server waits for others, and for how many.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// How many connections there are at a time; the next one waits for the end of another.
     pub(crate) connections: usize,
     /// From the start of a connection, or the end of the last answer on it, to the end of the next
@@ -37,7 +37,7 @@ pub(crate) struct Patience {
     pub(crate) stop: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connections: Semaphore::MAX_PERMITS,
@@ -52,32 +52,32 @@ impl Default for Patience {
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    patience: Patience,
+    timeouts: Timeouts,
     stop: impl Future<Output = ()>,
 ) {
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(patience.connections));
+    let room = Arc::new(Semaphore::new(timeouts.connections));
     let mut stop = pin!(async {
         stop.await;
-        tokio::time::sleep(patience.drain).await;
+        tokio::time::sleep(timeouts.drain).await;
     });
     loop {
         tokio::select! {
             (accepted, place) = accept(&listener, &room) => match accepted {
-                Ok((stream, peer)) => spawn(stream, peer, place, &router, patience, &connections),
-                Err(error) => survive(&error).await,
+                Ok((stream, peer)) => spawn(stream, peer, place, &router, timeouts, &connections),
+                Err(error) => handle_accept_error(&error).await,
             },
             () = &mut stop => break,
         }
     }
     drop(listener);
-    if tokio::time::timeout(patience.stop, connections.shutdown())
+    if tokio::time::timeout(timeouts.stop, connections.shutdown())
         .await
         .is_err()
     {
         tracing::warn!(
             "requests were still under way after {} s, and were cut off",
-            patience.stop.as_secs()
+            timeouts.stop.as_secs()
         );
     }
 }
@@ -100,14 +100,14 @@ fn spawn(
     peer: SocketAddr,
     place: Option<OwnedSemaphorePermit>,
     router: &Router,
-    patience: Patience,
+    timeouts: Timeouts,
     connections: &GracefulShutdown,
 ) {
     // Answers are small and whole; waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.headers)
+        .header_read_timeout(timeouts.headers)
         .serve_connection(
             TokioIo::new(stream),
             TowerToHyperService::new(AddExtension::new(router.clone(), Peer(peer.ip()))),
@@ -123,7 +123,7 @@ fn spawn(
 
 /// A client that hung up is none of our business; without room for more sockets, wait until some
 /// are closed.
-async fn survive(error: &io::Error) {
+async fn handle_accept_error(error: &io::Error) {
     let is_the_clients = matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
@@ -150,13 +150,13 @@ mod tests {
     ) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let patience = Patience {
+        let timeouts = Timeouts {
             connections: 2,
             headers: Duration::from_millis(100),
             drain: Duration::ZERO,
             stop: Duration::from_secs(20),
         };
-        tokio::spawn(serve(listener, router, patience, stop));
+        tokio::spawn(serve(listener, router, timeouts, stop));
         address
     }
 

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers,
-    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdatedAccount,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, NewUser,
+    SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdateFn, UpdatedAccount,
     UserQuery, UserStore,
 };
-use divan_core::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
+use divan_core::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
 
 /// A store that writes a line for each call: which one it was, and how long it took. Never what it
@@ -59,12 +59,12 @@ impl UserStore for TracedStore {
         traced("users", self.0.users(query)).await
     }
 
-    async fn users_named(
+    async fn users_by_contact(
         &self,
         phones: &[Phone],
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError> {
-        traced("users_named", self.0.users_named(phones, emails)).await
+        traced("users_by_contact", self.0.users_by_contact(phones, emails)).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
@@ -74,7 +74,7 @@ impl UserStore for TracedStore {
     async fn update_account(
         &self,
         id: UserId,
-        change: &AccountChange<'_>,
+        change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         traced("update_account", self.0.update_account(id, change)).await
     }
@@ -105,7 +105,7 @@ impl SessionStore for TracedStore {
 
 #[async_trait]
 impl AuditStore for TracedStore {
-    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         traced("audit", self.0.audit(query)).await
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_client::Client;
-use divan_core::token::{AccessClaims, Surfaces, TokenError, TokenVerifier};
+use divan_core::token::{AccessTokenClaims, Audiences, TokenError, TokenVerifier};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ pub(crate) struct Keys {
 struct Shared {
     client: Client,
     issuer: String,
-    surfaces: Surfaces,
+    audiences: Audiences,
     pace: Pace,
     /// None until the first set has come.
     verifier: watch::Sender<Option<Arc<TokenVerifier>>>,
@@ -54,12 +54,12 @@ impl Default for Pace {
 }
 
 impl Keys {
-    pub(crate) fn new(client: Client, issuer: &str, surfaces: Surfaces, pace: Pace) -> Self {
+    pub(crate) fn new(client: Client, issuer: &str, audiences: Audiences, pace: Pace) -> Self {
         let (verifier, asked) = (watch::Sender::new(None), Mutex::new(None));
         let shared = Shared {
             client,
             issuer: issuer.to_owned(),
-            surfaces,
+            audiences,
             pace,
             verifier,
             asked,
@@ -71,7 +71,7 @@ impl Keys {
 
     /// Tells who has signed in. A token that names a key that is not known makes the keys be
     /// fetched again.
-    pub(crate) async fn verify(&self, token: &str) -> Result<AccessClaims, Refused> {
+    pub(crate) async fn verify(&self, token: &str) -> Result<AccessTokenClaims, Refused> {
         match self.check(token) {
             Err(Refused::NoKeys | Refused::Token(TokenError::UnknownKey)) => {
                 // A task of its own: a caller who hangs up must not stop what all the others wait
@@ -92,7 +92,7 @@ impl Keys {
         }
     }
 
-    fn check(&self, token: &str) -> Result<AccessClaims, Refused> {
+    fn check(&self, token: &str) -> Result<AccessTokenClaims, Refused> {
         let verifier = self
             .shared
             .verifier
@@ -114,8 +114,8 @@ impl Keys {
         match self.shared.client.jwks().await {
             Ok(jwks) => {
                 // Keys of kinds that it does not know are passed over.
-                let (issuer, surfaces) = (&self.shared.issuer, self.shared.surfaces.clone());
-                let verifier = TokenVerifier::from_jwks(&jwks, issuer, surfaces);
+                let (issuer, audiences) = (&self.shared.issuer, self.shared.audiences.clone());
+                let verifier = TokenVerifier::from_jwks(&jwks, issuer, audiences);
                 self.shared.verifier.send_replace(Some(Arc::new(verifier)));
             }
             Err(error) => eprintln!("the keys cannot be fetched: {error}"),

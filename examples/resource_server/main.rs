@@ -23,7 +23,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use divan_client::Client;
-use divan_core::token::{AccessClaims, Surface, Surfaces};
+use divan_core::token::{AccessTokenClaims, Audience, Audiences};
 use divan_core::types::Role;
 use keys::{Keys, Pace, Refused};
 
@@ -38,11 +38,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     // Those of the development default. They say whose tokens are taken, so they are never asked
     // from anybody.
-    let surfaces = Surfaces::new("divan.localhost", "sec.localhost")?;
+    let audiences = Audiences::new("divan.localhost", "sec.localhost")?;
     let keys = Keys::new(
         client,
         "http://sec.localhost:8000",
-        surfaces,
+        audiences,
         Pace::default(),
     );
     tokio::spawn(keys.clone().keep_fresh());
@@ -70,14 +70,14 @@ async fn hello(SignedIn(claims): SignedIn) -> String {
 /// The role is the one of when the token was issued, at most a quarter of an hour ago. Where that
 /// is too long, ask the server: `client.me(&token)`.
 async fn reports(SignedIn(claims): SignedIn) -> Result<&'static str, StatusCode> {
-    if (claims.surface, claims.role) != (Surface::Admin, Role::Admin) {
+    if (claims.audience, claims.role) != (Audience::Admin, Role::Admin) {
         return Err(StatusCode::FORBIDDEN);
     }
     Ok("Everybody was there.")
 }
 
 /// An extractor of this application: who sends a good token gets in.
-struct SignedIn(AccessClaims);
+struct SignedIn(AccessTokenClaims);
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn
 where

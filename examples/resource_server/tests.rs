@@ -119,11 +119,11 @@ fn service(divan: &str, pace: Pace) -> Router {
         .timeout(Duration::from_secs(5))
         .build()
         .unwrap();
-    let surfaces = Surfaces::new("divan.localhost", "sec.localhost").unwrap();
+    let audiences = Audiences::new("divan.localhost", "sec.localhost").unwrap();
     app(Keys::new(
         client,
         "http://sec.localhost:8000",
-        surfaces,
+        audiences,
         pace,
     ))
 }

@@ -1,13 +1,13 @@
 -- When the password was last shown in the Mini App; for a time, Telegram alone then signs the person in.
-ALTER TABLE users ADD COLUMN password_proof_at BIGINT;
+ALTER TABLE users ADD COLUMN password_verified_at BIGINT;
 
 CREATE TABLE sessions (
     id           UUID    PRIMARY KEY,
     user_id      UUID    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    surface      TEXT    NOT NULL CHECK (surface IN ('miniapp', 'admin')),
+    audience      TEXT    NOT NULL CHECK (audience IN ('miniapp', 'admin')),
     salt         BYTEA   NOT NULL CHECK (length(salt) = 16),
     generation   BIGINT  NOT NULL,
-    base         BIGINT  NOT NULL CHECK (base >= 0 AND base < generation),
+    parent         BIGINT  NOT NULL CHECK (parent >= 0 AND parent < generation),
     rotated_at   BIGINT  NOT NULL,
     is_confirmed BOOLEAN NOT NULL,
     created_at   BIGINT  NOT NULL,

@@ -1,13 +1,13 @@
 -- When the password was last shown in the Mini App; for a time, Telegram alone then signs the person in.
-ALTER TABLE users ADD COLUMN password_proof_at INTEGER;
+ALTER TABLE users ADD COLUMN password_verified_at INTEGER;
 
 CREATE TABLE sessions (
     id           BLOB    PRIMARY KEY,
     user_id      BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    surface      TEXT    NOT NULL CHECK (surface IN ('miniapp', 'admin')),
+    audience      TEXT    NOT NULL CHECK (audience IN ('miniapp', 'admin')),
     salt         BLOB    NOT NULL CHECK (length(salt) = 16),
     generation   INTEGER NOT NULL,
-    base         INTEGER NOT NULL CHECK (base >= 0 AND base < generation),
+    parent         INTEGER NOT NULL CHECK (parent >= 0 AND parent < generation),
     rotated_at   INTEGER NOT NULL,
     is_confirmed INTEGER NOT NULL CHECK (is_confirmed IN (0, 1)),
     created_at   INTEGER NOT NULL,

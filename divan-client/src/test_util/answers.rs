@@ -5,7 +5,7 @@ use divan_core::api::{
     SessionList, TelegramLogin, UnlinkTelegram, UpdateUser, UserPage,
 };
 use divan_core::secret::Secret;
-use divan_core::types::{AuditAction, AuditRecord, Surface, User, UserId};
+use divan_core::types::{Audience, AuditAction, AuditEvent, User, UserId};
 use wiremock::ResponseTemplate;
 
 use super::server::{Asked, State};
@@ -90,13 +90,13 @@ impl State {
         let user = self
             .accounts
             .telegram_login(request.phone.as_deref(), &request.password)?;
-        Ok(asked.reply::<TelegramLogin>(&self.sessions.open(user, Surface::MiniApp, asked.now)))
+        Ok(asked.reply::<TelegramLogin>(&self.sessions.open(user, Audience::MiniApp, asked.now)))
     }
 
     fn auto_login(&mut self, asked: &Asked<'_>) -> Answer {
         has_init_data(asked.request::<AutoLogin>()?.init_data.as_ref())?;
         let user = self.accounts.auto_login()?;
-        Ok(asked.reply::<AutoLogin>(&self.sessions.open(user, Surface::MiniApp, asked.now)))
+        Ok(asked.reply::<AutoLogin>(&self.sessions.open(user, Audience::MiniApp, asked.now)))
     }
 
     fn admin_login(&mut self, asked: &Asked<'_>) -> Answer {
@@ -104,7 +104,7 @@ impl State {
         let user = self
             .accounts
             .admin_login(&request.email, &request.password)?;
-        Ok(asked.reply::<AdminLogin>(&self.sessions.open(user, Surface::Admin, asked.now)))
+        Ok(asked.reply::<AdminLogin>(&self.sessions.open(user, Audience::Admin, asked.now)))
     }
 
     fn refresh(&mut self, asked: &Asked<'_>) -> Answer {
@@ -124,7 +124,7 @@ impl State {
             request.new_password,
         )?;
         self.sessions.end_all_of(user.id);
-        Ok(asked.reply::<ChangePassword>(&self.sessions.open(user, caller.surface, asked.now)))
+        Ok(asked.reply::<ChangePassword>(&self.sessions.open(user, caller.audience, asked.now)))
     }
 
     fn update_user(&mut self, asked: &Asked<'_>, caller: &sessions::Live) -> Answer {
@@ -149,7 +149,7 @@ impl State {
     /// What administrators have changed.
     fn audit(&self, asked: &Asked<'_>) -> Answer {
         let request = asked.parameters::<Audit>()?;
-        let is_asked_for = |record: &&AuditRecord| {
+        let is_asked_for = |record: &&AuditEvent| {
             request
                 .user
                 .is_none_or(|user| record.subject_id == Some(user))
@@ -177,7 +177,7 @@ impl State {
         subject: UserId,
     ) {
         let id = made_up_id(4, self.audit.len());
-        let mut record = AuditRecord::new(id, asked.now.into(), action, Some(subject));
+        let mut record = AuditEvent::new(id, asked.now.into(), action, Some(subject));
         record.actor_id = Some(caller.user);
         self.audit.push(record);
     }

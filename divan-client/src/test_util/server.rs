@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Problem, ProblemCode};
 use divan_core::clock::{Clock, ManualClock};
-use divan_core::types::{AuditRecord, Surface};
+use divan_core::types::{Audience, AuditEvent};
 use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::accounts::Accounts;
@@ -14,7 +14,7 @@ use super::sessions::{Live, Sessions};
 pub(super) struct State {
     pub(super) accounts: Accounts,
     pub(super) sessions: Sessions,
-    pub(super) audit: Vec<AuditRecord>,
+    pub(super) audit: Vec<AuditEvent>,
     /// The problem that an operation is answered with, and how many more times.
     pub(super) refusals: HashMap<&'static str, (ProblemCode, Option<usize>)>,
     pub(super) calls: HashMap<&'static str, usize>,
@@ -115,7 +115,7 @@ impl State {
         let caller = self
             .sessions
             .caller(token.ok_or(ProblemCode::TokenMissing)?, now)?;
-        if auth == Auth::Admin && caller.surface != Surface::Admin {
+        if auth == Auth::Admin && caller.audience != Audience::Admin {
             return Err(ProblemCode::AdminRequired);
         }
         Ok(Some(caller))

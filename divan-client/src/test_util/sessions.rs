@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use divan_core::api::{ProblemCode, Session, SessionInfo};
+use divan_core::api::{ProblemCode, SessionInfo, TokenResponse};
 use divan_core::secret::Secret;
-use divan_core::types::{SessionId, Surface, User, UserId};
+use divan_core::types::{Audience, SessionId, User, UserId};
 
 use super::made_up_id;
 
@@ -30,7 +30,7 @@ struct Access {
 pub(super) struct Live {
     pub(super) id: SessionId,
     pub(super) user: UserId,
-    pub(super) surface: Surface,
+    pub(super) audience: Audience,
     created_at: SystemTime,
     current: u64,
     base: u64,
@@ -40,11 +40,16 @@ pub(super) struct Live {
 }
 
 impl Sessions {
-    pub(super) fn open(&mut self, user: User, surface: Surface, now: SystemTime) -> Session {
+    pub(super) fn open(
+        &mut self,
+        user: User,
+        audience: Audience,
+        now: SystemTime,
+    ) -> TokenResponse {
         let session = Live {
             id: made_up_id(2, self.all.len()),
             user: user.id,
-            surface,
+            audience,
             created_at: now,
             current: 1,
             base: 0,
@@ -116,7 +121,7 @@ impl Sessions {
     }
 
     /// The answer with the tokens of a session's current generation.
-    pub(super) fn tokens(&mut self, session: &Live, user: User, now: SystemTime) -> Session {
+    pub(super) fn tokens(&mut self, session: &Live, user: User, now: SystemTime) -> TokenResponse {
         let access_token = format!(
             "access.{}.{}.{}",
             session.id,
@@ -130,7 +135,7 @@ impl Sessions {
         };
         self.access_tokens.insert(access_token.clone(), access);
         let refresh_token = refresh_token_of(session.id, session.current);
-        Session::new(
+        TokenResponse::new(
             Secret::new(access_token),
             ACCESS_LIFE.as_secs(),
             Secret::new(refresh_token),
@@ -189,7 +194,7 @@ impl Live {
         SessionInfo {
             id: self.id,
             is_current,
-            surface: self.surface,
+            audience: self.audience,
             device: None,
             address: None,
             created_at: self.created_at.into(),

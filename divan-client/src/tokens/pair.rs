@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use divan_core::api::{Session, Surface};
+use divan_core::api::{Audience, TokenResponse};
 use divan_core::secret::Secret;
 
 use super::StoreError;
@@ -12,12 +12,12 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 
 /// A pair of tokens: what a [`TokenStore`](crate::TokenStore) keeps.
 ///
-/// It belongs to one server and one surface, and a [`Handle`](crate::Handle) uses no other. Whoever
+/// It belongs to one server and one audience, and a [`Handle`](crate::Handle) uses no other. Whoever
 /// has it is signed in, so `Debug` shows neither token.
 #[derive(Clone)]
 pub struct Tokens {
     pub(super) server: String,
-    pub(super) surface: Surface,
+    pub(super) audience: Audience,
     pub(super) access_token: Secret,
     pub(super) refresh_token: Secret,
     pub(super) obtained_at: SystemTime,
@@ -25,13 +25,18 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn of(session: &Session, server: &str, surface: Surface, now: SystemTime) -> Self {
+    pub(super) fn of(
+        session: &TokenResponse,
+        server: &str,
+        audience: Audience,
+        now: SystemTime,
+    ) -> Self {
         let life = Duration::from_secs(session.expires_in).min(LONGEST_LIFE);
         // As it will be read again: the text has milliseconds.
         let now = to_millis(now);
         Self {
             server: server.to_owned(),
-            surface,
+            audience,
             access_token: session.access_token.clone(),
             refresh_token: session.refresh_token.clone(),
             obtained_at: now,
@@ -57,9 +62,9 @@ impl Tokens {
         self.refresh_token.expose() == other.refresh_token.expose()
     }
 
-    /// The surface that the tokens are for.
-    pub fn surface(&self) -> Surface {
-        self.surface
+    /// The audience that the tokens are for.
+    pub fn audience(&self) -> Audience {
+        self.audience
     }
 
     /// When they were received, by this machine's clock.
@@ -80,7 +85,7 @@ impl Tokens {
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokens")
-            .field("surface", &self.surface)
+            .field("audience", &self.audience)
             .field("obtained_at", &self.obtained_at)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use divan_core::api::{Session, Surface};
+use divan_core::api::{Audience, TokenResponse};
 use divan_core::clock::Clock;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ const MOST_CHANGES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct TokenSource {
     pub(crate) wire: Arc<Wire>,
-    pub(crate) surface: Surface,
+    pub(crate) audience: Audience,
     pub(super) store: Box<dyn TokenStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) flight: Mutex<Option<Flight>>,
@@ -27,13 +27,13 @@ pub(crate) struct TokenSource {
 impl TokenSource {
     pub(crate) fn new(
         wire: Arc<Wire>,
-        surface: Surface,
+        audience: Audience,
         store: Box<dyn TokenStore>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             wire,
-            surface,
+            audience,
             store,
             clock,
             flight: Mutex::default(),
@@ -84,7 +84,7 @@ impl TokenSource {
     }
 
     /// Stores the pair of a new session, whatever was there.
-    pub(crate) async fn keep(&self, session: &Session) -> Result<(), Error> {
+    pub(crate) async fn keep(&self, session: &TokenResponse) -> Result<(), Error> {
         self.put(Some(&self.tokens_of(session))).await
     }
 
@@ -118,25 +118,25 @@ impl TokenSource {
         self.stored().await?.ok_or_else(Error::signed_out)
     }
 
-    /// Refuses a pair of another server or surface: it must not be sent there.
+    /// Refuses a pair of another server or audience: it must not be sent there.
     pub(super) fn own(&self, tokens: Option<Tokens>) -> Result<Option<Tokens>, Error> {
         match tokens {
             Some(tokens)
-                if tokens.server != self.wire.base.as_str() || tokens.surface != self.surface =>
+                if tokens.server != self.wire.base.as_str() || tokens.audience != self.audience =>
             {
                 Err(Error::setup(
-                    "the token store holds tokens of another server or surface: give each its own",
+                    "the token store holds tokens of another server or audience: give each its own",
                 ))
             }
             tokens => Ok(tokens),
         }
     }
 
-    pub(super) fn tokens_of(&self, session: &Session) -> Tokens {
+    pub(super) fn tokens_of(&self, session: &TokenResponse) -> Tokens {
         Tokens::of(
             session,
             self.wire.base.as_str(),
-            self.surface,
+            self.audience,
             self.clock.now(),
         )
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::Tokens;
 
-/// Where the tokens of one person on one surface are kept.
+/// Where the tokens of one person on one audience are kept.
 ///
 /// Several programs, or several tabs, may keep their tokens in one place. So a pair is only ever
 /// put in the place of the pair that it follows: a store that held another by then keeps it, and

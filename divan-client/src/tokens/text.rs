@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use divan_core::api::Surface;
+use divan_core::api::Audience;
 use divan_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ const VERSION: u8 = 1;
 pub(super) struct Kept<S> {
     version: u8,
     server: String,
-    surface: Surface,
+    audience: Audience,
     access_token: S,
     refresh_token: S,
     obtained_at: u64,
@@ -26,7 +26,7 @@ impl Kept<&str> {
         let kept = Kept {
             version: VERSION,
             server: tokens.server.clone(),
-            surface: tokens.surface,
+            audience: tokens.audience,
             access_token: tokens.access_token.expose(),
             refresh_token: tokens.refresh_token.expose(),
             obtained_at: millis(tokens.obtained_at),
@@ -49,7 +49,7 @@ impl Kept<Secret> {
         }
         Ok(Tokens {
             server: kept.server,
-            surface: kept.surface,
+            audience: kept.audience,
             access_token: kept.access_token,
             refresh_token: kept.refresh_token,
             obtained_at: moment(kept.obtained_at).ok_or_else(corrupt)?,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    AuditAction, AuditRequest, Auth, ChangePasswordRequest, CreateUserRequest, ENDPOINTS,
-    EndpointDescription, HealthStatus, ListUsersRequest, ProblemCode, Role, SessionId, Surface,
+    Audience, AuditAction, AuditRequest, Auth, ChangePasswordRequest, CreateUserRequest, ENDPOINTS,
+    EndpointDescription, HealthStatus, ListUsersRequest, ProblemCode, Role, SessionId,
     UpdateUserRequest,
 };
 use divan_client::{Client, Error, MemoryStore, Secret, Swapped, TokenStore, Tokens};
@@ -79,7 +79,7 @@ async fn call(f: &Fixture, operation: &str) {
         "sessions" => {
             let sessions = admin.sessions().await.unwrap().items;
             assert_eq!((sessions.len(), sessions[0].is_current), (1, true));
-            assert_eq!(sessions[0].surface, Surface::Admin);
+            assert_eq!(sessions[0].audience, Audience::Admin);
         }
         "end_session" => end_session(f).await,
         "change_password" => {
@@ -260,10 +260,10 @@ async fn a_token_is_asked_for_where_the_contract_says_so() {
 /// A client with tokens that have just come, but not from this server.
 async fn with_forged_tokens(f: &Fixture) -> Client {
     let mut stores = Vec::new();
-    for surface in ["miniapp", "admin"] {
+    for audience in ["miniapp", "admin"] {
         let store = MemoryStore::new();
         let text = format!(
-            r#"{{"version":1,"server":"{}","surface":"{surface}","access_token":"not.a.token",
+            r#"{{"version":1,"server":"{}","audience":"{audience}","access_token":"not.a.token",
             "refresh_token":"dvr1.none","obtained_at":1780000000000,"expires_at":1780000900000}}"#,
             f.uri()
         );

@@ -17,7 +17,7 @@ use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::SqliteStore;
 
-use divan_core::token::{KeyRing, SecretKey, SigningKey, Surfaces};
+use divan_core::token::{Audiences, KeyRing, SecretKey, SigningKey};
 use divan_server::{AppState, HttpOptions, router};
 
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -77,7 +77,7 @@ pub(crate) async fn fixture() -> Fixture {
         ),
         &SecretKey::new([7; 32]).unwrap(),
         "https://sec.example.com",
-        Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
     )
     .telegram(BOT.parse().unwrap())
     .token_keys(KeyRing::from(&signing_key))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use divan_client::api::Surface;
+use divan_client::api::Audience;
 use divan_client::{FileStore, MemoryStore, MiniApp, Swapped, TokenStore};
 
 use crate::fixture::{Fixture, PASSWORD, signed_in};
@@ -115,7 +115,7 @@ async fn copy(f: &Fixture) -> MiniApp {
 }
 
 #[tokio::test]
-async fn each_surface_has_a_session_of_its_own() {
+async fn each_audience_has_a_session_of_its_own() {
     let f = signed_in().await;
     f.client.miniapp().logout().await.unwrap();
     assert!(f.client.miniapp().me().await.unwrap_err().is_signed_out());
@@ -123,8 +123,8 @@ async fn each_surface_has_a_session_of_its_own() {
     assert_eq!(
         sessions
             .iter()
-            .map(|session| session.surface)
+            .map(|session| session.audience)
             .collect::<Vec<_>>(),
-        [Surface::Admin]
+        [Audience::Admin]
     );
 }

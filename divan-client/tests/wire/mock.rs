@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    AdminLogin, BootstrapRequest, CreateUserRequest, HealthStatus, Live, Me, ProblemCode, Ready,
-    Refresh, Surface, TelegramLogin, TelegramLoginRequest, UnlinkTelegram, UpdateUserRequest,
-    UserId,
+    AdminLogin, Audience, BootstrapRequest, CreateUserRequest, HealthStatus, Live, Me, ProblemCode,
+    Ready, Refresh, TelegramLogin, TelegramLoginRequest, UnlinkTelegram, UpdateUserRequest, UserId,
 };
 use divan_client::test_util::MockDivan;
 use divan_client::{Client, MemoryStore};
 
 #[tokio::test]
-async fn each_surface_has_its_person() {
+async fn each_audience_has_its_person() {
     let divan = MockDivan::start().await;
     let client = divan.client();
     assert_eq!(
@@ -149,7 +148,7 @@ async fn sessions_are_listed_the_newest_first() {
     let sessions = first.sessions().await.unwrap().items;
     let current: Vec<_> = sessions.iter().map(|session| session.is_current).collect();
     assert_eq!(current, [false, true]);
-    assert_eq!(sessions[0].surface, Surface::MiniApp);
+    assert_eq!(sessions[0].audience, Audience::MiniApp);
 
     first.end_session(sessions[0].id).await.unwrap();
     first.end_session(sessions[0].id).await.unwrap();
@@ -234,7 +233,7 @@ async fn two_who_hold_the_same_tokens_end_the_session() {
 
 /// A client with a stolen refresh token.
 async fn copy_of(divan: &MockDivan, refresh_token: &str) -> Client {
-    let stolen = crate::support::tokens_with(&divan.uri(), Surface::MiniApp, refresh_token);
+    let stolen = crate::support::tokens_with(&divan.uri(), Audience::MiniApp, refresh_token);
     let store: std::sync::Arc<MemoryStore> = crate::support::store_with(&stolen).await;
     divan.builder().miniapp_store(store).build().unwrap()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use divan_client::Retries;
-use divan_client::api::Surface;
+use divan_client::api::Audience;
 use tokio::time::Instant;
 
 use crate::sockets::{Act, Sockets, json};
@@ -17,7 +17,7 @@ async fn a_refresh_is_given_up_after_14_seconds_with_all_its_tries() {
         Retries::default().attempts(100),
     ] {
         let server = Sockets::acting((0..100).map(|_| Act::Silence)).await;
-        let store = store_with(&tokens(&server.uri, Surface::MiniApp)).await;
+        let store = store_with(&tokens(&server.uri, Audience::MiniApp)).await;
         let builder = overdue_builder(&server.uri)
             .retries(retries)
             .timeout(Duration::from_mins(2));
@@ -33,7 +33,7 @@ async fn a_refresh_is_given_up_after_14_seconds_with_all_its_tries() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_waits_for_a_refresh_no_longer_than_for_anything_else() {
     let server = Sockets::acting([Act::Silence]).await;
-    let store = store_with(&tokens(&server.uri, Surface::MiniApp)).await;
+    let store = store_with(&tokens(&server.uri, Audience::MiniApp)).await;
     let builder = overdue_builder(&server.uri).timeout(Duration::from_secs(5));
     let miniapp = builder.miniapp_store(store).build().unwrap().miniapp();
     let start = Instant::now();
@@ -49,7 +49,7 @@ async fn a_caller_waits_for_a_refresh_no_longer_than_for_anything_else() {
 #[tokio::test(start_paused = true)]
 async fn a_call_for_which_no_time_is_left_is_not_sent() {
     let mut server = Sockets::acting([Act::Silence, json(200, &user())]).await;
-    let store = store_with(&tokens(&server.uri, Surface::MiniApp)).await;
+    let store = store_with(&tokens(&server.uri, Audience::MiniApp)).await;
     let early = clock();
     early.set_unix(NOW + 800);
     let builder = overdue_builder(&server.uri)
@@ -64,7 +64,7 @@ async fn a_call_for_which_no_time_is_left_is_not_sent() {
 async fn a_refresh_whose_runtime_has_ended_is_begun_anew() {
     let mut server =
         Sockets::acting([Act::Silence, json(200, &session()), json(200, &user())]).await;
-    let store = store_with(&tokens(&server.uri, Surface::MiniApp)).await;
+    let store = store_with(&tokens(&server.uri, Audience::MiniApp)).await;
     let miniapp = overdue(&server.uri, store);
     let elsewhere = miniapp.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use divan_client::api::{Me, Refresh, Surface, TelegramLogin};
+use divan_client::api::{Audience, Me, Refresh, TelegramLogin};
 use divan_client::test_util::MockDivan;
 use divan_client::{
     Client, MemoryStore, Retries, StoreError, Swapped, TokenStore, Tokens, async_trait,
@@ -44,8 +44,8 @@ fn refused() -> Act {
 #[tokio::test]
 async fn a_pair_that_another_process_has_stored_is_taken_instead_of_a_refresh() {
     let mut server = Sockets::acting([json(200, &user())]).await;
-    let old = tokens_with(&server.uri, Surface::MiniApp, "old");
-    let newer = tokens_with(&server.uri, Surface::MiniApp, "newer");
+    let old = tokens_with(&server.uri, Audience::MiniApp, "old");
+    let newer = tokens_with(&server.uri, Audience::MiniApp, "newer");
     let store = Script {
         loads: Mutex::new([old, newer].into()),
         ..Script::default()
@@ -60,7 +60,7 @@ async fn a_pair_that_was_stored_during_the_refresh_is_taken_instead_of_the_answe
     for answered in [json(200, &session()), refused()] {
         let mut server = Sockets::acting([answered, json(200, &user())]).await;
         let [old, newer] =
-            ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
+            ["old", "newer"].map(|name| tokens_with(&server.uri, Audience::MiniApp, name));
         let loads = Mutex::new([old.clone(), old].into());
         let store = Script {
             loads,
@@ -75,7 +75,7 @@ async fn a_pair_that_was_stored_during_the_refresh_is_taken_instead_of_the_answe
 async fn a_sign_out_during_the_refresh_wins() {
     for answered in [json(200, &session()), refused()] {
         let mut server = Sockets::acting([answered]).await;
-        let old = tokens(&server.uri, Surface::MiniApp);
+        let old = tokens(&server.uri, Audience::MiniApp);
         let loads = Mutex::new([old.clone(), old].into());
         let store = Script {
             loads,
@@ -96,7 +96,7 @@ async fn a_sign_out_during_the_refresh_wins() {
 async fn a_logout_leaves_alone_what_another_process_has_stored_meanwhile() {
     let mut server = Sockets::acting([Act::Answer(answer(204, "", ""))]).await;
     let [old, newer] =
-        ["old", "newer"].map(|name| tokens_with(&server.uri, Surface::MiniApp, name));
+        ["old", "newer"].map(|name| tokens_with(&server.uri, Audience::MiniApp, name));
     // It looks once and writes once: what is there by then is of another session.
     let store = Script {
         loads: Mutex::new([old].into()),
@@ -198,7 +198,7 @@ async fn a_caller_that_goes_loses_no_answer() {
     let (word, answer_now) = oneshot::channel();
     let answered = Act::AnswerAt(answer_now, json_text(200, &session()));
     let mut server = Sockets::acting([answered]).await;
-    let old = tokens_with(&server.uri, Surface::MiniApp, "old");
+    let old = tokens_with(&server.uri, Audience::MiniApp, "old");
     let store = Arc::new(Watched::default());
     assert!(matches!(
         store.swap(None, Some(&old)).await.unwrap(),
@@ -224,7 +224,7 @@ async fn all_who_wait_for_a_refresh_share_its_failure() {
     let mut server = Sockets::acting([Act::AnswerAt(answer_now, answer(503, "", ""))]).await;
     let miniapp = overdue(
         &server.uri,
-        store_with(&tokens(&server.uri, Surface::MiniApp)).await,
+        store_with(&tokens(&server.uri, Audience::MiniApp)).await,
     );
     // On this runtime each of them has joined the refresh before its request goes out.
     let calls: Vec<_> = (0..20)

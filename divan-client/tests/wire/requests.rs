@@ -10,7 +10,7 @@ use serde_json::json;
 use wiremock::MockServer;
 
 use crate::support::{
-    Seen, TOKEN, client, json_answer, only_request, server, session, token, user,
+    AccessCheck, TOKEN, client, json_answer, only_request, server, session, token, user,
 };
 
 const PASSWORD: &str = "tram under the plum";
@@ -34,7 +34,7 @@ async fn telegram_login_sends_phone_password_and_init_data() {
     assert_eq!(serde_json::to_value(&signed_in).unwrap(), user());
 
     let body = json!({ "phone": "8 701 123 45 67", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
-    let expected = Seen::new("POST /prefix/auth/telegram/login").json(body);
+    let expected = AccessCheck::new("POST /prefix/auth/telegram/login").json(body);
     assert_eq!(only_request(&server).await, expected);
 }
 
@@ -46,7 +46,7 @@ async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
     client.miniapp().login(&request).await.unwrap();
 
     let body = json!({ "contact": "contact=1&hash=00", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
-    let expected = Seen::new("POST /prefix/auth/telegram/login").json(body);
+    let expected = AccessCheck::new("POST /prefix/auth/telegram/login").json(body);
     assert_eq!(only_request(&server).await, expected);
 }
 
@@ -62,7 +62,7 @@ async fn auto_login_sends_the_init_data_alone() {
     let body = json!({ "init_data": "auth_date=1&hash=00" });
     assert_eq!(
         only_request(&server).await,
-        Seen::new("POST /prefix/auth/telegram/auto-login").json(body)
+        AccessCheck::new("POST /prefix/auth/telegram/auto-login").json(body)
     );
 }
 
@@ -78,7 +78,7 @@ async fn admin_login_sends_email_and_password() {
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
     assert_eq!(
         only_request(&server).await,
-        Seen::new("POST /prefix/auth/admin/login").json(body)
+        AccessCheck::new("POST /prefix/auth/admin/login").json(body)
     );
 }
 
@@ -94,7 +94,7 @@ async fn bootstrap_sends_the_bootstrap_token_as_a_header() {
     assert_eq!(admin.role, Role::Admin);
 
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
-    let expected = Seen::new("POST /prefix/auth/admin/bootstrap")
+    let expected = AccessCheck::new("POST /prefix/auth/admin/bootstrap")
         .json(body)
         .header("x-bootstrap-token", "once-and-never-again");
     assert_eq!(only_request(&server).await, expected);
@@ -111,7 +111,7 @@ async fn bootstrap_without_a_token_sends_no_header() {
         json!({ "email": "admin@example.com", "password": PASSWORD, "full_name": "First Last" });
     assert_eq!(
         only_request(&server).await,
-        Seen::new("POST /prefix/auth/admin/bootstrap").json(body)
+        AccessCheck::new("POST /prefix/auth/admin/bootstrap").json(body)
     );
 }
 
@@ -122,7 +122,7 @@ async fn me_checks_the_access_token_that_it_is_given() {
     assert_eq!(serde_json::to_value(&me).unwrap(), user());
     assert_eq!(
         only_request(&server).await,
-        Seen::new("GET /prefix/auth/me").bearer(TOKEN)
+        AccessCheck::new("GET /prefix/auth/me").bearer(TOKEN)
     );
 }
 
@@ -132,7 +132,7 @@ async fn live_sends_nothing_but_the_question() {
     assert_eq!(client.live().await.unwrap().status, HealthStatus::Live);
     assert_eq!(
         only_request(&server).await,
-        Seen::new("GET /prefix/health/live")
+        AccessCheck::new("GET /prefix/health/live")
     );
 }
 
@@ -143,7 +143,7 @@ async fn ready_sends_nothing_but_the_question() {
     assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready);
     assert_eq!(
         only_request(&server).await,
-        Seen::new("GET /prefix/health/ready")
+        AccessCheck::new("GET /prefix/health/ready")
     );
 }
 
@@ -156,7 +156,7 @@ async fn a_slash_at_the_end_of_the_prefix_changes_nothing() {
         .unwrap();
     assert_eq!(
         only_request(&server).await,
-        Seen::new("GET /prefix/auth/me").bearer(TOKEN)
+        AccessCheck::new("GET /prefix/auth/me").bearer(TOKEN)
     );
 }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use divan_client::api::{
-    AdminLoginRequest, AutoLoginRequest, BootstrapRequest, ChangePasswordRequest,
-    CreateUserRequest, Surface, TelegramLoginRequest, UpdateUserRequest,
+    AdminLoginRequest, Audience, AutoLoginRequest, BootstrapRequest, ChangePasswordRequest,
+    CreateUserRequest, TelegramLoginRequest, UpdateUserRequest,
 };
 use divan_client::{Client, Error, Retries};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -19,13 +19,13 @@ use crate::support::{clock, json_answer, server, session, store_with, token, tok
 
 const USER: &str = "01920000-0000-7000-8000-00000000000a";
 
-/// A client that sends again at once, with somebody signed in on both surfaces.
+/// A client that sends again at once, with somebody signed in on both audiences.
 async fn persistent(uri: &str) -> Client {
     Client::builder(uri)
         .retries(Retries::default().backoff(Duration::ZERO))
         .clock(clock())
-        .miniapp_store(store_with(&tokens(uri, Surface::MiniApp)).await)
-        .admin_store(store_with(&tokens(uri, Surface::Admin)).await)
+        .miniapp_store(store_with(&tokens(uri, Audience::MiniApp)).await)
+        .admin_store(store_with(&tokens(uri, Audience::Admin)).await)
         .build()
         .unwrap()
 }

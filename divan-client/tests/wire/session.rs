@@ -200,7 +200,7 @@ async fn an_access_token_for_a_service_of_ones_own_is_renewed_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_surfaces_have_sessions_of_their_own() {
+async fn the_audiences_have_sessions_of_their_own() {
     let divan = MockDivan::start().await;
     let client = divan.client();
     client
@@ -222,10 +222,10 @@ async fn the_surfaces_have_sessions_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_store_of_another_surface_or_server_is_refused_and_kept() {
+async fn a_store_of_another_audience_or_server_is_refused_and_kept() {
     let (divan, miniapp) = signed_in().await;
     let other = MockDivan::start().await;
-    let tokens = crate::support::tokens(&divan.uri(), divan_client::api::Surface::MiniApp);
+    let tokens = crate::support::tokens(&divan.uri(), divan_client::api::Audience::MiniApp);
     let store = store_with(&tokens).await;
     let admin = divan.client().admin_with(store.clone());
     let elsewhere = other.client().miniapp_with(store.clone());
@@ -242,7 +242,7 @@ async fn a_store_of_another_surface_or_server_is_refused_and_kept() {
             .unwrap_err(),
     ] {
         assert!(
-            error.is_setup() && error.to_string().contains("another server or surface"),
+            error.is_setup() && error.to_string().contains("another server or audience"),
             "{error:?}"
         );
     }

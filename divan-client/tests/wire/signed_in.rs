@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::support::{
-    Seen, TOKEN, json_answer, only_request, server, session, signed_in_client, user,
+    AccessCheck, TOKEN, json_answer, only_request, server, session, signed_in_client, user,
 };
 
 const ID: &str = "01920000-0000-7000-8000-00000000000a";
@@ -30,7 +30,7 @@ async fn me_sends_the_access_token_and_no_body() {
     assert_eq!(serde_json::to_value(&me).unwrap(), user());
     assert_eq!(
         only_request(&server).await,
-        Seen::new("GET /prefix/auth/me").bearer(TOKEN)
+        AccessCheck::new("GET /prefix/auth/me").bearer(TOKEN)
     );
 }
 
@@ -49,7 +49,7 @@ async fn create_user_sends_the_user_and_the_access_token() {
     let body = json!({
         "role": "employee", "full_name": "First Last", "phone": "+77011234567", "password": "tram under the plum",
     });
-    let expected = Seen::new("POST /prefix/auth/admin/users")
+    let expected = AccessCheck::new("POST /prefix/auth/admin/users")
         .bearer(TOKEN)
         .json(body);
     assert_eq!(only_request(&server).await, expected);
@@ -72,7 +72,7 @@ async fn change_password_sends_both_passwords() {
 
     let body =
         json!({ "current_password": "tram under the plum", "new_password": "plum over the tram" });
-    let expected = Seen::new("POST /prefix/auth/me/password")
+    let expected = AccessCheck::new("POST /prefix/auth/me/password")
         .bearer(TOKEN)
         .json(body);
     assert_eq!(only_request(&server).await, expected);
@@ -84,7 +84,7 @@ async fn logout_sends_no_body_and_reads_none() {
     client.admin().logout().await.unwrap();
     assert_eq!(
         only_request(&server).await,
-        Seen::new("POST /prefix/auth/logout").bearer(TOKEN)
+        AccessCheck::new("POST /prefix/auth/logout").bearer(TOKEN)
     );
 }
 
@@ -93,7 +93,7 @@ async fn sessions_answers_where_one_is_signed_in() {
     let list: Value = json!({ "items": [{
         "id": ID,
         "is_current": true,
-        "surface": "miniapp",
+        "audience": "miniapp",
         "device": "Firefox",
         "address": "203.0.113.7",
         "created_at": "2026-01-02T03:04:05Z",
@@ -105,7 +105,7 @@ async fn sessions_answers_where_one_is_signed_in() {
     assert_eq!(serde_json::to_value(&sessions).unwrap(), list);
     assert_eq!(
         only_request(&server).await,
-        Seen::new("GET /prefix/auth/sessions").bearer(TOKEN)
+        AccessCheck::new("GET /prefix/auth/sessions").bearer(TOKEN)
     );
 }
 
@@ -117,7 +117,7 @@ async fn end_session_names_the_session_in_the_path() {
         .end_session(ID.parse::<SessionId>().unwrap())
         .await
         .unwrap();
-    let expected = Seen::new(&format!("DELETE /prefix/auth/sessions/{ID}")).bearer(TOKEN);
+    let expected = AccessCheck::new(&format!("DELETE /prefix/auth/sessions/{ID}")).bearer(TOKEN);
     assert_eq!(only_request(&server).await, expected);
 }
 
@@ -136,7 +136,7 @@ async fn update_user_sends_what_is_to_change_and_no_more() {
     let body = json!({ "is_active": false, "phone": null });
     assert_eq!(
         only_request(&server).await,
-        Seen::new(&format!("PATCH /prefix{path}"))
+        AccessCheck::new(&format!("PATCH /prefix{path}"))
             .bearer(TOKEN)
             .json(body)
     );
@@ -154,7 +154,7 @@ async fn unlink_telegram_names_the_user_in_the_path() {
     assert_eq!(unlinked.telegram_id, None);
     assert_eq!(
         only_request(&server).await,
-        Seen::new(&format!("POST /prefix{path}")).bearer(TOKEN)
+        AccessCheck::new(&format!("POST /prefix{path}")).bearer(TOKEN)
     );
 }
 
@@ -169,6 +169,6 @@ async fn end_user_sessions_names_the_user_in_the_path() {
         .unwrap();
     assert_eq!(
         only_request(&server).await,
-        Seen::new(&format!("DELETE /prefix{path}")).bearer(TOKEN)
+        AccessCheck::new(&format!("DELETE /prefix{path}")).bearer(TOKEN)
     );
 }

@@ -1,7 +1,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
-use divan_client::api::{Problem, Surface, User};
+use divan_client::api::{Audience, Problem, User};
 use divan_client::clock::ManualClock;
 use divan_client::{
     Client, ClientBuilder, Error, MemoryStore, MiniApp, Retries, Secret, Swapped, TokenStore,
@@ -71,9 +71,10 @@ pub(crate) fn client(uri: &str) -> Client {
 }
 
 /// A client that sends everything once, with a clock that stands, and somebody signed in on both
-/// surfaces.
+/// audiences.
 pub(crate) async fn signed_in_client(uri: &str) -> Client {
-    let [miniapp, admin] = [Surface::MiniApp, Surface::Admin].map(|surface| tokens(uri, surface));
+    let [miniapp, admin] =
+        [Audience::MiniApp, Audience::Admin].map(|audience| tokens(uri, audience));
     Client::builder(uri)
         .retries(Retries::off())
         .clock(clock())
@@ -105,12 +106,12 @@ pub(crate) fn clock() -> Arc<ManualClock> {
 
 /// A pair for this server that is a minute old, and whose access token lives for a quarter of an
 /// hour.
-pub(crate) fn tokens(server: &str, surface: Surface) -> Tokens {
-    tokens_with(server, surface, REFRESH_TOKEN)
+pub(crate) fn tokens(server: &str, audience: Audience) -> Tokens {
+    tokens_with(server, audience, REFRESH_TOKEN)
 }
 
 /// The same with this refresh token.
-pub(crate) fn tokens_with(server: &str, surface: Surface, refresh_token: &str) -> Tokens {
+pub(crate) fn tokens_with(server: &str, audience: Audience, refresh_token: &str) -> Tokens {
     let server = if server.matches('/').count() == 2 {
         format!("{server}/")
     } else {
@@ -119,7 +120,7 @@ pub(crate) fn tokens_with(server: &str, surface: Surface, refresh_token: &str) -
     let text = json!({
         "version": 1,
         "server": server,
-        "surface": surface,
+        "audience": audience,
         "access_token": TOKEN,
         "refresh_token": refresh_token,
         "obtained_at": (NOW - 60) * 1000,
@@ -176,13 +177,13 @@ pub(crate) fn problem_answer(problem: &Problem) -> ResponseTemplate {
 
 /// A request as it arrived, without what HTTP itself adds.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Seen {
+pub(crate) struct AccessCheck {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
 }
 
-impl Seen {
+impl AccessCheck {
     pub(crate) fn new(line: &str) -> Self {
         Self {
             line: line.to_owned(),
@@ -209,7 +210,7 @@ impl Seen {
 }
 
 /// The one request that the server received.
-pub(crate) async fn only_request(server: &MockServer) -> Seen {
+pub(crate) async fn only_request(server: &MockServer) -> AccessCheck {
     let requests = server.received_requests().await.unwrap();
     let [request] = requests.as_slice() else {
         panic!("{} requests instead of one", requests.len())
@@ -224,7 +225,7 @@ pub(crate) async fn only_request(server: &MockServer) -> Seen {
         .collect();
     headers.sort();
     let body = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap());
-    Seen {
+    AccessCheck {
         line: format!("{} {url}", request.method),
         headers,
         body,

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use divan_client::api::Surface;
+use divan_client::api::Audience;
 use divan_client::{FileStore, MemoryStore, Secret, Swapped, TokenStore, Tokens};
 
 use crate::support::{REFRESH_TOKEN, TOKEN, tokens, tokens_with};
 
 pub(crate) fn pair(name: &str) -> Tokens {
-    tokens_with("https://divan.example.com/", Surface::MiniApp, name)
+    tokens_with("https://divan.example.com/", Audience::MiniApp, name)
 }
 
 /// Each kind of store, empty; the folder is that of the file.
@@ -95,7 +95,7 @@ fn a_pair_is_the_same_after_it_was_a_text() {
     let read = Tokens::from_text(&pair.to_text()).unwrap();
     assert!(read.is_same_pair(&pair));
     assert_eq!(read.to_text().expose(), pair.to_text().expose());
-    assert_eq!(read.surface(), Surface::MiniApp);
+    assert_eq!(read.audience(), Audience::MiniApp);
     assert_eq!(
         read.expires_at()
             .duration_since(read.obtained_at())
@@ -136,7 +136,7 @@ fn what_is_no_pair_is_refused_and_not_shown() {
 
 #[tokio::test]
 async fn neither_tokens_nor_stores_nor_handles_show_a_token() {
-    let tokens = tokens("https://divan.example.com/", Surface::MiniApp);
+    let tokens = tokens("https://divan.example.com/", Audience::MiniApp);
     let (stores, _folder) = stores();
     let mut shown = format!("{tokens:?} {:?}", Swapped::Changed(Some(tokens.clone())));
     for store in stores {

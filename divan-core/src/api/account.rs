@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode, Session};
+use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 use crate::types::User;
 
@@ -42,7 +42,7 @@ impl Endpoint for ChangePassword {
         ProblemCode::Overloaded,
     ];
     type Request = ChangePasswordRequest;
-    type Response = Session;
+    type Response = TokenResponse;
 }
 
 /// The old password and the new one.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode, Session};
+use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 use crate::types::User;
 
@@ -20,7 +20,7 @@ impl Endpoint for AdminLogin {
         ProblemCode::Overloaded,
     ];
     type Request = AdminLoginRequest;
-    type Response = Session;
+    type Response = TokenResponse;
 }
 
 /// What an administrator signs in with.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Auth, Endpoint, Method, ProblemCode};
-use crate::types::{AuditAction, AuditRecord, UserId};
+use crate::types::{AuditAction, AuditEvent, UserId};
 
 /// Lists who did what, the newest first.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub struct AuditRequest {
 #[non_exhaustive]
 pub struct AuditPage {
     /// The lines, the newest first.
-    pub items: Vec<AuditRecord>,
+    pub items: Vec<AuditEvent>,
     /// What the next page is asked for with; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
@@ -61,7 +61,7 @@ pub struct AuditPage {
 
 impl AuditPage {
     /// A page.
-    pub fn new(items: Vec<AuditRecord>, next_cursor: Option<String>) -> Self {
+    pub fn new(items: Vec<AuditEvent>, next_cursor: Option<String>) -> Self {
         Self { items, next_cursor }
     }
 }

@@ -64,9 +64,9 @@ pub enum Auth {
     InitData,
     /// The `X-Bootstrap-Token` header, where the server asks for one.
     BootstrapToken,
-    /// An access token of any surface.
+    /// An access token of any audience.
     Bearer,
-    /// An access token of any surface, also of a user who has to change the password before
+    /// An access token of any audience, also of a user who has to change the password before
     /// anything else.
     BearerOfAnyScope,
     /// An access token of the admin panel, of a user who is an administrator now.

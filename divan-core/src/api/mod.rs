@@ -24,7 +24,7 @@ pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
 pub use problem::{MemberError, Problem, ProblemCode};
 pub use session::{
-    EndSession, Logout, Refresh, RefreshRequest, Session, SessionInfo, SessionList, Sessions,
+    EndSession, Logout, Refresh, RefreshRequest, SessionInfo, SessionList, Sessions, TokenResponse,
     TokenType,
 };
 pub use telegram::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
@@ -35,7 +35,7 @@ pub use users::{
 };
 
 pub use crate::types::{
-    AuditAction, AuditId, AuditRecord, Jwk, JwkSet, Role, SessionId, Surface, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, Jwk, JwkSet, Role, SessionId, User, UserId,
 };
 
 /// What any request may be answered with.

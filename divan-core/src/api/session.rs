@@ -5,13 +5,13 @@ use time::OffsetDateTime;
 
 use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::secret::{self, Secret};
-use crate::types::{SessionId, Surface, User};
+use crate::types::{Audience, SessionId, User};
 
 /// What a sign-in answers: a pair of tokens and whom it belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
-pub struct Session {
+pub struct TokenResponse {
     /// The token to send as `Authorization: Bearer …`.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…"))]
@@ -47,7 +47,7 @@ pub enum TokenType {
     Bearer,
 }
 
-impl Session {
+impl TokenResponse {
     /// The session of a user; `expires_in` is the life of the access token in seconds.
     pub fn new(access_token: Secret, expires_in: u64, refresh_token: Secret, user: User) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Endpoint for Refresh {
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::RefreshTokenInvalid];
     type Request = RefreshRequest;
-    type Response = Session;
+    type Response = TokenResponse;
 }
 
 /// What a session goes on with.
@@ -164,8 +164,8 @@ pub struct SessionInfo {
     /// Whether it is the one that is asking.
     #[cfg_attr(feature = "openapi", schema(example = true))]
     pub is_current: bool,
-    /// The surface that it was opened on.
-    pub surface: Surface,
+    /// The audience that it was opened on.
+    pub audience: Audience,
     /// What the browser or program called itself at the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode, Session};
+use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 
 /// Signs an employee in, inside the Mini App.
@@ -25,7 +25,7 @@ impl Endpoint for TelegramLogin {
         ProblemCode::TelegramNotConfigured,
     ];
     type Request = TelegramLoginRequest;
-    type Response = Session;
+    type Response = TokenResponse;
 }
 
 /// What an employee signs in with.
@@ -141,7 +141,7 @@ impl Endpoint for AutoLogin {
         ProblemCode::TelegramNotConfigured,
     ];
     type Request = AutoLoginRequest;
-    type Response = Session;
+    type Response = TokenResponse;
 }
 
 /// What proves the Telegram account.

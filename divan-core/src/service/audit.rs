@@ -1,9 +1,9 @@
 use super::input::Input;
 use super::page::{self, Page};
-use super::{Admin, AuthService, Origin, ServiceError};
+use super::{Admin, AuthService, ClientInfo, ServiceError};
 use crate::api::{AuditPage, AuditRequest};
 use crate::store::{AuditQuery, StoreError};
-use crate::types::{AuditAction, AuditId, AuditRecord, UserId};
+use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
 
 impl AuthService {
     /// A page of the audit, the newest lines first.
@@ -33,7 +33,7 @@ impl AuthService {
         query.action = request.action;
         query.before = before.map(AuditId);
         let mut items = self.parts.store.audit(&query).await?;
-        let next_cursor = page::cut(&mut items, limit, |record| {
+        let next_cursor = page::truncate_page(&mut items, limit, |record| {
             page::cursor(&filters, record.id.0)
         });
         Ok(AuditPage::new(items, next_cursor))
@@ -46,7 +46,10 @@ impl AuthService {
     pub async fn purge_audit(&self, older_than: std::time::Duration) -> Result<u64, StoreError> {
         self.parts
             .store
-            .purge_audit(self.now().saturating_sub(super::session::span(older_than)))
+            .purge_audit(
+                self.now()
+                    .saturating_sub(super::session::to_time_duration(older_than)),
+            )
             .await
     }
 
@@ -57,10 +60,10 @@ impl AuthService {
         admin: &Admin,
         action: AuditAction,
         subject: UserId,
-        origin: &Origin,
-    ) -> Result<AuditRecord, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<AuditEvent, ServiceError> {
         self.still_admin(admin).await?;
-        self.record(action, admin.id(), subject, origin)
+        self.record(action, admin.id(), subject, client)
     }
 
     /// A line of the audit about what happens now.
@@ -69,13 +72,13 @@ impl AuthService {
         action: AuditAction,
         actor: Option<UserId>,
         subject: UserId,
-        origin: &Origin,
-    ) -> Result<AuditRecord, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<AuditEvent, ServiceError> {
         let id = AuditId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let mut record = AuditRecord::new(id, self.now(), action, Some(subject));
+        let mut record = AuditEvent::new(id, self.now(), action, Some(subject));
         record.actor_id = actor;
-        record.address = origin.address;
-        record.request_id.clone_from(&origin.request_id);
+        record.address = client.address;
+        record.request_id.clone_from(&client.request_id);
         Ok(record)
     }
 }

@@ -1,17 +1,17 @@
 use std::sync::Arc;
 
 use super::session_cache::CachedSession;
-use super::{ATTEMPTS, AuthService, Origin, ServiceError};
-use crate::session::Seen;
+use super::{ATTEMPTS, AuthService, ClientInfo, ServiceError};
+use crate::session::AccessCheck;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
-use crate::token::{AccessClaims, TokenError};
-use crate::types::{Role, SessionId, Surface, User, UserId};
+use crate::token::{AccessTokenClaims, TokenError};
+use crate::types::{Audience, Role, SessionId, User, UserId};
 
 /// Somebody who showed a good access token. Only [`AuthService::authenticate`] and
 /// [`AuthService::authenticate_any_scope`] make it.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    claims: AccessClaims,
+    claims: AccessTokenClaims,
     found: Arc<CachedSession>,
 }
 
@@ -21,9 +21,9 @@ impl Caller {
         &self.found.user
     }
 
-    /// The surface that the token is for.
-    pub fn surface(&self) -> Surface {
-        self.found.session.surface
+    /// The audience that the token is for.
+    pub fn audience(&self) -> Audience {
+        self.found.session.audience
     }
 
     /// The session that the token belongs to.
@@ -39,8 +39,8 @@ impl Caller {
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
         if self.user().password_change_required {
             Err(ServiceError::PasswordChangeRequired)
-        } else if self.user().role == Role::Admin && self.surface() == Surface::Admin {
-            Ok(Admin(By::Caller(self)))
+        } else if self.user().role == Role::Admin && self.audience() == Audience::Admin {
+            Ok(Admin(Actor::Caller(self)))
         } else {
             Err(ServiceError::AdminRequired)
         }
@@ -50,10 +50,10 @@ impl Caller {
 /// A [`Caller`] who is an administrator, signed in to the admin panel; or whoever runs commands on
 /// the server's own machine. What only administrators may do asks for one.
 #[derive(Clone, Debug)]
-pub struct Admin(By);
+pub struct Admin(Actor);
 
 #[derive(Clone, Debug)]
-enum By {
+enum Actor {
     Caller(Caller),
     Operator,
 }
@@ -62,14 +62,14 @@ impl Admin {
     /// Whoever has the database and the secrets in their hands anyway: for commands on the server's
     /// own machine. What comes over the network is never one. The audit names nobody for it.
     pub fn operator() -> Self {
-        Self(By::Operator)
+        Self(Actor::Operator)
     }
 
     /// Who it is; `None` for the operator.
     pub fn user(&self) -> Option<&User> {
         match &self.0 {
-            By::Caller(caller) => Some(caller.user()),
-            By::Operator => None,
+            Actor::Caller(caller) => Some(caller.user()),
+            Actor::Operator => None,
         }
     }
 
@@ -125,19 +125,19 @@ impl AuthService {
     /// The same for an administrator.
     pub(super) async fn still_admin(&self, admin: &Admin) -> Result<(), ServiceError> {
         match &admin.0 {
-            By::Caller(caller) => self.still_signed_in(caller).await,
-            By::Operator => Ok(()),
+            Actor::Caller(caller) => self.still_signed_in(caller).await,
+            Actor::Operator => Ok(()),
         }
     }
 
-    async fn caller(&self, claims: AccessClaims) -> Result<Caller, ServiceError> {
+    async fn caller(&self, claims: AccessTokenClaims) -> Result<Caller, ServiceError> {
         for _ in 0..ATTEMPTS {
             let found = self.look_up(&claims).await?.ok_or(TokenError::NotForUs)?;
-            match found.session.generations.see(claims.generation) {
-                Seen::Good => return Ok(Caller { claims, found }),
-                Seen::Confirmed(next) if self.advance(&found.session, next).await? => {
+            match found.session.rotation.check_access(claims.generation) {
+                AccessCheck::Valid => return Ok(Caller { claims, found }),
+                AccessCheck::Confirmed(next) if self.advance(&found.session, next).await? => {
                     let session = StoredSession {
-                        generations: next,
+                        rotation: next,
                         ..found.session.clone()
                     };
                     let found = self
@@ -147,12 +147,13 @@ impl AuthService {
                     return Ok(Caller { claims, found });
                 }
                 // Somebody else has moved it on meanwhile.
-                Seen::Confirmed(_) => self.parts.cache.forget(claims.session),
-                Seen::Stolen => {
-                    self.end_stolen(&found.session, &Origin::unknown()).await?;
+                AccessCheck::Confirmed(_) => self.parts.cache.forget(claims.session),
+                AccessCheck::ReuseDetected => {
+                    self.end_reused(&found.session, &ClientInfo::unknown())
+                        .await?;
                     return Err(TokenError::NotForUs.into());
                 }
-                Seen::Unknown => return Err(TokenError::NotForUs.into()),
+                AccessCheck::Unknown => return Err(TokenError::NotForUs.into()),
             }
         }
         Err(StoreError::new(StoreErrorKind::Unavailable).into())
@@ -161,7 +162,7 @@ impl AuthService {
     /// The live session of the claims and its active user.
     async fn look_up(
         &self,
-        claims: &AccessClaims,
+        claims: &AccessTokenClaims,
     ) -> Result<Option<Arc<CachedSession>>, StoreError> {
         let found = if let Some(cached) = self.parts.cache.get(claims.session, claims.generation) {
             cached
@@ -175,7 +176,7 @@ impl AuthService {
         let is_good = found.session.is_live(self.now())
             && found.user.is_active
             && found.user.id == claims.user
-            && found.session.surface == claims.surface;
+            && found.session.audience == claims.audience;
         Ok(is_good.then_some(found))
     }
 }

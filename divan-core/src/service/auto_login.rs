@@ -3,12 +3,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::login::telegram_account;
-use super::session::span;
-use super::{AuthService, Origin, ServiceError};
-use crate::api::Session;
+use super::session::to_time_duration;
+use super::{AuthService, ClientInfo, ServiceError};
+use crate::api::TokenResponse;
 use crate::secret::Secret;
-use crate::store::{Account, Effects};
-use crate::types::{AuditAction, Role, Surface, TelegramId};
+use crate::store::{Account, AccountUpdate};
+use crate::types::{Audience, AuditAction, Role, TelegramId};
 
 /// How long after the password was shown Telegram alone signs in, and how long what it signs in
 /// lasts.
@@ -24,8 +24,8 @@ impl AuthService {
     pub async fn auto_login(
         &self,
         init_data: &Secret,
-        origin: &Origin,
-    ) -> Result<Session, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<TokenResponse, ServiceError> {
         let data = self.verifiers()?.auto_login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
         let found = self.parts.store.account_by_telegram(telegram.id).await?;
@@ -33,19 +33,19 @@ impl AuthService {
             .and_then(|account| proof(&account, telegram.id, self.now()).map(|at| (account, at)))
             .ok_or(ServiceError::PasswordRequired)?;
 
-        let mut session = self.new_session(account.user.id, Surface::MiniApp, origin)?;
+        let mut session = self.new_session(account.user.id, Audience::MiniApp, client)?;
         session.ends_at = session
             .ends_at
-            .min(proof_at.saturating_add(span(PROOF_LIFE)));
+            .min(proof_at.saturating_add(to_time_duration(PROOF_LIFE)));
         session.expires_at = session.expires_at.min(session.ends_at);
         let user = account.user.id;
-        let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, origin)?;
+        let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, client)?;
         let change = |current: &mut Account| {
             proof(current, telegram.id, session.created_at).filter(|&at| at == proof_at)?;
             current.user.last_login_at = Some(session.created_at);
             telegram.bind(current, session.created_at);
             Some(
-                Effects::none()
+                AccountUpdate::none()
                     .begin(session.clone())
                     .record(record.clone()),
             )
@@ -67,6 +67,6 @@ fn proof(account: &Account, presented: TelegramId, now: OffsetDateTime) -> Optio
         && user.telegram_id == Some(presented)
         && !user.password_change_required;
     account
-        .password_proof_at
-        .filter(|&at| may && now < at.saturating_add(span(PROOF_LIFE)))
+        .password_verified_at
+        .filter(|&at| may && now < at.saturating_add(to_time_duration(PROOF_LIFE)))
 }

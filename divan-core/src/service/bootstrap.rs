@@ -1,7 +1,7 @@
 use subtle::ConstantTimeEq;
 
 use super::input::{Input, check_new_password};
-use super::{AuthService, Origin, ServiceError};
+use super::{AuthService, ClientInfo, ServiceError};
 use crate::api::BootstrapRequest;
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
@@ -47,7 +47,7 @@ impl AuthService {
         &self,
         token: Option<&Secret>,
         request: &BootstrapRequest,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<User, ServiceError> {
         self.parts.bootstrap.check(token)?;
         let mut input = Input::default();
@@ -70,7 +70,7 @@ impl AuthService {
         user.email = Some(email);
         check_new_password("/password", &password, &user)?;
         let account = Account::new(user, self.parts.hashes.hash(password).await?);
-        let record = self.record(AuditAction::Bootstrapped, None, account.user.id, origin)?;
+        let record = self.record(AuditAction::Bootstrapped, None, account.user.id, client)?;
         let user = account.user.clone();
         claim.complete(&[NewUser::new(account, record)]).await?;
         Ok(user)

@@ -8,8 +8,8 @@ use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{BotToken, Verifier};
 use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
 use crate::store::Store;
-use crate::token::{KeyRing, RefreshKeys, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
-use crate::types::Surface;
+use crate::token::{Audiences, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier};
+use crate::types::Audience;
 
 /// How old init data may be at a sign-in. Some clients hand out the same data for a day.
 const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
@@ -25,7 +25,7 @@ pub struct AuthServiceBuilder {
     key: SecretKey,
     token_keys: Option<KeyRing>,
     issuer: String,
-    surfaces: Surfaces,
+    audiences: Audiences,
     bot_token: Option<BotToken>,
     bootstrap: BootstrapPolicy,
     region: Region,
@@ -38,19 +38,19 @@ pub struct AuthServiceBuilder {
 
 impl AuthService {
     /// A service on this store, whose tokens are made with `key`, call themselves `issuer` (a URL)
-    /// and are for these surfaces.
+    /// and are for these audiences.
     pub fn builder(
         store: Arc<dyn Store>,
         key: &SecretKey,
         issuer: &str,
-        surfaces: Surfaces,
+        audiences: Audiences,
     ) -> AuthServiceBuilder {
         AuthServiceBuilder {
             store,
             key: key.clone(),
             token_keys: None,
             issuer: issuer.to_owned(),
-            surfaces,
+            audiences,
             bot_token: None,
             bootstrap: BootstrapPolicy::Closed,
             region: Region::default(),
@@ -90,12 +90,12 @@ impl AuthServiceBuilder {
         self
     }
 
-    /// How long the sessions of a surface last. Default: [`SessionLife::MINI_APP`],
+    /// How long the sessions of an audience last. Default: [`SessionLife::MINI_APP`],
     /// [`SessionLife::ADMIN`].
-    pub fn session_life(mut self, surface: Surface, life: SessionLife) -> Self {
-        match surface {
-            Surface::MiniApp => self.miniapp_life = life,
-            Surface::Admin => self.admin_life = life,
+    pub fn session_life(mut self, audience: Audience, life: SessionLife) -> Self {
+        match audience {
+            Audience::MiniApp => self.miniapp_life = life,
+            Audience::Admin => self.admin_life = life,
         }
         self
     }
@@ -129,10 +129,10 @@ impl AuthServiceBuilder {
         let parts = Parts {
             store: self.store,
             hashes: HashQueue::new(self.hasher).entropy(self.entropy.clone()),
-            issuer: TokenIssuer::new(&token_keys, &self.issuer, self.surfaces.clone())
+            issuer: TokenIssuer::new(&token_keys, &self.issuer, self.audiences.clone())
                 .clock(self.clock.clone())
                 .entropy(self.entropy.clone()),
-            tokens: TokenVerifier::new(&token_keys, &self.issuer, self.surfaces)
+            tokens: TokenVerifier::new(&token_keys, &self.issuer, self.audiences)
                 .clock(self.clock.clone()),
             jwks: token_keys.jwks(),
             refresh_keys: RefreshKeys::new(&self.key),

@@ -9,7 +9,7 @@ use crate::token::TokenError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// Name and password do not open an account on this surface.
+    /// Name and password do not open an account on this audience.
     #[error("wrong credentials")]
     InvalidCredentials,
     /// The password was right, but the account is bound to another Telegram account, or this

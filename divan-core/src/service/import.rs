@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::input::Input;
 use super::users::expiry_of_generated;
-use super::{Admin, AuthService, Origin, ServiceError};
+use super::{Admin, AuthService, ClientInfo, ServiceError};
 use crate::api::MemberError;
 use crate::password::{HashError, HashQueueError, Password, PasswordHash};
 use crate::secret::Secret;
@@ -153,7 +153,7 @@ impl AuthService {
         }
         let phones: Vec<Phone> = lines.phones.keys().cloned().collect();
         let emails: Vec<Email> = lines.emails.keys().cloned().collect();
-        for user in self.parts.store.users_named(&phones, &emails).await? {
+        for user in self.parts.store.users_by_contact(&phones, &emails).await? {
             lines.taken_by(&user);
         }
         Ok(lines
@@ -223,7 +223,7 @@ impl AuthService {
         &self,
         admin: &Admin,
         import: PreparedImport,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<usize, ServiceError> {
         let now = self.now();
         self.still_admin(admin).await?;
@@ -234,11 +234,11 @@ impl AuthService {
                 AuditAction::UserCreated,
                 admin.id(),
                 account.user.id,
-                origin,
+                client,
             )?;
             new.push(NewUser::new(account, record));
         }
-        put_in_order(&mut new);
+        sort_for_locking(&mut new);
         self.insert(admin, &new).await?;
         Ok(new.len())
     }
@@ -342,7 +342,7 @@ async fn next_of(hashing: &mut JoinSet<Hashed>) -> Result<(usize, Account, Secre
 
 /// One order, whatever the list's is: of two lists at once the second then waits for the first, and
 /// neither for a lock that the other holds.
-fn put_in_order(new: &mut [NewUser]) {
+fn sort_for_locking(new: &mut [NewUser]) {
     fn names(NewUser { account, .. }: &NewUser) -> (Option<&Phone>, Option<&Email>) {
         (account.user.phone.as_ref(), account.user.email.as_ref())
     }
@@ -355,7 +355,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::types::{AuditId, AuditRecord};
+    use crate::types::{AuditEvent, AuditId};
 
     #[test]
     fn two_lists_of_the_same_people_are_in_the_same_order() {
@@ -364,8 +364,7 @@ mod tests {
             let mut user = User::new(UserId(Uuid::nil()), Role::Employee, "Name", now);
             user.phone = phone.map(|phone| phone.parse().unwrap());
             user.email = email.map(|email| email.parse().unwrap());
-            let record =
-                AuditRecord::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
+            let record = AuditEvent::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
             NewUser::new(Account::new(user, PasswordHash::from_stored("x")), record)
         };
         let mut list = vec![
@@ -375,8 +374,8 @@ mod tests {
             person(None, Some("a@example.com")),
         ];
         let mut reversed: Vec<_> = list.iter().rev().cloned().collect();
-        put_in_order(&mut list);
-        put_in_order(&mut reversed);
+        sort_for_locking(&mut list);
+        sort_for_locking(&mut reversed);
         let users = |list: &[NewUser]| {
             list.iter()
                 .map(|new| new.account.user.clone())

@@ -3,13 +3,15 @@
 use time::OffsetDateTime;
 
 use super::input::Input;
-use super::{AuthService, Origin, ServiceError, TelegramVerifiers, parse_phone};
-use crate::api::{Session, TelegramLoginRequest};
+use super::{AuthService, ClientInfo, ServiceError, TelegramVerifiers, parse_phone};
+use crate::api::{TelegramLoginRequest, TokenResponse};
 use crate::init_data::{ContactError, InitData};
 use crate::password::{Password, PasswordHash, Verification};
 use crate::secret::Secret;
-use crate::store::{Account, Effects, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount};
-use crate::types::{AuditAction, Phone, Role, Surface, TelegramId};
+use crate::store::{
+    Account, AccountUpdate, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount,
+};
+use crate::types::{Audience, AuditAction, Phone, Role, TelegramId};
 
 /// Which phone number an employee signs in with.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +55,8 @@ impl AuthService {
         phone: SignInPhone<'_>,
         password: &Secret,
         init_data: &Secret,
-        origin: &Origin,
-    ) -> Result<Session, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<TokenResponse, ServiceError> {
         let mut input = Input::default();
         let typed = match phone {
             SignInPhone::Typed(typed) => input.phone(typed, self.parts.region),
@@ -73,8 +75,8 @@ impl AuthService {
         };
 
         let found = self.parts.store.account_by_phone(&phone).await?;
-        let proved = self.check_password(found, password, Role::Employee).await?;
-        if proved
+        let verified = self.check_password(found, password, Role::Employee).await?;
+        if verified
             .account
             .user
             .telegram_id
@@ -82,8 +84,8 @@ impl AuthService {
         {
             return Err(ServiceError::TelegramAccountMismatch);
         }
-        self.check_expiry(&proved.account)?;
-        self.complete(proved, Some(telegram), origin).await
+        self.check_expiry(&verified.account)?;
+        self.complete(verified, Some(telegram), client).await
     }
 
     /// Signs an administrator in with e-mail address and password.
@@ -94,8 +96,8 @@ impl AuthService {
         &self,
         email: &str,
         password: &Secret,
-        origin: &Origin,
-    ) -> Result<Session, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<TokenResponse, ServiceError> {
         let mut input = Input::default();
         let (Some(email), Some(password)) =
             (input.email(email), input.password("/password", password))
@@ -103,9 +105,9 @@ impl AuthService {
             return Err(input.into_error());
         };
         let found = self.parts.store.account_by_email(&email).await?;
-        let proved = self.check_password(found, password, Role::Admin).await?;
-        self.check_expiry(&proved.account)?;
-        self.complete(proved, None, origin).await
+        let verified = self.check_password(found, password, Role::Admin).await?;
+        self.check_expiry(&verified.account)?;
+        self.complete(verified, None, client).await
     }
 
     pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
@@ -130,7 +132,7 @@ impl AuthService {
         found: Option<Account>,
         password: Password,
         role: Role,
-    ) -> Result<Proved, ServiceError> {
+    ) -> Result<VerifiedPassword, ServiceError> {
         let stored = found.as_ref().map(|account| account.password_hash.clone());
         let verification = self.parts.hashes.verify(password.clone(), stored).await?;
         let account = found
@@ -143,7 +145,7 @@ impl AuthService {
             Verification::MatchOutdated => self.parts.hashes.hash(password.clone()).await.ok(),
             _ => None,
         };
-        Ok(Proved {
+        Ok(VerifiedPassword {
             account,
             password,
             rehashed,
@@ -153,12 +155,15 @@ impl AuthService {
     /// Looks again, once, where the hash that was compared is no longer the one that is stored:
     /// another sign-in with the same password may have made it anew. `None` when it was not that:
     /// whatever else came in between wins.
-    pub(super) async fn check_again(&self, proved: Proved) -> Result<Option<Proved>, ServiceError> {
-        let Proved {
+    pub(super) async fn check_again(
+        &self,
+        verified: VerifiedPassword,
+    ) -> Result<Option<VerifiedPassword>, ServiceError> {
+        let VerifiedPassword {
             account: seen,
             password,
             ..
-        } = proved;
+        } = verified;
         let current = self
             .parts
             .store
@@ -177,7 +182,7 @@ impl AuthService {
             Verification::Mismatch => return Ok(None),
             Verification::Match | Verification::MatchOutdated => self.check_expiry(&account)?,
         }
-        Ok(Some(Proved {
+        Ok(Some(VerifiedPassword {
             account,
             password,
             rehashed: None,
@@ -195,18 +200,18 @@ impl AuthService {
     /// Begins the session, unless something came in between that wins.
     async fn complete(
         &self,
-        proved: Proved,
+        verified: VerifiedPassword,
         telegram: Option<TelegramAccount>,
-        origin: &Origin,
-    ) -> Result<Session, ServiceError> {
-        if let Some(session) = self.sign_in(&proved, telegram.as_ref(), origin).await? {
+        client: &ClientInfo,
+    ) -> Result<TokenResponse, ServiceError> {
+        if let Some(session) = self.sign_in(&verified, telegram.as_ref(), client).await? {
             return Ok(session);
         }
         let again = self
-            .check_again(proved)
+            .check_again(verified)
             .await?
             .ok_or(ServiceError::InvalidCredentials)?;
-        self.sign_in(&again, telegram.as_ref(), origin)
+        self.sign_in(&again, telegram.as_ref(), client)
             .await?
             .ok_or(ServiceError::InvalidCredentials)
     }
@@ -216,20 +221,20 @@ impl AuthService {
     /// between wins.
     async fn sign_in(
         &self,
-        proved: &Proved,
+        verified: &VerifiedPassword,
         telegram: Option<&TelegramAccount>,
-        origin: &Origin,
-    ) -> Result<Option<Session>, ServiceError> {
-        let seen = &proved.account;
-        let surface = if telegram.is_some() {
-            Surface::MiniApp
+        client: &ClientInfo,
+    ) -> Result<Option<TokenResponse>, ServiceError> {
+        let seen = &verified.account;
+        let audience = if telegram.is_some() {
+            Audience::MiniApp
         } else {
-            Surface::Admin
+            Audience::Admin
         };
-        let session = self.new_session(seen.user.id, surface, origin)?;
+        let session = self.new_session(seen.user.id, audience, client)?;
         let (user, now) = (seen.user.id, session.created_at);
-        let signed_in = self.record(AuditAction::SignedIn, Some(user), user, origin)?;
-        let linked = self.record(AuditAction::TelegramLinked, Some(user), user, origin)?;
+        let signed_in = self.record(AuditAction::SignedIn, Some(user), user, client)?;
+        let linked = self.record(AuditAction::TelegramLinked, Some(user), user, client)?;
         let change = |current: &mut Account| {
             let presented = telegram.map(|telegram| telegram.id);
             let is_unchanged = current.password_hash == seen.password_hash
@@ -243,16 +248,16 @@ impl AuthService {
             if !is_unchanged {
                 return None;
             }
-            if let Some(hash) = &proved.rehashed {
+            if let Some(hash) = &verified.rehashed {
                 current.password_hash = hash.clone();
             }
             current.user.last_login_at = Some(now);
-            let mut effects = Effects::none().begin(session.clone());
+            let mut effects = AccountUpdate::none().begin(session.clone());
             if let Some(telegram) = telegram {
                 if current.user.telegram_id.is_none() {
                     effects = effects.record(linked.clone());
                 }
-                current.password_proof_at = Some(now);
+                current.password_verified_at = Some(now);
                 telegram.bind(current, now);
             }
             Some(effects.record(signed_in.clone()))
@@ -273,7 +278,7 @@ impl AuthService {
         &self,
         session: &StoredSession,
         updated: UpdatedAccount,
-    ) -> Result<Session, ServiceError> {
+    ) -> Result<TokenResponse, ServiceError> {
         for ended in updated.ended {
             self.parts.cache.forget(ended);
         }
@@ -282,7 +287,7 @@ impl AuthService {
 }
 
 /// An account whose password was right.
-pub(super) struct Proved {
+pub(super) struct VerifiedPassword {
     pub(super) account: Account,
     password: Password,
     /// A new hash, where the stored one was made with other parameters than today's.

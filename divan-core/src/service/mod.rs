@@ -3,7 +3,7 @@
 //! ```
 //! use divan_core::service::AuthService;
 //! use divan_core::store::MemoryStore;
-//! use divan_core::token::{SecretKey, Surfaces};
+//! use divan_core::token::{SecretKey, Audiences};
 //! use std::sync::Arc;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +11,7 @@
 //!     Arc::new(MemoryStore::new()),
 //!     &SecretKey::new("at least thirty-two bytes of randomness")?,
 //!     "https://sec.example.com",
-//!     Surfaces::new("divan.example.com", "sec.example.com")?,
+//!     Audiences::new("divan.example.com", "sec.example.com")?,
 //! )
 //! .telegram("1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?)
 //! .build();
@@ -33,7 +33,7 @@
 //! short-lived and checked with each request, the row being looked up at most a second ago; the
 //! refresh token gets the next pair, once. What happens when answers get lost, tabs refresh at the
 //! same time, or a token is stolen, is decided in
-//! [`Generations`](crate::session::Generations).
+//! [`RotationState`](crate::session::RotationState).
 
 mod audit;
 mod authenticate;
@@ -72,7 +72,7 @@ pub use error::ServiceError;
 pub use import::{CheckedImport, ImportError, ImportedUser, PreparedImport};
 pub use login::SignInPhone;
 pub use phone::{Region, UnknownRegion, parse_phone};
-pub use session::{Origin, SessionLife};
+pub use session::{ClientInfo, SessionLife};
 
 /// How often a session that others change at the same time is looked at again.
 const ATTEMPTS: usize = 10;

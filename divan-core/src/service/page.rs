@@ -50,7 +50,7 @@ pub(super) fn cursor(filters: &str, last: Uuid) -> String {
 
 /// Cuts a page that was read with one item more than it shows. Where there was one more, the next
 /// page begins at the cursor of the last item that is left.
-pub(super) fn cut<T>(
+pub(super) fn truncate_page<T>(
     items: &mut Vec<T>,
     limit: u32,
     cursor_of: impl Fn(&T) -> String,

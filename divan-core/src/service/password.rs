@@ -1,15 +1,15 @@
 use super::input::{Input, check_new_password};
-use super::{AuthService, Caller, Origin, ServiceError};
-use crate::api::{ChangePasswordRequest, Session};
+use super::{AuthService, Caller, ClientInfo, ServiceError};
+use crate::api::{ChangePasswordRequest, TokenResponse};
 use crate::password::{PasswordHash, WeakPassword};
 use crate::session::EndReason;
-use crate::store::{Account, Effects, EndSessions};
+use crate::store::{Account, AccountUpdate, EndSessions};
 use crate::token::TokenError;
 use crate::types::AuditAction;
 
 impl AuthService {
     /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on
-    /// the same surface.
+    /// the same audience.
     ///
     /// # Errors
     /// [`ServiceError::InvalidCredentials`] when the current password is wrong,
@@ -19,8 +19,8 @@ impl AuthService {
         &self,
         caller: &Caller,
         request: &ChangePasswordRequest,
-        origin: &Origin,
-    ) -> Result<Session, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<TokenResponse, ServiceError> {
         const NEW: &str = "/new_password";
         let mut input = Input::default();
         let current = input.password("/current_password", &request.current_password);
@@ -38,24 +38,24 @@ impl AuthService {
 
         let user = caller.user().id;
         let found = self.parts.store.account(user).await?;
-        let proved = self
+        let verified = self
             .check_password(found, current, caller.user().role)
             .await?;
         let password_hash = self.parts.hashes.hash(new).await?;
         let _forget = self.parts.cache.forget_on_drop(user, None);
         if let Some(session) = self
-            .set_password(caller, &proved.account, &password_hash, origin)
+            .set_password(caller, &verified.account, &password_hash, client)
             .await?
         {
             return Ok(session);
         }
         // Whoever was signed out meanwhile would otherwise be in again.
         let again = self
-            .check_again(proved)
+            .check_again(verified)
             .await?
             .ok_or(TokenError::NotForUs)?;
         let changed = self
-            .set_password(caller, &again.account, &password_hash, origin)
+            .set_password(caller, &again.account, &password_hash, client)
             .await?;
         Ok(changed.ok_or(TokenError::NotForUs)?)
     }
@@ -66,12 +66,12 @@ impl AuthService {
         caller: &Caller,
         seen: &Account,
         password_hash: &PasswordHash,
-        origin: &Origin,
-    ) -> Result<Option<Session>, ServiceError> {
+        client: &ClientInfo,
+    ) -> Result<Option<TokenResponse>, ServiceError> {
         let user = seen.user.id;
-        let session = self.new_session(user, caller.surface(), origin)?;
+        let session = self.new_session(user, caller.audience(), client)?;
         let at = session.created_at;
-        let record = self.record(AuditAction::PasswordChanged, Some(user), user, origin)?;
+        let record = self.record(AuditAction::PasswordChanged, Some(user), user, client)?;
         let change = |current: &mut Account| {
             // The rules for the new password are those of the role.
             let is_unchanged = current.password_hash == seen.password_hash
@@ -81,7 +81,7 @@ impl AuthService {
                 return None;
             }
             current.password_hash = password_hash.clone();
-            current.password_proof_at = None;
+            current.password_verified_at = None;
             current.password_expires_at = None;
             current.user.password_change_required = false;
             current.user.updated_at = at;
@@ -91,8 +91,8 @@ impl AuthService {
                 reason: EndReason::PasswordChanged,
             };
             Some(
-                Effects::none()
-                    .unless_ended(caller.session())
+                AccountUpdate::none()
+                    .require_live_session(caller.session())
                     .end(all)
                     .begin(session.clone())
                     .record(record.clone()),

@@ -4,19 +4,19 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{ATTEMPTS, AuthService, Caller, ServiceError};
-use crate::api::{Session, SessionInfo};
+use crate::api::{SessionInfo, TokenResponse};
 use crate::secret::Secret;
-use crate::session::{EndReason, Generations, Refreshed};
+use crate::session::{EndReason, RefreshOutcome, RotationState};
 use crate::store::{
-    Account, Effects, EndSessions, SessionAdvance, StoreError, StoreErrorKind, StoredSession,
+    Account, AccountUpdate, EndSessions, SessionAdvance, StoreError, StoreErrorKind, StoredSession,
 };
-use crate::token::{Grant, RefreshToken, Scope};
-use crate::types::{AuditAction, AuditRecord, SessionId, Surface, User, UserId};
+use crate::token::{RefreshToken, Scope, TokenSubject};
+use crate::types::{Audience, AuditAction, AuditEvent, SessionId, User, UserId};
 
 /// The longest description of a device that is kept, in characters.
 const MAX_DEVICE_CHARS: usize = 200;
 
-/// How long the sessions of a surface last.
+/// How long the sessions of an audience last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLife {
     /// Without being refreshed.
@@ -42,13 +42,13 @@ impl SessionLife {
 /// Where a request comes from: for a person to recognise a session by, and for the audit. It
 /// decides nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Origin {
+pub struct ClientInfo {
     device: Option<String>,
     pub(super) address: Option<IpAddr>,
     pub(super) request_id: Option<String>,
 }
 
-impl Origin {
+impl ClientInfo {
     /// Nothing is known.
     pub fn unknown() -> Self {
         Self::default()
@@ -87,11 +87,15 @@ impl AuthService {
     ///
     /// The state of the session is written before the answer. What a token of which age is worth is
     /// decided by
-    /// [`Generations::refresh`].
+    /// [`RotationState::refresh`].
     ///
     /// # Errors
     /// [`ServiceError::RefreshToken`], whatever is wrong with the token or its session.
-    pub async fn refresh(&self, token: &Secret, origin: &Origin) -> Result<Session, ServiceError> {
+    pub async fn refresh(
+        &self,
+        token: &Secret,
+        client: &ClientInfo,
+    ) -> Result<TokenResponse, ServiceError> {
         let token: RefreshToken = token
             .expose()
             .parse()
@@ -102,18 +106,18 @@ impl AuthService {
                 .filter(|(session, _)| self.parts.refresh_keys.is_genuine(&token, &session.salt))
                 .filter(|(session, user)| session.is_live(self.now()) && user.is_active)
                 .ok_or(ServiceError::RefreshToken)?;
-            let next = match session.generations.refresh(token.generation(), self.now()) {
-                Refreshed::Rotated(next) | Refreshed::Again(next) => next,
-                Refreshed::Stolen => {
-                    self.end_stolen(&session, origin).await?;
+            let next = match session.rotation.refresh(token.generation(), self.now()) {
+                RefreshOutcome::Rotated(next) | RefreshOutcome::Replayed(next) => next,
+                RefreshOutcome::ReuseDetected => {
+                    self.end_reused(&session, client).await?;
                     return Err(ServiceError::RefreshToken);
                 }
-                Refreshed::Unknown => return Err(ServiceError::RefreshToken),
+                RefreshOutcome::Unknown => return Err(ServiceError::RefreshToken),
             };
-            if next == session.generations || self.advance(&session, next).await? {
+            if next == session.rotation || self.advance(&session, next).await? {
                 return self.answer(
                     &StoredSession {
-                        generations: next,
+                        rotation: next,
                         ..session
                     },
                     user,
@@ -129,8 +133,8 @@ impl AuthService {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn logout(&self, caller: &Caller, origin: &Origin) -> Result<(), ServiceError> {
-        self.sign_out_self(caller, caller.session(), origin).await
+    pub async fn logout(&self, caller: &Caller, client: &ClientInfo) -> Result<(), ServiceError> {
+        self.sign_out_self(caller, caller.session(), client).await
     }
 
     /// Where the caller is signed in, the newest first.
@@ -157,7 +161,7 @@ impl AuthService {
         &self,
         caller: &Caller,
         id: SessionId,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<(), ServiceError> {
         let found = self.parts.store.session(id).await?;
         let own = found.filter(|(session, _)| session.user == caller.user().id);
@@ -165,17 +169,17 @@ impl AuthService {
         if session.end.is_some() {
             return Ok(());
         }
-        self.sign_out_self(caller, id, origin).await
+        self.sign_out_self(caller, id, client).await
     }
 
     async fn sign_out_self(
         &self,
         caller: &Caller,
         session: SessionId,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<(), ServiceError> {
         let user = caller.user().id;
-        let record = self.record(AuditAction::SignedOut, Some(user), user, origin)?;
+        let record = self.record(AuditAction::SignedOut, Some(user), user, client)?;
         self.sign_out(user, Some(session), EndReason::SignedOut, record)
             .await
             .map(drop)
@@ -189,7 +193,7 @@ impl AuthService {
     pub async fn purge_sessions(&self, over_since: Duration) -> Result<u64, StoreError> {
         self.parts
             .store
-            .purge_sessions(self.now().saturating_sub(span(over_since)))
+            .purge_sessions(self.now().saturating_sub(to_time_duration(over_since)))
             .await
     }
 
@@ -198,25 +202,25 @@ impl AuthService {
     pub(super) fn new_session(
         &self,
         user: UserId,
-        surface: Surface,
-        origin: &Origin,
+        audience: Audience,
+        client: &ClientInfo,
     ) -> Result<StoredSession, ServiceError> {
         let now = self.now();
-        let life = self.life(surface);
+        let life = self.life(audience);
         let mut salt = [0; 16];
         self.parts.entropy.fill(&mut salt)?;
-        let ends_at = now.saturating_add(span(life.absolute));
+        let ends_at = now.saturating_add(to_time_duration(life.absolute));
         Ok(StoredSession {
             id: SessionId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?,
             user,
-            surface,
+            audience,
             salt,
-            generations: Generations::first(now),
+            rotation: RotationState::first(now),
             created_at: now,
-            expires_at: now.saturating_add(span(life.idle)).min(ends_at),
+            expires_at: now.saturating_add(to_time_duration(life.idle)).min(ends_at),
             ends_at,
-            device: origin.device.clone(),
-            address: origin.address,
+            device: client.device.clone(),
+            address: client.address,
             end: None,
         })
     }
@@ -226,13 +230,13 @@ impl AuthService {
         &self,
         session: &StoredSession,
         user: User,
-    ) -> Result<Session, ServiceError> {
-        let access = self.parts.issuer.issue(&Grant {
+    ) -> Result<TokenResponse, ServiceError> {
+        let access = self.parts.issuer.issue(&TokenSubject {
             user: user.id,
             role: user.role,
-            surface: session.surface,
+            audience: session.audience,
             session: session.id,
-            generation: session.generations.current(),
+            generation: session.rotation.current(),
             scope: user
                 .password_change_required
                 .then_some(Scope::PasswordChange),
@@ -240,8 +244,8 @@ impl AuthService {
         let refresh =
             self.parts
                 .refresh_keys
-                .issue(session.id, session.generations.current(), &session.salt);
-        Ok(Session::new(
+                .issue(session.id, session.rotation.current(), &session.salt);
+        Ok(TokenResponse::new(
             access.token,
             access.expires_in.as_secs(),
             refresh,
@@ -253,16 +257,16 @@ impl AuthService {
     pub(super) async fn advance(
         &self,
         session: &StoredSession,
-        next: Generations,
+        next: RotationState,
     ) -> Result<bool, StoreError> {
         // Only what is handed out anew prolongs a session. A clock that was set back does not
         // shorten it.
         let idle_end = next
             .rotated_at()
-            .saturating_add(span(self.life(session.surface).idle));
+            .saturating_add(to_time_duration(self.life(session.audience).idle));
         let advance = SessionAdvance {
             session: session.id,
-            seen: session.generations,
+            seen: session.rotation,
             next,
             expires_at: session.expires_at.max(idle_end.min(session.ends_at)),
         };
@@ -270,15 +274,20 @@ impl AuthService {
     }
 
     /// Ends a session that two parties hold.
-    pub(super) async fn end_stolen(
+    pub(super) async fn end_reused(
         &self,
         session: &StoredSession,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<(), ServiceError> {
-        let record = self.record(AuditAction::SessionStolen, None, session.user, origin)?;
-        self.sign_out(session.user, Some(session.id), EndReason::Stolen, record)
-            .await
-            .map(drop)
+        let record = self.record(AuditAction::TokenReuseDetected, None, session.user, client)?;
+        self.sign_out(
+            session.user,
+            Some(session.id),
+            EndReason::TokenReuse,
+            record,
+        )
+        .await
+        .map(drop)
     }
 
     /// Ends one session of a user, if it has not ended, or all of them; signing in again takes the
@@ -288,7 +297,7 @@ impl AuthService {
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
-        record: AuditRecord,
+        record: AuditEvent,
     ) -> Result<Option<User>, ServiceError> {
         self.change_and_sign_out(user, only, reason, record, &|_| {})
             .await
@@ -301,18 +310,18 @@ impl AuthService {
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
-        record: AuditRecord,
+        record: AuditEvent,
         change: &(dyn Fn(&mut Account) + Send + Sync),
     ) -> Result<Option<User>, ServiceError> {
         let _forget = self.parts.cache.forget_on_drop(user, only);
         let at = self.now();
         let end = EndSessions { only, at, reason };
         let change = |account: &mut Account| {
-            account.password_proof_at = None;
+            account.password_verified_at = None;
             change(account);
-            let effects = Effects::none().end(end).record(record.clone());
+            let effects = AccountUpdate::none().end(end).record(record.clone());
             Some(match only {
-                Some(session) => effects.unless_ended(session),
+                Some(session) => effects.require_live_session(session),
                 None => effects,
             })
         };
@@ -320,10 +329,10 @@ impl AuthService {
         Ok(updated.map(|updated| updated.account.user))
     }
 
-    fn life(&self, surface: Surface) -> SessionLife {
-        match surface {
-            Surface::MiniApp => self.parts.miniapp_life,
-            Surface::Admin => self.parts.admin_life,
+    fn life(&self, audience: Audience) -> SessionLife {
+        match audience {
+            Audience::MiniApp => self.parts.miniapp_life,
+            Audience::Admin => self.parts.admin_life,
         }
     }
 }
@@ -333,16 +342,16 @@ pub(super) fn session_info(session: StoredSession, current: Option<SessionId>) -
     SessionInfo {
         is_current: current == Some(session.id),
         id: session.id,
-        surface: session.surface,
+        audience: session.audience,
         device: session.device,
         address: session.address,
         created_at: session.created_at,
-        refreshed_at: session.generations.rotated_at(),
+        refreshed_at: session.rotation.rotated_at(),
         expires_at: session.expires_at,
     }
 }
 
 /// The same in the other type; more than can be is as much as can be.
-pub(super) fn span(duration: Duration) -> time::Duration {
+pub(super) fn to_time_duration(duration: Duration) -> time::Duration {
     duration.try_into().unwrap_or(time::Duration::MAX)
 }

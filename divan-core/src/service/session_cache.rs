@@ -59,8 +59,8 @@ impl SessionCache {
     /// The session, if it was read within the last second and has come as far as this generation.
     pub(super) fn get(&self, id: SessionId, generation: u64) -> Option<Arc<CachedSession>> {
         let entry = self.entries.get(&id)?;
-        let is_good = entry.read.began.elapsed() < MAX_AGE
-            && generation <= entry.session.generations.current();
+        let is_good =
+            entry.read.began.elapsed() < MAX_AGE && generation <= entry.session.rotation.current();
         is_good.then_some(entry)
     }
 

@@ -3,11 +3,11 @@ use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 
 use super::input::Input;
-use super::{Admin, AuthService, Origin, Region, ServiceError};
+use super::{Admin, AuthService, ClientInfo, Region, ServiceError};
 use crate::api::UpdateUserRequest;
 use crate::session::EndReason;
-use crate::store::{Account, Effects, EndSessions};
-use crate::types::{AuditAction, AuditRecord, Email, Phone, Role, User, UserId};
+use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, User, UserId};
 
 impl AuthService {
     /// Changes a user. Who is deactivated, or gets another role, is signed out everywhere; who
@@ -22,11 +22,11 @@ impl AuthService {
         admin: &Admin,
         id: UserId,
         request: &UpdateUserRequest,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<User, ServiceError> {
         let changes = Changes::read(request, self.parts.region, admin.id() == Some(id))?;
         let record = self
-            .record_of(admin, AuditAction::UserUpdated, id, origin)
+            .record_of(admin, AuditAction::UserUpdated, id, client)
             .await?;
         let now = self.now();
         let refused = Mutex::new(None);
@@ -107,8 +107,8 @@ impl Changes {
         &self,
         account: &mut Account,
         now: OffsetDateTime,
-        record: &AuditRecord,
-    ) -> Result<Effects, ServiceError> {
+        record: &AuditEvent,
+    ) -> Result<AccountUpdate, ServiceError> {
         let before = account.user.clone();
         let user = &mut account.user;
         if let Some(full_name) = &self.full_name {
@@ -128,7 +128,7 @@ impl Changes {
             return Err(input.into_error());
         }
         if *user == before {
-            return Ok(Effects::none());
+            return Ok(AccountUpdate::none());
         }
 
         user.updated_at = now;
@@ -145,7 +145,7 @@ impl Changes {
             (AuditAction::UserUpdated, None)
         };
         let changes = changed_members(&before, user);
-        let effects = Effects::none().record(AuditRecord {
+        let effects = AccountUpdate::none().record(AuditEvent {
             action,
             changes,
             ..record.clone()
@@ -153,7 +153,7 @@ impl Changes {
         let Some(reason) = reason else {
             return Ok(effects);
         };
-        account.password_proof_at = None;
+        account.password_verified_at = None;
         Ok(effects.end(EndSessions {
             only: None,
             at: now,

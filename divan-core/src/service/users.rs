@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use super::input::{Input, check_new_password};
 use super::page::{self, Page};
-use super::session::{session_info, span};
-use super::{Admin, AuthService, Origin, ServiceError, parse_phone};
+use super::session::{session_info, to_time_duration};
+use super::{Admin, AuthService, ClientInfo, ServiceError, parse_phone};
 use crate::api::{
     CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, SessionInfo, UserPage,
 };
@@ -19,7 +19,7 @@ const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
 
 /// When a password that is generated now is no longer good.
 pub(super) fn expiry_of_generated(now: OffsetDateTime) -> OffsetDateTime {
-    now.saturating_add(span(GENERATED_PASSWORD_LIFE))
+    now.saturating_add(to_time_duration(GENERATED_PASSWORD_LIFE))
 }
 
 // That an `Admin` asks is the permission for everything here.
@@ -57,10 +57,11 @@ impl AuthService {
         query.before = before.map(UserId);
         let FoundUsers {
             users: mut items,
-            looked_to,
+            scanned_until,
         } = self.parts.store.users(&query).await?;
-        let next_cursor = page::cut(&mut items, limit, |user| page::cursor(&filters, user.id.0))
-            .or_else(|| looked_to.map(|last| page::cursor(&filters, last.0)));
+        let next_cursor =
+            page::truncate_page(&mut items, limit, |user| page::cursor(&filters, user.id.0))
+                .or_else(|| scanned_until.map(|last| page::cursor(&filters, last.0)));
         Ok(UserPage::new(items, next_cursor))
     }
 
@@ -85,7 +86,7 @@ impl AuthService {
         &self,
         admin: &Admin,
         request: &CreateUserRequest,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<CreatedUser, ServiceError> {
         const PASSWORD: &str = "/password";
         let mut input = Input::default();
@@ -127,7 +128,7 @@ impl AuthService {
         let mut account = Account::new(user.clone(), self.parts.hashes.hash(password).await?);
         account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
         let record = self
-            .record_of(admin, AuditAction::UserCreated, id, origin)
+            .record_of(admin, AuditAction::UserCreated, id, client)
             .await?;
         self.insert(admin, &[NewUser::new(account, record)]).await?;
         Ok(CreatedUser::new(user, generated))
@@ -196,7 +197,7 @@ impl AuthService {
         &self,
         admin: &Admin,
         user: UserId,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<GeneratedPassword, ServiceError> {
         if self.parts.store.account(user).await?.is_none() {
             return Err(ServiceError::NotFound);
@@ -205,7 +206,7 @@ impl AuthService {
         let generated = password.to_secret();
         let hash = self.parts.hashes.hash(password).await?;
         let record = self
-            .record_of(admin, AuditAction::PasswordReset, user, origin)
+            .record_of(admin, AuditAction::PasswordReset, user, client)
             .await?;
         let now = record.at;
         let reset = |account: &mut Account| {
@@ -230,10 +231,10 @@ impl AuthService {
         &self,
         admin: &Admin,
         user: UserId,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<User, ServiceError> {
         let record = self
-            .record_of(admin, AuditAction::TelegramUnlinked, user, origin)
+            .record_of(admin, AuditAction::TelegramUnlinked, user, client)
             .await?;
         let found = self.get_user(admin, user).await?;
         if found.telegram_id.is_none() {
@@ -259,10 +260,10 @@ impl AuthService {
         &self,
         admin: &Admin,
         user: UserId,
-        origin: &Origin,
+        client: &ClientInfo,
     ) -> Result<(), ServiceError> {
         let record = self
-            .record_of(admin, AuditAction::SignedOutEverywhere, user, origin)
+            .record_of(admin, AuditAction::SignedOutEverywhere, user, client)
             .await?;
         let signed_out = self
             .sign_out(user, None, EndReason::SignedOutByAdmin, record)

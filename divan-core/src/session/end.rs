@@ -48,7 +48,7 @@ end_reasons! {
     /// The user's Telegram account was unlinked.
     TelegramUnlinked = "telegram_unlinked";
     /// Two parties held tokens of the session.
-    Stolen = "stolen";
+    TokenReuse = "token_reuse";
     /// The user signed in elsewhere too often.
     Limit = "limit";
 }

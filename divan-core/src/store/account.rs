@@ -2,7 +2,7 @@ use time::OffsetDateTime;
 
 use super::{EndSessions, StoredSession};
 use crate::password::PasswordHash;
-use crate::types::{AuditRecord, Role, SessionId, User};
+use crate::types::{AuditEvent, Role, SessionId, User};
 
 /// A user with what signs the user in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// When the password was last shown in the Mini App; `None` once the person has signed out or
     /// was signed out.
-    pub password_proof_at: Option<OffsetDateTime>,
+    pub password_verified_at: Option<OffsetDateTime>,
     /// When the password is no longer good: one that was generated has to be changed before. `None`
     /// for one that somebody chose.
     pub password_expires_at: Option<OffsetDateTime>,
@@ -26,7 +26,7 @@ impl Account {
         Self {
             user,
             password_hash,
-            password_proof_at: None,
+            password_verified_at: None,
             password_expires_at: None,
         }
     }
@@ -44,36 +44,36 @@ pub struct NewUser {
     /// The account.
     pub account: Account,
     /// The line.
-    pub record: AuditRecord,
+    pub record: AuditEvent,
 }
 
 impl NewUser {
     /// This account, with this line.
-    pub fn new(account: Account, record: AuditRecord) -> Self {
+    pub fn new(account: Account, record: AuditEvent) -> Self {
         Self { account, record }
     }
 }
 
 /// Changes an account, or gives `None` and leaves all as it is.
-pub type AccountChange<'a> = dyn Fn(&mut Account) -> Option<Effects> + Send + Sync + 'a;
+pub type UpdateFn<'a> = dyn Fn(&mut Account) -> Option<AccountUpdate> + Send + Sync + 'a;
 
 /// What the change of an account brings with it: first some sessions end, then one begins, and all
 /// of it is written down.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Effects {
+pub struct AccountUpdate {
     /// Nothing happens, to the account neither, when this session of it has ended.
-    pub unless_ended: Option<SessionId>,
+    pub require_live_session: Option<SessionId>,
     /// The sessions to end.
     pub end: Option<EndSessions>,
     /// The session to begin. Where there are [as many as may
     /// be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
     pub begin: Option<StoredSession>,
     /// The lines of the audit.
-    pub records: Vec<AuditRecord>,
+    pub records: Vec<AuditEvent>,
 }
 
-impl Effects {
+impl AccountUpdate {
     /// None.
     pub fn none() -> Self {
         Self::default()
@@ -81,8 +81,8 @@ impl Effects {
 
     /// Has all of it depend on a session of the account: nothing happens when that has ended.
     #[must_use]
-    pub fn unless_ended(mut self, session: SessionId) -> Self {
-        self.unless_ended = Some(session);
+    pub fn require_live_session(mut self, session: SessionId) -> Self {
+        self.require_live_session = Some(session);
         self
     }
 
@@ -95,7 +95,7 @@ impl Effects {
 
     /// Adds this line to the audit.
     #[must_use]
-    pub fn record(mut self, record: AuditRecord) -> Self {
+    pub fn record(mut self, record: AuditEvent) -> Self {
         self.records.push(record);
         self
     }

@@ -2,17 +2,17 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::types::{AuditAction, AuditId, AuditRecord, UserId};
+use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
 
 /// The audit. Lines come with what they tell of, in the same transaction: see
-/// [`UserStore`](super::UserStore) and [`Effects`](super::Effects).
+/// [`UserStore`](super::UserStore) and [`AccountUpdate`](super::AccountUpdate).
 #[async_trait]
 pub trait AuditStore: std::fmt::Debug + Send + Sync {
     /// Lines that fulfil all conditions, the newest first.
     ///
     /// # Errors
     /// Only when the database fails.
-    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError>;
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError>;
 
     /// Forgets lines that are older than this time. Tells how many.
     ///
@@ -47,7 +47,7 @@ impl AuditQuery {
     }
 
     /// Whether the line fulfils the conditions.
-    pub fn matches(&self, record: &AuditRecord) -> bool {
+    pub fn matches(&self, record: &AuditEvent) -> bool {
         self.subject
             .is_none_or(|subject| record.subject_id == Some(subject))
             && self

@@ -6,12 +6,12 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects,
-    EndSessions, FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError,
-    StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount, UserQuery, UserStore,
+    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, EndSessions,
+    FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind,
+    StoredSession, UniqueKey, UpdateFn, UpdatedAccount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
-use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// A store that forgets everything when it is dropped, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct MemoryStore {
 struct Tables {
     accounts: HashMap<UserId, Account>,
     sessions: HashMap<SessionId, StoredSession>,
-    audit: Vec<AuditRecord>,
+    audit: Vec<AuditEvent>,
 }
 
 impl MemoryStore {
@@ -65,7 +65,7 @@ impl Tables {
             .map(StoreErrorKind::Conflict)
     }
 
-    fn apply(&mut self, user: UserId, effects: Effects) -> Vec<SessionId> {
+    fn apply(&mut self, user: UserId, effects: AccountUpdate) -> Vec<SessionId> {
         let mut ended = Vec::new();
         if let Some(EndSessions { only, at, reason }) = effects.end {
             let own = self
@@ -142,7 +142,7 @@ impl UserStore for MemoryStore {
         Ok(found.into())
     }
 
-    async fn users_named(
+    async fn users_by_contact(
         &self,
         phones: &[Phone],
         emails: &[Email],
@@ -190,7 +190,7 @@ impl UserStore for MemoryStore {
     async fn update_account(
         &self,
         id: UserId,
-        change: &AccountChange<'_>,
+        change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         let mut tables = self.tables();
         let Some(mut account) = tables.accounts.get(&id).cloned() else {
@@ -201,7 +201,7 @@ impl UserStore for MemoryStore {
         };
         let is_open = |session: &StoredSession| session.user == id && session.end.is_none();
         if effects
-            .unless_ended
+            .require_live_session
             .is_some_and(|open| !tables.sessions.get(&open).is_some_and(is_open))
         {
             return Ok(None);
@@ -247,12 +247,12 @@ impl SessionStore for MemoryStore {
     async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError> {
         let mut tables = self.tables();
         let unchanged = |session: &&mut StoredSession| {
-            session.end.is_none() && session.generations == advance.seen
+            session.end.is_none() && session.rotation == advance.seen
         };
         let Some(session) = tables.sessions.get_mut(&advance.session).filter(unchanged) else {
             return Ok(false);
         };
-        session.generations = advance.next;
+        session.rotation = advance.next;
         session.expires_at = advance.expires_at;
         Ok(true)
     }
@@ -269,7 +269,7 @@ impl SessionStore for MemoryStore {
 
 #[async_trait]
 impl AuditStore for MemoryStore {
-    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         let tables = self.tables();
         let mut found: Vec<_> = tables
             .audit

@@ -31,7 +31,7 @@ use time::OffsetDateTime;
 
 use crate::types::{Email, Phone, TelegramId, User, UserId};
 
-pub use account::{Account, AccountChange, Effects, NewUser, UpdatedAccount};
+pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount};
 pub use audit::{AuditQuery, AuditStore};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
@@ -95,7 +95,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Only when the database fails.
-    async fn users_named(
+    async fn users_by_contact(
         &self,
         phones: &[Phone],
         emails: &[Email],
@@ -110,7 +110,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 
     /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else
     /// changes the account while `change` looks at it; when it gives `None`, there is no such
-    /// account, or [`Effects::unless_ended`] is not fulfilled, nothing is written and the answer is
+    /// account, or [`AccountUpdate::require_live_session`] is not fulfilled, nothing is written and the answer is
     /// `None`.
     ///
     /// `change` may be asked several times, where the database has to begin anew.
@@ -122,7 +122,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     async fn update_account(
         &self,
         id: UserId,
-        change: &AccountChange<'_>,
+        change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError>;
 }
 

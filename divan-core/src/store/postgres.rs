@@ -11,14 +11,14 @@ use uuid::Uuid;
 use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects,
-    EndSessions, FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
-    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery,
-    UserStore, search_words,
+    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, EndSessions,
+    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
+    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdateFn, UpdatedAccount,
+    UserQuery, UserStore, search_words,
 };
 use crate::infra::{PostgresUrl, SslMode};
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
-use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 
 const HAS_MIGRATIONS: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
 
@@ -31,7 +31,7 @@ const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
 pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
-    keeps_statements: bool,
+    statement_cache: bool,
 }
 
 sql_store!(
@@ -56,7 +56,7 @@ pub struct PostgresPool {
     pub acquire_timeout: Duration,
     /// Whether prepared statements are kept for their connection. Off behind a proxy that shares
     /// connections between transactions (PgBouncer's `pool_mode = transaction`). Default: on.
-    pub keeps_statements: bool,
+    pub statement_cache: bool,
 }
 
 impl Default for PostgresPool {
@@ -64,7 +64,7 @@ impl Default for PostgresPool {
         Self {
             max_connections: NonZeroU32::MIN.saturating_add(9),
             acquire_timeout: Duration::from_secs(5),
-            keeps_statements: true,
+            statement_cache: true,
         }
     }
 }
@@ -96,7 +96,7 @@ impl PostgresStore {
         Ok(Self {
             writer: connections.clone(),
             readers: connections,
-            keeps_statements: pool.keeps_statements,
+            statement_cache: pool.statement_cache,
         })
     }
 
@@ -149,8 +149,8 @@ impl PostgresStore {
         self.writer.begin().await
     }
 
-    fn keeps_statements(&self) -> bool {
-        self.keeps_statements
+    fn statement_cache(&self) -> bool {
+        self.statement_cache
     }
 }
 
@@ -217,7 +217,7 @@ fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {
     if let Some(certificates) = &url.ssl_root_cert {
         options = options.ssl_root_cert(certificates);
     }
-    if !pool.keeps_statements {
+    if !pool.statement_cache {
         options = options.statement_cache_capacity(0);
     }
     options

@@ -30,7 +30,7 @@ pub struct UserQuery {
     pub limit: u32,
     /// How many users are gone through at most, where each word of the search is one that many
     /// have.
-    pub look_at_most: u32,
+    pub scan_limit: u32,
 }
 
 /// A page of the list of users.
@@ -41,7 +41,7 @@ pub struct FoundUsers {
     pub users: Vec<User>,
     /// The user at whom the store stopped looking before the page was full: there may be more, who
     /// are older. `None` when a page that is not full is the last one.
-    pub looked_to: Option<UserId>,
+    pub scanned_until: Option<UserId>,
 }
 
 impl From<Vec<User>> for FoundUsers {
@@ -49,7 +49,7 @@ impl From<Vec<User>> for FoundUsers {
     fn from(users: Vec<User>) -> Self {
         Self {
             users,
-            looked_to: None,
+            scanned_until: None,
         }
     }
 }
@@ -59,7 +59,7 @@ impl UserQuery {
     pub fn newest(limit: u32) -> Self {
         Self {
             limit,
-            look_at_most: 20_000,
+            scan_limit: 20_000,
             ..Self::default()
         }
     }

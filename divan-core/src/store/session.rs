@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::StoreError;
-use crate::session::{EndReason, Generations, SessionEnd};
-use crate::types::{SessionId, Surface, User, UserId};
+use crate::session::{EndReason, RotationState, SessionEnd};
+use crate::types::{Audience, SessionId, User, UserId};
 
 /// Sessions. They begin and end with changes of their account: see
 /// [`UserStore::update_account`](super::UserStore::update_account).
@@ -49,12 +49,12 @@ pub struct StoredSession {
     pub id: SessionId,
     /// Whose it is.
     pub user: UserId,
-    /// The surface that it was opened on.
-    pub surface: Surface,
+    /// The audience that it was opened on.
+    pub audience: Audience,
     /// What sets its refresh tokens apart from those of all other sessions.
     pub salt: [u8; 16],
     /// Which of its tokens are good.
-    pub generations: Generations,
+    pub rotation: RotationState,
     /// When it began.
     pub created_at: OffsetDateTime,
     /// When it is over unless it is refreshed before.
@@ -82,9 +82,9 @@ pub struct SessionAdvance {
     /// The session.
     pub session: SessionId,
     /// The state that was seen, and has to be there still.
-    pub seen: Generations,
+    pub seen: RotationState,
     /// The state that takes its place.
-    pub next: Generations,
+    pub next: RotationState,
     /// When it now is over unless it is refreshed before.
     pub expires_at: OffsetDateTime,
 }

@@ -13,13 +13,13 @@ use uuid::Uuid;
 use super::schema::MIGRATION_DEADLINE;
 use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
 use super::{
-    Account, AccountChange, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, Effects,
-    EndSessions, FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
-    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdatedAccount, UserQuery,
-    UserStore, search_words,
+    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, EndSessions,
+    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
+    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdateFn, UpdatedAccount,
+    UserQuery, UserStore, search_words,
 };
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
-use crate::types::{AuditRecord, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// How many connections read at a time.
 const READERS: u32 = 4;
@@ -124,7 +124,7 @@ impl SqliteStore {
 
     /// They are kept in the connection, which nobody shares.
     #[expect(clippy::unused_self, reason = "what every store of SQL is asked")]
-    fn keeps_statements(&self) -> bool {
+    fn statement_cache(&self) -> bool {
         true
     }
 }

@@ -2,17 +2,17 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{Role, SessionId, Surface, UserId};
+use crate::types::{Audience, Role, SessionId, UserId};
 
 /// What an access token is issued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub struct TokenSubject {
     /// Who it is issued to.
     pub user: UserId,
     /// The user's role.
     pub role: Role,
-    /// The surface it is for.
-    pub surface: Surface,
+    /// The audience it is for.
+    pub audience: Audience,
     /// The session it belongs to.
     pub session: SessionId,
     /// The session's generation.
@@ -46,13 +46,13 @@ impl Scope {
 /// What a checked access token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct AccessClaims {
+pub struct AccessTokenClaims {
     /// Who it was issued to (`sub`).
     pub user: UserId,
     /// The user's role when it was issued. What counts is the role as stored now.
     pub role: Role,
-    /// The surface it is for (`aud`).
-    pub surface: Surface,
+    /// The audience it is for (`aud`).
+    pub audience: Audience,
     /// The session it belongs to (`sid`).
     pub session: SessionId,
     /// The session's generation when it was issued (`gen`).

@@ -37,30 +37,30 @@ fn secret_key() -> SecretKey {
     SecretKey::new([7; 32]).unwrap()
 }
 
-fn surfaces() -> Surfaces {
-    Surfaces::new("divan.example.com", "sec.example.com").unwrap()
+fn audiences() -> Audiences {
+    Audiences::new("divan.example.com", "sec.example.com").unwrap()
 }
 
 fn token(keys: impl Into<KeyRing>) -> String {
     let issuer =
-        TokenIssuer::new(keys, ISSUER, surfaces()).clock(Arc::new(ManualClock::at_unix(NOW)));
-    let grant = Grant {
+        TokenIssuer::new(keys, ISSUER, audiences()).clock(Arc::new(ManualClock::at_unix(NOW)));
+    let subject = TokenSubject {
         user: "0199d0f0-0000-7000-8000-000000000001".parse().unwrap(),
         role: Role::Admin,
-        surface: Surface::Admin,
+        audience: Audience::Admin,
         session: "0199d0f0-0000-7000-8000-000000000002".parse().unwrap(),
         generation: 7,
         scope: None,
     };
-    issuer.issue(&grant).unwrap().token.expose().to_owned()
+    issuer.issue(&subject).unwrap().token.expose().to_owned()
 }
 
 fn verifier(keys: impl Into<KeyRing>) -> TokenVerifier {
-    TokenVerifier::new(keys, ISSUER, surfaces()).clock(Arc::new(ManualClock::at_unix(NOW)))
+    TokenVerifier::new(keys, ISSUER, audiences()).clock(Arc::new(ManualClock::at_unix(NOW)))
 }
 
 fn by_jwks(jwks: &JwkSet) -> TokenVerifier {
-    TokenVerifier::from_jwks(jwks, ISSUER, surfaces()).clock(Arc::new(ManualClock::at_unix(NOW)))
+    TokenVerifier::from_jwks(jwks, ISSUER, audiences()).clock(Arc::new(ManualClock::at_unix(NOW)))
 }
 
 /// What a verifier says: nothing, or why not.
@@ -169,7 +169,7 @@ fn debug_shows_the_id_of_a_key_and_nothing_else() {
     let ring = KeyRing::from(&key).accept_hs256_until(&secret_key(), SystemTime::UNIX_EPOCH);
     let shown = format!(
         "{ring:?} {:?} {:?}",
-        TokenIssuer::new(&ring, ISSUER, surfaces()),
+        TokenIssuer::new(&ring, ISSUER, audiences()),
         verifier(&ring)
     );
     assert!(

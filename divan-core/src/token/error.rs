@@ -28,10 +28,10 @@ pub enum TokenError {
 #[error("the key has {0} bytes, and HS256 needs at least 32")]
 pub struct ShortKey(pub usize);
 
-/// The two surfaces cannot be told apart, or one has no host.
+/// The two audiences cannot be told apart, or one has no host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the Mini App and the admin panel need two different hosts")]
-pub struct InvalidSurfaces;
+pub struct InvalidAudiences;
 
 /// Why a key for [`SigningKey`](super::SigningKey) or [`VerifyingKey`](super::VerifyingKey) was
 /// refused. Never carries the key.

@@ -4,21 +4,21 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::claims::{Grant, WireClaims};
+use super::audiences::Audiences;
+use super::claims::{TokenSubject, WireClaims};
 use super::compact::encode_part;
 use super::key_ring::{KeyRing, Signer};
-use super::surface::Surfaces;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, NoEntropy, OsEntropy};
 use crate::secret::Secret;
-use crate::types::Surface;
+use crate::types::Audience;
 
 /// Issues access tokens.
 #[derive(Clone, Debug)]
 pub struct TokenIssuer {
     signer: Signer,
     issuer: Arc<str>,
-    surfaces: Surfaces,
+    audiences: Audiences,
     miniapp_life: Duration,
     admin_life: Duration,
     clock: Arc<dyn Clock>,
@@ -40,11 +40,11 @@ impl TokenIssuer {
     /// [`SigningKey`](super::SigningKey) or the signing key of the [`KeyRing`], and calls itself
     /// `issuer` (the `iss` claim, a URL). Defaults: 15 minutes for the Mini App, 10 for the admin
     /// panel, time and randomness of the operating system.
-    pub fn new(keys: impl Into<KeyRing>, issuer: &str, surfaces: Surfaces) -> Self {
+    pub fn new(keys: impl Into<KeyRing>, issuer: &str, audiences: Audiences) -> Self {
         Self {
             signer: keys.into().signer,
             issuer: issuer.into(),
-            surfaces,
+            audiences,
             miniapp_life: Duration::from_mins(15),
             admin_life: Duration::from_mins(10),
             clock: Arc::new(SystemClock),
@@ -52,13 +52,13 @@ impl TokenIssuer {
         }
     }
 
-    /// How long the tokens of a surface live. Default: 15 minutes (Mini App), 10 minutes (admin
+    /// How long the tokens of an audience live. Default: 15 minutes (Mini App), 10 minutes (admin
     /// panel).
     #[must_use]
-    pub fn life(mut self, surface: Surface, life: Duration) -> Self {
-        match surface {
-            Surface::MiniApp => self.miniapp_life = life,
-            Surface::Admin => self.admin_life = life,
+    pub fn life(mut self, audience: Audience, life: Duration) -> Self {
+        match audience {
+            Audience::MiniApp => self.miniapp_life = life,
+            Audience::Admin => self.admin_life = life,
         }
         self
     }
@@ -81,22 +81,22 @@ impl TokenIssuer {
     ///
     /// # Errors
     /// [`NoEntropy`] when there is no randomness for the token's id.
-    pub fn issue(&self, grant: &Grant) -> Result<AccessToken, NoEntropy> {
+    pub fn issue(&self, subject: &TokenSubject) -> Result<AccessToken, NoEntropy> {
         let mut id = [0; 16];
         self.entropy.fill(&mut id)?;
-        let expires_in = match grant.surface {
-            Surface::MiniApp => self.miniapp_life,
-            Surface::Admin => self.admin_life,
+        let expires_in = match subject.audience {
+            Audience::MiniApp => self.miniapp_life,
+            Audience::Admin => self.admin_life,
         };
         let now = self.clock.unix_seconds();
         let claims = WireClaims {
             iss: (&*self.issuer).into(),
-            sub: grant.user,
-            aud: self.surfaces.audience(grant.surface).into(),
-            role: grant.role,
-            sid: grant.session,
-            generation: grant.generation,
-            scope: grant.scope.map(|scope| scope.as_str().into()),
+            sub: subject.user,
+            aud: self.audiences.host(subject.audience).into(),
+            role: subject.role,
+            sid: subject.session,
+            generation: subject.generation,
+            scope: subject.scope.map(|scope| scope.as_str().into()),
             iat: now,
             nbf: now,
             exp: now.saturating_add(expires_in.as_secs()),

@@ -3,25 +3,25 @@
 //! [`TokenVerifier::from_jwks`].
 //!
 //! ```
-//! use divan_core::token::{Grant, SecretKey, Surfaces, TokenIssuer, TokenVerifier};
-//! use divan_core::types::{Role, Surface};
+//! use divan_core::token::{TokenSubject, SecretKey, Audiences, TokenIssuer, TokenVerifier};
+//! use divan_core::types::{Role, Audience};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = SecretKey::new("at least thirty-two bytes of randomness")?;
-//! let surfaces = Surfaces::new("divan.example.com", "sec.example.com")?;
-//! let issuer = TokenIssuer::new(&key, "https://sec.example.com", surfaces.clone());
-//! let verifier = TokenVerifier::new(&key, "https://sec.example.com", surfaces);
+//! let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
+//! let issuer = TokenIssuer::new(&key, "https://sec.example.com", audiences.clone());
+//! let verifier = TokenVerifier::new(&key, "https://sec.example.com", audiences);
 //!
-//! let token = issuer.issue(&Grant {
+//! let token = issuer.issue(&TokenSubject {
 //!     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
 //!     role: Role::Employee,
-//!     surface: Surface::MiniApp,
+//!     audience: Audience::MiniApp,
 //!     session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
 //!     generation: 1,
 //!     scope: None,
 //! })?;
 //! let claims = verifier.verify(token.token.expose())?;
-//! assert_eq!((claims.role, claims.surface), (Role::Employee, Surface::MiniApp));
+//! assert_eq!((claims.role, claims.audience), (Role::Employee, Audience::MiniApp));
 //! # Ok(())
 //! # }
 //! ```
@@ -33,6 +33,7 @@
 //! and reads the compact form itself. So it works whatever the application chose, and takes nothing
 //! (RS256, say) away from it.
 
+mod audiences;
 mod claims;
 mod compact;
 mod eddsa;
@@ -41,20 +42,19 @@ mod issuer;
 mod key_ring;
 mod keys;
 mod refresh;
-mod surface;
 mod verifier;
 
-pub use claims::{AccessClaims, Grant, Scope};
+pub use audiences::Audiences;
+pub use claims::{AccessTokenClaims, Scope, TokenSubject};
 pub use eddsa::{SigningKey, VerifyingKey};
-pub use error::{InvalidKey, InvalidSurfaces, ShortKey, TokenError};
+pub use error::{InvalidAudiences, InvalidKey, ShortKey, TokenError};
 pub use issuer::{AccessToken, TokenIssuer};
 pub use key_ring::KeyRing;
 pub use keys::SecretKey;
 pub use refresh::{RefreshKeys, RefreshToken};
-pub use surface::Surfaces;
 pub use verifier::TokenVerifier;
 
-pub use crate::types::Surface;
+pub use crate::types::Audience;
 
 #[cfg(test)]
 mod eddsa_tests;

@@ -24,12 +24,12 @@ struct Fixture {
 fn fixture() -> Fixture {
     let clock = Arc::new(ManualClock::at_unix(NOW));
     let key = SecretKey::new([7; 32]).unwrap();
-    let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+    let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
     Fixture {
-        issuer: TokenIssuer::new(&key, ISSUER, surfaces.clone())
+        issuer: TokenIssuer::new(&key, ISSUER, audiences.clone())
             .clock(clock.clone())
             .entropy(Arc::new(SeededEntropy::new(1))),
-        verifier: TokenVerifier::new(&key, ISSUER, surfaces).clock(clock.clone()),
+        verifier: TokenVerifier::new(&key, ISSUER, audiences).clock(clock.clone()),
         clock,
     }
 }
@@ -42,11 +42,11 @@ fn session() -> SessionId {
     "0199d0f0-0000-7000-8000-000000000002".parse().unwrap()
 }
 
-fn grant(role: Role, surface: Surface) -> Grant {
-    Grant {
+fn subject(role: Role, audience: Audience) -> TokenSubject {
+    TokenSubject {
         user: user(),
         role,
-        surface,
+        audience,
         session: session(),
         generation: 7,
         scope: None,
@@ -56,7 +56,7 @@ fn grant(role: Role, surface: Surface) -> Grant {
 impl Fixture {
     fn token(&self) -> String {
         self.issuer
-            .issue(&grant(Role::Admin, Surface::Admin))
+            .issue(&subject(Role::Admin, Audience::Admin))
             .unwrap()
             .token
             .expose()
@@ -89,8 +89,8 @@ fn an_issued_token_verifies_until_its_life_is_over() {
     let token = f.token();
     let claims = f.verifier.verify(&token).unwrap();
     assert_eq!(
-        (claims.user, claims.role, claims.surface),
-        (user(), Role::Admin, Surface::Admin)
+        (claims.user, claims.role, claims.audience),
+        (user(), Role::Admin, Audience::Admin)
     );
     assert_eq!((claims.issued_at, claims.expires_at), (NOW, NOW + 600));
     assert_eq!(
@@ -123,16 +123,16 @@ fn the_token_holds_the_documented_claims_and_nothing_else() {
 }
 
 #[test]
-fn each_surface_has_its_own_audience_and_life() {
+fn each_audience_has_its_own_audience_and_life() {
     let f = fixture();
     let token = f
         .issuer
-        .issue(&grant(Role::Employee, Surface::MiniApp))
+        .issue(&subject(Role::Employee, Audience::MiniApp))
         .unwrap();
     assert_eq!(token.expires_in, Duration::from_mins(15));
     assert_eq!(
-        f.verifier.verify(token.token.expose()).unwrap().surface,
-        Surface::MiniApp
+        f.verifier.verify(token.token.expose()).unwrap().audience,
+        Audience::MiniApp
     );
 }
 
@@ -145,8 +145,8 @@ fn equal_hosts_are_refused() {
         ("a.kz", ""),
     ] {
         assert_eq!(
-            Surfaces::new(miniapp, admin),
-            Err(InvalidSurfaces),
+            Audiences::new(miniapp, admin),
+            Err(InvalidAudiences),
             "{miniapp} {admin}"
         );
     }
@@ -193,9 +193,11 @@ fn a_token_cannot_choose_how_it_is_checked() {
 fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
     let f = fixture();
     let other_key = SecretKey::new([8; 32]).unwrap();
-    let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
-    let foreign = TokenIssuer::new(&other_key, ISSUER, surfaces).clock(f.clock.clone());
-    let foreign = foreign.issue(&grant(Role::Admin, Surface::Admin)).unwrap();
+    let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
+    let foreign = TokenIssuer::new(&other_key, ISSUER, audiences).clock(f.clock.clone());
+    let foreign = foreign
+        .issue(&subject(Role::Admin, Audience::Admin))
+        .unwrap();
     assert_eq!(
         f.verifier.verify(foreign.token.expose()),
         Err(TokenError::SignatureMismatch)
@@ -223,9 +225,9 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
 #[test]
 fn a_narrow_token_opens_nothing_that_does_not_ask_for_it() {
     let f = fixture();
-    let narrow = Grant {
+    let narrow = TokenSubject {
         scope: Some(Scope::PasswordChange),
-        ..grant(Role::Employee, Surface::MiniApp)
+        ..subject(Role::Employee, Audience::MiniApp)
     };
     let token = f.issuer.issue(&narrow).unwrap().token;
     assert_eq!(f.verifier.verify(token.expose()), Err(TokenError::NotForUs));

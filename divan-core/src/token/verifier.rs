@@ -3,10 +3,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::claims::{AccessClaims, Scope, WireClaims};
+use super::audiences::Audiences;
+use super::claims::{AccessTokenClaims, Scope, WireClaims};
 use super::error::TokenError;
 use super::key_ring::{AcceptedKeys, KeyRing};
-use super::surface::Surfaces;
 use crate::clock::{Clock, SystemClock};
 use crate::types::JwkSet;
 
@@ -26,15 +26,15 @@ const LEEWAY: u64 = 30;
 pub struct TokenVerifier {
     keys: AcceptedKeys,
     issuer: Arc<str>,
-    surfaces: Surfaces,
+    audiences: Audiences,
     clock: Arc<dyn Clock>,
 }
 
 impl TokenVerifier {
     /// A verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key,
-    /// issuer and surfaces, and for those of further keys that the [`KeyRing`] accepts.
-    pub fn new(keys: impl Into<KeyRing>, issuer: &str, surfaces: Surfaces) -> Self {
-        Self::of(keys.into().accepted, issuer, surfaces)
+    /// issuer and audiences, and for those of further keys that the [`KeyRing`] accepts.
+    pub fn new(keys: impl Into<KeyRing>, issuer: &str, audiences: Audiences) -> Self {
+        Self::of(keys.into().accepted, issuer, audiences)
     }
 
     /// A verifier by public keys alone, as a server of Divan answers them at
@@ -46,38 +46,38 @@ impl TokenVerifier {
     ///
     /// ```
     /// use divan_core::entropy::OsEntropy;
-    /// use divan_core::token::{Grant, KeyRing, SigningKey, Surfaces, TokenIssuer, TokenVerifier};
-    /// use divan_core::types::{JwkSet, Role, Surface};
+    /// use divan_core::token::{TokenSubject, KeyRing, SigningKey, Audiences, TokenIssuer, TokenVerifier};
+    /// use divan_core::types::{JwkSet, Role, Audience};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let grant = Grant {
+    /// # let grant = TokenSubject {
     /// #     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
     /// #     role: Role::Employee,
-    /// #     surface: Surface::MiniApp,
+    /// #     audience: Audience::MiniApp,
     /// #     session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
     /// #     generation: 1,
     /// #     scope: None,
     /// # };
     /// let keys = KeyRing::from(&SigningKey::generate(&OsEntropy)?);
-    /// let surfaces = Surfaces::new("divan.example.com", "sec.example.com")?;
-    /// let token = TokenIssuer::new(&keys, "https://sec.example.com", surfaces.clone()).issue(&grant)?;
+    /// let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
+    /// let token = TokenIssuer::new(&keys, "https://sec.example.com", audiences.clone()).issue(&grant)?;
     ///
     /// // Over there:
     /// let jwks: JwkSet = serde_json::from_str(&serde_json::to_string(&keys.jwks())?)?;
-    /// let verifier = TokenVerifier::from_jwks(&jwks, "https://sec.example.com", surfaces);
+    /// let verifier = TokenVerifier::from_jwks(&jwks, "https://sec.example.com", audiences);
     /// assert_eq!(verifier.verify(token.token.expose())?.role, Role::Employee);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn from_jwks(jwks: &JwkSet, issuer: &str, surfaces: Surfaces) -> Self {
-        Self::of(AcceptedKeys::from_jwks(jwks), issuer, surfaces)
+    pub fn from_jwks(jwks: &JwkSet, issuer: &str, audiences: Audiences) -> Self {
+        Self::of(AcceptedKeys::from_jwks(jwks), issuer, audiences)
     }
 
-    fn of(keys: AcceptedKeys, issuer: &str, surfaces: Surfaces) -> Self {
+    fn of(keys: AcceptedKeys, issuer: &str, audiences: Audiences) -> Self {
         Self {
             keys,
             issuer: issuer.into(),
-            surfaces,
+            audiences,
             clock: Arc::new(SystemClock),
         }
     }
@@ -96,7 +96,7 @@ impl TokenVerifier {
     /// [`TokenError`]; nothing about an unsigned token is ever reported but that it is unsigned. A
     /// token with a
     /// [`Scope`] is [`TokenError::NotForUs`].
-    pub fn verify(&self, token: &str) -> Result<AccessClaims, TokenError> {
+    pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
         let claims = self.verify_any_scope(token)?;
         if claims.scope.is_some() {
             Err(TokenError::NotForUs)
@@ -106,12 +106,12 @@ impl TokenVerifier {
     }
 
     /// The same for what a token with a [`Scope`] may open: whoever calls this looks at
-    /// [`AccessClaims::scope`].
+    /// [`AccessTokenClaims::scope`].
     ///
     /// # Errors
     /// As [`verify`](Self::verify), but for the scope; one that is not known here is
     /// [`TokenError::NotForUs`] all the same.
-    pub fn verify_any_scope(&self, token: &str) -> Result<AccessClaims, TokenError> {
+    pub fn verify_any_scope(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
         }
@@ -133,10 +133,10 @@ impl TokenVerifier {
         self.check(claims)
     }
 
-    fn check(&self, claims: WireClaims<'_>) -> Result<AccessClaims, TokenError> {
-        let surface = self
-            .surfaces
-            .surface(&claims.aud)
+    fn check(&self, claims: WireClaims<'_>) -> Result<AccessTokenClaims, TokenError> {
+        let audience = self
+            .audiences
+            .by_host(&claims.aud)
             .ok_or(TokenError::NotForUs)?;
         if claims.iss != *self.issuer {
             return Err(TokenError::NotForUs);
@@ -150,10 +150,10 @@ impl TokenVerifier {
         if claims.nbf.max(claims.iat) > now.saturating_add(LEEWAY) {
             return Err(TokenError::NotYetValid);
         }
-        Ok(AccessClaims {
+        Ok(AccessTokenClaims {
             user: claims.sub,
             role: claims.role,
-            surface,
+            audience,
             session: claims.sid,
             generation: claims.generation,
             scope,

@@ -77,7 +77,7 @@ audit_actions! {
     /// All sessions of a user were ended.
     SignedOutEverywhere = "signed_out_everywhere";
     /// A session had to be ended because two parties held its tokens.
-    SessionStolen = "session_stolen";
+    TokenReuseDetected = "token_reuse_detected";
 }
 
 /// The text names no action.
@@ -118,7 +118,7 @@ impl utoipa::ToSchema for AuditAction {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
-pub struct AuditRecord {
+pub struct AuditEvent {
     /// The id of the line. Newer lines have greater ids.
     pub id: AuditId,
     /// When it was done.
@@ -153,7 +153,7 @@ pub struct AuditRecord {
     pub request_id: Option<String>,
 }
 
-impl AuditRecord {
+impl AuditEvent {
     /// A line that says no more than what was done to whom and when; set the rest.
     pub fn new(
         id: AuditId,

@@ -1,10 +1,10 @@
 use divan_core::store::{Account, NewUser};
-use divan_core::types::{AuditAction, AuditId, AuditRecord};
+use divan_core::types::{AuditAction, AuditEvent, AuditId};
 
 /// The account to add, with a line of the audit.
 pub(crate) fn created(account: &Account) -> NewUser {
     let user = &account.user;
-    let record = AuditRecord::new(
+    let record = AuditEvent::new(
         AuditId(user.id.0),
         user.created_at,
         AuditAction::UserCreated,

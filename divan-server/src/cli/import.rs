@@ -2,7 +2,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use divan_core::service::{Admin, AuthService, CheckedImport, ImportError, Origin, ServiceError};
+use divan_core::service::{
+    Admin, AuthService, CheckedImport, ClientInfo, ImportError, ServiceError,
+};
 use divan_core::store::StoreErrorKind;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
@@ -92,7 +94,7 @@ async fn add(service: &AuthService, checked: CheckedImport) -> Result<usize, Peo
     let prepared = service.prepare_import(checked, &|_| {}).await?;
     let _spinner = writing();
     Ok(service
-        .complete_import(&Admin::operator(), prepared, &Origin::unknown())
+        .complete_import(&Admin::operator(), prepared, &ClientInfo::unknown())
         .await?)
 }
 
@@ -113,7 +115,7 @@ async fn add_with_passwords(
     let file = file.publish()?;
     let _spinner = writing();
     match service
-        .complete_import(&Admin::operator(), prepared, &Origin::unknown())
+        .complete_import(&Admin::operator(), prepared, &ClientInfo::unknown())
         .await
     {
         Err(error) if may_be_written(&error) => Err(PeopleError::PerhapsAdded(

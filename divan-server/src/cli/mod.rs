@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use divan_core::infra::ConfigErrors;
 
-use crate::chain::chain;
+use crate::error_chain::error_chain;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
@@ -146,7 +146,7 @@ fn report(error: &(dyn Error + 'static)) {
         }
         return;
     }
-    eprintln!("divan-server: {}", chain(error));
+    eprintln!("divan-server: {}", error_chain(error));
 }
 
 fn print_openapi() -> Outcome {

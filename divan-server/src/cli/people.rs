@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use divan_core::api::{
     CreateUserRequest, CreatedUser, ListUsersRequest, SessionInfo, UpdateUserRequest,
 };
-use divan_core::service::{Admin, AuthService, Origin, ServiceError};
+use divan_core::service::{Admin, AuthService, ClientInfo, ServiceError};
 use divan_core::types::{Role, User};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -154,7 +154,7 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
             request.is_active = Some(false);
             let id = find(service, &named).await?.id;
             let user = service
-                .update_user(&Admin::operator(), id, &request, &Origin::unknown())
+                .update_user(&Admin::operator(), id, &request, &ClientInfo::unknown())
                 .await?;
             show_user(&user, named.output)
         }),
@@ -164,7 +164,7 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::Unlink(named) => with_service(async |service| {
             let id = find(service, &named).await?.id;
             let user = service
-                .unlink_telegram(&Admin::operator(), id, &Origin::unknown())
+                .unlink_telegram(&Admin::operator(), id, &ClientInfo::unknown())
                 .await?;
             show_user(&user, named.output)
         }),
@@ -178,7 +178,7 @@ async fn create(
     format: Output,
 ) -> Result<(), PeopleError> {
     let created = service
-        .create_user(&Admin::operator(), request, &Origin::unknown())
+        .create_user(&Admin::operator(), request, &ClientInfo::unknown())
         .await?;
     if format.json {
         return json(&created);
@@ -239,7 +239,7 @@ async fn reset_password(
         return Err(PeopleError::NotAdmin(named.user.clone()));
     }
     let reset = service
-        .reset_password(&Admin::operator(), user.id, &Origin::unknown())
+        .reset_password(&Admin::operator(), user.id, &ClientInfo::unknown())
         .await?;
     if named.output.json {
         return json(&reset);
@@ -253,14 +253,14 @@ async fn sessions(service: &AuthService, args: &Sessions) -> Result<(), PeopleEr
     let sessions = service.sessions_of(&Admin::operator(), user.id).await?;
     if args.end {
         service
-            .end_user_sessions(&Admin::operator(), user.id, &Origin::unknown())
+            .end_user_sessions(&Admin::operator(), user.id, &ClientInfo::unknown())
             .await?;
     }
     if args.named.output.json {
         return json(&sessions);
     }
     output::table(
-        ["SESSION", "SURFACE", "SINCE", "ADDRESS", "DEVICE"],
+        ["SESSION", "AUDIENCE", "SINCE", "ADDRESS", "DEVICE"],
         sessions.iter().map(session_row),
     );
     Ok(())
@@ -291,7 +291,7 @@ fn session_row(session: &SessionInfo) -> [String; 5] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     [
         session.id.to_string(),
-        session.surface.to_string(),
+        session.audience.to_string(),
         session.created_at.format(&Rfc3339).unwrap_or_default(),
         or_dash(session.address.map(|address| address.to_string())),
         or_dash(session.device.clone()),

@@ -1,10 +1,10 @@
 use divan_core::infra::{ADMIN_URL, Env, HttpConfig};
-use divan_core::token::Surfaces;
+use divan_core::token::Audiences;
 use url::{Host, Url};
 
 use super::keys::ISSUER;
 
-/// Where the two surfaces are, and what follows from it.
+/// Where the two audiences are, and what follows from it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Addresses {
@@ -13,13 +13,13 @@ pub struct Addresses {
     /// The public address of the admin panel.
     pub admin: Url,
     /// The audiences of tokens: the hosts of the two.
-    pub surfaces: Surfaces,
+    pub audiences: Audiences,
     /// What tokens name as their issuer.
     pub issuer: String,
 }
 
 impl Addresses {
-    /// The origins of the two surfaces.
+    /// The origins of the two audiences.
     pub fn origins(&self) -> [String; 2] {
         [&self.miniapp, &self.admin].map(|url| url.origin().ascii_serialization())
     }
@@ -60,9 +60,9 @@ pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Ad
         miniapp.host_str().unwrap_or_default(),
         admin.host_str().unwrap_or_default(),
     );
-    let Ok(surfaces) = Surfaces::new(hosts.0, hosts.1) else {
+    let Ok(audiences) = Audiences::new(hosts.0, hosts.1) else {
         let reason =
-            "has the same host as DIVAN_MINIAPP_URL; a token of one surface would open the other";
+            "has the same host as DIVAN_MINIAPP_URL; a token of one audience would open the other";
         env.wrong(&ADMIN_URL, reason);
         return None;
     };
@@ -70,7 +70,7 @@ pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Ad
     Some(Addresses {
         miniapp,
         admin,
-        surfaces,
+        audiences,
         issuer,
     })
 }

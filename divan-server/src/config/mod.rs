@@ -65,7 +65,7 @@ pub struct Config {
     pub token_keys: KeyRing,
     /// The bot, where there is one.
     pub bot_token: Option<BotToken>,
-    /// Where the two surfaces are.
+    /// Where the two audiences are.
     pub addresses: Addresses,
     /// Who may create the first administrator.
     pub bootstrap: BootstrapPolicy,
@@ -235,7 +235,7 @@ fn pool(config: &DatabaseConfig) -> PostgresPool {
     let mut pool = PostgresPool::default();
     pool.max_connections = config.max_connections;
     pool.acquire_timeout = config.acquire_timeout;
-    pool.keeps_statements = config.keeps_statements;
+    pool.statement_cache = config.statement_cache;
     pool
 }
 

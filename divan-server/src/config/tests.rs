@@ -148,7 +148,7 @@ fn an_address_of_a_database_names_a_file_and_nothing_else() {
 }
 
 #[test]
-fn the_two_surfaces_need_two_hosts() {
+fn the_two_audiences_need_two_hosts() {
     let same = with(&[
         ("DIVAN_MINIAPP_URL", "https://a.example.com/app"),
         ("DIVAN_ADMIN_URL", "https://A.example.com/"),

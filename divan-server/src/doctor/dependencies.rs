@@ -9,10 +9,10 @@ use divan_core::infra::{DatabaseUrl, Infra};
 use divan_core::store::Schema;
 
 use super::{DEADLINE, Finding, clock};
-use crate::chain::chain;
 use crate::config::Config;
 use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
+use crate::error_chain::error_chain;
 
 const SUBJECT: &str = "database";
 
@@ -20,7 +20,7 @@ const SUBJECT: &str = "database";
 pub(super) async fn database(config: &Config) -> Vec<Finding> {
     match tokio::time::timeout(DEADLINE, look(config)).await {
         Ok(Ok(findings)) => findings,
-        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, chain(error.as_ref()))],
+        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, error_chain(error.as_ref()))],
         Err(_) => vec![Finding::wrong(
             SUBJECT,
             format!("{} does not answer", config.database),
@@ -93,7 +93,7 @@ fn to_be_made(config: &Config, file: &Path) -> Finding {
 
 /// Whether the others that are configured can be used.
 pub(super) async fn others(config: &Config) -> Vec<Finding> {
-    let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::Tell);
+    let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::ReportMissing);
     let reports = check_all(&dependencies.probes(), DEADLINE).await;
     reports
         .into_iter()
@@ -108,7 +108,8 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
                 match outcome {
                     Ok(()) => Finding::ok(name, format!("{address} answers")).took(took),
                     Err(error) => {
-                        Finding::wrong(name, format!("{address}: {}", chain(&error))).took(took)
+                        Finding::wrong(name, format!("{address}: {}", error_chain(&error)))
+                            .took(took)
                     }
                 }
             },

@@ -1,9 +1,9 @@
 //! One report on everything that a deployment stands on: what is so, what is odd, and what is
 //! wrong, in plain words.
 
+mod audiences;
 mod dependencies;
 mod hashing;
-mod surfaces;
 mod telegram;
 
 use std::time::{Duration, SystemTime};
@@ -75,15 +75,15 @@ pub(crate) async fn examine(config: &Config, odd: &[ConfigWarning]) -> Vec<Findi
         .iter()
         .map(|warning| Finding::warning("configuration", warning.to_string()))
         .collect();
-    let (database, others, telegram, surfaces, hashing) = tokio::join!(
+    let (database, others, telegram, audiences, hashing) = tokio::join!(
         dependencies::database(config),
         dependencies::others(config),
         telegram::bot(config),
-        surfaces::surfaces(config),
+        audiences::audiences(config),
         hashing::hashing(config),
     );
-    let proxies = vec![surfaces::proxies(config)];
-    [odd, database, others, telegram, surfaces, proxies, hashing]
+    let proxies = vec![audiences::proxies(config)];
+    [odd, database, others, telegram, audiences, proxies, hashing]
         .into_iter()
         .flatten()
         .collect()

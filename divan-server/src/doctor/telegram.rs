@@ -1,7 +1,7 @@
 use super::{DEADLINE, Finding, clock};
 use crate::bot_api::BotApiError;
-use crate::chain::chain;
 use crate::config::Config;
+use crate::error_chain::error_chain;
 use crate::telegram::Binding;
 
 const SUBJECT: &str = "telegram";
@@ -18,7 +18,7 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
     };
     match tokio::time::timeout(DEADLINE, look(binding)).await {
         Ok(Ok(findings)) => findings,
-        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, chain(&error))],
+        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, error_chain(&error))],
         Err(_) => {
             let text =
                 "the Bot API does not answer in time, or asks to wait: try again in a minute";

@@ -4,8 +4,8 @@ use divan_core::secret::Secret;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::payload::{JSON, Payload, content_type, member_named_in, read};
-use super::refusals::{invalid, unsupported};
+use super::json_body::{JSON, JsonBody, content_type, member_named_in, read};
+use super::rejections::{invalid, unsupported};
 use crate::problem::Problem;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -21,7 +21,8 @@ impl<S: Send + Sync> FromRequest<S> for AdminCredentials {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match content_type(request.headers()).as_deref() {
             Some(JSON) => {
-                let Payload(request) = Payload::<AdminLogin>::from_request(request, state).await?;
+                let JsonBody(request) =
+                    JsonBody::<AdminLogin>::from_request(request, state).await?;
                 Ok(Self(request))
             }
             Some(FORM) => form(&read(request, state).await?),

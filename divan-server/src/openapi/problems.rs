@@ -18,7 +18,7 @@ use utoipa::openapi::schema::Object;
 use utoipa::openapi::{ContentBuilder, Ref, Schema, Type};
 
 use super::examples::{Schemas, here, resolve};
-use crate::extract::refusals;
+use crate::extract::rejections;
 use crate::problem::{Problem, challenge, retry_after};
 use crate::routes::not_ready;
 
@@ -106,10 +106,10 @@ fn said_of(
 fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Problem {
     let refused = |error| ServiceError::InitData(error).into();
     match code {
-        ProblemCode::MalformedBody => refusals::malformed(),
-        ProblemCode::PayloadTooLarge => refusals::too_large(),
-        ProblemCode::UnsupportedMediaType => refusals::unsupported(media_types(operation)),
-        ProblemCode::ValidationFailed => refusals::invalid(member_at_fault(operation, schemas)),
+        ProblemCode::MalformedBody => rejections::malformed(),
+        ProblemCode::PayloadTooLarge => rejections::too_large(),
+        ProblemCode::UnsupportedMediaType => rejections::unsupported(media_types(operation)),
+        ProblemCode::ValidationFailed => rejections::invalid(member_at_fault(operation, schemas)),
         ProblemCode::InitDataMissing => refused(InitDataError::Missing),
         ProblemCode::InitDataInvalid => refused(InitDataError::SignatureMismatch),
         ProblemCode::InitDataExpired => refused(InitDataError::Expired),

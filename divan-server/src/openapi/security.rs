@@ -45,7 +45,7 @@ fn access_token() -> SecurityScheme {
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
         .description(Some(
-            "Takes the `access_token` of a sign-in, of either surface.",
+            "Takes the `access_token` of a sign-in, of either audience.",
         ));
     SecurityScheme::Http(scheme.build())
 }

@@ -1,15 +1,15 @@
 use axum::extract::State;
-use divan_core::api::{ChangePassword, ChangePasswordRequest, Endpoint, Me, Session, User};
+use divan_core::api::{ChangePassword, ChangePasswordRequest, Endpoint, Me, TokenResponse, User};
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply};
-use crate::extract::{ClientOrigin, Payload, SignedInAnyScope};
+use super::{ApiResponse, ApiResult};
+use crate::extract::{JsonBody, RequestClient, SignedInAnyScope};
 
 /// Who am I?
 ///
 /// Call it at the start of a front end that has kept a session, and in services that have to know
 /// whether an access token is good right now: the answer takes deactivation and sign-out into
-/// account, within a second. A token of either surface is answered with its user, also while
+/// account, within a second. A token of either audience is answered with its user, also while
 /// `password_change_required`.
 #[utoipa::path(
     get,
@@ -18,8 +18,8 @@ use crate::extract::{ClientOrigin, Payload, SignedInAnyScope};
     tag = "Account",
     responses((status = 200, description = "The user of the token", body = User)),
 )]
-pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> Answer<Me> {
-    Ok(Reply(caller.user().clone()))
+pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> ApiResult<Me> {
+    Ok(ApiResponse(caller.user().clone()))
 }
 
 /// Change one's own password
@@ -36,15 +36,15 @@ pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> Answer<Me>
     operation_id = "change_password",
     tag = "Account",
     request_body = ChangePasswordRequest,
-    responses((status = 200, description = "Changed; the new session", body = Session)),
+    responses((status = 200, description = "Changed; the new session", body = TokenResponse)),
 )]
 pub(crate) async fn change_password(
     State(service): State<AuthService>,
     SignedInAnyScope(caller): SignedInAnyScope,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<ChangePassword>,
-) -> Answer<ChangePassword> {
-    Ok(Reply(
-        service.change_password(&caller, &request, &origin).await?,
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<ChangePassword>,
+) -> ApiResult<ChangePassword> {
+    Ok(ApiResponse(
+        service.change_password(&caller, &request, &client).await?,
     ))
 }

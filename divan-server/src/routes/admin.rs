@@ -1,11 +1,11 @@
 use axum::extract::State;
 use divan_core::api::{
-    AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, Session, User,
+    AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, TokenResponse, User,
 };
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply, examples};
-use crate::extract::{AdminCredentials, BootstrapToken, ClientOrigin, PasswordForm, Payload};
+use super::{ApiResponse, ApiResult, examples};
+use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, PasswordForm, RequestClient};
 
 /// Sign in to the admin panel
 ///
@@ -27,16 +27,16 @@ use crate::extract::{AdminCredentials, BootstrapToken, ClientOrigin, PasswordFor
         (AdminLoginRequest = "application/json"),
         (PasswordForm = "application/x-www-form-urlencoded"),
     )),
-    responses((status = 200, description = "Signed in", body = Session, example = json!(examples::admin_session()))),
+    responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::admin_session()))),
 )]
 pub(crate) async fn admin_login(
     State(service): State<AuthService>,
-    ClientOrigin(origin): ClientOrigin,
+    RequestClient(client): RequestClient,
     AdminCredentials(request): AdminCredentials,
-) -> Answer<AdminLogin> {
-    Ok(Reply(
+) -> ApiResult<AdminLogin> {
+    Ok(ApiResponse(
         service
-            .admin_login(&request.email, &request.password, &origin)
+            .admin_login(&request.email, &request.password, &client)
             .await?,
     ))
 }
@@ -67,10 +67,10 @@ pub(crate) async fn admin_login(
 pub(crate) async fn bootstrap(
     State(service): State<AuthService>,
     BootstrapToken(token): BootstrapToken,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<Bootstrap>,
-) -> Answer<Bootstrap> {
-    Ok(Reply(
-        service.bootstrap(token.as_ref(), &request, &origin).await?,
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<Bootstrap>,
+) -> ApiResult<Bootstrap> {
+    Ok(ApiResponse(
+        service.bootstrap(token.as_ref(), &request, &client).await?,
     ))
 }

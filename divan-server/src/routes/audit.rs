@@ -2,8 +2,8 @@ use axum::extract::State;
 use divan_core::api::{Audit, AuditPage, AuditRequest, Endpoint};
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply};
-use crate::extract::{AdminCaller, Parameters};
+use super::{ApiResponse, ApiResult};
+use crate::extract::{AdminCaller, QueryParams};
 
 /// Who did what?
 ///
@@ -21,7 +21,7 @@ use crate::extract::{AdminCaller, Parameters};
 pub(crate) async fn audit(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
-    Parameters(request): Parameters<Audit>,
-) -> Answer<Audit> {
-    Ok(Reply(service.audit(&admin, &request).await?))
+    QueryParams(request): QueryParams<Audit>,
+) -> ApiResult<Audit> {
+    Ok(ApiResponse(service.audit(&admin, &request).await?))
 }

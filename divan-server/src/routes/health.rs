@@ -3,7 +3,7 @@ use divan_core::api::{
     DependencyHealth, Endpoint, Health, HealthStatus, Live, MemberError, ProblemCode, Ready,
 };
 
-use super::{Answer, Reply};
+use super::{ApiResponse, ApiResult};
 use crate::problem::Problem;
 use crate::readiness::Dependency;
 use crate::state::AppState;
@@ -19,8 +19,8 @@ use crate::state::AppState;
     tag = "Health",
     responses((status = 200, description = "It does", body = Health)),
 )]
-pub(crate) async fn live() -> Answer<Live> {
-    Ok(Reply(Health::new(HealthStatus::Live)))
+pub(crate) async fn live() -> ApiResult<Live> {
+    Ok(ApiResponse(Health::new(HealthStatus::Live)))
 }
 
 /// Can the server do its work?
@@ -35,7 +35,7 @@ pub(crate) async fn live() -> Answer<Live> {
     tag = "Health",
     responses((status = 200, description = "It can", body = Health)),
 )]
-pub(crate) async fn ready(State(state): State<AppState>) -> Answer<Ready> {
+pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Ready> {
     if state.draining().has_started() {
         return Err(not_ready([MemberError::new("/server", "is stopping")]));
     }
@@ -51,7 +51,9 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Answer<Ready> {
     let states = dependencies
         .iter()
         .map(|one| DependencyHealth::new(one.name, one.is_up));
-    Ok(Reply(Health::new(HealthStatus::Ready).dependencies(states)))
+    Ok(ApiResponse(
+        Health::new(HealthStatus::Ready).dependencies(states),
+    ))
 }
 
 fn is_down(dependency: &Dependency) -> MemberError {

@@ -4,7 +4,7 @@ use axum::response::IntoResponse;
 use divan_core::api::{Endpoint, JwkSet, Jwks};
 use divan_core::service::AuthService;
 
-use super::Reply;
+use super::ApiResponse;
 
 /// By which keys can others check access tokens?
 ///
@@ -27,6 +27,6 @@ use super::Reply;
 pub(crate) async fn jwks(State(service): State<AuthService>) -> impl IntoResponse {
     (
         [(CACHE_CONTROL, "public, max-age=300")],
-        Reply::<Jwks>(service.jwks().clone()),
+        ApiResponse::<Jwks>(service.jwks().clone()),
     )
 }

@@ -47,12 +47,12 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
 }
 
 /// What the handler of an endpoint gives back.
-pub(crate) type Answer<E> = Result<Reply<E>, Problem>;
+pub(crate) type ApiResult<E> = Result<ApiResponse<E>, Problem>;
 
 /// The success of an endpoint: its status and its body.
-pub(crate) struct Reply<E: Endpoint>(pub(crate) E::Response);
+pub(crate) struct ApiResponse<E: Endpoint>(pub(crate) E::Response);
 
-impl<E: Endpoint> IntoResponse for Reply<E> {
+impl<E: Endpoint> IntoResponse for ApiResponse<E> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(E::STATUS).unwrap_or(StatusCode::OK);
         if status == StatusCode::NO_CONTENT {

@@ -1,12 +1,12 @@
 use axum::extract::State;
 use divan_core::api::{
-    EndSession, Endpoint, Logout, Refresh, RefreshRequest, Session, SessionId, SessionList,
-    Sessions,
+    EndSession, Endpoint, Logout, Refresh, RefreshRequest, SessionId, SessionList, Sessions,
+    TokenResponse,
 };
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply};
-use crate::extract::{ClientOrigin, Id, Payload, SignedIn, SignedInAnyScope};
+use super::{ApiResponse, ApiResult};
+use crate::extract::{Id, JsonBody, RequestClient, SignedIn, SignedInAnyScope};
 
 /// Get the next pair of tokens
 ///
@@ -25,15 +25,15 @@ use crate::extract::{ClientOrigin, Id, Payload, SignedIn, SignedInAnyScope};
     operation_id = "refresh",
     tag = "Sessions",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The session goes on", body = Session)),
+    responses((status = 200, description = "The session goes on", body = TokenResponse)),
 )]
 pub(crate) async fn refresh(
     State(service): State<AuthService>,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<Refresh>,
-) -> Answer<Refresh> {
-    Ok(Reply(
-        service.refresh(&request.refresh_token, &origin).await?,
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<Refresh>,
+) -> ApiResult<Refresh> {
+    Ok(ApiResponse(
+        service.refresh(&request.refresh_token, &client).await?,
     ))
 }
 
@@ -52,10 +52,10 @@ pub(crate) async fn refresh(
 pub(crate) async fn logout(
     State(service): State<AuthService>,
     SignedInAnyScope(caller): SignedInAnyScope,
-    ClientOrigin(origin): ClientOrigin,
-) -> Answer<Logout> {
-    service.logout(&caller, &origin).await?;
-    Ok(Reply(()))
+    RequestClient(client): RequestClient,
+) -> ApiResult<Logout> {
+    service.logout(&caller, &client).await?;
+    Ok(ApiResponse(()))
 }
 
 /// Where am I signed in?
@@ -72,8 +72,10 @@ pub(crate) async fn logout(
 pub(crate) async fn sessions(
     State(service): State<AuthService>,
     SignedIn(caller): SignedIn,
-) -> Answer<Sessions> {
-    Ok(Reply(SessionList::new(service.sessions(&caller).await?)))
+) -> ApiResult<Sessions> {
+    Ok(ApiResponse(SessionList::new(
+        service.sessions(&caller).await?,
+    )))
 }
 
 /// End a session of one's own
@@ -95,8 +97,8 @@ pub(crate) async fn end_session(
     State(service): State<AuthService>,
     SignedIn(caller): SignedIn,
     Id(id): Id<SessionId>,
-    ClientOrigin(origin): ClientOrigin,
-) -> Answer<EndSession> {
-    service.end_session(&caller, id, &origin).await?;
-    Ok(Reply(()))
+    RequestClient(client): RequestClient,
+) -> ApiResult<EndSession> {
+    service.end_session(&caller, id, &client).await?;
+    Ok(ApiResponse(()))
 }

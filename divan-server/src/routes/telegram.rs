@@ -1,13 +1,13 @@
 use axum::extract::State;
 use divan_core::api::{
-    AutoLogin, AutoLoginRequest, Endpoint, ProblemCode, Session, TelegramLogin,
-    TelegramLoginRequest,
+    AutoLogin, AutoLoginRequest, Endpoint, ProblemCode, TelegramLogin, TelegramLoginRequest,
+    TokenResponse,
 };
 use divan_core::secret::Secret;
 use divan_core::service::{AuthService, SignInPhone};
 
-use super::{Answer, Reply};
-use crate::extract::{ClientOrigin, Payload, TmaHeader};
+use super::{ApiResponse, ApiResult};
+use crate::extract::{JsonBody, RequestClient, TmaHeader};
 use crate::problem::Problem;
 
 /// Sign in inside the Mini App
@@ -55,19 +55,19 @@ use crate::problem::Problem;
             value = json!({"phone": "+77011234567", "password": "umbrella 77"})
         )),
     )),
-    responses((status = 200, description = "Signed in", body = Session)),
+    responses((status = 200, description = "Signed in", body = TokenResponse)),
 )]
 pub(crate) async fn telegram_login(
     State(service): State<AuthService>,
     TmaHeader(header): TmaHeader,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<TelegramLogin>,
-) -> Answer<TelegramLogin> {
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<TelegramLogin>,
+) -> ApiResult<TelegramLogin> {
     let init_data = one_init_data(request.init_data.clone(), header)?;
     let phone = SignInPhone::of(&request)?;
-    Ok(Reply(
+    Ok(ApiResponse(
         service
-            .telegram_login(phone, &request.password, &init_data, &origin)
+            .telegram_login(phone, &request.password, &init_data, &client)
             .await?,
     ))
 }
@@ -88,16 +88,16 @@ pub(crate) async fn telegram_login(
     operation_id = "auto_login",
     tag = "Sign-in",
     request_body = AutoLoginRequest,
-    responses((status = 200, description = "Signed in", body = Session)),
+    responses((status = 200, description = "Signed in", body = TokenResponse)),
 )]
 pub(crate) async fn auto_login(
     State(service): State<AuthService>,
     TmaHeader(header): TmaHeader,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<AutoLogin>,
-) -> Answer<AutoLogin> {
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<AutoLogin>,
+) -> ApiResult<AutoLogin> {
     let init_data = one_init_data(request.init_data, header)?;
-    Ok(Reply(service.auto_login(&init_data, &origin).await?))
+    Ok(ApiResponse(service.auto_login(&init_data, &client).await?))
 }
 
 /// Body and header may both carry the init data, if it is the same. Neither is as good as empty.

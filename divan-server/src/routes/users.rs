@@ -6,8 +6,8 @@ use divan_core::api::{
 };
 use divan_core::service::AuthService;
 
-use super::{Answer, Reply, examples};
-use crate::extract::{AdminCaller, ClientOrigin, Id, Parameters, Payload};
+use super::{ApiResponse, ApiResult, examples};
+use crate::extract::{AdminCaller, Id, JsonBody, QueryParams, RequestClient};
 
 /// List and find users
 ///
@@ -32,9 +32,9 @@ use crate::extract::{AdminCaller, ClientOrigin, Id, Parameters, Payload};
 pub(crate) async fn list_users(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
-    Parameters(request): Parameters<ListUsers>,
-) -> Answer<ListUsers> {
-    Ok(Reply(service.list_users(&admin, &request).await?))
+    QueryParams(request): QueryParams<ListUsers>,
+) -> ApiResult<ListUsers> {
+    Ok(ApiResponse(service.list_users(&admin, &request).await?))
 }
 
 /// Create a user
@@ -69,10 +69,12 @@ pub(crate) async fn list_users(
 pub(crate) async fn create_user(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<CreateUser>,
-) -> Answer<CreateUser> {
-    Ok(Reply(service.create_user(&admin, &request, &origin).await?))
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<CreateUser>,
+) -> ApiResult<CreateUser> {
+    Ok(ApiResponse(
+        service.create_user(&admin, &request, &client).await?,
+    ))
 }
 
 /// Read a user
@@ -90,8 +92,8 @@ pub(crate) async fn get_user(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
-) -> Answer<GetUser> {
-    Ok(Reply(service.get_user(&admin, id).await?))
+) -> ApiResult<GetUser> {
+    Ok(ApiResponse(service.get_user(&admin, id).await?))
 }
 
 /// Change a user
@@ -124,11 +126,11 @@ pub(crate) async fn update_user(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
-    ClientOrigin(origin): ClientOrigin,
-    Payload(request): Payload<UpdateUser>,
-) -> Answer<UpdateUser> {
-    Ok(Reply(
-        service.update_user(&admin, id, &request, &origin).await?,
+    RequestClient(client): RequestClient,
+    JsonBody(request): JsonBody<UpdateUser>,
+) -> ApiResult<UpdateUser> {
+    Ok(ApiResponse(
+        service.update_user(&admin, id, &request, &client).await?,
     ))
 }
 
@@ -149,9 +151,11 @@ pub(crate) async fn reset_password(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
-    ClientOrigin(origin): ClientOrigin,
-) -> Answer<ResetPassword> {
-    Ok(Reply(service.reset_password(&admin, id, &origin).await?))
+    RequestClient(client): RequestClient,
+) -> ApiResult<ResetPassword> {
+    Ok(ApiResponse(
+        service.reset_password(&admin, id, &client).await?,
+    ))
 }
 
 /// Forget a user's Telegram account
@@ -171,14 +175,16 @@ pub(crate) async fn unlink_telegram(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
-    ClientOrigin(origin): ClientOrigin,
-) -> Answer<UnlinkTelegram> {
-    Ok(Reply(service.unlink_telegram(&admin, id, &origin).await?))
+    RequestClient(client): RequestClient,
+) -> ApiResult<UnlinkTelegram> {
+    Ok(ApiResponse(
+        service.unlink_telegram(&admin, id, &client).await?,
+    ))
 }
 
 /// Sign a user out everywhere
 ///
-/// All sessions of the user end within a second, on both surfaces. The password stays, but the Mini
+/// All sessions of the user end within a second, on both audiences. The password stays, but the Mini
 /// App asks for it at the next sign-in. To keep somebody out, set `is_active` to `false` by
 /// `update_user` instead.
 #[utoipa::path(
@@ -193,8 +199,8 @@ pub(crate) async fn end_user_sessions(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
-    ClientOrigin(origin): ClientOrigin,
-) -> Answer<EndUserSessions> {
-    service.end_user_sessions(&admin, id, &origin).await?;
-    Ok(Reply(()))
+    RequestClient(client): RequestClient,
+) -> ApiResult<EndUserSessions> {
+    service.end_user_sessions(&admin, id, &client).await?;
+    Ok(ApiResponse(()))
 }

@@ -1,5 +1,5 @@
 //! The files in `deploy/`, as far as they can be held without an engine for containers: Caddy
-//! serves both surfaces with the `Caddyfile`, and the configuration of `compose.yaml` with the
+//! serves both audiences with the `Caddyfile`, and the configuration of `compose.yaml` with the
 //! secrets of `make-secrets.sh` is taken.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ fn deploy(file: &str) -> PathBuf {
         .join(file)
 }
 
-/// A server behind Caddy, and how to ask for its two surfaces.
+/// A server behind Caddy, and how to ask for its two audiences.
 struct Deployed {
     _server: Running,
     caddy: CaddyServer,
@@ -32,9 +32,9 @@ struct Deployed {
 impl Deployed {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for (surface, page) in [("miniapp", "the Mini App"), ("admin", "the admin panel")] {
-            fs::create_dir(folder.path().join(surface)).unwrap();
-            fs::write(folder.path().join(surface).join("index.html"), page).unwrap();
+        for (audience, page) in [("miniapp", "the Mini App"), ("admin", "the admin panel")] {
+            fs::create_dir(folder.path().join(audience)).unwrap();
+            fs::write(folder.path().join(audience).join("index.html"), page).unwrap();
         }
         // Caddy runs as somebody who owns nothing.
         let open = Command::new("chmod")
@@ -57,7 +57,7 @@ impl Deployed {
             let running = start(command.env("TELEGRAM_BOT_TOKEN", BOT));
             let upstream = format!("127.0.0.1:{}", running.port);
             server = Some(running);
-            let root = |surface: &str| folder.path().join(surface).display().to_string();
+            let root = |audience: &str| folder.path().join(audience).display().to_string();
             vec![
                 ("DIVAN_UPSTREAM", upstream),
                 (
@@ -84,22 +84,22 @@ impl Deployed {
         }
     }
 
-    fn url(&self, surface: &str, path: &str) -> String {
-        format!("http://{surface}.localhost:{}{path}", self.caddy.port())
+    fn url(&self, audience: &str, path: &str) -> String {
+        format!("http://{audience}.localhost:{}{path}", self.caddy.port())
     }
 
-    async fn get(&self, surface: &str, path: &str) -> Response {
+    async fn get(&self, audience: &str, path: &str) -> Response {
         self.client
-            .get(self.url(surface, path))
+            .get(self.url(audience, path))
             .send()
             .await
             .unwrap()
     }
 
-    async fn post(&self, surface: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
+    async fn post(&self, audience: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
         let call = self
             .client
-            .post(self.url(surface, path))
+            .post(self.url(audience, path))
             .bearer_auth(token)
             .json(&body);
         let answer = call
@@ -119,7 +119,7 @@ fn header(answer: &Response, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn caddy_serves_both_surfaces_and_an_employee_signs_in_through_it() {
+async fn caddy_serves_both_audiences_and_an_employee_signs_in_through_it() {
     let deployed = Deployed::start();
     let credentials = json!({"email": "admin@example.com", "password": "tram under the plum"});
     let (status, _) = deployed
@@ -178,7 +178,7 @@ async fn caddy_serves_both_surfaces_and_an_employee_signs_in_through_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
     let deployed = Deployed::start();
-    let surfaces = [
+    let audiences = [
         (
             "divan",
             "the Mini App",
@@ -186,9 +186,9 @@ async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
         ),
         ("sec", "the admin panel", "frame-ancestors 'none'"),
     ];
-    for (surface, page, frames) in surfaces {
+    for (audience, page, frames) in audiences {
         for path in ["/", "/some/page/of/it"] {
-            let answer = deployed.get(surface, path).await;
+            let answer = deployed.get(audience, path).await;
             assert!(
                 header(&answer, "content-security-policy").contains(frames),
                 "{answer:?}"
@@ -197,7 +197,7 @@ async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
             assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
             assert_eq!(answer.text().await.unwrap(), page);
         }
-        let answer = deployed.get(surface, "/auth/me").await;
+        let answer = deployed.get(audience, "/auth/me").await;
         assert_eq!(answer.status(), 401);
         assert_eq!(
             header(&answer, "content-security-policy"),
@@ -206,8 +206,8 @@ async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
         assert_eq!(header(&answer, "cache-control"), "no-store");
         let preflight = deployed
             .client
-            .request(Method::OPTIONS, deployed.url(surface, "/auth/me"));
-        let own = format!("http://{surface}.localhost:{}", deployed.caddy.port());
+            .request(Method::OPTIONS, deployed.url(audience, "/auth/me"));
+        let own = format!("http://{audience}.localhost:{}", deployed.caddy.port());
         let preflight = preflight
             .header("origin", &own)
             .header("access-control-request-method", "GET");

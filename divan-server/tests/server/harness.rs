@@ -11,7 +11,7 @@ use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::{SqliteStore, Store};
-use divan_core::token::{SecretKey, Surfaces};
+use divan_core::token::{Audiences, SecretKey};
 use divan_server::{AppState, HttpOptions, router};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ impl<S: Store + Clone + 'static> App<S> {
             Arc::new(store.clone()),
             &SecretKey::new([7; 32]).unwrap(),
             ADMIN_ORIGIN,
-            Surfaces::new("divan.example.com", "sec.example.com").unwrap(),
+            Audiences::new("divan.example.com", "sec.example.com").unwrap(),
         )
         .telegram(BOT.parse().unwrap())
         .bootstrap(bootstrap)

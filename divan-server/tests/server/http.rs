@@ -16,7 +16,7 @@ async fn from_origin(app: &App, request: axum::http::request::Builder, origin: &
 }
 
 #[tokio::test]
-async fn pages_of_the_two_surfaces_may_call_and_no_others() {
+async fn pages_of_the_two_audiences_may_call_and_no_others() {
     let app = App::start().await;
     for origin in [MINIAPP_ORIGIN, ADMIN_ORIGIN] {
         let preflight = Request::builder()

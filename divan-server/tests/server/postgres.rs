@@ -144,7 +144,7 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
         ),
         divan_core::password::PasswordHash::from_stored("x"),
     );
-    let record = divan_core::types::AuditRecord::new(
+    let record = divan_core::types::AuditEvent::new(
         divan_core::types::AuditId(uuid::Uuid::from_u128(2)),
         OffsetDateTime::UNIX_EPOCH,
         divan_core::types::AuditAction::Bootstrapped,

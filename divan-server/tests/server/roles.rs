@@ -4,8 +4,8 @@ use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use divan_core::api::{Auth, ENDPOINTS, EndpointDescription};
-use divan_core::store::{Effects, UserStore};
-use divan_core::token::{Grant, SecretKey, Surface, Surfaces, TokenIssuer};
+use divan_core::store::{AccountUpdate, UserStore};
+use divan_core::token::{Audience, Audiences, SecretKey, TokenIssuer, TokenSubject};
 use divan_core::types::{Email, Role};
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ async fn token(app: &App, who: Who, n: usize) -> Option<String> {
             let account = app.store.account_by_email(&email).await.unwrap().unwrap();
             let narrow = |account: &mut divan_core::store::Account| {
                 account.user.password_change_required = true;
-                Some(Effects::none())
+                Some(AccountUpdate::none())
             };
             app.store
                 .update_account(account.user.id, &narrow)
@@ -165,15 +165,15 @@ fn foreign(token: &str) -> String {
         .decode(token.split('.').nth(1).unwrap())
         .unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
-    let grant = Grant {
+    let subject = TokenSubject {
         user: claims["sub"].as_str().unwrap().parse().unwrap(),
         role: Role::Admin,
-        surface: Surface::Admin,
+        audience: Audience::Admin,
         session: claims["sid"].as_str().unwrap().parse().unwrap(),
         generation: 1,
         scope: None,
     };
-    let surfaces = Surfaces::new("other.example.com", "elsewhere.example.com").unwrap();
-    let issuer = TokenIssuer::new(&SecretKey::new([7; 32]).unwrap(), ADMIN_ORIGIN, surfaces);
-    issuer.issue(&grant).unwrap().token.expose().to_owned()
+    let audiences = Audiences::new("other.example.com", "elsewhere.example.com").unwrap();
+    let issuer = TokenIssuer::new(&SecretKey::new([7; 32]).unwrap(), ADMIN_ORIGIN, audiences);
+    issuer.issue(&subject).unwrap().token.expose().to_owned()
 }

@@ -33,7 +33,7 @@ async fn a_session_is_refreshed_listed_and_ended() {
     assert_eq!(
         (
             &list["items"][0]["is_current"],
-            &list["items"][0]["surface"]
+            &list["items"][0]["audience"]
         ),
         (&json!(true), &json!("miniapp"))
     );

@@ -51,7 +51,7 @@ pub struct DatabaseConfig {
     /// How long a request waits for a connection. Default: 5 seconds.
     pub acquire_timeout: Duration,
     /// Whether prepared statements are kept. Default: yes.
-    pub keeps_statements: bool,
+    pub statement_cache: bool,
 }
 
 static SECTION: Section = Section::new(
@@ -80,7 +80,7 @@ impl DatabaseConfig {
             acquire_timeout: Duration::from_secs(
                 env.parsed(&ACQUIRE_SECONDS, seconds).get().into(),
             ),
-            keeps_statements: env.switch(&STATEMENTS, true),
+            statement_cache: env.switch(&STATEMENTS, true),
         }
     }
 }
@@ -129,7 +129,7 @@ mod tests {
             ],
             DatabaseConfig::read,
         );
-        assert!(config.url.is_none() && !config.keeps_statements);
+        assert!(config.url.is_none() && !config.statement_cache);
         assert_eq!(
             (
                 config.max_connections.get(),

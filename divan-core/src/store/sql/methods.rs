@@ -1,7 +1,7 @@
 /// Implements the traits of the store for one database, and its migrations.
 ///
 /// The type has the pools `writer` and `readers` of `$db`, the methods `begin_write` (a transaction
-/// for writing), `locked` (one that holds the lock of migrations) and `keeps_statements` that tells
+/// for writing), `locked` (one that holds the lock of migrations) and `statement_cache` that tells
 /// whether prepared statements are kept. `$account_to_write` reads an account that nobody else may
 /// write meanwhile. A macro, because `sqlx` has no name for «any database that knows these five
 /// types», and the bounds for it would hide the methods.
@@ -65,7 +65,7 @@ macro_rules! sql_store {
                 query: sqlx::query::Query<'_, $db, <$db as sqlx::Database>::Arguments>,
             ) -> Result<Option<Account>, StoreError> {
                 let row = query
-                    .persistent(self.keeps_statements())
+                    .persistent(self.statement_cache())
                     .fetch_optional(&self.readers)
                     .await?;
                 Ok(row.as_ref().map(sql::account).transpose()?)
@@ -76,7 +76,7 @@ macro_rules! sql_store {
         impl Store for $store {
             async fn ping(&self) -> Result<(), StoreError> {
                 sqlx::query(sql::PING)
-                    .persistent(self.keeps_statements())
+                    .persistent(self.statement_cache())
                     .execute(&self.readers)
                     .await?;
                 Ok(())
@@ -111,7 +111,7 @@ macro_rules! sql_store {
                 Ok(self.page_of_users(query).await?)
             }
 
-            async fn users_named(
+            async fn users_by_contact(
                 &self,
                 phones: &[Phone],
                 emails: &[Email],
@@ -133,7 +133,7 @@ macro_rules! sql_store {
             async fn update_account(
                 &self,
                 id: UserId,
-                change: &AccountChange<'_>,
+                change: &UpdateFn<'_>,
             ) -> Result<Option<UpdatedAccount>, StoreError> {
                 sql::retrying(|| self.try_to_update_account(id, change))
                     .await?
@@ -154,7 +154,7 @@ macro_rules! sql_store {
                     let query = || sqlx::query(statement).bind(to_micros(before));
                     let delete = || {
                         query()
-                            .persistent(self.keeps_statements())
+                            .persistent(self.statement_cache())
                             .execute(&self.writer)
                     };
                     match sql::retrying(delete).await?.rows_affected() {
@@ -175,9 +175,9 @@ macro_rules! sql_store {
             async fn try_to_update_account(
                 &self,
                 id: UserId,
-                change: &AccountChange<'_>,
+                change: &UpdateFn<'_>,
             ) -> Result<Result<Option<UpdatedAccount>, StoreErrorKind>, sqlx::Error> {
-                let persistent = self.keeps_statements();
+                let persistent = self.statement_cache();
                 let mut transaction = self.begin_write().await?;
                 let query = sqlx::query($account_to_write)
                     .bind(id.0)
@@ -190,7 +190,7 @@ macro_rules! sql_store {
                 let Some(effects) = change(&mut account) else {
                     return Ok(Ok(None));
                 };
-                if let Some(session) = effects.unless_ended {
+                if let Some(session) = effects.require_live_session {
                     // All that ends sessions holds the account, so this one does not end meanwhile.
                     let open = sqlx::query_scalar(sql::OPEN_SESSIONS)
                         .bind(session.0)
@@ -232,7 +232,7 @@ macro_rules! sql_store {
         impl BootstrapStore for $store {
             async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
                 let count =
-                    sqlx::query_scalar(sql::IS_BOOTSTRAPPED).persistent(self.keeps_statements());
+                    sqlx::query_scalar(sql::IS_BOOTSTRAPPED).persistent(self.statement_cache());
                 let rows: i64 = count.fetch_one(&self.readers).await?;
                 Ok(rows > 0)
             }
@@ -247,7 +247,7 @@ macro_rules! sql_store {
                 let mut transaction = self.begin_write().await?;
                 let claimed = sqlx::query(sql::CLAIM_BOOTSTRAP)
                     .bind(to_micros(at))
-                    .persistent(self.keeps_statements())
+                    .persistent(self.statement_cache())
                     .fetch_optional(&mut *transaction)
                     .await?;
                 Ok(claimed.map(|_| Box::new(Claim { transaction }) as Box<dyn BootstrapClaim>))
@@ -288,7 +288,7 @@ macro_rules! sql_store {
                 .bind(to_micros(user.updated_at))
                 .bind(user.last_login_at.map(to_micros))
                 .bind(account.password_hash.expose())
-                .bind(account.password_proof_at.map(to_micros))
+                .bind(account.password_verified_at.map(to_micros))
                 .bind(account.password_expires_at.map(to_micros))
                 .persistent(persistent)
                 .execute(connection)

@@ -65,7 +65,7 @@ macro_rules! user_columns {
             $table,
             "password_hash, ",
             $table,
-            "password_proof_at, ",
+            "password_verified_at, ",
             $table,
             "password_expires_at"
         )
@@ -74,7 +74,7 @@ macro_rules! user_columns {
 
 macro_rules! session_columns {
     () => {
-        "s.id AS session_id, s.user_id, s.surface, s.salt, s.generation, s.base, s.rotated_at, s.is_confirmed, \
+        "s.id AS session_id, s.user_id, s.audience, s.salt, s.generation, s.parent, s.rotated_at, s.is_confirmed, \
          s.created_at AS session_created_at, s.expires_at, s.ends_at, s.device, s.address, s.ended_at, s.end_reason"
     };
 }
@@ -110,7 +110,7 @@ pub(super) const ROWS_AT_ONCE: usize = 500;
 pub(super) const INSERT_USERS: &str = concat!("INSERT INTO users (", user_columns!(""), ") ");
 pub(super) const UPDATE_USER: &str = "UPDATE users SET role = $2, full_name = $3, email = $4, phone = $5, telegram_id = $6, \
      telegram_username = $7, is_active = $8, password_change_required = $9, created_at = $10, updated_at = $11, \
-     last_login_at = $12, password_hash = $13, password_proof_at = $14, \
+     last_login_at = $12, password_hash = $13, password_verified_at = $14, \
      password_expires_at = $15 WHERE id = $1";
 
 /// The beginning of a query for a page of users; each condition begins with `AND`.
@@ -166,11 +166,11 @@ pub(super) const LIVE_SESSIONS_OF: &str = concat!(
     " FROM sessions s WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
      ORDER BY s.created_at DESC, s.id DESC"
 );
-pub(super) const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, surface, salt, generation, base, rotated_at, \
+pub(super) const INSERT_SESSION: &str = "INSERT INTO sessions (id, user_id, audience, salt, generation, parent, rotated_at, \
      is_confirmed, created_at, expires_at, ends_at, device, address) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-pub(super) const ADVANCE_SESSION: &str = "UPDATE sessions SET generation = $6, base = $7, rotated_at = $8, is_confirmed = $9, \
-     expires_at = $10 WHERE id = $1 AND generation = $2 AND base = $3 AND rotated_at = $4 AND is_confirmed = $5 \
+pub(super) const ADVANCE_SESSION: &str = "UPDATE sessions SET generation = $6, parent = $7, rotated_at = $8, is_confirmed = $9, \
+     expires_at = $10 WHERE id = $1 AND generation = $2 AND parent = $3 AND rotated_at = $4 AND is_confirmed = $5 \
      AND ended_at IS NULL";
 pub(super) const OPEN_SESSIONS: &str =
     "SELECT count(*) FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";

@@ -41,7 +41,7 @@ macro_rules! sql_people {
                 let users: Result<Vec<User>, _> =
                     rows.iter().map(|row| sql::account(row).map(|account| account.user)).collect();
                 let is_full = rows.len() >= query.limit as usize;
-                Ok(FoundUsers { users: users?, looked_to: end.filter(|_| !is_full).map(UserId) })
+                Ok(FoundUsers { users: users?, scanned_until: end.filter(|_| !is_full).map(UserId) })
             }
 
             /// Who has all the words that are rare, where there is one, and the ranges of those
@@ -57,7 +57,7 @@ macro_rules! sql_people {
                     let with_it =
                         sqlx::query_scalar(sql::USERS_WITH_WORD).bind(from.clone()).bind(to.clone());
                     let with_it: Vec<Uuid> =
-                        with_it.persistent(self.keeps_statements()).fetch_all(&self.readers).await?;
+                        with_it.persistent(self.statement_cache()).fetch_all(&self.readers).await?;
                     if with_it.len() >= sql::MANY_USERS {
                         frequent.push((from, to));
                         continue;
@@ -77,7 +77,7 @@ macro_rules! sql_people {
                 let by_role = UserQuery { is_active: None, ..query.clone() };
                 let mut end = sqlx::QueryBuilder::<$db>::new(sql::USER_IDS);
                 push_conditions(&mut end, query.role.map_or(query, |_| &by_role));
-                let before_it = i64::from(query.look_at_most.saturating_sub(1));
+                let before_it = i64::from(query.scan_limit.saturating_sub(1));
                 end.push(" ORDER BY id DESC LIMIT 1 OFFSET ").push_bind(before_it);
                 end.build_query_scalar().persistent(false).fetch_optional(&self.readers).await
             }
@@ -122,7 +122,7 @@ macro_rules! sql_people {
 
         #[async_trait]
         impl AuditStore for $store {
-            async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>, StoreError> {
+            async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
                 let mut page = sqlx::QueryBuilder::<$db>::new(sql::AUDIT);
                 if let Some(subject) = query.subject {
                     page.push(" AND subject_id = ").push_bind(subject.0);
@@ -165,7 +165,7 @@ macro_rules! sql_people {
                         .push_bind(to_micros(user.updated_at))
                         .push_bind(user.last_login_at.map(to_micros))
                         .push_bind(account.password_hash.expose())
-                        .push_bind(account.password_proof_at.map(to_micros))
+                        .push_bind(account.password_verified_at.map(to_micros))
                         .push_bind(account.password_expires_at.map(to_micros));
                 });
                 insert.build().persistent(false).execute(&mut *connection).await?;
@@ -222,10 +222,10 @@ macro_rules! sql_people {
 
         async fn insert_records<'r>(
             connection: &mut $connection,
-            records: impl IntoIterator<Item = &'r AuditRecord>,
+            records: impl IntoIterator<Item = &'r AuditEvent>,
             persistent: bool,
         ) -> Result<(), sqlx::Error> {
-            let records: Vec<&AuditRecord> = records.into_iter().collect();
+            let records: Vec<&AuditEvent> = records.into_iter().collect();
             if records.is_empty() {
                 return Ok(());
             }

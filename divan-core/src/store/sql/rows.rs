@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::super::{Account, StoreError, StoreErrorKind, StoredSession, UniqueKey};
 use crate::password::PasswordHash;
-use crate::session::{Generations, SessionEnd};
-use crate::types::{AuditAction, AuditId, AuditRecord, SessionId, TelegramId, User, UserId};
+use crate::session::{RotationState, SessionEnd};
+use crate::types::{AuditAction, AuditEvent, AuditId, SessionId, TelegramId, User, UserId};
 
 /// Decodes one row of `user_columns!`, whichever database it comes from.
 pub(in crate::store) fn account<'r, R>(row: &'r R) -> Result<Account, sqlx::Error>
@@ -39,8 +39,8 @@ where
     Ok(Account {
         user,
         password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?),
-        password_proof_at: row
-            .try_get::<Option<i64>, _>("password_proof_at")?
+        password_verified_at: row
+            .try_get::<Option<i64>, _>("password_verified_at")?
             .map(from_micros),
         password_expires_at: row
             .try_get::<Option<i64>, _>("password_expires_at")?
@@ -59,9 +59,9 @@ where
     bool: Decode<'r, R::Database> + Type<R::Database>,
     i64: Decode<'r, R::Database> + Type<R::Database>,
 {
-    let generations = Generations::from_parts(
+    let rotation = RotationState::from_parts(
         converted(row.try_get::<i64, _>("generation")?, "generation")?,
-        converted(row.try_get::<i64, _>("base")?, "base")?,
+        converted(row.try_get::<i64, _>("parent")?, "parent")?,
         from_micros(row.try_get("rotated_at")?),
         row.try_get("is_confirmed")?,
     );
@@ -70,9 +70,9 @@ where
     Ok(StoredSession {
         id: SessionId(row.try_get("session_id")?),
         user: UserId(row.try_get("user_id")?),
-        surface: parsed(row, "surface")?,
+        audience: parsed(row, "audience")?,
         salt: converted(row.try_get::<Vec<u8>, _>("salt")?.as_slice(), "salt")?,
-        generations,
+        rotation,
         created_at: from_micros(row.try_get("session_created_at")?),
         expires_at: from_micros(row.try_get("expires_at")?),
         ends_at: from_micros(row.try_get("ends_at")?),
@@ -85,7 +85,7 @@ where
 }
 
 /// Decodes one row of the audit.
-pub(in crate::store) fn audit_record<'r, R>(row: &'r R) -> Result<AuditRecord, sqlx::Error>
+pub(in crate::store) fn audit_record<'r, R>(row: &'r R) -> Result<AuditEvent, sqlx::Error>
 where
     R: Row,
     &'static str: ColumnIndex<R>,
@@ -101,7 +101,7 @@ where
         .unwrap_or(AuditAction::Unknown);
     let (id, at) = (AuditId(row.try_get("id")?), from_micros(row.try_get("at")?));
     let changes: String = row.try_get("changes")?;
-    let mut record = AuditRecord::new(id, at, action, subject);
+    let mut record = AuditEvent::new(id, at, action, subject);
     record.actor_id = row.try_get::<Option<Uuid>, _>("actor_id")?.map(UserId);
     record.changes = changes
         .split(',')

@@ -10,7 +10,7 @@ macro_rules! sql_sessions {
             ) -> Result<Option<(StoredSession, User)>, StoreError> {
                 let query = sqlx::query(sql::SESSION_WITH_USER)
                     .bind(id.0)
-                    .persistent(self.keeps_statements());
+                    .persistent(self.statement_cache());
                 let Some(row) = query.fetch_optional(&self.readers).await? else {
                     return Ok(None);
                 };
@@ -26,7 +26,7 @@ macro_rules! sql_sessions {
                     .bind(user.0)
                     .bind(to_micros(at));
                 let rows = query
-                    .persistent(self.keeps_statements())
+                    .persistent(self.statement_cache())
                     .fetch_all(&self.readers)
                     .await?;
                 Ok(rows.iter().map(sql::session).collect::<Result<_, _>>()?)
@@ -38,15 +38,15 @@ macro_rules! sql_sessions {
                     sqlx::query(sql::ADVANCE_SESSION)
                         .bind(advance.session.0)
                         .bind(seen.current().cast_signed())
-                        .bind(seen.base().cast_signed())
+                        .bind(seen.parent().cast_signed())
                         .bind(to_micros(seen.rotated_at()))
                         .bind(seen.is_confirmed())
                         .bind(next.current().cast_signed())
-                        .bind(next.base().cast_signed())
+                        .bind(next.parent().cast_signed())
                         .bind(to_micros(next.rotated_at()))
                         .bind(next.is_confirmed())
                         .bind(to_micros(advance.expires_at))
-                        .persistent(self.keeps_statements())
+                        .persistent(self.statement_cache())
                         .execute(&self.writer)
                 };
                 Ok(sql::retrying(update).await?.rows_affected() == 1)
@@ -61,7 +61,7 @@ macro_rules! sql_sessions {
         async fn apply(
             connection: &mut $connection,
             user: UserId,
-            effects: &Effects,
+            effects: &AccountUpdate,
             persistent: bool,
         ) -> Result<Vec<SessionId>, sqlx::Error> {
             let mut ended = Vec::new();
@@ -100,12 +100,12 @@ macro_rules! sql_sessions {
             sqlx::query(sql::INSERT_SESSION)
                 .bind(session.id.0)
                 .bind(session.user.0)
-                .bind(session.surface.as_str())
+                .bind(session.audience.as_str())
                 .bind(session.salt.as_slice())
-                .bind(session.generations.current().cast_signed())
-                .bind(session.generations.base().cast_signed())
-                .bind(to_micros(session.generations.rotated_at()))
-                .bind(session.generations.is_confirmed())
+                .bind(session.rotation.current().cast_signed())
+                .bind(session.rotation.parent().cast_signed())
+                .bind(to_micros(session.rotation.rotated_at()))
+                .bind(session.rotation.is_confirmed())
                 .bind(to_micros(session.created_at))
                 .bind(to_micros(session.expires_at))
                 .bind(to_micros(session.ends_at))

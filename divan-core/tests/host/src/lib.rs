@@ -5,15 +5,15 @@
 
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
-    Grant, KeyRing, SecretKey, SigningKey, Surface, Surfaces, TokenIssuer, TokenVerifier,
+    TokenSubject, KeyRing, SecretKey, SigningKey, Audience, Audiences, TokenIssuer, TokenVerifier,
 };
 use divan_core::types::{Role, SessionId, UserId};
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 const ISSUER: &str = "https://sec.example.com";
 
-fn surfaces() -> Surfaces {
-    Surfaces::new("divan.example.com", "sec.example.com").unwrap()
+fn audiences() -> Audiences {
+    Audiences::new("divan.example.com", "sec.example.com").unwrap()
 }
 
 fn user() -> UserId {
@@ -29,30 +29,30 @@ fn issue() -> String {
 }
 
 fn issue_with(keys: &KeyRing) -> String {
-    let grant = Grant {
+    let subject = TokenSubject {
         user: user(),
         role: Role::Admin,
-        surface: Surface::Admin,
+        audience: Audience::Admin,
         session: session(),
         generation: 1,
         scope: None,
     };
-    let token = TokenIssuer::new(keys, ISSUER, surfaces())
-        .issue(&grant)
+    let token = TokenIssuer::new(keys, ISSUER, audiences())
+        .issue(&subject)
         .unwrap();
     token.token.expose().to_owned()
 }
 
 #[test]
 fn divan_issues_and_verifies() {
-    let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, surfaces());
+    let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, audiences());
     assert_eq!(verifier.verify(&issue()).unwrap().user, user());
 }
 
 #[test]
 fn divan_verifies_by_public_keys_alone() {
     let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
-    let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, surfaces());
+    let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences());
     assert_eq!(verifier.verify(&issue_with(&keys)).unwrap().user, user());
     assert!(verifier.verify(&issue()).is_err());
 }
@@ -121,7 +121,7 @@ mod with_a_backend {
             "iat": 1, "nbf": 1, "exp": 4_102_444_800_u64, "jti": "x",
         });
         let key = EncodingKey::from_secret(KEY);
-        let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, surfaces());
+        let verifier = TokenVerifier::new(&SecretKey::new(KEY).unwrap(), ISSUER, audiences());
         for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
             let token = encode(&Header::new(algorithm), &claims, &key).unwrap();
             assert!(verifier.verify(&token).is_err());

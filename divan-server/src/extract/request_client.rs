@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use divan_core::service::Origin;
+use divan_core::service::ClientInfo;
 
 use super::client_address::{X_FORWARDED_FOR, client_address, is_private};
 use crate::state::AppState;
@@ -20,23 +20,23 @@ pub(crate) struct RequestId(pub(crate) HeaderValue);
 
 /// Where the request comes from.
 #[derive(Debug)]
-pub(crate) struct ClientOrigin(pub(crate) Origin);
+pub(crate) struct RequestClient(pub(crate) ClientInfo);
 
-impl FromRequestParts<AppState> for ClientOrigin {
+impl FromRequestParts<AppState> for RequestClient {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let mut origin = Origin::unknown();
+        let mut client = ClientInfo::unknown();
         // Browsers send ASCII; other bytes are shown as what cannot be shown.
         if let Some(agent) = parts.headers.get(USER_AGENT) {
-            origin = origin.device(&String::from_utf8_lossy(agent.as_bytes()));
+            client = client.device(&String::from_utf8_lossy(agent.as_bytes()));
         }
         if let Some(id) = parts
             .extensions
             .get::<RequestId>()
             .and_then(|RequestId(id)| id.to_str().ok())
         {
-            origin = origin.request_id(id);
+            client = client.request_id(id);
         }
         if let Some(&Peer(peer)) = parts.extensions.get() {
             let trusted = &state.http().trusted_proxies;
@@ -44,8 +44,8 @@ impl FromRequestParts<AppState> for ClientOrigin {
             {
                 state.warn_of_proxy(peer);
             }
-            origin = origin.address(client_address(peer, &parts.headers, trusted));
+            client = client.address(client_address(peer, &parts.headers, trusted));
         }
-        Ok(Self(origin))
+        Ok(Self(client))
     }
 }

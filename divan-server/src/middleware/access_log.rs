@@ -4,16 +4,16 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::X_REQUEST_ID;
-use crate::chain::chain;
+use crate::error_chain::error_chain;
 use crate::problem::Problem;
 use crate::state::AppState;
 
 /// What stands for the status of an answer that nobody waited for, as in the log of nginx.
-const HUNG_UP: u16 = 499;
+const CLIENT_CLOSED: u16 = 499;
 
 /// One line in the log about a request, and its place in the metrics: what was asked, how it ended,
 /// why it failed. The path is that of the route, so that nothing a caller sends gets there.
-pub(super) struct Line {
+pub(super) struct AccessLog {
     id: HeaderValue,
     method: Method,
     route: Option<MatchedPath>,
@@ -22,7 +22,7 @@ pub(super) struct Line {
     is_written: bool,
 }
 
-impl Line {
+impl AccessLog {
     pub(super) fn begin(request: &Request, id: HeaderValue, state: AppState) -> Self {
         Self {
             id,
@@ -34,12 +34,12 @@ impl Line {
         }
     }
 
-    pub(super) fn answered(mut self, status: StatusCode, problem: Option<&Problem>) {
+    pub(super) fn finish(mut self, status: StatusCode, problem: Option<&Problem>) {
         self.is_written = true;
         let code = problem.map(|problem| problem.code().as_str());
         let cause = problem
             .and_then(Problem::cause)
-            .map(|cause| chain(cause))
+            .map(|cause| error_chain(cause))
             .unwrap_or_default();
         self.write(status.as_u16(), code, &cause);
     }
@@ -50,7 +50,7 @@ impl Line {
         let route = self.route.as_ref().map(MatchedPath::as_str);
         self.state
             .counters()
-            .answered(method, route, status, code.unwrap_or("success"), took);
+            .finish(method, route, status, code.unwrap_or("success"), took);
         let (route, code) = (route.unwrap_or("-"), code.unwrap_or("-"));
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
@@ -67,11 +67,11 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for AccessLog {
     /// Whoever asked has hung up, or the server was stopped, before there was an answer.
     fn drop(&mut self) {
         if !self.is_written {
-            self.write(HUNG_UP, Some("hung_up"), "");
+            self.write(CLIENT_CLOSED, Some("client_closed"), "");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What happens to every request and every answer, whatever the route.
 
-mod line;
+mod access_log;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use tracing::Instrument;
 use crate::extract::{MAX_BODY_BYTES, RequestId};
 use crate::problem::Problem;
 use crate::state::AppState;
-use line::{Line, request_id};
+use access_log::{AccessLog, request_id};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -33,7 +33,7 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 
 /// Puts the layers around a router, the outermost first. They are one layer to it, since each one
 /// of its own costs every request. What a page has to be able to read lies inside CORS.
-pub(crate) fn around(router: Router, state: AppState) -> Router {
+pub(crate) fn apply(router: Router, state: AppState) -> Router {
     let (cors, request_timeout) = (
         cors(&state.http().allowed_origins),
         state.http().request_timeout,
@@ -67,13 +67,13 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 async fn report(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let id_text = id.to_str().unwrap_or_default();
-    let line = Line::begin(&request, id.clone(), state.clone());
+    let line = AccessLog::begin(&request, id.clone(), state.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
     let is_auth = request.uri().path().contains("/auth/");
     let span = tracing::info_span!("request", id = id_text);
     let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    line.answered(response.status(), problem.as_ref());
+    line.finish(response.status(), problem.as_ref());
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
         response = with_headers_of(&response, problem.request_id(id_text).into_response());
     }
@@ -134,20 +134,20 @@ mod tests {
     use axum::routing::get;
     use divan_core::service::AuthService;
     use divan_core::store::MemoryStore;
-    use divan_core::token::{SecretKey, Surfaces};
+    use divan_core::token::{Audiences, SecretKey};
     use tower::ServiceExt;
 
     use super::*;
     use crate::state::HttpOptions;
 
     fn service() -> AuthService {
-        let surfaces = Surfaces::new("divan.example.com", "sec.example.com").unwrap();
+        let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
         let key = SecretKey::new([7; 32]).unwrap();
         AuthService::builder(
             Arc::new(MemoryStore::new()),
             &key,
             "https://sec.example.com",
-            surfaces,
+            audiences,
         )
         .build()
     }
@@ -165,7 +165,7 @@ mod tests {
         };
         let state = AppState::new(service(), http);
         let request = Request::get(path).header("origin", "https://divan.example.com");
-        let router = around(router, state);
+        let router = apply(router, state);
         let mut response = router
             .oneshot(request.body(Body::empty()).unwrap())
             .await

@@ -4,15 +4,15 @@ use divan_core::api::{Endpoint, MemberError};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::payload::{member_named_in, pointer};
-use super::refusals::invalid;
+use super::json_body::{member_named_in, pointer};
+use super::rejections::invalid;
 use crate::problem::Problem;
 
 /// The parameters of an endpoint that reads, from the query of the address.
 #[derive(Debug)]
-pub(crate) struct Parameters<E: Endpoint>(pub(crate) E::Request);
+pub(crate) struct QueryParams<E: Endpoint>(pub(crate) E::Request);
 
-impl<E: Endpoint, S: Send + Sync> FromRequestParts<S> for Parameters<E> {
+impl<E: Endpoint, S: Send + Sync> FromRequestParts<S> for QueryParams<E> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {

@@ -10,18 +10,18 @@ pub enum MiniApp {}
 #[derive(Clone, Copy, Debug)]
 pub enum Admin {}
 
-/// A surface as a type; [`MiniApp`] and [`Admin`] are all there are.
-pub trait OnSurface: sealed::Sealed + Send + Sync + 'static {
+/// An audience as a type; [`MiniApp`] and [`Admin`] are all there are.
+pub trait OnAudience: sealed::Sealed + Send + Sync + 'static {
     /// The same as a value.
-    const SURFACE: types::Surface;
+    const AUDIENCE: types::Audience;
 }
 
-impl OnSurface for MiniApp {
-    const SURFACE: types::Surface = types::Surface::MiniApp;
+impl OnAudience for MiniApp {
+    const AUDIENCE: types::Audience = types::Audience::MiniApp;
 }
 
-impl OnSurface for Admin {
-    const SURFACE: types::Surface = types::Surface::Admin;
+impl OnAudience for Admin {
+    const AUDIENCE: types::Audience = types::Audience::Admin;
 }
 
 mod sealed {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a person works. Each surface has its own sign-in route, and a token of one does not open
+/// Where a person works. Each audience has its own sign-in route, and a token of one does not open
 /// the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(
@@ -15,20 +15,20 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Surface {
+pub enum Audience {
     /// The Mini App inside Telegram.
     MiniApp,
     /// The admin panel in a browser.
     Admin,
 }
 
-/// The text names no surface.
+/// The text names no audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such surface")]
-pub struct UnknownSurface;
+#[error("no such audience")]
+pub struct UnknownAudience;
 
-impl Surface {
-    /// The surface's name on the wire and in the database.
+impl Audience {
+    /// The audience's name on the wire and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MiniApp => "miniapp",
@@ -37,20 +37,20 @@ impl Surface {
     }
 }
 
-impl fmt::Display for Surface {
+impl fmt::Display for Audience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Surface {
-    type Err = UnknownSurface;
+impl FromStr for Audience {
+    type Err = UnknownAudience;
 
-    fn from_str(text: &str) -> Result<Self, UnknownSurface> {
+    fn from_str(text: &str) -> Result<Self, UnknownAudience> {
         match text {
             "miniapp" => Ok(Self::MiniApp),
             "admin" => Ok(Self::Admin),
-            _ => Err(UnknownSurface),
+            _ => Err(UnknownAudience),
         }
     }
 }

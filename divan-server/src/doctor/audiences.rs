@@ -19,12 +19,12 @@ const TELEGRAM_WEB: &str = "https://web.telegram.org";
 /// An origin that nobody's page has.
 const NOBODYS: &str = "https://nobody.invalid";
 
-/// Whether both surfaces lead to the server, with the headers that browsers go by.
-pub(super) async fn surfaces(config: &Config) -> Vec<Finding> {
+/// Whether both audiences lead to the server, with the headers that browsers go by.
+pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     let (miniapp, admin) = (&config.addresses.miniapp, &config.addresses.admin);
     let (miniapp, admin) = tokio::join!(
-        surface("Mini App address", miniapp, frames_of_miniapp),
-        surface("admin panel address", admin, frames_of_admin),
+        audience("Mini App address", miniapp, frames_of_miniapp),
+        audience("admin panel address", admin, frames_of_admin),
     );
     miniapp.into_iter().chain(admin).collect()
 }
@@ -43,7 +43,7 @@ pub(super) fn proxies(config: &Config) -> Finding {
     }
 }
 
-async fn surface(
+async fn audience(
     subject: &'static str,
     url: &Url,
     frames: fn(&HeaderMap) -> Result<(), String>,

@@ -7,7 +7,7 @@ use divan_core::api::{Endpoint, MemberError, ProblemCode};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::refusals::{invalid, malformed, too_large, unsupported};
+use super::rejections::{invalid, malformed, too_large, unsupported};
 use crate::problem::Problem;
 
 /// The media type of a body, unless its endpoint reads another one too.
@@ -15,9 +15,9 @@ pub(super) const JSON: &str = "application/json";
 
 /// The JSON body of an endpoint.
 #[derive(Debug)]
-pub(crate) struct Payload<E: Endpoint>(pub(crate) E::Request);
+pub(crate) struct JsonBody<E: Endpoint>(pub(crate) E::Request);
 
-impl<E: Endpoint, S: Send + Sync> FromRequest<S> for Payload<E> {
+impl<E: Endpoint, S: Send + Sync> FromRequest<S> for JsonBody<E> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {

@@ -19,22 +19,22 @@ const REPEATED: Duration = Duration::from_secs(1);
 /// apart.)
 ///
 /// ```
-/// use divan_core::session::{Generations, Refreshed};
+/// use divan_core::session::{RotationState, RefreshOutcome};
 /// use time::{Duration, OffsetDateTime};
 ///
 /// let start = OffsetDateTime::UNIX_EPOCH;
-/// let first = Generations::first(start);
-/// let Refreshed::Rotated(second) = first.refresh(1, start) else { panic!() };
+/// let first = RotationState::first(start);
+/// let RefreshOutcome::Rotated(second) = first.refresh(1, start) else { panic!() };
 /// assert_eq!(second.current(), 2);
 /// // A second tab gets the same answer, a thief much later does not, once the owner was there.
 /// let confirmed = second.confirmed();
-/// assert_eq!(confirmed.refresh(1, start + Duration::seconds(30)), Refreshed::Again(confirmed));
-/// assert_eq!(confirmed.refresh(1, start + Duration::seconds(31)), Refreshed::Stolen);
+/// assert_eq!(confirmed.refresh(1, start + Duration::seconds(30)), RefreshOutcome::Replayed(confirmed));
+/// assert_eq!(confirmed.refresh(1, start + Duration::seconds(31)), RefreshOutcome::ReuseDetected);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Generations {
+pub struct RotationState {
     current: u64,
-    base: u64,
+    parent: u64,
     rotated_at: OffsetDateTime,
     is_confirmed: bool,
 }
@@ -42,15 +42,15 @@ pub struct Generations {
 /// What a refresh token of some generation is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Refreshed {
+pub enum RefreshOutcome {
     /// With the current generation of this new state, which has to be written first.
-    Rotated(Generations),
+    Rotated(RotationState),
     /// With the current generation once more. The state, too, is the same, or has to be written
     /// first.
-    Again(Generations),
+    Replayed(RotationState),
     /// The token was replaced and its successor was used: two parties hold this session. It has to
     /// end.
-    Stolen,
+    ReuseDetected,
     /// No such generation was handed out, as far as this database knows: it may be older than the
     /// token.
     Unknown,
@@ -59,25 +59,25 @@ pub enum Refreshed {
 /// What an access token of some generation is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Seen {
+pub enum AccessCheck {
     /// It is good.
-    Good,
+    Valid,
     /// It is good, and the first of its generation: this new state has to be written before the
     /// answer.
-    Confirmed(Generations),
+    Confirmed(RotationState),
     /// It belongs to a successor that was given up for lost: two parties hold this session. It has
     /// to end.
-    Stolen,
+    ReuseDetected,
     /// No such generation was handed out, as far as this database knows.
     Unknown,
 }
 
-impl Generations {
+impl RotationState {
     /// Those of a new session, whose first tokens are of generation 1.
     pub fn first(at: OffsetDateTime) -> Self {
         Self {
             current: 1,
-            base: 0,
+            parent: 0,
             rotated_at: at,
             is_confirmed: false,
         }
@@ -86,13 +86,13 @@ impl Generations {
     /// Those of a stored session.
     pub fn from_parts(
         current: u64,
-        base: u64,
+        parent: u64,
         rotated_at: OffsetDateTime,
         is_confirmed: bool,
     ) -> Self {
         Self {
             current,
-            base,
+            parent,
             rotated_at,
             is_confirmed,
         }
@@ -104,8 +104,8 @@ impl Generations {
     }
 
     /// The generation that they were handed out for.
-    pub fn base(self) -> u64 {
-        self.base
+    pub fn parent(self) -> u64 {
+        self.parent
     }
 
     /// When the current generation was made, or handed out again before anybody had used it.
@@ -128,32 +128,32 @@ impl Generations {
     }
 
     /// Decides about a refresh token of generation `presented`.
-    pub fn refresh(self, presented: u64, now: OffsetDateTime) -> Refreshed {
+    pub fn refresh(self, presented: u64, now: OffsetDateTime) -> RefreshOutcome {
         if !self.was_handed_out(presented) {
-            return Refreshed::Unknown;
+            return RefreshOutcome::Unknown;
         }
         if presented == self.current {
-            return Refreshed::Rotated(self.successor_of(presented, now));
+            return RefreshOutcome::Rotated(self.successor_of(presented, now));
         }
-        if presented != self.base {
-            return Refreshed::Stolen;
+        if presented != self.parent {
+            return RefreshOutcome::ReuseDetected;
         }
         // Clocks differ and are set back: a time before the rotation is no proof that much has
         // passed since. Taking it for one would end the sessions of honest people; this way a thief
         // has the same successor as they, for longer.
         let since = now - self.rotated_at;
         if since > OVERLAP && self.is_confirmed {
-            return Refreshed::Stolen;
+            return RefreshOutcome::ReuseDetected;
         }
         if since > OVERLAP {
             // Nobody has shown the answer to the last refresh: it was lost. Whoever has it after
             // all is a thief.
-            return Refreshed::Rotated(self.successor_of(presented, now));
+            return RefreshOutcome::Rotated(self.successor_of(presented, now));
         }
         // An answer that is given again may be as long on its way as the first, and must not be
         // given up in the meantime.
         let is_late = since.unsigned_abs() >= REPEATED && !self.is_confirmed;
-        Refreshed::Again(if is_late {
+        RefreshOutcome::Replayed(if is_late {
             Self {
                 rotated_at: now,
                 ..self
@@ -164,16 +164,16 @@ impl Generations {
     }
 
     /// Decides about an access token of generation `presented`.
-    pub fn see(self, presented: u64) -> Seen {
+    pub fn check_access(self, presented: u64) -> AccessCheck {
         if !self.was_handed_out(presented) {
-            Seen::Unknown
+            AccessCheck::Unknown
         } else if presented == self.current && !self.is_confirmed {
-            Seen::Confirmed(self.confirmed())
-        } else if presented == self.current || presented <= self.base {
+            AccessCheck::Confirmed(self.confirmed())
+        } else if presented == self.current || presented <= self.parent {
             // An older one simply expires.
-            Seen::Good
+            AccessCheck::Valid
         } else {
-            Seen::Stolen
+            AccessCheck::ReuseDetected
         }
     }
 
@@ -181,10 +181,10 @@ impl Generations {
         (1..=self.current).contains(&generation)
     }
 
-    fn successor_of(self, base: u64, now: OffsetDateTime) -> Self {
+    fn successor_of(self, parent: u64, now: OffsetDateTime) -> Self {
         Self {
             current: self.current + 1,
-            base,
+            parent,
             rotated_at: now,
             is_confirmed: false,
         }

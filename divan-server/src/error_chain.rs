@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 /// An error with all its causes in one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
