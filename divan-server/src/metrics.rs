@@ -50,7 +50,7 @@ struct Request {
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct SignIn {
-    way: &'static str,
+    method: &'static str,
     outcome: &'static str,
 }
 
@@ -88,7 +88,7 @@ impl Metrics {
         let (r, seconds) = (&mut self.registry, Unit::Seconds);
         r.register("build", "The version of the server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register_with_unit("http_request_duration", "From the headers of a request to its answer", seconds.clone(), self.requests.clone());
-        r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or hung_up where nobody waited for the answer", self.sign_ins.clone());
+        r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
         r.register("hashes_running", "Passwords that are hashed now", self.hashes_running.clone());
         r.register("hashes_waiting", "Passwords that wait to be hashed", self.hashes_waiting.clone());
         r.register("hashes_begun", "Passwords whose turn to be hashed has come", self.hashes_begun.clone());
@@ -99,7 +99,7 @@ impl Metrics {
     }
 
     /// Counts an answer, and of a sign-in what came of it: `success`, the code of the problem, or
-    /// `hung_up`.
+    /// `client_closed`.
     pub(crate) fn finish(
         &self,
         method: &'static str,
@@ -116,8 +116,13 @@ impl Metrics {
         self.requests
             .get_or_create(&labels)
             .observe(took.as_secs_f64());
-        if let Some(way) = route.filter(|_| method == "POST").and_then(way_to_sign_in) {
-            self.sign_ins.get_or_create(&SignIn { way, outcome }).inc();
+        if let Some(sign_in) = route.filter(|_| method == "POST").and_then(sign_in_method) {
+            self.sign_ins
+                .get_or_create(&SignIn {
+                    method: sign_in,
+                    outcome,
+                })
+                .inc();
         }
     }
 
@@ -157,7 +162,7 @@ impl Metrics {
     }
 }
 
-fn way_to_sign_in(route: &str) -> Option<&'static str> {
+fn sign_in_method(route: &str) -> Option<&'static str> {
     let ways = [
         (TelegramLogin::PATH, "telegram_login"),
         (AutoLogin::PATH, "telegram_auto_login"),
@@ -166,5 +171,5 @@ fn way_to_sign_in(route: &str) -> Option<&'static str> {
     // The router may be nested below a path.
     ways.into_iter()
         .find(|(path, _)| route.ends_with(path))
-        .map(|(_, way)| way)
+        .map(|(_, method)| method)
 }

@@ -51,7 +51,7 @@ async fn requests_sign_ins_and_hashes_are_counted() {
         "{after}"
     );
     assert!(
-        (grew(r#"divan_sign_ins_total{way="admin_login",outcome="success"}"#) - 1.0).abs()
+        (grew(r#"divan_sign_ins_total{method="admin_login",outcome="success"}"#) - 1.0).abs()
             < f64::EPSILON
     );
     let now = |row: &str, count: f64| {
@@ -61,11 +61,11 @@ async fn requests_sign_ins_and_hashes_are_counted() {
         )
     };
     now(
-        r#"divan_sign_ins_total{way="admin_login",outcome="invalid_credentials"}"#,
+        r#"divan_sign_ins_total{method="admin_login",outcome="invalid_credentials"}"#,
         3.0,
     );
     now(
-        r#"divan_sign_ins_total{way="telegram_login",outcome="success"}"#,
+        r#"divan_sign_ins_total{method="telegram_login",outcome="success"}"#,
         1.0,
     );
     now(
@@ -91,7 +91,7 @@ async fn who_hangs_up_before_the_answer_is_counted_too() {
 
     let metrics = app.state.metrics().await;
     for row in [
-        r#"divan_sign_ins_total{way="admin_login",outcome="hung_up"}"#,
+        r#"divan_sign_ins_total{method="admin_login",outcome="client_closed"}"#,
         r#"divan_http_request_duration_seconds_count{method="POST",route="/auth/admin/login",status="499"}"#,
     ] {
         assert!(
