@@ -1,3 +1,5 @@
+mod service;
+
 use std::error::Error;
 use std::sync::Arc;
 
@@ -5,7 +7,6 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{self, MemberError, ProblemCode};
-use divan_core::service::ServiceError;
 
 /// Everything that is not a success. The only place where an error becomes HTTP.
 #[derive(Clone, Debug)]
@@ -63,26 +64,6 @@ impl Problem {
             self.body.request_id = Some(id.to_owned());
         }
         self
-    }
-}
-
-impl From<ServiceError> for Problem {
-    fn from(error: ServiceError) -> Self {
-        let problem = Self::new(error.code());
-        match error {
-            ServiceError::Invalid(errors) => problem.errors(errors),
-            ServiceError::WeakPassword { pointer, reason } => {
-                problem.errors([MemberError::new(pointer, reason.to_string())])
-            }
-            ServiceError::BootstrapTokenRequired => problem.detail(
-                "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token, or run \
-                 `divan-server admin create` on the server's machine.",
-            ),
-            ServiceError::InitData(refused) => problem.detail(refused.to_string()),
-            ServiceError::Contact(refused) => problem.detail(refused.to_string()),
-            error if problem.body.status >= 500 => problem.caused_by(error),
-            _ => problem,
-        }
     }
 }
 

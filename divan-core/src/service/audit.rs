@@ -1,6 +1,6 @@
-use super::input::Input;
 use super::page::{self, Page};
-use super::{Admin, AuthService, ClientInfo, ServiceError};
+use super::validation::Validation;
+use super::{Admin, AuthService, ClientInfo, Field, InvalidFieldReason, ServiceError};
 use crate::api::{AuditPage, AuditRequest};
 use crate::store::{AuditQuery, StoreError};
 use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
@@ -15,17 +15,18 @@ impl AuthService {
         _: &Admin,
         request: &AuditRequest,
     ) -> Result<AuditPage, ServiceError> {
-        let mut input = Input::default();
+        let mut validation = Validation::default();
         let filters = format!(
             "audit {:?} {:?} {:?}",
             request.user, request.actor, request.action
         );
-        let Page { limit, before } = input.page(request.limit, request.cursor.as_deref(), &filters);
+        let Page { limit, before } =
+            validation.page(request.limit, request.cursor.as_deref(), &filters);
         if request.action == Some(AuditAction::Unknown) {
-            input.wrong("/action", "is no action");
+            validation.reject(Field::Action, InvalidFieldReason::UnknownAction);
         }
-        if !input.is_valid() {
-            return Err(input.into_error());
+        if !validation.is_valid() {
+            return Err(validation.into_error());
         }
         let mut query = AuditQuery::newest(limit + 1);
         query.subject = request.user;

@@ -1,7 +1,7 @@
 use subtle::ConstantTimeEq;
 
-use super::input::{Input, check_new_password};
-use super::{AuthService, ClientInfo, ServiceError};
+use super::validation::{Validation, check_new_password};
+use super::{AuthService, ClientInfo, Field, ServiceError};
 use crate::api::BootstrapRequest;
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
@@ -50,12 +50,13 @@ impl AuthService {
         client: &ClientInfo,
     ) -> Result<User, ServiceError> {
         self.parts.bootstrap.check(token)?;
-        let mut input = Input::default();
-        let email = input.email(&request.email);
-        let full_name = input.full_name(request.full_name.as_deref().unwrap_or("Administrator"));
-        let password = input.password("/password", &request.password);
+        let mut validation = Validation::default();
+        let email = validation.email(&request.email);
+        let full_name =
+            validation.full_name(request.full_name.as_deref().unwrap_or("Administrator"));
+        let password = validation.password(Field::Password, &request.password);
         let (Some(email), Some(full_name), Some(password)) = (email, full_name, password) else {
-            return Err(input.into_error());
+            return Err(validation.into_error());
         };
 
         // Claimed before anything costly: of many calls at once, one hashes.
@@ -68,7 +69,7 @@ impl AuthService {
         let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
         let mut user = User::new(id, Role::Admin, full_name, self.now());
         user.email = Some(email);
-        check_new_password("/password", &password, &user)?;
+        check_new_password(Field::Password, &password, &user)?;
         let account = Account::new(user, self.parts.hashes.hash(password).await?);
         let record = self.record(AuditAction::Bootstrapped, None, account.user.id, client)?;
         let user = account.user.clone();

@@ -4,10 +4,11 @@ use std::hash::Hash;
 
 use tokio::task::JoinSet;
 
-use super::input::Input;
 use super::users::expiry_of_generated;
-use super::{Admin, AuthService, ClientInfo, ServiceError};
-use crate::api::MemberError;
+use super::validation::Validation;
+use super::{
+    Admin, AuthService, ClientInfo, Field, InvalidField, InvalidFieldReason, ServiceError,
+};
 use crate::password::{HashError, HashQueueError, Password, PasswordHash};
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
@@ -56,29 +57,20 @@ pub struct ImportError {
     /// The line, as [`ImportedUser::line`] has it.
     pub line: u64,
     /// All that is wrong with it.
-    pub errors: Vec<MemberError>,
+    pub errors: Vec<InvalidField>,
 }
 
 impl ImportError {
     /// This is wrong with the line.
-    pub fn new(line: u64, errors: Vec<MemberError>) -> Self {
+    pub fn new(line: u64, errors: Vec<InvalidField>) -> Self {
         Self { line, errors }
     }
 }
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of_member = |error: &MemberError| match error.pointer.trim_start_matches('/') {
-            "" => error.detail.clone(),
-            member => format!("{member} {}", error.detail),
-        };
-        let errors = self
-            .errors
-            .iter()
-            .map(of_member)
-            .collect::<Vec<_>>()
-            .join("; ");
-        write!(f, "line {}: {errors}", self.line)
+        let errors: Vec<String> = self.errors.iter().map(ToString::to_string).collect();
+        write!(f, "line {}: {}", self.line, errors.join("; "))
     }
 }
 
@@ -142,11 +134,11 @@ impl AuthService {
         let mut lines = Lines::default();
         let mut checked = Vec::with_capacity(people.len());
         for person in people {
-            let mut input = Input::default();
-            if let Some(user) = self.check_imported(&mut input, &mut lines, person)? {
+            let mut validation = Validation::default();
+            if let Some(user) = self.check_imported(&mut validation, &mut lines, person)? {
                 checked.push((user, person.password_hash.clone()));
             }
-            let errors = input.into_errors();
+            let errors = validation.into_errors();
             if !errors.is_empty() {
                 lines.errors.push(ImportError::new(person.line, errors));
             }
@@ -246,27 +238,30 @@ impl AuthService {
     /// The user, unless something is wrong with the line.
     fn check_imported(
         &self,
-        input: &mut Input,
+        validation: &mut Validation,
         lines: &mut Lines,
         person: &ImportedUser,
     ) -> Result<Option<User>, ServiceError> {
-        let full_name = input.full_name(&person.full_name);
+        let full_name = validation.full_name(&person.full_name);
         let phone = person
             .phone
             .as_deref()
-            .and_then(|typed| input.phone(typed, self.parts.region));
-        let email = person.email.as_deref().and_then(|typed| input.email(typed));
-        input.sign_in_name(person.role, person.phone.is_some(), person.email.is_some());
+            .and_then(|typed| validation.phone(typed, self.parts.region));
+        let email = person
+            .email
+            .as_deref()
+            .and_then(|typed| validation.email(typed));
+        validation.require_login_field(person.role, person.phone.is_some(), person.email.is_some());
         if let Some(Err(unusable)) = person.password_hash.as_ref().map(PasswordHash::check) {
-            input.wrong("/password_hash", unusable.to_string());
+            validation.reject(Field::PasswordHash, unusable);
         }
         if let Some(first) = first_with(&mut lines.phones, phone.as_ref(), person.line) {
-            input.wrong("/phone", format!("is that of line {first}, too"));
+            validation.reject(Field::Phone, InvalidFieldReason::SameAsLine { line: first });
         }
         if let Some(first) = first_with(&mut lines.emails, email.as_ref(), person.line) {
-            input.wrong("/email", format!("is that of line {first}, too"));
+            validation.reject(Field::Email, InvalidFieldReason::SameAsLine { line: first });
         }
-        let Some(full_name) = full_name.filter(|_| input.is_valid()) else {
+        let Some(full_name) = full_name.filter(|_| validation.is_valid()) else {
             return Ok(None);
         };
 
@@ -295,9 +290,9 @@ impl Lines {
             .email
             .as_ref()
             .and_then(|email| self.emails.remove(email));
-        for (line, pointer) in [(by_phone, "/phone"), (by_email, "/email")] {
+        for (line, field) in [(by_phone, Field::Phone), (by_email, Field::Email)] {
             if let Some(line) = line {
-                let taken = MemberError::new(pointer, "is that of another user");
+                let taken = InvalidField::new(field, InvalidFieldReason::Taken);
                 self.errors.push(ImportError::new(line, vec![taken]));
             }
         }

@@ -2,9 +2,9 @@
 
 use time::OffsetDateTime;
 
-use super::input::Input;
-use super::{AuthService, ClientInfo, ServiceError, TelegramVerifiers, parse_phone};
-use crate::api::{TelegramLoginRequest, TokenResponse};
+use super::validation::Validation;
+use super::{AuthService, ClientInfo, Field, ServiceError, TelegramVerifiers, parse_phone};
+use crate::api::TokenResponse;
 use crate::init_data::{ContactError, InitData};
 use crate::password::{Password, PasswordHash, Verification};
 use crate::secret::Secret;
@@ -23,25 +23,6 @@ pub enum SignInPhone<'a> {
     Shared(&'a Secret),
 }
 
-impl<'a> SignInPhone<'a> {
-    /// What a request names: either the one or the other, because two could name two people.
-    ///
-    /// # Errors
-    /// [`ServiceError::Invalid`] for none and for both.
-    pub fn of(request: &'a TelegramLoginRequest) -> Result<Self, ServiceError> {
-        let mut input = Input::default();
-        match (&request.phone, &request.contact) {
-            (Some(phone), None) => return Ok(Self::Typed(phone)),
-            (None, Some(contact)) => return Ok(Self::Shared(contact)),
-            (Some(_), Some(_)) => {
-                input.wrong("/contact", "stands in place of `phone`, not beside it")
-            }
-            (None, None) => input.wrong("/phone", "is missing, and so is `contact`"),
-        }
-        Err(input.into_error())
-    }
-}
-
 impl AuthService {
     /// Signs an employee in with phone number, password and the raw init data of the Mini App. The
     /// first sign-in binds the Telegram account to the user.
@@ -57,21 +38,21 @@ impl AuthService {
         init_data: &Secret,
         client: &ClientInfo,
     ) -> Result<TokenResponse, ServiceError> {
-        let mut input = Input::default();
+        let mut validation = Validation::default();
         let typed = match phone {
-            SignInPhone::Typed(typed) => input.phone(typed, self.parts.region),
+            SignInPhone::Typed(typed) => validation.phone(typed, self.parts.region),
             SignInPhone::Shared(_) => None,
         };
-        let password = input.password("/password", password);
-        let (Some(password), true) = (password, input.is_valid()) else {
-            return Err(input.into_error());
+        let password = validation.password(Field::Password, password);
+        let (Some(password), true) = (password, validation.is_valid()) else {
+            return Err(validation.into_error());
         };
         let data = self.verifiers()?.login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
         let phone = match (phone, typed) {
             (SignInPhone::Shared(contact), _) => self.shared_phone(contact, &data)?,
             (SignInPhone::Typed(_), Some(typed)) => typed,
-            (SignInPhone::Typed(_), None) => return Err(input.into_error()),
+            (SignInPhone::Typed(_), None) => return Err(validation.into_error()),
         };
 
         let found = self.parts.store.account_by_phone(&phone).await?;
@@ -98,11 +79,12 @@ impl AuthService {
         password: &Secret,
         client: &ClientInfo,
     ) -> Result<TokenResponse, ServiceError> {
-        let mut input = Input::default();
-        let (Some(email), Some(password)) =
-            (input.email(email), input.password("/password", password))
-        else {
-            return Err(input.into_error());
+        let mut validation = Validation::default();
+        let (Some(email), Some(password)) = (
+            validation.email(email),
+            validation.password(Field::Password, password),
+        ) else {
+            return Err(validation.into_error());
         };
         let found = self.parts.store.account_by_email(&email).await?;
         let verified = self.check_password(found, password, Role::Admin).await?;

@@ -42,7 +42,7 @@ mod bootstrap;
 mod builder;
 mod error;
 mod import;
-mod input;
+mod invalid_field;
 mod login;
 mod page;
 mod password;
@@ -51,6 +51,7 @@ mod session;
 mod session_cache;
 mod update_user;
 mod users;
+mod validation;
 
 use std::sync::Arc;
 
@@ -70,6 +71,7 @@ pub use bootstrap::BootstrapPolicy;
 pub use builder::AuthServiceBuilder;
 pub use error::ServiceError;
 pub use import::{CheckedImport, ImportError, ImportedUser, PreparedImport};
+pub use invalid_field::{Field, InvalidField, InvalidFieldReason};
 pub use login::SignInPhone;
 pub use phone::{Region, UnknownRegion, parse_phone};
 pub use session::{ClientInfo, SessionLife};

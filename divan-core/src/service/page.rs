@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::input::Input;
+use super::validation::Validation;
+use super::{Field, InvalidFieldReason};
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
@@ -21,20 +22,23 @@ pub(super) struct Page {
     pub(super) before: Option<Uuid>,
 }
 
-impl Input {
+impl Validation {
     /// Reads which page is asked for; `filters` says of which list, with all its conditions.
     pub(super) fn page(&mut self, limit: Option<u32>, cursor: Option<&str>, filters: &str) -> Page {
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
-            self.wrong("/limit", format!("must be from 1 to {MAX_LIMIT}"));
+            self.reject(
+                Field::Limit,
+                InvalidFieldReason::OutOfRange {
+                    min: 1,
+                    max: MAX_LIMIT,
+                },
+            );
         }
         let before = cursor.and_then(|cursor| {
             let before = read_cursor(filters, cursor);
             if before.is_none() {
-                self.wrong(
-                    "/cursor",
-                    "is not the `next_cursor` of a page of this list with these conditions",
-                );
+                self.reject(Field::Cursor, InvalidFieldReason::Cursor);
             }
             before
         });

@@ -1,5 +1,5 @@
-use super::input::{Input, check_new_password};
-use super::{AuthService, Caller, ClientInfo, ServiceError};
+use super::validation::{Validation, check_new_password};
+use super::{AuthService, Caller, ClientInfo, Field, ServiceError};
 use crate::api::{ChangePasswordRequest, TokenResponse};
 use crate::password::{PasswordHash, WeakPassword};
 use crate::session::EndReason;
@@ -21,17 +21,16 @@ impl AuthService {
         request: &ChangePasswordRequest,
         client: &ClientInfo,
     ) -> Result<TokenResponse, ServiceError> {
-        const NEW: &str = "/new_password";
-        let mut input = Input::default();
-        let current = input.password("/current_password", &request.current_password);
-        let new = input.password(NEW, &request.new_password);
+        let mut validation = Validation::default();
+        let current = validation.password(Field::CurrentPassword, &request.current_password);
+        let new = validation.password(Field::NewPassword, &request.new_password);
         let (Some(current), Some(new)) = (current, new) else {
-            return Err(input.into_error());
+            return Err(validation.into_error());
         };
-        check_new_password(NEW, &new, caller.user())?;
+        check_new_password(Field::NewPassword, &new, caller.user())?;
         if new.as_str() == current.as_str() {
             return Err(ServiceError::WeakPassword {
-                pointer: NEW,
+                field: Field::NewPassword,
                 reason: WeakPassword::Unchanged,
             });
         }

@@ -2,8 +2,8 @@ use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use super::input::Input;
-use super::{Admin, AuthService, ClientInfo, Region, ServiceError};
+use super::validation::Validation;
+use super::{Admin, AuthService, ClientInfo, Field, InvalidFieldReason, Region, ServiceError};
 use crate::api::UpdateUserRequest;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
@@ -62,44 +62,38 @@ impl Changes {
         region: Region,
         is_self: bool,
     ) -> Result<Self, ServiceError> {
-        let mut input = Input::default();
+        let mut validation = Validation::default();
         // A slip here would lock the administrator out in the middle of the work.
         if is_self && request.role.is_some_and(|role| role != Role::Admin) {
-            input.wrong(
-                "/role",
-                "is your own: another administrator has to take it away",
-            );
+            validation.reject(Field::Role, InvalidFieldReason::OwnAccount);
         }
         if is_self && request.is_active == Some(false) {
-            input.wrong(
-                "/is_active",
-                "is your own: another administrator has to deactivate you",
-            );
+            validation.reject(Field::IsActive, InvalidFieldReason::OwnAccount);
         }
         if *request == UpdateUserRequest::default() {
-            input.wrong("", "names nothing to change");
+            return Err(ServiceError::NothingToChange);
         }
         let changes = Self {
             full_name: request
                 .full_name
                 .as_deref()
-                .and_then(|typed| input.full_name(typed)),
+                .and_then(|typed| validation.full_name(typed)),
             phone: request.phone.as_ref().map(|phone| {
                 phone
                     .as_deref()
-                    .and_then(|typed| input.phone(typed, region))
+                    .and_then(|typed| validation.phone(typed, region))
             }),
             email: request
                 .email
                 .as_ref()
-                .map(|email| email.as_deref().and_then(|typed| input.email(typed))),
+                .map(|email| email.as_deref().and_then(|typed| validation.email(typed))),
             role: request.role,
             is_active: request.is_active,
         };
-        if input.is_valid() {
+        if validation.is_valid() {
             Ok(changes)
         } else {
-            Err(input.into_error())
+            Err(validation.into_error())
         }
     }
 
@@ -122,10 +116,10 @@ impl Changes {
         }
         user.role = self.role.unwrap_or(user.role);
         user.is_active = self.is_active.unwrap_or(user.is_active);
-        let mut input = Input::default();
-        input.sign_in_name(user.role, user.phone.is_some(), user.email.is_some());
-        if !input.is_valid() {
-            return Err(input.into_error());
+        let mut validation = Validation::default();
+        validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+        if !validation.is_valid() {
+            return Err(validation.into_error());
         }
         if *user == before {
             return Ok(AccountUpdate::none());

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::input::{Input, check_new_password};
 use super::page::{self, Page};
 use super::session::{session_info, to_time_duration};
-use super::{Admin, AuthService, ClientInfo, ServiceError, parse_phone};
+use super::validation::{Validation, check_new_password};
+use super::{Admin, AuthService, ClientInfo, Field, ServiceError, parse_phone};
 use crate::api::{
     CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, SessionInfo, UserPage,
 };
@@ -33,21 +33,22 @@ impl AuthService {
         _: &Admin,
         request: &ListUsersRequest,
     ) -> Result<UserPage, ServiceError> {
-        let mut input = Input::default();
+        let mut validation = Validation::default();
         let filters = format!(
             "users {:?} {:?} {:?}",
             request.q, request.role, request.is_active
         );
-        let Page { limit, before } = input.page(request.limit, request.cursor.as_deref(), &filters);
+        let Page { limit, before } =
+            validation.page(request.limit, request.cursor.as_deref(), &filters);
         let typed = request.q.as_deref().unwrap_or_default().trim();
         let terms = if typed.is_empty() {
             Ok(SearchTerms::default())
         } else {
             SearchTerms::parse(typed)
         };
-        let terms = terms.map_err(|refused| input.wrong("/q", refused.to_string()));
-        let (Ok(terms), true) = (terms, input.is_valid()) else {
-            return Err(input.into_error());
+        let terms = validation.parsed(Field::Query, terms);
+        let (Some(terms), true) = (terms, validation.is_valid()) else {
+            return Err(validation.into_error());
         };
 
         let mut query = UserQuery::newest(limit + 1);
@@ -88,28 +89,27 @@ impl AuthService {
         request: &CreateUserRequest,
         client: &ClientInfo,
     ) -> Result<CreatedUser, ServiceError> {
-        const PASSWORD: &str = "/password";
-        let mut input = Input::default();
-        let full_name = input.full_name(&request.full_name);
+        let mut validation = Validation::default();
+        let full_name = validation.full_name(&request.full_name);
         let phone = request
             .phone
             .as_deref()
-            .and_then(|typed| input.phone(typed, self.parts.region));
+            .and_then(|typed| validation.phone(typed, self.parts.region));
         let email = request
             .email
             .as_deref()
-            .and_then(|typed| input.email(typed));
+            .and_then(|typed| validation.email(typed));
         let chosen = request
             .password
             .as_ref()
-            .map(|typed| input.password(PASSWORD, typed));
-        input.sign_in_name(
+            .map(|typed| validation.password(Field::Password, typed));
+        validation.require_login_field(
             request.role,
             request.phone.is_some(),
             request.email.is_some(),
         );
-        let (Some(full_name), true) = (full_name, input.is_valid()) else {
-            return Err(input.into_error());
+        let (Some(full_name), true) = (full_name, validation.is_valid()) else {
+            return Err(validation.into_error());
         };
 
         let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
@@ -118,7 +118,7 @@ impl AuthService {
         user.phone = phone;
         user.email = email;
         let (password, generated) = if let Some(chosen) = chosen.flatten() {
-            check_new_password(PASSWORD, &chosen, &user)?;
+            check_new_password(Field::Password, &chosen, &user)?;
             (chosen, None)
         } else {
             user.password_change_required = true;

@@ -2,14 +2,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use divan_core::service::{
-    Admin, AuthService, CheckedImport, ClientInfo, ImportError, ServiceError,
-};
+use divan_core::service::{Admin, AuthService, CheckedImport, ClientInfo, ServiceError};
 use divan_core::store::StoreErrorKind;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::operator::with_service;
-use super::people_csv::{self, PeopleList};
+use super::people_csv::{self, LineError, PeopleList};
 use super::people_error::PeopleError;
 use super::private_file::PrivateFile;
 use super::{Outcome, output};
@@ -71,15 +69,14 @@ async fn check(service: &AuthService, list: PeopleList) -> Result<CheckedImport,
         |refused| (None, refused),
         |checked| (Some(checked), Vec::new()),
     );
-    errors.extend(refused);
+    errors.extend(refused.into_iter().map(LineError::from));
     match checked {
         Some(checked) if errors.is_empty() => Ok(checked),
         _ => {
             errors.sort_by_key(|error| error.line);
             errors
                 .iter()
-                .map(ImportError::to_string)
-                .for_each(|error| output::explain(&error));
+                .for_each(|error| output::explain(&error.to_string()));
             // The list and the service may each have something against the same line.
             errors.dedup_by_key(|error| error.line);
             Err(PeopleError::WrongLines {

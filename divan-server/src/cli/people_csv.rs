@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder, Writer};
-use divan_core::api::MemberError;
 use divan_core::password::PasswordHash;
 use divan_core::secret::Secret;
 use divan_core::service::{ImportError, ImportedUser};
@@ -49,7 +48,25 @@ enum Column {
 pub(super) struct PeopleList {
     pub(super) lines: usize,
     pub(super) people: Vec<ImportedUser>,
-    pub(super) errors: Vec<ImportError>,
+    pub(super) errors: Vec<LineError>,
+}
+
+/// The errors of a line.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {errors}")]
+pub(super) struct LineError {
+    pub(super) line: u64,
+    errors: String,
+}
+
+impl From<ImportError> for LineError {
+    fn from(error: ImportError) -> Self {
+        let errors: Vec<String> = error.errors.iter().map(ToString::to_string).collect();
+        Self {
+            line: error.line,
+            errors: errors.join("; "),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -125,12 +142,11 @@ impl PeopleList {
                 Ok((person, errors)) => {
                     list.people.push(person);
                     if !errors.is_empty() {
-                        list.errors.push(ImportError::new(line, errors));
+                        let errors = errors.join("; ");
+                        list.errors.push(LineError { line, errors });
                     }
                 }
-                Err(broken) => list
-                    .errors
-                    .push(ImportError::new(line, vec![MemberError::new("", broken)])),
+                Err(errors) => list.errors.push(LineError { line, errors }),
             }
         }
         Ok(list)
@@ -217,7 +233,7 @@ fn person(
     columns: &[Column],
     record: &ByteRecord,
     line: u64,
-) -> Result<(ImportedUser, Vec<MemberError>), String> {
+) -> Result<(ImportedUser, Vec<&'static str>), String> {
     if record.len() != columns.len() {
         return Err(format!(
             "has {} columns instead of {}",
@@ -242,12 +258,12 @@ fn person(
             Column::Role => match cell.to_lowercase().as_str() {
                 "" | "employee" => {}
                 "admin" => person.role = Role::Admin,
-                _ => errors.push(MemberError::new("/role", "is neither employee nor admin")),
+                _ => errors.push("role is neither employee nor admin"),
             },
             Column::Active => match cell.to_lowercase().as_str() {
                 "" | "yes" | "true" | "t" | "1" => {}
                 "no" | "false" | "f" | "0" => person.is_active = false,
-                _ => errors.push(MemberError::new("/active", "is neither yes nor no")),
+                _ => errors.push("active is neither yes nor no"),
             },
         }
     }

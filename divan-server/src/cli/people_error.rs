@@ -1,6 +1,5 @@
 use std::io;
 
-use divan_core::api::MemberError;
 use divan_core::service::ServiceError;
 use divan_core::store::StoreErrorKind;
 
@@ -40,10 +39,8 @@ impl From<ServiceError> for PeopleError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Invalid(errors) => {
-                let line = |error: &MemberError| {
-                    format!("{} {}", error.pointer.trim_start_matches('/'), error.detail)
-                };
-                Self::Refused(errors.iter().map(line).collect::<Vec<_>>().join("; "))
+                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                Self::Refused(errors.join("; "))
             }
             ServiceError::Store(error) if error.kind() == StoreErrorKind::LastAdmin => {
                 Self::Refused("no active administrator would be left".to_owned())

@@ -8,7 +8,7 @@ use divan_core::api::{
 };
 use divan_core::init_data::InitDataError;
 use divan_core::password::WeakPassword;
-use divan_core::service::ServiceError;
+use divan_core::service::{Field, ServiceError};
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -118,9 +118,13 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         ProblemCode::WeakPassword => {
             let is_new = request(operation, schemas)
                 .is_some_and(|body| body.properties.contains_key("new_password"));
-            let pointer = if is_new { "/new_password" } else { "/password" };
+            let field = if is_new {
+                Field::NewPassword
+            } else {
+                Field::Password
+            };
             ServiceError::WeakPassword {
-                pointer,
+                field,
                 reason: WeakPassword::Common,
             }
             .into()

@@ -1,12 +1,13 @@
 use axum::extract::State;
 use divan_core::api::{
-    AutoLogin, AutoLoginRequest, Endpoint, ProblemCode, TelegramLogin, TelegramLoginRequest,
-    TokenResponse,
+    AutoLogin, AutoLoginRequest, Endpoint, MemberError, ProblemCode, TelegramLogin,
+    TelegramLoginRequest, TokenResponse,
 };
 use divan_core::secret::Secret;
 use divan_core::service::{AuthService, SignInPhone};
 
 use super::{ApiResponse, ApiResult};
+use crate::extract::rejections::invalid;
 use crate::extract::{JsonBody, RequestClient, TmaHeader};
 use crate::problem::Problem;
 
@@ -64,7 +65,7 @@ pub(crate) async fn telegram_login(
     JsonBody(request): JsonBody<TelegramLogin>,
 ) -> ApiResult<TelegramLogin> {
     let init_data = one_init_data(request.init_data.clone(), header)?;
-    let phone = SignInPhone::of(&request)?;
+    let phone = login_phone(&request)?;
     Ok(ApiResponse(
         service
             .telegram_login(phone, &request.password, &init_data, &client)
@@ -98,6 +99,19 @@ pub(crate) async fn auto_login(
 ) -> ApiResult<AutoLogin> {
     let init_data = one_init_data(request.init_data, header)?;
     Ok(ApiResponse(service.auto_login(&init_data, &client).await?))
+}
+
+/// Returns the phone number or the contact: both together could name two users.
+fn login_phone(request: &TelegramLoginRequest) -> Result<SignInPhone<'_>, Problem> {
+    let error = match (&request.phone, &request.contact) {
+        (Some(phone), None) => return Ok(SignInPhone::Typed(phone)),
+        (None, Some(contact)) => return Ok(SignInPhone::Shared(contact)),
+        (Some(_), Some(_)) => {
+            MemberError::new("/contact", "`phone` and `contact` are mutually exclusive")
+        }
+        (None, None) => MemberError::new("/phone", "`phone` or `contact` is required"),
+    };
+    Err(invalid(error))
 }
 
 /// Body and header may both carry the init data, if it is the same. Neither is as good as empty.

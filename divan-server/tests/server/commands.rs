@@ -234,9 +234,12 @@ fn what_cannot_be_done_is_one_clear_line() {
         ),
         (
             &["user", "create", "--name", "A", "--generate"],
-            "phone is missing",
+            "phone is required",
         ),
-        (&["user", "list", "!!!"], "q must have a letter or a digit"),
+        (
+            &["user", "list", "!!!"],
+            "query must have a letter or a digit",
+        ),
     ] {
         let (code, stdout, stderr) = divan(folder, arguments);
         assert_eq!(

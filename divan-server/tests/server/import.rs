@@ -128,13 +128,13 @@ fn everything_that_is_wrong_is_told_by_line_and_nobody_is_added() {
         assert_eq!((code, stdout.as_str()), (1, ""));
         let told: Vec<&str> = stderr.lines().collect();
         let expected = [
-            "line 3: phone is that of line 2, too",
+            "line 3: phone is the same as on line 2",
             "line 4: role is neither employee nor admin; active is neither yes nor no",
             "line 4: phone is not a phone number",
             "line 5: has 1 columns instead of 5",
-            "line 6: full_name must have 1 to 200 characters, none of them a control character",
+            "line 6: full_name must not be empty",
             "line 7: password_hash has parameters beyond what is computed",
-            "line 8: email is missing: an administrator signs in with it",
+            "line 8: email is required for the role admin",
             "divan-server: nobody was added: 6 of 7 lines are wrong",
         ];
         assert_eq!(told, expected);

@@ -1,17 +1,14 @@
 //! The rules of signing in, held against the service.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod created;
-
-use created::created;
+use crate::created::created;
+use crate::support::{Refusal, refusal};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use divan_core::api::{
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, Role,
-    UpdateUserRequest,
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, Role, UpdateUserRequest,
 };
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
@@ -20,7 +17,7 @@ use divan_core::password::{
 };
 use divan_core::secret::Secret;
 use divan_core::service::{
-    Admin, AuthService, BootstrapPolicy, ClientInfo, ServiceError, SignInPhone,
+    Admin, AuthService, BootstrapPolicy, ClientInfo, Field, ServiceError, SignInPhone,
 };
 use divan_core::store::{Account, AccountUpdate, MemoryStore, Store, UserStore};
 use divan_core::token::{Audience, Audiences, SecretKey};
@@ -186,10 +183,6 @@ impl Fixture {
     }
 }
 
-fn code<T: std::fmt::Debug>(outcome: Result<T, ServiceError>) -> ProblemCode {
-    outcome.unwrap_err().code()
-}
-
 #[tokio::test]
 async fn an_employee_signs_in_and_is_bound() {
     let f = fixture().await;
@@ -220,7 +213,7 @@ async fn an_employee_signs_in_and_is_bound() {
         (caller.user(), caller.audience()),
         (&session.user, Audience::MiniApp)
     );
-    assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
+    assert_eq!(refusal(caller.into_admin()), Refusal::AdminRequired);
 }
 
 #[tokio::test]
@@ -241,8 +234,8 @@ async fn every_attempt_costs_exactly_one_hash() {
         ("wrong role", "+77010000003", PASSWORD),
     ] {
         assert_eq!(
-            code(f.login(phone, password, 42).await),
-            ProblemCode::InvalidCredentials,
+            refusal(f.login(phone, password, 42).await),
+            Refusal::InvalidCredentials,
             "{what}"
         );
         assert_eq!(f.hasher.taken(), 1, "{what}");
@@ -258,7 +251,7 @@ async fn every_attempt_costs_exactly_one_hash() {
             .service
             .admin_login(email, &password.into(), &ClientInfo::unknown())
             .await;
-        assert_eq!(code(outcome), ProblemCode::InvalidCredentials, "{what}");
+        assert_eq!(refusal(outcome), Refusal::InvalidCredentials, "{what}");
         assert_eq!(f.hasher.taken(), 1, "{what}");
     }
     f.admin().await;
@@ -280,7 +273,7 @@ async fn an_employee_does_not_sign_in_to_the_admin_panel() {
             &ClientInfo::unknown(),
         )
         .await;
-    assert_eq!(code(outcome), ProblemCode::InvalidCredentials);
+    assert_eq!(refusal(outcome), Refusal::InvalidCredentials);
 }
 
 #[tokio::test]
@@ -295,22 +288,22 @@ async fn init_data_is_checked_before_anything_of_the_account() {
     let tampered = init_data(42).expose().replace("42", "43");
 
     for (what, raw, expected) in [
-        ("empty", String::new(), ProblemCode::InitDataMissing),
-        ("tampered", tampered, ProblemCode::InitDataInvalid),
+        ("empty", String::new(), Refusal::InitDataMissing),
+        ("tampered", tampered, Refusal::InitDataInvalid),
         (
             "another bot's",
             fresh().user(42, "First").sign(&foreign),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "without a user",
             fresh().sign(&token),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "a shared contact",
             fresh().field("contact", contact).sign(&token),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "a contact beside a user",
@@ -318,26 +311,26 @@ async fn init_data_is_checked_before_anything_of_the_account() {
                 .user(42, "First")
                 .field("contact", contact)
                 .sign(&token),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "user not an object",
             fresh().field("user", "[]").sign(&token),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "a day old",
             InitDataBuilder::new(NOW - 24 * 3600 - 1)
                 .user(42, "First")
                 .sign(&token),
-            ProblemCode::InitDataExpired,
+            Refusal::InitDataExpired,
         ),
         (
             "of tomorrow",
             InitDataBuilder::new(NOW + 24 * 3600)
                 .user(42, "First")
                 .sign(&token),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
     ] {
         for password in [PASSWORD, "wrong password"] {
@@ -350,7 +343,7 @@ async fn init_data_is_checked_before_anything_of_the_account() {
                     &ClientInfo::unknown(),
                 )
                 .await;
-            assert_eq!(code(outcome), expected, "{what}");
+            assert_eq!(refusal(outcome), expected, "{what}");
         }
     }
     assert_eq!(f.hasher.taken(), 0, "nothing was hashed");
@@ -366,22 +359,22 @@ async fn what_reveals_something_comes_only_after_a_right_password() {
     f.login(PHONE, PASSWORD, 42).await.unwrap();
 
     assert_eq!(
-        code(f.login(PHONE, "wrong password", 43).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login(PHONE, "wrong password", 43).await),
+        Refusal::InvalidCredentials
     );
     assert_eq!(
-        code(f.login(PHONE, PASSWORD, 43).await),
-        ProblemCode::TelegramAccountMismatch
+        refusal(f.login(PHONE, PASSWORD, 43).await),
+        Refusal::TelegramAccountMismatch
     );
 
     f.insert("+77010000002", |_| {}).await;
     assert_eq!(
-        code(f.login("+77010000002", "wrong password", 42).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login("+77010000002", "wrong password", 42).await),
+        Refusal::InvalidCredentials
     );
     assert_eq!(
-        code(f.login("+77010000002", PASSWORD, 42).await),
-        ProblemCode::TelegramAccountMismatch
+        refusal(f.login("+77010000002", PASSWORD, 42).await),
+        Refusal::TelegramAccountMismatch
     );
     assert!(f.stored("+77010000002").await.user.telegram_id.is_none());
     f.login(PHONE, PASSWORD, 42).await.unwrap();
@@ -403,8 +396,8 @@ async fn a_reset_during_the_hash_wins() {
             .unwrap();
     }));
     assert_eq!(
-        code(f.login(PHONE, PASSWORD, 42).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login(PHONE, PASSWORD, 42).await),
+        Refusal::InvalidCredentials
     );
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
 }
@@ -441,8 +434,8 @@ async fn the_same_password_hashed_anew_meanwhile_refuses_nobody() {
     assert_eq!(f.hasher.taken(), 2, "compared again, once");
     *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
     assert_eq!(
-        code(f.login(PHONE, "wrong password", 42).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login(PHONE, "wrong password", 42).await),
+        Refusal::InvalidCredentials
     );
     assert_eq!(f.hasher.taken(), 1, "wrong password");
 }
@@ -512,7 +505,7 @@ async fn a_sign_out_or_promotion_during_the_change_of_a_password_wins() {
             .service
             .change_password(&caller, &request, &ClientInfo::unknown())
             .await;
-        assert_eq!(code(changed), ProblemCode::TokenInvalid);
+        assert_eq!(refusal(changed), Refusal::TokenInvalid);
         assert_eq!(
             f.stored(PHONE).await.user.password_change_required,
             promotes
@@ -563,8 +556,8 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
     // The same key on another database: the token is good, the user is not there.
     let other = fixture_with(BootstrapPolicy::Closed);
     assert_eq!(
-        code(other.service.authenticate(token).await),
-        ProblemCode::TokenInvalid
+        refusal(other.service.authenticate(token).await),
+        Refusal::TokenInvalid
     );
     let mut inactive = f.stored("+77010000002").await;
     inactive.user.is_active = false;
@@ -574,14 +567,14 @@ async fn a_token_of_somebody_who_is_gone_or_inactive_opens_nothing() {
         .await
         .unwrap();
     assert_eq!(
-        code(other.service.authenticate(token).await),
-        ProblemCode::TokenInvalid
+        refusal(other.service.authenticate(token).await),
+        Refusal::TokenInvalid
     );
 
     f.clock.advance(Duration::from_secs(931));
     assert_eq!(
-        code(f.service.authenticate(token).await),
-        ProblemCode::TokenExpired
+        refusal(f.service.authenticate(token).await),
+        Refusal::TokenExpired
     );
 }
 
@@ -619,7 +612,7 @@ async fn a_demoted_administrator_is_none_any_more() {
         .authenticate(session.access_token.expose())
         .await
         .unwrap();
-    assert_eq!(code(caller.into_admin()), ProblemCode::AdminRequired);
+    assert_eq!(refusal(caller.into_admin()), Refusal::AdminRequired);
 }
 
 #[tokio::test]
@@ -636,7 +629,7 @@ async fn without_a_bot_token_nobody_signs_in_through_telegram() {
             &ClientInfo::unknown(),
         )
         .await;
-    assert_eq!(code(outcome), ProblemCode::TelegramNotConfigured);
+    assert_eq!(refusal(outcome), Refusal::TelegramNotConfigured);
 }
 
 #[tokio::test]
@@ -647,7 +640,7 @@ async fn bootstrap_needs_its_token() {
         .service
         .bootstrap(Some(&token), &bootstrap_request(), &ClientInfo::unknown())
         .await;
-    assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
+    assert_eq!(refusal(outcome), Refusal::BootstrapTokenRequired);
 
     let f = fixture_with(BootstrapPolicy::Token(token.clone()));
     for wrong in [None, Some(Secret::new("")), Some(Secret::new("bootstraq"))] {
@@ -655,7 +648,7 @@ async fn bootstrap_needs_its_token() {
             .service
             .bootstrap(wrong.as_ref(), &bootstrap_request(), &ClientInfo::unknown())
             .await;
-        assert_eq!(code(outcome), ProblemCode::BootstrapTokenRequired);
+        assert_eq!(refusal(outcome), Refusal::BootstrapTokenRequired);
     }
     let user = f
         .service
@@ -673,21 +666,21 @@ async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
     let f = fixture_with(BootstrapPolicy::OpenToAnyone);
     let weak = BootstrapRequest::new(ADMIN_EMAIL, "too short");
     assert_eq!(
-        code(
+        refusal(
             f.service
                 .bootstrap(None, &weak, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::WeakPassword
+        Refusal::WeakPassword
     );
     let malformed = BootstrapRequest::new("not an address", ADMIN_PASSWORD);
     assert_eq!(
-        code(
+        refusal(
             f.service
                 .bootstrap(None, &malformed, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::ValidationFailed
+        Refusal::ValidationFailed
     );
     assert!(!f.service.is_bootstrapped().await.unwrap());
     f.hasher.taken();
@@ -700,7 +693,7 @@ async fn a_refused_bootstrap_leaves_it_open_and_a_good_one_closes_it() {
         .service
         .bootstrap(None, &bootstrap_request(), &ClientInfo::unknown())
         .await;
-    assert_eq!(code(again), ProblemCode::AlreadyBootstrapped);
+    assert_eq!(refusal(again), Refusal::AlreadyBootstrapped);
     assert_eq!(f.hasher.taken(), 1, "the refused call does not hash");
 }
 
@@ -719,8 +712,8 @@ async fn all_that_is_wrong_with_a_new_user_is_told_at_once() {
     else {
         panic!("an invalid request");
     };
-    let pointers: Vec<&str> = errors.iter().map(|error| error.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/full_name", "/phone", "/email", "/password"]);
+    let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["full_name", "phone", "email", "password"]);
 }
 
 #[tokio::test]
@@ -731,13 +724,13 @@ async fn each_role_needs_what_it_signs_in_with() {
     no_phone.phone = None;
     let mut no_email = employee_request("+77010000002");
     no_email.role = Role::Admin;
-    for (request, pointer) in [(no_phone, "/phone"), (no_email, "/email")] {
+    for (request, field) in [(no_phone, Field::Phone), (no_email, Field::Email)] {
         match f
             .service
             .create_user(&admin, &request, &ClientInfo::unknown())
             .await
         {
-            Err(ServiceError::Invalid(errors)) => assert_eq!(errors[0].pointer, pointer),
+            Err(ServiceError::Invalid(errors)) => assert_eq!(errors[0].field, field),
             other => panic!("{other:?}"),
         }
     }
@@ -755,29 +748,29 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
             &ClientInfo::unknown(),
         )
         .await;
-    assert_eq!(code(taken), ProblemCode::PhoneTaken);
+    assert_eq!(refusal(taken), Refusal::PhoneTaken);
 
     let mut same_email = employee_request("+77010000002");
     same_email.email = Some("ADMIN@example.com".to_owned());
     assert_eq!(
-        code(
+        refusal(
             f.service
                 .create_user(&admin, &same_email, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::EmailTaken
+        Refusal::EmailTaken
     );
 
     for weak in ["12345678", "7011234599", "FirstLast1"] {
         let mut request = employee_request("+77011234599");
         request.password = Some(Secret::new(weak));
         assert_eq!(
-            code(
+            refusal(
                 f.service
                     .create_user(&admin, &request, &ClientInfo::unknown())
                     .await
             ),
-            ProblemCode::WeakPassword,
+            Refusal::WeakPassword,
             "{weak}"
         );
     }
@@ -785,12 +778,12 @@ async fn a_phone_an_email_and_a_password_are_checked_against_the_others_and_the_
     short_for_an_admin.role = Role::Admin;
     short_for_an_admin.email = Some("second@example.com".to_owned());
     assert_eq!(
-        code(
+        refusal(
             f.service
                 .create_user(&admin, &short_for_an_admin, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::WeakPassword
+        Refusal::WeakPassword
     );
 }
 
@@ -863,12 +856,12 @@ async fn a_shared_contact_stands_in_place_of_the_phone_number() {
         );
     }
     assert_eq!(
-        code(login(contact(42, PHONE), "wrong password").await),
-        ProblemCode::InvalidCredentials
+        refusal(login(contact(42, PHONE), "wrong password").await),
+        Refusal::InvalidCredentials
     );
     assert_eq!(
-        code(login(contact(42, "+77010000099"), PASSWORD).await),
-        ProblemCode::InvalidCredentials
+        refusal(login(contact(42, "+77010000099"), PASSWORD).await),
+        Refusal::InvalidCredentials
     );
 }
 
@@ -883,31 +876,31 @@ async fn a_contact_that_proves_nothing_is_refused_before_anything_is_hashed() {
         (
             "somebody else's",
             contact(43, PHONE),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
-        ("no phone", contact(42, "12"), ProblemCode::InitDataInvalid),
+        ("no phone", contact(42, "12"), Refusal::InitDataInvalid),
         (
             "no number that exists",
             contact(42, "+70000000"),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "of another bot",
             shared(NOW).sign(&other).into(),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
         (
             "old",
             shared(NOW - 25 * 3600).sign(&token).into(),
-            ProblemCode::InitDataExpired,
+            Refusal::InitDataExpired,
         ),
-        ("init data", init_data(42), ProblemCode::InitDataInvalid),
+        ("init data", init_data(42), Refusal::InitDataInvalid),
         (
             "with a user",
             shared(NOW).user(42, "First").sign(&token).into(),
-            ProblemCode::InitDataInvalid,
+            Refusal::InitDataInvalid,
         ),
-        ("empty", Secret::default(), ProblemCode::InitDataMissing),
+        ("empty", Secret::default(), Refusal::InitDataMissing),
     ] {
         let phone = SignInPhone::Shared(&contact);
         let outcome = f
@@ -919,7 +912,7 @@ async fn a_contact_that_proves_nothing_is_refused_before_anything_is_hashed() {
                 &ClientInfo::unknown(),
             )
             .await;
-        assert_eq!(code(outcome), expected, "{what}");
+        assert_eq!(refusal(outcome), expected, "{what}");
     }
     assert_eq!(f.hasher.taken(), hashed, "nothing was hashed");
 }

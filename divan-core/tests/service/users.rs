@@ -1,19 +1,14 @@
 //! What administrators do with people, held against the service on every store; and the audit of
 //! it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-mod created;
-#[macro_use]
-mod every_store;
-mod random;
-
+use crate::support::{Refusal, refusal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use created::created;
+use crate::created::created;
 use divan_core::api::{
     AuditRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ListUsersRequest,
-    ProblemCode, TokenResponse, UpdateUserRequest,
+    TokenResponse, UpdateUserRequest,
 };
 use divan_core::clock::ManualClock;
 use divan_core::init_data::{BotToken, InitDataBuilder};
@@ -31,7 +26,7 @@ use divan_core::types::{AuditAction, Role, User, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use random::Random;
+use crate::random::Random;
 
 const NOW: u64 = 1_780_000_000;
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -165,13 +160,6 @@ fn client() -> ClientInfo {
         .request_id("request-1")
 }
 
-fn code<T>(outcome: Result<T, ServiceError>) -> ProblemCode {
-    match outcome {
-        Ok(_) => panic!("expected a refusal"),
-        Err(error) => error.code(),
-    }
-}
-
 impl Random {
     fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
@@ -294,15 +282,15 @@ async fn pages_go_on_where_the_last_one_ended(f: Fixture) {
 
     request.q = Some("other".to_owned());
     assert_eq!(
-        code(f.service.list_users(&admin, &request).await),
-        ProblemCode::ValidationFailed
+        refusal(f.service.list_users(&admin, &request).await),
+        Refusal::ValidationFailed
     );
     for limit in [0, 201] {
         let mut request = ListUsersRequest::default();
         request.limit = Some(limit);
         assert_eq!(
-            code(f.service.list_users(&admin, &request).await),
-            ProblemCode::ValidationFailed
+            refusal(f.service.list_users(&admin, &request).await),
+            Refusal::ValidationFailed
         );
     }
 }
@@ -450,8 +438,8 @@ async fn a_user_without_a_password_gets_a_generated_one(f: Fixture) {
     let session = f.login(&password).await.unwrap();
     let token = session.access_token.expose();
     assert_eq!(
-        code(f.service.authenticate(token).await),
-        ProblemCode::PasswordChangeRequired
+        refusal(f.service.authenticate(token).await),
+        Refusal::PasswordChangeRequired
     );
 
     // From then on the person's own password is good for as long as it is kept.
@@ -486,10 +474,10 @@ async fn a_generated_password_is_good_for_three_days(f: Fixture) {
     f.clock.advance(Duration::from_secs(72 * 3600 - 1));
     f.login(&password).await.unwrap();
     f.clock.advance(Duration::from_secs(1));
-    assert_eq!(code(f.login(&password).await), ProblemCode::PasswordExpired);
+    assert_eq!(refusal(f.login(&password).await), Refusal::PasswordExpired);
     assert_eq!(
-        code(f.login(&"another".into()).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login(&"another".into()).await),
+        Refusal::InvalidCredentials
     );
 }
 
@@ -507,12 +495,12 @@ async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
         .await
         .unwrap();
     assert_eq!(
-        code(f.service.authenticate(token).await),
-        ProblemCode::TokenInvalid
+        refusal(f.service.authenticate(token).await),
+        Refusal::TokenInvalid
     );
     assert_eq!(
-        code(f.login(&"umbrella 77".into()).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login(&"umbrella 77".into()).await),
+        Refusal::InvalidCredentials
     );
     let account = f.store.account(user.id).await.unwrap().unwrap();
     assert!(account.password_verified_at.is_none());
@@ -525,8 +513,8 @@ async fn a_reset_gives_another_password_and_signs_out(f: Fixture) {
     );
     let nobody = UserId(Uuid::from_u128(1));
     assert_eq!(
-        code(f.service.reset_password(&admin, nobody, &client()).await),
-        ProblemCode::NotFound
+        refusal(f.service.reset_password(&admin, nobody, &client()).await),
+        Refusal::NotFound
     );
 }
 
@@ -541,7 +529,7 @@ async fn nobody_takes_the_own_rights_away(f: Fixture) {
             .service
             .update_user(&admin, admin.id().unwrap(), &request, &client())
             .await;
-        assert_eq!(code(refused), ProblemCode::ValidationFailed);
+        assert_eq!(refusal(refused), Refusal::ValidationFailed);
     }
     let mut rename = UpdateUserRequest::default();
     rename.full_name = Some("Another Name".to_owned());
@@ -719,17 +707,17 @@ async fn what_is_refused_is_not_written_down(f: Fixture) {
     let before = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
     let twice = CreateUserRequest::employee("First Last", PHONE).password("umbrella 77");
     assert_eq!(
-        code(f.service.create_user(&admin, &twice, &client()).await),
-        ProblemCode::PhoneTaken
+        refusal(f.service.create_user(&admin, &twice, &client()).await),
+        Refusal::PhoneTaken
     );
     let nobody = UserId(Uuid::from_u128(1));
     assert_eq!(
-        code(f.service.unlink_telegram(&admin, nobody, &client()).await),
-        ProblemCode::NotFound
+        refusal(f.service.unlink_telegram(&admin, nobody, &client()).await),
+        Refusal::NotFound
     );
     assert_eq!(
-        code(f.login(&"wrong password".into()).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login(&"wrong password".into()).await),
+        Refusal::InvalidCredentials
     );
     let mut taken = UpdateUserRequest::default();
     taken.phone = Some(Some(PHONE.to_owned()));
@@ -737,7 +725,7 @@ async fn what_is_refused_is_not_written_down(f: Fixture) {
         .service
         .update_user(&admin, admin.id().unwrap(), &taken, &client())
         .await;
-    assert_eq!(code(refused), ProblemCode::PhoneTaken);
+    assert_eq!(refusal(refused), Refusal::PhoneTaken);
     assert_eq!(
         f.store.audit(&AuditQuery::newest(100)).await.unwrap(),
         before
@@ -771,8 +759,8 @@ async fn the_audit_is_read_page_by_page_and_purged(f: Fixture) {
     assert!(seen.is_sorted_by(|a, b| a.id > b.id && a.at >= b.at));
     request.action = Some(AuditAction::Unknown);
     assert_eq!(
-        code(f.service.audit(&admin, &request).await),
-        ProblemCode::ValidationFailed
+        refusal(f.service.audit(&admin, &request).await),
+        Refusal::ValidationFailed
     );
 
     assert_eq!(

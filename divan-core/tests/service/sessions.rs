@@ -1,16 +1,11 @@
 //! The rules of staying signed in, held against the service on every store.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-#[macro_use]
-mod every_store;
-mod random;
-
+use crate::support::{Refusal, refusal};
 use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, TokenResponse,
-    UpdateUserRequest,
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, TokenResponse, UpdateUserRequest,
 };
 use divan_core::clock::{Clock, ManualClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
@@ -26,7 +21,7 @@ use divan_core::store::{Account, AccountUpdate, SessionAdvance, Store};
 use divan_core::token::{Audiences, RefreshToken, SecretKey};
 use divan_core::types::{Role, SessionId, UserId};
 
-use random::Random;
+use crate::random::Random;
 
 const NOW: u64 = 1_780_000_000;
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
@@ -186,10 +181,10 @@ impl Fixture {
     }
 
     async fn assert_signed_out(&self, session: &TokenResponse) {
-        assert_eq!(code(self.access(session).await), ProblemCode::TokenInvalid);
+        assert_eq!(refusal(self.access(session).await), Refusal::TokenInvalid);
         assert_eq!(
-            code(self.refresh(session).await),
-            ProblemCode::RefreshTokenInvalid
+            refusal(self.refresh(session).await),
+            Refusal::RefreshTokenInvalid
         );
     }
 }
@@ -200,13 +195,6 @@ fn token_of(session: &TokenResponse) -> RefreshToken {
 
 fn id_of(session: &TokenResponse) -> SessionId {
     token_of(session).session()
-}
-
-fn code<T>(outcome: Result<T, ServiceError>) -> ProblemCode {
-    match outcome {
-        Ok(_) => panic!("expected a refusal"),
-        Err(error) => error.code(),
-    }
 }
 
 async fn a_refresh_gives_the_next_pair_and_the_pair_before_is_over(f: Fixture) {
@@ -223,10 +211,10 @@ async fn a_refresh_gives_the_next_pair_and_the_pair_before_is_over(f: Fixture) {
     let again = f.refresh(&first).await.unwrap();
     assert_eq!(again.refresh_token.expose(), second.refresh_token.expose());
     f.pass(Duration::from_mins(10));
-    assert_eq!(code(f.access(&first).await), ProblemCode::TokenExpired);
+    assert_eq!(refusal(f.access(&first).await), Refusal::TokenExpired);
     assert_eq!(
-        code(f.refresh(&first).await),
-        ProblemCode::RefreshTokenInvalid
+        refusal(f.refresh(&first).await),
+        Refusal::RefreshTokenInvalid
     );
     assert_eq!(f.end_reason(&first).await, Some(EndReason::TokenReuse));
     f.assert_signed_out(&second).await;
@@ -281,19 +269,19 @@ async fn whoever_shows_a_successor_that_was_given_up_ends_the_session(f: Fixture
             f.pass(Duration::from_secs(1));
             let fresh = f.another_server();
             let refused = fresh.authenticate(thief.access_token.expose()).await;
-            assert_eq!(code(refused), ProblemCode::TokenInvalid);
+            assert_eq!(refusal(refused), Refusal::TokenInvalid);
         } else {
             assert_eq!(
-                code(f.refresh(&thief).await),
-                ProblemCode::RefreshTokenInvalid
+                refusal(f.refresh(&thief).await),
+                Refusal::RefreshTokenInvalid
             );
         }
         assert_eq!(f.end_reason(&owner).await, Some(EndReason::TokenReuse));
         assert_eq!(
-            code(f.refresh(&owner).await),
-            ProblemCode::RefreshTokenInvalid
+            refusal(f.refresh(&owner).await),
+            Refusal::RefreshTokenInvalid
         );
-        assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
+        assert_eq!(refusal(f.auto_login().await), Refusal::PasswordRequired);
     }
 }
 
@@ -308,8 +296,8 @@ async fn a_patient_thief_ends_the_session(f: Fixture) {
         owner = f.refresh(&owner).await.unwrap();
     }
     assert_eq!(
-        code(f.refresh(&thief).await),
-        ProblemCode::RefreshTokenInvalid
+        refusal(f.refresh(&thief).await),
+        Refusal::RefreshTokenInvalid
     );
     assert_eq!(f.end_reason(&owner).await, Some(EndReason::TokenReuse));
 }
@@ -329,14 +317,14 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
         session.access_token.expose(),
     ] {
         assert_eq!(
-            code(f.service.refresh(&bad.into(), &ClientInfo::unknown()).await),
-            ProblemCode::RefreshTokenInvalid,
+            refusal(f.service.refresh(&bad.into(), &ClientInfo::unknown()).await),
+            Refusal::RefreshTokenInvalid,
             "{bad}"
         );
     }
     assert_eq!(
-        code(f.service.authenticate(good).await),
-        ProblemCode::TokenInvalid
+        refusal(f.service.authenticate(good).await),
+        Refusal::TokenInvalid
     );
     let foreign = AuthService::builder(
         f.store.clone(),
@@ -346,12 +334,12 @@ async fn tokens_that_are_none_of_this_session_are_refused(f: Fixture) {
     )
     .build();
     assert_eq!(
-        code(
+        refusal(
             foreign
                 .refresh(&session.refresh_token, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::RefreshTokenInvalid
+        Refusal::RefreshTokenInvalid
     );
     assert_eq!(f.end_reason(&session).await, None, "none of it is a theft");
     f.refresh(&session).await.unwrap();
@@ -436,8 +424,8 @@ async fn what_ends_a_session_is_seen_at_once(f: Fixture) {
         }
         f.assert_signed_out(&session).await;
         assert_eq!(
-            code(f.auto_login().await),
-            ProblemCode::PasswordRequired,
+            refusal(f.auto_login().await),
+            Refusal::PasswordRequired,
             "{n}"
         );
     }
@@ -454,13 +442,13 @@ async fn what_another_process_ends_is_seen_within_a_second(f: Fixture) {
         .await
         .unwrap();
     assert_eq!(
-        code(f.service.authenticate(token).await),
-        ProblemCode::TokenInvalid
+        refusal(f.service.authenticate(token).await),
+        Refusal::TokenInvalid
     );
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(
-        code(other.authenticate(token).await),
-        ProblemCode::TokenInvalid
+        refusal(other.authenticate(token).await),
+        Refusal::TokenInvalid
     );
 }
 
@@ -481,21 +469,21 @@ async fn a_session_of_somebody_else_is_not_found(f: Fixture) {
         .unwrap()[0]
         .id;
     assert_eq!(
-        code(
+        refusal(
             f.service
                 .end_session(&caller, theirs, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::NotFound
+        Refusal::NotFound
     );
     let nobodys = SessionId(uuid::Uuid::from_u128(1));
     assert_eq!(
-        code(
+        refusal(
             f.service
                 .end_session(&caller, nobodys, &ClientInfo::unknown())
                 .await
         ),
-        ProblemCode::NotFound
+        Refusal::NotFound
     );
 
     let elsewhere = f.login().await;
@@ -527,8 +515,8 @@ async fn idle_and_absolute_life(f: Fixture) {
     let idle = f.login().await;
     f.pass(30 * DAY);
     assert_eq!(
-        code(f.refresh(&idle).await),
-        ProblemCode::RefreshTokenInvalid
+        refusal(f.refresh(&idle).await),
+        Refusal::RefreshTokenInvalid
     );
     let mut busy = f.login().await;
     for _ in 0..4 {
@@ -537,8 +525,8 @@ async fn idle_and_absolute_life(f: Fixture) {
     }
     f.pass(2 * DAY);
     assert_eq!(
-        code(f.refresh(&busy).await),
-        ProblemCode::RefreshTokenInvalid
+        refusal(f.refresh(&busy).await),
+        Refusal::RefreshTokenInvalid
     );
     assert_eq!(f.end_reason(&busy).await, None, "no alarm");
 }
@@ -551,7 +539,7 @@ async fn a_clock_that_is_set_back_and_forth_signs_nobody_out(f: Fixture) {
     f.clock.set_unix(NOW + 10_000 - 3_600);
     // A tab that asks with the pair before, and an access token from the future.
     assert_eq!(token_of(&f.refresh(&first).await.unwrap()).generation(), 2);
-    assert_eq!(code(f.access(&second).await), ProblemCode::TokenExpired);
+    assert_eq!(refusal(f.access(&second).await), Refusal::TokenExpired);
     let third = f.refresh(&second).await.unwrap();
     f.access(&third).await.unwrap();
     f.clock.set_unix(NOW + 10_000);
@@ -561,8 +549,8 @@ async fn a_clock_that_is_set_back_and_forth_signs_nobody_out(f: Fixture) {
 
 async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
     assert_eq!(
-        code(f.auto_login().await),
-        ProblemCode::PasswordRequired,
+        refusal(f.auto_login().await),
+        Refusal::PasswordRequired,
         "nobody is bound"
     );
     f.login().await;
@@ -578,7 +566,7 @@ async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
         .service
         .auto_login(&f.init_data(Duration::from_mins(61)), &client)
         .await;
-    assert_eq!(code(old), ProblemCode::InitDataExpired);
+    assert_eq!(refusal(old), Refusal::InitDataExpired);
 
     // It lasts as long as the proof, however it is refreshed, and does not renew the proof.
     f.pass(9 * DAY);
@@ -588,10 +576,10 @@ async fn auto_login_follows_a_password_for_thirty_days(f: Fixture) {
     f.access(&last).await.unwrap();
     f.pass(Duration::from_secs(1));
     assert_eq!(
-        code(f.refresh(&session).await),
-        ProblemCode::RefreshTokenInvalid
+        refusal(f.refresh(&session).await),
+        Refusal::RefreshTokenInvalid
     );
-    assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
+    assert_eq!(refusal(f.auto_login().await), Refusal::PasswordRequired);
 }
 
 async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
@@ -608,8 +596,8 @@ async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
         };
         f.store.update_account(f.employee, &change).await.unwrap();
         assert_eq!(
-            code(f.auto_login().await),
-            ProblemCode::PasswordRequired,
+            refusal(f.auto_login().await),
+            Refusal::PasswordRequired,
             "{case}"
         );
         let restore = |account: &mut Account| {
@@ -633,16 +621,16 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
             .await
     };
     assert_eq!(
-        code(change("wrong password", "plum 4 the tram").await),
-        ProblemCode::InvalidCredentials
+        refusal(change("wrong password", "plum 4 the tram").await),
+        Refusal::InvalidCredentials
     );
     assert_eq!(
-        code(change(PASSWORD, PASSWORD).await),
-        ProblemCode::WeakPassword
+        refusal(change(PASSWORD, PASSWORD).await),
+        Refusal::WeakPassword
     );
     assert_eq!(
-        code(change(PASSWORD, "short").await),
-        ProblemCode::WeakPassword
+        refusal(change(PASSWORD, "short").await),
+        Refusal::WeakPassword
     );
     f.access(&there).await.unwrap();
 
@@ -650,10 +638,10 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
     f.access(&session).await.unwrap();
     f.assert_signed_out(&here).await;
     f.assert_signed_out(&there).await;
-    assert_eq!(code(f.auto_login().await), ProblemCode::PasswordRequired);
+    assert_eq!(refusal(f.auto_login().await), Refusal::PasswordRequired);
     assert_eq!(
-        code(f.login_with(PASSWORD).await),
-        ProblemCode::InvalidCredentials
+        refusal(f.login_with(PASSWORD).await),
+        Refusal::InvalidCredentials
     );
     f.login_with("plum 4 the tram").await.unwrap();
 }
@@ -666,19 +654,19 @@ async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
     f.store.update_account(f.employee, &require).await.unwrap();
     let session = f.login().await;
     assert_eq!(
-        code(f.access(&session).await),
-        ProblemCode::PasswordChangeRequired
+        refusal(f.access(&session).await),
+        Refusal::PasswordChangeRequired
     );
     let token = session.access_token.expose();
     let caller = f.service.authenticate_any_scope(token).await.unwrap();
     assert_eq!(
-        code(caller.clone().into_admin()),
-        ProblemCode::PasswordChangeRequired
+        refusal(caller.clone().into_admin()),
+        Refusal::PasswordChangeRequired
     );
     let refreshed = f.refresh(&session).await.unwrap();
     assert_eq!(
-        code(f.access(&refreshed).await),
-        ProblemCode::PasswordChangeRequired
+        refusal(f.access(&refreshed).await),
+        Refusal::PasswordChangeRequired
     );
 
     let request = ChangePasswordRequest::new(PASSWORD, "plum 4 the tram");
@@ -703,7 +691,7 @@ async fn who_was_signed_out_meanwhile_goes_no_further(f: Fixture) {
         .service
         .change_password(&caller, &request, &ClientInfo::unknown())
         .await;
-    assert_eq!(code(changed), ProblemCode::TokenInvalid);
+    assert_eq!(refusal(changed), Refusal::TokenInvalid);
     f.login_with(PASSWORD).await.unwrap();
 }
 
@@ -749,36 +737,36 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
         let another =
             CreateUserRequest::admin("Third", "third@example.com").password(ADMIN_PASSWORD);
         assert_eq!(
-            code(
+            refusal(
                 f.service
                     .create_user(&second, &another, &ClientInfo::unknown())
                     .await
             ),
-            ProblemCode::TokenInvalid
+            Refusal::TokenInvalid
         );
         assert_eq!(
-            code(
+            refusal(
                 f.service
                     .update_user(&second, id, &activate, &ClientInfo::unknown())
                     .await
             ),
-            ProblemCode::TokenInvalid
+            Refusal::TokenInvalid
         );
         assert_eq!(
-            code(
+            refusal(
                 f.service
                     .unlink_telegram(&second, f.employee, &ClientInfo::unknown())
                     .await
             ),
-            ProblemCode::TokenInvalid
+            Refusal::TokenInvalid
         );
         assert_eq!(
-            code(
+            refusal(
                 f.service
                     .end_user_sessions(&second, f.employee, &ClientInfo::unknown())
                     .await
             ),
-            ProblemCode::TokenInvalid
+            Refusal::TokenInvalid
         );
     }
 }
@@ -923,7 +911,7 @@ impl History {
         let answer = server.authenticate(pair.access_token.expose()).await;
         let now = f.clock.unix_seconds();
         if issued_at > now + 30 || now >= issued_at + 900 + 30 {
-            assert_eq!(code(answer), ProblemCode::TokenExpired);
+            assert_eq!(refusal(answer), Refusal::TokenExpired);
             return;
         }
         let expected = match self.model.check_access(token_of(pair).generation()) {

@@ -1,0 +1,152 @@
+use std::fmt;
+
+use crate::password::UnusableHash;
+use crate::store::InvalidSearch;
+use crate::types::{InvalidEmail, InvalidPhone, Role};
+
+/// A field of a command or query, and the rule that its value breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {reason}")]
+#[non_exhaustive]
+pub struct InvalidField {
+    /// The field.
+    pub field: Field,
+    /// The rule.
+    pub reason: InvalidFieldReason,
+}
+
+impl InvalidField {
+    /// Creates the error of one field.
+    pub fn new(field: Field, reason: impl Into<InvalidFieldReason>) -> Self {
+        Self {
+            field,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The validated fields of all commands and queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Field {
+    /// The cursor of a list.
+    Cursor,
+    /// The current password, in a change of the password.
+    CurrentPassword,
+    /// The e-mail address.
+    Email,
+    /// The name of the user.
+    FullName,
+    /// The user's right to sign in.
+    IsActive,
+    /// The size of a page.
+    Limit,
+    /// The new password, in a change of the password.
+    NewPassword,
+    /// The password.
+    Password,
+    /// The hash of a password, in an import.
+    PasswordHash,
+    /// The phone number.
+    Phone,
+    /// The search terms of a list.
+    Query,
+    /// The role.
+    Role,
+    /// The audited action that a list is filtered by.
+    Action,
+}
+
+impl Field {
+    /// The field's name, as in Rust.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cursor => "cursor",
+            Self::CurrentPassword => "current_password",
+            Self::Email => "email",
+            Self::FullName => "full_name",
+            Self::IsActive => "is_active",
+            Self::Limit => "limit",
+            Self::NewPassword => "new_password",
+            Self::Password => "password",
+            Self::PasswordHash => "password_hash",
+            Self::Phone => "phone",
+            Self::Query => "query",
+            Self::Role => "role",
+            Self::Action => "action",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The rules for the fields of commands and queries.
+///
+/// The text of a reason follows the name of the field: "phone is not a phone number".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidFieldReason {
+    /// Users of the role sign in with this field.
+    #[error("is required for the role {0}")]
+    RequiredForRole(Role),
+    /// The value is empty.
+    #[error("must not be empty")]
+    Empty,
+    /// The value is too long.
+    #[error("must have at most {max} characters")]
+    TooLong {
+        /// The maximum number of characters.
+        max: usize,
+    },
+    /// The name contains a control character.
+    #[error("must not contain control characters")]
+    ControlCharacter,
+    /// The name consists of characters that are not displayed.
+    #[error("must contain a visible character")]
+    Invisible,
+    /// The name contains a character that makes it read as another one.
+    #[error("must not contain characters that change the direction of text")]
+    TextDirection,
+    /// The text is not an e-mail address.
+    #[error(transparent)]
+    Email(#[from] InvalidEmail),
+    /// The text is not a phone number.
+    #[error(transparent)]
+    Phone(#[from] InvalidPhone),
+    /// The hash cannot be verified.
+    #[error(transparent)]
+    PasswordHash(#[from] UnusableHash),
+    /// The search terms cannot be used.
+    #[error(transparent)]
+    Search(#[from] InvalidSearch),
+    /// The number is out of range.
+    #[error("must be from {min} to {max}")]
+    OutOfRange {
+        /// The minimum.
+        min: u32,
+        /// The maximum.
+        max: u32,
+    },
+    /// The cursor belongs to another list, or to the same list with other filters.
+    #[error("must be the cursor of a page of this list with the same filters")]
+    Cursor,
+    /// This version has no such action.
+    #[error("is not a known action")]
+    UnknownAction,
+    /// Administrators cannot change this field of their own account.
+    #[error("cannot be changed for your own account")]
+    OwnAccount,
+    /// Another user has this value.
+    #[error("belongs to another user")]
+    Taken,
+    /// An earlier line of the import has the same value.
+    #[error("is the same as on line {line}")]
+    SameAsLine {
+        /// The earlier line.
+        line: u64,
+    },
+}

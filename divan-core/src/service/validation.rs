@@ -1,0 +1,168 @@
+//! Validation of commands and queries: parses their fields and collects all errors.
+
+use super::{Field, InvalidField, InvalidFieldReason, Region, ServiceError, parse_phone};
+use crate::password::{Password, PasswordPolicy};
+use crate::secret::Secret;
+use crate::types::{Email, Phone, Role, User};
+
+/// The maximum length of a user's name, in characters.
+const MAX_NAME_CHARS: usize = 200;
+
+/// Checks the new password of a user by the rules for the user's role.
+pub(super) fn check_new_password(
+    field: Field,
+    password: &Password,
+    user: &User,
+) -> Result<(), ServiceError> {
+    let policy = match user.role {
+        Role::Employee => PasswordPolicy::SECOND_FACTOR,
+        Role::Admin => PasswordPolicy::SINGLE_FACTOR,
+    };
+    let details = [
+        Some(user.full_name.as_str()),
+        user.phone.as_ref().map(AsRef::as_ref),
+        user.email.as_ref().map(AsRef::as_ref),
+    ];
+    policy
+        .check(password, &details.into_iter().flatten().collect::<Vec<_>>())
+        .map_err(|reason| ServiceError::WeakPassword { field, reason })
+}
+
+/// Returns `true` for spaces and for Unicode's `Default_Ignorable_Code_Point`.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Returns `true` for overrides, embeddings and isolates of the bidirectional algorithm, which make a
+/// name read as another one.
+fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The errors of a command or query, so that all of them are reported at once.
+#[derive(Debug, Default)]
+pub(super) struct Validation {
+    errors: Vec<InvalidField>,
+}
+
+impl Validation {
+    pub(super) fn email(&mut self, typed: &str) -> Option<Email> {
+        self.parsed(Field::Email, typed.parse::<Email>())
+    }
+
+    pub(super) fn phone(&mut self, typed: &str, region: Region) -> Option<Phone> {
+        self.parsed(Field::Phone, parse_phone(typed, region))
+    }
+
+    pub(super) fn password(&mut self, field: Field, typed: &Secret) -> Option<Password> {
+        let password = Password::new(typed).map_err(|_| match typed.expose() {
+            "" => InvalidFieldReason::Empty,
+            _ => InvalidFieldReason::TooLong {
+                max: Password::MAX_CHARS,
+            },
+        });
+        self.parsed(field, password)
+    }
+
+    pub(super) fn full_name(&mut self, typed: &str) -> Option<String> {
+        self.parsed(Field::FullName, full_name(typed))
+    }
+
+    /// Requires the field that users of the role sign in with.
+    pub(super) fn require_login_field(&mut self, role: Role, has_phone: bool, has_email: bool) {
+        let (field, is_given) = match role {
+            Role::Employee => (Field::Phone, has_phone),
+            Role::Admin => (Field::Email, has_email),
+        };
+        if !is_given {
+            self.reject(field, InvalidFieldReason::RequiredForRole(role));
+        }
+    }
+
+    pub(super) fn reject(&mut self, field: Field, reason: impl Into<InvalidFieldReason>) {
+        self.errors.push(InvalidField::new(field, reason));
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    pub(super) fn into_error(self) -> ServiceError {
+        ServiceError::Invalid(self.errors)
+    }
+
+    pub(super) fn into_errors(self) -> Vec<InvalidField> {
+        self.errors
+    }
+
+    pub(super) fn parsed<T>(
+        &mut self,
+        field: Field,
+        parsed: Result<T, impl Into<InvalidFieldReason>>,
+    ) -> Option<T> {
+        parsed.map_err(|reason| self.reject(field, reason)).ok()
+    }
+}
+
+fn full_name(typed: &str) -> Result<String, InvalidFieldReason> {
+    let name = typed.trim();
+    if name.is_empty() {
+        Err(InvalidFieldReason::Empty)
+    } else if name.chars().count() > MAX_NAME_CHARS {
+        Err(InvalidFieldReason::TooLong {
+            max: MAX_NAME_CHARS,
+        })
+    } else if name.contains(char::is_control) {
+        Err(InvalidFieldReason::ControlCharacter)
+    } else if name.chars().all(is_invisible) {
+        Err(InvalidFieldReason::Invisible)
+    } else if name.contains(changes_direction) {
+        Err(InvalidFieldReason::TextDirection)
+    } else {
+        Ok(name.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_visible_and_has_one_reading() {
+        for name in [
+            "Әлия",
+            " José ",
+            "O’Neil",
+            "אבג",
+            "نام\u{200C}ه",
+            "👩\u{200D}🚀",
+            "\u{200F}אבג",
+        ] {
+            assert_eq!(
+                Validation::default().full_name(name).as_deref(),
+                Some(name.trim()),
+                "{name:?}"
+            );
+        }
+        for name in [
+            "",
+            " ",
+            "\u{200B}",
+            "\u{200B} \u{FEFF}\u{2060}",
+            "\u{3164}",
+            "\u{AD}\u{200E}",
+            "a\u{202E}b",
+            "\u{2066}a\u{2069}",
+            "a\u{202A}",
+            "a\nb",
+        ] {
+            assert_eq!(Validation::default().full_name(name), None, "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Fixtures of the service tests.
+
+mod refusal;
+
+pub(crate) use refusal::{Refusal, refusal};

@@ -1,0 +1,70 @@
+use divan_core::init_data::InitDataError;
+use divan_core::service::ServiceError;
+use divan_core::store::{StoreErrorKind, UniqueKey};
+use divan_core::token::TokenError;
+
+/// The errors of the service as far as callers distinguish them, for comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    AdminRequired,
+    AlreadyBootstrapped,
+    BootstrapTokenRequired,
+    EmailTaken,
+    InitDataExpired,
+    InitDataInvalid,
+    InitDataMissing,
+    InvalidCredentials,
+    NotFound,
+    PasswordChangeRequired,
+    PasswordExpired,
+    PasswordRequired,
+    PhoneTaken,
+    RefreshTokenInvalid,
+    TelegramAccountMismatch,
+    TelegramNotConfigured,
+    TokenExpired,
+    TokenInvalid,
+    ValidationFailed,
+    WeakPassword,
+}
+
+impl From<ServiceError> for Refusal {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::AdminRequired => Self::AdminRequired,
+            ServiceError::AlreadyBootstrapped => Self::AlreadyBootstrapped,
+            ServiceError::BootstrapTokenRequired => Self::BootstrapTokenRequired,
+            ServiceError::InitData(InitDataError::Missing) => Self::InitDataMissing,
+            ServiceError::InitData(InitDataError::Expired) => Self::InitDataExpired,
+            ServiceError::InitData(_) | ServiceError::Contact(_) => Self::InitDataInvalid,
+            ServiceError::InvalidCredentials => Self::InvalidCredentials,
+            ServiceError::NotFound => Self::NotFound,
+            ServiceError::PasswordChangeRequired => Self::PasswordChangeRequired,
+            ServiceError::PasswordExpired => Self::PasswordExpired,
+            ServiceError::PasswordRequired => Self::PasswordRequired,
+            ServiceError::RefreshToken => Self::RefreshTokenInvalid,
+            ServiceError::TelegramAccountMismatch => Self::TelegramAccountMismatch,
+            ServiceError::TelegramNotConfigured => Self::TelegramNotConfigured,
+            ServiceError::Token(TokenError::Expired | TokenError::NotYetValid) => {
+                Self::TokenExpired
+            }
+            ServiceError::Token(_) => Self::TokenInvalid,
+            ServiceError::Invalid(_) | ServiceError::NothingToChange => Self::ValidationFailed,
+            ServiceError::WeakPassword { .. } => Self::WeakPassword,
+            ServiceError::Store(error) => match error.kind() {
+                StoreErrorKind::Conflict(UniqueKey::Email) => Self::EmailTaken,
+                StoreErrorKind::Conflict(UniqueKey::Phone) => Self::PhoneTaken,
+                kind => panic!("unexpected store error {kind:?}"),
+            },
+            error => panic!("unexpected error {error:?}"),
+        }
+    }
+}
+
+/// Returns the error of an outcome that must be one.
+pub(crate) fn refusal<T>(outcome: Result<T, ServiceError>) -> Refusal {
+    match outcome {
+        Ok(_) => panic!("expected an error"),
+        Err(error) => error.into(),
+    }
+}
