@@ -1,8 +1,7 @@
-//! `cargo run --example client_admin -- http://localhost:8000 admin@example.com`: what an
-//! administrator does, by a program. The password is read from standard input.
+//! `cargo run --example client_admin -- http://localhost:8000 admin@example.com`: administrative
+//! tasks by a program. The password is read from standard input.
 //!
-//! The test below runs it against the made-up server that `divan-client` brings for the tests of
-//! its users.
+//! The test below runs it against the mock server of `divan-client`.
 
 use std::error::Error;
 
@@ -17,7 +16,7 @@ use futures_util::TryStreamExt;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(url), Some(email)) = (arguments.next(), arguments.next()) else {
-        return Err("give the server's address and the administrator's e-mail address".into());
+        return Err("usage: client_admin SERVER_URL ADMIN_EMAIL".into());
     };
     let password = Secret::new(std::io::read_to_string(std::io::stdin())?.trim_end());
     let client = Client::new(&url)?;
@@ -31,17 +30,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// An employee comes, forgets the password, and leaves.
+/// Creates an employee, resets the password, deactivates the account and lists the audit events.
 async fn work(client: &Client) -> Result<Vec<String>, divan_client::Error> {
     let admin = client.admin();
-    let mut told = Vec::new();
+    let mut lines = Vec::new();
 
-    // Without a password one is generated. It is shown this once: hand it over in person.
+    // Without a password, the server generates one and returns it only once.
     let request = CreateUserRequest::employee("First Last", "+77017654321");
     let created = admin.create_user(&request).await?;
-    let shown = created.generated_password.is_some();
-    told.push(format!(
-        "{} was created, with a password to hand over: {shown}.",
+    let is_generated = created.generated_password.is_some();
+    lines.push(format!(
+        "{} was created with a generated password: {is_generated}.",
         created.user.full_name
     ));
 
@@ -49,23 +48,23 @@ async fn work(client: &Client) -> Result<Vec<String>, divan_client::Error> {
         .reset_password(created.user.id)
         .await?
         .generated_password;
-    told.push(format!(
-        "Another password, of {} characters.",
+    lines.push(format!(
+        "The new password has {} characters.",
         password.expose().len()
     ));
 
-    let mut leaves = UpdateUserRequest::default();
-    leaves.is_active = Some(false);
-    let user = admin.update_user(created.user.id, &leaves).await?;
-    told.push(format!("{} is active: {}.", user.full_name, user.is_active));
+    let mut deactivation = UpdateUserRequest::default();
+    deactivation.is_active = Some(false);
+    let user = admin.update_user(created.user.id, &deactivation).await?;
+    lines.push(format!("{} is active: {}.", user.full_name, user.is_active));
 
-    // Pages are asked for as the stream goes on.
+    // Pages are fetched as the stream is read.
     let mut request = ListUsersRequest::default();
     (request.q, request.is_active) = (Some("fir".to_owned()), Some(false));
-    let mut gone = std::pin::pin!(admin.all_users(request));
-    while let Some(user) = gone.try_next().await? {
-        told.push(format!(
-            "Gone: {} {}.",
+    let mut inactive = std::pin::pin!(admin.all_users(&request));
+    while let Some(user) = inactive.try_next().await? {
+        lines.push(format!(
+            "Inactive: {} {}.",
             user.full_name,
             user.phone
                 .map(|phone| phone.to_string())
@@ -75,16 +74,13 @@ async fn work(client: &Client) -> Result<Vec<String>, divan_client::Error> {
 
     let mut request = AuditRequest::default();
     request.user = Some(created.user.id);
-    let records: Vec<_> = admin.all_audit(request).try_collect().await?;
-    let actions: Vec<_> = records
-        .iter()
-        .map(|record| record.action.as_str())
-        .collect();
-    told.push(format!(
-        "The audit has, the newest first: {}.",
+    let events: Vec<_> = admin.all_audit(&request).try_collect().await?;
+    let actions: Vec<_> = events.iter().map(|event| event.action.as_str()).collect();
+    lines.push(format!(
+        "Audit events, newest first: {}.",
         actions.join(", ")
     ));
-    Ok(told)
+    Ok(lines)
 }
 
 #[cfg(test)]
@@ -94,7 +90,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_does_what_it_says() {
+    async fn work_reports_each_step() {
         let divan = MockDivan::start().await;
         let client = divan.client();
         client
@@ -102,9 +98,15 @@ mod tests {
             .login(&MockDivan::admin_login())
             .await
             .unwrap();
-        let told = work(&client).await.unwrap();
-        assert_eq!(told[2], "First Last is active: false.");
-        assert!(told[3].starts_with("Gone: First Last +7701"), "{told:?}");
-        assert!(told[4].contains("password_reset, user_created"), "{told:?}");
+        let lines = work(&client).await.unwrap();
+        assert_eq!(lines[2], "First Last is active: false.");
+        assert!(
+            lines[3].starts_with("Inactive: First Last +7701"),
+            "{lines:?}"
+        );
+        assert!(
+            lines[4].contains("password_reset, user_created"),
+            "{lines:?}"
+        );
     }
 }

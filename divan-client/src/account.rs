@@ -2,27 +2,29 @@ use divan_core::api::{ChangePassword, ChangePasswordRequest, Me};
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
-use crate::audience::OnAudience;
-use crate::call::Call;
-use crate::{Client, Error, Handle};
+use crate::audience::AudienceMarker;
+use crate::client::Client;
+use crate::error::Error;
+use crate::handle::Handle;
+use crate::request::Request;
 
-impl<S: OnAudience> Handle<S> {
-    /// Answers who is signed in.
+impl<A: AudienceMarker> Handle<A> {
+    /// Returns the signed-in user.
     ///
     /// # Errors
-    /// [`Error::is_signed_out`] when nobody is. See [`Error`] for the rest.
+    /// [`Error::is_signed_out`] when no user is signed in. See [`Error`] for the rest.
     pub async fn me(&self) -> Result<User, Error> {
-        self.call::<Me>(Call::of(&())).await
+        self.call::<Me>(Request::new(&())).await
     }
 
-    /// Changes the password. All of the person's sessions end, and this handle goes on with a new
+    /// Changes the password. All of the user's sessions end, and this handle continues with a new
     /// one.
     ///
     /// # Errors
-    /// [`Error::is_invalid_credentials`] when the password so far is another one; the
+    /// [`Error::is_invalid_credentials`] when the current password is wrong; the
     /// [code](Error::code) is `weak_password` when the new one breaks a rule. After
-    /// [`Error::is_timeout`], [`Error::is_unexpected_answer`] or [`Error::is_store`] it may be the
-    /// new password all the same, and one has to sign in. See [`Error`] for the rest.
+    /// [`Error::is_timeout`], [`Error::is_unexpected_response`] or [`Error::is_store`] the password
+    /// may have changed, and the user has to sign in again. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -36,26 +38,26 @@ impl<S: OnAudience> Handle<S> {
     /// # }
     /// ```
     pub async fn change_password(&self, request: &ChangePasswordRequest) -> Result<User, Error> {
-        let session = self.call::<ChangePassword>(Call::of(request)).await?;
-        self.source.keep(&session).await?;
-        Ok(session.user)
+        let response = self.call::<ChangePassword>(Request::new(request)).await?;
+        self.source.store_response(&response).await?;
+        Ok(response.user)
     }
 }
 
 impl Client {
-    /// Answers whose access token this is: for a service that was sent one, of whatever audience,
-    /// and has to check it.
+    /// Returns the user of an access token of any audience, for a service that receives access
+    /// tokens.
     ///
-    /// It also answers for somebody whose password has to be changed first, since that person may
-    /// ask. Let such a one (`password_change_required`) do nothing: somebody else knows the
-    /// password.
+    /// It also accepts the limited token of a user who must change the password
+    /// (`password_change_required`). Grant such a user nothing: the password is known to the
+    /// administrator who generated it.
     ///
     /// # Errors
-    /// [`Error::is_unauthorized`] when the token is refused, and [`Error::is_token_expired`] when
-    /// that is because its life is over. See [`Error`] for the rest.
+    /// [`Error::is_unauthorized`] when the token is rejected, and [`Error::is_token_expired`] when
+    /// it has expired. See [`Error`] for the rest.
     pub async fn me(&self, token: &Secret) -> Result<User, Error> {
-        self.wire
-            .call::<Me>(&Call::of(&()), Some(token), self.wire.deadline())
+        self.transport
+            .call::<Me>(&Request::new(&()), Some(token))
             .await
     }
 }

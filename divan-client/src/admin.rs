@@ -2,32 +2,34 @@ use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
-use crate::call::Call;
-use crate::{AdminPanel, Client, Error};
+use crate::client::Client;
+use crate::error::Error;
+use crate::handle::AdminPanel;
+use crate::request::Request;
 
 impl AdminPanel {
-    /// Signs an administrator in with e-mail address and password. It is sent once: see
-    /// [`Retries`](crate::Retries).
+    /// Signs an administrator in with e-mail address and password. The request is not retried once
+    /// it may have been sent; see [`Retries`](crate::Retries).
     ///
-    /// Whoever was signed in here before is forgotten, but for a session on the server that lives
-    /// until it expires.
+    /// Replaces the tokens of a previous sign-in. That session stays valid on the server until it
+    /// expires.
     ///
     /// # Errors
-    /// [`Error::is_invalid_credentials`] when e-mail address and password do not open an account.
-    /// See [`Error`] for the rest.
+    /// [`Error::is_invalid_credentials`] when e-mail address or password is wrong. See [`Error`]
+    /// for the rest.
     pub async fn login(&self, request: &AdminLoginRequest) -> Result<User, Error> {
-        self.open::<AdminLogin>(request).await
+        self.start_session::<AdminLogin>(request).await
     }
 }
 
 impl Client {
-    /// Creates the first administrator. Works exactly once; a server in its development default
-    /// asks for no token.
+    /// Creates the first administrator. It succeeds exactly once. A server in development mode
+    /// requires no token.
     ///
     /// # Errors
-    /// The [code](Error::code) is `already_bootstrapped` when there is one, and
-    /// `bootstrap_token_required` when the token is missing or wrong; others tell what is wrong
-    /// with the request. See [`Error`] for the rest.
+    /// The [code](Error::code) is `already_bootstrapped` when an administrator exists,
+    /// `bootstrap_token_required` when the token is missing or wrong, and `weak_password` or
+    /// `validation_failed` when the request is invalid. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -45,8 +47,8 @@ impl Client {
         bootstrap_token: Option<&Secret>,
         request: &BootstrapRequest,
     ) -> Result<User, Error> {
-        self.wire
-            .call::<Bootstrap>(&Call::of(request), bootstrap_token, self.wire.deadline())
+        self.transport
+            .call::<Bootstrap>(&Request::new(request), bootstrap_token)
             .await
     }
 }

@@ -1,26 +1,26 @@
-//! The two places where people work, as types: a [`Handle`](crate::Handle) is of one of them.
+//! The two audiences as types: the parameter of a [`Handle`](crate::Handle).
 
 use divan_core::types;
 
-/// Inside Telegram, where employees work.
+/// The Mini App inside Telegram, for employees.
 #[derive(Clone, Copy, Debug)]
 pub enum MiniApp {}
 
-/// The panel in a browser, where administrators work.
+/// The admin panel in a browser, for administrators.
 #[derive(Clone, Copy, Debug)]
 pub enum Admin {}
 
-/// An audience as a type; [`MiniApp`] and [`Admin`] are all there are.
-pub trait OnAudience: sealed::Sealed + Send + Sync + 'static {
-    /// The same as a value.
+/// An audience as a type: [`MiniApp`] or [`Admin`]; sealed.
+pub trait AudienceMarker: sealed::Sealed + Send + Sync + 'static {
+    /// The audience as a value.
     const AUDIENCE: types::Audience;
 }
 
-impl OnAudience for MiniApp {
+impl AudienceMarker for MiniApp {
     const AUDIENCE: types::Audience = types::Audience::MiniApp;
 }
 
-impl OnAudience for Admin {
+impl AudienceMarker for Admin {
     const AUDIENCE: types::Audience = types::Audience::Admin;
 }
 

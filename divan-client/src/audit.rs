@@ -1,29 +1,30 @@
 use divan_core::api::{Audit, AuditEvent, AuditPage, AuditRequest};
 use futures_util::Stream;
 
-use crate::call::Call;
-use crate::pages::every;
-use crate::{AdminPanel, Error};
+use crate::error::Error;
+use crate::handle::AdminPanel;
+use crate::pagination::paginate;
+use crate::request::Request;
 
 impl AdminPanel {
-    /// A page of the audit, the newest lines first.
+    /// Returns a page of audit events, newest first.
     ///
     /// # Errors
-    /// The [code](Error::code) is `validation_failed` when there is no such page, and
-    /// `admin_required` when the person is no administrator any more. See [`Error`] for the rest.
+    /// The [code](Error::code) is `validation_failed` when the cursor is invalid, and
+    /// `admin_required` when the user is no longer an administrator. See [`Error`] for the rest.
     pub async fn audit(&self, request: &AuditRequest) -> Result<AuditPage, Error> {
-        self.call::<Audit>(Call::of(request)).await
+        self.call::<Audit>(Request::new(request)).await
     }
 
-    /// All lines of the audit that the request names, the newest first, page by page as they are
-    /// asked for. It ends with the first error.
+    /// Streams all audit events that match the request, newest first. Pages are fetched on demand.
+    /// The stream ends after the first error.
     pub fn all_audit(
         &self,
-        request: AuditRequest,
+        request: &AuditRequest,
     ) -> impl Stream<Item = Result<AuditEvent, Error>> + use<> {
-        every(
+        paginate(
             self.clone(),
-            request,
+            request.clone(),
             async |admin: &Self, request: &mut AuditRequest| {
                 let page = admin.audit(request).await?;
                 request.cursor.clone_from(&page.next_cursor);

@@ -1,50 +1,47 @@
 use url::{Host, Url};
 
-use crate::Error;
+use crate::error::Error;
 
-/// The address of a server: checked, and without `/` at the end of its path.
+/// Validated address of a server, without a trailing `/` in its path.
 #[derive(Clone, Debug)]
 pub(crate) struct BaseUrl(Url);
 
-/// Where plain HTTP may go.
+/// Hosts for which plain HTTP is allowed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum PlainHttp {
-    Loopback,
-    Anywhere,
+pub(crate) enum HttpPolicy {
+    LoopbackOnly,
+    AnyHost,
 }
 
 impl BaseUrl {
-    pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, Error> {
-        // No message repeats the address: it may be refused for the password in it.
-        let mut url =
-            Url::parse(text).map_err(|_| Error::setup("the address of the server is not a URL"))?;
+    pub(crate) fn parse(text: &str, http_policy: HttpPolicy) -> Result<Self, Error> {
+        // No message contains the URL: it may contain a password.
+        let mut url = Url::parse(text).map_err(|_| Error::setup("the base URL is not a URL"))?;
         if !matches!(url.scheme(), "https" | "http") {
-            return Err(Error::setup(
-                "the address of the server is neither https nor http",
-            ));
+            return Err(Error::setup("the base URL must be https or http"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::setup(
-                "the address of the server has a user name or password in it",
+                "the base URL must not contain a user name or password",
             ));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(Error::setup(
-                "the address of the server has a query or fragment",
+                "the base URL must not contain a query or fragment",
             ));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
-        let base = Self(url);
-        match plain_http {
-            PlainHttp::Loopback if !base.is_https() && !base.is_loopback() => Err(Error::setup(
-                "plain http is for loopback addresses only: use https",
-            )),
-            _ => Ok(base),
+        let base_url = Self(url);
+        match http_policy {
+            HttpPolicy::LoopbackOnly if !base_url.is_https() && !base_url.is_loopback() => Err(
+                Error::setup("the base URL must be https: http is allowed for loopback only"),
+            ),
+            _ => Ok(base_url),
         }
     }
 
-    /// The URL of a path of the contract, which starts with `/`.
+    /// Returns the URL of an endpoint; `path` starts with `/`.
     pub(crate) fn endpoint(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         let prefix = self.0.path().trim_end_matches('/');
@@ -68,7 +65,7 @@ impl BaseUrl {
         }
     }
 
-    /// The host when it is a name of this machine (RFC 6761 §6.3).
+    /// Returns the host if it is `localhost` or a subdomain of it (RFC 6761 §6.3).
     pub(crate) fn loopback_name(&self) -> Option<&str> {
         self.0
             .domain()
@@ -81,11 +78,11 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<BaseUrl, Error> {
-        BaseUrl::parse(text, PlainHttp::Loopback)
+        BaseUrl::parse(text, HttpPolicy::LoopbackOnly)
     }
 
     #[test]
-    fn a_path_prefix_is_kept_with_or_without_its_slash() {
+    fn path_prefix_is_kept_with_and_without_trailing_slash() {
         for (base, url) in [
             ("https://example.com", "https://example.com/auth/me"),
             ("https://example.com/", "https://example.com/auth/me"),
@@ -115,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_stays_on_this_machine() {
+    fn plain_http_is_allowed_for_loopback_only() {
         for text in [
             "http://localhost:8000",
             "http://LOCALHOST",
@@ -137,12 +134,12 @@ mod tests {
             "http://127.0.0.1.example.com",
         ] {
             assert!(parse(text).unwrap_err().is_setup(), "{text}");
-            assert!(BaseUrl::parse(text, PlainHttp::Anywhere).is_ok(), "{text}");
+            assert!(BaseUrl::parse(text, HttpPolicy::AnyHost).is_ok(), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_address_of_a_server_is_refused() {
+    fn invalid_base_urls_are_rejected_without_quoting_them() {
         for text in [
             "",
             "example.com",
@@ -159,8 +156,8 @@ mod tests {
             "https://example.com/?",
             "https://example.com/#hunter2",
         ] {
-            for plain_http in [PlainHttp::Loopback, PlainHttp::Anywhere] {
-                let error = BaseUrl::parse(text, plain_http).unwrap_err();
+            for http_policy in [HttpPolicy::LoopbackOnly, HttpPolicy::AnyHost] {
+                let error = BaseUrl::parse(text, http_policy).unwrap_err();
                 assert!(error.is_setup(), "{text}");
                 assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
             }

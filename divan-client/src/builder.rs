@@ -4,20 +4,23 @@ use std::time::Duration;
 
 use divan_core::clock::{Clock, SystemClock};
 
-use crate::base_url::{BaseUrl, PlainHttp};
+use crate::base_url::{BaseUrl, HttpPolicy};
+use crate::client::Client;
+use crate::error::Error;
 use crate::handle::Handle;
+use crate::http_client;
+use crate::retry::Retries;
 use crate::tokens::{MemoryStore, TokenStore};
-use crate::wire::Wire;
-use crate::{Client, Error, Retries, http};
+use crate::transport::Transport;
 
-/// The settings of a [`Client`]; made by [`Client::builder`].
+/// Settings of a [`Client`]; created by [`Client::builder`].
 ///
-/// A proxy named by the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) is used,
-/// but never for a loopback address.
+/// A proxy from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) is used,
+/// except for loopback addresses.
 #[must_use]
 pub struct ClientBuilder {
     base_url: String,
-    plain_http: PlainHttp,
+    http_policy: HttpPolicy,
     timeout: Duration,
     connect_timeout: Duration,
     http_client: Option<reqwest::Client>,
@@ -27,11 +30,45 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
 }
 
-impl ClientBuilder {
-    pub(crate) fn new(base_url: &str) -> Self {
-        Self {
+impl Client {
+    /// Creates a client of the server at `base_url`, with default settings.
+    ///
+    /// A path in `base_url` is a prefix, with or without a trailing `/`: with
+    /// `https://example.com/prefix`, requests go to `https://example.com/prefix/auth/me`.
+    ///
+    /// # Errors
+    /// As [`ClientBuilder::build`].
+    ///
+    /// # Examples
+    /// ```
+    /// use divan_client::Client;
+    ///
+    /// # fn main() -> Result<(), divan_client::Error> {
+    /// let local = Client::new("http://divan.localhost:8000/")?;
+    /// assert!(Client::new("http://example.com/").is_err(), "passwords are not sent in the clear");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(base_url: &str) -> Result<Self, Error> {
+        Self::builder(base_url).build()
+    }
+
+    /// Returns a builder for a client of the server at `base_url`.
+    ///
+    /// # Examples
+    /// ```
+    /// use divan_client::Client;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), divan_client::Error> {
+    /// let client = Client::builder("http://localhost:8000").timeout(Duration::from_secs(5)).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(base_url: &str) -> ClientBuilder {
+        ClientBuilder {
             base_url: base_url.to_owned(),
-            plain_http: PlainHttp::Loopback,
+            http_policy: HttpPolicy::LoopbackOnly,
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             http_client: None,
@@ -41,103 +78,101 @@ impl ClientBuilder {
             clock: Arc::new(SystemClock),
         }
     }
+}
 
-    /// How long a call may take, from connecting to the last byte of the answer, with all that it
-    /// is sent again and a refresh that it waits for. Default: 30 seconds.
+impl ClientBuilder {
+    /// Sets the time limit of a call, from connecting to the last byte of the response, including
+    /// retries and a token refresh. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long connecting may take, TLS included. Default: 10 seconds.
+    /// Sets the time limit for connecting, including TLS. Default: 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Sends over this HTTP client. Default: one of its own.
+    /// Sets the HTTP client (`reqwest` 0.13). Default: a client created by [`build`](Self::build).
     ///
-    /// For a proxy, a certificate authority or a connection pool of your own; it is one of
-    /// `reqwest` 0.13. All that the default client takes care of is then yours: TLS, proxies,
-    /// redirects, its own retries and the time for connecting
-    /// ([`connect_timeout`](Self::connect_timeout) has no effect). Switch redirects off
-    /// (`redirect::Policy::none()`): a client that follows them sends the password on to wherever
-    /// the answer points. Switch its retries off (`retry::never()`), or a sign-in may be sent
-    /// twice.
+    /// Use this for a proxy, a certificate authority or a connection pool of your own. You are then
+    /// responsible for TLS, proxies, redirects, retries and the connect timeout
+    /// ([`connect_timeout`](Self::connect_timeout) has no effect). Disable redirects
+    /// (`redirect::Policy::none()`), or the password is sent to any address that a response names.
+    /// Disable retries (`retry::never()`), or a sign-in may be sent twice.
     pub fn http_client(mut self, http_client: reqwest::Client) -> Self {
         self.http_client = Some(http_client);
         self
     }
 
-    /// When a call is sent again by itself. Default: [`Retries::default`], three times at most.
+    /// Sets the retry policy. Default: [`Retries::default`], at most three attempts.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// Where the tokens of [`Client::miniapp`] are kept. Default: a [`MemoryStore`].
+    /// Sets the token store of [`Client::miniapp`]. Default: a [`MemoryStore`].
     pub fn miniapp_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.miniapp_store = Box::new(store);
         self
     }
 
-    /// Where the tokens of [`Client::admin`] are kept. Default: a [`MemoryStore`].
+    /// Sets the token store of [`Client::admin`]. Default: a [`MemoryStore`].
     pub fn admin_store(mut self, store: impl TokenStore + 'static) -> Self {
         self.admin_store = Box::new(store);
         self
     }
 
-    /// Where the time comes from by which tokens are renewed. Default: the [`SystemClock`].
+    /// Sets the clock that decides when tokens are refreshed. Default: the [`SystemClock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Takes an `http` address of any host. Default: `http` on loopback only, `https` everywhere
-    /// else.
+    /// Allows `http` for any host. Default: `http` for loopback only.
     ///
-    /// Everybody between here and there reads the passwords and tokens. Right inside a network that
-    /// is encrypted by other means, such as a service mesh, and nowhere else.
+    /// Everyone on the network path can read the passwords and tokens. Use it only inside a network
+    /// that is encrypted by other means, such as a service mesh.
     pub fn dangerously_allow_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Anywhere;
+        self.http_policy = HttpPolicy::AnyHost;
         self
     }
 
-    /// The client.
+    /// Creates the client.
     ///
     /// # Errors
-    /// [`Error::is_setup`] when the address of the server is not a URL, is neither `https` nor
-    /// `http`, is `http` on a host that is not loopback (`localhost`, `*.localhost`, `127.0.0.0/8`,
-    /// `[::1]`), or has a user name, password, query or fragment in it; and when the operating
-    /// system has no certificates to trust.
+    /// [`Error::is_setup`] when the base URL is invalid, is neither `https` nor `http`, is `http`
+    /// on a host that is not loopback (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`), or
+    /// contains a user name, password, query or fragment; and when the operating system has no
+    /// trusted certificates.
     pub fn build(self) -> Result<Client, Error> {
-        let base = BaseUrl::parse(&self.base_url, self.plain_http)?;
+        let base_url = BaseUrl::parse(&self.base_url, self.http_policy)?;
         let http = match self.http_client {
             Some(http_client) => http_client,
-            None => http::default_client(&base, self.connect_timeout)?,
+            None => http_client::default_client(&base_url, self.connect_timeout)?,
         };
-        let wire = Arc::new(Wire {
+        let transport = Arc::new(Transport {
             http,
-            base,
+            base_url,
             timeout: self.timeout,
             retries: self.retries,
         });
-        let clock = self.clock;
         Ok(Client {
-            miniapp: Handle::new(Arc::clone(&wire), self.miniapp_store, Arc::clone(&clock)),
-            admin: Handle::new(Arc::clone(&wire), self.admin_store, Arc::clone(&clock)),
-            wire,
-            clock,
+            miniapp: Handle::new(&transport, self.miniapp_store, &self.clock),
+            admin: Handle::new(&transport, self.admin_store, &self.clock),
+            transport,
+            clock: self.clock,
         })
     }
 }
 
 impl fmt::Debug for ClientBuilder {
-    // Without the address, which is not checked for a password yet, and without the HTTP client's
-    // headers.
+    // The base URL is left out because it may contain a password, the HTTP client because of its
+    // default headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("plain_http", &self.plain_http)
+            .field("http_policy", &self.http_policy)
             .field("timeout", &self.timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("retries", &self.retries)

@@ -3,68 +3,58 @@ use std::sync::Arc;
 
 use divan_core::clock::Clock;
 
-use crate::wire::Wire;
-use crate::{AdminPanel, ClientBuilder, Error, MiniApp};
+use crate::handle::{AdminPanel, Handle, MiniApp};
+use crate::tokens::TokenStore;
+use crate::transport::Transport;
 
-/// A client of one Divan server.
+/// Client of one Divan server.
 ///
-/// What needs somebody to be signed in is called on [`miniapp`](Self::miniapp) or
-/// [`admin`](Self::admin), the rest on the client itself. It holds a pool of connections, so make
-/// one and clone it: clones are cheap, and share the pool and whoever is signed in.
+/// It holds a connection pool, so create one and clone it. Clones are cheap and share the pool and
+/// the signed-in users of [`miniapp`](Self::miniapp) and [`admin`](Self::admin).
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) wire: Arc<Wire>,
+    pub(crate) transport: Arc<Transport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) miniapp: MiniApp,
     pub(crate) admin: AdminPanel,
 }
 
 impl Client {
-    /// A client of the server at this address, with the default settings.
+    /// Returns the shared handle of the Mini App. Its tokens are in the client's
+    /// [store](crate::ClientBuilder::miniapp_store), so all callers act as the same employee.
     ///
-    /// A path in the address is kept, with or without a `/` at its end: behind
-    /// `https://example.com/prefix` the client asks `https://example.com/prefix/auth/me`.
-    ///
-    /// # Errors
-    /// As [`ClientBuilder::build`].
-    ///
-    /// # Examples
-    /// ```
-    /// use divan_client::Client;
-    ///
-    /// # fn main() -> Result<(), divan_client::Error> {
-    /// let local = Client::new("http://divan.localhost:8000/")?;
-    /// assert!(Client::new("http://example.com/").is_err(), "passwords are not sent in the clear");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn new(base_url: &str) -> Result<Self, Error> {
-        Self::builder(base_url).build()
+    /// For many users see [`login_session`](Self::login_session).
+    pub fn miniapp(&self) -> MiniApp {
+        self.miniapp.clone()
     }
 
-    /// A client of the server at this address, with settings of your own.
+    /// Returns the shared handle of the admin panel. Its tokens are in the client's
+    /// [store](crate::ClientBuilder::admin_store), so all callers act as the same administrator.
     ///
-    /// # Examples
-    /// ```
-    /// use divan_client::Client;
-    /// use std::time::Duration;
-    ///
-    /// # fn main() -> Result<(), divan_client::Error> {
-    /// let client = Client::builder("http://localhost:8000").timeout(Duration::from_secs(5)).build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder(base_url: &str) -> ClientBuilder {
-        ClientBuilder::new(base_url)
+    /// For many users see [`login_session`](Self::login_session).
+    pub fn admin(&self) -> AdminPanel {
+        self.admin.clone()
+    }
+
+    /// Returns a handle of the Mini App with a token store of its own, over the same connection
+    /// pool. Keep the handle or its clones for as long as the store is in use: calls of one handle
+    /// share a refresh.
+    pub fn miniapp_with(&self, store: impl TokenStore + 'static) -> MiniApp {
+        Handle::new(&self.transport, Box::new(store), &self.clock)
+    }
+
+    /// Returns a handle of the admin panel with a token store of its own; see
+    /// [`miniapp_with`](Self::miniapp_with).
+    pub fn admin_with(&self, store: impl TokenStore + 'static) -> AdminPanel {
+        Handle::new(&self.transport, Box::new(store), &self.clock)
     }
 }
 
 impl fmt::Debug for Client {
-    // Without the HTTP client: one that the caller brought may have secrets among its default
-    // headers.
+    // The HTTP client is left out: a custom one may have secrets in its default headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.wire.base.as_str())
+            .field("base_url", &self.transport.base_url.as_str())
             .finish_non_exhaustive()
     }
 }

@@ -7,36 +7,36 @@ use divan_core::clock::Clock;
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
-use crate::audience::{self, OnAudience};
-use crate::call::Call;
+use crate::audience::{self, AudienceMarker};
+use crate::error::Error;
+use crate::request::Request;
 use crate::tokens::{TokenSource, TokenStore, Tokens};
-use crate::wire::Wire;
-use crate::{Client, Error};
+use crate::transport::Transport;
 
-/// An employee in the Mini App; made by [`Client::miniapp`].
+/// Handle of an employee in the Mini App; see [`Client::miniapp`](crate::Client::miniapp).
 pub type MiniApp = Handle<audience::MiniApp>;
 
-/// An administrator in the admin panel; made by [`Client::admin`].
+/// Handle of an administrator in the admin panel; see [`Client::admin`](crate::Client::admin).
 pub type AdminPanel = Handle<audience::Admin>;
 
-/// One person on one audience: calls in that person's name, with tokens that it looks after itself.
+/// Authenticated calls as one user on one audience. It manages the user's tokens.
 ///
-/// Clones are cheap and share the person. A token never leaves the handle but to the server that it
-/// is from, and that of one audience cannot get to the other: the handles are of different types,
-/// and a store of one is refused by the other.
+/// Clones are cheap and share the tokens. Tokens are sent only to the server that issued them, and
+/// never to the other audience: the handles have different types, and a token store with the tokens
+/// of one audience is rejected by the other.
 ///
-/// # How it stays signed in
+/// # Token refresh
 ///
-/// - The access token is renewed ahead of its expiry, somewhere between 80 and 90 % of its life,
-///   and when the server says that it is over; then the call is made once more. Calls that need it
-///   at the same time share one refresh.
-/// - A refresh is given up after 14 seconds, all tries included, and a pair younger than 16 seconds
-///   is not refreshed. Under these rules the server can tell a second tab and a lost answer from a
-///   thief.
-/// - A new pair is stored before it is used. When the [store](TokenStore) holds another pair than
-///   before (a second process has refreshed), that one is used.
-/// - When the server says that the session is over, the store is emptied, and
-///   [`Error::is_signed_out`] says that one has to sign in again. From then on nothing is sent.
+/// - The access token is refreshed at a random point between 80 and 90 % of its lifetime, and when
+///   the server reports that it has expired or is invalid; the call is then repeated once.
+///   Concurrent calls share one refresh.
+/// - A refresh is abandoned after 14 seconds, including retries, and tokens younger than 16 seconds
+///   are not refreshed. These limits let the server distinguish a second client of the same store
+///   and a lost response from a stolen token.
+/// - New tokens are stored before they are used. When the [store](TokenStore) contains other tokens
+///   than expected (a second process has refreshed), those are used.
+/// - When the server reports that the session has ended, the store is cleared and
+///   [`Error::is_signed_out`] is returned. From then on no request is sent until the next sign-in.
 ///
 /// # Examples
 /// ```
@@ -50,129 +50,102 @@ pub type AdminPanel = Handle<audience::Admin>;
 ///     admin.end_user_sessions(id).await
 /// }
 /// ```
-/// An employee's tokens do not get to where an administrator's belong:
+/// Administrative calls do not exist on the handle of an employee:
 /// ```compile_fail,E0599
 /// # async fn run(client: divan_client::Client, id: divan_client::types::UserId) {
 /// client.miniapp().end_user_sessions(id).await;
 /// # }
 /// ```
-pub struct Handle<S> {
+pub struct Handle<A> {
     pub(crate) source: Arc<TokenSource>,
-    audience: PhantomData<S>,
+    audience: PhantomData<A>,
 }
 
-impl<S: OnAudience> Handle<S> {
-    pub(crate) fn new(wire: Arc<Wire>, store: Box<dyn TokenStore>, clock: Arc<dyn Clock>) -> Self {
-        let source = Arc::new(TokenSource::new(wire, S::AUDIENCE, store, clock));
+impl<A: AudienceMarker> Handle<A> {
+    pub(crate) fn new(
+        transport: &Arc<Transport>,
+        store: Box<dyn TokenStore>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let (transport, clock) = (Arc::clone(transport), Arc::clone(clock));
         Self {
-            source,
+            source: Arc::new(TokenSource::new(transport, A::AUDIENCE, store, clock)),
             audience: PhantomData,
         }
     }
 
-    /// Whether there are tokens in the store. Nobody is asked whether they are still good.
+    /// Returns whether the store contains tokens. No request is sent, so the session may have ended
+    /// on the server.
     ///
     /// # Errors
-    /// [`Error::is_store`] when that cannot be told; [`Error::is_setup`] when the store is another
-    /// server's or audience's.
+    /// [`Error::is_store`] when the store cannot be read; [`Error::is_setup`] when it contains
+    /// tokens of another server or audience.
     pub async fn is_signed_in(&self) -> Result<bool, Error> {
         Ok(self.source.stored().await?.is_some())
     }
 
-    /// An access token with some life left, renewed if need be: to call a service of your own that
-    /// takes them.
+    /// Returns a valid access token, refreshed if necessary, to call a service of your own that
+    /// accepts them.
     ///
     /// # Errors
-    /// [`Error::is_signed_out`] when one has to sign in first. See [`Error`] for the rest.
+    /// [`Error::is_signed_out`] when no user is signed in. See [`Error`] for the rest.
     pub async fn access_token(&self) -> Result<Secret, Error> {
-        let deadline = self.source.wire.deadline();
-        Ok(self.source.fresh(deadline).await?.access_token().clone())
+        let deadline = self.source.transport.deadline();
+        let tokens = self.source.valid_tokens(deadline).await?;
+        Ok(tokens.access_token().clone())
     }
 
-    /// Makes a call in the person's name, and once more with new tokens when these are refused.
-    pub(crate) async fn call<E: Endpoint>(&self, call: Call<'_, E>) -> Result<E::Response, Error> {
-        self.call_with_pair(call).await?.1
-    }
-
-    /// The same, with the pair of tokens that was used in the end.
-    pub(crate) async fn call_with_pair<E: Endpoint>(
+    /// Sends an authenticated request; repeats it once with new tokens when the server rejects the
+    /// access token.
+    pub(crate) async fn call<E: Endpoint>(
         &self,
-        call: Call<'_, E>,
+        request: Request<'_, E>,
+    ) -> Result<E::Response, Error> {
+        self.call_with_tokens(request).await?.1
+    }
+
+    /// As [`call`](Self::call); also returns the tokens of the last attempt.
+    pub(crate) async fn call_with_tokens<E: Endpoint>(
+        &self,
+        request: Request<'_, E>,
     ) -> Result<(Tokens, Result<E::Response, Error>), Error> {
-        let (source, deadline) = (&self.source, self.source.wire.deadline());
-        let held = source.fresh(deadline).await?;
-        let refused = match source
-            .wire
-            .call(&call, Some(held.access_token()), deadline)
-            .await
-        {
-            Err(error) if error.is_token_refused() => error,
-            answered => return Ok((held, answered)),
+        let (source, deadline) = (&self.source, self.source.transport.deadline());
+        let send = async |tokens: &Tokens| {
+            let credential = Some(tokens.access_token());
+            source.transport.send(&request, credential, deadline).await
         };
-        Ok(match source.another(&held, deadline).await? {
-            Some(next) => {
-                let answered = source
-                    .wire
-                    .call(&call, Some(next.access_token()), deadline)
-                    .await;
-                (next, answered)
+        let tokens = source.valid_tokens(deadline).await?;
+        let rejected = match send(&tokens).await {
+            Err(error) if error.is_token_rejected() => error,
+            result => return Ok((tokens, result)),
+        };
+        Ok(match source.replacement(&tokens, deadline).await? {
+            Some(new) => {
+                let result = send(&new).await;
+                (new, result)
             }
-            None => (held, Err(refused)),
+            None => (tokens, Err(rejected)),
         })
     }
 
-    /// Signs in: makes a call that is answered with a new session, and keeps its tokens.
-    pub(crate) async fn open<E: Endpoint<Response = TokenResponse>>(
+    /// Sends a sign-in request and stores the tokens of the response.
+    pub(crate) async fn start_session<E: Endpoint<Response = TokenResponse>>(
         &self,
         request: &E::Request,
     ) -> Result<User, Error> {
-        let wire = &self.source.wire;
-        // Before the password is sent: a session whose tokens cannot be kept helps nobody.
+        // Fail before the password is sent when the tokens could not be stored.
         self.source.stored().await?;
-        let session = wire
-            .call::<E>(&Call::of(request), None, wire.deadline())
+        let response = self
+            .source
+            .transport
+            .call::<E>(&Request::new(request), None)
             .await?;
-        self.source.keep(&session).await?;
-        Ok(session.user)
+        self.source.store_response(&response).await?;
+        Ok(response.user)
     }
 }
 
-impl Client {
-    /// The employee in the Mini App: always the same one, whose tokens are in the client's
-    /// [store](crate::ClientBuilder::miniapp_store).
-    pub fn miniapp(&self) -> MiniApp {
-        self.miniapp.clone()
-    }
-
-    /// The administrator in the admin panel: always the same one, whose tokens are in the client's
-    /// [store](crate::ClientBuilder::admin_store).
-    pub fn admin(&self) -> AdminPanel {
-        self.admin.clone()
-    }
-
-    /// Another employee, whose tokens are in this store: for a program that acts for many people
-    /// over one pool of connections. Keep the handle, or its clones, as long as the person is
-    /// there.
-    pub fn miniapp_with(&self, store: impl TokenStore + 'static) -> MiniApp {
-        Handle::new(
-            Arc::clone(&self.wire),
-            Box::new(store),
-            Arc::clone(&self.clock),
-        )
-    }
-
-    /// Another administrator, whose tokens are in this store; see
-    /// [`miniapp_with`](Self::miniapp_with).
-    pub fn admin_with(&self, store: impl TokenStore + 'static) -> AdminPanel {
-        Handle::new(
-            Arc::clone(&self.wire),
-            Box::new(store),
-            Arc::clone(&self.clock),
-        )
-    }
-}
-
-impl<S> Clone for Handle<S> {
+impl<A> Clone for Handle<A> {
     fn clone(&self) -> Self {
         Self {
             source: Arc::clone(&self.source),
@@ -181,12 +154,11 @@ impl<S> Clone for Handle<S> {
     }
 }
 
-impl<S: OnAudience> fmt::Debug for Handle<S> {
+impl<A: AudienceMarker> fmt::Debug for Handle<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let base = self.source.wire.base.as_str();
         f.debug_struct("Handle")
-            .field("audience", &S::AUDIENCE)
-            .field("base_url", &base)
+            .field("audience", &A::AUDIENCE)
+            .field("base_url", &self.source.transport.base_url.as_str())
             .finish_non_exhaustive()
     }
 }

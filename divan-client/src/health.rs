@@ -1,28 +1,24 @@
 use divan_core::api::{Health, Live, Ready};
 
-use crate::call::Call;
-use crate::{Client, Error};
+use crate::client::Client;
+use crate::error::Error;
+use crate::request::Request;
 
 impl Client {
-    /// Answers as long as the server's process runs.
+    /// Returns a success while the server's process runs.
     ///
     /// # Errors
-    /// See [`Error`]: no answer at all is the usual one here.
+    /// See [`Error`].
     pub async fn live(&self) -> Result<Health, Error> {
-        self.wire
-            .call::<Live>(&Call::of(&()), None, self.wire.deadline())
-            .await
+        self.transport.call::<Live>(&Request::new(&()), None).await
     }
 
-    /// Answers when everything that the server depends on is up.
+    /// Returns a success when all dependencies of the server are available.
     ///
     /// # Errors
-    /// The [code](Error::code) is `not_ready` when something is down; the [problem](Error::problem)
-    /// names it. See
-    /// [`Error`] for the rest.
+    /// The [code](Error::code) is `not_ready` when a dependency is unavailable; the
+    /// [problem](Error::problem) names it. See [`Error`] for the rest.
     pub async fn ready(&self) -> Result<Health, Error> {
-        self.wire
-            .call::<Ready>(&Call::of(&()), None, self.wire.deadline())
-            .await
+        self.transport.call::<Ready>(&Request::new(&()), None).await
     }
 }

@@ -1,14 +1,13 @@
-//! Noise that keeps many clients from doing the same thing at the same moment.
-
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// Some time from zero to `longest`, in microseconds.
+/// Returns a random duration from zero to `max`, in microseconds, to spread the load of many
+/// clients.
 ///
-/// It is the noise that hash maps are seeded with: nobody's security hangs on it, it cannot fail,
-/// and it costs no dependency.
-pub(crate) fn up_to(longest: Duration) -> Duration {
-    let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+/// The source is the seed of hash maps: it needs no dependency, cannot fail, and need not be
+/// cryptographically secure here.
+pub(crate) fn jitter(max: Duration) -> Duration {
+    let micros = u64::try_from(max.as_micros()).unwrap_or(u64::MAX);
     let noise = RandomState::new().hash_one(());
     let share = (u128::from(noise) * (u128::from(micros) + 1)) >> 64;
     Duration::from_micros(u64::try_from(share).unwrap_or(micros))
@@ -19,12 +18,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_stays_below_its_limit_and_differs() {
-        let draws: Vec<_> = (0..200).map(|_| up_to(Duration::from_secs(1))).collect();
+    fn jitter_is_random_and_at_most_max() {
+        let draws: Vec<_> = (0..200).map(|_| jitter(Duration::from_secs(1))).collect();
         assert!(draws.iter().all(|draw| *draw <= Duration::from_secs(1)));
         assert!(draws.iter().any(|draw| *draw < Duration::from_millis(500)));
         assert!(draws.iter().any(|draw| *draw > Duration::from_millis(500)));
-        assert_eq!(up_to(Duration::ZERO), Duration::ZERO);
-        assert!(up_to(Duration::MAX) > Duration::ZERO);
+        assert_eq!(jitter(Duration::ZERO), Duration::ZERO);
+        assert!(jitter(Duration::MAX) > Duration::ZERO);
     }
 }

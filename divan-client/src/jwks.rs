@@ -1,19 +1,18 @@
 use divan_core::api::{JwkSet, Jwks};
 
-use crate::call::Call;
-use crate::{Client, Error};
+use crate::client::Client;
+use crate::error::Error;
+use crate::request::Request;
 
 impl Client {
-    /// Answers the public keys by which access tokens can be checked without asking the server: for
-    /// a service that is sent tokens. The set is empty where tokens are signed with a secret.
+    /// Returns the public keys that verify access tokens, for a service that receives them. The set
+    /// is empty when tokens are signed with a shared secret.
     ///
-    /// `divan_core::token::TokenVerifier::from_jwks` makes a verifier of it.
+    /// `divan_core::token::TokenVerifier::from_jwks` creates a verifier from the set.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn jwks(&self) -> Result<JwkSet, Error> {
-        self.wire
-            .call::<Jwks>(&Call::of(&()), None, self.wire.deadline())
-            .await
+        self.transport.call::<Jwks>(&Request::new(&()), None).await
     }
 }

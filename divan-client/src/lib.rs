@@ -1,15 +1,15 @@
 //! Typed client for the Divan sign-in server.
 //!
-//! A [`Client`] belongs to one server. People work on one of two audiences, each with a handle of
-//! its own:
-//! [`Client::miniapp`] for the employee in the Mini App, [`Client::admin`] for the administrator in
-//! the admin panel. There is one method for each endpoint of the contract; what needs nobody to be
-//! signed in ([`Client::bootstrap`],
-//! [`Client::jwks`], [`Client::live`], [`Client::ready`]) stands on the client. Requests and
-//! answers are the types of [`api`], the same ones that the server is built from.
+//! A [`Client`] talks to one server. Its endpoints are methods named like the operations of the
+//! contract, on three types:
 //!
-//! The client runs on Tokio. Tokens are looked after by the [`Handle`]; where they are kept is up
-//! to a [`TokenStore`], by default in memory, in a file with a [`FileStore`].
+//! - [`MiniApp`]: an employee in the Mini App, from [`Client::miniapp`].
+//! - [`AdminPanel`]: an administrator in the admin panel, from [`Client::admin`].
+//! - [`Client`]: endpoints that need no signed-in user ([`Client::bootstrap`], [`Client::jwks`],
+//!   [`Client::live`], [`Client::ready`]).
+//!
+//! Requests and responses are the types of [`api`], which the server uses as well. The client runs
+//! on Tokio.
 //!
 //! ```no_run
 //! use divan_client::api::{AdminLoginRequest, CreateUserRequest, ProblemCode};
@@ -34,29 +34,36 @@
 //! # }
 //! ```
 //!
-//! # What it takes care of
+//! # One user or many
 //!
-//! - **Staying signed in.** Tokens are renewed ahead of their expiry, once for all calls that need
-//!   it; see [`Handle`].
-//! - **Trying again.** What may be sent twice is, after a pause; a sign-in never is. See
+//! [`Client::miniapp`] and [`Client::admin`] return one shared handle each: every caller acts as
+//! the same user, whose tokens are in the client's [`TokenStore`]. This suits a program that acts
+//! for its own user.
+//!
+//! A back end that serves many users calls [`Client::login_session`]: each sign-in returns a handle
+//! with tokens of its own, over the same connection pool. [`Client::miniapp_with`] and
+//! [`Client::admin_with`] return a handle for a token store of your own.
+//!
+//! # Behaviour
+//!
+//! - **Tokens** are refreshed before they expire, once for all concurrent calls; see [`Handle`].
+//! - **Retries**: idempotent requests are retried after a delay, a sign-in never is; see
 //!   [`Retries`].
-//! - **Time.** A call ends after 30 seconds at the latest, with all of that; see
+//! - **Timeouts**: a call takes at most 30 seconds, including retries and a token refresh; see
 //!   [`ClientBuilder::timeout`].
-//! - **Privacy.** `https` is required except on this very machine, redirects are not followed, and
-//!   neither an
-//!   [`Error`] nor the `Debug` form of anything here shows a secret.
-//! - **Newer servers.** Unknown members of an answer are ignored, an unknown code of a problem is
+//! - **Privacy**: `https` is required except on loopback, redirects are not followed, and neither
+//!   an [`Error`] nor a `Debug` output contains a secret.
+//! - **Newer servers**: unknown members of a response are ignored; an unknown problem code is
 //!   [`ProblemCode::Unknown`](api::ProblemCode::Unknown).
-//! - **Broken servers.** Whatever comes back, a call ends in a value or an [`Error`]: it never
-//!   panics, and reads no more than 1 MiB.
-//! - **The host program.** TLS is rustls with the certificates that the operating system trusts.
-//!   Nothing is installed process-wide.
+//! - **Invalid responses** become an [`Error`], never a panic. A body is read up to 1 MiB.
+//! - **TLS** is rustls with the operating system's trusted certificates. Nothing is installed
+//!   process-wide.
 //!
 //! # Features
 //!
-//! | feature | brings |
+//! | feature | adds |
 //! |---|---|
-//! | `test-util` | `test_util::MockDivan`: a made-up server for the tests of programs that use this client |
+//! | `test-util` | `test_util::MockDivan`: a mock server for tests of programs that use this client |
 
 mod account;
 mod admin;
@@ -64,29 +71,31 @@ pub mod audience;
 mod audit;
 mod base_url;
 mod builder;
-mod call;
 mod client;
 mod error;
 mod handle;
 mod health;
-mod http;
+mod http_client;
 mod jitter;
 mod jwks;
-mod pages;
-mod retries;
+mod login;
+mod pagination;
+mod request;
+mod retry;
 mod sessions;
 mod telegram;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod tokens;
+mod transport;
 mod users;
-mod wire;
 
 pub use async_trait::async_trait;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use divan_core::{api, clock, secret::Secret, types};
-pub use error::Error;
+pub use error::{Error, StoreError};
 pub use handle::{AdminPanel, Handle, MiniApp};
-pub use retries::Retries;
-pub use tokens::{FileStore, MemoryStore, StoreError, Swapped, TokenStore, Tokens};
+pub use login::{LoginRequest, LoginSession};
+pub use retry::Retries;
+pub use tokens::{CasResult, FileStore, MemoryStore, TokenStore, Tokens};

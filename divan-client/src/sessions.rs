@@ -1,85 +1,85 @@
 use divan_core::api::{EndSession, Logout, ProblemCode, SessionId, SessionList, Sessions};
 
-use crate::audience::OnAudience;
-use crate::call::Call;
-use crate::{Error, Handle};
+use crate::audience::AudienceMarker;
+use crate::error::Error;
+use crate::handle::Handle;
+use crate::request::Request;
 
-impl<S: OnAudience> Handle<S> {
-    /// Renews the tokens now. There is seldom a reason to: every call does it when it is time.
+impl<A: AudienceMarker> Handle<A> {
+    /// Refreshes the tokens now. It is rarely needed: every call refreshes them when necessary.
     ///
-    /// Tokens that are younger than 16 seconds stay as they are.
+    /// Tokens younger than 16 seconds are kept.
     ///
     /// # Errors
-    /// [`Error::is_signed_out`] when nobody is signed in, or no longer. See [`Error`] for the rest.
+    /// [`Error::is_signed_out`] when no user is signed in or the session has ended. See [`Error`]
+    /// for the rest.
     pub async fn refresh(&self) -> Result<(), Error> {
-        let deadline = self.source.wire.deadline();
-        self.source.renew(deadline).await
+        let deadline = self.source.transport.deadline();
+        self.source.refresh_stored(deadline).await
     }
 
-    /// Signs out: ends the session, and empties the store, unless another process has signed in
-    /// there meanwhile.
+    /// Signs out: ends the session and clears the store, unless another process has stored other
+    /// tokens in it.
     ///
-    /// When the session is over already, that is a success too; when nobody is signed in, nothing
-    /// is sent. When the server cannot be reached, the tokens stay, so that one can try again: only
-    /// the server can end the session. Call
-    /// [`forget`](Self::forget) where they must not stay on this machine.
+    /// A session that has already ended is a success. When no user is signed in, no request is
+    /// sent. When the request fails, the tokens are kept so that you can try again, because only
+    /// the server can end the session. To remove them from this machine call
+    /// [`clear_tokens`](Self::clear_tokens).
     ///
     /// # Errors
-    /// [`Error::is_connect`], [`Error::is_timeout`], … when it is not known that the session has
-    /// ended. See [`Error`] for the rest.
+    /// [`Error::is_connect`], [`Error::is_timeout`], … when the session may not have ended. See
+    /// [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
     /// # async fn run(client: divan_client::Client) -> Result<(), divan_client::Error> {
     /// if client.miniapp().logout().await.is_err() {
-    ///     // The session lives on until it expires, but nobody has its tokens.
-    ///     client.miniapp().forget().await?;
+    ///     // The session stays valid until it expires, but its tokens are gone.
+    ///     client.miniapp().clear_tokens().await?;
     /// }
     /// # Ok(())
     /// # }
     /// ```
     pub async fn logout(&self) -> Result<(), Error> {
-        let (used, answered) = match self.call_with_pair::<Logout>(Call::of(&())).await {
-            // The store is empty by now.
+        let (tokens, result) = match self.call_with_tokens::<Logout>(Request::new(&())).await {
+            // The refresh found that the session has ended and cleared the store.
             Err(error) if error.is_signed_out() => return Ok(()),
-            called => called?,
+            sent => sent?,
         };
-        match answered {
-            Err(error) if !is_over(&error) => Err(error),
-            _ => self.source.drop_pair(&used).await,
+        match result {
+            Err(error) if !has_ended(&error) => Err(error),
+            _ => self.source.clear_if_current(&tokens).await,
         }
     }
 
-    /// Empties the store, and asks nobody. The session lives on until it expires: prefer
+    /// Clears the store without a request. The session stays valid until it expires, so prefer
     /// [`logout`](Self::logout).
     ///
     /// # Errors
-    /// [`Error::is_store`] when the store could not be emptied.
-    pub async fn forget(&self) -> Result<(), Error> {
-        self.source.forget().await
+    /// [`Error::is_store`] when the store cannot be cleared.
+    pub async fn clear_tokens(&self) -> Result<(), Error> {
+        self.source.clear().await
     }
 
-    /// Lists where the person is signed in.
+    /// Lists the user's sessions.
     ///
     /// # Errors
-    /// [`Error::is_signed_out`] when nobody is signed in. See [`Error`] for the rest.
+    /// [`Error::is_signed_out`] when no user is signed in. See [`Error`] for the rest.
     pub async fn sessions(&self) -> Result<SessionList, Error> {
-        self.call::<Sessions>(Call::of(&())).await
+        self.call::<Sessions>(Request::new(&())).await
     }
 
-    /// Ends one of the person's sessions; one that has ended already stays as it is. After the end
-    /// of the one that is asking ([`logout`](Self::logout) is the way for that) one has to sign in
-    /// again.
+    /// Ends one of the user's sessions. A session that has already ended is a success. To end the
+    /// current session use [`logout`](Self::logout).
     ///
     /// # Errors
-    /// The [code](Error::code) is `not_found` when it is no session of the person's. See [`Error`]
-    /// for the rest.
+    /// The [code](Error::code) is `not_found` when the user has no such session. See [`Error`] for
+    /// the rest.
     pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
-        self.call::<EndSession>(Call::of(&()).about(id)).await
+        self.call::<EndSession>(Request::new(&()).path_id(id)).await
     }
 }
 
-/// Whether there is no session to end any more.
-fn is_over(error: &Error) -> bool {
+fn has_ended(error: &Error) -> bool {
     error.is_signed_out() || error.code() == Some(ProblemCode::TokenInvalid)
 }

@@ -1,19 +1,19 @@
 use divan_core::api::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
 use divan_core::types::User;
 
-use crate::{Error, MiniApp};
+use crate::error::Error;
+use crate::handle::MiniApp;
 
 impl MiniApp {
-    /// Signs an employee in with phone number and password. It is sent once: see
-    /// [`Retries`](crate::Retries).
+    /// Signs an employee in with phone number (or shared contact) and password. The request is not
+    /// retried once it may have been sent; see [`Retries`](crate::Retries).
     ///
-    /// Whoever was signed in here before is forgotten, but for a session on the server that lives
-    /// until it expires.
+    /// Replaces the tokens of a previous sign-in. That session stays valid on the server until it
+    /// expires.
     ///
     /// # Errors
-    /// [`Error::is_invalid_credentials`] when phone number and password do not open an account;
-    /// other
-    /// [codes](Error::code) tell what is wrong with the init data or the Telegram account. See
+    /// [`Error::is_invalid_credentials`] when phone number or password is wrong; other
+    /// [codes](Error::code) report invalid init data or a mismatched Telegram account. See
     /// [`Error`] for the rest.
     ///
     /// # Examples
@@ -28,15 +28,15 @@ impl MiniApp {
     /// # }
     /// ```
     pub async fn login(&self, request: &TelegramLoginRequest) -> Result<User, Error> {
-        self.open::<TelegramLogin>(request).await
+        self.start_session::<TelegramLogin>(request).await
     }
 
-    /// Signs an employee in again by the Telegram account alone: to be tried first when the Mini
-    /// App opens.
+    /// Signs an employee in by the linked Telegram account, without a password. Try this first when
+    /// the Mini App opens.
     ///
     /// # Errors
-    /// The [code](Error::code) is `password_required` when that is not enough now; others tell what
-    /// is wrong with the init data. See [`Error`] for the rest.
+    /// The [code](Error::code) is `password_required` when the password is needed; other codes
+    /// report invalid init data. See [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
@@ -52,6 +52,6 @@ impl MiniApp {
     /// # }
     /// ```
     pub async fn auto_login(&self, request: &AutoLoginRequest) -> Result<User, Error> {
-        self.open::<AutoLogin>(request).await
+        self.start_session::<AutoLogin>(request).await
     }
 }

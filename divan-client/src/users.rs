@@ -6,22 +6,23 @@ use divan_core::api::{
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
 
-use crate::call::Call;
-use crate::pages::every;
-use crate::{AdminPanel, Error};
+use crate::error::Error;
+use crate::handle::AdminPanel;
+use crate::pagination::paginate;
+use crate::request::Request;
 
 impl AdminPanel {
-    /// A page of the list of users, the newest first.
+    /// Returns a page of users, newest first.
     ///
     /// # Errors
-    /// The [code](Error::code) is `validation_failed` when there is no such page, and
-    /// `admin_required` when the person is no administrator any more. See [`Error`] for the rest.
+    /// The [code](Error::code) is `validation_failed` when the cursor is invalid, and
+    /// `admin_required` when the user is no longer an administrator. See [`Error`] for the rest.
     pub async fn list_users(&self, request: &ListUsersRequest) -> Result<UserPage, Error> {
-        self.call::<ListUsers>(Call::of(request)).await
+        self.call::<ListUsers>(Request::new(request)).await
     }
 
-    /// All users that the request names, the newest first, page by page as they are asked for. It
-    /// ends with the first error.
+    /// Streams all users that match the request, newest first. Pages are fetched on demand. The
+    /// stream ends after the first error.
     ///
     /// # Examples
     /// ```no_run
@@ -31,17 +32,17 @@ impl AdminPanel {
     /// # async fn run(client: divan_client::Client) -> Result<(), divan_client::Error> {
     /// let mut request = ListUsersRequest::default();
     /// request.q = Some("iva".to_owned());
-    /// let users: Vec<_> = client.admin().all_users(request).try_collect().await?;
+    /// let users: Vec<_> = client.admin().all_users(&request).try_collect().await?;
     /// # Ok(())
     /// # }
     /// ```
     pub fn all_users(
         &self,
-        request: ListUsersRequest,
+        request: &ListUsersRequest,
     ) -> impl Stream<Item = Result<User, Error>> + use<> {
-        every(
+        paginate(
             self.clone(),
-            request,
+            request.clone(),
             async |admin: &Self, request: &mut ListUsersRequest| {
                 let page = admin.list_users(request).await?;
                 request.cursor.clone_from(&page.next_cursor);
@@ -50,42 +51,42 @@ impl AdminPanel {
         )
     }
 
-    /// Reads a user.
+    /// Returns a user.
     ///
     /// # Errors
     /// As [`unlink_telegram`](Self::unlink_telegram).
     pub async fn get_user(&self, id: UserId) -> Result<User, Error> {
-        self.call::<GetUser>(Call::of(&()).about(id)).await
+        self.call::<GetUser>(Request::new(&()).path_id(id)).await
     }
 
-    /// Creates a user; without a password one is generated, which the answer holds.
+    /// Creates a user. Without a password, the server generates one and returns it.
     ///
     /// # Errors
-    /// The [code](Error::code) is `admin_required` when the person is no administrator any more,
-    /// and `phone_taken`, `email_taken`, `weak_password` or `validation_failed` when the user
-    /// cannot be created like this. After
-    /// [`Error::is_timeout`] or [`Error::is_unexpected_answer`] the user may exist all the same:
-    /// asking again then answers `phone_taken` or `email_taken`. See [`Error`] for the rest.
+    /// The [code](Error::code) is `admin_required` when the user is no longer an administrator, and
+    /// `phone_taken`, `email_taken`, `weak_password` or `validation_failed` when the new user is
+    /// invalid. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have
+    /// been created; another attempt then fails with `phone_taken` or `email_taken`. See [`Error`]
+    /// for the rest.
     pub async fn create_user(&self, request: &CreateUserRequest) -> Result<CreatedUser, Error> {
-        self.call::<CreateUser>(Call::of(request)).await
+        self.call::<CreateUser>(Request::new(request)).await
     }
 
-    /// Changes a user: the members of the request that are there, and nothing else.
+    /// Updates a user: only the members that the request contains.
     ///
     /// # Errors
     /// The [code](Error::code) is `not_found` when there is no such user, `last_admin` when no
     /// active administrator would be left, `phone_taken`, `email_taken` or `validation_failed` when
-    /// the user cannot be changed like this, and `admin_required` when the person is no
-    /// administrator any more. See [`Error`] for the rest.
+    /// the change is invalid, and `admin_required` when the user is no longer an administrator. See
+    /// [`Error`] for the rest.
     ///
     /// # Examples
     /// ```no_run
     /// use divan_client::api::{UpdateUserRequest, UserId};
     ///
     /// # async fn run(client: divan_client::Client, id: UserId) -> Result<(), divan_client::Error> {
-    /// let mut leaves = UpdateUserRequest::default();
-    /// leaves.is_active = Some(false);
-    /// client.admin().update_user(id, &leaves).await?;
+    /// let mut request = UpdateUserRequest::default();
+    /// request.is_active = Some(false);
+    /// client.admin().update_user(id, &request).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -94,33 +95,37 @@ impl AdminPanel {
         id: UserId,
         request: &UpdateUserRequest,
     ) -> Result<User, Error> {
-        self.call::<UpdateUser>(Call::of(request).about(id)).await
+        self.call::<UpdateUser>(Request::new(request).path_id(id))
+            .await
     }
 
-    /// Gives a user a generated password, and ends the user's sessions. After [`Error::is_timeout`]
-    /// or
-    /// [`Error::is_unexpected_answer`] the user may have a password that nobody knows: ask again.
+    /// Replaces a user's password with a generated one and ends the user's sessions. After
+    /// [`Error::is_timeout`] or [`Error::is_unexpected_response`] the password may have changed:
+    /// reset it again.
     ///
     /// # Errors
     /// As [`unlink_telegram`](Self::unlink_telegram).
     pub async fn reset_password(&self, id: UserId) -> Result<GeneratedPassword, Error> {
-        self.call::<ResetPassword>(Call::of(&()).about(id)).await
+        self.call::<ResetPassword>(Request::new(&()).path_id(id))
+            .await
     }
 
-    /// Forgets the Telegram account that a user is bound to, and ends the user's sessions.
+    /// Unlinks a user's Telegram account and ends the user's sessions.
     ///
     /// # Errors
     /// The [code](Error::code) is `not_found` when there is no such user, and `admin_required` when
-    /// the person is no administrator any more. See [`Error`] for the rest.
+    /// the user is no longer an administrator. See [`Error`] for the rest.
     pub async fn unlink_telegram(&self, id: UserId) -> Result<User, Error> {
-        self.call::<UnlinkTelegram>(Call::of(&()).about(id)).await
+        self.call::<UnlinkTelegram>(Request::new(&()).path_id(id))
+            .await
     }
 
-    /// Signs a user out everywhere.
+    /// Ends all sessions of a user.
     ///
     /// # Errors
     /// As [`unlink_telegram`](Self::unlink_telegram).
     pub async fn end_user_sessions(&self, id: UserId) -> Result<(), Error> {
-        self.call::<EndUserSessions>(Call::of(&()).about(id)).await
+        self.call::<EndUserSessions>(Request::new(&()).path_id(id))
+            .await
     }
 }

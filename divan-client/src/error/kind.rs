@@ -3,14 +3,13 @@ use std::time::Duration;
 
 use divan_core::api::Problem;
 
-use super::Error;
-use crate::StoreError;
+use super::{Error, StoreError};
 
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// The line of an answer that says how it went.
+/// Status and `Retry-After` of a response.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
+pub(crate) struct ResponseParts {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
 }
@@ -22,30 +21,33 @@ pub(super) enum Kind {
         reason: &'static str,
         source: Option<Cause>,
     },
-    #[error("nobody is signed in")]
-    SignedOut,
+    #[error("no user is signed in")]
+    NotSignedIn,
     #[error(transparent)]
     Store(StoreError),
     #[error("could not connect to the server")]
     Connect { source: reqwest::Error },
-    #[error("the server did not answer in time")]
+    #[error("the request timed out")]
     Timeout { source: Option<reqwest::Error> },
-    #[error("the connection broke before the answer")]
-    Unanswered { source: reqwest::Error },
-    #[error("unexpected answer with status {}: {reason}", head.status)]
+    #[error("the connection was closed before the response")]
+    NoResponse { source: reqwest::Error },
+    #[error("unexpected response with status {}: {reason}", parts.status)]
     Unexpected {
-        head: Head,
+        parts: ResponseParts,
         reason: String,
         source: Option<reqwest::Error>,
     },
-    #[error("the server answered {} {}", head.status, problem.0.code().as_str())]
-    Refused { head: Head, problem: Quiet },
+    #[error("the server returned {} {}", parts.status, problem.0.code().as_str())]
+    Problem {
+        parts: ResponseParts,
+        problem: Redacted,
+    },
 }
 
-/// A problem whose text does not show: a server may repeat in it what it was sent.
-pub(super) struct Quiet(pub(super) Problem);
+/// Problem whose `Debug` shows only the code, because a server may repeat secrets in its texts.
+pub(super) struct Redacted(pub(super) Problem);
 
-impl fmt::Debug for Quiet {
+impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0.code())
     }
@@ -68,18 +70,18 @@ impl Error {
         .into()
     }
 
-    pub(crate) fn signed_out() -> Self {
-        Kind::SignedOut.into()
+    pub(crate) fn not_signed_in() -> Self {
+        Kind::NotSignedIn.into()
     }
 
-    pub(crate) fn out_of_time() -> Self {
+    pub(crate) fn timed_out() -> Self {
         Kind::Timeout { source: None }.into()
     }
 
-    pub(crate) fn unanswered(cause: reqwest::Error) -> Self {
+    pub(crate) fn from_send(cause: reqwest::Error) -> Self {
         let source = cause.without_url();
         if source.is_builder() {
-            Self::setup_failed("the request cannot be written", source)
+            Self::setup_failed("cannot serialize the request", source)
         } else if source.is_connect() {
             Kind::Connect { source }.into()
         } else if source.is_timeout() {
@@ -88,55 +90,47 @@ impl Error {
             }
             .into()
         } else {
-            Kind::Unanswered { source }.into()
+            Kind::NoResponse { source }.into()
         }
     }
 
-    pub(crate) fn cut_off(head: Head, cause: reqwest::Error) -> Self {
-        let source = cause.without_url();
-        if source.is_timeout() {
-            return Kind::Timeout {
-                source: Some(source),
-            }
-            .into();
+    pub(crate) fn truncated(parts: ResponseParts, cause: reqwest::Error) -> Self {
+        let source = Some(cause.without_url());
+        if source.as_ref().is_some_and(reqwest::Error::is_timeout) {
+            return Kind::Timeout { source }.into();
         }
         Kind::Unexpected {
-            head,
-            reason: "cut off".to_owned(),
-            source: Some(source),
+            parts,
+            reason: "truncated".to_owned(),
+            source,
         }
         .into()
     }
 
-    /// Of the cause only the place is kept: its message may quote a token out of the body.
-    pub(crate) fn misshapen(head: Head, cause: &serde_json::Error) -> Self {
+    /// Keeps only the position of the cause: its message may quote a token from the body.
+    pub(crate) fn invalid_body(parts: ResponseParts, cause: &serde_json::Error) -> Self {
         let what = if cause.is_data() {
             "JSON of another shape"
         } else {
             "not JSON"
         };
-        let reason = format!("{what} at line {} column {}", cause.line(), cause.column());
-        Kind::Unexpected {
-            head,
-            reason,
-            source: None,
-        }
-        .into()
+        let (line, column) = (cause.line(), cause.column());
+        Self::unexpected(parts, &format!("{what} at line {line} column {column}"))
     }
 
-    pub(crate) fn unexpected(head: Head, reason: &str) -> Self {
+    pub(crate) fn unexpected(parts: ResponseParts, reason: &str) -> Self {
         Kind::Unexpected {
-            head,
+            parts,
             reason: reason.to_owned(),
             source: None,
         }
         .into()
     }
 
-    pub(crate) fn refused(head: Head, problem: Problem) -> Self {
-        Kind::Refused {
-            head,
-            problem: Quiet(problem),
+    pub(crate) fn from_problem(parts: ResponseParts, problem: Problem) -> Self {
+        Kind::Problem {
+            parts,
+            problem: Redacted(problem),
         }
         .into()
     }

@@ -3,28 +3,30 @@ use std::time::Duration;
 
 use divan_core::api::{Problem, ProblemCode};
 
-pub(crate) use self::kind::Head;
 use self::kind::Kind;
+pub(crate) use self::kind::ResponseParts;
+pub use self::store::StoreError;
 
 mod kind;
+mod store;
 
-/// Why a call failed.
+/// Error of a call.
 ///
-/// One of seven things happened, and each has its question:
+/// Each error answers one of these predicates with `true`:
 ///
-/// | question | what happened | did the server act? |
+/// | predicate | cause | did the server act? |
 /// |---|---|---|
-/// | [`is_setup`](Self::is_setup) | the client cannot be built, or the call cannot be sent | no |
-/// | [`is_signed_out`](Self::is_signed_out) | nobody is signed in, or no longer | no |
+/// | [`is_setup`](Self::is_setup) | the client or the request is invalid | no |
+/// | [`is_signed_out`](Self::is_signed_out) | no user is signed in, or the session has ended | no |
 /// | [`is_store`](Self::is_store) | the [`TokenStore`](crate::TokenStore) failed | perhaps |
 /// | [`is_connect`](Self::is_connect) | no connection | no |
-/// | [`is_timeout`](Self::is_timeout) | no answer in time | perhaps, unless `is_connect` too |
-/// | [`is_problem`](Self::is_problem) | the server refused, and [`problem`](Self::problem) says why | it says so |
-/// | [`is_unexpected_answer`](Self::is_unexpected_answer) | what came back is not of this contract | perhaps |
+/// | [`is_timeout`](Self::is_timeout) | no complete response in time | perhaps, unless `is_connect` too |
+/// | [`is_problem`](Self::is_problem) | the server returned a [`problem`](Self::problem) | see its code |
+/// | [`is_unexpected_response`](Self::is_unexpected_response) | the response violates the contract | perhaps |
 ///
-/// Neither `Display` nor `Debug` shows a secret, a body or a URL. The
-/// [`source`](std::error::Error::source) is the cause. Callers who wait for the same refresh are
-/// given clones of the same error.
+/// Neither `Display` nor `Debug` contains a secret, a body or a URL. The
+/// [`source`](std::error::Error::source) is the cause. Concurrent callers that wait for the same
+/// refresh receive clones of the same error.
 ///
 /// # Examples
 /// ```
@@ -46,31 +48,32 @@ mod kind;
 pub struct Error(Arc<Kind>);
 
 impl Error {
-    /// Whether nothing was sent because the address, a token, what the token store holds or this
-    /// machine's TLS cannot be used. The message says it.
+    /// Returns `true` when nothing was sent because the base URL, a token, the content of the token
+    /// store or the TLS configuration is invalid.
     pub fn is_setup(&self) -> bool {
         matches!(*self.0, Kind::Setup { .. })
     }
 
-    /// Whether one has to sign in: no tokens are stored, or the session of those that were has
-    /// ended and they are stored no longer.
+    /// Returns `true` when the user has to sign in: no tokens are stored, or their session has
+    /// ended and they were removed from the store.
     pub fn is_signed_out(&self) -> bool {
-        matches!(*self.0, Kind::SignedOut) || self.code() == Some(ProblemCode::RefreshTokenInvalid)
+        matches!(*self.0, Kind::NotSignedIn)
+            || self.code() == Some(ProblemCode::RefreshTokenInvalid)
     }
 
-    /// Whether the store of the tokens could not be read or written. After a sign-in, a change of
-    /// the password or a refresh the server has acted, and its answer is lost.
+    /// Returns `true` when the token store could not be read or written. After a sign-in, a change
+    /// of the password or a refresh, the server has acted and the new tokens are lost.
     pub fn is_store(&self) -> bool {
         matches!(*self.0, Kind::Store(_))
     }
 
-    /// Whether there was no connection to send the request over: no such host, nothing listens
-    /// there, TLS failed, or it took too long (then [`is_timeout`](Self::is_timeout) too).
+    /// Returns `true` when no connection was made: the host is unknown, the connection was refused,
+    /// TLS failed, or connecting timed out (then [`is_timeout`](Self::is_timeout) is `true` too).
     pub fn is_connect(&self) -> bool {
         matches!(*self.0, Kind::Connect { .. })
     }
 
-    /// Whether the time was up before the answer was complete.
+    /// Returns `true` when the response was not complete in time.
     pub fn is_timeout(&self) -> bool {
         match &*self.0 {
             Kind::Timeout { .. } => true,
@@ -79,86 +82,85 @@ impl Error {
         }
     }
 
-    /// Whether the server answered with a problem.
+    /// Returns `true` when the server returned a problem.
     pub fn is_problem(&self) -> bool {
         self.problem().is_some()
     }
 
-    /// Whether what came back is not of this contract: no answer at all, one that is cut off, too
-    /// large, of another shape or not JSON, a redirect, or an error page of something between here
-    /// and the server.
-    pub fn is_unexpected_answer(&self) -> bool {
-        matches!(*self.0, Kind::Unanswered { .. } | Kind::Unexpected { .. })
+    /// Returns `true` when the response violates the contract: none, truncated, too large, of
+    /// another shape or not JSON, a redirect, or an error page of a proxy.
+    pub fn is_unexpected_response(&self) -> bool {
+        matches!(*self.0, Kind::NoResponse { .. } | Kind::Unexpected { .. })
     }
 
-    /// Whether the answer's status is 401: the credentials, the token or the init data are missing
-    /// or wrong.
+    /// Returns `true` when the status is 401: credentials, token or init data are missing or
+    /// invalid.
     pub fn is_unauthorized(&self) -> bool {
         self.status() == Some(401)
     }
 
-    /// Whether name and password do not open an account.
+    /// Returns `true` when the user name or the password is wrong.
     pub fn is_invalid_credentials(&self) -> bool {
         self.code() == Some(ProblemCode::InvalidCredentials)
     }
 
-    /// Whether the life of the access token is over. A [`Handle`](crate::Handle) has tried to renew
-    /// it by then.
+    /// Returns `true` when the access token has expired. A [`Handle`](crate::Handle) has already
+    /// tried to refresh it.
     pub fn is_token_expired(&self) -> bool {
         self.code() == Some(ProblemCode::TokenExpired)
     }
 
-    /// The problem that the server answered with. Its texts are the server's and are meant for
-    /// developers; front ends translate by [`code`](Self::code).
+    /// Returns the problem of the response. Its texts are for developers; front ends translate by
+    /// [`code`](Self::code).
     pub fn problem(&self) -> Option<&Problem> {
         match &*self.0 {
-            Kind::Refused { problem, .. } => Some(&problem.0),
+            Kind::Problem { problem, .. } => Some(&problem.0),
             _ => None,
         }
     }
 
-    /// The code of the problem; [`ProblemCode::Unknown`] for one of a newer server.
+    /// Returns the code of the problem; [`ProblemCode::Unknown`] for a code of a newer server.
     pub fn code(&self) -> Option<ProblemCode> {
         self.problem().map(Problem::code)
     }
 
-    /// The HTTP status of the answer, where one came.
+    /// Returns the HTTP status of the response, if there was one.
     pub fn status(&self) -> Option<u16> {
-        self.head().map(|head| head.status)
+        self.response_parts().map(|parts| parts.status)
     }
 
-    /// How long to wait before the next try, where the answer's `Retry-After` says so in seconds.
+    /// Returns the delay before the next attempt, if the response has a `Retry-After` in seconds.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.head()?.retry_after
+        self.response_parts()?.retry_after
     }
 
-    /// Whether the server takes the access token no longer, so that a new one may help.
-    pub(crate) fn is_token_refused(&self) -> bool {
+    /// Returns `true` when a new access token may help.
+    pub(crate) fn is_token_rejected(&self) -> bool {
         matches!(
             self.code(),
             Some(ProblemCode::TokenExpired | ProblemCode::TokenInvalid)
         )
     }
 
-    /// Whether the same request may well be answered in a moment: nothing whole came back, or
-    /// something between here and there is busy or restarts.
-    pub(crate) fn is_passing(&self) -> bool {
+    /// Returns `true` when the same request may succeed later: the response is incomplete, or the
+    /// server or a proxy is busy or restarting.
+    pub(crate) fn is_transient(&self) -> bool {
         match &*self.0 {
             Kind::Timeout { .. }
-            | Kind::Unanswered { .. }
+            | Kind::NoResponse { .. }
             | Kind::Unexpected {
                 source: Some(_), ..
             } => true,
-            Kind::Unexpected { head, .. } | Kind::Refused { head, .. } => {
-                matches!(head.status, 429 | 502 | 503 | 504)
+            Kind::Unexpected { parts, .. } | Kind::Problem { parts, .. } => {
+                matches!(parts.status, 429 | 502 | 503 | 504)
             }
             _ => false,
         }
     }
 
-    fn head(&self) -> Option<Head> {
+    fn response_parts(&self) -> Option<ResponseParts> {
         match *self.0 {
-            Kind::Unexpected { head, .. } | Kind::Refused { head, .. } => Some(head),
+            Kind::Unexpected { parts, .. } | Kind::Problem { parts, .. } => Some(parts),
             _ => None,
         }
     }

@@ -22,14 +22,14 @@
 //! // An access token that is over is renewed, and nobody notices.
 //! divan.expire_access_tokens();
 //! assert_eq!(miniapp.me().await?, employee);
-//! assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 2));
+//! assert_eq!((divan.request_count::<Refresh>(), divan.request_count::<Me>()), (1, 2));
 //!
 //! // A session that is over is told.
 //! divan.end_sessions();
 //! assert!(miniapp.me().await.is_err_and(|error| error.is_signed_out()));
 //!
 //! // What does your program do when the server is busy?
-//! divan.refuse::<TelegramLogin>(ProblemCode::Overloaded);
+//! divan.fail::<TelegramLogin>(ProblemCode::Overloaded);
 //! let error = miniapp.login(&MockDivan::employee_login()).await.unwrap_err();
 //! assert_eq!(error.code(), Some(ProblemCode::Overloaded));
 //! # Ok(())
@@ -145,7 +145,7 @@ impl MockDivan {
     }
 
     /// Lets time pass, for the server and its clients. Access tokens live for 15 minutes.
-    pub fn pass(&self, time: Duration) {
+    pub fn advance_clock(&self, time: Duration) {
         self.clock.advance(time);
     }
 
@@ -154,7 +154,7 @@ impl MockDivan {
     /// The clients do not know, and go on to send them. So that they may refresh, a minute passes.
     pub fn expire_access_tokens(&self) {
         self.state().sessions.expire_access_tokens();
-        self.pass(Duration::from_mins(1));
+        self.advance_clock(Duration::from_mins(1));
     }
 
     /// Ends all sessions: access tokens are answered with `token_invalid`, refresh tokens with
@@ -162,28 +162,28 @@ impl MockDivan {
     /// [`expire_access_tokens`](Self::expire_access_tokens).
     pub fn end_sessions(&self) {
         self.state().sessions.end_all();
-        self.pass(Duration::from_mins(1));
+        self.advance_clock(Duration::from_mins(1));
     }
 
     /// From now on an operation is answered with this problem, and nothing is done.
-    pub fn refuse<E: Endpoint>(&self, code: ProblemCode) {
+    pub fn fail<E: Endpoint>(&self, code: ProblemCode) {
         self.state().refusals.insert(E::OPERATION, (code, None));
     }
 
     /// The same for the next few calls of it.
-    pub fn refuse_times<E: Endpoint>(&self, times: usize, code: ProblemCode) {
+    pub fn fail_times<E: Endpoint>(&self, times: usize, code: ProblemCode) {
         self.state()
             .refusals
             .insert(E::OPERATION, (code, Some(times)));
     }
 
     /// Ends a [`refuse`](Self::refuse).
-    pub fn allow<E: Endpoint>(&self) {
+    pub fn recover<E: Endpoint>(&self) {
         self.state().refusals.remove(E::OPERATION);
     }
 
     /// How often an operation was called so far, refused calls included.
-    pub fn calls<E: Endpoint>(&self) -> usize {
+    pub fn request_count<E: Endpoint>(&self) -> usize {
         self.state()
             .calls
             .get(E::OPERATION)

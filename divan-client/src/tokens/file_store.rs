@@ -3,20 +3,20 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 
 use super::private_file::PrivateFile;
-use super::store::is_same;
-use super::{StoreError, Swapped, TokenStore, Tokens};
+use super::store::{CasResult, TokenStore, is_same};
+use super::token_pair::Tokens;
+use crate::error::StoreError;
 
-/// Keeps the tokens in a file that nobody else may read, so that one stays signed in across
-/// restarts.
+/// [`TokenStore`] in a private file, so that the user stays signed in across restarts.
 ///
-/// Several processes of one user may share the file. It is written anew beside the old one and put
-/// in its place, so that a crash leaves one or the other; a lock file beside it (`….lock`) stays,
-/// and is empty. Missing folders are made, for the user alone.
+/// Several processes of one user may share the file. It is replaced by an atomic rename, so a crash
+/// leaves either the old or the new tokens. An empty lock file (`….lock`) remains in the same
+/// directory. Missing directories are created, accessible to the user only.
 ///
-/// On Unix the file has to be a plain one of the same user with mode 0600, and its folder should be
-/// the user's own; elsewhere it has the rights that its folder gives. A file that others may read
-/// or that holds something else is an error, and neither mended nor overwritten: remove it, and
-/// sign in again.
+/// On Unix the file must be a regular file of the same user with mode 0600, and its directory
+/// should belong to the user; on other systems it has the permissions of its directory. A file that
+/// other users can access, or that contains anything else, is an error and stays unchanged: remove
+/// it and sign in again.
 ///
 /// ```
 /// use divan_client::{Client, FileStore};
@@ -32,7 +32,7 @@ use super::{StoreError, Swapped, TokenStore, Tokens};
 pub struct FileStore(PrivateFile);
 
 impl FileStore {
-    /// The store in this file, which need not be there yet. Nothing is read or written now.
+    /// Creates a store in the file at `path`, which need not exist. Nothing is read or written yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(PrivateFile::new(path.into()))
     }
@@ -42,16 +42,16 @@ impl FileStore {
 impl TokenStore for FileStore {
     async fn load(&self) -> Result<Option<Tokens>, StoreError> {
         let file = self.0.clone();
-        blocking(move || load(&file)).await
+        run_blocking(move || load(&file)).await
     }
 
-    async fn swap(
+    async fn compare_and_swap(
         &self,
         expected: Option<&Tokens>,
-        next: Option<&Tokens>,
-    ) -> Result<Swapped, StoreError> {
-        let (file, expected, next) = (self.0.clone(), expected.cloned(), next.cloned());
-        blocking(move || swap(&file, expected.as_ref(), next.as_ref())).await
+        new: Option<&Tokens>,
+    ) -> Result<CasResult, StoreError> {
+        let (file, expected, new) = (self.0.clone(), expected.cloned(), new.cloned());
+        run_blocking(move || compare_and_swap(&file, expected.as_ref(), new.as_ref())).await
     }
 }
 
@@ -61,31 +61,31 @@ fn load(file: &PrivateFile) -> Result<Option<Tokens>, StoreError> {
     };
     Tokens::from_text(&text)
         .map(Some)
-        .map_err(|error| error.about(file.path().display()))
+        .map_err(|error| error.with_context(file.path().display()))
 }
 
-fn swap(
+fn compare_and_swap(
     file: &PrivateFile,
     expected: Option<&Tokens>,
-    next: Option<&Tokens>,
-) -> Result<Swapped, StoreError> {
+    new: Option<&Tokens>,
+) -> Result<CasResult, StoreError> {
     let _lock = file.lock()?;
-    let held = load(file)?;
-    if !is_same(held.as_ref(), expected) {
-        return Ok(Swapped::Changed(held));
+    let stored = load(file)?;
+    if !is_same(stored.as_ref(), expected) {
+        return Ok(CasResult::Conflict(stored));
     }
-    match next {
-        Some(next) => file.write(&next.to_text())?,
+    match new {
+        Some(new) => file.write(&new.to_text())?,
         None => file.remove()?,
     }
-    Ok(Swapped::Done)
+    Ok(CasResult::Swapped)
 }
 
-async fn blocking<T: Send + 'static>(
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| {
-        Err(StoreError::new("the work on the file was broken off").caused_by(error))
+    let result = tokio::task::spawn_blocking(work).await;
+    result.unwrap_or_else(|error| {
+        Err(StoreError::new("the file operation was cancelled").with_source(error))
     })
 }

@@ -2,15 +2,16 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::store::is_same;
-use super::{StoreError, Swapped, TokenStore, Tokens};
+use super::store::{CasResult, TokenStore, is_same};
+use super::token_pair::Tokens;
+use crate::error::StoreError;
 
-/// Keeps the tokens in memory: they are gone with the process.
+/// [`TokenStore`] in memory. The tokens are lost when the process ends.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Option<Tokens>>);
 
 impl MemoryStore {
-    /// A store without tokens.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -26,16 +27,16 @@ impl TokenStore for MemoryStore {
             .clone())
     }
 
-    async fn swap(
+    async fn compare_and_swap(
         &self,
         expected: Option<&Tokens>,
-        next: Option<&Tokens>,
-    ) -> Result<Swapped, StoreError> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_same(held.as_ref(), expected) {
-            return Ok(Swapped::Changed(held.clone()));
+        new: Option<&Tokens>,
+    ) -> Result<CasResult, StoreError> {
+        let mut stored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_same(stored.as_ref(), expected) {
+            return Ok(CasResult::Conflict(stored.clone()));
         }
-        *held = next.cloned();
-        Ok(Swapped::Done)
+        *stored = new.cloned();
+        Ok(CasResult::Swapped)
     }
 }

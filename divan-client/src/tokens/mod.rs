@@ -1,17 +1,17 @@
-//! A pair of tokens, where it is kept, and how it is renewed.
+//! Token pairs, their storage and their refresh.
 
 mod file_store;
 mod memory_store;
-mod pair;
 mod private_file;
 mod refresh;
 mod schedule;
 mod source;
 mod store;
-mod text;
+mod stored_tokens;
+mod token_pair;
 
 pub use file_store::FileStore;
 pub use memory_store::MemoryStore;
-pub use pair::Tokens;
 pub(crate) use source::TokenSource;
-pub use store::{StoreError, Swapped, TokenStore};
+pub use store::{CasResult, TokenStore};
+pub use token_pair::Tokens;

@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use divan_core::secret::Secret;
 
-use super::StoreError;
+use crate::error::StoreError;
 
-/// The most that is read, in bytes: tokens are some hundred.
+/// Maximum file size in bytes.
 const MAX_SIZE: u64 = 64 * 1024;
 
-/// How long another process may hold the lock, which it needs for the time of one write.
-/// [`super::refresh`] counts on it.
-pub(super) const LONGEST_LOCK: Duration = Duration::from_secs(2);
+/// Maximum wait for another process that holds the lock, which takes one write. The refresh limits
+/// depend on it.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A file with a secret text in it that nobody but its owner may read.
+/// File with a secret, accessible to its owner only.
 #[derive(Clone, Debug)]
 pub(super) struct PrivateFile {
     path: PathBuf,
@@ -30,43 +30,43 @@ impl PrivateFile {
         &self.path
     }
 
-    /// Its text, or `None` where there is no file.
+    /// Returns the content; `None` when there is no file.
     pub(super) fn read(&self) -> Result<Option<Secret>, StoreError> {
         let file = match self.open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(|error| self.failed("cannot be read", error))?,
+            opened => opened.map_err(|error| self.io_error("cannot be read", error))?,
         };
         let metadata = file
             .metadata()
-            .map_err(|error| self.failed("cannot be read", error))?;
-        self.refuse_open_to_others(&metadata)?;
+            .map_err(|error| self.io_error("cannot be read", error))?;
+        self.check_permissions(&metadata)?;
         let mut text = String::new();
         match file.take(MAX_SIZE + 1).read_to_string(&mut text) {
             Ok(_) if text.len() as u64 <= MAX_SIZE => Ok(Some(Secret::new(text))),
-            Ok(_) => Err(self.wrong("is too large for tokens: remove it")),
-            Err(error) => Err(self.failed("cannot be read", error)),
+            Ok(_) => Err(self.error("is too large for a token file: remove it")),
+            Err(error) => Err(self.io_error("cannot be read", error)),
         }
     }
 
     fn open(&self) -> io::Result<File> {
-        // Opening a pipe would wait for somebody to write into it.
+        // Opening a named pipe would block until a writer opens it.
         if fs::symlink_metadata(&self.path)?.is_file() {
             File::open(&self.path)
         } else {
-            Err(io::Error::other("not a plain file"))
+            Err(io::Error::other("not a regular file"))
         }
     }
 
-    /// Keeps others from writing until the file that is returned is closed.
+    /// Locks the file until the returned handle is dropped.
     pub(super) fn lock(&self) -> Result<File, StoreError> {
-        let cannot = |error| self.failed("cannot be locked", error);
-        create_folder(self.folder()).map_err(cannot)?;
-        let file = private()
+        let failed = |error| self.io_error("cannot be locked", error);
+        create_directory(self.directory()).map_err(failed)?;
+        let file = private_options()
             .create(true)
             .truncate(false)
-            .open(self.beside("lock"))
-            .map_err(cannot)?;
-        let deadline = Instant::now() + LONGEST_LOCK;
+            .open(self.sibling("lock"))
+            .map_err(failed)?;
+        let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
@@ -74,44 +74,44 @@ impl PrivateFile {
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(self.wrong("is locked by another process"));
+                    return Err(self.error("is locked by another process"));
                 }
-                Err(TryLockError::Error(error)) => return Err(cannot(error)),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
     }
 
-    /// Replaces the text; to be called under the [`lock`](Self::lock).
+    /// Replaces the content. Requires the [`lock`](Self::lock).
     pub(super) fn write(&self, text: &Secret) -> Result<(), StoreError> {
         let replace = || -> io::Result<()> {
-            let aside = self.beside("new");
-            // A process that crashed may have left one, of whatever mode.
-            remove_if_there(&aside)?;
-            let mut file = private().create_new(true).open(&aside)?;
+            let temporary = self.sibling("new");
+            // A crashed process may have left one with another mode.
+            remove_if_exists(&temporary)?;
+            let mut file = private_options().create_new(true).open(&temporary)?;
             file.write_all(text.expose().as_bytes())?;
             file.sync_all()?;
-            fs::rename(&aside, &self.path)?;
-            sync_folder(self.folder())
+            fs::rename(&temporary, &self.path)?;
+            sync_directory(self.directory())
         };
-        replace().map_err(|error| self.failed("cannot be written", error))
+        replace().map_err(|error| self.io_error("cannot be written", error))
     }
 
-    /// Removes the file; to be called under the [`lock`](Self::lock).
+    /// Removes the file. Requires the [`lock`](Self::lock).
     pub(super) fn remove(&self) -> Result<(), StoreError> {
-        remove_if_there(&self.beside("new"))
-            .and_then(|()| remove_if_there(&self.path))
-            .and_then(|()| sync_folder(self.folder()))
-            .map_err(|error| self.failed("cannot be removed", error))
+        remove_if_exists(&self.sibling("new"))
+            .and_then(|()| remove_if_exists(&self.path))
+            .and_then(|()| sync_directory(self.directory()))
+            .map_err(|error| self.io_error("cannot be removed", error))
     }
 
-    fn folder(&self) -> &Path {
+    fn directory(&self) -> &Path {
         match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
+            Some(directory) if directory != Path::new("") => directory,
             _ => Path::new("."),
         }
     }
 
-    fn beside(&self, ending: &str) -> PathBuf {
+    fn sibling(&self, ending: &str) -> PathBuf {
         let mut name = self
             .path
             .file_name()
@@ -123,33 +123,33 @@ impl PrivateFile {
     }
 
     #[cfg(unix)]
-    fn refuse_open_to_others(&self, metadata: &Metadata) -> Result<(), StoreError> {
+    fn check_permissions(&self, metadata: &Metadata) -> Result<(), StoreError> {
         use std::os::unix::fs::MetadataExt;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            Err(self.wrong("belongs to another user"))
+            Err(self.error("belongs to another user"))
         } else if metadata.mode() & 0o077 != 0 {
-            Err(self.wrong("is open to others: chmod 600 it, or remove it"))
+            Err(self.error("is accessible to other users: run chmod 600 on it, or remove it"))
         } else {
             Ok(())
         }
     }
 
     #[cfg(not(unix))]
-    #[expect(clippy::unused_self, reason = "as on Unix")]
-    fn refuse_open_to_others(&self, _: &Metadata) -> Result<(), StoreError> {
+    #[expect(clippy::unused_self, reason = "same signature as on Unix")]
+    fn check_permissions(&self, _: &Metadata) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn wrong(&self, what: &str) -> StoreError {
+    fn error(&self, what: &str) -> StoreError {
         StoreError::new(format!("{} {what}", self.path.display()))
     }
 
-    fn failed(&self, what: &str, cause: io::Error) -> StoreError {
-        self.wrong(what).caused_by(cause)
+    fn io_error(&self, what: &str, cause: io::Error) -> StoreError {
+        self.error(what).with_source(cause)
     }
 }
 
-fn private() -> OpenOptions {
+fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
@@ -157,28 +157,28 @@ fn private() -> OpenOptions {
     options
 }
 
-fn create_folder(folder: &Path) -> io::Result<()> {
+fn create_directory(directory: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(directory)
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+fn remove_if_exists(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
 }
 
-/// Makes a new name in a folder survive a power cut.
+/// Flushes a directory, so that a rename in it survives a power failure.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
+fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }

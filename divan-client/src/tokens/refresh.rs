@@ -5,107 +5,117 @@ use divan_core::api::{Refresh, RefreshRequest};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::private_file::LONGEST_LOCK;
-use super::{Swapped, TokenSource, Tokens};
-use crate::Error;
-use crate::call::Call;
-use crate::wire::deadline_in;
+use super::private_file::LOCK_TIMEOUT;
+use super::source::TokenSource;
+use super::store::CasResult;
+use super::token_pair::Tokens;
+use crate::error::Error;
+use crate::request::Request;
+use crate::transport::deadline_after;
 
-/// After this long a refresh is given up, all its tries included.
+/// Time limit of a refresh, including retries.
 ///
-/// The server answers a refresh alike for 30 seconds. Two that overlap in the worst way (one reads
-/// the store just before the other stores its answer) are through in twice this time and the time
-/// of a write, and so within those 30 seconds.
-const GIVE_UP: Duration = Duration::from_secs(14);
+/// The server gives the same response to a repeated refresh for 30 seconds. In the worst case two
+/// refreshes overlap such that one reads the store just before the other writes to it. Both then
+/// finish within twice this time plus one write, which is less than those 30 seconds.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(14);
 
-/// A pair that is younger is not refreshed: another holder of the same store may still have a
-/// refresh with the pair before on its way, which would look like a thief's once this one was
-/// replaced too.
-const SETTLED: Duration = GIVE_UP.saturating_add(LONGEST_LOCK);
+/// Minimum age of a pair before it is refreshed.
+///
+/// Another process with the same store may still be refreshing the previous pair. If this pair were
+/// replaced before that request arrives, the server would treat it as a stolen token.
+const MIN_REFRESH_AGE: Duration = REFRESH_TIMEOUT.saturating_add(LOCK_TIMEOUT);
 
-/// A refresh that is under way, for all that need it.
+/// Refresh in progress, shared by all calls that need it.
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct SingleFlight {
     stale: Tokens,
-    landed: Landing,
+    result: RefreshResult,
 }
 
-type Landing = watch::Receiver<Option<Result<Tokens, Error>>>;
+type RefreshResult = watch::Receiver<Option<Result<Tokens, Error>>>;
 
 impl TokenSource {
-    /// A pair newer than this one, from the store or the server; this one again while it is too
-    /// young to be refreshed.
+    /// Returns newer tokens than `stale` from the store or the server; `stale` itself while it is
+    /// too young to be refreshed.
     ///
-    /// Concurrent callers share one refresh, and its outcome. It goes on when they have gone: the
-    /// server has acted, and the answer must not be lost.
-    pub(super) async fn renewed(
+    /// Concurrent callers share one refresh and its result. The refresh runs in its own task and
+    /// completes when the callers are cancelled: the server has acted, and the response must not be
+    /// lost.
+    pub(super) async fn refreshed(
         self: &Arc<Self>,
         stale: &Tokens,
         deadline: Instant,
     ) -> Result<Tokens, Error> {
-        let mut landing = self.flight(stale);
-        let landed = timeout_at(deadline, landing.wait_for(Option::is_some)).await;
-        match landed.map_err(|_| Error::out_of_time())?.as_deref() {
-            Ok(Some(outcome)) => outcome.clone(),
+        let mut result = self.join_or_start(stale);
+        let result = timeout_at(deadline, result.wait_for(Option::is_some)).await;
+        match result.map_err(|_| Error::timed_out())?.as_deref() {
+            Ok(Some(result)) => result.clone(),
             _ => Err(Error::setup(
-                "the refresh was broken off: its runtime has ended, or the token store panicked",
+                "the refresh was aborted: its runtime has shut down, or the token store panicked",
             )),
         }
     }
 
-    /// The refresh of this pair that is under way, or a new one.
-    fn flight(self: &Arc<Self>, stale: &Tokens) -> Landing {
-        let mut current = self.current_flight();
+    fn join_or_start(self: &Arc<Self>, stale: &Tokens) -> RefreshResult {
+        let mut current = self.in_flight();
         if let Some(flight) = &*current
-            && flight.is_for(stale)
-            // One whose runtime has ended never lands.
-            && flight.landed.has_changed().is_ok()
+            && flight.stale.is_same_pair(stale)
+            // A refresh whose runtime has shut down never completes.
+            && flight.result.has_changed().is_ok()
         {
-            return flight.landed.clone();
+            return flight.result.clone();
         }
-        let (land, landed) = watch::channel(None);
-        *current = Some(Flight {
+        let (sender, result) = watch::channel(None);
+        *current = Some(SingleFlight {
             stale: stale.clone(),
-            landed: landed.clone(),
+            result: result.clone(),
         });
         let (source, stale) = (Arc::clone(self), stale.clone());
         tokio::spawn(async move {
             let outcome = source.refresh(&stale).await;
             source
-                .current_flight()
-                .take_if(|flight| flight.is_for(&stale));
-            land.send_replace(Some(outcome));
+                .in_flight()
+                .take_if(|flight| flight.stale.is_same_pair(&stale));
+            sender.send_replace(Some(outcome));
         });
-        landed
+        result
     }
 
-    fn current_flight(&self) -> MutexGuard<'_, Option<Flight>> {
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    fn in_flight(&self) -> MutexGuard<'_, Option<SingleFlight>> {
+        self.refresh_in_flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn refresh(&self, stale: &Tokens) -> Result<Tokens, Error> {
-        // From before the store is read: what is read may be replaced a moment later.
-        let deadline = deadline_in(GIVE_UP);
-        let held = self.held().await?;
-        if !held.is_same_pair(stale) || is_young(&held, self.clock.now()) {
-            return Ok(held);
+        // Starts before the store is read, because the stored pair may be replaced right after.
+        let deadline = deadline_after(REFRESH_TIMEOUT);
+        let stored = self.require_stored().await?;
+        if !stored.is_same_pair(stale) || is_recent(&stored, self.clock.now()) {
+            return Ok(stored);
         }
-        let request = RefreshRequest::new(held.refresh_token.clone());
-        match self
-            .wire
-            .call::<Refresh>(&Call::of(&request), None, deadline)
-            .await
-        {
-            Ok(session) => {
-                let next = self.tokens_of(&session);
-                match self.store.swap(Some(&held), Some(&next)).await? {
-                    Swapped::Done => Ok(next),
-                    Swapped::Changed(newer) => self.own(newer)?.ok_or_else(Error::signed_out),
+        let body = RefreshRequest::new(stored.refresh_token.clone());
+        let request = Request::<Refresh>::new(&body);
+        match self.transport.send(&request, None, deadline).await {
+            Ok(response) => {
+                let new = self.tokens_from(&response);
+                match self
+                    .store
+                    .compare_and_swap(Some(&stored), Some(&new))
+                    .await?
+                {
+                    CasResult::Swapped => Ok(new),
+                    CasResult::Conflict(current) => {
+                        self.check_owner(current)?.ok_or_else(Error::not_signed_in)
+                    }
                 }
             }
             Err(error) if error.is_signed_out() => {
-                match self.store.swap(Some(&held), None).await? {
-                    Swapped::Changed(Some(newer)) => self.own(Some(newer))?.ok_or(error),
+                match self.store.compare_and_swap(Some(&stored), None).await? {
+                    CasResult::Conflict(current @ Some(_)) => {
+                        self.check_owner(current)?.ok_or(error)
+                    }
                     _ => Err(error),
                 }
             }
@@ -114,18 +124,12 @@ impl TokenSource {
     }
 }
 
-impl Flight {
-    fn is_for(&self, stale: &Tokens) -> bool {
-        self.stale.is_same_pair(stale)
-    }
-}
-
-/// Whether it is too early to refresh this pair. A clock that was set back by more than that tells
-/// nothing of its age.
-fn is_young(held: &Tokens, now: SystemTime) -> bool {
-    let age = match now.duration_since(held.obtained_at) {
+/// Returns whether it is too early to refresh this pair. When the clock was set back by more than
+/// the minimum age, the age is unknown and the pair may be refreshed.
+fn is_recent(tokens: &Tokens, now: SystemTime) -> bool {
+    let age = match now.duration_since(tokens.obtained_at) {
         Ok(age) => age,
         Err(ahead) => ahead.duration(),
     };
-    age < SETTLED
+    age < MIN_REFRESH_AGE
 }

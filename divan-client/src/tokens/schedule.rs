@@ -1,67 +1,64 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use divan_core::secret::Secret;
 
-use super::Tokens;
-use crate::jitter;
+use super::token_pair::Tokens;
+use crate::jitter::jitter;
 
-/// When a pair is refreshed ahead of its expiry: once for each pair, somewhere between 80 and 90 %
-/// of the access token's life.
+/// Time of the next refresh: a random point between 80 and 90 % of the access token's lifetime.
 ///
-/// The moment is drawn when a pair is first seen, not at each call: of many draws the earliest
-/// would always win.
+/// It is drawn once per pair, not per call: with one draw per call the earliest would always win.
 #[derive(Debug, Default)]
-pub(super) struct Schedule(Mutex<Option<Planned>>);
+pub(super) struct RefreshSchedule(Mutex<Option<PlannedRefresh>>);
 
 #[derive(Debug)]
-struct Planned {
+struct PlannedRefresh {
     refresh_token: Secret,
     at: SystemTime,
 }
 
-impl Schedule {
-    /// Whether it is time to refresh this pair.
-    pub(super) fn is_due(&self, held: &Tokens, now: SystemTime) -> bool {
-        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*planned {
-            Some(planned) if planned.is_for(held) => now >= planned.at,
-            _ => {
-                let at = moment_for(held);
-                *planned = Some(Planned {
-                    refresh_token: held.refresh_token.clone(),
-                    at,
-                });
-                now >= at
-            }
+impl RefreshSchedule {
+    pub(super) fn is_due(&self, tokens: &Tokens, now: SystemTime) -> bool {
+        let mut planned = self.planned();
+        if let Some(planned) = &*planned
+            && planned.refresh_token.expose() == tokens.refresh_token.expose()
+        {
+            return now >= planned.at;
+        }
+        let at = refresh_time(tokens);
+        *planned = Some(PlannedRefresh::new(tokens, at));
+        now >= at
+    }
+
+    /// Plans the next attempt after half of the remaining lifetime.
+    pub(super) fn postpone(&self, tokens: &Tokens, now: SystemTime) {
+        let left = tokens.expires_at.duration_since(now).unwrap_or_default();
+        *self.planned() = Some(PlannedRefresh::new(tokens, now + left / 2));
+    }
+
+    pub(super) fn clear(&self) {
+        *self.planned() = None;
+    }
+
+    fn planned(&self) -> MutexGuard<'_, Option<PlannedRefresh>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PlannedRefresh {
+    fn new(tokens: &Tokens, at: SystemTime) -> Self {
+        Self {
+            refresh_token: tokens.refresh_token.clone(),
+            at,
         }
     }
-
-    /// Tries again when half of what is left of the life has passed.
-    pub(super) fn postpone(&self, held: &Tokens, now: SystemTime) {
-        let left = held.expires_at.duration_since(now).unwrap_or_default();
-        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *planned = Some(Planned {
-            refresh_token: held.refresh_token.clone(),
-            at: now + left / 2,
-        });
-    }
-
-    pub(super) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
 }
 
-impl Planned {
-    fn is_for(&self, held: &Tokens) -> bool {
-        self.refresh_token.expose() == held.refresh_token.expose()
-    }
-}
-
-fn moment_for(held: &Tokens) -> SystemTime {
-    let life = held
+fn refresh_time(tokens: &Tokens) -> SystemTime {
+    let lifetime = tokens
         .expires_at
-        .duration_since(held.obtained_at)
+        .duration_since(tokens.obtained_at)
         .unwrap_or(Duration::ZERO);
-    held.expires_at - (life / 10 + jitter::up_to(life / 10))
+    tokens.expires_at - (lifetime / 10 + jitter(lifetime / 10))
 }

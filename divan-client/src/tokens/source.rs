@@ -4,140 +4,135 @@ use divan_core::api::{Audience, TokenResponse};
 use divan_core::clock::Clock;
 use tokio::time::Instant;
 
-use super::refresh::Flight;
-use super::schedule::Schedule;
-use super::{StoreError, Swapped, TokenStore, Tokens};
-use crate::Error;
-use crate::wire::Wire;
+use super::refresh::SingleFlight;
+use super::schedule::RefreshSchedule;
+use super::store::{CasResult, TokenStore};
+use super::token_pair::Tokens;
+use crate::error::{Error, StoreError};
+use crate::transport::Transport;
 
-/// How often a store may change while a sign-in or sign-out is written into it.
-const MOST_CHANGES: usize = 16;
+/// Maximum number of conflicts while a sign-in or sign-out is written to the store.
+const MAX_CONFLICTS: usize = 16;
 
-/// Where a handle has its access tokens from: the store, and a refresh when it is time.
+/// Source of a handle's access tokens: the store, and a refresh when it is due.
 #[derive(Debug)]
 pub(crate) struct TokenSource {
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) audience: Audience,
+    pub(crate) transport: Arc<Transport>,
+    audience: Audience,
     pub(super) store: Box<dyn TokenStore>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) flight: Mutex<Option<Flight>>,
-    schedule: Schedule,
+    pub(super) refresh_in_flight: Mutex<Option<SingleFlight>>,
+    schedule: RefreshSchedule,
 }
 
 impl TokenSource {
     pub(crate) fn new(
-        wire: Arc<Wire>,
+        transport: Arc<Transport>,
         audience: Audience,
         store: Box<dyn TokenStore>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            wire,
+            transport,
             audience,
             store,
             clock,
-            flight: Mutex::default(),
-            schedule: Schedule::default(),
+            refresh_in_flight: Mutex::default(),
+            schedule: RefreshSchedule::default(),
         }
     }
 
-    /// The pair that is stored, if it is one for here.
+    /// Returns the stored tokens after checking that they belong to this server and audience.
     pub(crate) async fn stored(&self) -> Result<Option<Tokens>, Error> {
-        self.own(self.store.load().await?)
+        self.check_owner(self.store.load().await?)
     }
 
-    /// A pair to make a call with: refreshed when it is about to expire.
-    pub(crate) async fn fresh(self: &Arc<Self>, deadline: Instant) -> Result<Tokens, Error> {
-        let held = self.held().await?;
-        if !self.schedule.is_due(&held, self.clock.now()) {
-            return Ok(held);
+    /// Returns tokens for a call, refreshed when they are about to expire.
+    pub(crate) async fn valid_tokens(self: &Arc<Self>, deadline: Instant) -> Result<Tokens, Error> {
+        let tokens = self.require_stored().await?;
+        if !self.schedule.is_due(&tokens, self.clock.now()) {
+            return Ok(tokens);
         }
-        match self.renewed(&held, deadline).await {
+        match self.refreshed(&tokens, deadline).await {
             Err(error) if !error.is_signed_out() && !error.is_store() => {
                 let now = self.clock.now();
-                if now >= held.expires_at {
+                if now >= tokens.expires_at {
                     return Err(error);
                 }
-                // It was early: what is held still opens the door.
-                self.schedule.postpone(&held, now);
-                Ok(held)
+                // The access token is still valid: use it and retry the refresh later.
+                self.schedule.postpone(&tokens, now);
+                Ok(tokens)
             }
-            renewed => renewed,
+            result => result,
         }
     }
 
-    /// Another pair than this one, which the server takes no longer; `None` when there is none to
-    /// be had yet.
-    pub(crate) async fn another(
+    /// Returns other tokens than the rejected ones; `None` when they are too young to be refreshed.
+    pub(crate) async fn replacement(
         self: &Arc<Self>,
-        refused: &Tokens,
+        rejected: &Tokens,
         deadline: Instant,
     ) -> Result<Option<Tokens>, Error> {
-        let renewed = self.renewed(refused, deadline).await?;
-        Ok((!renewed.is_same_pair(refused)).then_some(renewed))
+        let refreshed = self.refreshed(rejected, deadline).await?;
+        Ok((!refreshed.is_same_pair(rejected)).then_some(refreshed))
     }
 
-    /// Renews what is stored.
-    pub(crate) async fn renew(self: &Arc<Self>, deadline: Instant) -> Result<(), Error> {
-        let held = self.held().await?;
-        self.renewed(&held, deadline).await.map(drop)
+    /// Refreshes the stored tokens.
+    pub(crate) async fn refresh_stored(self: &Arc<Self>, deadline: Instant) -> Result<(), Error> {
+        let tokens = self.require_stored().await?;
+        self.refreshed(&tokens, deadline).await.map(drop)
     }
 
-    /// Stores the pair of a new session, whatever was there.
-    pub(crate) async fn keep(&self, session: &TokenResponse) -> Result<(), Error> {
-        self.put(Some(&self.tokens_of(session))).await
+    /// Stores the tokens of a new session unconditionally.
+    pub(crate) async fn store_response(&self, response: &TokenResponse) -> Result<(), Error> {
+        self.put(Some(&self.tokens_from(response))).await
     }
 
-    /// Empties the store, whatever was there.
-    pub(crate) async fn forget(&self) -> Result<(), Error> {
-        self.schedule.forget();
+    /// Clears the store unconditionally.
+    pub(crate) async fn clear(&self) -> Result<(), Error> {
+        self.schedule.clear();
         self.put(None).await
     }
 
-    /// Takes a pair out of the store, whose session is over. What somebody else has put there
-    /// meanwhile stays.
-    pub(crate) async fn drop_pair(&self, over: &Tokens) -> Result<(), Error> {
-        self.schedule.forget();
-        match self.store.swap(Some(over), None).await? {
-            Swapped::Done | Swapped::Changed(_) => Ok(()),
+    /// Removes the tokens of an ended session from the store. Tokens that another process has
+    /// stored in the meantime are kept.
+    pub(crate) async fn clear_if_current(&self, ended: &Tokens) -> Result<(), Error> {
+        self.schedule.clear();
+        match self.store.compare_and_swap(Some(ended), None).await? {
+            CasResult::Swapped | CasResult::Conflict(_) => Ok(()),
         }
     }
 
-    async fn put(&self, next: Option<&Tokens>) -> Result<(), Error> {
-        let mut held = self.stored().await?;
-        for _ in 0..MOST_CHANGES {
-            match self.store.swap(held.as_ref(), next).await? {
-                Swapped::Done => return Ok(()),
-                Swapped::Changed(newer) => held = self.own(newer)?,
+    async fn put(&self, new: Option<&Tokens>) -> Result<(), Error> {
+        let mut stored = self.stored().await?;
+        for _ in 0..MAX_CONFLICTS {
+            match self.store.compare_and_swap(stored.as_ref(), new).await? {
+                CasResult::Swapped => return Ok(()),
+                CasResult::Conflict(current) => stored = self.check_owner(current)?,
             }
         }
-        Err(StoreError::new("it changes all the time").into())
+        Err(StoreError::new("too many concurrent changes").into())
     }
 
-    pub(super) async fn held(&self) -> Result<Tokens, Error> {
-        self.stored().await?.ok_or_else(Error::signed_out)
+    pub(super) async fn require_stored(&self) -> Result<Tokens, Error> {
+        self.stored().await?.ok_or_else(Error::not_signed_in)
     }
 
-    /// Refuses a pair of another server or audience: it must not be sent there.
-    pub(super) fn own(&self, tokens: Option<Tokens>) -> Result<Option<Tokens>, Error> {
-        match tokens {
-            Some(tokens)
-                if tokens.server != self.wire.base.as_str() || tokens.audience != self.audience =>
-            {
-                Err(Error::setup(
-                    "the token store holds tokens of another server or audience: give each its own",
-                ))
-            }
-            tokens => Ok(tokens),
+    /// Rejects tokens of another server or audience, because they must not be sent to this one.
+    pub(super) fn check_owner(&self, tokens: Option<Tokens>) -> Result<Option<Tokens>, Error> {
+        let is_foreign = |tokens: &Tokens| {
+            tokens.server != self.transport.base_url.as_str() || tokens.audience != self.audience
+        };
+        if tokens.as_ref().is_some_and(is_foreign) {
+            return Err(Error::setup(
+                "the token store contains tokens of another server or audience: use a store for each",
+            ));
         }
+        Ok(tokens)
     }
 
-    pub(super) fn tokens_of(&self, session: &TokenResponse) -> Tokens {
-        Tokens::of(
-            session,
-            self.wire.base.as_str(),
-            self.audience,
-            self.clock.now(),
-        )
+    pub(super) fn tokens_from(&self, response: &TokenResponse) -> Tokens {
+        let server = self.transport.base_url.as_str();
+        Tokens::from_response(response, server, self.audience, self.clock.now())
     }
 }

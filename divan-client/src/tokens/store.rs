@@ -1,23 +1,23 @@
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::Tokens;
+use super::token_pair::Tokens;
+use crate::error::StoreError;
 
-/// Where the tokens of one person on one audience are kept.
+/// Storage of one user's tokens on one audience.
 ///
-/// Several programs, or several tabs, may keep their tokens in one place. So a pair is only ever
-/// put in the place of the pair that it follows: a store that held another by then keeps it, and
-/// whoever came too late takes that one.
+/// Several processes or browser tabs may share a store. Tokens are therefore only replaced by
+/// compare-and-swap: when the store contains other tokens than expected, it keeps them, and the
+/// caller uses those.
 ///
-/// Everything else is taken care of by the [`Handle`](crate::Handle), which asks the store before
-/// each call.
+/// The [`Handle`](crate::Handle) does the rest. It reads the store before each call.
 ///
 /// # Examples
-/// A store in a table of one's own:
+/// A store in a database table:
 /// ```
-/// use divan_client::{Secret, StoreError, Swapped, TokenStore, Tokens, async_trait};
+/// use divan_client::{CasResult, Secret, StoreError, TokenStore, Tokens, async_trait};
 /// # #[derive(Debug)] struct Database;
 /// # #[derive(Debug, thiserror::Error)] #[error("down")] struct Down;
 /// # impl Database {
@@ -26,93 +26,58 @@ use super::Tokens;
 /// # }
 ///
 /// #[derive(Debug)]
-/// struct Row { database: Database, person: u64 }
+/// struct Row { database: Database, user: u64 }
 ///
 /// #[async_trait]
 /// impl TokenStore for Row {
 ///     async fn load(&self) -> Result<Option<Tokens>, StoreError> {
-///         let text = self.database.select(self.person).await;
-///         let text = text.map_err(|error| StoreError::new("cannot be read").caused_by(error))?;
+///         let text = self.database.select(self.user).await;
+///         let text = text.map_err(|error| StoreError::new("cannot be read").with_source(error))?;
 ///         text.as_ref().map(Tokens::from_text).transpose()
 ///     }
 ///
-///     async fn swap(&self, expected: Option<&Tokens>, next: Option<&Tokens>) -> Result<Swapped, StoreError> {
-///         // UPDATE … SET tokens = $next WHERE person = $person AND tokens IS NOT DISTINCT FROM $expected
-///         let (expected, next) = (expected.map(Tokens::to_text), next.map(Tokens::to_text));
-///         match self.database.replace(self.person, expected, next).await {
-///             Ok(0) => Ok(Swapped::Changed(self.load().await?)),
-///             Ok(_) => Ok(Swapped::Done),
-///             Err(error) => Err(StoreError::new("cannot be written").caused_by(error)),
+///     async fn compare_and_swap(&self, expected: Option<&Tokens>, new: Option<&Tokens>) -> Result<CasResult, StoreError> {
+///         // UPDATE … SET tokens = $new WHERE id = $user AND tokens IS NOT DISTINCT FROM $expected
+///         let (expected, new) = (expected.map(Tokens::to_text), new.map(Tokens::to_text));
+///         match self.database.replace(self.user, expected, new).await {
+///             Ok(0) => Ok(CasResult::Conflict(self.load().await?)),
+///             Ok(_) => Ok(CasResult::Swapped),
+///             Err(error) => Err(StoreError::new("cannot be written").with_source(error)),
 ///         }
 ///     }
 /// }
 /// ```
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync {
-    /// The pair that is kept; `None` while nobody is signed in.
+    /// Returns the stored tokens; `None` when no user is signed in.
     ///
     /// # Errors
-    /// When that cannot be told. A pair that cannot be trusted is an error too, not a `None`.
+    /// When the store cannot be read, or contains data that is not tokens.
     async fn load(&self) -> Result<Option<Tokens>, StoreError>;
 
-    /// Puts `next` in the place of `expected`, in one step, and only if `expected` is what is kept
-    /// ([`Tokens::is_same_pair`]). `None` is no pair: before a sign-in, after a sign-out.
+    /// Replaces the stored tokens with `new` in one atomic step if they are `expected`
+    /// ([`Tokens::is_same_pair`]). `None` means no tokens: before a sign-in or after a sign-out.
     ///
-    /// Once it says [`Done`](Swapped::Done), `next` is kept whatever happens to the process; until
-    /// then a crash leaves one or the other.
+    /// After [`CasResult::Swapped`], `new` survives a crash of the process. A crash before leaves
+    /// either the old or the new tokens.
     ///
     /// # Errors
-    /// When the store could not be read or written.
-    async fn swap(
+    /// When the store cannot be read or written.
+    async fn compare_and_swap(
         &self,
         expected: Option<&Tokens>,
-        next: Option<&Tokens>,
-    ) -> Result<Swapped, StoreError>;
+        new: Option<&Tokens>,
+    ) -> Result<CasResult, StoreError>;
 }
 
-/// What became of a [`TokenStore::swap`].
+/// Result of [`TokenStore::compare_and_swap`].
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Swapped {
-    /// What was to be kept is kept.
-    Done,
-    /// Another pair than the expected one was there. It still is, and this is it.
-    Changed(Option<Tokens>),
-}
-
-/// A store of tokens failed.
-#[derive(Debug, thiserror::Error)]
-#[error("token store: {reason}")]
-pub struct StoreError {
-    reason: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl StoreError {
-    /// A failure for this reason, which shows in logs: no secret may be in it.
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            source: None,
-        }
-    }
-
-    /// The same with what it came from.
-    #[must_use]
-    pub fn caused_by(self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self {
-            source: Some(cause.into()),
-            ..self
-        }
-    }
-
-    /// The same with what it is about.
-    pub(super) fn about(self, what: impl Display) -> Self {
-        Self {
-            reason: format!("{what}: {}", self.reason),
-            ..self
-        }
-    }
+pub enum CasResult {
+    /// The new tokens are stored.
+    Swapped,
+    /// The store contains other tokens than expected, and is unchanged.
+    Conflict(Option<Tokens>),
 }
 
 #[async_trait]
@@ -121,19 +86,19 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
         (**self).load().await
     }
 
-    async fn swap(
+    async fn compare_and_swap(
         &self,
         expected: Option<&Tokens>,
-        next: Option<&Tokens>,
-    ) -> Result<Swapped, StoreError> {
-        (**self).swap(expected, next).await
+        new: Option<&Tokens>,
+    ) -> Result<CasResult, StoreError> {
+        (**self).compare_and_swap(expected, new).await
     }
 }
 
-/// Whether both are the same pair, or both none.
-pub(super) fn is_same(one: Option<&Tokens>, other: Option<&Tokens>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.is_same_pair(other),
+/// Returns whether both are the same pair, or both are `None`.
+pub(super) fn is_same(left: Option<&Tokens>, right: Option<&Tokens>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => left.is_same_pair(right),
         (None, None) => true,
         _ => false,
     }

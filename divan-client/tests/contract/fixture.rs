@@ -26,25 +26,25 @@ pub(crate) const ADMIN_PASSWORD: &str = "tram under the plum";
 pub(crate) const PHONE: &str = "+77011234567";
 pub(crate) const PASSWORD: &str = "umbrella 77";
 
-/// The real server below a path prefix, on a clock to turn, with a client on a clock of its own.
+/// Server below a path prefix and a client, each with its own manual clock.
 pub(crate) struct Fixture {
     pub(crate) client: Client,
     pub(crate) bootstrap_token: Secret,
     pub(crate) folder: tempfile::TempDir,
-    /// What the server signs access tokens with.
+    /// Key that signs access tokens.
     pub(crate) signing_key: SigningKey,
-    /// Where the client keeps the employee's tokens.
+    /// Token store of the employee.
     pub(crate) miniapp_store: Arc<MemoryStore>,
     uri: String,
     server_clock: Arc<ManualClock>,
     client_clock: Arc<ManualClock>,
-    calls: Calls,
+    request_counts: RequestCounts,
 }
 
-/// How often each path was asked for.
-type Calls = Arc<Mutex<BTreeMap<String, usize>>>;
+/// Number of requests per path.
+type RequestCounts = Arc<Mutex<BTreeMap<String, usize>>>;
 
-/// The server with its administrator and one employee, both signed in.
+/// Starts the server with an administrator and an employee, both signed in.
 pub(crate) async fn signed_in() -> Fixture {
     let f = fixture().await;
     f.bootstrap().await;
@@ -62,7 +62,7 @@ pub(crate) async fn signed_in() -> Fixture {
     f
 }
 
-/// The server without anybody.
+/// Starts the server without users.
 pub(crate) async fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let bootstrap_token = Secret::new("the bootstrap token");
@@ -85,18 +85,18 @@ pub(crate) async fn fixture() -> Fixture {
     .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
     .clock(server_clock.clone())
     .build();
-    let calls = Calls::default();
+    let request_counts = RequestCounts::default();
     let app = axum::Router::new()
         .nest(
             "/sign-in",
             router(AppState::new(service, HttpOptions::default())),
         )
-        .layer(from_fn_with_state(calls.clone(), count));
+        .layer(from_fn_with_state(request_counts.clone(), count));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}/sign-in", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
     let miniapp_store = Arc::new(MemoryStore::new());
-    let client = settings(&uri, &client_clock)
+    let client = client_builder(&uri, &client_clock)
         .miniapp_store(Arc::clone(&miniapp_store))
         .build()
         .unwrap();
@@ -109,18 +109,22 @@ pub(crate) async fn fixture() -> Fixture {
         uri,
         server_clock,
         client_clock,
-        calls,
+        request_counts,
     }
 }
 
-fn settings(uri: &str, clock: &Arc<ManualClock>) -> ClientBuilder {
+fn client_builder(uri: &str, clock: &Arc<ManualClock>) -> ClientBuilder {
     Client::builder(uri)
         .clock(clock.clone())
         .retries(Retries::default().backoff(Duration::ZERO))
 }
 
-async fn count(State(calls): State<Calls>, request: Request, next: Next) -> Response {
-    *calls
+async fn count(
+    State(request_counts): State<RequestCounts>,
+    request: Request,
+    next: Next,
+) -> Response {
+    *request_counts
         .lock()
         .unwrap()
         .entry(request.uri().path().to_owned())
@@ -129,31 +133,31 @@ async fn count(State(calls): State<Calls>, request: Request, next: Next) -> Resp
 }
 
 impl Fixture {
-    /// The settings of another client of the same server, on the same clock as the first.
+    /// Returns the builder of another client on the client clock.
     pub(crate) fn another(&self) -> ClientBuilder {
-        settings(&self.uri, &self.client_clock)
+        client_builder(&self.uri, &self.client_clock)
     }
 
     pub(crate) fn uri(&self) -> &str {
         &self.uri
     }
 
-    pub(crate) fn pass(&self, time: Duration) {
-        self.pass_on_the_server(time);
-        self.pass_on_the_client(time);
+    pub(crate) fn advance_clocks(&self, time: Duration) {
+        self.advance_server_clock(time);
+        self.advance_client_clock(time);
     }
 
-    pub(crate) fn pass_on_the_server(&self, time: Duration) {
+    pub(crate) fn advance_server_clock(&self, time: Duration) {
         self.server_clock.advance(time);
     }
 
-    pub(crate) fn pass_on_the_client(&self, time: Duration) {
+    pub(crate) fn advance_client_clock(&self, time: Duration) {
         self.client_clock.advance(time);
     }
 
-    /// How often the server was asked for this path so far.
-    pub(crate) fn calls(&self, path: &str) -> usize {
-        self.calls
+    /// Returns the number of requests to this path.
+    pub(crate) fn request_count(&self, path: &str) -> usize {
+        self.request_counts
             .lock()
             .unwrap()
             .get(&format!("/sign-in{path}"))

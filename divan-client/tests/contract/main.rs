@@ -1,8 +1,8 @@
-//! Every endpoint of the contract through the client, against the real server on a real socket.
+//! Every endpoint through the client, against the server on a socket.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod endpoints;
 mod fixture;
-mod refusals;
+mod rejections;
 mod sessions;

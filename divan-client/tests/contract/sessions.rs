@@ -1,13 +1,13 @@
-//! A person stays signed in, and a thief does not.
+//! Token refresh against the server.
 
 use std::time::Duration;
 
 use divan_client::api::Audience;
-use divan_client::{FileStore, MemoryStore, MiniApp, Swapped, TokenStore};
+use divan_client::{CasResult, FileStore, MemoryStore, MiniApp, TokenStore};
 
 use crate::fixture::{Fixture, PASSWORD, signed_in};
 
-async fn twenty_calls(miniapp: &MiniApp) {
+async fn make_twenty_calls(miniapp: &MiniApp) {
     let calls: Vec<_> = (0..20)
         .map(|_| {
             let miniapp = miniapp.clone();
@@ -20,31 +20,37 @@ async fn twenty_calls(miniapp: &MiniApp) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_calls_at_once_with_a_token_that_the_server_calls_expired_make_one_refresh() {
+async fn concurrent_calls_share_one_refresh_when_the_server_rejects_the_token() {
     let f = signed_in().await;
     for round in 1..=3 {
-        // The client thinks that the token is still good.
-        f.pass_on_the_server(Duration::from_mins(16));
-        f.pass_on_the_client(Duration::from_mins(1));
-        twenty_calls(&f.client.miniapp()).await;
-        assert_eq!(f.calls("/auth/refresh"), round);
+        // The token is still valid by the client's clock.
+        f.advance_server_clock(Duration::from_mins(16));
+        f.advance_client_clock(Duration::from_mins(1));
+        make_twenty_calls(&f.client.miniapp()).await;
+        assert_eq!(f.request_count("/auth/refresh"), round);
     }
     assert!(
-        f.calls("/auth/me") > 60,
-        "some were told that it had expired"
+        f.request_count("/auth/me") > 60,
+        "some calls were rejected with token_expired"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_calls_at_once_with_a_token_that_both_call_expired_make_one_refresh() {
+async fn concurrent_calls_share_one_refresh_when_the_token_has_expired() {
     let f = signed_in().await;
-    f.pass(Duration::from_hours(1));
-    twenty_calls(&f.client.miniapp()).await;
-    assert_eq!((f.calls("/auth/refresh"), f.calls("/auth/me")), (1, 20));
+    f.advance_clocks(Duration::from_hours(1));
+    make_twenty_calls(&f.client.miniapp()).await;
+    assert_eq!(
+        (
+            f.request_count("/auth/refresh"),
+            f.request_count("/auth/me")
+        ),
+        (1, 20)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_processes_that_share_a_file_stay_signed_in() {
+async fn three_processes_with_one_token_file_stay_signed_in() {
     let f = signed_in().await;
     let processes: Vec<_> = (0..3)
         .map(|_| {
@@ -54,8 +60,8 @@ async fn three_processes_that_share_a_file_stay_signed_in() {
         .collect();
     processes[0].login(&f.login(PASSWORD)).await.unwrap();
     for round in 0_u64..60 {
-        // From half a minute to a day and more; the access token lives for a quarter of an hour.
-        f.pass(Duration::from_secs(30 + round * round * 37));
+        // From half a minute to more than a day; an access token expires after 15 minutes.
+        f.advance_clocks(Duration::from_secs(30 + round * round * 37));
         let calls: Vec<_> = processes
             .iter()
             .cycle()
@@ -70,52 +76,52 @@ async fn three_processes_that_share_a_file_stay_signed_in() {
         }
     }
     assert!(
-        (55..=180).contains(&f.calls("/auth/refresh")),
+        (55..=180).contains(&f.request_count("/auth/refresh")),
         "{}",
-        f.calls("/auth/refresh")
+        f.request_count("/auth/refresh")
     );
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_signs_nobody_out() {
+async fn a_lost_refresh_response_does_not_end_the_session() {
     let f = signed_in().await;
     let miniapp = f.client.miniapp();
     for lost_for in [1, 29, 31, 86_400] {
-        f.pass(Duration::from_mins(1));
-        // Somebody refreshes with the same pair, and forgets the answer before it is stored.
+        f.advance_clocks(Duration::from_mins(1));
+        // A refresh with the same tokens whose response is lost.
         copy(&f).await.refresh().await.unwrap();
-        f.pass(Duration::from_secs(lost_for));
+        f.advance_clocks(Duration::from_secs(lost_for));
         miniapp.refresh().await.unwrap();
         miniapp.me().await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn two_who_go_on_with_one_pair_are_signed_out_both() {
+async fn use_of_one_refresh_token_by_two_clients_ends_the_session() {
     let f = signed_in().await;
     let miniapp = f.client.miniapp();
-    let thief = copy(&f).await;
-    f.pass(Duration::from_mins(1));
+    let attacker = copy(&f).await;
+    f.advance_clocks(Duration::from_mins(1));
     miniapp.refresh().await.unwrap();
     miniapp.me().await.unwrap();
-    f.pass(Duration::from_mins(1));
-    assert!(thief.refresh().await.unwrap_err().is_signed_out());
+    f.advance_clocks(Duration::from_mins(1));
+    assert!(attacker.refresh().await.unwrap_err().is_signed_out());
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
     assert!(!miniapp.is_signed_in().await.unwrap());
 }
 
-/// A client with a copy of what the first one has stored by now.
+/// Creates a handle with a copy of the stored tokens.
 async fn copy(f: &Fixture) -> MiniApp {
     let (stored, store) = (f.miniapp_store.load().await.unwrap(), MemoryStore::new());
     assert!(matches!(
-        store.swap(None, stored.as_ref()).await.unwrap(),
-        Swapped::Done
+        store.compare_and_swap(None, stored.as_ref()).await.unwrap(),
+        CasResult::Swapped
     ));
     f.another().miniapp_store(store).build().unwrap().miniapp()
 }
 
 #[tokio::test]
-async fn each_audience_has_a_session_of_its_own() {
+async fn logout_of_one_audience_keeps_the_session_of_the_other() {
     let f = signed_in().await;
     f.client.miniapp().logout().await.unwrap();
     assert!(f.client.miniapp().me().await.unwrap_err().is_signed_out());

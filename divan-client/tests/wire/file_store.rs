@@ -1,15 +1,15 @@
-//! A file of tokens among crashes, other processes and curious neighbours.
+//! Token file: crashes, other processes and file permissions.
 #![cfg(unix)]
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-use divan_client::{FileStore, StoreError, Swapped, TokenStore};
+use divan_client::{CasResult, FileStore, StoreError, TokenStore};
 
 use crate::token_store::pair;
 
-/// A folder, the path of a file in it, and the store in that file.
+/// Creates a directory, the path of a file in it, and a store in that file.
 fn store() -> (tempfile::TempDir, PathBuf, FileStore) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens");
@@ -19,8 +19,11 @@ fn store() -> (tempfile::TempDir, PathBuf, FileStore) {
 
 async fn put(store: &FileStore) {
     assert!(matches!(
-        store.swap(None, Some(&pair("a"))).await.unwrap(),
-        Swapped::Done
+        store
+            .compare_and_swap(None, Some(&pair("a")))
+            .await
+            .unwrap(),
+        CasResult::Swapped
     ));
 }
 
@@ -37,17 +40,23 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What is said of a file that cannot be trusted, whichever way it is touched; it stays as it is.
-async fn assert_refused(store: &FileStore, path: &Path, reason: &str) {
+/// Asserts that every operation fails with this reason and leaves the file unchanged.
+async fn assert_rejected(store: &FileStore, path: &Path, reason: &str) {
     let before = fs::symlink_metadata(path).unwrap();
     let errors: [StoreError; 4] = [
         store.load().await.unwrap_err(),
-        store.swap(None, Some(&pair("b"))).await.unwrap_err(),
         store
-            .swap(Some(&pair("a")), Some(&pair("b")))
+            .compare_and_swap(None, Some(&pair("b")))
             .await
             .unwrap_err(),
-        store.swap(Some(&pair("a")), None).await.unwrap_err(),
+        store
+            .compare_and_swap(Some(&pair("a")), Some(&pair("b")))
+            .await
+            .unwrap_err(),
+        store
+            .compare_and_swap(Some(&pair("a")), None)
+            .await
+            .unwrap_err(),
     ];
     for error in errors {
         let cause = std::error::Error::source(&error)
@@ -69,14 +78,14 @@ async fn assert_refused(store: &FileStore, path: &Path, reason: &str) {
 }
 
 #[tokio::test]
-async fn only_the_owner_may_read_the_file_and_the_folder_made_for_it() {
+async fn file_and_directory_are_accessible_to_the_owner_only() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("of/the/program/tokens");
+    let path = folder.path().join("parent/child/tokens");
     let store = FileStore::new(&path);
     assert!(store.load().await.unwrap().is_none());
     assert!(
-        !folder.path().join("of").exists(),
-        "nothing is made before there is something to keep"
+        !folder.path().join("parent").exists(),
+        "loading creates nothing"
     );
 
     put(&store).await;
@@ -85,19 +94,22 @@ async fn only_the_owner_may_read_the_file_and_the_folder_made_for_it() {
     assert_eq!(mode(path.parent().unwrap()), 0o700);
 
     assert!(matches!(
-        store.swap(Some(&pair("a")), None).await.unwrap(),
-        Swapped::Done
+        store
+            .compare_and_swap(Some(&pair("a")), None)
+            .await
+            .unwrap(),
+        CasResult::Swapped
     ));
     assert_eq!(names(path.parent().unwrap()), ["tokens.lock"]);
 }
 
 #[tokio::test]
-async fn what_a_crash_leaves_beside_the_file_is_of_no_account() {
+async fn temporary_file_left_by_a_crash_is_replaced() {
     let (folder, path, store) = store();
     put(&store).await;
-    let aside = folder.path().join("tokens.new");
-    fs::write(&aside, &pair("b").to_text().expose()[..40]).unwrap();
-    fs::set_permissions(&aside, Permissions::from_mode(0o666)).unwrap();
+    let temporary = folder.path().join("tokens.new");
+    fs::write(&temporary, &pair("b").to_text().expose()[..40]).unwrap();
+    fs::set_permissions(&temporary, Permissions::from_mode(0o666)).unwrap();
 
     assert!(
         store
@@ -109,10 +121,10 @@ async fn what_a_crash_leaves_beside_the_file_is_of_no_account() {
     );
     assert!(matches!(
         store
-            .swap(Some(&pair("a")), Some(&pair("c")))
+            .compare_and_swap(Some(&pair("a")), Some(&pair("c")))
             .await
             .unwrap(),
-        Swapped::Done
+        CasResult::Swapped
     ));
     assert!(
         store
@@ -127,13 +139,13 @@ async fn what_a_crash_leaves_beside_the_file_is_of_no_account() {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_leaves_the_pair_that_was_there() {
+async fn a_failed_write_keeps_the_old_tokens() {
     let (folder, _, store) = store();
     put(&store).await;
-    // Nothing can be created in the place of the new file.
+    // A directory blocks the temporary file.
     fs::create_dir(folder.path().join("tokens.new")).unwrap();
     let error = store
-        .swap(Some(&pair("a")), Some(&pair("b")))
+        .compare_and_swap(Some(&pair("a")), Some(&pair("b")))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("cannot be written"), "{error}");
@@ -148,16 +160,16 @@ async fn a_write_that_fails_leaves_the_pair_that_was_there() {
 }
 
 #[tokio::test]
-async fn another_process_sees_the_same_pair() {
+async fn tokens_are_shared_with_another_process() {
     let (_folder, path, store) = store();
     let other = FileStore::new(path);
     put(&store).await;
     assert!(matches!(
         other
-            .swap(Some(&pair("a")), Some(&pair("b")))
+            .compare_and_swap(Some(&pair("a")), Some(&pair("b")))
             .await
             .unwrap(),
-        Swapped::Done
+        CasResult::Swapped
     ));
     assert!(
         store
@@ -168,69 +180,72 @@ async fn another_process_sees_the_same_pair() {
             .is_same_pair(&pair("b"))
     );
     let swapped = store
-        .swap(Some(&pair("a")), Some(&pair("c")))
+        .compare_and_swap(Some(&pair("a")), Some(&pair("c")))
         .await
         .unwrap();
-    assert!(matches!(swapped, Swapped::Changed(Some(now)) if now.is_same_pair(&pair("b"))));
+    assert!(matches!(swapped, CasResult::Conflict(Some(now)) if now.is_same_pair(&pair("b"))));
 }
 
 #[tokio::test]
-async fn a_file_that_others_may_read_or_write_is_refused_and_not_mended() {
-    for open in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o666] {
+async fn a_file_accessible_to_other_users_is_rejected_and_kept() {
+    for accessible in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o666] {
         let (_folder, path, store) = store();
         put(&store).await;
-        fs::set_permissions(&path, Permissions::from_mode(open)).unwrap();
-        assert_refused(&store, &path, "is open to others").await;
-        assert_eq!(mode(&path), open);
+        fs::set_permissions(&path, Permissions::from_mode(accessible)).unwrap();
+        assert_rejected(&store, &path, "is accessible to other users").await;
+        assert_eq!(mode(&path), accessible);
     }
 }
 
 #[tokio::test]
-async fn a_file_of_another_user_is_refused() {
+async fn a_file_of_another_user_is_rejected() {
     let (_folder, path, store) = store();
     put(&store).await;
-    // Only root can give a file away, and only root could read it then.
+    // Only root can change the owner of a file.
     if chown(&path, Some(12_345), None).is_ok() {
-        assert_refused(&store, &path, "belongs to another user").await;
+        assert_rejected(&store, &path, "belongs to another user").await;
     }
 }
 
 #[tokio::test]
-async fn what_holds_no_tokens_is_refused_and_not_overwritten() {
+async fn a_file_without_tokens_is_rejected_and_kept() {
     let (_folder, path, store) = store();
     for (content, reason) in [
         (Vec::new(), "not a pair of tokens"),
         (b"{\"version\":1}".to_vec(), "not a pair of tokens"),
-        (b"somebody's diary".to_vec(), "not a pair of tokens"),
+        (b"other content".to_vec(), "not a pair of tokens"),
         (vec![0xff; 100], "cannot be read"),
         (vec![b' '; 100_000], "too large"),
     ] {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        assert_refused(&store, &path, reason).await;
+        assert_rejected(&store, &path, reason).await;
     }
 }
 
 #[tokio::test]
-async fn what_is_no_plain_file_is_refused() {
+async fn symlinks_and_directories_are_rejected() {
     let (folder, path, store) = store();
     let elsewhere = folder.path().join("elsewhere");
     put(&FileStore::new(&elsewhere)).await;
     symlink(&elsewhere, &path).unwrap();
-    assert_refused(&store, &path, "not a plain file").await;
+    assert_rejected(&store, &path, "not a regular file").await;
 
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert_refused(&store, &path, "not a plain file").await;
+    assert_rejected(&store, &path, "not a regular file").await;
 }
 
 #[tokio::test]
-async fn a_process_that_never_lets_go_of_the_lock_is_not_waited_for() {
+async fn a_lock_that_is_never_released_times_out() {
     let (folder, _, store) = store();
     put(&store).await;
     let lock = File::open(folder.path().join("tokens.lock")).unwrap();
     lock.lock().unwrap();
-    let error = store.swap(Some(&pair("a")), None).await.unwrap_err();
+    let error = store
+        .compare_and_swap(Some(&pair("a")), None)
+        .await
+        .unwrap_err();
     assert!(
         error.to_string().contains("is locked by another process"),
         "{error}"
@@ -241,7 +256,10 @@ async fn a_process_that_never_lets_go_of_the_lock_is_not_waited_for() {
     );
     drop(lock);
     assert!(matches!(
-        store.swap(Some(&pair("a")), None).await.unwrap(),
-        Swapped::Done
+        store
+            .compare_and_swap(Some(&pair("a")), None)
+            .await
+            .unwrap(),
+        CasResult::Swapped
     ));
 }

@@ -1,4 +1,4 @@
-//! The ways out.
+//! Sign-out.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn signed_in() -> (MockDivan, MiniApp) {
 }
 
 #[tokio::test]
-async fn logout_ends_the_session_and_empties_the_store() {
+async fn logout_ends_the_session_and_clears_the_store() {
     let (divan, miniapp) = signed_in().await;
     let token = miniapp.access_token().await.unwrap();
     miniapp.logout().await.unwrap();
@@ -35,67 +35,73 @@ async fn logout_ends_the_session_and_empties_the_store() {
 }
 
 #[tokio::test]
-async fn logout_of_a_session_that_is_over_is_a_success() {
+async fn logout_of_an_ended_session_succeeds() {
     let (divan, miniapp) = signed_in().await;
     divan.end_sessions();
     miniapp.logout().await.unwrap();
     assert!(!miniapp.is_signed_in().await.unwrap());
 
-    // Also when it was over before the tokens could have been renewed.
+    // The session ends while the tokens are too young to be refreshed.
     let (divan, miniapp) = signed_in().await;
-    divan.refuse::<Logout>(ProblemCode::TokenInvalid);
+    divan.fail::<Logout>(ProblemCode::TokenInvalid);
     miniapp.logout().await.unwrap();
     assert!(!miniapp.is_signed_in().await.unwrap());
 }
 
 #[tokio::test]
-async fn logout_of_nobody_sends_nothing() {
+async fn logout_without_tokens_sends_nothing() {
     let divan = MockDivan::start().await;
     divan.client().miniapp().logout().await.unwrap();
-    assert_eq!(divan.calls::<Logout>(), 0);
+    assert_eq!(divan.request_count::<Logout>(), 0);
 }
 
 #[tokio::test]
-async fn logout_with_a_token_that_has_expired_renews_it_first() {
+async fn logout_with_an_expired_token_refreshes_first() {
     let (divan, miniapp) = signed_in().await;
-    divan.pass(Duration::from_hours(1));
+    divan.advance_clock(Duration::from_hours(1));
     miniapp.logout().await.unwrap();
-    assert_eq!((divan.calls::<Refresh>(), divan.calls::<Logout>()), (1, 1));
+    assert_eq!(
+        (
+            divan.request_count::<Refresh>(),
+            divan.request_count::<Logout>()
+        ),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
-async fn a_logout_that_did_not_reach_the_server_can_be_tried_again() {
+async fn a_failed_logout_keeps_the_tokens_and_can_be_retried() {
     let (divan, miniapp) = signed_in().await;
-    divan.refuse::<Logout>(ProblemCode::Unavailable);
+    divan.fail::<Logout>(ProblemCode::Unavailable);
     assert_eq!(
         miniapp.logout().await.unwrap_err().code(),
         Some(ProblemCode::Unavailable)
     );
     assert_eq!(
-        divan.calls::<Logout>(),
+        divan.request_count::<Logout>(),
         1,
-        "bytes went out, so it is not sent again"
+        "a sent request is not retried"
     );
     assert!(miniapp.is_signed_in().await.unwrap());
 
-    divan.allow::<Logout>();
+    divan.recover::<Logout>();
     miniapp.logout().await.unwrap();
     assert!(!miniapp.is_signed_in().await.unwrap());
 }
 
 #[tokio::test]
-async fn forget_empties_the_store_and_asks_nobody() {
+async fn clear_tokens_sends_nothing_and_keeps_the_session() {
     let (divan, miniapp) = signed_in().await;
     let token = miniapp.access_token().await.unwrap();
-    miniapp.forget().await.unwrap();
+    miniapp.clear_tokens().await.unwrap();
     assert!(!miniapp.is_signed_in().await.unwrap());
-    assert_eq!(divan.calls::<Logout>(), 0);
+    assert_eq!(divan.request_count::<Logout>(), 0);
     divan.client().me(&token).await.unwrap();
-    miniapp.forget().await.unwrap();
+    miniapp.clear_tokens().await.unwrap();
 }
 
 #[tokio::test]
-async fn ending_ones_own_session_is_noticed_by_the_next_call() {
+async fn ending_the_current_session_signs_out_on_the_next_call() {
     let (divan, miniapp) = signed_in().await;
     let own = miniapp
         .sessions()
@@ -106,7 +112,7 @@ async fn ending_ones_own_session_is_noticed_by_the_next_call() {
         .find(|session| session.is_current)
         .unwrap();
     miniapp.end_session(own.id).await.unwrap();
-    divan.pass(Duration::from_mins(1));
+    divan.advance_clock(Duration::from_mins(1));
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
     assert!(!miniapp.is_signed_in().await.unwrap());
 }

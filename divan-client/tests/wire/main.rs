@@ -1,21 +1,21 @@
-//! What the client sends, and what it makes of the answers, over real sockets.
+//! Requests and responses of the client over real sockets.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-mod answers;
-mod broken;
+mod authenticated_requests;
+mod deadlines;
 mod file_store;
 mod logout;
-mod mock;
+mod mock_server;
 mod network;
-mod patience;
 mod privacy;
 mod problems;
+mod public_requests;
 mod refresh;
-mod requests;
+mod responses;
 mod retry;
+mod scripted_server;
 mod session;
-mod signed_in;
-mod sockets;
 mod support;
 mod token_store;
+mod truncated;

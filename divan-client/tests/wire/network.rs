@@ -1,4 +1,4 @@
-//! Time-outs, connections, redirects and TLS.
+//! Timeouts, connections, redirects and TLS.
 
 use std::time::Duration;
 
@@ -11,31 +11,36 @@ use tokio::net::TcpListener;
 use wiremock::matchers::{any, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{client, json_answer, me_answered_with_bytes, server, session, token, user};
+use crate::support::{client, json_response, me_with_raw_response, server, session, token, user};
 
-const SOON: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_millis(100);
 
-fn impatient(uri: &str) -> Client {
-    Client::builder(uri).timeout(SOON).build().unwrap()
+fn client_with_short_timeout(uri: &str) -> Client {
+    Client::builder(uri).timeout(SHORT).build().unwrap()
 }
 
 fn assert_timeout(error: &Error) {
     assert!(
-        error.is_timeout() && !error.is_connect() && !error.is_unexpected_answer(),
+        error.is_timeout() && !error.is_connect() && !error.is_unexpected_response(),
         "{error:?}"
     );
     assert_eq!((error.status(), error.problem()), (None, None));
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
-    let late = json_answer(200, &user()).set_delay(Duration::from_mins(1));
+async fn a_late_response_times_out() {
+    let late = json_response(200, &user()).set_delay(Duration::from_mins(1));
     let server = server("GET", "/auth/me", late).await;
-    assert_timeout(&impatient(&server.uri()).me(&token()).await.unwrap_err());
+    assert_timeout(
+        &client_with_short_timeout(&server.uri())
+            .me(&token())
+            .await
+            .unwrap_err(),
+    );
 }
 
 #[tokio::test]
-async fn the_time_is_that_of_the_whole_answer() {
+async fn the_timeout_covers_the_body() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -46,36 +51,44 @@ async fn the_time_is_that_of_the_whole_answer() {
         stream.write_all(started).await.unwrap();
         std::future::pending::<()>().await;
     });
-    assert_timeout(&impatient(&uri).me(&token()).await.unwrap_err());
+    assert_timeout(
+        &client_with_short_timeout(&uri)
+            .me(&token())
+            .await
+            .unwrap_err(),
+    );
 }
 
 #[tokio::test]
-async fn where_nothing_listens_there_is_no_connection() {
+async fn a_closed_port_is_a_connect_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = client(&uri).live().await.unwrap_err();
     assert!(
-        error.is_connect() && !error.is_timeout() && !error.is_unexpected_answer(),
+        error.is_connect() && !error.is_timeout() && !error.is_unexpected_response(),
         "{error:?}"
     );
     assert_eq!(error.status(), None);
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_made_in_time_is_a_time_out_too() {
+async fn a_connect_timeout_is_a_connect_error_and_a_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("https://{}", listener.local_addr().unwrap());
-    let client = Client::builder(&uri).connect_timeout(SOON).build().unwrap();
+    let client = Client::builder(&uri)
+        .connect_timeout(SHORT)
+        .build()
+        .unwrap();
     let error = client.live().await.unwrap_err();
     assert!(error.is_connect() && error.is_timeout(), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
+async fn redirects_are_not_followed() {
     let elsewhere = MockServer::start().await;
     Mock::given(any())
-        .respond_with(json_answer(200, &session()))
+        .respond_with(json_response(200, &session()))
         .mount(&elsewhere)
         .await;
     for status in [301, 302, 303, 307, 308] {
@@ -98,7 +111,7 @@ async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
                 .await
                 .unwrap_err(),
         ] {
-            assert!(error.is_unexpected_answer(), "{error:?}");
+            assert!(error.is_unexpected_response(), "{error:?}");
             assert_eq!(error.status(), Some(status));
         }
         assert_eq!(server.received_requests().await.unwrap().len(), 3);
@@ -107,8 +120,8 @@ async fn a_redirect_is_not_followed_and_nothing_is_sent_on() {
 }
 
 #[tokio::test]
-async fn a_name_below_localhost_is_this_machine() {
-    let server = server("GET", "/auth/me", json_answer(200, &user())).await;
+async fn subdomains_of_localhost_resolve_to_loopback() {
+    let server = server("GET", "/auth/me", json_response(200, &user())).await;
     let uri = format!(
         "http://no-resolver-knows-this.localhost:{}",
         server.address().port()
@@ -117,7 +130,7 @@ async fn a_name_below_localhost_is_this_machine() {
 }
 
 #[tokio::test]
-async fn plain_http_off_loopback_needs_the_dangerous_word() {
+async fn plain_http_beyond_loopback_requires_dangerously_allow_http() {
     let error = Client::new("http://example.com").unwrap_err();
     assert!(
         error.is_setup() && error.to_string().contains("https"),
@@ -132,12 +145,12 @@ async fn plain_http_off_loopback_needs_the_dangerous_word() {
 }
 
 #[tokio::test]
-async fn a_ready_http_client_is_used_as_it_is() {
+async fn a_custom_http_client_is_used_unchanged() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .and(path("/health/live"))
-        .and(header("user-agent", "a client of the caller"))
-        .respond_with(json_answer(200, &json!({ "status": "live" })))
+        .and(header("user-agent", "custom client"))
+        .respond_with(json_response(200, &json!({ "status": "live" })))
         .mount(&server)
         .await;
     let tls = rustls::ClientConfig::builder_with_provider(ring::default_provider().into())
@@ -147,7 +160,7 @@ async fn a_ready_http_client_is_used_as_it_is() {
         .with_no_client_auth();
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
-        .user_agent("a client of the caller")
+        .user_agent("custom client")
         .no_proxy()
         .build()
         .unwrap();
@@ -166,7 +179,7 @@ async fn a_ready_http_client_is_used_as_it_is() {
 }
 
 #[tokio::test]
-async fn tls_offers_http_2_and_http_1_and_nothing_is_installed_process_wide() {
+async fn tls_offers_http_2_and_http_1_and_installs_no_process_wide_provider() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("https://{}", listener.local_addr().unwrap());
     let hello = tokio::spawn(async move {
@@ -188,13 +201,13 @@ async fn tls_offers_http_2_and_http_1_and_nothing_is_installed_process_wide() {
 }
 
 #[tokio::test]
-async fn an_answer_over_a_bare_socket_is_read_to_its_end() {
+async fn a_response_without_content_length_is_read_to_the_end() {
     let bytes = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n\
         {\"id\":\"01920000-0000-7000-8000-000000000001\",\"role\":\"employee\",\"full_name\":\"First\",\
         \"is_active\":true,\"password_change_required\":false,\
         \"created_at\":\"2026-01-02T03:04:05Z\",\"updated_at\":\"2026-01-02T03:04:05Z\"}";
     assert_eq!(
-        me_answered_with_bytes(bytes).await.unwrap().full_name,
+        me_with_raw_response(bytes).await.unwrap().full_name,
         "First"
     );
 }

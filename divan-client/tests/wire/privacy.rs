@@ -1,4 +1,4 @@
-//! No secret shows, whatever the server does with it.
+//! Errors and `Debug` output contain no secrets.
 
 use divan_client::api::{BootstrapRequest, MemberError, Problem, ProblemCode};
 use divan_client::{Client, Secret};
@@ -6,49 +6,53 @@ use serde_json::json;
 use wiremock::ResponseTemplate;
 
 use crate::support::{
-    TOKEN, client, json_answer, me_answered, problem_answer, server, shown, token,
+    TOKEN, client, full_text, json_response, me_with_response, problem_response, server, token,
 };
 
 #[tokio::test]
-async fn a_problem_that_repeats_the_token_does_not_show_it() {
+async fn a_token_in_a_problem_is_redacted() {
     let problem = Problem::new(ProblemCode::TokenInvalid)
         .detail(format!("{TOKEN} is wrong"))
         .errors([MemberError::new(format!("/{TOKEN}"), TOKEN)]);
-    let error = me_answered(problem_answer(&problem)).await.unwrap_err();
+    let error = me_with_response(problem_response(&problem))
+        .await
+        .unwrap_err();
     assert_eq!(error.problem(), Some(&problem));
-    assert!(!shown(&error).contains(TOKEN), "{}", shown(&error));
+    assert!(!full_text(&error).contains(TOKEN), "{}", full_text(&error));
 
     let body = json!({ "status": 401, "code": TOKEN });
-    let answer =
+    let response =
         ResponseTemplate::new(401).set_body_raw(body.to_string(), "application/problem+json");
-    let error = me_answered(answer).await.unwrap_err();
-    assert!(!shown(&error).contains(TOKEN), "{}", shown(&error));
+    let error = me_with_response(response).await.unwrap_err();
+    assert!(!full_text(&error).contains(TOKEN), "{}", full_text(&error));
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_does_not_show_what_is_in_it() {
+async fn an_invalid_body_is_not_quoted() {
     for body in [
         json!(TOKEN),
         json!({ "id": TOKEN }),
         json!({ "role": TOKEN }),
     ] {
-        let error = me_answered(json_answer(200, &body)).await.unwrap_err();
-        assert!(error.is_unexpected_answer());
-        assert!(!shown(&error).contains(TOKEN), "{}", shown(&error));
+        let error = me_with_response(json_response(200, &body))
+            .await
+            .unwrap_err();
+        assert!(error.is_unexpected_response());
+        assert!(!full_text(&error).contains(TOKEN), "{}", full_text(&error));
     }
 }
 
 #[tokio::test]
-async fn an_unexpected_answer_shows_neither_its_body_nor_its_headers() {
+async fn an_unexpected_response_shows_neither_body_nor_headers() {
     let page = ResponseTemplate::new(502)
         .set_body_string(TOKEN)
         .insert_header("location", TOKEN);
-    let error = me_answered(page).await.unwrap_err();
-    assert!(!shown(&error).contains(TOKEN), "{}", shown(&error));
+    let error = me_with_response(page).await.unwrap_err();
+    assert!(!full_text(&error).contains(TOKEN), "{}", full_text(&error));
 }
 
 #[tokio::test]
-async fn a_token_that_no_header_can_carry_is_an_error_and_is_not_shown() {
+async fn a_token_with_control_characters_is_rejected_and_not_quoted() {
     let server = server("POST", "/never", ResponseTemplate::new(500)).await;
     let client = client(&server.uri());
     for text in [
@@ -69,31 +73,31 @@ async fn a_token_that_no_header_can_carry_is_an_error_and_is_not_shown() {
             assert!(error.is_setup(), "{error:?}");
             assert_eq!(
                 error.to_string(),
-                "the token holds a character that no header can carry"
+                "the token contains a character not allowed in a header"
             );
-            assert!(!shown(&error).contains(TOKEN));
+            assert!(!full_text(&error).contains(TOKEN));
         }
     }
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn an_error_of_the_network_shows_no_url() {
+async fn network_errors_do_not_contain_the_url() {
     let client = client("http://localhost:1/secret-prefix");
     let error = client.me(&token()).await.unwrap_err();
     assert!(error.is_connect());
     assert!(
-        !shown(&error).contains("secret-prefix") && !shown(&error).contains(TOKEN),
+        !full_text(&error).contains("secret-prefix") && !full_text(&error).contains(TOKEN),
         "{}",
-        shown(&error)
+        full_text(&error)
     );
 }
 
 #[test]
-fn client_and_builder_show_their_settings_and_no_more() {
+fn debug_of_client_and_builder_contains_no_secret() {
     let builder = Client::builder("https://user:hunter2@example.com");
     assert!(!format!("{builder:?}").contains("hunter2"), "{builder:?}");
-    assert!(!shown(&builder.build().unwrap_err()).contains("hunter2"));
+    assert!(!full_text(&builder.build().unwrap_err()).contains("hunter2"));
 
     let client = Client::new("https://example.com/prefix/").unwrap();
     assert_eq!(

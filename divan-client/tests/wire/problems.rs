@@ -1,4 +1,4 @@
-//! Problems arrive whole, whatever their code.
+//! Problems in responses.
 
 use std::time::Duration;
 
@@ -6,18 +6,20 @@ use divan_client::api::{MemberError, Problem, ProblemCode};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::support::{me_answered, problem_answer};
+use crate::support::{me_with_response, problem_response};
 
 #[tokio::test]
-async fn every_code_arrives_with_all_that_comes_along() {
+async fn every_problem_is_received_with_all_its_members() {
     for &code in ProblemCode::ALL {
-        let mut problem = Problem::new(code).detail("what to do about it").errors([
+        let mut problem = Problem::new(code).detail("details").errors([
             MemberError::new("/phone", "is missing"),
             MemberError::new("", "is empty"),
         ]);
         problem.request_id = Some("01920000-0000-7000-8000-00000000000a".to_owned());
 
-        let error = me_answered(problem_answer(&problem)).await.unwrap_err();
+        let error = me_with_response(problem_response(&problem))
+            .await
+            .unwrap_err();
         assert_eq!(error.problem(), Some(&problem), "{code:?}");
         assert_eq!(
             (error.code(), error.status()),
@@ -25,7 +27,7 @@ async fn every_code_arrives_with_all_that_comes_along() {
         );
         assert!(error.is_problem());
         assert!(
-            !error.is_unexpected_answer()
+            !error.is_unexpected_response()
                 && !error.is_timeout()
                 && !error.is_connect()
                 && !error.is_setup()
@@ -38,18 +40,18 @@ async fn every_code_arrives_with_all_that_comes_along() {
         assert_eq!(error.is_token_expired(), code == ProblemCode::TokenExpired);
         assert_eq!(
             error.to_string(),
-            format!("the server answered {} {}", code.status(), code.as_str())
+            format!("the server returned {} {}", code.status(), code.as_str())
         );
     }
 }
 
 #[tokio::test]
-async fn a_code_of_a_newer_server_is_unknown_but_there() {
+async fn an_unknown_code_is_kept_as_text() {
     let body =
         json!({ "type": "x", "title": "y", "status": 418, "code": "of_tomorrow", "hint": "new" });
-    let answer =
+    let response =
         ResponseTemplate::new(418).set_body_raw(body.to_string(), "application/problem+json");
-    let error = me_answered(answer).await.unwrap_err();
+    let error = me_with_response(response).await.unwrap_err();
     assert_eq!(
         (error.code(), error.status()),
         (Some(ProblemCode::Unknown), Some(418))
@@ -58,18 +60,23 @@ async fn a_code_of_a_newer_server_is_unknown_but_there() {
 }
 
 #[tokio::test]
-async fn a_problem_is_known_by_its_media_type_in_any_spelling() {
+async fn the_problem_media_type_is_case_insensitive() {
     let problem = serde_json::to_vec(&Problem::new(ProblemCode::TokenExpired)).unwrap();
-    let answer =
+    let response =
         ResponseTemplate::new(401).set_body_raw(problem, "Application/Problem+JSON; charset=utf-8");
-    assert!(me_answered(answer).await.unwrap_err().is_token_expired());
+    assert!(
+        me_with_response(response)
+            .await
+            .unwrap_err()
+            .is_token_expired()
+    );
 }
 
 #[tokio::test]
-async fn the_status_is_that_of_the_answer() {
+async fn the_status_is_that_of_the_response() {
     let problem = serde_json::to_vec(&Problem::new(ProblemCode::Unavailable)).unwrap();
-    let answer = ResponseTemplate::new(500).set_body_raw(problem, "application/problem+json");
-    let error = me_answered(answer).await.unwrap_err();
+    let response = ResponseTemplate::new(500).set_body_raw(problem, "application/problem+json");
+    let error = me_with_response(response).await.unwrap_err();
     assert_eq!(
         (error.status(), error.problem().unwrap().status),
         (Some(500), 503)
@@ -77,9 +84,9 @@ async fn the_status_is_that_of_the_answer() {
 }
 
 #[tokio::test]
-async fn the_server_says_when_to_come_back() {
-    let busy = problem_answer(&Problem::new(ProblemCode::Overloaded));
-    let error = me_answered(busy.clone().insert_header("retry-after", "15"))
+async fn retry_after_in_seconds_is_exposed() {
+    let unavailable = problem_response(&Problem::new(ProblemCode::Overloaded));
+    let error = me_with_response(unavailable.clone().insert_header("retry-after", "15"))
         .await
         .unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(15)));
@@ -91,7 +98,7 @@ async fn the_server_says_when_to_come_back() {
         "Wed, 21 Oct 2026 07:28:00 GMT",
         "99999999999999999999",
     ] {
-        let error = me_answered(busy.clone().insert_header("retry-after", unreadable))
+        let error = me_with_response(unavailable.clone().insert_header("retry-after", unreadable))
             .await
             .unwrap_err();
         assert_eq!(error.retry_after(), None, "{unreadable}");

@@ -1,4 +1,4 @@
-//! What is sent again, and what never is.
+//! Retries.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::json;
 use wiremock::MockServer;
 
-use crate::sockets::{Act, Sockets, answer, json};
-use crate::support::{clock, json_answer, server, session, store_with, token, tokens, user};
+use crate::scripted_server::{Action, ScriptedServer, json, response};
+use crate::support::{clock, json_response, server, session, store_with, token, tokens, user};
 
 const USER: &str = "01920000-0000-7000-8000-00000000000a";
 
-/// A client that sends again at once, with somebody signed in on both audiences.
-async fn persistent(uri: &str) -> Client {
+/// Creates a client that retries without delay, with tokens for both audiences.
+async fn retrying_client(uri: &str) -> Client {
     Client::builder(uri)
         .retries(Retries::default().backoff(Duration::ZERO))
         .clock(clock())
@@ -30,7 +30,7 @@ async fn persistent(uri: &str) -> Client {
         .unwrap()
 }
 
-/// Makes each call that must not be sent twice, and gives the first line of its request.
+/// Makes a call that must not be sent twice; `call` is the first line of its request.
 async fn call_unsafe(client: &Client, call: &str) -> Error {
     let password = "tram under the plum";
     let (miniapp, admin) = (client.miniapp(), client.admin());
@@ -81,9 +81,9 @@ const UNSAFE: [&str; 9] = [
     "POST /auth/admin/users/01920000-0000-7000-8000-00000000000a/unlink-telegram",
 ];
 
-fn busy(head: &str) -> Act {
+fn unavailable(head: &str) -> Action {
     let problem = json!({ "status": 503, "code": "overloaded" }).to_string();
-    Act::Answer(answer(
+    Action::Respond(response(
         503,
         &format!("content-type: application/problem+json\r\n{head}"),
         &problem,
@@ -91,38 +91,39 @@ fn busy(head: &str) -> Act {
 }
 
 #[tokio::test]
-async fn a_sign_in_is_never_sent_again_once_bytes_went_out() {
+async fn unsafe_requests_are_not_retried_once_sent() {
     for call in UNSAFE {
-        for act in [
-            Act::HangUp,
-            busy("retry-after: 0\r\n"),
-            busy(""),
-            Act::Answer(answer(502, "", "<h1>")),
+        for action in [
+            Action::Close,
+            unavailable("retry-after: 0\r\n"),
+            unavailable(""),
+            Action::Respond(response(502, "", "<h1>")),
         ] {
-            let mut server = Sockets::acting([act]).await;
-            let error = call_unsafe(&persistent(&server.uri).await, call).await;
+            let mut server = ScriptedServer::start([action]).await;
+            let error = call_unsafe(&retrying_client(&server.uri).await, call).await;
             assert!(!error.is_connect(), "{error:?}");
-            assert_eq!(server.seen(), [call]);
+            assert_eq!(server.received(), [call]);
         }
     }
 }
 
 #[tokio::test]
-async fn nor_over_a_connection_that_was_used_before() {
+async fn unsafe_requests_are_not_retried_on_a_reused_connection() {
     for call in UNSAFE {
         let mut server =
-            Sockets::acting([json(200, &json!({ "status": "live" })), Act::HangUp]).await;
-        let client = persistent(&server.uri).await;
+            ScriptedServer::start([json(200, &json!({ "status": "live" })), Action::Close]).await;
+        let client = retrying_client(&server.uri).await;
         client.live().await.unwrap();
-        assert!(call_unsafe(&client, call).await.is_unexpected_answer());
-        assert_eq!(server.seen(), ["GET /health/live", call]);
+        assert!(call_unsafe(&client, call).await.is_unexpected_response());
+        assert_eq!(server.received(), ["GET /health/live", call]);
     }
 }
 
 #[tokio::test]
-async fn a_sign_in_that_found_no_connection_is_sent_again() {
-    let server = server("POST", "/auth/admin/login", json_answer(200, &session())).await;
-    let (client, lookups) = found_at_last(&server, Retries::default().backoff(Duration::ZERO));
+async fn a_sign_in_without_a_connection_is_retried() {
+    let server = server("POST", "/auth/admin/login", json_response(200, &session())).await;
+    let (client, lookups) =
+        client_with_failing_resolver(&server, Retries::default().backoff(Duration::ZERO));
     client
         .admin()
         .login(&AdminLoginRequest::new("a@example.com", "tram"))
@@ -130,7 +131,7 @@ async fn a_sign_in_that_found_no_connection_is_sent_again() {
         .unwrap();
     assert_eq!(lookups.load(Ordering::SeqCst), 2);
 
-    let (client, lookups) = found_at_last(&server, Retries::off());
+    let (client, lookups) = client_with_failing_resolver(&server, Retries::off());
     let error = client
         .admin()
         .login(&AdminLoginRequest::new("a@example.com", "tram"))
@@ -140,9 +141,11 @@ async fn a_sign_in_that_found_no_connection_is_sent_again() {
     assert_eq!(lookups.load(Ordering::SeqCst), 1);
 }
 
-/// A client whose resolver names an address where nothing listens, and only then that of the
-/// server.
-fn found_at_last(server: &MockServer, retries: Retries) -> (Client, Arc<AtomicUsize>) {
+/// Creates a client whose resolver returns an unused address first and the server's after that.
+fn client_with_failing_resolver(
+    server: &MockServer,
+    retries: Retries,
+) -> (Client, Arc<AtomicUsize>) {
     #[derive(Clone, Default)]
     struct Resolver(Arc<AtomicUsize>);
 
@@ -182,11 +185,15 @@ fn found_at_last(server: &MockServer, retries: Retries) -> (Client, Arc<AtomicUs
 }
 
 #[tokio::test]
-async fn what_only_reads_is_sent_again() {
-    let acts = [Act::HangUp, busy("retry-after: 0\r\n"), json(200, &user())];
-    let mut server = Sockets::acting(acts).await;
+async fn get_requests_are_retried() {
+    let actions = [
+        Action::Close,
+        unavailable("retry-after: 0\r\n"),
+        json(200, &user()),
+    ];
+    let mut server = ScriptedServer::start(actions).await;
     assert_eq!(
-        persistent(&server.uri)
+        retrying_client(&server.uri)
             .await
             .miniapp()
             .me()
@@ -195,105 +202,112 @@ async fn what_only_reads_is_sent_again() {
             .full_name,
         "First Last"
     );
-    assert_eq!(server.seen(), ["GET /auth/me"; 3]);
+    assert_eq!(server.received(), ["GET /auth/me"; 3]);
 
     let cut_off =
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400\r\n\r\n{";
-    let acts = [
-        Act::Answer(answer(504, "", "<h1>")),
-        Act::LastWords(cut_off),
+    let actions = [
+        Action::Respond(response(504, "", "<h1>")),
+        Action::RespondAndClose(cut_off),
         json(200, &user()),
     ];
-    let mut server = Sockets::acting(acts).await;
-    persistent(&server.uri).await.me(&token()).await.unwrap();
-    assert_eq!(server.seen(), ["GET /auth/me"; 3]);
+    let mut server = ScriptedServer::start(actions).await;
+    retrying_client(&server.uri)
+        .await
+        .me(&token())
+        .await
+        .unwrap();
+    assert_eq!(server.received(), ["GET /auth/me"; 3]);
 }
 
 #[tokio::test]
-async fn what_ends_something_is_sent_again() {
-    let mut server = Sockets::acting([Act::HangUp, Act::Answer(answer(204, "", ""))]).await;
-    persistent(&server.uri)
+async fn delete_requests_are_retried() {
+    let mut server =
+        ScriptedServer::start([Action::Close, Action::Respond(response(204, "", ""))]).await;
+    retrying_client(&server.uri)
         .await
         .admin()
         .end_user_sessions(USER.parse().unwrap())
         .await
         .unwrap();
     assert_eq!(
-        server.seen(),
+        server.received(),
         ["DELETE /auth/admin/users/01920000-0000-7000-8000-00000000000a/sessions"; 2]
     );
 }
 
 #[tokio::test]
-async fn a_refresh_is_sent_again() {
-    let mut server = Sockets::acting([Act::HangUp, busy(""), json(200, &session())]).await;
-    persistent(&server.uri)
+async fn refresh_is_retried() {
+    let mut server =
+        ScriptedServer::start([Action::Close, unavailable(""), json(200, &session())]).await;
+    retrying_client(&server.uri)
         .await
         .miniapp()
         .refresh()
         .await
         .unwrap();
-    assert_eq!(server.seen(), ["POST /auth/refresh"; 3]);
+    assert_eq!(server.received(), ["POST /auth/refresh"; 3]);
 }
 
 #[tokio::test]
-async fn three_times_are_enough() {
-    let mut server = Sockets::acting([]).await;
-    let error = persistent(&server.uri)
+async fn at_most_three_attempts_are_made() {
+    let mut server = ScriptedServer::start([]).await;
+    let error = retrying_client(&server.uri)
         .await
         .me(&token())
         .await
         .unwrap_err();
-    assert!(error.is_unexpected_answer());
-    assert_eq!(server.seen(), ["GET /auth/me"; 3]);
+    assert!(error.is_unexpected_response());
+    assert_eq!(server.received(), ["GET /auth/me"; 3]);
 }
 
 #[tokio::test]
-async fn an_answer_that_is_meant_is_not_asked_for_again() {
+async fn permanent_errors_are_not_retried() {
     for status in [400, 401, 403, 404, 409, 422, 500] {
         let problem = json!({ "status": status, "code": "of_tomorrow" }).to_string();
-        let refused = answer(
+        let rejected = response(
             status,
             "content-type: application/problem+json\r\n",
             &problem,
         );
-        let mut server = Sockets::acting([Act::Answer(refused)]).await;
+        let mut server = ScriptedServer::start([Action::Respond(rejected)]).await;
         assert!(
-            persistent(&server.uri)
+            retrying_client(&server.uri)
                 .await
                 .me(&token())
                 .await
                 .unwrap_err()
                 .is_problem()
         );
-        assert_eq!(server.seen(), ["GET /auth/me"], "{status}");
+        assert_eq!(server.received(), ["GET /auth/me"], "{status}");
     }
 }
 
 #[tokio::test]
-async fn how_the_server_is_is_asked_once() {
-    let mut server = Sockets::acting([busy("retry-after: 0\r\n"), Act::HangUp]).await;
-    let client = persistent(&server.uri).await;
+async fn health_checks_are_not_retried() {
+    let mut server =
+        ScriptedServer::start([unavailable("retry-after: 0\r\n"), Action::Close]).await;
+    let client = retrying_client(&server.uri).await;
     assert_eq!(client.ready().await.unwrap_err().status(), Some(503));
-    assert!(client.live().await.unwrap_err().is_unexpected_answer());
-    assert_eq!(server.seen(), ["GET /health/ready", "GET /health/live"]);
+    assert!(client.live().await.unwrap_err().is_unexpected_response());
+    assert_eq!(server.received(), ["GET /health/ready", "GET /health/live"]);
 }
 
 #[tokio::test]
-async fn a_server_that_asks_for_too_much_patience_is_not_waited_for() {
-    let mut server = Sockets::acting([busy("retry-after: 11\r\n")]).await;
-    let error = persistent(&server.uri)
+async fn a_long_retry_after_ends_the_call() {
+    let mut server = ScriptedServer::start([unavailable("retry-after: 11\r\n")]).await;
+    let error = retrying_client(&server.uri)
         .await
         .me(&token())
         .await
         .unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(11)));
-    assert_eq!(server.seen(), ["GET /auth/me"]);
+    assert_eq!(server.received(), ["GET /auth/me"]);
 }
 
 #[tokio::test]
-async fn without_retries_everything_is_sent_once() {
-    let mut server = Sockets::acting([]).await;
+async fn retries_can_be_disabled() {
+    let mut server = ScriptedServer::start([]).await;
     let client = Client::builder(&server.uri)
         .retries(Retries::off())
         .build()
@@ -303,7 +317,7 @@ async fn without_retries_everything_is_sent_once() {
             .me(&token())
             .await
             .unwrap_err()
-            .is_unexpected_answer()
+            .is_unexpected_response()
     );
-    assert_eq!(server.seen(), ["GET /auth/me"]);
+    assert_eq!(server.received(), ["GET /auth/me"]);
 }

@@ -1,4 +1,4 @@
-//! How a handle stays signed in, and how it notices that it is not.
+//! Token refresh and the end of a session.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use divan_client::{MiniApp, TokenStore};
 
 use crate::support::store_with;
 
-/// A server with the employee signed in.
+/// Starts a mock server with the employee signed in.
 async fn signed_in() -> (MockDivan, MiniApp) {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp();
@@ -16,7 +16,7 @@ async fn signed_in() -> (MockDivan, MiniApp) {
     (divan, miniapp)
 }
 
-async fn twenty_calls(miniapp: &MiniApp) {
+async fn make_twenty_calls(miniapp: &MiniApp) {
     let calls: Vec<_> = (0..20)
         .map(|_| {
             let miniapp = miniapp.clone();
@@ -29,98 +29,116 @@ async fn twenty_calls(miniapp: &MiniApp) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_calls_at_once_with_a_token_that_the_server_calls_expired_make_one_refresh() {
+async fn concurrent_calls_share_one_refresh_when_the_server_rejects_the_token() {
     let (divan, miniapp) = signed_in().await;
     for round in 1..=3 {
         divan.expire_access_tokens();
-        twenty_calls(&miniapp).await;
-        assert_eq!(divan.calls::<Refresh>(), round);
+        make_twenty_calls(&miniapp).await;
+        assert_eq!(divan.request_count::<Refresh>(), round);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_calls_at_once_with_a_token_that_the_clock_calls_expired_make_one_refresh() {
+async fn concurrent_calls_share_one_refresh_when_the_token_has_expired() {
     let (divan, miniapp) = signed_in().await;
-    divan.pass(Duration::from_hours(1));
-    twenty_calls(&miniapp).await;
-    assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 20));
+    divan.advance_clock(Duration::from_hours(1));
+    make_twenty_calls(&miniapp).await;
+    assert_eq!(
+        (
+            divan.request_count::<Refresh>(),
+            divan.request_count::<Me>()
+        ),
+        (1, 20)
+    );
 }
 
 #[tokio::test]
-async fn tokens_are_renewed_between_80_and_90_percent_of_their_life() {
+async fn tokens_are_refreshed_between_80_and_90_percent_of_their_lifetime() {
     for _ in 0..5 {
         let (divan, miniapp) = signed_in().await;
-        divan.pass(Duration::from_secs(719));
+        divan.advance_clock(Duration::from_secs(719));
         miniapp.me().await.unwrap();
-        assert_eq!(divan.calls::<Refresh>(), 0);
-        divan.pass(Duration::from_secs(92));
+        assert_eq!(divan.request_count::<Refresh>(), 0);
+        divan.advance_clock(Duration::from_secs(92));
         miniapp.me().await.unwrap();
-        assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 2));
+        assert_eq!(
+            (
+                divan.request_count::<Refresh>(),
+                divan.request_count::<Me>()
+            ),
+            (1, 2)
+        );
     }
 }
 
 #[tokio::test]
-async fn tokens_that_are_still_good_are_used_when_they_cannot_be_renewed() {
+async fn valid_tokens_are_used_when_the_refresh_fails() {
     let (divan, miniapp) = signed_in().await;
-    divan.refuse::<Refresh>(ProblemCode::Unavailable);
-    divan.pass(Duration::from_mins(14));
+    divan.fail::<Refresh>(ProblemCode::Unavailable);
+    divan.advance_clock(Duration::from_mins(14));
     miniapp.me().await.unwrap();
     miniapp.me().await.unwrap();
     assert_eq!(
-        divan.calls::<Refresh>(),
+        divan.request_count::<Refresh>(),
         3,
-        "one refresh with its three tries"
+        "one refresh with three attempts"
     );
 
-    // It is tried again in the middle of what is left, and when nothing is left it is an error.
-    divan.pass(Duration::from_secs(31));
+    // The next attempt is after half of the remaining lifetime. An expired token is an error.
+    divan.advance_clock(Duration::from_secs(31));
     miniapp.me().await.unwrap();
-    assert_eq!(divan.calls::<Refresh>(), 6);
-    divan.pass(Duration::from_secs(31));
+    assert_eq!(divan.request_count::<Refresh>(), 6);
+    divan.advance_clock(Duration::from_secs(31));
     let error = miniapp.me().await.unwrap_err();
     assert_eq!(
-        (error.code(), divan.calls::<Me>()),
+        (error.code(), divan.request_count::<Me>()),
         (Some(ProblemCode::Unavailable), 3)
     );
 
-    divan.allow::<Refresh>();
+    divan.recover::<Refresh>();
     miniapp.me().await.unwrap();
 }
 
 #[tokio::test]
-async fn after_a_refresh_the_call_is_made_once_more_and_no_more() {
+async fn a_call_is_repeated_once_after_a_refresh() {
     let (divan, miniapp) = signed_in().await;
-    divan.pass(Duration::from_mins(1));
-    divan.refuse::<Me>(ProblemCode::TokenExpired);
+    divan.advance_clock(Duration::from_mins(1));
+    divan.fail::<Me>(ProblemCode::TokenExpired);
     assert!(miniapp.me().await.unwrap_err().is_token_expired());
-    assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 2));
+    assert_eq!(
+        (
+            divan.request_count::<Refresh>(),
+            divan.request_count::<Me>()
+        ),
+        (1, 2)
+    );
 }
 
 #[tokio::test]
-async fn tokens_that_have_just_come_are_not_renewed() {
+async fn tokens_younger_than_16_seconds_are_not_refreshed() {
     let (divan, miniapp) = signed_in().await;
-    divan.pass(Duration::from_secs(15));
-    divan.refuse_times::<Me>(2, ProblemCode::TokenExpired);
+    divan.advance_clock(Duration::from_secs(15));
+    divan.fail_times::<Me>(2, ProblemCode::TokenExpired);
     assert!(miniapp.me().await.unwrap_err().is_token_expired());
     miniapp.refresh().await.unwrap();
-    assert_eq!(divan.calls::<Refresh>(), 0);
+    assert_eq!(divan.request_count::<Refresh>(), 0);
 
-    divan.pass(Duration::from_secs(1));
+    divan.advance_clock(Duration::from_secs(1));
     miniapp.me().await.unwrap();
-    assert_eq!(divan.calls::<Refresh>(), 1);
+    assert_eq!(divan.request_count::<Refresh>(), 1);
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_valid_any_more_is_renewed_too() {
+async fn an_invalid_token_is_refreshed() {
     let (divan, miniapp) = signed_in().await;
-    divan.pass(Duration::from_mins(1));
-    divan.refuse_times::<Sessions>(1, ProblemCode::TokenInvalid);
+    divan.advance_clock(Duration::from_mins(1));
+    divan.fail_times::<Sessions>(1, ProblemCode::TokenInvalid);
     assert_eq!(miniapp.sessions().await.unwrap().items.len(), 1);
-    assert_eq!(divan.calls::<Refresh>(), 1);
+    assert_eq!(divan.request_count::<Refresh>(), 1);
 }
 
 #[tokio::test]
-async fn a_session_that_is_over_is_told_once_and_then_nothing_is_sent() {
+async fn an_ended_session_is_reported_once_and_nothing_is_sent_afterwards() {
     let (divan, miniapp) = signed_in().await;
     divan.end_sessions();
     let error = miniapp.me().await.unwrap_err();
@@ -129,12 +147,24 @@ async fn a_session_that_is_over_is_told_once_and_then_nothing_is_sent() {
         "{error:?}"
     );
     assert_eq!(error.code(), Some(ProblemCode::RefreshTokenInvalid));
-    assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 1));
+    assert_eq!(
+        (
+            divan.request_count::<Refresh>(),
+            divan.request_count::<Me>()
+        ),
+        (1, 1)
+    );
 
     assert!(!miniapp.is_signed_in().await.unwrap());
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
     assert!(miniapp.refresh().await.unwrap_err().is_signed_out());
-    assert_eq!((divan.calls::<Refresh>(), divan.calls::<Me>()), (1, 1));
+    assert_eq!(
+        (
+            divan.request_count::<Refresh>(),
+            divan.request_count::<Me>()
+        ),
+        (1, 1)
+    );
 
     miniapp.login(&MockDivan::employee_login()).await.unwrap();
     miniapp.me().await.unwrap();
@@ -153,18 +183,24 @@ async fn without_tokens_nothing_is_sent() {
             error.is_signed_out() && !error.is_problem() && !error.is_setup(),
             "{error:?}"
         );
-        assert_eq!(error.to_string(), "nobody is signed in");
+        assert_eq!(error.to_string(), "no user is signed in");
     }
-    assert_eq!((divan.calls::<Me>(), divan.calls::<Sessions>()), (0, 0));
+    assert_eq!(
+        (
+            divan.request_count::<Me>(),
+            divan.request_count::<Sessions>()
+        ),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
-async fn a_change_of_the_password_goes_on_with_a_new_session() {
+async fn change_password_continues_with_a_new_session() {
     let (divan, miniapp) = signed_in().await;
     let elsewhere = divan.client().miniapp();
     elsewhere.login(&MockDivan::employee_login()).await.unwrap();
 
-    divan.pass(Duration::from_mins(1));
+    divan.advance_clock(Duration::from_mins(1));
     let change = ChangePasswordRequest::new("umbrella 77", "umbrella 78");
     assert_eq!(
         miniapp.change_password(&change).await.unwrap(),
@@ -180,12 +216,12 @@ async fn a_change_of_the_password_goes_on_with_a_new_session() {
 }
 
 #[tokio::test]
-async fn an_access_token_for_a_service_of_ones_own_is_renewed_like_any_other() {
+async fn access_token_returns_a_refreshed_token() {
     let (divan, miniapp) = signed_in().await;
     let first = miniapp.access_token().await.unwrap();
     assert_eq!(divan.client().me(&first).await.unwrap(), divan.employee());
 
-    divan.pass(Duration::from_hours(1));
+    divan.advance_clock(Duration::from_hours(1));
     assert!(
         divan
             .client()
@@ -196,11 +232,11 @@ async fn an_access_token_for_a_service_of_ones_own_is_renewed_like_any_other() {
     );
     let second = miniapp.access_token().await.unwrap();
     assert_eq!(divan.client().me(&second).await.unwrap(), divan.employee());
-    assert_eq!(divan.calls::<Refresh>(), 1);
+    assert_eq!(divan.request_count::<Refresh>(), 1);
 }
 
 #[tokio::test]
-async fn the_audiences_have_sessions_of_their_own() {
+async fn audiences_have_separate_sessions() {
     let divan = MockDivan::start().await;
     let client = divan.client();
     client
@@ -222,7 +258,7 @@ async fn the_audiences_have_sessions_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_store_of_another_audience_or_server_is_refused_and_kept() {
+async fn tokens_of_another_audience_or_server_are_rejected_and_kept() {
     let (divan, miniapp) = signed_in().await;
     let other = MockDivan::start().await;
     let tokens = crate::support::tokens(&divan.uri(), divan_client::api::Audience::MiniApp);
@@ -233,7 +269,7 @@ async fn a_store_of_another_audience_or_server_is_refused_and_kept() {
         admin.me().await.unwrap_err(),
         admin.login(&MockDivan::admin_login()).await.unwrap_err(),
         admin.logout().await.unwrap_err(),
-        admin.forget().await.unwrap_err(),
+        admin.clear_tokens().await.unwrap_err(),
         elsewhere.me().await.unwrap_err(),
         elsewhere.refresh().await.unwrap_err(),
         elsewhere
@@ -248,12 +284,39 @@ async fn a_store_of_another_audience_or_server_is_refused_and_kept() {
     }
     assert_eq!(
         (
-            other.calls::<Me>(),
-            other.calls::<Refresh>(),
-            divan.calls::<Me>()
+            other.request_count::<Me>(),
+            other.request_count::<Refresh>(),
+            divan.request_count::<Me>()
         ),
         (0, 0, 0)
     );
     assert!(store.load().await.unwrap().unwrap().is_same_pair(&tokens));
     miniapp.me().await.unwrap();
+}
+
+#[tokio::test]
+async fn login_session_returns_handles_that_share_no_tokens() {
+    let divan = MockDivan::start().await;
+    let client = divan.client();
+    let first = client
+        .login_session(&MockDivan::employee_login())
+        .await
+        .unwrap();
+    let second = client
+        .login_session(&MockDivan::employee_login())
+        .await
+        .unwrap();
+    let admin = client
+        .login_session(&MockDivan::admin_login())
+        .await
+        .unwrap();
+    assert_eq!(first.user, divan.employee());
+    assert_eq!(admin.user, divan.admin());
+    assert_eq!(admin.handle.me().await.unwrap(), divan.admin());
+    assert!(!client.miniapp().is_signed_in().await.unwrap());
+    assert!(!client.admin().is_signed_in().await.unwrap());
+
+    first.handle.logout().await.unwrap();
+    assert!(first.handle.me().await.unwrap_err().is_signed_out());
+    second.handle.me().await.unwrap();
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use divan_client::api::{Audience, Problem, User};
 use divan_client::clock::ManualClock;
 use divan_client::{
-    Client, ClientBuilder, Error, MemoryStore, MiniApp, Retries, Secret, Swapped, TokenStore,
+    CasResult, Client, ClientBuilder, Error, MemoryStore, MiniApp, Retries, Secret, TokenStore,
     Tokens,
 };
 use serde_json::{Value, json};
@@ -13,28 +13,24 @@ use tokio::net::TcpListener;
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-/// Where the clock stands.
+/// Time of the manual clock.
 pub(crate) const NOW: u64 = 1_780_000_000;
 
 pub(crate) const TOKEN: &str = "header.payload.signature";
 pub(crate) const REFRESH_TOKEN: &str = "dvr1.c29tZSBnZW5lcmF0aW9u";
 
-/// A server that knows one request, answers it, and shouts at any other.
-pub(crate) async fn server(verb: &str, at: &str, answer: ResponseTemplate) -> MockServer {
+/// Starts a server that expects one kind of request and panics on any other.
+pub(crate) async fn server(verb: &str, at: &str, response: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(method(verb))
         .and(path(at))
-        .respond_with(answer)
+        .respond_with(response)
         .mount(&server)
         .await;
-    let missing = format!("nothing is expected but {verb} {at}");
+    let expected = format!("expected {verb} {at}");
     Mock::given(any())
         .respond_with(move |request: &Request| -> ResponseTemplate {
-            panic!(
-                "{missing}, and not {} {}",
-                request.method,
-                request.url.path()
-            )
+            panic!("{expected}, got {} {}", request.method, request.url.path())
         })
         .with_priority(u8::MAX)
         .mount(&server)
@@ -42,14 +38,14 @@ pub(crate) async fn server(verb: &str, at: &str, answer: ResponseTemplate) -> Mo
     server
 }
 
-/// The client, asking `GET /auth/me` of a server that answers like this.
-pub(crate) async fn me_answered(answer: ResponseTemplate) -> Result<User, Error> {
-    let server = server("GET", "/auth/me", answer).await;
+/// Calls `GET /auth/me` on a server with this response.
+pub(crate) async fn me_with_response(response: ResponseTemplate) -> Result<User, Error> {
+    let server = server("GET", "/auth/me", response).await;
     client(&server.uri()).me(&token()).await
 }
 
-/// The same over a socket that writes these bytes and closes.
-pub(crate) async fn me_answered_with_bytes(bytes: &'static str) -> Result<User, Error> {
+/// Calls `GET /auth/me` on a socket that writes these bytes and closes.
+pub(crate) async fn me_with_raw_response(bytes: &'static str) -> Result<User, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}", listener.local_addr().unwrap());
     let serve = tokio::spawn(async move {
@@ -57,12 +53,12 @@ pub(crate) async fn me_answered_with_bytes(bytes: &'static str) -> Result<User, 
         assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
         stream.write_all(bytes.as_bytes()).await.unwrap();
     });
-    let answer = client(&uri).me(&token()).await;
+    let response = client(&uri).me(&token()).await;
     serve.await.unwrap();
-    answer
+    response
 }
 
-/// A client that sends everything once.
+/// Creates a client without retries.
 pub(crate) fn client(uri: &str) -> Client {
     Client::builder(uri)
         .retries(Retries::off())
@@ -70,9 +66,8 @@ pub(crate) fn client(uri: &str) -> Client {
         .unwrap()
 }
 
-/// A client that sends everything once, with a clock that stands, and somebody signed in on both
-/// audiences.
-pub(crate) async fn signed_in_client(uri: &str) -> Client {
+/// Creates a client without retries, on a stopped clock, with tokens for both audiences.
+pub(crate) async fn client_with_tokens(uri: &str) -> Client {
     let [miniapp, admin] =
         [Audience::MiniApp, Audience::Admin].map(|audience| tokens(uri, audience));
     Client::builder(uri)
@@ -84,33 +79,33 @@ pub(crate) async fn signed_in_client(uri: &str) -> Client {
         .unwrap()
 }
 
-/// A client of somebody whose access token is over by the clock.
-pub(crate) fn overdue(uri: &str, store: impl TokenStore + 'static) -> MiniApp {
-    overdue_builder(uri)
+/// Creates a handle whose access token has expired by the clock.
+pub(crate) fn miniapp_with_expired_tokens(uri: &str, store: impl TokenStore + 'static) -> MiniApp {
+    builder_with_expired_tokens(uri)
         .miniapp_store(store)
         .build()
         .unwrap()
         .miniapp()
 }
 
-pub(crate) fn overdue_builder(uri: &str) -> ClientBuilder {
+pub(crate) fn builder_with_expired_tokens(uri: &str) -> ClientBuilder {
     let clock = clock();
     clock.set_unix(NOW + 3600);
     Client::builder(uri).retries(Retries::off()).clock(clock)
 }
 
-/// A clock that stands at [`NOW`].
+/// Creates a clock stopped at [`NOW`].
 pub(crate) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at_unix(NOW))
 }
 
-/// A pair for this server that is a minute old, and whose access token lives for a quarter of an
-/// hour.
+/// Creates tokens for this server, obtained a minute ago; the access token expires after 15
+/// minutes.
 pub(crate) fn tokens(server: &str, audience: Audience) -> Tokens {
     tokens_with(server, audience, REFRESH_TOKEN)
 }
 
-/// The same with this refresh token.
+/// As [`tokens`], with this refresh token.
 pub(crate) fn tokens_with(server: &str, audience: Audience, refresh_token: &str) -> Tokens {
     let server = if server.matches('/').count() == 2 {
         format!("{server}/")
@@ -129,12 +124,12 @@ pub(crate) fn tokens_with(server: &str, audience: Audience, refresh_token: &str)
     Tokens::from_text(&Secret::new(text.to_string())).unwrap()
 }
 
-/// A store with this pair in it.
+/// Creates a store with these tokens.
 pub(crate) async fn store_with(tokens: &Tokens) -> Arc<MemoryStore> {
     let store = Arc::new(MemoryStore::new());
     assert!(matches!(
-        store.swap(None, Some(tokens)).await.unwrap(),
-        Swapped::Done
+        store.compare_and_swap(None, Some(tokens)).await.unwrap(),
+        CasResult::Swapped
     ));
     store
 }
@@ -166,24 +161,24 @@ pub(crate) fn session() -> Value {
     })
 }
 
-pub(crate) fn json_answer(status: u16, body: &Value) -> ResponseTemplate {
+pub(crate) fn json_response(status: u16, body: &Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-pub(crate) fn problem_answer(problem: &Problem) -> ResponseTemplate {
+pub(crate) fn problem_response(problem: &Problem) -> ResponseTemplate {
     let body = serde_json::to_vec(problem).unwrap();
     ResponseTemplate::new(problem.status).set_body_raw(body, "application/problem+json")
 }
 
-/// A request as it arrived, without what HTTP itself adds.
+/// A request as it sender, without what HTTP itself adds.
 #[derive(Debug, PartialEq)]
-pub(crate) struct AccessCheck {
+pub(crate) struct ReceivedRequest {
     pub(crate) line: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
 }
 
-impl AccessCheck {
+impl ReceivedRequest {
     pub(crate) fn new(line: &str) -> Self {
         Self {
             line: line.to_owned(),
@@ -209,31 +204,31 @@ impl AccessCheck {
     }
 }
 
-/// The one request that the server received.
-pub(crate) async fn only_request(server: &MockServer) -> AccessCheck {
+/// Returns the only request that the server received.
+pub(crate) async fn single_request(server: &MockServer) -> ReceivedRequest {
     let requests = server.received_requests().await.unwrap();
     let [request] = requests.as_slice() else {
         panic!("{} requests instead of one", requests.len())
     };
     let url = &request.url[url::Position::BeforePath..];
-    let by_http = ["accept", "content-length", "host", "user-agent"];
+    let ignored = ["accept", "content-length", "host", "user-agent"];
     let mut headers: Vec<_> = request
         .headers
         .iter()
-        .filter(|(name, _)| !by_http.contains(&name.as_str()))
+        .filter(|(name, _)| !ignored.contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
     headers.sort();
     let body = (!request.body.is_empty()).then(|| serde_json::from_slice(&request.body).unwrap());
-    AccessCheck {
+    ReceivedRequest {
         line: format!("{} {url}", request.method),
         headers,
         body,
     }
 }
 
-/// Everything that an error shows, down to its first cause.
-pub(crate) fn shown(error: &Error) -> String {
+/// Formats an error and all its sources in every way.
+pub(crate) fn full_text(error: &Error) -> String {
     let mut text = format!("{error}\n{error:?}\n{error:#?}");
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,9 +1,9 @@
-//! What every store of tokens has to do.
+//! Contract of every token store.
 
 use std::sync::Arc;
 
 use divan_client::api::Audience;
-use divan_client::{FileStore, MemoryStore, Secret, Swapped, TokenStore, Tokens};
+use divan_client::{CasResult, FileStore, MemoryStore, Secret, TokenStore, Tokens};
 
 use crate::support::{REFRESH_TOKEN, TOKEN, tokens, tokens_with};
 
@@ -11,14 +11,14 @@ pub(crate) fn pair(name: &str) -> Tokens {
     tokens_with("https://divan.example.com/", Audience::MiniApp, name)
 }
 
-/// Each kind of store, empty; the folder is that of the file.
+/// Creates an empty store of each kind, and the directory of the file.
 fn stores() -> ([Arc<dyn TokenStore>; 2], tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let file = FileStore::new(folder.path().join("some/where/tokens"));
+    let file = FileStore::new(folder.path().join("some/directory/tokens"));
     ([Arc::new(MemoryStore::new()), Arc::new(file)], folder)
 }
 
-async fn held(store: &dyn TokenStore) -> Option<String> {
+async fn stored(store: &dyn TokenStore) -> Option<String> {
     store
         .load()
         .await
@@ -26,46 +26,47 @@ async fn held(store: &dyn TokenStore) -> Option<String> {
         .map(|tokens| tokens.to_text().expose().to_owned())
 }
 
-/// Whether it was done; otherwise what is told to be there has to be what is there.
+/// Swaps and returns whether it succeeded. After a conflict, the reported tokens must be the stored
+/// ones.
 async fn swap(store: &dyn TokenStore, expected: Option<&Tokens>, next: Option<&Tokens>) -> bool {
-    match store.swap(expected, next).await.unwrap() {
-        Swapped::Done => true,
-        Swapped::Changed(now) => {
+    match store.compare_and_swap(expected, next).await.unwrap() {
+        CasResult::Swapped => true,
+        CasResult::Conflict(now) => {
             let now = now.map(|tokens| tokens.to_text().expose().to_owned());
-            assert_eq!(now, held(store).await);
+            assert_eq!(now, stored(store).await);
             false
         }
     }
 }
 
 #[tokio::test]
-async fn a_pair_takes_the_place_of_the_one_that_it_follows_and_of_no_other() {
+async fn compare_and_swap_replaces_only_the_expected_tokens() {
     let (a, b, c) = (pair("a"), pair("b"), pair("c"));
     let text = |tokens: &Tokens| Some(tokens.to_text().expose().to_owned());
     let (stores, _folder) = stores();
     for store in &stores {
-        assert_eq!(held(store).await, None);
+        assert_eq!(stored(store).await, None);
         assert!(!swap(store, Some(&a), Some(&b)).await);
         assert!(!swap(store, Some(&a), None).await);
         assert!(swap(store, None, None).await);
 
         assert!(swap(store, None, Some(&a)).await);
-        assert_eq!(held(store).await, text(&a));
+        assert_eq!(stored(store).await, text(&a));
         assert!(!swap(store, None, Some(&b)).await);
         assert!(!swap(store, Some(&b), Some(&c)).await);
         assert!(!swap(store, Some(&b), None).await);
-        assert_eq!(held(store).await, text(&a));
+        assert_eq!(stored(store).await, text(&a));
 
         assert!(swap(store, Some(&a), Some(&b)).await);
         assert!(!swap(store, Some(&a), Some(&c)).await);
-        assert_eq!(held(store).await, text(&b));
+        assert_eq!(stored(store).await, text(&b));
         assert!(swap(store, Some(&b), None).await);
-        assert_eq!(held(store).await, None);
+        assert_eq!(stored(store).await, None);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_one_is_first() {
+async fn exactly_one_concurrent_swap_succeeds() {
     let (stores, _folder) = stores();
     for store in stores {
         assert!(swap(&store, None, Some(&pair("first"))).await);
@@ -75,8 +76,11 @@ async fn of_many_at_once_one_is_first() {
                 let next = pair(&format!("next {number}"));
                 tokio::spawn(async move {
                     matches!(
-                        store.swap(Some(&pair("first")), Some(&next)).await.unwrap(),
-                        Swapped::Done
+                        store
+                            .compare_and_swap(Some(&pair("first")), Some(&next))
+                            .await
+                            .unwrap(),
+                        CasResult::Swapped
                     )
                 })
             })
@@ -90,11 +94,11 @@ async fn of_many_at_once_one_is_first() {
 }
 
 #[test]
-fn a_pair_is_the_same_after_it_was_a_text() {
-    let pair = pair("a");
-    let read = Tokens::from_text(&pair.to_text()).unwrap();
-    assert!(read.is_same_pair(&pair));
-    assert_eq!(read.to_text().expose(), pair.to_text().expose());
+fn tokens_survive_a_round_trip_through_text() {
+    let tokens = pair("a");
+    let read = Tokens::from_text(&tokens.to_text()).unwrap();
+    assert!(read.is_same_pair(&tokens));
+    assert_eq!(read.to_text().expose(), tokens.to_text().expose());
     assert_eq!(read.audience(), Audience::MiniApp);
     assert_eq!(
         read.expires_at()
@@ -106,7 +110,7 @@ fn a_pair_is_the_same_after_it_was_a_text() {
 }
 
 #[test]
-fn what_is_no_pair_is_refused_and_not_shown() {
+fn invalid_text_is_rejected_and_not_quoted() {
     let good = pair("a").to_text();
     let texts = [
         String::new(),
@@ -124,7 +128,7 @@ fn what_is_no_pair_is_refused_and_not_shown() {
     for text in texts {
         let error = match Tokens::from_text(&Secret::new(text.as_str())) {
             Err(error) => error,
-            // A far future is one all the same.
+            // A date in the far future is valid.
             Ok(read) => {
                 assert_eq!(read.to_text().expose(), text);
                 continue;
@@ -135,21 +139,21 @@ fn what_is_no_pair_is_refused_and_not_shown() {
 }
 
 #[tokio::test]
-async fn neither_tokens_nor_stores_nor_handles_show_a_token() {
+async fn debug_of_tokens_stores_and_handles_contains_no_token() {
     let tokens = tokens("https://divan.example.com/", Audience::MiniApp);
     let (stores, _folder) = stores();
-    let mut shown = format!("{tokens:?} {:?}", Swapped::Changed(Some(tokens.clone())));
+    let mut full_text = format!("{tokens:?} {:?}", CasResult::Conflict(Some(tokens.clone())));
     for store in stores {
         assert!(swap(&store, None, Some(&tokens)).await);
         let client =
             divan_client::Client::builder("https://divan.example.com/").miniapp_store(store);
-        shown = format!("{shown} {client:?}");
+        full_text = format!("{full_text} {client:?}");
         let client = client.build().unwrap();
-        shown = format!("{shown} {client:?} {:?}", client.miniapp());
+        full_text = format!("{full_text} {client:?} {:?}", client.miniapp());
     }
     assert!(
-        !shown.contains(TOKEN) && !shown.contains(REFRESH_TOKEN),
-        "{shown}"
+        !full_text.contains(TOKEN) && !full_text.contains(REFRESH_TOKEN),
+        "{full_text}"
     );
-    assert!(shown.contains("MiniApp"), "{shown}");
+    assert!(full_text.contains("MiniApp"), "{full_text}");
 }

@@ -1,4 +1,4 @@
-//! Refusals of the server are problems of the client.
+//! Problems returned by the server.
 
 use divan_client::api::{
     BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, TelegramLoginRequest,
@@ -8,7 +8,7 @@ use divan_client::api::{
 use crate::fixture::{ADMIN_PASSWORD, EMAIL, Fixture, PASSWORD, fixture, signed_in};
 
 #[tokio::test]
-async fn of_the_bootstrap() {
+async fn bootstrap_requires_the_token_and_succeeds_once() {
     let f = fixture().await;
     let request = BootstrapRequest::new(EMAIL, ADMIN_PASSWORD);
     let without_token = f.client.bootstrap(None, &request).await.unwrap_err();
@@ -26,7 +26,7 @@ async fn of_the_bootstrap() {
 }
 
 #[tokio::test]
-async fn of_a_sign_in() {
+async fn login_rejects_wrong_passwords_and_unsigned_init_data() {
     let f = signed_in().await;
     let miniapp = f.another().build().unwrap().miniapp();
     assert!(
@@ -46,7 +46,7 @@ async fn of_a_sign_in() {
 }
 
 #[tokio::test]
-async fn of_a_new_user() {
+async fn create_user_rejects_taken_phones_and_weak_passwords() {
     let f = signed_in().await;
     let admin = f.client.admin();
     let taken = admin
@@ -57,21 +57,21 @@ async fn of_a_new_user() {
     let weak = CreateUserRequest::employee("First Last", "+77010000002").password("password");
     let weak = admin.create_user(&weak).await.unwrap_err();
     assert_eq!(weak.problem().unwrap().errors[0].pointer, "/password");
-    let nobody = "01920000-0000-7000-8000-00000000ffff"
+    let unknown = "01920000-0000-7000-8000-00000000ffff"
         .parse::<UserId>()
         .unwrap();
     assert_eq!(
-        admin.unlink_telegram(nobody).await.unwrap_err().code(),
+        admin.unlink_telegram(unknown).await.unwrap_err().code(),
         Some(ProblemCode::NotFound)
     );
     assert_eq!(
-        admin.end_user_sessions(nobody).await.unwrap_err().code(),
+        admin.end_user_sessions(unknown).await.unwrap_err().code(),
         Some(ProblemCode::NotFound)
     );
 }
 
 #[tokio::test]
-async fn of_a_change_that_would_lock_oneself_out() {
+async fn administrators_cannot_deactivate_themselves() {
     let f = signed_in().await;
     let admin = f.client.admin();
     let mut request = UpdateUserRequest::default();
@@ -87,7 +87,7 @@ async fn of_a_change_that_would_lock_oneself_out() {
 }
 
 #[tokio::test]
-async fn of_a_new_password() {
+async fn change_password_rejects_wrong_and_weak_passwords() {
     let f = signed_in().await;
     let miniapp = f.client.miniapp();
     let wrong = ChangePasswordRequest::new("another password", "umbrella 78");

@@ -1,4 +1,4 @@
-//! Answers that are complete and yet not of this contract, and those that are newer than it.
+//! Complete responses that violate the contract, and responses of newer servers.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use divan_client::api::{Problem, ProblemCode};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::support::{json_answer, me_answered, user};
+use crate::support::{json_response, me_with_response, user};
 
 fn assert_unexpected(error: &Error, status: u16, reason: &str) {
-    assert!(error.is_unexpected_answer(), "{error:?}");
+    assert!(error.is_unexpected_response(), "{error:?}");
     assert_eq!((error.status(), error.code()), (Some(status), None));
     assert!(!error.is_problem() && !error.is_timeout() && !error.is_connect() && !error.is_setup());
     assert_eq!(
         error.to_string(),
-        format!("unexpected answer with status {status}: {reason}")
+        format!("unexpected response with status {status}: {reason}")
     );
 }
 
 #[tokio::test]
-async fn members_of_a_newer_server_are_ignored() {
+async fn unknown_members_are_ignored() {
     let mut newer = user();
     newer["favourite_colour"] = json!({ "name": "blue" });
-    let me = me_answered(json_answer(200, &newer)).await.unwrap();
+    let me = me_with_response(json_response(200, &newer)).await.unwrap();
     assert_eq!(serde_json::to_value(&me).unwrap(), user());
 }
 
 #[tokio::test]
-async fn an_error_page_of_a_gateway_is_unexpected() {
+async fn an_html_error_page_is_unexpected() {
     let page = ResponseTemplate::new(502).set_body_raw("<h1>Bad Gateway</h1>", "text/html");
-    let error = me_answered(page.insert_header("retry-after", "5"))
+    let error = me_with_response(page.insert_header("retry-after", "5"))
         .await
         .unwrap_err();
     assert_unexpected(&error, 502, "neither a success nor a problem");
@@ -38,15 +38,17 @@ async fn an_error_page_of_a_gateway_is_unexpected() {
 }
 
 #[tokio::test]
-async fn a_problem_that_does_not_say_so_is_unexpected() {
+async fn a_problem_with_another_media_type_is_unexpected() {
     let problem = serde_json::to_value(Problem::new(ProblemCode::TokenExpired)).unwrap();
-    let error = me_answered(json_answer(401, &problem)).await.unwrap_err();
+    let error = me_with_response(json_response(401, &problem))
+        .await
+        .unwrap_err();
     assert_unexpected(&error, 401, "neither a success nor a problem");
     assert!(error.is_unauthorized() && !error.is_token_expired());
 }
 
 #[tokio::test]
-async fn a_problem_of_somebody_else_is_unexpected() {
+async fn an_invalid_problem_is_unexpected() {
     for (body, reason) in [
         (
             r#"{"type":"about:blank","status":503}"#,
@@ -55,26 +57,30 @@ async fn a_problem_of_somebody_else_is_unexpected() {
         ("<h1>503</h1>", "not JSON at line 1 column 1"),
         ("", "not JSON at line 1 column 0"),
     ] {
-        let answer = ResponseTemplate::new(503).set_body_raw(body, "application/problem+json");
-        assert_unexpected(&me_answered(answer).await.unwrap_err(), 503, reason);
+        let response = ResponseTemplate::new(503).set_body_raw(body, "application/problem+json");
+        assert_unexpected(&me_with_response(response).await.unwrap_err(), 503, reason);
     }
 }
 
 #[tokio::test]
 async fn a_success_with_another_status_is_unexpected() {
     for status in [201, 202, 299] {
-        let error = me_answered(json_answer(status, &user())).await.unwrap_err();
+        let error = me_with_response(json_response(status, &user()))
+            .await
+            .unwrap_err();
         assert_unexpected(&error, status, "neither a success nor a problem");
     }
-    let empty = me_answered(ResponseTemplate::new(204)).await.unwrap_err();
+    let empty = me_with_response(ResponseTemplate::new(204))
+        .await
+        .unwrap_err();
     assert_unexpected(&empty, 204, "neither a success nor a problem");
 }
 
 #[tokio::test]
-async fn a_problem_that_is_a_success_is_unexpected() {
+async fn a_problem_with_a_success_status_is_unexpected() {
     let problem = serde_json::to_vec(&Problem::new(ProblemCode::Internal)).unwrap();
-    let answer = ResponseTemplate::new(202).set_body_raw(problem, "application/problem+json");
-    let error = me_answered(answer).await.unwrap_err();
+    let response = ResponseTemplate::new(202).set_body_raw(problem, "application/problem+json");
+    let error = me_with_response(response).await.unwrap_err();
     assert_unexpected(&error, 202, "neither a success nor a problem");
 }
 
@@ -83,7 +89,7 @@ async fn a_success_that_is_not_json_is_unexpected() {
     let page =
         ResponseTemplate::new(200).set_body_raw("<h1>Welcome to this airport</h1>", "text/html");
     assert_unexpected(
-        &me_answered(page).await.unwrap_err(),
+        &me_with_response(page).await.unwrap_err(),
         200,
         "not JSON at line 1 column 1",
     );
@@ -98,8 +104,10 @@ async fn a_success_of_another_shape_is_unexpected() {
         json!({ "user": user() }),
         json!("user"),
     ] {
-        let error = me_answered(json_answer(200, &body)).await.unwrap_err();
-        assert!(error.is_unexpected_answer(), "{body}");
+        let error = me_with_response(json_response(200, &body))
+            .await
+            .unwrap_err();
+        assert!(error.is_unexpected_response(), "{body}");
         assert!(
             error.to_string().contains("JSON of another shape"),
             "{error}"
@@ -108,15 +116,17 @@ async fn a_success_of_another_shape_is_unexpected() {
 }
 
 #[tokio::test]
-async fn an_answer_of_up_to_1_mib_is_read() {
+async fn a_body_is_read_up_to_1_mib() {
     let mut body = user();
     body["padding"] = json!("");
     let room = 1024 * 1024 - body.to_string().len();
 
     body["padding"] = json!("x".repeat(room));
-    me_answered(json_answer(200, &body)).await.unwrap();
+    me_with_response(json_response(200, &body)).await.unwrap();
 
     body["padding"] = json!("x".repeat(room + 1));
-    let error = me_answered(json_answer(200, &body)).await.unwrap_err();
+    let error = me_with_response(json_response(200, &body))
+        .await
+        .unwrap_err();
     assert_unexpected(&error, 200, "larger than 1 MiB");
 }

@@ -4,16 +4,16 @@ use std::time::{Duration, SystemTime};
 use divan_core::api::{Audience, TokenResponse};
 use divan_core::secret::Secret;
 
-use super::StoreError;
-use super::text::Kept;
+use super::stored_tokens::StoredTokens;
+use crate::error::StoreError;
 
-/// The longest life of an access token that is believed.
-const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
+/// Maximum lifetime of an access token; a longer one in a response is reduced to it.
+const MAX_LIFETIME: Duration = Duration::from_hours(24 * 365);
 
-/// A pair of tokens: what a [`TokenStore`](crate::TokenStore) keeps.
+/// Access token and refresh token: the content of a [`TokenStore`](crate::TokenStore).
 ///
-/// It belongs to one server and one audience, and a [`Handle`](crate::Handle) uses no other. Whoever
-/// has it is signed in, so `Debug` shows neither token.
+/// The pair belongs to one server and one audience; a [`Handle`](crate::Handle) rejects any other.
+/// It grants access to the user's account, so `Debug` shows neither token.
 #[derive(Clone)]
 pub struct Tokens {
     pub(super) server: String,
@@ -25,54 +25,55 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn of(
-        session: &TokenResponse,
+    pub(super) fn from_response(
+        response: &TokenResponse,
         server: &str,
         audience: Audience,
         now: SystemTime,
     ) -> Self {
-        let life = Duration::from_secs(session.expires_in).min(LONGEST_LIFE);
-        // As it will be read again: the text has milliseconds.
-        let now = to_millis(now);
+        let lifetime = Duration::from_secs(response.expires_in).min(MAX_LIFETIME);
+        // The stored text has milliseconds: truncate so that a round trip changes nothing.
+        let now = truncate_to_millis(now);
         Self {
             server: server.to_owned(),
             audience,
-            access_token: session.access_token.clone(),
-            refresh_token: session.refresh_token.clone(),
+            access_token: response.access_token.clone(),
+            refresh_token: response.refresh_token.clone(),
             obtained_at: now,
-            expires_at: now + life,
+            expires_at: now + lifetime,
         }
     }
 
-    /// The pair as a text to keep. Keep it like a password.
+    /// Serializes the pair for storage. Protect the text like a password.
     pub fn to_text(&self) -> Secret {
-        Kept::of(self)
+        StoredTokens::serialize(self)
     }
 
-    /// The pair that a text stands for.
+    /// Parses the output of [`to_text`](Self::to_text).
     ///
     /// # Errors
-    /// When the text is not one of [`to_text`](Self::to_text), of this version or an older one.
+    /// When the text has another format.
     pub fn from_text(text: &Secret) -> Result<Self, StoreError> {
-        Kept::read(text)
+        StoredTokens::parse(text)
     }
 
-    /// Whether both are the same pair: what a store compares.
+    /// Returns whether both are the same pair: the comparison of
+    /// [`TokenStore::compare_and_swap`](crate::TokenStore::compare_and_swap).
     pub fn is_same_pair(&self, other: &Self) -> bool {
         self.refresh_token.expose() == other.refresh_token.expose()
     }
 
-    /// The audience that the tokens are for.
+    /// Returns the audience that the tokens are for.
     pub fn audience(&self) -> Audience {
         self.audience
     }
 
-    /// When they were received, by this machine's clock.
+    /// Returns the time of receipt by the local clock.
     pub fn obtained_at(&self) -> SystemTime {
         self.obtained_at
     }
 
-    /// When the access token's life is over, by this machine's clock.
+    /// Returns the expiry of the access token by the local clock.
     pub fn expires_at(&self) -> SystemTime {
         self.expires_at
     }
@@ -92,8 +93,8 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The same moment without what is finer than a millisecond; the Unix epoch for one before it.
-fn to_millis(time: SystemTime) -> SystemTime {
+/// Truncates to milliseconds; the Unix epoch for times before it.
+fn truncate_to_millis(time: SystemTime) -> SystemTime {
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

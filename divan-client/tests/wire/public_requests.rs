@@ -1,5 +1,4 @@
-//! The exact request of each endpoint that needs nobody to be signed in, written out, and the
-//! answer as a value.
+//! Exact requests of the endpoints without a signed-in user.
 
 use divan_client::api::{
     AdminLoginRequest, AutoLoginRequest, BootstrapRequest, HealthStatus, TelegramLoginRequest,
@@ -10,7 +9,7 @@ use serde_json::json;
 use wiremock::MockServer;
 
 use crate::support::{
-    AccessCheck, TOKEN, client, json_answer, only_request, server, session, token, user,
+    ReceivedRequest, TOKEN, client, json_response, server, session, single_request, token, user,
 };
 
 const PASSWORD: &str = "tram under the plum";
@@ -21,7 +20,12 @@ async fn prefixed(
     status: u16,
     body: serde_json::Value,
 ) -> (MockServer, Client) {
-    let server = server(verb, &format!("/prefix{path}"), json_answer(status, &body)).await;
+    let server = server(
+        verb,
+        &format!("/prefix{path}"),
+        json_response(status, &body),
+    )
+    .await;
     let client = client(&format!("{}/prefix", server.uri()));
     (server, client)
 }
@@ -34,24 +38,24 @@ async fn telegram_login_sends_phone_password_and_init_data() {
     assert_eq!(serde_json::to_value(&signed_in).unwrap(), user());
 
     let body = json!({ "phone": "8 701 123 45 67", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
-    let expected = AccessCheck::new("POST /prefix/auth/telegram/login").json(body);
-    assert_eq!(only_request(&server).await, expected);
+    let expected = ReceivedRequest::new("POST /prefix/auth/telegram/login").json(body);
+    assert_eq!(single_request(&server).await, expected);
 }
 
 #[tokio::test]
-async fn telegram_login_sends_a_contact_in_place_of_the_phone() {
+async fn telegram_login_sends_a_contact_instead_of_the_phone() {
     let (server, client) = prefixed("POST", "/auth/telegram/login", 200, session()).await;
     let request =
         TelegramLoginRequest::with_contact("contact=1&hash=00", PASSWORD, "auth_date=1&hash=00");
     client.miniapp().login(&request).await.unwrap();
 
     let body = json!({ "contact": "contact=1&hash=00", "password": PASSWORD, "init_data": "auth_date=1&hash=00" });
-    let expected = AccessCheck::new("POST /prefix/auth/telegram/login").json(body);
-    assert_eq!(only_request(&server).await, expected);
+    let expected = ReceivedRequest::new("POST /prefix/auth/telegram/login").json(body);
+    assert_eq!(single_request(&server).await, expected);
 }
 
 #[tokio::test]
-async fn auto_login_sends_the_init_data_alone() {
+async fn auto_login_sends_only_the_init_data() {
     let (server, client) = prefixed("POST", "/auth/telegram/auto-login", 200, session()).await;
     client
         .miniapp()
@@ -61,8 +65,8 @@ async fn auto_login_sends_the_init_data_alone() {
 
     let body = json!({ "init_data": "auth_date=1&hash=00" });
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("POST /prefix/auth/telegram/auto-login").json(body)
+        single_request(&server).await,
+        ReceivedRequest::new("POST /prefix/auth/telegram/auto-login").json(body)
     );
 }
 
@@ -77,8 +81,8 @@ async fn admin_login_sends_email_and_password() {
 
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("POST /prefix/auth/admin/login").json(body)
+        single_request(&server).await,
+        ReceivedRequest::new("POST /prefix/auth/admin/login").json(body)
     );
 }
 
@@ -94,10 +98,10 @@ async fn bootstrap_sends_the_bootstrap_token_as_a_header() {
     assert_eq!(admin.role, Role::Admin);
 
     let body = json!({ "email": "admin@example.com", "password": PASSWORD });
-    let expected = AccessCheck::new("POST /prefix/auth/admin/bootstrap")
+    let expected = ReceivedRequest::new("POST /prefix/auth/admin/bootstrap")
         .json(body)
         .header("x-bootstrap-token", "once-and-never-again");
-    assert_eq!(only_request(&server).await, expected);
+    assert_eq!(single_request(&server).await, expected);
 }
 
 #[tokio::test]
@@ -110,62 +114,62 @@ async fn bootstrap_without_a_token_sends_no_header() {
     let body =
         json!({ "email": "admin@example.com", "password": PASSWORD, "full_name": "First Last" });
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("POST /prefix/auth/admin/bootstrap").json(body)
+        single_request(&server).await,
+        ReceivedRequest::new("POST /prefix/auth/admin/bootstrap").json(body)
     );
 }
 
 #[tokio::test]
-async fn me_checks_the_access_token_that_it_is_given() {
+async fn me_sends_the_given_access_token() {
     let (server, client) = prefixed("GET", "/auth/me", 200, user()).await;
     let me = client.me(&token()).await.unwrap();
     assert_eq!(serde_json::to_value(&me).unwrap(), user());
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("GET /prefix/auth/me").bearer(TOKEN)
+        single_request(&server).await,
+        ReceivedRequest::new("GET /prefix/auth/me").bearer(TOKEN)
     );
 }
 
 #[tokio::test]
-async fn live_sends_nothing_but_the_question() {
+async fn live_sends_neither_token_nor_body() {
     let (server, client) = prefixed("GET", "/health/live", 200, json!({ "status": "live" })).await;
     assert_eq!(client.live().await.unwrap().status, HealthStatus::Live);
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("GET /prefix/health/live")
+        single_request(&server).await,
+        ReceivedRequest::new("GET /prefix/health/live")
     );
 }
 
 #[tokio::test]
-async fn ready_sends_nothing_but_the_question() {
+async fn ready_sends_neither_token_nor_body() {
     let (server, client) =
         prefixed("GET", "/health/ready", 200, json!({ "status": "ready" })).await;
     assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready);
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("GET /prefix/health/ready")
+        single_request(&server).await,
+        ReceivedRequest::new("GET /prefix/health/ready")
     );
 }
 
 #[tokio::test]
-async fn a_slash_at_the_end_of_the_prefix_changes_nothing() {
-    let server = server("GET", "/prefix/auth/me", json_answer(200, &user())).await;
+async fn a_trailing_slash_in_the_base_url_is_ignored() {
+    let server = server("GET", "/prefix/auth/me", json_response(200, &user())).await;
     client(&format!("{}/prefix/", server.uri()))
         .me(&token())
         .await
         .unwrap();
     assert_eq!(
-        only_request(&server).await,
-        AccessCheck::new("GET /prefix/auth/me").bearer(TOKEN)
+        single_request(&server).await,
+        ReceivedRequest::new("GET /prefix/auth/me").bearer(TOKEN)
     );
 }
 
 #[tokio::test]
-async fn the_client_names_itself_and_its_version() {
+async fn the_user_agent_contains_the_version() {
     let server = server(
         "GET",
         "/health/live",
-        json_answer(200, &json!({ "status": "live" })),
+        json_response(200, &json!({ "status": "live" })),
     )
     .await;
     client(&server.uri()).live().await.unwrap();
@@ -177,8 +181,8 @@ async fn the_client_names_itself_and_its_version() {
 }
 
 #[tokio::test]
-async fn a_clone_on_another_task_shares_the_client() {
-    let server = server("GET", "/auth/me", json_answer(200, &user())).await;
+async fn a_clone_works_on_another_task() {
+    let server = server("GET", "/auth/me", json_response(200, &user())).await;
     let client = client(&server.uri());
     let clone = client.clone();
     let elsewhere = tokio::spawn(async move { clone.me(&token()).await });

@@ -7,36 +7,37 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use crate::Error;
 use crate::base_url::BaseUrl;
+use crate::error::Error;
 
 const USER_AGENT: &str = concat!("divan-client/", env!("CARGO_PKG_VERSION"));
 
-/// The HTTP client of those who bring none of their own.
+/// Creates the HTTP client that is used unless the caller sets one.
 pub(crate) fn default_client(
     base: &BaseUrl,
     connect_timeout: Duration,
 ) -> Result<reqwest::Client, Error> {
-    let http = settings(base, connect_timeout)?.build();
-    http.map_err(|cause| Error::setup_failed("the HTTP client cannot be set up", cause))
+    let http = client_builder(base, connect_timeout)?.build();
+    http.map_err(|cause| Error::setup_failed("cannot create the HTTP client", cause))
 }
 
-fn settings(base: &BaseUrl, connect_timeout: Duration) -> Result<ClientBuilder, Error> {
-    let tls = tls(base).map_err(|cause| Error::setup_failed("TLS cannot be set up", cause))?;
+fn client_builder(base: &BaseUrl, connect_timeout: Duration) -> Result<ClientBuilder, Error> {
+    let tls =
+        tls_config(base).map_err(|cause| Error::setup_failed("cannot configure TLS", cause))?;
     let mut http = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(connect_timeout)
         .redirect(reqwest::redirect::Policy::none())
-        // By itself it sends again what an HTTP/2 server refuses while it stops, a sign-in too.
+        // By default reqwest resends requests that an HTTP/2 server refuses, including a sign-in.
         .retry(reqwest::retry::never())
         .tls_backend_preconfigured(tls);
     if base.is_loopback() {
-        // The loopback of a proxy is another machine, and plain HTTP would show it the password.
+        // For a proxy, loopback is another machine, and plain HTTP would reveal the password to it.
         http = http.no_proxy();
     }
     if let Some(name) = base.loopback_name() {
-        // A resolver that does not know RFC 6761 would ask the network about `divan.localhost`, and
-        // believe it. Port 0 stands for the port of the URL.
+        // A resolver without RFC 6761 would look up `divan.localhost` on the network. Port 0 means
+        // the port of the URL.
         let loopback = [
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             (Ipv6Addr::LOCALHOST, 0).into(),
@@ -46,17 +47,17 @@ fn settings(base: &BaseUrl, connect_timeout: Duration) -> Result<ClientBuilder, 
     Ok(http)
 }
 
-fn tls(base: &BaseUrl) -> Result<ClientConfig, rustls::Error> {
+fn tls_config(base: &BaseUrl) -> Result<ClientConfig, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?;
-    // Plain HTTP trusts nobody: it must work in a container without certificates.
+    // Plain HTTP needs no roots: it must work in a container without certificates.
     let tls = if base.is_https() {
         tls.with_platform_verifier()?
     } else {
         tls.with_root_certificates(RootCertStore::empty())
     };
     let mut tls = tls.with_no_client_auth();
-    // reqwest names its protocols only to a configuration that it makes itself.
+    // reqwest sets ALPN only in a configuration that it creates itself.
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(tls)
 }
@@ -67,14 +68,14 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::base_url::PlainHttp;
+    use crate::base_url::HttpPolicy;
 
     const SETTINGS: u8 = 4;
     const HEADERS: u8 = 1;
     const ACKNOWLEDGED: u8 = 1;
 
-    /// Speaks as much HTTP/2 (RFC 9113) as it takes to refuse the streams of a connection, and
-    /// counts them.
+    /// Speaks just enough HTTP/2 (RFC 9113) to refuse all streams of a connection. Returns their
+    /// number.
     async fn refuse_streams(mut stream: TcpStream) -> usize {
         let mut refused = 0;
         stream.read_exact(&mut [0; 24]).await.unwrap();
@@ -103,15 +104,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_http_2_refuses_is_not_sent_again_behind_our_back() {
+    async fn requests_refused_by_http_2_are_not_resent() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}", listener.local_addr().unwrap());
         let server =
             tokio::spawn(async move { refuse_streams(listener.accept().await.unwrap().0).await });
 
-        let base = BaseUrl::parse(&uri, PlainHttp::Loopback).unwrap();
-        let settings = settings(&base, Duration::from_secs(10)).unwrap();
-        let http = settings.http2_prior_knowledge().build().unwrap();
+        let base = BaseUrl::parse(&uri, HttpPolicy::LoopbackOnly).unwrap();
+        let builder = client_builder(&base, Duration::from_secs(10)).unwrap();
+        let http = builder.http2_prior_knowledge().build().unwrap();
         assert!(http.post(&uri).body("a password").send().await.is_err());
         drop(http);
         assert_eq!(server.await.unwrap(), 1);

@@ -10,7 +10,7 @@ use divan_client::test_util::MockDivan;
 use divan_client::{Client, MemoryStore};
 
 #[tokio::test]
-async fn each_audience_has_its_person() {
+async fn the_employee_and_the_administrator_can_sign_in() {
     let divan = MockDivan::start().await;
     let client = divan.client();
     assert_eq!(
@@ -41,7 +41,7 @@ async fn each_audience_has_its_person() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_refused() {
+async fn wrong_credentials_are_rejected() {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp();
     for (phone, password) in [("+77011234567", "wrong"), ("+77010000000", "umbrella 77")] {
@@ -62,7 +62,7 @@ async fn wrong_credentials_are_refused() {
 }
 
 #[tokio::test]
-async fn an_administrator_creates_and_signs_out_users() {
+async fn an_administrator_creates_users_and_ends_their_sessions() {
     let divan = MockDivan::start().await;
     let (admin, miniapp) = (divan.client().admin(), divan.client().miniapp());
     admin.login(&MockDivan::admin_login()).await.unwrap();
@@ -84,7 +84,7 @@ async fn an_administrator_creates_and_signs_out_users() {
     assert_eq!(miniapp.sessions().await.unwrap().items.len(), 2);
 
     admin.end_user_sessions(created.id).await.unwrap();
-    divan.pass(Duration::from_mins(1));
+    divan.advance_clock(Duration::from_mins(1));
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
     assert_eq!(
         admin.unlink_telegram(created.id).await.unwrap().telegram_id,
@@ -103,11 +103,11 @@ async fn an_administrator_creates_and_signs_out_users() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PasswordRequired));
-    assert_eq!(divan.calls::<UnlinkTelegram>(), 2);
+    assert_eq!(divan.request_count::<UnlinkTelegram>(), 2);
 }
 
 #[tokio::test]
-async fn an_administrator_changes_users_but_not_the_last_of_them() {
+async fn an_administrator_updates_users_but_not_themselves() {
     let divan = MockDivan::start().await;
     let (admin, miniapp) = (divan.client().admin(), divan.client().miniapp());
     admin.login(&MockDivan::admin_login()).await.unwrap();
@@ -123,7 +123,7 @@ async fn an_administrator_changes_users_but_not_the_last_of_them() {
 
     request.is_active = Some(false);
     assert!(!admin.update_user(id, &request).await.unwrap().is_active);
-    divan.pass(Duration::from_mins(1));
+    divan.advance_clock(Duration::from_mins(1));
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
     assert!(
         miniapp
@@ -140,7 +140,7 @@ async fn an_administrator_changes_users_but_not_the_last_of_them() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_the_newest_first() {
+async fn sessions_are_listed_newest_first() {
     let divan = MockDivan::start().await;
     let (first, second) = (divan.client().miniapp(), divan.client().miniapp());
     first.login(&MockDivan::employee_login()).await.unwrap();
@@ -158,12 +158,12 @@ async fn sessions_are_listed_the_newest_first() {
         Some(ProblemCode::NotFound)
     );
     assert_eq!(first.sessions().await.unwrap().items.len(), 1);
-    divan.pass(Duration::from_mins(1));
+    divan.advance_clock(Duration::from_mins(1));
     assert!(second.me().await.unwrap_err().is_signed_out());
 }
 
 #[tokio::test]
-async fn any_operation_answers_any_problem() {
+async fn every_problem_can_be_injected_into_an_operation() {
     let divan = MockDivan::start().await;
     let client = divan.client();
     client
@@ -172,7 +172,7 @@ async fn any_operation_answers_any_problem() {
         .await
         .unwrap();
     for &code in ProblemCode::ALL {
-        divan.refuse::<TelegramLogin>(code);
+        divan.fail::<TelegramLogin>(code);
         let error = client
             .miniapp()
             .login(&MockDivan::employee_login())
@@ -184,31 +184,31 @@ async fn any_operation_answers_any_problem() {
         );
         assert_eq!(error.retry_after().is_some(), code.status() == 503);
     }
-    divan.allow::<TelegramLogin>();
+    divan.recover::<TelegramLogin>();
     client
         .miniapp()
         .login(&MockDivan::employee_login())
         .await
         .unwrap();
 
-    divan.refuse_times::<Live>(1, ProblemCode::Internal);
+    divan.fail_times::<Live>(1, ProblemCode::Internal);
     assert!(client.live().await.is_err());
     assert!(client.live().await.is_ok());
-    divan.refuse_times::<Me>(2, ProblemCode::Unavailable);
+    divan.fail_times::<Me>(2, ProblemCode::Unavailable);
     client.miniapp().me().await.unwrap();
     assert_eq!(
         (
-            divan.calls::<Me>(),
-            divan.calls::<Live>(),
-            divan.calls::<Ready>()
+            divan.request_count::<Me>(),
+            divan.request_count::<Live>(),
+            divan.request_count::<Ready>()
         ),
         (3, 2, 0)
     );
-    assert_eq!(divan.calls::<AdminLogin>(), 0);
+    assert_eq!(divan.request_count::<AdminLogin>(), 0);
 }
 
 #[tokio::test]
-async fn two_who_hold_the_same_tokens_end_the_session() {
+async fn a_reused_refresh_token_ends_the_session() {
     let divan = MockDivan::start().await;
     let owner = divan.client().miniapp();
     owner.login(&MockDivan::employee_login()).await.unwrap();
@@ -216,19 +216,19 @@ async fn two_who_hold_the_same_tokens_end_the_session() {
         .await
         .miniapp();
 
-    divan.pass(Duration::from_mins(1));
+    divan.advance_clock(Duration::from_mins(1));
     owner.refresh().await.unwrap();
     owner.me().await.unwrap();
-    divan.pass(Duration::from_secs(30));
+    divan.advance_clock(Duration::from_secs(30));
     thief.refresh().await.unwrap();
 
     let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1")
         .await
         .miniapp();
-    divan.pass(Duration::from_secs(1));
+    divan.advance_clock(Duration::from_secs(1));
     assert!(thief.refresh().await.unwrap_err().is_signed_out());
     assert!(owner.me().await.unwrap_err().is_signed_out());
-    assert_eq!(divan.calls::<Refresh>(), 4);
+    assert_eq!(divan.request_count::<Refresh>(), 4);
 }
 
 /// A client with a stolen refresh token.
