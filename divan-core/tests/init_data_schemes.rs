@@ -45,7 +45,7 @@ fn third_party() -> Verifier<ThirdParty> {
         .verifying_key()
         .to_bytes();
     let key = ThirdParty::with_public_key(token().bot_id(), &public_key).unwrap();
-    at_now(Verifier::new(key, Duration::from_hours(1)))
+    at_now(Verifier::third_party(key, Duration::from_hours(1)))
 }
 
 fn init_data() -> InitDataBuilder {
@@ -163,7 +163,7 @@ fn a_contact_gives_the_phone_of_its_own_user_and_bot_alone() {
     );
     assert_eq!(
         contact(43, "77011234567").phone_of(&data),
-        Err(ContactError::SomebodyElse)
+        Err(ContactError::UserMismatch)
     );
     for phone in [
         "",
@@ -176,7 +176,7 @@ fn a_contact_gives_the_phone_of_its_own_user_and_bot_alone() {
     ] {
         assert_eq!(
             contact(42, phone).phone_of(&data),
-            Err(ContactError::NotAPhone),
+            Err(ContactError::InvalidPhone),
             "{phone}"
         );
     }
@@ -184,14 +184,14 @@ fn a_contact_gives_the_phone_of_its_own_user_and_bot_alone() {
     let of_other_bot = verifier.verify(&init_data().sign(&other_bot())).unwrap();
     assert_eq!(
         contact(42, "77011234567").phone_of(&of_other_bot),
-        Err(ContactError::SomebodyElse)
+        Err(ContactError::UserMismatch)
     );
     let nobody = verifier
         .verify(&InitDataBuilder::new(NOW).sign(&token()))
         .unwrap();
     assert_eq!(
         contact(42, "77011234567").phone_of(&nobody),
-        Err(ContactError::SomebodyElse)
+        Err(ContactError::UserMismatch)
     );
 }
 

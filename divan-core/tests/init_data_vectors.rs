@@ -125,7 +125,10 @@ fn check(vector: &Value) -> Outcome {
         }
         "hmac" => read(vector, by_token(vector, max_age).verify(raw)),
         "ed25519" => match third_party(vector) {
-            Some(key) => read(vector, at_now(Verifier::new(key, max_age)).verify(raw)),
+            Some(key) => read(
+                vector,
+                at_now(Verifier::third_party(key, max_age)).verify(raw),
+            ),
             None => Outcome::RefusedBy("verify"),
         },
         "contact" => contact(vector, &by_token(vector, max_age)),

@@ -1,5 +1,5 @@
-//! Holds `divan_core` against the reference of its tests, on any text: as it is, and with the
-//! signature that it would need, so that what lies behind the signature is fuzzed too.
+//! Comparison of `divan_core` with the reference of its tests on any text: as received, and with a
+//! valid signature added, so that the code after the signature check is fuzzed too.
 #![forbid(unsafe_code)]
 
 #[path = "../../divan-core/tests/comparison/mod.rs"]
@@ -13,13 +13,13 @@ const TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 const BOT_ID: i64 = 1_234_567_890;
 const SECRET_KEY: [u8; 32] = [7; 32];
 
-/// The moment that the vectors were made for, and an age that lets most of them pass.
+/// Time that the vectors were generated for, and a maximum age that accepts most of them.
 const MOMENT: Moment = Moment {
     now: 1_795_305_600,
     max_age: 315_360_000,
 };
 
-/// Init data, checked with the bot's token.
+/// Fuzzes init data, verified with the bot's token.
 pub fn init_data(bytes: &[u8]) {
     let Ok(raw) = str::from_utf8(bytes) else {
         return;
@@ -29,7 +29,7 @@ pub fn init_data(bytes: &[u8]) {
     }
 }
 
-/// Init data, checked with a public key.
+/// Fuzzes init data, verified with a public key.
 pub fn signature(bytes: &[u8]) {
     let Ok(raw) = str::from_utf8(bytes) else {
         return;
@@ -40,7 +40,7 @@ pub fn signature(bytes: &[u8]) {
     }
 }
 
-/// The answer of `requestContact`.
+/// Fuzzes responses of `requestContact`.
 pub fn contact(bytes: &[u8]) {
     let Ok(raw) = str::from_utf8(bytes) else {
         return;
@@ -50,7 +50,7 @@ pub fn contact(bytes: &[u8]) {
     }
 }
 
-/// What the Login Widget hands to a page.
+/// Fuzzes user data of the Login Widget.
 pub fn login_widget(bytes: &[u8]) {
     let Ok(raw) = str::from_utf8(bytes) else {
         return;

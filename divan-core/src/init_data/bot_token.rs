@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 
 pub(super) type HmacSha256 = Hmac<Sha256>;
 
-/// A bot's token, as `@BotFather` gives it out, with the keys that Telegram derives from it.
+/// Bot token from `@BotFather`, with the keys that Telegram derives from it.
 ///
-/// The keys depend on the token alone and are derived once, here. `Debug` shows the bot's id (which
-/// is public) and nothing else; token and keys are wiped from memory on drop, as far as the
-/// libraries below allow.
+/// The keys depend on the token alone and are derived once, when it is parsed. `Debug` shows only
+/// the bot's id, which is public. Token and keys are wiped from memory on drop, as far as the
+/// underlying libraries allow.
 ///
 /// ```
 /// use divan_core::init_data::BotToken;
@@ -29,28 +29,28 @@ pub struct BotToken {
     login_widget: HmacSha256,
 }
 
-/// The text is not a bot token: a number, a colon, then letters, digits, `_` and `-`.
+/// Error for a text that is not a bot token: a number, a colon, then letters, digits, `_` and `-`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a bot token: a number, a colon, then letters, digits, `_` and `-`")]
 pub struct InvalidBotToken;
 
 impl BotToken {
-    /// The bot's Telegram id: the number before the colon.
+    /// Telegram id of the bot: the number before the colon.
     pub fn bot_id(&self) -> i64 {
         self.bot_id
     }
 
-    /// The token itself, for calls to the Bot API.
+    /// Returns the token itself, for calls to the Bot API.
     pub fn expose(&self) -> &str {
         &self.token
     }
 
-    /// The HMAC that signs init data and shared contacts, its key already absorbed.
+    /// Returns the HMAC for init data and shared contacts, with the key already processed.
     pub(super) fn web_app_mac(&self) -> HmacSha256 {
         self.web_app.clone()
     }
 
-    /// The HMAC that signs the answers of the Login Widget, its key already absorbed.
+    /// Returns the HMAC for data of the Login Widget, with the key already processed.
     pub(super) fn login_widget_mac(&self) -> HmacSha256 {
         self.login_widget.clone()
     }
@@ -85,7 +85,7 @@ impl fmt::Debug for BotToken {
     }
 }
 
-/// An HMAC keyed with `HMAC_SHA256(key = "WebAppData", message = token)`.
+/// Creates an HMAC keyed with `HMAC_SHA256(key = "WebAppData", message = token)`.
 fn web_app_mac(token: &str) -> HmacSha256 {
     let secret: Zeroizing<[u8; 32]> = Zeroizing::new(
         new_mac(b"WebAppData")
@@ -97,15 +97,15 @@ fn web_app_mac(token: &str) -> HmacSha256 {
     new_mac(&*secret)
 }
 
-/// An HMAC keyed with `SHA256(token)`.
+/// Creates an HMAC keyed with `SHA256(token)`.
 fn login_widget_mac(token: &str) -> HmacSha256 {
     let secret: Zeroizing<[u8; 32]> = Zeroizing::new(Sha256::digest(token).into());
     new_mac(&*secret)
 }
 
-#[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]
+#[expect(clippy::expect_used, reason = "HMAC accepts keys of any length")]
 fn new_mac(key: &[u8]) -> HmacSha256 {
-    HmacSha256::new_from_slice(key).expect("an HMAC takes a key of any length")
+    HmacSha256::new_from_slice(key).expect("HMAC accepts keys of any length")
 }
 
 #[cfg(test)]
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_token_is_refused() {
+    fn an_invalid_token_is_rejected() {
         for text in [
             "",
             ":",

@@ -1,14 +1,14 @@
-//! The data-check string: the decoded pairs that a signature covers, sorted by key, one a line.
+//! The data-check string: the decoded pairs that a signature covers, sorted by key, one per line.
 
 use super::error::Malformed;
-use super::grammar::Pairs;
+use super::grammar::SortedPairs;
 
-/// Writes the decoded `key=value` lines into the front of `out`, joined by line feeds, and gives
-/// the length of it all. `out` has to be at least as long as the raw string.
+/// Writes the decoded `key=value` lines into the front of `out`, joined by line feeds, and returns
+/// their total length. `out` must be at least as long as the raw string.
 ///
 /// # Errors
-/// When a value cannot be decoded, or holds what must not stand in a line.
-pub(super) fn write(pairs: &Pairs<'_>, out: &mut [u8]) -> Result<usize, Malformed> {
+/// When a value cannot be decoded or contains a forbidden character.
+pub(super) fn write(pairs: &SortedPairs<'_>, out: &mut [u8]) -> Result<usize, Malformed> {
     let mut length = 0;
     for index in 0..pairs.len() {
         if index > 0 {

@@ -9,15 +9,16 @@ use super::text::Text;
 use super::verifier::Verifier;
 
 impl Verifier<BotToken> {
-    /// Checks the answer of the Mini App's `requestContact`: the raw string
+    /// Verifies the response of the Mini App's `requestContact`: the raw string
     /// `contact=…&auth_date=…&hash=…`.
     ///
-    /// Telegram signs it like init data, though [its
-    /// page](https://core.telegram.org/bots/webapps#initializing-mini-apps) does not say so. Data
-    /// with a `user` is refused: it is init data, not an answer.
+    /// Telegram signs it like init data, although [its
+    /// documentation](https://core.telegram.org/bots/webapps#initializing-mini-apps) does not say
+    /// so. Data with a `user` is rejected, because it is init data.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what is no shared contact.
+    /// As [`verify`](Self::verify), and [`InitDataError::WrongKind`] for data that is not a shared
+    /// contact.
     pub fn verify_contact(&self, raw: &str) -> Result<Contact, InitDataError> {
         let data = self.run::<SharedContact>(raw)?;
         let members: Members<'_> = data.object("contact")?.ok_or(InitDataError::WrongKind)?;
@@ -32,10 +33,10 @@ impl Verifier<BotToken> {
     }
 }
 
-/// A contact that a person shared with the Mini App, its signature and age checked. Only
-/// [`Verifier::verify_contact`] makes it.
+/// Contact that a user shared with the Mini App, with verified signature and age. Only
+/// [`Verifier::verify_contact`] creates it.
 ///
-/// By itself it proves nothing about who is asking: [`phone_of`](Self::phone_of) does.
+/// The contact may describe another user than the caller: [`phone_of`](Self::phone_of) checks that.
 ///
 /// ```
 /// # use divan_core::{clock::{Clock, SystemClock}, init_data::{BotToken, InitDataBuilder, Verifier}};
@@ -58,36 +59,36 @@ pub struct Contact {
     signer: Signer,
 }
 
-/// Why a contact does not give a person's phone number.
+/// Reason why a contact does not prove a user's phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContactError {
-    /// The contact is not that of the person who opened the Mini App, or was shared with another
-    /// bot.
-    #[error("the contact is not that of the person who opened the Mini App")]
-    SomebodyElse,
-    /// The number is not one in international form.
-    #[error("the contact's phone number is not in international form")]
-    NotAPhone,
+    /// The contact describes another user than the one who opened the Mini App, or was shared with
+    /// another bot.
+    #[error("the contact belongs to another user than the one who opened the Mini App")]
+    UserMismatch,
+    /// The phone number is not in international format.
+    #[error("the contact's phone number is not in international format")]
+    InvalidPhone,
 }
 
 impl Contact {
-    /// The phone number in E.164 form (`+77011234567`), proven to be that of the person who opened
-    /// the Mini App: the contact's `user_id` is the `user.id` of the verified init data, and both
-    /// are signed for the same bot.
+    /// Returns the phone number in E.164 format (`+77011234567`), after checking that it belongs to
+    /// the user who opened the Mini App: the contact's `user_id` equals the `user.id` of the
+    /// verified init data, and both are signed for the same bot.
     ///
     /// # Errors
-    /// [`ContactError`] when it is somebody else's, or no phone number.
+    /// [`ContactError`] when the contact belongs to another user or has no valid phone number.
     pub fn phone_of(&self, data: &InitData<'_>) -> Result<String, ContactError> {
         let user = data
             .user()
             .ok()
             .flatten()
-            .ok_or(ContactError::SomebodyElse)?;
+            .ok_or(ContactError::UserMismatch)?;
         if user.id != self.user_id || data.signer().bot_id != self.signer.bot_id {
-            return Err(ContactError::SomebodyElse);
+            return Err(ContactError::UserMismatch);
         }
-        // Telegram leaves the `+` out on some clients.
+        // Some Telegram clients omit the `+`.
         let digits = self
             .phone_number
             .strip_prefix('+')
@@ -98,42 +99,42 @@ impl Contact {
         if is_e164 {
             Ok(format!("+{digits}"))
         } else {
-            Err(ContactError::NotAPhone)
+            Err(ContactError::InvalidPhone)
         }
     }
 
-    /// The Telegram account that the contact describes.
+    /// Telegram id of the account that the contact describes.
     pub fn user_id(&self) -> i64 {
         self.user_id
     }
 
-    /// The phone number as Telegram wrote it, with or without `+`.
+    /// Phone number as Telegram wrote it, with or without `+`.
     pub fn phone_number(&self) -> &str {
         &self.phone_number
     }
 
-    /// The first name.
+    /// First name.
     pub fn first_name(&self) -> &str {
         &self.first_name
     }
 
-    /// The last name.
+    /// Last name.
     pub fn last_name(&self) -> Option<&str> {
         self.last_name.as_deref()
     }
 
-    /// When Telegram signed the contact, in seconds since the Unix epoch.
+    /// Time of the signature, in seconds since the Unix epoch.
     pub fn auth_date(&self) -> u64 {
         self.auth_date
     }
 
-    /// Which of the verifier's keys the signature was made with.
+    /// Key of the verifier that matched the signature.
     pub fn signer(&self) -> Signer {
         self.signer
     }
 }
 
-/// Shows the id alone; the rest is personal data.
+/// Shows the id only; the rest is personal data.
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Contact")
@@ -142,7 +143,7 @@ impl fmt::Debug for Contact {
     }
 }
 
-/// The members of the field `contact`.
+/// Members of the field `contact`.
 struct Members<'a> {
     user_id: i64,
     phone_number: Text<'a>,

@@ -6,35 +6,34 @@ use super::json::{self, FromObject};
 use super::model::{ChatType, WebAppChat, WebAppUser};
 use super::text::Text;
 
-/// Init data whose signature and age were checked. Only a [`Verifier`](super::Verifier) makes it,
-/// and only what the signature covers can be reached through it.
+/// Init data with verified signature and age. Only a [`Verifier`](super::Verifier) creates it, and
+/// it gives access only to signed fields.
 ///
-/// [`Verifier::verify`](super::Verifier::verify) gives one that owns its text,
-/// [`Verifier::verify_in`](super::Verifier::verify_in) one that borrows a buffer of yours, without
-/// any allocation. `Debug` shows the names of the fields and no values: the values are personal
-/// data.
+/// [`Verifier::verify`](super::Verifier::verify) returns one that owns its text,
+/// [`Verifier::verify_in`](super::Verifier::verify_in) one that borrows your buffer, without any
+/// allocation. `Debug` shows the names of the fields without values, which are personal data.
 #[derive(Clone)]
 pub struct InitData<'a> {
-    /// The data-check string: decoded `key=value` lines, sorted. No value holds a line feed, so a
-    /// line is a field.
+    /// The data-check string: decoded `key=value` lines, sorted. No value contains a line feed, so
+    /// each line is a field.
     lines: Cow<'a, str>,
     auth_date: u64,
     signer: Signer,
 }
 
-/// Whose key the signature was made with.
+/// Key that matched the signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signer {
     /// The bot's Telegram id.
     pub bot_id: i64,
-    /// The place of the key in the order that the verifier was given them, from 0: it tells the old
-    /// token of a bot from its new one.
+    /// Index of the key in the order in which the verifier received its keys, from 0. It
+    /// distinguishes the old token of a bot from its new one.
     pub key: usize,
 }
 
 impl<'a> InitData<'a> {
-    /// Data whose signature has passed.
+    /// Creates the data from a check string with a verified signature.
     pub(super) fn verified(lines: Cow<'a, str>, signer: Signer) -> Result<Self, Malformed> {
         let mut data = Self {
             lines,
@@ -45,27 +44,27 @@ impl<'a> InitData<'a> {
         Ok(data)
     }
 
-    /// When Telegram signed the data, in seconds since the Unix epoch. Some clients hand out the
-    /// same data for days.
+    /// Time of the signature, in seconds since the Unix epoch. Some clients return the same data for
+    /// days.
     pub fn auth_date(&self) -> u64 {
         self.auth_date
     }
 
-    /// Which of the verifier's keys the signature was made with.
+    /// Key of the verifier that matched the signature.
     pub fn signer(&self) -> Signer {
         self.signer
     }
 
-    /// The person who opened the Mini App.
+    /// User who opened the Mini App.
     ///
     /// # Errors
-    /// [`Malformed::Json`](super::Malformed::Json) when the signed text is not the object that
-    /// Telegram documents.
+    /// [`Malformed::Json`](super::Malformed::Json) when the signed text is not the documented JSON
+    /// object.
     pub fn user(&self) -> Result<Option<WebAppUser<'_>>, InitDataError> {
         self.object("user")
     }
 
-    /// The person who opened the Mini App, for whoever has to know who is asking.
+    /// User who opened the Mini App, for handlers that require one.
     ///
     /// # Errors
     /// As [`user`](Self::user), and [`InitDataError::WrongKind`] for data without a user.
@@ -73,7 +72,7 @@ impl<'a> InitData<'a> {
         self.user()?.ok_or(InitDataError::WrongKind)
     }
 
-    /// The other side of the private chat that the Mini App was opened in from the attachment menu.
+    /// Other user of the private chat where the Mini App was opened from the attachment menu.
     ///
     /// # Errors
     /// As [`user`](Self::user).
@@ -81,7 +80,7 @@ impl<'a> InitData<'a> {
         self.object("receiver")
     }
 
-    /// The chat that the Mini App was opened in from the attachment menu.
+    /// Chat where the Mini App was opened from the attachment menu.
     ///
     /// # Errors
     /// As [`user`](Self::user).
@@ -89,33 +88,33 @@ impl<'a> InitData<'a> {
         self.object("chat")
     }
 
-    /// The kind of chat that the Mini App was opened from by a direct link.
+    /// Type of the chat where the Mini App was opened by a direct link.
     pub fn chat_type(&self) -> Option<ChatType<'_>> {
         self.field("chat_type")
             .map(|word| ChatType::from(Text::plain(word)))
     }
 
-    /// The chat that the Mini App was opened from by a direct link: an opaque text, larger than any
-    /// integer type.
+    /// Opaque identifier of the chat where the Mini App was opened by a direct link. It does not fit
+    /// into any integer type.
     pub fn chat_instance(&self) -> Option<&str> {
         self.field("chat_instance")
     }
 
-    /// The text that whoever made the link put into it. Signed, but chosen by a stranger: do not
+    /// Start parameter of the link. It is signed, but chosen by the author of the link: do not
     /// trust it.
     pub fn start_param(&self) -> Option<&str> {
         self.field("start_param")
     }
 
-    /// The id to answer with by `answerWebAppQuery`.
+    /// Query id for `answerWebAppQuery`.
     pub fn query_id(&self) -> Option<&str> {
         self.field("query_id")
     }
 
-    /// After how many seconds a message may be sent by `answerWebAppQuery`.
+    /// Delay in seconds before `answerWebAppQuery` may send a message.
     ///
     /// # Errors
-    /// [`Malformed::Number`](super::Malformed::Number) when the signed text is no whole number.
+    /// [`Malformed::Number`](super::Malformed::Number) when the signed text is not a whole number.
     pub fn can_send_after(&self) -> Result<Option<u64>, InitDataError> {
         let number = |text: &str| {
             let is_plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -128,12 +127,12 @@ impl<'a> InitData<'a> {
         Ok(self.field("can_send_after").map(number).transpose()?)
     }
 
-    /// The decoded value of any signed field, also one that this version does not know.
+    /// Returns the decoded value of any signed field, also of one unknown to this version.
     pub fn field(&self, name: &str) -> Option<&str> {
         if name.contains('=') {
             return None;
         }
-        // They are sorted, so a name is looked for from the end that it is nearer to.
+        // The fields are sorted, so the search starts from the nearer end.
         if name < "n" {
             self.field_from_start(name)
         } else {
@@ -164,14 +163,14 @@ impl<'a> InitData<'a> {
         }
     }
 
-    /// All signed fields with their decoded values, sorted by name.
+    /// Iterates over all signed fields with their decoded values, sorted by name.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.lines
             .split('\n')
             .filter_map(|line| line.split_once('='))
     }
 
-    /// The same data on its own, free of the buffer it was read into.
+    /// Copies the data out of the borrowed buffer.
     pub fn into_owned(self) -> InitData<'static> {
         InitData {
             lines: Cow::Owned(self.lines.into_owned()),
@@ -191,7 +190,7 @@ fn value_of<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     line.strip_prefix(name)?.strip_prefix('=')
 }
 
-/// Reads `auth_date`: Unix seconds, at most twelve digits, no zero in front.
+/// Parses `auth_date`: Unix seconds, at most twelve digits, without a leading zero.
 fn parse_auth_date(value: &str) -> Result<u64, Malformed> {
     let is_plain = (1..=12).contains(&value.len())
         && value.bytes().all(|b| b.is_ascii_digit())
@@ -203,8 +202,8 @@ fn parse_auth_date(value: &str) -> Result<u64, Malformed> {
     }
 }
 
-/// The signed fields by name, each as the text that was signed. There is no way back: only a check
-/// makes verified data.
+/// Serializes the signed fields by name, each as the signed text. There is no `Deserialize`, because
+/// only a verifier creates verified data.
 #[cfg(feature = "serde")]
 impl serde::Serialize for InitData<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -212,7 +211,7 @@ impl serde::Serialize for InitData<'_> {
     }
 }
 
-/// An object of texts.
+/// Describes an object whose values are strings.
 #[cfg(feature = "utoipa")]
 impl utoipa::PartialSchema for InitData<'_> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {

@@ -1,23 +1,23 @@
-//! Percent-decoding: copies what lies between the escapes, whose places are known.
+//! Percent-decoding that copies the runs between escapes, whose positions are known.
 
 use std::ops::Range;
 
-use super::bits::{BLOCK, bits_at};
+use super::bits::{BLOCK, mask_at};
 use super::error::Malformed;
 
-/// What of the input is looked at together: a block, the escape at its end, and what is copied too
-/// much.
-const SOURCE: usize = BLOCK + 32;
-/// What of the output is written to together: a block, and what is copied too much.
-const PLACE: usize = BLOCK + RUN;
-/// How many bytes are copied at once.
-const RUN: usize = 16;
+/// Input bytes read per step: a block, an escape that starts at its end, and the excess of the last
+/// copy.
+const INPUT_LEN: usize = BLOCK + 32;
+/// Output bytes written per step: a block, and the excess of the last copy.
+const OUTPUT_LEN: usize = BLOCK + COPY_LEN;
+/// Bytes copied at once.
+const COPY_LEN: usize = 16;
 
-/// Decodes a range of `raw` into the front of `out`, `+` to a space and `%XX` to a byte, and gives
-/// the length of what it wrote. `out` has to be at least as long as the range; `escapes` has a bit
-/// for each `%` and `+` in `raw`.
+/// Decodes a range of `raw` into the front of `out`, `+` to a space and `%XX` to a byte, and
+/// returns the decoded length. `out` must be at least as long as the range; `escapes` has a bit for
+/// each `%` and `+` in `raw`.
 ///
-/// What it writes holds no control characters; whether it is UTF-8 is for the caller to check.
+/// The output contains no control characters. The caller checks that it is UTF-8.
 pub(super) fn decode(
     raw: &[u8],
     range: Range<usize>,
@@ -39,60 +39,60 @@ pub(super) fn decode_portably(
 ) -> Result<usize, Malformed> {
     let (mut from, mut to) = (range.start, 0);
     while from < range.end {
-        let (Some(source), Some(place)) = (raw[from..].first_chunk(), out[to..].first_chunk_mut())
+        let (Some(input), Some(output)) = (raw[from..].first_chunk(), out[to..].first_chunk_mut())
         else {
             return Ok(to + decode_bytes(&raw[from..range.end], &mut out[to..])?);
         };
         let length = BLOCK.min(range.end - from);
-        let bits = bits_at(escapes, from) & (u64::MAX >> (BLOCK - length));
-        let (read, written) = decode_block(source, length, bits, place)?;
+        let bits = mask_at(escapes, from) & (u64::MAX >> (BLOCK - length));
+        let (read, written) = decode_block(input, length, bits, output)?;
         from += read;
         to += written;
     }
     Ok(to)
 }
 
-/// Decodes the first `length` bytes of `source`, and gives how many it has read (an escape may
-/// reach beyond) and written.
+/// Decodes the first `length` bytes of `input` and returns the numbers of bytes read (an escape may
+/// reach beyond `length`) and written.
 ///
-/// Every index is masked, which changes none and saves the check of each.
+/// Every index is masked, which changes no value and removes the bounds checks.
 fn decode_block(
-    source: &[u8; SOURCE],
+    input: &[u8; INPUT_LEN],
     length: usize,
     mut bits: u64,
-    place: &mut [u8; PLACE],
+    output: &mut [u8; OUTPUT_LEN],
 ) -> Result<(usize, usize), Malformed> {
     let (mut from, mut to) = (0, 0);
     while bits != 0 {
         let at = bits.trailing_zeros() as usize % BLOCK;
         bits &= bits - 1;
-        copy(source, from..at, place, to);
-        // What stands inside an escape is a hex digit, so `from` is never beyond `at`.
+        copy(input, from..at, output, to);
+        // An escape contains only hex digits, so `from` never passes `at`.
         to += at - from;
-        let (byte, length) = unescape([source[at], source[at + 1], source[at + 2]])?;
-        place[to % BLOCK] = byte;
+        let (byte, length) = unescape([input[at], input[at + 1], input[at + 2]])?;
+        output[to % BLOCK] = byte;
         to += 1;
         from = at + length;
     }
     if from < length {
-        copy(source, from..length, place, to);
+        copy(input, from..length, output, to);
         to += length - from;
         from = length;
     }
     Ok((from, to))
 }
 
-/// Copies a run in whole words; what is too much is overwritten next.
-fn copy(source: &[u8; SOURCE], run: Range<usize>, place: &mut [u8; PLACE], to: usize) {
+/// Copies a run in steps of `COPY_LEN`; the next write overwrites the excess.
+fn copy(input: &[u8; INPUT_LEN], run: Range<usize>, output: &mut [u8; OUTPUT_LEN], to: usize) {
     let mut done = 0;
     while done < run.len() {
         let (from, to) = ((run.start + done) % BLOCK, (to + done) % BLOCK);
-        place[to..to + RUN].copy_from_slice(&source[from..from + RUN]);
-        done += RUN;
+        output[to..to + COPY_LEN].copy_from_slice(&input[from..from + COPY_LEN]);
+        done += COPY_LEN;
     }
 }
 
-/// The same, byte by byte, for the ends of input and output.
+/// Decodes byte by byte, for the ends of input and output.
 fn decode_bytes(mut text: &[u8], out: &mut [u8]) -> Result<usize, Malformed> {
     let mut length = 0;
     while let Some((&byte, rest)) = text.split_first() {
@@ -109,7 +109,7 @@ fn decode_bytes(mut text: &[u8], out: &mut [u8]) -> Result<usize, Malformed> {
     Ok(length)
 }
 
-/// What a `+` or `%XX` stands for, and how long it is.
+/// Decodes a `+` or `%XX` and returns the byte and the length of the escape.
 #[inline]
 fn unescape([byte, first, second]: [u8; 3]) -> Result<(u8, usize), Malformed> {
     if byte == b'+' {
@@ -120,14 +120,14 @@ fn unescape([byte, first, second]: [u8; 3]) -> Result<(u8, usize), Malformed> {
         return Err(Malformed::Escape);
     }
     let byte = high << 4 | low;
-    // A line feed in a value would let one field pass for two under the same signature.
+    // A line feed in a value would make one field look like two under the same signature.
     if byte < 0x20 || byte == 0x7F {
         return Err(Malformed::Character);
     }
     Ok((byte, 3))
 }
 
-/// The value of a hex digit of either case; 255 for what is none.
+/// Value of a hex digit of either case; 255 for all other bytes.
 const HEX: [u8; 256] = {
     let mut table = [255; 256];
     let mut digit: u8 = 0;

@@ -1,48 +1,48 @@
-/// Why init data was refused.
+/// Reason why init data was rejected.
 ///
-/// No variant carries the input, the token or the expected signature, so the error may be logged
+/// No variant contains the input, the token or the expected signature, so the error may be logged
 /// and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitDataError {
-    /// The string is empty. Telegram hands out empty init data when the Mini App was opened from a
-    /// keyboard button or in inline mode; the person has to open it in another way.
-    #[error("init data is empty: the Mini App was opened in a way that carries none")]
+    /// The string is empty. Telegram provides no init data when the Mini App was opened from a
+    /// keyboard button or in inline mode; the user must open it in another way.
+    #[error("init data is empty: open the Mini App from the bot's menu button or a link")]
     Missing,
-    /// The string is longer, or has more pairs, than the verifier takes.
+    /// The string is longer, or has more pairs, than the verifier accepts.
     #[error("init data is too large")]
     TooLarge,
     /// The string breaks the grammar.
     #[error("init data is malformed: {0}")]
     Malformed(Malformed),
-    /// There is no `hash` to check, or for a third party no `signature`.
+    /// The field `hash` is missing, or for third parties `signature`.
     #[error("init data has no signature")]
     SignatureMissing,
-    /// The signature is not one made with the verifier's keys over this data.
+    /// The signature was not made over this data with a key of the verifier.
     #[error("the signature of the init data does not match")]
     SignatureMismatch,
-    /// The data is well signed, but not what this check is for: a shared contact where init data is
-    /// asked for, or the other way round.
-    #[error("the data is not of the kind that is asked for")]
+    /// The data is correctly signed, but of another kind: a shared contact instead of init data, or
+    /// the reverse.
+    #[error("the data is signed correctly, but is not of the expected kind")]
     WrongKind,
-    /// `auth_date` lies further in the past than the caller allows.
-    #[error("init data has expired: the Mini App has to be reopened")]
+    /// `auth_date` is older than the maximum age.
+    #[error("init data has expired: reopen the Mini App")]
     Expired,
-    /// `auth_date` lies further in the future than clocks may differ.
-    #[error("init data comes from the future")]
+    /// `auth_date` is further in the future than the clock skew allows.
+    #[error("`auth_date` of the init data is in the future")]
     FromFuture,
-    /// The data was presented before, to a verifier that takes it once.
-    #[error("init data was used before: the Mini App has to be reopened")]
+    /// The data was presented before to a verifier that accepts it once.
+    #[error("init data was used before: reopen the Mini App")]
     Replayed,
-    /// The replay guard has no room to remember the data, so it cannot be taken.
-    #[error("too much init data was presented to remember it all")]
+    /// The replay guard has no capacity to remember the data, so it is rejected.
+    #[error("the replay guard is full")]
     ReplayGuardFull,
 }
 
 impl InitDataError {
-    /// The stable code of this error on the wire: `init_data_missing`, `init_data_expired` (the
-    /// Mini App has to be reopened: too old, or used before), `init_data_invalid`, or `overloaded`
-    /// for a replay guard that is full.
+    /// Stable code of this error on the wire: `init_data_missing`, `init_data_expired` (too old or
+    /// used before: the user must reopen the Mini App), `init_data_invalid`, or `overloaded` for a
+    /// full replay guard.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "init_data_missing",
@@ -52,7 +52,7 @@ impl InitDataError {
         }
     }
 
-    /// What the code means, in a few English words.
+    /// Title of the problem with this code.
     #[cfg(feature = "axum")]
     pub(super) fn title(self) -> &'static str {
         match self {
@@ -64,24 +64,24 @@ impl InitDataError {
     }
 }
 
-/// The rule of the grammar that was broken.
+/// Violated rule of the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
     /// A pair is empty or has no `=`.
     #[error("a pair is empty or has no `=`")]
     Pair,
-    /// A key has characters other than letters, digits and `_`, or is too long.
-    #[error("a key has characters that no key has")]
+    /// A key contains characters other than letters, digits and `_`, or is not 1 to 64 characters long.
+    #[error("a key is not 1 to 64 letters, digits and `_`")]
     Key,
-    /// A key stands twice.
-    #[error("a key stands twice")]
+    /// A key occurs twice.
+    #[error("a key occurs twice")]
     DuplicateKey,
     /// A `%` is not followed by two hex digits.
-    #[error("a percent escape is broken")]
+    #[error("a `%` is not followed by two hex digits")]
     Escape,
-    /// A space, a `#` or a control character stands in the string, as it is or percent-encoded.
-    #[error("a character stands in it that must not")]
+    /// The string contains a space, a `#` or a control character, the last also percent-encoded.
+    #[error("it contains a forbidden character")]
     Character,
     /// A value does not decode to UTF-8.
     #[error("a value is not UTF-8")]
@@ -92,14 +92,14 @@ pub enum Malformed {
     /// `signature` is not 64 bytes in canonical base64url without padding.
     #[error("`signature` is not 64 bytes in base64url without padding")]
     Signature,
-    /// `auth_date` is missing or not a plain number.
-    #[error("`auth_date` is missing or not a plain number")]
+    /// `auth_date` is missing or not a number of 1 to 12 digits.
+    #[error("`auth_date` is missing or not a number of 1 to 12 digits")]
     AuthDate,
-    /// A signed field that is a number is not one.
-    #[error("a field is not the whole number that it should be")]
+    /// A signed numeric field is not a whole number.
+    #[error("a numeric field is not a whole number")]
     Number,
-    /// A signed field is not the JSON object that Telegram documents.
-    #[error("a field is not the JSON object that it should be")]
+    /// A signed field is not the documented JSON object.
+    #[error("a field is not the documented JSON object")]
     Json,
 }
 

@@ -1,4 +1,4 @@
-//! Init data as an argument of axum handlers.
+//! Init data as an axum extractor.
 
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequestParts};
@@ -11,8 +11,8 @@ use super::data::InitData;
 use super::error::{InitDataError, Malformed};
 use super::verifier::Verifier;
 
-/// Takes the init data of `Authorization: tma <raw>` and checks it with the [`Verifier`] of the
-/// router's state, by the bot's token.
+/// Extracts the init data of `Authorization: tma <raw>` and verifies it with the
+/// [`Verifier`] of the router's state.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -38,7 +38,7 @@ where
     }
 }
 
-/// The credentials of the one `Authorization` header, of the scheme `tma`.
+/// Returns the credentials of the only `Authorization` header, of the scheme `tma`.
 fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let header = all.next().ok_or(InitDataError::Missing)?;
@@ -55,17 +55,17 @@ fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
     }
 }
 
-/// The answer to a request whose init data was refused: 401 with `application/problem+json`
-/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or 503 where a replay guard is full.
+/// Response to a request with invalid init data: 401 with `application/problem+json`
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or 503 when a replay guard is full.
 ///
-/// Its `code` is [`InitDataError::code`] and all that it tells: whether the string was malformed or
-/// signed by somebody else is for the log.
+/// It contains only [`InitDataError::code`]: malformed strings and wrong signatures look the same to
+/// the client, and [`reason`](Self::reason) distinguishes them for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
 pub struct InitDataRejection(#[from] InitDataError);
 
 impl InitDataRejection {
-    /// Why, for the log.
+    /// Returns the error, for the log.
     pub fn reason(self) -> InitDataError {
         self.0
     }

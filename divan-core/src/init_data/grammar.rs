@@ -1,33 +1,33 @@
-//! Splits a signed query string into its pairs, or refuses it.
+//! Splitting of a signed query string into its pairs, by the strict grammar.
 
 use smallvec::SmallVec;
 
-use super::bits::BLOCK;
+use super::bits::{BLOCK, Marks};
 use super::decode::decode;
 use super::error::{InitDataError, Malformed};
-use super::scan::Marks;
+use super::scan::scan;
 
-/// One `key=value`, as places in the raw string. The value is still percent-encoded.
+/// Positions of one `key=value` in the raw string. The value is still percent-encoded.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
-    /// The first eight bytes of the key, in byte order: it decides nearly every comparison.
+    /// First eight bytes of the key as a big-endian number, which decides nearly every comparison.
     order: u64,
     start: usize,
-    /// Where the `=` stands.
+    /// Position of the `=`.
     equals: usize,
     end: usize,
 }
 
-/// The pairs of a raw string, sorted by key, no key twice.
+/// Pairs of a raw string, sorted by key, with no duplicate key.
 #[derive(Debug)]
-pub(super) struct Pairs<'a> {
+pub(super) struct SortedPairs<'a> {
     raw: &'a [u8],
     marks: Marks,
-    /// On the stack, up to the default limit.
+    /// On the stack up to the default limit.
     sorted: SmallVec<[Pair; 32]>,
 }
 
-impl<'a> Pairs<'a> {
+impl<'a> SortedPairs<'a> {
     pub(super) fn new(raw: &'a [u8]) -> Self {
         Self {
             raw,
@@ -36,15 +36,15 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// Splits `raw` at `&` and `=`, checks every character and every key, and sorts.
+    /// Splits the raw string at `&` and `=`, checks every character and key, and sorts the pairs.
     pub(super) fn split(&mut self, max_pairs: usize) -> Result<(), InitDataError> {
-        self.marks.scan(self.raw);
-        if self.marks.is_forbidden {
+        scan(self.raw, &mut self.marks);
+        if self.marks.has_forbidden {
             return Err(Malformed::Character.into());
         }
         let mut start = 0;
-        for block in 0..self.marks.ends.len() {
-            let mut ends = self.marks.ends[block];
+        for block in 0..self.marks.separators.len() {
+            let mut ends = self.marks.separators[block];
             while ends != 0 {
                 let end = block * BLOCK + ends.trailing_zeros() as usize;
                 ends &= ends - 1;
@@ -72,22 +72,22 @@ impl<'a> Pairs<'a> {
                 .cmp(&b.order)
                 .then_with(|| a.key(raw).cmp(b.key(raw)))
         });
-        let is_twice =
+        let is_duplicate =
             |two: &[Pair]| two[0].order == two[1].order && two[0].key(raw) == two[1].key(raw);
-        if self.sorted.windows(2).any(is_twice) {
+        if self.sorted.windows(2).any(is_duplicate) {
             Err(Malformed::DuplicateKey)
         } else {
             Ok(())
         }
     }
 
-    /// Whether there is a pair of this key.
-    pub(super) fn has(&self, key: &str) -> bool {
+    /// Returns whether a pair has this key.
+    pub(super) fn contains(&self, key: &str) -> bool {
         self.position(key).is_some()
     }
 
-    /// Takes a pair out, so that it is not part of what is signed, and gives its value as received.
-    pub(super) fn take(&mut self, key: &str) -> Option<&'a [u8]> {
+    /// Removes a pair, which excludes it from the check string, and returns its value as received.
+    pub(super) fn remove(&mut self, key: &str) -> Option<&'a [u8]> {
         let pair = self.sorted.remove(self.position(key)?);
         Some(&self.raw[pair.equals + 1..pair.end])
     }
@@ -98,13 +98,13 @@ impl<'a> Pairs<'a> {
             .position(|pair| pair.key(self.raw) == key.as_bytes())
     }
 
-    /// How many pairs there are.
+    /// Number of pairs.
     pub(super) fn len(&self) -> usize {
         self.sorted.len()
     }
 
-    /// Writes the decoded `key=value` of the pair of this index into the front of `out`, and gives
-    /// its length. `out` has to be as long as the pair.
+    /// Writes the decoded `key=value` of the pair at `index` into the front of `out` and returns
+    /// its length. `out` must be at least as long as the pair.
     pub(super) fn decode(&self, index: usize, out: &mut [u8]) -> Result<usize, Malformed> {
         let pair = &self.sorted[index];
         decode(self.raw, pair.start..pair.end, &self.marks.escapes, out)
@@ -141,7 +141,8 @@ impl Pair {
     }
 }
 
-/// The first eight of a key's bytes as a number that sorts as they do; keys hold no zero bytes.
+/// Returns the first eight bytes of a key as a number that sorts in byte order. Keys contain no
+/// zero bytes.
 fn order(text: &[u8], length: usize) -> u64 {
     let mut first = [0; 8];
     if let Some(eight) = text.first_chunk::<8>() {

@@ -7,13 +7,13 @@ use super::scheme::LoginWidget;
 use super::verifier::Verifier;
 
 impl Verifier<BotToken> {
-    /// Checks what the [Login Widget](https://core.telegram.org/widgets/login) hands to a web page,
-    /// as a query string: `id=…&first_name=…&auth_date=…&hash=…`.
+    /// Verifies user data of the [Login Widget](https://core.telegram.org/widgets/login), as a query
+    /// string: `id=…&first_name=…&auth_date=…&hash=…`.
     ///
-    /// Its key is not that of init data, so neither passes as the other.
+    /// Its key differs from that of init data, so neither is accepted as the other.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify); [`InitDataError::WrongKind`] for what has no `id` or no
+    /// As [`verify`](Self::verify), and [`InitDataError::WrongKind`] for data without `id` or
     /// `first_name`.
     pub fn verify_login_widget(&self, raw: &str) -> Result<LoginWidgetUser, InitDataError> {
         let data = self.run::<LoginWidget>(raw)?;
@@ -30,8 +30,8 @@ impl Verifier<BotToken> {
     }
 }
 
-/// A person who signed in on a web page by the Login Widget, signature and age checked. Only
-/// [`Verifier::verify_login_widget`] makes it.
+/// User who signed in on a web page through the Login Widget, with verified signature and age. Only
+/// [`Verifier::verify_login_widget`] creates it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LoginWidgetUser {
     id: i64,
@@ -44,43 +44,43 @@ pub struct LoginWidgetUser {
 }
 
 impl LoginWidgetUser {
-    /// The account's id: up to 52 significant bits.
+    /// Account id, with up to 52 significant bits.
     pub fn id(&self) -> i64 {
         self.id
     }
 
-    /// The first name, as the person chose it.
+    /// First name, as the user chose it.
     pub fn first_name(&self) -> &str {
         &self.first_name
     }
 
-    /// The last name.
+    /// Last name.
     pub fn last_name(&self) -> Option<&str> {
         self.last_name.as_deref()
     }
 
-    /// The user name, without `@`. It can change hands: never identify an account by it.
+    /// Username without `@`. Its owner can change: never identify an account by it.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }
 
-    /// The address of the profile photo.
+    /// URL of the profile photo.
     pub fn photo_url(&self) -> Option<&str> {
         self.photo_url.as_deref()
     }
 
-    /// When Telegram signed the data, in seconds since the Unix epoch.
+    /// Time of the signature, in seconds since the Unix epoch.
     pub fn auth_date(&self) -> u64 {
         self.auth_date
     }
 
-    /// Which of the verifier's keys the signature was made with.
+    /// Key of the verifier that matched the signature.
     pub fn signer(&self) -> Signer {
         self.signer
     }
 }
 
-/// Shows the id alone; the rest is personal data.
+/// Shows the id only; the rest is personal data.
 impl fmt::Debug for LoginWidgetUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginWidgetUser")
@@ -89,7 +89,7 @@ impl fmt::Debug for LoginWidgetUser {
     }
 }
 
-/// Reads an id: digits without a zero in front.
+/// Parses an id: digits without a leading zero.
 fn parse_id(value: &str) -> Result<i64, Malformed> {
     let is_plain = value.bytes().all(|b| b.is_ascii_digit()) && !value.starts_with('0');
     if is_plain {

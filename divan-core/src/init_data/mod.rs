@@ -1,61 +1,60 @@
-//! Verification of the signed data that Telegram hands to a Mini App.
+//! Verification of the signed data that Telegram passes to a Mini App.
 //!
-//! A Mini App finds `window.Telegram.WebApp.initData`, a query string signed with a key that is
-//! derived from the bot token, and sends it to its back end. [`Verifier`] checks it as
-//! [Telegram
+//! A Mini App reads `window.Telegram.WebApp.initData`, a query string signed with a key derived
+//! from the bot token, and sends it to its back end. [`Verifier`] verifies it as [Telegram
 //! describes](https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app),
-//! but reads it by a [strict grammar](#the-strict-grammar): one reading or a refusal.
+//! with a [strict grammar](#the-strict-grammar) that allows exactly one interpretation of each
+//! accepted string.
 //!
 //! ```
-//! use divan_core::init_data::{BotToken, Verifier};
+//! use divan_core::init_data::Verifier;
 //! use std::time::Duration;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let raw = {
-//! #     use divan_core::{clock::{Clock, SystemClock}, init_data::InitDataBuilder};
+//! #     use divan_core::{clock::{Clock, SystemClock}, init_data::{BotToken, InitDataBuilder}};
 //! #     let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
 //! #     InitDataBuilder::new(SystemClock.unix_seconds()).user(42, "First").sign(&token)
 //! # };
-//! let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
-//! let verifier = Verifier::new(token, Duration::from_hours(1));
+//! let token = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+//! let verifier = Verifier::new(token.parse()?, Duration::from_hours(1));
 //!
 //! let data = verifier.verify(&raw)?;
-//! let user = data.user()?.ok_or("no user in there")?;
+//! let user = data.user()?.ok_or("no user")?;
 //! assert_eq!(user.id, 42);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A verifier may hold several bots, and the old and the new token of one ([`Verifier::or`]).
-//! Shared contacts ([`Verifier::verify_contact`]) and the Login Widget
-//! ([`Verifier::verify_login_widget`]) are checked by the same verifier; with the feature
-//! `ed25519`, `ThirdParty` is a key for those who do not have the token. A [`ReplayGuard`] takes
-//! each piece of data once, and with the feature `axum` [`InitData`] is an argument of handlers.
+//! A verifier may hold keys of several bots, and the old and new token of one ([`Verifier::or`]).
+//! It also verifies shared contacts ([`Verifier::verify_contact`]) and user data of the Login Widget
+//! ([`Verifier::verify_login_widget`]). With the feature `ed25519`, `Verifier::third_party` verifies
+//! init data without the bot token. With a [`ReplayGuard`], each piece of data is accepted once.
+//! With the feature `axum`, [`InitData`] is an extractor.
 //!
 //! # The strict grammar
 //!
-//! - At most 8 KiB and 32 pairs (see [`Verifier::max_len`], [`Verifier::max_pairs`]), refused
+//! - At most 8 KiB and 32 pairs (see [`Verifier::max_len`], [`Verifier::max_pairs`]), rejected
 //!   before any hashing.
-//! - Pairs are separated by `&` alone and have a `=` each; no leading `?`, no fragment, no raw
-//!   spaces or control characters. Empty values are legal.
-//! - Keys are `[A-Za-z0-9_]{1,64}`, not percent-encoded, and no key comes twice, neither at the top
-//!   nor inside the JSON objects.
-//! - `%` is followed by two hex digits, and what it decodes to is UTF-8 without control characters:
-//!   the check string separates fields by line feeds and does not escape them.
+//! - Pairs are separated by `&` alone, and each has a `=`. A leading `?`, a fragment, raw spaces and
+//!   control characters are forbidden. Empty values are allowed.
+//! - Keys are `[A-Za-z0-9_]{1,64}` and not percent-encoded. No key occurs twice, neither at the top
+//!   level nor inside the JSON objects.
+//! - `%` is followed by two hex digits, and decoded values are UTF-8 without control characters,
+//!   because the check string separates fields by line feeds and does not escape them.
 //! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`. `signature` is 64 bytes
-//!   in base64url where it is what is checked; to the check by the bot's token it is a field like
-//!   any other.
+//!   in canonical base64url where it is verified; for verification with the bot token it is a field
+//!   like any other.
 //!
-//! The signature is checked before the time, and JSON is read only after both. `docs/init-data.md`
-//! of the repository has the reasons, and a suite of vectors for other implementations.
+//! The signature is verified before the age, and JSON is parsed only after both. `docs/init-data.md`
+//! in the repository gives the reasons, and describes test vectors for other implementations.
 //!
-//! # Cost
+//! # Performance
 //!
-//! A check takes a little more than twice the time of the HMAC alone, reading the user half of it
-//! once more (`docs/benchmarks.md`). [`Verifier::verify_in`] and all that is read from its result
-//! take nothing from the heap, while the string is within the default limits and its JSON has no
-//! escapes in keys, which Telegram writes none of;
-//! [`Verifier::verify`] takes one allocation.
+//! Verification takes a little more than twice the time of the HMAC alone; parsing the user takes
+//! half of that time again (`docs/benchmarks.md`). [`Verifier::verify`] makes one allocation.
+//! [`Verifier::verify_in`] and the getters of its result make none for a string within the default
+//! limits whose JSON has no escapes in keys; Telegram writes none.
 
 mod bits;
 mod bot_token;
@@ -77,6 +76,8 @@ mod scheme;
 mod sign;
 #[cfg(feature = "simd")]
 mod simd;
+#[cfg(all(test, feature = "simd"))]
+mod simd_tests;
 mod text;
 #[cfg(feature = "ed25519")]
 mod third_party;

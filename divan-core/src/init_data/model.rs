@@ -7,39 +7,39 @@ use super::text::Text;
 /// A Telegram account, as [`WebAppUser`](https://core.telegram.org/bots/webapps#webappuser)
 /// describes it.
 ///
-/// It is a view of the verified data, cheap to make again; what proves anything is the
-/// [`InitData`](super::InitData) that it comes from.
+/// It is a view of the verified data and cheap to create. Pass on the
+/// [`InitData`](super::InitData) itself where you need the proof of verification.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct WebAppUser<'a> {
-    /// The account's id: up to 52 significant bits.
+    /// Account id, with up to 52 significant bits.
     pub id: i64,
-    /// The first name, as the person chose it.
+    /// First name, as the user chose it.
     pub first_name: Text<'a>,
-    /// The last name.
+    /// Last name.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub last_name: Option<Text<'a>>,
-    /// The user name, without `@`. It can change hands: never identify an account by it.
+    /// Username without `@`. Its owner can change: never identify an account by it.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub username: Option<Text<'a>>,
-    /// The language of the person's Telegram client, an IETF tag.
+    /// Language of the user's Telegram client, as an IETF language tag.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub language_code: Option<Text<'a>>,
-    /// Whether the account is a bot; only ever present on `receiver`.
+    /// Marks a bot; present on `receiver` only.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub is_bot: Option<bool>,
-    /// Whether the person has Telegram Premium.
+    /// Marks a user with Telegram Premium.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub is_premium: Option<bool>,
-    /// Whether the person added the bot to the attachment menu.
+    /// Marks a user who added the bot to the attachment menu.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub added_to_attachment_menu: Option<bool>,
-    /// Whether the bot may write to the person.
+    /// Permission of the bot to write to the user.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub allows_write_to_pm: Option<bool>,
-    /// The address of the profile photo.
+    /// URL of the profile photo.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub photo_url: Option<Text<'a>>,
 }
@@ -82,7 +82,7 @@ impl<'a> FromObject<'a> for WebAppUser<'a> {
     }
 }
 
-/// Shows the id alone; the rest is personal data.
+/// Shows the id only; the rest is personal data.
 impl fmt::Debug for WebAppUser<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebAppUser")
@@ -93,23 +93,23 @@ impl fmt::Debug for WebAppUser<'_> {
 
 /// A chat, as [`WebAppChat`](https://core.telegram.org/bots/webapps#webappchat) describes it.
 ///
-/// It is a view of the verified data, cheap to make again.
+/// It is a view of the verified data and cheap to create.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct WebAppChat<'a> {
-    /// The chat's id.
+    /// Chat id.
     pub id: i64,
-    /// The kind of chat.
+    /// Type of the chat.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: ChatType<'a>,
-    /// The chat's title.
+    /// Title of the chat.
     pub title: Text<'a>,
-    /// The chat's user name, without `@`.
+    /// Username of the chat, without `@`.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub username: Option<Text<'a>>,
-    /// The address of the chat's photo.
+    /// URL of the chat's photo.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub photo_url: Option<Text<'a>>,
 }
@@ -139,7 +139,7 @@ impl<'a> FromObject<'a> for WebAppChat<'a> {
     }
 }
 
-/// Shows id and kind alone; the title of a private chat is a person's name.
+/// Shows id and type only; the title of a private chat is a user's name.
 impl fmt::Debug for WebAppChat<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("WebAppChat");
@@ -150,11 +150,11 @@ impl fmt::Debug for WebAppChat<'_> {
     }
 }
 
-/// The kind of a chat. Telegram adds words over time, so an unknown one is no error.
+/// Type of a chat. Telegram adds types over time, so an unknown one is not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChatType<'a> {
-    /// The private chat with the person who opened the link.
+    /// The private chat with the user who opened the link.
     Sender,
     /// A private chat.
     Private,
@@ -164,12 +164,12 @@ pub enum ChatType<'a> {
     Supergroup,
     /// A channel.
     Channel,
-    /// A word that this version does not know.
+    /// A type unknown to this version.
     Other(Text<'a>),
 }
 
 impl<'a> ChatType<'a> {
-    /// Telegram's word for it.
+    /// Returns Telegram's name for the type.
     pub fn to_text(self) -> Text<'a> {
         match self {
             Self::Sender => Text::plain("sender"),

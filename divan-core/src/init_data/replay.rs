@@ -2,44 +2,44 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Remembers what was presented, so that a [`Verifier`](super::Verifier) takes each piece of data
-/// once.
+/// Record of presented signatures, with which a [`Verifier`](super::Verifier) accepts each piece of
+/// data once.
 ///
-/// Without one, fresh data is taken as often as it comes, which is what a Mini App that reloads
-/// needs. It is asked last, about data whose signature and age have passed; the typed fields are
-/// read later.
+/// Without a guard, data is accepted any number of times within `max_age`, which a Mini App that
+/// reloads needs. The verifier calls the guard last, for data with valid signature and age; the
+/// typed fields are parsed later.
 ///
-/// Verifiers that share a guard have to be of one scheme and one `max_age`: the bot's hash and
-/// Telegram's signature of the same data are two signatures, and each verifier says how long it
-/// needs its own remembered.
+/// Verifiers that share a guard must have the same scheme and `max_age`: the bot's hash and
+/// Telegram's signature of the same data are two signatures, and each verifier states how long its
+/// own must be remembered.
 pub trait ReplayGuard: Debug + Send + Sync {
-    /// Remembers the bytes of a signature, and says whether they are new. They have to be
-    /// remembered until `until`; `now` and `until` are in seconds since the Unix epoch.
+    /// Records the bytes of a signature and returns whether they are new. They must be remembered
+    /// until `until`; `now` and `until` are in seconds since the Unix epoch.
     ///
-    /// Of several calls with the same bytes at the same time, one gets [`Admission::First`].
-    fn admit(&self, proof: &[u8], now: u64, until: u64) -> Admission;
+    /// Of several concurrent calls with the same bytes, exactly one returns [`Admission::First`].
+    fn admit(&self, signature: &[u8], now: u64, until: u64) -> Admission;
 }
 
-/// What a [`ReplayGuard`] says of a signature.
+/// Decision of a [`ReplayGuard`] about a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Admission {
-    /// It is new, and remembered from now on.
+    /// The signature is new, and now recorded.
     First,
-    /// It was there before.
+    /// The signature was presented before.
     Replayed,
-    /// There is no room to remember it. The data is refused: who cannot remember cannot tell.
+    /// The guard has no capacity left. The data is rejected, because a replay could not be detected.
     Full,
 }
 
-/// A [`ReplayGuard`] of one process, with room for a fixed number of signatures.
+/// [`ReplayGuard`] for a single process, with a fixed capacity.
 ///
-/// A signature is forgotten when the data has become too old to pass. The room has to hold all that
-/// are presented within `max_age + clock_skew`; each takes about two hundred bytes. Several servers
-/// need a guard that they share.
+/// A signature is forgotten when its data is too old to be accepted. The capacity must cover all
+/// signatures presented within `max_age + clock_skew`; each takes about two hundred bytes. Several
+/// servers need a shared guard.
 ///
-/// When its clock is set back behind a moment at which signatures were forgotten, it is
-/// [`Admission::Full`] until then: it cannot tell what it has seen.
+/// When the clock is set back to before a moment at which signatures were forgotten, the guard
+/// returns [`Admission::Full`] until that moment, because it cannot detect replays.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InMemoryReplayGuard, InitDataError, Verifier};
@@ -61,15 +61,15 @@ pub struct InMemoryReplayGuard {
 
 #[derive(Default)]
 struct Remembered {
-    proofs: HashSet<Arc<[u8]>>,
-    /// Until when each is needed, in the order in which they came.
+    signatures: HashSet<Arc<[u8]>>,
+    /// Expiry of each signature, in the order of arrival.
     order: VecDeque<(u64, Arc<[u8]>)>,
-    /// The latest moment at which one was forgotten.
+    /// Latest moment at which a signature was forgotten.
     forgotten_at: u64,
 }
 
 impl InMemoryReplayGuard {
-    /// A guard with room for `capacity` signatures.
+    /// Creates a guard for `capacity` signatures.
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -85,41 +85,41 @@ impl InMemoryReplayGuard {
 }
 
 impl ReplayGuard for InMemoryReplayGuard {
-    fn admit(&self, proof: &[u8], now: u64, until: u64) -> Admission {
+    fn admit(&self, signature: &[u8], now: u64, until: u64) -> Admission {
         let mut remembered = self.remembered();
-        if remembered.proofs.contains(proof) {
+        if remembered.signatures.contains(signature) {
             return Admission::Replayed;
         }
         if now < remembered.forgotten_at {
             return Admission::Full;
         }
         remembered.forget(now);
-        if remembered.proofs.len() >= self.capacity {
+        if remembered.signatures.len() >= self.capacity {
             return Admission::Full;
         }
-        let proof: Arc<[u8]> = proof.into();
-        remembered.order.push_back((until, proof.clone()));
-        remembered.proofs.insert(proof);
+        let signature: Arc<[u8]> = signature.into();
+        remembered.order.push_back((until, signature.clone()));
+        remembered.signatures.insert(signature);
         Admission::First
     }
 }
 
 impl Remembered {
-    /// Forgets what is not needed any more, the oldest first.
+    /// Forgets expired signatures, in the order of arrival.
     fn forget(&mut self, now: u64) {
         while self.order.front().is_some_and(|(until, _)| *until < now) {
-            if let Some((_, proof)) = self.order.pop_front() {
-                self.proofs.remove(&proof);
+            if let Some((_, signature)) = self.order.pop_front() {
+                self.signatures.remove(&signature);
                 self.forgotten_at = now;
             }
         }
     }
 }
 
-/// Shows how many signatures are remembered, not which.
+/// Shows the number of recorded signatures, not the signatures.
 impl Debug for InMemoryReplayGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let remembered = self.remembered().proofs.len();
+        let remembered = self.remembered().signatures.len();
         f.debug_struct("InMemoryReplayGuard")
             .field("capacity", &self.capacity)
             .field("remembered", &remembered)

@@ -2,7 +2,7 @@ use hmac::Mac;
 
 use super::bot_token::{BotToken, HmacSha256};
 
-/// Mints what Telegram signs, for tests and development.
+/// Creates data signed as Telegram signs it, for tests and development.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InitDataBuilder};
@@ -19,7 +19,7 @@ pub struct InitDataBuilder {
 }
 
 impl InitDataBuilder {
-    /// Data signed at `auth_date`, in seconds since the Unix epoch, with no other field.
+    /// Starts with the field `auth_date` alone, in seconds since the Unix epoch.
     pub fn new(auth_date: u64) -> Self {
         Self {
             fields: vec![("auth_date".to_owned(), auth_date.to_string())],
@@ -34,7 +34,7 @@ impl InitDataBuilder {
         )
     }
 
-    /// Adds the `user` field with a user name as well.
+    /// Adds the `user` field with an id, a first name and a username.
     pub fn user_named(self, id: i64, first_name: &str, username: &str) -> Self {
         let (first_name, username) = (json_string(first_name), json_string(username));
         self.field(
@@ -43,7 +43,7 @@ impl InitDataBuilder {
         )
     }
 
-    /// Adds the `contact` field that makes this the answer of `requestContact`.
+    /// Adds the `contact` field, which makes this a response of `requestContact`.
     pub fn contact(self, user_id: i64, phone_number: &str, first_name: &str) -> Self {
         let (phone, first_name) = (json_string(phone_number), json_string(first_name));
         self.field(
@@ -52,15 +52,15 @@ impl InitDataBuilder {
         )
     }
 
-    /// Adds any field. Nothing is checked: a test may want to sign nonsense.
+    /// Adds any field, unchecked, so that tests can sign invalid data.
     pub fn field(mut self, key: &str, value: &str) -> Self {
         self.fields.push((key.to_owned(), value.to_owned()));
         self
     }
 
-    /// Adds the field `signature`, Telegram's signature for third parties, made with a key of your
-    /// own: over the fields that are there by now, for the bot of this id. Follow it by
-    /// [`sign`](Self::sign), which covers it as Telegram does, or by [`encode`](Self::encode).
+    /// Adds the field `signature`, as Telegram's signature for third parties, made with your own
+    /// key over the fields added so far, for the bot with this id. Call [`sign`](Self::sign)
+    /// afterwards, which covers it as Telegram does, or [`encode`](Self::encode).
     #[cfg(feature = "ed25519")]
     pub fn third_party_signature(self, bot_id: i64, secret_key: &[u8; 32]) -> Self {
         use base64::Engine;
@@ -72,13 +72,13 @@ impl InitDataBuilder {
         self.field("signature", &URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
 
-    /// Signs the fields with the bot's token, as init data or a shared contact, and encodes them,
+    /// Signs the fields with the bot's token, as init data or a shared contact, and encodes them with
     /// `hash` last.
     pub fn sign(self, token: &BotToken) -> String {
         self.sign_with(token.web_app_mac())
     }
 
-    /// Signs the fields with the bot's token as the Login Widget does, and encodes them, `hash`
+    /// Signs the fields with the bot's token as the Login Widget does, and encodes them with `hash`
     /// last.
     pub fn sign_login_widget(self, token: &BotToken) -> String {
         self.sign_with(token.login_widget_mac())
@@ -121,7 +121,7 @@ impl InitDataBuilder {
     }
 }
 
-/// The text as a JSON string.
+/// Encodes a text as a JSON string.
 fn json_string(text: &str) -> String {
     let mut json = String::from('"');
     for next in text.chars() {

@@ -1,13 +1,12 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
-/// A text inside one of the signed JSON objects, borrowed as it stands there.
+/// Text inside one of the signed JSON objects, borrowed in its escaped form.
 ///
 /// Telegram escapes some characters (`https:\/\/t.me`), so the text may differ from the bytes that
-/// it is read from. `Display`, [`chars`](Self::chars) and comparison resolve the escapes on the
-/// way, without allocating;
-/// [`to_cow`](Self::to_cow) gives a string. By an escape it may hold any character, control
-/// characters too: whoever prints a name that a stranger chose should know.
+/// it is read from. `Display`, [`chars`](Self::chars) and comparison decode the escapes without
+/// allocating; [`to_cow`](Self::to_cow) returns a string. The decoded text may contain any
+/// character, also control characters: sanitize user-chosen names before you print them.
 ///
 /// ```
 /// # use divan_core::{clock::SystemClock, clock::Clock, init_data::{BotToken, InitDataBuilder, Verifier}};
@@ -22,7 +21,7 @@ use std::fmt::{self, Write as _};
 /// ```
 #[derive(Clone, Copy)]
 pub struct Text<'a> {
-    /// The inside of a JSON string; its escapes have been checked.
+    /// Content of a JSON string between the quotes, with valid escapes.
     inside: &'a str,
     is_escaped: bool,
 }
@@ -35,7 +34,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The inside of a JSON string, its escapes checked.
+    /// Creates a text from the content of a JSON string with valid escapes.
     pub(super) fn escaped(inside: &'a str) -> Self {
         Self {
             inside,
@@ -43,7 +42,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The text, if it stands there as it is; `None` when it holds escapes.
+    /// Returns the text if it contains no escapes, `None` otherwise.
     #[inline]
     pub fn as_str(self) -> Option<&'a str> {
         if self.is_escaped {
@@ -53,13 +52,13 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The text; allocates only when there are escapes to resolve.
+    /// Returns the text. Allocates only to decode escapes.
     pub fn to_cow(self) -> Cow<'a, str> {
         self.as_str()
             .map_or_else(|| Cow::Owned(self.chars().collect()), Cow::Borrowed)
     }
 
-    /// The characters of the text.
+    /// Iterates over the decoded characters.
     pub fn chars(self) -> impl Iterator<Item = char> + 'a {
         let (plain, escaped) = if self.is_escaped {
             ("", self.inside)
@@ -70,7 +69,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The characters of the inside of a JSON string.
+/// Iterator over the decoded characters of a JSON string.
 struct Chars<'a>(&'a str);
 
 impl Iterator for Chars<'_> {
@@ -83,8 +82,8 @@ impl Iterator for Chars<'_> {
     }
 }
 
-/// The first character of the inside of a JSON string and what follows it. `None` at the end, and
-/// where an escape stands for nothing.
+/// Returns the first decoded character of a JSON string and the remaining text, or `None` at the end
+/// and at an invalid escape.
 pub(super) fn next_char(text: &str) -> Option<(char, &str)> {
     let Some(escape) = text.strip_prefix('\\') else {
         let mut chars = text.chars();
@@ -103,7 +102,7 @@ pub(super) fn next_char(text: &str) -> Option<(char, &str)> {
     Some((next, &escape[1..]))
 }
 
-/// Reads what follows a `\u`: four hex digits, or a surrogate pair.
+/// Decodes the rest of a `\u` escape: four hex digits, or a surrogate pair.
 fn unicode_escape(text: &str) -> Option<(char, &str)> {
     let (first, rest) = utf16_unit(text)?;
     let one = char::decode_utf16([first]).next()?;
@@ -190,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_resolved_on_the_way() {
+    fn escapes_are_decoded() {
         let text = Text::escaped(r#"\"\\\/\b\f\n\r\t\u0041\u00e9\uD83D\uDE00é"#);
         assert_eq!(text.to_string(), "\"\\/\u{8}\u{C}\n\r\tAé😀é");
         assert_eq!(text, "\"\\/\u{8}\u{C}\n\r\tAé😀é");
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_that_stands_for_nothing_ends_the_text() {
+    fn an_invalid_escape_ends_the_text() {
         for text in [
             r"\",
             r"\x",

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::error::{InitDataError, Malformed};
-use super::grammar::Pairs;
+use super::grammar::SortedPairs;
 use super::scheme::{Key, Scheme, Sealed, decode_hash};
 
 const PRODUCTION: [u8; 32] = [
@@ -17,12 +17,11 @@ const TEST: [u8; 32] = [
     0xa7, 0x71, 0xbc, 0xd8, 0x34, 0x6a, 0x8c, 0x46, 0x15, 0xcb, 0x73, 0x76, 0xed, 0xdf, 0x72, 0xec,
 ];
 
-/// A key to check a bot's init data with, without the bot's token: Telegram signs it with Ed25519
-/// as well,
+/// Key that verifies a bot's init data without the bot's token, by Telegram's Ed25519 signature
 /// [for third parties](https://core.telegram.org/bots/webapps#validating-data-for-third-party-use).
 ///
-/// The field `hash` is not covered by that signature, so it cannot be reached through the verified
-/// data; neither can `signature` itself.
+/// That signature does not cover the field `hash`, so verified data does not contain it, nor
+/// `signature` itself.
 ///
 /// ```
 /// use divan_core::init_data::{ThirdParty, Verifier};
@@ -35,7 +34,7 @@ const TEST: [u8; 32] = [
 ///     &auth_date=1733584787&signature=zL-ucjNyREiHDE8aihFwpfR9aggP2xiAo3NSpfe-p7IbCisNlDKlo7Kb6G4D0Ao2mBrSgEk4maLSdv6\
 ///     MLIlADQ&hash=2174df5b000556d044f3f020384e879c8efcab55ddea2ced4eb752e93e7080d6";
 /// let century = Duration::from_hours(24 * 36_525);
-/// let verifier = Verifier::new(ThirdParty::production(7_342_037_359), century);
+/// let verifier = Verifier::third_party(ThirdParty::production(7_342_037_359), century);
 /// let data = verifier.verify(raw)?;
 /// assert_eq!(data.user()?.ok_or("no user")?.id, 279_058_397);
 /// assert!(data.field("hash").is_none());
@@ -44,46 +43,46 @@ const TEST: [u8; 32] = [
 #[derive(Clone)]
 pub struct ThirdParty {
     bot_id: i64,
-    /// What Telegram puts before the check string.
+    /// Line that Telegram puts before the check string.
     first_line: String,
     key: VerifyingKey,
 }
 
-/// The bytes are not an Ed25519 public key, or one that anybody can sign for.
+/// Error for bytes that are not an Ed25519 public key, or a weak one that anyone can sign for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an Ed25519 public key that can be trusted")]
+#[error("not an Ed25519 public key, or a weak one")]
 pub struct InvalidPublicKey;
 
 impl ThirdParty {
-    /// Telegram's key, for the bot of this id.
+    /// Returns Telegram's production key, for the bot with this id.
     #[expect(
         clippy::missing_panics_doc,
-        reason = "a test holds that the constant is a key"
+        reason = "a test checks that the constant is a valid key"
     )]
     #[expect(
         clippy::expect_used,
-        reason = "a test holds that the constant is a key"
+        reason = "a test checks that the constant is a valid key"
     )]
     pub fn production(bot_id: i64) -> Self {
-        Self::with_public_key(bot_id, &PRODUCTION).expect("Telegram's key is a key")
+        Self::with_public_key(bot_id, &PRODUCTION).expect("a valid key")
     }
 
-    /// The key of Telegram's [test
+    /// Returns the key of Telegram's [test
     /// environment](https://core.telegram.org/bots/webapps#using-bots-in-the-test-environment), for
-    /// the bot of this id.
+    /// the bot with this id.
     #[expect(
         clippy::missing_panics_doc,
-        reason = "a test holds that the constant is a key"
+        reason = "a test checks that the constant is a valid key"
     )]
     #[expect(
         clippy::expect_used,
-        reason = "a test holds that the constant is a key"
+        reason = "a test checks that the constant is a valid key"
     )]
     pub fn test_environment(bot_id: i64) -> Self {
-        Self::with_public_key(bot_id, &TEST).expect("Telegram's test key is a key")
+        Self::with_public_key(bot_id, &TEST).expect("a valid key")
     }
 
-    /// The public key that belongs to a secret key of your own, for tests.
+    /// Derives the public key of your own secret key, for tests.
     #[cfg(any(test, feature = "mint"))]
     pub fn public_key_of(secret_key: &[u8; 32]) -> [u8; 32] {
         ed25519_dalek::SigningKey::from_bytes(secret_key)
@@ -91,10 +90,10 @@ impl ThirdParty {
             .to_bytes()
     }
 
-    /// A key of your own, for tests.
+    /// Creates a key from your own public key, for tests.
     ///
     /// # Errors
-    /// When the bytes are no point on the curve, or one of small order.
+    /// When the bytes are not a point on the curve, or a point of small order.
     pub fn with_public_key(bot_id: i64, public_key: &[u8; 32]) -> Result<Self, InvalidPublicKey> {
         let key = VerifyingKey::from_bytes(public_key).map_err(|_| InvalidPublicKey)?;
         if key.is_weak() {
@@ -126,42 +125,42 @@ impl Sealed for ThirdParty {
     type WebApp = Ed25519;
 }
 
-/// Init data, signed by Telegram for everybody.
+/// Init data with Telegram's signature for third parties.
 #[derive(Debug)]
 pub(super) struct Ed25519;
 
 impl Scheme<ThirdParty> for Ed25519 {
-    /// Room for `<bot_id>:WebAppData` and a line feed, for the longest id that there is. The
-    /// signature that has been taken out of the text is longer than that.
-    const ROOM: usize = 32;
-    type Proof = [u8; 64];
+    /// Space for `<bot_id>:WebAppData` and a line feed with the longest possible id. The removed
+    /// signature is longer than that, so the buffer always has this space.
+    const PREFIX_LEN: usize = 32;
+    type Signature = [u8; 64];
 
-    fn take_proof(pairs: &mut Pairs<'_>) -> Result<[u8; 64], InitDataError> {
+    fn take_signature(pairs: &mut SortedPairs<'_>) -> Result<[u8; 64], InitDataError> {
         let signature = pairs
-            .take("signature")
+            .remove("signature")
             .ok_or(InitDataError::SignatureMissing)?;
-        if let Some(hash) = pairs.take("hash") {
-            // Not covered, so it is dropped; but it has the form that it always has.
+        if let Some(hash) = pairs.remove("hash") {
+            // Not signed, so it is dropped, but its format is still checked.
             decode_hash(hash)?;
         }
         Ok(decode_signature(signature)?)
     }
 
-    fn is_signed_by(key: &ThirdParty, message: &mut [u8], proof: &[u8; 64]) -> bool {
-        let start = Self::ROOM - key.first_line.len();
-        message[start..Self::ROOM].copy_from_slice(key.first_line.as_bytes());
-        // Strict: one signature has one form, and keys of small order sign nothing.
+    fn is_signed_by(key: &ThirdParty, message: &mut [u8], signature: &[u8; 64]) -> bool {
+        let start = Self::PREFIX_LEN - key.first_line.len();
+        message[start..Self::PREFIX_LEN].copy_from_slice(key.first_line.as_bytes());
+        // Strict verification rejects malleable signatures and keys of small order.
         key.key
-            .verify_strict(&message[start..], &Signature::from_bytes(proof))
+            .verify_strict(&message[start..], &Signature::from_bytes(signature))
             .is_ok()
     }
 
-    fn is_kind(pairs: &Pairs<'_>) -> bool {
-        !pairs.has("contact")
+    fn is_expected_kind(pairs: &SortedPairs<'_>) -> bool {
+        !pairs.contains("contact")
     }
 }
 
-/// Reads `signature`: 64 bytes in base64url, in the one form that they have.
+/// Parses `signature`: 64 bytes in canonical base64url.
 fn decode_signature(text: &[u8]) -> Result<[u8; 64], Malformed> {
     let text: &[u8; 86] = text.try_into().map_err(|_| Malformed::Signature)?;
     let mut signature = [0; 64];
@@ -176,13 +175,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn telegrams_keys_are_keys() {
+    fn telegrams_keys_are_valid() {
         assert_eq!(ThirdParty::production(1).key.to_bytes(), PRODUCTION);
         assert_eq!(ThirdParty::test_environment(1).key.to_bytes(), TEST);
     }
 
     #[test]
-    fn a_key_that_anybody_can_sign_for_is_refused() {
+    fn a_weak_public_key_is_rejected() {
         let mut neutral = [0; 32];
         neutral[0] = 1;
         for weak in [neutral, [0; 32]] {
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_id_has_room() {
+    fn the_longest_bot_id_fits_into_the_prefix() {
         let key = ThirdParty::production(i64::MIN);
         let mut message = [b'x'; 40];
         assert!(!Ed25519::is_signed_by(&key, &mut message, &[0; 64]));

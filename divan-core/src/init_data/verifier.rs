@@ -7,15 +7,17 @@ use super::bot_token::BotToken;
 use super::check_string;
 use super::data::{InitData, Signer};
 use super::error::{InitDataError, Malformed};
-use super::grammar::Pairs;
+use super::grammar::SortedPairs;
 use super::replay::{Admission, ReplayGuard};
 use super::scheme::{Key, Scheme};
+#[cfg(feature = "ed25519")]
+use super::third_party::ThirdParty;
 use crate::clock::{Clock, SystemClock};
 
-/// Checks signed data against one bot's key, or several.
+/// Verifies signed data against the keys of one or several bots.
 ///
-/// Make one and keep it: the keys are derived once. It is cheap to clone and may be shared between
-/// threads.
+/// Create one and keep it, because the keys are derived once. It is cheap to clone and may be shared
+/// between threads.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InitDataError, Verifier};
@@ -40,12 +42,36 @@ pub struct Verifier<K = BotToken> {
     replay_guard: Option<Arc<dyn ReplayGuard>>,
 }
 
-impl<K: Clone> Verifier<K> {
-    /// A verifier for data signed with `key`, taking data at most `max_age` old.
+impl Verifier<BotToken> {
+    /// Creates a verifier for data signed with the bot's token. It accepts data up to `max_age`.
     ///
-    /// Init data is a bearer credential that a client sends again and again, so its age is yours to
-    /// state; there is no default.
-    pub fn new(key: K, max_age: Duration) -> Self {
+    /// Init data is a bearer credential that a client sends again and again, so you choose its
+    /// maximum age; there is no default.
+    ///
+    /// ```
+    /// use divan_core::init_data::Verifier;
+    /// use std::time::Duration;
+    ///
+    /// let token = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+    /// let verifier = Verifier::new(token.parse()?, Duration::from_hours(1));
+    /// # Ok::<(), divan_core::init_data::InvalidBotToken>(())
+    /// ```
+    pub fn new(token: BotToken, max_age: Duration) -> Self {
+        Self::with_key(token, max_age)
+    }
+}
+
+#[cfg(feature = "ed25519")]
+impl Verifier<ThirdParty> {
+    /// Creates a verifier for data that Telegram signed for third parties, without the bot's token.
+    /// It accepts data up to `max_age`.
+    pub fn third_party(key: ThirdParty, max_age: Duration) -> Self {
+        Self::with_key(key, max_age)
+    }
+}
+
+impl<K: Clone> Verifier<K> {
+    fn with_key(key: K, max_age: Duration) -> Self {
         Self {
             keys: Arc::new(vec![key]),
             max_age,
@@ -57,46 +83,45 @@ impl<K: Clone> Verifier<K> {
         }
     }
 
-    /// Takes data signed with `key` as well: another bot's, or the old token of a bot whose token
-    /// was changed.
-    /// [`InitData::signer`] says which one it was.
+    /// Accepts data signed with `key` as well: another bot's token, or the old token of a bot whose
+    /// token was changed. [`InitData::signer`] identifies the key that matched.
     #[must_use]
     pub fn or(mut self, key: K) -> Self {
         Arc::make_mut(&mut self.keys).push(key);
         self
     }
 
-    /// How far `auth_date` may lie in the future, because clocks differ. Default: 60 seconds.
+    /// Maximum distance of `auth_date` into the future, because clocks differ. Default: 60 seconds.
     #[must_use]
     pub fn clock_skew(mut self, clock_skew: Duration) -> Self {
         self.clock_skew = clock_skew;
         self
     }
 
-    /// The longest string that is looked at, in bytes. Default: 8192.
+    /// Maximum length of the raw string in bytes. Default: 8192.
     #[must_use]
     pub fn max_len(mut self, bytes: usize) -> Self {
         self.max_len = bytes;
         self
     }
 
-    /// The most pairs that a string may have. Default: 32.
+    /// Maximum number of pairs in the raw string. Default: 32.
     #[must_use]
     pub fn max_pairs(mut self, pairs: usize) -> Self {
         self.max_pairs = pairs;
         self
     }
 
-    /// The clock that `auth_date` is compared with. Default: [`SystemClock`].
+    /// Clock that `auth_date` is compared with. Default: [`SystemClock`].
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Takes each piece of data once. Default: as often as it is presented while it is fresh,
-    /// because clients send the same data again when the Mini App is reloaded. A guard belongs to
-    /// verifiers of one scheme and one `max_age`.
+    /// Accepts each piece of data once. Default: any number of times within `max_age`, because
+    /// clients send the same data again when the Mini App is reloaded. Verifiers that share a guard
+    /// must have the same scheme and `max_age`.
     #[must_use]
     pub fn replay_guard(mut self, guard: Arc<dyn ReplayGuard>) -> Self {
         self.replay_guard = Some(guard);
@@ -105,20 +130,21 @@ impl<K: Clone> Verifier<K> {
 }
 
 impl<K: Key> Verifier<K> {
-    /// Checks grammar, signature and age, in this order, and gives access to what was signed.
+    /// Checks grammar, signature and age, in this order, and returns the signed data.
     ///
     /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs
     /// none.
     ///
     /// # Errors
-    /// [`InitDataError`] says what is wrong and nothing about what would have been right;
-    /// [`WrongKind`](InitDataError::WrongKind) for a shared contact, which has the same key.
+    /// [`InitDataError`] names the failed check and never the expected value;
+    /// [`WrongKind`](InitDataError::WrongKind) for a shared contact, which is signed with the same
+    /// key.
     pub fn verify(&self, raw: &str) -> Result<InitData<'static>, InitDataError> {
         self.run::<K::WebApp>(raw)
     }
 
     /// [`verify`](Self::verify) without an allocation: the decoded text is written into `buffer`,
-    /// which has to be at least as long as `raw`.
+    /// which must be at least as long as `raw`.
     ///
     /// ```
     /// # use divan_core::{clock::{Clock, SystemClock}, init_data::{BotToken, InitDataBuilder, Verifier}};
@@ -140,50 +166,50 @@ impl<K: Key> Verifier<K> {
     ) -> Result<InitData<'b>, InitDataError> {
         let checked = self.check::<K::WebApp>(raw, buffer)?;
         let lines =
-            std::str::from_utf8(&buffer[checked.place.clone()]).map_err(|_| Malformed::Utf8)?;
+            std::str::from_utf8(&buffer[checked.range.clone()]).map_err(|_| Malformed::Utf8)?;
         self.admit(Cow::Borrowed(lines), &checked)
     }
 
-    /// The whole check by any scheme that the keys are good for.
+    /// Runs the whole check by any scheme that the keys support.
     pub(super) fn run<S: Scheme<K>>(&self, raw: &str) -> Result<InitData<'static>, InitDataError> {
         self.check_size(raw, self.max_len)?;
         let mut buffer = vec![0; raw.len()];
         let checked = self.check::<S>(raw, &mut buffer)?;
-        buffer.truncate(checked.place.end);
-        buffer.drain(..checked.place.start);
+        buffer.truncate(checked.range.end);
+        buffer.drain(..checked.range.start);
         let lines = String::from_utf8(buffer).map_err(|_| Malformed::Utf8)?;
         self.admit(Cow::Owned(lines), &checked)
     }
 
-    fn check_size(&self, raw: &str, room: usize) -> Result<(), InitDataError> {
+    fn check_size(&self, raw: &str, buffer_len: usize) -> Result<(), InitDataError> {
         if raw.is_empty() {
             return Err(InitDataError::Missing);
         }
-        if raw.len() > self.max_len.min(room) {
+        if raw.len() > self.max_len.min(buffer_len) {
             Err(InitDataError::TooLarge)
         } else {
             Ok(())
         }
     }
 
-    /// Grammar and signature.
+    /// Checks grammar and signature.
     fn check<S: Scheme<K>>(
         &self,
         raw: &str,
         buffer: &mut [u8],
-    ) -> Result<Checked<S::Proof>, InitDataError> {
+    ) -> Result<Checked<S::Signature>, InitDataError> {
         self.check_size(raw, buffer.len())?;
-        let mut pairs = Pairs::new(raw.as_bytes());
+        let mut pairs = SortedPairs::new(raw.as_bytes());
         pairs.split(self.max_pairs)?;
-        let proof = S::take_proof(&mut pairs)?;
-        let length = check_string::write(&pairs, &mut buffer[S::ROOM..])?;
-        let message = &mut buffer[..S::ROOM + length];
+        let signature = S::take_signature(&mut pairs)?;
+        let length = check_string::write(&pairs, &mut buffer[S::PREFIX_LEN..])?;
+        let message = &mut buffer[..S::PREFIX_LEN + length];
         let key = self
             .keys
             .iter()
-            .position(|key| S::is_signed_by(key, message, &proof));
+            .position(|key| S::is_signed_by(key, message, &signature));
         let key = key.ok_or(InitDataError::SignatureMismatch)?;
-        if !S::is_kind(&pairs) {
+        if !S::is_expected_kind(&pairs) {
             return Err(InitDataError::WrongKind);
         }
         let signer = Signer {
@@ -191,13 +217,13 @@ impl<K: Key> Verifier<K> {
             key,
         };
         Ok(Checked {
-            place: S::ROOM..S::ROOM + length,
-            proof,
+            range: S::PREFIX_LEN..S::PREFIX_LEN + length,
+            signature,
             signer,
         })
     }
 
-    /// Age, and whether it is for the first time. Nobody learns anything here from unsigned data.
+    /// Checks age and replay, only on signed data: unsigned data must not learn the state of either.
     fn admit<'b>(
         &self,
         lines: Cow<'b, str>,
@@ -213,7 +239,11 @@ impl<K: Key> Verifier<K> {
         }
         if let Some(guard) = &self.replay_guard {
             let retention = self.max_age.saturating_add(self.clock_skew).as_secs();
-            match guard.admit(checked.proof.as_ref(), now, now.saturating_add(retention)) {
+            match guard.admit(
+                checked.signature.as_ref(),
+                now,
+                now.saturating_add(retention),
+            ) {
                 Admission::First => {}
                 Admission::Replayed => return Err(InitDataError::Replayed),
                 Admission::Full => return Err(InitDataError::ReplayGuardFull),
@@ -223,10 +253,10 @@ impl<K: Key> Verifier<K> {
     }
 }
 
-/// What grammar and signature have passed.
-struct Checked<P> {
-    /// Where in the buffer the check string is.
-    place: Range<usize>,
-    proof: P,
+/// Data that passed the checks of grammar and signature.
+struct Checked<S> {
+    /// Range of the check string in the buffer.
+    range: Range<usize>,
+    signature: S,
     signer: Signer,
 }

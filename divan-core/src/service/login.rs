@@ -104,7 +104,7 @@ impl AuthService {
         let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
         let phone = contact.phone_of(data)?;
         // Telegram's numbers are whole, so no region is needed.
-        parse_phone(&phone, self.parts.region).map_err(|_| ContactError::NotAPhone.into())
+        parse_phone(&phone, self.parts.region).map_err(|_| ContactError::InvalidPhone.into())
     }
 
     /// Exactly one hash computation, whether there is an account or not, and only then the state of

@@ -1,5 +1,5 @@
-//! Asks `divan_core` and the reference the same question, panics when their answers differ, and
-//! gives the answer.
+//! Comparison of `divan_core` with the reference: panics when their results differ, and returns the
+//! common result.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,13 @@ pub(crate) fn init_data_for_third_party(
 ) -> Result<InitData, Refusal> {
     let expected = reference::init_data_for_third_party(raw, bot_id, public_key, moment);
     match core::ThirdParty::with_public_key(bot_id, public_key) {
-        Ok(key) => assert_eq!(verify(raw, &verifier(key, moment)), expected, "{raw:?}"),
-        // A key that is none accepts nothing.
+        Ok(key) => {
+            let verifier = at(moment, |max_age| {
+                Verifier::third_party(key.clone(), max_age)
+            });
+            assert_eq!(verify(raw, &verifier), expected, "{raw:?}");
+        }
+        // An invalid key accepts nothing.
         Err(_) => assert!(expected.is_err(), "{raw:?}"),
     }
     expected
@@ -37,24 +42,24 @@ pub(crate) fn init_data_for_third_party(
 pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact, Refusal> {
     let expected = reference::contact(raw, token, moment);
     let verifier = by_token(token, moment);
-    let answer = verifier.verify_contact(raw).map_err(refusal);
-    if let (Ok(answer), Ok(expected)) = (&answer, &expected) {
+    let actual = verifier.verify_contact(raw).map_err(refusal);
+    if let (Ok(actual), Ok(expected)) = (&actual, &expected) {
         for user_id in [expected.user_id, expected.user_id ^ 1] {
             let user = InitDataBuilder::new(moment.now)
                 .user(user_id, "First")
                 .sign(&bot_token(token));
-            let phone = answer.phone_of(&verifier.verify(&user).unwrap()).ok();
+            let phone = actual.phone_of(&verifier.verify(&user).unwrap()).ok();
             assert_eq!(phone, expected.phone_of(user_id), "{raw:?}");
         }
     }
-    let answer = answer.map(|contact| Contact {
+    let actual = actual.map(|contact| Contact {
         user_id: contact.user_id(),
         phone_number: contact.phone_number().to_owned(),
         first_name: contact.first_name().to_owned(),
         last_name: contact.last_name().map(str::to_owned),
         auth_date: contact.auth_date(),
     });
-    assert_eq!(answer, expected, "{raw:?}");
+    assert_eq!(actual, expected, "{raw:?}");
     expected
 }
 
@@ -64,10 +69,10 @@ pub(crate) fn login_widget(
     moment: Moment,
 ) -> Result<LoginWidgetUser, Refusal> {
     let expected = reference::login_widget(raw, token, moment);
-    let answer = by_token(token, moment)
+    let actual = by_token(token, moment)
         .verify_login_widget(raw)
         .map_err(refusal);
-    let answer = answer.map(|user| LoginWidgetUser {
+    let actual = actual.map(|user| LoginWidgetUser {
         id: user.id(),
         first_name: user.first_name().to_owned(),
         last_name: user.last_name().map(str::to_owned),
@@ -75,7 +80,7 @@ pub(crate) fn login_widget(
         photo_url: user.photo_url().map(str::to_owned),
         auth_date: user.auth_date(),
     });
-    assert_eq!(answer, expected, "{raw:?}");
+    assert_eq!(actual, expected, "{raw:?}");
     expected
 }
 
@@ -84,18 +89,18 @@ fn bot_token(token: &str) -> BotToken {
 }
 
 fn by_token(token: &str, moment: Moment) -> Verifier {
-    verifier(bot_token(token), moment)
+    at(moment, |max_age| Verifier::new(bot_token(token), max_age))
 }
 
-fn verifier<K: Clone>(key: K, moment: Moment) -> Verifier<K> {
+fn at<K: Clone>(moment: Moment, verifier: impl Fn(Duration) -> Verifier<K>) -> Verifier<K> {
     let clock = Arc::new(ManualClock::at_unix(moment.now));
-    Verifier::new(key, Duration::from_secs(moment.max_age)).clock(clock)
+    verifier(Duration::from_secs(moment.max_age)).clock(clock)
 }
 
-/// What `verify` says, and `verify_in` with it.
+/// Calls `verify` and checks that `verify_in` returns the same.
 fn verify<K: Key>(raw: &str, verifier: &Verifier<K>) -> Result<InitData, Refusal> {
     let owned = verifier.verify(raw);
-    // What a buffer held before must not matter, nor how much longer it is.
+    // Previous content and excess length of the buffer must not matter.
     for spare in [0, 7] {
         let mut buffer = vec![b'"'; raw.len() + spare];
         let borrowed = verifier.verify_in(raw, &mut buffer);
@@ -115,7 +120,7 @@ fn refusal(error: InitDataError) -> Refusal {
     }
 }
 
-/// All that can be reached through verified data.
+/// Reads everything that verified data gives access to.
 fn read(data: &core::InitData<'_>) -> InitData {
     let fields: Vec<(&str, &str)> = data.fields().collect();
     assert!(fields.is_sorted_by(|a, b| a.0 < b.0), "{fields:?}");
@@ -181,7 +186,7 @@ fn read_chat(chat: core::WebAppChat<'_>) -> Chat {
     }
 }
 
-/// A text, which has to be the same in every way of reading it.
+/// Reads a text and checks that all ways of reading it agree.
 fn text(text: Text<'_>) -> String {
     let shown = text.to_string();
     assert_eq!(text.to_cow(), shown);

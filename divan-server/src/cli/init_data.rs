@@ -180,7 +180,7 @@ fn verify(
 ) -> Result<Result<Value, InitDataError>, Box<dyn std::error::Error>> {
     let max_age = Duration::from_secs(args.max_age);
     if args.kind == Kind::Ed25519 {
-        let data = Verifier::new(third_party(args)?, max_age).verify(raw);
+        let data = Verifier::third_party(third_party(args)?, max_age).verify(raw);
         return Ok(data.and_then(|data| fields(&data)));
     }
     let verifier = Verifier::new(Config::bot_token()?, max_age);
