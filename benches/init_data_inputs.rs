@@ -1,5 +1,4 @@
-//! Inputs in the shape of what clients send: those of `init_data_inputs.json` with other people in
-//! them.
+//! Realistic inputs: the samples of `init_data_inputs.json` with varied text.
 
 use std::time::Duration;
 
@@ -12,16 +11,16 @@ pub(crate) const BOT_ID: i64 = 1_234_567_890;
 pub(crate) const TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 pub(crate) const SECRET_KEY: [u8; 32] = [7; 32];
 
-/// Which of the two samples an input is like.
+/// Sample that an input is derived from.
 #[derive(Clone, Copy)]
 pub(crate) enum Shape {
-    /// What is sent today: a person with a photo, opened by a link.
+    /// Common init data: a user with a photo, opened by a link.
     Typical,
-    /// Everything that there is, with long names in Cyrillic: 2 KB.
+    /// All fields, with long Cyrillic names: 2 KB.
     Large,
 }
 
-/// Signed data, and what a check of it has to compute over.
+/// Signed data, and the messages that its signatures cover.
 pub(crate) struct Input {
     pub(crate) raw: String,
     pub(crate) check_string: String,
@@ -30,7 +29,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Like the sample of this shape, with text of other words and lengths; `n` decides which.
+    /// Creates an input like the sample of this shape, with text of other content and length chosen by
+    /// `n`.
     pub(crate) fn new(shape: Shape, n: u32) -> Self {
         let samples: Value =
             serde_json::from_str(include_str!("init_data_inputs.json")).expect("JSON");
@@ -83,7 +83,7 @@ impl Input {
     }
 }
 
-/// A small generator of repeatable noise (xorshift).
+/// Small deterministic random number generator (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -94,15 +94,13 @@ impl Random {
         self.0 % below
     }
 
-    /// The same field of somebody else: other letters and digits, and words up to four longer or
-    /// shorter.
+    /// Varies a field: other letters and digits, and words up to four characters longer or shorter.
     fn vary(&mut self, key: &str, value: &str) -> String {
         if key == "chat_type" {
             return value.to_owned();
         }
         if !matches!(key, "user" | "receiver" | "chat") {
-            // The first digit stays: the sample's number fits into 64 bits, which some of the other
-            // libraries ask for.
+            // The first digit stays, so that the number fits into 64 bits, as some peers require.
             return value
                 .char_indices()
                 .map(|(at, c)| if at < 2 { c } else { self.similar(c) })

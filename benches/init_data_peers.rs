@@ -1,6 +1,5 @@
-//! The other libraries on crates.io that check Telegram's `initData` by its HMAC, each called the
-//! way its documentation tells its users to. None of them can keep the key derived from the token
-//! between calls.
+//! Other libraries on crates.io that verify Telegram's `initData` by its HMAC, each called as its
+//! documentation describes. None of them can keep the key derived from the token between calls.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,20 +9,20 @@ use criterion::measurement::WallTime;
 
 use crate::init_data_inputs::{Input, TOKEN};
 
-/// Never reached, yet the age is compared as it would be in use: not every peer can leave that out.
+/// Maximum age that is never reached. It is compared as in real use, because some peers always do.
 const MAX_AGE: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// One library; its calls take the raw init data and the bot token.
+/// Library under test; its calls take the raw init data and the bot token.
 pub(crate) struct Peer {
-    /// The crate, as crates.io spells it.
+    /// Crate name on crates.io.
     pub(crate) name: &'static str,
-    /// Whether the library accepts the data, by the least work it offers for that answer.
+    /// Verifies the data with the cheapest call of the library.
     pub(crate) verify: fn(&str, &str) -> bool,
-    /// The id of the user in accepted data, where the library has a type for the user.
+    /// Verifies the data and returns the user id, if the library parses the user.
     pub(crate) verify_and_parse: Option<fn(&str, &str) -> Option<i64>>,
 }
 
-/// Every peer, by name.
+/// All peers, sorted by name.
 pub(crate) const PEERS: &[Peer] = &[
     Peer {
         name: "foukoapi",
@@ -52,7 +51,20 @@ pub(crate) const PEERS: &[Peer] = &[
     },
 ];
 
-/// Times every peer on the inputs of the group.
+/// Returns the names of all benchmarks of peers.
+pub(crate) fn names() -> Vec<String> {
+    let names = |peer: &Peer| {
+        let user = peer.verify_and_parse.map(|_| "verify_and_user");
+        ["verify"]
+            .into_iter()
+            .chain(user)
+            .map(|call| format!("{}/{call}", peer.name))
+            .collect::<Vec<_>>()
+    };
+    PEERS.iter().flat_map(names).collect()
+}
+
+/// Measures all peers on the inputs of the group.
 pub(crate) fn bench(group: &mut BenchmarkGroup<'_, WallTime>, inputs: &[Input]) {
     for peer in PEERS {
         crate::bench(group, &format!("{}/verify", peer.name), inputs, |input| {
@@ -71,46 +83,46 @@ pub(crate) fn bench(group: &mut BenchmarkGroup<'_, WallTime>, inputs: &[Input]) 
     }
 }
 
-/// Reads the user too: there is no call that only checks.
+/// Also parses the user; there is no call that only verifies.
 fn foukoapi_verify(init_data: &str, token: &str) -> bool {
     foukoapi::webapp::validate_init_data(init_data, token, MAX_AGE).is_ok()
 }
 
-/// The same call as [`foukoapi_verify`].
+/// Makes the same call as [`foukoapi_verify`].
 fn foukoapi_user(init_data: &str, token: &str) -> Option<i64> {
     let data = foukoapi::webapp::validate_init_data(init_data, token, MAX_AGE).ok()?;
     data.user.map(|user| user.id)
 }
 
-/// Reads every field too: there is no call that only checks.
+/// Also parses all fields; there is no call that only verifies.
 fn init_data_rs_verify(init_data: &str, token: &str) -> bool {
     init_data_rs::validate(init_data, token, Some(MAX_AGE.as_secs())).is_ok()
 }
 
-/// The same call as [`init_data_rs_verify`].
+/// Makes the same call as [`init_data_rs_verify`].
 fn init_data_rs_user(init_data: &str, token: &str) -> Option<i64> {
     let data = init_data_rs::validate(init_data, token, Some(MAX_AGE.as_secs())).ok()?;
     data.user.map(|user| user.id)
 }
 
-/// Returns the fields as text and leaves the JSON inside them to its user.
+/// Returns the fields as text without parsing their JSON.
 fn tele_verify(init_data: &str, token: &str) -> bool {
     tele::verify_web_app_init_data(token, init_data, Some(MAX_AGE)).is_ok()
 }
 
-/// Copies the data it accepts, for the reading that follows.
+/// Copies the accepted data for later parsing.
 fn telepass_verify(init_data: &str, token: &str) -> bool {
     telepass::init_data::InitData::validate(init_data, token, MAX_AGE).is_ok()
 }
 
-/// The check, then the reading of what it returned.
+/// Verifies, then parses the returned data.
 fn telepass_user(init_data: &str, token: &str) -> Option<i64> {
     let raw = telepass::init_data::InitData::validate(init_data, token, MAX_AGE).ok()?;
     let data = telepass::init_data::InitData::parse(&raw).ok()?;
     data.user.map(|user| user.id)
 }
 
-/// Checks and reads nothing.
+/// Verifies without parsing.
 fn tma_init_data_verify(init_data: &str, token: &str) -> bool {
     matches!(tma_init_data::validate(init_data, token, MAX_AGE), Ok(true))
 }

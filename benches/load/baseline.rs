@@ -15,11 +15,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use crate::people;
-use crate::server::{announce, listen};
-
-/// The variable with the user that [`serve`] answers, as JSON.
-pub(crate) const USER: &str = "BASELINE_USER";
+use crate::server::{BASELINE_USER, announce, listen};
+use crate::users;
 
 struct Baseline {
     key: DecodingKey,
@@ -27,9 +24,9 @@ struct Baseline {
     user: User,
 }
 
-/// What a token of Divan says; who checks one reads all of it.
+/// Claims of an access token of Divan.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "read, and not used")]
+#[expect(dead_code, reason = "deserialized, as any verifier does, but not used")]
 struct Claims {
     iss: String,
     sub: String,
@@ -44,18 +41,18 @@ struct Claims {
     jti: String,
 }
 
-/// Serves the least that does the work: one handler over `jsonwebtoken`, no layer, no session, no
-/// log.
+/// Serves the minimum that does the same work: one handler with `jsonwebtoken`, without middleware,
+/// sessions and logs.
 #[tokio::main]
 pub(crate) async fn serve() {
     let _ = HMAC_ALONE.install_default();
-    let user = std::env::var(USER).expect("the user to answer");
+    let user = std::env::var(BASELINE_USER).expect("a user");
     let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_issuer(&[people::ADMIN_URL]);
-    validation.set_audience(&[people::MINIAPP_HOST]);
+    validation.set_issuer(&[users::ADMIN_URL]);
+    validation.set_audience(&[users::MINIAPP_HOST]);
     validation.validate_nbf = true;
     let state = Baseline {
-        key: DecodingKey::from_secret(people::KEY.as_bytes()),
+        key: DecodingKey::from_secret(users::KEY.as_bytes()),
         validation,
         user: serde_json::from_str(&user).expect("a user"),
     };

@@ -12,43 +12,48 @@ use tokio::task::JoinSet;
 
 use crate::server::Server;
 
-/// How many ask at once, each on a connection of its own.
+/// Number of concurrent connections.
 const CONNECTIONS: usize = 16;
 
-/// How an answer has to be; any other ends the run.
+/// Expected kind of response; any other ends the run.
 #[derive(Clone, Copy)]
 pub(crate) enum Expect {
-    Answer,
-    Refusal,
+    Success,
+    Rejection,
 }
 
 impl Expect {
     fn status(self) -> StatusCode {
         match self {
-            Self::Answer => StatusCode::OK,
-            Self::Refusal => StatusCode::UNAUTHORIZED,
+            Self::Success => StatusCode::OK,
+            Self::Rejection => StatusCode::UNAUTHORIZED,
         }
     }
 }
 
-/// Asks a server for `me` so many times, going round the tokens.
-pub(crate) async fn ask(server: &Server, tokens: &Arc<[String]>, requests: usize, expect: Expect) {
-    let mut askers = JoinSet::new();
+/// Sends `requests` requests for `me`, with the tokens in turn.
+pub(crate) async fn send_requests(
+    server: &Server,
+    tokens: &Arc<[String]>,
+    requests: usize,
+    expect: Expect,
+) {
+    let mut tasks = JoinSet::new();
     for first in 0..CONNECTIONS {
         let mut connection = Connection::open(server).await;
         let tokens = Arc::clone(tokens);
-        askers.spawn(async move {
+        tasks.spawn(async move {
             for n in (first..requests).step_by(CONNECTIONS) {
-                connection.ask(&tokens[n % tokens.len()], expect).await;
+                connection.request(&tokens[n % tokens.len()], expect).await;
             }
         });
     }
-    while let Some(asked) = askers.join_next().await {
-        asked.expect("all answers are as expected");
+    while let Some(finished) = tasks.join_next().await {
+        finished.expect("all responses are as expected");
     }
 }
 
-/// A connection that is kept open.
+/// Persistent connection.
 pub(crate) struct Connection(SendRequest<Empty<Bytes>>);
 
 impl Connection {
@@ -64,20 +69,20 @@ impl Connection {
         Self(sender)
     }
 
-    /// The body of the answer to one token.
-    pub(crate) async fn ask(&mut self, token: &str, expect: Expect) -> Bytes {
+    /// Sends a request with `token` and returns the body of the response.
+    pub(crate) async fn request(&mut self, token: &str, expect: Expect) -> Bytes {
         let request = Request::get(Me::PATH)
             .header(HOST, "localhost")
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .body(Empty::new())
             .expect("a request");
-        let answer = self.0.send_request(request).await.expect("an answer");
-        assert_eq!(answer.status(), expect.status());
-        answer
+        let response = self.0.send_request(request).await.expect("a response");
+        assert_eq!(response.status(), expect.status());
+        response
             .into_body()
             .collect()
             .await
-            .expect("a whole answer")
+            .expect("a whole response")
             .to_bytes()
     }
 }

@@ -1,15 +1,15 @@
-//! `cargo xtask load`: what `GET /auth/me` costs a server, beside an axum handler that checks the
-//! same kind of token and answers the same JSON. Each server is a process of its own, all take
-//! turns in one run, and all are on loopback.
+//! `cargo xtask load`: processor time of `GET /auth/me`, compared with an axum handler that verifies
+//! the same kind of token and returns the same JSON. Each server has its own process on loopback,
+//! and all take turns in one run.
 //!
-//! What is compared is processor time of the server, not how long an answer takes: whoever asks
+//! The processor time of the server is compared and not the response time, because the client
 //! shares the machine.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may panic")]
 
 mod baseline;
 mod client;
-mod people;
 mod server;
+mod users;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,24 +18,24 @@ use divan_core::infra::DatabaseUrl;
 use divan_core::store::{PostgresPool, PostgresStore, SqliteStore};
 use divan_testing::TestDatabase;
 
-use client::{Connection, Expect, ask};
-use people::People;
+use client::{Connection, Expect, send_requests};
 use server::Server;
+use users::TestUsers;
 
-/// How many sessions ask, each with a token of its own.
+/// Number of sessions, each with its own token.
 const SESSIONS: usize = 1_000;
 
-/// How often a row asks in a round: for some seconds, so that each session is looked up anew in
-/// between.
+/// Requests per row and round: enough for some seconds, so that each session is read again from the
+/// store.
 const REQUESTS: usize = 60_000;
 
-/// How often a row asks in a round when each request has to find its session forgotten.
+/// Requests per row and round where no session may be cached.
 const UNCACHED_REQUESTS: usize = 4 * SESSIONS;
 
 const ROUNDS: usize = 10;
 
-/// The server looks a session up anew after a second.
-const FORGOTTEN: Duration = Duration::from_millis(1_050);
+/// Time after which the server no longer caches a session.
+const CACHE_EXPIRY: Duration = Duration::from_millis(1_050);
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -43,7 +43,7 @@ fn main() {
         Some(server::BASELINE) => baseline::serve(),
         Some(server::DIVAN) => server::serve_divan(),
         Some("--bench") => run(ROUNDS, [REQUESTS, UNCACHED_REQUESTS]),
-        // Under `cargo test --benches` it only has to run.
+        // Under `cargo test --benches` a short run suffices.
         _ => run(1, [SESSIONS; 2]),
     }
 }
@@ -57,7 +57,7 @@ async fn run(rounds: usize, [cached, uncached]: [usize; 2]) {
         panic!("{database:?}")
     };
 
-    let on_sqlite = People::settle(
+    let on_sqlite = TestUsers::create(
         &SqliteStore::open(&file).await.expect("a new database"),
         SESSIONS,
     )
@@ -65,81 +65,85 @@ async fn run(rounds: usize, [cached, uncached]: [usize; 2]) {
     let postgres = PostgresStore::open(&url, PostgresPool::default())
         .await
         .expect("a new database");
-    let on_postgres = People::settle(&postgres, SESSIONS).await;
+    let on_postgres = TestUsers::create(&postgres, SESSIONS).await;
     drop(postgres);
 
     let folder = folder.path();
-    let baseline = Server::baseline(folder, on_sqlite.somebody());
+    let baseline = Server::baseline(folder, on_sqlite.first());
     let sqlite = Server::divan(folder, "sqlite", &format!("sqlite:{}", file.display()));
     let postgres = Server::divan(folder, "postgres", database.url());
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for server in [&baseline, &sqlite] {
-        answers.push(
+        responses.push(
             Connection::open(server)
                 .await
-                .ask(on_sqlite.first_token(), Expect::Answer)
+                .request(on_sqlite.first_token(), Expect::Success)
                 .await,
         );
     }
-    assert_eq!(answers[0], answers[1], "the baseline answers the same JSON");
+    assert_eq!(
+        responses[0], responses[1],
+        "the baseline returns the same JSON"
+    );
 
     let forged = on_sqlite
         .tokens
         .iter()
-        .map(|token| people::forged(token))
+        .map(|token| users::forged(token))
         .collect();
     let mut rows = [
         Row::new(
             "baseline: HS256 and JSON",
             &baseline,
             &on_sqlite.tokens,
-            Expect::Answer,
+            Expect::Success,
         ),
-        Row::new("`me`, SQLite", &sqlite, &on_sqlite.tokens, Expect::Answer),
+        Row::new("`me`, SQLite", &sqlite, &on_sqlite.tokens, Expect::Success),
         Row::new(
             "`me`, PostgreSQL",
             &postgres,
             &on_postgres.tokens,
-            Expect::Answer,
+            Expect::Success,
         ),
-        Row::new("forged token", &sqlite, &forged, Expect::Refusal),
+        Row::new("forged token", &sqlite, &forged, Expect::Rejection),
         Row::new(
             "expired token",
             &sqlite,
             &on_sqlite.expired,
-            Expect::Refusal,
+            Expect::Rejection,
         ),
         Row::new(
             "`me`, SQLite, uncached",
             &sqlite,
             &on_sqlite.tokens,
-            Expect::Answer,
+            Expect::Success,
         )
         .uncached(),
         Row::new(
             "`me`, PostgreSQL, uncached",
             &postgres,
             &on_postgres.tokens,
-            Expect::Answer,
+            Expect::Success,
         )
         .uncached(),
     ];
     for _ in 0..rounds {
         for row in &mut rows {
-            row.ask(if row.is_cached { cached } else { uncached }).await;
+            row.measure(if row.is_cached { cached } else { uncached })
+                .await;
         }
     }
     print(&rows);
 }
 
-/// One line of the result: a server, and what it is asked.
+/// Row of the result: a server and the requests to it.
 struct Row<'a> {
     what: &'static str,
     server: &'a Server,
     tokens: &'a Arc<[String]>,
     expect: Expect,
     is_cached: bool,
-    asked: u32,
+    requests: u32,
     cost: Duration,
     taken: Duration,
 }
@@ -158,13 +162,13 @@ impl<'a> Row<'a> {
             tokens,
             expect,
             is_cached: true,
-            asked: 0,
+            requests: 0,
             cost,
             taken,
         }
     }
 
-    /// Asks for each session when the server has forgotten it.
+    /// Requests each session only after its cache entry has expired.
     fn uncached(self) -> Self {
         Self {
             is_cached: false,
@@ -172,25 +176,25 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Asks for a round, in one go or in so many that nothing is known any more.
-    async fn ask(&mut self, requests: usize) {
-        // Whatever ran before has left the caches of the processor to itself.
-        ask(self.server, self.tokens, SESSIONS, self.expect).await;
-        let go = if self.is_cached { requests } else { SESSIONS };
-        for _ in (0..requests).step_by(go) {
+    /// Sends the requests of a round, at once or in portions without cached sessions.
+    async fn measure(&mut self, requests: usize) {
+        // Warms the processor caches, which the previous row has replaced.
+        send_requests(self.server, self.tokens, SESSIONS, self.expect).await;
+        let portion = if self.is_cached { requests } else { SESSIONS };
+        for _ in (0..requests).step_by(portion) {
             if !self.is_cached {
-                tokio::time::sleep(FORGOTTEN).await;
+                tokio::time::sleep(CACHE_EXPIRY).await;
             }
             let (cost, started) = (self.server.processor_time(), Instant::now());
-            ask(self.server, self.tokens, go, self.expect).await;
+            send_requests(self.server, self.tokens, portion, self.expect).await;
             self.taken += started.elapsed();
             self.cost += self.server.processor_time().saturating_sub(cost);
         }
-        self.asked += u32::try_from(requests).expect("not so many");
+        self.requests += u32::try_from(requests).expect("not so many");
     }
 
     fn per_request(&self) -> Duration {
-        self.cost / self.asked
+        self.cost / self.requests
     }
 }
 
@@ -199,11 +203,11 @@ fn print(rows: &[Row<'_>]) {
     let baseline = rows[0].per_request().as_secs_f64();
     println!(
         "{:<30}{:>16}{:>10}{:>16}",
-        "", "CPU a request", "ratio", "asked a second"
+        "", "CPU per request", "ratio", "requests/s"
     );
     for row in rows {
         let ratio = row.per_request().as_secs_f64() / baseline;
-        let rate = f64::from(row.asked) / row.taken.as_secs_f64();
+        let rate = f64::from(row.requests) / row.taken.as_secs_f64();
         println!(
             "{:<30}{:>16.1?}{ratio:>10.2}{rate:>16.0}",
             row.what,

@@ -8,39 +8,41 @@ use clap::Parser;
 use divan_core::types::User;
 use tokio::net::TcpListener;
 
-use crate::{baseline, people};
+use crate::users;
 
 pub(crate) const BASELINE: &str = "serve-baseline";
 pub(crate) const DIVAN: &str = "serve-divan";
 
-/// How long a server may take to listen.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Variable with the user that the baseline returns, as JSON.
+pub(crate) const BASELINE_USER: &str = "BASELINE_USER";
 
-/// A server in a process of its own; killed when this is dropped.
+/// Time limit for a server to start listening.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Server in its own process, killed on drop.
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// A server with as little around the work as there can be, which answers this user to
-    /// everybody.
+    /// Starts the minimal server, which returns `user` for every valid token.
     pub(crate) fn baseline(folder: &Path, user: &User) -> Self {
         let user = serde_json::to_string(user).expect("a user is JSON");
         Self::start(
-            command(BASELINE).env(baseline::USER, user),
+            command(BASELINE).env(BASELINE_USER, user),
             &folder.join("baseline.log"),
         )
     }
 
-    /// Divan as it is deployed; its log goes to a file.
+    /// Starts Divan as it is deployed, with its log in a file.
     pub(crate) fn divan(folder: &Path, name: &str, database: &str) -> Self {
         let mut command = command(DIVAN);
         command
             .env("DATABASE_URL", database)
-            .env("SECRET_KEY", people::KEY)
-            .env("DIVAN_MINIAPP_URL", people::MINIAPP_URL)
-            .env("DIVAN_ADMIN_URL", people::ADMIN_URL);
+            .env("SECRET_KEY", users::KEY)
+            .env("DIVAN_MINIAPP_URL", users::MINIAPP_URL)
+            .env("DIVAN_ADMIN_URL", users::ADMIN_URL);
         Self::start(&mut command, &folder.join(name).with_extension("log"))
     }
 
@@ -51,7 +53,7 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(file);
         let process = process.spawn().expect("this program can be started");
-        // Killed also when it never listens.
+        // Created before waiting, so that a server that never listens is killed too.
         let mut server = Self {
             process,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -60,10 +62,10 @@ impl Server {
         server
     }
 
-    /// The processor time of all its threads, in user and kernel mode.
+    /// Returns the processor time of all its threads, in user and kernel mode.
     ///
-    /// From `/proc/PID/task/TID/schedstat`, which counts nanoseconds where `/proc/PID/stat` counts
-    /// hundredths of a second.
+    /// It is read from `/proc/PID/task/TID/schedstat`, which counts nanoseconds; `/proc/PID/stat`
+    /// counts hundredths of a second.
     pub(crate) fn processor_time(&self) -> Duration {
         let tasks = format!("/proc/{}/task", self.process.id());
         let threads =
@@ -83,16 +85,16 @@ impl Drop for Server {
     }
 }
 
-/// This program in another role, without any variable but its own.
+/// Creates a command that runs this program in another role, with an empty environment.
 fn command(role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     command.arg(role).env_clear();
     command
 }
 
-/// What a server writes once it listens: `… listening address=127.0.0.1:40000`.
+/// Waits for the log line `… listening address=127.0.0.1:40000` and returns the address.
 fn address(log: &Path) -> SocketAddr {
-    for _ in 0..PATIENCE.as_millis() / 20 {
+    for _ in 0..START_TIMEOUT.as_millis() / 20 {
         let text = fs::read_to_string(log).unwrap_or_default();
         let line = text.lines().find(|line| line.contains("listening"));
         if let Some(address) = line.and_then(|line| line.split_once("address=")?.1.parse().ok()) {
@@ -110,7 +112,7 @@ pub(crate) async fn listen() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
-/// Tells the other process where to ask.
+/// Reports the address to the parent process.
 #[expect(clippy::print_stderr, reason = "the log of the baseline")]
 pub(crate) fn announce(listener: &TcpListener) {
     eprintln!(
@@ -119,7 +121,7 @@ pub(crate) fn announce(listener: &TcpListener) {
     );
 }
 
-/// What `divan-server --port 0` does.
+/// Runs `divan-server --port 0`.
 pub(crate) fn serve_divan() {
     let _ = divan_server::run(divan_server::Cli::parse_from([
         "divan-server",

@@ -17,21 +17,21 @@ pub(crate) const MINIAPP_URL: &str = "https://divan.example.com";
 pub(crate) const MINIAPP_HOST: &str = "divan.example.com";
 pub(crate) const ADMIN_URL: &str = "https://sec.example.com";
 
-/// Nobody signs in, so nothing is compared with it.
+/// Placeholder: no one signs in with a password here.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
-/// Employees who are signed in.
-pub(crate) struct People {
+/// Employees with one session each.
+pub(crate) struct TestUsers {
     first: User,
-    /// The access token of each.
+    /// Valid access token of each user.
     pub(crate) tokens: Arc<[String]>,
-    /// An access token of each that was good yesterday.
+    /// Expired access token of each user.
     pub(crate) expired: Arc<[String]>,
 }
 
-impl People {
-    /// Fills a store with so many users of one session each.
-    pub(crate) async fn settle(store: &dyn Store, count: usize) -> Self {
+impl TestUsers {
+    /// Adds `count` users with one session each to a store.
+    pub(crate) async fn create(store: &dyn Store, count: usize) -> Self {
         let audiences = Audiences::new(MINIAPP_HOST, "sec.example.com").expect("two hosts");
         let key = SecretKey::new(KEY).expect("a good key");
         let issuer = TokenIssuer::new(&key, ADMIN_URL, audiences);
@@ -97,8 +97,8 @@ impl People {
         }
     }
 
-    /// The one whom [`first_token`](Self::first_token) belongs to.
-    pub(crate) fn somebody(&self) -> &User {
+    /// Returns the user that [`first_token`](Self::first_token) belongs to.
+    pub(crate) fn first(&self) -> &User {
         &self.first
     }
 
@@ -107,7 +107,7 @@ impl People {
     }
 }
 
-/// The token with one character of its signature changed.
+/// Changes one character of the token's signature.
 pub(crate) fn forged(token: &str) -> String {
     let at = token.len() - 10;
     let other = if token.as_bytes()[at] == b'A' {
@@ -118,7 +118,7 @@ pub(crate) fn forged(token: &str) -> String {
     format!("{}{other}{}", &token[..at], &token[at + 1..])
 }
 
-/// One that has been asked with before.
+/// Creates a session whose access token has been used before.
 fn session(user: UserId, id: SessionId, now: OffsetDateTime) -> StoredSession {
     StoredSession {
         id,

@@ -1,1 +1,1 @@
-//! The benchmarks stand beside this file; this library is empty.
+//! Empty library: its optional dependencies are those of the benchmarks.
