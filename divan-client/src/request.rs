@@ -66,7 +66,7 @@ impl<'a, E: Endpoint> Request<'a, E> {
 
 fn credential_header(auth: Auth, secret: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
     let (name, value) = match auth {
-        Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin => {
+        Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
             let bearer = Secret::new(format!("Bearer {}", secret.expose()));
             (AUTHORIZATION, HeaderValue::from_str(bearer.expose()))
         }
@@ -87,7 +87,7 @@ mod tests {
     fn credential_headers_are_marked_sensitive() {
         for (auth, name, value) in [
             (Auth::Bearer, "authorization", "Bearer abc"),
-            (Auth::BearerOfAnyScope, "authorization", "Bearer abc"),
+            (Auth::BearerAnyScope, "authorization", "Bearer abc"),
             (Auth::Admin, "authorization", "Bearer abc"),
             (Auth::BootstrapToken, "x-bootstrap-token", "abc"),
         ] {

@@ -146,7 +146,7 @@ async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
         assert_eq!(answer[header::WWW_AUTHENTICATE], "tma");
         assert_eq!(answer[header::CACHE_CONTROL], "no-store");
         let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
-        let expected = serde_json::json!({ "type": "about:blank", "title": title, "status": 401, "code": code });
+        let expected = serde_json::json!({ "type": format!("urn:divan:problem:{code}"), "title": title, "status": 401, "code": code });
         assert_eq!(problem, expected, "{headers:?}");
     }
 }

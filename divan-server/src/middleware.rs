@@ -75,7 +75,7 @@ async fn report(State(state): State<AppState>, mut request: Request, next: Next)
     let problem = response.extensions_mut().remove::<Problem>();
     line.finish(response.status(), problem.as_ref());
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
-        response = with_headers_of(&response, problem.request_id(id_text).into_response());
+        response = with_headers_of(&response, problem.with_request_id(id_text).into_response());
     }
     let headers = response.headers_mut();
     security_headers(headers, is_auth, state.http().strict_transport);

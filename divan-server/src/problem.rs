@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{self, MemberError, ProblemCode};
 
-/// Everything that is not a success. The only place where an error becomes HTTP.
+/// An error response. The only place where an error becomes HTTP.
 #[derive(Clone, Debug)]
 pub struct Problem {
     body: Box<api::Problem>,
-    /// For the log alone.
+    /// For the log only.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -25,25 +25,33 @@ impl Problem {
         }
     }
 
-    /// Says what to do about it.
+    /// Sets the `detail`: the remedy, in English for developers. Default: none.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.body.detail = Some(detail.into());
-        self
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        self.map_body(|body| body.with_detail(detail))
     }
 
-    /// Names the members that are at fault.
+    /// Sets the members at fault. Default: none.
     #[must_use]
-    pub fn errors(mut self, errors: impl Into<Vec<MemberError>>) -> Self {
-        self.body.errors = errors.into();
-        self
+    pub fn with_errors(self, errors: impl Into<Vec<MemberError>>) -> Self {
+        self.map_body(|body| body.with_errors(errors))
     }
 
-    /// Keeps what caused it, for the log.
+    /// Sets the cause, for the log. Default: none.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+    pub fn with_cause(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
+    }
+
+    /// Sets the id under which the log has the cause; on errors of the server only.
+    #[must_use]
+    pub(crate) fn with_request_id(self, id: &str) -> Self {
+        if self.body.status() >= 500 {
+            self.map_body(|body| body.with_request_id(id))
+        } else {
+            self
+        }
     }
 
     pub(crate) fn body(&self) -> &api::Problem {
@@ -58,19 +66,18 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    /// Adds the id that the log has the cause under; on errors of the server only.
-    pub(crate) fn request_id(mut self, id: &str) -> Self {
-        if self.body.status >= 500 {
-            self.body.request_id = Some(id.to_owned());
+    fn map_body(self, change: impl FnOnce(api::Problem) -> api::Problem) -> Self {
+        Self {
+            body: Box::new(change(*self.body)),
+            cause: self.cause,
         }
-        self
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status =
-            StatusCode::from_u16(self.body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            StatusCode::from_u16(self.body.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let json = serde_json::to_vec(&self.body).unwrap_or_default();
         let content_type = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(CONTENT_TYPE, content_type)], json).into_response();
@@ -84,13 +91,13 @@ impl IntoResponse for Problem {
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
-        // The edge logs it and adds the request id.
+        // The middleware logs it and adds the request id.
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// What a 401 asks for (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), or init data.
+/// The challenge of a 401 (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), or init data.
 pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
     match code {
         ProblemCode::TokenInvalid | ProblemCode::TokenExpired => {
@@ -104,7 +111,7 @@ pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
     }
 }
 
-/// After how many seconds the same request may succeed (RFC 9110 §10.2.3).
+/// The number of seconds after which to retry (RFC 9110 §10.2.3).
 pub(crate) fn retry_after(code: ProblemCode) -> Option<&'static str> {
     matches!(code, ProblemCode::Overloaded | ProblemCode::Unavailable).then_some("5")
 }

@@ -233,7 +233,7 @@ async fn endpoints_reject_a_forged_access_token() {
     let is_guarded = |endpoint: &&EndpointDescription| {
         matches!(
             endpoint.auth,
-            Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin
+            Auth::Bearer | Auth::BearerAnyScope | Auth::Admin
         )
     };
     for endpoint in ENDPOINTS

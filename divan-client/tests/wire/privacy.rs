@@ -12,8 +12,8 @@ use crate::support::{
 #[tokio::test]
 async fn a_token_in_a_problem_is_redacted() {
     let problem = Problem::new(ProblemCode::TokenInvalid)
-        .detail(format!("{TOKEN} is wrong"))
-        .errors([MemberError::new(format!("/{TOKEN}"), TOKEN)]);
+        .with_detail(format!("{TOKEN} is wrong"))
+        .with_errors([MemberError::new(format!("/{TOKEN}"), TOKEN)]);
     let error = me_with_response(problem_response(&problem))
         .await
         .unwrap_err();

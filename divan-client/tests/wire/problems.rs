@@ -11,11 +11,13 @@ use crate::support::{me_with_response, problem_response};
 #[tokio::test]
 async fn every_problem_is_received_with_all_its_members() {
     for &code in ProblemCode::ALL {
-        let mut problem = Problem::new(code).detail("details").errors([
-            MemberError::new("/phone", "is missing"),
-            MemberError::new("", "is empty"),
-        ]);
-        problem.request_id = Some("01920000-0000-7000-8000-00000000000a".to_owned());
+        let problem = Problem::new(code)
+            .with_detail("details")
+            .with_errors([
+                MemberError::new("/phone", "is missing"),
+                MemberError::new("", "is empty"),
+            ])
+            .with_request_id("01920000-0000-7000-8000-00000000000a");
 
         let error = me_with_response(problem_response(&problem))
             .await
@@ -56,7 +58,7 @@ async fn an_unknown_code_is_kept_as_text() {
         (error.code(), error.status()),
         (Some(ProblemCode::Unknown), Some(418))
     );
-    assert_eq!(error.problem().unwrap().code, "of_tomorrow");
+    assert_eq!(error.problem().unwrap().code_str(), "of_tomorrow");
 }
 
 #[tokio::test]
@@ -78,7 +80,7 @@ async fn the_status_is_that_of_the_response() {
     let response = ResponseTemplate::new(500).set_body_raw(problem, "application/problem+json");
     let error = me_with_response(response).await.unwrap_err();
     assert_eq!(
-        (error.status(), error.problem().unwrap().status),
+        (error.status(), error.problem().unwrap().status()),
         (Some(500), 503)
     );
 }

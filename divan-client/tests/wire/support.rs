@@ -167,7 +167,7 @@ pub(crate) fn json_response(status: u16, body: &Value) -> ResponseTemplate {
 
 pub(crate) fn problem_response(problem: &Problem) -> ResponseTemplate {
     let body = serde_json::to_vec(problem).unwrap();
-    ResponseTemplate::new(problem.status).set_body_raw(body, "application/problem+json")
+    ResponseTemplate::new(problem.status()).set_body_raw(body, "application/problem+json")
 }
 
 /// A request as it sender, without what HTTP itself adds.

@@ -12,13 +12,9 @@ impl Endpoint for Me {
     const OPERATION: &'static str = "me";
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/auth/me";
-    const AUTH: Auth = Auth::BearerOfAnyScope;
+    const AUTH: Auth = Auth::BearerAnyScope;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-    ];
+    const PROBLEMS: &'static [ProblemCode] = &[];
     type Request = ();
     type Response = User;
 }
@@ -31,12 +27,9 @@ impl Endpoint for ChangePassword {
     const OPERATION: &'static str = "change_password";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/auth/me/password";
-    const AUTH: Auth = Auth::BearerOfAnyScope;
+    const AUTH: Auth = Auth::BearerAnyScope;
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
         ProblemCode::InvalidCredentials,
         ProblemCode::WeakPassword,
         ProblemCode::Overloaded,

@@ -65,7 +65,6 @@ impl Endpoint for Bootstrap {
     const AUTH: Auth = Auth::BootstrapToken;
     const STATUS: u16 = 201;
     const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::BootstrapTokenRequired,
         ProblemCode::AlreadyBootstrapped,
         ProblemCode::EmailTaken,
         ProblemCode::WeakPassword,

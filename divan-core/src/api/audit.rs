@@ -13,7 +13,7 @@ impl Endpoint for Audit {
     const PATH: &'static str = "/auth/admin/audit";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = super::users::LIST_PROBLEMS;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::ValidationFailed];
     type Request = AuditRequest;
     type Response = AuditPage;
 }

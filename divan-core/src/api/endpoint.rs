@@ -1,30 +1,30 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::ProblemCode;
+use super::{BODY_PROBLEMS, COMMON_PROBLEMS, ProblemCode};
 
-/// One endpoint: everything that server and client have to agree on.
+/// An endpoint of the contract: everything that server and client must agree on.
 ///
-/// The server answers a handler's value with `STATUS`, the client sends to `PATH` and expects
-/// `STATUS`; neither writes any of it a second time.
+/// The server responds with `STATUS`, the client sends to `PATH` and expects `STATUS`; neither
+/// repeats any of it.
 pub trait Endpoint {
     /// The operation id: also the name of the handler and of the client's method.
     const OPERATION: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path below the server's address. `{id}` stands for the id of what the request is about.
+    /// The path below the server's root. `{id}` is the id of the user or session.
     const PATH: &'static str;
-    /// What a caller has to show.
+    /// The authentication that the endpoint requires.
     const AUTH: Auth;
     /// The status of a success.
     const STATUS: u16;
-    /// The problems that it may answer with, beside those of any request
-    /// ([`COMMON_PROBLEMS`](super::COMMON_PROBLEMS)) and of any body
-    /// ([`BODY_PROBLEMS`](super::BODY_PROBLEMS)).
+    /// The problems of this endpoint, in addition to those of its authentication
+    /// ([`Auth::problems`]), of any body ([`BODY_PROBLEMS`]) and of any request
+    /// ([`COMMON_PROBLEMS`]).
     const PROBLEMS: &'static [ProblemCode];
-    /// The JSON body of the request, or the parameters of a [`Method::Get`]; `()` for none.
+    /// The JSON body of the request, or the query parameters of a [`Method::Get`]; `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
-    /// The JSON body of the answer; `()` for none.
+    /// The JSON body of the response; `()` for none.
     type Response: Serialize + DeserializeOwned + Send;
 }
 
@@ -32,13 +32,13 @@ pub trait Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// Reads; has no body and may be sent again.
+    /// Reads; has no body and is safe to repeat.
     Get,
-    /// Does something; may have a JSON body.
+    /// Runs an action; may have a JSON body.
     Post,
-    /// Changes the members that are there; has a JSON body.
+    /// Changes the members that are present; has a JSON body.
     Patch,
-    /// Ends something; has no body, and does no more when it is sent again.
+    /// Ends something; has no body and is idempotent.
     Delete,
 }
 
@@ -54,26 +54,62 @@ impl Method {
     }
 }
 
-/// What a caller has to show to an endpoint.
+/// The authentication that an endpoint requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Auth {
-    /// Nothing beyond the body.
+    /// Nothing in addition to the body.
     None,
     /// Init data, in the body or as `Authorization: tma …`.
     InitData,
-    /// The `X-Bootstrap-Token` header, where the server asks for one.
+    /// The `X-Bootstrap-Token` header, where the server requires one.
     BootstrapToken,
     /// An access token of any audience.
     Bearer,
-    /// An access token of any audience, also of a user who has to change the password before
-    /// anything else.
-    BearerOfAnyScope,
-    /// An access token of the admin panel, of a user who is an administrator now.
+    /// An access token of any audience, also a limited one of a user who must change the password
+    /// first.
+    BearerAnyScope,
+    /// An access token of the admin panel whose user is an administrator now.
     Admin,
 }
 
-/// The constants of an [`Endpoint`] as a value, to walk over.
+impl Auth {
+    /// The problems of a request whose authentication is missing or not accepted.
+    pub const fn problems(self) -> &'static [ProblemCode] {
+        use ProblemCode::{
+            AdminRequired, BootstrapTokenRequired, InitDataConflict, InitDataExpired,
+            InitDataInvalid, InitDataMissing, PasswordChangeRequired, TelegramNotConfigured,
+            TokenExpired, TokenInvalid, TokenMissing,
+        };
+        match self {
+            Self::None => &[],
+            Self::InitData => &[
+                InitDataConflict,
+                InitDataMissing,
+                InitDataInvalid,
+                InitDataExpired,
+                TelegramNotConfigured,
+            ],
+            Self::BootstrapToken => &[BootstrapTokenRequired],
+            Self::BearerAnyScope => &[TokenMissing, TokenInvalid, TokenExpired],
+            Self::Bearer => &[
+                TokenMissing,
+                TokenInvalid,
+                TokenExpired,
+                PasswordChangeRequired,
+            ],
+            Self::Admin => &[
+                TokenMissing,
+                TokenInvalid,
+                TokenExpired,
+                PasswordChangeRequired,
+                AdminRequired,
+            ],
+        }
+    }
+}
+
+/// The constants of an [`Endpoint`] as a value, for iteration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EndpointDescription {
@@ -90,20 +126,35 @@ pub struct EndpointDescription {
     /// Whether the request has a body.
     pub has_body: bool,
     /// [`Endpoint::PROBLEMS`].
-    pub problems: &'static [ProblemCode],
+    own_problems: &'static [ProblemCode],
 }
 
 impl EndpointDescription {
-    pub(super) const fn of<E: Endpoint>() -> Self {
+    pub(super) const fn new<E: Endpoint>() -> Self {
         Self {
             operation: E::OPERATION,
             method: E::METHOD,
             path: E::PATH,
             auth: E::AUTH,
             status: E::STATUS,
-            // `()` is the one request without a member.
+            // `()` is the only request without members.
             has_body: size_of::<E::Request>() > 0 && !matches!(E::METHOD, Method::Get),
-            problems: E::PROBLEMS,
+            own_problems: E::PROBLEMS,
         }
+    }
+
+    /// Every problem that the endpoint may return: of its authentication, its own, of its body, and
+    /// of any request.
+    pub fn problems(&self) -> impl Iterator<Item = ProblemCode> + use<> {
+        let body = if self.has_body { BODY_PROBLEMS } else { &[] };
+        [
+            self.auth.problems(),
+            self.own_problems,
+            body,
+            COMMON_PROBLEMS,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
     }
 }

@@ -1,7 +1,8 @@
-//! The wire contract: requests, answers, endpoints and problems, once for server and client.
+//! The wire contract: requests, responses, endpoints and problems, defined once for server and
+//! client.
 //!
-//! Members are `snake_case`. A request with an unknown member is refused; an answer with one is
-//! read all the same, so an old client survives a new server. Times are RFC 3339 in UTC.
+//! Members are `snake_case`. Unknown members are rejected in requests and ignored in responses, so
+//! that an old client works with a new server. Times are RFC 3339 in UTC.
 
 mod account;
 mod admin;
@@ -10,6 +11,7 @@ mod endpoint;
 mod health;
 mod jwks;
 mod problem;
+mod problem_code;
 mod session;
 mod telegram;
 mod users;
@@ -22,7 +24,8 @@ pub use audit::{Audit, AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
-pub use problem::{MemberError, Problem, ProblemCode};
+pub use problem::{MemberError, Problem};
+pub use problem_code::ProblemCode;
 pub use session::{
     EndSession, Logout, Refresh, RefreshRequest, SessionInfo, SessionList, Sessions, TokenResponse,
     TokenType,
@@ -38,14 +41,14 @@ pub use crate::types::{
     Audience, AuditAction, AuditEvent, AuditId, Jwk, JwkSet, Role, SessionId, User, UserId,
 };
 
-/// What any request may be answered with.
+/// The problems of any request.
 pub const COMMON_PROBLEMS: &[ProblemCode] = &[
     ProblemCode::RequestTimeout,
     ProblemCode::Internal,
     ProblemCode::Unavailable,
 ];
 
-/// What any request with a body may be answered with.
+/// The problems of any request with a body.
 pub const BODY_PROBLEMS: &[ProblemCode] = &[
     ProblemCode::MalformedBody,
     ProblemCode::PayloadTooLarge,
@@ -55,25 +58,25 @@ pub const BODY_PROBLEMS: &[ProblemCode] = &[
 
 /// Every endpoint of the contract, in the order of the documentation.
 pub const ENDPOINTS: &[EndpointDescription] = &[
-    EndpointDescription::of::<TelegramLogin>(),
-    EndpointDescription::of::<AutoLogin>(),
-    EndpointDescription::of::<AdminLogin>(),
-    EndpointDescription::of::<Bootstrap>(),
-    EndpointDescription::of::<Refresh>(),
-    EndpointDescription::of::<Logout>(),
-    EndpointDescription::of::<Sessions>(),
-    EndpointDescription::of::<EndSession>(),
-    EndpointDescription::of::<Me>(),
-    EndpointDescription::of::<ChangePassword>(),
-    EndpointDescription::of::<ListUsers>(),
-    EndpointDescription::of::<CreateUser>(),
-    EndpointDescription::of::<GetUser>(),
-    EndpointDescription::of::<UpdateUser>(),
-    EndpointDescription::of::<ResetPassword>(),
-    EndpointDescription::of::<UnlinkTelegram>(),
-    EndpointDescription::of::<EndUserSessions>(),
-    EndpointDescription::of::<Audit>(),
-    EndpointDescription::of::<Jwks>(),
-    EndpointDescription::of::<Live>(),
-    EndpointDescription::of::<Ready>(),
+    EndpointDescription::new::<TelegramLogin>(),
+    EndpointDescription::new::<AutoLogin>(),
+    EndpointDescription::new::<AdminLogin>(),
+    EndpointDescription::new::<Bootstrap>(),
+    EndpointDescription::new::<Refresh>(),
+    EndpointDescription::new::<Logout>(),
+    EndpointDescription::new::<Sessions>(),
+    EndpointDescription::new::<EndSession>(),
+    EndpointDescription::new::<Me>(),
+    EndpointDescription::new::<ChangePassword>(),
+    EndpointDescription::new::<ListUsers>(),
+    EndpointDescription::new::<CreateUser>(),
+    EndpointDescription::new::<GetUser>(),
+    EndpointDescription::new::<UpdateUser>(),
+    EndpointDescription::new::<ResetPassword>(),
+    EndpointDescription::new::<UnlinkTelegram>(),
+    EndpointDescription::new::<EndUserSessions>(),
+    EndpointDescription::new::<Audit>(),
+    EndpointDescription::new::<Jwks>(),
+    EndpointDescription::new::<Live>(),
+    EndpointDescription::new::<Ready>(),
 ];

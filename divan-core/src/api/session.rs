@@ -108,13 +108,9 @@ impl Endpoint for Logout {
     const OPERATION: &'static str = "logout";
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/auth/logout";
-    const AUTH: Auth = Auth::BearerOfAnyScope;
+    const AUTH: Auth = Auth::BearerAnyScope;
     const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-    ];
+    const PROBLEMS: &'static [ProblemCode] = &[];
     type Request = ();
     type Response = ();
 }
@@ -129,12 +125,7 @@ impl Endpoint for Sessions {
     const PATH: &'static str = "/auth/sessions";
     const AUTH: Auth = Auth::Bearer;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-        ProblemCode::PasswordChangeRequired,
-    ];
+    const PROBLEMS: &'static [ProblemCode] = &[];
     type Request = ();
     type Response = SessionList;
 }
@@ -204,13 +195,7 @@ impl Endpoint for EndSession {
     const PATH: &'static str = "/auth/sessions/{id}";
     const AUTH: Auth = Auth::Bearer;
     const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-        ProblemCode::PasswordChangeRequired,
-        ProblemCode::NotFound,
-    ];
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
     type Request = ();
     type Response = ();
 }

@@ -14,15 +14,10 @@ impl Endpoint for TelegramLogin {
     const AUTH: Auth = Auth::InitData;
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::InitDataConflict,
-        ProblemCode::InitDataMissing,
-        ProblemCode::InitDataInvalid,
-        ProblemCode::InitDataExpired,
         ProblemCode::InvalidCredentials,
         ProblemCode::TelegramAccountMismatch,
         ProblemCode::PasswordExpired,
         ProblemCode::Overloaded,
-        ProblemCode::TelegramNotConfigured,
     ];
     type Request = TelegramLoginRequest;
     type Response = TokenResponse;
@@ -132,14 +127,7 @@ impl Endpoint for AutoLogin {
     const PATH: &'static str = "/auth/telegram/auto-login";
     const AUTH: Auth = Auth::InitData;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::InitDataConflict,
-        ProblemCode::InitDataMissing,
-        ProblemCode::InitDataInvalid,
-        ProblemCode::InitDataExpired,
-        ProblemCode::PasswordRequired,
-        ProblemCode::TelegramNotConfigured,
-    ];
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::PasswordRequired];
     type Request = AutoLoginRequest;
     type Response = TokenResponse;
 }

@@ -15,11 +15,6 @@ impl Endpoint for CreateUser {
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 201;
     const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-        ProblemCode::PasswordChangeRequired,
-        ProblemCode::AdminRequired,
         ProblemCode::EmailTaken,
         ProblemCode::PhoneTaken,
         ProblemCode::WeakPassword,
@@ -154,7 +149,7 @@ impl Endpoint for ListUsers {
     const PATH: &'static str = "/auth/admin/users";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = LIST_PROBLEMS;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::ValidationFailed];
     type Request = ListUsersRequest;
     type Response = UserPage;
 }
@@ -221,7 +216,7 @@ impl Endpoint for GetUser {
     const PATH: &'static str = "/auth/admin/users/{id}";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = USER_PROBLEMS;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
     type Request = ();
     type Response = User;
 }
@@ -236,15 +231,7 @@ impl Endpoint for ResetPassword {
     const PATH: &'static str = "/auth/admin/users/{id}/reset-password";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-        ProblemCode::PasswordChangeRequired,
-        ProblemCode::AdminRequired,
-        ProblemCode::NotFound,
-        ProblemCode::Overloaded,
-    ];
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound, ProblemCode::Overloaded];
     type Request = ();
     type Response = GeneratedPassword;
 }
@@ -279,11 +266,6 @@ impl Endpoint for UpdateUser {
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 200;
     const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::TokenMissing,
-        ProblemCode::TokenInvalid,
-        ProblemCode::TokenExpired,
-        ProblemCode::PasswordChangeRequired,
-        ProblemCode::AdminRequired,
         ProblemCode::NotFound,
         ProblemCode::EmailTaken,
         ProblemCode::PhoneTaken,
@@ -372,7 +354,7 @@ impl Endpoint for UnlinkTelegram {
     const PATH: &'static str = "/auth/admin/users/{id}/unlink-telegram";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = USER_PROBLEMS;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
     type Request = ();
     type Response = User;
 }
@@ -387,30 +369,10 @@ impl Endpoint for EndUserSessions {
     const PATH: &'static str = "/auth/admin/users/{id}/sessions";
     const AUTH: Auth = Auth::Admin;
     const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] = USER_PROBLEMS;
+    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
     type Request = ();
     type Response = ();
 }
-
-/// What an administrator may be answered who asks for a list.
-pub(super) const LIST_PROBLEMS: &[ProblemCode] = &[
-    ProblemCode::TokenMissing,
-    ProblemCode::TokenInvalid,
-    ProblemCode::TokenExpired,
-    ProblemCode::PasswordChangeRequired,
-    ProblemCode::AdminRequired,
-    ProblemCode::ValidationFailed,
-];
-
-/// What an administrator may be answered who names a user.
-const USER_PROBLEMS: &[ProblemCode] = &[
-    ProblemCode::TokenMissing,
-    ProblemCode::TokenInvalid,
-    ProblemCode::TokenExpired,
-    ProblemCode::PasswordChangeRequired,
-    ProblemCode::AdminRequired,
-    ProblemCode::NotFound,
-];
 
 fn employee() -> Role {
     Role::Employee

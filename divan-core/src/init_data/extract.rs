@@ -81,7 +81,7 @@ impl IntoResponse for InitDataRejection {
         };
         let (code, title, number) = (self.0.code(), self.0.title(), status.as_u16());
         let body = format!(
-            r#"{{"type":"about:blank","title":"{title}","status":{number},"code":"{code}"}}"#
+            r#"{{"type":"urn:divan:problem:{code}","title":"{title}","status":{number},"code":"{code}"}}"#
         );
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;

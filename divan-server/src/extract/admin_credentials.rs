@@ -83,5 +83,5 @@ fn form(body: &[u8]) -> Result<AdminCredentials, Problem> {
 }
 
 fn malformed() -> Problem {
-    Problem::new(ProblemCode::MalformedBody).detail("The body is not a form in UTF-8.")
+    Problem::new(ProblemCode::MalformedBody).with_detail("The body is not a form in UTF-8.")
 }

@@ -43,7 +43,8 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
             if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
                 too_large()
             } else {
-                Problem::new(ProblemCode::MalformedBody).detail("The body did not arrive whole.")
+                Problem::new(ProblemCode::MalformedBody)
+                    .with_detail("The body did not arrive whole.")
             }
         })
 }

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use divan_core::api::{
-    BODY_PROBLEMS, COMMON_PROBLEMS, EndpointDescription, MemberError, Problem as Body, ProblemCode,
-};
+use divan_core::api::{EndpointDescription, MemberError, Problem as Body, ProblemCode};
 use divan_core::init_data::InitDataError;
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, ServiceError};
@@ -26,13 +24,8 @@ const REQUEST_ID: &str = "5d2c1f0e9b8a47d6a3c4e5f60718293a";
 
 /// Adds each problem of the endpoint under its status.
 pub(super) fn add(operation: &mut Operation, endpoint: &EndpointDescription, schemas: &Schemas) {
-    let body: &[ProblemCode] = if endpoint.has_body {
-        BODY_PROBLEMS
-    } else {
-        &[]
-    };
     let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
-    for &code in endpoint.problems.iter().chain(body).chain(COMMON_PROBLEMS) {
+    for code in endpoint.problems() {
         by_status.entry(code.status()).or_default().push(code);
     }
     for (status, codes) in by_status {
@@ -49,7 +42,7 @@ fn response(operation: &Operation, codes: &[ProblemCode], schemas: &Schemas) -> 
         .iter()
         .map(|code| format!("- `{}`: {}", code.as_str(), code.description()));
     let examples = codes.iter().map(|&code| {
-        let body = example(operation, code, schemas).request_id(REQUEST_ID);
+        let body = example(operation, code, schemas).with_request_id(REQUEST_ID);
         (
             code.as_str(),
             ExampleBuilder::new()

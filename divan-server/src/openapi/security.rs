@@ -21,7 +21,7 @@ pub(super) fn add_schemes(components: &mut Components, root: &str) {
 pub(super) fn required(auth: Auth) -> Option<Vec<SecurityRequirement>> {
     let scheme = |name| SecurityRequirement::new(name, [] as [&str; 0]);
     match auth {
-        Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin => {
+        Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
             Some(vec![scheme(ADMIN_PASSWORD), scheme(ACCESS_TOKEN)])
         }
         // The body may carry it as well: then there is nothing to show.

@@ -12,21 +12,21 @@ impl From<ServiceError> for Problem {
         let problem = Self::new(code(&error));
         match error {
             ServiceError::Invalid(fields) => {
-                problem.errors(fields.into_iter().map(member_error).collect::<Vec<_>>())
+                problem.with_errors(fields.into_iter().map(member_error).collect::<Vec<_>>())
             }
             ServiceError::NothingToChange => {
-                problem.errors([MemberError::new("", error.to_string())])
+                problem.with_errors([MemberError::new("", error.to_string())])
             }
             ServiceError::WeakPassword { field, reason } => {
-                problem.errors([MemberError::new(pointer(field), reason.to_string())])
+                problem.with_errors([MemberError::new(pointer(field), reason.to_string())])
             }
-            ServiceError::BootstrapTokenRequired => problem.detail(
+            ServiceError::BootstrapTokenRequired => problem.with_detail(
                 "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token, or run \
                  `divan-server admin create` on the server's machine.",
             ),
-            ServiceError::InitData(error) => problem.detail(error.to_string()),
-            ServiceError::Contact(error) => problem.detail(error.to_string()),
-            error if problem.body().status >= 500 => problem.caused_by(error),
+            ServiceError::InitData(error) => problem.with_detail(error.to_string()),
+            ServiceError::Contact(error) => problem.with_detail(error.to_string()),
+            error if problem.body().status() >= 500 => problem.with_cause(error),
             _ => problem,
         }
     }
@@ -36,7 +36,7 @@ fn code(error: &ServiceError) -> ProblemCode {
     match error {
         ServiceError::InvalidCredentials => ProblemCode::InvalidCredentials,
         ServiceError::TelegramAccountMismatch => ProblemCode::TelegramAccountMismatch,
-        ServiceError::InitData(error) => ProblemCode::from_word(error.code()),
+        ServiceError::InitData(error) => ProblemCode::from_code(error.code()),
         ServiceError::Contact(_) => ProblemCode::InitDataInvalid,
         ServiceError::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
         // After the clock was set back, a token can be from the future: a refresh helps there too.

@@ -61,5 +61,5 @@ fn is_down(dependency: &Dependency) -> MemberError {
 }
 
 pub(crate) fn not_ready(what: impl Into<Vec<MemberError>>) -> Problem {
-    Problem::new(ProblemCode::NotReady).errors(what)
+    Problem::new(ProblemCode::NotReady).with_errors(what)
 }

@@ -28,7 +28,7 @@ fn with_bodies(app: &App) -> Vec<(&'static EndpointDescription, Value)> {
 
 async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> {
     match endpoint.auth {
-        Auth::Admin | Auth::Bearer | Auth::BearerOfAnyScope => Some(app.admin_token().await),
+        Auth::Admin | Auth::Bearer | Auth::BearerAnyScope => Some(app.admin_token().await),
         _ => None,
     }
 }

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use divan_core::api::{
-    Auth, BODY_PROBLEMS, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Problem, ProblemCode,
-};
+use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Problem, ProblemCode};
 use serde_json::{Value, json};
 
 pub(crate) fn document() -> &'static Value {
@@ -69,7 +67,7 @@ fn every_operation_has_its_success_and_its_security() {
             "{name}"
         );
         let security = match endpoint.auth {
-            Auth::Bearer | Auth::BearerOfAnyScope | Auth::Admin => {
+            Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
                 json!([{"admin_password": []}, {"access_token": []}])
             }
             Auth::InitData => json!([{}, {"init_data": []}]),
@@ -83,32 +81,21 @@ fn every_operation_has_its_success_and_its_security() {
 fn every_problem_of_an_operation_is_told_and_shown() {
     for endpoint in ENDPOINTS {
         let (name, operation) = (endpoint.operation, operation(endpoint));
-        let body: &[ProblemCode] = if endpoint.has_body {
-            BODY_PROBLEMS
-        } else {
-            &[]
-        };
-        let codes: BTreeSet<&str> = endpoint
-            .problems
-            .iter()
-            .chain(body)
-            .chain(COMMON_PROBLEMS)
-            .map(|code| code.as_str())
-            .collect();
+        let codes: BTreeSet<&str> = endpoint.problems().map(ProblemCode::as_str).collect();
         let mut shown = BTreeSet::new();
         for (status, response) in operation["responses"].as_object().unwrap() {
             let content = &response["content"]["application/problem+json"];
             for (word, example) in content["examples"].as_object().into_iter().flatten() {
                 let problem: Problem = serde_json::from_value(example["value"].clone()).unwrap();
-                let code = ProblemCode::from_word(word);
+                let code = ProblemCode::from_code(word);
                 assert_eq!(
-                    (problem.code(), problem.status),
+                    (problem.code(), problem.status()),
                     (code, code.status()),
                     "{name} {word}"
                 );
                 assert_eq!(status, &code.status().to_string(), "{name} {word}");
                 assert_eq!(
-                    problem.request_id.is_some(),
+                    problem.request_id().is_some(),
                     code.status() >= 500,
                     "{name} {word}"
                 );

@@ -40,7 +40,7 @@ fn refusal(auth: Auth, who: Who) -> Option<(u16, &'static str)> {
         (_, Who::OfAnotherAudience | Who::Deactivated | Who::SignedOut) => {
             Some((401, "token_invalid"))
         }
-        (Auth::BearerOfAnyScope, _) | (Auth::Bearer, Who::Employee) => None,
+        (Auth::BearerAnyScope, _) | (Auth::Bearer, Who::Employee) => None,
         (_, Who::HasToChangeThePassword) => Some((403, "password_change_required")),
         (Auth::Admin, Who::Employee) => Some((403, "admin_required")),
         other => panic!("nobody has said what becomes of {other:?}"),

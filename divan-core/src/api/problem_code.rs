@@ -1,0 +1,137 @@
+macro_rules! problem_codes {
+    ($($(#[doc = $doc:literal])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// The stable code of a problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ProblemCode {
+            $($(#[doc = $doc])* $variant,)*
+            /// A code that this version does not know: the server is newer.
+            Unknown,
+        }
+
+        impl ProblemCode {
+            /// Every code that a server of this version returns.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* Self::Unknown => "unknown" }
+            }
+
+            /// The `type` of the problem: `urn:divan:problem:` followed by the code.
+            pub const fn type_uri(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!("urn:divan:problem:", $code),)*
+                    Self::Unknown => "urn:divan:problem:unknown",
+                }
+            }
+
+            /// The HTTP status of the response.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)* Self::Unknown => 500 }
+            }
+
+            /// A short English title.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* Self::Unknown => "Unknown problem" }
+            }
+
+            /// The meaning and the remedy, in English sentences.
+            pub const fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim_ascii(),)*
+                    Self::Unknown => "A code that this version does not know.",
+                }
+            }
+
+            /// Parses a code; one that this version does not know is [`Unknown`](Self::Unknown).
+            pub fn from_code(code: &str) -> Self {
+                match code { $($code => Self::$variant,)* _ => Self::Unknown }
+            }
+        }
+    };
+}
+
+problem_codes! {
+    /// The body is not JSON (or not a form), or not UTF-8.
+    MalformedBody = "malformed_body", 400, "Malformed body";
+    /// The request carries two different init data strings.
+    InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
+    /// The init data is empty: the Mini App was opened in a way that carries none.
+    InitDataMissing = "init_data_missing", 401, "Init data is empty";
+    /// The init data is not signed by Telegram for this bot, or is not sign-in data.
+    InitDataInvalid = "init_data_invalid", 401, "Init data is not valid";
+    /// The init data is too old: reopen the Mini App.
+    InitDataExpired = "init_data_expired", 401, "Init data has expired";
+    /// The name or the password is wrong. The response does not reveal which of the two.
+    InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
+    /// The request has no access token: send `Authorization: Bearer …`.
+    TokenMissing = "token_missing", 401, "Access token missing";
+    /// The access token was not issued by this service, or its session has ended: sign in again.
+    TokenInvalid = "token_invalid", 401, "Access token not valid";
+    /// The access token has expired: refresh, and send the request again.
+    TokenExpired = "token_expired", 401, "Access token expired";
+    /// The refresh token was not issued by this service, was replaced, or its session has ended:
+    /// sign in again.
+    RefreshTokenInvalid = "refresh_token_invalid", 401, "Refresh token not valid";
+    /// Automatic sign-in is not possible now: sign in with phone number and password.
+    PasswordRequired = "password_required", 401, "Password required";
+    /// The user has to change the password before anything else: `POST /auth/me/password`.
+    PasswordChangeRequired = "password_change_required", 403, "Password change required";
+    /// The password is correct, but it was generated too long ago: ask an administrator for a new
+    /// one.
+    PasswordExpired = "password_expired", 403, "Generated password expired";
+    /// The endpoint is for administrators signed in to the admin panel.
+    AdminRequired = "admin_required", 403, "Administrators only";
+    /// The first administrator can be created only with the bootstrap token.
+    BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
+    /// The user is linked to another Telegram account, or this Telegram account is linked to
+    /// another user. An administrator can unlink it.
+    TelegramAccountMismatch = "telegram_account_mismatch", 403, "Telegram account mismatch";
+    /// The resource does not exist.
+    NotFound = "not_found", 404, "Not found";
+    /// The path does not support this method.
+    MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
+    /// The request took too long to arrive or to be processed.
+    RequestTimeout = "request_timeout", 408, "Request timed out";
+    /// The first administrator exists already: sign in.
+    AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
+    /// No active administrator would be left. Nothing was changed.
+    LastAdmin = "last_admin", 409, "Last administrator";
+    /// Another user has this e-mail address.
+    EmailTaken = "email_taken", 409, "E-mail address taken";
+    /// Another user has this phone number.
+    PhoneTaken = "phone_taken", 409, "Phone number taken";
+    /// The body exceeds the size limit.
+    PayloadTooLarge = "payload_too_large", 413, "Body too large";
+    /// The endpoint does not accept this media type.
+    UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
+    /// Members of the request are not valid; `errors` lists them.
+    ValidationFailed = "validation_failed", 422, "Request not valid";
+    /// The new password breaks a rule; `errors` names the rule.
+    WeakPassword = "weak_password", 422, "Password refused";
+    /// The server failed. Its log has the cause under the request id.
+    Internal = "internal", 500, "Internal error";
+    /// Too many sign-ins are waiting: retry after `Retry-After` seconds.
+    Overloaded = "overloaded", 503, "Too busy";
+    /// The database does not respond: retry after `Retry-After` seconds.
+    Unavailable = "unavailable", 503, "Temporarily unavailable";
+    /// A dependency of the server is down; `errors` names it.
+    NotReady = "not_ready", 503, "Not ready";
+    /// The server has no bot token, so sign-in through Telegram is not possible.
+    TelegramNotConfigured = "telegram_not_configured", 503, "Telegram is not configured";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_parse_back() {
+        for &code in ProblemCode::ALL {
+            assert_eq!(ProblemCode::from_code(code.as_str()), code);
+            assert!((400..600).contains(&code.status()));
+        }
+        assert_eq!(ProblemCode::from_code("of_tomorrow"), ProblemCode::Unknown);
+    }
+}
