@@ -38,6 +38,7 @@
 //! | `probe` | `infra::probe`: whether what a deployment depends on is there |
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, set up and probed |
 //! | `service` | `service`: the sign-in service over all of these |
+//! | `private-file` | `private_file`: files for secrets that only their owner can read |
 //! | `mint` | minting of init data, for tests and development |
 //! | `test-util` | the same, with a clock to turn and seeded randomness |
 
@@ -53,6 +54,8 @@ pub mod infra;
 pub mod init_data;
 #[cfg(feature = "password")]
 pub mod password;
+#[cfg(feature = "private-file")]
+pub mod private_file;
 pub mod secret;
 #[cfg(feature = "service")]
 pub mod service;

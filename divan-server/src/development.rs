@@ -1,22 +1,30 @@
-//! The development default: what a server that is told nothing works with.
+//! Development mode: the secrets and the database of a server without configuration.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use divan_core::entropy::{Entropy, OsEntropy};
 use divan_core::infra::{DATABASE_URL, Env};
+use divan_core::private_file::{PrivateFile, PrivateFileError};
 use divan_core::secret::Secret;
+
+use crate::error_chain::error_chain;
 
 /// The folder, below the current one.
 const FOLDER: &str = "divan-data";
 
-/// The bot that nobody at Telegram knows.
+/// The id of a bot that does not exist.
 const BOT_ID: &str = "1000000000";
 
-/// The development default: a folder with a database, and with a secret key and a bot token that
-/// were made up when it was.
+const MAX_SECRET_BYTES: u64 = 4096;
+
+/// How long another server that starts in the same folder may hold its lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The folder of development mode, with a database, a generated secret key and a generated bot
+/// token.
 #[derive(Debug)]
 pub struct Development {
     folder: PathBuf,
@@ -24,36 +32,66 @@ pub struct Development {
     bot_token: Secret,
 }
 
+#[derive(Debug, thiserror::Error)]
+enum DevelopmentError {
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
+    #[error("{0} is empty: remove it")]
+    Empty(String),
+    #[error("cannot generate a secret: {0}")]
+    Generate(#[from] io::Error),
+}
+
 impl Development {
-    /// Makes the folder and what is missing in it.
+    /// Creates the folder and the secrets that do not exist yet.
     pub(crate) fn prepare(env: &mut Env<'_>) -> Option<Self> {
-        let folder = Path::new(FOLDER);
-        told(
-            env,
-            create_folder(folder).and_then(|()| Self::in_folder(folder, kept)),
-        )
+        Self::in_folder(env, |file, generate| {
+            if read(file)?.is_some() {
+                return Ok(());
+            }
+            // Two servers that start at once use the same secrets.
+            let _lock = file.lock(LOCK_TIMEOUT)?;
+            if read(file)?.is_none() {
+                file.replace(&generate()?)?;
+            }
+            Ok(())
+        })
     }
 
-    /// Looks at what is there and makes nothing: what is missing has a stand-in.
-    pub(crate) fn look(env: &mut Env<'_>) -> Option<Self> {
-        let secret = |path: &Path, make: Maker| match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make().map(Secret::new),
-            _ => read(path),
-        };
-        told(env, Self::in_folder(Path::new(FOLDER), secret))
+    /// Reads what exists and creates nothing: a missing secret has a generated value.
+    pub(crate) fn inspect(env: &mut Env<'_>) -> Option<Self> {
+        Self::in_folder(env, |_, _| Ok(()))
     }
 
     fn in_folder(
-        folder: &Path,
-        secret: impl Fn(&Path, Maker) -> io::Result<Secret>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            folder: folder.to_owned(),
-            secret_key: secret(&folder.join("secret-key"), || hex(32))?,
-            bot_token: secret(&folder.join("bot-token"), || {
-                Ok(format!("{BOT_ID}:dev_{}", hex(16)?))
-            })?,
-        })
+        env: &mut Env<'_>,
+        create: impl Fn(&PrivateFile, Generate) -> Result<(), DevelopmentError>,
+    ) -> Option<Self> {
+        let secret = |name: &str, generate: Generate| {
+            let file = PrivateFile::new(Path::new(FOLDER).join(name));
+            create(&file, generate)?;
+            match read(&file)? {
+                Some(secret) => Ok(secret),
+                None => Ok::<_, DevelopmentError>(generate()?),
+            }
+        };
+        let secrets = secret("secret-key", secret_key)
+            .and_then(|secret_key| Ok((secret_key, secret("bot-token", bot_token)?)));
+        match secrets {
+            Ok((secret_key, bot_token)) => Some(Self {
+                folder: FOLDER.into(),
+                secret_key,
+                bot_token,
+            }),
+            Err(error) => {
+                let error = error_chain(&error);
+                env.wrong(
+                    &DATABASE_URL,
+                    format!("is not set, and development mode cannot start: {error}"),
+                );
+                None
+            }
+        }
     }
 
     /// The folder.
@@ -75,67 +113,24 @@ impl Development {
     }
 }
 
-/// What makes a secret up.
-type Maker = fn() -> io::Result<String>;
+type Generate = fn() -> io::Result<Secret>;
 
-fn told(env: &mut Env<'_>, outcome: io::Result<Development>) -> Option<Development> {
-    let wrong = |error| {
-        let reason =
-            format!("is not set, and the development default cannot be made in {FOLDER}: {error}");
-        env.wrong(&DATABASE_URL, reason);
+fn secret_key() -> io::Result<Secret> {
+    hex(32).map(Secret::new)
+}
+
+fn bot_token() -> io::Result<Secret> {
+    Ok(Secret::new(format!("{BOT_ID}:dev_{}", hex(16)?)))
+}
+
+fn read(file: &PrivateFile) -> Result<Option<Secret>, DevelopmentError> {
+    let Some(text) = file.read(MAX_SECRET_BYTES)? else {
+        return Ok(None);
     };
-    outcome.map_err(wrong).ok()
-}
-
-/// What the file holds, or what is made for it now.
-fn kept(path: &Path, make: Maker) -> io::Result<Secret> {
-    if !path.exists() {
-        // Written aside and linked: a crash leaves no half of a key, and of two that start at once
-        // one wins.
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let aside = folder.join(format!(".{}", hex(8)?));
-        let mut file = open_private(&aside)?;
-        file.write_all(Secret::new(make()?).expose().as_bytes())?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&aside, path);
-        fs::remove_file(&aside)?;
-        match linked {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+    match text.expose().trim_end() {
+        "" => Err(DevelopmentError::Empty(file.path().display().to_string())),
+        text => Ok(Some(Secret::new(text))),
     }
-    read(path)
-}
-
-fn read(path: &Path) -> io::Result<Secret> {
-    refuse_open(path)?;
-    let text = Secret::new(fs::read_to_string(path)?.trim_end());
-    if text.expose().is_empty() {
-        return Err(io::Error::other(format!(
-            "{} is empty: remove it",
-            path.display()
-        )));
-    }
-    Ok(text)
-}
-
-/// A secret that others may read or write is none.
-#[cfg(unix)]
-fn refuse_open(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(io::Error::other(format!(
-            "{} is open to others: chmod 600 it, or remove it",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_open(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn hex(bytes: usize) -> io::Result<String> {
@@ -146,21 +141,4 @@ fn hex(bytes: usize) -> io::Result<String> {
         let _ = write!(text, "{byte:02x}");
     }
     Ok(text)
-}
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Opens a file for writing that its owner alone may read, and creates it where it is missing.
-fn open_private(path: &Path) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

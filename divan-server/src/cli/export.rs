@@ -3,13 +3,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use divan_core::api::ListUsersRequest;
+use divan_core::private_file::PrivateFile;
 use divan_core::service::AuthService;
 
 use super::operator::with_service;
 use super::output::Stdout;
 use super::people::pages;
 use super::people_error::PeopleError;
-use super::private_file::PrivateFile;
 use super::{Outcome, people_csv};
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use divan_core::private_file::PrivateFile;
 use divan_core::service::{Admin, AuthService, CheckedImport, ClientInfo, ServiceError};
 use divan_core::store::StoreErrorKind;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
@@ -9,7 +10,6 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use super::operator::with_service;
 use super::people_csv::{self, LineError, PeopleList};
 use super::people_error::PeopleError;
-use super::private_file::PrivateFile;
 use super::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
@@ -120,7 +120,8 @@ async fn add_with_passwords(
             error,
         )),
         Err(error) => {
-            file.remove();
+            // A list of passwords that no account has; the error matters more.
+            let _ = file.remove();
             Err(error.into())
         }
         Ok(added) => Ok(added),

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use divan_core::entropy::OsEntropy;
+use divan_core::private_file::PrivateFile;
 use divan_core::secret::Secret;
 use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
 
 use super::Outcome;
 use super::output::{explain, json, line};
-use super::private_file::PrivateFile;
 
 /// The most that is read of a key's file.
 const MAX_BYTES: u64 = 64 * 1024;

@@ -16,7 +16,6 @@ mod password;
 mod people;
 mod people_csv;
 mod people_error;
-mod private_file;
 mod serve;
 mod telegram;
 

@@ -1,10 +1,10 @@
 use std::io;
 
+use divan_core::private_file::PrivateFileError;
 use divan_core::service::ServiceError;
 use divan_core::store::StoreErrorKind;
 
 use super::people_csv::CsvError;
-use super::private_file::PrivateFileError;
 
 /// Why a command about users did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -127,7 +127,7 @@ impl Config {
     /// # Errors
     /// All that is wrong with it.
     pub fn check(env: &mut Env<'_>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
-        Self::with_development(env, listen, Development::look)
+        Self::with_development(env, listen, Development::inspect)
     }
 
     fn with_development(

@@ -196,7 +196,7 @@ fn a_password_is_never_generated_for_nobody_to_see() {
     fs::write(folder.join("passwords.csv"), "mine").unwrap();
     let (code, _, stderr) = import(folder, list, &["--passwords", "passwords.csv"]);
     assert_eq!(
-        (code, stderr.contains("is there already")),
+        (code, stderr.contains("already exists")),
         (1, true),
         "{stderr}"
     );

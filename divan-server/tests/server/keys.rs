@@ -28,7 +28,7 @@ fn a_key_is_made_for_its_owner_alone_and_never_overwritten() {
     assert_eq!((code, stdout.as_str()), (1, ""));
     assert_eq!(
         stderr,
-        "divan-server: key.pem is there already, and is not overwritten\n"
+        "divan-server: key.pem already exists and is not overwritten\n"
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), pem);
     let (code, _, stderr) =

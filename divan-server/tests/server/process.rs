@@ -287,7 +287,10 @@ fn a_folder_that_cannot_be_made_is_said() {
     std::fs::write(folder.path().join("divan-data"), "a file, not a folder").unwrap();
     let (code, _, stderr) = run(program(folder.path()).args(["--port", "0"]));
     assert_eq!(code, 78);
-    assert!(stderr.contains("cannot be made in divan-data"), "{stderr}");
+    assert!(
+        stderr.contains("development mode cannot start: cannot read divan-data/secret-key"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -390,8 +393,8 @@ fn eight_servers_that_start_at_once_share_one_file() {
         .collect();
     assert_eq!(
         leftovers.len(),
-        5,
-        "two secrets and the three files of the database: {leftovers:?}"
+        7,
+        "two secrets, their locks, and the three files of the database: {leftovers:?}"
     );
 }
 
