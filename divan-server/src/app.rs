@@ -18,7 +18,7 @@ use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
 use crate::serve::{Timeouts, serve};
-use crate::state::{AppState, HttpOptions};
+use crate::state::{AppState, HttpOptions, PoolStateFn};
 
 /// A server with its listener and its database, ready to run.
 #[derive(Debug)]
@@ -96,6 +96,8 @@ impl Server {
             ..HttpOptions::default()
         };
         let readiness = Readiness::of(&service, &dependencies);
+        let pool = database.clone();
+        let pool_state: PoolStateFn = Box::new(move || pool.connections());
         let mut timeouts = Timeouts::default();
         if config.development.is_some() {
             timeouts.drain = Duration::ZERO;
@@ -104,7 +106,7 @@ impl Server {
             listener,
             timeouts,
             retention: config.sessions.retention,
-            state: AppState::of_server(service, http, Some(database.clone()), readiness),
+            state: AppState::of_server(service, http, Some(pool_state), readiness),
             database,
             metrics: None,
         })

@@ -1,10 +1,11 @@
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use divan_core::infra::DatabaseUrl;
-use divan_core::store::{
-    MigrateError, PoolState, PostgresStore, Schema, SqliteStore, Store, StoreError,
-};
+#[cfg(feature = "postgres")]
+use divan_core::store::PostgresStore;
+#[cfg(feature = "sqlite")]
+use divan_core::store::SqliteStore;
+use divan_core::store::{MigrateError, PoolState, Schema, Store, StoreError};
 
 use crate::config::Config;
 use crate::traced_store::TracedStore;
@@ -12,7 +13,9 @@ use crate::traced_store::TracedStore;
 /// The database that the configuration names.
 #[derive(Clone, Debug)]
 pub(crate) enum Database {
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore),
+    #[cfg(feature = "postgres")]
     Postgres(PostgresStore),
 }
 
@@ -50,7 +53,9 @@ impl Database {
     /// Opens the database, with the schema that it has.
     pub(crate) async fn connect(config: &Config) -> Result<Self, DatabaseError> {
         let opened = match &config.database {
+            #[cfg(feature = "sqlite")]
             DatabaseUrl::Sqlite(path) => SqliteStore::connect(path).await.map(Self::Sqlite),
+            #[cfg(feature = "postgres")]
             DatabaseUrl::Postgres(url) => PostgresStore::connect(url, config.postgres_pool)
                 .await
                 .map(Self::Postgres),
@@ -64,7 +69,9 @@ impl Database {
 
     pub(crate) async fn schema(&self, config: &Config) -> Result<Schema, DatabaseError> {
         let schema = match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.schema().await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.schema().await,
         };
         schema.map_err(|source| DatabaseError::Open {
@@ -75,7 +82,9 @@ impl Database {
 
     pub(crate) async fn migrate(&self, config: &Config) -> Result<(), DatabaseError> {
         let migrated = match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.migrate().await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.migrate().await,
         };
         migrated.map_err(|source| DatabaseError::Migrate {
@@ -97,15 +106,20 @@ impl Database {
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         Arc::new(TracedStore(match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => Arc::new(store.clone()),
+            #[cfg(feature = "postgres")]
             Self::Postgres(store) => Arc::new(store.clone()),
         }))
     }
 
     /// What time it has; `None` where it has none of its own.
-    pub(crate) async fn time(&self) -> Result<Option<SystemTime>, StoreError> {
+    #[cfg(feature = "cli")]
+    pub(crate) async fn time(&self) -> Result<Option<std::time::SystemTime>, StoreError> {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => Ok(None),
+            #[cfg(feature = "postgres")]
             Self::Postgres(store) => Ok(Some(store.time().await?.into())),
         }
     }
@@ -113,7 +127,9 @@ impl Database {
     /// How its connections are used.
     pub(crate) fn connections(&self) -> PoolState {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.connections(),
+            #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.connections(),
         }
     }
@@ -121,7 +137,9 @@ impl Database {
     /// Waits for what is under way and closes.
     pub(crate) async fn close(&self) {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.close().await,
+            #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.close().await,
         }
     }

@@ -3,15 +3,12 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::Duration;
 
 use divan_core::infra::Infra;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 
 use crate::error_chain::error_chain;
-
-/// How long a dependency may take to show that it is there.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
+use crate::readiness::DEADLINE;
 
 /// What is required, and cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +27,8 @@ fn line((name, error): &(&'static str, ProbeError)) -> String {
 pub(crate) enum Buckets {
     /// It is made, whenever that is noticed.
     Create,
-    /// It is told.
+    /// It is reported.
+    #[cfg(feature = "cli")]
     ReportMissing,
 }
 
@@ -50,6 +48,7 @@ impl Dependencies {
     }
 
     /// All of them.
+    #[cfg(feature = "cli")]
     pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
         self.required
             .iter()
@@ -99,6 +98,7 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
                 config: config.clone(),
                 client: config.client(),
             }),
+            #[cfg(feature = "cli")]
             Buckets::ReportMissing => Arc::new(config.probe(&config.client())),
         });
     }

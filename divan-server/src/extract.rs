@@ -17,4 +17,6 @@ pub(crate) use id::Id;
 pub(crate) use json_body::JsonBody;
 pub(crate) use query_params::QueryParams;
 pub(crate) use rejections::MAX_BODY_BYTES;
-pub(crate) use request_client::{Peer, RequestClient, RequestId};
+#[cfg(feature = "_server")]
+pub(crate) use request_client::Peer;
+pub(crate) use request_client::{RequestClient, RequestId};

@@ -1,7 +1,7 @@
-//! The reference deployment of Divan: an axum server over [`divan_core::service`].
+//! Reference deployment of Divan: an axum server over [`divan_core::service`].
 //!
-//! As a program it is `divan-server`. As a library it is [`router`], which another axum application
-//! nests:
+//! The program is `divan-server`. The library is [`router`], which you nest in an axum application
+//! of your own:
 //!
 //! ```no_run
 //! use divan_server::{AppState, HttpOptions, router};
@@ -12,22 +12,43 @@
 //! # }
 //! ```
 //!
-//! One request goes: router → extractor → handler → one call of the service → answer. What goes
-//! wrong on the way is a
-//! [`Problem`], turned into `application/problem+json` in one place.
+//! A request passes: router → extractor → handler → one call of the service → response. Every error
+//! is a [`Problem`], converted to `application/problem+json` in one place.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `cli` | yes | the program `divan-server` and its command line; enables both databases |
+//! | `sqlite`, `postgres` | yes | `Config` and `Server`, on this database |
+//! | `docs` | yes | Swagger UI at `/docs` and the OpenAPI document at `/openapi.json` |
+//! | `s3`, `qdrant`, `redis`, `rabbitmq` | yes | configuration and readiness of this dependency |
+//!
+//! With `default-features = false` the crate is the router alone.
 
+#[cfg(feature = "_server")]
 mod app;
+#[cfg(feature = "cli")]
 mod bot_api;
+#[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "_server")]
 mod config;
+#[cfg(feature = "_server")]
 mod database;
+#[cfg(feature = "_server")]
 mod dependencies;
+#[cfg(feature = "_server")]
 mod development;
+#[cfg(feature = "docs")]
 mod docs;
+#[cfg(feature = "cli")]
 mod doctor;
 mod error_chain;
 mod extract;
+#[cfg(feature = "cli")]
 mod http_client;
+#[cfg(feature = "cli")]
 mod logging;
 mod metrics;
 mod middleware;
@@ -36,18 +57,27 @@ mod problem;
 mod readiness;
 mod router;
 mod routes;
+#[cfg(feature = "_server")]
 mod serve;
 mod state;
+#[cfg(feature = "cli")]
 mod telegram;
+#[cfg(feature = "_server")]
 mod traced_store;
 
+#[cfg(feature = "_server")]
 pub use app::{Migrations, Server, StartError};
+#[cfg(feature = "cli")]
 pub use cli::{Cli, run};
+#[cfg(feature = "_server")]
 pub use config::{
     Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example,
 };
+#[cfg(feature = "_server")]
 pub use database::DatabaseError;
+#[cfg(feature = "_server")]
 pub use dependencies::MissingDependencies;
+#[cfg(feature = "_server")]
 pub use development::Development;
 pub use openapi::openapi;
 pub use problem::Problem;

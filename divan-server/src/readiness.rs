@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
-use tokio::time::MissedTickBehavior;
 
-use crate::dependencies::{DEADLINE, Dependencies};
+#[cfg(feature = "_server")]
+use crate::dependencies::Dependencies;
 use crate::error_chain::error_chain;
 
 /// How long an answer is good.
@@ -19,7 +19,11 @@ const FRESH: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How often they are asked when nobody asks the server.
+#[cfg(feature = "_server")]
 const EVERY: Duration = Duration::from_secs(5);
+
+/// Timeout of a check of one dependency.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
 /// The name of the dependency that no server goes without.
 pub(crate) const DATABASE: &str = "database";
@@ -46,6 +50,7 @@ impl Readiness {
     }
 
     /// Of the database and others.
+    #[cfg(feature = "_server")]
     pub(crate) fn of(service: &AuthService, others: &Dependencies) -> Self {
         Self::new(service, others.required.clone(), others.optional.clone())
     }
@@ -63,11 +68,12 @@ impl Readiness {
         }
     }
 
+    #[cfg(feature = "_server")]
     /// Asks every few seconds, so that what is lost is noticed, and told in the log, also when
     /// nobody asks the server.
     pub(crate) async fn watch(&self) {
         let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             tokio::join!(self.required.refresh(), self.optional.refresh());

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
@@ -6,26 +7,28 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
 use divan_core::service::AuthService;
+use divan_core::store::PoolState;
 use ipnet::IpNet;
 
-use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::readiness::{Dependency, Readiness};
 
 /// What the handlers share. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AppState {
     parts: Arc<Parts>,
 }
 
-#[derive(Debug)]
+/// Returns the state of the connection pool.
+pub(crate) type PoolStateFn = Box<dyn Fn() -> PoolState + Send + Sync>;
+
 struct Parts {
     service: AuthService,
     http: HttpOptions,
     draining: Draining,
     metrics: Metrics,
-    /// Where its connections are to be counted.
-    database: Option<Database>,
+    /// Reports the state of the connection pool.
+    pool_state: Option<PoolStateFn>,
     readiness: Readiness,
     warned_of_proxy: Once,
 }
@@ -40,7 +43,7 @@ impl AppState {
     pub(crate) fn of_server(
         service: AuthService,
         http: HttpOptions,
-        database: Option<Database>,
+        pool_state: Option<PoolStateFn>,
         readiness: Readiness,
     ) -> Self {
         let (draining, metrics) = (Draining::default(), Metrics::new());
@@ -50,7 +53,7 @@ impl AppState {
                 http,
                 draining,
                 metrics,
-                database,
+                pool_state,
                 readiness,
                 warned_of_proxy: Once::new(),
             }),
@@ -65,12 +68,8 @@ impl AppState {
         for Dependency { name, is_up, .. } in self.parts.readiness.check().await {
             self.parts.metrics.note_dependency(name, is_up);
         }
-        let connections = self
-            .parts
-            .database
-            .as_ref()
-            .map(Database::connections)
-            .unwrap_or_default();
+        let connections = self.parts.pool_state.as_ref().map(|state| state());
+        let connections = connections.unwrap_or_default();
         self.parts
             .metrics
             .note(self.parts.service.hash_load(), connections);
@@ -108,6 +107,14 @@ impl AppState {
     }
 }
 
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState")
+            .field("http", &self.parts.http)
+            .finish_non_exhaustive()
+    }
+}
+
 impl FromRef<AppState> for AuthService {
     fn from_ref(state: &AppState) -> Self {
         state.service().clone()
@@ -129,7 +136,7 @@ pub struct HttpOptions {
     pub allowed_origins: Vec<HeaderValue>,
     /// Whether to tell browsers to come back by https only. Default: no.
     pub strict_transport: bool,
-    /// Whether to serve `/docs` and `/openapi.json`. Default: yes.
+    /// Whether to serve `/docs` and `/openapi.json` (feature `docs`). Default: yes.
     pub docs: bool,
     /// The proxies whose word on the client's address (`X-Forwarded-For`) is taken. Default: none.
     pub trusted_proxies: Vec<IpNet>,
@@ -155,6 +162,7 @@ impl Default for HttpOptions {
 pub(crate) struct Draining(Arc<AtomicBool>);
 
 impl Draining {
+    #[cfg(feature = "_server")]
     pub(crate) fn start(&self) {
         self.0.store(true, Ordering::SeqCst);
     }

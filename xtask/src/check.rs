@@ -28,6 +28,9 @@ const CORE_FEATURES: [&str; 21] = [
     "service",
 ];
 
+/// Feature sets of `divan-server` that have to compile.
+const SERVER_FEATURES: [&str; 5] = ["", "docs", "sqlite", "postgres", "cli"];
+
 /// Everything but the tests that has to pass before a change lands, the quickest first.
 pub(crate) fn run() -> Outcome {
     cargo(&["fmt", "--all", "--check"])?;
@@ -44,7 +47,16 @@ pub(crate) fn run() -> Outcome {
     }
     clippy(&["-p", "divan-core"])?;
     clippy(&["-p", "divan-client"])?;
-    clippy(&["-p", "divan-server", "--no-default-features"])?;
+    clippy(&["-p", "divan-client", "--features", "test-util"])?;
+    for features in SERVER_FEATURES {
+        clippy(&[
+            "-p",
+            "divan-server",
+            "--no-default-features",
+            "--features",
+            features,
+        ])?;
+    }
     clippy(&["--workspace", "--all-targets"])?;
     clippy(&["--workspace", "--all-targets", "--all-features"])?;
     cargo_with(

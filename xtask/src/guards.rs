@@ -12,6 +12,20 @@ const NOT_IN_CLIENT: [&str; 8] = [
     "sqlx", "argon2", "aws", "qdrant", "axum", "sqlite", "redis", "lapin",
 ];
 
+/// Parts of crate names that have no place in the server's router, which the client's mock server
+/// uses: they belong to the features `cli`, `docs`, `sqlite` and `postgres`.
+const NOT_IN_ROUTER: [&str; 6] = [
+    "sqlx",
+    "sqlite",
+    "clap",
+    "indicatif",
+    "rpassword",
+    "swagger-ui",
+];
+
+/// Parts of crate names that have no place in the server without its command line.
+const NOT_WITHOUT_CLI: [&str; 3] = ["clap", "indicatif", "rpassword"];
+
 /// Parts of crate names that have no place in a check of init data.
 const NOT_IN_CORE: [&str; 5] = ["tokio", "sqlx", "argon2", "axum", "jsonwebtoken"];
 
@@ -33,6 +47,29 @@ pub(crate) fn run() -> Outcome {
         "divan-client",
         &crates("divan-client", "normal", &[])?,
         &NOT_IN_CLIENT,
+    )?;
+    for (package, features) in [
+        ("divan-server", "--no-default-features"),
+        ("divan-client", "--features=test-util"),
+    ] {
+        refuse(
+            package,
+            &crates(package, "normal", &[features])?,
+            &NOT_IN_ROUTER,
+        )?;
+    }
+    let databases = ["--no-default-features", "--features=docs,postgres,sqlite"];
+    refuse(
+        "divan-server",
+        &crates("divan-server", "normal", &databases)?,
+        &NOT_WITHOUT_CLI,
+    )?;
+    // The macro of rlibphonenumber depends on csv as well, so only direct dependencies count.
+    let direct = ["--no-default-features", "--depth=1"];
+    refuse(
+        "divan-server",
+        &crates("divan-server", "normal", &direct)?,
+        &["csv"],
     )?;
     for package in ["divan-core", "divan-client", "divan-server"] {
         refuse(

@@ -41,16 +41,14 @@ impl AuthService {
         let user = account.user.id;
         let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, client)?;
         let change = |current: &mut Account| {
-            if proof(current, telegram.id, session.created_at) != Some(proof_at) {
-                return Ok(None);
-            }
+            proof(current, telegram.id, session.created_at).filter(|&at| at == proof_at)?;
             current.user.last_login_at = Some(session.created_at);
             telegram.bind(current, session.created_at);
-            Ok(Some(
+            Some(
                 AccountUpdate::none()
                     .begin(session.clone())
                     .record(record.clone()),
-            ))
+            )
         };
         let updated = self
             .parts

@@ -13,7 +13,6 @@ mod account;
 mod audit;
 mod error;
 mod memory;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -35,7 +34,6 @@ pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount};
 pub use audit::{AuditQuery, AuditStore};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use pool::PoolState;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresPool, PostgresStore};
@@ -110,13 +108,12 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 
     /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else
     /// changes the account while `change` looks at it; when it gives `None`, there is no such
-    /// account, or [`AccountUpdate::require_live_session`] is not fulfilled, nothing is written and
-    /// the result is `None`.
+    /// account, or [`AccountUpdate::require_live_session`] is not fulfilled, nothing is written and the answer is
+    /// `None`.
     ///
-    /// `change` may be called several times, when the database asks for the transaction again.
+    /// `change` may be asked several times, where the database has to begin anew.
     ///
     /// # Errors
-    /// The error of `change` as it is (see [`StoreError::rejected`]);
     /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
     /// [`StoreErrorKind::LastAdmin`] when no active administrator would be left. Nothing is written
     /// then.

@@ -10,6 +10,7 @@ pub struct PoolState {
     pub max: u32,
 }
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl PoolState {
     pub(super) fn of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Self {
         Self {

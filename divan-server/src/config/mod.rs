@@ -18,6 +18,7 @@ use divan_core::infra::{
 use divan_core::init_data::BotToken;
 use divan_core::password::Argon2idParams;
 use divan_core::service::{BootstrapPolicy, Region};
+#[cfg(feature = "postgres")]
 use divan_core::store::PostgresPool;
 use divan_core::token::{KeyRing, SecretKey};
 
@@ -25,6 +26,7 @@ use crate::development::Development;
 use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
+#[cfg(feature = "cli")]
 pub(crate) use addresses::is_local;
 pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
@@ -58,6 +60,7 @@ pub struct Config {
     /// The database.
     pub database: DatabaseUrl,
     /// How connections are held, where it is PostgreSQL.
+    #[cfg(feature = "postgres")]
     pub postgres_pool: PostgresPool,
     /// What signs refresh tokens, and access tokens where nothing else does.
     pub secret_key: SecretKey,
@@ -182,6 +185,7 @@ impl Config {
         match (database, secret_key, addresses, argon2id) {
             (Some(database), Some(secret_key), Some(addresses), Some(argon2id)) => Ok(Self {
                 database,
+                #[cfg(feature = "postgres")]
                 postgres_pool: pool(&infra.database),
                 token_keys: keys.ring(&secret_key),
                 secret_key,
@@ -231,6 +235,7 @@ fn bot_made_up(env: &mut Env<'_>, development: &Development) -> Option<BotToken>
     development.bot_token().expose().parse().map_err(wrong).ok()
 }
 
+#[cfg(feature = "postgres")]
 fn pool(config: &DatabaseConfig) -> PostgresPool {
     let mut pool = PostgresPool::default();
     pool.max_connections = config.max_connections;

@@ -39,6 +39,10 @@ pub(super) static SECTION: Section = Section::new(
 
 /// What is logged, and how.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line sets up logging")
+)]
 pub(crate) struct LogConfig {
     /// A filter that [`EnvFilter`] reads.
     pub(crate) filter: String,
