@@ -93,11 +93,7 @@ mod tests {
     async fn work_reports_each_step() {
         let divan = MockDivan::start().await;
         let client = divan.client();
-        client
-            .admin()
-            .login(&MockDivan::admin_login())
-            .await
-            .unwrap();
+        client.admin().login(&divan.admin_login()).await.unwrap();
         let lines = work(&client).await.unwrap();
         assert_eq!(lines[2], "First Last is active: false.");
         assert!(

@@ -1,4 +1,4 @@
-//! Against a store in this process that checks signatures, and a made-up Divan server.
+//! Against a store in this process that checks signatures, and a mock Divan server.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -29,8 +29,8 @@ const DOCUMENT: &[u8] = b"%PDF-1.7 salem";
 async fn scene(clock: Arc<dyn Clock>) -> Scene {
     let (store, divan) = (S3Server::start(), MockDivan::start().await);
     let (employee, other) = (divan.client().miniapp(), divan.client().admin());
-    employee.login(&MockDivan::employee_login()).await.unwrap();
-    other.login(&MockDivan::admin_login()).await.unwrap();
+    employee.login(&divan.employee_login()).await.unwrap();
+    other.login(&divan.admin_login()).await.unwrap();
     let (url, key) = (store.url().parse().unwrap(), S3Server::SECRET_KEY.into());
     let config = S3Config::new(url, S3Server::ACCESS_KEY, key, "documents");
     let service = app(
@@ -221,10 +221,10 @@ async fn a_permission_is_for_one_document_alone() {
 async fn who_has_to_change_the_password_uploads_nothing() {
     let scene = scene(now()).await;
     let (admin, employee) = (scene.divan.client().admin(), scene.divan.client().miniapp());
-    admin.login(&MockDivan::admin_login()).await.unwrap();
-    let mut login = MockDivan::employee_login();
+    admin.login(&scene.divan.admin_login()).await.unwrap();
+    let mut login = scene.divan.employee_login();
     login.password = admin
-        .reset_password(scene.divan.employee().id)
+        .reset_password(scene.divan.employee().await.id)
         .await
         .unwrap()
         .generated_password;

@@ -1,4 +1,4 @@
-//! Against a Qdrant in this process, over gRPC, and a made-up Divan server.
+//! Against a Qdrant in this process, over gRPC, and a mock Divan server.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -22,8 +22,8 @@ struct Scene {
 async fn scene() -> Scene {
     let (qdrant, divan) = (QdrantServer::start(), MockDivan::start().await);
     let (employee, other) = (divan.client().miniapp(), divan.client().admin());
-    employee.login(&MockDivan::employee_login()).await.unwrap();
-    other.login(&MockDivan::admin_login()).await.unwrap();
+    employee.login(&divan.employee_login()).await.unwrap();
+    other.login(&divan.admin_login()).await.unwrap();
     let service = app(divan.client(), Notes::open(client(&qdrant)).await.unwrap());
     let [employee, other] = [
         employee.access_token().await.unwrap(),

@@ -1,6 +1,6 @@
-//! A made-up Divan server for the tests of programs that use this client.
+//! Mock server for tests of programs that use this client.
 //!
-//! With the feature `test-util`, among the dev-dependencies:
+//! Enable the feature `test-util` for the dev-dependency:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -16,183 +16,243 @@
 //! let divan = MockDivan::start().await;
 //! let miniapp = divan.client().miniapp();
 //!
-//! let employee = miniapp.login(&MockDivan::employee_login()).await?;
-//! assert_eq!(employee, divan.employee());
+//! let employee = miniapp.login(&divan.employee_login()).await?;
+//! assert_eq!(employee, divan.employee().await);
 //!
-//! // An access token that is over is renewed, and nobody notices.
+//! // An expired access token is refreshed.
 //! divan.expire_access_tokens();
 //! assert_eq!(miniapp.me().await?, employee);
 //! assert_eq!((divan.request_count::<Refresh>(), divan.request_count::<Me>()), (1, 2));
 //!
-//! // A session that is over is told.
-//! divan.end_sessions();
+//! // An ended session is reported.
+//! divan.end_sessions().await;
 //! assert!(miniapp.me().await.is_err_and(|error| error.is_signed_out()));
 //!
-//! // What does your program do when the server is busy?
+//! // Test how your program handles a busy server.
 //! divan.fail::<TelegramLogin>(ProblemCode::Overloaded);
-//! let error = miniapp.login(&MockDivan::employee_login()).await.unwrap_err();
+//! let error = miniapp.login(&divan.employee_login()).await.unwrap_err();
 //! assert_eq!(error.code(), Some(ProblemCode::Overloaded));
 //! # Ok(())
 //! # }
 //! ```
+#![expect(clippy::expect_used, reason = "test support may panic")]
 
-mod accounts;
-mod answers;
+mod faults;
 mod server;
-mod sessions;
 
 use std::fmt;
-use std::str::FromStr;
-use std::sync::{Arc, MutexGuard};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{
-    AdminLoginRequest, AutoLoginRequest, Endpoint, ProblemCode, TelegramLoginRequest,
+    AdminLoginRequest, AutoLoginRequest, BootstrapRequest, CreateUserRequest, Endpoint,
+    ListUsersRequest, ProblemCode, TelegramLoginRequest,
 };
-use divan_core::clock::ManualClock;
-use divan_core::types::User;
-use wiremock::matchers::any;
-use wiremock::{Mock, MockServer};
+use divan_core::clock::{Clock, ManualClock};
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::Argon2idHasher;
+use divan_core::secret::Secret;
+use divan_core::service::{Admin, AuthService, BootstrapPolicy, ClientInfo};
+use divan_core::store::MemoryStore;
+use divan_core::token::{Audiences, SecretKey};
+use divan_core::types::{User, UserId};
+use divan_server::{AppState, HttpOptions, router};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
-use self::server::{Respondent, State};
-use crate::{Client, ClientBuilder, Retries};
+use self::faults::{Fault, Faults};
+use crate::builder::ClientBuilder;
+use crate::client::Client;
+use crate::retry::Retries;
 
+const BOT_TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const PHONE: &str = "+77011234567";
+const EMAIL: &str = "admin@example.com";
 const EMPLOYEE_PASSWORD: &str = "umbrella 77";
 const ADMIN_PASSWORD: &str = "tram under the plum";
+const TELEGRAM_ID: i64 = 42;
 
-/// A made-up Divan server on a port of this machine, gone when it is dropped.
+/// Divan server on a port of the loopback interface, stopped on drop.
 ///
-/// It knows every endpoint, one employee and one administrator, and keeps its state: who is signed
-/// in, with which tokens, who was created. Its refresh follows the rules of the real one, a stolen
-/// token included. What it does not do is check: passwords are compared and nothing more, init data
-/// has to be there, tokens are not signed.
+/// It is the real server with an in-memory store, a fast and insecure password hash, one employee
+/// and one administrator. Failures are injected per endpoint.
 ///
-/// Its time stands still. It goes on with [`pass`](Self::pass), for the server and for the clients
-/// that it makes.
+/// Its clock is stopped; advance it with [`advance_clock`](Self::advance_clock).
 pub struct MockDivan {
-    server: MockServer,
-    respondent: Respondent,
-    clock: Arc<ManualClock>,
+    address: SocketAddr,
+    service: AuthService,
+    server_clock: Arc<ManualClock>,
+    client_clock: Arc<ManualClock>,
+    faults: Arc<Faults>,
+    employee: UserId,
+    admin: UserId,
+    server: JoinHandle<()>,
 }
 
 impl MockDivan {
     /// Starts the server.
+    ///
+    /// # Panics
+    /// When no port is available.
     pub async fn start() -> Self {
-        let clock = Arc::new(ManualClock::at_unix(1_780_000_000));
-        let respondent = Respondent::new(Arc::clone(&clock));
-        let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(respondent.clone())
-            .mount(&server)
-            .await;
+        let [server_clock, client_clock] =
+            [(); 2].map(|()| Arc::new(ManualClock::at_unix(1_780_000_000)));
+        let service = service(&server_clock);
+        let (admin, employee) = create_users(&service).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let faults = Arc::new(Faults::default());
+        let router = router(AppState::new(service.clone(), HttpOptions::default()));
         Self {
-            server,
-            respondent,
-            clock,
+            address,
+            service,
+            server_clock,
+            client_clock,
+            employee,
+            admin,
+            server: tokio::spawn(server::serve(listener, router, Arc::clone(&faults))),
+            faults,
         }
     }
 
-    /// The address of the server.
+    /// Returns the base URL of the server.
     pub fn uri(&self) -> String {
-        self.server.uri()
+        format!("http://{}", self.address)
     }
 
-    /// A client of this server. Nobody is signed in; further calls make clients that share nothing
-    /// with it.
+    /// Creates a client of this server. No user is signed in, and clients share no tokens.
     ///
     /// # Panics
-    /// When no HTTP client can be made.
-    #[expect(
-        clippy::expect_used,
-        reason = "the settings are known, and a test may panic"
-    )]
+    /// When no HTTP client can be created.
     pub fn client(&self) -> Client {
-        self.builder().build().expect("a client of loopback")
+        self.builder().build().expect("a client for loopback")
     }
 
-    /// The settings of a client of this server: on its clock, and without pauses before it sends
-    /// again.
+    /// Returns the builder of a client of this server, on its clock and with retries without delay.
     pub fn builder(&self) -> ClientBuilder {
-        let retries = Retries::default().backoff(Duration::ZERO);
         Client::builder(&self.uri())
-            .clock(self.clock.clone())
-            .retries(retries)
+            .clock(self.client_clock.clone())
+            .retries(Retries::default().backoff(Duration::ZERO))
     }
 
-    /// The employee who is there from the start.
-    pub fn employee(&self) -> User {
-        self.state().accounts.employee()
+    /// Returns the employee, with the changes made since the start.
+    pub async fn employee(&self) -> User {
+        self.user(self.employee).await
     }
 
-    /// The administrator who is there from the start.
-    pub fn admin(&self) -> User {
-        self.state().accounts.admin()
+    /// Returns the administrator, with the changes made since the start.
+    pub async fn admin(&self) -> User {
+        self.user(self.admin).await
     }
 
-    /// What signs [`employee`](Self::employee) in.
-    pub fn employee_login() -> TelegramLoginRequest {
-        TelegramLoginRequest::new(accounts::PHONE, EMPLOYEE_PASSWORD, "init data")
+    /// Returns a request that signs [`employee`](Self::employee) in.
+    pub fn employee_login(&self) -> TelegramLoginRequest {
+        TelegramLoginRequest::new(PHONE, EMPLOYEE_PASSWORD, self.init_data(TELEGRAM_ID))
     }
 
-    /// What signs the last employee who signed in with the password in again.
-    pub fn employee_auto_login() -> AutoLoginRequest {
-        AutoLoginRequest::new("init data")
+    /// Returns a request that signs [`employee`](Self::employee) in by the Telegram account. It
+    /// succeeds after a sign-in with the password.
+    pub fn employee_auto_login(&self) -> AutoLoginRequest {
+        AutoLoginRequest::new(self.init_data(TELEGRAM_ID))
     }
 
-    /// What signs [`admin`](Self::admin) in.
-    pub fn admin_login() -> AdminLoginRequest {
-        AdminLoginRequest::new(accounts::EMAIL, ADMIN_PASSWORD)
+    /// Returns a request that signs [`admin`](Self::admin) in.
+    pub fn admin_login(&self) -> AdminLoginRequest {
+        AdminLoginRequest::new(EMAIL, ADMIN_PASSWORD)
     }
 
-    /// Lets time pass, for the server and its clients. Access tokens live for 15 minutes.
-    pub fn advance_clock(&self, time: Duration) {
-        self.clock.advance(time);
-    }
-
-    /// Ends the life of all access tokens: they are answered with `token_expired`.
+    /// Returns valid init data of a Telegram account. The employee's account is 42.
     ///
-    /// The clients do not know, and go on to send them. So that they may refresh, a minute passes.
+    /// # Panics
+    /// Never: the bot token is a constant.
+    pub fn init_data(&self, telegram_id: i64) -> String {
+        InitDataBuilder::new(self.server_clock.unix_seconds())
+            .user(telegram_id, "First")
+            .sign(&bot_token())
+    }
+
+    /// Advances the clock of the server and its clients. An access token expires after 15 minutes.
+    pub fn advance_clock(&self, time: Duration) {
+        self.server_clock.advance(time);
+        self.client_clock.advance(time);
+    }
+
+    /// Expires all access tokens on the server: they are rejected with `token_expired`.
+    ///
+    /// The clients are not aware of it: their clock advances by one minute only, so that the tokens
+    /// are old enough to be refreshed.
     pub fn expire_access_tokens(&self) {
-        self.state().sessions.expire_access_tokens();
+        self.server_clock.advance(Duration::from_mins(16));
+        self.client_clock.advance(Duration::from_mins(1));
+    }
+
+    /// Ends all sessions: access tokens are rejected with `token_invalid`, refresh tokens with
+    /// `refresh_token_invalid`. The clock advances by one minute, so that the clients try to
+    /// refresh.
+    ///
+    /// # Panics
+    /// Never: the store is in memory.
+    pub async fn end_sessions(&self) {
+        let mut request = ListUsersRequest::default();
+        loop {
+            let page = self.service.list_users(&Admin::operator(), &request).await;
+            let page = page.expect("a page of users");
+            for user in page.items {
+                let ended = self
+                    .service
+                    .end_user_sessions(&Admin::operator(), user.id, &ClientInfo::unknown())
+                    .await;
+                ended.expect("an existing user");
+            }
+            request.cursor = page.next_cursor;
+            if request.cursor.is_none() {
+                break;
+            }
+        }
         self.advance_clock(Duration::from_mins(1));
     }
 
-    /// Ends all sessions: access tokens are answered with `token_invalid`, refresh tokens with
-    /// `refresh_token_invalid`. A minute passes, as in
-    /// [`expire_access_tokens`](Self::expire_access_tokens).
-    pub fn end_sessions(&self) {
-        self.state().sessions.end_all();
-        self.advance_clock(Duration::from_mins(1));
-    }
-
-    /// From now on an operation is answered with this problem, and nothing is done.
+    /// Makes all requests to an endpoint fail with this problem, without any effect.
     pub fn fail<E: Endpoint>(&self, code: ProblemCode) {
-        self.state().refusals.insert(E::OPERATION, (code, None));
+        self.fail_times::<E>(usize::MAX, code);
     }
 
-    /// The same for the next few calls of it.
+    /// Makes the next requests to an endpoint fail with this problem, without any effect.
     pub fn fail_times<E: Endpoint>(&self, times: usize, code: ProblemCode) {
-        self.state()
-            .refusals
-            .insert(E::OPERATION, (code, Some(times)));
+        self.faults.set::<E>(times, Fault::Problem(code));
     }
 
-    /// Ends a [`refuse`](Self::refuse).
+    /// Closes the connection of the next requests to an endpoint, without any effect.
+    pub fn drop_connections<E: Endpoint>(&self, times: usize) {
+        self.faults.set::<E>(times, Fault::DropConnection);
+    }
+
+    /// Processes the next requests to an endpoint, and closes the connection before the response.
+    pub fn lose_responses<E: Endpoint>(&self, times: usize) {
+        self.faults.set::<E>(times, Fault::LoseResponse);
+    }
+
+    /// Removes the injected failure of an endpoint.
     pub fn recover<E: Endpoint>(&self) {
-        self.state().refusals.remove(E::OPERATION);
+        self.faults.clear::<E>();
     }
 
-    /// How often an operation was called so far, refused calls included.
+    /// Returns the number of requests to an endpoint, including failed ones.
     pub fn request_count<E: Endpoint>(&self) -> usize {
-        self.state()
-            .calls
-            .get(E::OPERATION)
-            .copied()
-            .unwrap_or_default()
+        self.faults.request_count::<E>()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.respondent.state()
+    async fn user(&self, id: UserId) -> User {
+        let user = self.service.get_user(&Admin::operator(), id).await;
+        user.expect("an existing user")
+    }
+}
+
+impl Drop for MockDivan {
+    fn drop(&mut self) {
+        self.server.abort();
     }
 }
 
@@ -204,10 +264,41 @@ impl fmt::Debug for MockDivan {
     }
 }
 
-/// The `index`th id of its kind.
-#[expect(clippy::expect_used, reason = "it is written as it has to be")]
-fn made_up_id<T: FromStr<Err: fmt::Debug>>(kind: usize, index: usize) -> T {
-    format!("01920000-0000-7000-800{kind}-{:012x}", index + 1)
-        .parse()
-        .expect("a UUID")
+fn bot_token() -> BotToken {
+    BOT_TOKEN.parse().expect("a valid bot token")
+}
+
+fn bootstrap_token() -> Secret {
+    Secret::new("mock bootstrap token")
+}
+
+fn service(clock: &Arc<ManualClock>) -> AuthService {
+    AuthService::builder(
+        Arc::new(MemoryStore::new()),
+        &SecretKey::new([7; 32]).expect("a long enough key"),
+        "https://sec.example.com",
+        Audiences::new("divan.example.com", "sec.example.com").expect("two different audiences"),
+    )
+    .telegram(bot_token())
+    .bootstrap(BootstrapPolicy::Token(bootstrap_token()))
+    .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+    .clock(clock.clone())
+    .build()
+}
+
+/// Creates the administrator and the employee.
+async fn create_users(service: &AuthService) -> (UserId, UserId) {
+    let client = ClientInfo::unknown();
+    let mut request = BootstrapRequest::new(EMAIL, ADMIN_PASSWORD);
+    request.full_name = Some("Mock Administrator".to_owned());
+    let token = bootstrap_token();
+    let admin = service.bootstrap(Some(&token), &request, &client).await;
+    let request = CreateUserRequest::employee("Mock Employee", PHONE).password(EMPLOYEE_PASSWORD);
+    let employee = service
+        .create_user(&Admin::operator(), &request, &client)
+        .await;
+    (
+        admin.expect("the first administrator").id,
+        employee.expect("a valid employee").user.id,
+    )
 }

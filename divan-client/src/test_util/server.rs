@@ -1,150 +1,68 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::io;
+use std::sync::Arc;
 
-use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Problem, ProblemCode};
-use divan_core::clock::{Clock, ManualClock};
-use divan_core::types::{Audience, AuditEvent};
-use wiremock::{Request, Respond, ResponseTemplate};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use axum::response::{IntoResponse, Response};
+use divan_core::api::{Problem, ProblemCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
 
-use super::accounts::Accounts;
-use super::sessions::{Live, Sessions};
+use super::faults::{Fault, Faults};
 
-/// What the server remembers.
-pub(super) struct State {
-    pub(super) accounts: Accounts,
-    pub(super) sessions: Sessions,
-    pub(super) audit: Vec<AuditEvent>,
-    /// The problem that an operation is answered with, and how many more times.
-    pub(super) refusals: HashMap<&'static str, (ProblemCode, Option<usize>)>,
-    pub(super) calls: HashMap<&'static str, usize>,
-}
-
-/// The server's answers.
-#[derive(Clone)]
-pub(super) struct Respondent {
-    state: Arc<Mutex<State>>,
-    clock: Arc<ManualClock>,
-}
-
-/// A request that has found its endpoint.
-pub(super) struct Asked<'a> {
-    pub(super) operation: &'static str,
-    pub(super) status: u16,
-    /// What stands for `{id}` in the path.
-    pub(super) id: &'a str,
-    pub(super) caller: Option<Live>,
-    pub(super) query: &'a str,
-    pub(super) body: &'a [u8],
-    pub(super) now: SystemTime,
-}
-
-impl Respondent {
-    pub(super) fn new(clock: Arc<ManualClock>) -> Self {
-        let state = State {
-            accounts: Accounts::new(clock.now()),
-            sessions: Sessions::default(),
-            audit: Vec::new(),
-            refusals: HashMap::new(),
-            calls: HashMap::new(),
-        };
-        Self {
-            state: Arc::new(Mutex::new(state)),
-            clock,
-        }
-    }
-
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn answer(&self, request: &Request) -> Result<ResponseTemplate, ProblemCode> {
-        let mut state = self.state();
-        let (endpoint, id) = find(request).ok_or(ProblemCode::NotFound)?;
-        *state.calls.entry(endpoint.operation).or_default() += 1;
-        if let Some(code) = state.refusal(endpoint.operation) {
-            return Err(code);
-        }
-        let now = self.clock.now();
-        let caller = state.caller(endpoint.auth, request, now)?;
-        let (operation, status) = (endpoint.operation, endpoint.status);
-        let query = request.url.query().unwrap_or_default();
-        state.answer(&Asked {
-            operation,
-            status,
-            id,
-            caller,
-            query,
-            body: &request.body,
-            now,
-        })
+/// Serves the router with injected failures. Connections close when the future is dropped.
+pub(super) async fn serve(listener: TcpListener, router: Router, faults: Arc<Faults>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let (router, faults) = (router.clone(), Arc::clone(&faults));
+        let service =
+            service_fn(move |request| respond(router.clone(), Arc::clone(&faults), request));
+        connections.spawn(async move {
+            let connection = http1::Builder::new();
+            // An error is an injected failure or a client that closed the connection.
+            let _ = connection
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
     }
 }
 
-impl Respond for Respondent {
-    fn respond(&self, request: &Request) -> ResponseTemplate {
-        self.answer(request).unwrap_or_else(problem)
+/// Returns an error to close the connection without a response.
+async fn respond(
+    router: Router,
+    faults: Arc<Faults>,
+    request: Request<Incoming>,
+) -> io::Result<Response> {
+    let dropped = || io::Error::from(io::ErrorKind::ConnectionAborted);
+    let fault = faults.next(request.method(), request.uri().path());
+    match fault {
+        Some(Fault::Problem(code)) => return Ok(problem(code)),
+        Some(Fault::DropConnection) => return Err(dropped()),
+        Some(Fault::LoseResponse) | None => {}
     }
+    let Ok(response) = router.oneshot(request.map(Body::new)).await;
+    if fault.is_some() {
+        return Err(dropped());
+    }
+    Ok(response)
 }
 
-impl State {
-    fn refusal(&mut self, operation: &'static str) -> Option<ProblemCode> {
-        let (code, times) = self.refusals.get_mut(operation)?;
-        match times {
-            Some(0) => return None,
-            Some(times) => *times -= 1,
-            None => {}
-        }
-        Some(*code)
-    }
-
-    fn caller(
-        &mut self,
-        auth: Auth,
-        request: &Request,
-        now: SystemTime,
-    ) -> Result<Option<Live>, ProblemCode> {
-        if matches!(auth, Auth::None | Auth::InitData | Auth::BootstrapToken) {
-            return Ok(None);
-        }
-        let header = request
-            .headers
-            .get("authorization")
-            .and_then(|value| value.to_str().ok());
-        let token = header.and_then(|header| header.strip_prefix("Bearer "));
-        let caller = self
-            .sessions
-            .caller(token.ok_or(ProblemCode::TokenMissing)?, now)?;
-        if auth == Auth::Admin && caller.audience != Audience::Admin {
-            return Err(ProblemCode::AdminRequired);
-        }
-        Ok(Some(caller))
-    }
-}
-
-/// The endpoint of a request, and what stands for `{id}` in its path.
-fn find(request: &Request) -> Option<(&'static EndpointDescription, &str)> {
-    let path = request.url.path();
-    ENDPOINTS
-        .iter()
-        .filter(|endpoint| endpoint.method.as_str() == request.method.as_str())
-        .find_map(|endpoint| {
-            let Some((start, end)) = endpoint.path.split_once("{id}") else {
-                return (endpoint.path == path).then_some((endpoint, ""));
-            };
-            let id = path.strip_prefix(start)?.strip_suffix(end)?;
-            (!id.contains('/')).then_some((endpoint, id))
-        })
-}
-
-fn problem(code: ProblemCode) -> ResponseTemplate {
+fn problem(code: ProblemCode) -> Response {
     let body = serde_json::to_vec(&Problem::new(code)).unwrap_or_default();
-    let answer =
-        ResponseTemplate::new(code.status()).set_body_raw(body, "application/problem+json");
-    // Time stands still here: nobody has to wait.
+    let mut response = body.into_response();
+    *response.status_mut() = code.status().try_into().unwrap_or_default();
+    let headers = response.headers_mut();
+    let media_type = header::HeaderValue::from_static("application/problem+json");
+    headers.insert(header::CONTENT_TYPE, media_type);
+    // The clock is stopped, so clients must not wait.
     if code.status() == 503 {
-        answer.insert_header("retry-after", "0")
-    } else {
-        answer
+        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("0"));
     }
+    response
 }

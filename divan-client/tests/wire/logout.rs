@@ -9,7 +9,7 @@ use divan_client::test_util::MockDivan;
 async fn signed_in() -> (MockDivan, MiniApp) {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp();
-    miniapp.login(&MockDivan::employee_login()).await.unwrap();
+    miniapp.login(&divan.employee_login()).await.unwrap();
     (divan, miniapp)
 }
 
@@ -28,7 +28,7 @@ async fn logout_ends_the_session_and_clears_the_store() {
             .is_unauthorized()
     );
     let error = miniapp
-        .auto_login(&MockDivan::employee_auto_login())
+        .auto_login(&divan.employee_auto_login())
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PasswordRequired));
@@ -37,7 +37,7 @@ async fn logout_ends_the_session_and_clears_the_store() {
 #[tokio::test]
 async fn logout_of_an_ended_session_succeeds() {
     let (divan, miniapp) = signed_in().await;
-    divan.end_sessions();
+    divan.end_sessions().await;
     miniapp.logout().await.unwrap();
     assert!(!miniapp.is_signed_in().await.unwrap());
 

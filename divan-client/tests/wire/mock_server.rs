@@ -1,13 +1,17 @@
-//! The made-up server does what its users are told.
+//! Mock server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use divan_client::api::{
-    AdminLogin, Audience, BootstrapRequest, CreateUserRequest, HealthStatus, Live, Me, ProblemCode,
-    Ready, Refresh, TelegramLogin, TelegramLoginRequest, UnlinkTelegram, UpdateUserRequest, UserId,
+    AdminLogin, Audience, BootstrapRequest, CreateUserRequest, HealthStatus, Live, Logout, Me,
+    ProblemCode, Ready, Refresh, TelegramLogin, TelegramLoginRequest, UnlinkTelegram,
+    UpdateUserRequest, UserId,
 };
 use divan_client::test_util::MockDivan;
-use divan_client::{Client, MemoryStore};
+use divan_client::{MemoryStore, TokenStore};
+
+use crate::support::store_with;
 
 #[tokio::test]
 async fn the_employee_and_the_administrator_can_sign_in() {
@@ -16,28 +20,24 @@ async fn the_employee_and_the_administrator_can_sign_in() {
     assert_eq!(
         client
             .miniapp()
-            .login(&MockDivan::employee_login())
+            .login(&divan.employee_login())
             .await
             .unwrap()
             .phone,
-        divan.employee().phone
+        divan.employee().await.phone
     );
     assert_eq!(
-        client
-            .admin()
-            .login(&MockDivan::admin_login())
-            .await
-            .unwrap(),
-        divan.admin()
+        client.admin().login(&divan.admin_login()).await.unwrap(),
+        divan.admin().await
     );
-    assert_eq!(divan.employee().telegram_id.unwrap().0, 42);
+    assert_eq!(divan.employee().await.telegram_id.unwrap().0, 42);
     assert_eq!(client.live().await.unwrap().status, HealthStatus::Live);
     assert_eq!(client.ready().await.unwrap().status, HealthStatus::Ready);
     let error = client
         .bootstrap(None, &BootstrapRequest::new("a@example.com", "plum"))
         .await
         .unwrap_err();
-    assert_eq!(error.code(), Some(ProblemCode::AlreadyBootstrapped));
+    assert_eq!(error.code(), Some(ProblemCode::BootstrapTokenRequired));
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn wrong_credentials_are_rejected() {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp();
     for (phone, password) in [("+77011234567", "wrong"), ("+77010000000", "umbrella 77")] {
-        let login = TelegramLoginRequest::new(phone, password, "init data");
+        let login = TelegramLoginRequest::new(phone, password, divan.init_data(42));
         assert!(
             miniapp
                 .login(&login)
@@ -65,17 +65,17 @@ async fn wrong_credentials_are_rejected() {
 async fn an_administrator_creates_users_and_ends_their_sessions() {
     let divan = MockDivan::start().await;
     let (admin, miniapp) = (divan.client().admin(), divan.client().miniapp());
-    admin.login(&MockDivan::admin_login()).await.unwrap();
+    admin.login(&divan.admin_login()).await.unwrap();
     let request = CreateUserRequest::employee("Second", "+77010000002").password("umbrella 78");
     let created = admin.create_user(&request).await.unwrap().user;
     let error = admin.create_user(&request).await.unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PhoneTaken));
 
-    let login = TelegramLoginRequest::new("+77010000002", "umbrella 78", "init data");
+    let login = TelegramLoginRequest::new("+77010000002", "umbrella 78", divan.init_data(42));
     assert_eq!(miniapp.login(&login).await.unwrap().id, created.id);
     assert_eq!(
         miniapp
-            .auto_login(&MockDivan::employee_auto_login())
+            .auto_login(&divan.employee_auto_login())
             .await
             .unwrap()
             .id,
@@ -99,7 +99,7 @@ async fn an_administrator_creates_users_and_ends_their_sessions() {
         .await;
     assert_eq!(error.unwrap_err().code(), Some(ProblemCode::NotFound));
     let error = miniapp
-        .auto_login(&MockDivan::employee_auto_login())
+        .auto_login(&divan.employee_auto_login())
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::PasswordRequired));
@@ -110,11 +110,11 @@ async fn an_administrator_creates_users_and_ends_their_sessions() {
 async fn an_administrator_updates_users_but_not_themselves() {
     let divan = MockDivan::start().await;
     let (admin, miniapp) = (divan.client().admin(), divan.client().miniapp());
-    admin.login(&MockDivan::admin_login()).await.unwrap();
-    miniapp.login(&MockDivan::employee_login()).await.unwrap();
+    admin.login(&divan.admin_login()).await.unwrap();
+    miniapp.login(&divan.employee_login()).await.unwrap();
     let mut request = UpdateUserRequest::default();
     request.full_name = Some("Another Name".to_owned());
-    let id = divan.employee().id;
+    let id = divan.employee().await.id;
     assert_eq!(
         admin.update_user(id, &request).await.unwrap().full_name,
         "Another Name"
@@ -127,24 +127,25 @@ async fn an_administrator_updates_users_but_not_themselves() {
     assert!(miniapp.me().await.unwrap_err().is_signed_out());
     assert!(
         miniapp
-            .login(&MockDivan::employee_login())
+            .login(&divan.employee_login())
             .await
             .unwrap_err()
             .is_invalid_credentials()
     );
     let error = admin
-        .update_user(divan.admin().id, &request)
+        .update_user(divan.admin().await.id, &request)
         .await
         .unwrap_err();
-    assert_eq!(error.code(), Some(ProblemCode::LastAdmin));
+    assert_eq!(error.code(), Some(ProblemCode::ValidationFailed));
 }
 
 #[tokio::test]
 async fn sessions_are_listed_newest_first() {
     let divan = MockDivan::start().await;
     let (first, second) = (divan.client().miniapp(), divan.client().miniapp());
-    first.login(&MockDivan::employee_login()).await.unwrap();
-    second.login(&MockDivan::employee_login()).await.unwrap();
+    first.login(&divan.employee_login()).await.unwrap();
+    divan.advance_clock(Duration::from_millis(1));
+    second.login(&divan.employee_login()).await.unwrap();
     let sessions = first.sessions().await.unwrap().items;
     let current: Vec<_> = sessions.iter().map(|session| session.is_current).collect();
     assert_eq!(current, [false, true]);
@@ -168,14 +169,14 @@ async fn every_problem_can_be_injected_into_an_operation() {
     let client = divan.client();
     client
         .miniapp()
-        .login(&MockDivan::employee_login())
+        .login(&divan.employee_login())
         .await
         .unwrap();
     for &code in ProblemCode::ALL {
         divan.fail::<TelegramLogin>(code);
         let error = client
             .miniapp()
-            .login(&MockDivan::employee_login())
+            .login(&divan.employee_login())
             .await
             .unwrap_err();
         assert_eq!(
@@ -187,7 +188,7 @@ async fn every_problem_can_be_injected_into_an_operation() {
     divan.recover::<TelegramLogin>();
     client
         .miniapp()
-        .login(&MockDivan::employee_login())
+        .login(&divan.employee_login())
         .await
         .unwrap();
 
@@ -210,30 +211,52 @@ async fn every_problem_can_be_injected_into_an_operation() {
 #[tokio::test]
 async fn a_reused_refresh_token_ends_the_session() {
     let divan = MockDivan::start().await;
-    let owner = divan.client().miniapp();
-    owner.login(&MockDivan::employee_login()).await.unwrap();
-    let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1")
-        .await
-        .miniapp();
+    let store = Arc::new(MemoryStore::new());
+    let owner = divan.client().miniapp_with(Arc::clone(&store));
+    owner.login(&divan.employee_login()).await.unwrap();
+    let stolen = store.load().await.unwrap().unwrap();
+    let attacker = async || divan.client().miniapp_with(store_with(&stolen).await);
 
     divan.advance_clock(Duration::from_mins(1));
     owner.refresh().await.unwrap();
     owner.me().await.unwrap();
     divan.advance_clock(Duration::from_secs(30));
-    thief.refresh().await.unwrap();
+    attacker().await.refresh().await.unwrap();
 
-    let thief = copy_of(&divan, "refresh.01920000-0000-7000-8002-000000000001.1")
-        .await
-        .miniapp();
     divan.advance_clock(Duration::from_secs(1));
-    assert!(thief.refresh().await.unwrap_err().is_signed_out());
+    let error = attacker().await.refresh().await.unwrap_err();
+    assert!(error.is_signed_out());
     assert!(owner.me().await.unwrap_err().is_signed_out());
     assert_eq!(divan.request_count::<Refresh>(), 4);
 }
 
-/// A client with a stolen refresh token.
-async fn copy_of(divan: &MockDivan, refresh_token: &str) -> Client {
-    let stolen = crate::support::tokens_with(&divan.uri(), Audience::MiniApp, refresh_token);
-    let store: std::sync::Arc<MemoryStore> = crate::support::store_with(&stolen).await;
-    divan.builder().miniapp_store(store).build().unwrap()
+#[tokio::test]
+async fn a_dropped_connection_has_no_effect() {
+    let divan = MockDivan::start().await;
+    let miniapp = divan.client().miniapp();
+    miniapp.login(&divan.employee_login()).await.unwrap();
+    divan.drop_connections::<Logout>(1);
+    let error = miniapp.logout().await.unwrap_err();
+    assert!(error.is_unexpected_response(), "{error:?}");
+    assert_eq!(miniapp.sessions().await.unwrap().items.len(), 1);
+
+    divan.drop_connections::<Me>(2);
+    miniapp.me().await.unwrap();
+    assert_eq!(divan.request_count::<Me>(), 3);
+}
+
+#[tokio::test]
+async fn a_lost_response_takes_effect() {
+    let divan = MockDivan::start().await;
+    let (first, second) = (divan.client().miniapp(), divan.client().miniapp());
+    first.login(&divan.employee_login()).await.unwrap();
+    divan.lose_responses::<TelegramLogin>(1);
+    let error = second.login(&divan.employee_login()).await.unwrap_err();
+    assert!(error.is_unexpected_response(), "{error:?}");
+    assert_eq!(first.sessions().await.unwrap().items.len(), 2);
+
+    divan.advance_clock(Duration::from_hours(1));
+    divan.lose_responses::<Refresh>(1);
+    first.me().await.unwrap();
+    assert_eq!(divan.request_count::<Refresh>(), 2);
 }

@@ -155,7 +155,7 @@ async fn tokens_that_cannot_be_stored_are_not_used_and_can_be_refreshed_later() 
     let divan = MockDivan::start().await;
     let store = Arc::new(ObservedStore::default());
     let miniapp = divan.client().miniapp_with(Arc::clone(&store));
-    miniapp.login(&MockDivan::employee_login()).await.unwrap();
+    miniapp.login(&divan.employee_login()).await.unwrap();
 
     *store.is_failing.lock().unwrap() = true;
     divan.expire_access_tokens();
@@ -201,7 +201,7 @@ async fn nothing_is_sent_when_the_store_is_unavailable() {
     let miniapp = divan.client().miniapp_with(UnavailableStore);
     assert!(
         miniapp
-            .login(&MockDivan::employee_login())
+            .login(&divan.employee_login())
             .await
             .unwrap_err()
             .is_store()

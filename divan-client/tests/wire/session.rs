@@ -12,7 +12,7 @@ use crate::support::store_with;
 async fn signed_in() -> (MockDivan, MiniApp) {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp();
-    miniapp.login(&MockDivan::employee_login()).await.unwrap();
+    miniapp.login(&divan.employee_login()).await.unwrap();
     (divan, miniapp)
 }
 
@@ -140,7 +140,7 @@ async fn an_invalid_token_is_refreshed() {
 #[tokio::test]
 async fn an_ended_session_is_reported_once_and_nothing_is_sent_afterwards() {
     let (divan, miniapp) = signed_in().await;
-    divan.end_sessions();
+    divan.end_sessions().await;
     let error = miniapp.me().await.unwrap_err();
     assert!(
         error.is_signed_out() && error.is_unauthorized(),
@@ -166,7 +166,7 @@ async fn an_ended_session_is_reported_once_and_nothing_is_sent_afterwards() {
         (1, 1)
     );
 
-    miniapp.login(&MockDivan::employee_login()).await.unwrap();
+    miniapp.login(&divan.employee_login()).await.unwrap();
     miniapp.me().await.unwrap();
 }
 
@@ -198,7 +198,7 @@ async fn without_tokens_nothing_is_sent() {
 async fn change_password_continues_with_a_new_session() {
     let (divan, miniapp) = signed_in().await;
     let elsewhere = divan.client().miniapp();
-    elsewhere.login(&MockDivan::employee_login()).await.unwrap();
+    elsewhere.login(&divan.employee_login()).await.unwrap();
 
     divan.advance_clock(Duration::from_mins(1));
     let change = ChangePasswordRequest::new("umbrella 77", "umbrella 78");
@@ -207,10 +207,7 @@ async fn change_password_continues_with_a_new_session() {
         miniapp.me().await.unwrap()
     );
     assert!(elsewhere.me().await.unwrap_err().is_signed_out());
-    let wrong = miniapp
-        .login(&MockDivan::employee_login())
-        .await
-        .unwrap_err();
+    let wrong = miniapp.login(&divan.employee_login()).await.unwrap_err();
     assert!(wrong.is_invalid_credentials());
     miniapp.me().await.unwrap();
 }
@@ -219,7 +216,10 @@ async fn change_password_continues_with_a_new_session() {
 async fn access_token_returns_a_refreshed_token() {
     let (divan, miniapp) = signed_in().await;
     let first = miniapp.access_token().await.unwrap();
-    assert_eq!(divan.client().me(&first).await.unwrap(), divan.employee());
+    assert_eq!(
+        divan.client().me(&first).await.unwrap(),
+        divan.employee().await
+    );
 
     divan.advance_clock(Duration::from_hours(1));
     assert!(
@@ -231,7 +231,10 @@ async fn access_token_returns_a_refreshed_token() {
             .is_token_expired()
     );
     let second = miniapp.access_token().await.unwrap();
-    assert_eq!(divan.client().me(&second).await.unwrap(), divan.employee());
+    assert_eq!(
+        divan.client().me(&second).await.unwrap(),
+        divan.employee().await
+    );
     assert_eq!(divan.request_count::<Refresh>(), 1);
 }
 
@@ -241,16 +244,12 @@ async fn audiences_have_separate_sessions() {
     let client = divan.client();
     client
         .miniapp()
-        .login(&MockDivan::employee_login())
+        .login(&divan.employee_login())
         .await
         .unwrap();
-    client
-        .admin()
-        .login(&MockDivan::admin_login())
-        .await
-        .unwrap();
-    assert_eq!(client.miniapp().me().await.unwrap(), divan.employee());
-    assert_eq!(client.admin().me().await.unwrap(), divan.admin());
+    client.admin().login(&divan.admin_login()).await.unwrap();
+    assert_eq!(client.miniapp().me().await.unwrap(), divan.employee().await);
+    assert_eq!(client.admin().me().await.unwrap(), divan.admin().await);
 
     client.miniapp().logout().await.unwrap();
     assert!(client.miniapp().me().await.unwrap_err().is_signed_out());
@@ -267,15 +266,12 @@ async fn tokens_of_another_audience_or_server_are_rejected_and_kept() {
     let elsewhere = other.client().miniapp_with(store.clone());
     for error in [
         admin.me().await.unwrap_err(),
-        admin.login(&MockDivan::admin_login()).await.unwrap_err(),
+        admin.login(&divan.admin_login()).await.unwrap_err(),
         admin.logout().await.unwrap_err(),
         admin.clear_tokens().await.unwrap_err(),
         elsewhere.me().await.unwrap_err(),
         elsewhere.refresh().await.unwrap_err(),
-        elsewhere
-            .login(&MockDivan::employee_login())
-            .await
-            .unwrap_err(),
+        elsewhere.login(&other.employee_login()).await.unwrap_err(),
     ] {
         assert!(
             error.is_setup() && error.to_string().contains("another server or audience"),
@@ -298,21 +294,12 @@ async fn tokens_of_another_audience_or_server_are_rejected_and_kept() {
 async fn login_session_returns_handles_that_share_no_tokens() {
     let divan = MockDivan::start().await;
     let client = divan.client();
-    let first = client
-        .login_session(&MockDivan::employee_login())
-        .await
-        .unwrap();
-    let second = client
-        .login_session(&MockDivan::employee_login())
-        .await
-        .unwrap();
-    let admin = client
-        .login_session(&MockDivan::admin_login())
-        .await
-        .unwrap();
-    assert_eq!(first.user, divan.employee());
-    assert_eq!(admin.user, divan.admin());
-    assert_eq!(admin.handle.me().await.unwrap(), divan.admin());
+    let first = client.login_session(&divan.employee_login()).await.unwrap();
+    let second = client.login_session(&divan.employee_login()).await.unwrap();
+    let admin = client.login_session(&divan.admin_login()).await.unwrap();
+    assert_eq!(first.user, divan.employee().await);
+    assert_eq!(admin.user, divan.admin().await);
+    assert_eq!(admin.handle.me().await.unwrap(), divan.admin().await);
     assert!(!client.miniapp().is_signed_in().await.unwrap());
     assert!(!client.admin().is_signed_in().await.unwrap());
 
