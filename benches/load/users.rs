@@ -83,7 +83,7 @@ impl TestUsers {
                 .insert_users(&[NewUser::new(account, record)])
                 .await
                 .expect("a new user");
-            let begin = |_: &mut Account| Some(AccountUpdate::none().begin(session.clone()));
+            let begin = |_: &mut Account| Ok(Some(AccountUpdate::none().begin(session.clone())));
             store
                 .update_account(user.id, &begin)
                 .await

@@ -11,7 +11,7 @@ use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
-    SessionAdvance, SqliteStore, Store, StoreErrorKind, StoredSession, UniqueKey,
+    SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
 };
 use divan_core::types::{Audience, Role, SessionId, TelegramId, User, UserId};
 use divan_testing::TestDatabase;
@@ -127,7 +127,7 @@ fn session(n: u128, user: u128) -> StoredSession {
 
 /// Begins a session.
 async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
-    let change = |_: &mut Account| Some(AccountUpdate::none().begin(session.clone()));
+    let change = |_: &mut Account| Ok(Some(AccountUpdate::none().begin(session.clone())));
     store
         .update_account(session.user, &change)
         .await
@@ -140,7 +140,7 @@ async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
 async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, StoreErrorKind> {
     let change = |account: &mut Account| {
         account.user.telegram_id = Some(TelegramId(telegram));
-        Some(AccountUpdate::none())
+        Ok(Some(AccountUpdate::none()))
     };
     let updated = store
         .update_account(id(user), &change)
@@ -152,7 +152,7 @@ async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, St
 async fn demote(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
     let change = |account: &mut Account| {
         account.user.is_active = false;
-        Some(AccountUpdate::none())
+        Ok(Some(AccountUpdate::none()))
     };
     store
         .update_account(id(user), &change)
@@ -303,7 +303,7 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
         account.password_hash = hash("new");
         account.password_verified_at = Some(now());
         account.user.is_active = false;
-        (account.user.created_at == now()).then(AccountUpdate::none)
+        Ok((account.user.created_at == now()).then(AccountUpdate::none))
     };
     let updated = store.update_account(id(1), &change).await.unwrap().unwrap();
     assert_eq!(
@@ -317,9 +317,18 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
 
     let no = |account: &mut Account| {
         account.user.full_name.clear();
-        None
+        Ok(None)
     };
     assert!(store.update_account(id(1), &no).await.unwrap().is_none());
+    let rejecting = |account: &mut Account| {
+        account.user.full_name.clear();
+        Err(StoreError::rejected(std::fmt::Error))
+    };
+    let error = store.update_account(id(1), &rejecting).await.unwrap_err();
+    assert_eq!(
+        error.into_rejection::<std::fmt::Error>().unwrap(),
+        std::fmt::Error
+    );
     assert_eq!(
         store.account(id(1)).await.unwrap().unwrap(),
         updated.account
@@ -333,7 +342,7 @@ async fn a_change_sees_what_others_have_written(store: AnyStore) {
         tokio::spawn(async move {
             let longer = |account: &mut Account| {
                 account.user.full_name.push('+');
-                Some(AccountUpdate::none())
+                Ok(Some(AccountUpdate::none()))
             };
             store.update_account(id(1), &longer).await.unwrap().unwrap();
         })
@@ -484,7 +493,7 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
     };
     store
         .update_account(id(1), &|_: &mut Account| {
-            Some(AccountUpdate::none().end(end))
+            Ok(Some(AccountUpdate::none().end(end)))
         })
         .await
         .unwrap();
@@ -534,12 +543,12 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
     // The change fails, and so does the end.
     let taken = |account: &mut Account| {
         account.user.telegram_id = Some(other_key);
-        Some(AccountUpdate::none().end(end(None)))
+        Ok(Some(AccountUpdate::none().end(end(None))))
     };
     store.update_account(id(1), &taken).await.unwrap_err();
     assert_eq!(store.sessions_of(id(1), now()).await.unwrap().len(), 3);
 
-    let one = |_: &mut Account| Some(AccountUpdate::none().end(end(Some(2))));
+    let one = |_: &mut Account| Ok(Some(AccountUpdate::none().end(end(Some(2)))));
     let updated = store.update_account(id(1), &one).await.unwrap().unwrap();
     assert_eq!(updated.ended, [session(2, 1).id]);
     let (ended, _) = store.session(session(2, 1).id).await.unwrap().unwrap();
@@ -551,7 +560,7 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
             reason: EndReason::Deactivated
         })
     );
-    let somebody_elses = |_: &mut Account| Some(AccountUpdate::none().end(end(Some(4))));
+    let somebody_elses = |_: &mut Account| Ok(Some(AccountUpdate::none().end(end(Some(4)))));
     assert!(
         store
             .update_account(id(1), &somebody_elses)
@@ -562,7 +571,11 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
             .is_empty()
     );
 
-    let all = |_: &mut Account| Some(AccountUpdate::none().end(end(None)).begin(session(5, 1)));
+    let all = |_: &mut Account| {
+        Ok(Some(
+            AccountUpdate::none().end(end(None)).begin(session(5, 1)),
+        ))
+    };
     assert_eq!(
         store
             .update_account(id(1), &all)
@@ -635,7 +648,7 @@ async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
     };
     store
         .update_account(id(1), &|_: &mut Account| {
-            Some(AccountUpdate::none().end(end))
+            Ok(Some(AccountUpdate::none().end(end)))
         })
         .await
         .unwrap();

@@ -41,7 +41,7 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
 
     let bind = |account: &mut Account| {
         account.user.telegram_id = Some(TelegramId(42));
-        Some(AccountUpdate::none())
+        Ok(Some(AccountUpdate::none()))
     };
     assert!(store.update_account(id, &bind).await.is_err());
     assert_eq!(

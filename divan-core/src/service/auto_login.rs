@@ -41,14 +41,16 @@ impl AuthService {
         let user = account.user.id;
         let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, client)?;
         let change = |current: &mut Account| {
-            proof(current, telegram.id, session.created_at).filter(|&at| at == proof_at)?;
+            if proof(current, telegram.id, session.created_at) != Some(proof_at) {
+                return Ok(None);
+            }
             current.user.last_login_at = Some(session.created_at);
             telegram.bind(current, session.created_at);
-            Some(
+            Ok(Some(
                 AccountUpdate::none()
                     .begin(session.clone())
                     .record(record.clone()),
-            )
+            ))
         };
         let updated = self
             .parts

@@ -81,7 +81,14 @@ pub enum ServiceError {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        error.into_rejection().unwrap_or_else(Self::Store)
+    }
+}
+
+/// For the functions that change an account: `From<StoreError>` gives the error back.
+impl From<ServiceError> for StoreError {
+    fn from(error: ServiceError) -> Self {
+        Self::rejected(error)
     }
 }
 

@@ -228,7 +228,7 @@ impl AuthService {
                         .telegram_id
                         .is_none_or(|id| Some(id) == presented));
             if !is_unchanged {
-                return None;
+                return Ok(None);
             }
             if let Some(hash) = &verified.rehashed {
                 current.password_hash = hash.clone();
@@ -242,7 +242,7 @@ impl AuthService {
                 current.password_verified_at = Some(now);
                 telegram.bind(current, now);
             }
-            Some(effects.record(signed_in.clone()))
+            Ok(Some(effects.record(signed_in.clone())))
         };
         match self.parts.store.update_account(user, &change).await {
             Ok(updated) => updated

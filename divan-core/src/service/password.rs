@@ -77,7 +77,7 @@ impl AuthService {
                 && current.user.is_active
                 && current.user.role == seen.user.role;
             if !is_unchanged {
-                return None;
+                return Ok(None);
             }
             current.password_hash = password_hash.clone();
             current.password_verified_at = None;
@@ -89,13 +89,13 @@ impl AuthService {
                 at,
                 reason: EndReason::PasswordChanged,
             };
-            Some(
+            Ok(Some(
                 AccountUpdate::none()
                     .require_live_session(caller.session())
                     .end(all)
                     .begin(session.clone())
                     .record(record.clone()),
-            )
+            ))
         };
         let updated = self.parts.store.update_account(user, &change).await?;
         updated

@@ -320,10 +320,10 @@ impl AuthService {
             account.password_verified_at = None;
             change(account);
             let effects = AccountUpdate::none().end(end).record(record.clone());
-            Some(match only {
+            Ok(Some(match only {
                 Some(session) => effects.require_live_session(session),
                 None => effects,
-            })
+            }))
         };
         let updated = self.parts.store.update_account(user, &change).await?;
         Ok(updated.map(|updated| updated.account.user))

@@ -1,5 +1,3 @@
-use std::sync::{Mutex, PoisonError};
-
 use time::OffsetDateTime;
 
 use super::validation::Validation;
@@ -29,20 +27,11 @@ impl AuthService {
             .record_of(admin, AuditAction::UserUpdated, id, client)
             .await?;
         let now = self.now();
-        let refused = Mutex::new(None);
-        let change = |account: &mut Account| match changes.apply(account, now, &record) {
-            Ok(effects) => Some(effects),
-            Err(error) => {
-                *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                None
-            }
-        };
+        let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &record)?));
         let _forget = self.parts.cache.forget_on_drop(id, None);
-        if let Some(updated) = self.parts.store.update_account(id, &change).await? {
-            return Ok(updated.account.user);
-        }
-        let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Err(refused.unwrap_or(ServiceError::NotFound))
+        let updated = self.parts.store.update_account(id, &change).await?;
+        let updated = updated.ok_or(ServiceError::NotFound)?;
+        Ok(updated.account.user)
     }
 }
 

@@ -1,6 +1,6 @@
 use time::OffsetDateTime;
 
-use super::{EndSessions, StoredSession};
+use super::{EndSessions, StoreError, StoredSession};
 use crate::password::PasswordHash;
 use crate::types::{AuditEvent, Role, SessionId, User};
 
@@ -54,8 +54,14 @@ impl NewUser {
     }
 }
 
-/// Changes an account, or gives `None` and leaves all as it is.
-pub type UpdateFn<'a> = dyn Fn(&mut Account) -> Option<AccountUpdate> + Send + Sync + 'a;
+/// Changes an account. `Ok(None)` leaves everything unchanged, and so does an error, which
+/// [`UserStore::update_account`](super::UserStore::update_account) returns.
+///
+/// The error is a [`StoreError`] and not a type parameter, so that `dyn Store` stays possible:
+/// [`StoreError::rejected`] carries an error of the caller, and [`StoreError::into_rejection`] gives
+/// it back.
+pub type UpdateFn<'a> =
+    dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
 /// What the change of an account brings with it: first some sessions end, then one begins, and all
 /// of it is written down.

@@ -16,6 +16,8 @@ pub enum StoreErrorKind {
     Conflict(UniqueKey),
     /// No active administrator would be left.
     LastAdmin,
+    /// The function that was to change the account returned an error of its own.
+    Rejected,
     /// The database does not answer, or not in time. It may later.
     Unavailable,
     /// The database answered something that it should not.
@@ -51,6 +53,36 @@ impl StoreError {
         }
     }
 
+    /// Wraps an error of the caller, for a function that changes an account.
+    ///
+    /// ```
+    /// use divan_core::store::StoreError;
+    ///
+    /// let error = StoreError::rejected("abc".parse::<u8>().unwrap_err());
+    /// assert!(error.into_rejection::<std::num::ParseIntError>().is_ok());
+    /// ```
+    pub fn rejected(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::caused_by(StoreErrorKind::Rejected, error)
+    }
+
+    /// Returns the error that [`rejected`](Self::rejected) was called with.
+    ///
+    /// # Errors
+    /// This error, when it does not carry an `E`.
+    pub fn into_rejection<E: Error + 'static>(self) -> Result<E, Self> {
+        let Self { kind, source } = self;
+        match source {
+            Some(source) if kind == StoreErrorKind::Rejected => match source.downcast() {
+                Ok(error) => Ok(*error),
+                Err(source) => Err(Self {
+                    kind,
+                    source: Some(source),
+                }),
+            },
+            source => Err(Self { kind, source }),
+        }
+    }
+
     /// What to decide by.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
@@ -66,6 +98,7 @@ impl fmt::Display for StoreError {
                 "another user has this Telegram account"
             }
             StoreErrorKind::LastAdmin => "no active administrator would be left",
+            StoreErrorKind::Rejected => "the change was rejected",
             StoreErrorKind::Unavailable => "the database does not answer",
             StoreErrorKind::Internal => "the database answered something unexpected",
         })

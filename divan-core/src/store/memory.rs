@@ -196,7 +196,7 @@ impl UserStore for MemoryStore {
         let Some(mut account) = tables.accounts.get(&id).cloned() else {
             return Ok(None);
         };
-        let Some(effects) = change(&mut account) else {
+        let Some(effects) = change(&mut account)? else {
             return Ok(None);
         };
         let is_open = |session: &StoredSession| session.user == id && session.end.is_none();

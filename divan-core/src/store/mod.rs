@@ -108,12 +108,13 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 
     /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else
     /// changes the account while `change` looks at it; when it gives `None`, there is no such
-    /// account, or [`AccountUpdate::require_live_session`] is not fulfilled, nothing is written and the answer is
-    /// `None`.
+    /// account, or [`AccountUpdate::require_live_session`] is not fulfilled, nothing is written and
+    /// the result is `None`.
     ///
-    /// `change` may be asked several times, where the database has to begin anew.
+    /// `change` may be called several times, when the database asks for the transaction again.
     ///
     /// # Errors
+    /// The error of `change` as it is (see [`StoreError::rejected`]);
     /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
     /// [`StoreErrorKind::LastAdmin`] when no active administrator would be left. Nothing is written
     /// then.

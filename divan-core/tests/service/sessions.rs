@@ -376,7 +376,7 @@ async fn a_deactivated_user_cannot_refresh(f: Fixture) {
     let session = f.login().await;
     let behind_its_back = |account: &mut Account| {
         account.user.is_active = false;
-        Some(AccountUpdate::none())
+        Ok(Some(AccountUpdate::none()))
     };
     f.store
         .update_account(f.employee, &behind_its_back)
@@ -592,7 +592,7 @@ async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
                 2 => account.user.telegram_id = None,
                 _ => account.password_verified_at = None,
             }
-            Some(AccountUpdate::none())
+            Ok(Some(AccountUpdate::none()))
         };
         f.store.update_account(f.employee, &change).await.unwrap();
         assert_eq!(
@@ -603,7 +603,7 @@ async fn auto_login_is_over_with_everything_that_signs_out(f: Fixture) {
         let restore = |account: &mut Account| {
             account.user.is_active = true;
             account.user.password_change_required = false;
-            Some(AccountUpdate::none())
+            Ok(Some(AccountUpdate::none()))
         };
         f.store.update_account(f.employee, &restore).await.unwrap();
         drop(session);
@@ -649,7 +649,7 @@ async fn a_new_password_ends_all_sessions_but_its_own(f: Fixture) {
 async fn who_has_to_change_the_password_can_do_little_else(f: Fixture) {
     let require = |account: &mut Account| {
         account.user.password_change_required = true;
-        Some(AccountUpdate::none())
+        Ok(Some(AccountUpdate::none()))
     };
     f.store.update_account(f.employee, &require).await.unwrap();
     let session = f.login().await;
@@ -720,7 +720,7 @@ async fn an_administrator_who_is_one_no_longer_goes_no_further(f: Fixture) {
             .unwrap();
         let unlock = |account: &mut Account| {
             account.user.password_change_required = false;
-            Some(AccountUpdate::none())
+            Ok(Some(AccountUpdate::none()))
         };
         f.store.update_account(id, &unlock).await.unwrap();
         let session = f

@@ -388,7 +388,7 @@ async fn a_reset_during_the_hash_wins() {
     *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
         let reset = |account: &mut Account| {
             account.password_hash = PasswordHash::from_stored("of another password");
-            Some(AccountUpdate::none())
+            Ok(Some(AccountUpdate::none()))
         };
         runtime
             .block_on(store.update_account(account.user.id, &reset))
@@ -411,7 +411,7 @@ fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
             account.password_hash = Argon2idHasher::insecure_for_tests()
                 .hash(&password, &[9; 16])
                 .unwrap();
-            Some(AccountUpdate::none())
+            Ok(Some(AccountUpdate::none()))
         };
         runtime.block_on(async {
             let id = store
@@ -600,7 +600,7 @@ async fn a_demoted_administrator_is_none_any_more() {
     let demote = |account: &mut Account| {
         account.user.role = Role::Employee;
         account.user.phone = Some("+77010000003".parse().unwrap());
-        Some(AccountUpdate::none())
+        Ok(Some(AccountUpdate::none()))
     };
     f.store
         .update_account(admin.user.id, &demote)

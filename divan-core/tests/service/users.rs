@@ -565,7 +565,7 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
                     } else {
                         account.user.is_active = false;
                     }
-                    Some(AccountUpdate::none())
+                    Ok(Some(AccountUpdate::none()))
                 };
                 match store.update_account(target, &change).await {
                     Ok(_) => {}
@@ -584,7 +584,7 @@ async fn random_demotions_at_once_leave_an_administrator(f: Fixture) {
         let id = admins[0];
         let restore = |account: &mut Account| {
             (account.user.role, account.user.is_active) = (Role::Admin, true);
-            Some(AccountUpdate::none())
+            Ok(Some(AccountUpdate::none()))
         };
         f.store.update_account(id, &restore).await.unwrap().unwrap();
     }

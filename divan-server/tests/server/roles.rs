@@ -100,7 +100,7 @@ async fn token(app: &App, who: Who, n: usize) -> Option<String> {
             let account = app.store.account_by_email(&email).await.unwrap().unwrap();
             let narrow = |account: &mut divan_core::store::Account| {
                 account.user.password_change_required = true;
-                Some(AccountUpdate::none())
+                Ok(Some(AccountUpdate::none()))
             };
             app.store
                 .update_account(account.user.id, &narrow)

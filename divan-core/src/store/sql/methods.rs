@@ -135,9 +135,7 @@ macro_rules! sql_store {
                 id: UserId,
                 change: &UpdateFn<'_>,
             ) -> Result<Option<UpdatedAccount>, StoreError> {
-                sql::retrying(|| self.try_to_update_account(id, change))
-                    .await?
-                    .map_err(StoreError::new)
+                sql::retrying(|| self.try_to_update_account(id, change)).await?
             }
         }
 
@@ -176,7 +174,7 @@ macro_rules! sql_store {
                 &self,
                 id: UserId,
                 change: &UpdateFn<'_>,
-            ) -> Result<Result<Option<UpdatedAccount>, StoreErrorKind>, sqlx::Error> {
+            ) -> Result<Result<Option<UpdatedAccount>, StoreError>, sqlx::Error> {
                 let persistent = self.statement_cache();
                 let mut transaction = self.begin_write().await?;
                 let query = sqlx::query($account_to_write)
@@ -187,8 +185,10 @@ macro_rules! sql_store {
                 };
                 let before = sql::account(&row)?;
                 let mut account = before.clone();
-                let Some(effects) = change(&mut account) else {
-                    return Ok(Ok(None));
+                let effects = match change(&mut account) {
+                    Ok(Some(effects)) => effects,
+                    Ok(None) => return Ok(Ok(None)),
+                    Err(rejected) => return Ok(Err(rejected)),
                 };
                 if let Some(session) = effects.require_live_session {
                     // All that ends sessions holds the account, so this one does not end meanwhile.
@@ -214,7 +214,7 @@ macro_rules! sql_store {
                         .persistent(persistent);
                     let others: i64 = others.fetch_one(&mut *transaction).await?;
                     if others == 0 {
-                        return Ok(Err(StoreErrorKind::LastAdmin));
+                        return Ok(Err(StoreError::new(StoreErrorKind::LastAdmin)));
                     }
                 }
                 if account != before {
