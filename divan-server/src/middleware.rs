@@ -1,4 +1,4 @@
-//! What happens to every request and every answer, whatever the route.
+//! Layers around every route: CORS, time limit, panics, request id, headers, access log, metrics.
 
 mod access_log;
 
@@ -28,11 +28,15 @@ use access_log::{AccessLog, request_id};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A browser keeps the answer to a preflight this long.
+/// Time for which a browser may cache a preflight response.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 
-/// Puts the layers around a router, the outermost first. They are one layer to it, since each one
-/// of its own costs every request. What a page has to be able to read lies inside CORS.
+/// Wraps a router in the layers, the outermost first. Problems that a page must be able to read are
+/// created inside the CORS layer.
+///
+/// The layers of tower-http for request ids, time-outs and panics do not fit: `SetRequestId` keeps
+/// any id that a client sends, `Timeout` responds with an empty body, and `CatchPanic` would box
+/// every body once more. One function per concern keeps the problem bodies, and the cost of one layer.
 pub(crate) fn apply(router: Router, state: AppState) -> Router {
     let (cors, request_timeout) = (
         cors(&state.http().allowed_origins),
@@ -40,9 +44,9 @@ pub(crate) fn apply(router: Router, state: AppState) -> Router {
     );
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(state, report))
+            .layer(from_fn_with_state(state, observe))
             .layer(cors)
-            .layer(from_fn_with_state(request_timeout, answer_in_time))
+            .layer(from_fn_with_state(request_timeout, limit))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
     )
 }
@@ -62,51 +66,51 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(PREFLIGHT_MAX_AGE)
 }
 
-/// Gives the request an id, which lines of the log from within name, and the answer its headers, a
-/// line in the log and a place in the metrics.
-async fn report(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+/// Sets the request id, which log lines of the request carry, and the headers of the response;
+/// writes the access log and the metrics.
+async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let id_text = id.to_str().unwrap_or_default();
-    let line = AccessLog::begin(&request, id.clone(), state.clone());
+    let access_log = AccessLog::start(&request, id.clone(), state.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let is_auth = request.uri().path().contains("/auth/");
     let span = tracing::info_span!("request", id = id_text);
     let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    line.finish(response.status(), problem.as_ref());
+    access_log.finish(response.status(), problem.as_ref());
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
         response = with_headers_of(&response, problem.with_request_id(id_text).into_response());
     }
     let headers = response.headers_mut();
-    security_headers(headers, is_auth, state.http().strict_transport);
+    security_headers(headers, state.http().strict_transport);
     headers.insert(X_REQUEST_ID, id);
     response
 }
 
-/// A handler that takes too long, or panics, has failed like any other.
-async fn answer_in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+/// Turns a time-out or a panic of a handler into a problem.
+async fn limit(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(limit, handled).await {
         Ok(Ok(response)) => response,
-        // What a panic says may hold anything, so it is not sent and not logged here; the panic
-        // hook prints it.
+        // The text of a panic may contain any data, so it is neither sent nor logged; the panic hook
+        // prints it.
         Ok(Err(_)) => Problem::new(ProblemCode::Internal).into_response(),
         Err(_) => Problem::new(ProblemCode::RequestTimeout).into_response(),
     }
 }
 
-fn security_headers(headers: &mut HeaderMap, is_auth: bool, strict_transport: bool) {
+fn security_headers(headers: &mut HeaderMap, strict_transport: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    // Pages bring a policy of their own; nothing else here is to be shown in a frame or run.
+    // Swagger UI sets a policy of its own; no other response may be framed or run scripts.
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
             "default-src 'none'; frame-ancestors 'none'",
         ));
-    if is_auth {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    // Caching is opt-in per handler, so that no route can forget to forbid it.
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     if strict_transport {
         headers.insert(
             STRICT_TRANSPORT_SECURITY,
@@ -115,7 +119,7 @@ fn security_headers(headers: &mut HeaderMap, is_auth: bool, strict_transport: bo
     }
 }
 
-/// An answer made anew keeps what the layers below had added to the first one.
+/// Copies the headers that inner layers added to the first response.
 fn with_headers_of(first: &Response, mut second: Response) -> Response {
     for (name, value) in first.headers() {
         if *name != axum::http::header::CONTENT_LENGTH {
@@ -152,13 +156,13 @@ mod tests {
         .build()
     }
 
-    async fn answer(path: &str, request_timeout: Duration) -> (Response, String) {
+    async fn send(path: &str, request_timeout: Duration) -> (Response, String) {
         let router = Router::new()
             .route(
-                "/panics",
+                "/panic",
                 get(async || -> StatusCode { panic!("the password is umbrella 77") }),
             )
-            .route("/hangs", get(std::future::pending::<StatusCode>));
+            .route("/slow", get(std::future::pending::<StatusCode>));
         let http = HttpOptions {
             request_timeout,
             ..HttpOptions::default()
@@ -177,13 +181,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_handler_that_panics_or_hangs_is_answered_for() {
+    async fn a_panic_or_a_timeout_of_a_handler_becomes_a_problem() {
         let (long, none) = (Duration::from_mins(10), Duration::ZERO);
         for (path, limit, status, code) in [
-            ("/panics", long, 500, "internal"),
-            ("/hangs", none, 408, "request_timeout"),
+            ("/panic", long, 500, "internal"),
+            ("/slow", none, 408, "request_timeout"),
         ] {
-            let (response, body) = answer(path, limit).await;
+            let (response, body) = send(path, limit).await;
             assert_eq!(response.status(), status, "{path}");
             assert!(
                 body.contains(&format!("\"{code}\"")) && !body.contains("umbrella"),

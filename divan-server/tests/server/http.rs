@@ -1,4 +1,4 @@
-//! What browsers and proxies see, whatever the route.
+//! HTTP behaviour that all routes share.
 
 use crate::harness::*;
 use axum::Router;
@@ -16,7 +16,7 @@ async fn from_origin(app: &App, request: axum::http::request::Builder, origin: &
 }
 
 #[tokio::test]
-async fn pages_of_the_two_audiences_may_call_and_no_others() {
+async fn cors_allows_the_origins_of_the_two_audiences_only() {
     let app = App::start().await;
     for origin in [MINIAPP_ORIGIN, ADMIN_ORIGIN] {
         let preflight = Request::builder()
@@ -51,7 +51,7 @@ async fn pages_of_the_two_audiences_may_call_and_no_others() {
 }
 
 #[tokio::test]
-async fn problems_carry_the_headers_that_let_a_page_read_them() {
+async fn problems_have_cors_headers() {
     let app = App::start().await;
     for (request, status) in [
         (Request::get("/nothing"), 404),
@@ -71,7 +71,7 @@ async fn problems_carry_the_headers_that_let_a_page_read_them() {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_security_headers() {
+async fn every_response_has_the_security_headers() {
     let app = App::start().await;
     for path in [
         "/auth/me",
@@ -118,7 +118,7 @@ async fn every_answer_has_the_security_headers() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_kept_if_it_looks_like_one() {
+async fn only_a_valid_request_id_is_kept() {
     let app = App::start().await;
     let with_id = async |id: &str| {
         let request = Request::get("/health/live").header("x-request-id", id);
@@ -128,14 +128,14 @@ async fn a_request_id_is_kept_if_it_looks_like_one() {
             .to_owned()
     };
     assert_eq!(with_id("abc-123.X_y").await, "abc-123.X_y");
-    for odd in ["", "a b", "a\"b", &"x".repeat(65)] {
-        let id = with_id(odd).await;
-        assert!(id != odd && id.len() == 32, "{odd} became {id}");
+    for invalid in ["", "a b", "a\"b", &"x".repeat(65)] {
+        let id = with_id(invalid).await;
+        assert!(id != invalid && id.len() == 32, "{invalid} became {id}");
     }
 }
 
 #[tokio::test]
-async fn a_problem_of_the_server_has_its_request_id_and_nothing_else() {
+async fn a_server_error_has_its_request_id_and_no_detail() {
     let app = App::start().await;
     app.store.close().await;
     let request = Request::get("/health/ready").header("x-request-id", "abc");
@@ -152,7 +152,7 @@ async fn a_problem_of_the_server_has_its_request_id_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_docs_work_at_the_root_and_below_a_prefix() {
+async fn the_api_page_works_at_the_root_and_below_a_prefix() {
     let app = App::start().await;
     let mut nested = App::start().await;
     nested.router = Router::new().nest("/sign-in", nested.router.clone());
@@ -173,6 +173,16 @@ async fn the_docs_work_at_the_root_and_below_a_prefix() {
             let document = app.get(&format!("{prefix}{path}")).await;
             assert_eq!(document.json()["servers"][0]["url"], server);
         }
+    }
+    // Without a prefix and below one, matched or not, nothing is cached unless its handler says so.
+    for (app, path) in [
+        (&app, "/auth/nothing"),
+        (&app, "/health/live"),
+        (&nested, "/sign-in/auth/me"),
+        (&nested, "/sign-in/auth/nothing"),
+    ] {
+        let answer = app.get(path).await;
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
     }
     nested
         .get("/sign-in/auth/me")
