@@ -1,6 +1,6 @@
-//! What the server needs of Telegram's [Bot API](https://core.telegram.org/bots/api).
+//! Client of Telegram's [Bot API](https://core.telegram.org/bots/api).
 //!
-//! The token is part of each address there, so no error that leaves this file has an address in it.
+//! The token is part of every URL, so no error of this module contains a URL.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,24 +16,24 @@ use url::Url;
 
 use crate::http_client::{NoHttpClient, bounded_body, http_client};
 
-/// How long one answer may take.
+/// Maximum duration of one call.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a call is made again after a 429.
+/// Maximum number of retries after a 429.
 const RETRIES: u32 = 3;
 const MAX_SHOWN_CHARS: usize = 300;
-/// The longest wait after a 429 that is put up with.
+/// Longest wait after a 429; a longer one is an error.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// The Bot API, as one bot.
+/// The Bot API for one bot.
 #[derive(Debug)]
 pub(crate) struct BotApi {
     http: reqwest::Client,
     token: BotToken,
-    /// What stands before the name of a method.
+    /// URL up to the name of a method, with the token.
     prefix: Secret,
 }
 
-/// What [`getMe`](https://core.telegram.org/bots/api#getme) tells of the bot.
+/// Result of [`getMe`](https://core.telegram.org/bots/api#getme).
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Bot {
     pub(crate) id: i64,
@@ -42,7 +42,7 @@ pub(crate) struct Bot {
     pub(crate) has_main_web_app: bool,
 }
 
-/// The button beside the field for messages
+/// The button next to the message field
 /// ([`MenuButton`](https://core.telegram.org/bots/api#menubutton)).
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -52,7 +52,7 @@ pub(crate) enum MenuButton {
         web_app: WebAppInfo,
     },
     #[serde(other)]
-    Another,
+    Other,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ pub(crate) struct WebAppInfo {
     pub(crate) url: String,
 }
 
-/// Why a call failed.
+/// The reason of a failed call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BotApiError {
     #[error(transparent)]
@@ -73,19 +73,19 @@ pub(crate) enum BotApiError {
         "Telegram does not know this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT"
     )]
     UnknownToken,
-    #[error("Telegram asks to wait for {} s: try again then", .0.as_secs())]
+    #[error("Telegram limits requests: try again in {} s", .0.as_secs())]
     TooManyRequests(Duration),
     #[error("Telegram refuses: {0}")]
     Refused(String),
-    #[error("the Bot API has a fault of its own ({0}): try again later")]
+    #[error("the Bot API fails with {0}: try again later")]
     Broken(StatusCode),
-    #[error("what answers is not the Bot API: check TELEGRAM_API_URL")]
+    #[error("the response is not of the Bot API: check TELEGRAM_API_URL")]
     NotTheBotApi,
 }
 
-/// The envelope of every answer.
+/// Envelope of every response.
 #[derive(Deserialize)]
-struct Answer<T> {
+struct Envelope<T> {
     ok: bool,
     result: Option<T>,
     #[serde(default)]
@@ -100,7 +100,7 @@ struct Parameters {
 }
 
 impl BotApi {
-    /// The Bot API at this address.
+    /// Creates a client for the Bot API at this URL.
     pub(crate) fn new(url: &Url, token: BotToken, is_test: bool) -> Result<Self, BotApiError> {
         let environment = if is_test { "test/" } else { "" };
         let base = url.as_str().trim_end_matches('/');
@@ -112,18 +112,18 @@ impl BotApi {
         })
     }
 
-    /// Who the bot is, and what time it was here and there when it answered.
+    /// Returns the bot, and this machine's and Telegram's time at the moment of the response.
     pub(crate) async fn get_me(
         &self,
     ) -> Result<(Bot, Option<(SystemTime, SystemTime)>), BotApiError> {
         let (bot, date): (Bot, _) = self.call("getMe", &json!({})).await?;
-        let here = SystemClock.now();
+        let local = SystemClock.now();
         Ok((
             Bot {
                 username: self.readable(&bot.username),
                 ..bot
             },
-            date.map(|there| (here, there)),
+            date.map(|remote| (local, remote)),
         ))
     }
 
@@ -131,7 +131,7 @@ impl BotApi {
         Ok(self.call("getChatMenuButton", &json!({})).await?.0)
     }
 
-    /// Sets the button of all chats that have none of their own.
+    /// Sets the button of all chats without one of their own.
     pub(crate) async fn set_chat_menu_button(
         &self,
         button: &MenuButton,
@@ -142,7 +142,7 @@ impl BotApi {
         Ok(())
     }
 
-    /// Calls a method, and again after the wait that a 429 asks for.
+    /// Calls a method, with retries after the wait that a 429 asks for.
     async fn call<T: DeserializeOwned>(
         &self,
         method: &str,
@@ -151,7 +151,11 @@ impl BotApi {
         for _ in 0..RETRIES {
             match self.try_to_call(method, parameters).await {
                 Err(BotApiError::TooManyRequests(wait)) if wait <= MAX_WAIT => {
-                    tracing::info!(method, seconds = wait.as_secs(), "Telegram asks to wait");
+                    tracing::info!(
+                        method,
+                        seconds = wait.as_secs(),
+                        "waiting after 429 from Telegram"
+                    );
                     tokio::time::sleep(wait).await;
                 }
                 outcome => return outcome,
@@ -188,43 +192,41 @@ impl BotApi {
             .await
             .map_err(unreachable)?
             .ok_or(BotApiError::NotTheBotApi)?;
-        let answer: Option<Answer<T>> = serde_json::from_slice(&body).ok();
-        // What stands between here and Telegram answers for it in words of its own.
-        match (answer, status) {
+        let envelope = serde_json::from_slice(&body).ok();
+        self.result(status, envelope, retry_after)
+            .map(|result| (result, date))
+    }
+
+    /// Reads the result; a proxy in between may respond with a body of its own.
+    fn result<T>(
+        &self,
+        status: StatusCode,
+        envelope: Option<Envelope<T>>,
+        retry_after: Option<u64>,
+    ) -> Result<T, BotApiError> {
+        match (envelope, status) {
             (Some(_), StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => {
                 Err(BotApiError::UnknownToken)
             }
-            (answer, StatusCode::TOO_MANY_REQUESTS) => {
-                let told = answer
-                    .and_then(|answer| answer.parameters.retry_after?.try_into().ok())
+            (envelope, StatusCode::TOO_MANY_REQUESTS) => {
+                let seconds = envelope
+                    .and_then(|envelope| envelope.parameters.retry_after?.try_into().ok())
                     .or(retry_after);
-                Err(BotApiError::TooManyRequests(Duration::from_secs(
-                    told.unwrap_or(1),
-                )))
+                let wait = Duration::from_secs(seconds.unwrap_or(1));
+                Err(BotApiError::TooManyRequests(wait))
             }
             (_, status) if status.is_server_error() => Err(BotApiError::Broken(status)),
-            (
-                Some(Answer {
-                    ok: true,
-                    result: Some(result),
-                    ..
-                }),
-                _,
-            ) => Ok((result, date)),
-            (
-                Some(Answer {
-                    ok: false,
-                    description,
-                    ..
-                }),
-                _,
-            ) => Err(BotApiError::Refused(self.readable(&description))),
-            _ => Err(BotApiError::NotTheBotApi),
+            (Some(envelope), _) => match envelope.result {
+                Some(result) if envelope.ok => Ok(result),
+                None if envelope.ok => Err(BotApiError::NotTheBotApi),
+                _ => Err(BotApiError::Refused(self.readable(&envelope.description))),
+            },
+            (None, _) => Err(BotApiError::NotTheBotApi),
         }
     }
 
-    /// What was answered, for people to read: without the token, should somebody repeat it, and
-    /// without what moves cursors.
+    /// Makes received text safe to print: without the token, in case the response repeats it, and
+    /// without control characters.
     pub(crate) fn readable(&self, text: &str) -> String {
         let secret = self
             .token

@@ -1,4 +1,4 @@
-//! The binding of a bot to its Mini App: what has to be so, whether it is, and how it is made so.
+//! Checks and configures the bot's menu button.
 
 use std::time::SystemTime;
 
@@ -8,39 +8,39 @@ use url::Url;
 use crate::bot_api::{Bot, BotApi, BotApiError, MenuButton, WebAppInfo};
 use crate::config::Config;
 
-/// What the button says where nothing else is asked for.
+/// Default text of the button.
 pub(crate) const BUTTON_TEXT: &str = "Open";
 
-/// A bot and the Mini App that it is to open.
+/// A bot and the Mini App that its menu button must open.
 #[derive(Debug)]
-pub(crate) struct Binding {
+pub(crate) struct MenuButtonSetup {
     api: BotApi,
     bot_id: i64,
     is_test: bool,
     miniapp: Url,
 }
 
-/// How a bot was found.
+/// Status of a bot.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct BotStatus {
     pub(crate) bot: Bot,
-    /// What time it was here and there, at the same moment.
+    /// This machine's and Telegram's time at the same moment.
     pub(crate) clocks: Option<(SystemTime, SystemTime)>,
     button: MenuButton,
 }
 
-/// What became of the menu button.
+/// Result of setting the menu button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ButtonSet {
-    /// It opens the Mini App from now on.
-    Now,
-    /// It did already.
-    Before,
-    /// It stays as it is, since bot and Mini App do not fit.
-    Not,
+    /// The button was changed.
+    Changed,
+    /// The button already opens the Mini App.
+    Unchanged,
+    /// The bot cannot open this Mini App, so the button was not changed.
+    Refused,
 }
 
-impl Binding {
+impl MenuButtonSetup {
     pub(crate) fn new(
         api_url: &Url,
         token: &BotToken,
@@ -56,9 +56,9 @@ impl Binding {
         })
     }
 
-    /// What the configuration says; `None` where it has no bot. The one of the development default
-    /// is made up, and Telegram does not know it.
-    pub(crate) fn of(config: &Config) -> Option<Result<Self, BotApiError>> {
+    /// Creates the set-up of the configured bot; `None` without one. The bot of development mode does
+    /// not exist at Telegram, so it does not count.
+    pub(crate) fn from_config(config: &Config) -> Option<Result<Self, BotApiError>> {
         let telegram = &config.infra.telegram;
         let token = telegram.bot_token.as_ref()?;
         Some(Self::new(
@@ -69,67 +69,67 @@ impl Binding {
         ))
     }
 
-    /// Looks at the bot, and changes nothing.
-    pub(crate) async fn look(&self) -> Result<Found, BotApiError> {
+    /// Reads the status of the bot and changes nothing.
+    pub(crate) async fn inspect(&self) -> Result<BotStatus, BotApiError> {
         let ((bot, clocks), button) =
             tokio::try_join!(self.api.get_me(), self.api.chat_menu_button())?;
-        Ok(Found {
+        Ok(BotStatus {
             bot,
             clocks,
             button,
         })
     }
 
-    /// What has to be put right, and how.
-    pub(crate) fn faults(&self, found: &Found) -> Vec<String> {
-        let mut faults = self.misfits(&found.bot);
-        match &found.button {
+    /// Lists what must be corrected, and how.
+    pub(crate) fn problems(&self, status: &BotStatus) -> Vec<String> {
+        let mut problems = self.mismatches(&status.bot);
+        match &status.button {
             MenuButton::WebApp { web_app, .. } if self.is_miniapp(&web_app.url) => {}
-            MenuButton::WebApp { web_app, .. } => faults.push(format!(
+            MenuButton::WebApp { web_app, .. } => problems.push(format!(
                 "the menu button opens {} instead of {}: run `divan-server telegram setup`",
                 self.api.readable(&web_app.url),
                 self.miniapp
             )),
-            MenuButton::Another => faults.push(format!(
+            MenuButton::Other => problems.push(format!(
                 "the menu button does not open {}: run `divan-server telegram setup`",
                 self.miniapp
             )),
         }
-        if !found.bot.has_main_web_app {
+        if !status.bot.has_main_web_app {
             let todo = "has no Main Mini App: the profile's button and t.me links open nothing";
-            faults.push(format!("@{} {todo} (see below)", found.bot.username));
+            problems.push(format!("@{} {todo} (see below)", status.bot.username));
         }
-        faults
+        problems
     }
 
-    /// Why this bot cannot open this Mini App, whatever its button does.
-    fn misfits(&self, bot: &Bot) -> Vec<String> {
-        let mut faults = Vec::new();
+    /// Lists why this bot cannot open this Mini App, whatever its button is.
+    fn mismatches(&self, bot: &Bot) -> Vec<String> {
+        let mut problems = Vec::new();
         if bot.id != self.bot_id {
-            faults.push(format!(
-                "the token is of the bot {}, and the Bot API answers for {}: TELEGRAM_API_URL leads elsewhere",
+            problems.push(format!(
+                "the token belongs to bot {}, but the Bot API responds as bot {}: check TELEGRAM_API_URL",
                 self.bot_id, bot.id
             ));
         }
-        // The test environment takes http, too:
+        // The test environment also accepts http:
         // https://core.telegram.org/bots/webapps#testing-mini-apps
         if self.miniapp.scheme() != "https" && !self.is_test {
-            faults.push(format!(
-                "Telegram opens https addresses only, and DIVAN_MINIAPP_URL is {}",
+            problems.push(format!(
+                "Telegram opens https addresses only, but DIVAN_MINIAPP_URL is {}",
                 self.miniapp
             ));
         }
-        faults
+        problems
     }
 
-    /// Has the menu button open the Mini App, where bot and Mini App fit.
+    /// Makes the menu button open the Mini App, unless bot and Mini App do not match.
     pub(crate) async fn set_button(
         &self,
-        found: &mut Found,
+        status: &mut BotStatus,
         text: &str,
     ) -> Result<ButtonSet, BotApiError> {
-        if !self.misfits(&found.bot).is_empty() {
-            return Ok(ButtonSet::Not);
+        if !self.mismatches(&status.bot).is_empty() {
+            return Ok(ButtonSet::Refused);
         }
         let button = MenuButton::WebApp {
             text: text.to_owned(),
@@ -137,21 +137,21 @@ impl Binding {
                 url: self.miniapp.as_str().to_owned(),
             },
         };
-        if found.button == button {
-            return Ok(ButtonSet::Before);
+        if status.button == button {
+            return Ok(ButtonSet::Unchanged);
         }
         self.api.set_chat_menu_button(&button).await?;
-        found.button = button;
-        Ok(ButtonSet::Now)
+        status.button = button;
+        Ok(ButtonSet::Changed)
     }
 
-    /// What the Bot API has no method for, with the values to give.
-    pub(crate) fn by_hand(&self, bot: &Bot) -> Vec<String> {
+    /// Lists the steps that the Bot API has no method for, with the values to enter.
+    pub(crate) fn manual_steps(&self, bot: &Bot) -> Vec<String> {
         let (name, url) = (&bot.username, &self.miniapp);
         let host = self.miniapp.host_str().unwrap_or_default();
         vec![
             format!("/mybots, @{name}, Bot Settings, Configure Mini App, Enable Mini App: {url}"),
-            format!("/setdomain, @{name}: {host} (for the Login Widget alone)"),
+            format!("/setdomain, @{name}: {host} (for the Login Widget only)"),
         ]
     }
 
@@ -174,9 +174,9 @@ mod tests {
     const SECRET: &str = "AAFakeTokenForDivanTestVectorsOnly_0000";
     const MINIAPP: &str = "https://divan.example.com/";
 
-    fn binding(api: &str, is_test: bool, miniapp: &str) -> Binding {
+    fn setup(api: &str, is_test: bool, miniapp: &str) -> MenuButtonSetup {
         let url = |text: &str| Url::parse(text).unwrap();
-        Binding::new(&url(api), &TOKEN.parse().unwrap(), is_test, &url(miniapp)).unwrap()
+        MenuButtonSetup::new(&url(api), &TOKEN.parse().unwrap(), is_test, &url(miniapp)).unwrap()
     }
 
     fn ok(result: &Value) -> ResponseTemplate {
@@ -192,7 +192,7 @@ mod tests {
         json!({"type": "web_app", "text": "Open", "web_app": {"url": url}})
     }
 
-    async fn answers(server: &MockServer, call: &str, answer: ResponseTemplate) {
+    async fn on_call(server: &MockServer, call: &str, answer: ResponseTemplate) {
         let called = Mock::given(method("POST")).and(path(format!("/bot{TOKEN}/{call}")));
         called.respond_with(answer).mount(server).await;
     }
@@ -201,7 +201,7 @@ mod tests {
         Mock::given(any()).respond_with(answer).mount(server).await;
     }
 
-    /// An error with its causes, and as `Debug` shows it: all that may get to a log.
+    /// `Display` and `Debug` of an error and its causes: everything that may get into a log.
     fn shown(error: &BotApiError) -> String {
         let mut text = format!("{error:?} {error}");
         let mut source = error.source();
@@ -213,38 +213,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bot_that_is_bound_has_no_faults() {
+    async fn a_configured_bot_has_no_problems() {
         let server = MockServer::start().await;
-        answers(&server, "getMe", ok(&me(true))).await;
-        answers(
+        on_call(&server, "getMe", ok(&me(true))).await;
+        on_call(
             &server,
             "getChatMenuButton",
             ok(&button("https://divan.example.com")),
         )
         .await;
-        let binding = binding(&server.uri(), false, MINIAPP);
-        let found = binding.look().await.unwrap();
+        let setup = setup(&server.uri(), false, MINIAPP);
+        let status = setup.inspect().await.unwrap();
         assert_eq!(
-            (found.bot.username.as_str(), binding.faults(&found)),
+            (status.bot.username.as_str(), setup.problems(&status)),
             ("divan_bot", vec![])
         );
     }
 
     #[tokio::test]
-    async fn each_fault_of_a_binding_is_told() {
+    async fn each_problem_of_a_bot_is_reported() {
         let server = MockServer::start().await;
         let other = json!({"id": 42, "username": "other_bot"});
-        answers(&server, "getMe", ok(&other)).await;
-        answers(
+        on_call(&server, "getMe", ok(&other)).await;
+        on_call(
             &server,
             "getChatMenuButton",
             ok(&json!({"type": "commands"})),
         )
         .await;
-        let binding = binding(&server.uri(), false, "http://divan.example.com/");
-        let faults = binding.faults(&binding.look().await.unwrap());
-        let [id, scheme, button, main] = &faults[..] else {
-            panic!("{faults:?}")
+        let setup = setup(&server.uri(), false, "http://divan.example.com/");
+        let problems = setup.problems(&setup.inspect().await.unwrap());
+        let [id, scheme, button, main] = &problems[..] else {
+            panic!("{problems:?}")
         };
         assert!(id.contains("1234567890") && id.contains("42"), "{id}");
         assert!(scheme.contains("https addresses only"), "{scheme}");
@@ -253,10 +253,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_button_is_set_where_it_is_another_one() {
+    async fn setup_changes_only_a_different_button() {
         let server = MockServer::start().await;
-        answers(&server, "getMe", ok(&me(true))).await;
-        answers(
+        on_call(&server, "getMe", ok(&me(true))).await;
+        on_call(
             &server,
             "getChatMenuButton",
             ok(&button("https://old.example.com/")),
@@ -270,31 +270,34 @@ mod tests {
             .mount(&server)
             .await;
         let set = async |api: &str, miniapp: &str| {
-            let binding = binding(api, false, miniapp);
-            let mut found = binding.look().await.unwrap();
-            let set = binding.set_button(&mut found, "Open").await.unwrap();
-            assert_eq!(binding.faults(&found).is_empty(), set != ButtonSet::Not);
+            let setup = setup(api, false, miniapp);
+            let mut status = setup.inspect().await.unwrap();
+            let set = setup.set_button(&mut status, "Open").await.unwrap();
+            assert_eq!(
+                setup.problems(&status).is_empty(),
+                set != ButtonSet::Refused
+            );
             set
         };
-        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Now);
+        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Changed);
 
         let server = MockServer::start().await;
-        answers(&server, "getMe", ok(&me(true))).await;
-        answers(&server, "getChatMenuButton", ok(&button(MINIAPP))).await;
-        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Before);
+        on_call(&server, "getMe", ok(&me(true))).await;
+        on_call(&server, "getChatMenuButton", ok(&button(MINIAPP))).await;
+        assert_eq!(set(&server.uri(), MINIAPP).await, ButtonSet::Unchanged);
         assert_eq!(
             set(&server.uri(), "http://divan.example.com/").await,
-            ButtonSet::Not
+            ButtonSet::Refused
         );
 
         let server = MockServer::start().await;
-        answers(
+        on_call(
             &server,
             "getMe",
             ok(&json!({"id": 42, "username": "other_bot"})),
         )
         .await;
-        answers(
+        on_call(
             &server,
             "getChatMenuButton",
             ok(&json!({"type": "commands"})),
@@ -302,35 +305,35 @@ mod tests {
         .await;
         assert_eq!(
             set(&server.uri(), MINIAPP).await,
-            ButtonSet::Not,
-            "of another bot"
+            ButtonSet::Refused,
+            "another bot"
         );
     }
 
     #[tokio::test]
-    async fn the_test_environment_has_its_own_addresses() {
+    async fn the_test_environment_has_its_own_urls() {
         let server = MockServer::start().await;
-        answers(&server, "test/getMe", ok(&me(true))).await;
-        answers(
+        on_call(&server, "test/getMe", ok(&me(true))).await;
+        on_call(
             &server,
             "test/getChatMenuButton",
             ok(&button("http://192.0.2.2/")),
         )
         .await;
-        let binding = binding(&server.uri(), true, "http://192.0.2.2/");
-        let found = binding.look().await.unwrap();
+        let setup = setup(&server.uri(), true, "http://192.0.2.2/");
+        let status = setup.inspect().await.unwrap();
         assert_eq!(
-            (found.bot.id, found.clocks.is_some()),
+            (status.bot.id, status.clocks.is_some()),
             (1_234_567_890, true)
         );
-        assert_eq!(binding.faults(&found), [""; 0], "http is good enough there");
+        assert_eq!(setup.problems(&status), [""; 0], "http is allowed there");
     }
 
     #[tokio::test]
-    async fn what_telegram_refuses_is_told_without_the_token() {
+    async fn a_refusal_by_telegram_is_reported_without_the_token() {
         let cases = [
             (401, "Unauthorized", "does not know this token"),
-            (404, "Not Found", "does not know this token"),
+            (404, "Not BotStatus", "does not know this token"),
             (
                 400,
                 "Bad Request: no AAFakeTokenForDivanTestVectorsOnly_0000 here",
@@ -339,15 +342,15 @@ mod tests {
             (
                 500,
                 "Internal Server Error",
-                "has a fault of its own (500 Internal Server Error): try again",
+                "fails with 500 Internal Server Error: try again",
             ),
         ];
         for (status, description, expected) in cases {
             let server = MockServer::start().await;
             let answer = json!({"ok": false, "error_code": status, "description": description});
             always(&server, ResponseTemplate::new(status).set_body_json(answer)).await;
-            let error = binding(&server.uri(), false, MINIAPP)
-                .look()
+            let error = setup(&server.uri(), false, MINIAPP)
+                .inspect()
                 .await
                 .unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
@@ -356,25 +359,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_told_to_wait_waits_and_asks_again() {
+    async fn a_429_is_retried_after_its_wait() {
         let server = MockServer::start().await;
         let wait = json!({"ok": false, "error_code": 429, "description": "Too Many Requests: retry after 1",
                           "parameters": {"retry_after": 1}});
-        let told = Mock::given(path(format!("/bot{TOKEN}/getMe")));
-        told.respond_with(ResponseTemplate::new(429).set_body_json(wait))
+        let limited = Mock::given(path(format!("/bot{TOKEN}/getMe")));
+        limited
+            .respond_with(ResponseTemplate::new(429).set_body_json(wait))
             .up_to_n_times(1)
             .mount(&server)
             .await;
-        answers(&server, "getMe", ok(&me(true))).await;
-        let asked = std::time::Instant::now();
-        binding(&server.uri(), false, MINIAPP)
+        on_call(&server, "getMe", ok(&me(true))).await;
+        let started = std::time::Instant::now();
+        setup(&server.uri(), false, MINIAPP)
             .api
             .get_me()
             .await
             .unwrap();
-        assert!(asked.elapsed() >= std::time::Duration::from_secs(1));
+        assert!(started.elapsed() >= std::time::Duration::from_secs(1));
 
-        // What stands in front of Telegram may answer in words of its own.
+        // A proxy may respond with a body of its own.
         let server = MockServer::start().await;
         let wait = ResponseTemplate::new(429)
             .insert_header("retry-after", "1")
@@ -384,23 +388,23 @@ mod tests {
             .up_to_n_times(1)
             .mount(&server)
             .await;
-        answers(&server, "getMe", ok(&me(true))).await;
-        binding(&server.uri(), false, MINIAPP)
+        on_call(&server, "getMe", ok(&me(true))).await;
+        setup(&server.uri(), false, MINIAPP)
             .api
             .get_me()
             .await
             .unwrap();
 
-        // Nobody sits before a command for an hour.
+        // A wait of an hour is an error.
         let server = MockServer::start().await;
         let wait = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 3600}});
-        answers(
+        on_call(
             &server,
             "getMe",
             ResponseTemplate::new(429).set_body_json(wait),
         )
         .await;
-        let error = binding(&server.uri(), false, MINIAPP)
+        let error = setup(&server.uri(), false, MINIAPP)
             .api
             .get_me()
             .await
@@ -409,13 +413,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bot_api_that_is_down_or_something_else_is_told_without_the_token() {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    async fn an_unreachable_or_wrong_bot_api_is_reported_without_the_token() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap();
-        let nobody = format!("http://{nobody}");
-        let down = binding(&nobody, false, MINIAPP).look().await.unwrap_err();
+        let closed = format!("http://{closed}");
+        let down = setup(&closed, false, MINIAPP).inspect().await.unwrap_err();
         assert!(matches!(down, BotApiError::Unreachable(_)), "{down}");
         assert!(!shown(&down).contains(SECRET), "{}", shown(&down));
 
@@ -425,36 +429,36 @@ mod tests {
             ResponseTemplate::new(200).set_body_string("<html>"),
         )
         .await;
-        let other = binding(&server.uri(), false, MINIAPP)
-            .look()
+        let other = setup(&server.uri(), false, MINIAPP)
+            .inspect()
             .await
             .unwrap_err();
         assert!(matches!(other, BotApiError::NotTheBotApi), "{other}");
     }
 
     #[tokio::test]
-    async fn a_bad_gateway_is_no_fault_of_the_address() {
+    async fn a_bad_gateway_is_reported_as_temporary() {
         let server = MockServer::start().await;
         always(
             &server,
             ResponseTemplate::new(502).set_body_string("<html>"),
         )
         .await;
-        let broken = binding(&server.uri(), false, MINIAPP)
-            .look()
+        let broken = setup(&server.uri(), false, MINIAPP)
+            .inspect()
             .await
             .unwrap_err();
         assert!(matches!(broken, BotApiError::Broken(_)), "{broken}");
     }
 
     #[test]
-    fn what_is_left_to_do_by_hand_has_its_values() {
+    fn manual_steps_contain_their_values() {
         let bot = Bot {
             id: 1,
             username: "divan_bot".to_owned(),
             has_main_web_app: false,
         };
-        let steps = binding("https://api.telegram.org", false, MINIAPP).by_hand(&bot);
+        let steps = setup("https://api.telegram.org", false, MINIAPP).manual_steps(&bot);
         assert!(
             steps[0].contains("@divan_bot") && steps[0].ends_with(MINIAPP),
             "{}",

@@ -5,8 +5,7 @@ use divan_core::service::BootstrapPolicy;
 
 use crate::config::Config;
 
-/// Tells a person what the development default is and what to do next. Says nothing in a
-/// deployment.
+/// Prints the addresses of development mode and the next step. Prints nothing in a deployment.
 pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
     let Some(development) = &config.development else {
         return;
@@ -16,10 +15,10 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
     let _ = writeln!(
         io::stdout(),
         "\n\
-         Divan, development default: not for production.\n\
+         Divan, development mode: not for production.\n\
          \n\
          Swagger UI   {base}/docs\n\
-         Data         {folder}/ (database, generated secret key and bot token; delete it to start anew)\n\
+         Data         {folder}/ (database, generated secret key and bot token; delete it to start again)\n\
          Mini App     {}\n\
          Admin panel  {}\n",
         config.addresses.miniapp,
@@ -41,10 +40,10 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
         BootstrapPolicy::Token(_) => {
             bootstrap(r#" -H "X-Bootstrap-Token: $DIVAN_BOOTSTRAP_TOKEN""#)
         }
-        _ => "set DIVAN_BOOTSTRAP_TOKEN, which creating the first administrator asks for here."
+        _ => "set DIVAN_BOOTSTRAP_TOKEN, which is required to create the first administrator."
             .to_owned(),
     };
-    // Nobody may read it: the server serves all the same.
+    // The server works without a reader of its output.
     let _ = writeln!(
         io::stdout(),
         "Next: {next}\n\

@@ -18,8 +18,8 @@ pub(super) struct DoctorArgs {
 }
 
 pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
-    // Nothing listens and nothing is made; the port only names the addresses of the development
-    // default.
+    // Nothing listens and nothing is created; the port is only part of the addresses of development
+    // mode.
     let mut env = Env::of_process();
     let config = Config::check(&mut env, LISTEN.into());
     if config.is_err() {
@@ -28,17 +28,17 @@ pub(super) fn doctor(args: &DoctorArgs) -> Outcome {
     let config = config?;
     if stderr().is_terminal() {
         output::explain(
-            "looking at everything, which takes some seconds where something does not answer",
+            "running all checks, which takes some seconds when a service does not respond",
         );
     }
     let findings = block_on(examine(&config, env.warnings()))?;
     if args.json {
         output::json(&findings)?;
     } else {
-        output::table(["", "WHAT", "ANSWER", "IS"], findings.iter().map(row));
+        output::table(["", "CHECK", "TIME", "RESULT"], findings.iter().map(row));
     }
-    let is_wrong = findings.iter().any(|finding| finding.state == State::Wrong);
-    Ok(if is_wrong {
+    let has_errors = findings.iter().any(|finding| finding.state == State::Error);
+    Ok(if has_errors {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
@@ -49,15 +49,15 @@ fn row(finding: &Finding) -> [String; 4] {
     let state = match finding.state {
         State::Ok => "ok",
         State::Warning => "warning",
-        State::Wrong => "WRONG",
+        State::Error => "ERROR",
     };
-    let answer = finding
+    let time = finding
         .millis
         .map_or_else(|| "-".to_owned(), |millis| format!("{millis} ms"));
     [
         state.to_owned(),
         finding.subject.to_owned(),
-        answer,
+        time,
         finding.text.clone(),
     ]
 }

@@ -18,27 +18,26 @@ use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print data of now, signed with the configured bot token (or the one of the development
-    /// default)
+    /// Print current data, signed with the configured bot token (or that of development mode)
     Sign(SignArgs),
-    /// Check raw data from standard input; prints what is in it as JSON, or the error's code
+    /// Check raw data from standard input; prints its fields as JSON, or the error's code
     Verify(VerifyArgs),
 }
 
-/// What signed the data, and what it is.
+/// Kind of data and its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Init data or the answer of requestContact, signed with the bot token
+    /// Init data or the response of requestContact, signed with the bot token
     Hmac,
     /// Init data, signed by Telegram for third parties
     Ed25519,
-    /// The answer of requestContact, signed with the bot token
+    /// The response of requestContact, signed with the bot token
     Contact,
-    /// What the Login Widget hands to a page, signed with the bot token
+    /// Data of the Login Widget, signed with the bot token
     Widget,
 }
 
-/// Whose key third parties check with.
+/// Telegram environment whose key third parties verify with.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Environment {
     /// Telegram
@@ -66,14 +65,14 @@ pub(super) struct SignArgs {
     /// The phone number of a contact
     #[arg(long, required_if_eq("kind", "contact"))]
     phone: Option<String>,
-    /// When it is signed, in seconds since the Unix epoch [default: now]
+    /// Time of signing, in seconds since the Unix epoch [default: now]
     #[arg(long, value_name = "SECONDS")]
     auth_date: Option<u64>,
-    /// The bot that third parties are told (ed25519)
+    /// Bot id in the signed data (ed25519)
     #[arg(long, required_if_eq("kind", "ed25519"))]
     bot_id: Option<i64>,
-    /// A file with the secret key to sign with, 64 hex digits (ed25519) [default: a new key, its
-    /// public key is printed]
+    /// File with the secret key, 64 hex digits (ed25519) [default: a new key, whose public key is
+    /// printed]
     #[arg(long, value_name = "FILE")]
     secret_key_file: Option<PathBuf>,
 }
@@ -82,16 +81,16 @@ pub(super) struct SignArgs {
 pub(super) struct VerifyArgs {
     #[arg(long, value_enum, default_value = "hmac")]
     kind: Kind,
-    /// How old it may be, in seconds
+    /// Maximum age, in seconds
     #[arg(long, value_name = "SECONDS")]
     max_age: u64,
-    /// The bot that it is for (ed25519)
+    /// Bot id that the data must have (ed25519)
     #[arg(long, required_if_eq("kind", "ed25519"))]
     bot_id: Option<i64>,
-    /// The key that it is signed with, 64 hex digits (ed25519)
+    /// Public key of the signature, 64 hex digits (ed25519)
     #[arg(long, value_name = "HEX", conflicts_with = "environment", value_parser = hex_key)]
     public_key: Option<[u8; 32]>,
-    /// Which of Telegram's keys it is signed with (ed25519) [default: production]
+    /// Telegram environment whose key signed the data (ed25519) [default: production]
     #[arg(long, value_enum)]
     environment: Option<Environment>,
 }
@@ -158,8 +157,7 @@ fn optional(builder: InitDataBuilder, name: &str, value: Option<&str>) -> InitDa
     }
 }
 
-/// The key of the file, or a new one whose public half is told, so that what it signs can be
-/// checked.
+/// Reads the key file, or creates a key and prints its public half for verification.
 fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     if let Some(path) = &args.secret_key_file {
         return Ok(hex_key(std::fs::read_to_string(path)?.trim_end())?);
@@ -170,7 +168,7 @@ fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     for byte in ThirdParty::public_key_of(&key) {
         write!(public_key, "{byte:02x}")?;
     }
-    explain(&format!("check it with --public-key {public_key}"));
+    explain(&format!("verify it with --public-key {public_key}"));
     Ok(key)
 }
 
@@ -192,7 +190,7 @@ fn verify(
             .verify_login_widget(raw)
             .map(|user| widget_fields(&user)),
         Kind::Hmac | Kind::Ed25519 => match verifier.verify(raw) {
-            // The scheme is the same.
+            // A contact has the same signature scheme.
             Err(InitDataError::WrongKind) => verifier
                 .verify_contact(raw)
                 .map(|contact| contact_fields(&contact)),
@@ -210,7 +208,7 @@ fn third_party(args: &VerifyArgs) -> Result<ThirdParty, Box<dyn std::error::Erro
     })
 }
 
-/// The verified fields: the objects as objects, everything else as the text that it is.
+/// Converts the verified fields to JSON: objects as objects, other fields as text.
 fn fields(data: &InitData<'_>) -> Result<Value, InitDataError> {
     data.user()?;
     data.receiver()?;
@@ -249,20 +247,20 @@ fn widget_fields(user: &LoginWidgetUser) -> Value {
 
 /// Reads 64 hex digits.
 fn hex_key(digits: &str) -> Result<[u8; 32], &'static str> {
-    const WRONG: &str = "64 hex digits are needed";
+    const INVALID: &str = "must be 64 hex digits";
     if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(WRONG);
+        return Err(INVALID);
     }
     let mut key = [0; 32];
     for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).map_err(|_| WRONG)?;
+        *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).map_err(|_| INVALID)?;
     }
     Ok(key)
 }
 
-/// All of standard input, without the line feed that a shell adds.
+/// Reads standard input, without the line feed that a shell adds.
 fn read_line() -> std::io::Result<String> {
-    /// More than any verifier takes, and no more memory than that.
+    /// Maximum input size, above what any verifier accepts.
     const LIMIT: u64 = 1024 * 1024;
     let mut raw = String::new();
     std::io::stdin().take(LIMIT).read_to_string(&mut raw)?;

@@ -12,12 +12,12 @@ use divan_core::token::{InvalidKey, SigningKey, VerifyingKey};
 use super::Outcome;
 use super::output::{explain, json, line};
 
-/// The most that is read of a key's file.
+/// Maximum size of a key file.
 const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a key that signs access tokens (Ed25519, PKCS#8 in PEM), and tell its id
+    /// Generate a key that signs access tokens (Ed25519, PKCS#8 in PEM), and print its id
     Generate(GenerateArgs),
     /// Print the public half of a key as a JWK
     Show(ShowArgs),
@@ -25,8 +25,7 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct GenerateArgs {
-    /// The file to write it to, which must not be there yet; its owner alone may read it [default:
-    /// standard output]
+    /// File to write, which must not exist yet; created with mode 0600 [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -35,7 +34,7 @@ pub(super) struct GenerateArgs {
 pub(super) struct ShowArgs {
     /// A private or public key in PEM
     file: PathBuf,
-    /// Print it as PEM instead: all of a key that others need to check its tokens
+    /// Print PEM instead: the part of a key that others need to verify its tokens
     #[arg(long)]
     pem: bool,
 }
@@ -71,7 +70,7 @@ fn generate(out: Option<&Path>) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The beginning of a file, in which a key has more than enough room.
+/// Reads at most [`MAX_BYTES`] of a file.
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?

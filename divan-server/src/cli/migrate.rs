@@ -20,7 +20,7 @@ pub(super) fn migrate(args: &MigrateArgs) -> Outcome {
 }
 
 async fn run(check: bool) -> Outcome {
-    // Nothing listens; the address only decides things that this command does not use.
+    // Nothing listens; the address only affects settings that this command does not use.
     let config = Config::from_process(([127, 0, 0, 1], 0).into())?;
     let database = Database::connect(&config).await?;
     if !check {

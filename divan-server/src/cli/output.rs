@@ -1,11 +1,11 @@
-//! What commands print.
+//! Output of commands.
 
 use std::io::{self, Write};
 use std::process;
 
 use serde::Serialize;
 
-/// Columns as wide as their widest cell; the last one ends where it ends.
+/// Prints a table with columns as wide as their widest cell, without trailing spaces.
 pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
     let mut table = vec![heads.map(str::to_owned)];
     table.extend(rows);
@@ -25,7 +25,7 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<It
     }
 }
 
-/// A text that does nothing to a terminal.
+/// Replaces control characters, which a terminal would interpret.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| {
@@ -43,7 +43,7 @@ pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {
     Ok(())
 }
 
-/// A line of the output. Where it cannot be written the command has failed, and ends.
+/// Prints a line; ends the command with an error if standard output cannot be written.
 pub(super) fn line(text: &str) {
     if let Err(error) = writeln!(Stdout, "{text}").and_then(|()| Stdout.flush()) {
         explain(&format!(
@@ -53,29 +53,28 @@ pub(super) fn line(text: &str) {
     }
 }
 
-/// Standard output. When whoever reads it has hung up, as `head` does, the command ends and says
-/// nothing.
+/// Standard output. The command ends silently when the reader has closed the pipe, as `head` does.
 pub(super) struct Stdout;
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        unless_hung_up(io::stdout().write(bytes))
+        exit_on_closed_pipe(io::stdout().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        unless_hung_up(io::stdout().flush())
+        exit_on_closed_pipe(io::stdout().flush())
     }
 }
 
-fn unless_hung_up<T>(written: io::Result<T>) -> io::Result<T> {
+fn exit_on_closed_pipe<T>(written: io::Result<T>) -> io::Result<T> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(0),
         written => written,
     }
 }
 
-/// Says what is no output.
-#[expect(clippy::print_stderr, reason = "what is no output")]
+/// Prints to standard error.
+#[expect(clippy::print_stderr, reason = "messages are not output")]
 pub(super) fn explain(text: &str) {
     eprintln!("{text}");
 }

@@ -20,15 +20,15 @@ async fn run(args: ServeArgs) -> Outcome {
         started = start(args) => started?,
         () = signals.received() => return Ok(ExitCode::SUCCESS),
     };
-    let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let told = async { drop(told.await) };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopped = async { drop(stopped.await) };
     tokio::select! {
-        () = server.run(told) => tracing::info!("stopped"),
+        () = server.run(stopped) => tracing::info!("stopped"),
         () = async {
             signals.received().await;
-            drop(tell);
+            drop(stop);
             signals.received().await;
-        } => tracing::warn!("told twice: stopped at once"),
+        } => tracing::warn!("stopped immediately by a second signal"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -66,28 +66,32 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
         })
 }
 
-/// A server that cannot be watched still signs people in.
+/// Adds metrics; the server also runs without them, so an error is only logged.
 async fn with_metrics(server: Server, address: SocketAddr) -> Server {
     match TcpListener::bind(address).await {
         Ok(listener) => {
             if let Ok(address) = listener.local_addr() {
-                tracing::info!("metrics are at http://{address}/metrics");
+                tracing::info!(%address, "serving metrics");
             }
             server.metrics(listener)
         }
         Err(error) => {
-            tracing::warn!(%address, %error, "no metrics are served: set DIVAN_METRICS_LISTEN to another address, or to off");
+            tracing::warn!(%address, %error, "cannot serve metrics; set DIVAN_METRICS_LISTEN to another address or to `off`");
             server
         }
     }
 }
 
-/// The development default is made for one person: its secrets lie in a folder, and nobody has
-/// looked at its configuration.
-fn refuse_exposure(config: &Config, address: SocketAddr, allowed: bool) -> Result<(), Exposed> {
+/// Refuses development mode on an address that other machines reach: its secrets are in a folder,
+/// and its configuration is not reviewed.
+fn refuse_exposure(
+    config: &Config,
+    address: SocketAddr,
+    allowed: bool,
+) -> Result<(), ExposedDevelopment> {
     let exposed = config.development.is_some() && !address.ip().is_loopback();
     if exposed && !allowed {
-        Err(Exposed(address))
+        Err(ExposedDevelopment(address))
     } else {
         Ok(())
     }
@@ -95,25 +99,24 @@ fn refuse_exposure(config: &Config, address: SocketAddr, allowed: bool) -> Resul
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the development default would be reachable from other machines on {0}: set DATABASE_URL and SECRET_KEY for a \
+    "development mode would be reachable from other machines on {0}: set DATABASE_URL and SECRET_KEY for a \
      deployment, or pass --expose-development"
 )]
-struct Exposed(SocketAddr);
+struct ExposedDevelopment(SocketAddr);
 
 fn warn_of_gaps(config: &Config) {
     if config.bot_token.is_none() {
-        tracing::warn!("TELEGRAM_BOT_TOKEN is not set: nobody can sign in through Telegram");
+        tracing::warn!("TELEGRAM_BOT_TOKEN is not set: sign-ins through Telegram are disabled");
     }
     if config.development.is_none() && config.addresses.are_local() {
         tracing::warn!(
-            "DIVAN_MINIAPP_URL or DIVAN_ADMIN_URL is an address of this machine: no page elsewhere can call"
+            "DIVAN_MINIAPP_URL or DIVAN_ADMIN_URL is an address of this machine: pages elsewhere cannot call the server"
         );
     }
 }
 
-/// Ctrl-C, and the signal that service managers send. Made before anything else, so that a signal
-/// that comes early is not lost to the operating system's own answer, which is to end the process
-/// at once.
+/// Ctrl-C and SIGTERM. Created first, because the default action of an early signal would end the
+/// process immediately.
 struct StopSignal {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

@@ -1,4 +1,4 @@
-//! The binding of the bot to the Mini App, from the command line.
+//! Commands for the bot's menu button.
 
 use std::process::ExitCode;
 
@@ -10,19 +10,19 @@ use super::operator::block_on;
 use super::{Outcome, output};
 use crate::bot_api::Bot;
 use crate::logging;
-use crate::telegram::{BUTTON_TEXT, Binding, ButtonSet};
+use crate::telegram::{BUTTON_TEXT, ButtonSet, MenuButtonSetup};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Have the bot's menu button open the Mini App, and tell what is left to do by hand
+    /// Make the bot's menu button open the Mini App, and list the steps to do by hand
     Setup(Setup),
-    /// Tell whether the bot opens the Mini App; exits with 1 when something is wrong
+    /// Check that the bot opens the Mini App; exits with 1 otherwise
     Check,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Setup {
-    /// What the button says
+    /// Text of the button
     #[arg(long, value_name = "TEXT", default_value = BUTTON_TEXT)]
     button: String,
 }
@@ -32,29 +32,31 @@ pub(super) struct Setup {
 struct NoBot;
 
 pub(super) fn run(command: &Command) -> Outcome {
-    // Nothing listens and nothing is made; the address only decides things that are not used here.
+    // Nothing listens and nothing is created; the address only affects settings that are not used.
     let config = checked(&mut Env::of_process())?;
-    let binding = Binding::of(&config).ok_or(NoBot)??;
-    // Whoever is told to wait learns of it.
+    let menu_button = MenuButtonSetup::from_config(&config).ok_or(NoBot)??;
+    // A wait for Telegram is logged.
     logging::start();
     block_on(async {
-        let mut found = binding.look().await?;
+        let mut status = menu_button.inspect().await?;
         if let Command::Setup(setup) = command {
-            output::line(match binding.set_button(&mut found, &setup.button).await? {
-                ButtonSet::Now => "The menu button is set.",
-                ButtonSet::Before => "The menu button was set already.",
-                ButtonSet::Not => "The menu button is left as it is.",
-            });
+            output::line(
+                match menu_button.set_button(&mut status, &setup.button).await? {
+                    ButtonSet::Changed => "The menu button is set.",
+                    ButtonSet::Unchanged => "The menu button was already set.",
+                    ButtonSet::Refused => "The menu button was not changed.",
+                },
+            );
         }
-        let faults = binding.faults(&found);
-        for fault in &faults {
-            output::line(&format!("wrong: {fault}"));
+        let problems = menu_button.problems(&status);
+        for problem in &problems {
+            output::line(&format!("problem: {problem}"));
         }
-        if faults.is_empty() {
-            output::line(&format!("@{} opens the Mini App.", found.bot.username));
+        if problems.is_empty() {
+            output::line(&format!("@{} opens the Mini App.", status.bot.username));
         }
-        show_by_hand(&binding, &found.bot);
-        Ok(if faults.is_empty() {
+        print_manual_steps(&menu_button, &status.bot);
+        Ok(if problems.is_empty() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -62,9 +64,9 @@ pub(super) fn run(command: &Command) -> Outcome {
     })?
 }
 
-fn show_by_hand(binding: &Binding, bot: &Bot) {
-    output::line("To be done by hand, once, in a chat with @BotFather:");
-    for step in binding.by_hand(bot) {
+fn print_manual_steps(menu_button: &MenuButtonSetup, bot: &Bot) {
+    output::line("Do these steps once, in a chat with @BotFather:");
+    for step in menu_button.manual_steps(bot) {
         output::line(&format!("  {step}"));
     }
 }

@@ -13,13 +13,13 @@ use super::{DEADLINE, Finding, State};
 use crate::config::Config;
 use crate::http_client::{bounded_body, http_client};
 
-/// Where Telegram's web clients show a Mini App in a frame.
+/// Origin of Telegram's web clients, which show a Mini App in a frame.
 const TELEGRAM_WEB: &str = "https://web.telegram.org";
 
-/// An origin that nobody's page has.
-const NOBODYS: &str = "https://nobody.invalid";
+/// Origin that no page has.
+const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
 
-/// Whether both audiences lead to the server, with the headers that browsers go by.
+/// Checks that the URLs of both audiences lead to the server, with the headers that browsers need.
 pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     let (miniapp, admin) = (&config.addresses.miniapp, &config.addresses.admin);
     let (miniapp, admin) = tokio::join!(
@@ -29,7 +29,7 @@ pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     miniapp.into_iter().chain(admin).collect()
 }
 
-/// Whether clients can be told from the proxy in front.
+/// Checks that client addresses can be read behind a proxy.
 pub(super) fn proxies(config: &Config) -> Finding {
     let trusted = &config.infra.http.trusted_proxies;
     let networks: Vec<String> = trusted.iter().map(ToString::to_string).collect();
@@ -49,83 +49,81 @@ async fn audience(
     frames: fn(&HeaderMap) -> Result<(), String>,
 ) -> Vec<Finding> {
     if crate::config::is_local(url) {
-        let text =
-            format!("{url} is an address of this machine, which nobody else's browser opens");
+        let text = format!("{url} is an address of this machine, which other machines cannot open");
         return vec![Finding::warning(subject, text)];
     }
-    let asked = Instant::now();
-    match look(url, frames).await {
-        Ok(faults) if faults.is_empty() => {
-            vec![Finding::ok(subject, format!("{url} leads to the server")).took(asked.elapsed())]
+    let started = Instant::now();
+    match inspect(url, frames).await {
+        Ok(problems) if problems.is_empty() => {
+            vec![Finding::ok(subject, format!("{url} leads to the server")).took(started.elapsed())]
         }
-        Ok(faults) => faults
+        Ok(problems) => problems
             .into_iter()
-            .map(|(state, fault)| Finding::new(subject, state, format!("{url} {fault}")))
+            .map(|(state, problem)| Finding::new(subject, state, format!("{url} {problem}")))
             .collect(),
-        Err(error) => vec![Finding::wrong(
+        Err(error) => vec![Finding::error(
             subject,
             format!("{url} cannot be reached: {error}"),
         )],
     }
 }
 
-type Faults = Vec<(State, String)>;
+type Problems = Vec<(State, String)>;
 
-async fn look(
+async fn inspect(
     url: &Url,
     frames: fn(&HeaderMap) -> Result<(), String>,
-) -> Result<Faults, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Problems, Box<dyn std::error::Error + Send + Sync>> {
     let http = http_client(url, DEADLINE)?;
     let origin = url.origin().ascii_serialization();
-    let mut faults = Faults::new();
+    let mut problems = Problems::new();
 
-    // At once, so that all of it takes as long as the slowest.
-    let (page, alive, own, nobodys) = tokio::try_join!(
+    // Concurrently, so that the check takes as long as the slowest request.
+    let (page, live, own, foreign) = tokio::try_join!(
         async { http.get(url.clone()).send().await.map_err(reason) },
-        async { answer_of_life(&http, url).await.map_err(reason) },
+        async { check_live(&http, url).await.map_err(reason) },
         preflight(&http, url, &origin),
-        preflight(&http, url, NOBODYS),
+        preflight(&http, url, FOREIGN_ORIGIN),
     )?;
     if page.status().is_success() {
-        faults.extend(
+        problems.extend(
             frames(page.headers())
                 .err()
-                .map(|fault| (State::Wrong, fault)),
+                .map(|problem| (State::Error, problem)),
         );
     } else {
-        faults.push((
+        problems.push((
             State::Warning,
-            format!("has no page: it answers {}", page.status()),
+            format!("has no page: it returns {}", page.status()),
         ));
     }
-    if let Err(status) = alive {
-        let fault = format!(
-            "does not lead to the server: {} answers {status} and is not of it",
+    if let Err(status) = live {
+        let problem = format!(
+            "does not lead to the server: {} returns {status} from something else",
             Live::PATH
         );
-        faults.push((State::Wrong, fault));
-        return Ok(faults);
+        problems.push((State::Error, problem));
+        return Ok(problems);
     }
     if allowed_origin(&own).as_deref() != Some(origin.as_str()) {
-        let fault = format!("refuses its own pages: no CORS for {origin}");
-        faults.push((State::Wrong, fault));
+        let problem = format!("refuses its own pages: no CORS header for {origin}");
+        problems.push((State::Error, problem));
     }
-    if allowed_origin(&nobodys).is_some() {
-        let fault = "lets pages of others call: something in front adds CORS headers".to_owned();
-        faults.push((State::Wrong, fault));
+    if allowed_origin(&foreign).is_some() {
+        let problem =
+            "allows calls from pages of other origins: a proxy in front adds CORS headers"
+                .to_owned();
+        problems.push((State::Error, problem));
     }
-    Ok(faults)
+    Ok(problems)
 }
 
-/// Whether it is the server that answers, or with what status somebody else does: front ends answer
-/// with their page to everything.
-async fn answer_of_life(
-    http: &Client,
-    url: &Url,
-) -> Result<Result<(), StatusCode>, reqwest::Error> {
-    let answer = http.get(join(url, Live::PATH)).send().await?;
-    let status = answer.status();
-    let body = bounded_body(answer).await?.unwrap_or_default();
+/// Checks that the server responds; returns the status of another responder. Front ends return
+/// their page for every path, so the body is read.
+async fn check_live(http: &Client, url: &Url) -> Result<Result<(), StatusCode>, reqwest::Error> {
+    let response = http.get(join(url, Live::PATH)).send().await?;
+    let status = response.status();
+    let body = bounded_body(response).await?.unwrap_or_default();
     let health = serde_json::from_slice::<Health>(&body);
     Ok(
         if health.is_ok_and(|health| health.status == HealthStatus::Live) {
@@ -136,7 +134,7 @@ async fn answer_of_life(
     )
 }
 
-/// What a browser asks before a page of this origin may call.
+/// Sends the preflight request of a page of this origin.
 async fn preflight(http: &Client, url: &Url, origin: &str) -> Result<Response, String> {
     let call = http.request(Method::OPTIONS, join(url, Me::PATH));
     let call = call
@@ -145,9 +143,9 @@ async fn preflight(http: &Client, url: &Url, origin: &str) -> Result<Response, S
     call.send().await.map_err(reason)
 }
 
-fn allowed_origin(answer: &Response) -> Option<String> {
+fn allowed_origin(response: &Response) -> Option<String> {
     Some(
-        answer
+        response
             .headers()
             .get(ACCESS_CONTROL_ALLOW_ORIGIN)?
             .to_str()
@@ -156,18 +154,18 @@ fn allowed_origin(answer: &Response) -> Option<String> {
     )
 }
 
-/// Telegram's web clients need to show it in a frame; nobody else does.
+/// Requires that Telegram's web clients, and no other site, can show the page in a frame.
 fn frames_of_miniapp(headers: &HeaderMap) -> Result<(), String> {
     if headers.contains_key(X_FRAME_OPTIONS) {
         return Err("has X-Frame-Options: Telegram for Web cannot show it".to_owned());
     }
     match frame_ancestors(headers) {
         None => Err(format!(
-            "may be shown in anybody's frame: add frame-ancestors {TELEGRAM_WEB}"
+            "can be framed by any site: add frame-ancestors {TELEGRAM_WEB}"
         )),
         Some(allowed) if allowed.iter().any(|source| source == TELEGRAM_WEB) => Ok(()),
         Some(_) => Err(format!(
-            "may not be shown in a frame of {TELEGRAM_WEB}: see frame-ancestors"
+            "cannot be framed by {TELEGRAM_WEB}: check frame-ancestors"
         )),
     }
 }
@@ -175,15 +173,12 @@ fn frames_of_miniapp(headers: &HeaderMap) -> Result<(), String> {
 fn frames_of_admin(headers: &HeaderMap) -> Result<(), String> {
     match frame_ancestors(headers).as_deref() {
         Some([none]) if none == "'none'" => Ok(()),
-        _ => Err(
-            "may be shown in frames: set Content-Security-Policy to frame-ancestors 'none'"
-                .to_owned(),
-        ),
+        _ => Err("can be framed: set Content-Security-Policy to frame-ancestors 'none'".to_owned()),
     }
 }
 
-/// The sources of [`frame-ancestors`](https://www.w3.org/TR/CSP3/#directive-frame-ancestors);
-/// `None` where it is not there.
+/// Returns the sources of [`frame-ancestors`](https://www.w3.org/TR/CSP3/#directive-frame-ancestors);
+/// `None` without that directive.
 fn frame_ancestors(headers: &HeaderMap) -> Option<Vec<String>> {
     let policies = headers
         .get_all(CONTENT_SECURITY_POLICY)
@@ -209,7 +204,7 @@ fn join(url: &Url, path: &str) -> String {
     format!("{}{path}", url.as_str().trim_end_matches('/'))
 }
 
-/// The innermost cause says what happened; what stands around it repeats the address.
+/// Returns the innermost cause, which says what happened; the outer ones repeat the URL.
 fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut innermost: &dyn std::error::Error = &error;
@@ -235,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mini_app_is_shown_by_telegram_and_nobody_else() {
+    fn the_mini_app_must_be_framed_by_telegram_only() {
         let good = "default-src 'self'; frame-ancestors https://web.telegram.org";
         assert_eq!(
             frames_of_miniapp(&headers(&[(CONTENT_SECURITY_POLICY, good)])),
@@ -255,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_admin_panel_is_shown_by_nobody() {
+    fn the_admin_panel_must_not_be_framed() {
         let policy = |text| headers(&[(CONTENT_SECURITY_POLICY, text)]);
         assert_eq!(
             frames_of_admin(&policy("object-src 'none'; Frame-Ancestors 'none'")),
@@ -272,8 +267,8 @@ mod tests {
 
     const PAGE: &str = "frame-ancestors https://web.telegram.org";
 
-    /// What stands before the server, with a page of this policy, and whether it lets these origins
-    /// call.
+    /// Mock of a proxy in front of the server, with a page of this policy and CORS for the allowed
+    /// origins.
     async fn proxy(
         policy: &str,
         leads_to_server: bool,
@@ -295,43 +290,50 @@ mod tests {
             .mount(&proxy)
             .await;
         let own = proxy.uri();
-        for origin in [own.as_str(), NOBODYS] {
-            let mut answer = ResponseTemplate::new(200);
-            if allows(if origin == NOBODYS { "nobody" } else { "own" }) {
-                answer = answer.insert_header("access-control-allow-origin", origin);
+        for origin in [own.as_str(), FOREIGN_ORIGIN] {
+            let mut response = ResponseTemplate::new(200);
+            if allows(if origin == FOREIGN_ORIGIN {
+                "foreign"
+            } else {
+                "own"
+            }) {
+                response = response.insert_header("access-control-allow-origin", origin);
             }
             let preflight = Mock::given(method("OPTIONS"))
                 .and(path(Me::PATH))
                 .and(header("origin", origin));
-            preflight.respond_with(answer).mount(&proxy).await;
+            preflight.respond_with(response).mount(&proxy).await;
         }
         proxy
     }
 
-    async fn faults(proxy: &MockServer) -> Vec<String> {
-        let faults = look(&proxy.uri().parse().unwrap(), frames_of_miniapp)
+    async fn problems(proxy: &MockServer) -> Vec<String> {
+        let problems = inspect(&proxy.uri().parse().unwrap(), frames_of_miniapp)
             .await
             .unwrap();
-        faults.into_iter().map(|(_, fault)| fault).collect()
+        problems.into_iter().map(|(_, problem)| problem).collect()
     }
 
     #[tokio::test]
-    async fn a_proxy_is_judged_as_browsers_meet_it() {
+    async fn a_proxy_is_checked_as_a_browser_sees_it() {
         assert_eq!(
-            faults(&proxy(PAGE, true, |origin| origin == "own").await).await,
+            problems(&proxy(PAGE, true, |origin| origin == "own").await).await,
             [""; 0]
         );
-        let elsewhere = faults(&proxy(PAGE, false, |_| false).await).await;
+        let elsewhere = problems(&proxy(PAGE, false, |_| false).await).await;
         assert!(
             elsewhere[0].contains("does not lead to the server"),
             "{elsewhere:?}"
         );
-        let closed = faults(&proxy("frame-ancestors 'none'", true, |_| false).await).await;
+        let closed = problems(&proxy("frame-ancestors 'none'", true, |_| false).await).await;
         assert!(
-            closed[0].contains("may not be shown") && closed[1].contains("refuses its own pages"),
+            closed[0].contains("cannot be framed") && closed[1].contains("refuses its own pages"),
             "{closed:?}"
         );
-        let open = faults(&proxy(PAGE, true, |_| true).await).await;
-        assert!(open[0].contains("lets pages of others call"), "{open:?}");
+        let open = problems(&proxy(PAGE, true, |_| true).await).await;
+        assert!(
+            open[0].contains("allows calls from pages of other origins"),
+            "{open:?}"
+        );
     }
 }

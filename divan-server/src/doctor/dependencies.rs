@@ -16,84 +16,84 @@ use crate::error_chain::error_chain;
 
 const SUBJECT: &str = "database";
 
-/// Whether it is there, has this program's tables, an administrator, and the same time.
+/// Checks the database: connection, schema, administrator, clock.
 pub(super) async fn database(config: &Config) -> Vec<Finding> {
-    match tokio::time::timeout(DEADLINE, look(config)).await {
+    match tokio::time::timeout(DEADLINE, inspect(config)).await {
         Ok(Ok(findings)) => findings,
-        Ok(Err(error)) => vec![Finding::wrong(SUBJECT, error_chain(error.as_ref()))],
-        Err(_) => vec![Finding::wrong(
+        Ok(Err(error)) => vec![Finding::error(SUBJECT, error_chain(error.as_ref()))],
+        Err(_) => vec![Finding::error(
             SUBJECT,
-            format!("{} does not answer", config.database),
+            format!("{} does not respond", config.database),
         )],
     }
 }
 
-async fn look(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sync>> {
+async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send + Sync>> {
     if let DatabaseUrl::Sqlite(path) = &config.database
-        && is_to_be_made(path)
+        && will_be_created(path)
     {
-        return Ok(vec![to_be_made(config, path)]);
+        return Ok(vec![new_database(config, path)]);
     }
     let database = Database::connect(config).await?;
-    let asked = Instant::now();
+    let started = Instant::now();
     database.store().ping().await?;
-    let took = asked.elapsed();
+    let took = started.elapsed();
     let mut findings =
-        vec![Finding::ok(SUBJECT, format!("{} answers", config.database)).took(took)];
+        vec![Finding::ok(SUBJECT, format!("{} responds", config.database)).took(took)];
     match database.schema(config).await? {
         Schema::Current => {
             findings.push(Finding::ok("migrations", "the tables are up to date"));
             if !database.store().is_bootstrapped().await? {
-                let todo = "there is none yet: run `divan-server admin create`";
+                let todo = "none yet: run `divan-server admin create`";
                 findings.push(Finding::warning("administrator", todo));
             }
         }
         schema @ Schema::Behind { .. } => {
             findings.push(Finding::warning(
                 "migrations",
-                format!("{schema}: the next start brings it up to date"),
+                format!("{schema}: the next start migrates it"),
             ));
         }
-        schema => findings.push(Finding::wrong("migrations", schema.to_string())),
+        schema => findings.push(Finding::error("migrations", schema.to_string())),
     }
-    if let Some(there) = database.time().await? {
-        findings.push(clock("clock (database)", SystemClock.now(), there));
+    if let Some(remote) = database.time().await? {
+        findings.push(clock("clock (database)", SystemClock.now(), remote));
     }
     database.close().await;
     Ok(findings)
 }
 
-/// Whether there is no such file, or nothing in it. Opening it would make it a database.
-fn is_to_be_made(file: &Path) -> bool {
+/// Returns true for a missing or empty file, which opening would turn into a database.
+fn will_be_created(file: &Path) -> bool {
     match std::fs::metadata(file) {
         Ok(metadata) => metadata.is_file() && metadata.len() == 0,
         Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }
 
-/// The folder of the development default is made with it.
-fn to_be_made(config: &Config, file: &Path) -> Finding {
+/// Reports a database that does not exist yet; development mode also creates its folder.
+fn new_database(config: &Config, file: &Path) -> Finding {
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     if config.development.is_some() || folder.is_none_or(Path::is_dir) {
         return Finding::warning(
             SUBJECT,
-            format!("{} is made at the first start", config.database),
+            format!("{} is created at the first start", config.database),
         );
     }
-    Finding::wrong(
+    Finding::error(
         SUBJECT,
         format!(
-            "{} cannot be made: there is no such folder",
+            "{} cannot be created: its folder does not exist",
             config.database
         ),
     )
 }
 
-/// Whether the others that are configured can be used.
+/// Checks the other configured dependencies.
 pub(super) async fn others(config: &Config) -> Vec<Finding> {
-    let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::ReportMissing);
+    let dependencies = Dependencies::new(&config.infra, &config.required, Buckets::ReportMissing);
     let reports = check_all(&dependencies.probes(), DEADLINE).await;
     reports
         .into_iter()
@@ -106,9 +106,9 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
              }| {
                 let address = address(&config.infra, name);
                 match outcome {
-                    Ok(()) => Finding::ok(name, format!("{address} answers")).took(took),
+                    Ok(()) => Finding::ok(name, format!("{address} responds")).took(took),
                     Err(error) => {
-                        Finding::wrong(name, format!("{address}: {}", error_chain(&error)))
+                        Finding::error(name, format!("{address}: {}", error_chain(&error)))
                             .took(took)
                     }
                 }
@@ -117,7 +117,7 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
         .collect()
 }
 
-/// Where a dependency is, without its password.
+/// Returns the address of a dependency, without its password.
 fn address(infra: &Infra, name: &str) -> String {
     let address = match name {
         "s3" => infra

@@ -9,46 +9,46 @@ use crate::config::Config;
 
 const SUBJECT: &str = "password hashing";
 
-/// A sign-in that takes longer than this is one that people repeat.
+/// Hashing time from which sign-ins are reported as slow: users repeat slow ones.
 const SLOW: Duration = Duration::from_secs(1);
 
 const MIB: usize = 1024 * 1024;
 
-/// What one hash takes on this machine, and whether there is room for as many as run at a time.
+/// Measures one hash on this machine, and checks the memory for as many as run concurrently.
 pub(super) async fn hashing(config: &Config) -> Vec<Finding> {
     let hasher = Argon2idHasher::new(config.argon2id.clone());
     let memory = hasher.memory();
     let timed = tokio::task::spawn_blocking(move || {
-        let password = Password::new(&Secret::new("one that nobody has")).ok()?;
-        let begun = Instant::now();
+        let password = Password::new(&Secret::new("a password for the measurement")).ok()?;
+        let started = Instant::now();
         hasher.hash(&password, &[7; 16]).ok()?;
-        Some(begun.elapsed())
+        Some(started.elapsed())
     });
     let Ok(Some(took)) = timed.await else {
-        return vec![Finding::wrong(
+        return vec![Finding::error(
             SUBJECT,
-            "a password could not be hashed: there is no memory for it",
+            "cannot hash a password: not enough memory",
         )];
     };
-    vec![judged(memory, took, memory_limit())]
+    vec![judge(memory, took, memory_limit())]
 }
 
-fn judged(memory: usize, took: Duration, limit: Option<usize>) -> Finding {
+fn judge(memory: usize, took: Duration, limit: Option<usize>) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let at_a_time = (HashQueue::MEMORY_BUDGET / memory.max(1)).clamp(1, cores);
-    let together = memory * at_a_time;
+    let concurrent = (HashQueue::MEMORY_BUDGET / memory.max(1)).clamp(1, cores);
+    let total = memory * concurrent;
     let text = format!(
-        "one takes {} ms and {} MiB; {at_a_time} at a time, {} MiB together",
+        "{} ms and {} MiB per hash; {concurrent} concurrent, {} MiB in total",
         took.as_millis(),
         memory / MIB,
-        together / MIB
+        total / MIB
     );
     let finding = match limit {
-        Some(limit) if together > limit / 4 * 3 => {
+        Some(limit) if total > limit / 4 * 3 => {
             let room = limit / MIB;
-            Finding::wrong(
+            Finding::error(
                 SUBJECT,
-                format!("{text}: too much for the {room} MiB that the process may take"),
+                format!("{text}: more than the memory limit of {room} MiB allows"),
             )
         }
         _ if took > SLOW => Finding::warning(
@@ -60,7 +60,7 @@ fn judged(memory: usize, took: Duration, limit: Option<usize>) -> Finding {
     finding.took(took)
 }
 
-/// What the control group of the process may take, in bytes
+/// Returns the memory limit of the process's control group, in bytes
 /// ([cgroup v2](https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files)).
 fn memory_limit() -> Option<usize> {
     std::fs::read_to_string("/sys/fs/cgroup/memory.max")
@@ -76,16 +76,16 @@ mod tests {
     use crate::doctor::State;
 
     #[test]
-    fn a_hash_is_judged_by_its_time_and_the_room_for_it() {
+    fn a_hash_is_judged_by_its_time_and_memory() {
         let millis = Duration::from_millis;
-        assert_eq!(judged(19 * MIB, millis(30), None).state, State::Ok);
+        assert_eq!(judge(19 * MIB, millis(30), None).state, State::Ok);
         assert_eq!(
-            judged(19 * MIB, millis(30), Some(4096 * MIB)).state,
+            judge(19 * MIB, millis(30), Some(4096 * MIB)).state,
             State::Ok
         );
-        assert_eq!(judged(19 * MIB, millis(1500), None).state, State::Warning);
-        let cramped = judged(256 * MIB, millis(30), Some(128 * MIB));
-        assert_eq!(cramped.state, State::Wrong);
-        assert!(cramped.text.contains("the 128 MiB"), "{}", cramped.text);
+        assert_eq!(judge(19 * MIB, millis(1500), None).state, State::Warning);
+        let cramped = judge(256 * MIB, millis(30), Some(128 * MIB));
+        assert_eq!(cramped.state, State::Error);
+        assert!(cramped.text.contains("of 128 MiB"), "{}", cramped.text);
     }
 }

@@ -1,5 +1,4 @@
-//! One report on everything that a deployment stands on: what is so, what is odd, and what is
-//! wrong, in plain words.
+//! Checks of everything that a deployment depends on, as one report.
 
 mod audiences;
 mod dependencies;
@@ -13,31 +12,31 @@ use serde::Serialize;
 
 use crate::config::Config;
 
-/// How long each thing that is asked may take to answer.
+/// Time limit of each check.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// From here on clocks that differ are odd; init data from the future is refused after a minute.
-const ODD_SKEW: Duration = Duration::from_secs(5);
-const WRONG_SKEW: Duration = Duration::from_mins(1);
+/// Clock difference that is reported. Init data from more than a minute in the future is refused.
+const WARNING_SKEW: Duration = Duration::from_secs(5);
+const ERROR_SKEW: Duration = Duration::from_mins(1);
 
-/// What was found of one thing.
+/// Result of one check.
 #[derive(Debug, Serialize)]
 pub(crate) struct Finding {
     pub(crate) subject: &'static str,
     pub(crate) state: State,
     pub(crate) text: String,
-    /// How long it took to answer, where it was asked.
+    /// Response time, for checks that call a service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) millis: Option<u64>,
 }
 
-/// How it stands.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     Ok,
     Warning,
-    Wrong,
+    Error,
 }
 
 impl Finding {
@@ -58,8 +57,8 @@ impl Finding {
         Self::new(subject, State::Warning, text)
     }
 
-    fn wrong(subject: &'static str, text: impl Into<String>) -> Self {
-        Self::new(subject, State::Wrong, text)
+    fn error(subject: &'static str, text: impl Into<String>) -> Self {
+        Self::new(subject, State::Error, text)
     }
 
     fn took(mut self, took: Duration) -> Self {
@@ -68,10 +67,10 @@ impl Finding {
     }
 }
 
-/// Looks at all of it at once, and changes nothing. What is odd about the configuration is among
-/// the findings.
-pub(crate) async fn examine(config: &Config, odd: &[ConfigWarning]) -> Vec<Finding> {
-    let odd = odd
+/// Runs all checks concurrently and changes nothing. The warnings of the configuration are among the
+/// findings.
+pub(crate) async fn examine(config: &Config, warnings: &[ConfigWarning]) -> Vec<Finding> {
+    let warnings = warnings
         .iter()
         .map(|warning| Finding::warning("configuration", warning.to_string()))
         .collect();
@@ -83,22 +82,27 @@ pub(crate) async fn examine(config: &Config, odd: &[ConfigWarning]) -> Vec<Findi
         hashing::hashing(config),
     );
     let proxies = vec![audiences::proxies(config)];
-    [odd, database, others, telegram, audiences, proxies, hashing]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        warnings, database, others, telegram, audiences, proxies, hashing,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-/// How this machine's clock stands to another one that said this at about the time `here`.
-fn clock(subject: &'static str, here: SystemTime, there: SystemTime) -> Finding {
-    let (skew, word) = match here.duration_since(there) {
+/// Compares this machine's clock with another one that was read at the same moment.
+fn clock(subject: &'static str, local: SystemTime, remote: SystemTime) -> Finding {
+    let (skew, direction) = match local.duration_since(remote) {
         Ok(ahead) => (ahead, "ahead"),
         Err(behind) => (behind.duration(), "behind"),
     };
-    let text = format!("this machine's clock is {:.1} s {word}", skew.as_secs_f64());
+    let text = format!(
+        "this machine's clock is {:.1} s {direction}",
+        skew.as_secs_f64()
+    );
     match skew {
-        skew if skew >= WRONG_SKEW => Finding::wrong(subject, format!("{text}: set it by NTP")),
-        skew if skew >= ODD_SKEW => Finding::warning(subject, format!("{text}: set it by NTP")),
+        skew if skew >= ERROR_SKEW => Finding::error(subject, format!("{text}: set it by NTP")),
+        skew if skew >= WARNING_SKEW => Finding::warning(subject, format!("{text}: set it by NTP")),
         _ => Finding::ok(subject, text),
     }
 }
@@ -108,19 +112,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_is_judged_by_how_far_it_is_off_either_way() {
-        let here = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+    fn a_clock_difference_is_judged_in_both_directions() {
+        let local = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
         for (seconds, state) in [
             (0, State::Ok),
             (4, State::Ok),
             (6, State::Warning),
-            (61, State::Wrong),
+            (61, State::Error),
         ] {
-            for there in [
-                here + Duration::from_secs(seconds),
-                here - Duration::from_secs(seconds),
+            for remote in [
+                local + Duration::from_secs(seconds),
+                local - Duration::from_secs(seconds),
             ] {
-                assert_eq!(clock("clock", here, there).state, state, "{seconds}");
+                assert_eq!(clock("clock", local, remote).state, state, "{seconds}");
             }
         }
     }

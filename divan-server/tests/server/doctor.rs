@@ -1,4 +1,4 @@
-//! `divan-server doctor`: in a setting that is well, and in one where everything is broken.
+//! `divan-server doctor`, with working and with broken dependencies.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,8 +12,8 @@ use crate::process::{KEY, program, run};
 
 const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
-/// The states of the findings about a subject, and what they say.
-fn of(findings: &Value, subject: &str) -> Vec<(String, String)> {
+/// Returns state and text of the findings about a subject.
+fn findings_about(findings: &Value, subject: &str) -> Vec<(String, String)> {
     let findings = findings
         .as_array()
         .unwrap()
@@ -49,22 +49,22 @@ async fn bot_api(status: u16) -> MockServer {
 }
 
 #[test]
-fn told_nothing_there_is_nothing_wrong_and_nothing_is_made() {
+fn doctor_in_development_mode_finds_no_error_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = run(program(folder.path()).arg("doctor"));
     assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
     assert!(
-        stdout.contains("is made at the first start") && !stdout.contains("WRONG"),
+        stdout.contains("is created at the first start") && !stdout.contains("ERROR"),
         "{stdout}"
     );
     assert!(
         folder.path().read_dir().unwrap().next().is_none(),
-        "nothing is made"
+        "nothing is created"
     );
 }
 
 #[test]
-fn a_file_with_nothing_in_it_stays_so() {
+fn doctor_leaves_an_empty_database_file_empty() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("divan.db");
     std::fs::write(&file, "").unwrap();
@@ -74,7 +74,7 @@ fn a_file_with_nothing_in_it_stays_so() {
         .env("SECRET_KEY", KEY);
     let (_, stdout, _) = run(doctor.arg("doctor"));
     assert!(
-        stdout.contains("divan.db is made at the first start"),
+        stdout.contains("divan.db is created at the first start"),
         "{stdout}"
     );
     assert_eq!(
@@ -87,7 +87,7 @@ fn a_file_with_nothing_in_it_stays_so() {
 }
 
 #[test]
-fn a_file_that_cannot_be_made_is_wrong() {
+fn a_database_file_without_its_folder_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut doctor = program(folder.path());
     doctor
@@ -95,14 +95,14 @@ fn a_file_that_cannot_be_made_is_wrong() {
         .env("SECRET_KEY", KEY);
     let (code, stdout, _) = run(doctor.arg("doctor"));
     assert_eq!(
-        (code, stdout.contains("there is no such folder")),
+        (code, stdout.contains("its folder does not exist")),
         (1, true),
         "{stdout}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_well_is_told_with_how_long_it_took() {
+async fn findings_of_working_services_have_their_response_times() {
     let folder = tempfile::tempdir().unwrap();
     let (postgres, redis, api) = (
         PostgresServer::start(),
@@ -128,28 +128,30 @@ async fn what_is_well_is_told_with_how_long_it_took() {
         "redis",
         "clock (Telegram)",
     ] {
-        let found = of(&findings, subject);
+        let found = findings_about(&findings, subject);
         assert_eq!(
             (found.len(), found[0].0.as_str()),
             (1, "ok"),
             "{subject} in {stdout}"
         );
     }
-    assert_eq!(of(&findings, "administrator")[0].0, "warning");
+    assert_eq!(findings_about(&findings, "administrator")[0].0, "warning");
     assert!(
-        of(&findings, "configuration")[0]
+        findings_about(&findings, "configuration")[0]
             .1
             .contains("did you mean QDRANT_URL?"),
         "{stdout}"
     );
     assert!(
-        of(&findings, "telegram")[0]
+        findings_about(&findings, "telegram")[0]
             .1
             .contains("https addresses only"),
         "{stdout}"
     );
     assert!(
-        of(&findings, "password hashing")[0].1.contains("19 MiB"),
+        findings_about(&findings, "password hashing")[0]
+            .1
+            .contains("19 MiB"),
         "{stdout}"
     );
     let took = findings
@@ -162,7 +164,7 @@ async fn what_is_well_is_told_with_how_long_it_took() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_wrong_is_in_one_report_without_a_secret() {
+async fn all_errors_are_in_one_report_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start_with_password("of-redis-77");
     let api = bot_api(401).await;
@@ -207,7 +209,7 @@ async fn everything_that_is_wrong_is_in_one_report_without_a_secret() {
     ] {
         let wrong = stdout
             .lines()
-            .any(|line| line.starts_with("WRONG") && line.contains(subject));
+            .any(|line| line.starts_with("ERROR") && line.contains(subject));
         assert!(wrong, "{subject} in\n{stdout}");
     }
     assert!(
@@ -228,7 +230,7 @@ async fn everything_that_is_wrong_is_in_one_report_without_a_secret() {
 }
 
 #[test]
-fn a_wrong_configuration_is_told_before_anything_is_asked() {
+fn an_invalid_configuration_is_reported_before_any_check() {
     let folder = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = run(program(folder.path())
         .env("DIVAN_DOCS", "perhaps")
