@@ -1,4 +1,4 @@
-//! From a configuration to a server that runs, and back to rest.
+//! Starts, runs and stops a server from its configuration.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -31,44 +31,45 @@ pub struct Server {
     metrics: Option<TcpListener>,
 }
 
-/// Enough for every scraper, and too few to take the sockets away from those who sign in.
+/// Maximum of concurrent connections to `/metrics`: enough for scrapers, too few to exhaust the
+/// sockets of the main listener.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// How often sessions that are long over are purged.
+/// Interval between purges of old sessions.
 const PURGE_EVERY: Duration = Duration::from_hours(1);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// There is no database to work with.
+    /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// What is required besides it cannot be used.
+    /// A required dependency cannot be used.
     #[error(transparent)]
     Dependency(#[from] MissingDependencies),
 }
 
-/// What a server does with a database whose schema is old.
+/// Treatment of a database whose schema is older than the program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Migrations {
-    /// Brings it up to date.
+    /// Migrates it.
     Run,
     /// Refuses to serve it.
     Require,
 }
 
 impl Server {
-    /// Opens the database and puts the service together.
+    /// Opens the database and builds the service.
     ///
     /// # Errors
     /// [`StartError::Database`], [`StartError::Dependency`].
@@ -82,11 +83,11 @@ impl Server {
             Migrations::Run => database.migrate(config).await?,
             Migrations::Require => database.require_current(config).await?,
         }
-        let dependencies = Dependencies::of(&config.infra, &config.required, Buckets::Create);
+        let dependencies = Dependencies::new(&config.infra, &config.required, Buckets::Create);
         dependencies.require().await?;
         let service = service(config, database.store());
         let region = config.region;
-        // The numbering plans load at first use; better now than in somebody's sign-in.
+        // Loads the numbering plans now instead of during the first sign-in.
         tokio::task::spawn_blocking(move || parse_phone("+77011234567", region));
         let http = HttpOptions {
             allowed_origins: origins(config),
@@ -95,7 +96,7 @@ impl Server {
             trusted_proxies: config.infra.http.trusted_proxies.clone(),
             ..HttpOptions::default()
         };
-        let readiness = Readiness::of(&service, &dependencies);
+        let readiness = Readiness::new(&service, &dependencies);
         let pool = database.clone();
         let pool_state: PoolStateFn = Box::new(move || pool.connections());
         let mut timeouts = Timeouts::default();
@@ -106,28 +107,28 @@ impl Server {
             listener,
             timeouts,
             retention: config.sessions.retention,
-            state: AppState::of_server(service, http, Some(pool_state), readiness),
+            state: AppState::with_readiness(service, http, Some(pool_state), readiness),
             database,
             metrics: None,
         })
     }
 
-    /// Serves `/metrics` on a listener of its own, in the text format of Prometheus. It tells how
-    /// busy the server is, so it is for the operator's network alone. Default: nowhere.
+    /// Serves `/metrics` on a separate listener, in the text format of Prometheus. It shows the
+    /// server's load, so expose it to the operator's network only. Default: not served.
     #[must_use]
     pub fn metrics(mut self, listener: TcpListener) -> Self {
         self.metrics = Some(listener);
         self
     }
 
-    /// The service that it serves.
+    /// The service behind the HTTP interface.
     pub fn service(&self) -> &AuthService {
         self.state.service()
     }
 
-    /// Serves until `stop` completes. Then readiness turns 503 while requests are still taken for a
-    /// second (so that a balancer notices; not in development), requests under way finish, and the
-    /// database closes.
+    /// Serves until `stop` completes. Then readiness returns 503 while requests are accepted for one
+    /// more second (so that a load balancer notices; not in development mode), running requests
+    /// finish, and the database closes.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let draining = self.state.draining().clone();
         let stop = async move {
@@ -135,7 +136,7 @@ impl Server {
             draining.start();
         };
         let purge = tokio::spawn(purge_sessions(self.state.service().clone(), self.retention));
-        // Makes the bucket, and tells what is missing, without a request that asks.
+        // Creates the bucket and logs missing dependencies without waiting for a request.
         let state = self.state.clone();
         let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
@@ -154,22 +155,22 @@ impl Server {
     }
 }
 
-/// Purges now, and then again and again. Several servers on one database may do so at once.
-async fn purge_sessions(service: AuthService, over_since: Duration) {
+/// Purges now and at every interval. Several servers on one database may do so concurrently.
+async fn purge_sessions(service: AuthService, retention: Duration) {
     let mut ticks = tokio::time::interval(PURGE_EVERY);
     loop {
         ticks.tick().await;
-        match service.purge_sessions(over_since).await {
+        match service.purge_sessions(retention).await {
             Ok(0) => {}
-            Ok(purged) => tracing::info!(purged, "forgot sessions that are long over"),
+            Ok(purged) => tracing::info!(purged, "purged old sessions"),
             Err(error) => {
-                tracing::warn!(%error, "could not purge sessions; it is tried again in an hour")
+                tracing::warn!(%error, "cannot purge sessions, next attempt in an hour");
             }
         }
     }
 }
 
-/// The service that a configuration describes.
+/// Builds the service that a configuration describes.
 pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     let builder = AuthService::builder(
         store,

@@ -1,5 +1,5 @@
-//! What the configuration names besides the database. The server itself asks nothing of it: it
-//! tells whether it is there, for the applications beside it.
+//! Configured dependencies besides the database. The server does not use them itself; it reports
+//! their state for the applications of the same deployment.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use crate::error_chain::error_chain;
 use crate::readiness::DEADLINE;
 
-/// What is required, and cannot be used, and why.
+/// Required dependencies that cannot be used, with the reasons.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.iter().map(line).collect::<Vec<_>>().join("; "))]
 pub struct MissingDependencies(Vec<(&'static str, ProbeError)>);
 
 fn line((name, error): &(&'static str, ProbeError)) -> String {
     format!(
-        "{name} is in DIVAN_REQUIRED, and cannot be used: {}",
+        "{name} is in DIVAN_REQUIRED but cannot be used: {}",
         error_chain(error)
     )
 }
 
-/// What is done about a bucket that is missing.
+/// Treatment of a missing bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Buckets {
-    /// It is made, whenever that is noticed.
+    /// Creates it as soon as it is found missing.
     Create,
-    /// It is reported.
+    /// Reports it.
     #[cfg(feature = "cli")]
     ReportMissing,
 }
@@ -40,14 +40,15 @@ pub(crate) struct Dependencies {
 }
 
 impl Dependencies {
-    /// Nothing is asked yet. A section whose feature is off was refused with the configuration.
-    pub(crate) fn of(infra: &Infra, required: &[String], buckets: Buckets) -> Self {
+    /// Creates the probes, without running them. The configuration has already refused a section
+    /// whose feature is off.
+    pub(crate) fn new(infra: &Infra, required: &[String], buckets: Buckets) -> Self {
         let is_required = |probe: &Arc<dyn Probe>| required.iter().any(|name| name == probe.name());
         let (required, optional) = probes(infra, buckets).into_iter().partition(is_required);
         Self { required, optional }
     }
 
-    /// All of them.
+    /// All probes.
     #[cfg(feature = "cli")]
     pub(crate) fn probes(&self) -> Vec<Arc<dyn Probe>> {
         self.required
@@ -57,14 +58,14 @@ impl Dependencies {
             .collect()
     }
 
-    /// Asks those that are required.
+    /// Probes the required dependencies.
     ///
     /// # Errors
-    /// That some of them cannot be used.
+    /// When one of them cannot be used.
     pub(crate) async fn require(&self) -> Result<(), MissingDependencies> {
         let reports = check_all(&self.required, DEADLINE).await;
-        let fault = |report: Report| report.outcome.err().map(|error| (report.name, error));
-        let missing: Vec<_> = reports.into_iter().filter_map(fault).collect();
+        let failure = |report: Report| report.outcome.err().map(|error| (report.name, error));
+        let missing: Vec<_> = reports.into_iter().filter_map(failure).collect();
         if missing.is_empty() {
             Ok(())
         } else {
@@ -80,14 +81,14 @@ impl Dependencies {
         feature = "redis",
         feature = "rabbitmq"
     )),
-    expect(unused_variables, unused_mut, reason = "there are none to name")
+    expect(unused_variables, unused_mut, reason = "no dependency is compiled in")
 )]
 #[cfg_attr(
     all(
         not(feature = "s3"),
         any(feature = "qdrant", feature = "redis", feature = "rabbitmq")
     ),
-    expect(unused_variables, reason = "there are no buckets")
+    expect(unused_variables, reason = "only S3 has buckets")
 )]
 fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
     let mut probes: Vec<Arc<dyn Probe>> = Vec::new();
@@ -122,7 +123,7 @@ fn probes(infra: &Infra, buckets: Buckets) -> Vec<Arc<dyn Probe>> {
     probes
 }
 
-/// Makes the bucket where it is missing, also when the store comes after the server.
+/// Creates the bucket when it is missing, also when the object store starts after the server.
 #[cfg(feature = "s3")]
 struct EnsureBucket {
     config: divan_core::infra::S3Config,
@@ -147,13 +148,13 @@ impl Probe for EnsureBucket {
 
     async fn probe(&self) -> Result<(), ProbeError> {
         if self.config.ensure_bucket(&self.client).await? == divan_core::infra::Bucket::Created {
-            tracing::info!(bucket = self.config.bucket, "made the bucket");
+            tracing::info!(bucket = self.config.bucket, "created bucket");
         }
         Ok(())
     }
 }
 
-/// Qdrant, where not even a client can be set up: it tells why, and others do not suffer for it.
+/// Qdrant without a client: the probe reports why, and other dependencies still work.
 #[cfg(feature = "qdrant")]
 #[derive(Debug)]
 struct WithoutClient(divan_core::infra::QdrantConfig);

@@ -1,4 +1,4 @@
-//! The HTTP client of commands that ask others: the Bot API, and the server's own public addresses.
+//! HTTP client for the Bot API and the server's own public addresses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use url::Url;
 
 const USER_AGENT: &str = concat!("divan-server/", env!("CARGO_PKG_VERSION"));
 
-/// Why there is no HTTP client.
+/// The HTTP client cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be set up")]
 pub(crate) struct NoHttpClient(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-/// A client for this address that follows no redirects and waits so long at most.
+/// Creates a client for this URL with a time limit per request; it does not follow redirects.
 pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, NoHttpClient> {
     let mut client = reqwest::Client::builder()
         .user_agent(USER_AGENT)
@@ -23,18 +23,17 @@ pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Clien
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls(url).map_err(|error| NoHttpClient(error.into()))?);
     if url.scheme() == "http" {
-        // It is on this machine or beside it, where a proxy has no business, and would see the
-        // bot's token.
+        // Plain HTTP is used on the own network only; a proxy would see the bot's token.
         client = client.no_proxy();
     }
     client.build().map_err(|error| NoHttpClient(error.into()))
 }
 
-/// Handed over ready, so that nothing is installed in the process.
+/// Builds the TLS configuration, so that no provider is installed process-wide.
 fn tls(url: &Url) -> Result<ClientConfig, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?;
-    // Plain HTTP trusts nobody: it must work in a container without certificates.
+    // Plain HTTP must work in a container without certificates.
     let tls = if url.scheme() == "https" {
         tls.with_platform_verifier()?
     } else {
@@ -43,10 +42,10 @@ fn tls(url: &Url) -> Result<ClientConfig, rustls::Error> {
     Ok(tls.with_no_client_auth())
 }
 
-/// No answer that is waited for here is longer.
+/// Maximum size of a response body.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The body of an answer; `None` where it is longer than any that is waited for.
+/// Reads the body of a response; `None` if it exceeds [`MAX_BODY_BYTES`].
 pub(crate) async fn bounded_body(
     mut response: reqwest::Response,
 ) -> Result<Option<Vec<u8>>, reqwest::Error> {

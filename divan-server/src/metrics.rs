@@ -1,7 +1,7 @@
-//! What the server counts, in the text format of Prometheus ([OpenMetrics
+//! Metrics of the server, in the text format of Prometheus ([OpenMetrics
 //! 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)).
 //!
-//! Labels hold routes, statuses and codes: nothing that a caller sent, and nobody's name.
+//! Labels hold routes, statuses and codes, never data that a client sent.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,13 +21,13 @@ use prometheus_client::registry::{Registry, Unit};
 #[cfg(feature = "_server")]
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The upper ends of the buckets of latency, in seconds. A request with a token takes less than a
-/// millisecond, a sign-in a hash.
+/// Upper bounds of the latency buckets, in seconds. A request with a token takes less than a
+/// millisecond, a sign-in the time of a password hash.
 const BUCKETS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0,
 ];
 
-/// Counters of one server. Cheap to count with.
+/// Metrics of one server. Updates are cheap.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
@@ -88,20 +88,20 @@ impl Metrics {
     fn register(&mut self) {
         let (r, seconds) = (&mut self.registry, Unit::Seconds);
         r.register("build", "The version of the server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        r.register_with_unit("http_request_duration", "From the headers of a request to its answer", seconds.clone(), self.requests.clone());
+        r.register_with_unit("http_request_duration", "Time from the headers of a request to its response", seconds.clone(), self.requests.clone());
         r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
-        r.register("hashes_running", "Passwords that are hashed now", self.hashes_running.clone());
-        r.register("hashes_waiting", "Passwords that wait to be hashed", self.hashes_waiting.clone());
-        r.register("hashes_begun", "Passwords whose turn to be hashed has come", self.hashes_begun.clone());
-        r.register_with_unit("hashes_waited", "How long they have waited for it, all together", seconds, self.hashes_waited.clone());
+        r.register("hashes_running", "Passwords being hashed", self.hashes_running.clone());
+        r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes_waiting.clone());
+        r.register("hashes_begun", "Passwords whose hashing has started", self.hashes_begun.clone());
+        r.register_with_unit("hashes_waited", "Total time that passwords waited to be hashed", seconds, self.hashes_waited.clone());
         r.register("database_connections", "Open connections to the database", self.connections.clone());
-        r.register("database_connections_max", "How many there may be", self.connections_max.clone());
-        r.register("dependency_up", "Whether what the server depends on answers", self.dependencies.clone());
+        r.register("database_connections_max", "Maximum number of connections to the database", self.connections_max.clone());
+        r.register("dependency_up", "1 if the dependency responds, else 0", self.dependencies.clone());
     }
 
-    /// Counts an answer, and of a sign-in what came of it: `success`, the code of the problem, or
+    /// Counts a response; for a sign-in also its outcome: `success`, the code of the problem, or
     /// `client_closed`.
-    pub(crate) fn finish(
+    pub(crate) fn observe(
         &self,
         method: &'static str,
         route: Option<&str>,
@@ -127,8 +127,8 @@ impl Metrics {
         }
     }
 
-    /// Notes what is so now.
-    pub(crate) fn note(&self, hashes: HashQueueLoad, connections: PoolState) {
+    /// Sets the gauges.
+    pub(crate) fn set_gauges(&self, hashes: HashQueueLoad, connections: PoolState) {
         let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.hashes_running.set(gauge(hashes.running));
         self.hashes_waiting.set(gauge(hashes.waiting));
@@ -147,14 +147,14 @@ impl Metrics {
         self.connections_max.set(connections.max.into());
     }
 
-    /// Notes whether a dependency answers.
-    pub(crate) fn note_dependency(&self, dependency: &'static str, is_up: bool) {
+    /// Sets the state of a dependency.
+    pub(crate) fn set_dependency(&self, dependency: &'static str, is_up: bool) {
         self.dependencies
             .get_or_create(&Dependency { dependency })
             .set(is_up.into());
     }
 
-    /// All of it.
+    /// Encodes all metrics.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
@@ -164,13 +164,14 @@ impl Metrics {
 }
 
 fn sign_in_method(route: &str) -> Option<&'static str> {
-    let ways = [
+    let methods = [
         (TelegramLogin::PATH, "telegram_login"),
         (AutoLogin::PATH, "telegram_auto_login"),
         (AdminLogin::PATH, "admin_login"),
     ];
     // The router may be nested below a path.
-    ways.into_iter()
+    methods
+        .into_iter()
         .find(|(path, _)| route.ends_with(path))
         .map(|(_, method)| method)
 }

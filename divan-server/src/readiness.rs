@@ -1,5 +1,5 @@
-//! Whether what the server depends on is there. It is asked at most once a second, whoever asks the
-//! server, and what is not required keeps nobody waiting.
+//! State of the dependencies. Each is probed at most once a second, however many requests ask, and
+//! an optional dependency never delays a response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,30 +12,30 @@ use divan_core::service::AuthService;
 use crate::dependencies::Dependencies;
 use crate::error_chain::error_chain;
 
-/// How long an answer is good.
-const FRESH: Duration = Duration::from_secs(1);
-/// How long who asks waits for what is not required: shorter than a second, which is what others
-/// wait for the answer.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Time for which the result of a probe is reused.
+const MAX_AGE: Duration = Duration::from_secs(1);
+/// Longest wait for optional dependencies: less than a second, the usual time limit of health
+/// checks.
+const OPTIONAL_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How often they are asked when nobody asks the server.
+/// Interval of probes without requests.
 #[cfg(feature = "_server")]
-const EVERY: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Timeout of a check of one dependency.
+/// Time limit of one probe.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
-/// The name of the dependency that no server goes without.
+/// Name of the dependency that is always required.
 pub(crate) const DATABASE: &str = "database";
 
-/// The dependencies of a server.
+/// Probes of the dependencies, with their last results.
 #[derive(Debug)]
 pub(crate) struct Readiness {
     required: Group,
     optional: Arc<Group>,
 }
 
-/// Whether a dependency is there.
+/// State of one dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dependency {
     pub(crate) name: &'static str,
@@ -44,18 +44,18 @@ pub(crate) struct Dependency {
 }
 
 impl Readiness {
-    /// Of the database alone.
-    pub(crate) fn of_database(service: &AuthService) -> Self {
-        Self::new(service, Vec::new(), Vec::new())
+    /// Probes the database only.
+    pub(crate) fn database_only(service: &AuthService) -> Self {
+        Self::from_probes(service, Vec::new(), Vec::new())
     }
 
-    /// Of the database and others.
+    /// Probes the database and other dependencies.
     #[cfg(feature = "_server")]
-    pub(crate) fn of(service: &AuthService, others: &Dependencies) -> Self {
-        Self::new(service, others.required.clone(), others.optional.clone())
+    pub(crate) fn new(service: &AuthService, others: &Dependencies) -> Self {
+        Self::from_probes(service, others.required.clone(), others.optional.clone())
     }
 
-    fn new(
+    fn from_probes(
         service: &AuthService,
         required: Vec<Arc<dyn Probe>>,
         optional: Vec<Arc<dyn Probe>>,
@@ -68,11 +68,10 @@ impl Readiness {
         }
     }
 
+    /// Probes every few seconds, so that the log reports a lost dependency also without requests.
     #[cfg(feature = "_server")]
-    /// Asks every few seconds, so that what is lost is noticed, and told in the log, also when
-    /// nobody asks the server.
     pub(crate) async fn watch(&self) {
-        let mut ticks = tokio::time::interval(EVERY);
+        let mut ticks = tokio::time::interval(INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
@@ -80,14 +79,14 @@ impl Readiness {
         }
     }
 
-    /// How each is: those that are required as of a second ago at most, the others as they were
-    /// last seen, which is not long ago where they are [watched](Self::watch).
+    /// Returns the state of every dependency: at most a second old for required ones, the last known
+    /// state for optional ones (recent while they are [watched](Self::watch)).
     pub(crate) async fn check(&self) -> Vec<Dependency> {
         let optional = Arc::clone(&self.optional);
-        // On a task of its own, which goes on when nobody waits for it any more.
-        let asked = tokio::spawn(async move { optional.refresh().await });
+        // A task of its own continues after the time limit.
+        let refreshed = tokio::spawn(async move { optional.refresh().await });
         self.required.refresh().await;
-        let _ = tokio::time::timeout(PATIENCE, asked).await;
+        let _ = tokio::time::timeout(OPTIONAL_TIMEOUT, refreshed).await;
         self.required
             .known()
             .into_iter()
@@ -96,18 +95,17 @@ impl Readiness {
     }
 }
 
-/// Dependencies that are asked together.
+/// Dependencies that are probed together.
 #[derive(Debug)]
 struct Group {
     probes: Vec<Arc<dyn Probe>>,
-    /// When they were asked last. Held while they are asked: who comes meanwhile waits for the same
-    /// answer.
-    asked: tokio::sync::Mutex<Option<Instant>>,
+    /// Time of the last probe. Locked during a probe, so that concurrent requests share its result.
+    probed_at: tokio::sync::Mutex<Option<Instant>>,
     known: Mutex<Vec<Dependency>>,
 }
 
 impl Group {
-    /// None of them is known to be there.
+    /// Every dependency counts as down until the first probe.
     fn new(probes: Vec<Arc<dyn Probe>>, is_required: bool) -> Self {
         let down = |probe: &Arc<dyn Probe>| Dependency {
             name: probe.name(),
@@ -117,7 +115,7 @@ impl Group {
         let known = Mutex::new(probes.iter().map(down).collect());
         Self {
             probes,
-            asked: tokio::sync::Mutex::new(None),
+            probed_at: tokio::sync::Mutex::new(None),
             known,
         }
     }
@@ -130,34 +128,38 @@ impl Group {
     }
 
     async fn refresh(&self) {
-        let mut asked = self.asked.lock().await;
-        if asked.is_some_and(|at| at.elapsed() < FRESH) {
+        let mut probed_at = self.probed_at.lock().await;
+        if probed_at.is_some_and(|at| at.elapsed() < MAX_AGE) {
             return;
         }
-        let is_first = asked.is_none();
+        let is_first = probed_at.is_none();
         let reports = check_all(&self.probes, DEADLINE).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for (dependency, report) in known.iter_mut().zip(&reports) {
             log_change(report, dependency.is_up, is_first);
             dependency.is_up = report.outcome.is_ok();
         }
-        *asked = Some(Instant::now());
+        *probed_at = Some(Instant::now());
     }
 }
 
-/// The reason is for the log; who asks is told names alone.
+/// Logs a change with its reason; responses contain the names only.
 fn log_change(report: &Report, was_up: bool, is_first: bool) {
     let dependency = report.name;
     match &report.outcome {
         Err(error) if was_up || is_first => {
-            tracing::warn!(dependency, reason = error_chain(error), "is down")
+            tracing::warn!(
+                dependency,
+                reason = error_chain(error),
+                "dependency is down"
+            );
         }
-        Ok(()) if !was_up && !is_first => tracing::info!(dependency, "is up again"),
+        Ok(()) if !was_up && !is_first => tracing::info!(dependency, "dependency is up again"),
         _ => {}
     }
 }
 
-/// The database, by way of the service.
+/// The database, through the service.
 #[derive(Debug)]
 struct Database(AuthService);
 
@@ -184,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts how often it is asked, and never answers.
+    /// Counts its probes, which never complete.
     #[derive(Debug, Default)]
     struct Silent(AtomicUsize);
 
@@ -213,19 +215,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_not_required_and_hangs_keeps_nobody_waiting() {
+    async fn an_optional_dependency_that_hangs_does_not_delay_the_response() {
         let silent = Arc::new(Silent::default());
         let others = Dependencies {
             required: Vec::new(),
             optional: vec![silent.clone()],
         };
-        let readiness = Readiness::of(&service(), &others);
+        let readiness = Readiness::new(&service(), &others);
         for _ in 0..3 {
-            let asked = tokio::time::Instant::now();
+            let started = tokio::time::Instant::now();
             let [database, hanging] = readiness.check().await[..] else {
-                panic!("two of them")
+                panic!("two dependencies")
             };
-            assert!(asked.elapsed() < Duration::from_secs(1));
+            assert!(started.elapsed() < Duration::from_secs(1));
             assert_eq!(
                 (database.is_up, hanging.is_up, hanging.is_required),
                 (true, false, false)
@@ -234,7 +236,7 @@ mod tests {
         assert_eq!(
             silent.0.load(Ordering::SeqCst),
             1,
-            "it is asked once, however many ask"
+            "concurrent checks share one probe"
         );
     }
 }

@@ -7,10 +7,9 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use crate::{middleware, routes};
 
-/// The whole server as a router: at the root, or nested below any path.
+/// Creates the router of all endpoints, to serve at the root or nested below any path.
 ///
-/// What the process around it owns (listening, TLS, signals) is not in here; see
-/// [`Server`](crate::Server) for that.
+/// Listening, TLS and signals belong to the process around it; see [`Server`](crate::Server).
 pub fn router(state: AppState) -> Router {
     let (router, _) = routes::endpoints().split_for_parts();
     #[cfg(feature = "docs")]
@@ -26,7 +25,7 @@ pub fn router(state: AppState) -> Router {
     middleware::apply(router, state)
 }
 
-/// What is served beside the server, on a listener of its own.
+/// Creates the router of `/metrics`, which is served on a separate listener.
 #[cfg(feature = "_server")]
 pub(crate) fn metrics_router(state: AppState) -> Router {
     let metrics = async |axum::extract::State(state): axum::extract::State<AppState>| {

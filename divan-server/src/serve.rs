@@ -1,8 +1,8 @@
-//! Accepts connections and gives each a bounded time.
+//! Accepts connections, with time limits.
 //!
 //! `axum::serve` sets no time-outs, so a client that sends one byte a minute would hold a
-//! connection for ever. HTTP/1.1 alone, which is what a proxy in front speaks: telling the versions
-//! apart would be one more wait without an end.
+//! connection forever. HTTP/1.1 only, which proxies use: detecting the version would be one more
+//! wait without a limit.
 
 use std::future::Future;
 use std::io;
@@ -22,18 +22,17 @@ use tower_http::add_extension::AddExtension;
 
 use crate::extract::Peer;
 
-/// How long the server waits for others, and for how many.
+/// Limits on connections and waiting times.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
-    /// How many connections there are at a time; the next one waits for the end of another.
+    /// Maximum of concurrent connections; further ones wait.
     pub(crate) connections: usize,
-    /// From the start of a connection, or the end of the last answer on it, to the end of the next
-    /// headers.
+    /// Time from the start of a connection, or its last response, to the end of the next headers.
     pub(crate) headers: Duration,
-    /// From being told to stop to no longer accepting connections: time for a balancer to see that
-    /// readiness is gone.
+    /// Time from the stop signal until connections are no longer accepted, in which a load balancer
+    /// can notice the lost readiness.
     pub(crate) drain: Duration,
-    /// From then to the last answer. Container engines kill after ten seconds.
+    /// Time from then until running requests are aborted. Container engines kill after ten seconds.
     pub(crate) stop: Duration,
 }
 
@@ -48,7 +47,7 @@ impl Default for Timeouts {
     }
 }
 
-/// Serves until `stop` completes, then waits for the requests that are under way.
+/// Serves until `stop` completes, then waits for running requests.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -56,15 +55,15 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(timeouts.connections));
+    let slots = Arc::new(Semaphore::new(timeouts.connections));
     let mut stop = pin!(async {
         stop.await;
         tokio::time::sleep(timeouts.drain).await;
     });
     loop {
         tokio::select! {
-            (accepted, place) = accept(&listener, &room) => match accepted {
-                Ok((stream, peer)) => spawn(stream, peer, place, &router, timeouts, &connections),
+            (accepted, slot) = accept(&listener, &slots) => match accepted {
+                Ok((stream, peer)) => spawn(stream, peer, slot, &router, timeouts, &connections),
                 Err(error) => handle_accept_error(&error).await,
             },
             () = &mut stop => break,
@@ -76,34 +75,34 @@ pub(crate) async fn serve(
         .is_err()
     {
         tracing::warn!(
-            "requests were still under way after {} s, and were cut off",
-            timeouts.stop.as_secs()
+            seconds = timeouts.stop.as_secs(),
+            "aborted requests that were still running"
         );
     }
 }
 
-/// The next connection, once there is a place for it.
+/// Accepts the next connection as soon as a slot is free.
 async fn accept(
     listener: &TcpListener,
-    room: &Arc<Semaphore>,
+    slots: &Arc<Semaphore>,
 ) -> (
     io::Result<(TcpStream, SocketAddr)>,
     Option<OwnedSemaphorePermit>,
 ) {
-    // Nobody closes it.
-    let place = Arc::clone(room).acquire_owned().await.ok();
-    (listener.accept().await, place)
+    // The semaphore is never closed.
+    let slot = Arc::clone(slots).acquire_owned().await.ok();
+    (listener.accept().await, slot)
 }
 
 fn spawn(
     stream: TcpStream,
     peer: SocketAddr,
-    place: Option<OwnedSemaphorePermit>,
+    slot: Option<OwnedSemaphorePermit>,
     router: &Router,
     timeouts: Timeouts,
     connections: &GracefulShutdown,
 ) {
-    // Answers are small and whole; waiting to fill a segment would only delay them.
+    // Responses are small and complete; waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -115,22 +114,22 @@ fn spawn(
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
+            tracing::debug!(%error, "connection ended early");
         }
-        drop(place);
+        drop(slot);
     });
 }
 
-/// A client that hung up is none of our business; without room for more sockets, wait until some
-/// are closed.
+/// Ignores connections that the client aborted; waits a second after other errors, for example when
+/// no file descriptor is free.
 async fn handle_accept_error(error: &io::Error) {
-    let is_the_clients = matches!(
+    let is_client_error = matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
     );
-    if !is_the_clients {
+    if !is_client_error {
         tracing::error!(%error, "cannot accept connections");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -144,10 +143,7 @@ mod tests {
 
     use super::*;
 
-    async fn started(
-        router: Router,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> SocketAddr {
+    async fn start(router: Router, stop: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let timeouts = Timeouts {
@@ -160,7 +156,7 @@ mod tests {
         address
     }
 
-    async fn answer(address: SocketAddr, sent: &str) -> String {
+    async fn exchange(address: SocketAddr, sent: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
         let mut text = String::new();
@@ -169,10 +165,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_send_headers_is_hung_up_on() {
-        let address = started(Router::new(), std::future::pending()).await;
+    async fn a_connection_without_complete_headers_is_closed() {
+        let address = start(Router::new(), std::future::pending()).await;
         for sent in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: x\r\n"] {
-            let text = answer(address, sent).await;
+            let text = exchange(address, sent).await;
             assert!(
                 text.is_empty() || text.starts_with("HTTP/1.1 408"),
                 "{sent:?}: {text}"
@@ -181,11 +177,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_more_than_there_may_be_waits_for_the_end_of_another() {
+    async fn a_connection_above_the_limit_waits_for_a_free_slot() {
         let router = Router::new()
             .route("/", get("done"))
             .route("/hangs", get(std::future::pending::<()>));
-        let address = started(router, std::future::pending()).await;
+        let address = start(router, std::future::pending()).await;
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut stream = TcpStream::connect(address).await.unwrap();
@@ -195,7 +191,7 @@ mod tests {
                 .unwrap();
             held.push(stream);
         }
-        let mut third = pin!(answer(
+        let mut third = pin!(exchange(
             address,
             "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
         ));
@@ -207,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_under_way_is_finished_before_the_stop() {
+    async fn a_running_request_finishes_before_the_stop() {
         let (entered, leave, stop) = (
             Arc::new(Notify::new()),
             Arc::new(Notify::new()),
@@ -221,12 +217,12 @@ mod tests {
                 "done"
             }
         };
-        let told = stop.clone();
-        let address = started(Router::new().route("/", get(handler)), async move {
-            told.notified().await
+        let stopped = stop.clone();
+        let address = start(Router::new().route("/", get(handler)), async move {
+            stopped.notified().await
         })
         .await;
-        let request = tokio::spawn(answer(
+        let request = tokio::spawn(exchange(
             address,
             "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
         ));

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use crate::metrics::Metrics;
 use crate::readiness::{Dependency, Readiness};
 
-/// What the handlers share. Cheap to clone.
+/// State that the handlers share. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     parts: Arc<Parts>,
@@ -30,17 +30,17 @@ struct Parts {
     /// Reports the state of the connection pool.
     pool_state: Option<PoolStateFn>,
     readiness: Readiness,
-    warned_of_proxy: Once,
+    proxy_warning: Once,
 }
 
 impl AppState {
-    /// The state of a server over this service.
+    /// Creates the state of a server over this service.
     pub fn new(service: AuthService, http: HttpOptions) -> Self {
-        let readiness = Readiness::of_database(&service);
-        Self::of_server(service, http, None, readiness)
+        let readiness = Readiness::database_only(&service);
+        Self::with_readiness(service, http, None, readiness)
     }
 
-    pub(crate) fn of_server(
+    pub(crate) fn with_readiness(
         service: AuthService,
         http: HttpOptions,
         pool_state: Option<PoolStateFn>,
@@ -55,33 +55,33 @@ impl AppState {
                 metrics,
                 pool_state,
                 readiness,
-                warned_of_proxy: Once::new(),
+                proxy_warning: Once::new(),
             }),
         }
     }
 
-    /// What was counted so far, in the text format of Prometheus ([OpenMetrics
-    /// 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)). Its
-    /// labels hold nothing that a caller sent. The server itself has a listener for it;
-    /// [`router`](crate::router) has none.
+    /// Returns the metrics in the text format of Prometheus ([OpenMetrics
+    /// 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md)). Labels
+    /// contain no client data. The program serves them on a separate listener;
+    /// [`router`](crate::router) does not.
     pub async fn metrics(&self) -> String {
         for Dependency { name, is_up, .. } in self.parts.readiness.check().await {
-            self.parts.metrics.note_dependency(name, is_up);
+            self.parts.metrics.set_dependency(name, is_up);
         }
         let connections = self.parts.pool_state.as_ref().map(|state| state());
         let connections = connections.unwrap_or_default();
         self.parts
             .metrics
-            .note(self.parts.service.hash_load(), connections);
+            .set_gauges(self.parts.service.hash_load(), connections);
         self.parts.metrics.text()
     }
 
-    /// Says once that a proxy seems to be there whose word is not taken.
+    /// Logs once that a proxy seems to be in front that is not trusted.
     pub(crate) fn warn_of_proxy(&self, peer: IpAddr) {
-        self.parts.warned_of_proxy.call_once(|| {
+        self.parts.proxy_warning.call_once(|| {
             tracing::warn!(
                 %peer,
-                "a proxy names the client, and is not trusted to: all clients have its address; set DIVAN_TRUSTED_PROXIES"
+                "ignoring X-Forwarded-For from untrusted peer; set DIVAN_TRUSTED_PROXIES if it is your proxy"
             );
         });
     }
@@ -127,21 +127,20 @@ impl FromRef<AppState> for Draining {
     }
 }
 
-/// How the server behaves towards browsers and slow clients.
+/// HTTP options: CORS, HTTPS, API page, proxies, time limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// The origins whose pages may call the server: those of the Mini App and the admin panel. A
-    /// `*` names nobody and is passed over. Default: none.
+    /// Origins whose pages may call the server: those of the Mini App and the admin panel. `*` is
+    /// ignored. Default: none.
     pub allowed_origins: Vec<HeaderValue>,
-    /// Whether to tell browsers to come back by https only. Default: no.
+    /// Sends `Strict-Transport-Security`. Default: no.
     pub strict_transport: bool,
     /// Whether to serve `/docs` and `/openapi.json` (feature `docs`). Default: yes.
     pub docs: bool,
-    /// The proxies whose word on the client's address (`X-Forwarded-For`) is taken. Default: none.
+    /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long a request may take, from the first byte of its body to the answer. Default: 30
-    /// seconds.
+    /// Time limit of a request, from the first byte of its body to the response. Default: 30 seconds.
     pub request_timeout: Duration,
 }
 
@@ -157,7 +156,7 @@ impl Default for HttpOptions {
     }
 }
 
-/// Whether the server is about to stop: it finishes what it has and wants nothing new.
+/// Flag of a server that is stopping: it finishes running requests and is no longer ready.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draining(Arc<AtomicBool>);
 

@@ -8,11 +8,11 @@ use crate::error_chain::error_chain;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// What stands for the status of an answer that nobody waited for, as in the log of nginx.
+/// Status of a request whose client closed the connection before the response, as in nginx.
 const CLIENT_CLOSED: u16 = 499;
 
-/// One line in the log about a request, and its place in the metrics: what was asked, how it ended,
-/// why it failed. The path is that of the route, so that nothing a caller sends gets there.
+/// Log line and metrics of one request: method, route, status, duration, cause of a failure. It
+/// records the path of the route instead of the request's, so that it contains no client data.
 pub(super) struct AccessLog {
     id: HeaderValue,
     method: Method,
@@ -23,7 +23,7 @@ pub(super) struct AccessLog {
 }
 
 impl AccessLog {
-    pub(super) fn begin(request: &Request, id: HeaderValue, state: AppState) -> Self {
+    pub(super) fn start(request: &Request, id: HeaderValue, state: AppState) -> Self {
         Self {
             id,
             method: request.method().clone(),
@@ -45,30 +45,36 @@ impl AccessLog {
     }
 
     fn write(&self, status: u16, code: Option<&'static str>, cause: &str) {
-        let (method, took) = (known(&self.method), self.started.elapsed());
+        let (method, took) = (method_label(&self.method), self.started.elapsed());
         let request_id = self.id.to_str().unwrap_or_default();
         let route = self.route.as_ref().map(MatchedPath::as_str);
         self.state
             .counters()
-            .finish(method, route, status, code.unwrap_or("success"), took);
+            .observe(method, route, status, code.unwrap_or("success"), took);
         let (route, code) = (route.unwrap_or("-"), code.unwrap_or("-"));
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
             tracing::error!(
-                method, route, status, code, micros, request_id, cause, "failed"
+                method,
+                route,
+                status,
+                code,
+                micros,
+                request_id,
+                cause,
+                "request failed"
             );
         } else if self.method.is_safe() {
-            // Changes nothing, and is most of what is asked; the proxy in front has a log of its
-            // own.
-            tracing::debug!(method, route, status, code, micros, request_id, "answered");
+            // Most requests are reads, which the log of the proxy in front covers.
+            tracing::debug!(method, route, status, code, micros, request_id, "request");
         } else {
-            tracing::info!(method, route, status, code, micros, request_id, "answered");
+            tracing::info!(method, route, status, code, micros, request_id, "request");
         }
     }
 }
 
 impl Drop for AccessLog {
-    /// Whoever asked has hung up, or the server was stopped, before there was an answer.
+    /// Records a request whose client closed the connection, or that a stop of the server ended.
     fn drop(&mut self) {
         if !self.is_written {
             self.write(CLIENT_CLOSED, Some("client_closed"), "");
@@ -76,8 +82,8 @@ impl Drop for AccessLog {
     }
 }
 
-/// A caller can make methods up: each would be one more row, and could hold anything.
-fn known(method: &Method) -> &'static str {
+/// Maps methods that the server does not use to `other`, because a client can send any text.
+fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",
@@ -89,7 +95,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// The id that a proxy in front gave, if it looks like one, or a new one.
+/// Returns the request id that a proxy set, if it has the form of one, or a new one.
 pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
     let is_plain = |id: &&HeaderValue| {
         let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
@@ -103,7 +109,7 @@ pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "an id for the log decides nothing, no test has to foresee it"
+    reason = "an id for the log, which no test needs to predict"
 )]
 #[expect(clippy::expect_used, reason = "hexadecimal digits")]
 fn new_request_id() -> HeaderValue {
