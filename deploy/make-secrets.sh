@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes the secrets that compose.yaml names, in deploy/secrets. What is there already stays as it is.
-# The bot's token is asked for: the one that @BotFather gave.
+# Creates the secrets of compose.yaml in deploy/secrets. Existing files are kept.
+# Asks for the bot token that @BotFather gave.
 set -euo pipefail
 folder="$(cd "$(dirname "$0")" && pwd)/secrets"
-# The folder keeps others of this machine out. The files are readable for the users that the containers run as.
+# Other users of this machine cannot open the folder; the users of the containers can read the files.
 mkdir -p "$folder"
 chmod 700 "$folder"
 
