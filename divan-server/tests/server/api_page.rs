@@ -1,4 +1,4 @@
-//! `docs/api.md`, line by line against a real server: each answer is the one that the page shows.
+//! Runs `docs/api.md` against a real server and compares each response with the page.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,11 +10,11 @@ use serde_json::Value;
 use crate::bash::{blocks, run};
 use crate::process::{Running, program, start};
 
-/// Stands for anything: alone, at the end of a text, and as a member for any others.
+/// Matches anything: as a value, at the end of a text, and as a member for any other members.
 const ANYTHING: &str = "…";
 
 #[test]
-fn the_page_shows_every_endpoint_and_what_it_answers() {
+fn the_api_page_shows_every_endpoint_and_its_responses() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api.md");
     let page = std::fs::read_to_string(path).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -36,7 +36,7 @@ fn the_page_shows_every_endpoint_and_what_it_answers() {
     assert_all_succeeded(&server);
 }
 
-/// Holds that an answer is as it is shown: the status, the headers that are there, and the body.
+/// Asserts that status, shown headers and body of a response match the page.
 #[track_caller]
 fn assert_shown(answer: &str, shown: &str, command: &str) {
     let (head, body) = answer
@@ -67,7 +67,7 @@ fn assert_shown(answer: &str, shown: &str, command: &str) {
     }
 }
 
-/// Whether a value is as it is shown.
+/// Returns true if a value matches the shown one.
 fn is_shown(actual: &Value, shown: &Value) -> bool {
     match (actual, shown) {
         (Value::String(actual), Value::String(shown)) => match shown.strip_suffix(ANYTHING) {
@@ -95,7 +95,7 @@ fn is_shown(actual: &Value, shown: &Value) -> bool {
     }
 }
 
-/// Holds by the server's log that every endpoint has answered with its success.
+/// Asserts with the server's log that every endpoint returned its success status.
 fn assert_all_succeeded(server: &Running) {
     let all: BTreeSet<String> = ENDPOINTS
         .iter()
@@ -109,7 +109,7 @@ fn assert_all_succeeded(server: &Running) {
         })
         .collect();
     let mut missing = all.clone();
-    // The last line may be on its way.
+    // The last line may not be written yet.
     for _ in 0..100 {
         let log = server.log();
         let lines = log
@@ -136,7 +136,7 @@ fn assert_all_succeeded(server: &Running) {
 }
 
 #[test]
-fn what_is_not_as_it_is_shown_is_noticed() {
+fn a_response_that_differs_from_the_page_is_detected() {
     let actual =
         serde_json::json!({"id": "01a2", "user": {"name": "First", "age": 7}, "items": [1, 2]});
     let shown = |text: &str| is_shown(&actual, &serde_json::from_str(text).unwrap());

@@ -1,4 +1,4 @@
-//! Runs what the documentation shows, as its reader would.
+//! Runs the shell commands of the documentation.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use crate::process::{PROGRAM, Running};
 
 const BORDER: &str = "=== the next block ===";
 
-/// The blocks of a page that are for a shell.
+/// Returns the shell blocks of a page.
 pub(crate) fn blocks(page: &str) -> Vec<&str> {
     page.split("```sh\n")
         .skip(1)
@@ -15,8 +15,8 @@ pub(crate) fn blocks(page: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Runs blocks as one script against this server, which stands in for the one at port 8000. Gives
-/// what each of them prints.
+/// Runs blocks as one script against this server instead of the one at port 8000. Returns the output
+/// of each.
 pub(crate) fn run(blocks: &[&str], server: &Running, folder: &Path) -> Vec<String> {
     let has_tools = Command::new("bash")
         .args(["-c", "command -v curl sed tee"])

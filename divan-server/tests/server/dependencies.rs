@@ -1,5 +1,4 @@
-//! What the server depends on besides its database: absent, slow, refusing, lost and back. Sign-ins
-//! go on.
+//! Dependencies besides the database: absent, slow, refusing, lost and back. Sign-ins continue.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,7 +25,7 @@ async fn ready(server: &Running) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// Asks for readiness until it is answered so.
+/// Polls readiness until it has this status.
 async fn ready_when(server: &Running, wanted: impl Fn(u16, &Value) -> bool) -> Value {
     let mut last = Value::Null;
     for _ in 0..200 {
@@ -72,7 +71,7 @@ async fn assert_signs_in(server: &Running) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_lost_and_back_is_seen_and_sign_ins_go_on() {
+async fn a_lost_dependency_is_reported_and_sign_ins_continue() {
     let folder = tempfile::tempdir().unwrap();
     let mut redis = RedisServer::start_with_password("of-redis-77");
     let server = start(with_redis(
@@ -99,7 +98,7 @@ async fn what_is_lost_and_back_is_seen_and_sign_ins_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hangs_is_noticed_while_nobody_asks() {
+async fn a_hanging_dependency_is_reported_without_requests() {
     let folder = tempfile::tempdir().unwrap();
     let redis = RedisServer::start_with_password("of-redis-77");
     let server = start(with_redis(
@@ -117,7 +116,7 @@ async fn what_hangs_is_noticed_while_nobody_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_hangs_or_refuses_is_named_within_the_deadline() {
+async fn hanging_and_refusing_dependencies_are_named_within_the_time_limit() {
     let redis = RedisServer::start_with_password("of-redis-77");
     let silent = SilentServer::start();
     let cases = [
@@ -136,7 +135,7 @@ async fn what_hangs_or_refuses_is_named_within_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_required_and_goes_takes_readiness_along() {
+async fn a_lost_required_dependency_makes_the_server_not_ready() {
     let folder = tempfile::tempdir().unwrap();
     let mut redis = RedisServer::start();
     let mut command = program(folder.path());
@@ -157,7 +156,7 @@ async fn what_is_required_and_goes_takes_readiness_along() {
 }
 
 #[test]
-fn what_is_required_and_missing_at_the_start_is_one_clear_line() {
+fn a_required_dependency_missing_at_startup_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = program(folder.path());
     with_redis(&mut command, absent_port(), "of-redis-77").env("DIVAN_REQUIRED", "redis,rabbitmq");
@@ -170,15 +169,15 @@ fn what_is_required_and_missing_at_the_start_is_one_clear_line() {
     assert_eq!(code, 1, "{stderr}");
     assert!(
         line.starts_with(
-            "divan-server: redis is in DIVAN_REQUIRED, and cannot be used: nothing answers"
-        ) && line.contains("; rabbitmq is in DIVAN_REQUIRED, and cannot be used: nothing answers"),
+            "divan-server: redis is in DIVAN_REQUIRED but cannot be used: nothing answers"
+        ) && line.contains("; rabbitmq is in DIVAN_REQUIRED but cannot be used: nothing answers"),
         "{line}"
     );
     assert!(!stderr.contains("-77"), "{stderr}");
 }
 
 #[test]
-fn what_is_required_has_to_be_configured() {
+fn a_required_dependency_must_be_configured() {
     let folder = tempfile::tempdir().unwrap();
     for (required, expected) in [
         ("redis,memcached", "redis, which is not configured"),
@@ -199,7 +198,7 @@ fn what_is_required_has_to_be_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bucket_is_made_at_the_start() {
+async fn the_bucket_is_created_at_startup() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = S3Server::start();
     let with_s3 = |folder: &Path| {
@@ -213,7 +212,7 @@ async fn the_bucket_is_made_at_the_start() {
         command
     };
     let server = start(with_s3(folder.path()).env("DIVAN_REQUIRED", "s3"));
-    wait_for(&server.log, "made the bucket", || true);
+    wait_for(&server.log, "created bucket", || true);
     ready_when(&server, |status, answer| {
         status == 200 && is_up(answer, "s3")
     })
@@ -231,7 +230,7 @@ async fn the_bucket_is_made_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_cannot_be_set_up_stops_nobody_from_signing_in() {
+async fn a_client_that_cannot_be_set_up_does_not_block_sign_ins() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = program(folder.path());
     command
@@ -246,7 +245,7 @@ async fn a_client_that_cannot_be_set_up_stops_nobody_from_signing_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_comes_after_the_server_gets_its_bucket() {
+async fn the_bucket_is_created_when_the_object_store_starts_later() {
     let folder = tempfile::tempdir().unwrap();
     let mut s3 = S3Server::start();
     s3.stop();
@@ -257,7 +256,7 @@ async fn a_store_that_comes_after_the_server_gets_its_bucket() {
     command
         .env("MINIO_ACCESS_KEY", S3Server::ACCESS_KEY)
         .env("MINIO_SECRET_KEY", S3Server::SECRET_KEY);
-    // There are containers without certificates.
+    // As in a container without certificates.
     command
         .env("SSL_CERT_FILE", "/dev/null")
         .env("SSL_CERT_DIR", "/nonexistent");
@@ -268,5 +267,5 @@ async fn a_store_that_comes_after_the_server_gets_its_bucket() {
     .await;
     s3.resume();
     ready_when(&server, |_, answer| is_up(answer, "s3")).await;
-    wait_for(&server.log, "made the bucket", || true);
+    wait_for(&server.log, "created bucket", || true);
 }

@@ -1,6 +1,6 @@
-//! The files in `deploy/`, as far as they can be held without an engine for containers: Caddy
-//! serves both audiences with the `Caddyfile`, and the configuration of `compose.yaml` with the
-//! secrets of `make-secrets.sh` is taken.
+//! The files in `deploy/`, tested without a container engine: Caddy serves both audiences with the
+//! `Caddyfile`, and the server accepts the configuration of `compose.yaml` with the secrets of
+//! `make-secrets.sh`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +21,7 @@ fn deploy(file: &str) -> PathBuf {
         .join(file)
 }
 
-/// A server behind Caddy, and how to ask for its two audiences.
+/// A server behind Caddy, with requests to its two audiences.
 struct Deployed {
     _server: Running,
     caddy: CaddyServer,
@@ -36,7 +36,7 @@ impl Deployed {
             fs::create_dir(folder.path().join(audience)).unwrap();
             fs::write(folder.path().join(audience).join("index.html"), page).unwrap();
         }
-        // Caddy runs as somebody who owns nothing.
+        // Caddy runs as an unprivileged user.
         let open = Command::new("chmod")
             .arg("-R")
             .arg("a+rX")
@@ -176,7 +176,7 @@ async fn caddy_serves_both_audiences_and_an_employee_signs_in_through_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
+async fn pages_have_the_headers_for_telegram_and_browsers() {
     let deployed = Deployed::start();
     let audiences = [
         (
@@ -236,7 +236,7 @@ async fn pages_have_the_headers_that_telegram_and_browsers_go_by() {
     }
 }
 
-/// The variables of a service, of those that stand on a line of their own.
+/// Returns the variables of a service that have a line of their own.
 fn environment(service: &str) -> BTreeMap<String, String> {
     let compose = fs::read_to_string(deploy("compose.yaml")).unwrap();
     let block = compose.split(&format!("\n  {service}:\n")).nth(1).unwrap();
@@ -250,7 +250,7 @@ fn environment(service: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn what_compose_gives_the_server_is_a_configuration_without_a_mistake() {
+fn compose_gives_the_server_a_valid_configuration() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(
         deploy("make-secrets.sh"),
@@ -302,7 +302,7 @@ fn what_compose_gives_the_server_is_a_configuration_without_a_mistake() {
 }
 
 #[test]
-fn every_secret_that_compose_names_is_made() {
+fn make_secrets_creates_every_secret_of_compose() {
     let compose = fs::read_to_string(deploy("compose.yaml")).unwrap();
     let script = fs::read_to_string(deploy("make-secrets.sh")).unwrap();
     let named = compose

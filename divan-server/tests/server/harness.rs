@@ -1,4 +1,4 @@
-//! A server in this process, on a database of its own, with a clock to turn.
+//! A server in this process, with its own database and a manual clock.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Holds that this is a problem with a code and the code's own status, as
+    /// Asserts that this is a problem with this code and the code's status, as
     /// `application/problem+json`.
     #[track_caller]
     pub(crate) fn assert_problem(&self, status: u16, code: &str) -> Value {
@@ -71,7 +71,7 @@ impl Answer {
         body
     }
 
-    /// Holds that this is a `validation_failed` that names exactly this member.
+    /// Asserts that this is a `validation_failed` with exactly this member error.
     #[track_caller]
     pub(crate) fn assert_invalid(&self, pointer: &str) {
         let body = self.assert_problem(422, "validation_failed");
@@ -93,7 +93,7 @@ impl App {
         Self::on(store, bootstrap, folder)
     }
 
-    /// A server with an administrator and one employee.
+    /// Starts a server with an administrator and one employee.
     pub(crate) async fn with_people() -> Self {
         let app = Self::start().await;
         app.add_people().await;
@@ -159,8 +159,7 @@ impl<S: Store + Clone + 'static> App<S> {
             .await
     }
 
-    /// Asks for readiness until it is answered so: what is known of dependencies may be a second
-    /// old.
+    /// Polls readiness until it has this status: the state of dependencies may be a second old.
     pub(crate) async fn ready_when(&self, status: u16) -> Answer {
         for _ in 0..200 {
             let answer = self.get("/health/ready").await;

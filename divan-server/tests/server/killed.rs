@@ -1,6 +1,6 @@
-//! Servers that are killed in the middle of what they do.
+//! Servers that are killed while they work.
 //!
-//! `DIVAN_KILLS` says how often on each database; a few times by default.
+//! `DIVAN_KILLS` is the number of kills per database; a few by default.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::process::{KEY, Running, no_tls, program, start};
 const NEXT: &str = "/auth/refresh";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_killed_leaves_nothing_half_written_on_sqlite() {
+async fn a_killed_server_leaves_no_partial_write_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     for kill in 0..kills() {
         let database = format!("sqlite:{kill}.db");
@@ -24,7 +24,7 @@ async fn a_server_that_is_killed_leaves_nothing_half_written_on_sqlite() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_killed_leaves_nothing_half_written_on_postgres() {
+async fn a_killed_server_leaves_no_partial_write_on_postgres() {
     for kill in 0..kills() {
         let database = TestDatabase::create().await;
         let folder = tempfile::tempdir().unwrap();
@@ -36,8 +36,7 @@ fn kills() -> u64 {
     std::env::var("DIVAN_KILLS").map_or(4, |count| count.parse().unwrap())
 }
 
-/// Kills a server while it bootstraps, then one while people sign in and refresh, at a moment that
-/// differs from time to time.
+/// Kills a server during the bootstrap, then one during sign-ins and refreshes, at varying moments.
 async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(no_tls())
@@ -67,7 +66,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
         server.kill();
     });
     let server = start_one();
-    // Either there is an administrator, who can sign in, or there is none, and one can be made.
+    // Either an administrator exists and can sign in, or none exists and one can be created.
     let (status, body) = bootstrap(&server).await.unwrap();
     assert!(status == 201 || status == 409, "{body}");
     assert!(
@@ -97,7 +96,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let (status, mut pair) = answer(login(&server)).await.unwrap();
     assert_eq!(status, 200, "{pair}");
 
-    // An honest client: what it was answered last is what it goes on with.
+    // A correct client continues with the last tokens that it received.
     let refresh = async |server: &Running, pair: &Value| {
         let body = json!({"refresh_token": pair["refresh_token"]});
         answer(client.post(server.url(NEXT)).json(&body)).await
@@ -125,7 +124,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     assert_eq!(status, 200);
     let sessions = list["items"].as_array().unwrap().len();
     assert!((1..=20).contains(&sessions), "{list}");
-    // A session that began is written down, and what is written down began.
+    // Every session has an audit event, and every event a session.
     let employee = next["user"]["id"].as_str().unwrap();
     for (action, lines) in [
         ("signed_in", sessions),
@@ -145,7 +144,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     assert_eq!(answer(login(&server)).await.unwrap().0, 200);
 }
 
-/// The status and body of an answer that came whole.
+/// Returns status and body of a complete response.
 async fn answer(request: reqwest::RequestBuilder) -> Option<(u16, Value)> {
     let answer = request.send().await.ok()?;
     let status = answer.status().as_u16();

@@ -1,4 +1,4 @@
-//! What is counted, and what is not told of it.
+//! Metrics, and the data that they must not contain.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD, App, PASSWORD, PHONE};
 
-/// The value of a row.
+/// Returns the value of a sample.
 fn value(metrics: &str, row: &str) -> f64 {
     let of_row = |line: &str| line.strip_prefix(row)?.strip_prefix(' ')?.parse().ok();
     metrics
@@ -29,7 +29,7 @@ async fn requests_sign_ins_and_hashes_are_counted() {
     }
     app.admin_token().await;
     app.employee_token().await;
-    // A preflight is no sign-in, and neither is another method.
+    // Neither a preflight nor another method is a sign-in.
     let preflight = Request::builder()
         .method("OPTIONS")
         .uri("/auth/admin/login");
@@ -81,7 +81,7 @@ async fn requests_sign_ins_and_hashes_are_counted() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_before_the_answer_is_counted_too() {
+async fn a_request_whose_client_disconnects_is_counted() {
     let app = App::with_people().await;
     let login = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
     let answer = app.post("/auth/admin/login", &login);
@@ -102,7 +102,7 @@ async fn who_hangs_up_before_the_answer_is_counted_too() {
 }
 
 #[tokio::test]
-async fn no_label_holds_what_a_caller_sent() {
+async fn labels_contain_no_client_data() {
     let app = App::with_people().await;
     let admin = app.admin_token().await;
     let user = app.get_as(&admin, "/auth/me").await.json()["id"]

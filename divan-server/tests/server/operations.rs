@@ -1,5 +1,4 @@
-//! What operators look at: metrics on their own listener, traces, the client's address behind a
-//! proxy, `health`, `telegram`.
+//! Operation of the server: metrics, traces, client addresses behind a proxy, `health`, `telegram`.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -19,7 +18,7 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-/// An address where nobody listens.
+/// An address without a listener.
 fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -33,7 +32,7 @@ fn credentials() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metrics_have_a_listener_of_their_own() {
+async fn metrics_are_served_on_a_separate_listener() {
     let folder = tempfile::tempdir().unwrap();
     let address = free_address();
     let server = start(program(folder.path()).env("DIVAN_METRICS_LISTEN", &address));
@@ -63,7 +62,7 @@ async fn metrics_have_a_listener_of_their_own() {
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
     let text = answer.text().await.unwrap();
     assert!(
-        text.contains("divan_sign_ins_total{way=\"admin_login\",outcome=\"success\"} 1\n"),
+        text.contains("divan_sign_ins_total{method=\"admin_login\",outcome=\"success\"} 1\n"),
         "{text}"
     );
     assert!(
@@ -93,12 +92,12 @@ async fn metrics_have_a_listener_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_without_metrics_serves_all_the_same() {
+async fn a_server_without_metrics_still_serves() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let server = start(program(folder.path()).env("DIVAN_METRICS_LISTEN", address));
-    wait_for(&server.log, "no metrics are served", || true);
+    wait_for(&server.log, "cannot serve metrics", || true);
     assert_eq!(
         client()
             .get(server.url("/health/ready"))
@@ -111,7 +110,7 @@ async fn a_server_without_metrics_serves_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_request_asks_of_the_database_names_the_request() {
+async fn database_spans_carry_the_request_id() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(
         program(folder.path())
@@ -130,7 +129,7 @@ async fn what_a_request_asks_of_the_database_names_the_request() {
     assert!(!line.to_string().contains("admin@example.com"), "{line}");
 }
 
-/// The address of the newest session of an administrator who signs in with this `X-Forwarded-For`.
+/// Signs in with this `X-Forwarded-For` and returns the client address of the new session.
 async fn address_behind_a_proxy(trusted: &str, forwarded: &str) -> (String, bool) {
     let folder = tempfile::tempdir().unwrap();
     let server = start(program(folder.path()).env("DIVAN_TRUSTED_PROXIES", trusted));
@@ -165,7 +164,7 @@ async fn address_behind_a_proxy(trusted: &str, forwarded: &str) -> (String, bool
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_tells_the_address_of_the_client_when_it_is_trusted_to() {
+async fn the_client_address_is_read_from_trusted_proxies_only() {
     let forwarded = "198.51.100.1, 203.0.113.9";
     assert_eq!(
         address_behind_a_proxy("127.0.0.0/8", forwarded).await,
@@ -182,12 +181,12 @@ async fn a_proxy_tells_the_address_of_the_client_when_it_is_trusted_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn health_tells_a_container_engine() {
+async fn health_exits_with_the_state_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let health = |url: &str| run(program(folder.path()).args(["health", "--url", url]));
     let (code, _, stderr) = health(&format!("http://{}", free_address()));
     assert_eq!(
-        (code, stderr.contains("the server does not answer")),
+        (code, stderr.contains("the server does not respond")),
         (1, true),
         "{stderr}"
     );
@@ -203,7 +202,7 @@ async fn health_tells_a_container_engine() {
     }
     let (code, _, stderr) = health(&without_database.uri());
     assert_eq!(
-        (code, stderr.contains("the server answers 503")),
+        (code, stderr.contains("the server returns 503")),
         (1, true),
         "{stderr}"
     );
@@ -216,7 +215,7 @@ fn ok(result: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json!({"ok": true, "result": result}))
 }
 
-/// The Bot API, with a bot whose button opens this.
+/// Mock of the Bot API, with this menu button.
 async fn bot_api(button: &Value) -> MockServer {
     let server = MockServer::start().await;
     let me = json!({"id": 1_234_567_890, "username": "divan_bot", "has_main_web_app": true});
@@ -246,10 +245,10 @@ fn telegram(folder: &Path, api: &str, command: &str) -> (i32, String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bot_is_bound_and_checked_from_the_command_line() {
+async fn the_command_line_configures_and_checks_the_bot() {
     let folder = tempfile::tempdir().unwrap();
-    let bound = json!({"type": "web_app", "text": "Open", "web_app": {"url": "https://divan.example.com/"}});
-    let api = bot_api(&bound).await;
+    let configured = json!({"type": "web_app", "text": "Open", "web_app": {"url": "https://divan.example.com/"}});
+    let api = bot_api(&configured).await;
     for command in ["setup", "check"] {
         let (code, stdout, stderr) = telegram(folder.path(), &api.uri(), command);
         assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
@@ -275,7 +274,7 @@ async fn the_bot_is_bound_and_checked_from_the_command_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_asked_to_wait_is_told_so_while_it_waits() {
+async fn a_wait_for_telegram_is_logged() {
     let folder = tempfile::tempdir().unwrap();
     let busy = MockServer::start().await;
     let answer = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 1}});
@@ -302,14 +301,14 @@ async fn who_is_asked_to_wait_is_told_so_while_it_waits() {
         "{stdout}{stderr}"
     );
     assert!(
-        stderr.contains("Telegram asks to wait") && stderr.contains("seconds=1"),
+        stderr.contains("waiting after 429 from Telegram") && stderr.contains("seconds=1"),
         "{stderr}"
     );
     assert!(!stderr.contains("AAFakeToken"), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bot_that_cannot_be_asked_is_one_clear_line_without_the_token() {
+async fn an_error_of_the_bot_api_is_one_line_without_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let refusing = MockServer::start().await;
     let answer = json!({"ok": false, "error_code": 401, "description": "Unauthorized"});
@@ -318,10 +317,10 @@ async fn a_bot_that_cannot_be_asked_is_one_clear_line_without_the_token() {
         .respond_with(ResponseTemplate::new(401).set_body_json(answer))
         .mount(&refusing)
         .await;
-    let nobody = format!("http://{}", free_address());
+    let closed = format!("http://{}", free_address());
     for (api, expected) in [
         (refusing.uri(), "does not know this token"),
-        (nobody, "cannot be reached"),
+        (closed, "cannot be reached"),
     ] {
         let (code, stdout, stderr) = telegram(folder.path(), &api, "check");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The walk-through of the README, line by line against a real server.
+//! Runs the walk-through of the README against a real server.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::bash::{blocks, run};
 use crate::process::{program, start};
 
 #[test]
-fn the_walk_through_answers_as_the_readme_says() {
+fn the_walk_through_of_the_readme_works() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let section = readme.split("<!-- walk-through -->").nth(1).unwrap();
