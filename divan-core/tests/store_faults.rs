@@ -34,8 +34,8 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
         .await
         .unwrap();
     let sabotage =
-        "CREATE TABLE child (parent BLOB REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED);
-        CREATE TRIGGER sabotage AFTER UPDATE ON users BEGIN INSERT INTO child VALUES (x'00'); END;";
+        "CREATE TABLE child (parent BLOB REFERENCES divan_users (id) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER sabotage AFTER UPDATE ON divan_users BEGIN INSERT INTO child VALUES (x'00'); END;";
     connection.execute(sabotage).await.unwrap();
     connection.close().await.unwrap();
 
@@ -99,7 +99,7 @@ async fn a_password_that_a_proxy_repeats_goes_no_further() {
             .source()
             .unwrap()
             .to_string()
-            .contains("are left out"),
+            .contains("is omitted"),
         "{at_the_start:?}"
     );
 

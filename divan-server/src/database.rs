@@ -5,10 +5,9 @@ use divan_core::infra::DatabaseUrl;
 use divan_core::store::PostgresStore;
 #[cfg(feature = "sqlite")]
 use divan_core::store::SqliteStore;
-use divan_core::store::{MigrateError, PoolState, Schema, Store, StoreError};
+use divan_core::store::{MigrateError, PoolState, SchemaStatus, Store, StoreError};
 
 use crate::config::Config;
-use crate::traced_store::TracedStore;
 
 /// The database that the configuration names.
 #[derive(Clone, Debug)]
@@ -19,38 +18,38 @@ pub(crate) enum Database {
     Postgres(PostgresStore),
 }
 
-/// Why there is no database to work with. Names the database, never its password.
+/// Error of opening or migrating the database. Names the database, never its password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// It cannot be opened, or does not answer.
+    /// The database cannot be opened or does not respond.
     #[error("cannot open the database {name}")]
     Open {
-        /// The file, or user, host and name.
+        /// The file, or the user, host and database name.
         name: String,
-        /// What the database says.
+        /// The error of the database.
         source: StoreError,
     },
-    /// Its schema could not be brought up to date.
-    #[error("cannot bring the database {name} up to date")]
+    /// The migration failed.
+    #[error("cannot migrate the database {name}")]
     Migrate {
-        /// The file, or user, host and name.
+        /// The file, or the user, host and database name.
         name: String,
-        /// What is in the way.
+        /// The error of the migration.
         source: MigrateError,
     },
-    /// Its schema is not the one of this program, and migrating was not asked for.
+    /// The schema is not current and `--no-migrate` was given.
     #[error("the database {name} cannot be served: {schema}")]
-    Schema {
-        /// The file, or user, host and name.
+    SchemaStatus {
+        /// The file, or the user, host and database name.
         name: String,
-        /// What the schema is.
-        schema: Schema,
+        /// Status of the schema.
+        schema: SchemaStatus,
     },
 }
 
 impl Database {
-    /// Opens the database, with the schema that it has.
+    /// Opens the database without migrating it.
     pub(crate) async fn connect(config: &Config) -> Result<Self, DatabaseError> {
         let opened = match &config.database {
             #[cfg(feature = "sqlite")]
@@ -67,7 +66,7 @@ impl Database {
         })
     }
 
-    pub(crate) async fn schema(&self, config: &Config) -> Result<Schema, DatabaseError> {
+    pub(crate) async fn schema(&self, config: &Config) -> Result<SchemaStatus, DatabaseError> {
         let schema = match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.schema().await,
@@ -93,11 +92,11 @@ impl Database {
         })
     }
 
-    /// Fails unless the schema is the one of this program.
+    /// Fails unless the schema is current.
     pub(crate) async fn require_current(&self, config: &Config) -> Result<(), DatabaseError> {
         match self.schema(config).await? {
-            Schema::Current => Ok(()),
-            schema => Err(DatabaseError::Schema {
+            SchemaStatus::Current => Ok(()),
+            schema => Err(DatabaseError::SchemaStatus {
                 name: config.database.to_string(),
                 schema,
             }),
@@ -105,15 +104,15 @@ impl Database {
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
-        Arc::new(TracedStore(match self {
+        match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => Arc::new(store.clone()),
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => Arc::new(store.clone()),
-        }))
+        }
     }
 
-    /// What time it has; `None` where it has none of its own.
+    /// Current time of the database server; `None` for SQLite, which uses the clock of this machine.
     #[cfg(feature = "cli")]
     pub(crate) async fn time(&self) -> Result<Option<std::time::SystemTime>, StoreError> {
         match self {
@@ -124,7 +123,7 @@ impl Database {
         }
     }
 
-    /// How its connections are used.
+    /// State of the connection pools.
     pub(crate) fn connections(&self) -> PoolState {
         match self {
             #[cfg(feature = "sqlite")]
@@ -134,7 +133,7 @@ impl Database {
         }
     }
 
-    /// Waits for what is under way and closes.
+    /// Waits for running queries and closes the pools.
     pub(crate) async fn close(&self) {
         match self {
             #[cfg(feature = "sqlite")]

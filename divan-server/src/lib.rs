@@ -62,8 +62,6 @@ mod serve;
 mod state;
 #[cfg(feature = "cli")]
 mod telegram;
-#[cfg(feature = "_server")]
-mod traced_store;
 
 #[cfg(feature = "_server")]
 pub use app::{Migrations, Server, StartError};

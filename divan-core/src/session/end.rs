@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 macro_rules! end_reasons {
     ($($(#[doc = $doc:literal])* $variant:ident = $word:literal;)*) => {
-        /// Why a session was ended before its time.
+        /// Reason why a session was ended before its expiry.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum EndReason {
@@ -37,25 +37,25 @@ end_reasons! {
     SignedOut = "signed_out";
     /// An administrator signed the user out.
     SignedOutByAdmin = "signed_out_by_admin";
-    /// The user has a new password.
+    /// The user changed the password.
     PasswordChanged = "password_changed";
-    /// An administrator gave the user another password.
+    /// An administrator reset the password.
     PasswordReset = "password_reset";
     /// The user was deactivated.
     Deactivated = "deactivated";
-    /// The user has another role.
+    /// The role of the user changed.
     RoleChanged = "role_changed";
     /// The user's Telegram account was unlinked.
     TelegramUnlinked = "telegram_unlinked";
-    /// Two parties held tokens of the session.
+    /// A replaced token was used again.
     TokenReuse = "token_reuse";
-    /// The user signed in elsewhere too often.
+    /// The user had too many sessions.
     Limit = "limit";
 }
 
-/// The text names no reason.
+/// Error of an unknown end reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such reason for the end of a session")]
+#[error("unknown end reason of a session")]
 pub struct UnknownEndReason;
 
 impl fmt::Display for EndReason {
@@ -64,11 +64,11 @@ impl fmt::Display for EndReason {
     }
 }
 
-/// When and why a session was ended.
+/// Time and reason of a session's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionEnd {
-    /// When.
+    /// Time of the end.
     pub at: OffsetDateTime,
-    /// Why.
+    /// Reason of the end.
     pub reason: EndReason,
 }

@@ -1,8 +1,8 @@
-//! Sessions: what a person stays signed in by.
+//! Sessions.
 //!
 //! A session is a row in the database. Its tokens carry the session's id and a *generation*: each
-//! refresh hands out the next one, and [`RotationState`] decides what a token of any generation is
-//! worth.
+//! refresh issues tokens of the next one, and [`RotationState`] decides which generations are
+//! accepted.
 
 mod end;
 mod rotation;
@@ -10,5 +10,5 @@ mod rotation;
 pub use end::{EndReason, SessionEnd, UnknownEndReason};
 pub use rotation::{AccessCheck, RefreshOutcome, RotationState};
 
-/// How many sessions a user may have at a time; a further one ends the oldest.
+/// Maximum number of live sessions of a user; a further one ends the oldest.
 pub const MAX_LIVE_SESSIONS: u32 = 20;

@@ -2,21 +2,20 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// How long after a refresh the same one is answered with the same successor: for two tabs that
-/// refresh at once, and for a quick retry. Clients give a refresh up after less than half of it.
+/// Time after a refresh in which the replaced token gets the same successor again: for two tabs that
+/// refresh at once, and for a quick retry. Clients time out after less than half of it.
 const OVERLAP: Duration = Duration::from_secs(30);
 
-/// How much of the overlap may have passed before a repeated answer is written down.
-const REPEATED: Duration = Duration::from_secs(1);
+/// Time after a rotation from which a replayed response is stored.
+const REPLAY_STORED_AFTER: Duration = Duration::from_secs(1);
 
-/// Which tokens of a session are good: the part of it that refreshing changes.
+/// State of a session's token rotation: the part that a refresh changes.
 ///
-/// Answers get lost, tabs refresh at the same time, and tokens get stolen. The rules here tell them
-/// apart as far as that can be done: a client that keeps one pair of tokens, and stores a new pair
-/// before it uses it, stays signed in whatever answer is lost; and when two parties each hold a
-/// pair of their own, the session ends as soon as the second shows up. (Who steals a token and
-/// refreshes it within 30 seconds of the owner holds the same pair as the owner, and is not told
-/// apart.)
+/// Responses get lost, tabs refresh at the same time, and tokens get stolen. The rules distinguish
+/// these cases as far as possible. A client that keeps one pair of tokens, and stores a new pair
+/// before it uses it, stays signed in whatever response is lost. When two parties hold different
+/// pairs, the session ends as soon as the second one is used. A thief who refreshes a stolen token
+/// within 30 seconds of the owner gets the same pair as the owner and is not detected.
 ///
 /// ```
 /// use divan_core::session::{RotationState, RefreshOutcome};
@@ -26,7 +25,7 @@ const REPEATED: Duration = Duration::from_secs(1);
 /// let first = RotationState::first(start);
 /// let RefreshOutcome::Rotated(second) = first.refresh(1, start) else { panic!() };
 /// assert_eq!(second.current(), 2);
-/// // A second tab gets the same answer, a thief much later does not, once the owner was there.
+/// // A second tab gets the same successor. After the successor was used, a later replay is reuse.
 /// let confirmed = second.confirmed();
 /// assert_eq!(confirmed.refresh(1, start + Duration::seconds(30)), RefreshOutcome::Replayed(confirmed));
 /// assert_eq!(confirmed.refresh(1, start + Duration::seconds(31)), RefreshOutcome::ReuseDetected);
@@ -39,41 +38,39 @@ pub struct RotationState {
     is_confirmed: bool,
 }
 
-/// What a refresh token of some generation is answered with.
+/// Outcome of a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum RefreshOutcome {
-    /// With the current generation of this new state, which has to be written first.
+    /// Issue tokens of the current generation of this new state. Store the state first.
     Rotated(RotationState),
-    /// With the current generation once more. The state, too, is the same, or has to be written
-    /// first.
+    /// Issue tokens of the current generation again. Store the state first if it differs.
     Replayed(RotationState),
-    /// The token was replaced and its successor was used: two parties hold this session. It has to
-    /// end.
+    /// The token was replaced and its successor was used, so two parties hold the session. End it.
     ReuseDetected,
-    /// No such generation was handed out, as far as this database knows: it may be older than the
-    /// token.
+    /// The generation was not issued according to this database, which may be a backup older than
+    /// the token.
     Unknown,
 }
 
-/// What an access token of some generation is worth.
+/// Outcome of an access token check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum AccessCheck {
-    /// It is good.
+    /// The token is accepted.
     Valid,
-    /// It is good, and the first of its generation: this new state has to be written before the
-    /// answer.
+    /// The token is accepted and is the first of its generation. Store this state before the
+    /// response.
     Confirmed(RotationState),
-    /// It belongs to a successor that was given up for lost: two parties hold this session. It has
-    /// to end.
+    /// The token belongs to a successor that was considered lost, so two parties hold the session.
+    /// End it.
     ReuseDetected,
-    /// No such generation was handed out, as far as this database knows.
+    /// The generation was not issued according to this database.
     Unknown,
 }
 
 impl RotationState {
-    /// Those of a new session, whose first tokens are of generation 1.
+    /// The state of a new session, whose first tokens have generation 1.
     pub fn first(at: OffsetDateTime) -> Self {
         Self {
             current: 1,
@@ -83,7 +80,7 @@ impl RotationState {
         }
     }
 
-    /// Those of a stored session.
+    /// The state of a stored session.
     pub fn from_parts(
         current: u64,
         parent: u64,
@@ -98,27 +95,27 @@ impl RotationState {
         }
     }
 
-    /// The generation of the tokens that were handed out last.
+    /// Generation of the tokens that were issued last.
     pub fn current(self) -> u64 {
         self.current
     }
 
-    /// The generation that they were handed out for.
+    /// Generation of the token that they replaced.
     pub fn parent(self) -> u64 {
         self.parent
     }
 
-    /// When the current generation was made, or handed out again before anybody had used it.
+    /// Time when the current generation was issued, or issued again before its first use.
     pub fn rotated_at(self) -> OffsetDateTime {
         self.rotated_at
     }
 
-    /// Whether somebody has used the current generation: its answer was not lost.
+    /// Reports that a token of the current generation was used, so the response was not lost.
     pub fn is_confirmed(self) -> bool {
         self.is_confirmed
     }
 
-    /// The same with the current generation used.
+    /// The same state with the current generation used.
     #[must_use]
     pub fn confirmed(self) -> Self {
         Self {
@@ -129,30 +126,30 @@ impl RotationState {
 
     /// Decides about a refresh token of generation `presented`.
     pub fn refresh(self, presented: u64, now: OffsetDateTime) -> RefreshOutcome {
-        if !self.was_handed_out(presented) {
+        if !self.was_issued(presented) {
             return RefreshOutcome::Unknown;
         }
         if presented == self.current {
-            return RefreshOutcome::Rotated(self.successor_of(presented, now));
+            return RefreshOutcome::Rotated(self.successor_for(presented, now));
         }
         if presented != self.parent {
             return RefreshOutcome::ReuseDetected;
         }
-        // Clocks differ and are set back: a time before the rotation is no proof that much has
-        // passed since. Taking it for one would end the sessions of honest people; this way a thief
-        // has the same successor as they, for longer.
+        // Clocks differ and are set back: a time before the rotation does not prove that the overlap
+        // has passed. Ending the session would sign out honest users; this way a thief gets the same
+        // successor for longer.
         let since = now - self.rotated_at;
         if since > OVERLAP && self.is_confirmed {
             return RefreshOutcome::ReuseDetected;
         }
         if since > OVERLAP {
-            // Nobody has shown the answer to the last refresh: it was lost. Whoever has it after
-            // all is a thief.
-            return RefreshOutcome::Rotated(self.successor_of(presented, now));
+            // The response to the last refresh was not used, so it counts as lost. A later use of it
+            // is reuse.
+            return RefreshOutcome::Rotated(self.successor_for(presented, now));
         }
-        // An answer that is given again may be as long on its way as the first, and must not be
-        // given up in the meantime.
-        let is_late = since.unsigned_abs() >= REPEATED && !self.is_confirmed;
+        // A replayed response may take as long as the first, and must not count as lost in the
+        // meantime.
+        let is_late = since.unsigned_abs() >= REPLAY_STORED_AFTER && !self.is_confirmed;
         RefreshOutcome::Replayed(if is_late {
             Self {
                 rotated_at: now,
@@ -165,7 +162,7 @@ impl RotationState {
 
     /// Decides about an access token of generation `presented`.
     pub fn check_access(self, presented: u64) -> AccessCheck {
-        if !self.was_handed_out(presented) {
+        if !self.was_issued(presented) {
             AccessCheck::Unknown
         } else if presented == self.current && !self.is_confirmed {
             AccessCheck::Confirmed(self.confirmed())
@@ -177,11 +174,11 @@ impl RotationState {
         }
     }
 
-    fn was_handed_out(self, generation: u64) -> bool {
+    fn was_issued(self, generation: u64) -> bool {
         (1..=self.current).contains(&generation)
     }
 
-    fn successor_of(self, parent: u64, now: OffsetDateTime) -> Self {
+    fn successor_for(self, parent: u64, now: OffsetDateTime) -> Self {
         Self {
             current: self.current + 1,
             parent,

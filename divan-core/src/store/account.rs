@@ -4,24 +4,23 @@ use super::{EndSessions, StoreError, StoredSession};
 use crate::password::PasswordHash;
 use crate::types::{AuditEvent, Role, SessionId, User};
 
-/// A user with what signs the user in.
+/// A user with credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
     /// The user.
     pub user: User,
-    /// The hash that a sign-in compares with.
+    /// The password hash.
     pub password_hash: PasswordHash,
-    /// When the password was last shown in the Mini App; `None` once the person has signed out or
-    /// was signed out.
+    /// Last sign-in with the password in the Mini App; `None` after a sign-out.
     pub password_verified_at: Option<OffsetDateTime>,
-    /// When the password is no longer good: one that was generated has to be changed before. `None`
-    /// for one that somebody chose.
+    /// Expiry of a generated password, which must be changed before; `None` for a password that the
+    /// user chose.
     pub password_expires_at: Option<OffsetDateTime>,
 }
 
 impl Account {
-    /// The account of somebody who has not signed in yet.
+    /// Creates the account of a user who has not signed in yet.
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
         Self {
             user,
@@ -31,24 +30,24 @@ impl Account {
         }
     }
 
-    /// Whether it may administer.
+    /// Reports an active administrator.
     pub(super) fn is_active_admin(&self) -> bool {
         self.user.role == Role::Admin && self.user.is_active
     }
 }
 
-/// A user to add, with the line of the audit that tells of it.
+/// A user to insert, with the audit event of the insertion.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewUser {
     /// The account.
     pub account: Account,
-    /// The line.
+    /// The audit event.
     pub record: AuditEvent,
 }
 
 impl NewUser {
-    /// This account, with this line.
+    /// Combines an account with its audit event.
     pub fn new(account: Account, record: AuditEvent) -> Self {
         Self { account, record }
     }
@@ -63,29 +62,29 @@ impl NewUser {
 pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
-/// What the change of an account brings with it: first some sessions end, then one begins, and all
-/// of it is written down.
+/// Changes that accompany the change of an account: first sessions end, then one begins, then the
+/// audit events are inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AccountUpdate {
-    /// Nothing happens, to the account neither, when this session of it has ended.
+    /// Nothing changes, not even the account, when this session of the account has ended.
     pub require_live_session: Option<SessionId>,
     /// The sessions to end.
     pub end: Option<EndSessions>,
-    /// The session to begin. Where there are [as many as may
-    /// be](crate::session::MAX_LIVE_SESSIONS), the oldest ends.
+    /// The session to begin. The oldest ends when there are
+    /// [`MAX_LIVE_SESSIONS`](crate::session::MAX_LIVE_SESSIONS).
     pub begin: Option<StoredSession>,
-    /// The lines of the audit.
+    /// The audit events.
     pub records: Vec<AuditEvent>,
 }
 
 impl AccountUpdate {
-    /// None.
+    /// An update without sessions and audit events.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Has all of it depend on a session of the account: nothing happens when that has ended.
+    /// Changes nothing when this session of the account has ended.
     #[must_use]
     pub fn require_live_session(mut self, session: SessionId) -> Self {
         self.require_live_session = Some(session);
@@ -99,7 +98,7 @@ impl AccountUpdate {
         self
     }
 
-    /// Adds this line to the audit.
+    /// Inserts this audit event.
     #[must_use]
     pub fn record(mut self, record: AuditEvent) -> Self {
         self.records.push(record);
@@ -118,8 +117,8 @@ impl AccountUpdate {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UpdatedAccount {
-    /// The account as stored now.
+    /// The account after the change.
     pub account: Account,
-    /// The sessions that have ended with the change.
+    /// The sessions that the change ended.
     pub ended: Vec<SessionId>,
 }

@@ -4,41 +4,41 @@ use time::OffsetDateTime;
 use super::StoreError;
 use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
 
-/// The audit. Lines come with what they tell of, in the same transaction: see
+/// The audit. Events are inserted in the transaction of the change that they describe: see
 /// [`UserStore`](super::UserStore) and [`AccountUpdate`](super::AccountUpdate).
 #[async_trait]
 pub trait AuditStore: std::fmt::Debug + Send + Sync {
-    /// Lines that fulfil all conditions, the newest first.
+    /// Finds the events that match all conditions, newest first.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError>;
 
-    /// Forgets lines that are older than this time. Tells how many.
+    /// Deletes events that are older than this time. Returns their number.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn purge_audit(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }
 
-/// Which lines of the audit a page shows.
+/// Conditions of a page of audit events.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct AuditQuery {
-    /// Only what was done to this user.
+    /// Only events about this user.
     pub subject: Option<UserId>,
-    /// Only what this user did.
+    /// Only events caused by this user.
     pub actor: Option<UserId>,
     /// Only this action.
     pub action: Option<AuditAction>,
-    /// Only lines older than this one: where the last page ended.
+    /// Only events older than this one, the last of the previous page.
     pub before: Option<AuditId>,
-    /// How many at most.
+    /// Maximum number of events.
     pub limit: u32,
 }
 
 impl AuditQuery {
-    /// The newest lines, so many at most.
+    /// Finds the newest events, at most `limit`.
     pub fn newest(limit: u32) -> Self {
         Self {
             limit,
@@ -46,14 +46,12 @@ impl AuditQuery {
         }
     }
 
-    /// Whether the line fulfils the conditions.
-    pub fn matches(&self, record: &AuditEvent) -> bool {
+    /// Reports an event that matches all conditions.
+    pub fn matches(&self, event: &AuditEvent) -> bool {
         self.subject
-            .is_none_or(|subject| record.subject_id == Some(subject))
-            && self
-                .actor
-                .is_none_or(|actor| record.actor_id == Some(actor))
-            && self.action.is_none_or(|action| record.action == action)
-            && self.before.is_none_or(|before| record.id < before)
+            .is_none_or(|subject| event.subject_id == Some(subject))
+            && self.actor.is_none_or(|actor| event.actor_id == Some(actor))
+            && self.action.is_none_or(|action| event.action == action)
+            && self.before.is_none_or(|before| event.id < before)
     }
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// What went wrong in a store. The cause is for the log; callers decide by [`kind`](Self::kind).
+/// An error of a store. Callers decide by its [`kind`](Self::kind); the source is for the log.
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -12,19 +12,19 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// Another row has this value already.
+    /// Another user has this value.
     Conflict(UniqueKey),
-    /// No active administrator would be left.
+    /// The change would leave no active administrator.
     LastAdmin,
-    /// The function that was to change the account returned an error of its own.
+    /// The function that changes the account returned an error.
     Rejected,
-    /// The database does not answer, or not in time. It may later.
+    /// The database does not respond, or not in time. A later attempt may succeed.
     Unavailable,
-    /// The database answered something that it should not.
+    /// The database returned an unexpected error or value.
     Internal,
 }
 
-/// The values that no two users share.
+/// Values that are unique among users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UniqueKey {
@@ -37,12 +37,12 @@ pub enum UniqueKey {
 }
 
 impl StoreError {
-    /// An error without a cause of its own.
+    /// Creates an error without a source.
     pub fn new(kind: StoreErrorKind) -> Self {
         Self { kind, source: None }
     }
 
-    /// An error with its cause.
+    /// Creates an error with its source.
     pub fn caused_by(
         kind: StoreErrorKind,
         source: impl Into<Box<dyn Error + Send + Sync>>,
@@ -83,7 +83,7 @@ impl StoreError {
         }
     }
 
-    /// What to decide by.
+    /// The kind of the error.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
     }
@@ -99,8 +99,8 @@ impl fmt::Display for StoreError {
             }
             StoreErrorKind::LastAdmin => "no active administrator would be left",
             StoreErrorKind::Rejected => "the change was rejected",
-            StoreErrorKind::Unavailable => "the database does not answer",
-            StoreErrorKind::Internal => "the database answered something unexpected",
+            StoreErrorKind::Unavailable => "the database does not respond",
+            StoreErrorKind::Internal => "the database returned something unexpected",
         })
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 
-/// A store that forgets everything when it is dropped, for tests and examples.
+/// A store in memory, for tests and examples.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
@@ -28,7 +28,7 @@ struct Tables {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
@@ -47,8 +47,8 @@ impl MemoryStore {
 }
 
 impl Tables {
-    /// What would keep this account from being written.
-    fn objection(&self, account: &Account) -> Option<StoreErrorKind> {
+    /// The constraint that this account would violate.
+    fn violation(&self, account: &Account) -> Option<StoreErrorKind> {
         let mut others = self
             .accounts
             .values()
@@ -65,9 +65,9 @@ impl Tables {
             .map(StoreErrorKind::Conflict)
     }
 
-    fn apply(&mut self, user: UserId, effects: AccountUpdate) -> Vec<SessionId> {
+    fn apply(&mut self, user: UserId, update: AccountUpdate) -> Vec<SessionId> {
         let mut ended = Vec::new();
-        if let Some(EndSessions { only, at, reason }) = effects.end {
+        if let Some(EndSessions { only, at, reason }) = update.end {
             let own = self
                 .sessions
                 .values_mut()
@@ -76,7 +76,7 @@ impl Tables {
                 end(session, SessionEnd { at, reason }, &mut ended);
             }
         }
-        if let Some(begun) = effects.begin {
+        if let Some(begun) = update.begin {
             let at = begun.created_at;
             let own = self
                 .sessions
@@ -96,7 +96,7 @@ impl Tables {
             }
             self.sessions.insert(begun.id, begun);
         }
-        self.audit.extend(effects.records);
+        self.audit.extend(update.records);
         ended
     }
 }
@@ -151,7 +151,7 @@ impl UserStore for MemoryStore {
             phones.iter().collect::<HashSet<_>>(),
             emails.iter().collect::<HashSet<_>>(),
         );
-        let is_named = |user: &&User| {
+        let has_contact = |user: &&User| {
             user.phone
                 .as_ref()
                 .is_some_and(|phone| phones.contains(phone))
@@ -165,7 +165,7 @@ impl UserStore for MemoryStore {
             .accounts
             .values()
             .map(|account| &account.user)
-            .filter(is_named)
+            .filter(has_contact)
             .cloned()
             .collect())
     }
@@ -173,11 +173,11 @@ impl UserStore for MemoryStore {
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
         let mut tables = self.tables();
         for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
-            if let Some(objection) = tables.objection(account) {
+            if let Some(violation) = tables.violation(account) {
                 for NewUser { account, .. } in &new[..inserted] {
                     tables.accounts.remove(&account.user.id);
                 }
-                return Err(StoreError::new(objection));
+                return Err(StoreError::new(violation));
             }
             tables.accounts.insert(account.user.id, account.clone());
         }
@@ -196,21 +196,21 @@ impl UserStore for MemoryStore {
         let Some(mut account) = tables.accounts.get(&id).cloned() else {
             return Ok(None);
         };
-        let Some(effects) = change(&mut account)? else {
+        let Some(update) = change(&mut account)? else {
             return Ok(None);
         };
         let is_open = |session: &StoredSession| session.user == id && session.end.is_none();
-        if effects
+        if update
             .require_live_session
             .is_some_and(|open| !tables.sessions.get(&open).is_some_and(is_open))
         {
             return Ok(None);
         }
-        if let Some(objection) = tables.objection(&account) {
-            return Err(StoreError::new(objection));
+        if let Some(violation) = tables.violation(&account) {
+            return Err(StoreError::new(violation));
         }
         tables.accounts.insert(id, account.clone());
-        let ended = tables.apply(id, effects);
+        let ended = tables.apply(id, update);
         Ok(Some(UpdatedAccount { account, ended }))
     }
 }
@@ -274,10 +274,10 @@ impl AuditStore for MemoryStore {
         let mut found: Vec<_> = tables
             .audit
             .iter()
-            .filter(|record| query.matches(record))
+            .filter(|event| query.matches(event))
             .cloned()
             .collect();
-        found.sort_by_key(|record| std::cmp::Reverse(record.id));
+        found.sort_by_key(|event| std::cmp::Reverse(event.id));
         found.truncate(query.limit as usize);
         Ok(found)
     }
@@ -285,7 +285,7 @@ impl AuditStore for MemoryStore {
     async fn purge_audit(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let mut tables = self.tables();
         let all = tables.audit.len();
-        tables.audit.retain(|record| record.at >= before);
+        tables.audit.retain(|event| event.at >= before);
         Ok((all - tables.audit.len()) as u64)
     }
 }

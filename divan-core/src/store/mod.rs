@@ -1,4 +1,4 @@
-//! Where users are kept: the traits that the sign-in service asks of a database, and the databases.
+//! Storage: the traits that the sign-in service needs, and implementations for databases.
 //!
 //! | store | feature | for |
 //! |---|---|---|
@@ -6,8 +6,9 @@
 //! | `SqliteStore` | `sqlite` | one server, no database to run |
 //! | `PostgresStore` | `postgres` | several servers on one database |
 //!
-//! A store of your own implements [`Store`], as the example `custom_store` does. Whatever stands in
-//! one method is one transaction: all of it happens, or nothing.
+//! You can implement [`Store`] yourself, as the example `custom_store` does. Each method is one
+//! transaction: all of its changes are written, or none. Methods that are added to these traits
+//! later have a default implementation, so that existing implementations continue to compile.
 
 mod account;
 mod audit;
@@ -38,58 +39,60 @@ pub use pool::PoolState;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresPool, PostgresStore};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use schema::{MigrateError, Schema};
+pub use schema::{MigrateError, SchemaStatus};
 pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserQuery, search_words};
 pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use sql::{Backend, SqlStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-/// Everything that the sign-in service asks of a database.
+/// All storage of the sign-in service.
 #[async_trait]
 pub trait Store: UserStore + SessionStore + AuditStore + BootstrapStore {
-    /// Answers when the database does.
+    /// Sends a query that reads no table.
     ///
     /// # Errors
-    /// When it does not.
+    /// When the database does not respond.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// Users and their sign-ins.
+/// Users and their credentials.
 #[async_trait]
 pub trait UserStore: std::fmt::Debug + Send + Sync {
-    /// The account with this id.
+    /// Finds an account by its id.
     ///
     /// # Errors
     /// Only when the database fails; no such account is `Ok(None)`.
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// The account that signs in with this phone number.
+    /// Finds the account with this phone number.
     ///
     /// # Errors
     /// As [`account`](Self::account).
     async fn account_by_phone(&self, phone: &Phone) -> Result<Option<Account>, StoreError>;
 
-    /// The account that signs in with this e-mail address.
+    /// Finds the account with this e-mail address.
     ///
     /// # Errors
     /// As [`account`](Self::account).
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError>;
 
-    /// The account that is bound to this Telegram account.
+    /// Finds the account that is linked to this Telegram account.
     ///
     /// # Errors
     /// As [`account`](Self::account).
     async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError>;
 
-    /// Users that fulfil all conditions, the newest first: as many as were asked for, or all there
-    /// are, or those among the users that the store has looked at so far.
+    /// Finds the users that match all conditions, newest first. The page is shorter than
+    /// [`UserQuery::limit`] at the end of the list, or when [`UserQuery::scan_limit`] was reached.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError>;
 
-    /// Users who have one of these phone numbers or one of these e-mail addresses, in any order.
-    /// Who has one of each may be there twice.
+    /// Finds users by phone numbers and e-mail addresses, in any order. A user who matches both may
+    /// be returned twice.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -99,17 +102,17 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError>;
 
-    /// Adds users and the lines of the audit that tell of them, all or nothing.
+    /// Inserts users and their audit events, all or none.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] when the phone number, e-mail address or Telegram account of
-    /// one is somebody else's.
+    /// [`StoreErrorKind::Conflict`] when another user has the phone number, e-mail address or
+    /// Telegram account.
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError>;
 
-    /// Changes an account and its sessions, and writes the audit, in one transaction. Nobody else
-    /// changes the account while `change` looks at it; when it gives `None`, there is no such
-    /// account, or [`AccountUpdate::require_live_session`] is not fulfilled, nothing is written and
-    /// the result is `None`.
+    /// Changes an account and its sessions, and inserts audit events, in one transaction. The
+    /// account is locked while `change` runs. Nothing is written and the result is `None` when there
+    /// is no such account, when `change` returns `None`, or when the session of
+    /// [`AccountUpdate::require_live_session`] has ended.
     ///
     /// `change` may be called several times, when the database asks for the transaction again.
     ///
@@ -125,17 +128,17 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     ) -> Result<Option<UpdatedAccount>, StoreError>;
 }
 
-/// The one-row table that decides who becomes the first administrator.
+/// The one-row table that ensures a single first administrator.
 #[async_trait]
 pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
-    /// Whether the first administrator exists.
+    /// Reports an existing first administrator.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn is_bootstrapped(&self) -> Result<bool, StoreError>;
 
-    /// Claims the row. Of all that try at once one gets it; the others wait, and get `None` when
-    /// that one completes. A claim that is dropped is as if it had never been.
+    /// Claims the row. Of concurrent callers one gets the claim; the others wait, and get `None` when
+    /// it is completed. Dropping the claim releases it.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -145,13 +148,12 @@ pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
     ) -> Result<Option<Box<dyn BootstrapClaim>>, StoreError>;
 }
 
-/// The right to create the first administrator, for as long as it is held.
+/// The exclusive right to create the first administrator.
 #[async_trait]
 pub trait BootstrapClaim: Send {
-    /// Adds the administrator, and whoever comes along, and closes the row for ever, all of it or
-    /// nothing.
+    /// Inserts the administrator and further users, and keeps the row, in one transaction.
     ///
     /// # Errors
-    /// As [`UserStore::insert_users`]; the claim is given up then.
+    /// As [`UserStore::insert_users`]; the claim is then released.
     async fn complete(self: Box<Self>, new: &[NewUser]) -> Result<(), StoreError>;
 }

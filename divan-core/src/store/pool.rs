@@ -1,18 +1,18 @@
-/// How many connections to the database there are, for metrics.
+/// Number of database connections, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolState {
-    /// How many are open.
+    /// Open connections.
     pub open: u32,
-    /// How many of them nobody uses now.
+    /// Open connections that are not in use.
     pub idle: u32,
-    /// How many there may be.
+    /// Maximum number of connections.
     pub max: u32,
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl PoolState {
-    pub(super) fn of<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Self {
+    pub(super) fn new<D: sqlx::Database>(pool: &sqlx::Pool<D>) -> Self {
         Self {
             open: pool.size(),
             idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),

@@ -1,60 +1,60 @@
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgQueryResult, PgSslMode};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-use super::schema::MIGRATION_DEADLINE;
-use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
-use super::{
-    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, EndSessions,
-    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
-    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdateFn, UpdatedAccount,
-    UserQuery, UserStore, search_words,
-};
+use super::sql::{self, Backend, SqlStore};
+use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
 use crate::infra::{PostgresUrl, SslMode};
-use crate::session::{EndReason, MAX_LIVE_SESSIONS};
-use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 
-const HAS_MIGRATIONS: &str = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
-
-/// One lock for each database, which ends with its transaction: it also holds behind a proxy that
-/// shares connections.
+/// One lock per database, held until the end of the transaction, so that it also works behind a
+/// connection pooler.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
 
-/// The store for several servers on one database: PostgreSQL, or what speaks its protocol.
-#[derive(Clone, Debug)]
-pub struct PostgresStore {
-    writer: PgPool,
-    readers: PgPool,
-    statement_cache: bool,
+/// The store for several servers on one PostgreSQL database.
+pub type PostgresStore = SqlStore<Postgres>;
+
+impl Backend for Postgres {
+    const HAS_MIGRATIONS: &'static str = "SELECT count(*) FROM information_schema.tables \
+        WHERE table_schema = current_schema() AND table_name = 'divan_migrations'";
+
+    const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID_FOR_UPDATE;
+
+    fn migrator() -> Migrator {
+        divan_migrations::postgres()
+    }
+
+    fn rows_affected(result: &PgQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    async fn begin_write(writer: &PgPool) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        writer.begin().await
+    }
+
+    async fn try_begin_migration(
+        writer: &PgPool,
+    ) -> Result<Option<Transaction<'static, Self>>, StoreError> {
+        let mut transaction = writer.begin().await?;
+        let lock = sqlx::query_scalar(TRY_LOCK).persistent(false);
+        let is_locked: bool = lock.fetch_one(&mut *transaction).await?;
+        Ok(is_locked.then_some(transaction))
+    }
 }
 
-sql_store!(
-    PostgresStore,
-    Postgres,
-    PgConnection,
-    divan_migrations::postgres,
-    HAS_MIGRATIONS,
-    sql::ACCOUNT_BY_ID_FOR_UPDATE
-);
-sql_sessions!(PostgresStore, Postgres, PgConnection);
-sql_people!(PostgresStore, Postgres, PgConnection);
-
-/// How a [`PostgresStore`] holds its connections.
+/// Connection pool settings of a [`PostgresStore`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PostgresPool {
-    /// The most connections at a time. Default: 10.
+    /// Maximum number of connections. Default: 10.
     pub max_connections: NonZeroU32,
-    /// How long a request waits for a connection, and a connection for the server. Default: 5
+    /// Maximum wait of a request for a connection, and of a connection for the server. Default: 5
     /// seconds.
     pub acquire_timeout: Duration,
-    /// Whether prepared statements are kept for their connection. Off behind a proxy that shares
+    /// Keeps prepared statements per connection. Must be off behind a proxy that shares
     /// connections between transactions (PgBouncer's `pool_mode = transaction`). Default: on.
     pub statement_cache: bool,
 }
@@ -70,93 +70,76 @@ impl Default for PostgresPool {
 }
 
 impl PostgresStore {
-    /// Connects, and brings the schema up to date.
+    /// Connects and migrates the schema.
     ///
     /// # Errors
-    /// When the server does not let us in in time, or its schema cannot be brought up to date.
+    /// When the server does not accept a connection in time, or the migration fails.
     pub async fn open(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, MigrateError> {
         let store = Self::connect(url, pool).await?;
         store.migrate().await?;
         Ok(store)
     }
 
-    /// Connects to the database with the schema that it has.
+    /// Connects without migrating the schema.
     ///
     /// # Errors
-    /// When the server does not let us in in time.
+    /// When the server does not accept a connection in time.
     pub async fn connect(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, StoreError> {
         let pool_options = PgPoolOptions::new()
             .max_connections(pool.max_connections.get())
             .acquire_timeout(pool.acquire_timeout);
         let options = options(url, pool);
-        reach(&options, pool.acquire_timeout)
+        wait_for_server(&options, pool.acquire_timeout)
             .await
-            .map_err(|error| refusal(error, url))?;
+            .map_err(|error| connect_error(error, url))?;
         let connections = pool_options.connect_lazy_with(options);
-        Ok(Self {
-            writer: connections.clone(),
-            readers: connections,
-            statement_cache: pool.statement_cache,
-        })
+        Ok(Self::from_pool(connections, pool.statement_cache))
     }
 
-    /// What time the server has.
+    /// Works on a pool of the application, whose `search_path` decides the schema of the tables. Call
+    /// [`migrate`](Self::migrate) before the first use.
+    ///
+    /// `statement_cache` is `false` when a proxy shares connections between transactions, as in
+    /// [`PostgresPool::statement_cache`]; the pool must then be made with
+    /// `statement_cache_capacity(0)`. Transactions must have the isolation level
+    /// `READ COMMITTED`, PostgreSQL's default.
+    ///
+    /// ```no_run
+    /// use divan_core::store::PostgresStore;
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = sqlx::PgPool::connect("postgres://app@localhost/app").await?;
+    /// let store = PostgresStore::from_pool(pool, true);
+    /// store.migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_pool(pool: PgPool, statement_cache: bool) -> Self {
+        Self::new(pool.clone(), pool, statement_cache)
+    }
+
+    /// The state of its connection pool.
+    pub fn connections(&self) -> PoolState {
+        PoolState::new(self.writer())
+    }
+
+    /// The current time of the server.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When the server does not answer.
     pub async fn time(&self) -> Result<OffsetDateTime, StoreError> {
         const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
         let micros: i64 = sqlx::query_scalar(TIME)
             .persistent(false)
-            .fetch_one(&self.readers)
+            .fetch_one(self.readers())
             .await?;
         Ok(sql::from_micros(micros))
     }
-
-    /// How its connections are used.
-    pub fn connections(&self) -> PoolState {
-        PoolState::of(&self.writer)
-    }
-
-    /// Waits for what is under way and closes the connections.
-    pub async fn close(&self) {
-        self.writer.close().await;
-    }
-
-    /// A transaction that holds the lock of migrations. Asked for again and again: a lock that is
-    /// waited for in the database has no deadline of ours, and blocks others behind it.
-    async fn locked(&self) -> Result<Transaction<'static, Postgres>, MigrateError> {
-        let started = Instant::now();
-        loop {
-            let mut transaction = self.begin_write().await.map_err(StoreError::from)?;
-            let locked: bool = sqlx::query_scalar(TRY_LOCK)
-                .persistent(false)
-                .fetch_one(&mut *transaction)
-                .await
-                .map_err(StoreError::from)?;
-            if locked {
-                return Ok(transaction);
-            }
-            transaction.rollback().await.map_err(StoreError::from)?;
-            if started.elapsed() > MIGRATION_DEADLINE {
-                return Err(MigrateError::Busy);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.writer.begin().await
-    }
-
-    fn statement_cache(&self) -> bool {
-        self.statement_cache
-    }
 }
 
-/// Waits until the server lets us in: where both start together, it may be the slower one. Its last
-/// refusal is the error, which a pool would hide behind a time-out of its own.
-async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx::Error> {
+/// Waits until the server accepts a connection, as it may start later than this program. Returns
+/// the server's last error, which a pool would hide behind its own time-out.
+async fn wait_for_server(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx::Error> {
     let started = Instant::now();
     loop {
         let left = within.saturating_sub(started.elapsed());
@@ -173,8 +156,8 @@ async fn reach(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx:
     }
 }
 
-/// What was said at the start is what an operator has to read, unless it holds the password.
-fn refusal(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
+/// Keeps the server's message, which the operator needs, unless it contains the password.
+fn connect_error(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
     let password = url
         .password
         .as_ref()
@@ -183,10 +166,10 @@ fn refusal(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
     if is_secret && error.to_string().contains(password) {
         return StoreError::caused_by(
             StoreErrorKind::Internal,
-            "it refuses the connection, in words that hold the password and are left out",
+            "it refuses the connection; its message contains the password and is omitted",
         );
     }
-    StoreError::in_its_words(error)
+    StoreError::with_message(error)
 }
 
 fn has_code(error: &sqlx::Error, code: &str) -> bool {

@@ -1,33 +1,33 @@
 use std::time::Duration;
 
-/// How long a program waits for another one that is migrating the same database.
+/// Maximum wait for another program that is migrating the same database.
 pub(super) const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
 
-/// What the schema of a database is to this program.
+/// Result of comparing the schema of a database with the one of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
-pub enum Schema {
-    /// What the program was written for.
+pub enum SchemaStatus {
+    /// The schema is current.
     Current,
-    /// Older: so many migrations are missing.
+    /// The schema is older.
     Behind {
-        /// How many.
+        /// Number of missing migrations.
         missing: usize,
     },
-    /// Made by a newer version of the program.
+    /// A newer version of the program has migrated the database.
     Newer {
-        /// The first migration that this program does not know.
+        /// First unknown migration.
         version: i64,
     },
-    /// Made by another program, or by a migration that was edited after it was released.
+    /// An applied migration differs from the released file.
     Altered {
-        /// The first migration that differs.
+        /// First migration that differs.
         version: i64,
     },
 }
 
-impl std::fmt::Display for Schema {
+impl std::fmt::Display for SchemaStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Current => write!(f, "the schema of the database is up to date"),
@@ -51,14 +51,14 @@ impl std::fmt::Display for Schema {
     }
 }
 
-/// Why a schema was not brought up to date.
+/// Error of a migration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrateError {
-    /// The schema is not one that this program can bring up to date.
+    /// This program cannot migrate the schema.
     #[error("{0}")]
-    Schema(Schema),
-    /// Another program was migrating all the time.
+    Schema(SchemaStatus),
+    /// Another program held the migration lock for too long.
     #[error("another program is migrating the database and did not end in {} seconds", MIGRATION_DEADLINE.as_secs())]
     Busy,
     /// The database failed.

@@ -1,4 +1,4 @@
-//! What users are found by: prefixes of the words that [`search_words`] gives.
+//! Search for users by prefixes of the words that [`search_words`] returns.
 
 use std::collections::BTreeSet;
 
@@ -7,29 +7,28 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::types::{Role, User, UserId};
 
-/// The most characters of a search.
+/// Maximum number of characters in a search.
 const MAX_CHARS: usize = 100;
 
-/// The most words of a search. Each one after the first costs a look at every user that the others
-/// find.
+/// Maximum number of words in a search. Each word after the first is checked for every user that
+/// the others match.
 const MAX_TERMS: usize = 6;
 
-/// Which users a page of the list shows: the newest first, those that fulfil all conditions.
+/// Conditions of a page of users, newest first.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct UserQuery {
-    /// Each of them is the beginning of a word of the user.
+    /// Each term is a prefix of a word of the user.
     pub terms: SearchTerms,
-    /// Only users of this role.
+    /// Only users with this role.
     pub role: Option<Role>,
-    /// Only users who are active, or are not.
+    /// Only active or only inactive users.
     pub is_active: Option<bool>,
-    /// Only users older than this one: where the last page ended.
+    /// Only users older than this one, the last of the previous page.
     pub before: Option<UserId>,
-    /// How many at most.
+    /// Maximum number of users.
     pub limit: u32,
-    /// How many users are gone through at most, where each word of the search is one that many
-    /// have.
+    /// Maximum number of users to scan when many users have each word of the search.
     pub scan_limit: u32,
 }
 
@@ -37,15 +36,15 @@ pub struct UserQuery {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundUsers {
-    /// Who is on it, the newest first.
+    /// The users, newest first.
     pub users: Vec<User>,
-    /// The user at whom the store stopped looking before the page was full: there may be more, who
-    /// are older. `None` when a page that is not full is the last one.
+    /// The last user that was scanned, when [`UserQuery::scan_limit`] was reached before the page was
+    /// full: there may be older matches. `None` when a page that is not full is the last one.
     pub scanned_until: Option<UserId>,
 }
 
 impl From<Vec<User>> for FoundUsers {
-    /// All that there are, or as many as were asked for.
+    /// Creates a page that no scan limit cut short.
     fn from(users: Vec<User>) -> Self {
         Self {
             users,
@@ -55,7 +54,7 @@ impl From<Vec<User>> for FoundUsers {
 }
 
 impl UserQuery {
-    /// The newest users, so many at most. Of those who have to be gone through, 20,000 are.
+    /// Finds the newest users, at most `limit`, scanning at most 20,000.
     pub fn newest(limit: u32) -> Self {
         Self {
             limit,
@@ -64,7 +63,7 @@ impl UserQuery {
         }
     }
 
-    /// Whether the user fulfils the conditions.
+    /// Reports a user who matches all conditions.
     pub fn matches(&self, user: &User) -> bool {
         self.role.is_none_or(|role| user.role == role)
             && self
@@ -75,25 +74,24 @@ impl UserQuery {
     }
 }
 
-/// The words of a search, folded like those of the users.
+/// Normalized terms of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchTerms(Vec<String>);
 
-/// Why a search cannot be made.
+/// Error of an invalid search text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSearch {
-    /// It is too long, or has too many words.
+    /// The text is too long or has too many words.
     #[error("must have at most {MAX_CHARS} characters and {MAX_TERMS} words")]
     TooLong,
-    /// There is nothing in it to look for.
+    /// The text has no letter or digit.
     #[error("must have a letter or a digit")]
     Empty,
 }
 
 impl SearchTerms {
-    /// Reads what somebody typed: words of a name, an e-mail address or a phone number, or the
-    /// beginnings of them.
+    /// Parses a search text: prefixes of words of a name, of an e-mail address or of a phone number.
     ///
     /// # Errors
     /// [`InvalidSearch`].
@@ -111,7 +109,7 @@ impl SearchTerms {
         }
         let folded = fold(typed);
         let mut terms = BTreeSet::new();
-        if folded.chars().all(is_of_a_phone) {
+        if folded.chars().all(is_phone_char) {
             terms.insert(digits(&folded));
         } else {
             for part in folded.split_whitespace() {
@@ -132,22 +130,22 @@ impl SearchTerms {
         Ok(Self(terms.into_iter().collect()))
     }
 
-    /// The words, in no order that means anything.
+    /// Iterates over the terms in unspecified order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether each of them is the beginning of one of these words.
+    /// Reports words of which every term is a prefix.
     fn match_words(&self, words: &BTreeSet<String>) -> bool {
         self.iter()
             .all(|term| words.iter().any(|word| word.starts_with(term)))
     }
 }
 
-/// The words that a user is found by: those of the name and of the first part of the e-mail
-/// address, the whole address, and the phone number's digits. Case, accents and what sets Kazakh
-/// letters apart from the Russian ones they come from are folded away, because people type what
-/// their keyboard has.
+/// Returns the search words of a user: those of the name and of the local part of the e-mail
+/// address, the whole address, and the digits of the phone number. Case, accents and the difference
+/// between Kazakh letters and the Russian letters they derive from are removed, because users type
+/// what their keyboard has.
 pub fn search_words(user: &User) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = words(&fold(&user.full_name)).collect();
     if let Some(email) = &user.email {
@@ -157,7 +155,7 @@ pub fn search_words(user: &User) -> BTreeSet<String> {
     }
     if let Some(phone) = &user.phone {
         let number = digits(phone.as_str());
-        // In the countries with code 7 people write 8 for it, or leave it out.
+        // In countries with code 7, users write 8 instead of it or omit it.
         if let Some(national) = number.strip_prefix('7') {
             found.insert(format!("8{national}"));
             found.insert(national.to_owned());
@@ -167,13 +165,13 @@ pub fn search_words(user: &User) -> BTreeSet<String> {
     found
 }
 
-/// The least text that is greater than every text with this prefix, ordered by bytes; `None` when
-/// there is none.
+/// Returns the smallest text, ordered by bytes, that is greater than every text with this prefix;
+/// `None` when there is none.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn after_prefix(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
-        // The next code point; surrogates are none.
+        // Skips surrogates.
         let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
         if let Some(next) = next {
             chars.push(next);
@@ -194,7 +192,7 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn is_of_a_phone(c: char) -> bool {
+fn is_phone_char(c: char) -> bool {
     c.is_ascii_digit() || c.is_whitespace() || "+()-./".contains(c)
 }
 
@@ -206,7 +204,7 @@ fn fold(text: &str) -> String {
     letters.map(without_kazakh_mark).collect()
 }
 
-/// The Russian letter that a Kazakh one was made from.
+/// Replaces a Kazakh letter by the Russian letter it derives from.
 fn without_kazakh_mark(letter: char) -> char {
     match letter {
         'ә' => 'а',
@@ -241,17 +239,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn finds(typed: &str, user: &User) -> bool {
+    fn finds(text: &str, user: &User) -> bool {
         let query = UserQuery {
-            terms: SearchTerms::parse(typed).unwrap(),
+            terms: SearchTerms::parse(text).unwrap(),
             ..UserQuery::newest(1)
         };
         query.matches(user)
     }
 
     #[test]
-    fn a_person_is_found_by_what_people_type() {
-        let person = user(
+    fn search_finds_users_by_prefixes_of_name_email_and_phone() {
+        let user = user(
             "Қасым-Жомарт Фёдоров",
             Some("+77011234567"),
             Some("k.fedorov@example.com"),
@@ -273,7 +271,7 @@ mod tests {
             "k.fedorov@ex",
             "Фёдоров 8701",
         ] {
-            assert!(finds(typed, &person), "{typed}");
+            assert!(finds(typed, &user), "{typed}");
         }
         for typed in [
             "асым",
@@ -284,12 +282,12 @@ mod tests {
             "fedorov@",
             "+7 702",
         ] {
-            assert!(!finds(typed, &person), "{typed}");
+            assert!(!finds(typed, &user), "{typed}");
         }
     }
 
     #[test]
-    fn accents_and_compatibility_forms_are_folded() {
+    fn search_ignores_accents_and_compatibility_forms() {
         for (typed, name) in [
             ("jose", "José"),
             ("JOSÉ", "Jose"),
@@ -302,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_for_nothing_or_for_too_much_is_refused() {
+    fn empty_and_too_long_searches_are_rejected() {
         for typed in ["", " ", "!?", "+", "()"] {
             assert_eq!(
                 SearchTerms::parse(typed),
@@ -322,7 +320,7 @@ mod tests {
 
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[test]
-    fn the_end_of_a_range_of_words() {
+    fn after_prefix_is_the_end_of_a_word_range() {
         for (prefix, after) in [
             ("a", "b"),
             ("я", "ѐ"),

@@ -7,17 +7,17 @@ use super::StoreError;
 use crate::session::{EndReason, RotationState, SessionEnd};
 use crate::types::{Audience, SessionId, User, UserId};
 
-/// Sessions. They begin and end with changes of their account: see
+/// Sessions. They begin and end together with changes of their account: see
 /// [`UserStore::update_account`](super::UserStore::update_account).
 #[async_trait]
 pub trait SessionStore: std::fmt::Debug + Send + Sync {
-    /// The session with its user, as they are at one moment.
+    /// Finds a session and its user, read consistently.
     ///
     /// # Errors
     /// Only when the database fails; no such session is `Ok(None)`.
     async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError>;
 
-    /// The sessions of a user that are live at this time, the newest first.
+    /// Finds the sessions of a user that are live at this time, newest first.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -27,75 +27,75 @@ pub trait SessionStore: std::fmt::Debug + Send + Sync {
         at: OffsetDateTime,
     ) -> Result<Vec<StoredSession>, StoreError>;
 
-    /// Moves a session on, if it has not ended and its generations still are the ones that were
-    /// seen. Tells whether it did.
+    /// Replaces the rotation state of a session if the session has not ended and its state equals
+    /// [`SessionAdvance::seen`]. Returns `true` if it did.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError>;
 
-    /// Forgets sessions that were ended, or could not have lasted longer, before this time. Tells
-    /// how many.
+    /// Deletes sessions that were ended or reached their maximum lifetime before this time. Returns
+    /// their number.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError>;
 }
 
-/// A session as it is stored.
+/// A stored session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSession {
     /// The session's id.
     pub id: SessionId,
-    /// Whose it is.
+    /// The user who signed in.
     pub user: UserId,
-    /// The audience that it was opened on.
+    /// The audience of its access tokens.
     pub audience: Audience,
-    /// What sets its refresh tokens apart from those of all other sessions.
+    /// Random bytes that its refresh tokens are derived from.
     pub salt: [u8; 16],
-    /// Which of its tokens are good.
+    /// State of its token rotation.
     pub rotation: RotationState,
-    /// When it began.
+    /// Time of the sign-in.
     pub created_at: OffsetDateTime,
-    /// When it is over unless it is refreshed before.
+    /// Expiry, which a refresh moves.
     pub expires_at: OffsetDateTime,
-    /// When it is over whatever happens.
+    /// Maximum lifetime, which a refresh does not move.
     pub ends_at: OffsetDateTime,
-    /// What the browser or program called itself at the sign-in.
+    /// `User-Agent` of the sign-in.
     pub device: Option<String>,
-    /// Where the sign-in came from.
+    /// IP address of the sign-in.
     pub address: Option<IpAddr>,
-    /// When and why it was ended, if it was.
+    /// Time and reason of its end, if it was ended.
     pub end: Option<SessionEnd>,
 }
 
 impl StoredSession {
-    /// Whether it has neither ended nor expired.
+    /// Reports a session that has neither ended nor expired.
     pub fn is_live(&self, at: OffsetDateTime) -> bool {
         self.end.is_none() && at < self.expires_at
     }
 }
 
-/// A step of a session from one state to the next.
+/// A change of a session's rotation state.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionAdvance {
     /// The session.
     pub session: SessionId,
-    /// The state that was seen, and has to be there still.
+    /// The state that must be stored for the change to happen.
     pub seen: RotationState,
-    /// The state that takes its place.
+    /// The state that replaces it.
     pub next: RotationState,
-    /// When it now is over unless it is refreshed before.
+    /// The new expiry.
     pub expires_at: OffsetDateTime,
 }
 
-/// Which sessions of an account end, when and why.
+/// Sessions of an account to end.
 #[derive(Clone, Copy, Debug)]
 pub struct EndSessions {
-    /// One of the account's, or all of them.
+    /// One session of the account; `None` for all of them.
     pub only: Option<SessionId>,
-    /// When.
+    /// Time of the end.
     pub at: OffsetDateTime,
-    /// Why.
+    /// Reason of the end.
     pub reason: EndReason,
 }

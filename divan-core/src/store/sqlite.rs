@@ -1,70 +1,72 @@
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteQueryResult,
+    SqliteSynchronous,
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
-use time::OffsetDateTime;
-use uuid::Uuid;
 
-use super::schema::MIGRATION_DEADLINE;
-use super::sql::{self, sql_people, sql_sessions, sql_store, to_micros};
-use super::{
-    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, EndSessions,
-    FoundUsers, MigrateError, NewUser, PoolState, Schema, SearchTerms, SessionAdvance,
-    SessionStore, Store, StoreError, StoreErrorKind, StoredSession, UpdateFn, UpdatedAccount,
-    UserQuery, UserStore, search_words,
-};
-use crate::session::{EndReason, MAX_LIVE_SESSIONS};
-use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
+use super::sql::{self, Backend, SqlStore};
+use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
 
-/// How many connections read at a time.
+/// Maximum number of connections that read.
 const READERS: u32 = 4;
 
-/// How long one connection waits for another one that writes.
+/// Maximum wait of one connection for another one that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const HAS_MIGRATIONS: &str =
-    "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
-
-/// The embedded store: one file, no server to run.
+/// The embedded store in one SQLite file.
 ///
-/// SQLite lets one connection write at a time. So one pool holds a single connection for writing,
-/// where writers queue up in order, and another holds the readers, which write-ahead logging never
-/// makes wait.
-#[derive(Clone, Debug)]
-pub struct SqliteStore {
-    writer: SqlitePool,
-    readers: SqlitePool,
+/// SQLite lets one connection write at a time. Therefore one pool holds a single connection for
+/// writing, where writers queue in order, and another holds the readers, which write-ahead logging
+/// never blocks.
+pub type SqliteStore = SqlStore<Sqlite>;
+
+impl Backend for Sqlite {
+    const HAS_MIGRATIONS: &'static str =
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'divan_migrations'";
+
+    /// A transaction for writing excludes all other writers from its start.
+    const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID;
+
+    fn migrator() -> Migrator {
+        divan_migrations::sqlite()
+    }
+
+    fn rows_affected(result: &SqliteQueryResult) -> u64 {
+        result.rows_affected()
+    }
+
+    async fn begin_write(writer: &SqlitePool) -> Result<Transaction<'static, Self>, sqlx::Error> {
+        writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    async fn try_begin_migration(
+        writer: &SqlitePool,
+    ) -> Result<Option<Transaction<'static, Self>>, StoreError> {
+        match Self::begin_write(writer).await.map_err(StoreError::from) {
+            Ok(transaction) => Ok(Some(transaction)),
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-sql_store!(
-    SqliteStore,
-    Sqlite,
-    SqliteConnection,
-    divan_migrations::sqlite,
-    HAS_MIGRATIONS,
-    sql::ACCOUNT_BY_ID
-);
-sql_sessions!(SqliteStore, Sqlite, SqliteConnection);
-sql_people!(SqliteStore, Sqlite, SqliteConnection);
-
 impl SqliteStore {
-    /// Opens the database file, creates it where it is missing, and brings its schema up to date.
+    /// Opens the database file, creates it when it is missing, and migrates the schema.
     ///
     /// # Errors
-    /// When the file cannot be opened or written, or its schema cannot be brought up to date.
+    /// When the file cannot be opened or written, or the migration fails.
     pub async fn open(path: &Path) -> Result<Self, MigrateError> {
         let store = Self::connect(path).await?;
         store.migrate().await?;
         Ok(store)
     }
 
-    /// Opens the database file with the schema that it has. A file that is missing is made, for its
-    /// owner alone to read.
+    /// Opens the database file without migrating the schema. Creates a missing file with
+    /// permissions for its owner only.
     ///
     /// # Errors
     /// When the file cannot be opened or written.
@@ -73,7 +75,7 @@ impl SqliteStore {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
-            // A sign-in that was answered must survive a power cut.
+            // A completed sign-in must survive a power failure.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
         use_write_ahead_log(&options).await?;
@@ -84,53 +86,61 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
-        Ok(Self { writer, readers })
+        Ok(Self::from_pools(writer, readers))
     }
 
-    /// How its connections are used: the one that writes, and those that read.
+    /// Works on pools of the application. Call [`migrate`](Self::migrate) before the first use.
+    ///
+    /// - `writer` must have `max_connections(1)`, so that writers queue instead of failing with
+    ///   `SQLITE_BUSY`.
+    /// - Both pools must set `foreign_keys(true)` and open a file in write-ahead logging mode.
+    /// - `synchronous(Full)` keeps a completed sign-in across a power failure, and a
+    ///   `busy_timeout` of some seconds waits for other processes that write.
+    ///
+    /// ```
+    /// use divan_core::store::SqliteStore;
+    /// use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("app.db");
+    /// let options = SqliteConnectOptions::new()
+    ///     .filename(path)
+    ///     .create_if_missing(true)
+    ///     .foreign_keys(true)
+    ///     .journal_mode(SqliteJournalMode::Wal)
+    ///     .synchronous(SqliteSynchronous::Full);
+    /// let writer = SqlitePoolOptions::new()
+    ///     .max_connections(1)
+    ///     .connect_with(options.clone())
+    ///     .await?;
+    /// let readers = SqlitePoolOptions::new()
+    ///     .max_connections(4)
+    ///     .connect_lazy_with(options.pragma("query_only", "on"));
+    /// let store = SqliteStore::from_pools(writer, readers);
+    /// store.migrate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_pools(writer: SqlitePool, readers: SqlitePool) -> Self {
+        Self::new(writer, readers, true)
+    }
+
+    /// The state of both connection pools together.
     pub fn connections(&self) -> PoolState {
-        let (writer, readers) = (PoolState::of(&self.writer), PoolState::of(&self.readers));
+        let writer = PoolState::new(self.writer());
+        let readers = PoolState::new(self.readers());
         PoolState {
             open: writer.open + readers.open,
             idle: writer.idle + readers.idle,
             max: writer.max + readers.max,
         }
     }
-
-    /// Waits for what is under way and closes the file.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    /// A transaction that writes, since nobody else then does.
-    async fn locked(&self) -> Result<Transaction<'static, Sqlite>, MigrateError> {
-        let started = Instant::now();
-        loop {
-            match self.begin_write().await.map_err(StoreError::from) {
-                Err(error) if error.kind() != StoreErrorKind::Unavailable => {
-                    return Err(error.into());
-                }
-                Err(_) if started.elapsed() > MIGRATION_DEADLINE => return Err(MigrateError::Busy),
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-                Ok(transaction) => return Ok(transaction),
-            }
-        }
-    }
-
-    async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
-    }
-
-    /// They are kept in the connection, which nobody shares.
-    #[expect(clippy::unused_self, reason = "what every store of SQL is asked")]
-    fn statement_cache(&self) -> bool {
-        true
-    }
 }
 
-/// Makes the file, where it is missing, such that its owner alone can read it: it holds password
-/// hashes. SQLite gives the files beside it the same permissions.
+/// Creates a missing file with permissions for its owner only, as it holds password hashes. SQLite
+/// gives its journal files the same permissions.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -139,8 +149,8 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Switches the file to write-ahead logging, which it stays in. SQLite does not wait for other
-/// connections here, as it does elsewhere, so this does.
+/// Switches the file to write-ahead logging, permanently. SQLite's busy time-out does not apply to
+/// this, so it is repeated here.
 async fn use_write_ahead_log(options: &SqliteConnectOptions) -> Result<(), StoreError> {
     let options = options.clone().journal_mode(SqliteJournalMode::Wal);
     let started = Instant::now();

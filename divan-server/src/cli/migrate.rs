@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use divan_core::store::Schema;
+use divan_core::store::SchemaStatus;
 
 use super::operator::block_on;
 use super::{Outcome, output};
@@ -29,7 +29,7 @@ async fn run(check: bool) -> Outcome {
     let schema = database.schema(&config).await?;
     database.close().await;
     output::line(&schema.to_string());
-    Ok(if schema == Schema::Current {
+    Ok(if schema == SchemaStatus::Current {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

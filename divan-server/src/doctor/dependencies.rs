@@ -6,7 +6,7 @@ use std::time::Instant;
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::infra::probe::{Report, check_all};
 use divan_core::infra::{DatabaseUrl, Infra};
-use divan_core::store::Schema;
+use divan_core::store::SchemaStatus;
 
 use super::{DEADLINE, Finding, clock};
 use crate::config::Config;
@@ -41,14 +41,14 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
     let mut findings =
         vec![Finding::ok(SUBJECT, format!("{} responds", config.database)).took(took)];
     match database.schema(config).await? {
-        Schema::Current => {
+        SchemaStatus::Current => {
             findings.push(Finding::ok("migrations", "the tables are up to date"));
             if !database.store().is_bootstrapped().await? {
                 let todo = "none yet: run `divan-server admin create`";
                 findings.push(Finding::warning("administrator", todo));
             }
         }
-        schema @ Schema::Behind { .. } => {
+        schema @ SchemaStatus::Behind { .. } => {
             findings.push(Finding::warning(
                 "migrations",
                 format!("{schema}: the next start migrates it"),

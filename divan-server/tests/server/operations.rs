@@ -114,7 +114,7 @@ async fn database_spans_carry_the_request_id() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(
         program(folder.path())
-            .env("RUST_LOG", "divan_server=debug")
+            .env("RUST_LOG", "divan_server=info,divan_core::store=debug")
             .env("DIVAN_LOG_FORMAT", "json"),
     );
     let call = client()

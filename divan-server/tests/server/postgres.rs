@@ -216,7 +216,7 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
         (code, stdout.as_str()),
         (
             1,
-            "the schema of the database is old (missing migrations: 3)\n"
+            "the schema of the database is old (missing migrations: 1)\n"
         )
     );
     let (code, _, stderr) =
@@ -224,7 +224,7 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
     assert_eq!(code, 1);
     assert!(
         stderr.contains(
-            "cannot be served: the schema of the database is old (missing migrations: 3)"
+            "cannot be served: the schema of the database is old (missing migrations: 1)"
         ),
         "{stderr}"
     );
@@ -236,7 +236,7 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
     assert_eq!((code, stdout), up_to_date);
     drop(start(on(database.url(), folder.path()).arg("--no-migrate")));
 
-    database.execute("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations LIMIT 1").await;
+    database.execute("INSERT INTO divan_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM divan_migrations LIMIT 1").await;
     assert_eq!(check().0, 1);
     for arguments in [
         vec!["--port", "0"],
@@ -275,7 +275,7 @@ async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_eve
     refuse(3).await;
     database
         .execute(
-            "CREATE TRIGGER refuse BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION refuse()",
+            "CREATE TRIGGER refuse BEFORE UPDATE ON divan_users FOR EACH ROW EXECUTE FUNCTION refuse()",
         )
         .await;
     let login = app

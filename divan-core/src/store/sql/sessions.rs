@@ -1,122 +1,174 @@
-/// Implements what a store does with sessions, for one database. It needs what
-/// [`sql_store!`](super::sql_store) needs.
-macro_rules! sql_sessions {
-    ($store:ident, $db:ty, $connection:ty) => {
-        #[async_trait]
-        impl SessionStore for $store {
-            async fn session(
-                &self,
-                id: SessionId,
-            ) -> Result<Option<(StoredSession, User)>, StoreError> {
-                let query = sqlx::query(sql::SESSION_WITH_USER)
-                    .bind(id.0)
-                    .persistent(self.statement_cache());
-                let Some(row) = query.fetch_optional(&self.readers).await? else {
-                    return Ok(None);
-                };
-                Ok(Some((sql::session(&row)?, sql::account(&row)?.user)))
-            }
+use async_trait::async_trait;
+use sqlx::{ColumnIndex, Executor};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
-            async fn sessions_of(
-                &self,
-                user: UserId,
-                at: OffsetDateTime,
-            ) -> Result<Vec<StoredSession>, StoreError> {
-                let query = sqlx::query(sql::LIVE_SESSIONS_OF)
-                    .bind(user.0)
-                    .bind(to_micros(at));
-                let rows = query
-                    .persistent(self.statement_cache())
-                    .fetch_all(&self.readers)
-                    .await?;
-                Ok(rows.iter().map(sql::session).collect::<Result<_, _>>()?)
-            }
+use super::rows::{self, to_micros};
+use super::{Backend, SqlStore, Value, retrying, statements, traced};
+use crate::session::{EndReason, MAX_LIVE_SESSIONS};
+use crate::store::{
+    AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,
+};
+use crate::types::{SessionId, User, UserId};
 
-            async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError> {
-                let (seen, next) = (advance.seen, advance.next);
-                let update = || {
-                    sqlx::query(sql::ADVANCE_SESSION)
-                        .bind(advance.session.0)
-                        .bind(seen.current().cast_signed())
-                        .bind(seen.parent().cast_signed())
-                        .bind(to_micros(seen.rotated_at()))
-                        .bind(seen.is_confirmed())
-                        .bind(next.current().cast_signed())
-                        .bind(next.parent().cast_signed())
-                        .bind(to_micros(next.rotated_at()))
-                        .bind(next.is_confirmed())
-                        .bind(to_micros(advance.expires_at))
-                        .persistent(self.statement_cache())
-                        .execute(&self.writer)
-                };
-                Ok(sql::retrying(update).await?.rows_affected() == 1)
-            }
+#[async_trait]
+impl<DB> SessionStore for SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
+        traced("session", async {
+            let query = sqlx::query(statements::SESSION_WITH_USER)
+                .bind(id.0)
+                .persistent(self.statement_cache);
+            let Some(row) = query.fetch_optional(&self.readers).await? else {
+                return Ok(None);
+            };
+            Ok(Some((rows::session::<DB>(&row)?, rows::user::<DB>(&row)?)))
+        })
+        .await
+    }
 
-            async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-                Ok(self.purge(sql::PURGE_SESSIONS, before).await?)
-            }
-        }
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        at: OffsetDateTime,
+    ) -> Result<Vec<StoredSession>, StoreError> {
+        traced("sessions_of", async {
+            let query = sqlx::query(statements::LIVE_SESSIONS)
+                .bind(user.0)
+                .bind(to_micros(at))
+                .persistent(self.statement_cache);
+            let rows = query.fetch_all(&self.readers).await?;
+            Ok(rows
+                .iter()
+                .map(rows::session::<DB>)
+                .collect::<Result<_, _>>()?)
+        })
+        .await
+    }
 
-        /// Ends and begins sessions of an account, inside the transaction that changes the account.
-        async fn apply(
-            connection: &mut $connection,
-            user: UserId,
-            effects: &AccountUpdate,
-            persistent: bool,
-        ) -> Result<Vec<SessionId>, sqlx::Error> {
-            let mut ended = Vec::new();
-            if let Some(EndSessions { only, at, reason }) = effects.end {
-                let query = sqlx::query_scalar(sql::END_SESSIONS)
-                    .bind(user.0)
-                    .bind(to_micros(at))
-                    .bind(reason.as_str())
-                    .bind(only.map(|only| only.0));
-                ended = query
-                    .persistent(persistent)
-                    .fetch_all(&mut *connection)
-                    .await?;
-            }
-            if let Some(begun) = &effects.begin {
-                let query = sqlx::query_scalar(sql::END_OLDEST_SESSIONS)
-                    .bind(user.0)
-                    .bind(to_micros(begun.created_at))
-                    .bind(EndReason::Limit.as_str())
-                    .bind(i64::from(MAX_LIVE_SESSIONS - 1));
-                let oldest: Vec<uuid::Uuid> = query
-                    .persistent(persistent)
-                    .fetch_all(&mut *connection)
-                    .await?;
-                ended.extend(oldest);
-                insert_session(connection, begun, persistent).await?;
-            }
-            Ok(ended.into_iter().map(SessionId).collect())
-        }
+    async fn advance_session(&self, advance: &SessionAdvance) -> Result<bool, StoreError> {
+        let (seen, next) = (advance.seen, advance.next);
+        let update = async || {
+            let query = sqlx::query(statements::ADVANCE_SESSION)
+                .bind(advance.session.0)
+                .bind(seen.current().cast_signed())
+                .bind(seen.parent().cast_signed())
+                .bind(to_micros(seen.rotated_at()))
+                .bind(seen.is_confirmed())
+                .bind(next.current().cast_signed())
+                .bind(next.parent().cast_signed())
+                .bind(to_micros(next.rotated_at()))
+                .bind(next.is_confirmed())
+                .bind(to_micros(advance.expires_at))
+                .persistent(self.statement_cache);
+            Ok(query.execute(&self.writer).await?)
+        };
+        let updated = traced("advance_session", retrying(update)).await?;
+        Ok(DB::rows_affected(&updated) == 1)
+    }
 
-        async fn insert_session(
-            connection: &mut $connection,
-            session: &StoredSession,
-            persistent: bool,
-        ) -> Result<(), sqlx::Error> {
-            sqlx::query(sql::INSERT_SESSION)
-                .bind(session.id.0)
-                .bind(session.user.0)
-                .bind(session.audience.as_str())
-                .bind(session.salt.as_slice())
-                .bind(session.rotation.current().cast_signed())
-                .bind(session.rotation.parent().cast_signed())
-                .bind(to_micros(session.rotation.rotated_at()))
-                .bind(session.rotation.is_confirmed())
-                .bind(to_micros(session.created_at))
-                .bind(to_micros(session.expires_at))
-                .bind(to_micros(session.ends_at))
-                .bind(session.device.as_deref())
-                .bind(session.address.map(|address| address.to_string()))
-                .persistent(persistent)
-                .execute(connection)
-                .await?;
-            Ok(())
-        }
-    };
+    async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let purge = self.purge(statements::PURGE_SESSIONS, before);
+        traced("purge_sessions", purge).await
+    }
 }
 
-pub(in crate::store) use sql_sessions;
+impl<DB> SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    /// Reports an open session of this user. All code that ends sessions locks the account first,
+    /// so the answer holds until the transaction ends.
+    pub(super) async fn has_open_session(
+        &self,
+        connection: &mut DB::Connection,
+        session: SessionId,
+        user: UserId,
+    ) -> Result<bool, sqlx::Error> {
+        let query = sqlx::query_scalar(statements::OPEN_SESSIONS)
+            .bind(session.0)
+            .bind(user.0)
+            .persistent(self.statement_cache);
+        let open: i64 = query.fetch_one(connection).await?;
+        Ok(open > 0)
+    }
+
+    /// Ends and begins sessions of an account. Returns the sessions that ended.
+    pub(super) async fn update_sessions(
+        &self,
+        connection: &mut DB::Connection,
+        user: UserId,
+        update: &AccountUpdate,
+    ) -> Result<Vec<SessionId>, sqlx::Error> {
+        let mut ended: Vec<Uuid> = Vec::new();
+        if let Some(EndSessions { only, at, reason }) = update.end {
+            let query = sqlx::query_scalar(statements::END_SESSIONS)
+                .bind(user.0)
+                .bind(to_micros(at))
+                .bind(reason.as_str().to_owned())
+                .bind(only.map(|only| only.0))
+                .persistent(self.statement_cache);
+            ended = query.fetch_all(&mut *connection).await?;
+        }
+        if let Some(begun) = &update.begin {
+            let query = sqlx::query_scalar(statements::END_OLDEST_SESSIONS)
+                .bind(user.0)
+                .bind(to_micros(begun.created_at))
+                .bind(EndReason::Limit.as_str().to_owned())
+                .bind(i64::from(MAX_LIVE_SESSIONS - 1))
+                .persistent(self.statement_cache);
+            let oldest: Vec<Uuid> = query.fetch_all(&mut *connection).await?;
+            ended.extend(oldest);
+            self.insert_session(connection, begun).await?;
+        }
+        Ok(ended.into_iter().map(SessionId).collect())
+    }
+
+    async fn insert_session(
+        &self,
+        connection: &mut DB::Connection,
+        session: &StoredSession,
+    ) -> Result<(), sqlx::Error> {
+        let insert = sqlx::query(statements::INSERT_SESSION)
+            .bind(session.id.0)
+            .bind(session.user.0)
+            .bind(session.audience.as_str().to_owned())
+            .bind(session.salt.to_vec())
+            .bind(session.rotation.current().cast_signed())
+            .bind(session.rotation.parent().cast_signed())
+            .bind(to_micros(session.rotation.rotated_at()))
+            .bind(session.rotation.is_confirmed())
+            .bind(to_micros(session.created_at))
+            .bind(to_micros(session.expires_at))
+            .bind(to_micros(session.ends_at))
+            .bind(session.device.clone())
+            .bind(session.address.map(|address| address.to_string()))
+            .persistent(self.statement_cache);
+        insert.execute(connection).await?;
+        Ok(())
+    }
+}

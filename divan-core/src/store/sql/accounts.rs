@@ -1,0 +1,266 @@
+use async_trait::async_trait;
+use sqlx::query::Query;
+use sqlx::{ColumnIndex, Executor, QueryBuilder};
+use uuid::Uuid;
+
+use super::rows::{self, to_micros};
+use super::{Backend, SqlStore, Value, retrying, statements, traced};
+use crate::store::{
+    Account, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn, UpdatedAccount, UserQuery,
+    UserStore, search_words,
+};
+use crate::types::{Email, Phone, TelegramId, User, UserId};
+
+#[async_trait]
+impl<DB> UserStore for SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        let query = sqlx::query(statements::ACCOUNT_BY_ID).bind(id.0);
+        traced("account", self.find_account(query)).await
+    }
+
+    async fn account_by_phone(&self, phone: &Phone) -> Result<Option<Account>, StoreError> {
+        let query = sqlx::query(statements::ACCOUNT_BY_PHONE).bind(phone.as_str().to_owned());
+        traced("account_by_phone", self.find_account(query)).await
+    }
+
+    async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
+        let query = sqlx::query(statements::ACCOUNT_BY_EMAIL).bind(email.as_str().to_owned());
+        traced("account_by_email", self.find_account(query)).await
+    }
+
+    async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError> {
+        let query = sqlx::query(statements::ACCOUNT_BY_TELEGRAM).bind(id.0);
+        traced("account_by_telegram", self.find_account(query)).await
+    }
+
+    async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
+        traced("users", self.page_of_users(query)).await
+    }
+
+    async fn users_by_contact(
+        &self,
+        phones: &[Phone],
+        emails: &[Email],
+    ) -> Result<Vec<User>, StoreError> {
+        traced("users_by_contact", async {
+            let phones = phones.iter().map(Phone::as_str);
+            let mut users = self.users_in(statements::USERS_BY_PHONES, phones).await?;
+            let emails = emails.iter().map(Email::as_str);
+            users.extend(self.users_in(statements::USERS_BY_EMAILS, emails).await?);
+            Ok(users)
+        })
+        .await
+    }
+
+    async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
+        let insert = retrying(|| self.try_to_insert_users(new));
+        traced("insert_users", insert).await
+    }
+
+    async fn update_account(
+        &self,
+        id: UserId,
+        change: &UpdateFn<'_>,
+    ) -> Result<Option<UpdatedAccount>, StoreError> {
+        let update = retrying(|| self.try_to_update_account(id, change));
+        traced("update_account", update).await
+    }
+}
+
+impl<DB> SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    async fn find_account(
+        &self,
+        query: Query<'_, DB, DB::Arguments>,
+    ) -> Result<Option<Account>, StoreError> {
+        let query = query.persistent(self.statement_cache);
+        let row = query.fetch_optional(&self.readers).await?;
+        Ok(row.as_ref().map(rows::account::<DB>).transpose()?)
+    }
+
+    async fn try_to_insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
+        let mut transaction = DB::begin_write(&self.writer).await?;
+        Self::insert_accounts(&mut transaction, new).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Returning early drops the transaction, which rolls it back.
+    async fn try_to_update_account(
+        &self,
+        id: UserId,
+        change: &UpdateFn<'_>,
+    ) -> Result<Option<UpdatedAccount>, StoreError> {
+        let mut transaction = DB::begin_write(&self.writer).await?;
+        let query = sqlx::query(DB::ACCOUNT_TO_WRITE)
+            .bind(id.0)
+            .persistent(self.statement_cache);
+        let Some(row) = query.fetch_optional(&mut *transaction).await? else {
+            return Ok(None);
+        };
+        let before = rows::account::<DB>(&row)?;
+        let mut account = before.clone();
+        let Some(update) = change(&mut account)? else {
+            return Ok(None);
+        };
+        if let Some(session) = update.require_live_session
+            && !self.has_open_session(&mut transaction, session, id).await?
+        {
+            return Ok(None);
+        }
+        if before.is_active_admin() && !account.is_active_admin() {
+            self.require_other_admin(&mut transaction, &account.user)
+                .await?;
+        }
+        if account != before {
+            self.write_account(&mut transaction, &account).await?;
+            self.update_words(&mut transaction, &before.user, &account.user)
+                .await?;
+        }
+        let ended = self.update_sessions(&mut transaction, id, &update).await?;
+        Self::insert_audit_events(&mut transaction, &update.records, self.statement_cache).await?;
+        transaction.commit().await?;
+        Ok(Some(UpdatedAccount { account, ended }))
+    }
+
+    async fn require_other_admin(
+        &self,
+        connection: &mut DB::Connection,
+        user: &User,
+    ) -> Result<(), StoreError> {
+        let lock = sqlx::query(statements::LOCK_ADMINS)
+            .bind(to_micros(user.updated_at))
+            .persistent(self.statement_cache);
+        lock.execute(&mut *connection).await?;
+        let others = sqlx::query_scalar(statements::OTHER_ACTIVE_ADMINS)
+            .bind(user.id.0)
+            .persistent(self.statement_cache);
+        let others: i64 = others.fetch_one(connection).await?;
+        if others == 0 {
+            return Err(StoreError::new(StoreErrorKind::LastAdmin));
+        }
+        Ok(())
+    }
+
+    async fn write_account(
+        &self,
+        connection: &mut DB::Connection,
+        account: &Account,
+    ) -> Result<(), sqlx::Error> {
+        let user = &account.user;
+        let update = sqlx::query(statements::UPDATE_USER)
+            .bind(user.id.0)
+            .bind(user.role.as_str().to_owned())
+            .bind(user.full_name.clone())
+            .bind(user.email.as_ref().map(|email| email.as_str().to_owned()))
+            .bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
+            .bind(user.telegram_id.map(|id| id.0))
+            .bind(user.telegram_username.clone())
+            .bind(user.is_active)
+            .bind(user.password_change_required)
+            .bind(to_micros(user.created_at))
+            .bind(to_micros(user.updated_at))
+            .bind(user.last_login_at.map(to_micros))
+            .bind(account.password_hash.expose().to_owned())
+            .bind(account.password_verified_at.map(to_micros))
+            .bind(account.password_expires_at.map(to_micros))
+            .persistent(self.statement_cache);
+        update.execute(connection).await?;
+        Ok(())
+    }
+
+    /// Inserts users with their search words and audit events, inside a transaction.
+    pub(super) async fn insert_accounts(
+        connection: &mut DB::Connection,
+        new: &[NewUser],
+    ) -> Result<(), sqlx::Error> {
+        for new in new.chunks(statements::ROWS_PER_INSERT) {
+            let mut insert = QueryBuilder::<DB>::new(statements::INSERT_USERS);
+            insert.push_values(new, |mut row, NewUser { account, .. }| {
+                let user = &account.user;
+                row.push_bind(user.id.0)
+                    .push_bind(user.role.as_str().to_owned())
+                    .push_bind(user.full_name.clone())
+                    .push_bind(user.email.as_ref().map(|email| email.as_str().to_owned()))
+                    .push_bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
+                    .push_bind(user.telegram_id.map(|id| id.0))
+                    .push_bind(user.telegram_username.clone())
+                    .push_bind(user.is_active)
+                    .push_bind(user.password_change_required)
+                    .push_bind(to_micros(user.created_at))
+                    .push_bind(to_micros(user.updated_at))
+                    .push_bind(user.last_login_at.map(to_micros))
+                    .push_bind(account.password_hash.expose().to_owned())
+                    .push_bind(account.password_verified_at.map(to_micros))
+                    .push_bind(account.password_expires_at.map(to_micros));
+            });
+            let insert = insert.build().persistent(false);
+            insert.execute(&mut *connection).await?;
+            Self::insert_words(connection, new.iter().map(|new| &new.account.user)).await?;
+            let events = new.iter().map(|new| &new.record);
+            Self::insert_audit_events(connection, events, false).await?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the search words of a user when they have changed.
+    async fn update_words(
+        &self,
+        connection: &mut DB::Connection,
+        before: &User,
+        after: &User,
+    ) -> Result<(), sqlx::Error> {
+        if search_words(before) == search_words(after) {
+            return Ok(());
+        }
+        let delete = sqlx::query(statements::DELETE_WORDS)
+            .bind(after.id.0)
+            .persistent(self.statement_cache);
+        delete.execute(&mut *connection).await?;
+        Self::insert_words(connection, [after]).await
+    }
+
+    async fn insert_words<'u>(
+        connection: &mut DB::Connection,
+        users: impl IntoIterator<Item = &'u User>,
+    ) -> Result<(), sqlx::Error> {
+        let words_of =
+            |user: &'u User| search_words(user).into_iter().map(|word| (user.id.0, word));
+        let words: Vec<(Uuid, String)> = users.into_iter().flat_map(words_of).collect();
+        for words in words.chunks(statements::ROWS_PER_INSERT) {
+            let mut insert = QueryBuilder::<DB>::new(statements::INSERT_WORDS);
+            insert.push_values(words, |mut row, (user, word)| {
+                row.push_bind(*user).push_bind(word.clone());
+            });
+            let insert = insert.build().persistent(false);
+            insert.execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}

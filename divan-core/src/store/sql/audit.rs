@@ -1,0 +1,121 @@
+use async_trait::async_trait;
+use sqlx::{ColumnIndex, Executor, QueryBuilder};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::rows::{self, to_micros};
+use super::{Backend, SqlStore, Value, retrying, statements, traced};
+use crate::store::{AuditQuery, AuditStore, StoreError};
+use crate::types::AuditEvent;
+
+#[async_trait]
+impl<DB> AuditStore for SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
+        traced("audit", self.audit_page(query)).await
+    }
+
+    async fn purge_audit(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let purge = self.purge(statements::PURGE_AUDIT_EVENTS, before);
+        traced("purge_audit", purge).await
+    }
+}
+
+impl<DB> SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    async fn audit_page(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
+        let mut page = QueryBuilder::<DB>::new(statements::AUDIT_EVENTS);
+        if let Some(subject) = query.subject {
+            page.push(" AND subject_id = ").push_bind(subject.0);
+        }
+        if let Some(actor) = query.actor {
+            page.push(" AND actor_id = ").push_bind(actor.0);
+        }
+        if let Some(action) = query.action {
+            page.push(" AND action = ")
+                .push_bind(action.as_str().to_owned());
+        }
+        if let Some(before) = query.before {
+            page.push(" AND id < ").push_bind(before.0);
+        }
+        page.push(" ORDER BY id DESC LIMIT ")
+            .push_bind(i64::from(query.limit));
+        let query = page.build().persistent(false);
+        let rows = query.fetch_all(&self.readers).await?;
+        Ok(rows
+            .iter()
+            .map(rows::audit_event::<DB>)
+            .collect::<Result<_, _>>()?)
+    }
+
+    pub(super) async fn insert_audit_events<'e>(
+        connection: &mut DB::Connection,
+        events: impl IntoIterator<Item = &'e AuditEvent>,
+        persistent: bool,
+    ) -> Result<(), sqlx::Error> {
+        let events: Vec<&AuditEvent> = events.into_iter().collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut insert = QueryBuilder::<DB>::new(statements::INSERT_AUDIT_EVENTS);
+        insert.push_values(events, |mut row, event| {
+            row.push_bind(event.id.0)
+                .push_bind(to_micros(event.at))
+                .push_bind(event.action.as_str().to_owned())
+                .push_bind(event.actor_id.map(|actor| actor.0))
+                .push_bind(event.subject_id.map(|subject| subject.0))
+                .push_bind(event.changes.join(","))
+                .push_bind(event.address.map(|address| address.to_string()))
+                .push_bind(event.request_id.clone());
+        });
+        let insert = insert.build().persistent(persistent);
+        insert.execute(connection).await?;
+        Ok(())
+    }
+
+    /// Deletes rows that are older, in batches of the statement's size. Returns their number.
+    pub(super) async fn purge(
+        &self,
+        statement: &'static str,
+        before: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
+        let mut purged = 0;
+        loop {
+            let delete = async || {
+                let query = sqlx::query(statement).bind(to_micros(before));
+                let query = query.persistent(self.statement_cache);
+                Ok(query.execute(&self.writer).await?)
+            };
+            match DB::rows_affected(&retrying(delete).await?) {
+                0 => return Ok(purged),
+                rows => purged += rows,
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The SQL statements, the same for all databases.
+
+macro_rules! user_columns {
+    () => {
+        "id, role, full_name, email, phone, telegram_id, telegram_username, is_active, \
+         password_change_required, created_at, updated_at, last_login_at"
+    };
+}
+
+macro_rules! account_columns {
+    () => {
+        concat!(
+            user_columns!(),
+            ", password_hash, password_verified_at, password_expires_at"
+        )
+    };
+}
+
+macro_rules! account_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM divan_users WHERE ",
+            $condition
+        )
+    };
+}
+
+/// The columns of a session; `id` and `created_at` are renamed, as a user has them too.
+macro_rules! session_columns {
+    () => {
+        "id AS session_id, user_id, audience, salt, generation, parent, rotated_at, is_confirmed, \
+         created_at AS session_created_at, expires_at, ends_at, device, address, ended_at, end_reason"
+    };
+}
+
+pub(super) const PING: &str = "SELECT 1";
+
+pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
+#[cfg(feature = "postgres")]
+pub(in crate::store) const ACCOUNT_BY_ID_FOR_UPDATE: &str = account_where!("id = $1 FOR UPDATE");
+pub(super) const ACCOUNT_BY_PHONE: &str = account_where!("phone = $1");
+pub(super) const ACCOUNT_BY_EMAIL: &str = account_where!("email = $1");
+pub(super) const ACCOUNT_BY_TELEGRAM: &str = account_where!("telegram_id = $1");
+
+/// Start of a query for the users with one of these phone numbers.
+pub(super) const USERS_BY_PHONES: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM divan_users WHERE phone IN ("
+);
+/// Start of a query for the users with one of these e-mail addresses.
+pub(super) const USERS_BY_EMAILS: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM divan_users WHERE email IN ("
+);
+/// Maximum rows of one `INSERT`: each database accepts at least 32,766 parameters.
+pub(super) const ROWS_PER_INSERT: usize = 500;
+pub(super) const INSERT_USERS: &str =
+    concat!("INSERT INTO divan_users (", account_columns!(), ") ");
+pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_name = $3, email = $4, \
+     phone = $5, telegram_id = $6, telegram_username = $7, is_active = $8, \
+     password_change_required = $9, created_at = $10, updated_at = $11, last_login_at = $12, \
+     password_hash = $13, password_verified_at = $14, password_expires_at = $15 WHERE id = $1";
+
+/// Start of a query for a page of users; each condition begins with `AND`.
+pub(super) const USERS: &str = concat!("SELECT ", user_columns!(), " FROM divan_users WHERE true");
+pub(super) const USER_IDS: &str = "SELECT id FROM divan_users WHERE true";
+pub(super) const INSERT_WORDS: &str = "INSERT INTO divan_user_words (user_id, word) ";
+pub(super) const DELETE_WORDS: &str = "DELETE FROM divan_user_words WHERE user_id = $1";
+/// Users with a word in a range, at most [`FREQUENT_WORD_USERS`].
+pub(super) const USERS_WITH_WORD: &str =
+    "SELECT user_id FROM divan_user_words WHERE word >= $1 AND word < $2 LIMIT 1000";
+/// Number of users from which a word counts as frequent.
+pub(super) const FREQUENT_WORD_USERS: usize = 1000;
+
+/// Start of a query for a page of audit events; each condition begins with `AND`.
+pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, \
+     request_id FROM divan_audit_events WHERE true";
+pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
+     actor_id, subject_id, changes, address, request_id) ";
+/// Deletes in batches, so that no other writer waits for long.
+pub(super) const PURGE_AUDIT_EVENTS: &str = "DELETE FROM divan_audit_events WHERE id IN (\
+     SELECT id FROM divan_audit_events WHERE at < $1 LIMIT 1000)";
+
+/// Range of words with this prefix: from the first value, below the second.
+pub(super) fn word_range(prefix: &str) -> (String, String) {
+    let end = crate::store::search::after_prefix(prefix);
+    (
+        prefix.to_owned(),
+        end.unwrap_or_else(|| char::MAX.to_string().repeat(200)),
+    )
+}
+
+/// Serializes the transactions that remove an administrator. Inserts the row where it is missing.
+pub(super) const LOCK_ADMINS: &str = "INSERT INTO divan_bootstrap (id, claimed_at) VALUES (1, $1) \
+     ON CONFLICT (id) DO UPDATE SET claimed_at = divan_bootstrap.claimed_at";
+pub(super) const OTHER_ACTIVE_ADMINS: &str =
+    "SELECT count(*) FROM divan_users WHERE role = 'admin' AND is_active AND id <> $1";
+
+pub(super) const SESSION_WITH_USER: &str = concat!(
+    "SELECT * FROM (SELECT ",
+    session_columns!(),
+    " FROM divan_sessions WHERE id = $1) s JOIN (SELECT ",
+    user_columns!(),
+    " FROM divan_users) u ON u.id = s.user_id"
+);
+pub(super) const LIVE_SESSIONS: &str = concat!(
+    "SELECT ",
+    session_columns!(),
+    " FROM divan_sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 \
+     ORDER BY created_at DESC, id DESC"
+);
+pub(super) const INSERT_SESSION: &str = "INSERT INTO divan_sessions (id, user_id, audience, salt, \
+     generation, parent, rotated_at, is_confirmed, created_at, expires_at, ends_at, device, address) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+pub(super) const ADVANCE_SESSION: &str = "UPDATE divan_sessions SET generation = $6, parent = $7, \
+     rotated_at = $8, is_confirmed = $9, expires_at = $10 \
+     WHERE id = $1 AND generation = $2 AND parent = $3 AND rotated_at = $4 AND is_confirmed = $5 \
+     AND ended_at IS NULL";
+pub(super) const OPEN_SESSIONS: &str =
+    "SELECT count(*) FROM divan_sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
+/// Ends the session `$4`, or all sessions of the user when it is NULL.
+pub(super) const END_SESSIONS: &str = "UPDATE divan_sessions SET ended_at = $2, end_reason = $3 \
+     WHERE user_id = $1 AND ended_at IS NULL AND ($4 IS NULL OR id = $4) RETURNING id";
+/// Ends all live sessions but the newest `$4`.
+pub(super) const END_OLDEST_SESSIONS: &str = "UPDATE divan_sessions SET ended_at = $2, end_reason = $3 \
+     WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id NOT IN (\
+     SELECT id FROM divan_sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 \
+     ORDER BY created_at DESC, id DESC LIMIT $4) RETURNING id";
+/// Deletes in batches, so that no other writer waits for long. A session that expired did so at
+/// `ends_at` at the latest.
+pub(super) const PURGE_SESSIONS: &str = "DELETE FROM divan_sessions WHERE id IN (\
+     SELECT id FROM divan_sessions WHERE ended_at < $1 OR ends_at < $1 LIMIT 1000)";
+
+pub(super) const IS_BOOTSTRAPPED: &str = "SELECT count(*) FROM divan_bootstrap";
+pub(super) const CLAIM_BOOTSTRAP: &str = "INSERT INTO divan_bootstrap (id, claimed_at) VALUES (1, $1) \
+     ON CONFLICT (id) DO NOTHING RETURNING id";
+
+pub(super) const APPLIED_MIGRATIONS: &str =
+    "SELECT version, checksum FROM divan_migrations ORDER BY version";

@@ -1,0 +1,158 @@
+use std::collections::BTreeSet;
+
+use sqlx::{ColumnIndex, Executor, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Backend, SqlStore, Value, rows, statements};
+use crate::store::{FoundUsers, SearchTerms, StoreError, UserQuery};
+use crate::types::{User, UserId};
+
+impl<DB> SqlStore<DB>
+where
+    DB: Backend,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    usize: ColumnIndex<DB::Row>,
+    &'static str: ColumnIndex<DB::Row>,
+    Uuid: Value<DB>,
+    String: Value<DB>,
+    Vec<u8>: Value<DB>,
+    bool: Value<DB>,
+    i64: Value<DB>,
+    Option<Uuid>: Value<DB>,
+    Option<String>: Value<DB>,
+    Option<i64>: Value<DB>,
+{
+    /// Finds a page of users at a cost that does not depend on the number of users.
+    ///
+    /// When a search term is rare, only the users with it are read; otherwise the newest users are
+    /// scanned, at most [`UserQuery::scan_limit`], because there may be none with all terms. The
+    /// choice is made here, as a query planner does not know the frequency of a prefix.
+    pub(super) async fn page_of_users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
+        let (candidates, frequent) = self.users_with_words(&query.terms).await?;
+        let mut page = QueryBuilder::<DB>::new(statements::USERS);
+        let mut end = None;
+        if let Some(candidates) = candidates {
+            if candidates.is_empty() {
+                return Ok(FoundUsers::default());
+            }
+            page.push(" AND id IN (");
+            let mut ids = page.separated(", ");
+            for id in candidates {
+                ids.push_bind(id);
+            }
+            page.push(")");
+        } else if !frequent.is_empty() {
+            end = self.end_of_scan(query).await?;
+        }
+        for (from, to) in frequent {
+            // The offset keeps PostgreSQL from turning this into a join that sorts all users with
+            // the word.
+            page.push(" AND EXISTS (SELECT 1 FROM divan_user_words WHERE user_id = divan_users.id AND word >= ");
+            page.push_bind(from)
+                .push(" AND word < ")
+                .push_bind(to)
+                .push(" LIMIT 1 OFFSET 0)");
+        }
+        if let Some(end) = end {
+            page.push(" AND id >= ").push_bind(end);
+        }
+        push_conditions(&mut page, query);
+        page.push(" ORDER BY id DESC LIMIT ")
+            .push_bind(i64::from(query.limit));
+        let users = self.fetch_users(page).await?;
+        let is_full = users.len() >= query.limit as usize;
+        Ok(FoundUsers {
+            users,
+            scanned_until: end.filter(|_| !is_full).map(UserId),
+        })
+    }
+
+    /// The users with all rare terms, if any term is rare, and the word ranges of the frequent
+    /// terms.
+    async fn users_with_words(
+        &self,
+        terms: &SearchTerms,
+    ) -> Result<(Option<BTreeSet<Uuid>>, Vec<(String, String)>), sqlx::Error> {
+        let mut candidates: Option<BTreeSet<Uuid>> = None;
+        let mut frequent = Vec::new();
+        for term in terms.iter() {
+            let (from, to) = statements::word_range(term);
+            let query = sqlx::query_scalar(statements::USERS_WITH_WORD)
+                .bind(from.clone())
+                .bind(to.clone())
+                .persistent(self.statement_cache);
+            let found: Vec<Uuid> = query.fetch_all(&self.readers).await?;
+            if found.len() >= statements::FREQUENT_WORD_USERS {
+                frequent.push((from, to));
+                continue;
+            }
+            let found: BTreeSet<Uuid> = found.into_iter().collect();
+            candidates = Some(match candidates {
+                Some(candidates) => &candidates & &found,
+                None => found,
+            });
+        }
+        Ok((candidates, frequent))
+    }
+
+    /// The last user to scan; `None` when there are fewer than [`UserQuery::scan_limit`].
+    async fn end_of_scan(&self, query: &UserQuery) -> Result<Option<Uuid>, sqlx::Error> {
+        // One condition is served by an index; few users may fulfil both.
+        let by_role = UserQuery {
+            is_active: None,
+            ..query.clone()
+        };
+        let mut end = QueryBuilder::<DB>::new(statements::USER_IDS);
+        push_conditions(&mut end, query.role.map_or(query, |_| &by_role));
+        end.push(" ORDER BY id DESC LIMIT 1 OFFSET ")
+            .push_bind(i64::from(query.scan_limit.saturating_sub(1)));
+        let end = end.build_query_scalar().persistent(false);
+        end.fetch_optional(&self.readers).await
+    }
+
+    /// Users whose column, the last word of `statement`, has one of these values.
+    pub(super) async fn users_in(
+        &self,
+        statement: &'static str,
+        values: impl Iterator<Item = &str> + Send,
+    ) -> Result<Vec<User>, StoreError> {
+        let values: Vec<&str> = values.collect();
+        let mut users = Vec::new();
+        for values in values.chunks(statements::ROWS_PER_INSERT) {
+            let mut select = QueryBuilder::<DB>::new(statement);
+            let mut list = select.separated(", ");
+            for &value in values {
+                list.push_bind(value.to_owned());
+            }
+            select.push(")");
+            users.extend(self.fetch_users(select).await?);
+        }
+        Ok(users)
+    }
+
+    async fn fetch_users(&self, mut select: QueryBuilder<DB>) -> Result<Vec<User>, sqlx::Error> {
+        let query = select.build().persistent(false);
+        let rows = query.fetch_all(&self.readers).await?;
+        rows.iter().map(rows::user::<DB>).collect()
+    }
+}
+
+/// Adds all conditions but the search terms.
+fn push_conditions<DB: Backend>(select: &mut QueryBuilder<DB>, query: &UserQuery)
+where
+    String: Value<DB>,
+    bool: Value<DB>,
+    Uuid: Value<DB>,
+{
+    if let Some(role) = query.role {
+        select
+            .push(" AND role = ")
+            .push_bind(role.as_str().to_owned());
+    }
+    if let Some(is_active) = query.is_active {
+        select.push(" AND is_active = ").push_bind(is_active);
+    }
+    if let Some(before) = query.before {
+        select.push(" AND id < ").push_bind(before.0);
+    }
+}
