@@ -1,11 +1,19 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use divan_core::private_file::{PrivateFile, PrivateFileError};
 
-use super::private_file::PrivateFile;
 use super::store::{CasResult, TokenStore, is_same};
 use super::token_pair::Tokens;
 use crate::error::StoreError;
+
+/// Maximum wait for another process that holds the lock, which takes one write. The refresh limits
+/// depend on it.
+pub(super) const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Maximum file size in bytes.
+const MAX_SIZE: u64 = 64 * 1024;
 
 /// [`TokenStore`] in a private file, so that the user stays signed in across restarts.
 ///
@@ -34,7 +42,7 @@ pub struct FileStore(PrivateFile);
 impl FileStore {
     /// Creates a store in the file at `path`, which need not exist. Nothing is read or written yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self(PrivateFile::new(path.into()))
+        Self(PrivateFile::new(path))
     }
 }
 
@@ -56,7 +64,7 @@ impl TokenStore for FileStore {
 }
 
 fn load(file: &PrivateFile) -> Result<Option<Tokens>, StoreError> {
-    let Some(text) = file.read()? else {
+    let Some(text) = file.read(MAX_SIZE).map_err(store_error)? else {
         return Ok(None);
     };
     Tokens::from_text(&text)
@@ -69,16 +77,25 @@ fn compare_and_swap(
     expected: Option<&Tokens>,
     new: Option<&Tokens>,
 ) -> Result<CasResult, StoreError> {
-    let _lock = file.lock()?;
+    let _lock = file.lock(LOCK_TIMEOUT).map_err(store_error)?;
     let stored = load(file)?;
     if !is_same(stored.as_ref(), expected) {
         return Ok(CasResult::Conflict(stored));
     }
-    match new {
-        Some(new) => file.write(&new.to_text())?,
-        None => file.remove()?,
-    }
+    let written = match new {
+        Some(new) => file.replace(&new.to_text()),
+        None => file.remove(),
+    };
+    written.map_err(store_error)?;
     Ok(CasResult::Swapped)
+}
+
+fn store_error(error: PrivateFileError) -> StoreError {
+    let reason = StoreError::new(error.to_string());
+    match error {
+        PrivateFileError::Io { source, .. } => reason.with_source(source),
+        _ => reason,
+    }
 }
 
 async fn run_blocking<T: Send + 'static>(

@@ -2,7 +2,6 @@
 
 mod file_store;
 mod memory_store;
-mod private_file;
 mod refresh;
 mod schedule;
 mod source;

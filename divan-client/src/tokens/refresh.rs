@@ -5,7 +5,7 @@ use divan_core::api::{Refresh, RefreshRequest};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::private_file::LOCK_TIMEOUT;
+use super::file_store::LOCK_TIMEOUT;
 use super::source::TokenSource;
 use super::store::CasResult;
 use super::token_pair::Tokens;

@@ -107,7 +107,7 @@ async fn file_and_directory_are_accessible_to_the_owner_only() {
 async fn temporary_file_left_by_a_crash_is_replaced() {
     let (folder, path, store) = store();
     put(&store).await;
-    let temporary = folder.path().join("tokens.new");
+    let temporary = folder.path().join(".tokens.part");
     fs::write(&temporary, &pair("b").to_text().expose()[..40]).unwrap();
     fs::set_permissions(&temporary, Permissions::from_mode(0o666)).unwrap();
 
@@ -143,12 +143,12 @@ async fn a_failed_write_keeps_the_old_tokens() {
     let (folder, _, store) = store();
     put(&store).await;
     // A directory blocks the temporary file.
-    fs::create_dir(folder.path().join("tokens.new")).unwrap();
+    fs::create_dir(folder.path().join(".tokens.part")).unwrap();
     let error = store
         .compare_and_swap(Some(&pair("a")), Some(&pair("b")))
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("cannot be written"), "{error}");
+    assert!(error.to_string().contains("cannot write"), "{error}");
     assert!(
         store
             .load()
@@ -214,8 +214,8 @@ async fn a_file_without_tokens_is_rejected_and_kept() {
         (Vec::new(), "not a pair of tokens"),
         (b"{\"version\":1}".to_vec(), "not a pair of tokens"),
         (b"other content".to_vec(), "not a pair of tokens"),
-        (vec![0xff; 100], "cannot be read"),
-        (vec![b' '; 100_000], "too large"),
+        (vec![0xff; 100], "cannot read"),
+        (vec![b' '; 100_000], "is larger than"),
     ] {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
