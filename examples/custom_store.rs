@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use divan_core::api::{CreateUserRequest, UpdateUserRequest};
-use divan_core::service::{Admin, AuthService, ClientInfo};
+use divan_core::service::{Admin, AuthService, ClientInfo, CreateUserCommand, UpdateUserCommand};
 use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, MemoryStore,
     NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdateFn,
@@ -174,19 +173,18 @@ async fn somebody_leaves(store: impl Store + 'static) -> Result<Vec<User>, Box<d
     let service =
         AuthService::builder(Arc::new(store), &key, "https://sec.example.com", audiences).build();
     let (admin, client) = (Admin::operator(), ClientInfo::unknown());
+    let service = service.as_admin(&admin, &client);
     let mut users = Vec::new();
     for (name, phone) in [
         ("First Last", "+77011234567"),
         ("Second Last", "+77017654321"),
     ] {
-        let request = CreateUserRequest::employee(name, phone);
-        users.push(service.create_user(&admin, &request, &client).await?.user);
+        let request = CreateUserCommand::employee(name, phone);
+        users.push(service.create_user(&request).await?.user);
     }
-    let mut leaves = UpdateUserRequest::default();
-    leaves.is_active = Some(false);
-    users[0] = service
-        .update_user(&admin, users[0].id, &leaves, &client)
-        .await?;
+    let mut deactivate = UpdateUserCommand::default();
+    deactivate.is_active = Some(false);
+    users[0] = service.update_user(users[0].id, &deactivate).await?;
     Ok(users)
 }
 

@@ -13,10 +13,14 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use divan_core::api::{TelegramLoginRequest, TokenResponse};
-use divan_core::service::{AuthService, Caller, ClientInfo, ServiceError, SignInPhone};
+use divan_core::secret::Secret;
+use divan_core::service::{
+    AuthService, Caller, ClientInfo, LoginPhone, ServiceError, TelegramLoginCommand,
+};
 use divan_core::store::MemoryStore;
 use divan_core::token::{Audiences, SecretKey};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
@@ -42,33 +46,46 @@ fn app(service: AuthService) -> Router {
         .with_state(service)
 }
 
+/// The body of a sign-in, in this application's own form.
+#[derive(Deserialize)]
+struct SignIn {
+    phone: String,
+    password: String,
+    init_data: String,
+}
+
 async fn sign_in(
     State(service): State<AuthService>,
-    Json(request): Json<TelegramLoginRequest>,
-) -> Result<Json<TokenResponse>, Refused> {
-    let init_data = request.init_data.clone().unwrap_or_default();
-    let phone = SignInPhone::Typed(request.phone.as_deref().unwrap_or_default());
-    Ok(Json(
-        service
-            .telegram_login(phone, &request.password, &init_data, &ClientInfo::unknown())
-            .await?,
-    ))
+    Json(body): Json<SignIn>,
+) -> Result<Json<Value>, Rejection> {
+    let phone = LoginPhone::Typed(body.phone);
+    let command = TelegramLoginCommand::new(
+        phone,
+        Secret::from(body.password),
+        Secret::from(body.init_data),
+    );
+    let client = ClientInfo::unknown();
+    let tokens = service.for_client(&client).telegram_login(&command).await?;
+    Ok(Json(json!({
+        "access_token": tokens.access_token.expose(),
+        "refresh_token": tokens.refresh_token.expose(),
+    })))
 }
 
 async fn hello(SignedIn(caller): SignedIn) -> String {
     format!("Hello, {}!", caller.user().full_name)
 }
 
-/// An extractor of this application: who sends a good token gets in.
+/// The extractor of this application for the caller of a request.
 struct SignedIn(Caller);
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn
 where
     AuthService: FromRef<S>,
 {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let header = parts
             .headers
             .get(header::AUTHORIZATION)
@@ -83,15 +100,15 @@ where
 }
 
 /// A service error as a response: a status, and the error as text.
-struct Refused(ServiceError);
+struct Rejection(ServiceError);
 
-impl From<ServiceError> for Refused {
+impl From<ServiceError> for Rejection {
     fn from(error: ServiceError) -> Self {
         Self(error)
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let status = match &self.0 {
             ServiceError::InvalidCredentials
@@ -111,12 +128,12 @@ impl IntoResponse for Refused {
 mod tests {
     use axum::body::Body;
     use axum::http::Request;
-    use divan_core::api::{BootstrapRequest, CreateUserRequest};
     use divan_core::clock::{Clock, SystemClock};
     use divan_core::init_data::InitDataBuilder;
-    use divan_core::service::BootstrapPolicy;
+    use divan_core::service::{
+        AdminLoginCommand, BootstrapCommand, BootstrapPolicy, CreateUserCommand,
+    };
     use http_body_util::BodyExt;
-    use serde_json::{Value, json};
     use tower::ServiceExt;
 
     use super::*;
@@ -140,11 +157,11 @@ mod tests {
 
         let token = session["access_token"].as_str().unwrap();
         let request = Request::get("/hello").header("authorization", format!("Bearer {token}"));
-        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer, (StatusCode::OK, "Hello, First Last!".to_owned()));
+        let response = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response, (StatusCode::OK, "Hello, First Last!".to_owned()));
 
-        let answer = send(&app, Request::get("/hello").body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.0, StatusCode::UNAUTHORIZED);
+        let response = send(&app, Request::get("/hello").body(Body::empty()).unwrap()).await;
+        assert_eq!(response.0, StatusCode::UNAUTHORIZED);
     }
 
     async fn service_with_an_employee() -> Result<AuthService, Box<dyn Error>> {
@@ -157,24 +174,26 @@ mod tests {
         .telegram(BOT_TOKEN.parse()?)
         .bootstrap(BootstrapPolicy::OpenToAnyone)
         .build();
-        let (email, password, client) = (
-            "admin@example.com",
-            "tram under the plum",
-            ClientInfo::unknown(),
-        );
+        let (email, password) = ("admin@example.com", "tram under the plum");
+        let client = ClientInfo::unknown();
         service
-            .bootstrap(None, &BootstrapRequest::new(email, password), &client)
+            .for_client(&client)
+            .bootstrap(&BootstrapCommand::new(email, password))
             .await?;
-        let session = service
-            .admin_login(email, &password.into(), &client)
+        let tokens = service
+            .for_client(&client)
+            .admin_login(&AdminLoginCommand::new(email, password))
             .await?;
         let admin = service
-            .authenticate(session.access_token.expose())
+            .authenticate(tokens.access_token.expose())
             .await?
             .into_admin()?;
         let employee =
-            CreateUserRequest::employee("First Last", "+77011234567").password("umbrella 77");
-        service.create_user(&admin, &employee, &client).await?;
+            CreateUserCommand::employee("First Last", "+77011234567").password("umbrella 77");
+        service
+            .as_admin(&admin, &client)
+            .create_user(&employee)
+            .await?;
         Ok(service)
     }
 

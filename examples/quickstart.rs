@@ -17,7 +17,7 @@ use divan_core::store::SqliteStore;
 use divan_core::token::{Audiences, SecretKey};
 use divan_server::{AppState, HttpOptions, router};
 
-/// No bot of Telegram's has this token.
+/// A token of no real bot.
 const BOT_TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
 #[tokio::main]

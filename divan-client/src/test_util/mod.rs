@@ -46,14 +46,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{
-    AdminLoginRequest, AutoLoginRequest, BootstrapRequest, CreateUserRequest, Endpoint,
-    ListUsersRequest, ProblemCode, TelegramLoginRequest,
+    AdminLoginRequest, AutoLoginRequest, Endpoint, ProblemCode, TelegramLoginRequest,
 };
 use divan_core::clock::{Clock, ManualClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, BootstrapPolicy, ClientInfo};
+use divan_core::service::{
+    Admin, AuthService, BootstrapCommand, BootstrapPolicy, ClientInfo, CreateUserCommand,
+    ListUsersQuery,
+};
 use divan_core::store::MemoryStore;
 use divan_core::token::{Audiences, SecretKey};
 use divan_core::types::{User, UserId};
@@ -195,19 +197,17 @@ impl MockDivan {
     /// # Panics
     /// Never: the store is in memory.
     pub async fn end_sessions(&self) {
-        let mut request = ListUsersRequest::default();
+        let (operator, client) = (Admin::operator(), ClientInfo::unknown());
+        let admin = self.service.as_admin(&operator, &client);
+        let mut query = ListUsersQuery::default();
         loop {
-            let page = self.service.list_users(&Admin::operator(), &request).await;
-            let page = page.expect("a page of users");
+            let page = admin.list_users(&query).await.expect("a page of users");
             for user in page.items {
-                let ended = self
-                    .service
-                    .end_user_sessions(&Admin::operator(), user.id, &ClientInfo::unknown())
-                    .await;
+                let ended = admin.end_user_sessions(user.id).await;
                 ended.expect("an existing user");
             }
-            request.cursor = page.next_cursor;
-            if request.cursor.is_none() {
+            query.cursor = page.next_cursor;
+            if query.cursor.is_none() {
                 break;
             }
         }
@@ -245,7 +245,9 @@ impl MockDivan {
     }
 
     async fn user(&self, id: UserId) -> User {
-        let user = self.service.get_user(&Admin::operator(), id).await;
+        let (operator, client) = (Admin::operator(), ClientInfo::unknown());
+        let admin = self.service.as_admin(&operator, &client);
+        let user = admin.get_user(id).await;
         user.expect("an existing user")
     }
 }
@@ -288,14 +290,15 @@ fn service(clock: &Arc<ManualClock>) -> AuthService {
 
 /// Creates the administrator and the employee.
 async fn create_users(service: &AuthService) -> (UserId, UserId) {
-    let client = ClientInfo::unknown();
-    let mut request = BootstrapRequest::new(EMAIL, ADMIN_PASSWORD);
-    request.full_name = Some("Mock Administrator".to_owned());
-    let token = bootstrap_token();
-    let admin = service.bootstrap(Some(&token), &request, &client).await;
-    let request = CreateUserRequest::employee("Mock Employee", PHONE).password(EMPLOYEE_PASSWORD);
+    let (operator, client) = (Admin::operator(), ClientInfo::unknown());
+    let mut command = BootstrapCommand::new(EMAIL, ADMIN_PASSWORD);
+    command.full_name = Some("Mock Administrator".to_owned());
+    command.token = Some(bootstrap_token());
+    let admin = service.for_client(&client).bootstrap(&command).await;
+    let command = CreateUserCommand::employee("Mock Employee", PHONE).password(EMPLOYEE_PASSWORD);
     let employee = service
-        .create_user(&Admin::operator(), &request, &client)
+        .as_admin(&operator, &client)
+        .create_user(&command)
         .await;
     (
         admin.expect("the first administrator").id,

@@ -127,6 +127,17 @@ impl<K: Clone> Verifier<K> {
         self.replay_guard = Some(guard);
         self
     }
+
+    #[cfg(feature = "service")]
+    pub(crate) fn max_age_at_most(mut self, max_age: Duration) -> Self {
+        self.max_age = self.max_age.min(max_age);
+        self
+    }
+
+    #[cfg(feature = "service")]
+    pub(crate) fn guard(&self) -> Option<&Arc<dyn ReplayGuard>> {
+        self.replay_guard.as_ref()
+    }
 }
 
 impl<K: Key> Verifier<K> {

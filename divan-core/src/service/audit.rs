@@ -1,74 +1,92 @@
-use super::page::{self, Page};
+use std::time::Duration;
+
+use super::page::{ListId, PageRequest, truncate_page};
+use super::session::to_time_duration;
 use super::validation::Validation;
-use super::{Admin, AuthService, ClientInfo, Field, InvalidFieldReason, ServiceError};
-use crate::api::{AuditPage, AuditRequest};
+use super::{
+    AdminService, AuthService, ClientInfo, Cursor, Field, InvalidFieldReason, Page, ServiceError,
+};
 use crate::store::{AuditQuery, StoreError};
 use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
 
-impl AuthService {
-    /// A page of the audit, the newest lines first.
+/// A query of audit events. All filters apply together.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ListAuditEventsQuery {
+    /// The user that was acted on.
+    pub user: Option<UserId>,
+    /// The user who acted.
+    pub actor: Option<UserId>,
+    /// The action.
+    pub action: Option<AuditAction>,
+    /// The size of the page, 1 to 200. Default: 50.
+    pub limit: Option<u32>,
+    /// The cursor of the previous page.
+    pub cursor: Option<Cursor>,
+}
+
+/// # Audit
+impl AdminService<'_> {
+    /// Lists audit events, newest first.
     ///
     /// # Errors
-    /// What is wrong with the request, all of it at once.
-    pub async fn audit(
-        &self,
-        _: &Admin,
-        request: &AuditRequest,
-    ) -> Result<AuditPage, ServiceError> {
+    /// [`ServiceError::Invalid`] with all invalid fields.
+    pub async fn list_audit_events(
+        self,
+        query: &ListAuditEventsQuery,
+    ) -> Result<Page<AuditEvent>, ServiceError> {
+        let id = |user: Option<UserId>| user.map(|id| id.to_string());
+        let list = ListId::new("audit")
+            .filter("user", id(query.user).as_deref())
+            .filter("actor", id(query.actor).as_deref())
+            .filter("action", query.action.map(AuditAction::as_str))
+            .tag();
         let mut validation = Validation::default();
-        let filters = format!(
-            "audit {:?} {:?} {:?}",
-            request.user, request.actor, request.action
-        );
-        let Page { limit, before } =
-            validation.page(request.limit, request.cursor.as_deref(), &filters);
-        if request.action == Some(AuditAction::Unknown) {
+        let PageRequest { limit, before } =
+            validation.page(list, query.limit, query.cursor.as_ref());
+        if query.action == Some(AuditAction::Unknown) {
             validation.reject(Field::Action, InvalidFieldReason::UnknownAction);
         }
         if !validation.is_valid() {
             return Err(validation.into_error());
         }
-        let mut query = AuditQuery::newest(limit + 1);
-        query.subject = request.user;
-        query.actor = request.actor;
-        query.action = request.action;
-        query.before = before.map(AuditId);
-        let mut items = self.parts.store.audit(&query).await?;
-        let next_cursor = page::truncate_page(&mut items, limit, |record| {
-            page::cursor(&filters, record.id.0)
-        });
-        Ok(AuditPage::new(items, next_cursor))
+        let mut stored = AuditQuery::newest(limit + 1);
+        stored.subject = query.user;
+        stored.actor = query.actor;
+        stored.action = query.action;
+        stored.before = before.map(AuditId);
+        let mut items = self.service.parts.store.audit(&stored).await?;
+        let last = truncate_page(&mut items, limit, |event| event.id.0);
+        Ok(Page {
+            items,
+            next_cursor: last.map(|last| list.cursor_after(last)),
+        })
     }
 
-    /// Forgets what the audit says of times that long ago. Tells how many lines there were.
+    /// Creates the audit event of an operation, right before the operation, if the caller still is
+    /// an administrator.
+    pub(super) async fn audit_event(
+        self,
+        action: AuditAction,
+        subject: UserId,
+    ) -> Result<AuditEvent, ServiceError> {
+        self.service.require_current_admin(self.admin).await?;
+        self.service
+            .audit_event(action, self.admin.id(), subject, self.client)
+    }
+}
+
+impl AuthService {
+    /// Deletes audit events that are older than `older_than`, and returns their number.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn purge_audit(&self, older_than: std::time::Duration) -> Result<u64, StoreError> {
-        self.parts
-            .store
-            .purge_audit(
-                self.now()
-                    .saturating_sub(super::session::to_time_duration(older_than)),
-            )
-            .await
+    pub async fn purge_audit(&self, older_than: Duration) -> Result<u64, StoreError> {
+        let before = self.now().saturating_sub(to_time_duration(older_than));
+        self.parts.store.purge_audit(before).await
     }
 
-    /// A line of the audit about what an administrator does now: for who still is one, so right
-    /// before it is done.
-    pub(super) async fn record_of(
-        &self,
-        admin: &Admin,
-        action: AuditAction,
-        subject: UserId,
-        client: &ClientInfo,
-    ) -> Result<AuditEvent, ServiceError> {
-        self.still_admin(admin).await?;
-        self.record(action, admin.id(), subject, client)
-    }
-
-    /// A line of the audit about what happens now.
-    pub(super) fn record(
+    pub(super) fn audit_event(
         &self,
         action: AuditAction,
         actor: Option<UserId>,
@@ -76,10 +94,10 @@ impl AuthService {
         client: &ClientInfo,
     ) -> Result<AuditEvent, ServiceError> {
         let id = AuditId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let mut record = AuditEvent::new(id, self.now(), action, Some(subject));
-        record.actor_id = actor;
-        record.address = client.address;
-        record.request_id.clone_from(&client.request_id);
-        Ok(record)
+        let mut event = AuditEvent::new(id, self.now(), action, Some(subject));
+        event.actor_id = actor;
+        event.address = client.address;
+        event.request_id.clone_from(&client.request_id);
+        Ok(event)
     }
 }

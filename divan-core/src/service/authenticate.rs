@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use super::session_cache::CachedSession;
-use super::{ATTEMPTS, AuthService, ClientInfo, ServiceError};
+use super::{AuthService, ClientInfo, MAX_ATTEMPTS, ServiceError};
 use crate::session::AccessCheck;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
 use crate::token::{AccessTokenClaims, TokenError};
 use crate::types::{Audience, Role, SessionId, User, UserId};
 
-/// Somebody who showed a good access token. Only [`AuthService::authenticate`] and
-/// [`AuthService::authenticate_any_scope`] make it.
+/// The holder of a valid access token. Returned by [`AuthService::authenticate`] and
+/// [`AuthService::authenticate_any_scope`] only.
 #[derive(Clone, Debug)]
 pub struct Caller {
     claims: AccessTokenClaims,
@@ -16,26 +16,26 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Who it is, as stored within the last second.
+    /// Returns the user, at most one second old.
     pub fn user(&self) -> &User {
         &self.found.user
     }
 
-    /// The audience that the token is for.
+    /// Returns the audience of the token.
     pub fn audience(&self) -> Audience {
         self.found.session.audience
     }
 
-    /// The session that the token belongs to.
+    /// Returns the session of the token.
     pub fn session(&self) -> SessionId {
         self.found.session.id
     }
 
-    /// The caller as an administrator.
+    /// Returns the caller as an administrator.
     ///
     /// # Errors
-    /// [`ServiceError::AdminRequired`] unless the user is an administrator now and the token is one
-    /// of the admin panel.
+    /// [`ServiceError::AdminRequired`] unless the user is an administrator and the token is for the
+    /// admin panel.
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
         if self.user().password_change_required {
             Err(ServiceError::PasswordChangeRequired)
@@ -47,8 +47,8 @@ impl Caller {
     }
 }
 
-/// A [`Caller`] who is an administrator, signed in to the admin panel; or whoever runs commands on
-/// the server's own machine. What only administrators may do asks for one.
+/// The permission for the operations of administrators: a [`Caller`] who is an administrator signed
+/// in to the admin panel, or the operator of the server.
 #[derive(Clone, Debug)]
 pub struct Admin(Actor);
 
@@ -59,13 +59,14 @@ enum Actor {
 }
 
 impl Admin {
-    /// Whoever has the database and the secrets in their hands anyway: for commands on the server's
-    /// own machine. What comes over the network is never one. The audit names nobody for it.
+    /// Creates the permission of the operator, who has access to the database and the secrets anyway:
+    /// for commands on the server's own machine, never for requests from the network. Audit events
+    /// of the operator have no actor.
     pub fn operator() -> Self {
         Self(Actor::Operator)
     }
 
-    /// Who it is; `None` for the operator.
+    /// Returns the user; `None` for the operator.
     pub fn user(&self) -> Option<&User> {
         match &self.0 {
             Actor::Caller(caller) => Some(caller.user()),
@@ -73,21 +74,31 @@ impl Admin {
         }
     }
 
-    /// The id of [`user`](Self::user).
+    /// Returns the id of [`user`](Self::user).
     pub fn id(&self) -> Option<UserId> {
         self.user().map(|user| user.id)
     }
 }
 
+/// # Access tokens
 impl AuthService {
-    /// Tells who is asking.
+    /// Authenticates the caller by an access token.
     ///
-    /// The token proves who signed in; whether that session still is good is looked up, at most a
-    /// second ago. The first token of a new generation is written down before this answers.
+    /// Sessions are cached for at most one second, so that a sign-out takes effect within a second
+    /// on all servers. The first use of a new generation is stored before this returns.
     ///
     /// # Errors
-    /// [`ServiceError::Token`] when the token is refused or its session is over,
-    /// [`ServiceError::PasswordChangeRequired`] when the user has to change the password first.
+    /// [`ServiceError::Token`] when the token is not valid or its session has ended,
+    /// [`ServiceError::PasswordChangeRequired`] when the user must change the password first.
+    ///
+    /// ```
+    /// use divan_core::service::{AuthService, ServiceError};
+    ///
+    /// async fn hello(service: &AuthService, token: &str) -> Result<String, ServiceError> {
+    ///     let caller = service.authenticate(token).await?;
+    ///     Ok(format!("Hello, {}!", caller.user().full_name))
+    /// }
+    /// ```
     pub async fn authenticate(&self, token: &str) -> Result<Caller, ServiceError> {
         let claims = self.parts.tokens.verify_any_scope(token)?;
         let caller = self.caller(claims).await?;
@@ -97,8 +108,8 @@ impl AuthService {
         Ok(caller)
     }
 
-    /// Tells who is asking, also somebody who has to change the password first. For the little that
-    /// they may do.
+    /// Authenticates the caller, including users who must change the password first. For the few
+    /// operations that those may use.
     ///
     /// # Errors
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
@@ -107,10 +118,9 @@ impl AuthService {
         self.caller(claims).await
     }
 
-    /// Looks once more whether a caller still is signed in. Between the token and what it is shown
-    /// for lie the body of the request, which may take its time, and maybe a hash: who was signed
-    /// out meanwhile must not go on.
-    pub(super) async fn still_signed_in(&self, caller: &Caller) -> Result<(), ServiceError> {
+    /// Checks again that a caller is signed in. The body of the request, and maybe a hash, take time
+    /// after the token was checked: a concurrent sign-out must win.
+    pub(super) async fn require_current_caller(&self, caller: &Caller) -> Result<(), ServiceError> {
         let found = self
             .look_up(&caller.claims)
             .await?
@@ -122,16 +132,16 @@ impl AuthService {
         }
     }
 
-    /// The same for an administrator.
-    pub(super) async fn still_admin(&self, admin: &Admin) -> Result<(), ServiceError> {
+    /// Checks again that an administrator is signed in.
+    pub(super) async fn require_current_admin(&self, admin: &Admin) -> Result<(), ServiceError> {
         match &admin.0 {
-            Actor::Caller(caller) => self.still_signed_in(caller).await,
+            Actor::Caller(caller) => self.require_current_caller(caller).await,
             Actor::Operator => Ok(()),
         }
     }
 
     async fn caller(&self, claims: AccessTokenClaims) -> Result<Caller, ServiceError> {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             let found = self.look_up(&claims).await?.ok_or(TokenError::NotForUs)?;
             match found.session.rotation.check_access(claims.generation) {
                 AccessCheck::Valid => return Ok(Caller { claims, found }),
@@ -143,11 +153,11 @@ impl AuthService {
                     let found = self
                         .parts
                         .cache
-                        .keep(found.read(), session, found.user.clone());
+                        .insert(found.read(), session, found.user.clone());
                     return Ok(Caller { claims, found });
                 }
-                // Somebody else has moved it on meanwhile.
-                AccessCheck::Confirmed(_) => self.parts.cache.forget(claims.session),
+                // A concurrent request has advanced the session.
+                AccessCheck::Confirmed(_) => self.parts.cache.invalidate(claims.session),
                 AccessCheck::ReuseDetected => {
                     self.end_reused(&found.session, &ClientInfo::unknown())
                         .await?;
@@ -159,7 +169,7 @@ impl AuthService {
         Err(StoreError::new(StoreErrorKind::Unavailable).into())
     }
 
-    /// The live session of the claims and its active user.
+    /// Returns the live session of the claims and its active user.
     async fn look_up(
         &self,
         claims: &AccessTokenClaims,
@@ -171,7 +181,7 @@ impl AuthService {
             let Some((session, user)) = self.parts.store.session(claims.session).await? else {
                 return Ok(None);
             };
-            self.parts.cache.keep(read, session, user)
+            self.parts.cache.insert(read, session, user)
         };
         let is_good = found.session.is_live(self.now())
             && found.user.is_active

@@ -4,71 +4,71 @@ use time::OffsetDateTime;
 
 use super::login::telegram_account;
 use super::session::to_time_duration;
-use super::{AuthService, ClientInfo, ServiceError};
-use crate::api::TokenResponse;
+use super::{ClientService, IssuedTokens, ServiceError};
 use crate::secret::Secret;
 use crate::store::{Account, AccountUpdate};
 use crate::types::{Audience, AuditAction, Role, TelegramId};
 
-/// How long after the password was shown Telegram alone signs in, and how long what it signs in
-/// lasts.
-const PROOF_LIFE: Duration = Duration::from_hours(30 * 24);
+/// The period of auto-login after a password was verified, and the end of its sessions.
+const AUTO_LOGIN_PERIOD: Duration = Duration::from_hours(30 * 24);
 
-impl AuthService {
+/// # Auto-login
+impl ClientService<'_> {
     /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in
-    /// with the password. The init data may be an hour old, and the session ends with the 30 days.
+    /// with the password. The init data may be one hour old. The session ends with the 30 days.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`], and [`ServiceError::PasswordRequired`] for everything else that
-    /// is in the way: the same whether the Telegram account is known here or not.
-    pub async fn auto_login(
-        &self,
-        init_data: &Secret,
-        client: &ClientInfo,
-    ) -> Result<TokenResponse, ServiceError> {
-        let data = self.verifiers()?.auto_login.verify(init_data.expose())?;
+    /// [`ServiceError::InitData`], and [`ServiceError::PasswordRequired`] in all other cases, for an
+    /// unknown Telegram account too.
+    pub async fn auto_login(self, init_data: &Secret) -> Result<IssuedTokens, ServiceError> {
+        let service = self.service;
+        let store = &service.parts.store;
+        let data = service.verifiers()?.auto_login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
-        let found = self.parts.store.account_by_telegram(telegram.id).await?;
-        let (account, proof_at) = found
-            .and_then(|account| proof(&account, telegram.id, self.now()).map(|at| (account, at)))
+        let found = store.account_by_telegram(telegram.id).await?;
+        let (user, verified_at) = found
+            .and_then(|account| {
+                let at = verified_at(&account, telegram.id, service.now())?;
+                Some((account.user.id, at))
+            })
             .ok_or(ServiceError::PasswordRequired)?;
 
-        let mut session = self.new_session(account.user.id, Audience::MiniApp, client)?;
+        let mut session = service.new_session(user, Audience::MiniApp, self.client)?;
         session.ends_at = session
             .ends_at
-            .min(proof_at.saturating_add(to_time_duration(PROOF_LIFE)));
+            .min(verified_at.saturating_add(to_time_duration(AUTO_LOGIN_PERIOD)));
         session.expires_at = session.expires_at.min(session.ends_at);
-        let user = account.user.id;
-        let record = self.record(AuditAction::SignedInAutomatically, Some(user), user, client)?;
+        let action = AuditAction::SignedInAutomatically;
+        let event = service.audit_event(action, Some(user), user, self.client)?;
         let change = |current: &mut Account| {
-            if proof(current, telegram.id, session.created_at) != Some(proof_at) {
+            if self::verified_at(current, telegram.id, session.created_at) != Some(verified_at) {
                 return Ok(None);
             }
             current.user.last_login_at = Some(session.created_at);
-            telegram.bind(current, session.created_at);
+            telegram.link(current, session.created_at);
             Ok(Some(
                 AccountUpdate::none()
                     .begin(session.clone())
-                    .record(record.clone()),
+                    .record(event.clone()),
             ))
         };
-        let updated = self
-            .parts
-            .store
-            .update_account(account.user.id, &change)
-            .await?;
-        self.begun(&session, updated.ok_or(ServiceError::PasswordRequired)?)
+        let updated = store.update_account(user, &change).await?;
+        service.issue_first(&session, updated.ok_or(ServiceError::PasswordRequired)?)
     }
 }
 
-/// When the account's password was shown, if Telegram alone may sign it in now.
-fn proof(account: &Account, presented: TelegramId, now: OffsetDateTime) -> Option<OffsetDateTime> {
+/// Returns the time when the account's password was verified, if auto-login is possible now.
+fn verified_at(
+    account: &Account,
+    presented: TelegramId,
+    now: OffsetDateTime,
+) -> Option<OffsetDateTime> {
     let user = &account.user;
-    let may = user.is_active
+    let is_allowed = user.is_active
         && user.role == Role::Employee
         && user.telegram_id == Some(presented)
         && !user.password_change_required;
     account
         .password_verified_at
-        .filter(|&at| may && now < at.saturating_add(to_time_duration(PROOF_LIFE)))
+        .filter(|&at| is_allowed && now < at.saturating_add(to_time_duration(AUTO_LOGIN_PERIOD)))
 }

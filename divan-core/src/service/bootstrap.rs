@@ -1,21 +1,20 @@
 use subtle::ConstantTimeEq;
 
 use super::validation::{Validation, check_new_password};
-use super::{AuthService, ClientInfo, Field, ServiceError};
-use crate::api::BootstrapRequest;
+use super::{ClientService, Field, ServiceError};
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
 use crate::types::{AuditAction, Role, User, UserId};
 
-/// Who may create the first administrator.
+/// The rule for creating the first administrator over the network.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BootstrapPolicy {
-    /// Nobody, over the network.
+    /// No one can create the first administrator.
     Closed,
-    /// Whoever sends this token.
+    /// Clients that send this token can.
     Token(Secret),
-    /// Anybody who reaches the server first. For a server that only its own machine reaches.
+    /// The first client to connect can. For a server that only its own machine reaches.
     OpenToAnyone,
 }
 
@@ -37,43 +36,67 @@ impl BootstrapPolicy {
     }
 }
 
-impl AuthService {
+/// Creates the first administrator.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BootstrapCommand {
+    /// The token that [`BootstrapPolicy::Token`] requires.
+    pub token: Option<Secret>,
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: Secret,
+    /// The name. Default: "Administrator".
+    pub full_name: Option<String>,
+}
+
+impl BootstrapCommand {
+    /// Creates the command without a token and with the default name.
+    pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self {
+            token: None,
+            email: email.into(),
+            password: password.into(),
+            full_name: None,
+        }
+    }
+}
+
+/// # Bootstrap
+impl ClientService<'_> {
     /// Creates the first administrator: exactly once, ever.
     ///
     /// # Errors
-    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::AlreadyBootstrapped`], or what is
-    /// wrong with the request; nothing is written then, and another call may try again.
-    pub async fn bootstrap(
-        &self,
-        token: Option<&Secret>,
-        request: &BootstrapRequest,
-        client: &ClientInfo,
-    ) -> Result<User, ServiceError> {
-        self.parts.bootstrap.check(token)?;
+    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::AlreadyBootstrapped`],
+    /// [`ServiceError::Invalid`] or [`ServiceError::WeakPassword`]. Nothing is written then, and
+    /// another call may try again.
+    pub async fn bootstrap(self, command: &BootstrapCommand) -> Result<User, ServiceError> {
+        let parts = &self.service.parts;
+        parts.bootstrap.check(command.token.as_ref())?;
         let mut validation = Validation::default();
-        let email = validation.email(&request.email);
+        let email = validation.email(&command.email);
         let full_name =
-            validation.full_name(request.full_name.as_deref().unwrap_or("Administrator"));
-        let password = validation.password(Field::Password, &request.password);
+            validation.full_name(command.full_name.as_deref().unwrap_or("Administrator"));
+        let password = validation.password(Field::Password, &command.password);
         let (Some(email), Some(full_name), Some(password)) = (email, full_name, password) else {
             return Err(validation.into_error());
         };
 
-        // Claimed before anything costly: of many calls at once, one hashes.
-        let claim = self
-            .parts
+        // Claimed before anything costly, so that one of many concurrent calls hashes.
+        let claim = parts
             .store
-            .claim_bootstrap(self.now())
+            .claim_bootstrap(self.service.now())
             .await?
             .ok_or(ServiceError::AlreadyBootstrapped)?;
-        let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let mut user = User::new(id, Role::Admin, full_name, self.now());
+        let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
+        let mut user = User::new(id, Role::Admin, full_name, self.service.now());
         user.email = Some(email);
         check_new_password(Field::Password, &password, &user)?;
-        let account = Account::new(user, self.parts.hashes.hash(password).await?);
-        let record = self.record(AuditAction::Bootstrapped, None, account.user.id, client)?;
-        let user = account.user.clone();
-        claim.complete(&[NewUser::new(account, record)]).await?;
+        let account = Account::new(user.clone(), parts.hashes.hash(password).await?);
+        let event =
+            self.service
+                .audit_event(AuditAction::Bootstrapped, None, user.id, self.client)?;
+        claim.complete(&[NewUser::new(account, event)]).await?;
         Ok(user)
     }
 }

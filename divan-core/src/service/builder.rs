@@ -5,19 +5,19 @@ use super::session_cache::SessionCache;
 use super::{AuthService, BootstrapPolicy, Parts, Region, SessionLife, TelegramVerifiers};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
-use crate::init_data::{BotToken, Verifier};
+use crate::init_data::{Admission, BotToken, ReplayGuard, Verifier};
 use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
 use crate::store::Store;
 use crate::token::{Audiences, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier};
 use crate::types::Audience;
 
-/// How old init data may be at a sign-in. Some clients hand out the same data for a day.
+/// The default maximum age of init data at sign-in. Some Telegram clients reuse it for a day.
 const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
 
-/// The same where init data alone signs in.
+/// The maximum age of init data at auto-login.
 const AUTO_LOGIN_MAX_AGE: Duration = Duration::from_hours(1);
 
-/// Puts an [`AuthService`] together.
+/// Builds an [`AuthService`].
 #[derive(Debug)]
 #[must_use]
 pub struct AuthServiceBuilder {
@@ -26,7 +26,8 @@ pub struct AuthServiceBuilder {
     token_keys: Option<KeyRing>,
     issuer: String,
     audiences: Audiences,
-    bot_token: Option<BotToken>,
+    telegram: Option<Verifier>,
+    auto_login: Option<Verifier>,
     bootstrap: BootstrapPolicy,
     region: Region,
     miniapp_life: SessionLife,
@@ -36,9 +37,10 @@ pub struct AuthServiceBuilder {
     entropy: Arc<dyn Entropy>,
 }
 
+/// # Construction
 impl AuthService {
-    /// A service on this store, whose tokens are made with `key`, call themselves `issuer` (a URL)
-    /// and are for these audiences.
+    /// Starts to build a service on this store. `key` protects the tokens, `issuer` is their `iss`
+    /// claim (a URL).
     pub fn builder(
         store: Arc<dyn Store>,
         key: &SecretKey,
@@ -51,7 +53,8 @@ impl AuthService {
             token_keys: None,
             issuer: issuer.to_owned(),
             audiences,
-            bot_token: None,
+            telegram: None,
+            auto_login: None,
             bootstrap: BootstrapPolicy::Closed,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
@@ -64,33 +67,76 @@ impl AuthService {
 }
 
 impl AuthServiceBuilder {
-    /// The bot whose init data signs employees in. Default: none, and Telegram sign-ins are refused
-    /// as not configured.
-    pub fn telegram(mut self, token: BotToken) -> Self {
-        self.bot_token = Some(token);
+    /// Sets the bot whose init data signs employees in, at most 24 hours old. Default: none, and
+    /// Telegram sign-in is not configured.
+    pub fn telegram(self, token: BotToken) -> Self {
+        self.telegram_verifier(Verifier::new(token, INIT_DATA_MAX_AGE))
+    }
+
+    /// Sets the verifier of init data at sign-in: several bots, a replaced token, a maximum age, a
+    /// replay guard. The clock of the service replaces the verifier's.
+    ///
+    /// The verifier of auto-login derives from it, with a maximum age of one hour or less. A replay
+    /// guard then accepts the same init data once for each of the two, because a Mini App presents it
+    /// to auto-login first and then to sign-in.
+    ///
+    /// ```
+    /// # use divan_core::service::AuthService;
+    /// # use divan_core::store::MemoryStore;
+    /// # use divan_core::token::{Audiences, SecretKey};
+    /// # use std::sync::Arc;
+    /// use divan_core::init_data::{BotToken, InMemoryReplayGuard, Verifier};
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = AuthService::builder(
+    /// #     Arc::new(MemoryStore::new()),
+    /// #     &SecretKey::new([7; 32])?,
+    /// #     "https://sec.example.com",
+    /// #     Audiences::new("divan.example.com", "sec.example.com")?,
+    /// # );
+    /// let bot: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
+    /// let second: BotToken = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0001".parse()?;
+    /// let verifier = Verifier::new(bot, Duration::from_hours(24))
+    ///     .or(second)
+    ///     .replay_guard(Arc::new(InMemoryReplayGuard::new(100_000)));
+    /// let service = builder.telegram_verifier(verifier).build();
+    /// # let _ = service;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn telegram_verifier(mut self, verifier: Verifier) -> Self {
+        self.telegram = Some(verifier);
         self
     }
 
-    /// The keys of access tokens. Default: HS256 with the key of the service, which refresh tokens
-    /// are made with in any case.
+    /// Sets the verifier of init data at auto-login, instead of the derived one. Without a verifier
+    /// for sign-in it has no effect.
+    pub fn auto_login_verifier(mut self, verifier: Verifier) -> Self {
+        self.auto_login = Some(verifier);
+        self
+    }
+
+    /// Sets the keys of access tokens. Default: HS256 with the key of the service. Refresh tokens
+    /// always use the key of the service.
     pub fn token_keys(mut self, keys: KeyRing) -> Self {
         self.token_keys = Some(keys);
         self
     }
 
-    /// Who may create the first administrator. Default: [`BootstrapPolicy::Closed`].
+    /// Sets the rule for creating the first administrator. Default: [`BootstrapPolicy::Closed`].
     pub fn bootstrap(mut self, policy: BootstrapPolicy) -> Self {
         self.bootstrap = policy;
         self
     }
 
-    /// The country that phone numbers without a country code belong to. Default: Kazakhstan.
+    /// Sets the country of phone numbers without a country code. Default: Kazakhstan.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
         self
     }
 
-    /// How long the sessions of an audience last. Default: [`SessionLife::MINI_APP`],
+    /// Sets the lifetimes of the sessions of an audience. Default: [`SessionLife::MINI_APP`],
     /// [`SessionLife::ADMIN`].
     pub fn session_life(mut self, audience: Audience, life: SessionLife) -> Self {
         match audience {
@@ -100,30 +146,32 @@ impl AuthServiceBuilder {
         self
     }
 
-    /// How passwords are hashed. Default: [`Argon2idHasher`] with its default parameters.
+    /// Sets the password hasher. Default: [`Argon2idHasher`] with its default parameters.
     pub fn hasher(mut self, hasher: Arc<dyn PasswordHasher>) -> Self {
         self.hasher = hasher;
         self
     }
 
-    /// Where the time comes from. Default: [`SystemClock`].
+    /// Sets the clock. Default: [`SystemClock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Where randomness comes from. Default: [`OsEntropy`].
+    /// Sets the source of randomness. Default: [`OsEntropy`].
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
         self
     }
 
-    /// The service.
+    /// Builds the service.
     pub fn build(self) -> AuthService {
-        let verifier = |token, max_age| Verifier::new(token, max_age).clock(self.clock.clone());
-        let telegram = self.bot_token.map(|token| TelegramVerifiers {
-            auto_login: verifier(token.clone(), AUTO_LOGIN_MAX_AGE),
-            login: verifier(token, INIT_DATA_MAX_AGE),
+        let (auto_login, clock) = (self.auto_login, &self.clock);
+        let telegram = self.telegram.map(|login| TelegramVerifiers {
+            auto_login: auto_login
+                .unwrap_or_else(|| auto_login_verifier(&login))
+                .clock(clock.clone()),
+            login: login.clock(clock.clone()),
         });
         let token_keys = self.token_keys.unwrap_or_else(|| KeyRing::from(&self.key));
         let parts = Parts {
@@ -148,5 +196,24 @@ impl AuthServiceBuilder {
         AuthService {
             parts: Arc::new(parts),
         }
+    }
+}
+
+/// Derives the verifier of auto-login from the one of sign-in.
+fn auto_login_verifier(login: &Verifier) -> Verifier {
+    let verifier = login.clone().max_age_at_most(AUTO_LOGIN_MAX_AGE);
+    match login.guard() {
+        Some(guard) => verifier.replay_guard(Arc::new(AutoLoginGuard(guard.clone()))),
+        None => verifier,
+    }
+}
+
+/// A replay guard that tells auto-login and sign-in apart.
+#[derive(Debug)]
+struct AutoLoginGuard(Arc<dyn ReplayGuard>);
+
+impl ReplayGuard for AutoLoginGuard {
+    fn admit(&self, proof: &[u8], now: u64, until: u64) -> Admission {
+        self.0.admit(&[b"auto-login:", proof].concat(), now, until)
     }
 }

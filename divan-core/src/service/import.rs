@@ -6,37 +6,35 @@ use tokio::task::JoinSet;
 
 use super::users::expiry_of_generated;
 use super::validation::Validation;
-use super::{
-    Admin, AuthService, ClientInfo, Field, InvalidField, InvalidFieldReason, ServiceError,
-};
+use super::{AdminService, Field, InvalidField, InvalidFieldReason, ServiceError};
 use crate::password::{HashError, HashQueueError, Password, PasswordHash};
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
 use crate::types::{AuditAction, Email, Phone, Role, User, UserId};
 
-/// Somebody of a list of people to import, as the list has it.
+/// A user to import.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ImportedUser {
-    /// Where in the list, as whoever reads the errors counts.
+    /// The line of the list, for error messages.
     pub line: u64,
-    /// What the person may do.
+    /// The role.
     pub role: Role,
-    /// The person's name.
+    /// The name.
     pub full_name: String,
-    /// The phone number, as typed.
+    /// The phone number, in any form that [`parse_phone`](super::parse_phone) accepts.
     pub phone: Option<String>,
-    /// The e-mail address, as typed.
+    /// The e-mail address.
     pub email: Option<String>,
-    /// Whether the person may sign in. Default: yes.
+    /// The right to sign in. Default: `true`.
     pub is_active: bool,
-    /// The hash of the password, as another system has stored it: see [`PasswordHash::check`].
-    /// Without one a password is generated.
+    /// The hash of the password from another system, see [`PasswordHash::check`]. Without one, a
+    /// password is generated.
     pub password_hash: Option<PasswordHash>,
 }
 
 impl ImportedUser {
-    /// Somebody who has nothing yet to sign in with.
+    /// Creates a user without contacts and hash.
     pub fn new(line: u64, role: Role, full_name: impl Into<String>) -> Self {
         Self {
             line,
@@ -50,13 +48,13 @@ impl ImportedUser {
     }
 }
 
-/// What is wrong with a line of an import.
+/// The errors of a line of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportError {
-    /// The line, as [`ImportedUser::line`] has it.
+    /// The line: [`ImportedUser::line`].
     pub line: u64,
-    /// All that is wrong with it.
+    /// All invalid fields.
     pub errors: Vec<InvalidField>,
 }
 
@@ -74,117 +72,114 @@ impl fmt::Display for ImportError {
     }
 }
 
-/// People who can be imported as they are: [`AuthService::check_import`] has looked at each of
-/// them.
+/// Users without errors. Returned by [`AdminService::check_import`] only.
 #[derive(Debug)]
 pub struct CheckedImport {
-    people: Vec<(User, Option<PasswordHash>)>,
+    users: Vec<(User, Option<PasswordHash>)>,
 }
 
-/// Accounts that are ready to be written by [`AuthService::complete_import`].
+/// Accounts that [`AdminService::complete_import`] can store.
 #[derive(Debug)]
 pub struct PreparedImport {
-    people: Vec<(Account, Option<Secret>)>,
+    accounts: Vec<(Account, Option<Secret>)>,
 }
 
 impl CheckedImport {
-    /// How many people it is.
+    /// Returns the number of users.
     pub fn len(&self) -> usize {
-        self.people.len()
+        self.users.len()
     }
 
-    /// Whether there is nobody.
+    /// Returns `true` if there are no users.
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty()
+        self.users.is_empty()
     }
 
-    /// How many of them come without a hash, and get a generated password.
+    /// Returns the number of users without a hash, who get a generated password.
     pub fn without_hash(&self) -> usize {
-        self.people
-            .iter()
-            .filter(|(_, hash)| hash.is_none())
-            .count()
+        self.users.iter().filter(|(_, hash)| hash.is_none()).count()
     }
 }
 
 impl PreparedImport {
-    /// The people whose password was generated, with the password: to be handed out, and shown
+    /// Returns the users with a generated password, and the passwords: to be handed out, and shown
     /// nowhere else.
     pub fn generated(&self) -> impl Iterator<Item = (&User, &Secret)> {
-        self.people
+        self.accounts
             .iter()
             .filter_map(|(account, password)| Some((&account.user, password.as_ref()?)))
     }
 }
 
-// In three steps, so that a list can be checked alone, and passwords written down before they are
-// good.
-impl AuthService {
-    /// Checks a list of people to import, and writes nothing: each for itself, against each other,
-    /// and against those who are there. The inner error has every line with which something is
-    /// wrong, in their order.
+/// # Import
+///
+/// An import has three steps, so that a list can be checked without being imported, and the
+/// generated passwords saved before they are valid.
+impl AdminService<'_> {
+    /// Checks users to import against the rules, each other and the stored users, and writes
+    /// nothing. The inner error lists all lines with errors, in order.
     ///
     /// # Errors
     /// Only when the database fails.
     pub async fn check_import(
-        &self,
-        _: &Admin,
-        people: &[ImportedUser],
+        self,
+        users: &[ImportedUser],
     ) -> Result<Result<CheckedImport, Vec<ImportError>>, ServiceError> {
         let mut lines = Lines::default();
-        let mut checked = Vec::with_capacity(people.len());
-        for person in people {
+        let mut checked = Vec::with_capacity(users.len());
+        for imported in users {
             let mut validation = Validation::default();
-            if let Some(user) = self.check_imported(&mut validation, &mut lines, person)? {
-                checked.push((user, person.password_hash.clone()));
+            if let Some(user) = self.check_imported(&mut validation, &mut lines, imported)? {
+                checked.push((user, imported.password_hash.clone()));
             }
             let errors = validation.into_errors();
             if !errors.is_empty() {
-                lines.errors.push(ImportError::new(person.line, errors));
+                lines.errors.push(ImportError::new(imported.line, errors));
             }
         }
         let phones: Vec<Phone> = lines.phones.keys().cloned().collect();
         let emails: Vec<Email> = lines.emails.keys().cloned().collect();
-        for user in self.parts.store.users_by_contact(&phones, &emails).await? {
+        let store = &self.service.parts.store;
+        for user in store.users_by_contact(&phones, &emails).await? {
             lines.taken_by(&user);
         }
         Ok(lines
             .into_errors()
-            .map_or(Ok(CheckedImport { people: checked }), Err))
+            .map_or(Ok(CheckedImport { users: checked }), Err))
     }
 
-    /// Generates the passwords of those who come without a hash, and hashes them. `progress` is
-    /// told after each how many are done.
+    /// Generates and hashes the passwords of users without a hash. Calls `progress` with the number
+    /// of finished hashes after each.
     ///
     /// # Errors
-    /// When hashing fails; nothing was written.
+    /// When hashing fails; nothing is written.
     pub async fn prepare_import(
-        &self,
+        self,
         import: CheckedImport,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<PreparedImport, ServiceError> {
-        let mut people = Vec::with_capacity(import.people.len());
+        let parts = &self.service.parts;
+        let mut accounts = Vec::with_capacity(import.users.len());
         let mut hashing: JoinSet<Hashed> = JoinSet::new();
         let mut done = 0;
-        let mut generated = |people: &mut Vec<_>, (place, account, password)| {
-            people.push((place, account, Some(password)));
+        let mut generated = |accounts: &mut Vec<_>, (place, account, password)| {
+            accounts.push((place, account, Some(password)));
             done += 1;
             progress(done);
         };
-        for (place, (mut user, hash)) in import.people.into_iter().enumerate() {
+        for (place, (mut user, hash)) in import.users.into_iter().enumerate() {
             if let Some(hash) = hash {
-                // What the password is, nobody knows, and the rules for administrators are
-                // stricter.
+                // The password may break the stricter rules for administrators.
                 user.password_change_required = user.role == Role::Admin;
-                people.push((place, Account::new(user, hash), None));
+                accounts.push((place, Account::new(user, hash), None));
                 continue;
             }
             user.password_change_required = true;
-            if hashing.len() >= self.parts.hashes.at_a_time() {
-                generated(&mut people, next_of(&mut hashing).await?);
+            if hashing.len() >= parts.hashes.at_a_time() {
+                generated(&mut accounts, next_of(&mut hashing).await?);
             }
-            let password = Password::generate(self.parts.entropy.as_ref())?;
-            let hashes = self.parts.hashes.clone();
+            let password = Password::generate(parts.entropy.as_ref())?;
+            let hashes = parts.hashes.clone();
             hashing.spawn(async move {
                 let shown = password.to_secret();
                 Ok((
@@ -195,84 +190,82 @@ impl AuthService {
             });
         }
         while !hashing.is_empty() {
-            generated(&mut people, next_of(&mut hashing).await?);
+            generated(&mut accounts, next_of(&mut hashing).await?);
         }
-        people.sort_by_key(|(place, ..)| *place);
+        accounts.sort_by_key(|(place, ..)| *place);
         Ok(PreparedImport {
-            people: people
+            accounts: accounts
                 .into_iter()
                 .map(|(_, account, shown)| (account, shown))
                 .collect(),
         })
     }
 
-    /// Writes all of them, or nobody. Generated passwords are good for 72 hours from now. Tells how
-    /// many people it were.
+    /// Stores all users, or none, and returns their number. Generated passwords are valid for 72 hours
+    /// from now.
     ///
     /// # Errors
-    /// Among others that the phone number or e-mail address of one of them is somebody's by now.
-    pub async fn complete_import(
-        &self,
-        admin: &Admin,
-        import: PreparedImport,
-        client: &ClientInfo,
-    ) -> Result<usize, ServiceError> {
-        let now = self.now();
-        self.still_admin(admin).await?;
-        let mut new = Vec::with_capacity(import.people.len());
-        for (mut account, generated) in import.people {
+    /// Among others [`ServiceError::Store`] if another user has a phone number or e-mail address by
+    /// now.
+    pub async fn complete_import(self, import: PreparedImport) -> Result<usize, ServiceError> {
+        let service = self.service;
+        let now = service.now();
+        service.require_current_admin(self.admin).await?;
+        let mut new = Vec::with_capacity(import.accounts.len());
+        for (mut account, generated) in import.accounts {
             account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
-            let record = self.record(
-                AuditAction::UserCreated,
-                admin.id(),
-                account.user.id,
-                client,
-            )?;
-            new.push(NewUser::new(account, record));
+            let (action, user) = (AuditAction::UserCreated, account.user.id);
+            let event = service.audit_event(action, self.admin.id(), user, self.client)?;
+            new.push(NewUser::new(account, event));
         }
         sort_for_locking(&mut new);
-        self.insert(admin, &new).await?;
+        self.insert(&new).await?;
         Ok(new.len())
     }
 
-    /// The user, unless something is wrong with the line.
+    /// Returns the user, unless the line has errors.
     fn check_imported(
-        &self,
+        self,
         validation: &mut Validation,
         lines: &mut Lines,
-        person: &ImportedUser,
+        imported: &ImportedUser,
     ) -> Result<Option<User>, ServiceError> {
-        let full_name = validation.full_name(&person.full_name);
-        let phone = person
+        let parts = &self.service.parts;
+        let full_name = validation.full_name(&imported.full_name);
+        let phone = imported
             .phone
             .as_deref()
-            .and_then(|typed| validation.phone(typed, self.parts.region));
-        let email = person
+            .and_then(|typed| validation.phone(typed, parts.region));
+        let email = imported
             .email
             .as_deref()
             .and_then(|typed| validation.email(typed));
-        validation.require_login_field(person.role, person.phone.is_some(), person.email.is_some());
-        if let Some(Err(unusable)) = person.password_hash.as_ref().map(PasswordHash::check) {
+        validation.require_login_field(
+            imported.role,
+            imported.phone.is_some(),
+            imported.email.is_some(),
+        );
+        if let Some(Err(unusable)) = imported.password_hash.as_ref().map(PasswordHash::check) {
             validation.reject(Field::PasswordHash, unusable);
         }
-        if let Some(first) = first_with(&mut lines.phones, phone.as_ref(), person.line) {
+        if let Some(first) = first_with(&mut lines.phones, phone.as_ref(), imported.line) {
             validation.reject(Field::Phone, InvalidFieldReason::SameAsLine { line: first });
         }
-        if let Some(first) = first_with(&mut lines.emails, email.as_ref(), person.line) {
+        if let Some(first) = first_with(&mut lines.emails, email.as_ref(), imported.line) {
             validation.reject(Field::Email, InvalidFieldReason::SameAsLine { line: first });
         }
         let Some(full_name) = full_name.filter(|_| validation.is_valid()) else {
             return Ok(None);
         };
 
-        let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let mut user = User::new(id, person.role, full_name, self.now());
-        (user.phone, user.email, user.is_active) = (phone, email, person.is_active);
+        let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
+        let mut user = User::new(id, imported.role, full_name, self.service.now());
+        (user.phone, user.email, user.is_active) = (phone, email, imported.is_active);
         Ok(Some(user))
     }
 }
 
-/// Which line has which sign-in name, and what is wrong.
+/// The lines of phone numbers and e-mail addresses, and the errors.
 #[derive(Default)]
 struct Lines {
     phones: HashMap<Phone, u64>,
@@ -298,7 +291,7 @@ impl Lines {
         }
     }
 
-    /// One error for each line, in their order; `None` when nothing is wrong.
+    /// Returns one error per line, in order; `None` without errors.
     fn into_errors(mut self) -> Option<Vec<ImportError>> {
         self.errors.sort_by_key(|error| error.line);
         self.errors.dedup_by(|later, first| {
@@ -312,36 +305,35 @@ impl Lines {
     }
 }
 
-/// Notes which line has the name; the line that has it already, if there is one.
+/// Records the line of a value, or returns an earlier line with the same value.
 fn first_with<K: Clone + Eq + Hash>(
     lines: &mut HashMap<K, u64>,
-    name: Option<&K>,
+    value: Option<&K>,
     line: u64,
 ) -> Option<u64> {
-    let name = name?;
-    if let Some(first) = lines.get(name) {
+    let value = value?;
+    if let Some(first) = lines.get(value) {
         return Some(*first);
     }
-    lines.insert(name.clone(), line);
+    lines.insert(value.clone(), line);
     None
 }
 
-/// The place in the list, and the account with its generated password.
+/// The index in the list, and the account with its generated password.
 type Hashed = Result<(usize, Account, Secret), HashQueueError>;
 
-/// The next one whose password is hashed.
+/// Returns the next account whose password is hashed.
 async fn next_of(hashing: &mut JoinSet<Hashed>) -> Result<(usize, Account, Secret), ServiceError> {
     let joined = hashing.join_next().await.and_then(Result::ok);
     Ok(joined.unwrap_or(Err(HashQueueError::Hash(HashError)))?)
 }
 
-/// One order, whatever the list's is: of two lists at once the second then waits for the first, and
-/// neither for a lock that the other holds.
+/// Sorts the users so that two concurrent imports lock rows in the same order, without deadlock.
 fn sort_for_locking(new: &mut [NewUser]) {
-    fn names(NewUser { account, .. }: &NewUser) -> (Option<&Phone>, Option<&Email>) {
+    fn contacts(NewUser { account, .. }: &NewUser) -> (Option<&Phone>, Option<&Email>) {
         (account.user.phone.as_ref(), account.user.email.as_ref())
     }
-    new.sort_by(|a, b| names(a).cmp(&names(b)));
+    new.sort_by(|a, b| contacts(a).cmp(&contacts(b)));
 }
 
 #[cfg(test)]
@@ -353,8 +345,8 @@ mod tests {
     use crate::types::{AuditEvent, AuditId};
 
     #[test]
-    fn two_lists_of_the_same_people_are_in_the_same_order() {
-        let person = |phone: Option<&str>, email: Option<&str>| {
+    fn two_imports_of_the_same_users_lock_in_the_same_order() {
+        let new_user = |phone: Option<&str>, email: Option<&str>| {
             let now = OffsetDateTime::UNIX_EPOCH;
             let mut user = User::new(UserId(Uuid::nil()), Role::Employee, "Name", now);
             user.phone = phone.map(|phone| phone.parse().unwrap());
@@ -363,10 +355,10 @@ mod tests {
             NewUser::new(Account::new(user, PasswordHash::from_stored("x")), record)
         };
         let mut list = vec![
-            person(Some("+77010000002"), None),
-            person(None, Some("b@example.com")),
-            person(Some("+77010000001"), Some("c@example.com")),
-            person(None, Some("a@example.com")),
+            new_user(Some("+77010000002"), None),
+            new_user(None, Some("b@example.com")),
+            new_user(Some("+77010000001"), Some("c@example.com")),
+            new_user(None, Some("a@example.com")),
         ];
         let mut reversed: Vec<_> = list.iter().rev().cloned().collect();
         sort_for_locking(&mut list);

@@ -1,10 +1,11 @@
-//! The two sign-ins. The order of the steps is the security of the whole: see the rules at each.
+//! Sign-in with a password. The order of the steps hides from the caller which of them failed.
 
 use time::OffsetDateTime;
 
 use super::validation::Validation;
-use super::{AuthService, ClientInfo, Field, ServiceError, TelegramVerifiers, parse_phone};
-use crate::api::TokenResponse;
+use super::{
+    AuthService, ClientService, Field, IssuedTokens, ServiceError, TelegramVerifiers, parse_phone,
+};
 use crate::init_data::{ContactError, InitData};
 use crate::password::{Password, PasswordHash, Verification};
 use crate::secret::Secret;
@@ -13,85 +14,245 @@ use crate::store::{
 };
 use crate::types::{Audience, AuditAction, Phone, Role, TelegramId};
 
-/// Which phone number an employee signs in with.
-#[derive(Clone, Copy, Debug)]
-pub enum SignInPhone<'a> {
-    /// As it was typed.
-    Typed(&'a str),
-    /// As Telegram signed it: the raw answer of the Mini App's `requestContact`. It has to be of
-    /// the account that opened the Mini App.
-    Shared(&'a Secret),
+/// The phone number that an employee signs in with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LoginPhone {
+    /// As typed.
+    Typed(String),
+    /// As signed by Telegram: the raw response of the Mini App's `requestContact`. It must belong to
+    /// the Telegram account that opened the Mini App.
+    Contact(Secret),
 }
 
-impl AuthService {
-    /// Signs an employee in with phone number, password and the raw init data of the Mini App. The
-    /// first sign-in binds the Telegram account to the user.
+/// Signs an employee in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TelegramLoginCommand {
+    /// The phone number.
+    pub phone: LoginPhone,
+    /// The password.
+    pub password: Secret,
+    /// The raw init data of the Mini App.
+    pub init_data: Secret,
+}
+
+impl TelegramLoginCommand {
+    /// Creates the command.
+    pub fn new(
+        phone: LoginPhone,
+        password: impl Into<Secret>,
+        init_data: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            phone,
+            password: password.into(),
+            init_data: init_data.into(),
+        }
+    }
+}
+
+/// Signs an administrator in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AdminLoginCommand {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: Secret,
+}
+
+impl AdminLoginCommand {
+    /// Creates the command.
+    pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self {
+            email: email.into(),
+            password: password.into(),
+        }
+    }
+}
+
+/// # Sign-in
+impl ClientService<'_> {
+    /// Signs an employee in with phone number, password and the init data of the Mini App. The first
+    /// sign-in links the Telegram account to the user.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`] tells nothing of the account;
-    /// [`ServiceError::InvalidCredentials`] hides which part is wrong;
-    /// [`ServiceError::TelegramAccountMismatch`] comes only after a right password.
+    /// [`ServiceError::InitData`] reveals nothing about the account,
+    /// [`ServiceError::InvalidCredentials`] hides which part is wrong, and
+    /// [`ServiceError::TelegramAccountMismatch`] follows only a correct password.
+    ///
+    /// ```
+    /// use divan_core::service::{AuthService, ClientInfo, LoginPhone, ServiceError, TelegramLoginCommand};
+    ///
+    /// async fn sign_in(service: &AuthService, init_data: &str) -> Result<(), ServiceError> {
+    ///     let phone = LoginPhone::Typed("8 (701) 123-45-67".to_owned());
+    ///     let command = TelegramLoginCommand::new(phone, "umbrella 77", init_data);
+    ///     let tokens = service.for_client(&ClientInfo::unknown()).telegram_login(&command).await?;
+    ///     assert!(tokens.user.telegram_id.is_some());
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn telegram_login(
-        &self,
-        phone: SignInPhone<'_>,
-        password: &Secret,
-        init_data: &Secret,
-        client: &ClientInfo,
-    ) -> Result<TokenResponse, ServiceError> {
+        self,
+        command: &TelegramLoginCommand,
+    ) -> Result<IssuedTokens, ServiceError> {
+        let service = self.service;
         let mut validation = Validation::default();
-        let typed = match phone {
-            SignInPhone::Typed(typed) => validation.phone(typed, self.parts.region),
-            SignInPhone::Shared(_) => None,
+        let phone = match &command.phone {
+            LoginPhone::Typed(typed) => validation
+                .phone(typed, service.parts.region)
+                .map(CheckedPhone::Typed),
+            LoginPhone::Contact(contact) => Some(CheckedPhone::Contact(contact)),
         };
-        let password = validation.password(Field::Password, password);
-        let (Some(password), true) = (password, validation.is_valid()) else {
+        let password = validation.password(Field::Password, &command.password);
+        let (Some(phone), Some(password)) = (phone, password) else {
             return Err(validation.into_error());
         };
-        let data = self.verifiers()?.login.verify(init_data.expose())?;
+        let data = service
+            .verifiers()?
+            .login
+            .verify(command.init_data.expose())?;
         let telegram = telegram_account(&data)?;
-        let phone = match (phone, typed) {
-            (SignInPhone::Shared(contact), _) => self.shared_phone(contact, &data)?,
-            (SignInPhone::Typed(_), Some(typed)) => typed,
-            (SignInPhone::Typed(_), None) => return Err(validation.into_error()),
+        let phone = match phone {
+            CheckedPhone::Typed(phone) => phone,
+            CheckedPhone::Contact(contact) => service.contact_phone(contact, &data)?,
         };
 
-        let found = self.parts.store.account_by_phone(&phone).await?;
-        let verified = self.check_password(found, password, Role::Employee).await?;
-        if verified
-            .account
-            .user
-            .telegram_id
-            .is_some_and(|bound| bound != telegram.id)
-        {
+        let found = service.parts.store.account_by_phone(&phone).await?;
+        let verified = service
+            .verify_password(found, password, Role::Employee)
+            .await?;
+        let linked = verified.account.user.telegram_id;
+        if linked.is_some_and(|linked| linked != telegram.id) {
             return Err(ServiceError::TelegramAccountMismatch);
         }
-        self.check_expiry(&verified.account)?;
-        self.complete(verified, Some(telegram), client).await
+        service.check_expiry(&verified.account)?;
+        self.complete(verified, Some(telegram)).await
     }
 
     /// Signs an administrator in with e-mail address and password.
     ///
     /// # Errors
     /// [`ServiceError::InvalidCredentials`] hides which part is wrong.
+    ///
+    /// ```
+    /// use divan_core::service::{AdminLoginCommand, AuthService, ClientInfo, ServiceError};
+    ///
+    /// async fn sign_in(service: &AuthService, client: &ClientInfo) -> Result<(), ServiceError> {
+    ///     let command = AdminLoginCommand::new("admin@example.com", "tram under the plum");
+    ///     let tokens = service.for_client(client).admin_login(&command).await?;
+    ///     let caller = service.authenticate(tokens.access_token.expose()).await?;
+    ///     let admin = caller.into_admin()?;
+    ///     let users = service.as_admin(&admin, client).list_users(&Default::default()).await?;
+    ///     assert!(!users.items.is_empty());
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn admin_login(
-        &self,
-        email: &str,
-        password: &Secret,
-        client: &ClientInfo,
-    ) -> Result<TokenResponse, ServiceError> {
+        self,
+        command: &AdminLoginCommand,
+    ) -> Result<IssuedTokens, ServiceError> {
+        let service = self.service;
         let mut validation = Validation::default();
-        let (Some(email), Some(password)) = (
-            validation.email(email),
-            validation.password(Field::Password, password),
-        ) else {
+        let email = validation.email(&command.email);
+        let password = validation.password(Field::Password, &command.password);
+        let (Some(email), Some(password)) = (email, password) else {
             return Err(validation.into_error());
         };
-        let found = self.parts.store.account_by_email(&email).await?;
-        let verified = self.check_password(found, password, Role::Admin).await?;
-        self.check_expiry(&verified.account)?;
-        self.complete(verified, None, client).await
+        let found = service.parts.store.account_by_email(&email).await?;
+        let verified = service
+            .verify_password(found, password, Role::Admin)
+            .await?;
+        service.check_expiry(&verified.account)?;
+        self.complete(verified, None).await
     }
 
+    /// Begins the session, unless the account was changed concurrently.
+    async fn complete(
+        self,
+        verified: VerifiedPassword,
+        telegram: Option<TelegramAccount>,
+    ) -> Result<IssuedTokens, ServiceError> {
+        if let Some(session) = self.sign_in(&verified, telegram.as_ref()).await? {
+            return Ok(session);
+        }
+        let again = self
+            .service
+            .verify_again(verified)
+            .await?
+            .ok_or(ServiceError::InvalidCredentials)?;
+        self.sign_in(&again, telegram.as_ref())
+            .await?
+            .ok_or(ServiceError::InvalidCredentials)
+    }
+
+    /// Stores the sign-in and its session in one transaction. Returns `None` if the account changed
+    /// while the password was hashed: a concurrent reset, deactivation or link wins.
+    async fn sign_in(
+        self,
+        verified: &VerifiedPassword,
+        telegram: Option<&TelegramAccount>,
+    ) -> Result<Option<IssuedTokens>, ServiceError> {
+        let seen = &verified.account;
+        let audience = if telegram.is_some() {
+            Audience::MiniApp
+        } else {
+            Audience::Admin
+        };
+        let service = self.service;
+        let session = service.new_session(seen.user.id, audience, self.client)?;
+        let (user, now) = (seen.user.id, session.created_at);
+        let signed_in =
+            service.audit_event(AuditAction::SignedIn, Some(user), user, self.client)?;
+        let linked =
+            service.audit_event(AuditAction::TelegramLinked, Some(user), user, self.client)?;
+        let change = |current: &mut Account| {
+            let presented = telegram.map(|telegram| telegram.id);
+            let is_unchanged = current.password_hash == seen.password_hash
+                && current.user.is_active
+                && current.user.role == seen.user.role
+                && (presented.is_none()
+                    || current
+                        .user
+                        .telegram_id
+                        .is_none_or(|id| Some(id) == presented));
+            if !is_unchanged {
+                return Ok(None);
+            }
+            if let Some(hash) = &verified.rehashed {
+                current.password_hash = hash.clone();
+            }
+            current.user.last_login_at = Some(now);
+            let mut update = AccountUpdate::none().begin(session.clone());
+            if let Some(telegram) = telegram {
+                if current.user.telegram_id.is_none() {
+                    update = update.record(linked.clone());
+                }
+                current.password_verified_at = Some(now);
+                telegram.link(current, now);
+            }
+            Ok(Some(update.record(signed_in.clone())))
+        };
+        match service.parts.store.update_account(user, &change).await {
+            Ok(updated) => updated
+                .map(|updated| service.issue_first(&session, updated))
+                .transpose(),
+            Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
+                Err(ServiceError::TelegramAccountMismatch)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A phone number before the init data is verified.
+enum CheckedPhone<'a> {
+    Typed(Phone),
+    Contact(&'a Secret),
+}
+
+impl AuthService {
     pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
         self.parts
             .telegram
@@ -99,17 +260,16 @@ impl AuthService {
             .ok_or(ServiceError::TelegramNotConfigured)
     }
 
-    /// The phone number of a contact that the person who sent the init data has shared.
-    fn shared_phone(&self, contact: &Secret, data: &InitData<'_>) -> Result<Phone, ServiceError> {
+    /// Returns the phone number of a contact, which must belong to the sender of the init data.
+    fn contact_phone(&self, contact: &Secret, data: &InitData<'_>) -> Result<Phone, ServiceError> {
         let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
         let phone = contact.phone_of(data)?;
-        // Telegram's numbers are whole, so no region is needed.
         parse_phone(&phone, self.parts.region).map_err(|_| ContactError::InvalidPhone.into())
     }
 
-    /// Exactly one hash computation, whether there is an account or not, and only then the state of
-    /// the account: all that can be wrong up to here is one answer.
-    pub(super) async fn check_password(
+    /// Computes exactly one hash, for an unknown account too, before it looks at the state of the
+    /// account, so that all failures are indistinguishable.
+    pub(super) async fn verify_password(
         &self,
         found: Option<Account>,
         password: Password,
@@ -122,8 +282,7 @@ impl AuthService {
             .filter(|account| account.user.role == role)
             .ok_or(ServiceError::InvalidCredentials)?;
         let rehashed = match verification {
-            // The old hash stays good: a sign-in with the right password does not fail for want of
-            // a new one.
+            // A failure to re-hash does not fail the sign-in: the old hash stays valid.
             Verification::MatchOutdated => self.parts.hashes.hash(password.clone()).await.ok(),
             _ => None,
         };
@@ -134,10 +293,9 @@ impl AuthService {
         })
     }
 
-    /// Looks again, once, where the hash that was compared is no longer the one that is stored:
-    /// another sign-in with the same password may have made it anew. `None` when it was not that:
-    /// whatever else came in between wins.
-    pub(super) async fn check_again(
+    /// Verifies the password once more if the stored hash has changed: a concurrent sign-in with the
+    /// same password may have re-hashed it. Returns `None` after any other concurrent change.
+    pub(super) async fn verify_again(
         &self,
         verified: VerifiedPassword,
     ) -> Result<Option<VerifiedPassword>, ServiceError> {
@@ -171,7 +329,7 @@ impl AuthService {
         }))
     }
 
-    /// A generated password is good for a time. That it is over is told to those who know it.
+    /// Rejects an expired generated password. Called only after a correct password.
     fn check_expiry(&self, account: &Account) -> Result<(), ServiceError> {
         match account.password_expires_at {
             Some(end) if end <= self.now() => Err(ServiceError::PasswordExpired),
@@ -179,104 +337,28 @@ impl AuthService {
         }
     }
 
-    /// Begins the session, unless something came in between that wins.
-    async fn complete(
-        &self,
-        verified: VerifiedPassword,
-        telegram: Option<TelegramAccount>,
-        client: &ClientInfo,
-    ) -> Result<TokenResponse, ServiceError> {
-        if let Some(session) = self.sign_in(&verified, telegram.as_ref(), client).await? {
-            return Ok(session);
-        }
-        let again = self
-            .check_again(verified)
-            .await?
-            .ok_or(ServiceError::InvalidCredentials)?;
-        self.sign_in(&again, telegram.as_ref(), client)
-            .await?
-            .ok_or(ServiceError::InvalidCredentials)
-    }
-
-    /// One transaction that writes the sign-in down and begins the session. `None` when the account
-    /// changed while the password was hashed: a reset, a deactivation or a binding that came in
-    /// between wins.
-    async fn sign_in(
-        &self,
-        verified: &VerifiedPassword,
-        telegram: Option<&TelegramAccount>,
-        client: &ClientInfo,
-    ) -> Result<Option<TokenResponse>, ServiceError> {
-        let seen = &verified.account;
-        let audience = if telegram.is_some() {
-            Audience::MiniApp
-        } else {
-            Audience::Admin
-        };
-        let session = self.new_session(seen.user.id, audience, client)?;
-        let (user, now) = (seen.user.id, session.created_at);
-        let signed_in = self.record(AuditAction::SignedIn, Some(user), user, client)?;
-        let linked = self.record(AuditAction::TelegramLinked, Some(user), user, client)?;
-        let change = |current: &mut Account| {
-            let presented = telegram.map(|telegram| telegram.id);
-            let is_unchanged = current.password_hash == seen.password_hash
-                && current.user.is_active
-                && current.user.role == seen.user.role
-                && (presented.is_none()
-                    || current
-                        .user
-                        .telegram_id
-                        .is_none_or(|id| Some(id) == presented));
-            if !is_unchanged {
-                return Ok(None);
-            }
-            if let Some(hash) = &verified.rehashed {
-                current.password_hash = hash.clone();
-            }
-            current.user.last_login_at = Some(now);
-            let mut effects = AccountUpdate::none().begin(session.clone());
-            if let Some(telegram) = telegram {
-                if current.user.telegram_id.is_none() {
-                    effects = effects.record(linked.clone());
-                }
-                current.password_verified_at = Some(now);
-                telegram.bind(current, now);
-            }
-            Ok(Some(effects.record(signed_in.clone())))
-        };
-        match self.parts.store.update_account(user, &change).await {
-            Ok(updated) => updated
-                .map(|updated| self.begun(&session, updated))
-                .transpose(),
-            Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
-                Err(ServiceError::TelegramAccountMismatch)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The answer of a sign-in that is written down.
-    pub(super) fn begun(
+    /// Issues the first tokens of a session that is stored.
+    pub(super) fn issue_first(
         &self,
         session: &StoredSession,
         updated: UpdatedAccount,
-    ) -> Result<TokenResponse, ServiceError> {
+    ) -> Result<IssuedTokens, ServiceError> {
         for ended in updated.ended {
-            self.parts.cache.forget(ended);
+            self.parts.cache.invalidate(ended);
         }
-        self.answer(session, updated.account.user)
+        self.issue_tokens(session, updated.account.user)
     }
 }
 
-/// An account whose password was right.
+/// An account whose password was verified.
 pub(super) struct VerifiedPassword {
     pub(super) account: Account,
     password: Password,
-    /// A new hash, where the stored one was made with other parameters than today's.
+    /// A new hash, if the stored one has outdated parameters.
     rehashed: Option<PasswordHash>,
 }
 
-/// The Telegram account that a person signs in from.
+/// The Telegram account that a user signs in from.
 #[derive(Clone, Debug)]
 pub(super) struct TelegramAccount {
     pub(super) id: TelegramId,
@@ -284,8 +366,8 @@ pub(super) struct TelegramAccount {
 }
 
 impl TelegramAccount {
-    /// Binds the account to it, or notes its name of today.
-    pub(super) fn bind(&self, account: &mut Account, now: OffsetDateTime) {
+    /// Links the account, and updates the Telegram user name.
+    pub(super) fn link(&self, account: &mut Account, now: OffsetDateTime) {
         if account.user.telegram_id.is_none() {
             account.user.updated_at = now;
         }
@@ -294,7 +376,7 @@ impl TelegramAccount {
     }
 }
 
-/// Whose Telegram account the init data proves.
+/// Returns the Telegram account of the init data.
 pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
     let user = data.require_user()?;
     Ok(TelegramAccount {

@@ -1,12 +1,17 @@
-//! The sign-in service: who may come in, and in which order that is found out.
+//! The sign-in service: sign-in, sessions, users, import and audit.
+//!
+//! [`AuthService`] authenticates access tokens and returns the operations by permission:
+//! [`ClientService`] needs no token, [`CallerService`] a signed-in user, [`AdminService`] an
+//! administrator. Commands, queries and results are types of this module; mapping them to a wire
+//! format is up to the application.
 //!
 //! ```
-//! use divan_core::service::AuthService;
+//! use divan_core::service::{AuthService, ClientInfo, LoginPhone, TelegramLoginCommand};
 //! use divan_core::store::MemoryStore;
 //! use divan_core::token::{SecretKey, Audiences};
 //! use std::sync::Arc;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(init_data: &str) -> Result<(), Box<dyn std::error::Error>> {
 //! let service = AuthService::builder(
 //!     Arc::new(MemoryStore::new()),
 //!     &SecretKey::new("at least thirty-two bytes of randomness")?,
@@ -15,32 +20,40 @@
 //! )
 //! .telegram("1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?)
 //! .build();
-//! # let _ = service;
+//!
+//! let client = ClientInfo::unknown();
+//! let phone = LoginPhone::Typed("+77011234567".to_owned());
+//! let command = TelegramLoginCommand::new(phone, "umbrella 77", init_data);
+//! let tokens = service.for_client(&client).telegram_login(&command).await?;
+//!
+//! let caller = service.authenticate(tokens.access_token.expose()).await?;
+//! assert_eq!(caller.user().id, tokens.user.id);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What a sign-in gives away
+//! # What a failed sign-in reveals
 //!
-//! An unknown phone number or address, a wrong password, an inactive account and a wrong role are
-//! one answer,
-//! [`ServiceError::InvalidCredentials`], after exactly one hash computation each. What says more
-//! (that the account belongs to another Telegram account) comes only after a right password.
+//! An unknown phone number or e-mail address, a wrong password, an inactive account and a wrong role
+//! all return [`ServiceError::InvalidCredentials`], after exactly one hash computation each. An error
+//! that reveals more (the user is linked to another Telegram account) follows only a correct
+//! password.
 //!
-//! # What a sign-in begins
+//! # Sessions
 //!
-//! A session: a row in the database, and a pair of tokens that say which. The access token is
-//! short-lived and checked with each request, the row being looked up at most a second ago; the
-//! refresh token gets the next pair, once. What happens when answers get lost, tabs refresh at the
-//! same time, or a token is stolen, is decided in
-//! [`RotationState`](crate::session::RotationState).
+//! A sign-in begins a session: a row in the database and a pair of tokens. The access token is
+//! short-lived, and each request looks up the session, at most one second old. The refresh token
+//! returns the next pair, once. [`RotationState`](crate::session::RotationState) decides about lost
+//! responses, concurrent refreshes and stolen tokens.
 
 mod audit;
 mod authenticate;
 mod auto_login;
 mod bootstrap;
 mod builder;
+mod client_info;
 mod error;
+mod handles;
 mod import;
 mod invalid_field;
 mod login;
@@ -49,6 +62,7 @@ mod password;
 mod phone;
 mod session;
 mod session_cache;
+mod tokens;
 mod update_user;
 mod users;
 mod validation;
@@ -66,20 +80,28 @@ use crate::token::{RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
 use session_cache::SessionCache;
 
+pub use audit::ListAuditEventsQuery;
 pub use authenticate::{Admin, Caller};
-pub use bootstrap::BootstrapPolicy;
+pub use bootstrap::{BootstrapCommand, BootstrapPolicy};
 pub use builder::AuthServiceBuilder;
+pub use client_info::ClientInfo;
 pub use error::ServiceError;
+pub use handles::{AdminService, CallerService, ClientService};
 pub use import::{CheckedImport, ImportError, ImportedUser, PreparedImport};
 pub use invalid_field::{Field, InvalidField, InvalidFieldReason};
-pub use login::SignInPhone;
+pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};
+pub use page::{Cursor, Page};
+pub use password::ChangePasswordCommand;
 pub use phone::{Region, UnknownRegion, parse_phone};
-pub use session::{ClientInfo, SessionLife};
+pub use session::{SessionLife, SessionView};
+pub use tokens::IssuedTokens;
+pub use update_user::UpdateUserCommand;
+pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
 
-/// How often a session that others change at the same time is looked at again.
-const ATTEMPTS: usize = 10;
+/// The maximum number of attempts to advance a session that is advanced concurrently.
+const MAX_ATTEMPTS: usize = 10;
 
-/// Signs people in and tells who is asking. Cheap to clone; shared by all requests.
+/// The sign-in service. Cheap to clone, and shared by all requests.
 #[derive(Clone, Debug)]
 pub struct AuthService {
     parts: Arc<Parts>,
@@ -103,41 +125,42 @@ struct Parts {
     entropy: Arc<dyn Entropy>,
 }
 
-/// The check of init data, for either sign-in of the Mini App.
+/// The verifiers of init data.
 #[derive(Clone, Debug)]
 struct TelegramVerifiers {
     login: init_data::Verifier,
     auto_login: init_data::Verifier,
 }
 
+/// # Operation
 impl AuthService {
-    /// Answers when the service can do its work.
+    /// Checks that the database responds.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.parts.store.ping().await
     }
 
-    /// Whether the first administrator exists.
+    /// Returns `true` if the first administrator exists.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database fails.
     pub async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         self.parts.store.is_bootstrapped().await
     }
 
-    /// How busy the hashing of passwords is.
+    /// Returns the load of the queue of password hashes.
     pub fn hash_load(&self) -> HashQueueLoad {
         self.parts.hashes.load()
     }
 
-    /// The public keys by which other services check access tokens. Without EdDSA there are none.
+    /// Returns the public keys that verify access tokens; none without EdDSA.
     pub fn jwks(&self) -> &JwkSet {
         &self.parts.jwks
     }
 
-    /// The time to store, no finer than a database keeps it.
+    /// Returns the time in the precision of the databases: microseconds.
     fn now(&self) -> OffsetDateTime {
         let now = OffsetDateTime::from(self.parts.clock.now());
         now.replace_nanosecond(now.nanosecond() / 1000 * 1000)

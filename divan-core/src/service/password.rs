@@ -1,29 +1,51 @@
 use super::validation::{Validation, check_new_password};
-use super::{AuthService, Caller, ClientInfo, Field, ServiceError};
-use crate::api::{ChangePasswordRequest, TokenResponse};
+use super::{CallerService, Field, IssuedTokens, ServiceError};
 use crate::password::{PasswordHash, WeakPassword};
+use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
 use crate::token::TokenError;
 use crate::types::AuditAction;
 
-impl AuthService {
-    /// Changes the caller's password. All of the caller's sessions end, and a new one begins, on
-    /// the same audience.
+/// Changes the caller's password.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ChangePasswordCommand {
+    /// The current password.
+    pub current_password: Secret,
+    /// The new password.
+    pub new_password: Secret,
+}
+
+impl ChangePasswordCommand {
+    /// Creates the command.
+    pub fn new(current_password: impl Into<Secret>, new_password: impl Into<Secret>) -> Self {
+        Self {
+            current_password: current_password.into(),
+            new_password: new_password.into(),
+        }
+    }
+}
+
+/// # Password
+impl CallerService<'_> {
+    /// Changes the caller's password. All sessions of the caller end, and a new one begins for the
+    /// same audience.
     ///
     /// # Errors
     /// [`ServiceError::InvalidCredentials`] when the current password is wrong,
     /// [`ServiceError::WeakPassword`] when the new one breaks a rule, [`ServiceError::Token`] when
-    /// the caller was signed out meanwhile. Nothing has changed then.
+    /// the caller was signed out concurrently. Nothing is changed then.
     pub async fn change_password(
-        &self,
-        caller: &Caller,
-        request: &ChangePasswordRequest,
-        client: &ClientInfo,
-    ) -> Result<TokenResponse, ServiceError> {
+        self,
+        command: &ChangePasswordCommand,
+    ) -> Result<IssuedTokens, ServiceError> {
+        let Self {
+            service, caller, ..
+        } = self;
         let mut validation = Validation::default();
-        let current = validation.password(Field::CurrentPassword, &request.current_password);
-        let new = validation.password(Field::NewPassword, &request.new_password);
+        let current = validation.password(Field::CurrentPassword, &command.current_password);
+        let new = validation.password(Field::NewPassword, &command.new_password);
         let (Some(current), Some(new)) = (current, new) else {
             return Err(validation.into_error());
         };
@@ -36,41 +58,39 @@ impl AuthService {
         }
 
         let user = caller.user().id;
-        let found = self.parts.store.account(user).await?;
-        let verified = self
-            .check_password(found, current, caller.user().role)
+        let found = service.parts.store.account(user).await?;
+        let verified = service
+            .verify_password(found, current, caller.user().role)
             .await?;
-        let password_hash = self.parts.hashes.hash(new).await?;
-        let _forget = self.parts.cache.forget_on_drop(user, None);
-        if let Some(session) = self
-            .set_password(caller, &verified.account, &password_hash, client)
-            .await?
-        {
+        let password_hash = service.parts.hashes.hash(new).await?;
+        let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
+        if let Some(session) = self.set_password(&verified.account, &password_hash).await? {
             return Ok(session);
         }
-        // Whoever was signed out meanwhile would otherwise be in again.
-        let again = self
-            .check_again(verified)
+        let again = service
+            .verify_again(verified)
             .await?
             .ok_or(TokenError::NotForUs)?;
-        let changed = self
-            .set_password(caller, &again.account, &password_hash, client)
-            .await?;
+        let changed = self.set_password(&again.account, &password_hash).await?;
         Ok(changed.ok_or(TokenError::NotForUs)?)
     }
 
-    /// `None` when the account or the session of the caller changed meanwhile.
+    /// Returns `None` if the account or the session of the caller was changed concurrently.
     async fn set_password(
-        &self,
-        caller: &Caller,
+        self,
         seen: &Account,
         password_hash: &PasswordHash,
-        client: &ClientInfo,
-    ) -> Result<Option<TokenResponse>, ServiceError> {
+    ) -> Result<Option<IssuedTokens>, ServiceError> {
         let user = seen.user.id;
-        let session = self.new_session(user, caller.audience(), client)?;
+        let Self {
+            service,
+            caller,
+            client,
+        } = self;
+        let session = service.new_session(user, caller.audience(), client)?;
         let at = session.created_at;
-        let record = self.record(AuditAction::PasswordChanged, Some(user), user, client)?;
+        let action = AuditAction::PasswordChanged;
+        let event = service.audit_event(action, Some(user), user, client)?;
         let change = |current: &mut Account| {
             // The rules for the new password are those of the role.
             let is_unchanged = current.password_hash == seen.password_hash
@@ -94,12 +114,12 @@ impl AuthService {
                     .require_live_session(caller.session())
                     .end(all)
                     .begin(session.clone())
-                    .record(record.clone()),
+                    .record(event.clone()),
             ))
         };
-        let updated = self.parts.store.update_account(user, &change).await?;
+        let updated = service.parts.store.update_account(user, &change).await?;
         updated
-            .map(|updated| self.begun(&session, updated))
+            .map(|updated| service.issue_first(&session, updated))
             .transpose()
     }
 }

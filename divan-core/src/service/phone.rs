@@ -6,11 +6,11 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 use crate::password::digits::ToDecimalDigit;
 use crate::types::{InvalidPhone, Phone};
 
-/// The country that a phone number without a country code belongs to, as an ISO 3166-1 code: `KZ`.
+/// The country of phone numbers without a country code, as an ISO 3166-1 code: `KZ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region(rlibphonenumber::Region);
 
-/// The text is no country code.
+/// The text is not a country code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a country code of two letters, as `KZ`")]
 pub struct UnknownRegion;
@@ -36,11 +36,11 @@ impl fmt::Display for Region {
     }
 }
 
-/// Reads a phone number as people type and paste it: with or without country code, with spaces,
+/// Parses a phone number as users type and paste it: with or without country code, with spaces,
 /// dashes and brackets, with `00` for `+`, in the digits of any script.
 ///
 /// # Errors
-/// [`InvalidPhone`] when no such number can exist.
+/// [`InvalidPhone`] if no such number can exist.
 ///
 /// ```
 /// use divan_core::service::{Region, parse_phone};
@@ -63,17 +63,16 @@ pub fn parse_phone(typed: &str, region: Region) -> Result<Phone, InvalidPhone> {
         return Err(InvalidPhone);
     }
     let phone: Phone = number.format_as(PhoneNumberFormat::E164).parse()?;
-    // With its country code a number is whole: what would be read as another one is refused.
+    // A number with a country code must not be read as another number.
     match international.strip_prefix('+') {
         Some(digits) if digits != phone.digits() => Err(InvalidPhone),
         _ => Ok(phone),
     }
 }
 
-/// What one would dial: digits, and a `+` in front where there was one. `None` when something else
-/// was typed.
+/// Returns the digits, and a leading `+` if there is one; `None` for any other character.
 fn dialled(typed: &str) -> Option<String> {
-    // The longest number has fifteen digits; this leaves room for every way to write it.
+    // The longest number has fifteen digits; this allows every way to write it.
     if typed.len() > 128 {
         return None;
     }
@@ -88,7 +87,8 @@ fn dialled(typed: &str) -> Option<String> {
     Some(dialled)
 }
 
-/// Spaces, brackets, every dash, and the invisible marks that address books paste around numbers.
+/// Returns `true` for spaces, brackets, dashes, and the invisible marks that address books paste
+/// around numbers.
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_read_however_it_is_written() {
+    fn a_number_is_parsed_in_every_notation() {
         for typed in [
             "+7 701 123 45 67",
             "8 701 123 45 67",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_dial_is_refused() {
+    fn an_impossible_number_is_rejected() {
         for typed in [
             "",
             "+",
@@ -195,14 +195,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_international_number_keeps_its_digits_or_is_refused(digits in "[1-9][0-9]{6,14}") {
+        fn an_international_number_keeps_its_digits_or_is_rejected(digits in "[1-9][0-9]{6,14}") {
             if let Ok(phone) = parse_phone(&format!("+{digits}"), Region::default()) {
                 prop_assert_eq!(phone.digits(), digits);
             }
         }
 
         #[test]
-        fn nothing_panics_and_what_is_read_reads_again(typed in "[+0-9() -]{0,20}|.{0,40}") {
+        fn parsing_never_panics_and_is_idempotent(typed in "[+0-9() -]{0,20}|.{0,40}") {
             if let Ok(phone) = parse_phone(&typed, Region::default()) {
                 prop_assert_eq!(parse_phone(phone.as_str(), Region::default()).unwrap(), phone);
             }

@@ -1,10 +1,13 @@
-//! How sessions begin, go on and end.
+//! The life of sessions: begin, refresh and end.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{ATTEMPTS, AuthService, Caller, ServiceError};
-use crate::api::{SessionInfo, TokenResponse};
+use time::OffsetDateTime;
+
+use super::{
+    AuthService, CallerService, ClientInfo, ClientService, IssuedTokens, MAX_ATTEMPTS, ServiceError,
+};
 use crate::secret::Secret;
 use crate::session::{EndReason, RefreshOutcome, RotationState};
 use crate::store::{
@@ -13,192 +16,185 @@ use crate::store::{
 use crate::token::{RefreshToken, Scope, TokenSubject};
 use crate::types::{Audience, AuditAction, AuditEvent, SessionId, User, UserId};
 
-/// The longest description of a device that is kept, in characters.
-const MAX_DEVICE_CHARS: usize = 200;
-
-/// How long the sessions of an audience last.
+/// The lifetimes of the sessions of an audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionLife {
-    /// Without being refreshed.
+    /// Maximum lifetime without a refresh.
     pub idle: Duration,
-    /// At all, from the sign-in on.
+    /// Maximum lifetime, counted from sign-in.
     pub absolute: Duration,
 }
 
 impl SessionLife {
-    /// Of the Mini App, by default: 30 days idle, 90 at all.
+    /// The default for the Mini App: 30 days idle, 90 days in total.
     pub const MINI_APP: Self = Self {
         idle: Duration::from_hours(30 * 24),
         absolute: Duration::from_hours(90 * 24),
     };
 
-    /// Of the admin panel, by default: 30 minutes idle, 12 hours at all.
+    /// The default for the admin panel: 30 minutes idle, 12 hours in total.
     pub const ADMIN: Self = Self {
         idle: Duration::from_mins(30),
         absolute: Duration::from_hours(12),
     };
 }
 
-/// Where a request comes from: for a person to recognise a session by, and for the audit. It
-/// decides nothing.
-#[derive(Clone, Debug, Default)]
-pub struct ClientInfo {
-    device: Option<String>,
-    pub(super) address: Option<IpAddr>,
-    pub(super) request_id: Option<String>,
+/// A live session, as shown to users.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionView {
+    /// The id.
+    pub id: SessionId,
+    /// The audience.
+    pub audience: Audience,
+    /// The browser or program.
+    pub device: Option<String>,
+    /// The address of the sign-in.
+    pub address: Option<IpAddr>,
+    /// The time of the sign-in.
+    pub created_at: OffsetDateTime,
+    /// The time of the last refresh.
+    pub refreshed_at: OffsetDateTime,
+    /// The end of the session, unless it is refreshed before.
+    pub expires_at: OffsetDateTime,
+    /// The session belongs to the access token of the caller.
+    pub is_current: bool,
 }
 
-impl ClientInfo {
-    /// Nothing is known.
-    pub fn unknown() -> Self {
-        Self::default()
-    }
-
-    /// What the browser or program calls itself (`User-Agent`). Control characters are dropped and
-    /// long texts cut.
-    #[must_use]
-    pub fn device(mut self, user_agent: &str) -> Self {
-        let text = user_agent
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_DEVICE_CHARS)
-            .collect::<String>();
-        self.device = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        self
-    }
-
-    /// Where it comes from.
-    #[must_use]
-    pub fn address(mut self, address: IpAddr) -> Self {
-        self.address = Some(address.to_canonical());
-        self
-    }
-
-    /// The id that the request has in the log.
-    #[must_use]
-    pub fn request_id(mut self, id: &str) -> Self {
-        self.request_id = Some(id.to_owned());
-        self
+impl SessionView {
+    fn new(session: StoredSession, current: Option<SessionId>) -> Self {
+        Self {
+            is_current: current == Some(session.id),
+            id: session.id,
+            audience: session.audience,
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at,
+            refreshed_at: session.rotation.rotated_at(),
+            expires_at: session.expires_at,
+        }
     }
 }
 
-impl AuthService {
-    /// Gets the next pair of tokens of a session.
-    ///
-    /// The state of the session is written before the answer. What a token of which age is worth is
-    /// decided by
-    /// [`RotationState::refresh`].
+/// # Refresh
+impl ClientService<'_> {
+    /// Rotates the tokens of a session. [`RotationState::refresh`] decides which refresh tokens are
+    /// valid. The new state is stored before this returns.
     ///
     /// # Errors
-    /// [`ServiceError::RefreshToken`], whatever is wrong with the token or its session.
-    pub async fn refresh(
-        &self,
-        token: &Secret,
-        client: &ClientInfo,
-    ) -> Result<TokenResponse, ServiceError> {
+    /// [`ServiceError::RefreshToken`] for every invalid token or ended session.
+    ///
+    /// ```
+    /// use divan_core::service::{ClientService, IssuedTokens, ServiceError};
+    ///
+    /// async fn refresh(client: ClientService<'_>, old: IssuedTokens) -> Result<IssuedTokens, ServiceError> {
+    ///     let new = client.refresh(&old.refresh_token).await?;
+    ///     assert_ne!(new.refresh_token.expose(), old.refresh_token.expose());
+    ///     Ok(new)
+    /// }
+    /// ```
+    pub async fn refresh(self, token: &Secret) -> Result<IssuedTokens, ServiceError> {
+        let service = self.service;
         let token: RefreshToken = token
             .expose()
             .parse()
             .map_err(|_| ServiceError::RefreshToken)?;
-        for _ in 0..ATTEMPTS {
-            let found = self.parts.store.session(token.session()).await?;
+        for _ in 0..MAX_ATTEMPTS {
+            let found = service.parts.store.session(token.session()).await?;
             let (session, user) = found
-                .filter(|(session, _)| self.parts.refresh_keys.is_genuine(&token, &session.salt))
-                .filter(|(session, user)| session.is_live(self.now()) && user.is_active)
+                .filter(|(session, _)| service.parts.refresh_keys.is_genuine(&token, &session.salt))
+                .filter(|(session, user)| session.is_live(service.now()) && user.is_active)
                 .ok_or(ServiceError::RefreshToken)?;
-            let next = match session.rotation.refresh(token.generation(), self.now()) {
+            let next = match session.rotation.refresh(token.generation(), service.now()) {
                 RefreshOutcome::Rotated(next) | RefreshOutcome::Replayed(next) => next,
                 RefreshOutcome::ReuseDetected => {
-                    self.end_reused(&session, client).await?;
+                    service.end_reused(&session, self.client).await?;
                     return Err(ServiceError::RefreshToken);
                 }
                 RefreshOutcome::Unknown => return Err(ServiceError::RefreshToken),
             };
-            if next == session.rotation || self.advance(&session, next).await? {
-                return self.answer(
-                    &StoredSession {
-                        rotation: next,
-                        ..session
-                    },
-                    user,
-                );
+            if next == session.rotation || service.advance(&session, next).await? {
+                let session = StoredSession {
+                    rotation: next,
+                    ..session
+                };
+                return service.issue_tokens(&session, user);
             }
-            // Somebody else has moved it on meanwhile: what the token is worth now is another
-            // question.
+            // A concurrent request has advanced the session: the token may be worth less now.
         }
         Err(StoreError::new(StoreErrorKind::Unavailable).into())
     }
+}
 
+/// # Sessions
+impl CallerService<'_> {
     /// Ends the caller's session.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn logout(&self, caller: &Caller, client: &ClientInfo) -> Result<(), ServiceError> {
-        self.sign_out_self(caller, caller.session(), client).await
+    pub async fn logout(self) -> Result<(), ServiceError> {
+        self.sign_out(self.caller.session()).await
     }
 
-    /// Where the caller is signed in, the newest first.
+    /// Lists the live sessions of the caller, newest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionInfo>, ServiceError> {
-        let live = self
-            .parts
-            .store
-            .sessions_of(caller.user().id, self.now())
-            .await?;
-        Ok(live
-            .into_iter()
-            .map(|session| session_info(session, Some(caller.session())))
-            .collect())
+    pub async fn sessions(self) -> Result<Vec<SessionView>, ServiceError> {
+        self.service
+            .session_views(self.caller.user().id, Some(self.caller.session()))
+            .await
     }
 
-    /// Ends one of the caller's own sessions. One that has ended already stays as it is.
+    /// Ends a session of the caller. Does nothing if it has ended already.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] for a session that does not exist or is somebody else's.
-    pub async fn end_session(
-        &self,
-        caller: &Caller,
-        id: SessionId,
-        client: &ClientInfo,
-    ) -> Result<(), ServiceError> {
-        let found = self.parts.store.session(id).await?;
-        let own = found.filter(|(session, _)| session.user == caller.user().id);
+    /// [`ServiceError::NotFound`] for an unknown session or one of another user.
+    pub async fn end_session(self, id: SessionId) -> Result<(), ServiceError> {
+        let found = self.service.parts.store.session(id).await?;
+        let own = found.filter(|(session, _)| session.user == self.caller.user().id);
         let (session, _) = own.ok_or(ServiceError::NotFound)?;
         if session.end.is_some() {
             return Ok(());
         }
-        self.sign_out_self(caller, id, client).await
+        self.sign_out(id).await
     }
 
-    async fn sign_out_self(
-        &self,
-        caller: &Caller,
-        session: SessionId,
-        client: &ClientInfo,
-    ) -> Result<(), ServiceError> {
-        let user = caller.user().id;
-        let record = self.record(AuditAction::SignedOut, Some(user), user, client)?;
-        self.sign_out(user, Some(session), EndReason::SignedOut, record)
+    async fn sign_out(self, session: SessionId) -> Result<(), ServiceError> {
+        let user = self.caller.user().id;
+        let event =
+            self.service
+                .audit_event(AuditAction::SignedOut, Some(user), user, self.client)?;
+        self.service
+            .sign_out(user, Some(session), EndReason::SignedOut, event)
             .await
             .map(drop)
     }
+}
 
-    /// Forgets sessions that were over this long ago. To be called now and then; tells how many
-    /// there were.
+impl AuthService {
+    /// Deletes sessions that ended longer than `over_since` ago, and returns their number.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn purge_sessions(&self, over_since: Duration) -> Result<u64, StoreError> {
-        self.parts
-            .store
-            .purge_sessions(self.now().saturating_sub(to_time_duration(over_since)))
-            .await
+        let before = self.now().saturating_sub(to_time_duration(over_since));
+        self.parts.store.purge_sessions(before).await
     }
 
-    /// A session that begins now; it is to be stored with the change of the account that it comes
-    /// from.
+    pub(super) async fn session_views(
+        &self,
+        user: UserId,
+        current: Option<SessionId>,
+    ) -> Result<Vec<SessionView>, ServiceError> {
+        let live = self.parts.store.sessions_of(user, self.now()).await?;
+        Ok(live
+            .into_iter()
+            .map(|session| SessionView::new(session, current))
+            .collect())
+    }
+
+    /// Creates a session, to be stored in the transaction of the sign-in.
     pub(super) fn new_session(
         &self,
         user: UserId,
@@ -225,12 +221,12 @@ impl AuthService {
         })
     }
 
-    /// The tokens of the session's current generation.
-    pub(super) fn answer(
+    /// Issues the tokens of the session's current generation.
+    pub(super) fn issue_tokens(
         &self,
         session: &StoredSession,
         user: User,
-    ) -> Result<TokenResponse, ServiceError> {
+    ) -> Result<IssuedTokens, ServiceError> {
         let access = self.parts.issuer.issue(&TokenSubject {
             user: user.id,
             role: user.role,
@@ -245,22 +241,21 @@ impl AuthService {
             self.parts
                 .refresh_keys
                 .issue(session.id, session.rotation.current(), &session.salt);
-        Ok(TokenResponse::new(
-            access.token,
-            access.expires_in.as_secs(),
-            refresh,
+        Ok(IssuedTokens {
+            access_token: access.token,
+            expires_in: access.expires_in,
+            refresh_token: refresh,
             user,
-        ))
+        })
     }
 
-    /// Writes the next state of a session down, if it still is in the one that was seen.
+    /// Stores the next state of a session, unless the session was advanced concurrently.
     pub(super) async fn advance(
         &self,
         session: &StoredSession,
         next: RotationState,
     ) -> Result<bool, StoreError> {
-        // Only what is handed out anew prolongs a session. A clock that was set back does not
-        // shorten it.
+        // Only a rotation prolongs a session. A clock that was set back does not shorten it.
         let idle_end = next
             .rotated_at()
             .saturating_add(to_time_duration(self.life(session.audience).idle));
@@ -273,56 +268,51 @@ impl AuthService {
         self.parts.store.advance_session(&advance).await
     }
 
-    /// Ends a session that two parties hold.
+    /// Ends a session after reuse of a token.
     pub(super) async fn end_reused(
         &self,
         session: &StoredSession,
         client: &ClientInfo,
     ) -> Result<(), ServiceError> {
-        let record = self.record(AuditAction::TokenReuseDetected, None, session.user, client)?;
-        self.sign_out(
-            session.user,
-            Some(session.id),
-            EndReason::TokenReuse,
-            record,
-        )
-        .await
-        .map(drop)
+        let event =
+            self.audit_event(AuditAction::TokenReuseDetected, None, session.user, client)?;
+        self.sign_out(session.user, Some(session.id), EndReason::TokenReuse, event)
+            .await
+            .map(drop)
     }
 
-    /// Ends one session of a user, if it has not ended, or all of them; signing in again takes the
-    /// password.
+    /// Ends one live session of a user, or all of them. The next sign-in needs the password.
     pub(super) async fn sign_out(
         &self,
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
-        record: AuditEvent,
+        event: AuditEvent,
     ) -> Result<Option<User>, ServiceError> {
-        self.change_and_sign_out(user, only, reason, record, &|_| {})
+        self.change_and_sign_out(user, only, reason, event, &|_| {})
             .await
     }
 
-    /// Changes an account, ends sessions of it and writes that down, all of it or nothing. `None`
-    /// when there is no such account, or the session has ended already.
+    /// Changes an account and ends sessions of it in one transaction. Returns `None` if there is no
+    /// such account, or the session has ended already.
     pub(super) async fn change_and_sign_out(
         &self,
         user: UserId,
         only: Option<SessionId>,
         reason: EndReason,
-        record: AuditEvent,
+        event: AuditEvent,
         change: &(dyn Fn(&mut Account) + Send + Sync),
     ) -> Result<Option<User>, ServiceError> {
-        let _forget = self.parts.cache.forget_on_drop(user, only);
+        let _invalidate = self.parts.cache.invalidate_on_drop(user, only);
         let at = self.now();
         let end = EndSessions { only, at, reason };
         let change = |account: &mut Account| {
             account.password_verified_at = None;
             change(account);
-            let effects = AccountUpdate::none().end(end).record(record.clone());
+            let update = AccountUpdate::none().end(end).record(event.clone());
             Ok(Some(match only {
-                Some(session) => effects.require_live_session(session),
-                None => effects,
+                Some(session) => update.require_live_session(session),
+                None => update,
             }))
         };
         let updated = self.parts.store.update_account(user, &change).await?;
@@ -337,21 +327,7 @@ impl AuthService {
     }
 }
 
-/// What is told of a session, to somebody who asks from the session `current`.
-pub(super) fn session_info(session: StoredSession, current: Option<SessionId>) -> SessionInfo {
-    SessionInfo {
-        is_current: current == Some(session.id),
-        id: session.id,
-        audience: session.audience,
-        device: session.device,
-        address: session.address,
-        created_at: session.created_at,
-        refreshed_at: session.rotation.rotated_at(),
-        expires_at: session.expires_at,
-    }
-}
-
-/// The same in the other type; more than can be is as much as can be.
+/// Saturating conversion.
 pub(super) fn to_time_duration(duration: Duration) -> time::Duration {
     duration.try_into().unwrap_or(time::Duration::MAX)
 }

@@ -8,21 +8,21 @@ use tokio::time::Instant;
 use crate::store::StoredSession;
 use crate::types::{SessionId, User, UserId};
 
-/// How old an entry may be, from *before* its read: what another process ends is over within this
-/// time here.
+/// The maximum age of an entry, counted from *before* its read. A session that another process ends
+/// is rejected here within this time.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// How many sessions are kept at most; with their users some tens of megabytes.
+/// The maximum number of entries; with their users some tens of megabytes.
 const CAPACITY: usize = 50_000;
 
-/// The sessions that were looked up within the last second, with their users.
+/// A cache of sessions and their users.
 pub(super) struct SessionCache {
     entries: Cache<SessionId, Arc<CachedSession>>,
-    /// Counts what was forgotten, so that a read that began before cannot bring it back.
-    forgotten: Mutex<u64>,
+    /// The number of invalidations, so that a read that began before one is not cached after it.
+    invalidations: Mutex<u64>,
 }
 
-/// A session and its user, as they were when they were read.
+/// A session and its user at the time of the read.
 #[derive(Debug)]
 pub(super) struct CachedSession {
     pub(super) session: StoredSession,
@@ -30,17 +30,17 @@ pub(super) struct CachedSession {
     read: Read,
 }
 
-/// A read of the database that has begun.
+/// The start of a read from the database.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Read {
     began: Instant,
-    forgotten: u64,
+    invalidations: u64,
 }
 
-/// What is to be forgotten when this is dropped: also when whoever wanted to write something gave
-/// up in the middle, and it may or may not be written.
+/// Invalidates entries when it is dropped: also when a write was cancelled and may or may not have
+/// happened.
 #[must_use]
-pub(super) struct Forget<'a> {
+pub(super) struct InvalidateOnDrop<'a> {
     cache: &'a SessionCache,
     user: UserId,
     only: Option<SessionId>,
@@ -50,13 +50,13 @@ impl Default for SessionCache {
     fn default() -> Self {
         Self {
             entries: Cache::new(CAPACITY),
-            forgotten: Mutex::default(),
+            invalidations: Mutex::default(),
         }
     }
 }
 
 impl SessionCache {
-    /// The session, if it was read within the last second and has come as far as this generation.
+    /// Returns the session, if it was read within the last second and has reached this generation.
     pub(super) fn get(&self, id: SessionId, generation: u64) -> Option<Arc<CachedSession>> {
         let entry = self.entries.get(&id)?;
         let is_good =
@@ -64,16 +64,16 @@ impl SessionCache {
         is_good.then_some(entry)
     }
 
-    /// To be called before the database is asked.
+    /// Starts a read. Must be called before the query.
     pub(super) fn begin_read(&self) -> Read {
         Read {
             began: Instant::now(),
-            forgotten: *self.forgotten(),
+            invalidations: *self.invalidations(),
         }
     }
 
-    /// Keeps what was read, unless something was forgotten since.
-    pub(super) fn keep(
+    /// Caches the result of a read, unless something was invalidated since.
+    pub(super) fn insert(
         &self,
         read: Read,
         session: StoredSession,
@@ -84,30 +84,34 @@ impl SessionCache {
             user,
             read,
         });
-        let forgotten = self.forgotten();
-        if *forgotten == read.forgotten {
+        let invalidations = self.invalidations();
+        if *invalidations == read.invalidations {
             self.entries.insert(entry.session.id, entry.clone());
         }
         entry
     }
 
-    /// Forgets the session.
-    pub(super) fn forget(&self, id: SessionId) {
-        *self.forgotten() += 1;
+    /// Invalidates the session.
+    pub(super) fn invalidate(&self, id: SessionId) {
+        *self.invalidations() += 1;
         self.entries.remove(&id);
     }
 
-    /// Will forget the sessions of a user, or one of them.
-    pub(super) fn forget_on_drop(&self, user: UserId, only: Option<SessionId>) -> Forget<'_> {
-        Forget {
+    /// Returns a guard that invalidates all sessions of a user, or one of them.
+    pub(super) fn invalidate_on_drop(
+        &self,
+        user: UserId,
+        only: Option<SessionId>,
+    ) -> InvalidateOnDrop<'_> {
+        InvalidateOnDrop {
             cache: self,
             user,
             only,
         }
     }
 
-    fn forgotten(&self) -> MutexGuard<'_, u64> {
-        self.forgotten
+    fn invalidations(&self) -> MutexGuard<'_, u64> {
+        self.invalidations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,12 +123,12 @@ impl CachedSession {
     }
 }
 
-impl Drop for Forget<'_> {
+impl Drop for InvalidateOnDrop<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.only {
-            self.cache.forget(id);
+            self.cache.invalidate(id);
         } else {
-            *self.cache.forgotten() += 1;
+            *self.cache.invalidations() += 1;
             self.cache
                 .entries
                 .retain(|_, entry| entry.user.id != self.user);

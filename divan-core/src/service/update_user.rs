@@ -1,42 +1,56 @@
 use time::OffsetDateTime;
 
 use super::validation::Validation;
-use super::{Admin, AuthService, ClientInfo, Field, InvalidFieldReason, Region, ServiceError};
-use crate::api::UpdateUserRequest;
+use super::{AdminService, Field, InvalidFieldReason, Region, ServiceError};
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
 use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, User, UserId};
 
-impl AuthService {
-    /// Changes a user. Who is deactivated, or gets another role, is signed out everywhere; who
-    /// becomes an administrator has to choose a new password, as the rules for it are stricter.
+/// Changes the fields of a user that are `Some`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(clippy::option_option, reason = "keep, remove, or set")]
+pub struct UpdateUserCommand {
+    /// The name.
+    pub full_name: Option<String>,
+    /// The phone number; `Some(None)` removes it.
+    pub phone: Option<Option<String>>,
+    /// The e-mail address; `Some(None)` removes it.
+    pub email: Option<Option<String>>,
+    /// The role.
+    pub role: Option<Role>,
+    /// The right to sign in.
+    pub is_active: Option<bool>,
+}
+
+/// # Changes of users
+impl AdminService<'_> {
+    /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A new
+    /// administrator must change the password, because the rules for administrators are stricter.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`]; what is wrong with the request, all of it at once; that the
-    /// phone number or address is somebody else's; that no active administrator would be left.
-    /// Nothing has changed then.
+    /// [`ServiceError::NotFound`], [`ServiceError::NothingToChange`], [`ServiceError::Invalid`] with
+    /// all invalid fields, or [`ServiceError::Store`] if another user has the phone number or e-mail
+    /// address, or if no active administrator would be left. Nothing is changed then.
     pub async fn update_user(
-        &self,
-        admin: &Admin,
+        self,
         id: UserId,
-        request: &UpdateUserRequest,
-        client: &ClientInfo,
+        command: &UpdateUserCommand,
     ) -> Result<User, ServiceError> {
-        let changes = Changes::read(request, self.parts.region, admin.id() == Some(id))?;
-        let record = self
-            .record_of(admin, AuditAction::UserUpdated, id, client)
-            .await?;
-        let now = self.now();
-        let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &record)?));
-        let _forget = self.parts.cache.forget_on_drop(id, None);
-        let updated = self.parts.store.update_account(id, &change).await?;
+        let parts = &self.service.parts;
+        let changes = Changes::read(command, parts.region, self.admin.id() == Some(id))?;
+        let event = self.audit_event(AuditAction::UserUpdated, id).await?;
+        let now = self.service.now();
+        let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &event)?));
+        let _invalidate = parts.cache.invalidate_on_drop(id, None);
+        let updated = parts.store.update_account(id, &change).await?;
         let updated = updated.ok_or(ServiceError::NotFound)?;
         Ok(updated.account.user)
     }
 }
 
-/// The members of a request that are there, checked each for itself.
-#[expect(clippy::option_option, reason = "left alone, taken away, or set")]
+/// The parsed fields of a command.
+#[expect(clippy::option_option, reason = "keep, remove, or set")]
 struct Changes {
     full_name: Option<String>,
     phone: Option<Option<Phone>>,
@@ -47,37 +61,37 @@ struct Changes {
 
 impl Changes {
     fn read(
-        request: &UpdateUserRequest,
+        command: &UpdateUserCommand,
         region: Region,
         is_self: bool,
     ) -> Result<Self, ServiceError> {
         let mut validation = Validation::default();
-        // A slip here would lock the administrator out in the middle of the work.
-        if is_self && request.role.is_some_and(|role| role != Role::Admin) {
+        // A mistake would lock the administrator out.
+        if is_self && command.role.is_some_and(|role| role != Role::Admin) {
             validation.reject(Field::Role, InvalidFieldReason::OwnAccount);
         }
-        if is_self && request.is_active == Some(false) {
+        if is_self && command.is_active == Some(false) {
             validation.reject(Field::IsActive, InvalidFieldReason::OwnAccount);
         }
-        if *request == UpdateUserRequest::default() {
+        if *command == UpdateUserCommand::default() {
             return Err(ServiceError::NothingToChange);
         }
         let changes = Self {
-            full_name: request
+            full_name: command
                 .full_name
                 .as_deref()
                 .and_then(|typed| validation.full_name(typed)),
-            phone: request.phone.as_ref().map(|phone| {
+            phone: command.phone.as_ref().map(|phone| {
                 phone
                     .as_deref()
                     .and_then(|typed| validation.phone(typed, region))
             }),
-            email: request
+            email: command
                 .email
                 .as_ref()
                 .map(|email| email.as_deref().and_then(|typed| validation.email(typed))),
-            role: request.role,
-            is_active: request.is_active,
+            role: command.role,
+            is_active: command.is_active,
         };
         if validation.is_valid() {
             Ok(changes)
@@ -90,7 +104,7 @@ impl Changes {
         &self,
         account: &mut Account,
         now: OffsetDateTime,
-        record: &AuditEvent,
+        event: &AuditEvent,
     ) -> Result<AccountUpdate, ServiceError> {
         let before = account.user.clone();
         let user = &mut account.user;
@@ -127,17 +141,17 @@ impl Changes {
         } else {
             (AuditAction::UserUpdated, None)
         };
-        let changes = changed_members(&before, user);
-        let effects = AccountUpdate::none().record(AuditEvent {
+        let changes = changed_fields(&before, user);
+        let update = AccountUpdate::none().record(AuditEvent {
             action,
             changes,
-            ..record.clone()
+            ..event.clone()
         });
         let Some(reason) = reason else {
-            return Ok(effects);
+            return Ok(update);
         };
         account.password_verified_at = None;
-        Ok(effects.end(EndSessions {
+        Ok(update.end(EndSessions {
             only: None,
             at: now,
             reason,
@@ -145,16 +159,16 @@ impl Changes {
     }
 }
 
-/// The names of what an administrator has changed.
-fn changed_members(before: &User, after: &User) -> Vec<String> {
-    let members = [
+/// Returns the names of the changed fields.
+fn changed_fields(before: &User, after: &User) -> Vec<String> {
+    let fields = [
         ("full_name", before.full_name != after.full_name),
         ("phone", before.phone != after.phone),
         ("email", before.email != after.email),
         ("role", before.role != after.role),
         ("is_active", before.is_active != after.is_active),
     ];
-    members
+    fields
         .into_iter()
         .filter(|(_, changed)| *changed)
         .map(|(name, _)| name.to_owned())

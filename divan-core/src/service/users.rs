@@ -2,167 +2,169 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::page::{self, Page};
-use super::session::{session_info, to_time_duration};
+use super::page::{ListId, PageRequest, truncate_page};
+use super::session::{SessionView, to_time_duration};
 use super::validation::{Validation, check_new_password};
-use super::{Admin, AuthService, ClientInfo, Field, ServiceError, parse_phone};
-use crate::api::{
-    CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, SessionInfo, UserPage,
-};
+use super::{AdminService, Cursor, Field, Page, ServiceError, parse_phone};
 use crate::password::Password;
+use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
 use crate::types::{AuditAction, Email, Role, User, UserId};
 
-/// How long a generated password is good for a sign-in.
+/// The lifetime of a generated password.
 const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
 
-/// When a password that is generated now is no longer good.
+/// Returns the expiry of a password that is generated now.
 pub(super) fn expiry_of_generated(now: OffsetDateTime) -> OffsetDateTime {
     now.saturating_add(to_time_duration(GENERATED_PASSWORD_LIFE))
 }
 
-// That an `Admin` asks is the permission for everything here.
-impl AuthService {
-    /// A page of the list of users, the newest first.
+/// A query of users. All filters apply together.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ListUsersQuery {
+    /// Search terms: each is a prefix of the phone number, the e-mail address or a word of the name.
+    pub query: Option<String>,
+    /// The role.
+    pub role: Option<Role>,
+    /// Active or inactive users only.
+    pub is_active: Option<bool>,
+    /// The size of the page, 1 to 200. Default: 50.
+    pub limit: Option<u32>,
+    /// The cursor of the previous page.
+    pub cursor: Option<Cursor>,
+}
+
+/// Creates a user. An employee needs a phone number, an administrator an e-mail address.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CreateUserCommand {
+    /// The role.
+    pub role: Role,
+    /// The name.
+    pub full_name: String,
+    /// The phone number, in any form that [`parse_phone`] accepts.
+    pub phone: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The password. Without one, a password is generated.
+    pub password: Option<Secret>,
+}
+
+impl CreateUserCommand {
+    /// Creates the command for a user without contacts and password.
+    pub fn new(role: Role, full_name: impl Into<String>) -> Self {
+        Self {
+            role,
+            full_name: full_name.into(),
+            phone: None,
+            email: None,
+            password: None,
+        }
+    }
+
+    /// Creates the command for an employee with this phone number.
+    pub fn employee(full_name: impl Into<String>, phone: impl Into<String>) -> Self {
+        Self {
+            phone: Some(phone.into()),
+            ..Self::new(Role::Employee, full_name)
+        }
+    }
+
+    /// Creates the command for an administrator with this e-mail address.
+    pub fn admin(full_name: impl Into<String>, email: impl Into<String>) -> Self {
+        Self {
+            email: Some(email.into()),
+            ..Self::new(Role::Admin, full_name)
+        }
+    }
+
+    /// Sets the password.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<Secret>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+}
+
+/// A new user.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CreatedUser {
+    /// The user.
+    pub user: User,
+    /// The generated password, if none was given: valid for 72 hours, to be changed at the first
+    /// sign-in. It is not stored and cannot be shown again.
+    pub generated_password: Option<Secret>,
+}
+
+/// # Users
+impl AdminService<'_> {
+    /// Lists users, newest first. A page may have fewer users than the limit and still a next one.
     ///
     /// # Errors
-    /// What is wrong with the request, all of it at once.
-    pub async fn list_users(
-        &self,
-        _: &Admin,
-        request: &ListUsersRequest,
-    ) -> Result<UserPage, ServiceError> {
+    /// [`ServiceError::Invalid`] with all invalid fields.
+    pub async fn list_users(self, query: &ListUsersQuery) -> Result<Page<User>, ServiceError> {
+        let list = ListId::new("users")
+            .filter("query", query.query.as_deref())
+            .filter("role", query.role.map(Role::as_str))
+            .filter(
+                "is_active",
+                query.is_active.map(|is| if is { "true" } else { "false" }),
+            )
+            .tag();
         let mut validation = Validation::default();
-        let filters = format!(
-            "users {:?} {:?} {:?}",
-            request.q, request.role, request.is_active
-        );
-        let Page { limit, before } =
-            validation.page(request.limit, request.cursor.as_deref(), &filters);
-        let typed = request.q.as_deref().unwrap_or_default().trim();
-        let terms = if typed.is_empty() {
-            Ok(SearchTerms::default())
-        } else {
-            SearchTerms::parse(typed)
+        let PageRequest { limit, before } =
+            validation.page(list, query.limit, query.cursor.as_ref());
+        let terms = match query.query.as_deref().unwrap_or_default().trim() {
+            "" => Ok(SearchTerms::default()),
+            typed => SearchTerms::parse(typed),
         };
         let terms = validation.parsed(Field::Query, terms);
         let (Some(terms), true) = (terms, validation.is_valid()) else {
             return Err(validation.into_error());
         };
 
-        let mut query = UserQuery::newest(limit + 1);
-        query.terms = terms;
-        query.role = request.role;
-        query.is_active = request.is_active;
-        query.before = before.map(UserId);
+        let mut stored = UserQuery::newest(limit + 1);
+        stored.terms = terms;
+        stored.role = query.role;
+        stored.is_active = query.is_active;
+        stored.before = before.map(UserId);
         let FoundUsers {
             users: mut items,
             scanned_until,
-        } = self.parts.store.users(&query).await?;
-        let next_cursor =
-            page::truncate_page(&mut items, limit, |user| page::cursor(&filters, user.id.0))
-                .or_else(|| scanned_until.map(|last| page::cursor(&filters, last.0)));
-        Ok(UserPage::new(items, next_cursor))
+        } = self.service.parts.store.users(&stored).await?;
+        let last = truncate_page(&mut items, limit, |user| user.id.0)
+            .or_else(|| scanned_until.map(|last| last.0));
+        Ok(Page {
+            items,
+            next_cursor: last.map(|last| list.cursor_after(last)),
+        })
     }
 
-    /// The user with this id.
+    /// Returns the user with this id.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn get_user(&self, _: &Admin, id: UserId) -> Result<User, ServiceError> {
-        let found = self.parts.store.account(id).await?;
+    pub async fn get_user(self, id: UserId) -> Result<User, ServiceError> {
+        let found = self.service.parts.store.account(id).await?;
         found
             .map(|account| account.user)
             .ok_or(ServiceError::NotFound)
     }
 
-    /// Creates a user. Without a password one is generated, which is good for 72 hours and has to
-    /// be changed at the first sign-in.
+    /// Finds a user by id, phone number or e-mail address.
     ///
     /// # Errors
-    /// What is wrong with the request, all of it at once; or that the phone number or address is
-    /// somebody else's.
-    pub async fn create_user(
-        &self,
-        admin: &Admin,
-        request: &CreateUserRequest,
-        client: &ClientInfo,
-    ) -> Result<CreatedUser, ServiceError> {
-        let mut validation = Validation::default();
-        let full_name = validation.full_name(&request.full_name);
-        let phone = request
-            .phone
-            .as_deref()
-            .and_then(|typed| validation.phone(typed, self.parts.region));
-        let email = request
-            .email
-            .as_deref()
-            .and_then(|typed| validation.email(typed));
-        let chosen = request
-            .password
-            .as_ref()
-            .map(|typed| validation.password(Field::Password, typed));
-        validation.require_login_field(
-            request.role,
-            request.phone.is_some(),
-            request.email.is_some(),
-        );
-        let (Some(full_name), true) = (full_name, validation.is_valid()) else {
-            return Err(validation.into_error());
-        };
-
-        let id = UserId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let now = self.now();
-        let mut user = User::new(id, request.role, full_name, now);
-        user.phone = phone;
-        user.email = email;
-        let (password, generated) = if let Some(chosen) = chosen.flatten() {
-            check_new_password(Field::Password, &chosen, &user)?;
-            (chosen, None)
-        } else {
-            user.password_change_required = true;
-            let generated = Password::generate(self.parts.entropy.as_ref())?;
-            (generated.clone(), Some(generated.to_secret()))
-        };
-        let mut account = Account::new(user.clone(), self.parts.hashes.hash(password).await?);
-        account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
-        let record = self
-            .record_of(admin, AuditAction::UserCreated, id, client)
-            .await?;
-        self.insert(admin, &[NewUser::new(account, record)]).await?;
-        Ok(CreatedUser::new(user, generated))
-    }
-
-    /// Adds users, all or nothing. The first active administrator that the operator makes closes
-    /// the way of the network to become one.
-    pub(super) async fn insert(&self, admin: &Admin, new: &[NewUser]) -> Result<(), ServiceError> {
-        let mut users = new.iter().map(|new| &new.account.user);
-        let has_admin = users.any(|user| user.role == Role::Admin && user.is_active);
-        let is_operators = admin.user().is_none() && has_admin;
-        let claim = if is_operators {
-            self.parts.store.claim_bootstrap(self.now()).await?
-        } else {
-            None
-        };
-        match claim {
-            Some(claim) => claim.complete(new).await?,
-            None => self.parts.store.insert_users(new).await?,
-        }
-        Ok(())
-    }
-
-    /// The user who is named by id, phone number or e-mail address.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`], also for what is none of the three.
-    pub async fn find_user(&self, _: &Admin, named: &str) -> Result<User, ServiceError> {
-        let store = &self.parts.store;
-        let found = if let Ok(id) = named.parse::<UserId>() {
+    /// [`ServiceError::NotFound`], also for a text that is none of the three.
+    pub async fn find_user(self, text: &str) -> Result<User, ServiceError> {
+        let store = &self.service.parts.store;
+        let found = if let Ok(id) = text.parse::<UserId>() {
             store.account(id).await?
-        } else if let Ok(email) = named.parse::<Email>() {
+        } else if let Ok(email) = text.parse::<Email>() {
             store.account_by_email(&email).await?
-        } else if let Ok(phone) = parse_phone(named, self.parts.region) {
+        } else if let Ok(phone) = parse_phone(text, self.service.parts.region) {
             store.account_by_phone(&phone).await?
         } else {
             None
@@ -172,101 +174,165 @@ impl AuthService {
             .ok_or(ServiceError::NotFound)
     }
 
-    /// Where a user is signed in, the newest first.
+    /// Creates a user. A generated password is valid for 72 hours and must be changed at the first
+    /// sign-in.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn sessions_of(
-        &self,
-        _: &Admin,
-        user: UserId,
-    ) -> Result<Vec<SessionInfo>, ServiceError> {
-        let live = self.parts.store.sessions_of(user, self.now()).await?;
-        Ok(live
-            .into_iter()
-            .map(|session| session_info(session, None))
-            .collect())
+    /// [`ServiceError::Invalid`] with all invalid fields, [`ServiceError::WeakPassword`], or
+    /// [`ServiceError::Store`] if another user has the phone number or e-mail address.
+    ///
+    /// ```
+    /// use divan_core::service::{AdminService, CreateUserCommand, ServiceError};
+    ///
+    /// async fn hire(admin: AdminService<'_>) -> Result<(), ServiceError> {
+    ///     let command = CreateUserCommand::employee("First Last", "8 (701) 123-45-67");
+    ///     let created = admin.create_user(&command).await?;
+    ///     assert!(created.generated_password.is_some());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn create_user(
+        self,
+        command: &CreateUserCommand,
+    ) -> Result<CreatedUser, ServiceError> {
+        let parts = &self.service.parts;
+        let (mut user, chosen) = self.new_user(command)?;
+        let (password, generated) = if let Some(chosen) = chosen {
+            check_new_password(Field::Password, &chosen, &user)?;
+            (chosen, None)
+        } else {
+            user.password_change_required = true;
+            let generated = Password::generate(parts.entropy.as_ref())?;
+            (generated.clone(), Some(generated.to_secret()))
+        };
+        let mut account = Account::new(user.clone(), parts.hashes.hash(password).await?);
+        account.password_expires_at = generated
+            .is_some()
+            .then(|| expiry_of_generated(user.created_at));
+        let event = self.audit_event(AuditAction::UserCreated, user.id).await?;
+        self.insert(&[NewUser::new(account, event)]).await?;
+        Ok(CreatedUser {
+            user,
+            generated_password: generated,
+        })
     }
 
-    /// Gives a user a generated password, good for 72 hours and to be changed at the next sign-in,
-    /// and signs the user out everywhere.
+    /// Validates the command and returns the user and the chosen password.
+    fn new_user(
+        self,
+        command: &CreateUserCommand,
+    ) -> Result<(User, Option<Password>), ServiceError> {
+        let parts = &self.service.parts;
+        let mut validation = Validation::default();
+        let full_name = validation.full_name(&command.full_name);
+        let phone = command.phone.as_deref();
+        let phone = phone.and_then(|typed| validation.phone(typed, parts.region));
+        let email = command.email.as_deref();
+        let email = email.and_then(|typed| validation.email(typed));
+        let password = command.password.as_ref();
+        let password = password.and_then(|typed| validation.password(Field::Password, typed));
+        validation.require_login_field(
+            command.role,
+            command.phone.is_some(),
+            command.email.is_some(),
+        );
+        let (Some(full_name), true) = (full_name, validation.is_valid()) else {
+            return Err(validation.into_error());
+        };
+        let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
+        let mut user = User::new(id, command.role, full_name, self.service.now());
+        (user.phone, user.email) = (phone, email);
+        Ok((user, password))
+    }
+
+    /// Inserts users, all or none. The first active administrator that the operator creates closes
+    /// the bootstrap.
+    pub(super) async fn insert(self, new: &[NewUser]) -> Result<(), ServiceError> {
+        let store = &self.service.parts.store;
+        let mut users = new.iter().map(|new| &new.account.user);
+        let has_admin = users.any(|user| user.role == Role::Admin && user.is_active);
+        let claim = if self.admin.user().is_none() && has_admin {
+            store.claim_bootstrap(self.service.now()).await?
+        } else {
+            None
+        };
+        match claim {
+            Some(claim) => claim.complete(new).await?,
+            None => store.insert_users(new).await?,
+        }
+        Ok(())
+    }
+
+    /// Generates a password for a user and ends all sessions of the user. The password is valid for
+    /// 72 hours and must be changed at the next sign-in.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn reset_password(
-        &self,
-        admin: &Admin,
-        user: UserId,
-        client: &ClientInfo,
-    ) -> Result<GeneratedPassword, ServiceError> {
-        if self.parts.store.account(user).await?.is_none() {
-            return Err(ServiceError::NotFound);
-        }
-        let password = Password::generate(self.parts.entropy.as_ref())?;
+    pub async fn reset_password(self, user: UserId) -> Result<Secret, ServiceError> {
+        let parts = &self.service.parts;
+        self.get_user(user).await?;
+        let password = Password::generate(parts.entropy.as_ref())?;
         let generated = password.to_secret();
-        let hash = self.parts.hashes.hash(password).await?;
-        let record = self
-            .record_of(admin, AuditAction::PasswordReset, user, client)
-            .await?;
-        let now = record.at;
+        let hash = parts.hashes.hash(password).await?;
+        let event = self.audit_event(AuditAction::PasswordReset, user).await?;
+        let now = event.at;
         let reset = |account: &mut Account| {
             account.password_hash = hash.clone();
             account.password_expires_at = Some(expiry_of_generated(now));
             account.user.password_change_required = true;
             account.user.updated_at = now;
         };
-        let changed = self
-            .change_and_sign_out(user, None, EndReason::PasswordReset, record, &reset)
-            .await?;
-        changed.ok_or(ServiceError::NotFound)?;
-        Ok(GeneratedPassword::new(generated))
+        self.service
+            .change_and_sign_out(user, None, EndReason::PasswordReset, event, &reset)
+            .await?
+            .ok_or(ServiceError::NotFound)?;
+        Ok(generated)
     }
 
-    /// Forgets the Telegram account that a user is bound to, and signs the user out everywhere. The
-    /// next sign-in binds another one. Nothing happens to a user who is bound to none.
+    /// Unlinks the Telegram account of a user and ends all sessions of the user. The next sign-in
+    /// links another account. Does nothing if no account is linked.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn unlink_telegram(
-        &self,
-        admin: &Admin,
-        user: UserId,
-        client: &ClientInfo,
-    ) -> Result<User, ServiceError> {
-        let record = self
-            .record_of(admin, AuditAction::TelegramUnlinked, user, client)
+    pub async fn unlink_telegram(self, user: UserId) -> Result<User, ServiceError> {
+        let event = self
+            .audit_event(AuditAction::TelegramUnlinked, user)
             .await?;
-        let found = self.get_user(admin, user).await?;
+        let found = self.get_user(user).await?;
         if found.telegram_id.is_none() {
             return Ok(found);
         }
-        let now = record.at;
+        let now = event.at;
         let unlink = |account: &mut Account| {
             account.user.telegram_id = None;
             account.user.telegram_username = None;
             account.user.updated_at = now;
         };
-        let changed = self
-            .change_and_sign_out(user, None, EndReason::TelegramUnlinked, record, &unlink)
-            .await?;
-        changed.ok_or(ServiceError::NotFound)
+        self.service
+            .change_and_sign_out(user, None, EndReason::TelegramUnlinked, event, &unlink)
+            .await?
+            .ok_or(ServiceError::NotFound)
     }
 
-    /// Signs a user out everywhere.
+    /// Lists the live sessions of a user, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_sessions(self, user: UserId) -> Result<Vec<SessionView>, ServiceError> {
+        self.service.session_views(user, None).await
+    }
+
+    /// Ends all sessions of a user.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].
-    pub async fn end_user_sessions(
-        &self,
-        admin: &Admin,
-        user: UserId,
-        client: &ClientInfo,
-    ) -> Result<(), ServiceError> {
-        let record = self
-            .record_of(admin, AuditAction::SignedOutEverywhere, user, client)
+    pub async fn end_user_sessions(self, user: UserId) -> Result<(), ServiceError> {
+        let event = self
+            .audit_event(AuditAction::SignedOutEverywhere, user)
             .await?;
         let signed_out = self
-            .sign_out(user, None, EndReason::SignedOutByAdmin, record)
+            .service
+            .sign_out(user, None, EndReason::SignedOutByAdmin, event)
             .await?;
         signed_out.map(drop).ok_or(ServiceError::NotFound)
     }

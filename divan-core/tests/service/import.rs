@@ -1,24 +1,18 @@
-//! Lists of people who come from elsewhere, held against the service on every store.
+//! Imports of users, on every store.
 
-use crate::support::Refusal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use divan_core::api::{CreateUserRequest, ListUsersRequest};
-use divan_core::clock::{Clock, ManualClock};
-use divan_core::init_data::{BotToken, InitDataBuilder};
-use divan_core::password::{Argon2idHasher, PasswordHash};
-use divan_core::secret::Secret;
+use divan_core::clock::ManualClock;
+use divan_core::password::PasswordHash;
 use divan_core::service::{
-    Admin, AuthService, ClientInfo, ImportError, ImportedUser, PreparedImport, ServiceError,
-    SignInPhone,
+    Admin, AdminLoginCommand, AuthService, BootstrapPolicy, ClientInfo, CreateUserCommand,
+    ImportError, ImportedUser, ListUsersQuery, PreparedImport, ServiceError,
 };
 use divan_core::store::{AuditQuery, Store};
-use divan_core::token::{Audiences, SecretKey};
 use divan_core::types::{Phone, Role};
 
-const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
-const NOW: u64 = 1_790_000_000;
+use crate::support::{NOW, Refusal, builder, init_data, login_command};
 
 /// Both are of "umbrella 77", as passlib hashed it.
 const BCRYPT: &str = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
@@ -26,15 +20,15 @@ const PBKDF2: &str =
     "$pbkdf2-sha256$29000$5FyLcS7FOOf8v7cWwnhvTQ$thi7RcdQYyFyecX2HxRIM7hQ8aQqSQ7VK8e.kz0Cu60";
 
 on_every_store!(
-    a_list_becomes_users_who_sign_in,
-    hashes_of_passlib_become_argon2id_at_the_first_sign_in,
-    first_sign_ins_at_once_do_not_refuse_each_other,
-    an_administrator_with_an_old_password_has_to_change_it,
-    all_that_is_wrong_is_told_at_once_and_nobody_is_there,
-    who_came_in_between_stops_all_of_them,
-    the_first_administrator_of_a_list_closes_the_bootstrap,
-    two_lists_at_once_in_opposite_orders_do_not_block_each_other,
-    generated_passwords_are_over_after_three_days,
+    imported_users_can_sign_in,
+    passlib_hashes_become_argon2id_at_the_first_sign_in,
+    concurrent_first_sign_ins_succeed,
+    an_imported_administrator_must_change_the_password,
+    check_import_reports_all_errors_and_adds_no_user,
+    a_concurrent_user_with_the_same_phone_rejects_the_import,
+    an_imported_administrator_closes_the_bootstrap,
+    concurrent_imports_in_opposite_order_do_not_deadlock,
+    imported_generated_passwords_expire_after_three_days,
 );
 
 /// Of "a", and cheap.
@@ -50,14 +44,9 @@ impl Fixture {
     async fn on(store: Arc<dyn Store>) -> Self {
         store.ping().await.unwrap();
         let clock = Arc::new(ManualClock::at_unix(NOW));
-        let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
-        let key = SecretKey::new([7; 32]).unwrap();
-        let service =
-            AuthService::builder(store.clone(), &key, "https://sec.example.com", audiences)
-                .telegram(BOT.parse().unwrap())
-                .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
-                .clock(clock.clone())
-                .build();
+        let service = builder(store.clone(), &clock)
+            .bootstrap(BootstrapPolicy::Closed)
+            .build();
         Self {
             store,
             clock,
@@ -68,7 +57,8 @@ impl Fixture {
     async fn refused(&self, people: &[ImportedUser]) -> Vec<String> {
         let refused = self
             .service
-            .check_import(&operator(), people)
+            .as_admin(&operator(), &ClientInfo::unknown())
+            .check_import(people)
             .await
             .unwrap()
             .unwrap_err();
@@ -78,18 +68,24 @@ impl Fixture {
     async fn prepared(&self, people: &[ImportedUser]) -> PreparedImport {
         let checked = self
             .service
-            .check_import(&operator(), people)
+            .as_admin(&operator(), &ClientInfo::unknown())
+            .check_import(people)
             .await
             .unwrap()
             .unwrap();
-        self.service.prepare_import(checked, &|_| {}).await.unwrap()
+        self.service
+            .as_admin(&operator(), &ClientInfo::unknown())
+            .prepare_import(checked, &|_| {})
+            .await
+            .unwrap()
     }
 
     async fn import(&self, people: &[ImportedUser]) {
         let prepared = self.prepared(people).await;
         let imported = self
             .service
-            .complete_import(&operator(), prepared, &ClientInfo::unknown())
+            .as_admin(&operator(), &ClientInfo::unknown())
+            .complete_import(prepared)
             .await
             .unwrap();
         assert_eq!(imported, people.len());
@@ -101,18 +97,11 @@ impl Fixture {
         password: &str,
         telegram: i64,
     ) -> Result<bool, ServiceError> {
-        let bot: BotToken = BOT.parse().unwrap();
-        let now = self.clock.unix_seconds();
-        let raw = InitDataBuilder::new(now).user(telegram, "A").sign(&bot);
-        let phone = SignInPhone::Typed(phone);
+        let data = init_data(&self.clock, telegram);
         let session = self
             .service
-            .telegram_login(
-                phone,
-                &password.into(),
-                &Secret::new(raw),
-                &ClientInfo::unknown(),
-            )
+            .for_client(&ClientInfo::unknown())
+            .telegram_login(&login_command(phone, password, &data))
             .await?;
         Ok(session.user.password_change_required)
     }
@@ -129,7 +118,8 @@ impl Fixture {
 
     async fn count(&self) -> usize {
         self.service
-            .list_users(&operator(), &ListUsersRequest::default())
+            .as_admin(&operator(), &ClientInfo::unknown())
+            .list_users(&ListUsersQuery::default())
             .await
             .unwrap()
             .items
@@ -158,7 +148,7 @@ fn with_hash(mut person: ImportedUser, hash: &str) -> ImportedUser {
     person
 }
 
-async fn a_list_becomes_users_who_sign_in(f: Fixture) {
+async fn imported_users_can_sign_in(f: Fixture) {
     let mut inactive = employee(4, "+77010000003");
     inactive.is_active = false;
     let people = [
@@ -168,7 +158,8 @@ async fn a_list_becomes_users_who_sign_in(f: Fixture) {
     ];
     let checked = f
         .service
-        .check_import(&operator(), &people)
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .check_import(&people)
         .await
         .unwrap()
         .unwrap();
@@ -178,7 +169,12 @@ async fn a_list_becomes_users_who_sign_in(f: Fixture) {
     );
     let steps = AtomicUsize::new(0);
     let progress = |done| assert_eq!(steps.fetch_add(1, Ordering::SeqCst) + 1, done);
-    let prepared = f.service.prepare_import(checked, &progress).await.unwrap();
+    let prepared = f
+        .service
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .prepare_import(checked, &progress)
+        .await
+        .unwrap();
     assert_eq!(steps.load(Ordering::SeqCst), 3);
     assert_eq!(f.count().await, 0);
 
@@ -194,7 +190,8 @@ async fn a_list_becomes_users_who_sign_in(f: Fixture) {
         ["Employee 2", "Employee 3", "Employee 4"]
     );
     f.service
-        .complete_import(&operator(), prepared, &ClientInfo::unknown())
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .complete_import(prepared)
         .await
         .unwrap();
     assert!(
@@ -222,7 +219,7 @@ async fn a_list_becomes_users_who_sign_in(f: Fixture) {
     );
 }
 
-async fn hashes_of_passlib_become_argon2id_at_the_first_sign_in(f: Fixture) {
+async fn passlib_hashes_become_argon2id_at_the_first_sign_in(f: Fixture) {
     let people = [
         with_hash(employee(2, "+77010000001"), BCRYPT),
         with_hash(employee(3, "+77010000002"), PBKDF2),
@@ -238,7 +235,7 @@ async fn hashes_of_passlib_become_argon2id_at_the_first_sign_in(f: Fixture) {
     }
 }
 
-async fn first_sign_ins_at_once_do_not_refuse_each_other(f: Fixture) {
+async fn concurrent_first_sign_ins_succeed(f: Fixture) {
     let cheap = BCRYPT_AT_4;
     f.import(&[
         with_hash(employee(2, "+77010000001"), cheap),
@@ -254,7 +251,8 @@ async fn first_sign_ins_at_once_do_not_refuse_each_other(f: Fixture) {
                 return f.sign_in("+77010000001", "a", 1).await.map(drop);
             }
             f.service
-                .admin_login("admin@example.com", &"a".into(), &ClientInfo::unknown())
+                .for_client(&ClientInfo::unknown())
+                .admin_login(&AdminLoginCommand::new("admin@example.com", "a"))
                 .await
                 .map(drop)
         }));
@@ -270,25 +268,23 @@ async fn first_sign_ins_at_once_do_not_refuse_each_other(f: Fixture) {
     );
 }
 
-async fn an_administrator_with_an_old_password_has_to_change_it(f: Fixture) {
+async fn an_imported_administrator_must_change_the_password(f: Fixture) {
     f.import(&[with_hash(admin(2, "admin@example.com"), BCRYPT)])
         .await;
     let session = f
         .service
-        .admin_login(
-            "admin@example.com",
-            &"umbrella 77".into(),
-            &ClientInfo::unknown(),
-        )
+        .for_client(&ClientInfo::unknown())
+        .admin_login(&AdminLoginCommand::new("admin@example.com", "umbrella 77"))
         .await
         .unwrap();
     assert!(session.user.password_change_required);
 }
 
-async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
-    let request = CreateUserRequest::employee("Old", "+77019999999");
+async fn check_import_reports_all_errors_and_adds_no_user(f: Fixture) {
+    let request = CreateUserCommand::employee("Old", "+77019999999");
     f.service
-        .create_user(&operator(), &request, &ClientInfo::unknown())
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .create_user(&request)
         .await
         .unwrap();
     let mut nameless = employee(9, "+77010000009");
@@ -328,18 +324,20 @@ async fn all_that_is_wrong_is_told_at_once_and_nobody_is_there(f: Fixture) {
     assert_eq!(f.count().await, 1);
 }
 
-async fn who_came_in_between_stops_all_of_them(f: Fixture) {
+async fn a_concurrent_user_with_the_same_phone_rejects_the_import(f: Fixture) {
     let prepared = f
         .prepared(&[employee(2, "+77010000002"), employee(3, "+77010000003")])
         .await;
-    let request = CreateUserRequest::employee("Quicker", "+77010000003");
+    let request = CreateUserCommand::employee("Quicker", "+77010000003");
     f.service
-        .create_user(&operator(), &request, &ClientInfo::unknown())
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .create_user(&request)
         .await
         .unwrap();
     let error = f
         .service
-        .complete_import(&operator(), prepared, &ClientInfo::unknown())
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .complete_import(prepared)
         .await
         .unwrap_err();
     assert_eq!(Refusal::from(error), Refusal::PhoneTaken);
@@ -350,7 +348,7 @@ async fn who_came_in_between_stops_all_of_them(f: Fixture) {
     );
 }
 
-async fn the_first_administrator_of_a_list_closes_the_bootstrap(f: Fixture) {
+async fn an_imported_administrator_closes_the_bootstrap(f: Fixture) {
     f.import(&[employee(2, "+77010000002")]).await;
     assert!(!f.store.is_bootstrapped().await.unwrap());
     let mut inactive = admin(2, "inactive@example.com");
@@ -367,7 +365,7 @@ async fn the_first_administrator_of_a_list_closes_the_bootstrap(f: Fixture) {
     assert_eq!(f.count().await, 5);
 }
 
-async fn two_lists_at_once_in_opposite_orders_do_not_block_each_other(f: Fixture) {
+async fn concurrent_imports_in_opposite_order_do_not_deadlock(f: Fixture) {
     let people: Vec<_> = (0..1200_u32)
         .map(|n| with_hash(employee(n.into(), &format!("+7701{n:07}")), BCRYPT_AT_4))
         .collect();
@@ -377,14 +375,15 @@ async fn two_lists_at_once_in_opposite_orders_do_not_block_each_other(f: Fixture
         .await;
     let (operator, client) = (operator(), ClientInfo::unknown());
     let (one, other) = tokio::join!(
-        f.service.complete_import(&operator, upwards, &client),
-        f.service.complete_import(&operator, downwards, &client)
+        f.service
+            .as_admin(&operator, &client)
+            .complete_import(upwards),
+        f.service
+            .as_admin(&operator, &client)
+            .complete_import(downwards)
     );
-    let refused = [one, other]
-        .into_iter()
-        .filter_map(Result::err)
-        .collect::<Vec<_>>();
-    let refused: Vec<Refusal> = refused.into_iter().map(Refusal::from).collect();
+    let errors = [one, other].into_iter().filter_map(Result::err);
+    let refused: Vec<Refusal> = errors.map(Refusal::from).collect();
     assert_eq!(refused, [Refusal::PhoneTaken]);
     assert_eq!(
         f.store
@@ -396,12 +395,13 @@ async fn two_lists_at_once_in_opposite_orders_do_not_block_each_other(f: Fixture
     );
 }
 
-async fn generated_passwords_are_over_after_three_days(f: Fixture) {
+async fn imported_generated_passwords_expire_after_three_days(f: Fixture) {
     let prepared = f.prepared(&[employee(2, "+77010000002")]).await;
     let password = prepared.generated().next().unwrap().1.clone();
     f.clock.advance(std::time::Duration::from_hours(10));
     f.service
-        .complete_import(&operator(), prepared, &ClientInfo::unknown())
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .complete_import(prepared)
         .await
         .unwrap();
     f.clock.advance(std::time::Duration::from_hours(72));

@@ -10,7 +10,17 @@ mod every_store;
 mod random;
 mod support;
 
+mod audit;
+mod auto_login;
+mod bootstrap;
+mod contact;
+mod histories;
 mod import;
+mod init_data;
+mod password;
+mod refresh;
 mod sessions;
 mod sign_in;
+mod sign_in_races;
+mod user_lists;
 mod users;

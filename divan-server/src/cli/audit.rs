@@ -1,4 +1,4 @@
-//! The audit from the server's own machine.
+//! Commands on audit events.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use super::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Remove the lines that are older than this, for good
+    /// Delete audit events that are older than an age
     Purge(Purge),
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Purge {
-    /// How long lines are kept, as `365d`
+    /// The minimum age of the events to delete, as `365d`
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     older_than: Duration,
 }
@@ -27,7 +27,7 @@ pub(super) fn run(Command::Purge(purge): &Command) -> Outcome {
             .purge_audit(purge.older_than)
             .await
             .map_err(ServiceError::from)?;
-        output::line(&format!("{purged} lines removed"));
+        output::line(&format!("{purged} audit events deleted"));
         Ok(())
     })
 }

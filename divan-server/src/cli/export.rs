@@ -2,15 +2,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use divan_core::api::ListUsersRequest;
 use divan_core::private_file::PrivateFile;
-use divan_core::service::AuthService;
+use divan_core::service::{AdminService, ListUsersQuery};
 
-use super::operator::with_service;
+use super::operator::as_operator;
 use super::output::Stdout;
-use super::people::pages;
-use super::people_error::PeopleError;
-use super::{Outcome, people_csv};
+use super::users::for_each_page;
+use super::users_error::UsersError;
+use super::{Outcome, users_csv};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -20,31 +19,31 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct UsersArgs {
-    /// The file to write, which must not be there yet; its owner alone may read it [default:
-    /// standard output]
+    /// The file to write; it must not exist, and only its owner may read it [default: standard
+    /// output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write everything that the HTTP interface tells of a user, as one JSON object a line
+    /// Write all fields of the HTTP interface, as one JSON object per line
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn users(args: &UsersArgs) -> Outcome {
-    with_service(async |service| {
+    as_operator(async |admin| {
         let Some(path) = &args.out else {
-            return write(service, args.json, Stdout).await;
+            return write(admin, args.json, Stdout).await;
         };
         let mut file = PrivateFile::create(path)?;
-        write(service, args.json, &mut file).await?;
+        write(admin, args.json, &mut file).await?;
         file.publish()?;
         Ok(())
     })
 }
 
-async fn write(service: &AuthService, is_json: bool, to: impl Write) -> Result<(), PeopleError> {
+async fn write(admin: AdminService<'_>, is_json: bool, to: impl Write) -> Result<(), UsersError> {
     if is_json {
         let mut to = io::BufWriter::new(to);
-        pages(service, ListUsersRequest::default(), |users| {
+        for_each_page(admin, ListUsersQuery::default(), |users| {
             for user in &users {
                 serde_json::to_writer(&mut to, user).map_err(io::Error::from)?;
                 to.write_all(b"\n")?;
@@ -54,11 +53,11 @@ async fn write(service: &AuthService, is_json: bool, to: impl Write) -> Result<(
         .await?;
         return Ok(to.flush()?);
     }
-    let mut writer = people_csv::users_writer(to)?;
-    pages(service, ListUsersRequest::default(), |users| {
+    let mut writer = users_csv::users_writer(to)?;
+    for_each_page(admin, ListUsersQuery::default(), |users| {
         users
             .iter()
-            .try_for_each(|user| Ok(people_csv::write_user(&mut writer, user)?))
+            .try_for_each(|user| Ok(users_csv::write_user(&mut writer, user)?))
     })
     .await?;
     Ok(writer.flush()?)

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use divan_core::private_file::PrivateFile;
-use divan_core::service::{Admin, AuthService, CheckedImport, ClientInfo, ServiceError};
+use divan_core::service::{AdminService, CheckedImport, ServiceError};
 use divan_core::store::StoreErrorKind;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
-use super::operator::with_service;
-use super::people_csv::{self, LineError, PeopleList};
-use super::people_error::PeopleError;
+use super::operator::as_operator;
+use super::users_csv::{self, LineError, UserList};
+use super::users_error::UsersError;
 use super::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
@@ -17,9 +17,9 @@ pub(super) enum Command {
     /// Add all users of a list, or none
     ///
     /// The list is a file of comma-separated values in UTF-8. Its first line names the columns:
-    /// `name`, and as far as they are known `phone`, `email`, `role` (employee or admin), `active`
+    /// `name`, and optionally `phone`, `email`, `role` (employee or admin), `active`
     /// (yes or no) and `hash`, a hash of the password (passlib's bcrypt or pbkdf2-sha256, or
-    /// Argon2id), which goes on to match.
+    /// Argon2id), which stays valid.
     Users(UsersArgs),
 }
 
@@ -27,44 +27,44 @@ pub(super) enum Command {
 pub(super) struct UsersArgs {
     /// The list
     file: PathBuf,
-    /// Tell what is wrong with the list, and add nobody
+    /// Check the list without adding users
     #[arg(long)]
     dry_run: bool,
-    /// The file to write generated passwords to, for those who come without a hash; it must not be
-    /// there yet, and its owner alone may read it. The passwords are good for 72 hours and have to
-    /// be changed at the first sign-in.
+    /// The file for the generated passwords of users without a hash; it must not exist, and only its
+    /// owner may read it. The passwords are valid for 72 hours and must be changed at the first
+    /// sign-in.
     #[arg(long, value_name = "FILE")]
     passwords: Option<PathBuf>,
 }
 
 pub(super) fn users(args: &UsersArgs) -> Outcome {
-    let list = PeopleList::read(&args.file)
-        .map_err(|error| PeopleError::List(args.file.display().to_string(), error))?;
-    with_service(async |service| {
-        let checked = check(service, list).await?;
-        let (people, without_hash) = (checked.len(), checked.without_hash());
+    let list = UserList::read(&args.file)
+        .map_err(|error| UsersError::List(args.file.display().to_string(), error))?;
+    as_operator(async |admin| {
+        let checked = check(admin, list).await?;
+        let (users, without_hash) = (checked.len(), checked.without_hash());
         if args.dry_run {
             let passwords = format!("{without_hash} of them with a generated password");
-            output::line(&format!("{people} users would be added, {passwords}"));
+            output::line(&format!("{users} users would be added, {passwords}"));
             return Ok(());
         }
         let added = match &args.passwords {
-            Some(passwords) => add_with_passwords(service, checked, passwords).await?,
-            None if without_hash > 0 => return Err(PeopleError::NoPasswordsFile(without_hash)),
-            None => add(service, checked).await?,
+            Some(passwords) => add_with_passwords(admin, checked, passwords).await?,
+            None if without_hash > 0 => return Err(UsersError::NoPasswordsFile(without_hash)),
+            None => add(admin, checked).await?,
         };
         output::line(&format!("{added} users added"));
         Ok(())
     })
 }
 
-async fn check(service: &AuthService, list: PeopleList) -> Result<CheckedImport, PeopleError> {
-    let PeopleList {
+async fn check(admin: AdminService<'_>, list: UserList) -> Result<CheckedImport, UsersError> {
+    let UserList {
         lines,
-        people,
+        users,
         mut errors,
     } = list;
-    let checked = service.check_import(&Admin::operator(), &people).await?;
+    let checked = admin.check_import(&users).await?;
     let (checked, refused) = checked.map_or_else(
         |refused| (None, refused),
         |checked| (Some(checked), Vec::new()),
@@ -77,45 +77,40 @@ async fn check(service: &AuthService, list: PeopleList) -> Result<CheckedImport,
             errors
                 .iter()
                 .for_each(|error| output::explain(&error.to_string()));
-            // The list and the service may each have something against the same line.
+            // The list and the service may both report the same line.
             errors.dedup_by_key(|error| error.line);
-            Err(PeopleError::WrongLines {
-                wrong: errors.len(),
+            Err(UsersError::InvalidLines {
+                invalid: errors.len(),
                 lines,
             })
         }
     }
 }
 
-async fn add(service: &AuthService, checked: CheckedImport) -> Result<usize, PeopleError> {
-    let prepared = service.prepare_import(checked, &|_| {}).await?;
+async fn add(admin: AdminService<'_>, checked: CheckedImport) -> Result<usize, UsersError> {
+    let prepared = admin.prepare_import(checked, &|_| {}).await?;
     let _spinner = writing();
-    Ok(service
-        .complete_import(&Admin::operator(), prepared, &ClientInfo::unknown())
-        .await?)
+    Ok(admin.complete_import(prepared).await?)
 }
 
-/// The passwords are on the disk before they are good, and stay there unless it is certain that
-/// they never will be: an import that breaks off leaves nobody without one.
+/// Saves the passwords before they are valid, and deletes them only if they certainly never will be,
+/// so that an interrupted import does not lose a password.
 async fn add_with_passwords(
-    service: &AuthService,
+    admin: AdminService<'_>,
     checked: CheckedImport,
     path: &Path,
-) -> Result<usize, PeopleError> {
+) -> Result<usize, UsersError> {
     let mut file = PrivateFile::create(path)?;
     let bar = hashing(checked.without_hash() as u64);
-    let prepared = service
+    let prepared = admin
         .prepare_import(checked, &|done| bar.set_position(done as u64))
         .await?;
     drop(bar);
-    people_csv::write_passwords(&mut file, prepared.generated())?;
+    users_csv::write_passwords(&mut file, prepared.generated())?;
     let file = file.publish()?;
     let _spinner = writing();
-    match service
-        .complete_import(&Admin::operator(), prepared, &ClientInfo::unknown())
-        .await
-    {
-        Err(error) if may_be_written(&error) => Err(PeopleError::PerhapsAdded(
+    match admin.complete_import(prepared).await {
+        Err(error) if may_be_committed(&error) => Err(UsersError::MaybeAdded(
             file.path().display().to_string(),
             error,
         )),
@@ -128,23 +123,22 @@ async fn add_with_passwords(
     }
 }
 
-/// Whether an import that failed may have happened all the same: an answer that is lost may have
-/// been to the commit.
-fn may_be_written(error: &ServiceError) -> bool {
+/// Returns `true` if a failed import may be stored: the response to the commit may be lost.
+fn may_be_committed(error: &ServiceError) -> bool {
     match error {
         ServiceError::Store(error) => !matches!(
             error.kind(),
             StoreErrorKind::Conflict(_) | StoreErrorKind::LastAdmin
         ),
-        // The others come before anything is written.
+        // Other errors occur before anything is written.
         _ => false,
     }
 }
 
-/// Shown on a terminal alone.
-fn hashing(people: u64) -> ProgressBar {
+/// Shows progress, on terminals only.
+fn hashing(users: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("hashing {wide_bar} {pos}/{len}, {eta} left");
-    let bar = ProgressBar::new(people).with_finish(ProgressFinish::AndClear);
+    let bar = ProgressBar::new(users).with_finish(ProgressFinish::AndClear);
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

@@ -13,11 +13,11 @@ mod migrate;
 mod operator;
 mod output;
 mod password;
-mod people;
-mod people_csv;
-mod people_error;
 mod serve;
 mod telegram;
+mod users;
+mod users_csv;
+mod users_error;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -57,10 +57,10 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Recover and add administrators
     #[command(subcommand)]
-    Admin(people::AdminCommand),
+    Admin(users::AdminCommand),
     /// List and change users
     #[command(subcommand)]
-    User(people::UserCommand),
+    User(users::UserCommand),
     /// Add many users at once
     #[command(subcommand)]
     Import(import::Command),
@@ -109,8 +109,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::InitData(command)) => init_data::run(&command),
         Some(Command::Keys(command)) => keys::run(&command),
         Some(Command::Migrate(args)) => migrate::migrate(&args),
-        Some(Command::Admin(command)) => people::run_admin(command),
-        Some(Command::User(command)) => people::run_user(command),
+        Some(Command::Admin(command)) => users::run_admin(command),
+        Some(Command::User(command)) => users::run_user(command),
         Some(Command::Import(import::Command::Users(args))) => import::users(&args),
         Some(Command::Export(export::Command::Users(args))) => export::users(&args),
         Some(Command::Telegram(command)) => telegram::run(&command),

@@ -1,19 +1,18 @@
-//! What every command does that works on the server's own machine.
+//! Commands of the operator, on the server's own machine.
 
 use std::future::Future;
 use std::io;
 use std::process::ExitCode;
 
-use divan_core::service::AuthService;
+use divan_core::service::{Admin, AdminService, AuthService, ClientInfo};
 
 use super::Outcome;
-use super::people_error::PeopleError;
+use super::users_error::UsersError;
 use crate::app::service;
 use crate::config::Config;
 use crate::database::Database;
 
-/// Runs a future to its end. What it left behind on a thread (a name that is looked up, a file that
-/// hangs) is not waited for.
+/// Runs a future to completion, without waiting for blocked threads (a slow name look-up or file).
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -23,13 +22,12 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
     Ok(outcome)
 }
 
-/// Runs a command on the database that the server is configured with, whose schema has to be up to
-/// date.
+/// Runs a command on the configured database, whose schema must be up to date.
 pub(super) fn with_service(
-    command: impl AsyncFnOnce(&AuthService) -> Result<(), PeopleError>,
+    command: impl AsyncFnOnce(&AuthService) -> Result<(), UsersError>,
 ) -> Outcome {
     block_on(async {
-        // Nothing listens; the address only decides things that these commands do not use.
+        // No listener starts: the address has no effect here.
         let config = Config::from_process(([127, 0, 0, 1], 0).into())?;
         let database = Database::connect(&config).await?;
         if config.development.is_some() {
@@ -41,4 +39,14 @@ pub(super) fn with_service(
         outcome?;
         Ok(ExitCode::SUCCESS)
     })?
+}
+
+/// Runs a command with the permission of the operator.
+pub(super) fn as_operator(
+    command: impl AsyncFnOnce(AdminService<'_>) -> Result<(), UsersError>,
+) -> Outcome {
+    with_service(async move |service| {
+        let (operator, client) = (Admin::operator(), ClientInfo::unknown());
+        command(service.as_admin(&operator, &client)).await
+    })
 }

@@ -3,24 +3,24 @@ use std::io::{self, IsTerminal};
 use clap::Args;
 use divan_core::secret::Secret;
 
-/// Where a password comes from: never from the arguments, which others on the machine can see.
+/// The source of a password: never an argument, which other users of the machine can see.
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub(super) struct PasswordSource {
-    /// Generate a password: it is shown once, good for 72 hours, and has to be changed at the first
+    /// Generate a password: it is shown once, valid for 72 hours, and must be changed at the first
     /// sign-in
     #[arg(long)]
     generate: bool,
-    /// Read the password from standard input, up to the end of the line
+    /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PasswordError {
-    #[error("there is no terminal to ask for the password: pass --generate or --password-stdin")]
+    #[error("no terminal to prompt for the password: pass --generate or --password-stdin")]
     NoTerminal,
-    #[error("standard input has no password")]
+    #[error("standard input contains no password")]
     Empty,
     #[error("the two passwords differ")]
     Differ,
@@ -29,7 +29,7 @@ pub(super) enum PasswordError {
 }
 
 impl PasswordSource {
-    /// The password, or `None` when it is to be generated.
+    /// Reads the password; `None` if it must be generated.
     pub(super) fn read(&self) -> Result<Option<Secret>, PasswordError> {
         if self.generate {
             return Ok(None);
@@ -37,7 +37,7 @@ impl PasswordSource {
         let password = if self.password_stdin {
             from_stdin()?
         } else {
-            asked_for()?
+            prompt()?
         };
         if password.expose().is_empty() {
             Err(PasswordError::Empty)
@@ -51,17 +51,17 @@ fn from_stdin() -> Result<Secret, PasswordError> {
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     let password = Secret::new(line.trim_end_matches(['\r', '\n']));
-    // Wipes the line, too.
+    // Wipes the line.
     drop(Secret::new(line));
     Ok(password)
 }
 
-fn asked_for() -> Result<Secret, PasswordError> {
+fn prompt() -> Result<Secret, PasswordError> {
     if !io::stdin().is_terminal() {
         return Err(PasswordError::NoTerminal);
     }
     let first = Secret::new(rpassword::prompt_password("Password: ")?);
-    let second = Secret::new(rpassword::prompt_password("Once more: ")?);
+    let second = Secret::new(rpassword::prompt_password("Repeat password: ")?);
     if first.expose() == second.expose() {
         Ok(first)
     } else {

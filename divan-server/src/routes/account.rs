@@ -1,16 +1,15 @@
 use axum::extract::State;
 use divan_core::api::{ChangePassword, ChangePasswordRequest, Endpoint, Me, TokenResponse, User};
-use divan_core::service::AuthService;
+use divan_core::service::{AuthService, ChangePasswordCommand};
 
-use super::{ApiResponse, ApiResult};
+use super::{ApiResponse, ApiResult, wire};
 use crate::extract::{JsonBody, RequestClient, SignedInAnyScope};
 
-/// Who am I?
+/// Get the current user
 ///
-/// Call it at the start of a front end that has kept a session, and in services that have to know
-/// whether an access token is good right now: the answer takes deactivation and sign-out into
-/// account, within a second. A token of either audience is answered with its user, also while
-/// `password_change_required`.
+/// Call it when a front end starts with a stored session, and in services that must know whether an
+/// access token is valid now: the response reflects deactivation and sign-out within one second.
+/// Tokens of both audiences are accepted, also while `password_change_required`.
 #[utoipa::path(
     get,
     path = Me::PATH,
@@ -22,14 +21,14 @@ pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> ApiResult<
     Ok(ApiResponse(caller.user().clone()))
 }
 
-/// Change one's own password
+/// Change your password
 ///
-/// All sessions of the person end, on every device, and a new one is answered: store its pair in
-/// place of the old one. `auto_login` works again only after the next sign-in with the password.
+/// All sessions of the user end, on every device, and the response contains the tokens of a new one:
+/// replace the stored pair. `auto_login` works again only after the next sign-in with the password.
 ///
-/// This is also what opens everything else to a user with `password_change_required`. A wrong
-/// current password is `invalid_credentials`; `weak_password` says in `errors` which rule the new
-/// one breaks. Nothing has changed then, and the session goes on.
+/// A user with `password_change_required` must call it before anything else. A wrong current password
+/// is `invalid_credentials`; with `weak_password`, `errors` names the rule that the new one breaks.
+/// Nothing is changed then, and the session continues.
 #[utoipa::path(
     post,
     path = ChangePassword::PATH,
@@ -44,7 +43,10 @@ pub(crate) async fn change_password(
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<ChangePassword>,
 ) -> ApiResult<ChangePassword> {
-    Ok(ApiResponse(
-        service.change_password(&caller, &request, &client).await?,
-    ))
+    let command = ChangePasswordCommand::new(request.current_password, request.new_password);
+    let tokens = service
+        .as_caller(&caller, &client)
+        .change_password(&command)
+        .await?;
+    Ok(ApiResponse(wire::tokens(tokens)))
 }

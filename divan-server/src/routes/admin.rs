@@ -2,9 +2,9 @@ use axum::extract::State;
 use divan_core::api::{
     AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, TokenResponse, User,
 };
-use divan_core::service::AuthService;
+use divan_core::service::{AdminLoginCommand, AuthService, BootstrapCommand};
 
-use super::{ApiResponse, ApiResult, examples};
+use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, PasswordForm, RequestClient};
 
 /// Sign in to the admin panel
@@ -13,9 +13,9 @@ use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, PasswordForm, R
 /// address), which Swagger UI's Authorize sends. A user has at most 20 sessions: a further one ends
 /// the oldest.
 ///
-/// - `invalid_credentials` does not tell which part is wrong, nor whether the person is an
-///   administrator or deactivated.
-/// - On `password_expired` another administrator has to reset the password.
+/// - `invalid_credentials` does not reveal which part is wrong, nor whether the user is an
+///   administrator or inactive.
+/// - On `password_expired` another administrator must reset the password.
 /// - With `password_change_required` in the user, ask for a new password first and send it to
 ///   `change_password`.
 #[utoipa::path(
@@ -34,21 +34,19 @@ pub(crate) async fn admin_login(
     RequestClient(client): RequestClient,
     AdminCredentials(request): AdminCredentials,
 ) -> ApiResult<AdminLogin> {
-    Ok(ApiResponse(
-        service
-            .admin_login(&request.email, &request.password, &client)
-            .await?,
-    ))
+    let command = AdminLoginCommand::new(request.email, request.password);
+    let tokens = service.for_client(&client).admin_login(&command).await?;
+    Ok(ApiResponse(wire::tokens(tokens)))
 }
 
 /// Create the first administrator
 ///
-/// Call it once, when the server is new; then sign in with `admin_login`. It works exactly once,
-/// ever: afterwards it is `already_bootstrapped`, whatever has become of that administrator. Of
-/// many calls at once one succeeds.
+/// Call it once on a new server, then sign in with `admin_login`. It succeeds exactly once, ever:
+/// afterwards it returns `already_bootstrapped`, even if that administrator no longer exists. One of
+/// several concurrent calls succeeds.
 ///
-/// Without the right `X-Bootstrap-Token` it is `bootstrap_token_required`, and the `detail` says
-/// where to set the token. A server that runs on its defaults on one's own machine asks for none.
+/// Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says
+/// where to set the token. In development mode no token is needed.
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,
@@ -70,7 +68,8 @@ pub(crate) async fn bootstrap(
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<Bootstrap>,
 ) -> ApiResult<Bootstrap> {
-    Ok(ApiResponse(
-        service.bootstrap(token.as_ref(), &request, &client).await?,
-    ))
+    let mut command = BootstrapCommand::new(request.email, request.password);
+    (command.token, command.full_name) = (token, request.full_name);
+    let user = service.for_client(&client).bootstrap(&command).await?;
+    Ok(ApiResponse(user))
 }

@@ -1,15 +1,15 @@
 use axum::extract::State;
 use divan_core::api::{Audit, AuditPage, AuditRequest, Endpoint};
-use divan_core::service::AuthService;
+use divan_core::service::{AuthService, Cursor, ListAuditEventsQuery};
 
 use super::{ApiResponse, ApiResult};
-use crate::extract::{AdminCaller, QueryParams};
+use crate::extract::{AdminCaller, QueryParams, RequestClient};
 
-/// Who did what?
+/// List audit events
 ///
-/// The newest first: sign-ins, sign-outs, and everything that administrators change. Lines name
-/// users by their ids and changed members by their names, and never hold values. `user` finds what
-/// was done to somebody, `actor` what somebody did; all conditions hold at a time.
+/// Newest first: sign-ins, sign-outs, and all changes by administrators. Events contain the ids of
+/// users and the names of changed fields, never values. `user` filters by the user that was acted on,
+/// `actor` by the user who acted; all filters apply together.
 #[utoipa::path(
     get,
     path = Audit::PATH,
@@ -21,7 +21,16 @@ use crate::extract::{AdminCaller, QueryParams};
 pub(crate) async fn audit(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
+    RequestClient(client): RequestClient,
     QueryParams(request): QueryParams<Audit>,
 ) -> ApiResult<Audit> {
-    Ok(ApiResponse(service.audit(&admin, &request).await?))
+    let mut query = ListAuditEventsQuery::default();
+    (query.user, query.actor, query.action) = (request.user, request.actor, request.action);
+    (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
+    let page = service
+        .as_admin(&admin, &client)
+        .list_audit_events(&query)
+        .await?;
+    let next_cursor = page.next_cursor.map(String::from);
+    Ok(ApiResponse(AuditPage::new(page.items, next_cursor)))
 }

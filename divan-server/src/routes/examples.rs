@@ -1,9 +1,9 @@
-//! Answers for the documentation that are of other people than the example of
-//! [`User`](divan_core::api::User) is.
+//! Example responses of the documentation with other users than the example of
+//! [`User`](divan_core::api::User).
 
 use serde_json::{Value, json};
 
-/// An administrator who has just been created.
+/// Returns a new administrator.
 pub(super) fn admin() -> Value {
     json!({
         "id": "0199aa38-1f04-7b6e-a5c2-83d7e1b09f46",
@@ -17,7 +17,7 @@ pub(super) fn admin() -> Value {
     })
 }
 
-/// The session of that administrator.
+/// Returns the tokens of that administrator.
 pub(super) fn admin_session() -> Value {
     let mut user = admin();
     user["last_login_at"] = json!("2026-01-15T09:26:12.25Z");
@@ -30,7 +30,7 @@ pub(super) fn admin_session() -> Value {
     })
 }
 
-/// An employee who has not signed in yet.
+/// Returns an employee before the first sign-in.
 pub(super) fn new_employee() -> Value {
     json!({
         "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
@@ -44,7 +44,7 @@ pub(super) fn new_employee() -> Value {
     })
 }
 
-/// That employee, with the password that was generated.
+/// Returns that employee with the generated password.
 pub(super) fn created_user() -> Value {
     json!({"user": new_employee(), "generated_password": "7k3m-x2q9-ab4t-p8dh"})
 }

@@ -8,32 +8,32 @@ use crate::problem::Problem;
 use crate::readiness::Dependency;
 use crate::state::AppState;
 
-/// Does the process run?
+/// Check liveness
 ///
-/// For a supervisor that restarts what hangs. It asks nothing of the database: while that is away a
-/// restart would not help.
+/// For a supervisor that restarts a hanging process. It does not check the database, because a restart
+/// would not help while that is down.
 #[utoipa::path(
     get,
     path = Live::PATH,
     operation_id = "live",
     tag = "Health",
-    responses((status = 200, description = "It does", body = Health)),
+    responses((status = 200, description = "The process responds", body = Health)),
 )]
 pub(crate) async fn live() -> ApiResult<Live> {
     Ok(ApiResponse(Health::new(HealthStatus::Live)))
 }
 
-/// Can the server do its work?
+/// Check readiness
 ///
-/// For a load balancer. Answers `not_ready` while the database is down, or another dependency that
-/// is marked as required, which `errors` names, and from the moment that the server is told to
-/// stop. `dependencies` has the others, too. The reasons stand in the server's log.
+/// For a load balancer. Returns `not_ready` while the database or another required dependency is down,
+/// which `errors` names, and during shutdown. `dependencies` lists the optional ones too. The reasons
+/// are in the server's log.
 #[utoipa::path(
     get,
     path = Ready::PATH,
     operation_id = "ready",
     tag = "Health",
-    responses((status = 200, description = "It can", body = Health)),
+    responses((status = 200, description = "The server accepts requests", body = Health)),
 )]
 pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Ready> {
     if state.draining().has_started() {

@@ -6,12 +6,11 @@ use divan_core::service::AuthService;
 
 use super::ApiResponse;
 
-/// By which keys can others check access tokens?
+/// Get the public keys
 ///
-/// For services that take access tokens of this server and hold no secret of it. The set is empty
-/// as long as tokens are signed with `SECRET_KEY` alone. Keep it for as long as `Cache-Control`
-/// says, and ask again when a token names a key (`kid`) that is not in it. A signature alone does
-/// not tell whether somebody was signed out since; `me` does.
+/// For services that verify access tokens of this server without its secret. The set is empty while
+/// tokens are signed with `SECRET_KEY`. Cache it as `Cache-Control` says, and fetch it again for a
+/// token with an unknown `kid`. A signature does not reveal that a session has ended since; `me` does.
 #[utoipa::path(
     get,
     path = Jwks::PATH,
@@ -19,9 +18,9 @@ use super::ApiResponse;
     tag = "Keys",
     responses((
         status = 200,
-        description = "By these",
+        description = "The public keys",
         body = JwkSet,
-        headers(("Cache-Control" = String, description = "How long to keep the set: `public, max-age=300`")),
+        headers(("Cache-Control" = String, description = "The cache lifetime: `public, max-age=300`")),
     )),
 )]
 pub(crate) async fn jwks(State(service): State<AuthService>) -> impl IntoResponse {

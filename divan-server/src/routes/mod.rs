@@ -1,4 +1,5 @@
-//! The handlers, one file an area. Each reads, calls the service once and answers.
+//! The handlers, one file per area. Each maps the request to a command, calls the service once and
+//! maps the result to the response.
 
 mod account;
 mod admin;
@@ -9,6 +10,7 @@ mod jwks;
 mod sessions;
 mod telegram;
 mod users;
+pub(crate) mod wire;
 
 pub(crate) use health::not_ready;
 
@@ -22,7 +24,7 @@ use utoipa_axum::routes;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// The table of contents.
+/// All endpoints, in the order of the documentation.
 pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(telegram::telegram_login))
@@ -46,10 +48,10 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
 }
 
-/// What the handler of an endpoint gives back.
+/// The result of a handler.
 pub(crate) type ApiResult<E> = Result<ApiResponse<E>, Problem>;
 
-/// The success of an endpoint: its status and its body.
+/// The successful response of an endpoint: its status and its body.
 pub(crate) struct ApiResponse<E: Endpoint>(pub(crate) E::Response);
 
 impl<E: Endpoint> IntoResponse for ApiResponse<E> {

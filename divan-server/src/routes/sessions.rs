@@ -5,43 +5,44 @@ use divan_core::api::{
 };
 use divan_core::service::AuthService;
 
-use super::{ApiResponse, ApiResult};
+use super::{ApiResponse, ApiResult, wire};
 use crate::extract::{Id, JsonBody, RequestClient, SignedIn, SignedInAnyScope};
 
-/// Get the next pair of tokens
+/// Refresh the tokens
 ///
-/// Call it shortly before the access token ends, or on `token_expired`; the access token need not
-/// be sent. Store the new pair before you use it, in one place for all tabs.
+/// Call it shortly before the access token expires, or on `token_expired`; no access token is needed.
+/// Store the new pair before you use it, in one place for all tabs.
 ///
-/// A refresh token works once. For 30 seconds the same answer comes again, for a second tab and for
-/// an answer that was lost; later, a token that was replaced ends its session, because two parties
-/// hold it.
+/// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
+/// lost response. Later, a replaced token ends its session, because two parties hold it.
 ///
-/// On `refresh_token_invalid` the session is over: forget the pair, and sign in again. On every
-/// other problem keep the pair and try again.
+/// On `refresh_token_invalid` the session has ended: discard the pair, and sign in again. On every
+/// other problem keep the pair and retry.
 #[utoipa::path(
     post,
     path = Refresh::PATH,
     operation_id = "refresh",
     tag = "Sessions",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The session goes on", body = TokenResponse)),
+    responses((status = 200, description = "The new tokens", body = TokenResponse)),
 )]
 pub(crate) async fn refresh(
     State(service): State<AuthService>,
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<Refresh>,
 ) -> ApiResult<Refresh> {
-    Ok(ApiResponse(
-        service.refresh(&request.refresh_token, &client).await?,
-    ))
+    let tokens = service
+        .for_client(&client)
+        .refresh(&request.refresh_token)
+        .await?;
+    Ok(ApiResponse(wire::tokens(tokens)))
 }
 
 /// Sign out
 ///
-/// Ends the session of the access token within a second, everywhere; its refresh token is worth
-/// nothing any more. Forget both tokens whatever the answer is. In the Mini App the next sign-in
-/// takes the password.
+/// Ends the session of the access token within one second, on all servers; its refresh token is no
+/// longer valid. Discard both tokens whatever the response is. In the Mini App the next sign-in needs
+/// the password.
 #[utoipa::path(
     post,
     path = Logout::PATH,
@@ -54,14 +55,14 @@ pub(crate) async fn logout(
     SignedInAnyScope(caller): SignedInAnyScope,
     RequestClient(client): RequestClient,
 ) -> ApiResult<Logout> {
-    service.logout(&caller, &client).await?;
+    service.as_caller(&caller, &client).logout().await?;
     Ok(ApiResponse(()))
 }
 
-/// Where am I signed in?
+/// List your sessions
 ///
-/// The live sessions of the person who asks, the newest first; `is_current` marks the one that
-/// asks. There are at most 20, so there are no pages.
+/// The live sessions of the caller, newest first; `is_current` marks the session of the access token.
+/// There are at most 20, so there are no pages.
 #[utoipa::path(
     get,
     path = Sessions::PATH,
@@ -72,19 +73,19 @@ pub(crate) async fn logout(
 pub(crate) async fn sessions(
     State(service): State<AuthService>,
     SignedIn(caller): SignedIn,
+    RequestClient(client): RequestClient,
 ) -> ApiResult<Sessions> {
-    Ok(ApiResponse(SessionList::new(
-        service.sessions(&caller).await?,
-    )))
+    let sessions = service.as_caller(&caller, &client).sessions().await?;
+    Ok(ApiResponse(wire::session_list(sessions)))
 }
 
-/// End a session of one's own
+/// End one of your sessions
 ///
-/// For a device that was lost: its tokens are refused within a second. One's current session may be
-/// ended like any other. In the Mini App the next sign-in takes the password.
+/// For a lost device: its tokens are rejected within one second. You may end the current session too.
+/// In the Mini App the next sign-in needs the password.
 ///
-/// A session that does not exist and one of somebody else are both `not_found`. One that is over
-/// already is no problem.
+/// An unknown session and a session of another user are `not_found`. A session that has already ended
+/// is no error.
 #[utoipa::path(
     delete,
     path = EndSession::PATH,
@@ -99,6 +100,6 @@ pub(crate) async fn end_session(
     Id(id): Id<SessionId>,
     RequestClient(client): RequestClient,
 ) -> ApiResult<EndSession> {
-    service.end_session(&caller, id, &client).await?;
+    service.as_caller(&caller, &client).end_session(id).await?;
     Ok(ApiResponse(()))
 }

@@ -4,28 +4,26 @@ use divan_core::api::{
     TelegramLoginRequest, TokenResponse,
 };
 use divan_core::secret::Secret;
-use divan_core::service::{AuthService, SignInPhone};
+use divan_core::service::{AuthService, LoginPhone, TelegramLoginCommand};
 
-use super::{ApiResponse, ApiResult};
+use super::{ApiResponse, ApiResult, wire};
 use crate::extract::rejections::invalid;
 use crate::extract::{JsonBody, RequestClient, TmaHeader};
 use crate::problem::Problem;
 
 /// Sign in inside the Mini App
 ///
-/// Call it when `auto_login` has answered `password_required`, with the phone number and password
-/// that an administrator gave out and the signed init data of the Mini App, which may be at most 24
-/// hours old.
+/// Call it when `auto_login` has returned `password_required`, with the phone number and password from
+/// an administrator and the signed init data of the Mini App, at most 24 hours old.
 ///
-/// The first sign-in binds the Telegram account to the user; later ones must come from the same
+/// The first sign-in links the Telegram account to the user; later ones must come from the same
 /// account. A user has at most 20 sessions: a further one ends the oldest.
 ///
-/// - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. Both at a
-///   time have to be the same.
-/// - In place of `phone` the Mini App may send as `contact` what `requestContact` gave it.
-/// - `invalid_credentials` does not tell which part is wrong, nor whether the account is
-///   deactivated.
-/// - On `init_data_expired` or `init_data_missing` ask the person to close the Mini App and open it
+/// - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. If both are
+///   sent, they must be equal.
+/// - Instead of `phone`, the Mini App may send the result of `requestContact` as `contact`.
+/// - `invalid_credentials` does not reveal which part is wrong, nor whether the account is inactive.
+/// - On `init_data_expired` or `init_data_missing` ask the user to close the Mini App and open it
 ///   again.
 /// - With `password_change_required` in the user, ask for a new password first and send it to
 ///   `change_password`.
@@ -64,25 +62,22 @@ pub(crate) async fn telegram_login(
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<TelegramLogin>,
 ) -> ApiResult<TelegramLogin> {
-    let init_data = one_init_data(request.init_data.clone(), header)?;
-    let phone = login_phone(&request)?;
-    Ok(ApiResponse(
-        service
-            .telegram_login(phone, &request.password, &init_data, &client)
-            .await?,
-    ))
+    let init_data = single_init_data(request.init_data, header)?;
+    let phone = login_phone(request.phone, request.contact)?;
+    let command = TelegramLoginCommand::new(phone, request.password, init_data);
+    let tokens = service.for_client(&client).telegram_login(&command).await?;
+    Ok(ApiResponse(wire::tokens(tokens)))
 }
 
 /// Sign in again without the password
 ///
-/// Call it first whenever the Mini App opens and there is no session to go on with. It works for 30
-/// days after a sign-in with the password, in the same Telegram account, until the person signs
-/// out, changes the password or is signed out by an administrator. Init data may be at most an hour
-/// old.
+/// Call it first when the Mini App opens without a stored session. It works for 30 days after a
+/// sign-in with the password, from the same Telegram account, until the user signs out, changes the
+/// password or is signed out by an administrator. Init data may be at most one hour old.
 ///
-/// Where the password is needed the answer is `password_required`, whether the Telegram account is
-/// known or not: show the form for `telegram_login`. The session ends with the 30 days, however
-/// often it is refreshed.
+/// If the password is needed, the response is `password_required`, for an unknown Telegram account
+/// too: show the form for `telegram_login`. The session ends with the 30 days, even if it is
+/// refreshed.
 #[utoipa::path(
     post,
     path = AutoLogin::PATH,
@@ -97,15 +92,16 @@ pub(crate) async fn auto_login(
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<AutoLogin>,
 ) -> ApiResult<AutoLogin> {
-    let init_data = one_init_data(request.init_data, header)?;
-    Ok(ApiResponse(service.auto_login(&init_data, &client).await?))
+    let init_data = single_init_data(request.init_data, header)?;
+    let tokens = service.for_client(&client).auto_login(&init_data).await?;
+    Ok(ApiResponse(wire::tokens(tokens)))
 }
 
 /// Returns the phone number or the contact: both together could name two users.
-fn login_phone(request: &TelegramLoginRequest) -> Result<SignInPhone<'_>, Problem> {
-    let error = match (&request.phone, &request.contact) {
-        (Some(phone), None) => return Ok(SignInPhone::Typed(phone)),
-        (None, Some(contact)) => return Ok(SignInPhone::Shared(contact)),
+fn login_phone(phone: Option<String>, contact: Option<Secret>) -> Result<LoginPhone, Problem> {
+    let error = match (phone, contact) {
+        (Some(phone), None) => return Ok(LoginPhone::Typed(phone)),
+        (None, Some(contact)) => return Ok(LoginPhone::Contact(contact)),
         (Some(_), Some(_)) => {
             MemberError::new("/contact", "`phone` and `contact` are mutually exclusive")
         }
@@ -114,8 +110,8 @@ fn login_phone(request: &TelegramLoginRequest) -> Result<SignInPhone<'_>, Proble
     Err(invalid(error))
 }
 
-/// Body and header may both carry the init data, if it is the same. Neither is as good as empty.
-fn one_init_data(member: Option<Secret>, header: Option<Secret>) -> Result<Secret, Problem> {
+/// Returns the init data of body or header. Both must be equal; without either it is empty.
+fn single_init_data(member: Option<Secret>, header: Option<Secret>) -> Result<Secret, Problem> {
     match (member, header) {
         (Some(member), Some(header)) if member.expose() != header.expose() => {
             Err(Problem::new(ProblemCode::InitDataConflict))

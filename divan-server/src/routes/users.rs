@@ -4,23 +4,25 @@ use divan_core::api::{
     GetUser, ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser,
     UpdateUserRequest, User, UserId, UserPage,
 };
-use divan_core::service::AuthService;
+use divan_core::service::{
+    AuthService, CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand,
+};
 
-use super::{ApiResponse, ApiResult, examples};
+use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::{AdminCaller, Id, JsonBody, QueryParams, RequestClient};
 
 /// List and find users
 ///
-/// The newest first. Each word of `q` has to be the beginning of the phone number, of the e-mail
-/// address, or of a word of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and
-/// the marks of Kazakh letters make no difference. All conditions hold at a time.
+/// Newest first. Each word of `q` must be a prefix of the phone number, the e-mail address, or a word
+/// of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh
+/// letters make no difference. All filters apply together.
 ///
-/// A page may have fewer users than `limit`, even none, and a `next_cursor` all the same: where
-/// each word of `q` is one that a thousand users have, 20 000 users are gone through for a page. Go
-/// on until there is no `next_cursor`.
+/// A page may have fewer users than `limit`, even none, and still a `next_cursor`: if more than a
+/// thousand users match each word of `q`, at most 20 000 users are scanned for a page. Continue until
+/// there is no `next_cursor`.
 ///
-/// A `cursor` goes with the conditions that it came with; with others it is `validation_failed`.
-/// Begin anew when the person types on.
+/// A `cursor` is valid only with the filters of the request that returned it; with others it is
+/// `validation_failed`. Start again without a cursor when the search text changes.
 #[utoipa::path(
     get,
     path = ListUsers::PATH,
@@ -32,19 +34,24 @@ use crate::extract::{AdminCaller, Id, JsonBody, QueryParams, RequestClient};
 pub(crate) async fn list_users(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
+    RequestClient(client): RequestClient,
     QueryParams(request): QueryParams<ListUsers>,
 ) -> ApiResult<ListUsers> {
-    Ok(ApiResponse(service.list_users(&admin, &request).await?))
+    let mut query = ListUsersQuery::default();
+    (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
+    (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
+    let page = service.as_admin(&admin, &client).list_users(&query).await?;
+    Ok(ApiResponse(wire::user_page(page)))
 }
 
 /// Create a user
 ///
 /// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and
-/// `email_taken` tell that somebody else, active or not, has it.
+/// `email_taken` mean that another user, active or not, has it.
 ///
-/// Without `password` one is generated: show `generated_password` to the administrator, because no
-/// answer has it again. It is good for 72 hours and has to be changed at the first sign-in. A
-/// password that is given stays until the user changes it.
+/// Without `password` one is generated: show `generated_password` to the administrator, because it is
+/// returned only once. It is valid for 72 hours and must be changed at the first sign-in. A given
+/// password stays valid until the user changes it.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
@@ -52,7 +59,7 @@ pub(crate) async fn list_users(
     tag = "Users",
     request_body(content = CreateUserRequest, examples(
         ("employee" = (
-            summary = "An employee, with a password that is generated",
+            summary = "An employee, with a generated password",
             value = json!({"full_name": "First Last", "phone": "+77011234567"})
         )),
         ("employee_with_password" = (
@@ -72,14 +79,19 @@ pub(crate) async fn create_user(
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<CreateUser>,
 ) -> ApiResult<CreateUser> {
-    Ok(ApiResponse(
-        service.create_user(&admin, &request, &client).await?,
-    ))
+    let mut command = CreateUserCommand::new(request.role, request.full_name);
+    (command.phone, command.email) = (request.phone, request.email);
+    command.password = request.password;
+    let created = service
+        .as_admin(&admin, &client)
+        .create_user(&command)
+        .await?;
+    Ok(ApiResponse(wire::created_user(created)))
 }
 
-/// Read a user
+/// Get a user
 ///
-/// The user as stored now. An id that nobody has, or that is none, is `not_found`.
+/// The user as stored now. An unknown or malformed id is `not_found`.
 #[utoipa::path(
     get,
     path = GetUser::PATH,
@@ -92,18 +104,20 @@ pub(crate) async fn get_user(
     State(service): State<AuthService>,
     AdminCaller(admin): AdminCaller,
     Id(id): Id<UserId>,
+    RequestClient(client): RequestClient,
 ) -> ApiResult<GetUser> {
-    Ok(ApiResponse(service.get_user(&admin, id).await?))
+    let user = service.as_admin(&admin, &client).get_user(id).await?;
+    Ok(ApiResponse(user))
 }
 
 /// Change a user
 ///
-/// Changes the members that are there and no others; send only what is to change. `null` takes a
-/// phone number or an e-mail address away, unless the role needs it.
+/// Changes only the members that are sent. `null` removes a phone number or an e-mail address, unless
+/// the role needs it.
 ///
-/// - Whoever is deactivated or gets another role is signed out everywhere within a second.
-/// - Whoever becomes an administrator has to change the password at the next sign-in.
-/// - One's own role and activity cannot be changed: another administrator has to.
+/// - A deactivation or a change of the role signs the user out everywhere within one second.
+/// - A new administrator must change the password at the next sign-in.
+/// - You cannot change your own `role` and `is_active`: another administrator must.
 /// - `last_admin`: no active administrator would be left.
 #[utoipa::path(
     patch,
@@ -113,12 +127,12 @@ pub(crate) async fn get_user(
     params(("id" = UserId, Path, description = "The user")),
     request_body(content = UpdateUserRequest, examples(
         ("phone" = (summary = "Another phone number", value = json!({"phone": "+77011234568"}))),
-        ("deactivate" = (summary = "Let somebody in no more", value = json!({"is_active": false}))),
+        ("deactivate" = (summary = "Deactivate a user", value = json!({"is_active": false}))),
         ("promote" = (
-            summary = "Make somebody an administrator",
+            summary = "Make a user an administrator",
             value = json!({"role": "admin", "email": "second@example.com"})
         )),
-        ("no_email" = (summary = "Take the e-mail address away", value = json!({"email": null}))),
+        ("no_email" = (summary = "Remove the e-mail address", value = json!({"email": null}))),
     )),
     responses((status = 200, description = "Changed", body = User)),
 )]
@@ -129,16 +143,22 @@ pub(crate) async fn update_user(
     RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<UpdateUser>,
 ) -> ApiResult<UpdateUser> {
-    Ok(ApiResponse(
-        service.update_user(&admin, id, &request, &client).await?,
-    ))
+    let mut command = UpdateUserCommand::default();
+    (command.full_name, command.phone) = (request.full_name, request.phone);
+    (command.email, command.role) = (request.email, request.role);
+    command.is_active = request.is_active;
+    let user = service
+        .as_admin(&admin, &client)
+        .update_user(id, &command)
+        .await?;
+    Ok(ApiResponse(user))
 }
 
 /// Reset a password
 ///
-/// For who has forgotten it. The user gets a generated password and is signed out everywhere. Show
-/// `generated_password` to the administrator, because no answer has it again; it is good for 72
-/// hours and has to be changed at the next sign-in. The Telegram account stays bound.
+/// For a user who has forgotten the password. The user gets a generated password and is signed out
+/// everywhere. Show `generated_password` to the administrator, because it is returned only once; it is
+/// valid for 72 hours and must be changed at the next sign-in. The Telegram account stays linked.
 #[utoipa::path(
     post,
     path = ResetPassword::PATH,
@@ -153,23 +173,22 @@ pub(crate) async fn reset_password(
     Id(id): Id<UserId>,
     RequestClient(client): RequestClient,
 ) -> ApiResult<ResetPassword> {
-    Ok(ApiResponse(
-        service.reset_password(&admin, id, &client).await?,
-    ))
+    let password = service.as_admin(&admin, &client).reset_password(id).await?;
+    Ok(ApiResponse(GeneratedPassword::new(password)))
 }
 
-/// Forget a user's Telegram account
+/// Unlink a user's Telegram account
 ///
-/// For who has a new Telegram account, and was answered `telegram_account_mismatch`. The user is
-/// signed out everywhere; the next sign-in with the password binds the account that it comes from.
-/// A user without a Telegram account is signed out all the same.
+/// For a user with a new Telegram account, who gets `telegram_account_mismatch`. The user is signed out
+/// everywhere; the next sign-in with the password links the account that it comes from. Nothing
+/// happens to a user without a linked account.
 #[utoipa::path(
     post,
     path = UnlinkTelegram::PATH,
     operation_id = "unlink_telegram",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
-    responses((status = 200, description = "Forgotten", body = User, example = json!(examples::new_employee()))),
+    responses((status = 200, description = "Unlinked", body = User, example = json!(examples::new_employee()))),
 )]
 pub(crate) async fn unlink_telegram(
     State(service): State<AuthService>,
@@ -177,15 +196,17 @@ pub(crate) async fn unlink_telegram(
     Id(id): Id<UserId>,
     RequestClient(client): RequestClient,
 ) -> ApiResult<UnlinkTelegram> {
-    Ok(ApiResponse(
-        service.unlink_telegram(&admin, id, &client).await?,
-    ))
+    let user = service
+        .as_admin(&admin, &client)
+        .unlink_telegram(id)
+        .await?;
+    Ok(ApiResponse(user))
 }
 
 /// Sign a user out everywhere
 ///
-/// All sessions of the user end within a second, on both audiences. The password stays, but the Mini
-/// App asks for it at the next sign-in. To keep somebody out, set `is_active` to `false` by
+/// All sessions of the user end within one second, on both audiences. The password stays valid, and the
+/// Mini App needs it at the next sign-in. To lock a user out, set `is_active` to `false` with
 /// `update_user` instead.
 #[utoipa::path(
     delete,
@@ -201,6 +222,9 @@ pub(crate) async fn end_user_sessions(
     Id(id): Id<UserId>,
     RequestClient(client): RequestClient,
 ) -> ApiResult<EndUserSessions> {
-    service.end_user_sessions(&admin, id, &client).await?;
+    service
+        .as_admin(&admin, &client)
+        .end_user_sessions(id)
+        .await?;
     Ok(ApiResponse(()))
 }

@@ -52,7 +52,7 @@ async fn post(server: &Running, path: &str, body: Value) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_administrator_is_created_here_and_the_network_is_closed() {
+async fn admin_create_closes_the_bootstrap() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());
     let server = start(&mut program(folder.path()));
@@ -130,7 +130,7 @@ fn users_are_created_listed_and_changed() {
 }
 
 #[test]
-fn output_that_nobody_reads_is_no_failure_and_output_that_is_lost_is_one() {
+fn closed_output_is_no_failure_and_failed_output_is() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());
     for arguments in [
@@ -175,19 +175,19 @@ fn output_that_nobody_reads_is_no_failure_and_output_that_is_lost_is_one() {
 }
 
 #[test]
-fn the_audit_is_purged_by_age() {
+fn audit_purge_deletes_events_by_age() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());
     let purge = |age| output(folder.path(), &["audit", "purge", "--older-than", age]);
-    assert_eq!(purge("365d"), "0 lines removed\n");
+    assert_eq!(purge("365d"), "0 audit events deleted\n");
     std::thread::sleep(std::time::Duration::from_millis(2));
-    assert_eq!(purge("1ms"), "1 lines removed\n");
+    assert_eq!(purge("1ms"), "1 audit events deleted\n");
     let (code, _, stderr) = divan(folder.path(), &["audit", "purge", "--older-than", "always"]);
     assert_eq!(code, 2, "{stderr}");
 }
 
 #[test]
-fn what_cannot_be_done_is_one_clear_line() {
+fn a_failed_command_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     create_admin(folder);
@@ -218,7 +218,7 @@ fn what_cannot_be_done_is_one_clear_line() {
         ),
         (
             &["admin", "reset-password", PHONE],
-            "+77011234567 is no administrator",
+            "+77011234567 is not an administrator",
         ),
         (
             &["admin", "create", "--email", "b@example.com"],
@@ -274,7 +274,7 @@ fn what_cannot_be_done_is_one_clear_line() {
         "",
     );
     assert!(
-        empty.0 == 1 && empty.2.contains("standard input has no password"),
+        empty.0 == 1 && empty.2.contains("standard input contains no password"),
         "{empty:?}"
     );
 }

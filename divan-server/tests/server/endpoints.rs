@@ -12,7 +12,7 @@ use divan_core::store::UserStore;
 use serde_json::json;
 
 #[tokio::test]
-async fn an_administrator_signs_in_by_json() {
+async fn admin_login_accepts_json() {
     let app = App::with_people().await;
     let answer = app
         .post(
@@ -31,7 +31,7 @@ async fn an_administrator_signs_in_by_json() {
 }
 
 #[tokio::test]
-async fn an_administrator_signs_in_by_the_oauth2_form() {
+async fn admin_login_accepts_the_oauth2_form() {
     let app = App::with_people().await;
     let form = "application/x-www-form-urlencoded";
     for body in [
@@ -70,7 +70,7 @@ async fn an_administrator_signs_in_by_the_oauth2_form() {
 }
 
 #[tokio::test]
-async fn an_employee_signs_in_through_telegram() {
+async fn telegram_login_signs_an_employee_in() {
     let app = App::with_people().await;
     let answer = app
         .post("/auth/telegram/login", &app.login_request(42))
@@ -90,7 +90,7 @@ async fn an_employee_signs_in_through_telegram() {
 }
 
 #[tokio::test]
-async fn init_data_may_come_as_a_header() {
+async fn telegram_login_accepts_init_data_in_the_header() {
     let app = App::with_people().await;
     let login = async |header: &str, member: Option<&str>| {
         let mut body = json!({"phone": PHONE, "password": PASSWORD});
@@ -119,7 +119,7 @@ async fn init_data_may_come_as_a_header() {
 }
 
 #[tokio::test]
-async fn init_data_that_is_refused_is_refused_by_name() {
+async fn invalid_init_data_has_its_own_codes() {
     let app = App::with_people().await;
     let mut request = app.login_request(42);
     let good = request["init_data"].as_str().unwrap().to_owned();
@@ -142,7 +142,7 @@ async fn init_data_that_is_refused_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_credentials_is_one_answer() {
+async fn all_invalid_credentials_return_the_same_response() {
     let app = App::with_people().await;
     let mut answers = Vec::new();
     for (phone, password) in [(PHONE, "wrong password"), ("+77019999999", PASSWORD)] {
@@ -172,7 +172,7 @@ async fn what_is_wrong_with_the_credentials_is_one_answer() {
 }
 
 #[tokio::test]
-async fn an_employee_signs_in_with_a_contact_in_place_of_the_phone_number() {
+async fn telegram_login_accepts_a_contact_instead_of_the_phone_number() {
     let app = App::with_people().await;
     let token: BotToken = BOT.parse().unwrap();
     let contact = |user_id| {
@@ -198,7 +198,7 @@ async fn an_employee_signs_in_with_a_contact_in_place_of_the_phone_number() {
 }
 
 #[tokio::test]
-async fn another_telegram_account_is_told_apart_only_after_a_right_password() {
+async fn account_mismatch_is_revealed_only_after_a_correct_password() {
     let app = App::with_people().await;
     app.employee_token().await;
     let mut request = app.login_request(43);
@@ -212,7 +212,7 @@ async fn another_telegram_account_is_told_apart_only_after_a_right_password() {
 }
 
 #[tokio::test]
-async fn bootstrap_works_once_and_asks_for_its_token() {
+async fn bootstrap_succeeds_once_and_requires_its_token() {
     let app = App::start_with(BootstrapPolicy::Token("the bootstrap token".into())).await;
     let bootstrap = async |token: &str| {
         let request = Request::post("/auth/admin/bootstrap")
@@ -278,7 +278,7 @@ async fn an_administrator_creates_users() {
 }
 
 #[tokio::test]
-async fn a_weak_password_is_refused_with_its_reason() {
+async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_people().await;
     let token = app.admin_token().await;
     for (password, reason) in [
@@ -302,7 +302,7 @@ async fn a_weak_password_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn only_an_administrator_of_the_panel_creates_users() {
+async fn create_user_requires_an_administrator_of_the_panel() {
     let app = App::with_people().await;
     let create = async |token: &str| {
         app.post_as(token, "/auth/admin/users", &employee_request())
@@ -317,7 +317,7 @@ async fn only_an_administrator_of_the_panel_creates_users() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_good_opens_nothing() {
+async fn an_invalid_token_is_rejected() {
     let app = App::with_people().await;
     let token = app.admin_token().await;
     let (head, signature) = token.rsplit_once('.').unwrap();

@@ -35,7 +35,7 @@ fn count(folder: &Path) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_with_a_hash_or_with_nothing_signs_in_afterwards() {
+async fn imported_users_with_and_without_a_hash_sign_in() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let list = format!(
@@ -110,7 +110,7 @@ async fn who_comes_with_a_hash_or_with_nothing_signs_in_afterwards() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_by_line_and_nobody_is_added() {
+fn import_reports_all_errors_by_line_and_adds_no_user() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let list = format!(
@@ -135,7 +135,7 @@ fn everything_that_is_wrong_is_told_by_line_and_nobody_is_added() {
             "line 6: full_name must not be empty",
             "line 7: password_hash has parameters beyond what is computed",
             "line 8: email is required for the role admin",
-            "divan-server: nobody was added: 6 of 7 lines are wrong",
+            "divan-server: no user was added: 6 of 7 lines are invalid",
         ];
         assert_eq!(told, expected);
         assert!(!folder.join("passwords.csv").exists());
@@ -144,7 +144,7 @@ fn everything_that_is_wrong_is_told_by_line_and_nobody_is_added() {
 }
 
 #[test]
-fn what_is_no_list_is_one_clear_line() {
+fn an_unreadable_list_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let wide: Vec<u8> = "name,phone\nA,1\n"
@@ -186,7 +186,7 @@ fn what_is_no_list_is_one_clear_line() {
 }
 
 #[test]
-fn a_password_is_never_generated_for_nobody_to_see() {
+fn import_without_a_passwords_file_generates_no_password() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let list = "name,phone\nA,+77010000001\n";
@@ -208,7 +208,7 @@ fn a_password_is_never_generated_for_nobody_to_see() {
 }
 
 #[test]
-fn what_is_exported_can_be_imported_elsewhere() {
+fn an_exported_list_can_be_imported() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (here, there) = (here.path(), there.path());
     let names =
@@ -261,7 +261,7 @@ fn what_is_exported_can_be_imported_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn passwords_are_kept_when_nobody_can_tell_whether_they_are_good() {
+async fn passwords_are_kept_when_the_commit_is_uncertain() {
     let database = TestDatabase::create().await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -285,7 +285,7 @@ async fn passwords_are_kept_when_nobody_can_tell_whether_they_are_good() {
     let (code, stdout, stderr) = on(&without_answers_to_commits(database.url()), &import);
     assert_eq!((code, stdout.as_str()), (1, ""));
     assert!(
-        stderr.contains("may have been written: passwords.csv is kept"),
+        stderr.contains("may have been added: passwords.csv is kept"),
         "{stderr}"
     );
     let passwords = fs::read_to_string(folder.join("passwords.csv")).unwrap();

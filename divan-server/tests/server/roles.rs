@@ -48,7 +48,7 @@ fn refusal(auth: Auth, who: Who) -> Option<(u16, &'static str)> {
 }
 
 #[tokio::test]
-async fn every_route_lets_in_whom_the_contract_says() {
+async fn every_route_admits_the_callers_of_the_contract() {
     let app = App::with_people().await;
     for (n, endpoint) in ENDPOINTS.iter().enumerate() {
         for who in EVERYBODY {

@@ -60,7 +60,7 @@ async fn a_session_is_refreshed_listed_and_ended() {
 }
 
 #[tokio::test]
-async fn a_session_of_somebody_else_and_none_at_all_are_not_found() {
+async fn end_session_of_another_user_or_unknown_is_not_found() {
     let app = App::with_people().await;
     let admin = app.admin_token().await;
     let theirs = app.get_as(&admin, "/auth/sessions").await.json()["items"][0]["id"].clone();
@@ -82,7 +82,7 @@ async fn a_session_of_somebody_else_and_none_at_all_are_not_found() {
 }
 
 #[tokio::test]
-async fn a_logout_signs_out_and_auto_login_then_asks_for_the_password() {
+async fn logout_ends_the_session_and_auto_login_requires_the_password() {
     let app = App::with_people().await;
     let auto = async || {
         app.post(
@@ -102,7 +102,7 @@ async fn a_logout_signs_out_and_auto_login_then_asks_for_the_password() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_no_access_token() {
+async fn a_refresh_token_is_rejected_as_access_token() {
     let app = App::with_people().await;
     let session = app
         .post("/auth/telegram/login", &app.login_request(42))

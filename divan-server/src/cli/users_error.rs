@@ -4,14 +4,14 @@ use divan_core::private_file::PrivateFileError;
 use divan_core::service::ServiceError;
 use divan_core::store::StoreErrorKind;
 
-use super::people_csv::CsvError;
+use super::users_csv::CsvError;
 
-/// Why a command about users did not do what it was asked for.
+/// The errors of commands on users.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PeopleError {
+pub(super) enum UsersError {
     #[error("there is no user {0}")]
     NotFound(String),
-    #[error("{0} is no administrator")]
+    #[error("{0} is not an administrator")]
     NotAdmin(String),
     #[error("{0}")]
     Refused(String),
@@ -21,21 +21,19 @@ pub(super) enum PeopleError {
     Write(#[from] io::Error),
     #[error("{0} {1}")]
     List(String, #[source] CsvError),
-    #[error("nobody was added: {wrong} of {lines} lines are wrong")]
-    WrongLines { wrong: usize, lines: usize },
+    #[error("no user was added: {invalid} of {lines} lines are invalid")]
+    InvalidLines { invalid: usize, lines: usize },
     #[error(
-        "nobody was added: {0} come without a hash, and a file for their generated passwords has to be named by --passwords"
+        "no user was added: {0} users have no hash; name a file for their generated passwords with --passwords"
     )]
     NoPasswordsFile(usize),
-    #[error(
-        "the list may have been written: {0} is kept; look by `user list` before another attempt"
-    )]
-    PerhapsAdded(String, #[source] ServiceError),
+    #[error("the users may have been added: {0} is kept; check with `user list` before you retry")]
+    MaybeAdded(String, #[source] ServiceError),
     #[error(transparent)]
     Service(ServiceError),
 }
 
-impl From<ServiceError> for PeopleError {
+impl From<ServiceError> for UsersError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Invalid(errors) => {

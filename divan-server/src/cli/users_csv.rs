@@ -1,4 +1,4 @@
-//! Lists of people as comma-separated values.
+//! Lists of users as comma-separated values.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,12 +10,12 @@ use divan_core::secret::Secret;
 use divan_core::service::{ImportError, ImportedUser};
 use divan_core::types::{Role, User};
 
-/// The largest file that is read, in bytes. A million people fit.
+/// The maximum size of a file, in bytes. A million users fit.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-const MAX_PEOPLE: usize = 1_000_000;
+const MAX_USERS: usize = 1_000_000;
 const MAX_COLUMNS: usize = 1000;
 
-/// What lists are written with, and read with, too.
+/// The columns of written lists.
 const COLUMNS: [(&str, Column); 5] = [
     ("phone", Column::Phone),
     ("email", Column::Email),
@@ -23,7 +23,7 @@ const COLUMNS: [(&str, Column); 5] = [
     ("role", Column::Role),
     ("active", Column::Active),
 ];
-/// Further names that columns have where lists come from.
+/// Further names of columns in lists from other systems.
 const OTHER_NAMES: [(&str, Column); 6] = [
     ("e-mail", Column::Email),
     ("full_name", Column::Name),
@@ -43,11 +43,11 @@ enum Column {
     Hash,
 }
 
-/// The people of a file, and the lines that cannot be taken as they are.
+/// The users of a file, and the lines with errors.
 #[derive(Debug, Default)]
-pub(super) struct PeopleList {
+pub(super) struct UserList {
     pub(super) lines: usize,
-    pub(super) people: Vec<ImportedUser>,
+    pub(super) users: Vec<ImportedUser>,
     pub(super) errors: Vec<LineError>,
 }
 
@@ -75,7 +75,7 @@ pub(super) enum CsvError {
     Read(#[from] io::Error),
     #[error("is larger than 64 MiB: split it")]
     TooLarge,
-    #[error("has more than {MAX_PEOPLE} people: split it")]
+    #[error("has more than {MAX_USERS} users: split it")]
     TooMany,
     #[error("is not UTF-8: save it as \"CSV UTF-8\"")]
     Encoding,
@@ -99,7 +99,7 @@ pub(super) enum CsvError {
     Csv(#[from] csv::Error),
 }
 
-impl PeopleList {
+impl UserList {
     /// Reads a file: UTF-8, with or without a byte order mark, lines ended either way, separated by
     /// commas, semicolons or tabs; the first line names the columns.
     pub(super) fn read(path: &Path) -> Result<Self, CsvError> {
@@ -134,13 +134,13 @@ impl PeopleList {
             let line = record
                 .position()
                 .map_or(0, |position| first_line(text, position));
-            if list.lines == MAX_PEOPLE {
+            if list.lines == MAX_USERS {
                 return Err(CsvError::TooMany);
             }
             list.lines += 1;
-            match person(&columns, &record, line) {
-                Ok((person, errors)) => {
-                    list.people.push(person);
+            match parse_user(&columns, &record, line) {
+                Ok((user, errors)) => {
+                    list.users.push(user);
                     if !errors.is_empty() {
                         let errors = errors.join("; ");
                         list.errors.push(LineError { line, errors });
@@ -153,7 +153,7 @@ impl PeopleList {
     }
 }
 
-/// Where a record begins. Its position is before the empty lines that it comes after.
+/// Returns the line of a record. Its position is before the empty lines that precede it.
 fn first_line(text: &[u8], position: &csv::Position) -> u64 {
     let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
     let before = text
@@ -164,20 +164,20 @@ fn first_line(text: &[u8], position: &csv::Position) -> u64 {
     position.line() + before.filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// No record may take memory for more columns than any list has.
+/// Limits the number of columns, and so the memory of a record.
 fn check_width(text: &[u8], separator: u8) -> Result<(), CsvError> {
-    let (mut line, mut columns, mut is_quoted, mut is_cells_first) = (1, 1, false, true);
+    let (mut line, mut columns, mut is_quoted, mut is_cell_start) = (1, 1, false, true);
     for byte in text {
         line += u64::from(*byte == b'\n');
         match byte {
-            // Of two quotes in a row the second begins what the first has ended.
-            b'"' if is_cells_first || is_quoted => is_quoted = !is_quoted,
+            // Of two consecutive quotes, the second continues the quoted cell.
+            b'"' if is_cell_start || is_quoted => is_quoted = !is_quoted,
             _ if is_quoted => {}
             b'\n' | b'\r' => columns = 1,
             _ if *byte == separator => columns += 1,
             _ => {}
         }
-        is_cells_first = matches!(byte, b'\n' | b'\r' | b'"') || *byte == separator;
+        is_cell_start = matches!(byte, b'\n' | b'\r' | b'"') || *byte == separator;
         if columns > MAX_COLUMNS {
             return Err(CsvError::TooWide(line));
         }
@@ -185,7 +185,7 @@ fn check_width(text: &[u8], separator: u8) -> Result<(), CsvError> {
     Ok(())
 }
 
-/// What of the first line stands most often between columns. Spreadsheets of many countries write
+/// Returns the most frequent separator of the first line. Spreadsheets of many countries write
 /// semicolons.
 fn separator(text: &[u8]) -> u8 {
     let first = text
@@ -228,8 +228,8 @@ fn columns(reader: &mut Reader<&[u8]>) -> Result<Vec<Column>, CsvError> {
     }
 }
 
-/// Somebody, and what is wrong with the cells; or why the line has none.
-fn person(
+/// Returns the user of a record and the errors of cells, or the error of the whole record.
+fn parse_user(
     columns: &[Column],
     record: &ByteRecord,
     line: u64,
@@ -241,7 +241,7 @@ fn person(
             columns.len()
         ));
     }
-    let mut person = ImportedUser::new(line, Role::Employee, "");
+    let mut user = ImportedUser::new(line, Role::Employee, "");
     let mut errors = Vec::new();
     for (column, cell) in columns.iter().zip(record) {
         let Ok(cell) = str::from_utf8(cell).map(str::trim) else {
@@ -251,26 +251,26 @@ fn person(
             .filter(|cell| !cell.is_empty())
             .map(str::to_owned);
         match column {
-            Column::Phone => person.phone = given,
-            Column::Email => person.email = given,
-            Column::Name => cell.clone_into(&mut person.full_name),
-            Column::Hash => person.password_hash = given.map(PasswordHash::from_stored),
+            Column::Phone => user.phone = given,
+            Column::Email => user.email = given,
+            Column::Name => cell.clone_into(&mut user.full_name),
+            Column::Hash => user.password_hash = given.map(PasswordHash::from_stored),
             Column::Role => match cell.to_lowercase().as_str() {
                 "" | "employee" => {}
-                "admin" => person.role = Role::Admin,
+                "admin" => user.role = Role::Admin,
                 _ => errors.push("role is neither employee nor admin"),
             },
             Column::Active => match cell.to_lowercase().as_str() {
                 "" | "yes" | "true" | "t" | "1" => {}
-                "no" | "false" | "f" | "0" => person.is_active = false,
+                "no" | "false" | "f" | "0" => user.is_active = false,
                 _ => errors.push("active is neither yes nor no"),
             },
         }
     }
-    Ok((person, errors))
+    Ok((user, errors))
 }
 
-/// Begins a list that can be read again.
+/// Starts a list that an import can read.
 pub(super) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>> {
     let mut writer = Writer::from_writer(to);
     writer.write_record(COLUMNS.map(|(name, _)| name))?;
@@ -289,14 +289,14 @@ pub(super) fn write_user<W: io::Write>(writer: &mut Writer<W>, user: &User) -> i
     Ok(())
 }
 
-/// Writes who has which generated password.
+/// Writes the generated passwords.
 pub(super) fn write_passwords<'u>(
     to: impl io::Write,
-    people: impl Iterator<Item = (&'u User, &'u Secret)>,
+    users: impl Iterator<Item = (&'u User, &'u Secret)>,
 ) -> io::Result<()> {
     let mut writer = Writer::from_writer(to);
     writer.write_record(["phone", "email", "name", "password"])?;
-    for (user, password) in people {
+    for (user, password) in users {
         writer.write_record([phone(user), email(user), &user.full_name, password.expose()])?;
     }
     writer.flush()
@@ -314,25 +314,25 @@ fn email(user: &User) -> &str {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> PeopleList {
-        PeopleList::parse(text.as_bytes()).unwrap()
+    fn parse(text: &str) -> UserList {
+        UserList::parse(text.as_bytes()).unwrap()
     }
 
     fn refused(text: &[u8]) -> String {
-        PeopleList::parse(text).unwrap_err().to_string()
+        UserList::parse(text).unwrap_err().to_string()
     }
 
     #[test]
-    fn what_spreadsheets_write_is_read() {
+    fn lists_of_spreadsheets_are_parsed() {
         for text in [
             "phone,email,name,role\n+77010000001,,Әлия,employee\n,a@example.com,\"Last, First\",admin\n",
             "\u{feff}phone;email;name;role\r\n+77010000001;;Әлия;employee\r\n;a@example.com;Last, First;admin\r\n",
             "Name\tPhone\tE-Mail\tROLE\nӘлия\t+77010000001\t\t\n\nLast, First\t\ta@example.com\tAdmin",
         ] {
-            let PeopleList { people, errors, .. } = parse(text);
+            let UserList { users, errors, .. } = parse(text);
             assert!(errors.is_empty(), "{text}: {errors:?}");
-            let [employee, admin] = people.as_slice() else {
-                panic!("{text}: {people:?}")
+            let [employee, admin] = users.as_slice() else {
+                panic!("{text}: {users:?}")
             };
             assert_eq!(
                 (employee.phone.as_deref(), employee.email.as_deref()),
@@ -353,10 +353,7 @@ mod tests {
     fn lines_are_counted_as_editors_count_them() {
         let list = parse("name,phone\n\"two\nlines\",+77010000001\n\nA,1\nB\n");
         assert_eq!(
-            list.people
-                .iter()
-                .map(|person| person.line)
-                .collect::<Vec<_>>(),
+            list.users.iter().map(|user| user.line).collect::<Vec<_>>(),
             [2, 5]
         );
         assert_eq!(
@@ -366,18 +363,16 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_end_in_cr_alone_are_told() {
+    fn lines_that_end_in_cr_alone_are_an_error() {
         assert!(refused(b"name,phone\rA,+77010000001\r").contains("CR alone"));
         assert_eq!(
-            parse("name,phone\r\n\"A\rB\",+77010000001\r\n")
-                .people
-                .len(),
+            parse("name,phone\r\n\"A\rB\",+77010000001\r\n").users.len(),
             1
         );
     }
 
     #[test]
-    fn a_line_with_columns_without_end_is_told() {
+    fn a_line_with_too_many_columns_is_an_error() {
         let wide = |line: &str| format!("name,phone\nA,1\n{line}\n");
         assert!(refused(wide(&",".repeat(1000)).as_bytes()).ends_with("in line 3"));
         assert!(
@@ -390,24 +385,24 @@ mod tests {
         }
         assert_eq!(
             parse(&wide(&format!("\"{}\",1", ",".repeat(5000))))
-                .people
+                .users
                 .len(),
             2
         );
     }
 
     #[test]
-    fn each_wrong_cell_of_a_line_is_told() {
+    fn each_invalid_cell_of_a_line_is_reported() {
         let list = parse("name,role,active\nA,boss,perhaps\nB,,no\n");
         assert_eq!(
             list.errors[0].to_string(),
             "line 2: role is neither employee nor admin; active is neither yes nor no"
         );
-        assert!(!list.people[1].is_active);
+        assert!(!list.users[1].is_active);
     }
 
     #[test]
-    fn columns_have_to_be_known() {
+    fn columns_must_be_known() {
         assert!(refused(b"").contains("is empty"));
         assert!(refused(b"\n\n").contains("is empty"));
         assert!(refused(b"phone,role\n").contains("no column `name`"));
@@ -417,10 +412,10 @@ mod tests {
     }
 
     #[test]
-    fn other_encodings_are_told_by_name() {
+    fn other_encodings_are_an_error() {
         assert!(refused(b"\xFF\xFEn\0a\0m\0e\0").contains("not UTF-8"));
         assert!(refused(b"\xE8\xEC\xFF\n").contains("not UTF-8"));
-        let list = PeopleList::parse(b"name,phone\n\xC0\xEB\xE8\xFF,+77010000001\nB,1\n").unwrap();
+        let list = UserList::parse(b"name,phone\n\xC0\xEB\xE8\xFF,+77010000001\nB,1\n").unwrap();
         assert!(
             list.errors[0]
                 .to_string()
@@ -428,11 +423,11 @@ mod tests {
             "{:?}",
             list.errors
         );
-        assert_eq!(list.people.len(), 1);
+        assert_eq!(list.users.len(), 1);
     }
 
     #[test]
-    fn nothing_makes_it_panic() {
+    fn parsing_never_panics() {
         let pieces: [&[u8]; 12] = [
             b"name",
             b",",
@@ -452,7 +447,7 @@ mod tests {
                 .flat_map(|i| pieces[(n / 7 * (i + 1) + i * i) % 12])
                 .copied()
                 .collect();
-            let _ = PeopleList::parse(&bytes);
+            let _ = UserList::parse(&bytes);
         }
     }
 }

@@ -1,0 +1,239 @@
+//! Audit events.
+
+use std::time::Duration;
+
+use divan_core::service::{
+    ChangePasswordCommand, ClientInfo, CreateUserCommand, ListAuditEventsQuery, UpdateUserCommand,
+};
+use divan_core::store::AuditQuery;
+use divan_core::types::{AuditAction, Role, UserId};
+use uuid::Uuid;
+
+use crate::support::admin::{Fixture, client};
+use crate::support::{PHONE, Refusal, refusal};
+
+on_every_store!(
+    every_operation_writes_one_audit_event,
+    a_rejected_operation_writes_no_audit_event,
+    audit_events_are_paged_and_purged,
+);
+
+async fn every_operation_writes_one_audit_event(f: Fixture) {
+    use AuditAction::*;
+    let admin = f.admin().await;
+    let user = f
+        .add(&CreateUserCommand::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
+    f.tick();
+    let session = f.login(&"umbrella 77".into()).await.unwrap();
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
+    let change = ChangePasswordCommand::new("umbrella 77", "plum 4 the tram");
+    f.tick();
+    let session = f
+        .service
+        .as_caller(&caller, &client())
+        .change_password(&change)
+        .await
+        .unwrap();
+    let caller = f
+        .service
+        .authenticate(session.access_token.expose())
+        .await
+        .unwrap();
+    f.tick();
+    f.service
+        .as_caller(&caller, &client())
+        .logout()
+        .await
+        .unwrap();
+    f.service
+        .as_caller(&caller, &client())
+        .logout()
+        .await
+        .unwrap();
+    let mut changes = [(); 5].map(|()| UpdateUserCommand::default());
+    changes[0].full_name = Some("Another Name".to_owned());
+    changes[1].full_name = Some("Another Name".to_owned());
+    (changes[2].is_active, changes[2].full_name) = (Some(false), Some("Gone".to_owned()));
+    changes[3].is_active = Some(true);
+    (changes[4].role, changes[4].email) = (
+        Some(Role::Admin),
+        Some(Some("second@example.com".to_owned())),
+    );
+    for change in &changes {
+        f.tick();
+        f.service
+            .as_admin(&admin, &client())
+            .update_user(user.id, change)
+            .await
+            .unwrap();
+    }
+    f.tick();
+    f.service
+        .as_admin(&admin, &client())
+        .unlink_telegram(user.id)
+        .await
+        .unwrap();
+    f.tick();
+    f.service
+        .as_admin(&admin, &client())
+        .end_user_sessions(user.id)
+        .await
+        .unwrap();
+    f.tick();
+    f.service
+        .as_admin(&admin, &client())
+        .reset_password(user.id)
+        .await
+        .unwrap();
+    let mut actions = f.actions(user.id).await;
+    // What one transaction writes has one time, and so no order.
+    assert!(
+        actions[1..3].contains(&TelegramLinked) && actions[1..3].contains(&SignedIn),
+        "{actions:?}"
+    );
+    actions.drain(1..3);
+    assert_eq!(
+        actions,
+        [
+            UserCreated,
+            PasswordChanged,
+            SignedOut,
+            UserUpdated,
+            UserDeactivated,
+            UserActivated,
+            RoleChanged,
+            TelegramUnlinked,
+            SignedOutEverywhere,
+            PasswordReset
+        ]
+    );
+
+    let mut query = AuditQuery::newest(1);
+    query.action = Some(UserDeactivated);
+    let record = f.store.audit(&query).await.unwrap().remove(0);
+    assert_eq!(record.changes, ["full_name", "is_active"]);
+    assert_eq!(
+        (record.actor_id, record.subject_id),
+        (admin.id(), Some(user.id))
+    );
+    assert_eq!(record.address, Some([203, 0, 113, 7].into()));
+    assert_eq!(record.request_id.as_deref(), Some("request-1"));
+    assert!(f.actions(admin.id().unwrap()).await.contains(&Bootstrapped));
+    let all = format!(
+        "{:?}",
+        f.store.audit(&AuditQuery::newest(200)).await.unwrap()
+    );
+    for secret in [
+        "umbrella",
+        "plum",
+        "tram",
+        "Gone",
+        "second@",
+        "701123",
+        "auth_date",
+    ] {
+        assert!(!all.contains(secret), "{secret} in {all}");
+    }
+}
+
+async fn a_rejected_operation_writes_no_audit_event(f: Fixture) {
+    let admin = f.admin().await;
+    f.add(&CreateUserCommand::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
+    let before = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
+    let twice = CreateUserCommand::employee("First Last", PHONE).password("umbrella 77");
+    assert_eq!(
+        refusal(
+            f.service
+                .as_admin(&admin, &client())
+                .create_user(&twice)
+                .await
+        ),
+        Refusal::PhoneTaken
+    );
+    let nobody = UserId(Uuid::from_u128(1));
+    assert_eq!(
+        refusal(
+            f.service
+                .as_admin(&admin, &client())
+                .unlink_telegram(nobody)
+                .await
+        ),
+        Refusal::NotFound
+    );
+    assert_eq!(
+        refusal(f.login(&"wrong password".into()).await),
+        Refusal::InvalidCredentials
+    );
+    let mut taken = UpdateUserCommand::default();
+    taken.phone = Some(Some(PHONE.to_owned()));
+    let refused = f
+        .service
+        .as_admin(&admin, &client())
+        .update_user(admin.id().unwrap(), &taken)
+        .await;
+    assert_eq!(refusal(refused), Refusal::PhoneTaken);
+    assert_eq!(
+        f.store.audit(&AuditQuery::newest(100)).await.unwrap(),
+        before
+    );
+}
+
+async fn audit_events_are_paged_and_purged(f: Fixture) {
+    let admin = f.admin().await;
+    let user = f
+        .add(&CreateUserCommand::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
+    for _ in 0..5 {
+        f.clock.advance(Duration::from_secs(1));
+        f.service
+            .as_admin(&admin, &client())
+            .end_user_sessions(user.id)
+            .await
+            .unwrap();
+    }
+    let mut request = ListAuditEventsQuery::default();
+    (request.limit, request.user, request.actor) = (Some(2), Some(user.id), admin.id());
+    let mut seen = Vec::new();
+    loop {
+        let page = f
+            .service
+            .as_admin(&admin, &ClientInfo::unknown())
+            .list_audit_events(&request)
+            .await
+            .unwrap();
+        seen.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => request.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 6);
+    assert!(seen.is_sorted_by(|a, b| a.id > b.id && a.at >= b.at));
+    request.action = Some(AuditAction::Unknown);
+    assert_eq!(
+        refusal(
+            f.service
+                .as_admin(&admin, &ClientInfo::unknown())
+                .list_audit_events(&request)
+                .await
+        ),
+        Refusal::ValidationFailed
+    );
+
+    assert_eq!(
+        f.service.purge_audit(Duration::from_secs(5)).await.unwrap(),
+        0
+    );
+    f.clock.advance(Duration::from_secs(1));
+    let all = f.store.audit(&AuditQuery::newest(100)).await.unwrap().len() as u64;
+    assert_eq!(
+        f.service.purge_audit(Duration::from_secs(5)).await.unwrap(),
+        all - 5
+    );
+}

@@ -1,0 +1,301 @@
+//! Commands on users and administrators: for recovery, and for scripts.
+
+use clap::{Args, Subcommand, ValueEnum};
+use divan_core::api::GeneratedPassword;
+use divan_core::secret::Secret;
+use divan_core::service::{
+    AdminService, CreateUserCommand, ListUsersQuery, ServiceError, SessionView, UpdateUserCommand,
+};
+use divan_core::types::{Role, User};
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+
+use super::operator::as_operator;
+use super::password::PasswordSource;
+use super::users_error::UsersError;
+use super::{Outcome, output};
+use crate::routes::wire;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AdminCommand {
+    /// Create an administrator; the first one also closes `POST /auth/admin/bootstrap`
+    Create(CreateAdmin),
+    /// Reset an administrator's password to a generated one, shown once
+    ResetPassword(UserRef),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// List users, newest first
+    List(List),
+    /// Create a user
+    Create(CreateUser),
+    /// Deactivate a user and end all sessions
+    Deactivate(UserRef),
+    /// Reset a user's password to a generated one, shown once
+    ResetPassword(UserRef),
+    /// Unlink a user's Telegram account: the next sign-in links another one
+    Unlink(UserRef),
+    /// List a user's sessions
+    Sessions(Sessions),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CreateAdmin {
+    /// The e-mail address to sign in with
+    #[arg(long)]
+    email: String,
+    /// The name
+    #[arg(long, default_value = "Administrator")]
+    name: String,
+    #[command(flatten)]
+    password: PasswordSource,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CreateUser {
+    /// The name
+    #[arg(long)]
+    name: String,
+    /// The phone number that an employee signs in with
+    #[arg(long)]
+    phone: Option<String>,
+    /// The e-mail address that an administrator signs in with
+    #[arg(long)]
+    email: Option<String>,
+    /// The role
+    #[arg(long, value_enum, default_value = "employee")]
+    role: RoleArg,
+    #[command(flatten)]
+    password: PasswordSource,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Only users that match: a prefix of a word of the name, of the phone number or of the e-mail
+    /// address
+    query: Option<String>,
+    /// Only users with this role
+    #[arg(long, value_enum)]
+    role: Option<RoleArg>,
+    /// Only inactive users
+    #[arg(long)]
+    inactive: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct UserRef {
+    /// The user: an id, a phone number or an e-mail address
+    user: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Sessions {
+    #[command(flatten)]
+    user: UserRef,
+    /// End all sessions
+    #[arg(long)]
+    end: bool,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+struct Output {
+    /// Print JSON, as in the HTTP interface
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleArg {
+    Employee,
+    Admin,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Employee => Self::Employee,
+            RoleArg::Admin => Self::Admin,
+        }
+    }
+}
+
+pub(super) fn run_admin(command: AdminCommand) -> Outcome {
+    match command {
+        AdminCommand::Create(args) => {
+            let mut command = CreateUserCommand::admin(args.name, args.email);
+            command.password = args.password.read()?;
+            as_operator(async |admin| create(admin, &command, args.output).await)
+        }
+        AdminCommand::ResetPassword(user) => {
+            as_operator(async |admin| reset_password(admin, &user, Some(Role::Admin)).await)
+        }
+    }
+}
+
+pub(super) fn run_user(command: UserCommand) -> Outcome {
+    match command {
+        UserCommand::List(args) => as_operator(async |admin| list(admin, &args).await),
+        UserCommand::Create(args) => {
+            let mut command = CreateUserCommand::new(args.role.into(), args.name);
+            (command.phone, command.email) = (args.phone, args.email);
+            command.password = args.password.read()?;
+            as_operator(async |admin| create(admin, &command, args.output).await)
+        }
+        UserCommand::Deactivate(user) => as_operator(async |admin| {
+            let mut command = UpdateUserCommand::default();
+            command.is_active = Some(false);
+            let id = find(admin, &user).await?.id;
+            show_user(&admin.update_user(id, &command).await?, user.output)
+        }),
+        UserCommand::ResetPassword(user) => {
+            as_operator(async |admin| reset_password(admin, &user, None).await)
+        }
+        UserCommand::Unlink(user) => as_operator(async |admin| {
+            let id = find(admin, &user).await?.id;
+            show_user(&admin.unlink_telegram(id).await?, user.output)
+        }),
+        UserCommand::Sessions(args) => as_operator(async |admin| sessions(admin, &args).await),
+    }
+}
+
+async fn create(
+    admin: AdminService<'_>,
+    command: &CreateUserCommand,
+    format: Output,
+) -> Result<(), UsersError> {
+    let created = admin.create_user(command).await?;
+    if format.json {
+        return json(&wire::created_user(created));
+    }
+    show_user(&created.user, format)?;
+    if let Some(password) = created.generated_password {
+        output::line(&password_line(&password));
+    }
+    Ok(())
+}
+
+async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
+    let mut query = ListUsersQuery::default();
+    query.query.clone_from(&args.query);
+    (query.role, query.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
+    let mut users = Vec::new();
+    for_each_page(admin, query, |page| {
+        users.extend(page);
+        Ok(())
+    })
+    .await?;
+    if args.output.json {
+        return json(&users);
+    }
+    output::table(USER_HEADS, users.iter().map(user_row));
+    Ok(())
+}
+
+/// Calls a function with each page of a list.
+pub(super) async fn for_each_page(
+    admin: AdminService<'_>,
+    mut query: ListUsersQuery,
+    mut each: impl FnMut(Vec<User>) -> Result<(), UsersError>,
+) -> Result<(), UsersError> {
+    query.limit = Some(200);
+    loop {
+        let page = admin.list_users(&query).await?;
+        each(page.items)?;
+        if page.next_cursor.is_none() {
+            return Ok(());
+        }
+        query.cursor = page.next_cursor;
+    }
+}
+
+async fn reset_password(
+    admin: AdminService<'_>,
+    user: &UserRef,
+    role: Option<Role>,
+) -> Result<(), UsersError> {
+    let found = find(admin, user).await?;
+    if role.is_some_and(|role| role != found.role) {
+        return Err(UsersError::NotAdmin(user.user.clone()));
+    }
+    let password = admin.reset_password(found.id).await?;
+    if user.output.json {
+        return json(&GeneratedPassword::new(password));
+    }
+    output::line(&password_line(&password));
+    Ok(())
+}
+
+async fn sessions(admin: AdminService<'_>, args: &Sessions) -> Result<(), UsersError> {
+    let user = find(admin, &args.user).await?;
+    let sessions = admin.user_sessions(user.id).await?;
+    if args.end {
+        admin.end_user_sessions(user.id).await?;
+    }
+    if args.user.output.json {
+        let sessions: Vec<_> = sessions.into_iter().map(wire::session).collect();
+        return json(&sessions);
+    }
+    output::table(
+        ["SESSION", "AUDIENCE", "SINCE", "ADDRESS", "DEVICE"],
+        sessions.iter().map(session_row),
+    );
+    Ok(())
+}
+
+async fn find(admin: AdminService<'_>, user: &UserRef) -> Result<User, UsersError> {
+    match admin.find_user(&user.user).await {
+        Err(ServiceError::NotFound) => Err(UsersError::NotFound(user.user.clone())),
+        found => Ok(found?),
+    }
+}
+
+const USER_HEADS: [&str; 6] = ["ID", "ROLE", "ACTIVE", "PHONE", "E-MAIL", "NAME"];
+
+fn user_row(user: &User) -> [String; 6] {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    [
+        user.id.to_string(),
+        user.role.to_string(),
+        if user.is_active { "yes" } else { "no" }.to_owned(),
+        or_dash(user.phone.as_ref().map(ToString::to_string)),
+        or_dash(user.email.as_ref().map(ToString::to_string)),
+        user.full_name.clone(),
+    ]
+}
+
+fn session_row(session: &SessionView) -> [String; 5] {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    [
+        session.id.to_string(),
+        session.audience.to_string(),
+        session.created_at.format(&Rfc3339).unwrap_or_default(),
+        or_dash(session.address.map(|address| address.to_string())),
+        or_dash(session.device.clone()),
+    ]
+}
+
+fn show_user(user: &User, format: Output) -> Result<(), UsersError> {
+    if format.json {
+        return json(user);
+    }
+    output::table(USER_HEADS, [user_row(user)]);
+    Ok(())
+}
+
+fn password_line(password: &Secret) -> String {
+    let password = password.expose();
+    format!("Password: {password} (valid for 72 hours; must be changed at the first sign-in)")
+}
+
+fn json(value: &impl Serialize) -> Result<(), UsersError> {
+    output::json(value).map_err(|error| UsersError::Refused(error.to_string()))
+}
