@@ -10,6 +10,7 @@
 //! - Later migrations only add tables, indexes and nullable columns (or columns with a default). They
 //!   never rebuild a table: dropping the old one inside the migrator's transaction deletes the rows
 //!   that refer to it. Therefore there are no `CHECK`s that list roles, audiences or reasons.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 use std::borrow::Cow;
 

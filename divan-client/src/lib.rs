@@ -64,6 +64,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `test-util` | `test_util::MockDivan`: a mock server for tests of programs that use this client |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
 mod admin;
@@ -99,3 +100,7 @@ pub use handle::{AdminPanel, Handle, MiniApp};
 pub use login::{LoginRequest, LoginSession};
 pub use retry::Retries;
 pub use tokens::{CasResult, FileStore, MemoryStore, TokenStore, Tokens};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,46 +1,58 @@
 //! Sign-in for companies whose staff work inside a Telegram Mini App.
 //!
 //! An employee opens the Mini App and signs in with the phone number and password that an
-//! administrator gave out; Telegram's signed `initData` proves which Telegram account is asking.
+//! administrator handed out; Telegram's signed `initData` proves the employee's Telegram account.
 //! Administrators sign in to a panel on a second domain with e-mail and password.
 //!
-//! With default features this crate is the check of `initData` alone, and light:
+//! With default features this crate only verifies `initData`, with few dependencies and no async
+//! runtime (`cargo add divan-core`):
 //!
 //! ```
-//! use divan_core::init_data::{BotToken, Verifier};
+//! use divan_core::init_data::Verifier;
 //! use std::time::Duration;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
-//! let verifier = Verifier::new(token, Duration::from_hours(1));
-//! let refused = verifier.verify("user=%7B%22id%22%3A42%7D&auth_date=1780000000&hash=00");
-//! assert!(refused.is_err());
+//! let token = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+//! let verifier = Verifier::new(token.parse()?, Duration::from_hours(1));
+//! let rejected = verifier.verify("user=%7B%22id%22%3A42%7D&auth_date=1780000000&hash=00");
+//! assert!(rejected.is_err());
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! The whole sign-in service on an embedded database (`cargo add divan-core --features
+//! service,sqlite`) is `service::AuthService`. The crate `divan-server` puts it behind HTTP, the
+//! crate `divan-client` calls that. The crate `divan` on crates.io is an unrelated project.
+//!
 //! # Features
 //!
-//! Turning one on never changes what the others do.
+//! Features are additive: enabling one never changes the behaviour of others.
 //!
-//! | feature | brings |
+//! | feature | content |
 //! |---|---|
 //! | `init-data` (default) | [`init_data`]: verification of Telegram's signed data |
-//! | `ed25519` | `init_data::ThirdParty`: the same without the bot's token, by Telegram's signature for third parties |
-//! | `axum` | `init_data::InitData` as an argument of axum handlers |
-//! | `serde`, `utoipa` | verified data that can be serialized, and its schemas |
-//! | `simd` | vector instructions of newer processors for the check, chosen at run time |
-//! | `password` | `password`: Argon2id behind a bounded queue, rules for new passwords |
-//! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and keys to rotate |
-//! | `api` | `api`: the wire contract; `openapi` adds its schemas |
+//! | `ed25519` | `init_data::ThirdParty`: verification without the bot token, by Telegram's signature for third parties |
+//! | `axum` | `init_data::InitData` as an axum extractor |
+//! | `serde`, `utoipa` | serialization of verified data, and its OpenAPI schemas |
+//! | `simd` | AVX-512 instructions for verification, detected at run time |
+//! | `password` | `password`: Argon2id behind a bounded queue, and the policy for new passwords |
+//! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
+//! | `api` | `api`: the wire contract; `openapi` adds OpenAPI schemas |
 //! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
-//! | `infra` | `infra`: the configuration of a deployment, from variables and `.env` |
-//! | `probe` | `infra::probe`: whether what a deployment depends on is there |
-//! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, set up and probed |
-//! | `service` | `service`: the sign-in service over all of these |
+//! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
+//! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |
+//! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, with configuration and health checks |
+//! | `service` | `service`: the sign-in service, built on all of these |
 //! | `private-file` | `private_file`: files for secrets that only their owner can read |
-//! | `mint` | minting of init data, for tests and development |
-//! | `test-util` | the same, with a clock to turn and seeded randomness |
+//! | `mint` | creation of signed init data, for tests and development |
+//! | `test-util` | `mint`, a manual clock and seeded randomness |
+//!
+//! The features `entropy`, `reconnecting` and `types` are parts that others share.
+//!
+//! # Minimum supported Rust version
+//!
+//! Rust 1.95. An increase is a minor version while the major version is 0.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "api")]
 pub mod api;
@@ -67,3 +79,7 @@ pub mod store;
 pub mod token;
 #[cfg(feature = "types")]
 pub mod types;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

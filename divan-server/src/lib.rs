@@ -25,6 +25,7 @@
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | yes | configuration and readiness of this dependency |
 //!
 //! With `default-features = false` the crate is the router alone.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "_server")]
 mod app;
@@ -81,3 +82,7 @@ pub use openapi::openapi;
 pub use problem::Problem;
 pub use router::router;
 pub use state::{AppState, HttpOptions};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,5 @@
-use crate::guards;
 use crate::step::{Outcome, cargo, cargo_with};
+use crate::{guards, public_dependencies};
 
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
@@ -36,6 +36,7 @@ pub(crate) fn run() -> Outcome {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])?;
     guards::run()?;
+    public_dependencies::run()?;
     for features in CORE_FEATURES {
         clippy(&[
             "-p",

@@ -1,5 +1,5 @@
-//! The chores of this workspace: `cargo xtask test`, `cargo xtask check`, `cargo xtask contract`,
-//! `cargo xtask fuzz`, `cargo xtask load`.
+//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `load`,
+//! `release-check`.
 
 mod check;
 mod contract;
@@ -7,6 +7,8 @@ mod debian;
 mod fuzz;
 mod guards;
 mod load;
+mod public_dependencies;
+mod release_check;
 mod servers;
 mod step;
 mod test;
@@ -16,58 +18,63 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use fuzz::Code;
 
-/// The chores of this workspace.
+/// Tasks of this workspace.
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
-    chore: Chore,
+    task: Task,
 }
 
 #[derive(Debug, Subcommand)]
-enum Chore {
+enum Task {
     /// Run all tests: unit, integration and doc tests, the examples, and the embedding application
     Test {
-        /// Install nothing that is missing, only say how
+        /// Install nothing that is missing, only report how
         #[arg(long)]
         no_install: bool,
     },
     /// Check format, lints, documentation and dependencies
     Check,
-    /// Hold the server against its OpenAPI document by tools of other people: a validator, a
-    /// generated client, a fuzzer
+    /// Test the server against its OpenAPI document with third-party tools: a validator, a generated
+    /// client, a fuzzer
     Contract {
         #[command(flatten)]
         effort: contract::Effort,
-        /// Install nothing on the machine that is missing, only say how
+        /// Install nothing on the machine that is missing, only report how
         #[arg(long)]
         no_install: bool,
     },
-    /// Fuzz the check of signed data against its reference
+    /// Fuzz the verification of signed data against its reference
     Fuzz {
-        /// For how long each target is fuzzed
+        /// Seconds per target
         #[arg(long, default_value_t = 10)]
         seconds: u32,
-        /// Fuzz the vector code in place of the portable code
+        /// Fuzz the vector code instead of the portable code
         #[arg(long)]
         simd: bool,
-        /// All, unless one is named
+        /// Target to fuzz; default: all
         target: Option<fuzz::Target>,
     },
-    /// Measure what a request costs the server, beside the least that does the same
+    /// Measure the processor time of requests against a minimal server
     Load {
-        /// Install nothing that is missing, only say how
+        /// Install nothing that is missing, only report how
         #[arg(long)]
         no_install: bool,
+    },
+    /// Check the publishable crates before a release: packages, docs.rs builds, semantic versioning
+    ReleaseCheck {
+        #[command(flatten)]
+        options: release_check::Options,
     },
 }
 
-#[expect(clippy::print_stderr, reason = "a chore says why it failed")]
+#[expect(clippy::print_stderr, reason = "a task reports its error")]
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().chore {
-        Chore::Test { no_install } => test::run(no_install),
-        Chore::Check => check::run(),
-        Chore::Contract { effort, no_install } => contract::run(effort, no_install),
-        Chore::Fuzz {
+    let outcome = match Cli::parse().task {
+        Task::Test { no_install } => test::run(no_install),
+        Task::Check => check::run(),
+        Task::Contract { effort, no_install } => contract::run(effort, no_install),
+        Task::Fuzz {
             seconds,
             simd,
             target,
@@ -76,7 +83,8 @@ fn main() -> ExitCode {
             seconds,
             if simd { Code::Vector } else { Code::Portable },
         ),
-        Chore::Load { no_install } => load::run(no_install),
+        Task::Load { no_install } => load::run(no_install),
+        Task::ReleaseCheck { options } => release_check::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
