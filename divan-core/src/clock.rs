@@ -1,17 +1,16 @@
-//! Where the time comes from.
+//! Sources of the current time.
 //!
-//! Nothing in this crate reads the system clock by itself: whoever checks an age is handed a
-//! [`Clock`], so that a test can stand at any moment it likes.
+//! This crate reads the system clock only through a [`Clock`], so that tests control the time.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
-/// A source of the current time.
+/// Source of the current time.
 pub trait Clock: Debug + Send + Sync {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 
-    /// The current time in whole seconds since the Unix epoch; 0 for a clock that stands before it.
+    /// Returns the current time in whole seconds since the Unix epoch; 0 for a time before it.
     fn unix_seconds(&self) -> u64 {
         self.now()
             .duration_since(SystemTime::UNIX_EPOCH)
@@ -20,7 +19,7 @@ pub trait Clock: Debug + Send + Sync {
     }
 }
 
-/// The clock of the operating system.
+/// Clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -34,7 +33,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move.
+/// Clock that tests set and advance.
 ///
 /// ```
 /// use divan_core::clock::{Clock, ManualClock};
@@ -50,7 +49,7 @@ pub struct ManualClock(std::sync::atomic::AtomicU64);
 
 #[cfg(any(test, feature = "test-util"))]
 impl ManualClock {
-    /// A clock that stands at this many seconds after the Unix epoch.
+    /// Creates a clock at `seconds` after the Unix epoch.
     pub fn at_unix(seconds: u64) -> Self {
         Self(std::sync::atomic::AtomicU64::new(
             seconds.saturating_mul(1_000_000),
@@ -64,7 +63,7 @@ impl ManualClock {
             .fetch_add(micros, std::sync::atomic::Ordering::SeqCst);
     }
 
-    /// Sets the clock, forward or back.
+    /// Sets the clock, forward or backward.
     pub fn set_unix(&self, seconds: u64) {
         self.0.store(
             seconds.saturating_mul(1_000_000),

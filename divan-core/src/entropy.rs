@@ -1,46 +1,45 @@
-//! Where randomness comes from: salts, token ids, user ids.
+//! Sources of random bytes for salts, token ids and user ids.
 
 use std::fmt::Debug;
 
-/// A source of random bytes.
+/// Source of random bytes.
 ///
-/// In production this is [`OsEntropy`]; tests seed their own (`SeededEntropy`, feature
-/// `test-util`).
+/// Use [`OsEntropy`] in production, and the seeded `SeededEntropy` (feature `test-util`) in tests.
 pub trait Entropy: Debug + Send + Sync {
-    /// Fills `bytes` with random bytes that nobody can predict.
+    /// Fills `bytes` with unpredictable random bytes.
     ///
     /// # Errors
-    /// When the operating system cannot give any. Nothing may go on with the bytes then.
+    /// When the operating system cannot provide any. The content of `bytes` must not be used then.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
-/// The source of randomness did not answer.
+/// Error of a source that cannot provide random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
+#[error("the operating system provided no random bytes")]
 pub struct NoEntropy;
 
-/// The random number generator of the operating system.
+/// Random number generator of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that asks the operating system"
+        reason = "the only call to the operating system"
     )]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
         getrandom::fill(bytes).map_err(|_| NoEntropy)
     }
 }
 
-/// Repeatable pseudo-random bytes: the same seed gives the same bytes. Never for production.
+/// Deterministic pseudo-random bytes for tests: the same seed gives the same bytes.
 #[cfg(any(test, feature = "test-util"))]
 #[derive(Debug)]
 pub struct SeededEntropy(std::sync::Mutex<u64>);
 
 #[cfg(any(test, feature = "test-util"))]
 impl SeededEntropy {
-    /// Starts the sequence that belongs to `seed`.
+    /// Creates a source with the sequence of `seed`.
     pub fn new(seed: u64) -> Self {
         Self(std::sync::Mutex::new(seed))
     }

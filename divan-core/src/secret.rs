@@ -1,14 +1,13 @@
-//! Text that must not be seen.
+//! Secret text, redacted in logs and wiped from memory.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A password, token or key as text.
+/// Password, token or key as text.
 ///
 /// `Debug` is redacted, there is neither `Display` nor `Serialize`, and the memory is wiped on
-/// drop. Whoever needs the text says so with [`expose`](Self::expose), which is easy to find in a
-/// review.
+/// drop. The text is only accessible through [`expose`](Self::expose), which a review finds easily.
 ///
 /// ```
 /// use divan_core::secret::Secret;
@@ -21,12 +20,12 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes the text over.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself.
+    /// Returns the text itself.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -57,8 +56,7 @@ impl<'de> serde::Deserialize<'de> for Secret {
     }
 }
 
-/// Writes a secret to the wire; for `#[serde(serialize_with)]` on the few fields that have to be
-/// sent.
+/// Serializes a secret; for `#[serde(serialize_with)]` on the few fields that contain one.
 #[cfg(feature = "api")]
 pub(crate) fn expose<S: serde::Serializer>(
     secret: &Secret,
@@ -67,9 +65,9 @@ pub(crate) fn expose<S: serde::Serializer>(
     serializer.serialize_str(secret.expose())
 }
 
-/// [`expose`] for a secret that may be absent.
+/// Serializes an optional secret; see [`expose`].
 #[cfg(feature = "api")]
-#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+#[expect(clippy::ref_option, reason = "the signature that serde requires")]
 pub(crate) fn expose_option<S: serde::Serializer>(
     secret: &Option<Secret>,
     serializer: S,

@@ -134,7 +134,7 @@ impl Metrics {
         self.hashes_waiting.set(gauge(hashes.waiting));
         self.hashes_begun
             .inner()
-            .store(hashes.begun, Ordering::Relaxed);
+            .store(hashes.started, Ordering::Relaxed);
         self.hashes_waited
             .inner()
             .store(hashes.waited.as_secs_f64().to_bits(), Ordering::Relaxed);

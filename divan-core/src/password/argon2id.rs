@@ -4,12 +4,12 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use super::stored::{Stored, StoredArgon2id, is_bounded};
 use super::{HashError, Password, PasswordHash, PasswordHasher, Verification};
 
-/// The cost of one Argon2id hash (RFC 9106). The default is the smallest that is accepted: 19456
-/// KiB of memory, 2 iterations, 1 lane, as the OWASP Password Storage Cheat Sheet has it.
+/// Cost parameters of Argon2id (RFC 9106). The default is the accepted minimum: 19456 KiB of memory,
+/// 2 iterations, 1 lane, as the OWASP Password Storage Cheat Sheet recommends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argon2idParams(Params);
 
-/// The parameters are weaker than the default, or out of the algorithm's range.
+/// Error for parameters that are weaker than the default or above the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Argon2id needs at least 19456 KiB and 2 iterations, and at most 262144 KiB, 16 iterations and 16 lanes"
@@ -19,18 +19,18 @@ pub struct WeakParams;
 const OUTPUT_BYTES: usize = 32;
 
 impl Argon2idParams {
-    /// Parameters at least as strong as the default.
+    /// Creates parameters at least as strong as the default.
     ///
-    /// Hashes that were made with more than 65536 KiB, or with more work than eight times the
-    /// default's, match only as long as the parameters are as large: see [`PasswordHash::check`].
+    /// Existing hashes with more than 65536 KiB, or with more work than eight times the default's,
+    /// match only while the current parameters are as large: see [`PasswordHash::check`].
     ///
     /// # Errors
-    /// [`WeakParams`] when they are weaker, or too large to be meant.
+    /// [`WeakParams`] when they are weaker or above the limits.
     pub fn new(memory_kib: u32, iterations: u32, lanes: u32) -> Result<Self, WeakParams> {
         let params = Params::new(memory_kib, iterations, lanes, Some(OUTPUT_BYTES))
             .map_err(|_| WeakParams)?;
-        let floor = Params::DEFAULT;
-        let strong = memory_kib >= floor.m_cost() && iterations >= floor.t_cost();
+        let minimum = Params::DEFAULT;
+        let strong = memory_kib >= minimum.m_cost() && iterations >= minimum.t_cost();
         if strong && is_bounded(&params) {
             Ok(Self(params))
         } else {
@@ -47,27 +47,27 @@ impl Default for Argon2idParams {
             Params::DEFAULT_T_COST,
             Params::DEFAULT_P_COST,
         )
-        .expect("the default is the floor")
+        .expect("the default is the minimum")
     }
 }
 
 /// Argon2id with fixed parameters.
 ///
-/// Hashes made with others are compared with their own and reported as outdated. So are passlib's
-/// bcrypt and `$pbkdf2-sha256$` hashes, of the system that Divan replaces. Stored parameters are
-/// bounded before they are used: see [`PasswordHash::check`].
+/// Hashes with other parameters are verified with their own and reported as outdated. So are
+/// passlib's legacy bcrypt and `$pbkdf2-sha256$` hashes. Stored parameters are limited before they
+/// are used: see [`PasswordHash::check`].
 #[derive(Clone, Debug, Default)]
 pub struct Argon2idHasher {
     params: Argon2idParams,
 }
 
 impl Argon2idHasher {
-    /// A hasher with these parameters.
+    /// Creates a hasher with these parameters.
     pub fn new(params: Argon2idParams) -> Self {
         Self { params }
     }
 
-    /// A hasher so cheap that it protects nothing, for tests that make many users.
+    /// Creates a hasher with minimal cost and no protection, for tests with many users.
     ///
     /// # Panics
     /// Never: the parameters are the algorithm's minimum.
@@ -120,11 +120,11 @@ impl PasswordHasher for Argon2idHasher {
             }
             Some(Stored::Legacy(_)) => Verification::Mismatch,
             None => {
-                let mut thrown_away = [0; OUTPUT_BYTES];
+                let mut discarded = [0; OUTPUT_BYTES];
                 let password = password.as_str().as_bytes();
-                let outcome =
-                    self.argon2()
-                        .hash_password_into(password, &[0; 16], &mut thrown_away);
+                let outcome = self
+                    .argon2()
+                    .hash_password_into(password, &[0; 16], &mut discarded);
                 debug_assert!(outcome.is_ok(), "the parameters were checked");
                 Verification::Mismatch
             }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_matches_its_password_and_no_other() {
+    fn a_hash_matches_only_its_password() {
         let hasher = Argon2idHasher::insecure_for_tests();
         let stored = hasher.hash(&password("right"), &[7; 16]).unwrap();
         assert_eq!(
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_writes_the_documented_parameters() {
+    fn the_default_uses_the_documented_parameters() {
         let stored = Argon2idHasher::default()
             .hash(&password("x"), &[1; 16])
             .unwrap();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn weaker_parameters_are_refused() {
+    fn weak_or_excessive_parameters_are_rejected() {
         assert_eq!(Argon2idParams::new(19_455, 2, 1), Err(WeakParams));
         assert_eq!(Argon2idParams::new(19_456, 1, 1), Err(WeakParams));
         assert_eq!(Argon2idParams::new(1_000_000, 2, 1), Err(WeakParams));

@@ -1,6 +1,6 @@
-/// Reads the decimal digits of any script.
+/// Conversion of decimal digits of any script.
 pub(crate) trait ToDecimalDigit {
-    /// The ASCII digit of the same value.
+    /// Returns the ASCII digit of the same value.
     fn to_decimal_digit(self) -> Option<char>;
 }
 
@@ -18,7 +18,7 @@ impl ToDecimalDigit for char {
     }
 }
 
-/// The zeros of the decimal digits (Unicode category `Nd`) outside ASCII, each followed by its one
+/// Zeros of the decimal digits (Unicode category `Nd`) outside ASCII, each followed by the digits one
 /// to nine.
 const ZEROS: [char; 36] = [
     '\u{0660}', '\u{06F0}', '\u{07C0}', '\u{0966}', '\u{09E6}', '\u{0A66}', '\u{0AE6}', '\u{0B66}',

@@ -1,5 +1,5 @@
-//! Hashes of the system that Divan replaces, in the two forms that
-//! [passlib](https://passlib.readthedocs.io/en/stable/lib/index.html) wrote there.
+//! Legacy hashes of [passlib](https://passlib.readthedocs.io/en/stable/lib/index.html) in two
+//! formats, from the system that Divan replaces.
 
 use base64::Engine;
 use base64::alphabet::{self, Alphabet};
@@ -9,17 +9,17 @@ use subtle::ConstantTimeEq;
 
 use super::UnusableHash;
 
-/// The longest text of a hash. passlib's longest is shorter.
+/// Maximum length of a hash as text. passlib's hashes are shorter.
 const MAX_CHARS: usize = 4096;
 /// passlib's default is 12; each step doubles the time.
 const MAX_COST: u32 = 13;
 /// passlib's default is 29000.
 const MAX_ROUNDS: u32 = 1_000_000;
-/// The most that passlib takes.
+/// passlib's maximum.
 const MAX_SALT_BYTES: usize = 1024;
 
-/// The base64 of crypt(3). What is over in the last character says nothing, and old versions of
-/// passlib left noise there.
+/// The base64 variant of crypt(3). Unused bits of the last character are ignored, because old
+/// versions of passlib set them at random.
 const CRYPT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::BCRYPT,
     GeneralPurposeConfig::new()
@@ -27,7 +27,7 @@ const CRYPT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A hash with parameters that are bounded.
+/// Legacy hash with parameters within the limits.
 pub(super) enum LegacyHash {
     Bcrypt {
         cost: u32,
@@ -42,12 +42,12 @@ pub(super) enum LegacyHash {
 }
 
 impl LegacyHash {
-    /// Reads a hash; `None` when it is of another kind.
+    /// Parses a hash. Returns `None` for other formats.
     pub(super) fn parse(text: &str) -> Option<Result<Self, UnusableHash>> {
         if text.len() > MAX_CHARS {
             return None;
         }
-        // A piece more than any kind has.
+        // One piece more than any format has.
         let pieces: Vec<&str> = text.splitn(6, '$').collect();
         match pieces.as_slice() {
             ["", "2a" | "2b" | "2y", cost, digest] => Some(bcrypt(cost, digest)),
@@ -58,7 +58,7 @@ impl LegacyHash {
         }
     }
 
-    /// Whether the password is the one. Exactly one computation, whatever the password is.
+    /// Verifies a password with exactly one computation for any password.
     pub(super) fn matches(&self, password: &str) -> bool {
         let password = password.as_bytes();
         match self {
@@ -67,9 +67,9 @@ impl LegacyHash {
                 salt,
                 checksum,
             } => {
-                let computed = bcrypt_of(password, *cost, *salt);
+                let computed = bcrypt_checksum(password, *cost, *salt);
                 let is_same = computed[..checksum.len()].ct_eq(checksum);
-                // A zero byte ends a password for bcrypt, so passlib hashed none that has one.
+                // A zero byte ends a password for bcrypt, so passlib rejected passwords that contain one.
                 bool::from(is_same) && !password.contains(&0)
             }
             Self::Pbkdf2Sha256 {
@@ -84,14 +84,13 @@ impl LegacyHash {
     }
 }
 
-/// The first 72 bytes count, with the zero that ends the text among them: so bcrypt was made, and
-/// so the hash was.
-fn bcrypt_of(password: &[u8], cost: u32, salt: [u8; 16]) -> [u8; 24] {
+/// Computes bcrypt over the first 72 bytes, including the terminating zero, as bcrypt is defined.
+fn bcrypt_checksum(password: &[u8], cost: u32, salt: [u8; 16]) -> [u8; 24] {
     #[cfg(test)]
     tests::COMPUTED.with(|computed| computed.set(computed.get() + 1));
-    let mut ended = zeroize::Zeroizing::new([password, &[0]].concat());
-    ended.truncate(72);
-    bcrypt::bcrypt(cost, salt, &ended)
+    let mut terminated = zeroize::Zeroizing::new([password, &[0]].concat());
+    terminated.truncate(72);
+    bcrypt::bcrypt(cost, salt, &terminated)
 }
 
 fn bcrypt(cost: &str, digest: &str) -> Result<LegacyHash, UnusableHash> {
@@ -99,8 +98,8 @@ fn bcrypt(cost: &str, digest: &str) -> Result<LegacyHash, UnusableHash> {
     let cost = number(cost.strip_prefix('0').unwrap_or(cost))?;
     let hash = LegacyHash::Bcrypt {
         cost,
-        salt: decoded(&CRYPT, salt)?,
-        checksum: decoded(&CRYPT, checksum)?,
+        salt: decode(&CRYPT, salt)?,
+        checksum: decode(&CRYPT, checksum)?,
     };
     match cost {
         ..4 => Err(UnusableHash::Unknown),
@@ -110,7 +109,7 @@ fn bcrypt(cost: &str, digest: &str) -> Result<LegacyHash, UnusableHash> {
 }
 
 fn pbkdf2_sha256(rounds: &str, salt: &str, checksum: &str) -> Result<LegacyHash, UnusableHash> {
-    // passlib's base64 is the usual one, with a dot in place of the plus.
+    // passlib's base64 variant has `.` instead of `+`.
     let alphabet =
         Alphabet::new("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./");
     let engine = GeneralPurpose::new(
@@ -119,7 +118,7 @@ fn pbkdf2_sha256(rounds: &str, salt: &str, checksum: &str) -> Result<LegacyHash,
     );
     let rounds = number(rounds)?;
     let salt = engine.decode(salt).map_err(|_| UnusableHash::Unknown)?;
-    let checksum = decoded(&engine, checksum)?;
+    let checksum = decode(&engine, checksum)?;
     if rounds > MAX_ROUNDS || salt.len() > MAX_SALT_BYTES {
         return Err(UnusableHash::TooCostly);
     }
@@ -130,7 +129,7 @@ fn pbkdf2_sha256(rounds: &str, salt: &str, checksum: &str) -> Result<LegacyHash,
     })
 }
 
-/// A positive number in its shortest form.
+/// Parses a positive number without leading zeros.
 fn number(text: &str) -> Result<u32, UnusableHash> {
     let is_plain = text.starts_with(|first: char| matches!(first, '1'..='9'));
     text.parse()
@@ -139,7 +138,7 @@ fn number(text: &str) -> Result<u32, UnusableHash> {
         .ok_or(UnusableHash::Unknown)
 }
 
-fn decoded<const N: usize>(engine: &GeneralPurpose, text: &str) -> Result<[u8; N], UnusableHash> {
+fn decode<const N: usize>(engine: &GeneralPurpose, text: &str) -> Result<[u8; N], UnusableHash> {
     let bytes = engine.decode(text).map_err(|_| UnusableHash::Unknown)?;
     bytes.try_into().map_err(|_| UnusableHash::Unknown)
 }
@@ -153,7 +152,7 @@ mod tests {
     use super::super::{Argon2idHasher, Password, PasswordHash, PasswordHasher, Verification};
 
     thread_local! {
-        /// How many bcrypt hashes this test has computed.
+        /// Number of bcrypt hashes that this test has computed.
         pub(super) static COMPUTED: Cell<usize> = const { Cell::new(0) };
     }
 
@@ -163,7 +162,7 @@ mod tests {
         password: String,
     }
 
-    /// What passlib 1.7.4 made of these passwords, with bcrypt 4.0.1.
+    /// Hashes made by passlib 1.7.4 with bcrypt 4.0.1.
     fn vectors() -> Vec<Vector> {
         serde_json::from_str(include_str!("../../tests/vectors/passlib_hashes.json")).unwrap()
     }
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passlib_hashed_matches_and_is_outdated() {
+    fn passlib_hashes_match_and_are_outdated() {
         for Vector { hash, password } in vectors() {
             assert_eq!(PasswordHash::from_stored(&hash).check(), Ok(()), "{hash}");
             assert_eq!(
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn another_password_does_not() {
+    fn passlib_hashes_do_not_match_other_passwords() {
         for Vector { hash, password } in vectors() {
             for other in [format!("y{password}"), password.to_uppercase() + "!"] {
                 assert_eq!(
@@ -202,7 +201,7 @@ mod tests {
     #[test]
     fn a_changed_checksum_matches_nothing() {
         for Vector { hash, password } in vectors() {
-            // The last character has bits that say nothing.
+            // The last character has unused bits.
             let at = hash.len() - 2;
             let other = if &hash[at..=at] == "A" { "B" } else { "A" };
             let hash = [&hash[..at], other, &hash[at + 1..]].concat();
@@ -212,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_zero_byte_does_not_end_a_password() {
-        // For bcrypt a text repeated with a zero between is the text.
+        // To bcrypt, a text repeated after a zero byte equals the text.
         let hash = vectors()
             .into_iter()
             .find(|v| v.password == "a" && v.hash.starts_with("$2b$"))
@@ -220,11 +219,11 @@ mod tests {
             .hash;
         assert_eq!(verify("a", &hash), Verification::MatchOutdated);
         assert_eq!(verify("a\0a", &hash), Verification::Mismatch);
-        assert_eq!(COMPUTED.get(), 2, "the time tells nothing");
+        assert_eq!(COMPUTED.get(), 2, "both take one computation");
     }
 
     #[test]
-    fn bcrypt_compares_the_first_72_bytes_as_it_always_did() {
+    fn bcrypt_compares_the_first_72_bytes() {
         let at_72 = vectors()
             .into_iter()
             .find(|v| v.password.len() == 72 && v.hash.starts_with("$2b$"))

@@ -1,5 +1,4 @@
-//! Passwords: the rules for new ones, Argon2id hashes, and a queue that keeps hashing from taking
-//! the machine.
+//! Password policy, Argon2id hashes, and a queue that limits the resources used for hashing.
 
 mod argon2id;
 pub(crate) mod digits;
@@ -21,7 +20,7 @@ pub use policy::{PasswordPolicy, WeakPassword};
 pub use queue::{HashQueue, HashQueueError, HashQueueLoad};
 pub use stored::UnusableHash;
 
-/// A password in the form that is hashed: Unicode NFC, 1 to 128 characters, never truncated.
+/// Password in normalized form: Unicode NFC, 1 to 128 characters, never truncated.
 ///
 /// ```
 /// use divan_core::password::Password;
@@ -34,44 +33,43 @@ pub use stored::UnusableHash;
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
-/// The password is empty or longer than 128 characters.
+/// Error for a password that is empty or longer than 128 characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must have 1 to 128 characters")]
 pub struct PasswordLength;
 
 impl Password {
-    /// The longest password, in characters.
+    /// Maximum length in characters.
     pub const MAX_CHARS: usize = 128;
 
-    /// Normalises what was typed.
+    /// Normalizes a password as entered.
     ///
     /// # Errors
-    /// [`PasswordLength`] when nothing or too much was typed.
-    pub fn new(typed: &Secret) -> Result<Self, PasswordLength> {
-        // One character may be typed as many code points; this bounds the work, not the password.
-        if typed.expose().len() > Self::MAX_CHARS * 32 {
+    /// [`PasswordLength`] when it is empty or too long.
+    pub fn new(entered: &Secret) -> Result<Self, PasswordLength> {
+        // A character may be entered as many code points. This limit bounds the work of normalizing.
+        if entered.expose().len() > Self::MAX_CHARS * 32 {
             return Err(PasswordLength);
         }
-        let normal = Zeroizing::new(typed.expose().nfc().collect::<String>());
+        let normal = Zeroizing::new(entered.expose().nfc().collect::<String>());
         match normal.chars().count() {
             1..=Self::MAX_CHARS => Ok(Self(normal)),
             _ => Err(PasswordLength),
         }
     }
 
-    /// A password to hand out: 80 random bits as four groups of letters and digits that cannot be
-    /// mistaken for each other.
+    /// Generates a password with 80 random bits, as four groups of unambiguous letters and digits.
     ///
     /// # Errors
-    /// [`NoEntropy`] when there is no randomness to be had.
+    /// [`NoEntropy`] when no random bytes are available.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
-        // Base32 as Douglas Crockford proposed it: without i, l, o and u.
+        // Crockford's Base32, without i, l, o and u.
         const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let mut random = Zeroizing::new([0; 16]);
         entropy.fill(random.as_mut_slice())?;
         let mut text = Zeroizing::new(String::with_capacity(19));
-        for (place, byte) in random.iter().enumerate() {
-            if place > 0 && place % 4 == 0 {
+        for (index, byte) in random.iter().enumerate() {
+            if index > 0 && index % 4 == 0 {
                 text.push('-');
             }
             text.push(char::from(ALPHABET[usize::from(byte % 32)]));
@@ -79,12 +77,12 @@ impl Password {
         Ok(Self(text))
     }
 
-    /// The text, to be shown once.
+    /// Returns the text, to be shown once.
     pub fn to_secret(&self) -> Secret {
         Secret::new(self.as_str())
     }
 
-    /// How many characters (Unicode code points) it has.
+    /// Returns the number of characters (Unicode code points).
     pub fn chars(&self) -> usize {
         self.0.chars().count()
     }
@@ -100,38 +98,37 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A stored hash: a [PHC string](https://github.com/P-H-C/phc-string-format), as
+/// Stored password hash, a [PHC string](https://github.com/P-H-C/phc-string-format) like
 /// `$argon2id$v=19$m=19456,t=2,p=1$…`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes a stored string as it is; whether it can be used shows at [`PasswordHasher::verify`].
+    /// Wraps a stored string without checking it; see [`check`](Self::check).
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Whether [`Argon2idHasher`] can compare a password with it: an Argon2id hash, or one of the
-    /// system that Divan replaces (passlib's bcrypt and `$pbkdf2-sha256$`), with parameters that
-    /// are bounded: Argon2id by 65536 KiB and eight times the default's product of memory and
-    /// iterations (or by the hasher's own, where they are larger), bcrypt by cost 13, PBKDF2 by a
-    /// million rounds.
+    /// Checks that [`Argon2idHasher`] supports the hash: Argon2id, or a legacy hash of passlib
+    /// (bcrypt and `$pbkdf2-sha256$`). The parameters are limited: Argon2id to 65536 KiB and to
+    /// eight times the default's product of memory and iterations (or to the hasher's own
+    /// parameters where those are larger), bcrypt to cost 13, PBKDF2 to a million rounds.
     ///
     /// # Errors
-    /// [`UnusableHash`].
+    /// [`UnusableHash`] when the hash is not supported or its parameters exceed the limits.
     ///
     /// ```
     /// use divan_core::password::{PasswordHash, UnusableHash};
     ///
-    /// let of_passlib = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
-    /// assert_eq!(PasswordHash::from_stored(of_passlib).check(), Ok(()));
+    /// let legacy = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
+    /// assert_eq!(PasswordHash::from_stored(legacy).check(), Ok(()));
     /// assert_eq!(PasswordHash::from_stored("umbrella 77").check(), Err(UnusableHash::Unknown));
     /// ```
     pub fn check(&self) -> Result<(), UnusableHash> {
         stored::Stored::parse(self, &argon2::Params::DEFAULT).map(drop)
     }
 
-    /// The string to store.
+    /// Returns the string to store.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -143,25 +140,25 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What a comparison of a password with a stored hash found.
+/// Result of verifying a password against a stored hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a password check that nobody looks at is none"]
+#[must_use = "an ignored result accepts every password"]
 pub enum Verification {
-    /// The password is right.
+    /// The password is correct.
     Match,
-    /// The password is right, and its hash was made with other parameters than today's: hash it
-    /// again.
+    /// The password is correct, but its hash uses other than the current parameters: hash it again.
     MatchOutdated,
-    /// The password is wrong, or there was nothing to compare with.
+    /// The password is wrong, or there is no usable hash.
     Mismatch,
 }
 
-/// The hashing itself could not be done. Says nothing of the password.
+/// Error of the hash computation itself, independent of the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the password could not be hashed")]
 pub struct HashError;
 
-/// Hashes and compares passwords. Slow on purpose: call it through a [`HashQueue`].
+/// Algorithm that hashes and verifies passwords. It is slow by design: call it through a
+/// [`HashQueue`].
 pub trait PasswordHasher: fmt::Debug + Send + Sync {
     /// Hashes a password with a fresh random `salt`.
     ///
@@ -169,11 +166,11 @@ pub trait PasswordHasher: fmt::Debug + Send + Sync {
     /// [`HashError`], for example when there is no memory left.
     fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError>;
 
-    /// Compares in exactly one hash computation. Without a stored hash, or with one that cannot be
-    /// used, the computation is made all the same and thrown away, so that the time tells nothing.
+    /// Verifies a password with exactly one hash computation. Without a usable stored hash, the
+    /// computation is still made and its result discarded, so that timing reveals nothing.
     fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification;
 
-    /// How much memory one computation takes, in bytes. Default: none worth counting.
+    /// Returns the memory of one computation in bytes. Default: 0.
     fn memory(&self) -> usize {
         0
     }

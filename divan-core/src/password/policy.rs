@@ -6,54 +6,54 @@ use unicode_normalization::UnicodeNormalization;
 use super::Password;
 use super::digits::ToDecimalDigit;
 
-/// The rules for a new password, after NIST SP 800-63B-4 §3.1.1: a minimum length, a list of what
-/// everybody uses, nothing about the person; no rules of composition.
+/// Policy for new passwords after NIST SP 800-63B-4 §3.1.1: a minimum length, a list of common
+/// passwords, no personal data; no composition rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     min_chars: usize,
 }
 
-/// Why a new password is refused.
+/// Reason why a new password is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeakPassword {
-    /// It has fewer characters than asked for.
+    /// It is shorter than the minimum length.
     #[error("must have at least {min_chars} characters")]
     TooShort {
-        /// The least number of characters.
+        /// Minimum number of characters.
         min_chars: usize,
     },
-    /// It stands on the list of the most common passwords.
+    /// It is on the list of the most common passwords.
     #[error("is one of the most common passwords")]
     Common,
-    /// It is the password that is to be replaced.
-    #[error("must be another one")]
+    /// It equals the current password.
+    #[error("must differ from the current password")]
     Unchanged,
-    /// It is the person's own name, e-mail address or phone number.
-    #[error("must not be made of the person's name, e-mail address or phone number")]
+    /// It consists of the user's own name, e-mail address or phone number.
+    #[error("must not consist of your name, e-mail address or phone number")]
     Personal,
 }
 
 impl PasswordPolicy {
-    /// For a password that stands alone, as an administrator's does: at least 15 characters.
+    /// Policy for a password as the only factor, as for administrators: at least 15 characters.
     pub const SINGLE_FACTOR: Self = Self { min_chars: 15 };
-    /// For a password beside a second factor, as an employee's Telegram account is: at least 8
-    /// characters.
+    /// Policy for a password in addition to another factor, as for employees with their Telegram
+    /// account: at least 8 characters.
     pub const SECOND_FACTOR: Self = Self { min_chars: 8 };
 
-    /// Checks a new password of a person who is known by the given name, address and number.
+    /// Checks a new password of a user with the given name, e-mail address and phone number.
     ///
     /// # Errors
-    /// The first rule that it breaks.
+    /// The first violated rule.
     ///
     /// ```
     /// use divan_core::password::{Password, PasswordPolicy, WeakPassword};
     ///
     /// let policy = PasswordPolicy::SECOND_FACTOR;
-    /// let of = |text: &str| Password::new(&text.into());
-    /// assert_eq!(policy.check(&of("qwertyuiop")?, &[]), Err(WeakPassword::Common));
-    /// assert_eq!(policy.check(&of("8 701 123 45 67")?, &["+77011234567"]), Err(WeakPassword::Personal));
-    /// assert_eq!(policy.check(&of("tram under the plum")?, &[]), Ok(()));
+    /// let password = |text: &str| Password::new(&text.into());
+    /// assert_eq!(policy.check(&password("qwertyuiop")?, &[]), Err(WeakPassword::Common));
+    /// assert_eq!(policy.check(&password("8 701 123 45 67")?, &["+77011234567"]), Err(WeakPassword::Personal));
+    /// assert_eq!(policy.check(&password("tram under the plum")?, &[]), Ok(()));
     /// # Ok::<(), divan_core::password::PasswordLength>(())
     /// ```
     pub fn check(self, password: &Password, personal: &[&str]) -> Result<(), WeakPassword> {
@@ -62,15 +62,15 @@ impl PasswordPolicy {
                 min_chars: self.min_chars,
             });
         }
-        let folded = folded(password.as_str());
+        let folded = fold(password.as_str());
         if COMMON.contains(folded.as_str()) || is_pattern(&folded) {
             return Err(WeakPassword::Common);
         }
         let password = letters_and_digits(&folded);
         let rest = personal.iter().fold(password.clone(), |rest, detail| {
-            without(&rest, &self::folded(detail))
+            without(&rest, &fold(detail))
         });
-        // What is left has to carry the password alone.
+        // The remaining characters must suffice as a password.
         if rest.len() < password.len() && rest.chars().count() <= self.min_chars / 2 {
             return Err(WeakPassword::Personal);
         }
@@ -78,26 +78,26 @@ impl PasswordPolicy {
     }
 }
 
-/// The entries of at least eight characters of the list that Django ships (20 000 passwords by
-/// frequency, compiled by Royce Williams), lower-cased.
+/// Django's list of 20 000 common passwords (compiled by Royce Williams), lower-cased, without entries
+/// of fewer than eight characters.
 static COMMON: LazyLock<HashSet<&str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// A text in one form, however it was typed: NFC, lower case, ASCII digits.
-fn folded(text: &str) -> String {
+/// Normalizes a text for comparison: NFC, lower case, ASCII digits.
+fn fold(text: &str) -> String {
     text.nfc()
         .flat_map(char::to_lowercase)
         .map(|c| c.to_decimal_digit().unwrap_or(c))
         .collect()
 }
 
-/// Whether a password is a row (`123456789012345`, `abcdefghijklmno`), or something short or common
-/// over and over.
+/// Returns whether a password is a sequence (`123456789012345`, `abcdefghijklmno`) or a repetition
+/// of something short or common.
 fn is_pattern(password: &str) -> bool {
     let chars: Vec<char> = password.chars().collect();
-    let is_next = |a: char, b: char| u32::from(b) == u32::from(a) + 1 || (a, b) == ('9', '0');
-    let is_row = chars.windows(2).all(|two| is_next(two[0], two[1]))
-        || chars.windows(2).all(|two| is_next(two[1], two[0]));
+    let follows = |a: char, b: char| u32::from(b) == u32::from(a) + 1 || (a, b) == ('9', '0');
+    let is_sequence = chars.windows(2).all(|two| follows(two[0], two[1]))
+        || chars.windows(2).all(|two| follows(two[1], two[0]));
     let repeats = (1..=chars.len() / 2).find(|&period| {
         chars
             .iter()
@@ -107,36 +107,36 @@ fn is_pattern(password: &str) -> bool {
     let is_repetition = repeats.is_some_and(|period| {
         period < 8 || COMMON.contains(chars[..period].iter().collect::<String>().as_str())
     });
-    is_row || is_repetition
+    is_sequence || is_repetition
 }
 
-/// What is left of a password without a name, an address or a number, and without each word of it.
+/// Removes a name, an e-mail address or a phone number from a password, as a whole and by words.
 fn without(password: &str, detail: &str) -> String {
     let whole = letters_and_digits(detail);
     if is_number(&whole) {
-        // The last seven digits are the subscriber's own, whatever is written before them.
+        // The last seven digits identify the subscriber; the prefix may be written in several ways.
         return without_number(password, &whole[whole.len().saturating_sub(7)..]);
     }
     let words = detail
         .split(|c: char| !c.is_alphanumeric())
         .map(str::to_owned);
-    // Two letters of a name are in many a word.
+    // Parts of one or two letters occur in many words.
     let parts = std::iter::once(whole)
         .chain(words)
         .filter(|part| part.chars().count() > 2);
     parts.fold(password.to_owned(), |rest, part| rest.replace(&part, ""))
 }
 
-/// Without the digits around a subscriber's number as well: they are its country and area.
-fn without_number(password: &str, own: &str) -> String {
-    match password.split_once(own) {
+/// Removes a subscriber's number with the digits before it, which are the country and area code.
+fn without_number(password: &str, subscriber: &str) -> String {
+    match password.split_once(subscriber) {
         Some((before, after)) => {
             before
                 .trim_end_matches(|c: char| c.is_ascii_digit())
                 .to_owned()
                 + after
         }
-        None if is_number(password) && own.contains(password) => String::new(),
+        None if is_number(password) && subscriber.contains(password) => String::new(),
         None => password.to_owned(),
     }
 }
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn common_passwords_are_refused_in_any_case() {
+    fn common_passwords_are_rejected_in_any_case() {
         for text in ["password", "PassWord1", "12345678", "qwertyuiop"] {
             assert_eq!(check(text, &[]), Err(WeakPassword::Common), "{text}");
         }
     }
 
     #[test]
-    fn rows_and_repetitions_are_no_longer_for_being_long() {
+    fn sequences_and_repetitions_are_common() {
         let admin = |text: &str| {
             PasswordPolicy::SINGLE_FACTOR.check(
                 &Password::new(&text.into()).unwrap(),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_of_the_person_is_refused() {
+    fn personal_data_is_rejected() {
         let person = [
             "Имя Фамилия-Вторая",
             "first.last@example.com",
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn too_much_or_nothing_is_no_password() {
+    fn empty_and_overlong_passwords_are_rejected() {
         assert!(Password::new(&"".into()).is_err());
         assert!(Password::new(&"я".repeat(128).into()).is_ok());
         assert!(Password::new(&"я".repeat(129).into()).is_err());

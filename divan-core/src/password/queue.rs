@@ -9,68 +9,68 @@ use tokio::time::Instant;
 use super::{HashError, Password, PasswordHash, PasswordHasher, Verification};
 use crate::entropy::{Entropy, OsEntropy};
 
-/// Runs a [`PasswordHasher`] on blocking threads, so many at a time and no more.
+/// Bounded queue that runs a [`PasswordHasher`] on a limited number of blocking threads.
 ///
-/// A hash takes tens of milliseconds and tens of megabytes. Unbounded, a flood of logins would take
-/// all cores and all memory; here it fills a queue of bounded length and wait, and the rest is told
-/// to come back.
+/// A hash takes tens of milliseconds and tens of megabytes. Without a limit, a flood of sign-ins
+/// would use all cores and memory. The queue has a maximum length and waiting time; further requests
+/// fail with [`HashQueueError::Overloaded`].
 #[derive(Clone, Debug)]
 pub struct HashQueue {
     hasher: Arc<dyn PasswordHasher>,
     entropy: Arc<dyn Entropy>,
-    at_a_time: usize,
-    /// One for each hash that runs.
+    concurrency: usize,
+    /// One permit per running hash.
     permits: Arc<Semaphore>,
-    /// One for each hash that runs or waits.
-    places: Arc<Semaphore>,
+    /// One permit per running or waiting hash.
+    slots: Arc<Semaphore>,
     max_wait: Duration,
-    past: Arc<Past>,
+    totals: Arc<Totals>,
 }
 
-/// What has happened so far.
+/// Counters since the start.
 #[derive(Debug, Default)]
-struct Past {
+struct Totals {
     hashes: AtomicU64,
     waited_micros: AtomicU64,
 }
 
-/// How busy a [`HashQueue`] is, for metrics.
+/// Load of a [`HashQueue`], for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HashQueueLoad {
-    /// How many hashes run now.
+    /// Number of running hashes.
     pub running: usize,
-    /// How many wait now.
+    /// Number of waiting hashes.
     pub waiting: usize,
-    /// How many have begun to run so far.
-    pub begun: u64,
-    /// How long they have waited for it, all together.
+    /// Number of hashes started so far.
+    pub started: u64,
+    /// Total waiting time of all started hashes.
     pub waited: Duration,
 }
 
-/// The hash was not made.
+/// Error of a hash that was not computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashQueueError {
-    /// Too many passwords are waiting to be hashed. Try again in a while.
+    /// Too many passwords are waiting to be hashed. Try again later.
     #[error("too many passwords are waiting to be hashed")]
     Overloaded,
-    /// Hashing itself failed.
+    /// The hash computation failed.
     #[error(transparent)]
     Hash(#[from] HashError),
 }
 
 impl HashQueue {
-    /// How many may wait.
+    /// Maximum number of waiting hashes.
     pub const MAX_WAITING: usize = 256;
 
-    /// What all hashes that run at a time may take together, in bytes, where the number of cores
-    /// would allow more. It goes by today's parameters; a stored hash with others takes 64 MiB at
-    /// most, or as much as one with today's.
+    /// Memory limit in bytes for all concurrent hashes, which may reduce their number below the
+    /// number of cores. It is based on the current parameters; verifying a stored hash with other
+    /// parameters takes at most 64 MiB, or the memory of the current parameters if that is more.
     pub const MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 
-    /// A queue before this hasher. Defaults: as many at a time as there are cores and fit into the
-    /// memory budget, 256 waiting, at most 15 s each, salts from the operating system.
+    /// Creates a queue for a hasher. Defaults: one concurrent hash per core within the memory
+    /// budget, 256 waiting hashes, a waiting time of 15 s, salts from the operating system.
     pub fn new(hasher: Arc<dyn PasswordHasher>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let in_memory = Self::MEMORY_BUDGET / hasher.memory().max(1);
@@ -78,51 +78,51 @@ impl HashQueue {
         Self {
             hasher,
             entropy: Arc::new(OsEntropy),
-            at_a_time: permits,
+            concurrency: permits,
             permits: Arc::new(Semaphore::new(permits)),
-            places: Arc::new(Semaphore::new(permits + Self::MAX_WAITING)),
+            slots: Arc::new(Semaphore::new(permits + Self::MAX_WAITING)),
             max_wait: Duration::from_secs(15),
-            past: Arc::default(),
+            totals: Arc::default(),
         }
     }
 
-    /// How many hashes run at a time, whatever they take. Default: see [`new`](Self::new).
+    /// Sets the number of concurrent hashes, regardless of memory. Default: see [`new`](Self::new).
     #[must_use]
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
-        self.at_a_time = permits.get();
+        self.concurrency = permits.get();
         self.permits = Arc::new(Semaphore::new(permits.get()));
-        self.places = Arc::new(Semaphore::new(permits.get() + Self::MAX_WAITING));
+        self.slots = Arc::new(Semaphore::new(permits.get() + Self::MAX_WAITING));
         self
     }
 
-    /// How many hashes run at a time.
-    pub fn at_a_time(&self) -> usize {
-        self.at_a_time
+    /// Number of concurrent hashes.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
-    /// How busy it is.
+    /// Returns the current load.
     pub fn load(&self) -> HashQueueLoad {
         let running = self
-            .at_a_time
+            .concurrency
             .saturating_sub(self.permits.available_permits());
-        let places = self.at_a_time + Self::MAX_WAITING;
-        let taken = places.saturating_sub(self.places.available_permits());
+        let slots = self.concurrency + Self::MAX_WAITING;
+        let taken = slots.saturating_sub(self.slots.available_permits());
         HashQueueLoad {
             running,
             waiting: taken.saturating_sub(running),
-            begun: self.past.hashes.load(Ordering::Relaxed),
-            waited: Duration::from_micros(self.past.waited_micros.load(Ordering::Relaxed)),
+            started: self.totals.hashes.load(Ordering::Relaxed),
+            waited: Duration::from_micros(self.totals.waited_micros.load(Ordering::Relaxed)),
         }
     }
 
-    /// How long one may wait for its turn. Default: 15 seconds.
+    /// Maximum waiting time. Default: 15 seconds.
     #[must_use]
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self
     }
 
-    /// Where salts come from. Default: the operating system.
+    /// Source of salts. Default: the operating system.
     #[must_use]
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
@@ -132,7 +132,7 @@ impl HashQueue {
     /// Hashes a password with a fresh salt.
     ///
     /// # Errors
-    /// [`HashQueueError::Overloaded`] when the queue is full or the wait too long.
+    /// [`HashQueueError::Overloaded`] when the queue is full or the waiting time exceeded.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, HashQueueError> {
         let mut salt = [0; 16];
         self.entropy.fill(&mut salt).map_err(|_| HashError)?;
@@ -141,7 +141,7 @@ impl HashQueue {
             .map_err(HashQueueError::from)
     }
 
-    /// Compares a password with a stored hash, or with none, in exactly one hash computation.
+    /// Verifies a password against a stored hash, or against none, with exactly one hash computation.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
@@ -158,8 +158,8 @@ impl HashQueue {
         &self,
         work: impl FnOnce(&dyn PasswordHasher) -> T + Send + 'static,
     ) -> Result<T, HashQueueError> {
-        let _place = self
-            .places
+        let _slot = self
+            .slots
             .try_acquire()
             .map_err(|_| HashQueueError::Overloaded)?;
         let arrived = Instant::now();
@@ -168,11 +168,13 @@ impl HashQueue {
             .map_err(|_| HashQueueError::Overloaded)?
             .map_err(|_| HashQueueError::Overloaded)?;
         let waited = u64::try_from(arrived.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.past.hashes.fetch_add(1, Ordering::Relaxed);
-        self.past.waited_micros.fetch_add(waited, Ordering::Relaxed);
+        self.totals.hashes.fetch_add(1, Ordering::Relaxed);
+        self.totals
+            .waited_micros
+            .fetch_add(waited, Ordering::Relaxed);
         let hasher = Arc::clone(&self.hasher);
-        // The permit goes along: a caller that hangs up must not free a place whose hash still
-        // runs.
+        // The permit moves into the task: a cancelled caller must not release it while the hash
+        // still runs.
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work(hasher.as_ref())
@@ -188,11 +190,11 @@ mod tests {
 
     use super::*;
 
-    /// Holds every call until the test lets it go.
+    /// Blocks each call until the test releases it.
     #[derive(Debug)]
-    struct Held(Arc<Barrier>);
+    struct Blocked(Arc<Barrier>);
 
-    impl PasswordHasher for Held {
+    impl PasswordHasher for Blocked {
         fn hash(&self, _: &Password, _: &[u8; 16]) -> Result<PasswordHash, HashError> {
             Err(HashError)
         }
@@ -204,9 +206,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_too_long_is_told_to_come_back() {
+    async fn a_hash_that_waits_too_long_is_rejected() {
         let gate = Arc::new(Barrier::new(2));
-        let queue = HashQueue::new(Arc::new(Held(Arc::clone(&gate))))
+        let queue = HashQueue::new(Arc::new(Blocked(Arc::clone(&gate))))
             .permits(NonZeroUsize::MIN)
             .max_wait(Duration::from_millis(20));
         let password = Password::new(&"password".into()).unwrap();
@@ -221,7 +223,7 @@ mod tests {
         let waits = queue.verify(password.clone(), None);
         let (outcome, load) = tokio::join!(waits, async { queue.load() });
         assert_eq!(outcome, Err(HashQueueError::Overloaded));
-        assert_eq!((load.running, load.waiting, load.begun), (1, 1, 1));
+        assert_eq!((load.running, load.waiting, load.started), (1, 1, 1));
         assert_eq!(queue.load().waiting, 0);
 
         tokio::task::spawn_blocking(move || gate.wait())
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_that_are_large_run_one_at_a_time() {
+    fn large_hashes_run_one_at_a_time() {
         #[derive(Debug)]
         struct Large;
         impl PasswordHasher for Large {
@@ -252,11 +254,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
-        let queue = HashQueue::new(Arc::new(Held(Arc::new(Barrier::new(1)))));
+    async fn a_full_queue_rejects_immediately() {
+        let queue = HashQueue::new(Arc::new(Blocked(Arc::new(Barrier::new(1)))));
         let _all = queue
-            .places
-            .try_acquire_many(u32::try_from(queue.places.available_permits()).unwrap())
+            .slots
+            .try_acquire_many(u32::try_from(queue.slots.available_permits()).unwrap())
             .unwrap();
         let password = Password::new(&"password".into()).unwrap();
         assert_eq!(

@@ -4,31 +4,30 @@ use argon2::{Algorithm, Params, Version};
 use super::PasswordHash;
 use super::legacy::LegacyHash;
 
-/// What is too large to be meant as the parameters of new hashes.
+/// Limits for the parameters of new hashes.
 const MAX_MEMORY_KIB: u32 = 262_144;
 const MAX_ITERATIONS: u32 = 16;
 const MAX_LANES: u32 = 16;
 
-/// Stored parameters beyond these and the own are not computed: a row in the database must not be
-/// able to take the machine.
+/// Memory limit for stored hashes, unless the current parameters are larger: a row in the database
+/// must not be able to exhaust the machine.
 const MAX_STORED_MEMORY_KIB: u32 = 65_536;
-/// Memory times iterations, which is what the time goes by: eight times that of the default
-/// parameters.
+/// Limit for memory times iterations, which determines the time: eight times the default's.
 const MAX_STORED_WORK: u64 = 8 * work(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
 
-/// Why a stored hash matches no password.
+/// Reason why a stored hash matches no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnusableHash {
-    /// It is of a kind that is not known here, or broken.
+    /// The format is unknown or invalid.
     #[error("is neither an Argon2id nor a bcrypt nor a pbkdf2-sha256 hash")]
     Unknown,
-    /// To compute it would take too long, or too much memory.
-    #[error("has parameters beyond what is computed")]
+    /// Computing it would take too long or too much memory.
+    #[error("has parameters above the limits")]
     TooCostly,
 }
 
-/// A stored hash that can be computed within bounds.
+/// Parsed hash with parameters within the limits.
 pub(super) enum Stored {
     Argon2id(StoredArgon2id),
     Legacy(LegacyHash),
@@ -41,9 +40,8 @@ pub(super) struct StoredArgon2id {
 }
 
 impl Stored {
-    /// Reads a hash; `own` are the parameters of new hashes, which may be beyond what others may
-    /// be.
-    pub(super) fn parse(stored: &PasswordHash, own: &Params) -> Result<Self, UnusableHash> {
+    /// Parses a hash; `current` are the parameters of new hashes, which extend the limits.
+    pub(super) fn parse(stored: &PasswordHash, current: &Params) -> Result<Self, UnusableHash> {
         if let Some(legacy) = LegacyHash::parse(stored.expose()) {
             return legacy.map(Self::Legacy);
         }
@@ -53,7 +51,7 @@ impl Stored {
         let params = Params::try_from(&parsed).map_err(|_| UnusableHash::Unknown)?;
         match (parsed.salt, parsed.hash) {
             (Some(salt), Some(hash)) if is_argon2id && is_current_version => {
-                is_computed(&params, own)
+                is_within_limits(&params, current)
                     .then_some(())
                     .ok_or(UnusableHash::TooCostly)?;
                 Ok(Self::Argon2id(StoredArgon2id { params, salt, hash }))
@@ -63,16 +61,16 @@ impl Stored {
     }
 }
 
-/// Whether they can be meant as the parameters of new hashes.
+/// Returns whether the parameters are allowed for new hashes.
 pub(super) fn is_bounded(params: &Params) -> bool {
     params.m_cost() <= MAX_MEMORY_KIB
         && params.t_cost() <= MAX_ITERATIONS
         && params.p_cost() <= MAX_LANES
 }
 
-fn is_computed(params: &Params, own: &Params) -> bool {
-    let max_work = MAX_STORED_WORK.max(work(own.m_cost(), own.t_cost()));
-    params.m_cost() <= MAX_STORED_MEMORY_KIB.max(own.m_cost())
+fn is_within_limits(params: &Params, current: &Params) -> bool {
+    let max_work = MAX_STORED_WORK.max(work(current.m_cost(), current.t_cost()));
+    params.m_cost() <= MAX_STORED_MEMORY_KIB.max(current.m_cost())
         && work(params.m_cost(), params.t_cost()) <= max_work
         && params.t_cost() <= MAX_ITERATIONS
         && params.p_cost() <= MAX_LANES
@@ -87,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_computed_is_told_from_what_must_not_be() {
+    fn unknown_and_too_costly_hashes_are_distinguished() {
         let monstrous = "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         for text in [
             monstrous,
@@ -98,8 +96,8 @@ mod tests {
             "$2b$31$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
             "$pbkdf2-sha256$1000001$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
         ] {
-            let refused = PasswordHash::from_stored(text).check();
-            assert_eq!(refused, Err(UnusableHash::TooCostly), "{text}");
+            let result = PasswordHash::from_stored(text).check();
+            assert_eq!(result, Err(UnusableHash::TooCostly), "{text}");
         }
         for text in [
             "",
@@ -122,16 +120,26 @@ mod tests {
             "$pbkdf2-sha256$29000$Yww+4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
             "$pbkdf2-sha512$29000$YwwB4LzXmtOaEwJgDGEsBQ$BqTh03c11pkqj4m/DUKOaY0ynMJMjEpZCuYZTiuiPoo",
         ] {
-            let refused = PasswordHash::from_stored(text).check();
-            assert_eq!(refused, Err(UnusableHash::Unknown), "{text}");
+            let result = PasswordHash::from_stored(text).check();
+            assert_eq!(result, Err(UnusableHash::Unknown), "{text}");
         }
     }
+
     #[test]
-    fn the_own_parameters_are_computed_whatever_they_are() {
-        let of = |memory, iterations| Params::new(memory, iterations, 1, Some(32)).unwrap();
-        let own = of(MAX_MEMORY_KIB, MAX_ITERATIONS);
-        assert!(is_computed(&own, &own) && is_computed(&of(MAX_MEMORY_KIB, 2), &own));
-        assert!(!is_computed(&own, &Params::DEFAULT) && !is_computed(&own, &of(MAX_MEMORY_KIB, 2)));
-        assert!(is_computed(&of(MAX_STORED_MEMORY_KIB, 4), &Params::DEFAULT));
+    fn current_parameters_extend_the_limits() {
+        let params = |memory, iterations| Params::new(memory, iterations, 1, Some(32)).unwrap();
+        let current = params(MAX_MEMORY_KIB, MAX_ITERATIONS);
+        assert!(
+            is_within_limits(&current, &current)
+                && is_within_limits(&params(MAX_MEMORY_KIB, 2), &current)
+        );
+        assert!(
+            !is_within_limits(&current, &Params::DEFAULT)
+                && !is_within_limits(&current, &params(MAX_MEMORY_KIB, 2))
+        );
+        assert!(is_within_limits(
+            &params(MAX_STORED_MEMORY_KIB, 4),
+            &Params::DEFAULT
+        ));
     }
 }

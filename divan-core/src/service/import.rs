@@ -175,7 +175,7 @@ impl AdminService<'_> {
                 continue;
             }
             user.password_change_required = true;
-            if hashing.len() >= parts.hashes.at_a_time() {
+            if hashing.len() >= parts.hashes.concurrency() {
                 generated(&mut accounts, next_of(&mut hashing).await?);
             }
             let password = Password::generate(parts.entropy.as_ref())?;

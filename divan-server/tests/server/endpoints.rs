@@ -286,7 +286,7 @@ async fn a_weak_password_is_rejected_with_its_reason() {
         ("password1", "is one of the most common passwords"),
         (
             "7010000002",
-            "must not be made of the person's name, e-mail address or phone number",
+            "must not consist of your name, e-mail address or phone number",
         ),
     ] {
         let request = json!({"full_name": "Third", "phone": "+77010000002", "password": password});

@@ -133,7 +133,7 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
             "line 4: phone is not a phone number",
             "line 5: has 1 columns instead of 5",
             "line 6: full_name must not be empty",
-            "line 7: password_hash has parameters beyond what is computed",
+            "line 7: password_hash has parameters above the limits",
             "line 8: email is required for the role admin",
             "divan-server: no user was added: 6 of 7 lines are invalid",
         ];
