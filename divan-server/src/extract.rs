@@ -1,15 +1,16 @@
-//! Reads requests. Whatever is wrong with one ends here, as a [`Problem`].
+//! Extractors. A request that cannot be parsed becomes a [`Problem`].
 
 mod admin_credentials;
 mod authorization;
 mod client_address;
+mod form;
 mod id;
-mod json_body;
+pub(crate) mod json_body;
 mod query_params;
 pub(crate) mod rejections;
 mod request_client;
 
-pub(crate) use admin_credentials::{AdminCredentials, PasswordForm};
+pub(crate) use admin_credentials::AdminCredentials;
 pub(crate) use authorization::{
     AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader,
 };

@@ -56,7 +56,7 @@ async fn create_user_rejects_taken_phones_and_weak_passwords() {
     assert_eq!(taken.code(), Some(ProblemCode::PhoneTaken));
     let weak = CreateUserRequest::employee("First Last", "+77010000002").password("password");
     let weak = admin.create_user(&weak).await.unwrap_err();
-    assert_eq!(weak.problem().unwrap().errors()[0].pointer, "/password");
+    assert_eq!(weak.problem().unwrap().errors()[0].pointer(), "/password");
     let unknown = "01920000-0000-7000-8000-00000000ffff"
         .parse::<UserId>()
         .unwrap();
@@ -102,6 +102,9 @@ async fn change_password_rejects_wrong_and_weak_passwords() {
         .change_password(&ChangePasswordRequest::new(PASSWORD, "password"))
         .await
         .unwrap_err();
-    assert_eq!(weak.problem().unwrap().errors()[0].pointer, "/new_password");
+    assert_eq!(
+        weak.problem().unwrap().errors()[0].pointer(),
+        "/new_password"
+    );
     miniapp.me().await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Errors and `Debug` output contain no secrets.
 
-use divan_client::api::{BootstrapRequest, MemberError, Problem, ProblemCode};
+use divan_client::api::{BootstrapRequest, MemberError, MemberErrorCode, Problem, ProblemCode};
 use divan_client::{Client, Secret};
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -13,7 +13,11 @@ use crate::support::{
 async fn a_token_in_a_problem_is_redacted() {
     let problem = Problem::new(ProblemCode::TokenInvalid)
         .with_detail(format!("{TOKEN} is wrong"))
-        .with_errors([MemberError::new(format!("/{TOKEN}"), TOKEN)]);
+        .with_errors([MemberError::new(
+            format!("/{TOKEN}"),
+            MemberErrorCode::Taken,
+            TOKEN,
+        )]);
     let error = me_with_response(problem_response(&problem))
         .await
         .unwrap_err();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use divan_client::api::{MemberError, Problem, ProblemCode};
+use divan_client::api::{MemberError, MemberErrorCode, Problem, ProblemCode};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -14,8 +14,9 @@ async fn every_problem_is_received_with_all_its_members() {
         let problem = Problem::new(code)
             .with_detail("details")
             .with_errors([
-                MemberError::new("/phone", "is missing"),
-                MemberError::new("", "is empty"),
+                MemberError::new("/phone", MemberErrorCode::TooLong, "is too long")
+                    .with_max(200_u32),
+                MemberError::new("", MemberErrorCode::NothingToChange, "is empty"),
             ])
             .with_request_id("01920000-0000-7000-8000-00000000000a");
 

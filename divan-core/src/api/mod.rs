@@ -10,6 +10,9 @@ mod audit;
 mod endpoint;
 mod health;
 mod jwks;
+mod member_error;
+#[cfg(feature = "openapi")]
+mod open_enum;
 mod problem;
 mod problem_code;
 mod session;
@@ -24,7 +27,8 @@ pub use audit::{Audit, AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
 pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
-pub use problem::{MemberError, Problem};
+pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
+pub use problem::Problem;
 pub use problem_code::ProblemCode;
 pub use session::{
     EndSession, Logout, Refresh, RefreshRequest, SessionInfo, SessionList, Sessions, TokenResponse,

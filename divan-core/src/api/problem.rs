@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::ProblemCode;
+use super::{MemberError, ProblemCode};
 
 /// The body of every error response: RFC 9457 `application/problem+json`.
 ///
@@ -26,7 +26,7 @@ pub struct Problem {
     status: u16,
     /// The stable code to decide and translate by. Later versions may add codes: fall back on the
     /// status.
-    #[cfg_attr(feature = "openapi", schema(example = "invalid_credentials"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = super::ProblemCode))]
     code: Cow<'static, str>,
     /// The remedy, where the title does not say enough. For developers, not for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,8 @@ pub struct Problem {
         schema(nullable = false, example = "Send the body as application/json.")
     )]
     detail: Option<String>,
-    /// The members at fault, with `validation_failed`, `weak_password` and `not_ready`.
+    /// The members at fault, with `validation_failed`, `weak_password`, `email_taken`,
+    /// `phone_taken` and `not_ready`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<MemberError>,
     /// The id under which the server's log has the cause; with every status from 500 on.
@@ -45,18 +46,6 @@ pub struct Problem {
         schema(nullable = false, example = "5d2c1f0e9b8a47d6a3c4e5f60718293a")
     )]
     request_id: Option<String>,
-}
-
-/// An error of one member of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct MemberError {
-    /// The member as a JSON pointer (RFC 6901); empty for the body as a whole.
-    #[cfg_attr(feature = "openapi", schema(example = "/phone"))]
-    pub pointer: String,
-    /// The rule that the member breaks, in English for developers.
-    #[cfg_attr(feature = "openapi", schema(example = "is missing"))]
-    pub detail: String,
 }
 
 impl Problem {
@@ -133,16 +122,6 @@ impl Problem {
     /// The id under which the server's log has the cause.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
-    }
-}
-
-impl MemberError {
-    /// An error of the member that `pointer` names.
-    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        }
     }
 }
 

@@ -3,15 +3,17 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use divan_core::api::{Endpoint, MemberError, ProblemCode};
+use divan_core::api::{Endpoint, MemberError, MemberErrorCode, ProblemCode};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::rejections::{invalid, malformed, too_large, unsupported};
 use crate::problem::Problem;
 
-/// The media type of a body, unless its endpoint reads another one too.
+/// The media type of the bodies of all endpoints.
 pub(super) const JSON: &str = "application/json";
+
+const WRONG_TYPE: &str = "must be of the documented type";
 
 /// The JSON body of an endpoint.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ impl<E: Endpoint, S: Send + Sync> FromRequest<S> for JsonBody<E> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match content_type(request.headers()).as_deref() {
             Some(JSON) => Ok(Self(json(&read(request, state).await?)?)),
-            _ => Err(unsupported([JSON])),
+            _ => Err(unsupported()),
         }
     }
 }
@@ -35,7 +37,7 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
     Some(essence.to_ascii_lowercase())
 }
 
-/// The body, up to the limit that the router sets.
+/// Reads the body, up to the limit that the router sets.
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state)
         .await
@@ -43,13 +45,12 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
             if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
                 too_large()
             } else {
-                Problem::new(ProblemCode::MalformedBody)
-                    .with_detail("The body did not arrive whole.")
+                Problem::new(ProblemCode::MalformedBody).with_detail("The body is incomplete.")
             }
         })
 }
 
-/// Reads one JSON object, and names the member that is wrong.
+/// Parses a JSON object; an error names the member at fault.
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| malformed())?;
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -59,40 +60,58 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         &mut path,
     ));
     let value = parsed.map_err(|error| match error.classify() {
-        Category::Data => invalid(member_named_in(&error.to_string()).unwrap_or_else(|| {
-            MemberError::new(pointer(&path.path()), "is not of the right type")
-        })),
+        Category::Data => invalid(member_error(&error.to_string(), &path.path())),
         _ => malformed(),
     })?;
     reader.end().map_err(|_| malformed())?;
-    // Derived readers take an array for an object, member by member.
+    // Derived deserializers accept an array for an object, member by member.
     if !text.trim_start().starts_with('{') {
-        return Err(invalid(MemberError::new("", "must be a JSON object")));
+        let code = MemberErrorCode::WrongType;
+        return Err(invalid(MemberError::new("", code, "must be a JSON object")));
     }
     Ok(value)
 }
 
-/// What serde says names the member, but may also quote a value: so only the name is taken from it.
-pub(super) fn member_named_in(message: &str) -> Option<MemberError> {
-    let named = |what: &str| {
-        message
-            .strip_prefix(what)?
-            .strip_prefix(" `")?
-            .split('`')
-            .next()
+/// Converts an error of serde. Its text may quote a value, so only the name of a member is used.
+pub(super) fn member_error(message: &str, path: &serde_path_to_error::Path) -> MemberError {
+    let named = |kind: &str| {
+        let name = message.strip_prefix(kind)?.strip_prefix(" `")?;
+        name.split('`').next()
     };
-    let details = [
-        ("missing field", "is missing"),
-        ("unknown field", "is not a member that is known here"),
-        ("duplicate field", "stands twice"),
+    let kinds = [
+        ("missing field", MemberErrorCode::Required),
+        ("unknown field", MemberErrorCode::UnknownMember),
+        ("duplicate field", MemberErrorCode::DuplicateMember),
     ];
-    details
-        .into_iter()
-        .find_map(|(what, detail)| Some(MemberError::new(pointer_to(named(what)?), detail)))
+    for (kind, code) in kinds {
+        if let Some(member) = named(kind) {
+            return error_of(member, code);
+        }
+    }
+    let (code, detail) = if message.starts_with("unknown variant") {
+        (
+            MemberErrorCode::UnknownValue,
+            "must be one of the documented values",
+        )
+    } else {
+        (MemberErrorCode::WrongType, WRONG_TYPE)
+    };
+    MemberError::new(pointer(path), code, detail)
 }
 
-/// A path as a JSON pointer; no request nests deeper than its members.
-pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
+/// The error of a member at the top of the request.
+pub(crate) fn error_of(member: &str, code: MemberErrorCode) -> MemberError {
+    let detail = match code {
+        MemberErrorCode::Required => "is required",
+        MemberErrorCode::UnknownMember => "is not a known member",
+        MemberErrorCode::DuplicateMember => "must appear only once",
+        _ => WRONG_TYPE,
+    };
+    MemberError::new(pointer_to(member), code, detail)
+}
+
+/// Converts a path to a JSON pointer; requests have no nested members.
+fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             serde_path_to_error::Segment::Map { key } => Some(pointer_to(key)),
@@ -101,7 +120,8 @@ pub(super) fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// One step of a JSON pointer (RFC 6901 §3), shortened where somebody sends a novel for a name.
+/// Builds one step of a JSON pointer (RFC 6901 §3), shortened in case the client sends a very long
+/// name.
 fn pointer_to(member: &str) -> String {
     let short: String = member.chars().take(64).collect();
     format!("/{}", short.replace('~', "~0").replace('/', "~1"))

@@ -1,10 +1,10 @@
-//! The problems of requests that cannot be read.
+//! The problems of requests that cannot be parsed.
 
 use divan_core::api::{MemberError, ProblemCode};
 
 use crate::problem::Problem;
 
-/// The largest body of a request.
+/// The maximum size of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The body is not JSON.
@@ -18,11 +18,10 @@ pub(crate) fn too_large() -> Problem {
         .with_detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
 }
 
-/// The body is of none of the types that are read here.
-pub(crate) fn unsupported<'t>(read_here: impl IntoIterator<Item = &'t str>) -> Problem {
-    let types: Vec<&str> = read_here.into_iter().collect();
-    let detail = format!("Send the body as {}.", types.join(" or "));
-    Problem::new(ProblemCode::UnsupportedMediaType).with_detail(detail)
+/// The body is not JSON by its media type.
+pub(crate) fn unsupported() -> Problem {
+    Problem::new(ProblemCode::UnsupportedMediaType)
+        .with_detail("Send the body as application/json.")
 }
 
 /// A member or parameter is at fault.

@@ -73,6 +73,7 @@ fn example_of(schema: &RefOr<Schema>, schemas: &Schemas) -> Option<Value> {
             }
             _ => None,
         },
+        Schema::AnyOf(any_of) => any_of.examples.first().cloned(),
         _ => None,
     }
 }

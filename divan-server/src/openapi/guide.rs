@@ -1,7 +1,6 @@
-//! What stands at the top of the document: a short guide, and what the groups of operations are
-//! for.
+//! The guide at the top of the document, and its tags.
 
-use divan_core::api::ProblemCode;
+use divan_core::api::{MemberErrorCode, ProblemCode};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 
 const GUIDE: &str = include_str!("guide.md");
@@ -10,26 +9,17 @@ const GUIDE: &str = include_str!("guide.md");
 const TAGS: [(&str, &str); 7] = [
     (
         "Sign-in",
-        "How a session begins: in the Mini App, in the admin panel, and once for the first administrator.",
+        "Sign-in to the Mini App and the admin panel, and the bootstrap of the first administrator.",
     ),
-    (
-        "Sessions",
-        "How a session goes on and ends, and where else one is signed in.",
-    ),
-    ("Account", "The person who is signed in."),
-    (
-        "Users",
-        "For administrators: who may sign in, and with what.",
-    ),
-    (
-        "Audit",
-        "For administrators: who did what, when, and from where.",
-    ),
+    ("Sessions", "Refreshing, listing and ending sessions."),
+    ("Account", "The user who is signed in."),
+    ("Users", "User management, for administrators."),
+    ("Audit", "Audit events, for administrators."),
     (
         "Keys",
-        "For other services that take access tokens of this one.",
+        "Public keys, for other services that verify access tokens.",
     ),
-    ("Health", "For whoever runs the server."),
+    ("Health", "Health checks, for operators."),
 ];
 
 pub(super) fn tags() -> Vec<Tag> {
@@ -42,18 +32,26 @@ pub(super) fn tags() -> Vec<Tag> {
     .into()
 }
 
-/// The guide, with a table of all problems at its end.
+/// The guide, with the tables of all codes at its end.
 pub(super) fn text() -> String {
-    let rows = ProblemCode::ALL.iter().map(|code| {
+    let problems = ProblemCode::ALL.iter().map(|code| {
+        let (status, description) = (code.status(), code.description());
+        format!("| `{}` | {status} | {description} |\n", code.as_str())
+    });
+    let members = MemberErrorCode::ALL.iter().map(|code| {
+        let params = code.params().iter().map(|param| format!("`{param}`"));
+        let params = params.collect::<Vec<_>>().join(", ");
         format!(
-            "| `{}` | {} | {} |\n",
+            "| `{}` | {params} | {} |\n",
             code.as_str(),
-            code.status(),
             code.description()
         )
     });
     format!(
-        "{GUIDE}\n| code | status | what it means |\n|---|---|---|\n{}",
-        rows.collect::<String>()
+        "{GUIDE}\n| code | status | meaning |\n|---|---|---|\n{}\n# Member errors\n\n\
+         Each item of `errors` has a `code` and, where the code has parameters, `params`.\n\n\
+         | code | parameters | meaning |\n|---|---|---|\n{}",
+        problems.collect::<String>(),
+        members.collect::<String>()
     )
 }

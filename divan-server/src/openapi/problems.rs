@@ -1,9 +1,10 @@
-//! What may go wrong with each operation: the codes of the contract, each as the answer that the
-//! server gives.
+//! The problems of each operation, each with the response of the server as its example.
 
 use std::collections::BTreeMap;
 
-use divan_core::api::{EndpointDescription, MemberError, Problem as Body, ProblemCode};
+use divan_core::api::{
+    EndpointDescription, MemberError, MemberErrorCode, Problem as Body, ProblemCode,
+};
 use divan_core::init_data::InitDataError;
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, ServiceError};
@@ -12,13 +13,13 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::Object;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType};
 use utoipa::openapi::{ContentBuilder, Ref, Schema, Type};
 
 use super::examples::{Schemas, here, resolve};
-use crate::extract::rejections;
+use crate::extract::{json_body, rejections};
 use crate::problem::{Problem, challenge, retry_after};
-use crate::routes::not_ready;
+use crate::routes::{dependency_down, not_ready};
 
 const REQUEST_ID: &str = "5d2c1f0e9b8a47d6a3c4e5f60718293a";
 
@@ -51,20 +52,19 @@ fn response(operation: &Operation, codes: &[ProblemCode], schemas: &Schemas) -> 
         )
     });
     let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(Body::name())))
+        .schema(Some(problem_of(codes)))
         .examples_from_iter(examples)
         .build();
     let mut response = ResponseBuilder::new()
         .description(lines.collect::<Vec<_>>().join("\n"))
         .content("application/problem+json", content);
-    if let Some(description) = said_of(codes, challenge, "What to show instead: ") {
+    if let Some(description) = header_text(codes, challenge, "The challenge: ") {
         let header = HeaderBuilder::new()
             .schema(Some(Object::with_type(Type::String)))
             .description(Some(description));
         response = response.header("WWW-Authenticate", header.build());
     }
-    if let Some(description) = said_of(codes, retry_after, "After how many seconds to try again: ")
-    {
+    if let Some(description) = header_text(codes, retry_after, "Seconds after which to retry: ") {
         let header = HeaderBuilder::new()
             .schema(Some(Object::with_type(Type::Integer)))
             .description(Some(description));
@@ -73,8 +73,22 @@ fn response(operation: &Operation, codes: &[ProblemCode], schemas: &Schemas) -> 
     response.build()
 }
 
-/// What a header says with which codes, where it is sent with any.
-fn said_of(
+/// Returns the schema of a problem whose `code` is an open enum of these.
+///
+/// OpenAPI 3.1 allows members next to `$ref`: generators that do not read them still share one type
+/// of problem. The typed `Ref` has no such members, so the reference is written as an extension.
+fn problem_of(codes: &[ProblemCode]) -> Object {
+    let reference = Ref::from_schema_name(Body::name()).ref_location;
+    let mut schema = ObjectBuilder::new()
+        .schema_type(SchemaType::AnyValue)
+        .property("code", ProblemCode::open_enum(codes))
+        .build();
+    schema.extensions = Some([("$ref", reference)].into_iter().collect());
+    schema
+}
+
+/// Describes the values of a header by code; `None` where no code has one.
+fn header_text(
     codes: &[ProblemCode],
     header: impl Fn(ProblemCode) -> Option<&'static str>,
     begin: &str,
@@ -88,26 +102,26 @@ fn said_of(
                 .push(format!("`{}`", code.as_str()));
         }
     }
-    let said = by_value
+    let values = by_value
         .iter()
         .map(|(value, codes)| format!("`{value}` with {}", codes.join(", ")));
-    let said: Vec<String> = said.collect();
-    (!said.is_empty()).then(|| format!("{begin}{}.", said.join("; ")))
+    let values: Vec<String> = values.collect();
+    (!values.is_empty()).then(|| format!("{begin}{}.", values.join("; ")))
 }
 
-/// The problem as the server answers it, made by what answers it.
+/// Creates the problem in the same way as the server does.
 fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Problem {
     let refused = |error| ServiceError::InitData(error).into();
     match code {
         ProblemCode::MalformedBody => rejections::malformed(),
         ProblemCode::PayloadTooLarge => rejections::too_large(),
-        ProblemCode::UnsupportedMediaType => rejections::unsupported(media_types(operation)),
+        ProblemCode::UnsupportedMediaType => rejections::unsupported(),
         ProblemCode::ValidationFailed => rejections::invalid(member_at_fault(operation, schemas)),
         ProblemCode::InitDataMissing => refused(InitDataError::Missing),
         ProblemCode::InitDataInvalid => refused(InitDataError::SignatureMismatch),
         ProblemCode::InitDataExpired => refused(InitDataError::Expired),
         ProblemCode::BootstrapTokenRequired => ServiceError::BootstrapTokenRequired.into(),
-        ProblemCode::NotReady => not_ready([MemberError::new("/database", "is down")]),
+        ProblemCode::NotReady => not_ready([dependency_down("database")]),
         ProblemCode::WeakPassword => {
             let is_new = request(operation, schemas)
                 .is_some_and(|body| body.properties.contains_key("new_password"));
@@ -126,11 +140,6 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
     }
 }
 
-fn media_types(operation: &Operation) -> impl Iterator<Item = &str> {
-    let body = operation.request_body.iter().filter_map(here);
-    body.flat_map(|body| body.content.keys().map(String::as_str))
-}
-
 /// The request's JSON object.
 fn request<'s>(operation: &'s Operation, schemas: &'s Schemas) -> Option<&'s Object> {
     let body = operation.request_body.as_ref().and_then(here)?;
@@ -141,23 +150,20 @@ fn request<'s>(operation: &'s Operation, schemas: &'s Schemas) -> Option<&'s Obj
     }
 }
 
-/// Something that may be wrong: the first member or parameter of the request.
+/// An error of the first member or parameter of the request.
 fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
-    if let Some(body) = request(operation, schemas) {
-        if let Some(name) = body.required.first() {
-            return MemberError::new(format!("/{name}"), "is missing");
-        }
-        let name = body.properties.keys().next().map_or("", String::as_str);
-        return MemberError::new(format!("/{name}"), "is not of the right type");
+    let missing = request(operation, schemas).and_then(|body| body.required.first());
+    if let Some(name) = missing {
+        return json_body::error_of(name, MemberErrorCode::Required);
     }
-    let name = operation
-        .parameters
-        .iter()
-        .flatten()
-        .find_map(here)
-        .map(|parameter| parameter.name.as_str());
-    MemberError::new(
-        format!("/{}", name.unwrap_or_default()),
-        "is not of the right form",
-    )
+    let name = match request(operation, schemas) {
+        Some(body) => body.properties.keys().next(),
+        None => operation
+            .parameters
+            .iter()
+            .flatten()
+            .find_map(here)
+            .map(|parameter| &parameter.name),
+    };
+    json_body::error_of(name.map_or("", String::as_str), MemberErrorCode::WrongType)
 }

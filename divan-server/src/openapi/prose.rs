@@ -1,5 +1,4 @@
-//! Doc comments are wrapped where a line of source is full. Readers of the document show each of
-//! those ends as one.
+//! Unwraps doc comments: viewers of the document show every line break of the source.
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
@@ -48,6 +47,7 @@ fn in_schema(schema: &mut RefOr<Schema>) {
         }
         RefOr::T(Schema::Array(array)) => in_place(&mut array.description),
         RefOr::T(Schema::OneOf(one_of)) => in_place(&mut one_of.description),
+        RefOr::T(Schema::AnyOf(any_of)) => in_place(&mut any_of.description),
         RefOr::T(_) => {}
     }
 }
@@ -56,8 +56,8 @@ fn in_place(text: &mut Option<String>) {
     *text = text.take().map(|text| unwrapped(&text));
 }
 
-/// Items of lists, rows of tables and what stands after an empty line begin a line; everything else
-/// goes on with one.
+/// Items of lists, rows of tables and text after an empty line begin a line; all other lines are
+/// joined.
 fn unwrapped(text: &str) -> String {
     let mut unwrapped = String::new();
     for line in text.lines() {

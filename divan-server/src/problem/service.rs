@@ -1,8 +1,9 @@
 //! Maps the errors of the sign-in service to problems of the wire contract.
 
-use divan_core::api::{MemberError, ProblemCode};
-use divan_core::service::{Field, InvalidField, ServiceError};
-use divan_core::store::{StoreErrorKind, UniqueKey};
+use divan_core::api::{MemberError, MemberErrorCode, ProblemCode};
+use divan_core::password::WeakPassword;
+use divan_core::service::{Field, InvalidField, InvalidFieldReason, ServiceError};
+use divan_core::store::{InvalidSearch, StoreErrorKind, UniqueKey};
 use divan_core::token::TokenError;
 
 use super::Problem;
@@ -15,14 +16,18 @@ impl From<ServiceError> for Problem {
                 problem.with_errors(fields.into_iter().map(member_error).collect::<Vec<_>>())
             }
             ServiceError::NothingToChange => {
-                problem.with_errors([MemberError::new("", error.to_string())])
+                let code = MemberErrorCode::NothingToChange;
+                problem.with_errors([MemberError::new("", code, error.to_string())])
             }
             ServiceError::WeakPassword { field, reason } => {
-                problem.with_errors([MemberError::new(pointer(field), reason.to_string())])
+                problem.with_errors([weak_password(field, reason)])
             }
             ServiceError::BootstrapTokenRequired => problem.with_detail(
                 "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token, or run \
                  `divan-server admin create` on the server's machine.",
+            ),
+            ServiceError::Store(error) if taken(error.kind()).is_some() => problem.with_errors(
+                taken(error.kind()).into_iter().map(member_error).collect::<Vec<_>>(),
             ),
             ServiceError::InitData(error) => problem.with_detail(error.to_string()),
             ServiceError::Contact(error) => problem.with_detail(error.to_string()),
@@ -71,8 +76,66 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
     }
 }
 
+/// Returns the field of a unique key that another user has.
+fn taken(kind: StoreErrorKind) -> Option<InvalidField> {
+    let field = match kind {
+        StoreErrorKind::Conflict(UniqueKey::Email) => Field::Email,
+        StoreErrorKind::Conflict(UniqueKey::Phone) => Field::Phone,
+        _ => return None,
+    };
+    Some(InvalidField::new(field, InvalidFieldReason::Taken))
+}
+
 fn member_error(error: InvalidField) -> MemberError {
-    MemberError::new(pointer(error.field), error.reason.to_string())
+    use InvalidFieldReason as Reason;
+    use MemberErrorCode as Code;
+    let is_password = matches!(
+        error.field,
+        Field::Password | Field::CurrentPassword | Field::NewPassword
+    );
+    let code = match error.reason {
+        Reason::RequiredForRole(_) => Code::Required,
+        Reason::Empty if is_password => Code::PasswordTooShort,
+        Reason::Empty => Code::Empty,
+        Reason::TooLong { .. } if is_password => Code::PasswordTooLong,
+        Reason::TooLong { .. } => Code::TooLong,
+        Reason::ControlCharacter | Reason::Invisible | Reason::TextDirection => Code::NameInvalid,
+        Reason::Email(_) => Code::EmailInvalid,
+        Reason::Phone(_) => Code::PhoneInvalid,
+        Reason::PasswordHash(_) => Code::PasswordHashInvalid,
+        Reason::Search(InvalidSearch::TooLong) => Code::SearchTooLong,
+        Reason::Search(_) => Code::SearchEmpty,
+        Reason::OutOfRange { .. } if error.field == Field::Limit => Code::LimitOutOfRange,
+        Reason::OutOfRange { .. } => Code::OutOfRange,
+        Reason::Cursor => Code::CursorInvalid,
+        Reason::UnknownAction => Code::UnknownValue,
+        Reason::OwnAccount => Code::OwnAccount,
+        Reason::Taken | Reason::SameAsLine { .. } => Code::Taken,
+        _ => Code::Invalid,
+    };
+    let member = MemberError::new(pointer(error.field), code, error.reason.to_string());
+    match error.reason {
+        Reason::Empty if is_password => member.with_min(1_u32),
+        Reason::TooLong { max } => member.with_max(max),
+        Reason::OutOfRange { min, max } => member.with_min(min).with_max(max),
+        _ => member,
+    }
+}
+
+fn weak_password(field: Field, reason: WeakPassword) -> MemberError {
+    use MemberErrorCode as Code;
+    let code = match reason {
+        WeakPassword::TooShort { .. } => Code::PasswordTooShort,
+        WeakPassword::Common => Code::PasswordTooCommon,
+        WeakPassword::Unchanged => Code::PasswordUnchanged,
+        WeakPassword::Personal => Code::PasswordPersonal,
+        _ => Code::Invalid,
+    };
+    let member = MemberError::new(pointer(field), code, reason.to_string());
+    match reason {
+        WeakPassword::TooShort { min_chars } => member.with_min(min_chars),
+        _ => member,
+    }
 }
 
 /// Returns the JSON pointer of the member that carries the field.

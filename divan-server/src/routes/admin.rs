@@ -5,7 +5,7 @@ use divan_core::api::{
 use divan_core::service::{AdminLoginCommand, AuthService, BootstrapCommand};
 
 use super::{ApiResponse, ApiResult, examples, wire};
-use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, PasswordForm, RequestClient};
+use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, RequestClient};
 
 /// Sign in to the admin panel
 ///
@@ -23,10 +23,7 @@ use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, PasswordForm, R
     path = AdminLogin::PATH,
     operation_id = "admin_login",
     tag = "Sign-in",
-    request_body(content(
-        (AdminLoginRequest = "application/json"),
-        (PasswordForm = "application/x-www-form-urlencoded"),
-    )),
+    request_body = AdminLoginRequest,
     responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::admin_session()))),
 )]
 pub(crate) async fn admin_login(

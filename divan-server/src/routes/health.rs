@@ -1,11 +1,11 @@
 use axum::extract::State;
 use divan_core::api::{
-    DependencyHealth, Endpoint, Health, HealthStatus, Live, MemberError, ProblemCode, Ready,
+    DependencyHealth, Endpoint, Health, HealthStatus, Live, MemberError, MemberErrorCode,
+    ProblemCode, Ready,
 };
 
 use super::{ApiResponse, ApiResult};
 use crate::problem::Problem;
-use crate::readiness::Dependency;
 use crate::state::AppState;
 
 /// Check liveness
@@ -37,13 +37,17 @@ pub(crate) async fn live() -> ApiResult<Live> {
 )]
 pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Ready> {
     if state.draining().has_started() {
-        return Err(not_ready([MemberError::new("/server", "is stopping")]));
+        return Err(not_ready([MemberError::new(
+            "/server",
+            MemberErrorCode::ShuttingDown,
+            "is shutting down",
+        )]));
     }
     let dependencies = state.readiness().check().await;
     let down: Vec<MemberError> = dependencies
         .iter()
         .filter(|one| one.is_required && !one.is_up)
-        .map(is_down)
+        .map(|one| dependency_down(one.name))
         .collect();
     if !down.is_empty() {
         return Err(not_ready(down));
@@ -56,10 +60,16 @@ pub(crate) async fn ready(State(state): State<AppState>) -> ApiResult<Ready> {
     ))
 }
 
-fn is_down(dependency: &Dependency) -> MemberError {
-    MemberError::new(format!("/{}", dependency.name), "is down")
+/// The error of a dependency that is down.
+pub(crate) fn dependency_down(name: &str) -> MemberError {
+    MemberError::new(
+        format!("/{name}"),
+        MemberErrorCode::DependencyDown,
+        "is down",
+    )
 }
 
+/// The problem of a server that must not receive requests.
 pub(crate) fn not_ready(what: impl Into<Vec<MemberError>>) -> Problem {
     Problem::new(ProblemCode::NotReady).with_errors(what)
 }

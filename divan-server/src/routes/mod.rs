@@ -12,7 +12,7 @@ mod telegram;
 mod users;
 pub(crate) mod wire;
 
-pub(crate) use health::not_ready;
+pub(crate) use health::{dependency_down, not_ready};
 
 use axum::Json;
 use axum::http::StatusCode;

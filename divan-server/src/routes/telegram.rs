@@ -1,7 +1,7 @@
 use axum::extract::State;
 use divan_core::api::{
-    AutoLogin, AutoLoginRequest, Endpoint, MemberError, ProblemCode, TelegramLogin,
-    TelegramLoginRequest, TokenResponse,
+    AutoLogin, AutoLoginRequest, Endpoint, MemberError, MemberErrorCode, ProblemCode,
+    TelegramLogin, TelegramLoginRequest, TokenResponse,
 };
 use divan_core::secret::Secret;
 use divan_core::service::{AuthService, LoginPhone, TelegramLoginCommand};
@@ -103,9 +103,14 @@ fn login_phone(phone: Option<String>, contact: Option<Secret>) -> Result<LoginPh
         (Some(phone), None) => return Ok(LoginPhone::Typed(phone)),
         (None, Some(contact)) => return Ok(LoginPhone::Contact(contact)),
         (Some(_), Some(_)) => {
-            MemberError::new("/contact", "`phone` and `contact` are mutually exclusive")
+            let detail = "`phone` and `contact` are mutually exclusive";
+            MemberError::new("/contact", MemberErrorCode::MutuallyExclusive, detail)
+                .with_other("/phone")
         }
-        (None, None) => MemberError::new("/phone", "`phone` or `contact` is required"),
+        (None, None) => {
+            let detail = "`phone` or `contact` is required";
+            MemberError::new("/phone", MemberErrorCode::Required, detail)
+        }
     };
     Err(invalid(error))
 }

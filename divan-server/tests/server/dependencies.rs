@@ -148,7 +148,7 @@ async fn a_lost_required_dependency_makes_the_server_not_ready() {
     let problem = ready_when(&server, |status, _| status == 503).await;
     assert_eq!(
         problem["errors"],
-        json!([{"pointer": "/redis", "detail": "is down"}])
+        json!([{"pointer": "/redis", "code": "dependency_down", "detail": "is down"}])
     );
     assert_signs_in(&server).await;
     redis.resume();

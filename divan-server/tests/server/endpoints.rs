@@ -281,11 +281,20 @@ async fn an_administrator_creates_users() {
 async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_people().await;
     let token = app.admin_token().await;
-    for (password, reason) in [
-        ("short", "must have at least 8 characters"),
-        ("password1", "is one of the most common passwords"),
+    for (password, code, reason) in [
+        (
+            "short",
+            "password_too_short",
+            "must have at least 8 characters",
+        ),
+        (
+            "password1",
+            "password_too_common",
+            "is one of the most common passwords",
+        ),
         (
             "7010000002",
+            "password_personal",
             "must not consist of your name, e-mail address or phone number",
         ),
     ] {
@@ -294,9 +303,11 @@ async fn a_weak_password_is_rejected_with_its_reason() {
             .post_as(&token, "/auth/admin/users", &request)
             .await
             .assert_problem(422, "weak_password");
+        let error = &problem["errors"][0];
+        assert_eq!(error["pointer"], "/password");
         assert_eq!(
-            problem["errors"],
-            json!([{"pointer": "/password", "detail": reason}])
+            (&error["code"], &error["detail"]),
+            (&json!(code), &json!(reason))
         );
     }
 }
@@ -372,7 +383,7 @@ async fn health_follows_the_database() {
     let problem = answer.assert_problem(503, "not_ready");
     assert_eq!(
         problem["errors"],
-        json!([{"pointer": "/database", "detail": "is down"}])
+        json!([{"pointer": "/database", "code": "dependency_down", "detail": "is down"}])
     );
     assert_eq!(app.get("/health/live").await.status, 200);
     let login = app

@@ -7,12 +7,13 @@ use axum::http::Request;
 use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
     EndUserSessions, Endpoint, EndpointDescription, GetUser, Jwks, ListUsers, Live, Logout, Me,
-    Method, Ready, Refresh, ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
+    MemberErrorCode, Method, Ready, Refresh, ResetPassword, Sessions, TelegramLogin,
+    UnlinkTelegram, UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
 use crate::harness::*;
-use crate::openapi::operation;
+use crate::openapi::{document, operation};
 
 /// The examples of a body.
 fn examples(body: &Value) -> Vec<&Value> {
@@ -117,6 +118,9 @@ fn every_example_is_of_the_type_that_the_endpoint_reads_or_answers() {
 /// Holds that the document shows a problem as the server has answered it, but for what is different
 /// each time.
 pub(crate) fn assert_documented(problem: &Value) {
+    for error in problem["errors"].as_array().into_iter().flatten() {
+        assert_member_error_documented(error);
+    }
     let without = |mut problem: Value| {
         let members = problem.as_object_mut().unwrap();
         members.remove("errors");
@@ -140,6 +144,18 @@ pub(crate) fn assert_documented(problem: &Value) {
         shown.is_empty() || shown.contains(&without(problem.clone())),
         "{problem} is not one of {shown:?}"
     );
+}
+
+/// Asserts that the document lists the code of a member error, with exactly its parameters.
+fn assert_member_error_documented(error: &Value) {
+    let code = MemberErrorCode::from_code(error["code"].as_str().unwrap());
+    let schema = &document()["components"]["schemas"]["MemberErrorCode"];
+    let listed = schema["anyOf"][0]["enum"].as_array().unwrap();
+    assert!(listed.contains(&code.as_str().into()), "{error}");
+    let params = error["params"].as_object().into_iter().flatten();
+    let params: BTreeSet<&str> = params.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(params, code.params().iter().copied().collect(), "{error}");
+    assert!(!error["detail"].as_str().unwrap().is_empty());
 }
 
 /// The example of a problem of an endpoint.
@@ -166,7 +182,7 @@ async fn what_is_wrong_with_a_request_is_shown_as_it_is_answered() {
         let member = wrong["pointer"].as_str().unwrap().trim_start_matches('/');
         let mut cases = vec![(String::new(), "validation_failed", "application/json")];
         if endpoint.has_body {
-            let invalid = if wrong["detail"] == "is missing" {
+            let invalid = if wrong["code"] == "required" {
                 json!({})
             } else {
                 json!({member: 1})

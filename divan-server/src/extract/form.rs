@@ -1,0 +1,26 @@
+//! Bodies of `application/x-www-form-urlencoded`.
+
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+
+use super::json_body::member_error;
+use super::rejections::invalid;
+use crate::problem::Problem;
+
+/// The media type of forms.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Parses a form; an error names the member at fault.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(body));
+    serde_path_to_error::deserialize(reader)
+        .map_err(|error| invalid(member_error(&error.inner().to_string(), error.path())))
+}
+
+/// Returns `false` where the form was not UTF-8: the replacement character would make another
+/// password.
+pub(super) fn is_utf8<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
+    texts
+        .into_iter()
+        .all(|text| !text.contains(char::REPLACEMENT_CHARACTER))
+}
