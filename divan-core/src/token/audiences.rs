@@ -1,10 +1,18 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::claims::Scope;
 use super::error::InvalidAudiences;
 use crate::types::Audience;
 
-/// The host of each audience: the audience (`aud`) of its tokens. It comes from configuration, never
-/// from a request.
+/// The suffix of the `aud` claim of tokens that are limited to a [`Scope`].
+const LIMITED: &str = "/limited";
+
+/// The host of each audience, from which the `aud` claim of its tokens is made. Hosts come from
+/// configuration, never from a request.
+///
+/// The `aud` claim is the host itself. A token that is limited to a [`Scope`] has the host followed
+/// by `/limited`, so that a service that checks only signature, issuer and audience refuses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audiences {
     miniapp: Arc<str>,
@@ -12,13 +20,14 @@ pub struct Audiences {
 }
 
 impl Audiences {
-    /// The hosts of the Mini App and the admin panel.
+    /// Creates the audiences from the hosts of the Mini App and the admin panel.
     ///
     /// # Errors
-    /// [`InvalidAudiences`] when they are equal (whatever the case) or empty: a token of one would
-    /// open the other.
+    /// [`InvalidAudiences`] when the hosts are equal (ignoring case), or one is empty or contains a
+    /// `/`: a token of one audience would be valid for the other.
     pub fn new(miniapp: &str, admin: &str) -> Result<Self, InvalidAudiences> {
-        if miniapp.is_empty() || admin.is_empty() || miniapp.eq_ignore_ascii_case(admin) {
+        let is_host = |text: &str| !text.is_empty() && !text.contains('/');
+        if !is_host(miniapp) || !is_host(admin) || miniapp.eq_ignore_ascii_case(admin) {
             return Err(InvalidAudiences);
         }
         Ok(Self {
@@ -27,7 +36,7 @@ impl Audiences {
         })
     }
 
-    /// The host of an audience, which is the `aud` of its tokens.
+    /// Returns the host of an audience: the `aud` claim of its tokens without a scope.
     pub fn host(&self, audience: Audience) -> &str {
         match audience {
             Audience::MiniApp => &self.miniapp,
@@ -35,10 +44,19 @@ impl Audiences {
         }
     }
 
-    /// The audience that this host belongs to.
-    pub fn by_host(&self, host: &str) -> Option<Audience> {
+    /// Returns the `aud` claim of tokens for an audience and scope.
+    pub(super) fn claim(&self, audience: Audience, scope: Option<Scope>) -> Cow<'_, str> {
+        let host = self.host(audience);
+        match scope {
+            None => host.into(),
+            Some(_) => format!("{host}{LIMITED}").into(),
+        }
+    }
+
+    /// Returns the audience whose tokens with this scope have this `aud` claim.
+    pub(super) fn from_claim(&self, claim: &str, scope: Option<Scope>) -> Option<Audience> {
         [Audience::MiniApp, Audience::Admin]
             .into_iter()
-            .find(|&audience| self.host(audience) == host)
+            .find(|&audience| self.claim(audience, scope) == claim)
     }
 }

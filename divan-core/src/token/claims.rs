@@ -2,72 +2,76 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::TokenError;
 use crate::types::{Audience, Role, SessionId, UserId};
 
-/// What an access token is issued for.
+/// The user, session and purpose that an access token is issued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenSubject {
-    /// Who it is issued to.
+    /// The user.
     pub user: UserId,
     /// The user's role.
     pub role: Role,
-    /// The audience it is for.
+    /// The audience.
     pub audience: Audience,
-    /// The session it belongs to.
+    /// The session.
     pub session: SessionId,
     /// The session's generation.
     pub generation: u64,
-    /// What it is limited to, if it is.
+    /// The purpose that the token is limited to; `None` for no limit.
     pub scope: Option<Scope>,
 }
 
-/// A narrower purpose, beyond which a token opens nothing.
+/// A purpose that a token is limited to.
+///
+/// A limited token has the audience `HOST/limited` in place of `HOST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {
-    /// To change the password, which has to be done before anything else.
+    /// Changing the password, which must happen first.
     PasswordChange,
 }
 
 impl Scope {
-    /// The scope's name in a token.
-    pub(super) fn as_str(self) -> &'static str {
+    /// The value of the `scope` claim.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::PasswordChange => "password-change",
         }
     }
 
-    /// The scope of this name.
-    pub(super) fn from_word(word: &str) -> Option<Self> {
-        (word == Self::PasswordChange.as_str()).then_some(Self::PasswordChange)
+    pub(super) fn parse(scope: &str) -> Result<Self, TokenError> {
+        (scope == Self::PasswordChange.as_str())
+            .then_some(Self::PasswordChange)
+            .ok_or(TokenError::NotForUs)
     }
 }
 
-/// What a checked access token says.
+/// The claims of a verified access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessTokenClaims {
-    /// Who it was issued to (`sub`).
+    /// The user (`sub`).
     pub user: UserId,
-    /// The user's role when it was issued. What counts is the role as stored now.
+    /// The user's role when the token was issued (`role`). The stored role decides.
     pub role: Role,
-    /// The audience it is for (`aud`).
+    /// The audience (from `aud`).
     pub audience: Audience,
-    /// The session it belongs to (`sid`).
+    /// The session (`sid`).
     pub session: SessionId,
-    /// The session's generation when it was issued (`gen`).
+    /// The session's generation when the token was issued (`gen`).
     pub generation: u64,
-    /// What it is limited to (`scope`), if it is.
+    /// The purpose that the token is limited to (`scope`); `None` for no limit.
     pub scope: Option<Scope>,
-    /// When it was issued (`iat`), in seconds since the Unix epoch.
+    /// The time of issue (`iat`), in seconds since the Unix epoch.
     pub issued_at: u64,
-    /// When it ends (`exp`), in seconds since the Unix epoch.
+    /// The expiry (`exp`), in seconds since the Unix epoch.
     pub expires_at: u64,
-    /// The token's own id (`jti`).
+    /// The token's id (`jti`).
     pub token_id: String,
 }
 
-/// The claims as they stand in the token.
+/// The claims as encoded in the token.
 #[derive(Serialize, Deserialize)]
 pub(super) struct WireClaims<'a> {
     #[serde(borrow)]

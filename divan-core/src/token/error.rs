@@ -1,24 +1,23 @@
-/// Why an access token was refused. Never carries the token.
+/// Errors of access tokens. They never contain the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// It is not a token of the one form that is issued here: three parts, this algorithm, this
-    /// type.
+    /// The token does not have three parts, an accepted algorithm and the type `at+jwt`.
     #[error("not an access token of this service")]
     Malformed,
-    /// It names a key that is not known here; it may be a newer one than those that are.
-    #[error("the token names a key that is not known here")]
+    /// The token names an unknown key, which may be newer than the known ones.
+    #[error("the token is signed with an unknown key")]
     UnknownKey,
-    /// It was not signed with this key.
+    /// The signature is not valid.
     #[error("the signature of the token does not match")]
     SignatureMismatch,
-    /// It was issued by somebody else, for somebody else, or for a narrower purpose.
-    #[error("the token is not for this use")]
+    /// The issuer, audience or scope is not accepted.
+    #[error("the issuer, audience or scope of the token is not accepted")]
     NotForUs,
-    /// Its life is over.
+    /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// Its life has not begun.
+    /// The token is not valid yet.
     #[error("the token is not valid yet")]
     NotYetValid,
 }
@@ -28,27 +27,27 @@ pub enum TokenError {
 #[error("the key has {0} bytes, and HS256 needs at least 32")]
 pub struct ShortKey(pub usize);
 
-/// The two audiences cannot be told apart, or one has no host.
+/// The hosts of the two audiences are equal, or one is not a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the Mini App and the admin panel need two different hosts")]
 pub struct InvalidAudiences;
 
-/// Why a key for [`SigningKey`](super::SigningKey) or [`VerifyingKey`](super::VerifyingKey) was
-/// refused. Never carries the key.
+/// Errors of keys for [`SigningKey`](super::SigningKey) and [`VerifyingKey`](super::VerifyingKey).
+/// They never contain the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
-    /// It is no key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or, where that is enough, SPKI
+    /// The text is not a key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or, for verifying, SPKI
     /// (`BEGIN PUBLIC KEY`).
     #[error("not a key in PEM (PKCS#8)")]
     NotPem,
-    /// It is encrypted.
-    #[error("encrypted, and there is no password to open it with")]
+    /// The key is encrypted.
+    #[error("encrypted keys are not supported")]
     Encrypted,
-    /// It is the public half.
-    #[error("a public key, and signing needs the private one")]
+    /// The key is public.
+    #[error("a public key; signing needs the private key")]
     Public,
-    /// It is a key of another kind, or one that anybody can sign for.
-    #[error("not an Ed25519 key that can be trusted")]
+    /// The key is of another kind, or a weak one that anyone can forge signatures for.
+    #[error("not a safe Ed25519 key")]
     NotEd25519,
 }

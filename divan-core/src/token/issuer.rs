@@ -92,7 +92,7 @@ impl TokenIssuer {
         let claims = WireClaims {
             iss: (&*self.issuer).into(),
             sub: subject.user,
-            aud: self.audiences.host(subject.audience).into(),
+            aud: self.audiences.claim(subject.audience, subject.scope),
             role: subject.role,
             sid: subject.session,
             generation: subject.generation,

@@ -9,12 +9,12 @@ use super::keys::SecretKey;
 use crate::clock::Clock;
 use crate::types::JwkSet;
 
-/// The keys of access tokens: the one that signs, and all whose tokens are accepted.
+/// The keys of access tokens: one signing key, and all keys whose tokens are accepted.
 ///
-/// Made from a [`SecretKey`] it signs with HS256, from a [`SigningKey`] with EdDSA; its own tokens
-/// are always accepted.
+/// A ring from a [`SecretKey`] signs with HS256, one from a [`SigningKey`] with EdDSA. It always
+/// accepts its own tokens.
 ///
-/// To change keys without signing anybody out, let the old tokens live to their end:
+/// To change keys without signing users out, accept the old key until its tokens have expired:
 ///
 /// ```
 /// use divan_core::entropy::OsEntropy;
@@ -33,22 +33,21 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// Accepts the tokens of a further key: one that signed before, or is to sign next. Default:
-    /// none.
+    /// Accepts the tokens of another key: the previous or the next signing key. Default: none.
     #[must_use]
     pub fn accept(mut self, key: &VerifyingKey) -> Self {
         self.accepted
-            .add(key.encoded_header(), Check::EdDsa(key.clone()));
+            .add(key.encoded_header(), AcceptedKey::EdDsa(key.clone()));
         self
     }
 
-    /// Accepts tokens that are signed by HS256 with this key, until then: what is left of them
-    /// after a change to EdDSA. Default: none. A ring that signs with HS256 stays as it is.
+    /// Accepts HS256 tokens of this key until a given time, after a change to EdDSA. Default: none.
+    /// No effect on a ring that signs with HS256.
     #[must_use]
     pub fn accept_hs256_until(mut self, key: &SecretKey, until: SystemTime) -> Self {
         self.accepted.add(
             key.encoded_header(),
-            Check::Hs256 {
+            AcceptedKey::Hs256 {
                 key: key.clone(),
                 until: Some(until),
             },
@@ -56,7 +55,7 @@ impl KeyRing {
         self
     }
 
-    /// The public keys: those by which others can check the tokens. Without EdDSA there are none.
+    /// Returns the public keys for other services; empty without EdDSA.
     pub fn jwks(&self) -> JwkSet {
         self.accepted.jwks()
     }
@@ -67,7 +66,7 @@ impl From<&SecretKey> for KeyRing {
         let mut accepted = AcceptedKeys::default();
         accepted.add(
             key.encoded_header(),
-            Check::Hs256 {
+            AcceptedKey::Hs256 {
                 key: key.clone(),
                 until: None,
             },
@@ -76,7 +75,7 @@ impl From<&SecretKey> for KeyRing {
         Self {
             signer: Signer {
                 header,
-                key: Sign::Hs256(key.clone()),
+                key: SignerKey::Hs256(key.clone()),
             },
             accepted,
         }
@@ -88,7 +87,7 @@ impl From<&SigningKey> for KeyRing {
         let header: Arc<str> = key.verifying_key().encoded_header().into();
         let signer = Signer {
             header,
-            key: Sign::EdDsa(key.clone()),
+            key: SignerKey::EdDsa(key.clone()),
         };
         Self {
             signer,
@@ -104,15 +103,15 @@ impl From<&KeyRing> for KeyRing {
     }
 }
 
-/// The key that signs, with the header of its tokens.
+/// The signing key, with the header of its tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Signer {
     pub(super) header: Arc<str>,
-    key: Sign,
+    key: SignerKey,
 }
 
 #[derive(Clone, Debug)]
-enum Sign {
+enum SignerKey {
     Hs256(SecretKey),
     EdDsa(SigningKey),
 }
@@ -120,18 +119,18 @@ enum Sign {
 impl Signer {
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match &self.key {
-            Sign::Hs256(key) => key.sign(message),
-            Sign::EdDsa(key) => key.sign(message).to_vec(),
+            SignerKey::Hs256(key) => key.sign(message),
+            SignerKey::EdDsa(key) => key.sign(message).to_vec(),
         }
     }
 }
 
-/// The keys whose tokens are accepted, each by the one header that its tokens have.
+/// The accepted keys, each with the header of its tokens.
 #[derive(Clone, Debug, Default)]
-pub(super) struct AcceptedKeys(Vec<(Box<str>, Check)>);
+pub(super) struct AcceptedKeys(Vec<(Box<str>, AcceptedKey)>);
 
 #[derive(Clone, Debug)]
-pub(super) enum Check {
+pub(super) enum AcceptedKey {
     Hs256 {
         key: SecretKey,
         until: Option<SystemTime>,
@@ -140,10 +139,10 @@ pub(super) enum Check {
 }
 
 impl AcceptedKeys {
-    /// More than anybody publishes: rotation needs two.
+    /// The maximum number of keys from a JWKS: rotation needs two.
     const MAX_FROM_JWKS: usize = 32;
 
-    /// Those of a set that can be used here; the others are passed over.
+    /// Returns the usable keys of a set and ignores the others.
     pub(super) fn from_jwks(jwks: &JwkSet) -> Self {
         let mut accepted = Self::default();
         let usable = jwks
@@ -151,46 +150,46 @@ impl AcceptedKeys {
             .iter()
             .filter_map(|jwk| VerifyingKey::from_jwk(jwk).ok());
         for key in usable.take(Self::MAX_FROM_JWKS) {
-            accepted.add(key.encoded_header(), Check::EdDsa(key));
+            accepted.add(key.encoded_header(), AcceptedKey::EdDsa(key));
         }
         accepted
     }
 
-    /// The key that a token with this header has to be checked with. The header is compared as a
-    /// whole, so it cannot ask for anything.
-    pub(super) fn find(&self, header: &str, clock: &dyn Clock) -> Result<&Check, TokenError> {
+    /// Returns the key for tokens with this header. The header is compared as a whole, so it cannot
+    /// choose an algorithm.
+    pub(super) fn find(&self, header: &str, clock: &dyn Clock) -> Result<&AcceptedKey, TokenError> {
         let found = self
             .0
             .iter()
             .find(|(accepted, _)| **accepted == *header)
-            .map(|(_, check)| check);
+            .map(|(_, key)| key);
         match found {
-            Some(Check::Hs256 {
+            Some(AcceptedKey::Hs256 {
                 until: Some(until), ..
             }) if clock.now() >= *until => Err(TokenError::Malformed),
-            Some(check) => Ok(check),
+            Some(key) => Ok(key),
             None if is_header_of_some_key(header) => Err(TokenError::UnknownKey),
             None => Err(TokenError::Malformed),
         }
     }
 
     fn jwks(&self) -> JwkSet {
-        JwkSet::new(self.0.iter().filter_map(|(_, check)| match check {
-            Check::EdDsa(key) => Some(key.to_jwk()),
-            Check::Hs256 { .. } => None,
+        JwkSet::new(self.0.iter().filter_map(|(_, key)| match key {
+            AcceptedKey::EdDsa(key) => Some(key.to_jwk()),
+            AcceptedKey::Hs256 { .. } => None,
         }))
     }
 
-    /// What is accepted already stays as it is.
-    fn add(&mut self, header: String, check: Check) {
+    /// Adds a key, unless one with the same header is accepted already.
+    fn add(&mut self, header: String, key: AcceptedKey) {
         if !self.0.iter().any(|(accepted, _)| **accepted == *header) {
-            self.0.push((header.into(), check));
+            self.0.push((header.into(), key));
         }
     }
 }
 
-impl Check {
-    /// Whether the signature is this key's.
+impl AcceptedKey {
+    /// Returns `true` if the signature was made with this key.
     #[must_use]
     pub(super) fn is_signed(&self, message: &[u8], signature: &Vec<u8>) -> bool {
         match self {

@@ -207,6 +207,7 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
         f.token_with(|claims| claims.iss = "https://elsewhere.example.com".into()),
         f.token_with(|claims| claims.aud = "elsewhere.example.com".into()),
         f.token_with(|claims| claims.scope = Some("password-change".into())),
+        f.token_with(|claims| claims.aud = "sec.example.com/limited".into()),
     ];
     for token in not_for_us {
         assert_eq!(f.verifier.verify(&token), Err(TokenError::NotForUs));
@@ -223,13 +224,13 @@ fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
 }
 
 #[test]
-fn a_narrow_token_opens_nothing_that_does_not_ask_for_it() {
+fn verify_rejects_limited_tokens_and_verify_any_scope_accepts_them() {
     let f = fixture();
-    let narrow = TokenSubject {
+    let limited = TokenSubject {
         scope: Some(Scope::PasswordChange),
         ..subject(Role::Employee, Audience::MiniApp)
     };
-    let token = f.issuer.issue(&narrow).unwrap().token;
+    let token = f.issuer.issue(&limited).unwrap().token;
     assert_eq!(f.verifier.verify(token.expose()), Err(TokenError::NotForUs));
     let claims = f.verifier.verify_any_scope(token.expose()).unwrap();
     assert_eq!(claims.scope, Some(Scope::PasswordChange));
@@ -239,13 +240,48 @@ fn a_narrow_token_opens_nothing_that_does_not_ask_for_it() {
             .is_ok_and(|claims| claims.scope.is_none())
     );
     for unknown in ["", "password-change ", "password-change admin", "admin"] {
-        let token = f.token_with(|claims| claims.scope = Some(unknown.into()));
+        let token = f.token_with(|claims| {
+            claims.scope = Some(unknown.into());
+            claims.aud = "sec.example.com/limited".into();
+        });
         assert_eq!(
             f.verifier.verify_any_scope(&token),
             Err(TokenError::NotForUs),
             "{unknown}"
         );
     }
+}
+
+#[test]
+fn scope_and_limited_audience_go_together() {
+    let f = fixture();
+    for (aud, scope, is_accepted) in [
+        ("sec.example.com", None, true),
+        ("sec.example.com/limited", Some("password-change"), true),
+        ("sec.example.com", Some("password-change"), false),
+        ("sec.example.com/limited", None, false),
+        (
+            "sec.example.com/limited/limited",
+            Some("password-change"),
+            false,
+        ),
+        ("/limited", Some("password-change"), false),
+    ] {
+        let token = f.token_with(|claims| {
+            claims.aud = aud.into();
+            claims.scope = scope.map(Into::into);
+        });
+        let result = f.verifier.verify_any_scope(&token);
+        assert_eq!(result.is_ok(), is_accepted, "{aud} {scope:?}");
+        assert_eq!(
+            f.verifier.verify(&token).is_ok(),
+            is_accepted && scope.is_none()
+        );
+    }
+    assert_eq!(
+        Audiences::new("a.kz", "a.kz/limited"),
+        Err(InvalidAudiences)
+    );
 }
 
 proptest! {

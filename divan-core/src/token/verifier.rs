@@ -10,18 +10,17 @@ use super::key_ring::{AcceptedKeys, KeyRing};
 use crate::clock::{Clock, SystemClock};
 use crate::types::JwkSet;
 
-/// No token that is issued here comes near this size.
+/// The maximum size of a token: issued tokens are far smaller.
 const MAX_BYTES: usize = 4096;
 
-/// How far the clocks of two servers may differ, in seconds.
+/// The accepted difference between the clocks of two servers, in seconds.
 const LEEWAY: u64 = 30;
 
-/// Checks access tokens.
+/// Verifies access tokens.
 ///
 /// The algorithm is pinned to each key and the header is compared as a whole, so a token cannot
-/// choose how it is checked: `alg: none`, another algorithm, or a key that comes along (`jwk`,
-/// `jku`, `x5u`) is refused unread. All that a token can name is one of the keys that are accepted,
-/// by its id.
+/// choose how it is verified: `alg: none`, another algorithm, and keys in the header (`jwk`, `jku`,
+/// `x5u`) are rejected without parsing. A token can only name one of the accepted keys by its id.
 #[derive(Clone, Debug)]
 pub struct TokenVerifier {
     keys: AcceptedKeys,
@@ -31,18 +30,17 @@ pub struct TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// A verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key,
+    /// Creates a verifier for the tokens of the [`TokenIssuer`](super::TokenIssuer) with the same key,
     /// issuer and audiences, and for those of further keys that the [`KeyRing`] accepts.
     pub fn new(keys: impl Into<KeyRing>, issuer: &str, audiences: Audiences) -> Self {
-        Self::of(keys.into().accepted, issuer, audiences)
+        Self::from_keys(keys.into().accepted, issuer, audiences)
     }
 
-    /// A verifier by public keys alone, as a server of Divan answers them at
-    /// `/.well-known/jwks.json`: for a service that has no secret in common with it.
+    /// Creates a verifier from public keys, as a Divan server publishes them at
+    /// `/.well-known/jwks.json`: for a service that shares no secret with it.
     ///
-    /// Keys of kinds that are not known here are passed over, and so are all but the first 32 that
-    /// are. It has no look at sessions: who was deactivated or demoted is let in for as long as the
-    /// access token lives.
+    /// Keys of unknown kinds are ignored, and so are all but the first 32 usable ones. JWKS-only
+    /// verification does not see deactivation, demotion or sign-out until the access token expires.
     ///
     /// ```
     /// use divan_core::entropy::OsEntropy;
@@ -50,7 +48,7 @@ impl TokenVerifier {
     /// use divan_core::types::{JwkSet, Role, Audience};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let grant = TokenSubject {
+    /// # let subject = TokenSubject {
     /// #     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
     /// #     role: Role::Employee,
     /// #     audience: Audience::MiniApp,
@@ -60,9 +58,9 @@ impl TokenVerifier {
     /// # };
     /// let keys = KeyRing::from(&SigningKey::generate(&OsEntropy)?);
     /// let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
-    /// let token = TokenIssuer::new(&keys, "https://sec.example.com", audiences.clone()).issue(&grant)?;
+    /// let token = TokenIssuer::new(&keys, "https://sec.example.com", audiences.clone()).issue(&subject)?;
     ///
-    /// // Over there:
+    /// // In the other service:
     /// let jwks: JwkSet = serde_json::from_str(&serde_json::to_string(&keys.jwks())?)?;
     /// let verifier = TokenVerifier::from_jwks(&jwks, "https://sec.example.com", audiences);
     /// assert_eq!(verifier.verify(token.token.expose())?.role, Role::Employee);
@@ -70,10 +68,10 @@ impl TokenVerifier {
     /// # }
     /// ```
     pub fn from_jwks(jwks: &JwkSet, issuer: &str, audiences: Audiences) -> Self {
-        Self::of(AcceptedKeys::from_jwks(jwks), issuer, audiences)
+        Self::from_keys(AcceptedKeys::from_jwks(jwks), issuer, audiences)
     }
 
-    fn of(keys: AcceptedKeys, issuer: &str, audiences: Audiences) -> Self {
+    fn from_keys(keys: AcceptedKeys, issuer: &str, audiences: Audiences) -> Self {
         Self {
             keys,
             issuer: issuer.into(),
@@ -82,19 +80,18 @@ impl TokenVerifier {
         }
     }
 
-    /// The clock that times are compared with. Default: [`SystemClock`].
+    /// Sets the clock. Default: [`SystemClock`].
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Checks form, signature, issuer, audience and times (30 seconds of leeway), and gives the
+    /// Verifies form, signature, issuer, audience and times (30 seconds of leeway), and returns the
     /// claims.
     ///
     /// # Errors
-    /// [`TokenError`]; nothing about an unsigned token is ever reported but that it is unsigned. A
-    /// token with a
+    /// [`TokenError`]. The claims are not parsed before the signature is verified. A token with a
     /// [`Scope`] is [`TokenError::NotForUs`].
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
         let claims = self.verify_any_scope(token)?;
@@ -105,12 +102,13 @@ impl TokenVerifier {
         }
     }
 
-    /// The same for what a token with a [`Scope`] may open: whoever calls this looks at
+    /// Verifies a token like [`verify`](Self::verify), and also accepts limited tokens: those with a
+    /// [`Scope`] and the audience `HOST/limited`. The caller must check
     /// [`AccessTokenClaims::scope`].
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), but for the scope; one that is not known here is
-    /// [`TokenError::NotForUs`] all the same.
+    /// As [`verify`](Self::verify). An unknown scope, a scope with a normal audience, and a limited
+    /// audience without a scope are [`TokenError::NotForUs`].
     pub fn verify_any_scope(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
@@ -134,15 +132,14 @@ impl TokenVerifier {
     }
 
     fn check(&self, claims: WireClaims<'_>) -> Result<AccessTokenClaims, TokenError> {
-        let audience = self
-            .audiences
-            .by_host(&claims.aud)
-            .ok_or(TokenError::NotForUs)?;
         if claims.iss != *self.issuer {
             return Err(TokenError::NotForUs);
         }
-        let known = |word: &str| Scope::from_word(word).ok_or(TokenError::NotForUs);
-        let scope = claims.scope.as_deref().map(known).transpose()?;
+        let scope = claims.scope.as_deref().map(Scope::parse).transpose()?;
+        let audience = self
+            .audiences
+            .from_claim(&claims.aud, scope)
+            .ok_or(TokenError::NotForUs)?;
         let now = self.clock.unix_seconds();
         if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(TokenError::Expired);

@@ -1,13 +1,13 @@
-//! Whatever crypto backend a host gives `jsonwebtoken`, divan-core issues and verifies its tokens
-//! and takes nothing away from the host. Run with `--features rust-crypto`, with
+//! divan-core issues and verifies its tokens with every crypto backend that a host gives
+//! `jsonwebtoken`, and takes nothing away from the host. Run with `--features rust-crypto`, with
 //! `--features aws-lc`, and with neither.
 #![cfg(test)]
 
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
-    TokenSubject, KeyRing, SecretKey, SigningKey, Audience, Audiences, TokenIssuer, TokenVerifier,
+    Audiences, KeyRing, Scope, SecretKey, SigningKey, TokenIssuer, TokenSubject, TokenVerifier,
 };
-use divan_core::types::{Role, SessionId, UserId};
+use divan_core::types::{Audience, Role, SessionId, UserId};
 
 const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 const ISSUER: &str = "https://sec.example.com";
@@ -25,17 +25,17 @@ fn session() -> SessionId {
 }
 
 fn issue() -> String {
-    issue_with(&KeyRing::from(&SecretKey::new(KEY).unwrap()))
+    issue_with(&KeyRing::from(&SecretKey::new(KEY).unwrap()), None)
 }
 
-fn issue_with(keys: &KeyRing) -> String {
+fn issue_with(keys: &KeyRing, scope: Option<Scope>) -> String {
     let subject = TokenSubject {
         user: user(),
         role: Role::Admin,
         audience: Audience::Admin,
         session: session(),
         generation: 1,
-        scope: None,
+        scope,
     };
     let token = TokenIssuer::new(keys, ISSUER, audiences())
         .issue(&subject)
@@ -53,7 +53,7 @@ fn divan_issues_and_verifies() {
 fn divan_verifies_by_public_keys_alone() {
     let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
     let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences());
-    assert_eq!(verifier.verify(&issue_with(&keys)).unwrap().user, user());
+    assert_eq!(verifier.verify(&issue_with(&keys, None)).unwrap().user, user());
     assert!(verifier.verify(&issue()).is_err());
 }
 
@@ -92,11 +92,28 @@ mod with_a_backend {
     }
 
     #[test]
+    fn a_standard_audience_check_of_jsonwebtoken_refuses_limited_tokens() {
+        let key = SecretKey::new(KEY).unwrap();
+        let limited = issue_with(&KeyRing::from(&key), Some(Scope::PasswordChange));
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&["sec.example.com"]);
+        validation.set_issuer(&[ISSUER]);
+        let decoded = decode::<Value>(&limited, &DecodingKey::from_secret(KEY), &validation);
+        let error = decoded.unwrap_err();
+        assert_eq!(error.kind(), &jsonwebtoken::errors::ErrorKind::InvalidAudience);
+
+        let verifier = TokenVerifier::new(&key, ISSUER, audiences());
+        assert!(verifier.verify(&limited).is_err());
+        let claims = verifier.verify_any_scope(&limited).unwrap();
+        assert_eq!(claims.scope, Some(Scope::PasswordChange));
+    }
+
+    #[test]
     fn jsonwebtoken_verifies_a_token_of_divan_by_its_public_keys() {
         let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
         let jwks = serde_json::to_string(&keys.jwks()).unwrap();
         let jwks: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&jwks).unwrap();
-        let token = issue_with(&keys);
+        let token = issue_with(&keys, None);
         let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
         let key = jwks.find(&kid).unwrap();
         assert_eq!(
