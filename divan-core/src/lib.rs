@@ -39,6 +39,7 @@
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
 //! | `api` | `api`: the wire contract; `openapi` adds OpenAPI schemas |
 //! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
+//! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
 //! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, with configuration and health checks |
@@ -58,6 +59,8 @@
 pub mod api;
 #[cfg(any(feature = "init-data", feature = "entropy", feature = "types"))]
 pub mod clock;
+#[cfg(feature = "database-url")]
+pub mod database_url;
 #[cfg(feature = "entropy")]
 pub mod entropy;
 #[cfg(feature = "infra")]
@@ -66,6 +69,8 @@ pub mod infra;
 pub mod init_data;
 #[cfg(feature = "password")]
 pub mod password;
+#[cfg(feature = "database-url")]
+mod percent;
 #[cfg(feature = "private-file")]
 pub mod private_file;
 pub mod secret;

@@ -29,6 +29,10 @@ const NOT_WITHOUT_CLI: [&str; 3] = ["clap", "indicatif", "rpassword"];
 /// Parts of crate names that have no place in a check of init data.
 const NOT_IN_CORE: [&str; 5] = ["tokio", "sqlx", "argon2", "axum", "jsonwebtoken"];
 
+/// Parts of crate names that have no place in the PostgreSQL store: the reader of the environment
+/// needs them.
+const NOT_IN_POSTGRES: [&str; 2] = ["strsim", "ipnet"];
+
 /// Parts of crate names that have no place anywhere: they need more than a C compiler to build, or
 /// link what is installed.
 const NOWHERE: [&str; 5] = ["aws-lc", "openssl-sys", "native-tls", "cmake", "protoc-"];
@@ -43,6 +47,12 @@ pub(crate) fn run() -> Outcome {
             core.len()
         ));
     }
+    let postgres = ["--no-default-features", "--features", "postgres"];
+    refuse(
+        "divan-core",
+        &crates("divan-core", "normal", &postgres)?,
+        &NOT_IN_POSTGRES,
+    )?;
     refuse(
         "divan-client",
         &crates("divan-client", "normal", &[])?,

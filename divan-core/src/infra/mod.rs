@@ -63,12 +63,11 @@ mod text_file;
 mod tls;
 mod variable;
 
+pub use crate::database_url::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]
 pub use aws_sdk_s3::Client as S3Client;
-pub use database::{
-    DATABASE_URL, DatabaseConfig, DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode,
-};
+pub use database::{DATABASE_URL, DatabaseConfig};
 pub use docs::{env_example, markdown};
 pub use env::{COMPOSE_HINT, Env};
 pub use env_file::EnvFile;

@@ -1,12 +1,12 @@
 //! Addresses of servers that say in one line where to connect and as whom.
 
-use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::env::{COMPOSE_HINT, Env};
 use super::foreign::is_link;
 use super::suspicion::is_factory_setting;
 use super::variable::Variable;
+use crate::percent;
 use crate::secret::Secret;
 
 /// What an address like `redis://user:password@host:6379/0` says.
@@ -104,18 +104,8 @@ pub(super) fn host_of(url: &Url) -> Option<String> {
     })
 }
 
-/// Percent-decodes; `+` stays what it is.
 pub(super) fn decoded(text: &str) -> Result<String, InvalidServerUrl> {
-    let is_hex = |digits: &str| {
-        digits.len() >= 2 && digits.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit)
-    };
-    if !text.split('%').skip(1).all(is_hex) {
-        return Err(InvalidServerUrl::Escape);
-    }
-    let text = percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| InvalidServerUrl::Escape)?;
-    Ok(text.into_owned())
+    percent::decode(text).ok_or(InvalidServerUrl::Escape)
 }
 
 /// Whether a host is this machine.

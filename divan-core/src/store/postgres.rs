@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::sql::{self, Backend, SqlStore};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
-use crate::infra::{PostgresUrl, SslMode};
+use crate::database_url::{PostgresUrl, SslMode};
 
 /// One lock per database, held until the end of the transaction, so that it also works behind a
 /// connection pooler.
