@@ -4,8 +4,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use divan_core::infra::Infra;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
+use divan_core::infra::{DependencyKind, Infra};
 
 use crate::error_chain::error_chain;
 use crate::readiness::DEADLINE;
@@ -42,8 +42,9 @@ pub(crate) struct Dependencies {
 impl Dependencies {
     /// Creates the probes, without running them. The configuration has already refused a section
     /// whose feature is off.
-    pub(crate) fn new(infra: &Infra, required: &[String], buckets: Buckets) -> Self {
-        let is_required = |probe: &Arc<dyn Probe>| required.iter().any(|name| name == probe.name());
+    pub(crate) fn new(infra: &Infra, required: &[DependencyKind], buckets: Buckets) -> Self {
+        let is_required =
+            |probe: &Arc<dyn Probe>| required.iter().any(|kind| kind.as_str() == probe.name());
         let (required, optional) = probes(infra, buckets).into_iter().partition(is_required);
         Self { required, optional }
     }

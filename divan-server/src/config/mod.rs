@@ -11,8 +11,8 @@ mod text;
 use std::net::SocketAddr;
 
 use divan_core::infra::{
-    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, Env, HttpConfig, Infra, MINIAPP_URL,
-    QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN,
+    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, DependencyKind, Env, HttpConfig, Infra,
+    MINIAPP_URL, QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN,
     TelegramConfig,
 };
 use divan_core::init_data::BotToken;
@@ -81,7 +81,7 @@ pub struct Config {
     /// Whether to serve the documentation.
     pub docs: bool,
     /// The names of what has to be there besides the database.
-    pub required: Vec<String>,
+    pub required: Vec<DependencyKind>,
     /// What the variables say of the outside world, before the development default filled anything
     /// in.
     pub infra: Infra,

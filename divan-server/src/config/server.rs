@@ -1,4 +1,4 @@
-use divan_core::infra::{Env, Infra, Section, Variable};
+use divan_core::infra::{DependencyKind, Env, Infra, Section, Variable};
 use tracing_subscriber::EnvFilter;
 
 static DOCS: Variable = Variable::new(
@@ -73,34 +73,36 @@ pub(super) fn docs(env: &mut Env<'_>) -> bool {
     env.switch(&DOCS, true)
 }
 
-/// The names of what has to be there.
-pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<String> {
-    let configured = [
-        ("s3", infra.s3.is_some()),
-        ("qdrant", infra.qdrant.is_some()),
-        ("redis", infra.redis.is_some()),
-        ("rabbitmq", infra.rabbitmq.is_some()),
-    ];
-    // A section that is wrong is not configured either, and that is told already.
+/// Dependencies that must be up for the server to start and to be ready, besides the database.
+pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<DependencyKind> {
+    // A section with errors is not configured either, and its errors are reported already.
     let is_valid = env.is_valid();
-    let names = env.checked(&REQUIRED, |text| {
-        let names: Vec<&str> = text
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .collect();
-        let fault = |name: &&str| match configured.iter().find(|(known, _)| known == name) {
-            Some((_, true)) => None,
-            Some(_) if !is_valid => None,
-            Some((known, false)) => Some(format!("names {known}, which is not configured")),
-            None => Some("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
+    let parse = |name: &str| {
+        let kind = name.parse();
+        let is_configured = match kind {
+            Ok(DependencyKind::S3) => infra.s3.is_some(),
+            Ok(DependencyKind::Qdrant) => infra.qdrant.is_some(),
+            Ok(DependencyKind::Redis) => infra.redis.is_some(),
+            Ok(DependencyKind::RabbitMq) => infra.rabbitmq.is_some(),
+            _ => return Err("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
         };
-        let faults: Vec<String> = names.iter().filter_map(fault).collect();
-        if faults.is_empty() {
-            Ok(names.into_iter().map(str::to_owned).collect())
+        match kind {
+            Ok(kind) if is_configured || !is_valid => Ok(kind),
+            _ => Err(format!("names {name}, which is not configured")),
+        }
+    };
+    let kinds = env.checked(&REQUIRED, |text| {
+        let names = text.split(',').map(str::trim);
+        let (kinds, errors): (Vec<_>, Vec<_>) = names
+            .filter(|name| !name.is_empty())
+            .map(parse)
+            .partition(Result::is_ok);
+        if errors.is_empty() {
+            Ok(kinds.into_iter().flatten().collect())
         } else {
-            Err(faults.join(", "))
+            let errors: Vec<_> = errors.into_iter().filter_map(Result::err).collect();
+            Err(errors.join(", "))
         }
     });
-    names.unwrap_or_default()
+    kinds.unwrap_or_default()
 }
