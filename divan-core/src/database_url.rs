@@ -1,13 +1,13 @@
-//! Addresses of databases: `DATABASE_URL`.
+//! Database URLs, in the forms that Python and Rust programs use.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::percent;
+use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
 
-/// The value of `DATABASE_URL`, in any form that the Python and the Rust world write it.
+/// A parsed `DATABASE_URL`.
 ///
 /// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`
 /// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`,
@@ -26,81 +26,87 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DatabaseUrl {
-    /// A file.
+    /// A SQLite file.
     Sqlite(PathBuf),
-    /// A server.
+    /// A PostgreSQL server.
     Postgres(PostgresUrl),
 }
 
-/// Where a PostgreSQL server is, and as whom to connect. `Debug` redacts the password.
+/// Address and credentials of a PostgreSQL server. `Debug` redacts the password.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PostgresUrl {
-    /// The host's name or address, or the folder of a Unix socket (it starts with `/`). Default:
-    /// `localhost`.
+    /// Host name, IP address, or folder of a Unix socket (starts with `/`). Default: `localhost`.
     pub host: String,
-    /// The port. Default: 5432.
+    /// TCP port. Default: 5432.
     pub port: u16,
-    /// The role to connect as.
+    /// Role to connect as.
     pub user: String,
-    /// Its password, where one is asked for.
+    /// Password of the role, if the server requires one.
     pub password: Option<Secret>,
-    /// The database.
+    /// Name of the database.
     pub database: String,
-    /// Whether the connection is encrypted. Default: [`SslMode::Prefer`].
+    /// Encryption of the connection. Default: [`SslMode::Prefer`].
     pub ssl_mode: SslMode,
-    /// A file of certificates to trust, as `sslrootcert`.
+    /// File of trusted certificates (`sslrootcert`).
     pub ssl_root_cert: Option<PathBuf>,
-    /// What the server's views show the connection as. Default: `divan`.
+    /// Name of the connection in the server's views. Default: `divan`.
     pub application_name: String,
 }
 
-/// How a connection to PostgreSQL is encrypted
+/// Encryption of a connection to PostgreSQL
 /// ([libpq, table 34.1](https://www.postgresql.org/docs/current/libpq-ssl.html)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SslMode {
-    /// Not at all.
+    /// Never encrypted.
     Disable,
-    /// If the server insists.
+    /// Encrypted if the server requires it.
     Allow,
-    /// If the server can.
+    /// Encrypted if the server supports it.
     Prefer,
-    /// Always, whoever the server is.
+    /// Always encrypted; the certificate is not verified.
     Require,
-    /// Always, and the server's certificate is one that is trusted.
+    /// Always encrypted; the certificate must be trusted.
     VerifyCa,
-    /// Always, and the certificate is for this host.
+    /// Always encrypted; the certificate must be trusted and valid for the host.
     VerifyFull,
 }
 
-/// What is wrong with a database address. Never holds any part of it but the name of a parameter.
+/// A rule that a database URL breaks. The message continues the name of the variable and never
+/// contains a part of the URL, except the name of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDatabaseUrl {
-    /// It starts like no database that is known here.
-    #[error("is neither a `sqlite:` nor a `postgresql://` address")]
+    /// The scheme is not supported.
+    #[error("must start with `sqlite:` or `postgresql://`")]
     Scheme,
-    /// It names no file.
-    #[error("names no file (a database in memory would be another one for each connection)")]
+    /// The file name is missing.
+    #[error("must name a file (each connection would have its own in-memory database)")]
     NoFile,
-    /// It names no role or no database.
-    #[error("names no user or no database")]
+    /// The user or the database is missing.
+    #[error("must contain a user and a database")]
     Incomplete,
-    /// The part between `//` and `/` cannot be read.
+    /// The part between `//` and `/` is not valid.
     #[error(
-        "has a host or port that cannot be read (a `/`, `?`, `#` or `@` in the password is written `%2F`, `%3F`, `%23`, `%40`)"
+        "contains an invalid host or port (write `/`, `?`, `#` and `@` in the password as `%2F`, `%3F`, `%23` and `%40`)"
     )]
     Authority,
-    /// A `%` is not followed by two hex digits, or the whole is not UTF-8.
-    #[error("has a broken percent escape (a `%` in the password is written `%25`)")]
+    /// A percent escape is not valid.
+    #[error("contains an invalid percent escape (write `%` in the password as `%25`)")]
     Escape,
-    /// A parameter that means nothing here.
-    #[error("has a parameter that is not known here: {0}")]
+    /// A parameter is not supported.
+    #[error("contains the unknown parameter `{0}`")]
     UnknownParameter(String),
-    /// A parameter whose value means nothing.
-    #[error("has a value of {0} that means nothing")]
+    /// A parameter has an invalid value.
+    #[error("contains an invalid value of the parameter `{0}`")]
     ParameterValue(&'static str),
+}
+
+impl From<InvalidEscape> for InvalidDatabaseUrl {
+    fn from(_: InvalidEscape) -> Self {
+        Self::Escape
+    }
 }
 
 impl FromStr for DatabaseUrl {
@@ -125,7 +131,7 @@ impl FromStr for DatabaseUrl {
 fn sqlite(path: &str) -> Result<DatabaseUrl, InvalidDatabaseUrl> {
     match path.split_once('?') {
         None if path.is_empty() || path.starts_with(":memory:") => Err(InvalidDatabaseUrl::NoFile),
-        None => Ok(DatabaseUrl::Sqlite(PathBuf::from(decoded(path)?))),
+        None => Ok(DatabaseUrl::Sqlite(PathBuf::from(percent::decode(path)?))),
         Some((_, parameters)) => Err(unknown(
             parameters.split(['=', '&']).next().unwrap_or_default(),
         )),
@@ -140,16 +146,16 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         return Err(InvalidDatabaseUrl::Authority);
     }
     let (user, password) = match credentials.split_once(':') {
-        Some((user, password)) => (user, Some(Secret::new(decoded(password)?))),
+        Some((user, password)) => (user, Some(Secret::new(percent::decode(password)?))),
         None => (credentials, None),
     };
     let (host, port) = host_and_port(address)?;
     let mut url = PostgresUrl {
         host,
         port,
-        user: decoded(user)?,
+        user: percent::decode(user)?,
         password,
-        database: decoded(database)?,
+        database: percent::decode(database)?,
         ssl_mode: SslMode::Prefer,
         ssl_root_cert: None,
         application_name: "divan".to_owned(),
@@ -159,7 +165,7 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         .filter(|parameter| !parameter.is_empty())
     {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        url.set(name, decoded(value)?)?;
+        url.set(name, percent::decode(value)?)?;
     }
     if url.user.is_empty() || url.database.is_empty() {
         return Err(InvalidDatabaseUrl::Incomplete);
@@ -193,7 +199,7 @@ impl PostgresUrl {
 }
 
 impl fmt::Display for DatabaseUrl {
-    /// Without the password.
+    /// Formats the URL without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => path.display().fmt(f),
@@ -219,7 +225,7 @@ impl FromStr for SslMode {
 }
 
 impl fmt::Display for PostgresUrl {
-    /// Without the password.
+    /// Formats the URL without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -248,7 +254,7 @@ fn host_and_port(address: &str) -> Result<(String, u16), InvalidDatabaseUrl> {
         None | Some("") => DEFAULT_PORT,
         Some(port) => port.parse().map_err(|_| InvalidDatabaseUrl::Authority)?,
     };
-    let host = decoded(host)?;
+    let host = percent::decode(host)?;
     Ok((
         if host.is_empty() {
             "localhost".to_owned()
@@ -259,11 +265,7 @@ fn host_and_port(address: &str) -> Result<(String, u16), InvalidDatabaseUrl> {
     ))
 }
 
-fn decoded(text: &str) -> Result<String, InvalidDatabaseUrl> {
-    percent::decode(text).ok_or(InvalidDatabaseUrl::Escape)
-}
-
-/// The name of a parameter, as far as a name goes: what follows may be a mistyped password.
+/// The leading name characters of a parameter: what follows may be a mistyped password.
 fn unknown(name: &str) -> InvalidDatabaseUrl {
     let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     InvalidDatabaseUrl::UnknownParameter(name.chars().take_while(is_name).take(32).collect())

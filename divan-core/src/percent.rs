@@ -1,16 +1,19 @@
-//! Percent-decoding of the parts of an address.
+//! Percent-decoding of the parts of a URL
+//! ([RFC 3986, section 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
 
 use percent_encoding::percent_decode_str;
 
-/// Decodes `%XX`; `+` stays a plus. `None` for a broken escape, or for bytes that are not UTF-8.
-pub(crate) fn decode(text: &str) -> Option<String> {
-    let is_escape = |rest: &str| {
-        let digits = rest.as_bytes().get(..2);
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    if !text.split('%').skip(1).all(is_escape) {
-        return None;
+/// A `%` without two hexadecimal digits after it, or decoded bytes that are not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidEscape;
+
+/// Percent-decodes a text. A `+` is kept.
+pub(crate) fn decode(text: &str) -> Result<String, InvalidEscape> {
+    let is_hex =
+        |rest: &str| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    if !text.split('%').skip(1).all(is_hex) {
+        return Err(InvalidEscape);
     }
-    let text = percent_decode_str(text).decode_utf8().ok()?;
-    Some(text.into_owned())
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Into::into).map_err(|_| InvalidEscape)
 }

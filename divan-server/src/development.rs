@@ -85,7 +85,7 @@ impl Development {
             }),
             Err(error) => {
                 let error = error_chain(&error);
-                env.wrong(
+                env.error(
                     &DATABASE_URL,
                     format!("is not set, and development mode cannot start: {error}"),
                 );

@@ -1,36 +1,37 @@
-//! Addresses of the web: `http` and `https`.
+//! `http` and `https` URLs.
 
 use url::Url;
 
-/// What is wrong with such an address, as the rest of a sentence. None of it is from the address.
+/// A rule that a URL breaks. The message continues the name of the variable and contains no part of
+/// the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidAddress {
-    #[error("is not an address: {0}")]
+    #[error("must be a URL: {0}")]
     Unreadable(url::ParseError),
-    #[error("is neither http nor https: begin it with `http://` or `https://`")]
+    #[error("must start with `http://` or `https://`")]
     Scheme,
-    #[error("has credentials in it")]
+    #[error("must not contain credentials")]
     Credentials,
-    #[error("has a query or a fragment")]
+    #[error("must not contain a query or a fragment")]
     Query,
-    #[error("has a path, and is to end after the host and the port")]
+    #[error("must not contain a path")]
     Path,
 }
 
-/// Reads an address that may have a path.
+/// Parses a URL that may have a path.
 pub(super) fn address(text: &str) -> Result<Url, InvalidAddress> {
     match Url::parse(text) {
         Err(url::ParseError::RelativeUrlWithoutBase) => Err(InvalidAddress::Scheme),
         Err(error) => Err(InvalidAddress::Unreadable(error)),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => Err(InvalidAddress::Scheme),
-        // Wherever it stands: an unescaped `/` in a password ends the host before it.
+        // Anywhere in the text: an unescaped `/` in a password ends the host before the `@`.
         Ok(_) if text.contains('@') => Err(InvalidAddress::Credentials),
         Ok(url) if url.query().is_some() || url.fragment().is_some() => Err(InvalidAddress::Query),
         Ok(url) => Ok(url),
     }
 }
 
-/// Reads an address without a path.
+/// Parses a URL without a path.
 pub(super) fn bare_address(text: &str) -> Result<Url, InvalidAddress> {
     let url = address(text)?;
     if url.path() == "/" {

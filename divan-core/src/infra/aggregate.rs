@@ -8,7 +8,7 @@ use super::s3::S3Config;
 use super::telegram::TelegramConfig;
 use super::variable::Section;
 
-/// The outside world of a service: all sections together.
+/// Configuration of all external systems.
 ///
 /// ```
 /// use divan_core::infra::{Env, Infra};
@@ -24,24 +24,24 @@ use super::variable::Section;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Infra {
-    /// The database.
+    /// Database.
     pub database: DatabaseConfig,
-    /// The bot, and where Telegram is.
+    /// Bot token and Bot API.
     pub telegram: TelegramConfig,
-    /// How the server is reached.
+    /// Public addresses, proxies and metrics.
     pub http: HttpConfig,
-    /// The object store, where there is one.
+    /// S3 object store, if configured.
     pub s3: Option<S3Config>,
-    /// The vector search, where there is one.
+    /// Qdrant, if configured.
     pub qdrant: Option<QdrantConfig>,
-    /// Redis, where there is one.
+    /// Redis, if configured.
     pub redis: Option<RedisConfig>,
-    /// RabbitMQ, where there is one.
+    /// RabbitMQ, if configured.
     pub rabbitmq: Option<RabbitMqConfig>,
 }
 
 impl Infra {
-    /// What it is read from.
+    /// Variables of all sections.
     pub const SECTIONS: [&'static Section; 7] = [
         DatabaseConfig::SECTION,
         TelegramConfig::SECTION,
@@ -52,7 +52,8 @@ impl Infra {
         RabbitMqConfig::SECTION,
     ];
 
-    /// Reads all of it. What is wrong is recorded: ask [`Env::finish`] before using what comes out.
+    /// Reads all sections. Call [`Env::finish`] before you use the result: invalid values have
+    /// defaults here.
     pub fn read(env: &mut Env<'_>) -> Self {
         Self {
             database: DatabaseConfig::read(env),

@@ -1,62 +1,62 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::DatabaseUrl;
-use crate::infra::env::Env;
-use crate::infra::server_url::{check_password, refuse_empty_password};
-use crate::infra::variable::{Section, Variable};
+use super::env::Env;
+use super::server_url::check_password;
+use super::variable::{Section, Variable};
+use crate::database_url::DatabaseUrl;
 
-/// `DATABASE_URL`: whether it is set decides whether this is a deployment.
+/// `DATABASE_URL`. If it is set, this is a deployment; otherwise development mode.
 pub static DATABASE_URL: Variable = Variable::new(
     "DATABASE_URL",
-    "the database: `postgresql://user:password@host:5432/name`, also with SQLAlchemy's `+psycopg2`, `+psycopg`, \
-     `+asyncpg`, or `sqlite:///var/lib/divan/divan.db`",
+    "URL of the database: `postgresql://user:password@host:5432/name` (also SQLAlchemy's `+psycopg2`, `+psycopg` and \
+     `+asyncpg`) or `sqlite:///var/lib/divan/divan.db`",
     "postgresql://divan:PASSWORD@localhost:5432/divan",
 )
-.when_unset("the development default, with `divan-data/divan.db`")
-.also_called(&["DATABASE_DSN", "DB_URL", "POSTGRES_URL", "POSTGRESQL_URL", "PG_URL", "SQLALCHEMY_DATABASE_URL"])
-.secret_but(|text| text.parse::<DatabaseUrl>().ok().map(|url| url.to_string()));
+.when_unset("development mode, with `divan-data/divan.db`")
+.synonyms(&["DATABASE_DSN", "DB_URL", "POSTGRES_URL", "POSTGRESQL_URL", "PG_URL", "SQLALCHEMY_DATABASE_URL"])
+.secret_except(|text| text.parse::<DatabaseUrl>().ok().map(|url| url.to_string()));
 
 static MAX_CONNECTIONS: Variable = Variable::new(
     "DIVAN_DATABASE_MAX_CONNECTIONS",
-    "of PostgreSQL: the most connections of one server",
+    "maximum number of PostgreSQL connections per server",
     "10",
 )
-.form("a number above 0")
+.form("a positive number")
 .when_unset("`10`");
 
 static ACQUIRE_SECONDS: Variable = Variable::new(
     "DIVAN_DATABASE_ACQUIRE_SECONDS",
-    "of PostgreSQL: how long a request waits for a connection, and the start for the database, in seconds",
+    "seconds that a request waits for a PostgreSQL connection, and the start for the database",
     "5",
 )
-.form("a number of seconds above 0")
+.form("a positive number of seconds")
 .when_unset("`5`");
 
 static STATEMENTS: Variable = Variable::new(
     "DIVAN_DATABASE_STATEMENTS",
-    "`off` behind a proxy that shares connections between transactions (PgBouncer): prepared statements are not kept",
+    "`off` disables the cache of prepared statements, as PgBouncer with `pool_mode = transaction` requires",
     "off",
 )
 .when_unset("`on`");
 
-/// The database, and how connections to it are held.
+/// Database and connection pool.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DatabaseConfig {
-    /// What `DATABASE_URL` names; `None` where it is unset.
+    /// `DATABASE_URL`; `None` if it is unset.
     pub url: Option<DatabaseUrl>,
-    /// The most connections at a time, to PostgreSQL. Default: 10.
+    /// Maximum number of PostgreSQL connections. Default: 10.
     pub max_connections: NonZeroU32,
-    /// How long a request waits for a connection. Default: 5 seconds.
+    /// Time that a request waits for a connection. Default: 5 seconds.
     pub acquire_timeout: Duration,
-    /// Whether prepared statements are kept. Default: yes.
+    /// Whether prepared statements are cached. Default: yes.
     pub statement_cache: bool,
 }
 
 static SECTION: Section = Section::new(
     "Database",
-    "With `DATABASE_URL` set this is a deployment: secrets have to be given, and placeholders are refused.",
+    "Setting `DATABASE_URL` makes this a deployment: secrets are required and placeholders are refused.",
     &[
         &DATABASE_URL,
         &MAX_CONNECTIONS,
@@ -66,10 +66,10 @@ static SECTION: Section = Section::new(
 );
 
 impl DatabaseConfig {
-    /// What it is read from.
+    /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it. What is wrong is recorded, and has its default here.
+    /// Reads the section. Invalid values are recorded as errors and have their defaults here.
     pub fn read(env: &mut Env<'_>) -> Self {
         let seconds = NonZeroU32::MIN.saturating_add(4);
         Self {
@@ -87,13 +87,15 @@ impl DatabaseConfig {
 
 fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
     match url {
-        DatabaseUrl::Sqlite(_) => env.built_with(&DATABASE_URL, "sqlite", cfg!(feature = "sqlite")),
+        DatabaseUrl::Sqlite(_) => {
+            env.check_feature(&DATABASE_URL, "sqlite", cfg!(feature = "sqlite"))
+        }
         DatabaseUrl::Postgres(url) => {
-            env.built_with(&DATABASE_URL, "postgres", cfg!(feature = "postgres"))
-                && url.password.as_ref().is_none_or(|password| {
-                    refuse_empty_password(env, &DATABASE_URL, password)
-                        && check_password(env, &DATABASE_URL, password, &url.host)
-                })
+            env.check_feature(&DATABASE_URL, "postgres", cfg!(feature = "postgres"))
+                && url
+                    .password
+                    .as_ref()
+                    .is_none_or(|password| check_password(env, &DATABASE_URL, password, &url.host))
         }
     }
 }
@@ -154,7 +156,7 @@ mod tests {
     #[test]
     fn a_password_that_is_empty_or_a_placeholder_is_refused() {
         for (password, told) in [
-            ("", "has an empty password"),
+            ("", "must not contain an empty password"),
             ("changethis", "placeholder"),
             ("pass%77ord", "placeholder"),
         ] {
@@ -190,7 +192,7 @@ mod tests {
             "DATABASE_URL is neither a `sqlite:` nor",
             "DIVAN_DATABASE_MAX_CONNECTIONS is not a number above 0 (example: DIVAN_DATABASE_MAX_CONNECTIONS=10)",
             "DIVAN_DATABASE_ACQUIRE_SECONDS is not a number of seconds above 0",
-            "DIVAN_DATABASE_STATEMENTS is neither `on` nor `off`",
+            "DIVAN_DATABASE_STATEMENTS must be `on` or `off`",
         ];
         assert_eq!(errors.len(), starts.len());
         assert!(

@@ -1,24 +1,24 @@
-//! What is written from the definitions: `.env.example` and the tables of the documentation.
+//! Documentation generated from the definitions: `.env.example` and Markdown tables.
 
 use std::fmt::Write as _;
 
 use super::variable::{Section, Variable};
 
-/// An `.env` file that says what there is, with everything in it commented out.
+/// Returns an `.env` file that documents all variables, each one commented out.
 ///
 /// ```
 /// use divan_core::infra::{Section, Variable, env_example};
 ///
-/// static WORKERS: Variable = Variable::new("APP_WORKERS", "how many jobs run at a time", "4").when_unset("`2`");
+/// static WORKERS: Variable = Variable::new("APP_WORKERS", "number of concurrent jobs", "4").when_unset("`2`");
 /// static SECTION: Section = Section::new("Jobs", "", &[&WORKERS]);
 /// let text = env_example(&[&SECTION]);
-/// assert!(text.ends_with("# How many jobs run at a time. Without it: `2`.\n# APP_WORKERS=4\n"));
+/// assert!(text.ends_with("# Number of concurrent jobs. Default: `2`.\n# APP_WORKERS=4\n"));
 /// ```
 pub fn env_example(sections: &[&Section]) -> String {
     let mut text = String::from(
-        "# Copy this to .env, and take the `#` away in front of what you set. Nothing in it is replaced: a `$` is a `$`.\n\
-         # A compose file that passes .env on replaces `$NAME`: put such values between single quotes there.\n\
-         # Variables of the process win over this file. X_FILE names a file with the value of X.\n",
+        "# Copy this file to .env and remove the `#` before each variable that you set. `$` has no special meaning.\n\
+         # A compose file that loads .env replaces `$NAME`: put such values between single quotes.\n\
+         # The process environment has precedence over this file. X_FILE names a file with the value of X.\n",
     );
     for section in sections {
         let _ = write!(text, "\n\n## {}\n", section.title);
@@ -32,16 +32,16 @@ pub fn env_example(sections: &[&Section]) -> String {
     text
 }
 
-/// A chapter in Markdown for each section, with a table of its variables.
+/// Returns one Markdown chapter per section, with a table of its variables.
 ///
 /// ```
 /// use divan_core::infra::{Section, Variable, markdown};
 ///
-/// static KEY: Variable = Variable::new("APP_KEY", "the key", "the-key").secret();
+/// static KEY: Variable = Variable::new("APP_KEY", "API key", "the-key").secret();
 /// static SECTION: Section = Section::new("Other service", "", &[&KEY]);
 /// let text = markdown(&[&SECTION]);
 /// assert!(text.contains("## Other service\n"));
-/// assert!(text.contains("| `APP_KEY`, `APP_KEY_FILE` | the key | `the-key` |  |\n"));
+/// assert!(text.contains("| `APP_KEY`, `APP_KEY_FILE` | API key | `the-key` |  |\n"));
 /// ```
 pub fn markdown(sections: &[&Section]) -> String {
     let mut text = String::new();
@@ -50,23 +50,17 @@ pub fn markdown(sections: &[&Section]) -> String {
         if !section.about.is_empty() {
             let _ = write!(text, "{}\n\n", section.about);
         }
-        text.push_str("| variable | what | example | without it |\n|---|---|---|---|\n");
+        text.push_str("| variable | description | example | default |\n|---|---|---|---|\n");
         for variable in section.variables {
             let file = if variable.or_file {
                 format!(", `{}`", variable.file_name())
             } else {
                 String::new()
             };
-            let Variable {
-                name,
-                what,
-                example,
-                when_unset,
-                ..
-            } = variable;
             let _ = writeln!(
                 text,
-                "| `{name}`{file} | {what} | `{example}` | {when_unset} |"
+                "| `{}`{file} | {} | `{}` | {} |",
+                variable.name, variable.description, variable.example, variable.when_unset
             );
         }
     }
@@ -74,13 +68,13 @@ pub fn markdown(sections: &[&Section]) -> String {
 }
 
 fn sentence(variable: &Variable) -> String {
-    let mut text = variable.what.to_owned();
+    let mut text = variable.description.to_owned();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
     text.push('.');
     if !variable.when_unset.is_empty() {
-        let _ = write!(text, " Without it: {}.", variable.when_unset);
+        let _ = write!(text, " Default: {}.", variable.when_unset);
     }
     text
 }

@@ -7,17 +7,17 @@ use super::text_file::{UnreadableFile, read_text};
 use crate::secret::Secret;
 use grammar::statement;
 
-/// The variables of an `.env` file. Nothing in it is replaced: a `$` is a `$`.
+/// The variables of an `.env` file. Values are not interpolated: `$` has no special meaning.
 ///
-/// A line is blank, a comment (`#`), or `NAME=value`, with `export` in front if need be. A value
-/// ends at the end of its line or at a space followed by `#`. Between single quotes everything is
-/// literal, and the value may go on over several lines; between double quotes `\n`, `\r`, `\t`,
-/// `\\`, `\"` and `\$` are escapes. A name stands once.
+/// A line is blank, a comment (`#`), or `NAME=value`, optionally after `export`. An unquoted value
+/// ends at the end of the line or before a `#` that follows a space. Text between single quotes is
+/// literal and may span lines. Between double quotes, `\n`, `\r`, `\t`, `\\`, `\"` and `\$` are
+/// escapes. A name occurs once.
 ///
 /// ```
 /// use divan_core::infra::EnvFile;
 ///
-/// let file = EnvFile::parse("PASSWORD=pa$word # not replaced\nNAME='a # b'\n");
+/// let file = EnvFile::parse("PASSWORD=pa$word # kept\nNAME='a # b'\n");
 /// assert_eq!(file.names().collect::<Vec<_>>(), ["PASSWORD", "NAME"]);
 /// assert!(file.errors().is_empty());
 /// ```
@@ -36,35 +36,35 @@ pub(super) struct Entry {
 }
 
 impl EnvFile {
-    /// Reads `.env` in the current folder, which need not be there.
+    /// Reads `.env` in the working directory. A missing file is empty.
     pub fn of_working_directory() -> Self {
         match read_text(Path::new(".env")) {
             Err(error) if error.is_missing() => Self::default(),
-            outcome => Self::of_text(".env".to_owned(), outcome),
+            outcome => Self::from_text(".env".to_owned(), outcome),
         }
     }
 
-    /// Reads a file, which has to be there. That it is not is among the [`errors`](Self::errors).
+    /// Reads a file. A missing file is one of the [`errors`](Self::errors).
     pub fn read(path: &Path) -> Self {
-        Self::of_text(path.display().to_string(), read_text(path))
+        Self::from_text(path.display().to_string(), read_text(path))
     }
 
-    /// Reads the text of a file called `.env`.
+    /// Parses the text of a file named `.env`.
     pub fn parse(text: &str) -> Self {
         let mut file = Self {
             name: ".env".to_owned(),
             ..Self::default()
         };
-        file.take(text);
+        file.parse_text(text);
         file
     }
 
-    /// What is wrong with the lines that could not be read.
+    /// Errors of the invalid lines.
     pub fn errors(&self) -> &[ConfigError] {
         &self.errors
     }
 
-    /// The names that it gives a value, an empty one included.
+    /// Names with a value, which may be empty.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())
     }
@@ -77,24 +77,24 @@ impl EnvFile {
         std::mem::take(&mut self.errors)
     }
 
-    /// How a line of it is called.
-    pub(super) fn place(&self, line: usize) -> String {
+    /// Describes a line: `.env line 3`.
+    pub(super) fn location(&self, line: usize) -> String {
         format!("{} line {line}", self.name)
     }
 
-    fn of_text(name: String, outcome: Result<Secret, UnreadableFile>) -> Self {
+    fn from_text(name: String, outcome: Result<Secret, UnreadableFile>) -> Self {
         let mut file = Self {
             name,
             ..Self::default()
         };
         match outcome {
-            Ok(text) => file.take(text.expose()),
-            Err(error) => file.wrong_file(&error.to_string()),
+            Ok(text) => file.parse_text(text.expose()),
+            Err(error) => file.push_error(&error.to_string()),
         }
         file
     }
 
-    fn wrong_file(&mut self, reason: &str) {
+    fn push_error(&mut self, reason: &str) {
         let error = ConfigError {
             variable: self.name.clone(),
             reason: reason.to_owned(),
@@ -103,33 +103,36 @@ impl EnvFile {
         self.errors.push(error);
     }
 
-    fn wrong(&mut self, line: usize, reason: &str) {
-        let variable = self.place(line);
-        self.wrong_file(reason);
+    fn push_line_error(&mut self, line: usize, reason: &str) {
+        let variable = self.location(line);
+        self.push_error(reason);
         if let Some(error) = self.errors.last_mut() {
             error.variable = variable;
         }
     }
 
-    fn take(&mut self, text: &str) {
+    fn parse_text(&mut self, text: &str) {
         let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut line = 1;
         while !rest.is_empty() {
-            let (taken, outcome) = statement(rest);
+            let (length, outcome) = statement(rest);
             match outcome {
                 Ok(None) => {}
                 Ok(Some((name, value))) => self.insert(name, value, line),
-                Err(reason) => self.wrong(line, reason),
+                Err(reason) => self.push_line_error(line, reason),
             }
-            line += rest[..taken].matches('\n').count();
-            rest = &rest[taken..];
+            line += rest[..length].matches('\n').count();
+            rest = &rest[length..];
         }
     }
 
     fn insert(&mut self, name: &str, value: Secret, line: usize) {
         if let Some(first) = self.get(name) {
-            let reason = format!("sets {name} again, after line {}; keep one", first.line);
-            self.wrong(line, &reason);
+            let reason = format!(
+                "must not set {name} again (first set in line {})",
+                first.line
+            );
+            self.push_line_error(line, &reason);
         } else {
             self.entries.push(Entry {
                 name: name.to_owned(),

@@ -1,30 +1,28 @@
 use std::fmt;
 
-/// One thing that is wrong with the configuration, on one line. Never holds a value, since values
-/// may be secret.
+/// One configuration error, on one line. Never contains a value, because values may be secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigError {
-    /// The variable, or the line of a file that cannot be read.
+    /// The variable, or the file and line.
     pub variable: String,
-    /// What is wrong with it, as the rest of a sentence.
+    /// The rule that is broken; continues the name of the variable.
     pub reason: String,
-    /// A line that would be right: `NAME=value`.
+    /// A valid line: `NAME=value`.
     pub example: String,
 }
 
-/// All that is wrong with the configuration.
+/// All configuration errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
-/// One thing about the configuration that is probably not meant, but can be lived with. Never holds
-/// a value.
+/// A setting that is valid but probably not intended. Never contains a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigWarning {
     /// The variable.
     pub variable: String,
-    /// What is odd about it, as the rest of a sentence.
+    /// The observation; continues the name of the variable.
     pub reason: String,
 }
 
@@ -41,7 +39,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl fmt::Display for ConfigErrors {
-    /// One line for each.
+    /// Writes one line per error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
         f.write_str(&lines.join("\n"))

@@ -7,61 +7,61 @@ use super::address::address;
 use super::env::Env;
 use super::variable::{Section, Variable};
 
-/// `DIVAN_MINIAPP_URL`: the public address of the Mini App.
+/// `DIVAN_MINIAPP_URL`, the public URL of the Mini App.
 pub static MINIAPP_URL: Variable = Variable::new(
     "DIVAN_MINIAPP_URL",
-    "the public address of the Mini App; its host is the audience of employees' tokens, and its origin may call the server",
+    "public URL of the Mini App; its host is the audience of employees' tokens, and its origin may call the server",
     "https://divan.example.com/",
 )
-.when_unset("`http://divan.localhost:8000/`, with the port that the server listens on");
+.when_unset("`http://divan.localhost:8000/`, with the port of the server");
 
-/// `DIVAN_ADMIN_URL`: the public address of the admin panel.
+/// `DIVAN_ADMIN_URL`, the public URL of the admin panel.
 pub static ADMIN_URL: Variable = Variable::new(
     "DIVAN_ADMIN_URL",
-    "the public address of the admin panel, on another host",
+    "public URL of the admin panel, on another host",
     "https://sec.example.com/",
 )
-.when_unset("`http://sec.localhost:8000/`, with the port that the server listens on");
+.when_unset("`http://sec.localhost:8000/`, with the port of the server");
 
 static TRUSTED_PROXIES: Variable = Variable::new(
     "DIVAN_TRUSTED_PROXIES",
-    "the proxies in front of the server, whose word on the client's address is taken: addresses and networks, separated by commas",
+    "reverse proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
     "10.0.0.0/8,2001:db8::1",
 )
-.when_unset("none: nobody's word is taken");
+.when_unset("none");
 
 static METRICS_LISTEN: Variable = Variable::new(
     "DIVAN_METRICS_LISTEN",
-    "the address and port that metrics are served on, or `off`",
+    "address and port of the metrics listener, or `off`",
     "127.0.0.1:9464",
 )
 .when_unset("`127.0.0.1:9464`");
 
-/// How the server is reached.
+/// Public addresses, proxies and metrics.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpConfig {
-    /// The public address of the Mini App, where it is set.
+    /// Public URL of the Mini App, if set.
     pub miniapp_url: Option<Url>,
-    /// The public address of the admin panel, where it is set.
+    /// Public URL of the admin panel, if set.
     pub admin_url: Option<Url>,
-    /// The proxies whose word on the client's address is taken. Default: none.
+    /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
-    /// Where metrics are served; `None` when they are not. Default: port 9464 of this machine.
+    /// Address of the metrics listener; `None` if it is off. Default: `127.0.0.1:9464`.
     pub metrics_listen: Option<SocketAddr>,
 }
 
 static SECTION: Section = Section::new(
     "Addresses",
-    "What the server itself listens on are its arguments `--host` and `--port`.",
+    "The arguments `--host` and `--port` set the address that the server listens on.",
     &[&MINIAPP_URL, &ADMIN_URL, &TRUSTED_PROXIES, &METRICS_LISTEN],
 );
 
 impl HttpConfig {
-    /// What it is read from.
+    /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it. What is wrong is recorded, and has its default here.
+    /// Reads the section. Invalid values are recorded as errors and have their defaults here.
     pub fn read(env: &mut Env<'_>) -> Self {
         let metrics = env.checked(&METRICS_LISTEN, metrics_listen);
         Self {
@@ -83,13 +83,13 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
         let address = part.parse::<IpAddr>().map(IpNet::from);
         let network = address.or_else(|_| part.parse::<IpNet>()).map_err(|_| {
             format!(
-                "has a part, number {}, that is neither an address nor a network",
+                "must list addresses and networks (entry {} is neither)",
                 index + 1
             )
         })?;
         match unmapped(network.trunc()) {
             network if network.prefix_len() == 0 => Err(format!(
-                "has a part, number {}, that is everybody: name the proxies alone",
+                "must not trust every address (entry {})",
                 index + 1
             )),
             network => Ok(network),
@@ -98,7 +98,7 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
     parts.map(network).collect()
 }
 
-/// IPv4 in the dress of IPv6: connections are compared without it.
+/// Converts an IPv4-mapped IPv6 network to IPv4, the form of client addresses.
 fn unmapped(network: IpNet) -> IpNet {
     let IpNet::V6(six) = network else {
         return network;
@@ -116,7 +116,7 @@ fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, &'static str> {
         _ => text
             .parse()
             .map(Some)
-            .map_err(|_| "is neither an address with a port nor `off`"),
+            .map_err(|_| "must be an address with a port, or `off`"),
     }
 }
 
@@ -190,9 +190,9 @@ mod tests {
         assert_starts(
             &errors(&variables, HttpConfig::read),
             &[
-                "DIVAN_METRICS_LISTEN is neither an address with a port nor `off`",
-                "DIVAN_MINIAPP_URL is neither http nor https",
-                "DIVAN_ADMIN_URL has credentials in it",
+                "DIVAN_METRICS_LISTEN must be an address with a port, or `off`",
+                "DIVAN_MINIAPP_URL must start with `http://` or `https://`",
+                "DIVAN_ADMIN_URL must not contain credentials",
                 "DIVAN_TRUSTED_PROXIES has a part, number 2, that is neither an address nor a network",
             ],
         );

@@ -1,15 +1,14 @@
-//! Configuration of the outside world: what a deployment is told, by variables of the process or an
-//! `.env` file.
+//! Configuration of external systems, from environment variables and an `.env` file.
 //!
-//! Each section is a struct with a `SECTION` (what it is read from) and a `read`; [`Infra`] is all
-//! of them. A service that embeds Divan defines its own variables in the same way, and gets the
-//! same errors, `X_FILE` for its secrets, documentation ([`markdown`], [`env_example`]) and a list
-//! of what is set ([`Env::settings`]):
+//! Each section is a struct with a `SECTION` (its variables) and a `read`; [`Infra`] contains all
+//! sections. A service that embeds Divan defines its own variables in the same way and gets the
+//! same error reports, `X_FILE` for its secrets, documentation ([`markdown`], [`env_example`]) and a
+//! list of the settings ([`Env::settings`]):
 //!
 //! ```
 //! use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
 //!
-//! static MAIL_KEY: Variable = Variable::new("APP_MAIL_KEY", "the key of the mail service", "from-its-settings").secret();
+//! static MAIL_KEY: Variable = Variable::new("APP_MAIL_KEY", "API key of the mail service", "from-its-settings").secret();
 //! static SECTION: Section = Section::new("Mail", "", &[&MAIL_KEY]);
 //!
 //! fn configuration(env: &mut Env<'_>) -> Result<Infra, ConfigErrors> {
@@ -17,7 +16,7 @@
 //!     env.check_names(&sections, "APP_");
 //!     let infra = Infra::read(env);
 //!     if !env.is_set(&MAIL_KEY) {
-//!         env.missing(&MAIL_KEY, "no mail can be sent without it");
+//!         env.require(&MAIL_KEY, "mail requires it");
 //!     }
 //!     let _key = env.secret(&MAIL_KEY);
 //!     env.finish()?;
@@ -28,7 +27,7 @@
 //! let variables = |name: &str| (name == "APP_MAILKEY").then(|| "k".to_owned());
 //! let mut env = Env::new(&variables).with_names(["APP_MAILKEY".to_owned()]);
 //! let errors = configuration(&mut env).unwrap_err().to_string();
-//! assert!(errors.starts_with("APP_MAILKEY is not known here; did you mean APP_MAIL_KEY?"));
+//! assert!(errors.starts_with("APP_MAILKEY is not a known variable; did you mean APP_MAIL_KEY?"));
 //! ```
 
 mod address;
@@ -39,10 +38,11 @@ mod docs;
 mod env;
 mod env_file;
 mod error;
-mod foreign;
 mod http;
+mod interpolation;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod network;
+mod placeholder;
 #[cfg(feature = "probe")]
 pub mod probe;
 mod qdrant;
@@ -55,13 +55,13 @@ mod server_url;
 mod settings;
 #[cfg(feature = "reconnecting")]
 mod stream;
-mod suspicion;
 mod telegram;
 #[cfg(test)]
 mod test_util;
 mod text_file;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod tls;
+mod unrelated;
 mod variable;
 
 pub use crate::database_url::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};

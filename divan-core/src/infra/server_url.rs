@@ -1,61 +1,68 @@
-//! Addresses of servers that say in one line where to connect and as whom.
+//! Connection URLs, and the variables that may replace them.
+
+use std::net::IpAddr;
+use std::num::NonZeroU16;
 
 use url::{Host, Url};
 
 use super::env::{COMPOSE_HINT, Env};
-use super::foreign::is_link;
-use super::suspicion::is_factory_setting;
+use super::placeholder::is_factory_password;
+use super::unrelated::is_service_link_value;
 use super::variable::Variable;
-use crate::percent;
+use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
 
-/// What an address like `redis://user:password@host:6379/0` says.
+/// The parts of a URL such as `redis://user:password@host:6379/0`.
 pub(super) struct ServerUrl {
-    /// Whether it is the second of the two schemes.
+    /// Whether the scheme is the encrypted one.
     pub(super) tls: bool,
     pub(super) host: String,
     pub(super) port: Option<u16>,
     pub(super) user: Option<String>,
     pub(super) password: Option<Secret>,
-    /// What follows the host, without the slash and not decoded.
+    /// The path without its first slash, still percent-encoded.
     pub(super) path: String,
 }
 
-/// What is wrong with such an address, as the rest of a sentence. None of it is from the address.
+/// A rule that a connection URL breaks. The message continues the name of the variable and contains
+/// no part of the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidServerUrl {
-    #[error("is not an address with one of its two schemes")]
+    #[error("must start with one of its two schemes")]
     Scheme,
     #[error(
-        "cannot be read as an address (a `/`, `?`, `#` or `@` in the password is written `%2F`, `%3F`, `%23`, `%40`)"
+        "must be a URL (write `/`, `?`, `#` and `@` in the password as `%2F`, `%3F`, `%23` and `%40`)"
     )]
     Unreadable,
-    #[error("names no host")]
+    #[error("must contain a host")]
     NoHost,
     #[error(
-        "names a user and no password (a password alone is written `:password@`; or use the variables for host, user and password)"
+        "must contain a password for its user (write a password without a user as `:password@`)"
     )]
     NoPassword,
-    #[error("has a broken percent escape (a `%` in the password is written `%25`)")]
+    #[error("contains an invalid percent escape (write `%` in the password as `%25`)")]
     Escape,
     #[error(
-        "has parameters or a fragment, which mean nothing here (a `?` or `#` in the password is written `%3F`, `%23`)"
+        "must not contain parameters or a fragment (write `?` and `#` in the password as `%3F` and `%23`)"
     )]
     Parameters,
-    #[error("has something behind the host that means nothing here")]
+    #[error("contains an invalid path")]
     Path,
 }
 
+impl From<InvalidEscape> for InvalidServerUrl {
+    fn from(_: InvalidEscape) -> Self {
+        Self::Escape
+    }
+}
+
 impl ServerUrl {
-    /// Reads an address whose scheme is the first or, encrypted, the second of the two.
+    /// Parses a URL with the plain or the encrypted scheme.
     pub(super) fn parse(
         text: &str,
         [plain, encrypted]: [&str; 2],
     ) -> Result<Self, InvalidServerUrl> {
-        let scheme = text
-            .split_once("://")
-            .map(|(scheme, _)| scheme)
-            .ok_or(InvalidServerUrl::Scheme)?;
+        let (scheme, _) = text.split_once("://").ok_or(InvalidServerUrl::Scheme)?;
         if scheme != plain && scheme != encrypted {
             return Err(InvalidServerUrl::Scheme);
         }
@@ -63,22 +70,18 @@ impl ServerUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(InvalidServerUrl::Parameters);
         }
-        // A password with a `/` that is not escaped would be read as the end of the host, and be
-        // shown as a path.
+        // An unescaped `/` in a password ends the host, and the rest would be shown as a path.
         if url.path().contains('@') {
             return Err(InvalidServerUrl::Unreadable);
         }
-        let host = host_of(&url)
-            .filter(|host| !host.is_empty())
-            .ok_or(InvalidServerUrl::NoHost)?;
-        let user = if url.username().is_empty() {
-            None
-        } else {
-            Some(decoded(url.username())?)
+        let host = host_of(&url).ok_or(InvalidServerUrl::NoHost)?;
+        let user = match url.username() {
+            "" => None,
+            user => Some(percent::decode(user)?),
         };
         let password = match url.password() {
-            Some(password) => Some(Secret::new(decoded(password)?)),
-            // `Url` forgets an empty one.
+            Some(password) => Some(Secret::new(percent::decode(password)?)),
+            // `Url` drops an empty password.
             None => text.rsplit_once(":@").map(|_| Secret::default()),
         };
         if user.is_some() && password.is_none() {
@@ -86,7 +89,7 @@ impl ServerUrl {
         }
         Ok(Self {
             tls: scheme == encrypted,
-            host: decoded(&host)?,
+            host: percent::decode(&host)?,
             port: url.port(),
             user,
             password,
@@ -95,117 +98,97 @@ impl ServerUrl {
     }
 }
 
-/// The host as a connection wants it: an IPv6 address without its brackets.
+/// The host in the form that connections need: an IPv6 address without brackets.
 pub(super) fn host_of(url: &Url) -> Option<String> {
-    Some(match url.host()? {
+    let host = match url.host()? {
         Host::Domain(name) => name.to_owned(),
         Host::Ipv4(ip) => ip.to_string(),
         Host::Ipv6(ip) => ip.to_string(),
-    })
+    };
+    Some(host).filter(|host| !host.is_empty())
 }
 
-pub(super) fn decoded(text: &str) -> Result<String, InvalidServerUrl> {
-    percent::decode(text).ok_or(InvalidServerUrl::Escape)
-}
-
-/// Whether a host is this machine.
-pub(super) fn is_local(host: &str) -> bool {
+fn is_local(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.starts_with('/')
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Refuses the password of an address that has a place for one and nothing in it.
-pub(super) fn refuse_empty_password(
-    env: &mut Env<'_>,
-    variable: &Variable,
-    password: &Secret,
-) -> bool {
-    let is_empty = password.expose().is_empty();
-    if is_empty {
-        env.wrong(variable, format!("has an empty password ({COMPOSE_HINT})"));
-    }
-    !is_empty
-}
-
-/// Refuses a placeholder in a deployment, and wonders at a password that everybody's server was
-/// installed with.
+/// Refuses an empty password and, in a deployment, a placeholder. Warns about a factory password of
+/// a server on another machine. Returns whether the password is acceptable.
 pub(super) fn check_password(
     env: &mut Env<'_>,
     variable: &Variable,
     password: &Secret,
     host: &str,
 ) -> bool {
-    if !env.refuse_placeholder(variable, password.expose()) {
+    let password = password.expose();
+    if password.is_empty() {
+        let reason = format!("must not contain an empty password ({COMPOSE_HINT})");
+        env.error(variable, reason);
         return false;
     }
-    if env.is_deployment() && !is_local(host) && is_factory_setting(password.expose()) {
-        env.odd(
-            variable,
-            "holds a password that such servers are installed with, which everybody knows",
-        );
+    let is_valid = env.check_placeholder(variable, password);
+    if is_valid && env.is_deployment() && !is_local(host) && is_factory_password(password) {
+        env.warn(variable, "contains the default password of such servers");
     }
-    true
+    is_valid
 }
 
-/// A host that a variable of its own names: an address of IPv6 stands without brackets.
+/// Reads a host from a variable of its own. An IPv6 address has no brackets.
 pub(super) fn host(env: &mut Env<'_>, variable: &Variable) -> Option<String> {
     env.checked(variable, |text| {
-        let is_ip = text.parse::<std::net::IpAddr>().is_ok();
         let is_name =
-            !text.contains([':', '/', '@', '[', ']']) && !text.contains(char::is_whitespace);
-        if is_ip || is_name {
+            || !text.contains([':', '/', '@', '[', ']']) && !text.contains(char::is_whitespace);
+        if text.parse::<IpAddr>().is_ok() || is_name() {
             Ok(text.to_owned())
         } else {
-            Err("is not a host alone: the port has a variable of its own")
+            Err("must be a host without a port (the port has its own variable)")
         }
     })
 }
 
-/// A port that a variable of its own names.
+/// Reads a port from a variable of its own.
 ///
-/// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` for a service called `redis`: that is told, not
-/// read.
+/// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` for a service named `redis`; that is an error.
 pub(super) fn port(env: &mut Env<'_>, variable: &Variable, default: u16) -> u16 {
-    let is_service_link = env
-        .value(variable.name)
-        .is_some_and(|found| is_link(found.value.expose()));
-    if !is_service_link {
-        let read = |text: &str| {
-            text.parse::<std::num::NonZeroU16>()
-                .map_err(|_| "is not a number from 1 to 65535")
-        };
-        return env
-            .checked(variable, read)
-            .map_or(default, std::num::NonZeroU16::get);
+    if is_service_link(env, variable) {
+        let reason = "was set by Kubernetes for a Service of that name: set it to the port number, or set \
+                      `enableServiceLinks: false` in the pod";
+        env.error(variable, reason);
+        return default;
     }
-    let reason = "is what Kubernetes sets for a Service of that name: set it to the number of the port, or \
-                  `enableServiceLinks: false` in the pod";
-    env.wrong(variable, reason);
-    default
+    let read = |text: &str| {
+        text.parse::<NonZeroU16>()
+            .map_err(|_| "must be a number from 1 to 65535")
+    };
+    env.checked(variable, read).map_or(default, NonZeroU16::get)
 }
 
-/// Refuses a variable that says something else than the address beside it.
-pub(super) fn agrees(env: &mut Env<'_>, variable: &Variable, url: &Variable, in_url: Option<&str>) {
-    let is_service_link = env
-        .value(variable.name)
-        .is_some_and(|found| is_link(found.value.expose()));
-    if is_service_link || !env.is_set(variable) {
-        return;
+/// Refuses variables that contradict the URL.
+pub(super) fn check_agreement(
+    env: &mut Env<'_>,
+    url: &Variable,
+    parts: &[(&Variable, Option<&str>)],
+) {
+    for &(variable, in_url) in parts {
+        if is_service_link(env, variable) || !env.is_set(variable) {
+            continue;
+        }
+        let text = if variable.is_secret() {
+            env.secret(variable)
+        } else {
+            env.text(variable).map(Secret::from)
+        };
+        if text.is_some_and(|text| Some(text.expose()) != in_url) {
+            let reason = format!("contradicts {}; remove one of them", url.name);
+            env.error(variable, reason);
+        }
     }
-    let text = if variable.is_secret() {
-        env.secret(variable)
-    } else {
-        env.text(variable).map(Secret::from)
-    };
-    let differs = text.is_some_and(|text| Some(text.expose()) != in_url);
-    if differs {
-        env.wrong(
-            variable,
-            format!("says something else than {}; keep one", url.name),
-        );
-    }
+}
+
+fn is_service_link(env: &Env<'_>, variable: &Variable) -> bool {
+    env.value(variable.name)
+        .is_some_and(|found| is_service_link_value(found.value.expose()))
 }

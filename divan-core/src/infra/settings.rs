@@ -1,33 +1,31 @@
 use super::env::Env;
-use super::variable::{Exposure, Section, Variable};
+use super::variable::{Section, Variable, Visibility};
 
-/// A variable as it is set, for the people who run the program.
+/// The effective value of a variable, for operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Setting {
-    /// The variable.
+    /// Name of the variable.
     pub variable: &'static str,
-    /// Its value, where there is one and it may be shown. Of an address, all but the password.
+    /// The value, if it is set and may be shown. URLs are shown without the password.
     pub value: Option<String>,
-    /// Whether there is a value that is not shown.
+    /// Whether the value is set but hidden.
     pub is_hidden: bool,
-    /// Where the value is from: `environment`, `.env line 3`,
-    /// `the file that X_FILE names (environment)`, or `default`.
-    pub origin: String,
-    /// What goes for an unset variable.
+    /// Source of the value: `environment`, `.env line 3`, `X_FILE (environment)`, or `default`.
+    pub source: String,
+    /// Default value or effect of an unset variable.
     pub when_unset: &'static str,
 }
 
 impl Env<'_> {
-    /// What the variables of these sections are set to, without secrets. To be called when they
-    /// were read: a value that nobody has read, or that is wrong, is not shown, since it may be a
-    /// secret under the wrong name.
+    /// Returns the settings of these sections without secrets. Call it after reading: a value that
+    /// was not read, or is invalid, is hidden, because it may be a secret under the wrong name.
     ///
     /// ```
     /// use divan_core::infra::{Env, Section, Variable};
     ///
-    /// static KEY: Variable = Variable::new("APP_KEY", "the key", "the-key").secret();
-    /// static RETRIES: Variable = Variable::new("APP_RETRIES", "how often to try again", "5");
+    /// static KEY: Variable = Variable::new("APP_KEY", "API key", "the-key").secret();
+    /// static RETRIES: Variable = Variable::new("APP_RETRIES", "number of retries", "5");
     /// static SECTION: Section = Section::new("Other service", "", &[&KEY, &RETRIES]);
     ///
     /// let variables = |name: &str| Some(if name == "APP_KEY" { "pa$word" } else { "4" }.to_owned());
@@ -35,7 +33,7 @@ impl Env<'_> {
     /// let _config = (env.secret(&KEY), env.parsed(&RETRIES, 3_u8));
     /// let settings = env.settings(&[&SECTION]);
     /// assert_eq!((settings[0].is_hidden, settings[0].value.as_deref()), (true, None));
-    /// assert_eq!((settings[1].value.as_deref(), settings[1].origin.as_str()), (Some("4"), "environment"));
+    /// assert_eq!((settings[1].value.as_deref(), settings[1].source.as_str()), (Some("4"), "environment"));
     /// ```
     pub fn settings(&self, sections: &[&Section]) -> Vec<Setting> {
         sections
@@ -50,34 +48,26 @@ impl Env<'_> {
             variable: variable.name,
             value: None,
             is_hidden: false,
-            origin: "default".to_owned(),
+            source: "default".to_owned(),
             when_unset: variable.when_unset,
-        };
-        let file = if variable.or_file {
-            self.value(&variable.file_name())
-        } else {
-            None
         };
         if let Some(found) = self.value(variable.name) {
             setting.value = self.shown(variable, found.value.expose());
             setting.is_hidden = setting.value.is_none();
-            setting.origin = self.place(&found);
-        } else if let Some(path) = file {
+            setting.source = self.source_of(&found);
+        } else if let Some(path) = self.file_path(variable) {
             setting.is_hidden = true;
-            setting.origin = format!(
-                "the file that {} names ({})",
-                variable.file_name(),
-                self.place(&path)
-            );
+            let source = self.source_of(&path);
+            setting.source = format!("{} ({source})", variable.file_name());
         }
         setting
     }
 
     fn shown(&self, variable: &Variable, value: &str) -> Option<String> {
-        match variable.exposure {
-            Exposure::Open if self.has_taken(variable) => Some(value.to_owned()),
-            Exposure::Open | Exposure::Secret => None,
-            Exposure::Partly(shown) => shown(value),
+        match variable.visibility {
+            Visibility::Open if self.is_accepted(variable) => Some(value.to_owned()),
+            Visibility::Open | Visibility::Secret => None,
+            Visibility::Partial(shown) => shown(value),
         }
     }
 }
@@ -101,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn each_value_has_its_origin() {
+    fn settings_name_the_source_of_each_value() {
         let process = |name: &str| match name {
             "DIVAN_MINIAPP_URL" => Some("https://a".to_owned()),
             "TELEGRAM_TEST_ENVIRONMENT" => Some(String::new()),
@@ -116,10 +106,10 @@ mod tests {
             let Setting {
                 value,
                 is_hidden,
-                origin,
+                source,
                 ..
             } = find(&settings, name);
-            (value.as_deref(), *is_hidden, origin.as_str())
+            (value.as_deref(), *is_hidden, source.as_str())
         };
         assert_eq!(
             of("DIVAN_MINIAPP_URL"),
@@ -132,21 +122,17 @@ mod tests {
         assert_eq!(
             of("TELEGRAM_TEST_ENVIRONMENT"),
             (None, false, "default"),
-            "set to nothing is unset"
+            "an empty variable is unset"
         );
         assert_eq!(
             of("TELEGRAM_BOT_TOKEN"),
-            (
-                None,
-                true,
-                "the file that TELEGRAM_BOT_TOKEN_FILE names (environment)"
-            )
+            (None, true, "TELEGRAM_BOT_TOKEN_FILE (environment)")
         );
         assert_eq!(find(&settings, "REDIS_TLS").when_unset, "`off`");
     }
 
     #[test]
-    fn an_address_is_shown_without_its_password_and_not_at_all_where_it_cannot_be_read() {
+    fn urls_are_shown_without_password_and_invalid_urls_are_hidden() {
         let shown = |name: &'static str, value: &'static str| {
             find(
                 &settings(&|asked| (asked == name).then(|| value.to_owned()), ""),

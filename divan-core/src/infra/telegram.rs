@@ -5,14 +5,14 @@ use super::env::Env;
 use super::variable::{Section, Variable};
 use crate::init_data::{BotToken, InvalidBotToken};
 
-/// `TELEGRAM_BOT_TOKEN`: the token of the bot whose Mini App employees sign in from.
+/// `TELEGRAM_BOT_TOKEN`, the token of the bot that opens the Mini App.
 pub static TELEGRAM_BOT_TOKEN: Variable = Variable::new(
     "TELEGRAM_BOT_TOKEN",
-    "the token of the bot whose Mini App employees sign in from, as `@BotFather` gave it",
+    "token of the bot that opens the Mini App, from `@BotFather`",
     "1234567890:the-35-characters-that-BotFather-gave",
 )
-.when_unset("Telegram sign-ins answer 503; the development default makes one up")
-.also_called(&[
+.when_unset("Telegram sign-ins return 503; development mode generates a token")
+.synonyms(&[
     "BOT_TOKEN",
     "TELEGRAM_TOKEN",
     "TG_BOT_TOKEN",
@@ -23,27 +23,27 @@ pub static TELEGRAM_BOT_TOKEN: Variable = Variable::new(
 
 static TELEGRAM_API_URL: Variable = Variable::new(
     "TELEGRAM_API_URL",
-    "the address of the Bot API, for who runs a server of it",
+    "URL of the Bot API, if you run your own server",
     "https://api.telegram.org",
 )
 .when_unset("`https://api.telegram.org`");
 
 static TELEGRAM_TEST_ENVIRONMENT: Variable = Variable::new(
     "TELEGRAM_TEST_ENVIRONMENT",
-    "`on`: the bot lives in Telegram's test environment",
+    "`on` if the bot belongs to Telegram's test environment",
     "on",
 )
 .when_unset("`off`");
 
-/// The bot, and where Telegram is.
+/// Bot token and Bot API.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TelegramConfig {
-    /// The bot's token; `None` where it is unset.
+    /// Token of the bot; `None` if it is unset.
     pub bot_token: Option<BotToken>,
-    /// The address of the Bot API. Default: `https://api.telegram.org`.
+    /// URL of the Bot API. Default: `https://api.telegram.org`.
     pub api_url: Url,
-    /// Whether the bot lives in Telegram's test environment. Default: no.
+    /// Whether the bot belongs to Telegram's test environment. Default: no.
     pub test_environment: bool,
 }
 
@@ -58,10 +58,10 @@ static SECTION: Section = Section::new(
 );
 
 impl TelegramConfig {
-    /// What it is read from.
+    /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it. What is wrong is recorded, and has its default here.
+    /// Reads the section. Invalid values are recorded as errors and have their defaults here.
     pub fn read(env: &mut Env<'_>) -> Self {
         Self {
             bot_token: Self::read_bot_token(env),
@@ -72,16 +72,16 @@ impl TelegramConfig {
         }
     }
 
-    /// Reads the token alone.
+    /// Reads the token only.
     pub fn read_bot_token(env: &mut Env<'_>) -> Option<BotToken> {
         env.checked(&TELEGRAM_BOT_TOKEN, |text| {
             text.parse()
-                .map_err(|error: InvalidBotToken| format!("is {error}"))
+                .map_err(|error: InvalidBotToken| format!("must be a bot token: {error}"))
         })
     }
 }
 
-/// Reads the address, which is that of all bots: people copy that of one, and the token is in it.
+/// Parses the URL of the Bot API. A copied URL of one bot contains the token and is refused.
 fn api_address(text: &str) -> Result<Url, String> {
     let url = address(text).map_err(|error| error.to_string())?;
     let is_of_one_bot = |segment: &str| {
@@ -90,14 +90,16 @@ fn api_address(text: &str) -> Result<Url, String> {
             && (id.contains(':') || id.to_ascii_lowercase().contains("%3a"))
     };
     if url.path().split('/').any(is_of_one_bot) {
-        return Err("goes on with a bot's token: leave out `/bot` and what follows".to_owned());
+        return Err(
+            "must not contain a bot token: remove `/bot` and everything after it".to_owned(),
+        );
     }
     Ok(url)
 }
 
 #[expect(clippy::expect_used, reason = "a constant, and a test reads it")]
 fn default_api_url() -> Url {
-    Url::parse("https://api.telegram.org").expect("an address")
+    Url::parse("https://api.telegram.org").expect("a URL")
 }
 
 #[cfg(test)]
@@ -137,9 +139,9 @@ mod tests {
         assert_starts(
             &errors(&variables, TelegramConfig::read),
             &[
-                "TELEGRAM_BOT_TOKEN is not a bot token: a number, a colon",
-                "TELEGRAM_API_URL is neither http nor https",
-                "TELEGRAM_TEST_ENVIRONMENT is neither `on` nor `off`",
+                "TELEGRAM_BOT_TOKEN must be a bot token",
+                "TELEGRAM_API_URL must start with `http://` or `https://`",
+                "TELEGRAM_TEST_ENVIRONMENT must be `on` or `off`",
             ],
         );
         for of_one_bot in [
@@ -149,7 +151,7 @@ mod tests {
             let told = errors(&[("TELEGRAM_API_URL", of_one_bot)], TelegramConfig::read);
             assert_starts(
                 &told,
-                &["TELEGRAM_API_URL goes on with a bot's token: leave out `/bot`"],
+                &["TELEGRAM_API_URL must not contain a bot token: remove `/bot`"],
             );
         }
         for token in [TELEGRAM_BOT_TOKEN.example, "your-bot-token", "<token>"] {
@@ -159,7 +161,7 @@ mod tests {
             ];
             assert_starts(
                 &errors(&deployment, TelegramConfig::read),
-                &["TELEGRAM_BOT_TOKEN holds a placeholder"],
+                &["TELEGRAM_BOT_TOKEN contains a placeholder"],
             );
         }
     }

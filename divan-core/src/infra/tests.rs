@@ -91,9 +91,9 @@ fn every_variable_says_what_it_is_in_one_sentence() {
     for variable in all() {
         let name = variable.name();
         assert!(
-            !variable.what.is_empty()
-                && !variable.what.ends_with('.')
-                && !variable.what.contains('|'),
+            !variable.description.is_empty()
+                && !variable.description.ends_with('.')
+                && !variable.description.contains('|'),
             "{name}"
         );
         assert!(

@@ -6,33 +6,33 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// No file of configuration is larger, in bytes; what is, or has no end, was named by mistake.
+/// Maximum size in bytes. A larger or endless file was named by mistake.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Why a file gives no text, as the rest of a sentence. Its path is not told: it may be a secret,
-/// given under the wrong name.
+/// A file that cannot be used. The message continues "a file that". It does not contain the path,
+/// which may be a secret set under the wrong name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadableFile {
-    /// It is not there, or may not be read.
+    /// The file does not exist or is not readable.
     #[error("cannot be read: {}", .0.kind())]
     Io(#[from] io::Error),
-    /// It is larger than any file of configuration.
+    /// The file is larger than 1 MiB.
     #[error("is larger than {} KiB", MAX_BYTES / 1024)]
     Size,
-    /// It is no text in UTF-8.
+    /// The file is not UTF-8.
     #[error("is not UTF-8")]
     Unicode,
 }
 
 impl UnreadableFile {
-    /// Whether there is none.
+    /// Whether the file does not exist.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
 }
 
-/// The text of a file of configuration that may be secret, of 1 MiB at most. A pipe is a file, too.
+/// Reads a configuration file of at most 1 MiB, or a pipe. The text may be secret.
 ///
 /// ```
 /// use divan_core::infra::read_text;
@@ -42,11 +42,11 @@ impl UnreadableFile {
 /// ```
 ///
 /// # Errors
-/// When it cannot be read, is larger, or is no text in UTF-8.
+/// [`UnreadableFile`] if the file cannot be read, is larger, or is not UTF-8.
 pub fn read_text(path: &Path) -> Result<Secret, UnreadableFile> {
     let file = File::open(path)?;
     let size = file.metadata()?.len().min(MAX_BYTES);
-    // As large as it is going to be: what a buffer leaves behind when it grows is not wiped.
+    // Allocated once: a growing buffer would leave copies that are not wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 64));
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {

@@ -1,13 +1,13 @@
-/// A variable, defined once: the reader, the documentation, `.env.example` and the guesses at
-/// misspelt names all go by this.
+/// The definition of an environment variable. Reader, documentation, `.env.example` and the
+/// detection of misspelled names use it.
 ///
 /// ```
 /// use divan_core::infra::{Env, Section, Variable};
 ///
-/// static WORKERS: Variable = Variable::new("APP_WORKERS", "how many jobs run at a time", "4")
+/// static WORKERS: Variable = Variable::new("APP_WORKERS", "number of concurrent jobs", "4")
 ///     .form("a number from 1 to 255")
-///     .when_unset("2");
-/// static SECTION: Section = Section::new("Jobs", "What runs behind the scenes.", &[&WORKERS]);
+///     .when_unset("`2`");
+/// static SECTION: Section = Section::new("Jobs", "Background jobs.", &[&WORKERS]);
 ///
 /// let variables = |name: &str| (name == "APP_WORKERS").then(|| "many".to_owned());
 /// let mut env = Env::new(&variables);
@@ -16,86 +16,81 @@
 /// assert_eq!(workers, 2);
 /// assert_eq!(
 ///     errors.to_string(),
-///     "APP_WORKERS is not a number from 1 to 255 (example: APP_WORKERS=4)"
+///     "APP_WORKERS must be a number from 1 to 255 (example: APP_WORKERS=4)"
 /// );
 /// # let _ = &SECTION;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
     pub(super) name: &'static str,
-    pub(super) what: &'static str,
+    pub(super) description: &'static str,
     pub(super) example: &'static str,
     pub(super) form: &'static str,
     pub(super) when_unset: &'static str,
-    pub(super) also_called: &'static [&'static str],
-    pub(super) exposure: Exposure,
+    pub(super) synonyms: &'static [&'static str],
+    pub(super) visibility: Visibility,
     pub(super) or_file: bool,
 }
 
-/// How much of a value may be shown to the people who run the program.
+/// The part of a value that may be shown to operators.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Exposure {
-    /// All of it.
+pub(super) enum Visibility {
+    /// The whole value.
     Open,
     /// Nothing.
     Secret,
-    /// What this makes of it, where it makes something.
-    Partly(fn(&str) -> Option<String>),
+    /// The result of this function, such as a URL without its password.
+    Partial(fn(&str) -> Option<String>),
 }
 
 impl Variable {
     /// A variable whose value may be shown.
     ///
-    /// `what` is the rest of a sentence, in Markdown, without a full stop. `example` is a value as
-    /// it may stand in `.env`.
-    pub const fn new(name: &'static str, what: &'static str, example: &'static str) -> Self {
+    /// `description` is a noun phrase in Markdown without a full stop. `example` is a value as it
+    /// may appear in `.env`.
+    pub const fn new(name: &'static str, description: &'static str, example: &'static str) -> Self {
         Self {
             name,
-            what,
+            description,
             example,
-            form: "of a form that is understood",
+            form: "valid",
             when_unset: "",
-            also_called: &[],
-            exposure: Exposure::Open,
+            synonyms: &[],
+            visibility: Visibility::Open,
             or_file: false,
         }
     }
 
-    /// What a value that cannot be read is told not to be: `a number from 1 to 255`. Default:
-    /// `of a form that is understood`.
+    /// Completes the error `NAME must be …`: `a number from 1 to 255`. Default: `valid`.
     #[must_use]
     pub const fn form(self, form: &'static str) -> Self {
         Self { form, ..self }
     }
 
-    /// The default value, or what goes on without one, in Markdown. Default: nothing is said.
+    /// The default value, or the effect of an unset variable, in Markdown. Default: empty.
     #[must_use]
     pub const fn when_unset(self, when_unset: &'static str) -> Self {
         Self { when_unset, ..self }
     }
 
-    /// What others call it: whoever sets such a name, and not this one, is asked about it. Default:
-    /// nothing.
+    /// Names that other programs use for the same value. A set synonym is reported while this
+    /// variable is unset. Default: none.
     #[must_use]
-    pub const fn also_called(self, also_called: &'static [&'static str]) -> Self {
-        Self {
-            also_called,
-            ..self
-        }
+    pub const fn synonyms(self, synonyms: &'static [&'static str]) -> Self {
+        Self { synonyms, ..self }
     }
 
-    /// The value is never shown, and may come from a file that `X_FILE` names. Default: neither.
+    /// Never shows the value, and also accepts `X_FILE`. Default: neither.
     #[must_use]
     pub const fn secret(self) -> Self {
         Self {
-            exposure: Exposure::Secret,
+            visibility: Visibility::Secret,
             or_file: true,
             ..self
         }
     }
 
-    /// The value may come from a file that `X_FILE` names. Default: it may not, unless it is
-    /// secret.
+    /// Also accepts `X_FILE`, the path of a file with the value. Default: only secrets do.
     #[must_use]
     pub const fn or_file(self) -> Self {
         Self {
@@ -104,28 +99,28 @@ impl Variable {
         }
     }
 
-    /// The value is secret, but for what `shown` makes of it: an address without its password. What
-    /// it makes nothing of is not shown at all.
+    /// Shows only the result of `shown`, such as a URL without its password. A value for which it
+    /// returns `None` is hidden.
     #[must_use]
-    pub const fn secret_but(self, shown: fn(&str) -> Option<String>) -> Self {
+    pub const fn secret_except(self, shown: fn(&str) -> Option<String>) -> Self {
         Self {
-            exposure: Exposure::Partly(shown),
+            visibility: Visibility::Partial(shown),
             or_file: true,
             ..self
         }
     }
 
-    /// Its name.
+    /// Name of the variable.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The name of the variable that may name a file with the value instead.
+    /// Name of the variable that holds the path of a file with the value.
     pub(super) fn file_name(&self) -> String {
         format!("{}_FILE", self.name)
     }
 
-    /// An assignment as it may stand in `.env`.
+    /// An assignment as it may appear in `.env`.
     pub(super) fn example_line(&self) -> String {
         format!("{}={}", self.name, self.example)
     }
@@ -136,11 +131,11 @@ impl Variable {
     }
 
     pub(super) const fn is_secret(&self) -> bool {
-        !matches!(self.exposure, Exposure::Open)
+        !matches!(self.visibility, Visibility::Open)
     }
 }
 
-/// Variables that belong together: a chapter of the documentation.
+/// Related variables: a chapter of the documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Section {
     pub(super) title: &'static str,
@@ -149,8 +144,8 @@ pub struct Section {
 }
 
 impl Section {
-    /// A chapter with a title, a few sentences in Markdown (or none), and the variables in the
-    /// order of reading.
+    /// A chapter with a title, an introduction in Markdown (may be empty), and its variables in
+    /// reading order.
     pub const fn new(
         title: &'static str,
         about: &'static str,
@@ -163,7 +158,7 @@ impl Section {
         }
     }
 
-    /// Its variables.
+    /// The variables of the section.
     pub const fn variables(&self) -> &'static [&'static Variable] {
         self.variables
     }

@@ -177,7 +177,7 @@ fn row(setting: Setting) -> [String; 3] {
         None if setting.is_hidden => "(set, not shown)".to_owned(),
         None => default().unwrap_or("-").to_owned(),
     };
-    [setting.variable.to_owned(), value, setting.origin]
+    [setting.variable.to_owned(), value, setting.source]
 }
 
 fn object(setting: &Setting) -> Value {
@@ -185,6 +185,6 @@ fn object(setting: &Setting) -> Value {
         "variable": setting.variable,
         "value": setting.value,
         "is_hidden": setting.is_hidden,
-        "origin": setting.origin,
+        "source": setting.source,
     })
 }

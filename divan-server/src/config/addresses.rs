@@ -4,38 +4,38 @@ use url::{Host, Url};
 
 use super::keys::ISSUER;
 
-/// Where the two audiences are, and what follows from it.
+/// Public URLs of the two audiences, and the values derived from them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Addresses {
-    /// The public address of the Mini App.
+    /// Public URL of the Mini App.
     pub miniapp: Url,
-    /// The public address of the admin panel.
+    /// Public URL of the admin panel.
     pub admin: Url,
-    /// The audiences of tokens: the hosts of the two.
+    /// Audiences of tokens: the hosts of the two URLs.
     pub audiences: Audiences,
-    /// What tokens name as their issuer.
+    /// Issuer of tokens (`iss`).
     pub issuer: String,
 }
 
 impl Addresses {
-    /// The origins of the two audiences.
+    /// Origins of the two audiences.
     pub fn origins(&self) -> [String; 2] {
         [&self.miniapp, &self.admin].map(|url| url.origin().ascii_serialization())
     }
 
-    /// Whether both are served by https.
+    /// Whether both URLs are https.
     pub fn are_https(&self) -> bool {
         self.miniapp.scheme() == "https" && self.admin.scheme() == "https"
     }
 
-    /// Whether one of them is only reachable on this machine, which nobody else's browser can open.
+    /// Whether one of the URLs leads to the machine of the browser.
     pub fn are_local(&self) -> bool {
         is_local(&self.miniapp) || is_local(&self.admin)
     }
 }
 
-/// Whether an address leads to the machine that asks for it.
+/// Whether a URL leads to the machine of the browser.
 pub(crate) fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
@@ -45,7 +45,7 @@ pub(crate) fn is_local(url: &Url) -> bool {
     }
 }
 
-/// The addresses that are given, or those of this machine with the port that the server listens on.
+/// The configured URLs. Unset ones lead to this machine, with the port of the server.
 pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Addresses> {
     let or_local = |given: &Option<Url>, name: &str| match given {
         Some(url) => Some(url.clone()),
@@ -62,8 +62,8 @@ pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Ad
     );
     let Ok(audiences) = Audiences::new(hosts.0, hosts.1) else {
         let reason =
-            "has the same host as DIVAN_MINIAPP_URL; a token of one audience would open the other";
-        env.wrong(&ADMIN_URL, reason);
+            "must have another host than DIVAN_MINIAPP_URL: the host is the audience of tokens";
+        env.error(&ADMIN_URL, reason);
         return None;
     };
     let issuer = issuer.unwrap_or_else(|| admin.origin().ascii_serialization());

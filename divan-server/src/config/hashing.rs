@@ -3,7 +3,7 @@ use divan_core::password::Argon2idParams;
 
 static MEMORY_KIB: Variable = Variable::new(
     "DIVAN_ARGON2_MEMORY_KIB",
-    "the memory of one password hash, in KiB",
+    "memory of one password hash, in KiB",
     "19456",
 )
 .form("a number of KiB")
@@ -11,20 +11,21 @@ static MEMORY_KIB: Variable = Variable::new(
 
 static ITERATIONS: Variable = Variable::new(
     "DIVAN_ARGON2_ITERATIONS",
-    "how often that memory is gone through",
+    "number of passes over the memory",
     "2",
 )
 .form("a number")
 .when_unset("`2`");
 
-static LANES: Variable = Variable::new("DIVAN_ARGON2_LANES", "in how many lanes that is done", "1")
+static LANES: Variable = Variable::new("DIVAN_ARGON2_LANES", "number of lanes", "1")
     .form("a number")
     .when_unset("`1`");
 
 pub(super) static SECTION: Section = Section::new(
     "Password hashes (Argon2id)",
-    "Only upwards. Hashes with other parameters are made anew at the next sign-in. Hashes with more than 65536 KiB, or eight times the \
-     default's work (memory times iterations), match only while these are as large: before lowering them, reset such passwords.",
+    "Values below the defaults are refused. A hash with other parameters is replaced at the next sign-in. A stored hash with more than \
+     65536 KiB, or eight times the work of the default (memory × iterations), verifies only while these values are at least as large: \
+     before you lower them, reset such passwords.",
     &[&MEMORY_KIB, &ITERATIONS, &LANES],
 );
 
@@ -34,9 +35,9 @@ pub(super) fn read(env: &mut Env<'_>) -> Option<Argon2idParams> {
     let lanes = env.parsed(&LANES, 1);
     Argon2idParams::new(memory_kib, iterations, lanes)
         .map_err(|weak| {
-            env.wrong(
+            env.error(
                 &MEMORY_KIB,
-                format!("or its siblings are out of bounds: {weak}"),
+                format!("or a related variable is out of bounds: {weak}"),
             )
         })
         .ok()

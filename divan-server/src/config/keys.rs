@@ -11,11 +11,11 @@ use crate::development::Development;
 
 pub(super) static SECRET_KEY: Variable = Variable::new(
     "SECRET_KEY",
-    "signs refresh tokens, and access tokens unless another key does; at least 32 bytes",
+    "secret of at least 32 bytes; signs refresh tokens, and access tokens unless a signing key is set",
     "'<the output of openssl rand -hex 32>'",
 )
-.when_unset("a deployment does not start; the development default makes one up")
-.also_called(&[
+.when_unset("a deployment does not start; development mode generates a key")
+.synonyms(&[
     "JWT_SECRET",
     "JWT_SECRET_KEY",
     "APP_SECRET",
@@ -26,8 +26,8 @@ pub(super) static SECRET_KEY: Variable = Variable::new(
 
 pub(super) static SIGNING_KEY: Variable = Variable::new(
     "DIVAN_SIGNING_KEY",
-    "the key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM); best as a file, as `divan-server keys \
-     generate` makes it",
+    "private key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM), usually as a file from `divan-server keys \
+     generate`",
     "'<the output of divan-server keys generate>'",
 )
 .when_unset("`SECRET_KEY` signs them (HS256)")
@@ -35,28 +35,28 @@ pub(super) static SIGNING_KEY: Variable = Variable::new(
 
 static VERIFYING_KEY_FILES: Variable = Variable::new(
     "DIVAN_VERIFYING_KEY_FILES",
-    "files with further keys whose access tokens are accepted, private or public, separated by commas or colons",
+    "files of further keys, private or public, whose access tokens are accepted, separated by commas or colons",
     "/run/secrets/old.pem,/run/secrets/next.pem",
 )
 .when_unset("none");
 
 static HS256_UNTIL: Variable = Variable::new(
     "DIVAN_ACCEPT_HS256_UNTIL",
-    "until when access tokens are accepted that `SECRET_KEY` signed before",
+    "time until which access tokens that `SECRET_KEY` signed are accepted",
     "2030-01-31T12:00:00Z",
 )
-.when_unset("they are not, once there is a signing key");
+.when_unset("refused once a signing key is set");
 
 pub(super) static ISSUER: Variable = Variable::new(
     "DIVAN_ISSUER",
-    "what tokens name as their issuer",
+    "issuer of tokens (`iss`)",
     "https://sec.example.com",
 )
 .when_unset("the origin of `DIVAN_ADMIN_URL`");
 
 pub(super) static SECTION: Section = Section::new(
     "Keys and tokens",
-    "How keys are changed stands in `docs/operations.md`.",
+    "The guide describes how to rotate keys.",
     &[
         &SECRET_KEY,
         &SIGNING_KEY,
@@ -66,10 +66,10 @@ pub(super) static SECTION: Section = Section::new(
     ],
 );
 
-/// With the key that signs, as many as a service that checks tokens takes.
+/// Together with the signing key, the number of keys that a verifying service accepts.
 const MAX_VERIFYING_KEYS: usize = 31;
 
-/// The keys that are given.
+/// The configured keys.
 pub(super) struct Keys {
     pub(super) secret: Option<SecretKey>,
     signing: Option<SigningKey>,
@@ -80,19 +80,23 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn read(env: &mut Env<'_>) -> Self {
         if env.is_deployment() && !env.is_set(&SECRET_KEY) {
-            env.missing(&SECRET_KEY, "a deployment (DATABASE_URL is set) needs it");
+            env.require(
+                &SECRET_KEY,
+                "a deployment (DATABASE_URL is set) requires it",
+            );
         }
         Self {
             secret: env.checked(&SECRET_KEY, secret_key),
             signing: env.checked(&SIGNING_KEY, |pem| {
-                SigningKey::from_pem(pem).map_err(|error| format!("is wrong: it is {error}"))
+                SigningKey::from_pem(pem)
+                    .map_err(|error| format!("must be an Ed25519 private key: it is {error}"))
             }),
             verifying: verifying_keys(env),
             hs256_until: hs256_until(env),
         }
     }
 
-    /// The keys of access tokens, with this secret key.
+    /// Returns the keys of access tokens with this secret key.
     pub(super) fn ring(&self, secret_key: &SecretKey) -> KeyRing {
         let ring = self
             .signing
@@ -105,28 +109,27 @@ impl Keys {
     }
 }
 
-/// The secret key that the development default made up.
-pub(super) fn made_up(env: &mut Env<'_>, development: &Development) -> Option<SecretKey> {
-    let wrong = |short| {
-        env.wrong(
+/// The secret key that development mode generated.
+pub(super) fn generated(env: &mut Env<'_>, development: &Development) -> Option<SecretKey> {
+    let error = |short| {
+        env.error(
             &SECRET_KEY,
-            format!("in the development default's folder is too short: {short}"),
+            format!("in the development folder is too short: {short}"),
         )
     };
     SecretKey::new(development.secret_key().expose())
-        .map_err(wrong)
+        .map_err(error)
         .ok()
 }
 
-/// A key that was drawn at random has more, but for one in 10^12 of those with 32 hexadecimal
-/// digits.
+/// Of random keys of 32 hexadecimal digits, one in 10^12 has fewer.
 const MIN_DIFFERENT_BYTES: usize = 6;
 
 fn secret_key(text: &str) -> Result<SecretKey, String> {
     let different = text.bytes().collect::<BTreeSet<u8>>().len();
     if different < MIN_DIFFERENT_BYTES && text.len() >= SecretKey::MIN_BYTES {
         return Err(format!(
-            "is easy to guess: it is made of {different} different bytes; use `openssl rand -hex 32`"
+            "must be random: it consists of {different} different bytes; use `openssl rand -hex 32`"
         ));
     }
     SecretKey::new(text).map_err(|short| format!("is too short: {short} ({COMPOSE_HINT})"))
@@ -142,9 +145,9 @@ fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
         .filter(|path| !path.is_empty())
         .collect();
     if paths.len() > MAX_VERIFYING_KEYS {
-        env.wrong(
+        env.error(
             &VERIFYING_KEY_FILES,
-            format!("names more than {MAX_VERIFYING_KEYS} files"),
+            format!("must name at most {MAX_VERIFYING_KEYS} files"),
         );
         return Vec::new();
     }
@@ -153,10 +156,9 @@ fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
         match verifying_key(path) {
             Ok(key) => keys.push(key),
             Err(reason) => {
-                // Which one, but not its path: that may be something else, given under the wrong
-                // name.
-                let reason = format!("is wrong: file {} of the list {reason}", index + 1);
-                env.wrong(&VERIFYING_KEY_FILES, reason);
+                // The path may be a secret, set under the wrong name.
+                let reason = format!("names an unusable file: number {} {reason}", index + 1);
+                env.error(&VERIFYING_KEY_FILES, reason);
             }
         }
     }
@@ -171,12 +173,12 @@ fn verifying_key(path: &str) -> Result<VerifyingKey, String> {
 fn hs256_until(env: &mut Env<'_>) -> Option<SystemTime> {
     if env.is_set(&HS256_UNTIL) && !env.is_set(&SIGNING_KEY) {
         let reason =
-            "is set without DIVAN_SIGNING_KEY_FILE, and then tokens are signed with HS256 anyway"
-                .to_owned();
-        env.wrong(&HS256_UNTIL, reason);
+            "requires DIVAN_SIGNING_KEY_FILE: without it tokens are signed with HS256".to_owned();
+        env.error(&HS256_UNTIL, reason);
         return None;
     }
-    let read =
-        |text: &str| OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "is no time of RFC 3339");
+    let read = |text: &str| {
+        OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "must be a time in RFC 3339 form")
+    };
     env.checked(&HS256_UNTIL, read).map(SystemTime::from)
 }

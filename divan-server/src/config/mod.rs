@@ -1,4 +1,4 @@
-//! What the server is told by its environment. All that is wrong is told at once.
+//! Configuration of the server. All errors are reported at once.
 
 mod addresses;
 mod hashing;
@@ -32,7 +32,7 @@ pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
 pub use text::{configuration_markdown, env_example};
 
-/// Everything that a server is read from, in the order of its documentation.
+/// All sections of the configuration, in the order of the documentation.
 pub static SECTIONS: [&Section; 12] = [
     DatabaseConfig::SECTION,
     &keys::SECTION,
@@ -48,51 +48,50 @@ pub static SECTIONS: [&Section; 12] = [
     RabbitMqConfig::SECTION,
 ];
 
-/// The beginning of the names that are ours alone.
+/// Prefix of the names that belong to Divan alone.
 const PREFIX: &str = "DIVAN_";
 
-/// The configuration of a server. `docs/configuration.md` has the variables that it is read from.
+/// The configuration of a server. `docs/configuration.md` lists its variables.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The development default, where it applies.
+    /// Development mode, if it is active.
     pub development: Option<Development>,
-    /// The database.
+    /// Database.
     pub database: DatabaseUrl,
-    /// How connections are held, where it is PostgreSQL.
+    /// Connection pool of PostgreSQL.
     #[cfg(feature = "postgres")]
     pub postgres_pool: PostgresPool,
-    /// What signs refresh tokens, and access tokens where nothing else does.
+    /// Secret that signs refresh tokens, and access tokens unless a signing key is set.
     pub secret_key: SecretKey,
-    /// The keys of access tokens.
+    /// Keys of access tokens.
     pub token_keys: KeyRing,
-    /// The bot, where there is one.
+    /// Bot token, if set.
     pub bot_token: Option<BotToken>,
-    /// Where the two audiences are.
+    /// Public URLs of the two audiences.
     pub addresses: Addresses,
-    /// Who may create the first administrator.
+    /// Rule for the creation of the first administrator.
     pub bootstrap: BootstrapPolicy,
-    /// The country of phone numbers without a country code.
+    /// Country of phone numbers without a country code.
     pub region: Region,
-    /// The cost of a password hash.
+    /// Parameters of password hashes.
     pub argon2id: Argon2idParams,
-    /// How long sessions last.
+    /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
     /// Whether to serve the documentation.
     pub docs: bool,
-    /// The names of what has to be there besides the database.
+    /// Required dependencies, in addition to the database.
     pub required: Vec<DependencyKind>,
-    /// What the variables say of the outside world, before the development default filled anything
-    /// in.
+    /// Configuration of external systems, without the values of development mode.
     pub infra: Infra,
 }
 
 impl Config {
-    /// Reads the configuration of a server that listens on `listen` from the variables of the
-    /// process and `.env` in the current folder, and logs what is odd.
+    /// Reads the configuration of a server that listens on `listen` from the environment of the
+    /// process and `.env`, and logs warnings.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// All configuration errors.
     pub fn from_process(listen: SocketAddr) -> Result<Self, ConfigErrors> {
         let mut env = Env::of_process();
         let config = Self::from_env(&mut env, listen);
@@ -105,7 +104,7 @@ impl Config {
     /// Reads the configuration from any source of variables.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// All configuration errors.
     pub fn read(
         source: &dyn Fn(&str) -> Option<String>,
         listen: SocketAddr,
@@ -115,20 +114,20 @@ impl Config {
 
     /// Reads the configuration of a server that listens on `listen`.
     ///
-    /// Without `DATABASE_URL` it is the development default: the folder `divan-data` is made, with
-    /// a secret key and a bot token in it, where these are not given and nothing else is wrong.
+    /// Without `DATABASE_URL`, this is development mode: if there are no errors, it creates the
+    /// folder `divan-data` with a secret key and a bot token, unless they are set.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// All configuration errors.
     pub fn from_env(env: &mut Env<'_>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
         Self::with_development(env, listen, Development::prepare)
     }
 
-    /// [`from_env`](Self::from_env), but nothing is made: secrets of the development default that
-    /// are not there yet are stand-ins.
+    /// [`from_env`](Self::from_env) without writing anything: secrets that development mode has not
+    /// generated yet have substitute values.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// All configuration errors.
     pub fn check(env: &mut Env<'_>, listen: SocketAddr) -> Result<Self, ConfigErrors> {
         Self::with_development(env, listen, Development::inspect)
     }
@@ -142,8 +141,8 @@ impl Config {
         let infra = Infra::read(env);
         let keys = Keys::read(env);
         let addresses = addresses::read(env, &infra.http, listen.port());
-        // Whoever gives secrets or public addresses is on the way to a deployment, perhaps behind a
-        // proxy on this machine.
+        // Secrets or public addresses indicate a future deployment, perhaps behind a proxy on this
+        // machine.
         let given = [
             &SECRET_KEY,
             &SIGNING_KEY,
@@ -161,7 +160,7 @@ impl Config {
         let docs = server::docs(env);
         let required = server::required(env, &infra);
         LogConfig::read(env);
-        // Nothing is made for a server that is not going to start.
+        // A server that will not start writes nothing.
         env.finish()?;
 
         let development = if env.is_deployment() {
@@ -169,18 +168,21 @@ impl Config {
         } else {
             development(env)
         };
-        let made_up = development.as_ref();
-        let secret_key = keys.secret.clone().or_else(|| keys::made_up(env, made_up?));
+        let generated = development.as_ref();
+        let secret_key = keys
+            .secret
+            .clone()
+            .or_else(|| keys::generated(env, generated?));
         let bot_token = infra
             .telegram
             .bot_token
             .clone()
-            .or_else(|| bot_made_up(env, made_up?));
+            .or_else(|| generated_bot_token(env, generated?));
         let database = infra
             .database
             .url
             .clone()
-            .or_else(|| Some(DatabaseUrl::Sqlite(made_up?.database())));
+            .or_else(|| Some(DatabaseUrl::Sqlite(generated?.database())));
         env.finish()?;
         match (database, secret_key, addresses, argon2id) {
             (Some(database), Some(secret_key), Some(addresses), Some(argon2id)) => Ok(Self {
@@ -200,39 +202,44 @@ impl Config {
                 infra,
                 development,
             }),
-            // Each of them tells why it is none.
+            // Each missing value has recorded its error.
             _ => Err(ConfigErrors::default()),
         }
     }
 
-    /// The bot token of this process's variables alone, for commands that need nothing else.
+    /// Reads the bot token only, for commands that need nothing else.
     ///
     /// # Errors
-    /// What is wrong with it, or that there is none.
+    /// The errors of the token, or that it is missing.
     pub fn bot_token() -> Result<BotToken, ConfigErrors> {
         let mut env = Env::of_process();
         let mut token = TelegramConfig::read_bot_token(&mut env);
         env.finish()?;
         if token.is_none() && env.is_deployment() {
-            env.missing(&TELEGRAM_BOT_TOKEN, "this needs one");
+            env.require(&TELEGRAM_BOT_TOKEN, "this command requires it");
         } else if token.is_none() {
             token = Development::prepare(&mut env)
-                .and_then(|development| bot_made_up(&mut env, &development));
+                .and_then(|development| generated_bot_token(&mut env, &development));
         }
         env.finish()?;
         token.ok_or_else(ConfigErrors::default)
     }
 }
 
-/// The bot token that the development default made up.
-fn bot_made_up(env: &mut Env<'_>, development: &Development) -> Option<BotToken> {
-    let wrong = |error| {
-        env.wrong(
+/// The bot token that development mode generated.
+fn generated_bot_token(env: &mut Env<'_>, development: &Development) -> Option<BotToken> {
+    let report = |error| {
+        env.error(
             &TELEGRAM_BOT_TOKEN,
-            format!("in the development default's folder is {error}"),
+            format!("in the development folder is {error}"),
         )
     };
-    development.bot_token().expose().parse().map_err(wrong).ok()
+    development
+        .bot_token()
+        .expose()
+        .parse()
+        .map_err(report)
+        .ok()
 }
 
 #[cfg(feature = "postgres")]

@@ -10,26 +10,26 @@ static DOCS: Variable = Variable::new(
 
 static LOG: Variable = Variable::new(
     "RUST_LOG",
-    "what is logged; `debug`: requests that only read, too; `lapin=off`: RabbitMQ's faults are told once, by the server itself \
-     ([the form](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives))",
+    "log filter; `debug` includes requests that only read; `lapin=off` avoids reporting RabbitMQ errors twice \
+     ([syntax](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives))",
     "info,lapin=off,sqlx=warn",
 )
 .when_unset("`info,lapin=off`");
 
 static LOG_FORMAT: Variable = Variable::new(
     "DIVAN_LOG_FORMAT",
-    "`text` for people, or `json` for one object a line",
+    "`text`, or `json` for one object per line",
     "json",
 )
 .when_unset("`text`");
 
 static REQUIRED: Variable = Variable::new(
     "DIVAN_REQUIRED",
-    "what has to be there, besides the database, for the server to start and to be ready: of s3, qdrant, redis and rabbitmq, \
+    "dependencies that must be up for the server to start and to be ready, in addition to the database: s3, qdrant, redis, rabbitmq, \
      separated by commas",
     "s3,redis",
 )
-.when_unset("nothing: what is missing is told, and sign-ins go on");
+.when_unset("none: a dependency that is down is reported, and sign-ins continue");
 
 pub(super) static SECTION: Section = Section::new(
     "Readiness, documentation and log",
@@ -37,16 +37,16 @@ pub(super) static SECTION: Section = Section::new(
     &[&REQUIRED, &DOCS, &LOG, &LOG_FORMAT],
 );
 
-/// What is logged, and how.
+/// Filter and format of the log.
 #[derive(Clone, Debug)]
 #[cfg_attr(
     not(feature = "cli"),
     expect(dead_code, reason = "only the command line sets up logging")
 )]
 pub(crate) struct LogConfig {
-    /// A filter that [`EnvFilter`] reads.
+    /// Filter directives of [`EnvFilter`].
     pub(crate) filter: String,
-    /// Whether lines are objects.
+    /// Whether lines are JSON objects.
     pub(crate) json: bool,
 }
 
@@ -54,12 +54,12 @@ impl LogConfig {
     pub(crate) fn read(env: &mut Env<'_>) -> Self {
         let filter = env.checked(&LOG, |text| match text.parse::<EnvFilter>() {
             Ok(_) => Ok(text.to_owned()),
-            Err(_) => Err("is no filter of log lines"),
+            Err(_) => Err("must be a log filter"),
         });
         let json = env.checked(&LOG_FORMAT, |text| match text {
             "text" => Ok(false),
             "json" => Ok(true),
-            _ => Err("is neither `text` nor `json`"),
+            _ => Err("must be `text` or `json`"),
         });
         Self {
             filter: filter.unwrap_or_else(|| "info,lapin=off".to_owned()),
@@ -68,7 +68,7 @@ impl LogConfig {
     }
 }
 
-/// Whether the documentation is served.
+/// Reads whether the documentation is served.
 pub(super) fn docs(env: &mut Env<'_>) -> bool {
     env.switch(&DOCS, true)
 }
@@ -84,7 +84,7 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<DependencyKind> 
             Ok(DependencyKind::Qdrant) => infra.qdrant.is_some(),
             Ok(DependencyKind::Redis) => infra.redis.is_some(),
             Ok(DependencyKind::RabbitMq) => infra.rabbitmq.is_some(),
-            _ => return Err("has a name that is none of s3, qdrant, redis and rabbitmq".to_owned()),
+            _ => return Err("must list names out of s3, qdrant, redis and rabbitmq".to_owned()),
         };
         match kind {
             Ok(kind) if is_configured || !is_valid => Ok(kind),

@@ -3,59 +3,58 @@ use std::time::Duration;
 use divan_core::infra::{Env, Section, Variable};
 use divan_core::service::SessionLife;
 
-/// How long sessions last, and how long they are remembered.
+/// Lifetimes of sessions, and retention of ended ones.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SessionsConfig {
-    /// Of the Mini App.
+    /// Lifetime of Mini App sessions.
     pub miniapp: SessionLife,
-    /// Of the admin panel.
+    /// Lifetime of admin panel sessions.
     pub admin: SessionLife,
-    /// How long the row of a session that is over is kept.
+    /// Time that ended sessions are kept.
     pub retention: Duration,
 }
 
-/// What a value that is no span of time is told not to be.
-const SPAN: &str = "a span of time, as `30m`, `12h` or `90d`";
+const DURATION: &str = "a duration such as `30m`, `12h` or `90d`";
 
 static MINIAPP_IDLE: Variable = Variable::new(
     "DIVAN_MINIAPP_SESSION_IDLE",
-    "when a session of the Mini App ends unless it is refreshed; at least 20 minutes",
+    "idle lifetime of Mini App sessions, at least 20 minutes; each refresh restarts it",
     "30d",
 )
-.form(SPAN)
+.form(DURATION)
 .when_unset("`30d`");
 
 static MINIAPP_LIFE: Variable = Variable::new(
     "DIVAN_MINIAPP_SESSION_LIFE",
-    "when a session of the Mini App ends at the latest",
+    "maximum lifetime of Mini App sessions, counted from sign-in",
     "90d",
 )
-.form(SPAN)
+.form(DURATION)
 .when_unset("`90d`");
 
 static ADMIN_IDLE: Variable = Variable::new(
     "DIVAN_ADMIN_SESSION_IDLE",
-    "the same for the admin panel, unless it is refreshed",
+    "idle lifetime of admin panel sessions, at least 20 minutes; each refresh restarts it",
     "30m",
 )
-.form(SPAN)
+.form(DURATION)
 .when_unset("`30m`");
 
 static ADMIN_LIFE: Variable = Variable::new(
     "DIVAN_ADMIN_SESSION_LIFE",
-    "the same for the admin panel, at the latest",
+    "maximum lifetime of admin panel sessions, counted from sign-in",
     "12h",
 )
-.form(SPAN)
+.form(DURATION)
 .when_unset("`12h`");
 
 static RETENTION: Variable = Variable::new(
     "DIVAN_SESSION_RETENTION",
-    "how long sessions that are over are remembered",
+    "time that ended sessions are kept",
     "30d",
 )
-.form(SPAN)
+.form(DURATION)
 .when_unset("`30d`");
 
 pub(super) static SECTION: Section = Section::new(
@@ -87,11 +86,14 @@ fn life(
     let idle = duration(env, idle_of, default.idle);
     let absolute = duration(env, life_of, default.absolute);
     if idle > absolute {
-        env.wrong(idle_of, format!("is longer than {}", life_of.name()));
+        env.error(
+            idle_of,
+            format!("must not be longer than {}", life_of.name()),
+        );
     }
-    // An access token lives a quarter of an hour, and is renewed shortly before.
+    // An access token lives 15 minutes, and clients refresh it shortly before it expires.
     if idle < Duration::from_mins(20) {
-        env.wrong(idle_of, "is shorter than 20 minutes");
+        env.error(idle_of, "must be at least 20 minutes");
     }
     SessionLife { idle, absolute }
 }

@@ -4,27 +4,27 @@ use divan_core::service::{BootstrapPolicy, Region};
 
 static BOOTSTRAP_TOKEN: Variable = Variable::new(
     "DIVAN_BOOTSTRAP_TOKEN",
-    "what creating the first administrator asks for, as `X-Bootstrap-Token`; at least 16 characters",
+    "token that creating the first administrator requires, in the header `X-Bootstrap-Token`; at least 16 characters",
     "'<the output of openssl rand -hex 16>'",
 )
-.when_unset("it is closed, but in the development default with no secret or address given")
+.when_unset("closed; open in development mode while no secret or address is set")
 .secret();
 
 static PHONE_REGION: Variable = Variable::new(
     "DIVAN_PHONE_REGION",
-    "the country of phone numbers without country code",
+    "country of phone numbers without a country code",
     "KZ",
 )
-.form("a country code of two letters")
+.form("a two-letter country code")
 .when_unset("`KZ`");
 
 pub(super) static SECTION: Section =
     Section::new("Sign-in", "", &[&BOOTSTRAP_TOKEN, &PHONE_REGION]);
 
-/// The shortest bootstrap token that is not a guess.
+/// Minimum length of a bootstrap token.
 const MIN_BOOTSTRAP_TOKEN: usize = 16;
 
-/// Who may create the first administrator; anybody may in what is private.
+/// Reads who may create the first administrator. A private server lets any caller.
 pub(super) fn bootstrap(env: &mut Env<'_>, is_private: bool) -> BootstrapPolicy {
     let is_set = env.is_set(&BOOTSTRAP_TOKEN);
     match env.checked(&BOOTSTRAP_TOKEN, bootstrap_token) {
@@ -41,16 +41,16 @@ pub(super) fn region(env: &mut Env<'_>) -> Region {
 fn bootstrap_token(text: &str) -> Result<Secret, String> {
     if text.len() < MIN_BOOTSTRAP_TOKEN {
         return Err(format!(
-            "has fewer than {MIN_BOOTSTRAP_TOKEN} characters ({COMPOSE_HINT})"
+            "must have at least {MIN_BOOTSTRAP_TOKEN} characters ({COMPOSE_HINT})"
         ));
     }
     if !is_header_value(text) {
-        return Err("has characters that no header can carry".to_owned());
+        return Err("must consist of visible ASCII characters".to_owned());
     }
     Ok(Secret::new(text))
 }
 
-/// Whether a text arrives as it was sent: visible ASCII, with spaces in the middle only.
+/// Whether an HTTP header transports the text unchanged: visible ASCII, spaces in the middle only.
 fn is_header_value(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text
 }

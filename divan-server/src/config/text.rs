@@ -1,18 +1,18 @@
-//! The files that are written from the definitions.
+//! Files generated from the definitions.
 
 use divan_core::infra;
 
 use super::SECTIONS;
 
-/// What stands in front of the tables.
+/// Text before the tables.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
-/// The text of `docs/configuration.md`.
+/// Returns the text of `docs/configuration.md`.
 pub fn configuration_markdown() -> String {
     INTRODUCTION.to_owned() + &infra::markdown(&SECTIONS)
 }
 
-/// The text of `.env.example`.
+/// Returns the text of `.env.example`.
 pub fn env_example() -> String {
     infra::env_example(&SECTIONS)
 }

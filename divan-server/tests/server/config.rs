@@ -9,18 +9,18 @@ use crate::process::{KEY, program, run};
 
 /// Ten mistakes, and what is told of each. `hidden` stands where a value must not be repeated.
 const MISTAKES: [(&str, &str); 10] = [
-    ("this is hidden", ".env line 1 has no `=`"),
+    ("this is hidden", ".env line 1 must contain `=`"),
     (
         "DIVAN_ADMINURL=https://hidden.example.com/",
-        "DIVAN_ADMINURL is not known here; did you mean DIVAN_ADMIN_URL?",
+        "DIVAN_ADMINURL is not a known variable; did you mean DIVAN_ADMIN_URL?",
     ),
     (
         "MINIO_ACESS_KEY=hidden",
-        "MINIO_ACESS_KEY is not known here; did you mean MINIO_ACCESS_KEY?",
+        "MINIO_ACESS_KEY is not a known variable; did you mean MINIO_ACCESS_KEY?",
     ),
     (
         "DATABASE_URL=postgresql://divan:changethis@db.example.com/divan",
-        "DATABASE_URL holds a placeholder",
+        "DATABASE_URL contains a placeholder",
     ),
     (
         "TELEGRAM_BOT_TOKEN=hidden",
@@ -28,19 +28,19 @@ const MISTAKES: [(&str, &str); 10] = [
     ),
     (
         "DIVAN_MINIAPP_URL=hidden.example.com",
-        "DIVAN_MINIAPP_URL is neither http nor https",
+        "DIVAN_MINIAPP_URL must start with `http://` or `https://`",
     ),
     (
         "QDRANT_API_KEY=hidden-one",
-        "QDRANT_API_KEY says something else than QDRANT__SERVICE__API_KEY",
+        "QDRANT_API_KEY contradicts QDRANT__SERVICE__API_KEY",
     ),
     (
         "REDIS_PORT=tcp://10.0.0.1:6379",
-        "REDIS_PORT is what Kubernetes sets",
+        "REDIS_PORT was set by Kubernetes",
     ),
     (
         "RABBITMQ_URL=amqp://divan:@queue.example.com",
-        "RABBITMQ_URL has an empty password (in a compose file a `$`",
+        "RABBITMQ_URL must not contain an empty password (in a compose file a `$`",
     ),
     ("SECRET_KEY=hidden", "SECRET_KEY is too short"),
 ];
@@ -150,8 +150,7 @@ fn what_is_odd_is_a_warning() {
         .env("BOT_TOKEN", "hidden")
         .args(["config", "check"]));
     assert_eq!(code, 0);
-    let told =
-        "divan-server: warning: BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?\n";
+    let told = "divan-server: warning: BOT_TOKEN is not a known variable; did you mean TELEGRAM_BOT_TOKEN?\n";
     assert_eq!(stderr, told);
     assert!(stdout.contains("configuration is fine"));
 }
@@ -192,7 +191,7 @@ fn every_value_is_shown_with_its_origin() {
         (
             setting["value"].as_str(),
             setting["is_hidden"].as_bool().unwrap(),
-            setting["origin"].as_str().unwrap(),
+            setting["source"].as_str().unwrap(),
         )
     };
     let line = format!("{} line 2", file.display());

@@ -1,4 +1,3 @@
-mod found;
 mod names;
 mod reading;
 
@@ -9,24 +8,31 @@ use super::database::DATABASE_URL;
 use super::env_file::EnvFile;
 use super::error::{ConfigError, ConfigErrors, ConfigWarning};
 use super::variable::Variable;
+use crate::secret::Secret;
 
 use names::NearMiss;
 
-/// Reads variables, and collects everything that is wrong with them: a caller reads on after an
-/// error, and asks
+/// Hint for a secret that is shorter than expected.
+pub const COMPOSE_HINT: &str = "in a compose file, write `$` as `$$`";
+
+/// Placeholder for a value that is not UTF-8. No environment variable can contain it.
+const NOT_UNICODE: &str = "\0";
+
+/// Reads variables and collects all errors. Continue reading after an error, and call
 /// [`finish`](Self::finish) at the end.
 ///
-/// The variables of the process (or of any function) come first and the lines of an `.env` file
-/// second. A variable that is set to nothing is an unset one, and hides the file's.
+/// The environment of the process has precedence over the `.env` file. An empty variable counts as
+/// unset and hides the value of the file.
 ///
 /// ```
 /// use divan_core::infra::{Env, EnvFile, Variable};
 ///
-/// static API_KEY: Variable = Variable::new("APP_API_KEY", "the key of the other service", "from-its-settings").secret();
-/// static RETRIES: Variable = Variable::new("APP_RETRIES", "how often to try again", "5").when_unset("3");
+/// static API_KEY: Variable = Variable::new("APP_API_KEY", "API key", "from-its-settings").secret();
+/// static RETRIES: Variable = Variable::new("APP_RETRIES", "number of retries", "5").when_unset("3");
 ///
 /// let variables = |name: &str| (name == "APP_RETRIES").then(|| "4".to_owned());
-/// let mut env = Env::new(&variables).with_file(EnvFile::parse("APP_API_KEY='pa$word'\nAPP_RETRIES=9"));
+/// let file = EnvFile::parse("APP_API_KEY='pa$word'\nAPP_RETRIES=9");
+/// let mut env = Env::new(&variables).with_file(file);
 /// let (key, retries) = (env.secret(&API_KEY), env.parsed(&RETRIES, 3_u32));
 /// env.finish()?;
 /// assert_eq!((key.unwrap().expose(), retries), ("pa$word", 4));
@@ -38,37 +44,41 @@ pub struct Env<'s> {
     near_misses: Vec<NearMiss>,
     errors: Vec<ConfigError>,
     warnings: Vec<ConfigWarning>,
-    /// The variables whose text was handed to a reader.
+    /// Variables whose value was returned to a reader.
     read: BTreeSet<&'static str>,
-    /// The variables that something was wrong with.
-    refused: BTreeSet<&'static str>,
+    /// Variables with an error.
+    rejected: BTreeSet<&'static str>,
 }
 
-/// Where the variables come from that a file does not override.
+/// Source of the variables that have precedence over the file.
 enum Source<'s> {
-    /// The process.
     Process,
-    /// A function, and the names that it is known to have a value for.
+    /// A function, and the names that it has values for.
     Function(&'s dyn Fn(&str) -> Option<String>, Vec<String>),
 }
 
+/// A value and its source.
+pub(super) struct Found {
+    pub(super) value: Secret,
+    /// Line of the file, if the value comes from the file.
+    pub(super) line: Option<usize>,
+}
+
 impl Env<'static> {
-    /// The variables of this process, over those of `.env` in the current folder.
+    /// Reads the environment of this process, then `.env` in the working directory.
     pub fn of_process() -> Self {
-        Self::over(Source::Process).with_file(EnvFile::of_working_directory())
+        Self::with_source(Source::Process).with_file(EnvFile::of_working_directory())
     }
 }
 
 impl<'s> Env<'s> {
-    /// Any source of variables.
-    ///
-    /// A function cannot tell what else it has; give the names to [`with_names`](Self::with_names)
-    /// to have misspelt ones found.
+    /// Reads from a function. Pass its names to [`with_names`](Self::with_names) to detect
+    /// misspelled ones.
     pub fn new(source: &'s dyn Fn(&str) -> Option<String>) -> Self {
-        Self::over(Source::Function(source, Vec::new()))
+        Self::with_source(Source::Function(source, Vec::new()))
     }
 
-    fn over(source: Source<'s>) -> Self {
+    fn with_source(source: Source<'s>) -> Self {
         Self {
             source,
             file: EnvFile::default(),
@@ -76,11 +86,11 @@ impl<'s> Env<'s> {
             errors: Vec::new(),
             warnings: Vec::new(),
             read: BTreeSet::new(),
-            refused: BTreeSet::new(),
+            rejected: BTreeSet::new(),
         }
     }
 
-    /// The names that the function of [`new`](Self::new) has a value for. Default: none are known.
+    /// Names that the function of [`new`](Self::new) has values for. Default: none.
     #[must_use]
     pub fn with_names(mut self, names: impl IntoIterator<Item = String>) -> Self {
         if let Source::Function(_, known) = &mut self.source {
@@ -89,7 +99,7 @@ impl<'s> Env<'s> {
         self
     }
 
-    /// Reads what is not set from this file, in place of any other. Its errors become errors here.
+    /// Replaces the `.env` file. Its errors are added to the errors of this reader.
     #[must_use]
     pub fn with_file(mut self, mut file: EnvFile) -> Self {
         self.errors = file.take_errors();
@@ -97,51 +107,122 @@ impl<'s> Env<'s> {
         self
     }
 
-    /// Whether this is a deployment: `DATABASE_URL` is set. Placeholders are refused in one.
+    /// Whether `DATABASE_URL` is set: this is a deployment, and placeholders are refused.
     pub fn is_deployment(&self) -> bool {
         self.is_set(&DATABASE_URL)
     }
 
-    /// Records that something is wrong with a variable. `reason` is the rest of a sentence and must
-    /// not hold the value.
-    pub fn wrong(&mut self, variable: &Variable, reason: impl Into<String>) {
-        self.refused.insert(variable.name);
-        // Whoever gave a file is told about the file.
-        if self.value(variable.name).is_none()
-            && variable.or_file
-            && self.value(&variable.file_name()).is_some()
-        {
-            self.push(variable.file_name(), reason.into(), variable.file_example());
+    /// Records an error. `reason` continues the name of the variable and must not contain the
+    /// value.
+    pub fn error(&mut self, variable: &Variable, reason: impl Into<String>) {
+        self.rejected.insert(variable.name);
+        let is_file = self.value(variable.name).is_none() && self.file_path(variable).is_some();
+        let (name, example) = if is_file {
+            (variable.file_name(), variable.file_example())
         } else {
-            self.push(
-                variable.name.to_owned(),
-                reason.into(),
-                variable.example_line(),
-            );
-        }
+            (variable.name.to_owned(), variable.example_line())
+        };
+        self.push_error(name, reason.into(), example);
     }
 
-    /// Records that a variable has to be set, and why. A near miss of its name is named instead.
-    pub fn missing(&mut self, variable: &Variable, why: &str) {
-        if self.blame_near_miss(variable) {
+    /// Records that a variable must be set. A probable misspelling of its name is reported instead.
+    pub fn require(&mut self, variable: &Variable, reason: &str) {
+        if self.report_near_miss(variable) {
             return;
         }
-        let reason = if self.found(variable.name).is_some() {
-            // A value that was all `$name` is nothing afterwards.
-            format!("is set to nothing, and {why}; {COMPOSE_HINT}")
+        // A value that consisted of `$name` is empty after interpolation.
+        let reason = if self.find(variable.name).is_some() {
+            format!("is empty, and {reason}; {COMPOSE_HINT}")
         } else {
-            format!("is not set, and {why}")
+            format!("is not set, and {reason}")
         };
-        self.push(variable.name.to_owned(), reason, variable.example_line());
+        self.push_error(variable.name.to_owned(), reason, variable.example_line());
     }
 
-    /// Records something that is probably not meant. `reason` is the rest of a sentence and must
-    /// not hold the value.
-    pub fn odd(&mut self, variable: &Variable, reason: impl Into<String>) {
-        self.warn(variable.name, reason.into());
+    /// Records a warning. `reason` continues the name of the variable and must not contain the
+    /// value.
+    pub fn warn(&mut self, variable: &Variable, reason: impl Into<String>) {
+        self.push_warning(variable.name, reason.into());
     }
 
-    fn warn(&mut self, variable: &str, reason: String) {
+    /// Whether there are no errors so far.
+    pub fn is_valid(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Warnings so far.
+    pub fn warnings(&self) -> &[ConfigWarning] {
+        &self.warnings
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// All errors so far. They are returned once.
+    pub fn finish(&mut self) -> Result<(), ConfigErrors> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigErrors(std::mem::take(&mut self.errors)))
+        }
+    }
+
+    /// The value of a name, which may be empty. The process has precedence over the file.
+    pub(super) fn find(&self, name: &str) -> Option<Found> {
+        let of_process = match &self.source {
+            Source::Process => std::env::var_os(name)
+                .map(|value| value.into_string().unwrap_or(NOT_UNICODE.to_owned())),
+            Source::Function(source, _) => source(name),
+        };
+        match of_process {
+            Some(value) => Some(Found {
+                value: Secret::new(value),
+                line: None,
+            }),
+            None => self.file.get(name).map(|entry| Found {
+                value: entry.value.clone(),
+                line: Some(entry.line),
+            }),
+        }
+    }
+
+    /// The value of a name, unless it is empty.
+    pub(super) fn value(&self, name: &str) -> Option<Found> {
+        self.find(name)
+            .filter(|found| !found.value.expose().is_empty())
+    }
+
+    /// The value of `X_FILE`.
+    pub(super) fn file_path(&self, variable: &Variable) -> Option<Found> {
+        let name = variable.or_file.then(|| variable.file_name())?;
+        self.value(&name)
+    }
+
+    /// Description of the source of a value.
+    pub(super) fn source_of(&self, found: &Found) -> String {
+        found
+            .line
+            .map_or_else(|| "environment".to_owned(), |line| self.file.location(line))
+    }
+
+    /// Whether a reader received the value and found no error.
+    pub(super) fn is_accepted(&self, variable: &Variable) -> bool {
+        self.read.contains(variable.name) && !self.rejected.contains(variable.name)
+    }
+
+    /// Some variables are read twice, so equal errors are recorded once.
+    fn push_error(&mut self, variable: String, reason: String, example: String) {
+        let error = ConfigError {
+            variable,
+            reason,
+            example,
+        };
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    fn push_warning(&mut self, variable: &str, reason: String) {
         let warning = ConfigWarning {
             variable: variable.to_owned(),
             reason,
@@ -151,63 +232,18 @@ impl<'s> Env<'s> {
         }
     }
 
-    fn push(&mut self, variable: String, reason: String, example: String) {
-        let error = ConfigError {
-            variable,
-            reason,
-            example,
-        };
-        // Some variables are read twice.
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
-    }
-
-    /// Whether a reader has taken the value of a variable, and found nothing wrong with it.
-    pub(super) fn has_taken(&self, variable: &Variable) -> bool {
-        self.read.contains(variable.name) && !self.refused.contains(variable.name)
-    }
-
-    /// Whether nothing is wrong so far.
-    pub fn is_valid(&self) -> bool {
-        self.errors.is_empty()
-    }
-
-    /// What is odd so far.
-    pub fn warnings(&self) -> &[ConfigWarning] {
-        &self.warnings
-    }
-
-    /// Ends the reading.
-    ///
-    /// # Errors
-    /// All that was wrong. They are handed out once.
-    pub fn finish(&mut self) -> Result<(), ConfigErrors> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigErrors(std::mem::take(&mut self.errors)))
-        }
-    }
-
-    /// The names that are set, in the process and in the file.
-    fn names(&self) -> Vec<String> {
-        let mut names = match &self.source {
+    /// Names set in the process or in the file.
+    fn names(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = match &self.source {
             Source::Process => std::env::vars_os()
                 .filter_map(|(name, _)| OsString::into_string(name).ok())
                 .collect(),
-            Source::Function(_, names) => names.clone(),
+            Source::Function(_, names) => names.iter().cloned().collect(),
         };
         names.extend(self.file.names().map(str::to_owned));
-        names.sort_unstable();
-        names.dedup();
         names
     }
 }
-
-/// What to say of a secret that is shorter than it should be: a compose file may have taken a part
-/// of it for the name of a variable.
-pub const COMPOSE_HINT: &str = "in a compose file a `$` is written `$$`";
 
 #[cfg(test)]
 mod tests;

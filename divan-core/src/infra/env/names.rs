@@ -1,136 +1,103 @@
 use strsim::damerau_levenshtein;
 
-use super::Env;
-use crate::infra::foreign;
+use super::{DATABASE_URL, Env};
+use crate::infra::unrelated;
 use crate::infra::variable::{Section, Variable};
 
-/// A name that is set and unknown, and the variable that it probably means.
+/// An unknown name, and the variable that it probably means.
+#[derive(Clone)]
 pub(super) struct NearMiss {
-    set: String,
-    meant: &'static Variable,
-    /// Whether it is rather the variable's `X_FILE`.
+    name: String,
+    intended: &'static Variable,
+    /// Whether `X_FILE` is intended.
     as_file: bool,
-    /// Whether it is among the errors already.
-    told: bool,
-}
-
-/// How sure it is that a name is meant for this program.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Guess {
-    /// A slip of the keyboard.
-    Typo,
-    /// A name that others use for the same thing.
-    Synonym,
-}
-
-/// What a name is nearest to.
-#[derive(Clone, Copy)]
-struct Near {
-    meant: &'static Variable,
-    as_file: bool,
-    guess: Guess,
+    /// Whether other programs use this name, so that it is no misspelling.
+    is_synonym: bool,
+    /// Whether it was recorded as an error.
+    is_reported: bool,
 }
 
 impl Env<'_> {
-    /// Looks for names that are set and that nobody reads: misspelt ones above all. To be called
-    /// first, with all sections that are going to be read.
+    /// Detects names that are set but unknown. Call it first, with all sections that will be read.
     ///
-    /// An error is
-    /// - every unknown name with the prefix of the program, as `DIVAN_`: it can be meant for nobody
-    ///   else;
-    /// - a slip of the keyboard, as `MINIO_ACESS_KEY`, in a deployment or in the `.env` file; and
-    ///   anywhere in `DATABASE_URL`, for without it there would silently be no deployment.
+    /// Errors:
+    /// - any unknown name with the prefix of the program, such as `DIVAN_`;
+    /// - a misspelling, such as `MINIO_ACESS_KEY`, in a deployment or in the `.env` file;
+    /// - a misspelling of `DATABASE_URL`, which would otherwise select development mode.
     ///
-    /// A warning is a slip elsewhere, and a name that others use, as `BOT_TOKEN`. Both only count
-    /// while the variable that they look like is not set. Set to nothing, it says that the other
-    /// name is meant for somebody else.
+    /// Warnings: any other misspelling, and names that other programs use, such as `BOT_TOKEN`.
+    /// Neither is reported while the intended variable is set or empty.
     pub fn check_names(&mut self, sections: &[&Section], prefix: &str) {
         let known: Vec<&'static Variable> = sections
             .iter()
             .flat_map(|section| section.variables.iter().copied())
             .collect();
         for name in self.names() {
-            let is_known = known.iter().any(|variable| {
-                variable.name == name || variable.or_file && variable.file_name() == name
-            });
-            if is_known {
-                self.wonder_at_nothing(&name);
-            }
-            if is_known
-                || self
-                    .value(&name)
-                    .is_none_or(|found| foreign::is(&name, found.value.expose()))
-            {
+            let is_known = known
+                .iter()
+                .any(|v| v.name == name || v.or_file && v.file_name() == name);
+            let Some(found) = self.value(&name) else {
+                if is_known {
+                    self.warn_empty_override(&name);
+                }
+                continue;
+            };
+            if is_known || unrelated::matches(&name, found.value.expose()) {
                 continue;
             }
-            let is_ours = name.starts_with(prefix);
-            match nearest(&name, &known, is_ours) {
-                Some(near)
-                    if is_ours
-                        || self.found(near.meant.name).is_none() && !self.is_set(near.meant) =>
-                {
-                    self.near_miss(name, near, is_ours);
-                }
-                _ if is_ours => {
-                    let reason = "is not known here, nor like anything that is".to_owned();
+            let is_prefixed = name.starts_with(prefix);
+            let near = nearest(&name, &known, is_prefixed).filter(|near| {
+                let intended = near.intended;
+                is_prefixed || self.find(intended.name).is_none() && !self.is_set(intended)
+            });
+            match near {
+                Some(near) => self.add_near_miss(near, found.line.is_some(), is_prefixed),
+                None if is_prefixed => {
                     let example = format!("unset {name}");
-                    self.push(name, reason, example);
+                    self.push_error(name, "is not a known variable".to_owned(), example);
                 }
-                _ => {}
+                None => {}
             }
         }
     }
 
-    /// Wonders at a variable that is set to nothing and hides what the file sets it to:
-    /// `environment: X: ${X}` in a compose file does so.
-    fn wonder_at_nothing(&mut self, name: &str) {
-        let is_nothing = self
-            .found(name)
-            .is_some_and(|found| found.value.expose().is_empty());
-        if is_nothing
-            && self
-                .value_in_file(name)
-                .is_some_and(|value| !value.is_empty())
+    /// Warns about an empty variable that hides the value of the file: `environment: X: ${X}` in a
+    /// compose file has this effect.
+    fn warn_empty_override(&mut self, name: &str) {
+        if self
+            .file
+            .get(name)
+            .is_some_and(|entry| !entry.value.expose().is_empty())
         {
-            let reason =
-                "is set to nothing in the environment, which hides its value in the file; unset it there"
-                    .to_owned();
-            self.warn(name, reason);
+            let reason = "is empty in the environment, which hides its value in the file; unset it";
+            self.push_warning(name, reason.to_owned());
         }
     }
 
-    fn near_miss(&mut self, set: String, near: Near, is_ours: bool) {
-        let in_file = self.value(&set).is_some_and(|found| found.line.is_some());
-        let is_decisive = near.meant.name == super::DATABASE_URL.name;
-        let is_typo = near.guess == Guess::Typo && (in_file || is_decisive || self.is_deployment());
-        let miss = NearMiss {
-            set,
-            meant: near.meant,
-            as_file: near.as_file,
-            told: is_ours || is_typo,
-        };
-        if miss.told {
-            self.push(miss.set.clone(), miss.reason(), miss.example());
+    fn add_near_miss(&mut self, mut near: NearMiss, is_in_file: bool, is_prefixed: bool) {
+        let is_database = near.intended.name == DATABASE_URL.name;
+        let is_severe = is_in_file || is_database || self.is_deployment();
+        near.is_reported = is_prefixed || !near.is_synonym && is_severe;
+        if near.is_reported {
+            self.push_error(near.name.clone(), near.reason(), near.example());
         } else {
-            self.warn(&miss.set, miss.reason());
+            self.push_warning(&near.name, near.reason());
         }
-        self.near_misses.push(miss);
+        self.near_misses.push(near);
     }
 
-    /// Makes an error of the near miss that explains why a variable is missing. Tells whether there
-    /// is one.
-    pub(super) fn blame_near_miss(&mut self, variable: &Variable) -> bool {
-        let Some(miss) = self
-            .near_misses
-            .iter_mut()
-            .find(|miss| miss.meant.name == variable.name)
-        else {
+    /// Turns the near miss that explains a missing variable into an error. Returns whether there is
+    /// one.
+    pub(super) fn report_near_miss(&mut self, variable: &Variable) -> bool {
+        let mut misses = self.near_misses.iter_mut();
+        let Some(near) = misses.find(|near| near.intended.name == variable.name) else {
             return false;
         };
-        if !std::mem::replace(&mut miss.told, true) {
-            let (set, reason, example) = (miss.set.clone(), miss.reason(), miss.example());
-            self.warnings.retain(|warning| warning.variable != set);
-            self.push(set, reason, example);
+        if !std::mem::replace(&mut near.is_reported, true) {
+            let near = near.clone();
+            self.warnings
+                .retain(|warning| warning.variable != near.name);
+            self.push_error(near.name.clone(), near.reason(), near.example());
         }
         true
     }
@@ -138,48 +105,43 @@ impl Env<'_> {
 
 impl NearMiss {
     fn reason(&self) -> String {
-        let file = if self.as_file { "_FILE" } else { "" };
-        format!("is not known here; did you mean {}{file}?", self.meant.name)
+        let suffix = if self.as_file { "_FILE" } else { "" };
+        let intended = self.intended.name;
+        format!("is not a known variable; did you mean {intended}{suffix}?")
     }
 
     fn example(&self) -> String {
         if self.as_file {
-            self.meant.file_example()
+            self.intended.file_example()
         } else {
-            self.meant.example_line()
+            self.intended.example_line()
         }
     }
 }
 
-fn nearest(name: &str, known: &[&'static Variable], is_ours: bool) -> Option<Near> {
-    let name = name.to_ascii_uppercase().replace('-', "_");
-    if let Some(meant) = known
-        .iter()
-        .find(|variable| variable.also_called.contains(&name.as_str()))
-    {
-        return Some(Near {
-            meant,
-            as_file: false,
-            guess: Guess::Synonym,
-        });
+fn nearest(name: &str, known: &[&'static Variable], is_prefixed: bool) -> Option<NearMiss> {
+    let upper = name.to_ascii_uppercase().replace('-', "_");
+    let near_miss = |intended, as_file, is_synonym| NearMiss {
+        name: name.to_owned(),
+        intended,
+        as_file,
+        is_synonym,
+        is_reported: false,
+    };
+    if let Some(intended) = known.iter().find(|v| v.synonyms.contains(&&*upper)) {
+        return Some(near_miss(intended, false, true));
     }
-    let limit = match name.len() {
-        _ if is_ours => 3,
+    let max_distance = match upper.len() {
+        _ if is_prefixed => 3,
         ..14 => 1,
         _ => 2,
     };
-    let names = known.iter().flat_map(|meant| {
-        let file = meant.or_file.then(|| (meant.file_name(), *meant, true));
-        [Some((meant.name.to_owned(), *meant, false)), file]
-            .into_iter()
-            .flatten()
-    });
-    let (distance, meant, as_file) = names
-        .map(|(known, meant, as_file)| (damerau_levenshtein(&name, &known), meant, as_file))
+    let names = known.iter().map(|v| (v.name.to_owned(), *v, false));
+    let files = known.iter().filter(|v| v.or_file);
+    let files = files.map(|v| (v.file_name(), *v, true));
+    let (distance, intended, as_file) = names
+        .chain(files)
+        .map(|(name, intended, as_file)| (damerau_levenshtein(&upper, &name), intended, as_file))
         .min_by_key(|(distance, ..)| *distance)?;
-    (distance <= limit).then_some(Near {
-        meant,
-        as_file,
-        guess: Guess::Typo,
-    })
+    (distance <= max_distance).then(|| near_miss(intended, as_file, false))
 }

@@ -2,52 +2,50 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::super::suspicion::{Dollars, eaten, is_placeholder, is_quoted};
-use super::{COMPOSE_HINT, Env};
+use super::{COMPOSE_HINT, Env, Found, NOT_UNICODE};
+use crate::infra::interpolation::{Interpolation, interpolated, is_quoted};
+use crate::infra::placeholder::is_placeholder;
 use crate::infra::text_file::read_text;
-use crate::infra::variable::{Exposure, Variable};
+use crate::infra::variable::{Variable, Visibility};
 use crate::secret::Secret;
 
 impl Env<'_> {
-    /// Whether `X` or, where it may come from a file, `X_FILE` has a value.
+    /// Whether `X` or, where it is accepted, `X_FILE` has a value.
     pub fn is_set(&self, variable: &Variable) -> bool {
-        self.value(variable.name).is_some()
-            || variable.or_file && self.value(&variable.file_name()).is_some()
+        self.value(variable.name).is_some() || self.file_path(variable).is_some()
     }
 
-    /// The text of a variable; an empty one counts as unset.
+    /// The text of a variable. An empty variable counts as unset.
     ///
-    /// Where the variable may come from a file, this is what the file holds, without line feeds at
-    /// its end or a byte order mark. No error repeats the file's path: it may be the secret itself,
-    /// given under the wrong name.
+    /// The content of an `X_FILE` is returned without a byte order mark and without trailing line
+    /// feeds. No error contains the path: it may be the secret itself, set under the wrong name.
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
-        self.secret_text(variable)
-            .map(|text| text.expose().to_owned())
+        self.any_text(variable).map(|text| text.expose().to_owned())
     }
 
-    /// [`text`](Self::text) that must not be seen. In a deployment a placeholder is refused.
+    /// The text of a secret. Placeholders are refused in a deployment.
     pub fn secret(&mut self, variable: &Variable) -> Option<Secret> {
-        let text = self.secret_text(variable)?;
-        // Of an address the password alone is secret, and who reads the address asks about that.
-        let is_whole = matches!(variable.exposure, Exposure::Secret);
-        let is_good = !is_whole || self.refuse_placeholder(variable, text.expose());
-        is_good.then_some(text)
+        let text = self.any_text(variable)?;
+        // Of a URL only the password is secret, and the reader of the URL checks that.
+        let is_whole = matches!(variable.visibility, Visibility::Secret);
+        let is_valid = !is_whole || self.check_placeholder(variable, text.expose());
+        is_valid.then_some(text)
     }
 
-    /// A value with a default, which also stands for one that is wrong. The error does not use the
-    /// words of the type: many repeat the value.
+    /// A parsed value. An unset or invalid one is the default. The error does not use the message of
+    /// the type, because many messages contain the value.
     pub fn parsed<T: FromStr>(&mut self, variable: &Variable, default: T) -> T {
         let Some(text) = self.text(variable) else {
             return default;
         };
         text.parse().unwrap_or_else(|_| {
-            self.wrong(variable, format!("is not {}", variable.form));
+            self.error(variable, format!("must be {}", variable.form));
             default
         })
     }
 
-    /// What `read` makes of the text. Its error is the rest of a sentence, `is too short`, and must
-    /// not repeat the value.
+    /// The result of `read` for the text. Its error continues the name of the variable (`is too
+    /// short`) and must not contain the value.
     pub fn checked<T, E: Display>(
         &mut self,
         variable: &Variable,
@@ -56,15 +54,11 @@ impl Env<'_> {
         let text = if variable.is_secret() {
             self.secret(variable)?
         } else {
-            self.secret_text(variable)?
+            self.any_text(variable)?
         };
-        match read(text.expose()) {
-            Ok(value) => Some(value),
-            Err(reason) => {
-                self.wrong(variable, reason.to_string());
-                None
-            }
-        }
+        read(text.expose())
+            .map_err(|reason| self.error(variable, reason.to_string()))
+            .ok()
     }
 
     /// `on` or `off`.
@@ -72,142 +66,115 @@ impl Env<'_> {
         let read = |text: &str| match text {
             "on" => Ok(true),
             "off" => Ok(false),
-            _ => Err("is neither `on` nor `off`"),
+            _ => Err("must be `on` or `off`"),
         };
         self.checked(variable, read).unwrap_or(default)
     }
 
-    /// Refuses a password that somebody was meant to replace, which stands in the value of this
-    /// variable; only in a deployment. Tells whether it is none.
-    pub(in crate::infra) fn refuse_placeholder(
+    /// Records an error if a password in the value is a placeholder, in a deployment. Returns
+    /// whether it is acceptable.
+    pub(in crate::infra) fn check_placeholder(
         &mut self,
         variable: &Variable,
         password: &str,
     ) -> bool {
-        let refused = self.is_deployment() && is_placeholder(password, variable.example);
-        if refused {
-            self.wrong(
-                variable,
-                "holds a placeholder, which everybody knows: put in a secret of your own",
-            );
+        let is_refused = self.is_deployment() && is_placeholder(password, variable.example);
+        if is_refused {
+            self.error(variable, "contains a placeholder: replace it with a secret");
         }
-        !refused
+        !is_refused
     }
 
-    /// Records an error, unless the feature that the section needs was compiled in.
-    pub(in crate::infra) fn built_with(
+    /// Records an error unless the feature that the section needs is compiled in.
+    pub(in crate::infra) fn check_feature(
         &mut self,
         variable: &Variable,
         feature: &str,
-        built: bool,
+        is_enabled: bool,
     ) -> bool {
-        if !built {
-            let reason =
-                format!("is set, but this program was built without the feature `{feature}`");
-            self.wrong(variable, reason);
+        if !is_enabled {
+            let reason = format!("requires the feature `{feature}`, which this program lacks");
+            self.error(variable, reason);
         }
-        built
+        is_enabled
     }
 
-    fn secret_text(&mut self, variable: &Variable) -> Option<Secret> {
-        let text = self.text_as_given(variable)?;
+    fn any_text(&mut self, variable: &Variable) -> Option<Secret> {
+        let text = match (self.value(variable.name), self.file_path(variable)) {
+            (Some(value), Some(path)) => {
+                let (value, path) = (self.source_of(&value), self.source_of(&path));
+                let file = variable.file_name();
+                let reason = format!("({value}) and {file} ({path}) are mutually exclusive");
+                self.error(variable, reason);
+                None
+            }
+            (Some(value), None) => self.checked_value(variable, value),
+            (None, Some(path)) => self.file_content(variable, path.value.expose()),
+            (None, None) => None,
+        }?;
+        if !self.check_interpolation(variable, &text) {
+            return None;
+        }
         self.read.insert(variable.name);
         Some(text)
     }
 
-    fn text_as_given(&mut self, variable: &Variable) -> Option<Secret> {
-        let file = if variable.or_file {
-            self.value(&variable.file_name())
-        } else {
-            None
-        };
-        match (self.value(variable.name), file) {
-            (Some(value), Some(path)) => {
-                let (here, there) = (self.place(&value), self.place(&path));
-                let file_name = variable.file_name();
-                let reason = format!("({here}) and {file_name} ({there}) are both set; keep one");
-                self.wrong(variable, reason);
-                None
-            }
-            (Some(value), None) if !value.is_unicode() => {
-                self.wrong(variable, "is not UTF-8");
-                None
-            }
-            (Some(value), None) => {
-                let is_good =
-                    self.as_somebody_wrote_it(variable, &value.value, value.line.is_none())
-                        && self.as_it_was_meant(variable, &value.value);
-                is_good.then_some(value.value)
-            }
-            (None, Some(path)) => self.read_file(variable, path.value.expose()),
-            (None, None) => None,
+    /// Refuses a value that another program changed on the way, and warns about quotes, which
+    /// docker's `--env-file` keeps.
+    fn checked_value(&mut self, variable: &Variable, found: Found) -> Option<Secret> {
+        let value = found.value.expose();
+        if value == NOT_UNICODE {
+            self.error(variable, "must be UTF-8");
+            return None;
         }
+        let is_from_process = found.line.is_none();
+        let original = self.file.get(variable.name).filter(|_| is_from_process);
+        if original
+            .is_some_and(|entry| interpolated(entry.value.expose()).as_deref() == Some(value))
+        {
+            let reason = "lost the text after a `$`, which a compose file read as a variable; write `$$`, or put \
+                          the value in .env between single quotes";
+            self.error(variable, reason);
+            return None;
+        }
+        if is_from_process && is_quoted(value) {
+            let reason = "contains quotes at both ends, which are part of the value (docker's `--env-file` \
+                          keeps them)";
+            self.warn(variable, reason);
+        }
+        Some(found.value)
     }
 
-    fn read_file(&mut self, variable: &Variable, path: &str) -> Option<Secret> {
-        match read_text(Path::new(path)) {
-            Ok(text) => {
-                let text = text
-                    .expose()
-                    .trim_start_matches('\u{feff}')
-                    .trim_end_matches(['\r', '\n']);
-                if text.is_empty() {
-                    self.wrong(variable, "names an empty file");
-                    return None;
-                }
-                let text = Secret::new(text);
-                self.as_it_was_meant(variable, &text).then_some(text)
-            }
-            Err(error) => {
-                self.wrong(variable, format!("names a file that {error}"));
-                None
-            }
+    fn file_content(&mut self, variable: &Variable, path: &str) -> Option<Secret> {
+        let content = read_text(Path::new(path))
+            .map_err(|error| self.error(variable, format!("names a file that {error}")))
+            .ok()?;
+        let text = content
+            .expose()
+            .trim_start_matches('\u{feff}')
+            .trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            self.error(variable, "names an empty file");
+            return None;
         }
+        Some(Secret::new(text))
     }
 
-    /// Refuses what shows that a `$` was replaced between the person who wrote it and here; and
-    /// wonders at quotes, which docker's `--env-file` keeps.
-    fn as_somebody_wrote_it(
-        &mut self,
-        variable: &Variable,
-        value: &Secret,
-        in_process: bool,
-    ) -> bool {
-        let in_file = if in_process {
-            self.value_in_file(variable.name)
-        } else {
-            None
-        };
-        if in_file.is_some_and(|original| eaten(original).as_deref() == Some(value.expose())) {
-            let reason = "is what is left of the value in .env without what follows a `$`: a compose file took that for \
-                          a variable; write `$$` there, or put the value in .env between single quotes";
-            self.wrong(variable, reason);
-            return false;
-        }
-        if in_process && is_quoted(value.expose()) {
-            self.odd(
-                variable,
-                "stands between quotes, which are part of it (docker's `--env-file` keeps them)",
-            );
-        }
-        true
-    }
-
-    /// Refuses what was to be replaced by something else, and was not.
-    fn as_it_was_meant(&mut self, variable: &Variable, value: &Secret) -> bool {
-        let reason = match Dollars::in_text(value.expose()) {
-            Dollars::Unfilled => "still has `${…}` in it, and nothing fills that in here",
-            Dollars::NotRun => "is a command, and nothing runs that here: put in what it prints",
-            Dollars::Doubled if variable.is_secret() => {
-                let reason = format!(
-                    "has `$$` in it, and here that stays two ({COMPOSE_HINT}, elsewhere it is not)"
-                );
-                self.odd(variable, reason);
+    /// Refuses a value that still contains a variable or a command of a shell.
+    fn check_interpolation(&mut self, variable: &Variable, value: &Secret) -> bool {
+        let reason = match Interpolation::of(value.expose()) {
+            Interpolation::Variable => "contains `${…}`, which is not replaced here",
+            Interpolation::Command => {
+                "contains a shell command, which is not run here: set its output"
+            }
+            Interpolation::Escaped if variable.is_secret() => {
+                let reason = format!("contains `$$`, which is not replaced here ({COMPOSE_HINT})");
+                self.warn(variable, reason);
                 return true;
             }
-            _ => return true,
+            Interpolation::Escaped | Interpolation::None => return true,
         };
-        self.wrong(variable, reason);
+        self.error(variable, reason);
         false
     }
 }

@@ -67,9 +67,7 @@ fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
     assert_eq!(errors, [""; 0]);
     assert_eq!(
         warnings,
-        [
-            "DATABASE_URL is set to nothing in the environment, which hides its value in the file; unset it there"
-        ]
+        ["DATABASE_URL is empty in the environment, which hides its value in the file; unset it"]
     );
     assert_eq!(
         names(&[("DATABASE_URL", "")], "DATABASE_URL="),
@@ -87,7 +85,10 @@ fn a_file_that_holds_a_command_is_as_wrong_as_a_variable() {
     let path = folder.path().join("key");
     std::fs::write(&path, "$(openssl rand -hex 32)\n").unwrap();
     let told = key(&[("APP_KEY_FILE", path.to_str().unwrap())], "").unwrap_err();
-    assert!(told.starts_with("APP_KEY_FILE is a command"), "{told}");
+    assert!(
+        told.starts_with("APP_KEY_FILE contains a shell command"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -112,8 +113,8 @@ fn lines_of_the_file_that_cannot_be_read_are_errors_like_all_others() {
     assert_starts(
         &errors,
         &[
-            ".env line 1 has no `=`",
-            "APP_NUMBER is not a number (example: APP_NUMBER=7)",
+            ".env line 1 must contain `=`",
+            "APP_NUMBER must be a number (example: APP_NUMBER=7)",
         ],
     );
 }
@@ -155,7 +156,7 @@ fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
     let told = key(&[("APP_KEY", "hidden")], &format!("APP_KEY_FILE={path}")).unwrap_err();
     assert!(
         told.starts_with(
-            "APP_KEY (environment) and APP_KEY_FILE (.env line 1) are both set; keep one"
+            "APP_KEY (environment) and APP_KEY_FILE (.env line 1) are mutually exclusive"
         ),
         "{told}"
     );
@@ -180,7 +181,7 @@ fn placeholders_are_refused_in_a_deployment_alone() {
         )
         .unwrap_err();
         assert!(
-            told.starts_with("APP_KEY holds a placeholder") && !told.contains("changethis"),
+            told.starts_with("APP_KEY contains a placeholder") && !told.contains("changethis"),
             "{told}"
         );
     }
@@ -190,7 +191,7 @@ fn placeholders_are_refused_in_a_deployment_alone() {
 fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
     let told = key(&[("APP_KEY", "pa")], "APP_KEY=pa$word").unwrap_err();
     assert!(
-        told.contains("without what follows a `$`") && told.contains("`$$`"),
+        told.contains("lost the text after a `$`") && told.contains("`$$`"),
         "{told}"
     );
     assert_eq!(
@@ -205,26 +206,26 @@ fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
         assert!(
             key(&[], &format!("APP_KEY={text}"))
                 .unwrap_err()
-                .starts_with("APP_KEY still has `${…}` in it")
+                .starts_with("APP_KEY contains `${…}`")
         );
     }
     let told = key(&[], "APP_KEY=$(openssl rand -hex 32)").unwrap_err();
     assert!(
-        told.starts_with("APP_KEY is a command, and nothing runs that here"),
+        told.starts_with("APP_KEY contains a shell command, which is not run here"),
         "{told}"
     );
     let (read_key, errors, warnings) = read(&[("APP_KEY", "pa$$word")], "", |env| env.secret(&KEY));
     assert_eq!((read_key.unwrap().expose(), errors), ("pa$$word", vec![]));
     assert_starts(
         &warnings,
-        &["APP_KEY has `$$` in it, and here that stays two"],
+        &["APP_KEY contains `$$`, which is not replaced here"],
     );
     let ((), errors, _) = read(&[("APP_KEY", "")], "", |env| {
-        env.missing(&KEY, "it is needed")
+        env.require(&KEY, "it is needed")
     });
     assert_starts(
         &errors,
-        &["APP_KEY is set to nothing, and it is needed; in a compose file a `$` is written `$$`"],
+        &["APP_KEY is empty, and it is needed; in a compose file, write `$` as `$$`"],
     );
 }
 
@@ -235,7 +236,7 @@ fn quotes_that_docker_kept_are_odd() {
         assert_eq!((key.unwrap().expose(), errors), (text, vec![]));
         assert_starts(
             &warnings,
-            &["APP_KEY stands between quotes, which are part of it"],
+            &["APP_KEY contains quotes at both ends, which are part of the value"],
         );
     }
     for text in ["'", "k'", "'k\"", "k"] {
@@ -270,12 +271,13 @@ fn an_unknown_name_with_our_prefix_is_an_error() {
             "DIVAN_TRUSTED_PROXYS",
             "did you mean DIVAN_TRUSTED_PROXIES?",
         ),
-        ("DIVAN_COLOUR", "nor like anything that is"),
+        ("DIVAN_COLOUR", "is not a known variable"),
     ] {
         let (errors, warnings) = names(&[(name, "x")], "");
         assert!(warnings.is_empty() && errors.len() == 1, "{errors:?}");
         assert!(
-            errors[0].starts_with(&format!("{name} is not known here")) && errors[0].contains(told)
+            errors[0].starts_with(&format!("{name} is not a known variable"))
+                && errors[0].contains(told)
         );
     }
     assert_eq!(
@@ -287,21 +289,22 @@ fn an_unknown_name_with_our_prefix_is_an_error() {
 
 #[test]
 fn a_slip_is_an_error_in_a_deployment_and_in_the_file_and_a_warning_elsewhere() {
-    const TOLD: [&str; 1] = ["MINIO_ACESS_KEY is not known here; did you mean MINIO_ACCESS_KEY?"];
+    const TOLD: [&str; 1] =
+        ["MINIO_ACESS_KEY is not a known variable; did you mean MINIO_ACCESS_KEY?"];
     const DEPLOYMENT: (&str, &str) = ("DATABASE_URL", "sqlite:x.db");
     assert_starts(&names(&[("MINIO_ACESS_KEY", "x")], "").1, &TOLD);
     assert_starts(&names(&[("MINIO_ACESS_KEY", "x"), DEPLOYMENT], "").0, &TOLD);
     assert_starts(&names(&[], "MINIO_ACESS_KEY=x").0, &TOLD);
     assert_starts(
         &names(&[], "minio_access_key=x").0,
-        &["minio_access_key is not known here; did you mean"],
+        &["minio_access_key is not a known variable; did you mean"],
     );
     for name in ["DATABASE_URI", "DATABSE_URL", "DATABASEURL"] {
         let (errors, _) = names(&[(name, "postgres://u@h/d")], "");
         assert_starts(
             &errors,
             &[&format!(
-                "{name} is not known here; did you mean DATABASE_URL?"
+                "{name} is not a known variable; did you mean DATABASE_URL?"
             )],
         );
     }
@@ -313,7 +316,7 @@ fn a_slip_in_the_name_for_a_file_is_told_as_that() {
     assert_starts(
         &errors,
         &[
-            "TELEGRAM_BOT_TOKEN_FIEL is not known here; did you mean TELEGRAM_BOT_TOKEN_FILE? (example: \
+            "TELEGRAM_BOT_TOKEN_FIEL is not a known variable; did you mean TELEGRAM_BOT_TOKEN_FILE? (example: \
          TELEGRAM_BOT_TOKEN_FILE=/run/secrets/telegram-bot-token)",
         ],
     );
@@ -329,7 +332,7 @@ fn what_others_call_it_is_a_warning() {
     );
     assert_starts(
         &warnings,
-        &["POSTGRES_URL is not known here; did you mean DATABASE_URL?"],
+        &["POSTGRES_URL is not a known variable; did you mean DATABASE_URL?"],
     );
     let (errors, warnings) = names(
         &[("BOT_TOKEN", "x"), ("DATABASE_URL", "sqlite:x.db")],
@@ -339,8 +342,8 @@ fn what_others_call_it_is_a_warning() {
     assert_starts(
         &warnings,
         &[
-            "BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?",
-            "S3_ENDPOINT is not known here; did you mean MINIO_ENDPOINT?",
+            "BOT_TOKEN is not a known variable; did you mean TELEGRAM_BOT_TOKEN?",
+            "S3_ENDPOINT is not a known variable; did you mean MINIO_ENDPOINT?",
         ],
     );
 }
@@ -381,8 +384,8 @@ fn what_belongs_to_others_is_left_alone() {
     assert_starts(
         &errors,
         &[
-            "DIVAN_PORT is not known here",
-            "DIVAN_PORT_TCP is not known here",
+            "DIVAN_PORT is not a known variable",
+            "DIVAN_PORT_TCP is not a known variable",
         ],
     );
 }
@@ -411,7 +414,7 @@ fn what_others_call_it_is_nobodys_name_here() {
         .collect();
     let mut others: Vec<&str> = all
         .iter()
-        .flat_map(|variable| variable.also_called.iter().copied())
+        .flat_map(|variable| variable.synonyms.iter().copied())
         .collect();
     assert!(
         all.iter()
@@ -432,11 +435,11 @@ fn a_near_miss_stands_in_for_what_is_missing() {
         "DIVAN_",
     );
     assert_eq!(env.warnings().len(), 1);
-    env.missing(&TELEGRAM_BOT_TOKEN, "it is needed");
+    env.require(&TELEGRAM_BOT_TOKEN, "it is needed");
     assert!(env.warnings().is_empty() && !env.is_valid());
     let errors = env.finish().unwrap_err().to_string();
     assert!(
-        errors.starts_with("BOT_TOKEN is not known here; did you mean TELEGRAM_BOT_TOKEN?"),
+        errors.starts_with("BOT_TOKEN is not a known variable; did you mean TELEGRAM_BOT_TOKEN?"),
         "{errors}"
     );
 }

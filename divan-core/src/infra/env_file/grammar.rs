@@ -1,10 +1,9 @@
 use crate::secret::Secret;
 
-/// A name and its value; `None` for a line that says nothing.
+/// A name and its value, or `None` for a blank line or a comment.
 pub(super) type Statement<'t> = Result<Option<(&'t str, Secret)>, &'static str>;
 
-/// Reads what stands at the beginning of a text, and tells how much of the text that is: whole
-/// lines.
+/// Parses the statement at the start of a text. Also returns its length, in whole lines.
 pub(super) fn statement(text: &str) -> (usize, Statement<'_>) {
     let end = text.find('\n').map_or(text.len(), |end| end + 1);
     let line = text[..end].trim();
@@ -16,18 +15,18 @@ pub(super) fn statement(text: &str) -> (usize, Statement<'_>) {
         _ => line,
     };
     let Some((name, value)) = line.split_once('=') else {
-        return (end, Err("has no `=`"));
+        return (end, Err("must contain `=`"));
     };
     let name = name.trim_end();
     if !is_name(name) {
         return (
             end,
-            Err("does not begin with a name of letters, digits and `_`"),
+            Err("must start with a name of letters, digits and `_`"),
         );
     }
     let value = value.trim_start();
     match value.chars().next() {
-        // Such a value may go on behind the line.
+        // A quoted value may span lines.
         Some(quote @ ('"' | '\'')) => {
             let start = text.find(quote).map_or(end, |at| at + 1);
             quoted(text, start, quote).map_or_else(
@@ -41,7 +40,7 @@ pub(super) fn statement(text: &str) -> (usize, Statement<'_>) {
 
 fn checked(name: &str, value: Secret) -> Statement<'_> {
     if value.expose().contains('\0') {
-        Err("has a NUL character in it")
+        Err("must not contain a NUL character")
     } else {
         Ok(Some((name, value)))
     }
@@ -62,10 +61,10 @@ fn without_comment(value: &str) -> &str {
     comment.map_or(value, |(at, _)| &value[..at]).trim_end()
 }
 
-/// Reads the value whose opening quote is in front of `start`: it, and the end of the line that its
-/// closing quote is on.
+/// Parses the quoted value that starts at `start`. Also returns the end of the line of its closing
+/// quote.
 fn quoted(text: &str, start: usize, quote: char) -> Result<(usize, Secret), &'static str> {
-    const UNCLOSED: &str = "has a quote that is not closed";
+    const UNCLOSED: &str = "contains a quote that is not closed";
     let mut value = String::new();
     let mut chars = text[start..].char_indices();
     let close = loop {
@@ -78,7 +77,7 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(usize, Secret), &'st
                 same @ ('\\' | '"' | '$') => same,
                 _ => {
                     return Err(
-                        "has an escape that is not known; between single quotes nothing is one",
+                        "contains an unknown escape (between single quotes there are none)",
                     );
                 }
             }),
@@ -92,6 +91,6 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(usize, Secret), &'st
     if after.is_empty() || after.starts_with('#') {
         Ok((end, Secret::new(value)))
     } else {
-        Err("goes on after the closing quote")
+        Err("must end after the closing quote")
     }
 }

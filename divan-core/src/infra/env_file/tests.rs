@@ -79,31 +79,31 @@ fn lines_keep_their_numbers_behind_a_value_of_several() {
 #[test]
 fn what_cannot_be_read_is_told_by_its_line_and_the_rest_is_read() {
     for (text, expected) in [
-        ("A=1\nB", ".env line 2 has no `=`"),
+        ("A=1\nB", ".env line 2 must contain `=`"),
         (
             "1A=b",
-            ".env line 1 does not begin with a name of letters, digits and `_`",
+            ".env line 1 must start with a name of letters, digits and `_`",
         ),
         (
             "A-B=c",
-            ".env line 1 does not begin with a name of letters, digits and `_`",
+            ".env line 1 must start with a name of letters, digits and `_`",
         ),
         (
             "=c",
-            ".env line 1 does not begin with a name of letters, digits and `_`",
+            ".env line 1 must start with a name of letters, digits and `_`",
         ),
-        ("A='b", ".env line 1 has a quote that is not closed"),
-        ("A=\"b\\", ".env line 1 has a quote that is not closed"),
-        ("A='b' c", ".env line 1 goes on after the closing quote"),
+        ("A='b", ".env line 1 contains a quote that is not closed"),
+        ("A=\"b\\", ".env line 1 contains a quote that is not closed"),
+        ("A='b' c", ".env line 1 must end after the closing quote"),
         (
             "A=\"\\x\"",
-            ".env line 1 has an escape that is not known; between single quotes nothing is one",
+            ".env line 1 contains an unknown escape (between single quotes there are none)",
         ),
         (
             "A=1\n\nA=2",
-            ".env line 3 sets A again, after line 1; keep one",
+            ".env line 3 sets A again, after line 1; remove one of them",
         ),
-        ("A=b\0c", ".env line 1 has a NUL character in it"),
+        ("A=b\0c", ".env line 1 must not contain a NUL character"),
     ] {
         assert_eq!(reason(text), expected);
     }

@@ -7,46 +7,41 @@ use crate::infra::server_url::{check_password, host_of};
 use crate::infra::variable::{Section, Variable};
 use crate::secret::Secret;
 
-static QDRANT_URL: Variable = Variable::new(
-    "QDRANT_URL",
-    "the address of the REST interface",
-    "http://localhost:6333",
-)
-.when_unset("nothing is searched there")
-.also_called(&["QDRANT_HOST", "QDRANT_ENDPOINT", "QDRANT_REST_URL"]);
+static QDRANT_URL: Variable =
+    Variable::new("QDRANT_URL", "URL of the REST API", "http://localhost:6333")
+        .when_unset("no Qdrant")
+        .synonyms(&["QDRANT_HOST", "QDRANT_ENDPOINT", "QDRANT_REST_URL"]);
 
 static QDRANT_GRPC_URL: Variable = Variable::new(
     "QDRANT_GRPC_URL",
-    "the address of the gRPC interface",
+    "URL of the gRPC API",
     "http://localhost:6334",
 )
-.when_unset(
-    "that of `QDRANT_URL` with port 6334, where that has port 6333 or none; otherwise that of `QDRANT_URL`",
-);
+.when_unset("`QDRANT_URL`, with port 6334 if its port is 6333 or missing");
 
 static QDRANT_API_KEY: Variable = Variable::new(
     "QDRANT_API_KEY",
-    "the key, where one is asked for",
+    "API key, if the server requires one",
     "the-key-of-the-server",
 )
-.when_unset("none is sent")
+.when_unset("none")
 .secret();
 
 static QDRANT_SERVICE_API_KEY: Variable = Variable::new(
     "QDRANT__SERVICE__API_KEY",
-    "the same, as Qdrant itself is given it: read where `QDRANT_URL` is set and `QDRANT_API_KEY` is not",
+    "the API key under the name that Qdrant itself reads; used if `QDRANT_API_KEY` is not set",
     "the-key-of-the-server",
 )
-.when_unset("none is sent")
+.when_unset("none")
 .secret();
 
-/// The ports of an installation that nobody changed.
+/// Default ports.
 const REST_PORT: u16 = 6333;
 const GRPC_PORT: u16 = 6334;
 
 static SECTION: Section = Section::new(
     "Vector search (Qdrant)",
-    "Other variables that begin with `QDRANT__` are Qdrant's own and are not read. Needs the feature `qdrant`.",
+    "Other variables that start with `QDRANT__` configure Qdrant itself and are ignored. Requires the feature `qdrant`.",
     &[
         &QDRANT_URL,
         &QDRANT_GRPC_URL,
@@ -56,23 +51,21 @@ static SECTION: Section = Section::new(
 );
 
 impl QdrantConfig {
-    /// What it is read from.
+    /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it; `None` where nothing of it is set, or something is wrong.
+    /// Reads the section. `None` if none of it is set, or after an error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         let first = [&QDRANT_URL, &QDRANT_GRPC_URL, &QDRANT_API_KEY]
             .into_iter()
             .find(|variable| env.is_set(variable))?;
-        if !env.built_with(first, "qdrant", cfg!(feature = "qdrant")) {
-            return None;
-        }
-        Self::parse(env, first)
+        env.check_feature(first, "qdrant", cfg!(feature = "qdrant"))
+            .then(|| Self::parse(env, first))?
     }
 
     fn parse(env: &mut Env<'_>, first: &Variable) -> Option<Self> {
         if !env.is_set(&QDRANT_URL) {
-            env.missing(&QDRANT_URL, &format!("{} is", first.name()));
+            env.require(&QDRANT_URL, &format!("{} requires it", first.name()));
         }
         let addresses = env.checked(&QDRANT_URL, addresses);
         let grpc = env.checked(&QDRANT_GRPC_URL, bare_address);
@@ -95,10 +88,10 @@ fn api_key(env: &mut Env<'_>) -> Option<(&'static Variable, Secret)> {
     match (ours, theirs) {
         (Some(ours), Some(theirs)) if ours.expose() != theirs.expose() => {
             let reason = format!(
-                "says something else than {}; keep one",
+                "contradicts {}; remove one of them",
                 QDRANT_SERVICE_API_KEY.name()
             );
-            env.wrong(&QDRANT_API_KEY, reason);
+            env.error(&QDRANT_API_KEY, reason);
             None
         }
         (Some(key), _) => Some((&QDRANT_API_KEY, key)),
@@ -107,15 +100,15 @@ fn api_key(env: &mut Env<'_>) -> Option<(&'static Variable, Secret)> {
     }
 }
 
-/// The addresses of the REST and of the gRPC interface.
+/// URLs of the REST and the gRPC API.
 ///
-/// An address without a port is that of an installation that nobody changed. A port that is neither
-/// of its two is taken for a proxy's, which tells the two protocols apart.
+/// Without a port, the default ports apply. Any other port is taken for a proxy that serves both
+/// protocols.
 fn addresses(text: &str) -> Result<(Url, Url), InvalidAddress> {
     let url = bare_address(text)?;
     let at = |port: u16| {
         let mut url = url.clone();
-        // Fails for addresses without a host, which those of the web are never.
+        // Fails only for URLs without a host, and http URLs have one.
         let _ = url.set_port(Some(port));
         url
     };
@@ -125,7 +118,7 @@ fn addresses(text: &str) -> Result<(Url, Url), InvalidAddress> {
     })
 }
 
-/// The port that is written in an address; [`Url`] forgets the usual ones.
+/// The port in the text of a URL; [`Url`] drops default ports.
 fn port_in(text: &str) -> Option<u16> {
     let authority = text.split_once("://")?.1.split(['/', '?', '#']).next()?;
     authority.rsplit_once(':')?.1.parse().ok()

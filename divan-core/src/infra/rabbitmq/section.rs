@@ -3,60 +3,61 @@ use std::fmt;
 use super::RabbitMqConfig;
 use crate::infra::env::Env;
 use crate::infra::server_url::{
-    InvalidServerUrl, ServerUrl, agrees, check_password, decoded, host, port, refuse_empty_password,
+    InvalidServerUrl, ServerUrl, check_agreement, check_password, host, port,
 };
 use crate::infra::variable::{Section, Variable};
+use crate::percent;
 use crate::secret::Secret;
 
 static RABBITMQ_URL: Variable = Variable::new(
     "RABBITMQ_URL",
-    "the server: `amqp://user:password@host:5672/vhost`, or encrypted `amqps://`",
+    "URL of the server: `amqp://user:password@host:5672/vhost`, encrypted `amqps://`",
     "amqp://divan:PASSWORD@localhost:5672/",
 )
-.when_unset("what the variables below say")
-.also_called(&["AMQP_URL", "CLOUDAMQP_URL", "RABBITMQ_DSN", "RABBIT_URL"])
-.secret_but(|text| parse_url(text).ok().map(|config| config.to_string()));
+.when_unset("the variables below")
+.synonyms(&["AMQP_URL", "CLOUDAMQP_URL", "RABBITMQ_DSN", "RABBIT_URL"])
+.secret_except(|text| parse_url(text).ok().map(|config| config.to_string()));
 
-static RABBITMQ_HOST: Variable = Variable::new("RABBITMQ_HOST", "its host", "localhost")
-    .when_unset("there is no RabbitMQ, unless `RABBITMQ_URL` is set")
-    .also_called(&["RABBITMQ_HOSTNAME", "RABBIT_HOST"]);
+static RABBITMQ_HOST: Variable = Variable::new("RABBITMQ_HOST", "host of the server", "localhost")
+    .when_unset("no RabbitMQ, unless `RABBITMQ_URL` is set")
+    .synonyms(&["RABBITMQ_HOSTNAME", "RABBIT_HOST"]);
 
-static RABBITMQ_PORT: Variable = Variable::new("RABBITMQ_PORT", "its port", "5672")
+static RABBITMQ_PORT: Variable = Variable::new("RABBITMQ_PORT", "port of the server", "5672")
     .form("a number from 1 to 65535")
-    .when_unset("`5672`, with encryption `5671`");
+    .when_unset("`5672`, or `5671` with TLS");
 
-static RABBITMQ_USER: Variable = Variable::new("RABBITMQ_USER", "the user", "divan")
-    .when_unset("needed with `RABBITMQ_HOST`")
-    .also_called(&["RABBITMQ_USERNAME", "RABBIT_USER"]);
+static RABBITMQ_USER: Variable = Variable::new("RABBITMQ_USER", "user", "divan")
+    .when_unset("required with `RABBITMQ_HOST`")
+    .synonyms(&["RABBITMQ_USERNAME", "RABBIT_USER"]);
 
 static RABBITMQ_PASSWORD: Variable = Variable::new(
     "RABBITMQ_PASSWORD",
-    "the user's password",
+    "password of the user",
     "the-password-of-that-user",
 )
-.when_unset("needed with `RABBITMQ_HOST`")
+.when_unset("required with `RABBITMQ_HOST`")
 .secret()
-.also_called(&["RABBITMQ_PASS", "RABBIT_PASSWORD"]);
+.synonyms(&["RABBITMQ_PASS", "RABBIT_PASSWORD"]);
 
 static RABBITMQ_VHOST: Variable =
-    Variable::new("RABBITMQ_VHOST", "the virtual host", "divan").when_unset("`/`");
+    Variable::new("RABBITMQ_VHOST", "virtual host", "divan").when_unset("`/`");
 
-static RABBITMQ_TLS: Variable =
-    Variable::new("RABBITMQ_TLS", "`on`: the connection is encrypted", "on")
-        .when_unset("`off`")
-        .also_called(&["RABBITMQ_SSL"]);
+static RABBITMQ_TLS: Variable = Variable::new("RABBITMQ_TLS", "`on` encrypts the connection", "on")
+    .when_unset("`off`")
+    .synonyms(&["RABBITMQ_SSL"]);
 
-/// The ports of an installation that nobody changed.
+/// Default ports.
 const PORT: u16 = 5672;
 const TLS_PORT: u16 = 5671;
 
-/// Whom servers let in from their own machine.
+/// Default user of a server, which it accepts on loopback only.
 const GUEST: &str = "guest";
 
 static SECTION: Section = Section::new(
     "RabbitMQ",
-    "`RABBITMQ_URL`, or `RABBITMQ_HOST` with user and password. Set beside an address, the others have to say the \
-         same. `RABBITMQ_DEFAULT_USER` and the like are the server's own and are not read. Needs the feature `rabbitmq`.",
+    "Set `RABBITMQ_URL`, or `RABBITMQ_HOST` with user and password. If both are set they must agree. \
+         `RABBITMQ_DEFAULT_USER` and similar variables configure the server itself and are ignored. Requires the feature \
+         `rabbitmq`.",
     &[
         &RABBITMQ_URL,
         &RABBITMQ_HOST,
@@ -69,41 +70,36 @@ static SECTION: Section = Section::new(
 );
 
 impl RabbitMqConfig {
-    /// What it is read from.
+    /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it; `None` where neither `RABBITMQ_URL` nor `RABBITMQ_HOST` is set, or something is
-    /// wrong.
+    /// Reads the section. `None` if neither `RABBITMQ_URL` nor `RABBITMQ_HOST` is set, or after an
+    /// error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
-        // A port alone is what Kubernetes sets.
+        // Kubernetes sets a port alone.
         let first = [&RABBITMQ_URL, &RABBITMQ_HOST]
             .into_iter()
             .find(|variable| env.is_set(variable))?;
-        if env.built_with(first, "rabbitmq", cfg!(feature = "rabbitmq")) {
-            Self::parse(env)
-        } else {
-            None
-        }
+        env.check_feature(first, "rabbitmq", cfg!(feature = "rabbitmq"))
+            .then(|| Self::parse(env))?
     }
 
     fn parse(env: &mut Env<'_>) -> Option<Self> {
         let (config, variable) = if env.is_set(&RABBITMQ_URL) {
             let config = env.checked(&RABBITMQ_URL, parse_url)?;
-            config.check_others(env);
+            config.check_parts(env);
             (config, &RABBITMQ_URL)
         } else {
             (Self::from_variables(env)?, &RABBITMQ_PASSWORD)
         };
-        let is_good = refuse_empty_password(env, variable, &config.password)
-            && check_password(env, variable, &config.password, &config.host);
-        is_good.then_some(config)
+        check_password(env, variable, &config.password, &config.host).then_some(config)
     }
 
     fn from_variables(env: &mut Env<'_>) -> Option<Self> {
         let host = host(env, &RABBITMQ_HOST);
         for variable in [&RABBITMQ_USER, &RABBITMQ_PASSWORD] {
             if !env.is_set(variable) {
-                env.missing(variable, "RABBITMQ_HOST is");
+                env.require(variable, "RABBITMQ_HOST requires it");
             }
         }
         let tls = env.switch(&RABBITMQ_TLS, false);
@@ -116,24 +112,23 @@ impl RabbitMqConfig {
         Some(config)
     }
 
-    fn check_others(&self, env: &mut Env<'_>) {
+    fn check_parts(&self, env: &mut Env<'_>) {
         let port = self.port.to_string();
         let tls = if self.tls { "on" } else { "off" };
-        for (variable, in_url) in [
-            (&RABBITMQ_HOST, self.host.as_str()),
-            (&RABBITMQ_PORT, &port),
-            (&RABBITMQ_USER, &self.user),
-            (&RABBITMQ_PASSWORD, self.password.expose()),
-            (&RABBITMQ_VHOST, &self.vhost),
-            (&RABBITMQ_TLS, tls),
-        ] {
-            agrees(env, variable, &RABBITMQ_URL, Some(in_url));
-        }
+        let parts = [
+            (&RABBITMQ_HOST, Some(self.host.as_str())),
+            (&RABBITMQ_PORT, Some(&port)),
+            (&RABBITMQ_USER, Some(&self.user)),
+            (&RABBITMQ_PASSWORD, Some(self.password.expose())),
+            (&RABBITMQ_VHOST, Some(&self.vhost)),
+            (&RABBITMQ_TLS, Some(tls)),
+        ];
+        check_agreement(env, &RABBITMQ_URL, &parts);
     }
 }
 
 impl fmt::Display for RabbitMqConfig {
-    /// An address without the password.
+    /// Formats the URL without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls { "amqps" } else { "amqp" };
         let vhost = if self.vhost == "/" { "" } else { &self.vhost };
@@ -145,8 +140,8 @@ impl fmt::Display for RabbitMqConfig {
     }
 }
 
-/// Reads an address ([the form](https://www.rabbitmq.com/docs/uri-spec)). Without a user it is that
-/// of a server that lets in whoever asks on its own machine.
+/// Parses a URL ([AMQP URI specification](https://www.rabbitmq.com/docs/uri-spec)). Without a user,
+/// the user is `guest`.
 fn parse_url(text: &str) -> Result<RabbitMqConfig, InvalidServerUrl> {
     let url = ServerUrl::parse(text, ["amqp", "amqps"])?;
     if url.path.contains('/') {
@@ -158,7 +153,7 @@ fn parse_url(text: &str) -> Result<RabbitMqConfig, InvalidServerUrl> {
     config.tls = url.tls;
     config.port = url.port.unwrap_or(if url.tls { TLS_PORT } else { PORT });
     if !url.path.is_empty() {
-        config.vhost = decoded(&url.path)?;
+        config.vhost = percent::decode(&url.path)?;
     }
     Ok(config)
 }

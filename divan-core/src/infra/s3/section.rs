@@ -4,84 +4,70 @@ use crate::infra::env::Env;
 use crate::infra::server_url::{check_password, host_of};
 use crate::infra::variable::{Section, Variable};
 
-/// What goes for the other three of the four.
-const NEEDED: &str = "needed with `MINIO_ENDPOINT`";
+/// Default of the other three variables.
+const NEEDED: &str = "required with `MINIO_ENDPOINT`";
 
 static ENDPOINT: Variable = Variable::new(
     "MINIO_ENDPOINT",
-    "the address of the store, without a path",
+    "URL of the object store, without a path",
     "http://localhost:9000",
 )
-.when_unset("nothing is stored there")
-.also_called(&[
+.when_unset("no object store")
+.synonyms(&[
     "MINIO_URL",
     "S3_ENDPOINT",
     "S3_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
 ]);
 
-static ACCESS_KEY: Variable = Variable::new(
-    "MINIO_ACCESS_KEY",
-    "the name of the key that signs requests",
-    "divan",
-)
-.or_file()
-.when_unset(NEEDED)
-.also_called(&["MINIO_ACCESS_KEY_ID", "S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"]);
+static ACCESS_KEY: Variable = Variable::new("MINIO_ACCESS_KEY", "access key id", "divan")
+    .or_file()
+    .when_unset(NEEDED)
+    .synonyms(&["MINIO_ACCESS_KEY_ID", "S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"]);
 
 static SECRET_KEY: Variable =
-    Variable::new("MINIO_SECRET_KEY", "the key", "the-secret-of-that-key")
+    Variable::new("MINIO_SECRET_KEY", "secret key", "the-secret-of-that-key")
         .when_unset(NEEDED)
         .secret()
-        .also_called(&[
+        .synonyms(&[
             "MINIO_SECRET_ACCESS_KEY",
             "S3_SECRET_KEY",
             "S3_SECRET_ACCESS_KEY",
         ]);
 
-static BUCKET: Variable = Variable::new("MINIO_BUCKET", "the bucket to work in", "divan")
+static BUCKET: Variable = Variable::new("MINIO_BUCKET", "name of the bucket", "divan")
     .when_unset(NEEDED)
-    .also_called(&["MINIO_BUCKET_NAME", "S3_BUCKET", "S3_BUCKET_NAME"]);
+    .synonyms(&["MINIO_BUCKET_NAME", "S3_BUCKET", "S3_BUCKET_NAME"]);
 
-static REGION: Variable = Variable::new(
-    "MINIO_REGION",
-    "the region that signatures name",
-    "eu-central-1",
-)
-.when_unset("`us-east-1`");
+static REGION: Variable =
+    Variable::new("MINIO_REGION", "region in signatures", "eu-central-1").when_unset("`us-east-1`");
 
 static SECTION: Section = Section::new(
     "Object store (S3, MinIO)",
-    "All of the first four, or none. `MINIO_ROOT_USER` and `MINIO_ROOT_PASSWORD` are MinIO's own and are not read: make \
-         a key for Divan. Needs the feature `s3`.",
+    "Set the first four, or none. `MINIO_ROOT_USER` and `MINIO_ROOT_PASSWORD` configure MinIO itself and are ignored: \
+         create an access key for Divan. Requires the feature `s3`.",
     &[&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET, &REGION],
 );
 
 impl S3Config {
-    /// What it is read from.
+    /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
-    /// Reads it; `None` where nothing of it is set, or something is wrong.
+    /// Reads the section. `None` if none of it is set, or after an error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         let first = [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET]
             .into_iter()
             .find(|variable| env.is_set(variable))?;
-        if !env.built_with(first, "s3", cfg!(feature = "s3")) {
-            return None;
-        }
-        Self::parse(env, first)
+        env.check_feature(first, "s3", cfg!(feature = "s3"))
+            .then(|| Self::parse(env, first))?
     }
 
     fn parse(env: &mut Env<'_>, first: &Variable) -> Option<Self> {
         for variable in [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET] {
             if !env.is_set(variable) {
-                env.missing(
+                env.require(
                     variable,
-                    &format!(
-                        "{} is: all four or none{}",
-                        first.name(),
-                        root_hint(env, variable)
-                    ),
+                    &format!("{} requires it{}", first.name(), root_hint(env, variable)),
                 );
             }
         }
@@ -104,14 +90,14 @@ impl S3Config {
 fn root_hint(env: &Env<'_>, variable: &Variable) -> &'static str {
     let is_key = [ACCESS_KEY.name(), SECRET_KEY.name()].contains(&variable.name());
     if is_key && env.value("MINIO_ROOT_USER").is_some() {
-        " (MINIO_ROOT_USER and MINIO_ROOT_PASSWORD are MinIO's own, and are not read)"
+        " (MINIO_ROOT_USER and MINIO_ROOT_PASSWORD configure MinIO itself and are ignored)"
     } else {
         ""
     }
 }
 
-/// Reads a bucket's name
-/// ([the rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html)).
+/// Parses a bucket name
+/// ([rules](https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html)).
 fn bucket_name(text: &str) -> Result<String, &'static str> {
     let is_inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
     let is_outer = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -124,7 +110,7 @@ fn bucket_name(text: &str) -> Result<String, &'static str> {
         Ok(text.to_owned())
     } else {
         Err(
-            "is not the name of a bucket: 3 to 63 small letters, digits, `-` and `.`, a letter or digit at both ends",
+            "must be a bucket name: 3 to 63 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends",
         )
     }
 }

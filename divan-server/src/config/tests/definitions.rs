@@ -61,7 +61,7 @@ fn a_slip_in_a_name_is_told_before_anything_is_made() {
         .unwrap_err()
         .to_string();
     assert!(
-        errors.starts_with("DIVAN_ADMINURL is not known here; did you mean DIVAN_ADMIN_URL?"),
+        errors.starts_with("DIVAN_ADMINURL is not a known variable; did you mean DIVAN_ADMIN_URL?"),
         "{errors}"
     );
     assert!(!std::path::Path::new("divan-data").exists());
@@ -99,7 +99,7 @@ fn a_deployment_takes_no_placeholder_and_none_of_the_examples() {
             (1, variable)
         );
         assert!(
-            errors.to_string().contains("holds a placeholder"),
+            errors.to_string().contains("contains a placeholder"),
             "{errors}"
         );
     }

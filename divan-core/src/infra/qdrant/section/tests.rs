@@ -84,7 +84,7 @@ fn the_key_has_two_names_and_one_value() {
     );
     assert_starts(
         &told,
-        &["QDRANT_API_KEY says something else than QDRANT__SERVICE__API_KEY; keep one"],
+        &["QDRANT_API_KEY contradicts QDRANT__SERVICE__API_KEY; remove one of them"],
     );
 }
 
@@ -100,13 +100,13 @@ fn what_is_wrong_is_told() {
     assert_starts(
         &told,
         &[
-            "QDRANT_URL is not set, and QDRANT_API_KEY is",
-            "QDRANT_GRPC_URL is neither http nor https",
+            "QDRANT_URL is not set, and QDRANT_API_KEY requires it",
+            "QDRANT_GRPC_URL must start with `http://` or `https://`",
         ],
     );
     assert_starts(
         &errors(&[("QDRANT_URL", "q:6333")], parse),
-        &["QDRANT_URL is neither http nor https"],
+        &["QDRANT_URL must start with `http://` or `https://`"],
     );
     let deployment = [
         ("DATABASE_URL", "sqlite:divan.db"),
@@ -115,7 +115,7 @@ fn what_is_wrong_is_told() {
     ];
     assert_starts(
         &errors(&deployment, parse),
-        &["QDRANT__SERVICE__API_KEY holds a placeholder"],
+        &["QDRANT__SERVICE__API_KEY contains a placeholder"],
     );
 }
 

@@ -57,8 +57,8 @@ fn so_do_the_single_variables() {
     assert_starts(
         &told,
         &[
-            "RABBITMQ_USER is not set, and RABBITMQ_HOST is",
-            "RABBITMQ_PASSWORD is not set, and RABBITMQ_HOST is",
+            "RABBITMQ_USER is not set, and RABBITMQ_HOST requires it",
+            "RABBITMQ_PASSWORD is not set, and RABBITMQ_HOST requires it",
         ],
     );
 }
@@ -81,7 +81,7 @@ fn beside_an_address_they_have_to_agree_with_it() {
         assert_starts(
             &told,
             &[&format!(
-                "{variable} says something else than RABBITMQ_URL; keep one"
+                "{variable} contradicts RABBITMQ_URL; remove one of them"
             )],
         );
     }
@@ -90,20 +90,14 @@ fn beside_an_address_they_have_to_agree_with_it() {
 #[test]
 fn what_is_wrong_is_told() {
     for (url, told) in [
-        (
-            "queue:5672",
-            "is not an address with one of its two schemes",
-        ),
-        ("amqp://divan:@queue", "has an empty password"),
-        ("amqp://divan@queue", "names a user and no password"),
-        (
-            "amqp://divan:12345/hidden@queue:5672",
-            "cannot be read as an address",
-        ),
+        ("queue:5672", "must start with one of its two schemes"),
+        ("amqp://divan:@queue", "must not contain an empty password"),
+        ("amqp://divan@queue", "must contain a password for its user"),
+        ("amqp://divan:12345/hidden@queue:5672", "must be a URL"),
         ("amqp://divan:p@queue/a/b", "has something behind the host"),
         (
             "amqp://divan:p@queue?heartbeat=30",
-            "has parameters or a fragment",
+            "must not contain parameters or a fragment",
         ),
     ] {
         assert_starts(
@@ -114,12 +108,12 @@ fn what_is_wrong_is_told() {
     let host = [&[("RABBITMQ_HOST", "queue:5672")], &SINGLE[1..]].concat();
     assert_starts(
         &errors(&host, RabbitMqConfig::parse),
-        &["RABBITMQ_HOST is not a host alone"],
+        &["RABBITMQ_HOST must be a host without a port"],
     );
     let link = [&SINGLE[..], &[("RABBITMQ_PORT", "tcp://10.0.0.1:5672")]].concat();
     assert_starts(
         &errors(&link, RabbitMqConfig::parse),
-        &["RABBITMQ_PORT is what Kubernetes sets"],
+        &["RABBITMQ_PORT was set by Kubernetes"],
     );
     assert!(read(&link[3..], RabbitMqConfig::read).is_none());
 }
@@ -137,11 +131,11 @@ fn a_guest_from_elsewhere_is_odd_and_a_placeholder_is_an_error() {
     assert!(config.is_some() && errors.is_empty());
     assert_starts(
         &warnings,
-        &["RABBITMQ_URL holds a password that such servers are installed with"],
+        &["RABBITMQ_URL contains the default password of such servers"],
     );
     assert_starts(
         &with("amqp://divan:password@queue").1,
-        &["RABBITMQ_URL holds a placeholder"],
+        &["RABBITMQ_URL contains a placeholder"],
     );
 }
 

@@ -87,7 +87,7 @@ fn beside_an_address_they_have_to_agree_with_it() {
         assert_starts(
             &told,
             &[&format!(
-                "{variable} says something else than REDIS_URL; keep one"
+                "{variable} contradicts REDIS_URL; remove one of them"
             )],
         );
     }
@@ -104,43 +104,37 @@ fn what_kubernetes_sets_is_no_configuration_and_no_port() {
     let told = errors(&[LINK, ("REDIS_HOST", "cache")], RedisConfig::parse);
     assert_starts(
         &told,
-        &["REDIS_PORT is what Kubernetes sets for a Service of that name"],
+        &["REDIS_PORT was set by Kubernetes for a Service of that name"],
     );
 }
 
 #[test]
 fn what_is_wrong_is_told() {
     for (url, told) in [
-        (
-            "cache:6379",
-            "is not an address with one of its two schemes",
-        ),
-        (
-            "http://cache",
-            "is not an address with one of its two schemes",
-        ),
-        ("redis://", "names no host"),
-        ("redis://cache:port", "cannot be read as an address"),
-        ("redis://:hid/den@cache", "cannot be read as an address"),
-        ("redis://:hid#den@cache", "cannot be read as an address"),
+        ("cache:6379", "must start with one of its two schemes"),
+        ("http://cache", "must start with one of its two schemes"),
+        ("redis://", "must contain a host"),
+        ("redis://cache:port", "must be a URL"),
+        ("redis://:hid/den@cache", "must be a URL"),
+        ("redis://:hid#den@cache", "must be a URL"),
         (
             "redis://user:12#hidden@cache",
-            "has parameters or a fragment",
+            "must not contain parameters or a fragment",
         ),
-        (
-            "redis://divan:12345/hidden@cache:6379",
-            "cannot be read as an address",
-        ),
+        ("redis://divan:12345/hidden@cache:6379", "must be a URL"),
         (
             "redis://hidden@cache:6379",
-            "names a user and no password (a password alone is written `:password@`;",
+            "must contain a password for its user (a password alone is written `:password@`;",
         ),
-        ("redis://cache?hidden", "has parameters or a fragment"),
-        ("redis://:50%@cache", "has a broken percent escape"),
+        (
+            "redis://cache?hidden",
+            "must not contain parameters or a fragment",
+        ),
+        ("redis://:50%@cache", "contains an invalid percent escape"),
         ("redis://cache/one", "has something behind the host"),
         (
             "redis://:@cache",
-            "has an empty password (in a compose file a `$` is written `$$`)",
+            "must not contain an empty password (in a compose file a `$` is written `$$`)",
         ),
     ] {
         assert_starts(
@@ -156,17 +150,14 @@ fn what_is_wrong_is_told() {
         "a cache",
     ] {
         let told = errors(&[("REDIS_HOST", host)], RedisConfig::parse);
-        assert_starts(
-            &told,
-            &["REDIS_HOST is not a host alone: the port has a variable of its own"],
-        );
+        assert_starts(&told, &["REDIS_HOST must be a host without a port"]);
     }
     assert_eq!(shown(&[("REDIS_HOST", "::1")]).0, "redis://::1:6379/0");
     for (variable, value, told) in [
-        ("REDIS_PORT", "0", "is not a number from 1 to 65535"),
-        ("REDIS_PORT", "hidden", "is not a number from 1 to 65535"),
+        ("REDIS_PORT", "0", "must be a number from 1 to 65535"),
+        ("REDIS_PORT", "hidden", "must be a number from 1 to 65535"),
         ("REDIS_DB", "-1", "is not a number"),
-        ("REDIS_TLS", "true", "is neither `on` nor `off`"),
+        ("REDIS_TLS", "true", "must be `on` or `off`"),
     ] {
         let told = format!("{variable} {told}");
         assert_starts(
@@ -190,7 +181,7 @@ fn a_deployment_has_a_password_of_its_own() {
             ("REDIS_PASSWORD", "your-password"),
         ],
     ] {
-        assert!(errors(&variables, RedisConfig::parse)[0].contains("holds a placeholder"));
+        assert!(errors(&variables, RedisConfig::parse)[0].contains("contains a placeholder"));
         assert!(
             outcome(&variables[1..], RedisConfig::parse).0.is_some(),
             "elsewhere it is good enough"

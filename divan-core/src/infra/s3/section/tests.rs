@@ -64,8 +64,8 @@ fn a_misspelt_name_is_one_error_and_not_two() {
     assert_starts(
         &told,
         &[
-            "MINIO_ACESS_KEY is not known here; did you mean MINIO_ACCESS_KEY?",
-            "S3_BUCKET is not known here; did you mean MINIO_BUCKET?",
+            "MINIO_ACESS_KEY is not a known variable; did you mean MINIO_ACCESS_KEY?",
+            "S3_BUCKET is not a known variable; did you mean MINIO_BUCKET?",
         ],
     );
 }
@@ -73,21 +73,25 @@ fn a_misspelt_name_is_one_error_and_not_two() {
 #[test]
 fn what_is_wrong_is_told() {
     for (variable, value, told) in [
-        ("MINIO_ENDPOINT", "minio:9000", "is neither http nor https"),
+        (
+            "MINIO_ENDPOINT",
+            "minio:9000",
+            "must start with `http://` or `https://`",
+        ),
         ("MINIO_ENDPOINT", "http://minio:9000/bucket", "has a path"),
         (
             "MINIO_ENDPOINT",
             "http://a:hidden@minio:9000",
-            "has credentials in it",
+            "must not contain credentials",
         ),
         (
             "MINIO_ENDPOINT",
             "http://minio:9000?x=y",
-            "has a query or a fragment",
+            "must not contain a query or a fragment",
         ),
-        ("MINIO_BUCKET", "Divan", "is not the name of a bucket"),
-        ("MINIO_BUCKET", "ab", "is not the name of a bucket"),
-        ("MINIO_BUCKET", "-ab", "is not the name of a bucket"),
+        ("MINIO_BUCKET", "Divan", "must be a bucket name"),
+        ("MINIO_BUCKET", "ab", "must be a bucket name"),
+        ("MINIO_BUCKET", "-ab", "must be a bucket name"),
     ] {
         let variables: Vec<_> = GOOD
             .into_iter()
@@ -108,13 +112,13 @@ fn a_deployment_has_a_key_of_its_own() {
     };
     assert_starts(
         &with("changethis").1,
-        &["MINIO_SECRET_KEY holds a placeholder"],
+        &["MINIO_SECRET_KEY contains a placeholder"],
     );
     let (config, errors, warnings) = with("minioadmin");
     assert!(config.is_some() && errors.is_empty());
     assert_starts(
         &warnings,
-        &["MINIO_SECRET_KEY holds a password that such servers are installed with"],
+        &["MINIO_SECRET_KEY contains the default password of such servers"],
     );
 }
 

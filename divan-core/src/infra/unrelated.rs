@@ -1,7 +1,6 @@
-//! Names that look like ours and belong to others: they share an environment, and a file for
-//! compose, with us.
+//! Variables of other programs that share the environment or a compose file.
 
-/// What the servers themselves, or their images, are configured with.
+/// Variables of the servers themselves or of their images.
 const NAMES: [&str; 5] = [
     "TELEGRAM_API_ID",
     "TELEGRAM_API_HASH",
@@ -10,7 +9,7 @@ const NAMES: [&str; 5] = [
     "RABBITMQ_NODENAME",
 ];
 
-/// The beginnings of such names.
+/// Prefixes of such variables.
 const PREFIXES: [&str; 4] = [
     "QDRANT__",
     "MINIO_ROOT_",
@@ -18,14 +17,14 @@ const PREFIXES: [&str; 4] = [
     "RABBITMQ_DEFAULT_",
 ];
 
-/// Whether a variable is meant for somebody else.
-pub(super) fn is(name: &str, value: &str) -> bool {
+/// Whether a variable belongs to another program.
+pub(super) fn matches(name: &str, value: &str) -> bool {
     NAMES.contains(&name)
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || is_service_link(name, value)
 }
 
-/// Whether Kubernetes (or Docker's links) made the variable up for a service of that name, as
+/// Whether Kubernetes (or a Docker link) sets the variable for a service, such as
 /// `DIVAN_SERVICE_HOST`, `DIVAN_PORT_8000_TCP_ADDR` and `REDIS_PORT=tcp://10.0.0.1:6379`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let is_port = |rest: &str| {
@@ -37,10 +36,10 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || name.ends_with("_SERVICE_PORT")
         || name.contains("_SERVICE_PORT_")
         || name.split("_PORT_").skip(1).any(is_port)
-        || name.ends_with("_PORT") && is_link(value)
+        || name.ends_with("_PORT") && is_service_link_value(value)
 }
 
-/// Whether this is what Kubernetes puts into `REDIS_PORT` for a service called `redis`.
-pub(super) fn is_link(value: &str) -> bool {
+/// Whether Kubernetes sets this value, for example `REDIS_PORT` for a service named `redis`.
+pub(super) fn is_service_link_value(value: &str) -> bool {
     value.starts_with("tcp://") || value.starts_with("udp://")
 }
