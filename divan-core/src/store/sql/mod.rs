@@ -21,7 +21,10 @@ use sqlx::{Database, Pool};
 pub use backend::Backend;
 #[cfg(feature = "postgres")]
 pub(super) use rows::from_micros;
-pub(super) use statements::{ACCOUNT_BY_ID, ACCOUNT_BY_ID_FOR_UPDATE};
+#[cfg(feature = "sqlite")]
+pub(super) use statements::ACCOUNT_BY_ID;
+#[cfg(feature = "postgres")]
+pub(super) use statements::ACCOUNT_BY_ID_FOR_UPDATE;
 
 use super::StoreError;
 
