@@ -6,7 +6,7 @@ mod created;
 use created::created;
 use std::sync::Arc;
 
-use divan_core::infra::DatabaseUrl;
+use divan_core::database_url::DatabaseUrl;
 use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{

@@ -6,7 +6,7 @@ mod created;
 use std::error::Error;
 
 use created::created;
-use divan_core::infra::{DatabaseUrl, PostgresUrl};
+use divan_core::database_url::{DatabaseUrl, PostgresUrl};
 use divan_core::password::PasswordHash;
 use divan_core::store::{
     Account, AccountUpdate, PostgresPool, PostgresStore, SqliteStore, UserStore,

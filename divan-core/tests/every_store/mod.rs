@@ -17,7 +17,7 @@ macro_rules! on_every_store {
             })*
         }
         mod postgres {
-            use divan_core::infra::DatabaseUrl;
+            use divan_core::database_url::DatabaseUrl;
             use divan_core::store::{PostgresPool, PostgresStore};
 
             $(#[tokio::test(flavor = "multi_thread")] async fn $test() {

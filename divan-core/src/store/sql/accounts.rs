@@ -1,10 +1,10 @@
 use async_trait::async_trait;
+use sqlx::QueryBuilder;
 use sqlx::query::Query;
-use sqlx::{ColumnIndex, Executor, QueryBuilder};
 use uuid::Uuid;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, Value, retrying, statements, traced};
+use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{
     Account, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn, UpdatedAccount, UserQuery,
     UserStore, search_words,
@@ -12,21 +12,7 @@ use crate::store::{
 use crate::types::{Email, Phone, TelegramId, User, UserId};
 
 #[async_trait]
-impl<DB> UserStore for SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> UserStore for SqlStore<DB> {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         let query = sqlx::query(statements::ACCOUNT_BY_ID).bind(id.0);
         traced("account", self.find_account(query)).await
@@ -81,21 +67,7 @@ where
     }
 }
 
-impl<DB> SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> SqlStore<DB> {
     async fn find_account(
         &self,
         query: Query<'_, DB, DB::Arguments>,

@@ -1,29 +1,14 @@
 use async_trait::async_trait;
-use sqlx::{ColumnIndex, Executor, QueryBuilder};
+use sqlx::QueryBuilder;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, Value, retrying, statements, traced};
+use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{AuditQuery, AuditStore, StoreError};
 use crate::types::AuditEvent;
 
 #[async_trait]
-impl<DB> AuditStore for SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> AuditStore for SqlStore<DB> {
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         traced("audit", self.audit_page(query)).await
     }
@@ -34,21 +19,7 @@ where
     }
 }
 
-impl<DB> SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> SqlStore<DB> {
     async fn audit_page(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         let mut page = QueryBuilder::<DB>::new(statements::AUDIT_EVENTS);
         if let Some(subject) = query.subject {

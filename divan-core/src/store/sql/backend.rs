@@ -1,16 +1,31 @@
 use std::future::Future;
 
+use sqlx::database::HasStatementCache;
 use sqlx::migrate::{Migrate, Migrator};
-use sqlx::{Database, Decode, Encode, IntoArguments, Pool, Transaction, Type};
+use sqlx::{
+    ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Pool, Transaction, Type,
+};
+use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// What differs between the databases that an [`SqlStore`](super::SqlStore) works with. Sealed:
-/// `sqlx::Sqlite` and `sqlx::Postgres` implement it.
+/// A database that an [`SqlStore`](super::SqlStore) works with. Sealed: `sqlx::Sqlite` and
+/// `sqlx::Postgres` implement it.
 pub trait Backend:
     Database<Connection: Migrate, Arguments: IntoArguments<Self>>
-    + sqlx::database::HasStatementCache
+    + HasStatementCache
     + sealed::Sealed
+    + for<'c> Implies<&'c mut <Self as Database>::Connection, Is: Executor<'c, Database = Self>>
+    + Implies<usize, Is: ColumnIndex<Self::Row>>
+    + Implies<&'static str, Is: ColumnIndex<Self::Row>>
+    + Implies<Uuid, Is: Value<Self>>
+    + Implies<String, Is: Value<Self>>
+    + Implies<Vec<u8>, Is: Value<Self>>
+    + Implies<bool, Is: Value<Self>>
+    + Implies<i64, Is: Value<Self>>
+    + Implies<Option<Uuid>, Is: Value<Self>>
+    + Implies<Option<String>, Is: Value<Self>>
+    + Implies<Option<i64>, Is: Value<Self>>
 {
     /// Counts the tables that are named like the migrations table.
     #[doc(hidden)]
@@ -51,7 +66,21 @@ impl<DB: Database, T> Value<DB> for T where
 {
 }
 
+/// Makes a bound on another type part of a trait: `trait T: Implies<X, Is: Bound>` implies
+/// `X: Bound` for all users of `T`, which a `where` clause would not.
+pub trait Implies<T>: sealed::Identity<T, Is = T> {}
+
+impl<S: ?Sized, T> Implies<T> for S {}
+
 mod sealed {
+    pub trait Identity<T> {
+        type Is;
+    }
+
+    impl<S: ?Sized, T> Identity<T> for S {
+        type Is = T;
+    }
+
     pub trait Sealed {}
 
     #[cfg(feature = "sqlite")]

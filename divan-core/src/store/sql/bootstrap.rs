@@ -1,28 +1,13 @@
 use async_trait::async_trait;
-use sqlx::{ColumnIndex, Executor, Transaction};
+use sqlx::Transaction;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::rows::to_micros;
-use super::{Backend, SqlStore, Value, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::store::{BootstrapClaim, BootstrapStore, NewUser, Store, StoreError};
 
 #[async_trait]
-impl<DB> Store for SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> Store for SqlStore<DB> {
     async fn ping(&self) -> Result<(), StoreError> {
         traced("ping", async {
             let query = sqlx::query(statements::PING).persistent(self.statement_cache);
@@ -34,21 +19,7 @@ where
 }
 
 #[async_trait]
-impl<DB> BootstrapStore for SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> BootstrapStore for SqlStore<DB> {
     async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         traced("is_bootstrapped", async {
             let count =
@@ -85,21 +56,7 @@ struct Claim<DB: Backend> {
 }
 
 #[async_trait]
-impl<DB> BootstrapClaim for Claim<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> BootstrapClaim for Claim<DB> {
     async fn complete(mut self: Box<Self>, new: &[NewUser]) -> Result<(), StoreError> {
         SqlStore::<DB>::insert_accounts(&mut self.transaction, new).await?;
         self.transaction.commit().await?;

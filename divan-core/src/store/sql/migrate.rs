@@ -1,21 +1,13 @@
 use std::time::{Duration, Instant};
 
+use sqlx::Row;
 use sqlx::migrate::Migrator;
-use sqlx::{ColumnIndex, Executor, Row};
 
-use super::{Backend, SqlStore, Value, statements};
+use super::{Backend, SqlStore, statements};
 use crate::store::schema::MIGRATION_DEADLINE;
 use crate::store::{MigrateError, SchemaStatus, StoreError, StoreErrorKind};
 
-impl<DB> SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Vec<u8>: Value<DB>,
-    i64: Value<DB>,
-{
+impl<DB: Backend> SqlStore<DB> {
     /// Compares the schema of the database with the one of this program.
     ///
     /// # Errors

@@ -15,7 +15,6 @@ mod users;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use backend::Value;
 use sqlx::{Database, Pool};
 
 pub use backend::Backend;

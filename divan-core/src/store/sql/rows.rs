@@ -1,24 +1,17 @@
 //! Decoding of rows.
 
-use sqlx::{ColumnIndex, Database, Row};
+use sqlx::Row;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Value;
+use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{Account, StoredSession};
 use crate::types::{AuditAction, AuditEvent, AuditId, SessionId, TelegramId, User, UserId};
 
 /// Decodes a row of `user_columns!`.
-pub(super) fn user<DB: Database>(row: &DB::Row) -> Result<User, sqlx::Error>
-where
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-{
+pub(super) fn user<DB: Backend>(row: &DB::Row) -> Result<User, sqlx::Error> {
     Ok(User {
         id: UserId(row.try_get("id")?),
         role: parsed::<DB, _>(row, "role")?,
@@ -38,14 +31,7 @@ where
 }
 
 /// Decodes a row of `account_columns!`.
-pub(super) fn account<DB: Database>(row: &DB::Row) -> Result<Account, sqlx::Error>
-where
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-{
+pub(super) fn account<DB: Backend>(row: &DB::Row) -> Result<Account, sqlx::Error> {
     Ok(Account {
         user: user::<DB>(row)?,
         password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?),
@@ -55,15 +41,7 @@ where
 }
 
 /// Decodes a row of `session_columns!`.
-pub(super) fn session<DB: Database>(row: &DB::Row) -> Result<StoredSession, sqlx::Error>
-where
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-{
+pub(super) fn session<DB: Backend>(row: &DB::Row) -> Result<StoredSession, sqlx::Error> {
     let rotation = RotationState::from_parts(
         converted(row.try_get::<i64, _>("generation")?, "generation")?,
         converted(row.try_get::<i64, _>("parent")?, "parent")?,
@@ -90,13 +68,7 @@ where
 }
 
 /// Decodes a row of the audit.
-pub(super) fn audit_event<DB: Database>(row: &DB::Row) -> Result<AuditEvent, sqlx::Error>
-where
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    i64: Value<DB>,
-{
+pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx::Error> {
     let subject = row.try_get::<Option<Uuid>, _>("subject_id")?.map(UserId);
     // A newer version may have written actions that this one does not know.
     let action = row
@@ -128,33 +100,25 @@ pub(in crate::store) fn from_micros(micros: i64) -> OffsetDateTime {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-fn time_option<DB: Database>(
+fn time_option<DB: Backend>(
     row: &DB::Row,
     column: &'static str,
-) -> Result<Option<OffsetDateTime>, sqlx::Error>
-where
-    &'static str: ColumnIndex<DB::Row>,
-    i64: Value<DB>,
-{
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
     Ok(row.try_get::<Option<i64>, _>(column)?.map(from_micros))
 }
 
-fn parsed<DB: Database, T>(row: &DB::Row, column: &'static str) -> Result<T, sqlx::Error>
+fn parsed<DB: Backend, T>(row: &DB::Row, column: &'static str) -> Result<T, sqlx::Error>
 where
-    &'static str: ColumnIndex<DB::Row>,
-    String: Value<DB>,
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     parse(column, &row.try_get::<String, _>(column)?)
 }
 
-fn parsed_option<DB: Database, T>(
+fn parsed_option<DB: Backend, T>(
     row: &DB::Row,
     column: &'static str,
 ) -> Result<Option<T>, sqlx::Error>
 where
-    &'static str: ColumnIndex<DB::Row>,
-    String: Value<DB>,
     T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
     let text: Option<String> = row.try_get(column)?;

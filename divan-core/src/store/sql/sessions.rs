@@ -1,10 +1,9 @@
 use async_trait::async_trait;
-use sqlx::{ColumnIndex, Executor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, Value, retrying, statements, traced};
+use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::session::{EndReason, MAX_LIVE_SESSIONS};
 use crate::store::{
     AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,
@@ -12,21 +11,7 @@ use crate::store::{
 use crate::types::{SessionId, User, UserId};
 
 #[async_trait]
-impl<DB> SessionStore for SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> SessionStore for SqlStore<DB> {
     async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
         traced("session", async {
             let query = sqlx::query(statements::SESSION_WITH_USER)
@@ -86,21 +71,7 @@ where
     }
 }
 
-impl<DB> SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> SqlStore<DB> {
     /// Reports an open session of this user. All code that ends sessions locks the account first,
     /// so the answer holds until the transaction ends.
     pub(super) async fn has_open_session(

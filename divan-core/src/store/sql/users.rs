@@ -1,27 +1,13 @@
 use std::collections::BTreeSet;
 
-use sqlx::{ColumnIndex, Executor, QueryBuilder};
+use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::{Backend, SqlStore, Value, rows, statements};
+use super::{Backend, SqlStore, rows, statements};
 use crate::store::{FoundUsers, SearchTerms, StoreError, UserQuery};
 use crate::types::{User, UserId};
 
-impl<DB> SqlStore<DB>
-where
-    DB: Backend,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    usize: ColumnIndex<DB::Row>,
-    &'static str: ColumnIndex<DB::Row>,
-    Uuid: Value<DB>,
-    String: Value<DB>,
-    Vec<u8>: Value<DB>,
-    bool: Value<DB>,
-    i64: Value<DB>,
-    Option<Uuid>: Value<DB>,
-    Option<String>: Value<DB>,
-    Option<i64>: Value<DB>,
-{
+impl<DB: Backend> SqlStore<DB> {
     /// Finds a page of users at a cost that does not depend on the number of users.
     ///
     /// When a search term is rare, only the users with it are read; otherwise the newest users are
@@ -138,12 +124,7 @@ where
 }
 
 /// Adds all conditions but the search terms.
-fn push_conditions<DB: Backend>(select: &mut QueryBuilder<DB>, query: &UserQuery)
-where
-    String: Value<DB>,
-    bool: Value<DB>,
-    Uuid: Value<DB>,
-{
+fn push_conditions<DB: Backend>(select: &mut QueryBuilder<DB>, query: &UserQuery) {
     if let Some(role) = query.role {
         select
             .push(" AND role = ")
