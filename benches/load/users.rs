@@ -72,7 +72,7 @@ impl TestUsers {
                 );
             }
             let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
-            let record = AuditEvent::new(
+            let event = AuditEvent::new(
                 AuditId(uuid(n, 0x7002)),
                 now,
                 AuditAction::UserCreated,
@@ -80,7 +80,7 @@ impl TestUsers {
             );
             let user = account.user.clone();
             store
-                .insert_users(&[NewUser::new(account, record)])
+                .insert_users(&[NewUser::new(account, event)])
                 .await
                 .expect("a new user");
             let begin = |_: &mut Account| Ok(Some(AccountUpdate::none().begin(session.clone())));
@@ -120,19 +120,19 @@ pub(crate) fn forged(token: &str) -> String {
 
 /// Creates a session whose access token has been used before.
 fn session(user: UserId, id: SessionId, now: OffsetDateTime) -> StoredSession {
-    StoredSession {
+    let (expires_at, ends_at) = (now + Duration::from_hours(1), now + Duration::from_hours(2));
+    let mut session = StoredSession::new(
         id,
         user,
-        audience: Audience::MiniApp,
-        salt: [0; 16],
-        rotation: RotationState::first(now).confirmed(),
-        created_at: now,
-        expires_at: now + Duration::from_hours(1),
-        ends_at: now + Duration::from_hours(2),
-        device: Some("Mozilla/5.0".to_owned()),
-        address: None,
-        end: None,
-    }
+        Audience::MiniApp,
+        [0; 16],
+        now,
+        expires_at,
+        ends_at,
+    );
+    session.rotation = session.rotation.confirmed();
+    session.device = Some("Mozilla/5.0".to_owned());
+    session
 }
 
 fn uuid(n: i64, version: u16) -> Uuid {

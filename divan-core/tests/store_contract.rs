@@ -1,4 +1,4 @@
-//! What every store has to do, run on every store.
+//! The contract of the store traits, run on each store.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod created;
@@ -49,29 +49,29 @@ macro_rules! contract {
 }
 
 contract!(
-    a_stored_user_comes_back_as_it_was,
-    nobody_is_nobody,
-    no_two_users_share_a_phone_an_email_or_a_telegram_account,
-    of_parallel_inserts_of_one_value_one_wins,
-    a_change_of_an_account_is_written_or_not,
-    a_change_sees_what_others_have_written,
-    a_telegram_account_binds_to_one_user,
-    of_parallel_bindings_of_one_telegram_account_one_wins,
-    the_last_active_administrator_stays,
-    of_parallel_demotions_one_administrator_is_left,
-    a_stored_session_comes_back_as_it_was,
-    a_session_advances_from_the_state_that_was_seen,
-    of_parallel_advances_one_wins,
-    sessions_end_with_the_change_or_not_at_all,
-    one_session_too_many_ends_the_oldest,
-    sessions_that_are_long_over_are_purged,
-    many_users_are_added_together_or_not_at_all,
-    users_are_found_by_many_names_at_once,
-    the_first_administrator_is_created_once,
-    a_dropped_claim_leaves_the_bootstrap_open,
-    a_failed_claim_writes_nothing,
-    of_parallel_claims_one_wins,
-    the_store_answers_a_ping,
+    account_returns_the_inserted_user_by_every_key,
+    unknown_users_and_sessions_are_not_found,
+    insert_users_with_a_taken_contact_is_a_conflict,
+    one_of_concurrent_inserts_with_the_same_contact_succeeds,
+    update_account_writes_all_changes_or_none,
+    concurrent_updates_of_an_account_are_serialized,
+    a_telegram_account_links_to_one_user,
+    one_of_concurrent_links_of_a_telegram_account_succeeds,
+    deactivating_the_last_active_administrator_is_rejected,
+    concurrent_deactivations_leave_one_administrator,
+    session_returns_the_begun_session_and_its_user,
+    advance_session_requires_the_seen_state,
+    one_of_concurrent_advances_succeeds,
+    sessions_end_in_the_transaction_of_the_account_update,
+    a_session_above_the_limit_ends_the_oldest,
+    purge_sessions_deletes_sessions_that_ended_before,
+    insert_users_inserts_all_users_or_none,
+    users_by_contact_finds_many_users_at_once,
+    a_completed_bootstrap_claim_is_final,
+    a_dropped_bootstrap_claim_is_released,
+    a_failed_bootstrap_claim_writes_nothing,
+    one_of_concurrent_bootstrap_claims_completes,
+    ping_succeeds,
 );
 
 type AnyStore = Arc<dyn Store>;
@@ -110,19 +110,18 @@ fn admin(n: u128) -> Account {
 }
 
 fn session(n: u128, user: u128) -> StoredSession {
-    StoredSession {
-        id: SessionId(uuid::Uuid::from_u128(n)),
-        user: id(user),
-        audience: Audience::MiniApp,
-        salt: [7; 16],
-        rotation: RotationState::first(now()),
-        created_at: now(),
-        expires_at: now() + Duration::days(1),
-        ends_at: now() + Duration::days(2),
-        device: Some("Браузер".to_owned()),
-        address: Some("2001:db8::1".parse().unwrap()),
-        end: None,
-    }
+    let mut session = StoredSession::new(
+        SessionId(uuid::Uuid::from_u128(n)),
+        id(user),
+        Audience::MiniApp,
+        [7; 16],
+        now(),
+        now() + Duration::days(1),
+        now() + Duration::days(2),
+    );
+    session.device = Some("Браузер".to_owned());
+    session.address = Some("2001:db8::1".parse().unwrap());
+    session
 }
 
 /// Begins a session.
@@ -136,8 +135,8 @@ async fn begin(store: &AnyStore, session: StoredSession) -> Vec<SessionId> {
         .ended
 }
 
-/// Binds a Telegram account.
-async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, StoreErrorKind> {
+/// Links a Telegram account.
+async fn link(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, StoreErrorKind> {
     let change = |account: &mut Account| {
         account.user.telegram_id = Some(TelegramId(telegram));
         Ok(Some(AccountUpdate::none()))
@@ -149,7 +148,7 @@ async fn bind(store: &AnyStore, user: u128, telegram: i64) -> Result<Account, St
     Ok(updated.unwrap().account)
 }
 
-async fn demote(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
+async fn deactivate(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
     let change = |account: &mut Account| {
         account.user.is_active = false;
         Ok(Some(AccountUpdate::none()))
@@ -161,7 +160,7 @@ async fn demote(store: &AnyStore, user: u128) -> Result<(), StoreErrorKind> {
         .map_err(|error| error.kind())
 }
 
-async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
+async fn account_returns_the_inserted_user_by_every_key(store: AnyStore) {
     let mut account = employee(1);
     "Қазақша и ещё по-русски".clone_into(&mut account.user.full_name);
     account.user.email = Some("one@example.com".parse().unwrap());
@@ -197,7 +196,7 @@ async fn a_stored_user_comes_back_as_it_was(store: AnyStore) {
     assert_eq!(by_telegram, account);
 }
 
-async fn nobody_is_nobody(store: AnyStore) {
+async fn unknown_users_and_sessions_are_not_found(store: AnyStore) {
     assert!(store.account(id(1)).await.unwrap().is_none());
     assert!(
         store
@@ -220,10 +219,10 @@ async fn nobody_is_nobody(store: AnyStore) {
             .unwrap()
             .is_none()
     );
-    let unasked = |_: &mut Account| panic!("there is nobody");
+    let uncalled = |_: &mut Account| panic!("there is no such account");
     assert!(
         store
-            .update_account(id(1), &unasked)
+            .update_account(id(1), &uncalled)
             .await
             .unwrap()
             .is_none()
@@ -237,7 +236,7 @@ async fn nobody_is_nobody(store: AnyStore) {
     );
 }
 
-async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnyStore) {
+async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
     let mut first = employee(1);
     first.user.email = Some("one@example.com".parse().unwrap());
     first.user.telegram_id = Some(TelegramId(7));
@@ -259,12 +258,12 @@ async fn no_two_users_share_a_phone_an_email_or_a_telegram_account(store: AnySto
         assert_eq!(error.kind(), StoreErrorKind::Conflict(key));
         assert!(
             store.account(id(2)).await.unwrap().is_none(),
-            "nothing is half-written"
+            "nothing is written"
         );
     }
 }
 
-async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
+async fn one_of_concurrent_inserts_with_the_same_contact_succeeds(store: AnyStore) {
     type Change = fn(&mut User);
     let same: [(UniqueKey, Change); 3] = [
         (UniqueKey::Phone, |user| {
@@ -284,18 +283,18 @@ async fn of_parallel_inserts_of_one_value_one_wins(store: AnyStore) {
             change(&mut account.user);
             tokio::spawn(async move { store.insert_users(&[created(&account)]).await })
         });
-        let mut won = 0;
+        let mut successes = 0;
         for task in tasks.collect::<Vec<_>>() {
             match task.await.unwrap() {
-                Ok(()) => won += 1,
+                Ok(()) => successes += 1,
                 Err(error) => assert_eq!(error.kind(), StoreErrorKind::Conflict(key)),
             }
         }
-        assert_eq!(won, 1, "{key:?}");
+        assert_eq!(successes, 1, "{key:?}");
     }
 }
 
-async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
+async fn update_account_writes_all_changes_or_none(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let change = |account: &mut Account| {
         "Another".clone_into(&mut account.user.full_name);
@@ -335,7 +334,7 @@ async fn a_change_of_an_account_is_written_or_not(store: AnyStore) {
     );
 }
 
-async fn a_change_sees_what_others_have_written(store: AnyStore) {
+async fn concurrent_updates_of_an_account_are_serialized(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let tasks = (0..20).map(|_| {
         let store = store.clone();
@@ -354,78 +353,75 @@ async fn a_change_sees_what_others_have_written(store: AnyStore) {
     assert_eq!(name.matches('+').count(), 20, "{name}");
 }
 
-async fn a_telegram_account_binds_to_one_user(store: AnyStore) {
+async fn a_telegram_account_links_to_one_user(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     store.insert_users(&[created(&employee(2))]).await.unwrap();
-    bind(&store, 1, 7).await.unwrap();
+    link(&store, 1, 7).await.unwrap();
     assert_eq!(
-        bind(&store, 2, 7).await,
+        link(&store, 2, 7).await,
         Err(StoreErrorKind::Conflict(UniqueKey::TelegramId))
     );
     assert_eq!(store.account(id(2)).await.unwrap().unwrap(), employee(2));
 }
 
-async fn of_parallel_bindings_of_one_telegram_account_one_wins(store: AnyStore) {
+async fn one_of_concurrent_links_of_a_telegram_account_succeeds(store: AnyStore) {
     for n in 1..=10 {
         store.insert_users(&[created(&employee(n))]).await.unwrap();
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move { bind(&store, n, 7).await })
+        tokio::spawn(async move { link(&store, n, 7).await })
     });
-    let mut won = 0;
+    let mut successes = 0;
     for task in tasks.collect::<Vec<_>>() {
         match task.await.unwrap() {
-            Ok(_) => won += 1,
+            Ok(_) => successes += 1,
             Err(kind) => assert_eq!(kind, StoreErrorKind::Conflict(UniqueKey::TelegramId)),
         }
     }
-    assert_eq!(won, 1);
+    assert_eq!(successes, 1);
 }
 
-async fn the_last_active_administrator_stays(store: AnyStore) {
+async fn deactivating_the_last_active_administrator_is_rejected(store: AnyStore) {
     let mut inactive = admin(2);
     inactive.user.is_active = false;
     store.insert_users(&[created(&admin(1))]).await.unwrap();
     store.insert_users(&[created(&inactive)]).await.unwrap();
-    assert_eq!(demote(&store, 1).await, Err(StoreErrorKind::LastAdmin));
+    assert_eq!(deactivate(&store, 1).await, Err(StoreErrorKind::LastAdmin));
     assert!(store.account(id(1)).await.unwrap().unwrap().user.is_active);
     store.insert_users(&[created(&admin(3))]).await.unwrap();
-    demote(&store, 1).await.unwrap();
-    assert_eq!(demote(&store, 3).await, Err(StoreErrorKind::LastAdmin));
+    deactivate(&store, 1).await.unwrap();
+    assert_eq!(deactivate(&store, 3).await, Err(StoreErrorKind::LastAdmin));
 }
 
-async fn of_parallel_demotions_one_administrator_is_left(store: AnyStore) {
+async fn concurrent_deactivations_leave_one_administrator(store: AnyStore) {
     for n in 1..=10 {
         store.insert_users(&[created(&admin(n))]).await.unwrap();
     }
     let tasks = (1..=10).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move { demote(&store, n).await })
+        tokio::spawn(async move { deactivate(&store, n).await })
     });
-    let mut refused = 0;
+    let mut rejected = 0;
     for task in tasks.collect::<Vec<_>>() {
         match task.await.unwrap() {
             Ok(()) => {}
             Err(kind) => {
                 assert_eq!(kind, StoreErrorKind::LastAdmin);
-                refused += 1;
+                rejected += 1;
             }
         }
     }
-    assert_eq!(refused, 1);
+    assert_eq!(rejected, 1);
 }
 
-async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
+async fn session_returns_the_begun_session_and_its_user(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
-    let whole = session(1, 1);
-    let bare = StoredSession {
-        device: None,
-        address: None,
-        audience: Audience::Admin,
-        ..session(2, 1)
-    };
-    for session in [whole, bare] {
+    let complete = session(1, 1);
+    let mut minimal = session(2, 1);
+    (minimal.device, minimal.address) = (None, None);
+    minimal.audience = Audience::Admin;
+    for session in [complete, minimal] {
         assert!(begin(&store, session.clone()).await.is_empty());
         let found = store.session(session.id).await.unwrap();
         assert_eq!(found, Some((session, employee(1).user)));
@@ -447,28 +443,20 @@ async fn a_stored_session_comes_back_as_it_was(store: AnyStore) {
     assert!(store.sessions_of(id(2), now()).await.unwrap().is_empty());
 }
 
-async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
+async fn advance_session_requires_the_seen_state(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
     let next = RotationState::from_parts(2, 1, now() + Duration::seconds(5), true);
     let expires_at = now() + Duration::hours(30);
-    let advance = SessionAdvance {
-        session: begun.id,
-        seen: begun.rotation,
-        next,
-        expires_at,
-    };
+    let advance = SessionAdvance::new(begun.id, begun.rotation, next, expires_at);
     assert!(store.advance_session(&advance).await.unwrap());
     let (stored, _) = store.session(begun.id).await.unwrap().unwrap();
-    assert_eq!(
-        stored,
-        StoredSession {
-            rotation: next,
-            expires_at,
-            ..begun.clone()
-        }
-    );
+    let mut expected = begun.clone();
+    expected.rotation = next;
+    expected.expires_at = expires_at;
+    assert_eq!(stored, expected);
+    let from = |seen| SessionAdvance::new(begun.id, seen, next, expires_at);
     for stale in [
         begun.rotation,
         RotationState::from_parts(2, 1, now(), true),
@@ -476,94 +464,63 @@ async fn a_session_advances_from_the_state_that_was_seen(store: AnyStore) {
         RotationState::from_parts(2, 0, now() + Duration::seconds(5), true),
     ] {
         assert!(
-            !store
-                .advance_session(&SessionAdvance {
-                    seen: stale,
-                    ..advance
-                })
-                .await
-                .unwrap(),
+            !store.advance_session(&from(stale)).await.unwrap(),
             "{stale:?}"
         );
     }
-    let end = EndSessions {
-        only: None,
-        at: now(),
-        reason: EndReason::SignedOut,
-    };
+    let end = EndSessions::all(now(), EndReason::SignedOut);
     store
         .update_account(id(1), &|_: &mut Account| {
             Ok(Some(AccountUpdate::none().end(end)))
         })
         .await
         .unwrap();
-    assert!(
-        !store
-            .advance_session(&SessionAdvance {
-                seen: next,
-                ..advance
-            })
-            .await
-            .unwrap()
-    );
+    assert!(!store.advance_session(&from(next)).await.unwrap());
 }
 
-async fn of_parallel_advances_one_wins(store: AnyStore) {
+async fn one_of_concurrent_advances_succeeds(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let begun = session(1, 1);
     begin(&store, begun.clone()).await;
-    let advance = SessionAdvance {
-        session: begun.id,
-        seen: begun.rotation,
-        next: RotationState::from_parts(2, 1, now(), false),
-        expires_at: begun.expires_at,
-    };
+    let next = RotationState::from_parts(2, 1, now(), false);
+    let advance = SessionAdvance::new(begun.id, begun.rotation, next, begun.expires_at);
     let tasks = (0..20).map(|_| {
         let store = store.clone();
         tokio::spawn(async move { store.advance_session(&advance).await.unwrap() })
     });
-    let mut won = 0;
+    let mut successes = 0;
     for task in tasks.collect::<Vec<_>>() {
-        won += u32::from(task.await.unwrap());
+        successes += u32::from(task.await.unwrap());
     }
-    assert_eq!(won, 1);
+    assert_eq!(successes, 1);
 }
 
-async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
-    let other_key = bind_two(&store).await;
+async fn sessions_end_in_the_transaction_of_the_account_update(store: AnyStore) {
+    let taken = linked_telegram_account(&store).await;
     for n in 1..=3 {
         begin(&store, session(n, 1)).await;
     }
     begin(&store, session(4, 2)).await;
-    let end = |only: Option<u128>| EndSessions {
-        only: only.map(|n| session(n, 1).id),
-        at: now() + Duration::seconds(1),
-        reason: EndReason::Deactivated,
+    let (at, reason) = (now() + Duration::seconds(1), EndReason::Deactivated);
+    let end_all = EndSessions::all(at, reason);
+    let end_one = |n| EndSessions::one(session(n, 1).id, at, reason);
+    // The account update fails, so the sessions stay.
+    let failing = |account: &mut Account| {
+        account.user.telegram_id = Some(taken);
+        Ok(Some(AccountUpdate::none().end(end_all)))
     };
-    // The change fails, and so does the end.
-    let taken = |account: &mut Account| {
-        account.user.telegram_id = Some(other_key);
-        Ok(Some(AccountUpdate::none().end(end(None))))
-    };
-    store.update_account(id(1), &taken).await.unwrap_err();
+    store.update_account(id(1), &failing).await.unwrap_err();
     assert_eq!(store.sessions_of(id(1), now()).await.unwrap().len(), 3);
 
-    let one = |_: &mut Account| Ok(Some(AccountUpdate::none().end(end(Some(2)))));
+    let one = |_: &mut Account| Ok(Some(AccountUpdate::none().end(end_one(2))));
     let updated = store.update_account(id(1), &one).await.unwrap().unwrap();
     assert_eq!(updated.ended, [session(2, 1).id]);
     let (ended, _) = store.session(session(2, 1).id).await.unwrap().unwrap();
-    let at = now() + Duration::seconds(1);
-    assert_eq!(
-        ended.end,
-        Some(SessionEnd {
-            at,
-            reason: EndReason::Deactivated
-        })
-    );
-    let somebody_elses = |_: &mut Account| Ok(Some(AccountUpdate::none().end(end(Some(4)))));
+    assert_eq!(ended.end, Some(SessionEnd::new(at, reason)));
+    let of_another_user = |_: &mut Account| Ok(Some(AccountUpdate::none().end(end_one(4))));
     assert!(
         store
-            .update_account(id(1), &somebody_elses)
+            .update_account(id(1), &of_another_user)
             .await
             .unwrap()
             .unwrap()
@@ -573,7 +530,7 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
 
     let all = |_: &mut Account| {
         Ok(Some(
-            AccountUpdate::none().end(end(None)).begin(session(5, 1)),
+            AccountUpdate::none().end(end_all).begin(session(5, 1)),
         ))
     };
     assert_eq!(
@@ -596,32 +553,23 @@ async fn sessions_end_with_the_change_or_not_at_all(store: AnyStore) {
     assert_eq!(store.sessions_of(id(2), now()).await.unwrap().len(), 1);
 }
 
-/// Two employees, of whom the second is bound to the Telegram account that this gives.
-async fn bind_two(store: &AnyStore) -> TelegramId {
+/// Inserts two employees and links a Telegram account to the second one. Returns its id.
+async fn linked_telegram_account(store: &AnyStore) -> TelegramId {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     store.insert_users(&[created(&employee(2))]).await.unwrap();
-    bind(store, 2, 7).await.unwrap();
+    link(store, 2, 7).await.unwrap();
     TelegramId(7)
 }
 
-async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
+async fn a_session_above_the_limit_ends_the_oldest(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     let many = u128::from(MAX_LIVE_SESSIONS);
     for n in 1..=many {
-        let created_at = now() + Duration::seconds(i64::try_from(n).unwrap());
-        assert!(
-            begin(
-                &store,
-                StoredSession {
-                    created_at,
-                    ..session(n, 1)
-                }
-            )
-            .await
-            .is_empty()
-        );
+        let mut session = session(n, 1);
+        session.created_at += Duration::seconds(i64::try_from(n).unwrap());
+        assert!(begin(&store, session).await.is_empty());
     }
-    // The clock was set back: the new one stays all the same.
+    // The new session stays even if the clock was set back.
     let ended = begin(&store, session(100, 1)).await;
     assert_eq!(ended, [session(1, 1).id]);
     let live = store.sessions_of(id(1), now()).await.unwrap();
@@ -631,21 +579,15 @@ async fn one_session_too_many_ends_the_oldest(store: AnyStore) {
     assert_eq!(oldest.end.map(|end| end.reason), Some(EndReason::Limit));
 }
 
-async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
+async fn purge_sessions_deletes_sessions_that_ended_before(store: AnyStore) {
     store.insert_users(&[created(&employee(1))]).await.unwrap();
     for n in 1..=3 {
         begin(&store, session(n, 1)).await;
     }
-    let lasting = StoredSession {
-        ends_at: now() + Duration::days(90),
-        ..session(4, 1)
-    };
+    let mut lasting = session(4, 1);
+    lasting.ends_at = now() + Duration::days(90);
     begin(&store, lasting).await;
-    let end = EndSessions {
-        only: Some(session(1, 1).id),
-        at: now(),
-        reason: EndReason::SignedOut,
-    };
+    let end = EndSessions::one(session(1, 1).id, now(), EndReason::SignedOut);
     store
         .update_account(id(1), &|_: &mut Account| {
             Ok(Some(AccountUpdate::none().end(end)))
@@ -670,12 +612,12 @@ async fn sessions_that_are_long_over_are_purged(store: AnyStore) {
     assert!(store.session(session(4, 1).id).await.unwrap().is_some());
 }
 
-async fn many_users_are_added_together_or_not_at_all(store: AnyStore) {
+async fn insert_users_inserts_all_users_or_none(store: AnyStore) {
     store.insert_users(&[]).await.unwrap();
     let many: Vec<_> = (1..=1201).map(|n| created(&employee(n))).collect();
-    let mut with_a_known_one = many.clone();
-    with_a_known_one[1200].account.user.phone = employee(7).user.phone;
-    let error = store.insert_users(&with_a_known_one).await.unwrap_err();
+    let mut with_a_conflict = many.clone();
+    with_a_conflict[1200].account.user.phone = employee(7).user.phone;
+    let error = store.insert_users(&with_a_conflict).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Phone));
     assert!(store.account(id(1)).await.unwrap().is_none());
     assert!(
@@ -696,7 +638,7 @@ async fn many_users_are_added_together_or_not_at_all(store: AnyStore) {
     );
 }
 
-async fn users_are_found_by_many_names_at_once(store: AnyStore) {
+async fn users_by_contact_finds_many_users_at_once(store: AnyStore) {
     let many: Vec<_> = (1..=1201).map(|n| created(&employee(n))).collect();
     store.insert_users(&many).await.unwrap();
     store.insert_users(&[created(&admin(2000))]).await.unwrap();
@@ -709,7 +651,7 @@ async fn users_are_found_by_many_names_at_once(store: AnyStore) {
     assert_eq!(found, (1..=1201).chain([2000]).map(id).collect());
 }
 
-async fn the_first_administrator_is_created_once(store: AnyStore) {
+async fn a_completed_bootstrap_claim_is_final(store: AnyStore) {
     assert!(!store.is_bootstrapped().await.unwrap());
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
     claim.complete(&[created(&admin(1))]).await.unwrap();
@@ -718,14 +660,14 @@ async fn the_first_administrator_is_created_once(store: AnyStore) {
     assert!(store.claim_bootstrap(now()).await.unwrap().is_none());
 }
 
-async fn a_dropped_claim_leaves_the_bootstrap_open(store: AnyStore) {
+async fn a_dropped_bootstrap_claim_is_released(store: AnyStore) {
     drop(store.claim_bootstrap(now()).await.unwrap().unwrap());
     assert!(!store.is_bootstrapped().await.unwrap());
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
     claim.complete(&[created(&admin(1))]).await.unwrap();
 }
 
-async fn a_failed_claim_writes_nothing(store: AnyStore) {
+async fn a_failed_bootstrap_claim_writes_nothing(store: AnyStore) {
     store.insert_users(&[created(&admin(1))]).await.unwrap();
     let claim = store.claim_bootstrap(now()).await.unwrap().unwrap();
     let mut same_address = admin(2);
@@ -736,7 +678,7 @@ async fn a_failed_claim_writes_nothing(store: AnyStore) {
     assert!(store.account(id(2)).await.unwrap().is_none());
 }
 
-async fn of_parallel_claims_one_wins(store: AnyStore) {
+async fn one_of_concurrent_bootstrap_claims_completes(store: AnyStore) {
     let tasks = (1..=20).map(|n| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -746,13 +688,13 @@ async fn of_parallel_claims_one_wins(store: AnyStore) {
             }
         })
     });
-    let mut won = 0;
+    let mut successes = 0;
     for task in tasks.collect::<Vec<_>>() {
-        won += u32::from(task.await.unwrap());
+        successes += u32::from(task.await.unwrap());
     }
-    assert_eq!(won, 1);
+    assert_eq!(successes, 1);
 }
 
-async fn the_store_answers_a_ping(store: AnyStore) {
+async fn ping_succeeds(store: AnyStore) {
     store.ping().await.unwrap();
 }

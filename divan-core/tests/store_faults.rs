@@ -1,4 +1,4 @@
-//! A store whose commit fails must say so: an answer that is not written down is a lie.
+//! Failures of databases: a failed commit is an error, and no error contains the password.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod created;
@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 #[tokio::test]
-async fn a_sign_in_whose_commit_fails_is_an_error() {
+async fn update_account_with_a_failing_commit_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("divan.db");
     let store = SqliteStore::open(&path).await.unwrap();
@@ -33,52 +33,52 @@ async fn a_sign_in_whose_commit_fails_is_an_error() {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", path.display()))
         .await
         .unwrap();
-    let sabotage =
+    let schema =
         "CREATE TABLE child (parent BLOB REFERENCES divan_users (id) DEFERRABLE INITIALLY DEFERRED);
-        CREATE TRIGGER sabotage AFTER UPDATE ON divan_users BEGIN INSERT INTO child VALUES (x'00'); END;";
-    connection.execute(sabotage).await.unwrap();
+        CREATE TRIGGER fail_commit AFTER UPDATE ON divan_users BEGIN INSERT INTO child VALUES (x'00'); END;";
+    connection.execute(schema).await.unwrap();
     connection.close().await.unwrap();
 
-    let bind = |account: &mut Account| {
+    let link = |account: &mut Account| {
         account.user.telegram_id = Some(TelegramId(42));
         Ok(Some(AccountUpdate::none()))
     };
-    assert!(store.update_account(id, &bind).await.is_err());
+    assert!(store.update_account(id, &link).await.is_err());
     assert_eq!(
         store.account(id).await.unwrap().unwrap().user.telegram_id,
         None
     );
 }
 
-/// What PostgreSQL and the proxies in front of it say: a kind, a length of at most 255, and the
-/// words.
+/// Encodes a message of the PostgreSQL protocol: type, length (at most 255) and body.
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u8::try_from(body.len() + 4).unwrap_or(u8::MAX);
     [&[kind, 0, 0, 0, length], body].concat()
 }
 
-/// A proxy that lets in so many connections, and repeats the password when it refuses the next.
-async fn talkative_proxy(lets_in: usize) -> PostgresUrl {
+/// Starts a mock proxy that accepts some connections, and repeats the password when it rejects the
+/// next one.
+async fn mock_proxy(accepted: usize) -> PostgresUrl {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         for nth in 0.. {
             let (mut client, _) = listener.accept().await.unwrap();
-            let mut heard = [0; 1024];
-            let _startup = client.read(&mut heard).await.unwrap();
+            let mut received = [0; 1024];
+            let _startup = client.read(&mut received).await.unwrap();
             client
                 .write_all(&message(b'R', &3_u32.to_be_bytes()))
                 .await
                 .unwrap();
-            let length = client.read(&mut heard).await.unwrap();
-            let password = String::from_utf8_lossy(&heard[5..length - 1]).into_owned();
-            let refusal = format!("SFATAL\0VFATAL\0C08P01\0Mno tenant for {password}\0\0");
-            let answer = if nth < lets_in {
+            let length = client.read(&mut received).await.unwrap();
+            let password = String::from_utf8_lossy(&received[5..length - 1]).into_owned();
+            let rejection = format!("SFATAL\0VFATAL\0C08P01\0Mno tenant for {password}\0\0");
+            let response = if nth < accepted {
                 [message(b'R', &0_u32.to_be_bytes()), message(b'Z', b"I")].concat()
             } else {
-                message(b'E', refusal.as_bytes())
+                message(b'E', rejection.as_bytes())
             };
-            client.write_all(&answer).await.unwrap();
+            client.write_all(&response).await.unwrap();
         }
     });
     let url = format!("postgres://divan:hidden-word@127.0.0.1:{port}/divan?sslmode=disable");
@@ -89,35 +89,35 @@ async fn talkative_proxy(lets_in: usize) -> PostgresUrl {
 }
 
 #[tokio::test]
-async fn a_password_that_a_proxy_repeats_goes_no_further() {
-    let url = talkative_proxy(0).await;
-    let at_the_start = PostgresStore::connect(&url, PostgresPool::default())
+async fn errors_omit_a_password_that_a_proxy_repeats() {
+    let url = mock_proxy(0).await;
+    let on_connect = PostgresStore::connect(&url, PostgresPool::default())
         .await
         .unwrap_err();
     assert!(
-        at_the_start
+        on_connect
             .source()
             .unwrap()
             .to_string()
             .contains("is omitted"),
-        "{at_the_start:?}"
+        "{on_connect:?}"
     );
 
-    let url = talkative_proxy(1).await;
+    let url = mock_proxy(1).await;
     let store = PostgresStore::connect(&url, PostgresPool::default())
         .await
         .unwrap();
     let later = store.time().await.unwrap_err();
     let cause = later.source().unwrap().to_string();
     assert_eq!(cause, "it refuses or ends the connection (08P01)");
-    for error in [at_the_start, later] {
+    for error in [on_connect, later] {
         assert!(!format!("{error:?}").contains("hidden-word"), "{error:?}");
     }
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_file_is_for_its_owner_alone() {
+async fn the_database_file_is_accessible_to_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let _store = SqliteStore::open(&folder.path().join("divan.db"))

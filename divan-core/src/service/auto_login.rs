@@ -49,7 +49,7 @@ impl ClientService<'_> {
             Ok(Some(
                 AccountUpdate::none()
                     .begin(session.clone())
-                    .record(event.clone()),
+                    .event(event.clone()),
             ))
         };
         let updated = store.update_account(user, &change).await?;

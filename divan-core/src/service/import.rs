@@ -351,8 +351,8 @@ mod tests {
             let mut user = User::new(UserId(Uuid::nil()), Role::Employee, "Name", now);
             user.phone = phone.map(|phone| phone.parse().unwrap());
             user.email = email.map(|email| email.parse().unwrap());
-            let record = AuditEvent::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
-            NewUser::new(Account::new(user, PasswordHash::from_stored("x")), record)
+            let event = AuditEvent::new(AuditId(Uuid::nil()), now, AuditAction::UserCreated, None);
+            NewUser::new(Account::new(user, PasswordHash::from_stored("x")), event)
         };
         let mut list = vec![
             new_user(Some("+77010000002"), None),

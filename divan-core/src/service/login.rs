@@ -227,12 +227,12 @@ impl ClientService<'_> {
             let mut update = AccountUpdate::none().begin(session.clone());
             if let Some(telegram) = telegram {
                 if current.user.telegram_id.is_none() {
-                    update = update.record(linked.clone());
+                    update = update.event(linked.clone());
                 }
                 current.password_verified_at = Some(now);
                 telegram.link(current, now);
             }
-            Ok(Some(update.record(signed_in.clone())))
+            Ok(Some(update.event(signed_in.clone())))
         };
         match service.parts.store.update_account(user, &change).await {
             Ok(updated) => updated

@@ -104,17 +104,13 @@ impl CallerService<'_> {
             current.password_expires_at = None;
             current.user.password_change_required = false;
             current.user.updated_at = at;
-            let all = EndSessions {
-                only: None,
-                at,
-                reason: EndReason::PasswordChanged,
-            };
+            let all = EndSessions::all(at, EndReason::PasswordChanged);
             Ok(Some(
                 AccountUpdate::none()
                     .require_live_session(caller.session())
                     .end(all)
                     .begin(session.clone())
-                    .record(event.clone()),
+                    .event(event.clone()),
             ))
         };
         let updated = service.parts.store.update_account(user, &change).await?;

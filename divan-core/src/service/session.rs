@@ -18,6 +18,7 @@ use crate::types::{Audience, AuditAction, AuditEvent, SessionId, User, UserId};
 
 /// The lifetimes of the sessions of an audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SessionLife {
     /// Maximum lifetime without a refresh.
     pub idle: Duration,
@@ -27,16 +28,16 @@ pub struct SessionLife {
 
 impl SessionLife {
     /// The default for the Mini App: 30 days idle, 90 days in total.
-    pub const MINI_APP: Self = Self {
-        idle: Duration::from_hours(30 * 24),
-        absolute: Duration::from_hours(90 * 24),
-    };
+    pub const MINI_APP: Self =
+        Self::new(Duration::from_hours(30 * 24), Duration::from_hours(90 * 24));
 
     /// The default for the admin panel: 30 minutes idle, 12 hours in total.
-    pub const ADMIN: Self = Self {
-        idle: Duration::from_mins(30),
-        absolute: Duration::from_hours(12),
-    };
+    pub const ADMIN: Self = Self::new(Duration::from_mins(30), Duration::from_hours(12));
+
+    /// Combines the lifetime without a refresh and the lifetime counted from sign-in.
+    pub const fn new(idle: Duration, absolute: Duration) -> Self {
+        Self { idle, absolute }
+    }
 }
 
 /// A live session, as shown to users.
@@ -206,19 +207,12 @@ impl AuthService {
         let mut salt = [0; 16];
         self.parts.entropy.fill(&mut salt)?;
         let ends_at = now.saturating_add(to_time_duration(life.absolute));
-        Ok(StoredSession {
-            id: SessionId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?,
-            user,
-            audience,
-            salt,
-            rotation: RotationState::first(now),
-            created_at: now,
-            expires_at: now.saturating_add(to_time_duration(life.idle)).min(ends_at),
-            ends_at,
-            device: client.device.clone(),
-            address: client.address,
-            end: None,
-        })
+        let expires_at = now.saturating_add(to_time_duration(life.idle)).min(ends_at);
+        let id = SessionId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
+        let mut session = StoredSession::new(id, user, audience, salt, now, expires_at, ends_at);
+        session.device.clone_from(&client.device);
+        session.address = client.address;
+        Ok(session)
     }
 
     /// Issues the tokens of the session's current generation.
@@ -259,12 +253,8 @@ impl AuthService {
         let idle_end = next
             .rotated_at()
             .saturating_add(to_time_duration(self.life(session.audience).idle));
-        let advance = SessionAdvance {
-            session: session.id,
-            seen: session.rotation,
-            next,
-            expires_at: session.expires_at.max(idle_end.min(session.ends_at)),
-        };
+        let expires_at = session.expires_at.max(idle_end.min(session.ends_at));
+        let advance = SessionAdvance::new(session.id, session.rotation, next, expires_at);
         self.parts.store.advance_session(&advance).await
     }
 
@@ -309,7 +299,7 @@ impl AuthService {
         let change = |account: &mut Account| {
             account.password_verified_at = None;
             change(account);
-            let update = AccountUpdate::none().end(end).record(event.clone());
+            let update = AccountUpdate::none().end(end).event(event.clone());
             Ok(Some(match only {
                 Some(session) => update.require_live_session(session),
                 None => update,

@@ -142,7 +142,7 @@ impl Changes {
             (AuditAction::UserUpdated, None)
         };
         let changes = changed_fields(&before, user);
-        let update = AccountUpdate::none().record(AuditEvent {
+        let update = AccountUpdate::none().event(AuditEvent {
             action,
             changes,
             ..event.clone()
@@ -151,11 +151,7 @@ impl Changes {
             return Ok(update);
         };
         account.password_verified_at = None;
-        Ok(update.end(EndSessions {
-            only: None,
-            at: now,
-            reason,
-        }))
+        Ok(update.end(EndSessions::all(now, reason)))
     }
 }
 

@@ -43,13 +43,13 @@ pub struct NewUser {
     /// The account.
     pub account: Account,
     /// The audit event.
-    pub record: AuditEvent,
+    pub event: AuditEvent,
 }
 
 impl NewUser {
     /// Combines an account with its audit event.
-    pub fn new(account: Account, record: AuditEvent) -> Self {
-        Self { account, record }
+    pub fn new(account: Account, event: AuditEvent) -> Self {
+        Self { account, event }
     }
 }
 
@@ -75,7 +75,7 @@ pub struct AccountUpdate {
     /// [`MAX_LIVE_SESSIONS`](crate::session::MAX_LIVE_SESSIONS).
     pub begin: Option<StoredSession>,
     /// The audit events.
-    pub records: Vec<AuditEvent>,
+    pub events: Vec<AuditEvent>,
 }
 
 impl AccountUpdate {
@@ -100,8 +100,8 @@ impl AccountUpdate {
 
     /// Inserts this audit event.
     #[must_use]
-    pub fn record(mut self, record: AuditEvent) -> Self {
-        self.records.push(record);
+    pub fn event(mut self, event: AuditEvent) -> Self {
+        self.events.push(event);
         self
     }
 

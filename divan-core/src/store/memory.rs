@@ -85,18 +85,11 @@ impl Tables {
             let mut live: Vec<_> = own.filter(|session| session.is_live(at)).collect();
             live.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
             for session in live.into_iter().skip(MAX_LIVE_SESSIONS as usize - 1) {
-                end(
-                    session,
-                    SessionEnd {
-                        at,
-                        reason: EndReason::Limit,
-                    },
-                    &mut ended,
-                );
+                end(session, SessionEnd::new(at, EndReason::Limit), &mut ended);
             }
             self.sessions.insert(begun.id, begun);
         }
-        self.audit.extend(update.records);
+        self.audit.extend(update.events);
         ended
     }
 }
@@ -181,9 +174,7 @@ impl UserStore for MemoryStore {
             }
             tables.accounts.insert(account.user.id, account.clone());
         }
-        tables
-            .audit
-            .extend(new.iter().map(|new| new.record.clone()));
+        tables.audit.extend(new.iter().map(|new| new.event.clone()));
         Ok(())
     }
 

@@ -44,6 +44,7 @@ pub trait SessionStore: std::fmt::Debug + Send + Sync {
 
 /// A stored session.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredSession {
     /// The session's id.
     pub id: SessionId,
@@ -70,6 +71,31 @@ pub struct StoredSession {
 }
 
 impl StoredSession {
+    /// Creates a session that begins now, in its first generation, without device and address.
+    pub fn new(
+        id: SessionId,
+        user: UserId,
+        audience: Audience,
+        salt: [u8; 16],
+        created_at: OffsetDateTime,
+        expires_at: OffsetDateTime,
+        ends_at: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            user,
+            audience,
+            salt,
+            rotation: RotationState::first(created_at),
+            created_at,
+            expires_at,
+            ends_at,
+            device: None,
+            address: None,
+            end: None,
+        }
+    }
+
     /// Reports a session that has neither ended nor expired.
     pub fn is_live(&self, at: OffsetDateTime) -> bool {
         self.end.is_none() && at < self.expires_at
@@ -78,6 +104,7 @@ impl StoredSession {
 
 /// A change of a session's rotation state.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct SessionAdvance {
     /// The session.
     pub session: SessionId,
@@ -89,8 +116,26 @@ pub struct SessionAdvance {
     pub expires_at: OffsetDateTime,
 }
 
+impl SessionAdvance {
+    /// Replaces the state `seen` of a session by `next`.
+    pub fn new(
+        session: SessionId,
+        seen: RotationState,
+        next: RotationState,
+        expires_at: OffsetDateTime,
+    ) -> Self {
+        Self {
+            session,
+            seen,
+            next,
+            expires_at,
+        }
+    }
+}
+
 /// Sessions of an account to end.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct EndSessions {
     /// One session of the account; `None` for all of them.
     pub only: Option<SessionId>,
@@ -98,4 +143,24 @@ pub struct EndSessions {
     pub at: OffsetDateTime,
     /// Reason of the end.
     pub reason: EndReason,
+}
+
+impl EndSessions {
+    /// Ends all sessions of the account.
+    pub fn all(at: OffsetDateTime, reason: EndReason) -> Self {
+        Self {
+            only: None,
+            at,
+            reason,
+        }
+    }
+
+    /// Ends one session of the account.
+    pub fn one(session: SessionId, at: OffsetDateTime, reason: EndReason) -> Self {
+        Self {
+            only: Some(session),
+            at,
+            reason,
+        }
+    }
 }

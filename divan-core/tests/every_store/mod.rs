@@ -1,5 +1,4 @@
-/// Makes a test of each function for each store; the function takes what `Fixture::on` makes of the
-/// store.
+/// Defines a test of each function for each store. The function takes `Fixture::on(store)`.
 macro_rules! on_every_store {
     ($($test:ident),* $(,)?) => {
         mod memory {

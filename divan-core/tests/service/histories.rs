@@ -154,12 +154,7 @@ impl History {
 
     async fn restore(&mut self, f: &Fixture) {
         let (stored, _) = f.store.session(self.session).await.unwrap().unwrap();
-        let restore = SessionAdvance {
-            session: self.session,
-            seen: self.model,
-            next: self.backup,
-            expires_at: stored.expires_at,
-        };
+        let restore = SessionAdvance::new(self.session, self.model, self.backup, stored.expires_at);
         assert!(f.store.advance_session(&restore).await.unwrap());
         self.model = self.backup;
         for server in &mut self.servers {

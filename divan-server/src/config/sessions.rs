@@ -95,7 +95,7 @@ fn life(
     if idle < Duration::from_mins(20) {
         env.error(idle_of, "must be at least 20 minutes");
     }
-    SessionLife { idle, absolute }
+    SessionLife::new(idle, absolute)
 }
 
 fn duration(env: &mut Env<'_>, variable: &Variable, default: Duration) -> Duration {

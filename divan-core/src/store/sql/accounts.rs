@@ -116,7 +116,7 @@ impl<DB: Backend> SqlStore<DB> {
                 .await?;
         }
         let ended = self.update_sessions(&mut transaction, id, &update).await?;
-        Self::insert_audit_events(&mut transaction, &update.records, self.statement_cache).await?;
+        Self::insert_audit_events(&mut transaction, &update.events, self.statement_cache).await?;
         transaction.commit().await?;
         Ok(Some(UpdatedAccount { account, ended }))
     }
@@ -195,7 +195,7 @@ impl<DB: Backend> SqlStore<DB> {
             let insert = insert.build().persistent(false);
             insert.execute(&mut *connection).await?;
             Self::insert_words(connection, new.iter().map(|new| &new.account.user)).await?;
-            let events = new.iter().map(|new| &new.record);
+            let events = new.iter().map(|new| &new.event);
             Self::insert_audit_events(connection, events, false).await?;
         }
         Ok(())
