@@ -44,7 +44,7 @@ impl Dependencies {
     /// whose feature is off.
     pub(crate) fn new(infra: &Infra, required: &[DependencyKind], buckets: Buckets) -> Self {
         let is_required =
-            |probe: &Arc<dyn Probe>| required.iter().any(|kind| kind.as_str() == probe.name());
+            |probe: &Arc<dyn Probe>| probe.kind().is_some_and(|kind| required.contains(&kind));
         let (required, optional) = probes(infra, buckets).into_iter().partition(is_required);
         Self { required, optional }
     }
@@ -144,7 +144,11 @@ impl Debug for EnsureBucket {
 #[async_trait::async_trait]
 impl Probe for EnsureBucket {
     fn name(&self) -> &'static str {
-        "s3"
+        DependencyKind::S3.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::S3)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
@@ -164,7 +168,11 @@ struct WithoutClient(divan_core::infra::QdrantConfig);
 #[async_trait::async_trait]
 impl Probe for WithoutClient {
     fn name(&self) -> &'static str {
-        "qdrant"
+        DependencyKind::Qdrant.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::Qdrant)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {

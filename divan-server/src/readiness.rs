@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use divan_core::infra::DependencyKind;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
 
@@ -24,9 +25,6 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Time limit of one probe.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
-
-/// Name of the dependency that is always required.
-pub(crate) const DATABASE: &str = "database";
 
 /// Probes of the dependencies, with their last results.
 #[derive(Debug)]
@@ -166,7 +164,11 @@ struct Database(AuthService);
 #[async_trait]
 impl Probe for Database {
     fn name(&self) -> &'static str {
-        DATABASE
+        DependencyKind::Database.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::Database)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {

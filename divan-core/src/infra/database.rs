@@ -106,7 +106,7 @@ mod tests {
     use crate::infra::test_util::{errors, read};
 
     #[test]
-    fn the_database_and_its_connections_are_read() {
+    fn the_database_url_and_the_pool_are_read() {
         let config = read(
             &[("DATABASE_URL", "postgresql+asyncpg://divan:p%40ss@db/divan")],
             DatabaseConfig::read,
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_password_of_an_address_can_be_a_placeholder() {
+    fn only_the_password_of_a_url_is_checked_for_placeholders() {
         for url in [
-            "postgres://changeme:of-nobody@db/default",
-            "postgres://u:of-nobody@mail.exchange.it/replace-me",
+            "postgres://changeme:of-no-user@db/default",
+            "postgres://u:of-no-user@mail.exchange.it/replace-me",
         ] {
             read(&[("DATABASE_URL", url)], DatabaseConfig::read)
                 .url
@@ -154,8 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_is_empty_or_a_placeholder_is_refused() {
-        for (password, told) in [
+    fn an_empty_or_placeholder_password_is_rejected() {
+        for (password, message) in [
             ("", "must not contain an empty password"),
             ("changethis", "placeholder"),
             ("pass%77ord", "placeholder"),
@@ -167,7 +167,10 @@ mod tests {
                 )],
                 DatabaseConfig::read,
             );
-            assert!(errors.len() == 1 && errors[0].contains(told), "{errors:?}");
+            assert!(
+                errors.len() == 1 && errors[0].contains(message),
+                "{errors:?}"
+            );
         }
         let errors = errors(
             &[("DATABASE_URL", DATABASE_URL.example)],
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_number_is_told() {
+    fn invalid_numbers_are_reported() {
         let variables = [
             ("DATABASE_URL", "mysql://u@h/d"),
             ("DIVAN_DATABASE_MAX_CONNECTIONS", "0"),

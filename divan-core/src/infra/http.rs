@@ -126,7 +126,7 @@ mod tests {
     use crate::infra::test_util::{assert_starts, errors, read};
 
     #[test]
-    fn told_nothing_nobody_is_trusted_and_metrics_stay_on_this_machine() {
+    fn defaults_trust_no_proxy_and_keep_metrics_on_loopback() {
         let config = read(&[], HttpConfig::read);
         assert!(
             config.miniapp_url.is_none()
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_networks_are_read() {
+    fn urls_proxies_and_metrics_are_read() {
         let variables = [
             ("DIVAN_MINIAPP_URL", "https://divan.example.com/app"),
             ("DIVAN_ADMIN_URL", "https://sec.example.com"),
@@ -163,11 +163,11 @@ mod tests {
             HttpConfig::read,
         );
         assert_eq!(mapped.trusted_proxies[0].to_string(), "10.1.0.0/16");
-        for everybody in ["0.0.0.0/0", "::/0", "10.1.2.3/0", "::ffff:0.0.0.0/96"] {
-            let variables = [("DIVAN_TRUSTED_PROXIES", everybody)];
-            let told = errors(&variables, HttpConfig::read);
+        for network in ["0.0.0.0/0", "::/0", "10.1.2.3/0", "::ffff:0.0.0.0/96"] {
+            let variables = [("DIVAN_TRUSTED_PROXIES", network)];
+            let messages = errors(&variables, HttpConfig::read);
             assert_starts(
-                &told,
+                &messages,
                 &["DIVAN_TRUSTED_PROXIES has a part, number 1, that is everybody"],
             );
         }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_without_the_value() {
+    fn invalid_values_are_reported_without_the_value() {
         let variables = [
             ("DIVAN_MINIAPP_URL", "hidden.example.com"),
             ("DIVAN_ADMIN_URL", "https://user:hidden@example.com"),

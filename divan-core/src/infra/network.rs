@@ -1,4 +1,4 @@
-//! What an error of the network means to an operator.
+//! Timeouts of connections, and classification of their errors.
 
 use std::error::Error;
 use std::io;
@@ -8,22 +8,22 @@ use std::time::Duration;
 use super::probe::{Cause, ProbeError};
 use super::tls;
 
-/// How long a connection may take to be made, TLS and sign-in included.
+/// Maximum duration of a connection attempt, including TLS and authentication.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a dependency may take to answer one request.
+/// Maximum wait for the response to a request.
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "redis"))]
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The fault behind a connection that could not be made, or that broke.
-pub(super) fn fault(cause: impl Into<Cause>) -> ProbeError {
+/// Classifies the error of a connection that could not be established, or that broke.
+pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
     let cause = cause.into();
-    if let Some(refusal) = find::<rustls::Error>(cause.as_ref()) {
-        return ProbeError::Misconfigured(tls::advice(refusal), Some(cause));
+    if let Some(error) = find::<rustls::Error>(cause.as_ref()) {
+        return ProbeError::Misconfigured(tls::advice(error), Some(cause));
     }
     #[cfg(any(feature = "s3", feature = "qdrant"))]
-    if is_no_http(cause.as_ref()) {
-        let advice = "what answers at this address speaks no HTTP: check host and port";
+    if is_not_http(cause.as_ref()) {
+        let advice = "the service at this address does not use HTTP: check host and port";
         return ProbeError::Misconfigured(advice, Some(cause));
     }
     match find::<io::Error>(cause.as_ref()) {
@@ -32,24 +32,24 @@ pub(super) fn fault(cause: impl Into<Cause>) -> ProbeError {
     }
 }
 
-/// Whether something else than HTTP was answered.
+/// Reports a response that is not HTTP.
 #[cfg(any(feature = "s3", feature = "qdrant"))]
-pub(super) fn is_no_http(error: &(dyn Error + 'static)) -> bool {
-    // What speaks first, before anything was asked, has no predicate of its own.
-    let speaks_first =
+pub(super) fn is_not_http(error: &(dyn Error + 'static)) -> bool {
+    // A server that sends data before the request has no predicate in `hyper`.
+    let is_unexpected =
         |error: &hyper::Error| error.to_string() == "received unexpected message from connection";
-    find::<hyper::Error>(error).is_some_and(|error| error.is_parse() || speaks_first(error))
+    find::<hyper::Error>(error).is_some_and(|error| error.is_parse() || is_unexpected(error))
 }
 
-/// Looks for an error of this type along the sources, and inside of `io::Error` and `Arc`, which do
-/// not name what they hold as their source.
+/// Finds an error of this type among the sources, and inside `io::Error` and `Arc`, which do not
+/// return the wrapped error as their source.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        if let Some(found) = held(error).and_then(find) {
+        if let Some(found) = wrapped_error(error).and_then(find) {
             return Some(found);
         }
         next = error.source();
@@ -57,17 +57,17 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// What is inside of a wrapper.
-fn held<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+/// Returns the error inside an `io::Error` or `Arc`.
+fn wrapped_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     if let Some(error) = error.downcast_ref::<io::Error>() {
-        return error.get_ref().map(|held| held as _);
+        return error.get_ref().map(|inner| inner as _);
     }
     if let Some(error) = error.downcast_ref::<Arc<io::Error>>() {
         return Some(&**error);
     }
     error
         .downcast_ref::<Arc<dyn Error + Send + Sync>>()
-        .map(|held| &**held as _)
+        .map(|inner| &**inner as _)
 }
 
 #[cfg(test)]
@@ -75,22 +75,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_that_nobody_trusts_is_found_below_other_errors() {
-        let refusal = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let below = io::Error::new(io::ErrorKind::InvalidData, refusal);
-        let error = fault(io::Error::other(Arc::new(below)));
+    fn an_untrusted_certificate_is_found_inside_other_errors() {
+        let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let inner = io::Error::new(io::ErrorKind::InvalidData, untrusted);
+        let error = probe_error(io::Error::other(Arc::new(inner)));
         assert!(
             matches!(&error, ProbeError::Misconfigured(advice, Some(_)) if advice.contains("SSL_CERT_FILE"))
         );
     }
 
     #[test]
-    fn a_time_out_is_slow_and_a_refusal_is_unreachable() {
+    fn a_timeout_is_slow_and_a_refused_connection_is_unreachable() {
         assert!(matches!(
-            fault(io::Error::from(io::ErrorKind::TimedOut)),
+            probe_error(io::Error::from(io::ErrorKind::TimedOut)),
             ProbeError::Slow
         ));
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        assert!(matches!(fault(refused), ProbeError::Unreachable(_)));
+        assert!(matches!(probe_error(refused), ProbeError::Unreachable(_)));
     }
 }

@@ -1,4 +1,4 @@
-//! One connection for all who ask, made when it is asked for, and made again after it broke.
+//! A shared connection that is established on demand and re-established after a failure.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +7,8 @@ use tokio::sync::OnceCell;
 
 type Attempt<C, E> = Arc<OnceCell<Result<C, E>>>;
 
-/// Holds the connection. Whoever asks while it is being made waits for that same attempt and shares
-/// what comes of it; who asks after it failed, or after it broke, begins another.
+/// A shared connection. Concurrent callers share one attempt and its result; a call after a failed
+/// attempt or a broken connection starts another attempt.
 pub(super) struct Reconnecting<C, E> {
     attempt: Mutex<Attempt<C, E>>,
 }
@@ -22,13 +22,13 @@ impl<C, E> Default for Reconnecting<C, E> {
 }
 
 impl<C: Clone, E: Clone> Reconnecting<C, E> {
-    /// The connection; `connect` makes it where there is none that `is_open`.
+    /// Returns the connection. Runs `connect` if there is none, or if it is not `is_open`.
     pub(super) async fn get(
         &self,
         is_open: impl Fn(&C) -> bool,
         connect: impl Future<Output = Result<C, E>>,
     ) -> Result<C, E> {
-        // When the caller that connects is dropped, one of those who wait takes over.
+        // If the caller that connects is dropped, a waiting one runs its own `connect`.
         self.attempt(is_open).get_or_init(|| connect).await.clone()
     }
 

@@ -1,4 +1,4 @@
-//! A connection over TCP, encrypted or not.
+//! TCP connections with optional TLS.
 
 use std::io;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use tokio_rustls::TlsConnector;
 
 use super::tls::{self, Trust};
 
-/// Both directions of a connection.
+/// A connection that can be read and written.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 pub(super) type Stream = Box<dyn Duplex>;
 
-/// Connects to the first of the host's addresses that answers.
+/// Connects to the first address of the host that accepts.
 pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// The connection as it is, or with TLS around it.
-pub(super) async fn wrapped(tcp: TcpStream, host: &str, encrypted: bool) -> io::Result<Stream> {
+/// Adds TLS to the connection if it is `encrypted`.
+pub(super) async fn with_tls(tcp: TcpStream, host: &str, encrypted: bool) -> io::Result<Stream> {
     if !encrypted {
         return Ok(Box::new(tcp));
     }

@@ -108,7 +108,7 @@ mod tests {
     use crate::infra::test_util::{assert_starts, errors, read};
 
     #[test]
-    fn the_bot_and_its_telegram_are_read() {
+    fn token_and_bot_api_are_read() {
         let config = read(&[], TelegramConfig::read);
         assert!(config.bot_token.is_none() && !config.test_environment);
         assert_eq!(config.api_url.as_str(), "https://api.telegram.org/");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn invalid_values_are_reported() {
         let variables = [
             ("TELEGRAM_BOT_TOKEN", "hidden"),
             ("TELEGRAM_API_URL", "api.telegram.org"),
@@ -148,9 +148,9 @@ mod tests {
             "https://api.telegram.org/bot42:hidden",
             "http://h/x/bot42%3Ahidden/getMe",
         ] {
-            let told = errors(&[("TELEGRAM_API_URL", of_one_bot)], TelegramConfig::read);
+            let message = errors(&[("TELEGRAM_API_URL", of_one_bot)], TelegramConfig::read);
             assert_starts(
-                &told,
+                &message,
                 &["TELEGRAM_API_URL must not contain a bot token: remove `/bot`"],
             );
         }

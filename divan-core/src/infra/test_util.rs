@@ -1,11 +1,11 @@
-//! What the tests of the sections share.
+//! Shared code of the section tests.
 
 use std::collections::HashMap;
 
 use super::env::Env;
 use super::error::ConfigErrors;
 
-/// What `read` makes of these variables, and what is wrong with them, each error on its line.
+/// Returns the result of `read`, the errors and the warnings.
 pub(super) fn outcome<T>(
     variables: &[(&str, &str)],
     read: impl FnOnce(&mut Env<'_>) -> T,
@@ -26,14 +26,14 @@ pub(super) fn outcome<T>(
     )
 }
 
-/// What `read` makes of variables that nothing is wrong with.
+/// Returns the result of `read` for valid variables.
 pub(super) fn read<T>(variables: &[(&str, &str)], read: impl FnOnce(&mut Env<'_>) -> T) -> T {
     let (read, errors, warnings) = outcome(variables, read);
     assert_eq!((errors, warnings), (vec![], vec![]));
     read
 }
 
-/// What is wrong with these variables.
+/// Returns the errors of these variables.
 pub(super) fn errors<T>(
     variables: &[(&str, &str)],
     read: impl FnOnce(&mut Env<'_>) -> T,
@@ -41,13 +41,13 @@ pub(super) fn errors<T>(
     outcome(variables, read).1
 }
 
-/// That each error begins like this, and that there is no other.
+/// Asserts that the errors have these prefixes.
 #[track_caller]
 pub(super) fn assert_starts(errors: &[String], starts: &[&str]) {
-    let fits = errors.len() == starts.len()
+    let matches = errors.len() == starts.len()
         && errors
             .iter()
             .zip(starts)
             .all(|(error, start)| error.starts_with(start));
-    assert!(fits, "{errors:#?} do not begin like {starts:#?}");
+    assert!(matches, "{errors:#?} do not start with {starts:#?}");
 }

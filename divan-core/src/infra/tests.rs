@@ -1,4 +1,4 @@
-//! What holds for all sections together.
+//! Tests of all sections together.
 
 use std::collections::HashMap;
 
@@ -13,9 +13,8 @@ fn all() -> Vec<&'static Variable> {
         .collect()
 }
 
-/// Everything that anybody gets to see of these variables: the result, the errors, the warnings,
-/// and the list of what is set.
-fn seen(variables: &HashMap<String, String>, file: &str) -> String {
+/// Returns all output for these variables: result, errors, warnings and settings.
+fn output(variables: &HashMap<String, String>, file: &str) -> String {
     let source = |name: &str| variables.get(name).cloned();
     let mut env = Env::new(&source)
         .with_names(variables.keys().cloned())
@@ -28,8 +27,7 @@ fn seen(variables: &HashMap<String, String>, file: &str) -> String {
     format!("{infra:?}\n{errors}\n{errors:?}\n{warnings:?}\n{settings:?}")
 }
 
-/// Passwords as people make them up, each with something in it that is found again whatever else is
-/// cut off.
+/// Passwords with special characters around a core that is searched for in the output.
 fn password() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9$@:/#?%&+ !\\\\{}\"'=-]{0,6}".prop_flat_map(|before| {
         "[a-zA-Z0-9$@:/#?%&+ !\\\\{}\"'=-]{0,6}"
@@ -39,7 +37,7 @@ fn password() -> impl Strategy<Value = String> {
 
 const CORE: &str = "Zq7xVw3k";
 
-/// Open variables that any text is good for: it may be seen.
+/// Variables that accept any text and are printed.
 const ANY_TEXT: [&str; 7] = [
     "MINIO_ACCESS_KEY",
     "MINIO_REGION",
@@ -52,7 +50,7 @@ const ANY_TEXT: [&str; 7] = [
 
 proptest! {
     #[test]
-    fn a_secret_in_any_variable_is_never_seen(secret in password(), in_file: bool, deployment: bool) {
+    fn a_secret_in_any_variable_is_never_printed(secret in password(), in_file: bool, deployment: bool) {
         let variables: HashMap<String, String> = all()
             .into_iter()
             .map(Variable::name)
@@ -60,12 +58,12 @@ proptest! {
             .map(|name| (name.to_owned(), secret.clone()))
             .collect();
         let lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let seen = if in_file { seen(&HashMap::new(), &lines.join("\n")) } else { seen(&variables, "") };
-        prop_assert!(!seen.contains(CORE), "{}", seen);
+        let output = if in_file { output(&HashMap::new(), &lines.join("\n")) } else { output(&variables, "") };
+        prop_assert!(!output.contains(CORE), "{}", output);
     }
 
     #[test]
-    fn a_password_in_an_address_is_never_seen(secret in password(), encoded: bool) {
+    fn a_password_in_a_url_is_never_printed(secret in password(), encoded: bool) {
         let secret = if encoded {
             percent_encoding::utf8_percent_encode(&secret, percent_encoding::NON_ALPHANUMERIC).to_string()
         } else {
@@ -81,13 +79,13 @@ proptest! {
             ("TELEGRAM_API_URL", format!("https://divan:{secret}@telegram.example.com")),
         ];
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let seen = seen(&variables, "");
-        prop_assert!(!seen.contains(CORE), "{}", seen);
+        let output = output(&variables, "");
+        prop_assert!(!output.contains(CORE), "{}", output);
     }
 }
 
 #[test]
-fn every_variable_says_what_it_is_in_one_sentence() {
+fn every_variable_has_a_description_and_an_example() {
     for variable in all() {
         let name = variable.name();
         assert!(
@@ -106,7 +104,7 @@ fn every_variable_says_what_it_is_in_one_sentence() {
 }
 
 #[test]
-fn the_examples_can_be_read_once_their_comment_signs_are_taken_away() {
+fn the_commented_examples_are_valid() {
     let text = env_example(&Infra::SECTIONS);
     let is_assignment = |line: &&str| {
         all()

@@ -1,22 +1,22 @@
-//! TLS with ring and the certificates that the operating system trusts; nothing is installed in the
-//! process.
+//! TLS with ring and the certificates that the operating system trusts, without a process-wide
+//! crypto provider.
 
 use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
 use rustls::Error;
 
-/// Whose certificates count.
+/// Trusted certificates.
 #[cfg(any(feature = "qdrant", feature = "reconnecting"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Trust {
-    /// Those that the operating system trusts; on Linux the files that `SSL_CERT_FILE` and
+    /// The certificates of the operating system; on Linux the files that `SSL_CERT_FILE` and
     /// `SSL_CERT_DIR` name, or else the usual ones.
     System,
-    /// Nobody's, for what is not encrypted: that must work in a container without certificates.
+    /// None, for connections without TLS, which must work in a container without certificates.
     #[cfg(feature = "qdrant")]
-    Nobody,
+    None,
 }
 
-/// A client's side.
+/// Creates the TLS configuration of a client.
 #[cfg(any(feature = "qdrant", feature = "reconnecting"))]
 pub(super) fn client(trust: Trust) -> Result<rustls::ClientConfig, Error> {
     use rustls_platform_verifier::BuilderVerifierExt;
@@ -27,27 +27,27 @@ pub(super) fn client(trust: Trust) -> Result<rustls::ClientConfig, Error> {
     let tls = match trust {
         Trust::System => tls.with_platform_verifier()?,
         #[cfg(feature = "qdrant")]
-        Trust::Nobody => tls.with_root_certificates(rustls::RootCertStore::empty()),
+        Trust::None => tls.with_root_certificates(rustls::RootCertStore::empty()),
     };
     Ok(tls.with_no_client_auth())
 }
 
-/// What to do about a handshake that failed.
+/// Returns the problem and the remedy of a failed handshake.
 pub(super) fn advice(error: &Error) -> &'static str {
     match error {
         Error::InvalidCertificate(Expired | ExpiredContext { .. }) => {
             "the certificate at this address has expired: renew it (or set this machine's clock)"
         }
         Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
-            "the certificate at this address is for another name: use the name that it is for"
+            "the certificate at this address is for another host name: use that name in the address"
         }
         Error::InvalidCertificate(_) => {
-            "the certificate at this address is signed by nobody whom this machine trusts: install the certificate of \
-             its authority, or name it with SSL_CERT_FILE"
+            "this machine does not trust the issuer of the certificate at this address: install the issuer's \
+             certificate, or name it with SSL_CERT_FILE"
         }
         Error::InvalidMessage(_) => {
-            "what answers at this address speaks no TLS: use the port that does, or no TLS"
+            "the service at this address does not use TLS: use its TLS port, or turn TLS off"
         }
-        _ => "no encrypted connection can be agreed on: check that this is the port for TLS",
+        _ => "the TLS handshake failed: check that this is the TLS port",
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests of `divan_core::infra` share.
+//! Shared code of the tests of `divan_core::infra`.
 
 use std::io;
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use divan_core::infra::probe::{Probe, ProbeError, check_all};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Long enough for whoever answers at all, on a machine that compiles at the same time.
+/// Deadline for a server that responds, on a busy machine.
 pub const PATIENT: Duration = Duration::from_mins(1);
 
-/// Long enough to be refused on the loopback address, and soon over.
+/// Deadline for a server that does not respond; enough for a refused connection on loopback.
 pub const SHORT: Duration = Duration::from_millis(300);
 
-/// What one probe finds within a deadline.
+/// Runs one probe and returns its outcome.
 ///
 /// # Panics
-/// When there is not one report, with the name of the probe.
+/// Unless there is one report, with the name of the probe.
 #[expect(clippy::missing_errors_doc, reason = "the outcome is what is tested")]
 pub async fn outcome(probe: impl Probe + 'static, deadline: Duration) -> Result<(), ProbeError> {
     let name = probe.name();
@@ -32,8 +32,8 @@ pub async fn outcome(probe: impl Probe + 'static, deadline: Duration) -> Result<
     )
 }
 
-/// All that an error says, to operators and to the log.
-pub fn told(error: &(dyn std::error::Error + 'static)) -> String {
+/// Returns all texts of an error and its sources.
+pub fn full_text(error: &(dyn std::error::Error + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |error| error.source());
     sources
         .map(|error| format!("{error}\n{error:?}"))
@@ -41,15 +41,15 @@ pub fn told(error: &(dyn std::error::Error + 'static)) -> String {
         .join("\n")
 }
 
-/// Passes connections on to this port, until it is told to let those that are there die without a
-/// word.
+/// Starts a proxy to this port. A message on the returned channel stops all traffic of the open
+/// connections without closing them, as a firewall that dropped its state does.
 ///
 /// # Errors
-/// When nothing can be listened on.
-pub async fn forgetful_firewall(to: u16) -> io::Result<(u16, watch::Sender<u32>)> {
+/// When no port can be opened.
+pub async fn stateful_firewall(to: u16) -> io::Result<(u16, watch::Sender<u32>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
-    let (forget, epoch) = watch::channel(0);
+    let (drop_state, epoch) = watch::channel(0);
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut epoch = epoch.clone();
@@ -57,12 +57,12 @@ pub async fn forgetful_firewall(to: u16) -> io::Result<(u16, watch::Sender<u32>)
             tokio::spawn(async move {
                 let mut server = TcpStream::connect(("127.0.0.1", to)).await?;
                 tokio::select! {
-                    passed = tokio::io::copy_bidirectional(&mut client, &mut server) => passed,
-                    // Both ends stay open, and nothing comes through any more.
+                    copied = tokio::io::copy_bidirectional(&mut client, &mut server) => copied,
+                    // Both connections stay open, without traffic.
                     _ = epoch.changed() => std::future::pending().await,
                 }
             });
         }
     });
-    Ok((port, forget))
+    Ok((port, drop_state))
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::infra::probe::{Report, check_all};
-use divan_core::infra::{DatabaseUrl, Infra};
+use divan_core::infra::{DatabaseUrl, DependencyKind, Infra};
 use divan_core::store::SchemaStatus;
 
 use super::{DEADLINE, Finding, clock};
@@ -14,7 +14,7 @@ use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
 use crate::error_chain::error_chain;
 
-const SUBJECT: &str = "database";
+const SUBJECT: &str = DependencyKind::Database.as_str();
 
 /// Checks the database: connection, schema, administrator, clock.
 pub(super) async fn database(config: &Config) -> Vec<Finding> {
@@ -97,40 +97,34 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
     let reports = check_all(&dependencies.probes(), DEADLINE).await;
     reports
         .into_iter()
-        .map(
-            |Report {
-                 name,
-                 outcome,
-                 took,
-                 ..
-             }| {
-                let address = address(&config.infra, name);
-                match outcome {
-                    Ok(()) => Finding::ok(name, format!("{address} responds")).took(took),
-                    Err(error) => {
-                        Finding::error(name, format!("{address}: {}", error_chain(&error)))
-                            .took(took)
-                    }
-                }
-            },
-        )
+        .map(|report| finding(&config.infra, &report))
         .collect()
 }
 
+fn finding(infra: &Infra, report: &Report) -> Finding {
+    let name = report.name;
+    let address = report.kind.and_then(|kind| address(infra, kind));
+    let address = address.unwrap_or_else(|| name.to_owned());
+    let finding = match &report.outcome {
+        Ok(()) => Finding::ok(name, format!("{address} responds")),
+        Err(error) => Finding::error(name, format!("{address}: {}", error_chain(error))),
+    };
+    finding.took(report.took)
+}
+
 /// Returns the address of a dependency, without its password.
-fn address(infra: &Infra, name: &str) -> String {
-    let address = match name {
-        "s3" => infra
+fn address(infra: &Infra, kind: DependencyKind) -> Option<String> {
+    match kind {
+        DependencyKind::S3 => infra
             .s3
             .as_ref()
             .map(|s3| format!("{}{}", s3.endpoint, s3.bucket)),
-        "qdrant" => infra
+        DependencyKind::Qdrant => infra
             .qdrant
             .as_ref()
             .map(|qdrant| format!("{} and {}", qdrant.rest, qdrant.grpc)),
-        "redis" => infra.redis.as_ref().map(ToString::to_string),
-        "rabbitmq" => infra.rabbitmq.as_ref().map(ToString::to_string),
+        DependencyKind::Redis => infra.redis.as_ref().map(ToString::to_string),
+        DependencyKind::RabbitMq => infra.rabbitmq.as_ref().map(ToString::to_string),
         _ => None,
-    };
-    address.unwrap_or_else(|| name.to_owned())
+    }
 }

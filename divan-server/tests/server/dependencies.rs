@@ -120,9 +120,9 @@ async fn hanging_and_refusing_dependencies_are_named_within_the_time_limit() {
     let redis = RedisServer::start_with_password("of-redis-77");
     let silent = SilentServer::start();
     let cases = [
-        (silent.port(), "x", "no answer in time"),
-        (redis.port(), "another", "the credentials are refused"),
-        (absent_port(), "x", "nothing answers at this address"),
+        (silent.port(), "x", "no response in time"),
+        (redis.port(), "another", "the credentials are rejected"),
+        (absent_port(), "x", "no connection to this address"),
     ];
     for (port, password, reason) in cases {
         let folder = tempfile::tempdir().unwrap();
@@ -224,7 +224,7 @@ async fn the_bucket_is_created_at_startup() {
         .args(["--port", "0"]));
     assert_eq!(code, 1);
     assert!(
-        stderr.contains("the credentials are refused") && !stderr.contains("another-key"),
+        stderr.contains("the credentials are rejected") && !stderr.contains("another-key"),
         "{stderr}"
     );
 }

@@ -220,7 +220,7 @@ async fn all_errors_are_in_one_report_without_secrets() {
         "{stdout}"
     );
     assert!(
-        stdout.contains("nothing answers at this address") && stdout.contains("Connection refused"),
+        stdout.contains("no connection to this address") && stdout.contains("Connection refused"),
         "{stdout}"
     );
     assert!(

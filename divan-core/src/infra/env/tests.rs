@@ -7,7 +7,7 @@ use crate::infra::{Infra, S3Config, Section, TELEGRAM_BOT_TOKEN};
 static KEY: Variable = Variable::new("APP_KEY", "the key", "the-key").secret();
 static NUMBER: Variable = Variable::new("APP_NUMBER", "a number", "7").form("a number");
 
-/// Errors and warnings of a look at names, with these in the process and this in the file.
+/// Returns the errors and warnings of the names in the environment and in the file.
 fn names(process: &[(&str, &str)], file: &str) -> (Vec<String>, Vec<String>) {
     let process: HashMap<&str, &str> = process.iter().copied().collect();
     let source = |name: &str| process.get(name).map(|&value| value.to_owned());
@@ -48,7 +48,7 @@ fn key(process: &[(&str, &str)], file: &str) -> Result<Option<String>, String> {
 }
 
 #[test]
-fn the_process_wins_over_the_file_even_with_nothing() {
+fn the_environment_overrides_the_file_even_when_empty() {
     assert_eq!(
         key(&[("APP_KEY", "a")], "APP_KEY=b"),
         Ok(Some("a".to_owned()))
@@ -59,7 +59,7 @@ fn the_process_wins_over_the_file_even_with_nothing() {
 }
 
 #[test]
-fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
+fn an_empty_variable_that_hides_a_value_of_the_file_is_a_warning() {
     let (errors, warnings) = names(
         &[("DATABASE_URL", "")],
         "DATABASE_URL=sqlite:divan.db\nREDIS_HOST=cache",
@@ -80,33 +80,33 @@ fn a_variable_set_to_nothing_that_hides_the_files_is_odd() {
 }
 
 #[test]
-fn a_file_that_holds_a_command_is_as_wrong_as_a_variable() {
+fn a_shell_command_in_a_secret_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, "$(openssl rand -hex 32)\n").unwrap();
-    let told = key(&[("APP_KEY_FILE", path.to_str().unwrap())], "").unwrap_err();
+    let message = key(&[("APP_KEY_FILE", path.to_str().unwrap())], "").unwrap_err();
     assert!(
-        told.starts_with("APP_KEY_FILE contains a shell command"),
-        "{told}"
+        message.starts_with("APP_KEY_FILE contains a shell command"),
+        "{message}"
     );
 }
 
 #[test]
-fn a_file_without_an_end_is_told_and_not_read() {
-    let told = key(&[("APP_KEY_FILE", "/dev/zero")], "").unwrap_err();
+fn an_endless_file_is_an_error() {
+    let message = key(&[("APP_KEY_FILE", "/dev/zero")], "").unwrap_err();
     assert!(
-        told.starts_with("APP_KEY_FILE names a file that is larger than 1024 KiB"),
-        "{told}"
+        message.starts_with("APP_KEY_FILE names a file that is larger than 1024 KiB"),
+        "{message}"
     );
-    let told = EnvFile::read(std::path::Path::new("/dev/zero")).errors()[0].to_string();
+    let message = EnvFile::read(std::path::Path::new("/dev/zero")).errors()[0].to_string();
     assert!(
-        told.starts_with("/dev/zero is larger than 1024 KiB"),
-        "{told}"
+        message.starts_with("/dev/zero is larger than 1024 KiB"),
+        "{message}"
     );
 }
 
 #[test]
-fn lines_of_the_file_that_cannot_be_read_are_errors_like_all_others() {
+fn invalid_lines_of_the_file_are_errors() {
     let (_, errors, _) = read(&[("APP_NUMBER", "x")], "APP_KEY\n", |env| {
         env.parsed(&NUMBER, 1_u8)
     });
@@ -120,7 +120,7 @@ fn lines_of_the_file_that_cannot_be_read_are_errors_like_all_others() {
 }
 
 #[test]
-fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
+fn a_secret_is_read_from_a_file_without_its_last_line_feed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     let path = path.to_str().unwrap();
@@ -148,23 +148,23 @@ fn a_secret_may_come_from_a_file_whose_last_line_feed_is_not_part_of_it() {
             "APP_KEY_FILE names an empty file (example: APP_KEY_FILE=/run/secrets/app-key)"
         );
     }
-    let told = key(&[("APP_KEY_FILE", "/nowhere/hidden")], "").unwrap_err();
+    let message = key(&[("APP_KEY_FILE", "/nowhere/hidden")], "").unwrap_err();
     assert!(
-        told.starts_with("APP_KEY_FILE names a file that cannot be read: entity not found"),
-        "{told}"
+        message.starts_with("APP_KEY_FILE names a file that cannot be read: entity not found"),
+        "{message}"
     );
-    let told = key(&[("APP_KEY", "hidden")], &format!("APP_KEY_FILE={path}")).unwrap_err();
+    let message = key(&[("APP_KEY", "hidden")], &format!("APP_KEY_FILE={path}")).unwrap_err();
     assert!(
-        told.starts_with(
+        message.starts_with(
             "APP_KEY (environment) and APP_KEY_FILE (.env line 1) are mutually exclusive"
         ),
-        "{told}"
+        "{message}"
     );
-    assert!(!told.contains("hidden"));
+    assert!(!message.contains("hidden"));
 }
 
 #[test]
-fn what_may_not_come_from_a_file_has_no_such_variable() {
+fn only_some_variables_are_read_from_files() {
     let (number, errors, _) = read(&[("APP_NUMBER_FILE", "/nowhere")], "", |env| {
         env.parsed(&NUMBER, 1_u8)
     });
@@ -172,27 +172,28 @@ fn what_may_not_come_from_a_file_has_no_such_variable() {
 }
 
 #[test]
-fn placeholders_are_refused_in_a_deployment_alone() {
+fn placeholders_are_rejected_in_deployments_only() {
     assert!(key(&[("APP_KEY", "changethis")], "").is_ok());
     for placeholder in ["changethis", "the-key", "<key>", "your-key"] {
-        let told = key(
+        let message = key(
             &[("APP_KEY", placeholder), ("DATABASE_URL", "sqlite:x.db")],
             "",
         )
         .unwrap_err();
         assert!(
-            told.starts_with("APP_KEY contains a placeholder") && !told.contains("changethis"),
-            "{told}"
+            message.starts_with("APP_KEY contains a placeholder")
+                && !message.contains("changethis"),
+            "{message}"
         );
     }
 }
 
 #[test]
-fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
-    let told = key(&[("APP_KEY", "pa")], "APP_KEY=pa$word").unwrap_err();
+fn interpolation_by_a_compose_file_is_detected() {
+    let message = key(&[("APP_KEY", "pa")], "APP_KEY=pa$word").unwrap_err();
     assert!(
-        told.contains("lost the text after a `$`") && told.contains("`$$`"),
-        "{told}"
+        message.contains("lost the text after a `$`") && message.contains("`$$`"),
+        "{message}"
     );
     assert_eq!(
         key(&[("APP_KEY", "pa$word")], "APP_KEY='pa$word'"),
@@ -209,10 +210,10 @@ fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
                 .starts_with("APP_KEY contains `${…}`")
         );
     }
-    let told = key(&[], "APP_KEY=$(openssl rand -hex 32)").unwrap_err();
+    let message = key(&[], "APP_KEY=$(openssl rand -hex 32)").unwrap_err();
     assert!(
-        told.starts_with("APP_KEY contains a shell command, which is not run here"),
-        "{told}"
+        message.starts_with("APP_KEY contains a shell command, which is not run here"),
+        "{message}"
     );
     let (read_key, errors, warnings) = read(&[("APP_KEY", "pa$$word")], "", |env| env.secret(&KEY));
     assert_eq!((read_key.unwrap().expose(), errors), ("pa$$word", vec![]));
@@ -230,7 +231,7 @@ fn what_a_compose_file_did_to_a_dollar_is_recognised_where_it_can_be() {
 }
 
 #[test]
-fn quotes_that_docker_kept_are_odd() {
+fn quotes_in_a_value_are_a_warning() {
     for text in ["'k'", "\"k\""] {
         let (key, errors, warnings) = read(&[("APP_KEY", text)], "", |env| env.secret(&KEY));
         assert_eq!((key.unwrap().expose(), errors), (text, vec![]));
@@ -255,7 +256,7 @@ fn quotes_that_docker_kept_are_odd() {
 }
 
 #[test]
-fn a_variable_that_is_read_twice_is_wrong_once() {
+fn a_variable_that_is_read_twice_is_reported_once() {
     let (_, errors, _) = read(&[("APP_NUMBER", "x")], "", |env| {
         (env.parsed(&NUMBER, 1_u8), env.parsed(&NUMBER, 1_u8))
     });
@@ -263,8 +264,8 @@ fn a_variable_that_is_read_twice_is_wrong_once() {
 }
 
 #[test]
-fn an_unknown_name_with_our_prefix_is_an_error() {
-    for (name, told) in [
+fn an_unknown_name_with_the_prefix_is_an_error() {
+    for (name, message) in [
         ("DIVAN_ADMINURL", "did you mean DIVAN_ADMIN_URL?"),
         ("DIVAN_ADMIN_URI", "did you mean DIVAN_ADMIN_URL?"),
         (
@@ -277,24 +278,27 @@ fn an_unknown_name_with_our_prefix_is_an_error() {
         assert!(warnings.is_empty() && errors.len() == 1, "{errors:?}");
         assert!(
             errors[0].starts_with(&format!("{name} is not a known variable"))
-                && errors[0].contains(told)
+                && errors[0].contains(message)
         );
     }
     assert_eq!(
         names(&[("DIVAN_COLOUR", "")], ""),
         (vec![], vec![]),
-        "set to nothing"
+        "empty"
     );
 }
 
 #[test]
-fn a_slip_is_an_error_in_a_deployment_and_in_the_file_and_a_warning_elsewhere() {
-    const TOLD: [&str; 1] =
+fn a_misspelled_name_is_an_error_in_deployments_and_files_and_a_warning_elsewhere() {
+    const EXPECTED: [&str; 1] =
         ["MINIO_ACESS_KEY is not a known variable; did you mean MINIO_ACCESS_KEY?"];
     const DEPLOYMENT: (&str, &str) = ("DATABASE_URL", "sqlite:x.db");
-    assert_starts(&names(&[("MINIO_ACESS_KEY", "x")], "").1, &TOLD);
-    assert_starts(&names(&[("MINIO_ACESS_KEY", "x"), DEPLOYMENT], "").0, &TOLD);
-    assert_starts(&names(&[], "MINIO_ACESS_KEY=x").0, &TOLD);
+    assert_starts(&names(&[("MINIO_ACESS_KEY", "x")], "").1, &EXPECTED);
+    assert_starts(
+        &names(&[("MINIO_ACESS_KEY", "x"), DEPLOYMENT], "").0,
+        &EXPECTED,
+    );
+    assert_starts(&names(&[], "MINIO_ACESS_KEY=x").0, &EXPECTED);
     assert_starts(
         &names(&[], "minio_access_key=x").0,
         &["minio_access_key is not a known variable; did you mean"],
@@ -311,7 +315,7 @@ fn a_slip_is_an_error_in_a_deployment_and_in_the_file_and_a_warning_elsewhere() 
 }
 
 #[test]
-fn a_slip_in_the_name_for_a_file_is_told_as_that() {
+fn a_misspelled_file_variable_suggests_the_file_variable() {
     let (errors, _) = names(&[], "TELEGRAM_BOT_TOKEN_FIEL=/run/secrets/bot");
     assert_starts(
         &errors,
@@ -323,13 +327,9 @@ fn a_slip_in_the_name_for_a_file_is_told_as_that() {
 }
 
 #[test]
-fn what_others_call_it_is_a_warning() {
+fn a_synonym_is_a_warning() {
     let (errors, warnings) = names(&[("POSTGRES_URL", "x")], "");
-    assert_eq!(
-        errors.len(),
-        0,
-        "another program's, on a developer's machine"
-    );
+    assert_eq!(errors.len(), 0, "it may belong to another program");
     assert_starts(
         &warnings,
         &["POSTGRES_URL is not a known variable; did you mean DATABASE_URL?"],
@@ -349,9 +349,9 @@ fn what_others_call_it_is_a_warning() {
 }
 
 #[test]
-fn nobody_is_asked_about_a_variable_that_is_set_be_it_to_nothing() {
-    for meant in [("DATABASE_URL", "sqlite:x.db"), ("DATABASE_URL", "")] {
-        assert_eq!(names(&[("DATABASE_URI", "x"), meant], ""), (vec![], vec![]));
+fn names_similar_to_a_set_variable_are_ignored() {
+    for set in [("DATABASE_URL", "sqlite:x.db"), ("DATABASE_URL", "")] {
+        assert_eq!(names(&[("DATABASE_URI", "x"), set], ""), (vec![], vec![]));
     }
     assert_eq!(
         names(&[("BOT_TOKEN", "x"), ("TELEGRAM_BOT_TOKEN_FILE", "/f")], ""),
@@ -360,8 +360,8 @@ fn nobody_is_asked_about_a_variable_that_is_set_be_it_to_nothing() {
 }
 
 #[test]
-fn what_belongs_to_others_is_left_alone() {
-    let foreign = [
+fn variables_of_other_programs_are_ignored() {
+    let unrelated = [
         ("DIVAN_SERVICE_HOST", "10.0.0.1"),
         ("DIVAN_SERVICE_PORT", "8000"),
         ("DIVAN_SERVICE_PORT_HTTP", "8000"),
@@ -379,7 +379,7 @@ fn what_belongs_to_others_is_left_alone() {
         ("PATH", "/bin"),
         ("HOME", "/root"),
     ];
-    assert_eq!(names(&foreign, ""), (vec![], vec![]));
+    assert_eq!(names(&unrelated, ""), (vec![], vec![]));
     let (errors, _) = names(&[("DIVAN_PORT", "8000"), ("DIVAN_PORT_TCP", "x")], "");
     assert_starts(
         &errors,
@@ -391,7 +391,7 @@ fn what_belongs_to_others_is_left_alone() {
 }
 
 #[test]
-fn every_known_name_and_its_file_is_known() {
+fn known_names_and_file_names_are_accepted() {
     for variable in Infra::SECTIONS
         .iter()
         .flat_map(|section| section.variables())
@@ -407,7 +407,7 @@ fn every_known_name_and_its_file_is_known() {
 }
 
 #[test]
-fn what_others_call_it_is_nobodys_name_here() {
+fn synonyms_are_unique_and_no_known_names() {
     let all: Vec<&Variable> = Infra::SECTIONS
         .iter()
         .flat_map(|section| section.variables().iter().copied())
@@ -427,7 +427,7 @@ fn what_others_call_it_is_nobodys_name_here() {
 }
 
 #[test]
-fn a_near_miss_stands_in_for_what_is_missing() {
+fn a_similar_name_is_reported_instead_of_a_missing_variable() {
     let source = |name: &str| (name == "BOT_TOKEN").then(|| "x".to_owned());
     let mut env = Env::new(&source).with_names(["BOT_TOKEN".to_owned()]);
     env.check_names(

@@ -25,7 +25,7 @@ fn reason(text: &str) -> String {
 }
 
 #[test]
-fn values_are_read_as_people_write_them() {
+fn common_notations_of_values_are_parsed() {
     for (line, expected) in [
         ("A=b", "b"),
         ("  A = b  ", "b"),
@@ -51,7 +51,7 @@ fn values_are_read_as_people_write_them() {
 }
 
 #[test]
-fn a_dollar_is_never_replaced() {
+fn a_dollar_sign_is_never_interpolated() {
     for text in ["pa$word", "$HOME", "${HOME}", "a$$b", "$"] {
         assert_eq!(value(&format!("A={text}")), text);
         assert_eq!(value(&format!("A='{text}'")), text);
@@ -60,7 +60,7 @@ fn a_dollar_is_never_replaced() {
 }
 
 #[test]
-fn blank_lines_comments_and_the_habits_of_windows_are_passed_over() {
+fn blank_lines_comments_bom_and_crlf_are_skipped() {
     let text = "\u{feff}# first\r\n\r\nA=b\r\n   # second\r\n\tB='c'\r\nC=\"d\" # e";
     let expected =
         [("A", "b"), ("B", "c"), ("C", "d")].map(|(name, value)| (name.into(), value.into()));
@@ -68,7 +68,7 @@ fn blank_lines_comments_and_the_habits_of_windows_are_passed_over() {
 }
 
 #[test]
-fn lines_keep_their_numbers_behind_a_value_of_several() {
+fn line_numbers_count_multi_line_values() {
     let file = EnvFile::parse("A='1\n2\n3'\nB=4\n");
     assert_eq!(
         (file.get("A").unwrap().line, file.get("B").unwrap().line),
@@ -77,7 +77,7 @@ fn lines_keep_their_numbers_behind_a_value_of_several() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_by_its_line_and_the_rest_is_read() {
+fn invalid_lines_are_reported_and_the_rest_is_parsed() {
     for (text, expected) in [
         ("A=1\nB", ".env line 2 must contain `=`"),
         (
@@ -113,7 +113,7 @@ fn what_cannot_be_read_is_told_by_its_line_and_the_rest_is_read() {
 }
 
 #[test]
-fn a_file_that_is_named_has_to_be_there_and_be_text() {
+fn a_missing_or_non_utf8_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some.env");
     assert!(
@@ -133,7 +133,7 @@ fn a_file_that_is_named_has_to_be_there_and_be_text() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_is_read_without_a_panic_and_no_value_shows(text in "(A=|B|'|\"|\\\\|\n| #|sEcReT){0,12}") {
+    fn any_text_is_parsed_without_panic_and_debug_hides_values(text in "(A=|B|'|\"|\\\\|\n| #|sEcReT){0,12}") {
         let file = EnvFile::parse(&text);
         let is_named = text.lines().filter_map(|line| line.split_once('=')).any(|(name, _)| name.contains("sEcReT"));
         let seen = format!("{file:?}");

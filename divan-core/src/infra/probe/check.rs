@@ -5,43 +5,44 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Probe, ProbeError};
+use crate::infra::DependencyKind;
 
-/// What came of one probe.
+/// Result of one probe.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
     /// The name of the dependency.
     pub name: &'static str,
-    /// Whether it can be used.
+    /// The kind of the dependency; `None` for probes of your own.
+    pub kind: Option<DependencyKind>,
+    /// `Ok` if the dependency can be used.
     pub outcome: Result<(), ProbeError>,
-    /// How long the answer took; the whole deadline where there was none.
+    /// Duration of the probe; the deadline if it did not complete.
     pub took: Duration,
 }
 
-/// Asks all at once, each for as long as the deadline at most; the reports are in the order of the
+/// Runs all probes concurrently, each until the deadline at most. The reports have the order of the
 /// probes.
 ///
-/// A probe that is late is cancelled and reported as [`ProbeError::Slow`], one that panics as
-/// [`ProbeError::Failed`]. Neither has an effect on the others. When this future is dropped, so are
-/// all probes.
+/// A probe that exceeds the deadline is cancelled and reported as [`ProbeError::Slow`], one that
+/// panics as [`ProbeError::Failed`]. Neither affects the others. Dropping this future cancels all
+/// probes.
 ///
 /// # Panics
-/// Outside of a tokio runtime with timers.
+/// Outside a tokio runtime with timers.
 pub async fn check_all(probes: &[Arc<dyn Probe>], deadline: Duration) -> Vec<Report> {
-    let begun = Instant::now();
-    let asked: Vec<_> = probes
-        .iter()
-        .map(|probe| (probe.name(), Asked::begin(Arc::clone(probe))))
-        .collect();
-    let mut reports = Vec::with_capacity(asked.len());
-    for (name, mut asked) in asked {
-        let (outcome, took) = match timeout_at(begun + deadline, &mut asked.0).await {
-            Ok(Ok((outcome, finished))) => (outcome, finished - begun),
-            Ok(Err(panic)) => (Err(ProbeError::Failed(panic.into())), begun.elapsed()),
+    let started = Instant::now();
+    let tasks: Vec<_> = probes.iter().map(ProbeTask::spawn).collect();
+    let mut reports = Vec::with_capacity(tasks.len());
+    for (probe, mut task) in probes.iter().zip(tasks) {
+        let (outcome, took) = match timeout_at(started + deadline, &mut task.0).await {
+            Ok(Ok((outcome, finished))) => (outcome, finished - started),
+            Ok(Err(panic)) => (Err(ProbeError::Failed(panic.into())), started.elapsed()),
             Err(_) => (Err(ProbeError::Slow), deadline),
         };
         reports.push(Report {
-            name,
+            name: probe.name(),
+            kind: probe.kind(),
             outcome,
             took,
         });
@@ -49,11 +50,12 @@ pub async fn check_all(probes: &[Arc<dyn Probe>], deadline: Duration) -> Vec<Rep
     reports
 }
 
-/// A probe on a task of its own, which ends when this is dropped.
-struct Asked(JoinHandle<(Result<(), ProbeError>, Instant)>);
+/// A task that runs a probe. Dropping it cancels the task.
+struct ProbeTask(JoinHandle<(Result<(), ProbeError>, Instant)>);
 
-impl Asked {
-    fn begin(probe: Arc<dyn Probe>) -> Self {
+impl ProbeTask {
+    fn spawn(probe: &Arc<dyn Probe>) -> Self {
+        let probe = Arc::clone(probe);
         Self(tokio::spawn(async move {
             let outcome = probe.probe().await;
             (outcome, Instant::now())
@@ -61,7 +63,7 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for ProbeTask {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -1,7 +1,6 @@
-//! Whether what a deployment depends on is there.
+//! Availability of the external systems that a deployment depends on.
 //!
-//! A [`Probe`] asks one dependency; [`check_all`] asks several at once and waits for none of them
-//! longer than it was told.
+//! A [`Probe`] checks one dependency; [`check_all`] checks several concurrently, with a deadline.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -20,7 +19,7 @@
 //!     }
 //!
 //!     async fn probe(&self) -> Result<(), ProbeError> {
-//!         Err(ProbeError::Misconfigured("there is no paper: put some in", None))
+//!         Err(ProbeError::Misconfigured("the printer is out of paper: refill it", None))
 //!     }
 //! }
 //!
@@ -28,7 +27,7 @@
 //! # async fn main() {
 //! let reports = check_all(&[Arc::new(Printer)], Duration::from_secs(2)).await;
 //! assert_eq!(reports[0].name, "printer");
-//! assert_eq!(reports[0].outcome.as_ref().unwrap_err().to_string(), "there is no paper: put some in");
+//! assert_eq!(reports[0].outcome.as_ref().unwrap_err().to_string(), "the printer is out of paper: refill it");
 //! # }
 //! ```
 
@@ -39,21 +38,28 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use super::DependencyKind;
+
 pub use check::{Report, check_all};
 pub use error::{Cause, ProbeError};
 
-/// Something that a deployment depends on, and that can be asked whether it is there.
+/// A check of one dependency.
 #[async_trait]
 pub trait Probe: Debug + Send + Sync {
-    /// What it is called in reports and logs: one word, in small letters.
+    /// Name in reports and logs: one word in lower case.
     fn name(&self) -> &'static str;
 
-    /// Asks it for as little as tells that real work would succeed: it is there, and takes our
+    /// Kind of the dependency. Default: `None`, for probes of your own.
+    fn kind(&self) -> Option<DependencyKind> {
+        None
+    }
+
+    /// Sends the smallest request that shows that the dependency responds and accepts the
     /// credentials.
     ///
-    /// Has no deadline of its own, and may be dropped at any time: [`check_all`] does that.
+    /// Has no deadline of its own. The future may be dropped at any time, as [`check_all`] does.
     ///
     /// # Errors
-    /// Who is at fault, in words for an operator.
+    /// The problem and its remedy, for an operator.
     async fn probe(&self) -> Result<(), ProbeError>;
 }

@@ -5,12 +5,11 @@ use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 use crate::infra::probe::ProbeError;
 
 impl QdrantConfig {
-    /// A client for this server, over gRPC. Nothing is sent before the first request, so the server
-    /// need not be there yet.
+    /// Creates a gRPC client for this server, without connecting.
     ///
-    /// A connection may take 5 seconds to be made, an answer 30. Clones share the connection, which
-    /// is made again when it breaks. Versions of client and server are not compared: that would
-    /// block, and write to the standard output.
+    /// It waits 5 seconds for a connection and 30 for a response. Clones share the connection, which
+    /// is re-established when it breaks. The versions of client and server are not compared, because
+    /// that would block and write to the standard output.
     ///
     /// ```no_run
     /// use divan_core::infra::QdrantConfig;
@@ -25,28 +24,28 @@ impl QdrantConfig {
     /// ```
     ///
     /// # Errors
-    /// [`ProbeError::Misconfigured`] where the key cannot be one, or the address is none for gRPC.
+    /// [`ProbeError::Misconfigured`] if the key or the gRPC address is invalid.
     pub fn client(&self) -> Result<Qdrant, ProbeError> {
         let mut settings = qdrant_client::config::QdrantConfig::from_url(self.grpc.as_str())
             .skip_compatibility_check()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT);
         if let Some(key) = &self.api_key {
-            // The client would repeat a key that it cannot send in the message of every error.
+            // The client would repeat an invalid key in the message of every error.
             if !key.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(ProbeError::Misconfigured(NO_KEY, None));
+                return Err(ProbeError::Misconfigured(INVALID_KEY, None));
             }
             settings.set_api_key(key.expose());
         }
         settings
             .build()
-            .map_err(|error| ProbeError::Misconfigured(NO_ADDRESS, Some(error.into())))
+            .map_err(|error| ProbeError::Misconfigured(INVALID_ADDRESS, Some(error.into())))
     }
 }
 
-const NO_ADDRESS: &str =
-    "the gRPC address of Qdrant is none: it looks like `http://localhost:6334`";
+const INVALID_ADDRESS: &str =
+    "the gRPC address of Qdrant is invalid: use one like `http://localhost:6334`";
 
-/// What to do about a key that cannot be sent.
-pub(super) const NO_KEY: &str =
-    "the key of Qdrant has spaces or letters in it that no key has: copy it again";
+/// Problem and remedy of an invalid API key.
+pub(super) const INVALID_KEY: &str =
+    "the API key of Qdrant contains a forbidden character, such as a space: copy it again";

@@ -1,7 +1,7 @@
 #[cfg(feature = "qdrant")]
 mod client;
 #[cfg(feature = "qdrant")]
-mod fault;
+mod error;
 #[cfg(feature = "qdrant")]
 mod probe;
 mod section;
@@ -13,20 +13,20 @@ use url::Url;
 
 use crate::secret::Secret;
 
-/// Where a Qdrant server is, and the key that it asks for.
+/// Addresses and API key of a Qdrant server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct QdrantConfig {
-    /// The address of its REST interface: `http://localhost:6333`.
+    /// Address of the REST API: `http://localhost:6333`.
     pub rest: Url,
-    /// The address of its gRPC interface: `http://localhost:6334`.
+    /// Address of the gRPC API: `http://localhost:6334`.
     pub grpc: Url,
-    /// The key, where one is asked for.
+    /// API key, if the server needs one.
     pub api_key: Option<Secret>,
 }
 
 impl QdrantConfig {
-    /// A server at these two addresses that asks for no key.
+    /// Creates the configuration of a server without an API key.
     pub fn new(rest: Url, grpc: Url) -> Self {
         Self {
             rest,

@@ -6,17 +6,17 @@ use qdrant_client::Qdrant;
 use reqwest::header::{HeaderMap, HeaderValue};
 use url::Url;
 
-use super::client::NO_KEY;
-use super::{QdrantConfig, fault};
+use super::client::INVALID_KEY;
+use super::{QdrantConfig, error};
+use crate::infra::DependencyKind;
 use crate::infra::network::CONNECT_TIMEOUT;
 use crate::infra::probe::{Probe, ProbeError};
 use crate::infra::tls::{self, Trust};
 
-/// Asks Qdrant over REST whether it is ready, and then over gRPC for its collections, which takes
-/// the key.
+/// Requests `/readyz` over REST, and then the collections over gRPC, which needs the API key.
 ///
-/// A connection that died without a word is only known by what it leaves unanswered: after a probe
-/// that was given up, the next one makes a connection of its own.
+/// A dead connection is only detected by a missing response. Therefore the probe after a cancelled
+/// one uses a new connection.
 #[derive(Clone)]
 pub struct QdrantProbe {
     config: QdrantConfig,
@@ -26,11 +26,11 @@ pub struct QdrantProbe {
 }
 
 impl QdrantConfig {
-    /// A probe that asks over this client, until that leaves a question unanswered, and over REST.
+    /// Creates a probe that uses REST and this client, until a request is cancelled.
     ///
     /// # Errors
-    /// [`ProbeError::Misconfigured`] where the key cannot be one, or the certificates that this
-    /// machine trusts cannot be read.
+    /// [`ProbeError::Misconfigured`] if the key is invalid, or the trusted certificates of this
+    /// machine cannot be read.
     pub fn probe(&self, client: &Qdrant) -> Result<QdrantProbe, ProbeError> {
         let mut ready = self.rest.clone();
         if let Ok(mut path) = ready.path_segments_mut() {
@@ -49,8 +49,8 @@ impl QdrantConfig {
         const NO_CERTIFICATES: &str = "the certificates that this machine trusts cannot be read: on Debian, install `ca-certificates`";
         let mut headers = HeaderMap::new();
         if let Some(key) = &self.api_key {
-            let no_key = |_| ProbeError::Misconfigured(NO_KEY, None);
-            let mut key = HeaderValue::from_str(key.expose()).map_err(no_key)?;
+            let invalid_key = |_| ProbeError::Misconfigured(INVALID_KEY, None);
+            let mut key = HeaderValue::from_str(key.expose()).map_err(invalid_key)?;
             key.set_sensitive(true);
             headers.insert("api-key", key);
         }
@@ -58,12 +58,12 @@ impl QdrantConfig {
             .connect_timeout(CONNECT_TIMEOUT)
             .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())
-            // gRPC goes through no proxy either.
+            // The gRPC client does not use a proxy either.
             .no_proxy();
         let trust = if self.rest.scheme() == "https" {
             Trust::System
         } else {
-            Trust::Nobody
+            Trust::None
         };
         let no_trust =
             |error: rustls::Error| ProbeError::Misconfigured(NO_CERTIFICATES, Some(error.into()));
@@ -76,7 +76,7 @@ impl QdrantConfig {
 
 impl fmt::Debug for QdrantProbe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client shows its key.
+        // The client's `Debug` contains the API key.
         f.debug_struct("QdrantProbe").finish_non_exhaustive()
     }
 }
@@ -84,34 +84,38 @@ impl fmt::Debug for QdrantProbe {
 #[async_trait]
 impl Probe for QdrantProbe {
     fn name(&self) -> &'static str {
-        "qdrant"
+        DependencyKind::Qdrant.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::Qdrant)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        let answer = self
+        let response = self
             .http
             .get(self.ready.clone())
             .send()
             .await
-            .map_err(fault::rest)?;
-        fault::status(answer)?;
+            .map_err(error::rest)?;
+        error::status(response)?;
         let client = self
             .client
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let unanswered = Unanswered(self);
-        let answer = client.list_collections().await;
-        std::mem::forget(unanswered);
-        answer.map(|_| ()).map_err(fault::grpc)
+        let pending = ReplaceClientOnDrop(self);
+        let collections = client.list_collections().await;
+        std::mem::forget(pending);
+        collections.map(|_| ()).map_err(error::grpc)
     }
 }
 
-/// A question to Qdrant. Dropped before the answer, it has the next one go another way: the client
-/// itself would hold on to its connection for as long as nobody waits for the end of a request.
-struct Unanswered<'p>(&'p QdrantProbe);
+/// A pending gRPC request. Dropping it replaces the client, which would keep a dead connection when
+/// its requests are cancelled.
+struct ReplaceClientOnDrop<'p>(&'p QdrantProbe);
 
-impl Drop for Unanswered<'_> {
+impl Drop for ReplaceClientOnDrop<'_> {
     fn drop(&mut self) {
         if let Ok(client) = self.0.config.client() {
             *self.0.client.lock().unwrap_or_else(PoisonError::into_inner) = client;

@@ -13,18 +13,16 @@ use crate::infra::network::CONNECT_TIMEOUT;
 use crate::infra::reconnecting::Reconnecting;
 use crate::infra::stream;
 
-/// A connection to RabbitMQ that is made when it is asked for, and again when it is asked for after
-/// it broke.
+/// A connection to RabbitMQ that is established on demand, and again after it broke.
 ///
-/// A connection that died without a word, behind a firewall that forgot it, is noticed after 20 to
-/// 25 seconds: both sides send a heartbeat every 10 seconds at least.
+/// A dead connection, for example behind a firewall that dropped its state, is detected after 20 to
+/// 25 seconds, because both sides send a heartbeat every 10 seconds.
 ///
-/// Clones share it. Channels, consumers and what was declared to last as long as the connection are
-/// gone with it: whoever uses them asks for the connection again after an error, and begins anew. A
-/// connection may take 5 seconds to be made.
+/// Clones share it. Channels, consumers and exclusive queues end with the connection: after an error,
+/// get the connection again and recreate them. The client waits 5 seconds for a connection.
 ///
-/// `lapin`'s own recovery is not used: it needs the first connection to succeed, gives up after
-/// some attempts, and its TLS installs a provider in the process.
+/// The recovery of `lapin` is not used: the first connection must succeed, it gives up after some
+/// attempts, and its TLS installs a process-wide crypto provider.
 ///
 /// ```no_run
 /// use divan_core::infra::RabbitMqConfig;
@@ -39,7 +37,7 @@ use crate::infra::stream;
 #[derive(Clone, Debug)]
 pub struct RabbitMqConnection(Arc<Inner>);
 
-/// What is asked of the server, which by itself takes a minute.
+/// Requested interval of heartbeats. RabbitMQ's default is a minute.
 const HEARTBEAT_SECONDS: u16 = 10;
 
 #[derive(Debug)]
@@ -49,8 +47,7 @@ struct Inner {
 }
 
 impl RabbitMqConfig {
-    /// A connection to this server. Nothing is sent before it is asked for, so the server need not
-    /// be there yet.
+    /// Creates a client for this server, which connects on demand.
     pub fn client(&self) -> RabbitMqConnection {
         RabbitMqConnection(Arc::new(Inner {
             config: self.clone(),
@@ -64,7 +61,7 @@ impl RabbitMqConfig {
             password: self.password.expose().to_owned(),
         };
         AMQPUri {
-            // TLS is ours already.
+            // The stream already uses TLS if it is configured.
             scheme: AMQPScheme::AMQP,
             authority: AMQPAuthority {
                 userinfo,
@@ -81,23 +78,23 @@ impl RabbitMqConfig {
 }
 
 impl RabbitMqConnection {
-    /// The connection: the one there is, or a new one.
+    /// Returns the open connection, or establishes one.
     ///
     /// # Errors
-    /// When RabbitMQ is not there, or refuses.
+    /// When RabbitMQ is unreachable or rejects the connection.
     pub async fn connection(&self) -> Result<Arc<Connection>, Error> {
         let is_open = |connection: &Arc<Connection>| connection.status().connected();
         let connect = async {
-            let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+            let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
             timeout(CONNECT_TIMEOUT, connect(&self.0.config))
                 .await
-                .map_err(late)?
+                .map_err(timed_out)?
                 .map(Arc::new)
         };
         self.0.current.get(is_open, connect).await
     }
 
-    /// A probe of this very connection.
+    /// Creates a probe of this connection.
     pub fn probe(&self) -> RabbitMqProbe {
         RabbitMqProbe::new(self.clone())
     }
@@ -106,14 +103,14 @@ impl RabbitMqConnection {
 async fn connect(config: &RabbitMqConfig) -> Result<Connection, Error> {
     let tcp = stream::tcp(&config.host, config.port).await?.into_std()?;
     let mut handshake = Handshake(Some(tcp.try_clone()?));
-    let stream = stream::wrapped(
+    let stream = stream::with_tls(
         tokio::net::TcpStream::from_std(tcp)?,
         &config.host,
         config.tls,
     )
     .await?;
     let stream = Mutex::new(Some(AsyncTcpStream::Plain(stream.compat())));
-    // Asked for once: this connection is not made again, another one is.
+    // Called once, because `lapin` does not re-establish this connection.
     let take = async move |_: AMQPUri, _: Transport| {
         let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
         stream.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
@@ -125,8 +122,8 @@ async fn connect(config: &RabbitMqConfig) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// A handshake under way. Dropped in the middle it closes the socket: `lapin` waits on a thread of
-/// its own, and would wait for ever for a server that accepts and says nothing.
+/// A pending handshake. Dropping it closes the socket, because `lapin` waits on its own thread, and
+/// without a time limit, for a server that accepts the connection and sends nothing.
 struct Handshake(Option<TcpStream>);
 
 impl Drop for Handshake {

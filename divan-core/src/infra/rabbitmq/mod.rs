@@ -13,26 +13,26 @@ pub use probe::RabbitMqProbe;
 
 use crate::secret::Secret;
 
-/// Where a RabbitMQ server is, and as whom to connect.
+/// Address and credentials of a RabbitMQ server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RabbitMqConfig {
-    /// The host's name or address.
+    /// Host name or IP address.
     pub host: String,
-    /// The port. Default: 5672, with encryption 5671.
+    /// Port. Default: 5672, with TLS 5671.
     pub port: u16,
-    /// The user.
+    /// User name.
     pub user: String,
-    /// The user's password.
+    /// Password.
     pub password: Secret,
-    /// The virtual host. Default: `/`.
+    /// Virtual host. Default: `/`.
     pub vhost: String,
-    /// Whether the connection is encrypted. Default: no.
+    /// Uses TLS. Default: no.
     pub tls: bool,
 }
 
 impl RabbitMqConfig {
-    /// The server on the usual port of this host.
+    /// Creates the configuration of a server on the default port of this host.
     pub fn new(host: impl Into<String>, user: impl Into<String>, password: Secret) -> Self {
         Self {
             host: host.into(),

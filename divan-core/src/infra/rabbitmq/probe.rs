@@ -3,11 +3,12 @@ use lapin::protocol::{AMQPErrorKind, AMQPHardError};
 use lapin::{Error, ErrorKind};
 
 use super::RabbitMqConnection;
+use crate::infra::DependencyKind;
 use crate::infra::network;
 use crate::infra::probe::{Probe, ProbeError};
 
-/// Opens a channel of the connection and closes it again: that takes a server that answers, the
-/// sign-in and the virtual host.
+/// Opens and closes a channel, which needs a server that responds, valid credentials and the virtual
+/// host.
 #[derive(Clone, Debug)]
 pub struct RabbitMqProbe(RabbitMqConnection);
 
@@ -17,32 +18,36 @@ impl RabbitMqProbe {
     }
 
     async fn round_trip(&self) -> Result<(), Error> {
-        const GOODBYE: u16 = 200;
+        const REPLY_SUCCESS: u16 = 200;
         let channel = self.0.connection().await?.create_channel().await?;
-        channel.close(GOODBYE, "probed".into()).await
+        channel.close(REPLY_SUCCESS, "probed".into()).await
     }
 }
 
 #[async_trait]
 impl Probe for RabbitMqProbe {
     fn name(&self) -> &'static str {
-        "rabbitmq"
+        DependencyKind::RabbitMq.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::RabbitMq)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        self.round_trip().await.map_err(fault)
+        self.round_trip().await.map_err(probe_error)
     }
 }
 
-fn fault(error: Error) -> ProbeError {
+fn probe_error(error: Error) -> ProbeError {
     match error.kind() {
-        ErrorKind::IOError(_) | ErrorKind::MissingHeartbeatError => network::fault(error),
+        ErrorKind::IOError(_) | ErrorKind::MissingHeartbeatError => network::probe_error(error),
         ErrorKind::InvalidConnectionState(_) | ErrorKind::InvalidChannelState(..) => {
             ProbeError::Unreachable(error.into())
         }
-        ErrorKind::ProtocolError(answer) => match answer.kind() {
+        ErrorKind::ProtocolError(protocol) => match protocol.kind() {
             AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => {
-                let advice = "RabbitMQ has no such virtual host, or this user may not use it: `rabbitmqctl add_vhost` and \
+                let advice = "the virtual host does not exist, or this user must not use it: run `rabbitmqctl add_vhost` and \
                               `set_permissions`, or name another one";
                 ProbeError::Misconfigured(advice, Some(error.into()))
             }
@@ -52,7 +57,7 @@ fn fault(error: Error) -> ProbeError {
             _ => ProbeError::Failed(error.into()),
         },
         ErrorKind::ParsingError(_) | ErrorKind::InvalidProtocolVersion(_) => {
-            let advice = "what answers at this address is not RabbitMQ's AMQP port: that is 5672, while 15672 is its web page";
+            let advice = "this address is not RabbitMQ's AMQP port: AMQP has port 5672, the management page 15672";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         _ => ProbeError::Failed(error.into()),

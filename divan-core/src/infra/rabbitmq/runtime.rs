@@ -1,4 +1,4 @@
-//! What `lapin` runs on: tokio, with connections that we have made.
+//! The runtime of `lapin`: tokio, with streams that are already connected.
 
 use std::future::{Future, ready};
 use std::io;
@@ -15,7 +15,7 @@ use crate::infra::stream;
 
 pub(super) type Transport = Runtime<RuntimeParts<Tokio, Connected>>;
 
-/// The tokio runtime that this is called in.
+/// Returns the current tokio runtime.
 pub(super) fn transport() -> Transport {
     Runtime::new(RuntimeParts::new(
         Tokio::current(),
@@ -23,7 +23,7 @@ pub(super) fn transport() -> Transport {
     ))
 }
 
-/// Tokio's timers; connections are handed in, so that TLS can be ours.
+/// Tokio's timers. Streams are passed in, so that TLS is configured in one place.
 #[derive(Clone, Debug)]
 pub(super) struct Connected(Tokio);
 

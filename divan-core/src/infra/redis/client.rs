@@ -13,17 +13,17 @@ use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 use crate::infra::reconnecting::Reconnecting;
 use crate::infra::stream;
 
-/// A connection to Redis that is made with the first command, and again with the next one after it
-/// broke.
+/// A connection to Redis that is established with the first command, and again with the next command
+/// after it broke.
 ///
-/// Clones share it, and commands of many tasks travel on it at once: what blocks (`BLPOP`,
-/// `SUBSCRIBE`) belongs on a connection of its own. A command that was on its way when the
-/// connection broke fails, and is not sent again, since nobody knows whether Redis has run it. A
-/// connection may take 5 seconds to be made, an answer 30.
+/// Clones share it, and commands of several tasks are multiplexed: use a separate connection for
+/// blocking commands (`BLPOP`, `SUBSCRIBE`). A command that was in flight when the connection broke
+/// fails and is not repeated, because Redis may have run it. The client waits 5 seconds for a
+/// connection and 30 for a response.
 ///
-/// `redis`'s own `ConnectionManager` is not used: it keeps an error of the sign-in for ever, so
-/// that Redis has to be there with the right password when it is asked first, and its TLS needs a
-/// provider that is installed in the process.
+/// The `ConnectionManager` of `redis` is not used: it keeps an authentication error forever, so that
+/// Redis must be available with the right password at the first command, and its TLS needs a
+/// process-wide crypto provider.
 ///
 /// ```no_run
 /// use divan_core::infra::RedisConfig;
@@ -51,8 +51,7 @@ struct Open {
 }
 
 impl RedisConfig {
-    /// A connection to this server. Nothing is sent before the first command, so the server need
-    /// not be there yet.
+    /// Creates a client for this server, which connects with the first command.
     pub fn client(&self) -> RedisConnection {
         RedisConnection(Arc::new(Inner {
             config: self.clone(),
@@ -62,7 +61,7 @@ impl RedisConfig {
 }
 
 impl RedisConnection {
-    /// A probe of this very connection.
+    /// Creates a probe of this connection.
     pub fn probe(&self) -> RedisProbe {
         RedisProbe::new(self.clone())
     }
@@ -70,35 +69,35 @@ impl RedisConnection {
     async fn open(&self) -> Result<Open, RedisError> {
         let is_open = |open: &Open| !open.is_closed.load(Ordering::Acquire);
         let connect = async {
-            let late = |_| io::Error::from(io::ErrorKind::TimedOut);
+            let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
             timeout(CONNECT_TIMEOUT, connect(&self.0.config))
                 .await
-                .map_err(late)?
+                .map_err(timed_out)?
         };
         self.0.current.get(is_open, connect).await
     }
 }
 
 impl Open {
-    fn suspicion(&self) -> Suspicion {
-        Suspicion(Some(Arc::clone(&self.is_closed)))
+    fn close_on_timeout(&self) -> CloseOnTimeout {
+        CloseOnTimeout(Some(Arc::clone(&self.is_closed)))
     }
 }
 
-/// A connection that died without a word (a firewall that forgot it, a machine that is gone) is
-/// only known by what it leaves unanswered. So a command that gets no answer, or whose caller would
-/// not wait for it, has the next one begin a new connection.
-struct Suspicion(Option<Arc<AtomicBool>>);
+/// A pending command. A dead connection, for example behind a firewall that dropped its state, is
+/// only detected by a missing response. Therefore a command that times out or is cancelled marks the
+/// connection as closed.
+struct CloseOnTimeout(Option<Arc<AtomicBool>>);
 
-impl Suspicion {
-    fn settle<T>(mut self, answer: &Result<T, RedisError>) {
-        if !answer.as_ref().is_err_and(RedisError::is_timeout) {
+impl CloseOnTimeout {
+    fn complete<T>(mut self, result: &Result<T, RedisError>) {
+        if !result.as_ref().is_err_and(RedisError::is_timeout) {
             self.0 = None;
         }
     }
 }
 
-impl Drop for Suspicion {
+impl Drop for CloseOnTimeout {
     fn drop(&mut self) {
         if let Some(is_closed) = &self.0 {
             is_closed.store(true, Ordering::Release);
@@ -108,20 +107,20 @@ impl Drop for Suspicion {
 
 async fn connect(config: &RedisConfig) -> Result<Open, RedisError> {
     let tcp = stream::tcp(&config.host, config.port).await?;
-    let stream = stream::wrapped(tcp, &config.host, config.tls).await?;
-    let mut sign_in = RedisConnectionInfo::default().set_db(i64::from(config.database));
+    let stream = stream::with_tls(tcp, &config.host, config.tls).await?;
+    let mut credentials = RedisConnectionInfo::default().set_db(i64::from(config.database));
     if let Some(user) = &config.user {
-        sign_in = sign_in.set_username(user);
+        credentials = credentials.set_username(user);
     }
     if let Some(password) = &config.password {
-        sign_in = sign_in.set_password(password.expose());
+        credentials = credentials.set_password(password.expose());
     }
     let settings = AsyncConnectionConfig::new().set_response_timeout(Some(REQUEST_TIMEOUT));
     let (connection, driver) =
-        MultiplexedConnection::new_with_config(&sign_in, stream, settings).await?;
+        MultiplexedConnection::new_with_config(&credentials, stream, settings).await?;
     let is_closed = Arc::new(AtomicBool::new(false));
     let closed = Arc::clone(&is_closed);
-    // Ends with the connection, so that a loss is known before the next command runs into it.
+    // The driver ends with the connection, so that the next command uses a new one.
     tokio::spawn(async move {
         driver.await;
         closed.store(true, Ordering::Release);
@@ -136,10 +135,10 @@ impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             let mut open = self.open().await?;
-            let suspicion = open.suspicion();
-            let answer = open.connection.send_packed_command(command).await;
-            suspicion.settle(&answer);
-            answer
+            let pending = open.close_on_timeout();
+            let result = open.connection.send_packed_command(command).await;
+            pending.complete(&result);
+            result
         })
     }
 
@@ -151,13 +150,13 @@ impl ConnectionLike for RedisConnection {
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
             let mut open = self.open().await?;
-            let suspicion = open.suspicion();
-            let answer = open
+            let pending = open.close_on_timeout();
+            let result = open
                 .connection
                 .send_packed_commands(pipeline, offset, count)
                 .await;
-            suspicion.settle(&answer);
-            answer
+            pending.complete(&result);
+            result
         })
     }
 

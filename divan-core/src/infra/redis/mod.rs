@@ -11,26 +11,26 @@ pub use probe::RedisProbe;
 
 use crate::secret::Secret;
 
-/// Where a Redis server is, and as whom to connect.
+/// Address and credentials of a Redis server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RedisConfig {
-    /// The host's name or address.
+    /// Host name or IP address.
     pub host: String,
-    /// The port. Default: 6379.
+    /// Port. Default: 6379.
     pub port: u16,
-    /// The user, where there are several. Default: the server's own.
+    /// User name. Default: the server's default user.
     pub user: Option<String>,
-    /// The password, where one is asked for.
+    /// Password, if the server needs one.
     pub password: Option<Secret>,
-    /// The number of the database. Default: 0.
+    /// Number of the database. Default: 0.
     pub database: u32,
-    /// Whether the connection is encrypted. Default: no.
+    /// Uses TLS. Default: no.
     pub tls: bool,
 }
 
 impl RedisConfig {
-    /// The server on the usual port of this host.
+    /// Creates the configuration of a server on the default port of this host.
     pub fn new(host: impl Into<String>) -> Self {
         Self {
             host: host.into(),

@@ -2,10 +2,11 @@ use async_trait::async_trait;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use super::RedisConnection;
+use crate::infra::DependencyKind;
 use crate::infra::network;
 use crate::infra::probe::{Probe, ProbeError};
 
-/// Asks Redis for a `PING`, as the configured user and in the configured database.
+/// Sends `PING` as the configured user in the configured database.
 #[derive(Clone, Debug)]
 pub struct RedisProbe(RedisConnection);
 
@@ -18,36 +19,40 @@ impl RedisProbe {
 #[async_trait]
 impl Probe for RedisProbe {
     fn name(&self) -> &'static str {
-        "redis"
+        DependencyKind::Redis.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::Redis)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
         redis::cmd("PING")
             .exec_async(&mut self.0.clone())
             .await
-            .map_err(fault)
+            .map_err(probe_error)
     }
 }
 
-fn fault(error: RedisError) -> ProbeError {
-    // What Redis says to those who have given no password where one is needed.
+fn probe_error(error: RedisError) -> ProbeError {
+    // The error code of Redis for a missing password.
     const NO_PASSWORD: &str = "NOAUTH";
     match error.kind() {
-        ErrorKind::Io => network::fault(error),
+        ErrorKind::Io => network::probe_error(error),
         ErrorKind::AuthenticationFailed => ProbeError::Refused(error.into()),
         _ if error.code() == Some(NO_PASSWORD) => ProbeError::Refused(error.into()),
         ErrorKind::Server(ServerErrorKind::NoPerm) => {
-            let advice = "this user of Redis may not even PING: give it `+ping` with ACL SETUSER";
+            let advice = "this Redis user must not send PING: permit `+ping` with ACL SETUSER";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         ErrorKind::Parse => {
             let advice =
-                "what answers at this address is not Redis, or expects TLS: check host and port";
+                "the service at this address is not Redis, or expects TLS: check host and port";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         _ if error.to_string().contains("switch database") => {
             let advice =
-                "this Redis has no database of this number: use a smaller one (0 is always there)";
+                "Redis has no database with this number: use a smaller one (0 always exists)";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         _ => ProbeError::Failed(error.into()),

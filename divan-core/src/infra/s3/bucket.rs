@@ -4,45 +4,41 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::S3Config;
-use super::fault::{Answer, fault};
+use super::error::{Problem, probe_error};
 use crate::infra::probe::ProbeError;
 
-/// The region that a bucket lies in when none is asked for.
+/// Region of a bucket that is created without one.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// How a bucket came to be there.
+/// Result of [`S3Config::ensure_bucket`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
 pub enum Bucket {
-    /// It was there.
+    /// The bucket existed.
     Found,
-    /// It was not, and is now.
+    /// The bucket was created.
     Created,
 }
 
 impl S3Config {
-    /// Makes the bucket where it is missing. Servers that start at the same time do not get in each
-    /// other's way.
+    /// Creates the bucket if it is missing. Several servers may do so concurrently.
     ///
     /// # Errors
-    /// When the bucket is somebody else's or may not be made, when the key is refused, and when the
-    /// store is not there. It is asked once: a caller that wants to wait for a store asks again.
+    /// When the bucket belongs to another account or must not be created, when the key is rejected,
+    /// and when the store is unreachable. There is a single attempt, which the caller may repeat.
     pub async fn ensure_bucket(&self, client: &Client) -> Result<Bucket, ProbeError> {
-        match self.look_at_bucket(client).await? {
+        match self.find_bucket(client).await? {
             Some(found) => Ok(found),
             None => self.create_bucket(client).await,
         }
     }
 
-    /// Asks for the bucket; `None` where there is no such bucket.
+    /// Finds the bucket; `None` if it does not exist.
     ///
-    /// One object is listed, and not HEAD asked: that answer has words, and the page of a front end
-    /// does not pass for it.
-    pub(super) async fn look_at_bucket(
-        &self,
-        client: &Client,
-    ) -> Result<Option<Bucket>, ProbeError> {
+    /// Lists one object instead of sending `HEAD`, whose response has no error code and cannot be
+    /// distinguished from the response of another web server.
+    pub(super) async fn find_bucket(&self, client: &Client) -> Result<Option<Bucket>, ProbeError> {
         let list = client
             .list_objects_v2()
             .bucket(&self.bucket)
@@ -50,13 +46,13 @@ impl S3Config {
             .customize();
         match list.config_override(once()).send().await {
             Ok(_) => Ok(Some(Bucket::Found)),
-            Err(error) if Answer::of(&error) == Answer::NoBucket => Ok(None),
-            Err(error) => Err(fault(error)),
+            Err(error) if Problem::from_error(&error) == Problem::NoBucket => Ok(None),
+            Err(error) => Err(probe_error(error)),
         }
     }
 
     async fn create_bucket(&self, client: &Client) -> Result<Bucket, ProbeError> {
-        let place = (self.region != DEFAULT_REGION).then(|| {
+        let location = (self.region != DEFAULT_REGION).then(|| {
             let region = BucketLocationConstraint::from(self.region.as_str());
             CreateBucketConfiguration::builder()
                 .location_constraint(region)
@@ -65,18 +61,19 @@ impl S3Config {
         let create = client
             .create_bucket()
             .bucket(&self.bucket)
-            .set_create_bucket_configuration(place);
+            .set_create_bucket_configuration(location);
         let Err(error) = create.customize().config_override(once()).send().await else {
             return Ok(Bucket::Created);
         };
-        // Another server was quicker, or somebody else has it; not every store says which.
-        self.look_at_bucket(client)
+        // Another server has created it, or it belongs to another account: not every store
+        // distinguishes these.
+        self.find_bucket(client)
             .await?
-            .ok_or_else(|| fault(error))
+            .ok_or_else(|| probe_error(error))
     }
 }
 
-/// One attempt: who asks whether a store is there wants the answer, not another try.
-pub(super) fn once() -> Builder {
+/// Turns retries off.
+fn once() -> Builder {
     aws_sdk_s3::Config::builder().retry_config(RetryConfig::disabled())
 }

@@ -11,16 +11,15 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use super::S3Config;
 use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 
-/// How often a request is sent at most.
+/// Maximum attempts of a request.
 const ATTEMPTS: u32 = 3;
 
 impl S3Config {
-    /// A client for this store. Nothing is sent before the first request, so the store need not be
-    /// there yet.
+    /// Creates a client for this store, without connecting.
     ///
-    /// It names the bucket in the path, as MinIO wants it, and sends checksums only where S3
-    /// demands them, since not every store knows them. A connection may take 5 seconds to be made,
-    /// and an attempt 30 to be answered; there are 3 attempts. Clones share their connections.
+    /// It puts the bucket into the path, which MinIO needs, and sends checksums only where S3
+    /// requires them, because not every store supports them. It waits 5 seconds for a connection and
+    /// 30 for a response, and sends a request up to 3 times. Clones share their connections.
     ///
     /// ```no_run
     /// use divan_core::infra::S3Config;
@@ -36,7 +35,7 @@ impl S3Config {
     /// # }
     /// ```
     pub fn client(&self) -> Client {
-        let key = Credentials::new(
+        let credentials = Credentials::new(
             &self.access_key,
             self.secret_key.expose(),
             None,
@@ -45,7 +44,7 @@ impl S3Config {
         );
         let mut trust = TrustStore::default();
         if self.endpoint.scheme() == "http" {
-            // It must work in a container without certificates.
+            // This must work in a container without certificates.
             trust = TrustStore::empty();
         }
         let http = aws_smithy_http_client::Builder::new()
@@ -57,22 +56,22 @@ impl S3Config {
                     .unwrap_or_default(),
             )
             .build_https();
-        let time = TimeoutConfig::builder()
+        let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(REQUEST_TIMEOUT)
             .build();
-        let settings = Config::builder()
+        let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(key)
+            .credentials_provider(credentials)
             .region(Region::new(self.region.clone()))
             .endpoint_url(self.endpoint.as_str())
             .force_path_style(true)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .http_client(http)
-            .timeout_config(time)
+            .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .build();
-        Client::from_conf(settings)
+        Client::from_conf(config)
     }
 }

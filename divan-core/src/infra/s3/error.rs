@@ -4,47 +4,47 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use crate::infra::network;
 use crate::infra::probe::{Cause, ProbeError};
 
-/// What to do about a bucket that is not there.
+/// Problem and remedy of a missing bucket.
 pub(super) const NO_BUCKET: &str =
-    "there is no such bucket: make it, or start the server, which makes it";
+    "the bucket does not exist: create it, or start the server, which creates it";
 
-const NO_STORE: &str = "what answers at this address is no object store: check host and port (MinIO's own is 9000, and 9001 its web \
-                        page)";
+const NO_STORE: &str = "the service at this address is not an object store: check host and port (MinIO's API has port 9000, \
+                        its console 9001)";
 
-/// What a store says is wrong, as far as an operator can do something about it ([S3's list of error
+/// Problem that a store reports, as far as an operator can solve it ([S3's error
 /// codes](https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// It does not know the key, or the signature is wrong.
+pub(super) enum Problem {
+    /// The key is unknown, or the signature is wrong.
     WrongKey,
-    /// The key is known, and may not do this here.
+    /// The key does not permit this.
     Forbidden,
-    /// There is no such bucket.
+    /// The bucket does not exist.
     NoBucket,
-    /// No bucket may be called that.
-    BadName,
+    /// The name of the bucket is invalid.
+    InvalidName,
     /// The signature names another region.
     WrongRegion,
-    /// The clocks are too far apart.
-    WrongTime,
-    /// It has no code, so it is none of a store.
+    /// The clocks differ too much.
+    ClockSkew,
+    /// The response has no error code, so it is not from an object store.
     NoStore,
     /// Anything else.
     Unknown,
 }
 
-impl Answer {
-    pub(super) fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
+impl Problem {
+    pub(super) fn from_error<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
         let status = error
             .raw_response()
             .map(|response| response.status().as_u16());
         match (error.code().unwrap_or_default(), status) {
             ("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken", _) => Self::WrongKey,
-            ("RequestTimeTooSkewed", _) => Self::WrongTime,
+            ("RequestTimeTooSkewed", _) => Self::ClockSkew,
             ("AccessDenied" | "AllAccessDisabled" | "BucketAlreadyExists", _) => Self::Forbidden,
             ("NoSuchBucket", _) => Self::NoBucket,
-            ("InvalidBucketName", _) => Self::BadName,
-            // What stands in front of a store that is down has no code either.
+            ("InvalidBucketName", _) => Self::InvalidName,
+            // A proxy in front of an unavailable store sends no code either.
             ("", Some(..500)) => Self::NoStore,
             ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => {
                 Self::WrongRegion
@@ -55,41 +55,41 @@ impl Answer {
     }
 }
 
-/// What to tell an operator about a request that failed.
-pub(super) fn fault<E>(error: SdkError<E, HttpResponse>) -> ProbeError
+/// Classifies the error of a request.
+pub(super) fn probe_error<E>(error: SdkError<E, HttpResponse>) -> ProbeError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let answer = Answer::of(&error);
+    let problem = Problem::from_error(&error);
     match &error {
         SdkError::TimeoutError(_) => return ProbeError::Slow,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => return ProbeError::Slow,
-        SdkError::DispatchFailure(_) => return network::fault(error),
+        SdkError::DispatchFailure(_) => return network::probe_error(error),
         SdkError::ResponseError(_) => return misconfigured(NO_STORE, error),
         _ => {}
     }
-    match answer {
-        Answer::WrongKey => ProbeError::Refused(error.into()),
-        Answer::Forbidden => misconfigured(
-            "the bucket belongs to somebody else, or this key may not use it: give it a policy that allows it, or name another \
-             bucket",
+    match problem {
+        Problem::WrongKey => ProbeError::Refused(error.into()),
+        Problem::Forbidden => misconfigured(
+            "the bucket belongs to another account, or this key must not use it: give the key a policy that permits it, or \
+             name another bucket",
             error,
         ),
-        Answer::NoBucket => misconfigured(NO_BUCKET, error),
-        Answer::BadName => misconfigured(
-            "no bucket may have this name: 3 to 63 small letters, digits, dots and hyphens",
+        Problem::NoBucket => misconfigured(NO_BUCKET, error),
+        Problem::InvalidName => misconfigured(
+            "the bucket name is invalid: use 3 to 63 lower-case letters, digits, dots and hyphens",
             error,
         ),
-        Answer::WrongRegion => misconfigured(
-            "the bucket or the store is in another region: set the region that it is in",
+        Problem::WrongRegion => misconfigured(
+            "the bucket or the store is in another region: set that region",
             error,
         ),
-        Answer::WrongTime => misconfigured(
-            "the clocks of this machine and of the store differ by more than 15 minutes: set them",
+        Problem::ClockSkew => misconfigured(
+            "the clocks of this machine and of the store differ by more than 15 minutes: correct them",
             error,
         ),
-        Answer::NoStore => misconfigured(NO_STORE, error),
-        Answer::Unknown => ProbeError::Failed(error.into()),
+        Problem::NoStore => misconfigured(NO_STORE, error),
+        Problem::Unknown => ProbeError::Failed(error.into()),
     }
 }
 

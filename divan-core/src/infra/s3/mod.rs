@@ -3,7 +3,7 @@ mod bucket;
 #[cfg(feature = "s3")]
 mod client;
 #[cfg(feature = "s3")]
-mod fault;
+mod error;
 #[cfg(feature = "s3")]
 mod probe;
 mod section;
@@ -17,24 +17,24 @@ use url::Url;
 
 use crate::secret::Secret;
 
-/// Where an object store is that speaks S3 (AWS, MinIO), and as whom to ask it.
+/// Address, credentials and bucket of an S3 object store (AWS, MinIO).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct S3Config {
-    /// Its address, without a path: `http://localhost:9000`.
+    /// Address of the store, without a path: `http://localhost:9000`.
     pub endpoint: Url,
-    /// The name of the key that signs requests.
+    /// Id of the access key that signs requests.
     pub access_key: String,
-    /// The key.
+    /// Secret of the access key.
     pub secret_key: Secret,
-    /// The bucket to work in.
+    /// Name of the bucket.
     pub bucket: String,
-    /// The region that signatures name. Default: `us-east-1`, as MinIO has it.
+    /// Region in the signatures. Default: `us-east-1`, which MinIO uses too.
     pub region: String,
 }
 
 impl S3Config {
-    /// A store in the default region.
+    /// Creates the configuration of a store in the default region.
     pub fn new(
         endpoint: Url,
         access_key: impl Into<String>,

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 
 use super::S3Config;
+use crate::infra::DependencyKind;
 use crate::infra::probe::{Probe, ProbeError};
 
-/// Asks the store for the bucket, signed with the configured key.
+/// Lists the bucket with the configured key.
 #[derive(Clone)]
 pub struct S3Probe {
     config: S3Config,
@@ -14,7 +15,7 @@ pub struct S3Probe {
 }
 
 impl S3Config {
-    /// A probe that asks over this client.
+    /// Creates a probe that uses this client.
     pub fn probe(&self, client: &Client) -> S3Probe {
         S3Probe {
             config: self.clone(),
@@ -34,13 +35,17 @@ impl fmt::Debug for S3Probe {
 #[async_trait]
 impl Probe for S3Probe {
     fn name(&self) -> &'static str {
-        "s3"
+        DependencyKind::S3.as_str()
+    }
+
+    fn kind(&self) -> Option<DependencyKind> {
+        Some(DependencyKind::S3)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        match self.config.look_at_bucket(&self.client).await? {
+        match self.config.find_bucket(&self.client).await? {
             Some(_) => Ok(()),
-            None => Err(ProbeError::Misconfigured(super::fault::NO_BUCKET, None)),
+            None => Err(ProbeError::Misconfigured(super::error::NO_BUCKET, None)),
         }
     }
 }

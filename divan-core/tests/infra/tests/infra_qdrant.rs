@@ -1,6 +1,5 @@
-//! Qdrant, as it is and as it goes wrong: gRPC by a server in this process, made from the client's
-//! own traits, REST by `wiremock`. Against a real one too where `TEST_QDRANT_URL` (and
-//! `TEST_QDRANT_API_KEY`) names it.
+//! The Qdrant client and its probe, with a mock gRPC server and `wiremock` for REST, and with a real
+//! server if `TEST_QDRANT_URL` (and `TEST_QDRANT_API_KEY`) is set.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
@@ -8,12 +7,12 @@ use std::time::Duration;
 use divan_core::infra::QdrantConfig;
 use divan_core::infra::probe::ProbeError;
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, full_text, outcome, stateful_firewall};
 use divan_testing::{QdrantServer, SilentServer, absent_port};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// A REST interface that answers this when it is asked whether it is ready.
+/// Starts a mock REST API whose `/readyz` returns this status.
 async fn rest(status: u16) -> MockServer {
     let rest = MockServer::start().await;
     let ready = Mock::given(method("GET")).and(path("/readyz"));
@@ -31,15 +30,15 @@ fn at(rest: &str, grpc_port: u16) -> QdrantConfig {
     config
 }
 
-async fn asked(config: &QdrantConfig) -> Result<(), ProbeError> {
+async fn probe(config: &QdrantConfig) -> Result<(), ProbeError> {
     outcome(config.probe(&config.client()?)?, PATIENT).await
 }
 
 #[tokio::test]
-async fn both_interfaces_are_asked_and_the_client_works() {
+async fn probe_succeeds_and_the_client_works() {
     let (rest, grpc) = (rest(200).await, QdrantServer::start());
     let config = at(&rest.uri(), grpc.port());
-    asked(&config).await.unwrap();
+    probe(&config).await.unwrap();
     assert_eq!(
         config
             .client()
@@ -54,64 +53,62 @@ async fn both_interfaces_are_asked_and_the_client_works() {
 }
 
 #[tokio::test]
-async fn an_address_below_a_path_is_kept() {
+async fn a_path_in_the_rest_address_is_kept() {
     let (rest, grpc) = (MockServer::start().await, QdrantServer::start());
     let ready = Mock::given(method("GET")).and(path("/vectors/readyz"));
     ready
         .respond_with(ResponseTemplate::new(200))
         .mount(&rest)
         .await;
-    for below in ["/vectors", "/vectors/"] {
-        asked(&at(&format!("{}{below}", rest.uri()), grpc.port()))
+    for prefix in ["/vectors", "/vectors/"] {
+        probe(&at(&format!("{}{prefix}", rest.uri()), grpc.port()))
             .await
             .unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_wrong_and_a_missing_key_are_refused_and_not_repeated() {
+async fn a_wrong_or_missing_key_is_rejected_and_not_repeated() {
     let (rest, grpc) = (rest(200).await, QdrantServer::start());
     for key in [Some("a-Secret-that-is-wrong"), None] {
         let mut config = at(&rest.uri(), grpc.port());
         config.api_key = key.map(Secret::new);
-        let error = asked(&config).await.unwrap_err();
+        let error = probe(&config).await.unwrap_err();
         assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
-        assert!(!told(&error).contains("a-Secret-that"), "{error:?}");
+        assert!(!full_text(&error).contains("a-Secret-that"), "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
+async fn a_dead_connection_is_replaced() {
     let (rest, grpc) = (rest(200).await, QdrantServer::start());
-    let (port, forget) = forgetful_firewall(grpc.port()).await.unwrap();
+    let (port, drop_state) = stateful_firewall(grpc.port()).await.unwrap();
     let config = at(&rest.uri(), port);
     let probe = config.probe(&config.client().unwrap()).unwrap();
-    // The client has three connections, and uses them in turn.
+    // The client uses three connections in turn.
     for _ in 0..3 {
         outcome(probe.clone(), PATIENT).await.unwrap();
     }
-    forget.send(1).unwrap();
-    // Long enough for REST to answer first, on a busy machine too.
-    let unanswered = outcome(probe.clone(), Duration::from_secs(5)).await;
-    assert!(
-        matches!(unanswered, Err(ProbeError::Slow)),
-        "{unanswered:?}"
-    );
+    drop_state.send(1).unwrap();
+    // Enough for the response over REST, on a busy machine.
+    let dead = outcome(probe.clone(), Duration::from_secs(5)).await;
+    assert!(matches!(dead, Err(ProbeError::Slow)), "{dead:?}");
     outcome(probe, PATIENT).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_sent_is_named_and_not_repeated() {
+async fn an_invalid_key_is_reported_and_not_repeated() {
     let mut config = at("http://127.0.0.1:6333", 6334);
     for key in ["a-Secret\nwith a line", "құпия-Secret"] {
         config.api_key = Some(Secret::new(key));
         let errors = [
             config.client().map(|_| ()).unwrap_err(),
-            asked(&config).await.unwrap_err(),
+            probe(&config).await.unwrap_err(),
         ];
         for error in errors {
             assert!(
-                error.to_string().contains("copy it again") && !told(&error).contains("Secret"),
+                error.to_string().contains("copy it again")
+                    && !full_text(&error).contains("Secret"),
                 "{error:?}"
             );
         }
@@ -119,28 +116,28 @@ async fn a_key_that_cannot_be_sent_is_named_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_ready_says_so() {
+async fn a_server_that_is_not_ready_fails() {
     let (rest, grpc) = (rest(503).await, QdrantServer::start());
-    let error = asked(&at(&rest.uri(), grpc.port())).await.unwrap_err();
+    let error = probe(&at(&rest.uri(), grpc.port())).await.unwrap_err();
     assert!(matches!(error, ProbeError::Failed(_)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_rest_port_given_as_grpc_is_told() {
+async fn a_rest_port_as_the_grpc_address_is_reported() {
     let rest = rest(200).await;
-    let error = asked(&at(&rest.uri(), rest.address().port()))
+    let error = probe(&at(&rest.uri(), rest.address().port()))
         .await
         .unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
     assert!(
-        error.to_string().contains("6334") && error.to_string().contains("speaks no gRPC"),
+        error.to_string().contains("6334") && error.to_string().contains("does not use gRPC"),
         "{error}"
     );
 }
 
-/// Qdrant's own REST interface knows HTTP/1.1 alone, and closes the connection.
+/// Qdrant's REST API supports only HTTP/1.1, and closes the connection.
 #[tokio::test]
-async fn a_rest_port_that_closes_at_once_is_told_too() {
+async fn a_rest_port_that_closes_the_connection_is_reported() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -152,14 +149,14 @@ async fn a_rest_port_that_closes_at_once_is_told_too() {
         }
     });
     let rest = rest(200).await;
-    let error = asked(&at(&rest.uri(), port)).await.unwrap_err();
-    assert!(error.to_string().contains("speaks no gRPC"), "{error:?}");
+    let error = probe(&at(&rest.uri(), port)).await.unwrap_err();
+    assert!(error.to_string().contains("does not use gRPC"), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_grpc_port_given_as_rest_is_told() {
+async fn a_grpc_port_as_the_rest_address_is_reported() {
     let grpc = QdrantServer::start();
-    let error = asked(&at(
+    let error = probe(&at(
         &format!("http://127.0.0.1:{}", grpc.port()),
         grpc.port(),
     ))
@@ -170,35 +167,35 @@ async fn a_grpc_port_given_as_rest_is_told() {
 }
 
 #[tokio::test]
-async fn another_web_server_is_told_apart() {
+async fn another_web_server_is_not_qdrant() {
     let (rest, grpc) = (rest(404).await, QdrantServer::start());
-    let error = asked(&at(&rest.uri(), grpc.port())).await.unwrap_err();
+    let error = probe(&at(&rest.uri(), grpc.port())).await.unwrap_err();
     assert!(error.to_string().contains("is not Qdrant"), "{error:?}");
 }
 
 #[tokio::test]
-async fn where_nobody_listens_it_is_unreachable() {
+async fn a_closed_port_or_unknown_host_is_unreachable() {
     let absent = format!("http://127.0.0.1:{}", absent_port());
     for rest in [absent.as_str(), "http://no-such-host.invalid:6333"] {
-        let error = asked(&at(rest, absent_port())).await.unwrap_err();
+        let error = probe(&at(rest, absent_port())).await.unwrap_err();
         assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn where_only_grpc_is_missing_that_is_told() {
+async fn an_unreachable_grpc_port_is_reported() {
     let rest = rest(200).await;
-    let error = asked(&at(&rest.uri(), absent_port())).await.unwrap_err();
+    let error = probe(&at(&rest.uri(), absent_port())).await.unwrap_err();
     assert!(
         error
             .to_string()
-            .contains("nothing answers at its gRPC address"),
+            .contains("no connection to its gRPC address"),
         "{error:?}"
     );
 }
 
 #[tokio::test]
-async fn an_interface_that_says_nothing_is_slow() {
+async fn a_server_that_does_not_respond_is_slow() {
     let (silent, rest, grpc) = (
         SilentServer::start(),
         rest(200).await,
@@ -213,7 +210,7 @@ async fn an_interface_that_says_nothing_is_slow() {
 }
 
 #[tokio::test]
-async fn lost_and_back_the_same_client_works() {
+async fn the_client_works_after_a_restart_of_the_server() {
     let (rest, mut grpc) = (rest(200).await, QdrantServer::start());
     let config = at(&rest.uri(), grpc.port());
     let client = config.client().unwrap();
@@ -222,7 +219,7 @@ async fn lost_and_back_the_same_client_works() {
     for _ in 0..3 {
         grpc.stop();
         let error = outcome(probe.clone(), PATIENT).await.unwrap_err();
-        assert!(error.to_string().contains("nothing answers"), "{error:?}");
+        assert!(error.to_string().contains("no connection to"), "{error:?}");
         grpc.resume();
         outcome(probe.clone(), PATIENT).await.unwrap();
         client.list_collections().await.unwrap();
@@ -230,24 +227,24 @@ async fn lost_and_back_the_same_client_works() {
 }
 
 #[tokio::test]
-async fn a_real_server_is_ready() {
+async fn probe_succeeds_with_a_real_server() {
     let Some(url) = std::env::var("TEST_QDRANT_URL")
         .ok()
         .filter(|url| !url.is_empty())
     else {
         eprintln!(
-            "NO REAL QDRANT WAS TESTED: name one with TEST_QDRANT_URL=http://host:6333 (and TEST_QDRANT_API_KEY)"
+            "SKIPPED the test with a real Qdrant: set TEST_QDRANT_URL=http://host:6333 (and TEST_QDRANT_API_KEY)"
         );
         return;
     };
-    let rest: url::Url = url.parse().expect("TEST_QDRANT_URL is an address");
+    let rest: url::Url = url.parse().expect("TEST_QDRANT_URL is a URL");
     let mut grpc = rest.clone();
     grpc.set_port(Some(6334)).expect("an address with a host");
     let mut config = QdrantConfig::new(rest, grpc);
     config.api_key = std::env::var("TEST_QDRANT_API_KEY").ok().map(Secret::new);
-    asked(&config).await.unwrap();
+    probe(&config).await.unwrap();
     if config.api_key.is_some() {
         config.api_key = Some(Secret::new("wrong"));
-        assert!(matches!(asked(&config).await, Err(ProbeError::Refused(_))));
+        assert!(matches!(probe(&config).await, Err(ProbeError::Refused(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! RabbitMQ, as it is and as it goes wrong. It takes seconds to start, so tests that do not stop it
+//! The RabbitMQ client and its probe. The server takes seconds to start, so tests that do not stop it
 //! share one.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use divan_core::infra::probe::ProbeError;
 use divan_core::infra::{RabbitMqConfig, RabbitMqConnection};
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, full_text, outcome, stateful_firewall};
 use divan_testing::{RabbitMqServer, SilentServer, absent_port};
 use lapin::BasicProperties;
 use lapin::options::{
@@ -29,7 +29,7 @@ fn at(port: u16) -> RabbitMqConfig {
     config
 }
 
-/// A message there and back.
+/// Publishes a message and reads it.
 async fn exchange(rabbitmq: &RabbitMqConnection, queue: &str) {
     let channel = rabbitmq
         .connection()
@@ -65,56 +65,58 @@ async fn exchange(rabbitmq: &RabbitMqConnection, queue: &str) {
 }
 
 #[tokio::test]
-async fn a_connection_signs_in_and_works() {
+async fn probe_succeeds_and_the_connection_works() {
     let rabbitmq = at(shared().port()).client();
     outcome(rabbitmq.probe(), PATIENT).await.unwrap();
     exchange(&rabbitmq, "works").await;
 }
 
 #[tokio::test]
-async fn all_who_ask_share_one_connection() {
+async fn concurrent_callers_share_one_connection() {
     let rabbitmq = at(shared().port()).client();
-    let asked: Vec<_> = (0..20)
+    let tasks: Vec<_> = (0..20)
         .map(|_| {
             let rabbitmq = rabbitmq.clone();
             tokio::spawn(async move { rabbitmq.connection().await.unwrap() })
         })
         .collect();
     let first = rabbitmq.connection().await.unwrap();
-    for connection in asked {
+    for connection in tasks {
         assert!(std::sync::Arc::ptr_eq(&first, &connection.await.unwrap()));
     }
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_refused_and_not_repeated() {
+async fn wrong_credentials_are_rejected_and_not_repeated() {
     let mut wrong = at(shared().port());
     wrong.password = Secret::new("a-Secret-that-is-wrong");
     let mut unknown = at(shared().port());
-    unknown.user = "nobody-of-that-name".to_owned();
+    unknown.user = "unknown-user".to_owned();
     for config in [wrong, unknown] {
         let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
         assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
         assert!(
-            !told(&error).contains("a-Secret-that")
-                && !told(&error).contains(RabbitMqServer::PASSWORD)
+            !full_text(&error).contains("a-Secret-that")
+                && !full_text(&error).contains(RabbitMqServer::PASSWORD)
         );
     }
 }
 
 #[tokio::test]
-async fn a_virtual_host_that_is_not_there_is_named() {
+async fn a_missing_virtual_host_is_reported() {
     let mut config = at(shared().port());
     config.vhost = "no/such%host".to_owned();
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
     assert!(
-        error.to_string().contains("no such virtual host"),
+        error
+            .to_string()
+            .contains("the virtual host does not exist"),
         "{error:?}"
     );
 }
 
 #[tokio::test]
-async fn where_nobody_listens_it_is_unreachable() {
+async fn a_closed_port_or_unknown_host_is_unreachable() {
     let error = outcome(at(absent_port()).client().probe(), PATIENT)
         .await
         .unwrap_err();
@@ -128,7 +130,7 @@ async fn where_nobody_listens_it_is_unreachable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_says_nothing_is_slow_and_leaves_nothing_behind() {
+async fn a_server_that_does_not_respond_is_slow_and_its_sockets_are_closed() {
     let silent = SilentServer::start();
     let rabbitmq = at(silent.port()).client();
     for _ in 0..3 {
@@ -141,12 +143,15 @@ async fn a_server_that_says_nothing_is_slow_and_leaves_nothing_behind() {
         connection.set_read_timeout(Some(PATIENT)).unwrap();
         let mut sent = Vec::new();
         connection.read_to_end(&mut sent).unwrap();
-        assert_eq!(sent, b"AMQP\x00\x00\x09\x01", "asked, and then hung up");
+        assert_eq!(
+            sent, b"AMQP\x00\x00\x09\x01",
+            "the socket is closed after the protocol header"
+        );
     }
 }
 
 #[tokio::test]
-async fn what_is_not_rabbitmq_is_told_apart() {
+async fn another_protocol_is_not_rabbitmq() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -162,15 +167,15 @@ async fn what_is_not_rabbitmq_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told_apart() {
+async fn a_server_without_tls_is_reported() {
     let mut config = at(shared().port());
     config.tls = true;
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
-    assert!(error.to_string().contains("speaks no TLS"), "{error:?}");
+    assert!(error.to_string().contains("does not use TLS"), "{error:?}");
 }
 
 #[tokio::test]
-async fn hanging_lost_and_back_the_same_holder_works() {
+async fn the_connection_works_after_a_pause_and_a_restart_of_the_server() {
     let mut server = RabbitMqServer::start();
     let rabbitmq = at(server.port()).client();
     exchange(&rabbitmq, "before").await;
@@ -192,18 +197,18 @@ async fn hanging_lost_and_back_the_same_holder_works() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
-    let (port, forget) = forgetful_firewall(shared().port()).await.unwrap();
+async fn a_dead_connection_is_replaced() {
+    let (port, drop_state) = stateful_firewall(shared().port()).await.unwrap();
     let rabbitmq = at(port).client();
     let first = rabbitmq.connection().await.unwrap();
-    forget.send(1).unwrap();
-    let asked = Instant::now();
+    drop_state.send(1).unwrap();
+    let started = Instant::now();
     while first.status().connected() {
         assert!(
-            asked.elapsed() < PATIENT,
-            "the heartbeat has stopped long ago"
+            started.elapsed() < PATIENT,
+            "missing heartbeats close the connection"
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    exchange(&rabbitmq, "after_the_silence").await;
+    exchange(&rabbitmq, "after_the_loss").await;
 }

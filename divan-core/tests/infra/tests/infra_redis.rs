@@ -1,10 +1,9 @@
-//! Redis, as it is and as it goes wrong. Each test has a server of its own, to be stopped in the
-//! middle.
+//! The Redis client and its probe. Each test has its own server, which it may stop.
 
 use divan_core::infra::RedisConfig;
 use divan_core::infra::probe::ProbeError;
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, forgetful_firewall, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, full_text, outcome, stateful_firewall};
 use divan_testing::{RedisServer, SilentServer, absent_port};
 use redis::AsyncCommands;
 
@@ -23,7 +22,7 @@ fn with_password(server: &RedisServer, password: &str) -> RedisConfig {
 }
 
 #[tokio::test]
-async fn a_connection_signs_in_and_works() {
+async fn probe_succeeds_and_the_connection_works() {
     let server = RedisServer::start_with_password(PASSWORD);
     let mut config = with_password(&server, PASSWORD);
     config.user = Some("default".to_owned());
@@ -32,7 +31,7 @@ async fn a_connection_signs_in_and_works() {
     outcome(connection.probe(), PATIENT).await.unwrap();
 
     let () = connection.set("greeting", "salem").await.unwrap();
-    let mut elsewhere = with_password(&server, PASSWORD).client();
+    let mut other_database = with_password(&server, PASSWORD).client();
     assert_eq!(
         connection
             .get::<_, Option<String>>("greeting")
@@ -42,12 +41,12 @@ async fn a_connection_signs_in_and_works() {
         Some("salem")
     );
     assert_eq!(
-        elsewhere
+        other_database
             .get::<_, Option<String>>("greeting")
             .await
             .unwrap(),
         None,
-        "another database"
+        "the key is in another database"
     );
     let both: (u64, u64) = redis::pipe()
         .incr("a", 1)
@@ -80,23 +79,25 @@ async fn all_tasks_share_one_connection() {
 }
 
 #[tokio::test]
-async fn a_wrong_and_a_missing_password_are_refused_and_not_repeated() {
+async fn a_wrong_or_missing_password_is_rejected_and_not_repeated() {
     let server = RedisServer::start_with_password(PASSWORD);
-    let mut strangers = with_password(&server, PASSWORD);
-    strangers.user = Some("nobody-of-that-name".to_owned());
+    let mut unknown_user = with_password(&server, PASSWORD);
+    unknown_user.user = Some("unknown-user".to_owned());
     for config in [
         with_password(&server, "wrong-Secret-1"),
-        strangers,
+        unknown_user,
         at(server.port()),
     ] {
         let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
         assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
-        assert!(!told(&error).contains("wrong-Secret-1") && !told(&error).contains(PASSWORD));
+        assert!(
+            !full_text(&error).contains("wrong-Secret-1") && !full_text(&error).contains(PASSWORD)
+        );
     }
 }
 
 #[tokio::test]
-async fn the_right_password_later_needs_no_new_connection() {
+async fn a_client_works_after_its_password_became_valid() {
     let server = RedisServer::start_with_password(PASSWORD);
     let early = with_password(&server, "the-next-one").client();
     assert!(matches!(
@@ -115,20 +116,20 @@ async fn the_right_password_later_needs_no_new_connection() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_is_named() {
+async fn a_missing_database_is_reported() {
     let server = RedisServer::start();
     let mut config = at(server.port());
     config.database = 1_000_000;
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
     assert!(
-        error.to_string().contains("no database of this number"),
+        error.to_string().contains("no database with this number"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn a_user_that_may_not_ping_is_named() {
+async fn a_user_without_permission_to_ping_is_reported() {
     let server = RedisServer::start();
     let rule = redis::cmd("ACL")
         .arg(&["SETUSER", "mute", "on", ">quiet", "-@all"])
@@ -144,7 +145,7 @@ async fn a_user_that_may_not_ping_is_named() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_it_is_unreachable() {
+async fn a_closed_port_or_unknown_host_is_unreachable() {
     let error = outcome(at(absent_port()).client().probe(), PATIENT)
         .await
         .unwrap_err();
@@ -155,7 +156,7 @@ async fn where_nobody_listens_it_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_slow() {
+async fn a_server_that_does_not_respond_is_slow() {
     let silent = SilentServer::start();
     let connection = at(silent.port()).client();
     let error = outcome(connection.probe(), SHORT).await.unwrap_err();
@@ -163,7 +164,7 @@ async fn a_server_that_says_nothing_is_slow() {
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_in_the_middle_is_slow_and_then_back() {
+async fn a_paused_server_is_slow_until_it_continues() {
     let server = RedisServer::start();
     let connection = at(server.port()).client();
     outcome(connection.probe(), PATIENT).await.unwrap();
@@ -177,7 +178,7 @@ async fn a_server_that_hangs_in_the_middle_is_slow_and_then_back() {
 }
 
 #[tokio::test]
-async fn lost_and_back_the_same_connection_works() {
+async fn the_connection_works_after_a_restart_of_the_server() {
     let mut server = RedisServer::start_with_password(PASSWORD);
     let mut connection = with_password(&server, PASSWORD).client();
     outcome(connection.probe(), PATIENT).await.unwrap();
@@ -192,19 +193,19 @@ async fn lost_and_back_the_same_connection_works() {
 }
 
 #[tokio::test]
-async fn a_restart_that_nobody_saw_costs_no_command() {
+async fn the_first_command_after_a_restart_succeeds() {
     let mut server = RedisServer::start();
     let mut connection = at(server.port()).client();
     let () = connection.set("before", 1).await.unwrap();
     server.stop();
     server.resume();
-    // The end of the old connection is read while nobody asks for anything.
+    // The client detects the closed connection between commands.
     tokio::time::sleep(SHORT).await;
     let () = connection.set("after", 1).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_not_redis_is_told_apart() {
+async fn another_protocol_is_not_redis() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -220,7 +221,7 @@ async fn what_is_not_redis_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_server_that_waits_for_the_end_of_a_line_is_slow_to_speak_tls() {
+async fn a_server_without_tls_is_slow() {
     let server = RedisServer::start();
     let mut config = at(server.port());
     config.tls = true;
@@ -229,12 +230,12 @@ async fn a_server_that_waits_for_the_end_of_a_line_is_slow_to_speak_tls() {
 }
 
 #[tokio::test]
-async fn a_connection_that_died_without_a_word_is_left_for_a_new_one() {
+async fn a_dead_connection_is_replaced() {
     let server = RedisServer::start();
-    let (port, forget) = forgetful_firewall(server.port()).await.unwrap();
+    let (port, drop_state) = stateful_firewall(server.port()).await.unwrap();
     let connection = at(port).client();
     outcome(connection.probe(), PATIENT).await.unwrap();
-    forget.send(1).unwrap();
+    drop_state.send(1).unwrap();
     assert!(matches!(
         outcome(connection.probe(), SHORT).await,
         Err(ProbeError::Slow)

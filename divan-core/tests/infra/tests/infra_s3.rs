@@ -1,11 +1,11 @@
-//! An object store, as it is and as it goes wrong: `s3s` in this process, which checks signatures.
+//! The S3 client and its probe, with the mock server `s3s`, which verifies signatures.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use aws_sdk_s3::primitives::ByteStream;
 use divan_core::infra::probe::ProbeError;
 use divan_core::infra::{Bucket, S3Config};
 use divan_core::secret::Secret;
-use divan_infra_tests::{PATIENT, SHORT, outcome, told};
+use divan_infra_tests::{PATIENT, SHORT, full_text, outcome};
 use divan_testing::{S3Server, SilentServer, absent_port};
 use wiremock::matchers::{any, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -20,13 +20,16 @@ fn at(url: &str) -> S3Config {
 }
 
 #[tokio::test]
-async fn a_missing_bucket_is_named_and_made() {
+async fn a_missing_bucket_is_reported_and_created() {
     let server = S3Server::start();
     let config = at(&server.url());
     let client = config.client();
     let error = outcome(config.probe(&client), PATIENT).await.unwrap_err();
     assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
-    assert!(error.to_string().contains("no such bucket"), "{error}");
+    assert!(
+        error.to_string().contains("the bucket does not exist"),
+        "{error}"
+    );
 
     assert_eq!(
         config.ensure_bucket(&client).await.unwrap(),
@@ -56,7 +59,7 @@ async fn a_missing_bucket_is_named_and_made() {
 }
 
 #[tokio::test]
-async fn servers_that_start_at_once_make_one_bucket() {
+async fn concurrent_servers_create_one_bucket() {
     let server = S3Server::start();
     let starts: Vec<_> = (0..8)
         .map(|_| {
@@ -70,65 +73,65 @@ async fn servers_that_start_at_once_make_one_bucket() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_refused_and_not_repeated() {
+async fn a_wrong_key_is_rejected_and_not_repeated() {
     let server = S3Server::start();
     let mut wrong = at(&server.url());
     wrong.secret_key = Secret::new("a-Secret-that-is-wrong");
     let mut unknown = at(&server.url());
-    unknown.access_key = "nobody-of-that-name".to_owned();
+    unknown.access_key = "unknown-user".to_owned();
     for config in [wrong, unknown] {
         let client = config.client();
-        let refusals = [
+        let results = [
             outcome(config.probe(&client), PATIENT).await,
             config.ensure_bucket(&client).await.map(|_| ()),
         ];
-        for error in refusals.map(Result::unwrap_err) {
+        for error in results.map(Result::unwrap_err) {
             assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
             assert!(
-                !told(&error).contains("a-Secret-that")
-                    && !told(&error).contains(S3Server::SECRET_KEY)
+                !full_text(&error).contains("a-Secret-that")
+                    && !full_text(&error).contains(S3Server::SECRET_KEY)
             );
         }
     }
 }
 
 #[tokio::test]
-async fn the_bucket_of_somebody_else_is_told_from_a_wrong_key() {
+async fn a_bucket_of_another_account_is_reported() {
     let server = S3Server::start();
     let _ = at(&server.url())
         .ensure_bucket(&at(&server.url()).client())
         .await
         .unwrap();
-    let mut stranger = at(&server.url());
-    stranger.access_key = S3Server::STRANGERS_ACCESS_KEY.to_owned();
-    let client = stranger.client();
-    let refusals = [
-        outcome(stranger.probe(&client), PATIENT).await,
-        stranger.ensure_bucket(&client).await.map(|_| ()),
+    let mut other = at(&server.url());
+    other.access_key = S3Server::STRANGERS_ACCESS_KEY.to_owned();
+    let client = other.client();
+    let results = [
+        outcome(other.probe(&client), PATIENT).await,
+        other.ensure_bucket(&client).await.map(|_| ()),
     ];
-    for error in refusals.map(Result::unwrap_err) {
+    for error in results.map(Result::unwrap_err) {
         assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
         assert!(
-            error.to_string().contains("belongs to somebody else"),
+            error.to_string().contains("belongs to another account"),
             "{error}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_name_that_no_bucket_may_have_is_named() {
+async fn an_invalid_bucket_name_is_reported() {
     let server = S3Server::start();
     let mut config = at(&server.url());
     config.bucket = "No_Bucket".to_owned();
     let error = config.ensure_bucket(&config.client()).await.unwrap_err();
     assert!(
-        error.to_string().contains("no bucket may have this name"),
+        error.to_string().contains("the bucket name is invalid"),
         "{error:?}"
     );
 }
 
 #[tokio::test]
-async fn where_nobody_listens_it_is_unreachable() {
+async fn a_closed_port_or_unknown_host_is_unreachable() {
     let absent = format!("http://127.0.0.1:{}", absent_port());
     for url in [absent.as_str(), "http://no-such-host.invalid:9000"] {
         let config = at(url);
@@ -142,17 +145,17 @@ async fn where_nobody_listens_it_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_found_within_a_short_deadline_too() {
+async fn a_closed_port_is_detected_within_a_short_deadline() {
     let config = at(&format!("http://127.0.0.1:{}", absent_port()));
     let client = config.client();
-    // The first request reads the certificates of this machine.
+    // The first request loads the certificates of this machine.
     let _ = outcome(config.probe(&client), PATIENT).await;
     let error = outcome(config.probe(&client), SHORT).await.unwrap_err();
     assert!(matches!(error, ProbeError::Unreachable(_)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_slow() {
+async fn a_server_that_does_not_respond_is_slow() {
     let silent = SilentServer::start();
     let config = at(&format!("http://127.0.0.1:{}", silent.port()));
     let error = outcome(config.probe(&config.client()), SHORT)
@@ -162,7 +165,7 @@ async fn a_server_that_says_nothing_is_slow() {
 }
 
 #[tokio::test]
-async fn lost_and_back_the_same_client_works() {
+async fn the_client_works_after_a_restart_of_the_server() {
     let mut server = S3Server::start();
     let config = at(&server.url());
     let client = config.client();
@@ -184,45 +187,45 @@ async fn lost_and_back_the_same_client_works() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told_apart() {
+async fn a_server_without_tls_is_reported() {
     let server = S3Server::start();
     let config = at(&server.url().replace("http:", "https:"));
     let error = outcome(config.probe(&config.client()), PATIENT)
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("speaks no TLS"), "{error:?}");
+    assert!(error.to_string().contains("does not use TLS"), "{error:?}");
 }
 
-/// Answers of stores that cannot be had here: MinIO, AWS and Ceph say such things.
+/// Error responses of MinIO, AWS and Ceph.
 #[tokio::test]
-async fn what_other_stores_say_is_translated() {
+async fn error_codes_of_other_stores_are_classified() {
     let expectations = [
         (403, "RequestTimeTooSkewed", "clocks"),
         (400, "AuthorizationHeaderMalformed", "another region"),
         (301, "PermanentRedirect", "another region"),
-        (403, "SignatureDoesNotMatch", "credentials are refused"),
-        (503, "SlowDown", "error of its own"),
+        (403, "SignatureDoesNotMatch", "credentials are rejected"),
+        (503, "SlowDown", "returned an error"),
     ];
-    for (status, code, told) in expectations {
+    for (status, code, text) in expectations {
         let store = MockServer::start().await;
-        let words = format!(
+        let body = format!(
             "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>-</Message></Error>"
         );
-        let answer = ResponseTemplate::new(status).set_body_raw(words, "application/xml");
+        let response = ResponseTemplate::new(status).set_body_raw(body, "application/xml");
         Mock::given(method("GET"))
-            .respond_with(answer)
+            .respond_with(response)
             .mount(&store)
             .await;
         let config = at(&store.uri());
         let error = outcome(config.probe(&config.client()), PATIENT)
             .await
             .unwrap_err();
-        assert!(error.to_string().contains(told), "{code}: {error}");
+        assert!(error.to_string().contains(text), "{code}: {error}");
     }
 }
 
 #[tokio::test]
-async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
+async fn a_web_server_with_a_catch_all_page_is_not_an_object_store() {
     for (status, page, kind) in [
         (
             200,
@@ -236,18 +239,18 @@ async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
         (403, "<html></html>", "text/html"),
         (404, "<html></html>", "text/html"),
     ] {
-        let front_end = MockServer::start().await;
-        let answer = ResponseTemplate::new(status).set_body_raw(page, kind);
+        let web_server = MockServer::start().await;
+        let response = ResponseTemplate::new(status).set_body_raw(page, kind);
         Mock::given(any())
-            .respond_with(answer)
-            .mount(&front_end)
+            .respond_with(response)
+            .mount(&web_server)
             .await;
-        let config = at(&front_end.uri());
+        let config = at(&web_server.uri());
         let error = outcome(config.probe(&config.client()), PATIENT)
             .await
             .unwrap_err();
         assert!(
-            error.to_string().contains("is no object store"),
+            error.to_string().contains("is not an object store"),
             "{status} {page}: {error:?}"
         );
         assert!(config.ensure_bucket(&config.client()).await.is_err());
@@ -255,7 +258,7 @@ async fn a_front_end_that_has_a_page_for_everything_is_no_store() {
 }
 
 #[tokio::test]
-async fn what_speaks_no_http_is_told_apart() {
+async fn another_protocol_is_reported() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

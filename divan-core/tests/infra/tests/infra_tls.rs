@@ -1,4 +1,4 @@
-//! Everything over TLS, without a cryptographic provider that is installed in the process.
+//! All clients over TLS, without a process-wide crypto provider.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::process::Command;
@@ -13,10 +13,10 @@ use divan_testing::{
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// The ports of S3, Qdrant (REST and gRPC), Redis and RabbitMQ, for the second process of the test.
+/// Ports of S3, Qdrant (REST and gRPC), Redis and RabbitMQ, for the child process of the test.
 const PORTS: &str = "DIVAN_TEST_TLS_PORTS";
 
-/// Each dependency behind TLS on this port of this host.
+/// Probes each dependency over TLS on these ports.
 async fn probed(host: &str, ports: [u16; 5]) -> [(&'static str, Result<(), ProbeError>); 4] {
     let [s3, rest, grpc, redis, rabbitmq] = ports;
     let url = |port| format!("https://{host}:{port}").parse().unwrap();
@@ -50,10 +50,10 @@ async fn probed(host: &str, ports: [u16; 5]) -> [(&'static str, Result<(), Probe
     ]
 }
 
-/// The whole, and then a process that trusts the certificate: a process reads the certificates that
-/// it trusts once.
+/// Runs itself again in a child process that trusts the certificate, because a process loads its
+/// trusted certificates once.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_certificate_that_is_trusted_is_talked_to() {
+async fn only_trusted_certificates_are_accepted() {
     if let Ok(ports) = std::env::var(PORTS) {
         let ports: Vec<u16> = ports.split(',').map(|port| port.parse().unwrap()).collect();
         let ports = ports.try_into().unwrap();
@@ -61,12 +61,12 @@ async fn only_a_certificate_that_is_trusted_is_talked_to() {
             outcome.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         }
         for (name, outcome) in probed("127.0.0.1", ports).await {
-            let told = outcome.unwrap_err().to_string();
-            assert!(told.contains("for another name"), "{name}: {told}");
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains("for another host name"), "{name}: {error}");
         }
         assert!(
             rustls::crypto::CryptoProvider::get_default().is_none(),
-            "nothing was installed"
+            "no provider is installed"
         );
         return;
     }
@@ -95,15 +95,15 @@ async fn only_a_certificate_that_is_trusted_is_talked_to() {
     let ports = fronts.each_ref().map(TlsFront::port);
 
     for (name, outcome) in probed("localhost", ports).await {
-        let told = outcome.unwrap_err().to_string();
+        let error = outcome.unwrap_err().to_string();
         assert!(
-            told.contains("signed by nobody whom this machine trusts"),
-            "{name}: {told}"
+            error.contains("this machine does not trust the issuer"),
+            "{name}: {error}"
         );
     }
 
     let trusting = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "only_a_certificate_that_is_trusted_is_talked_to"])
+        .args(["--exact", "only_trusted_certificates_are_accepted"])
         .env(PORTS, ports.map(|port| port.to_string()).join(","))
         .env("SSL_CERT_FILE", certificate.file())
         .env_remove("SSL_CERT_DIR")

@@ -6,7 +6,7 @@ fn parse(env: &mut Env<'_>) -> Option<QdrantConfig> {
 }
 
 #[test]
-fn the_address_of_grpc_follows_from_that_of_rest() {
+fn the_grpc_address_defaults_to_the_host_of_the_rest_address() {
     for (url, rest, grpc) in [
         (
             "http://localhost:6333",
@@ -58,7 +58,7 @@ fn the_address_of_grpc_follows_from_that_of_rest() {
 }
 
 #[test]
-fn the_key_has_two_names_and_one_value() {
+fn the_api_key_has_two_names_which_must_agree() {
     const URL: (&str, &str) = ("QDRANT_URL", "http://localhost:6333");
     let key = |variables: &[(&str, &str)]| {
         let config = read(&[&[URL], variables].concat(), parse).unwrap();
@@ -74,7 +74,7 @@ fn the_key_has_two_names_and_one_value() {
         key(&[("QDRANT_API_KEY", "k"), ("QDRANT__SERVICE__API_KEY", "k")]).as_deref(),
         Some("k")
     );
-    let told = errors(
+    let message = errors(
         &[
             URL,
             ("QDRANT_API_KEY", "k"),
@@ -83,14 +83,14 @@ fn the_key_has_two_names_and_one_value() {
         parse,
     );
     assert_starts(
-        &told,
+        &message,
         &["QDRANT_API_KEY contradicts QDRANT__SERVICE__API_KEY; remove one of them"],
     );
 }
 
 #[test]
-fn what_is_wrong_is_told() {
-    let told = errors(
+fn invalid_values_are_reported() {
+    let message = errors(
         &[
             ("QDRANT_API_KEY", "k"),
             ("QDRANT_GRPC_URL", "grpc://q:6334"),
@@ -98,7 +98,7 @@ fn what_is_wrong_is_told() {
         |env| QdrantConfig::parse(env, &QDRANT_API_KEY),
     );
     assert_starts(
-        &told,
+        &message,
         &[
             "QDRANT_URL is not set, and QDRANT_API_KEY requires it",
             "QDRANT_GRPC_URL must start with `http://` or `https://`",
@@ -120,7 +120,7 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn what_is_qdrants_own_is_left_alone() {
+fn settings_of_the_qdrant_server_are_ignored() {
     let own = [
         ("QDRANT__SERVICE__API_KEY", "k"),
         ("QDRANT__LOG_LEVEL", "INFO"),
@@ -137,16 +137,16 @@ fn what_is_qdrants_own_is_left_alone() {
 
 #[cfg(not(feature = "qdrant"))]
 #[test]
-fn a_server_is_an_error_where_the_feature_is_off() {
-    let told = errors(&[("QDRANT_URL", "http://q:6333")], QdrantConfig::read);
+fn a_section_without_its_feature_is_an_error() {
+    let message = errors(&[("QDRANT_URL", "http://q:6333")], QdrantConfig::read);
     assert_starts(
-        &told,
+        &message,
         &["QDRANT_URL is set, but this program was built without the feature `qdrant`"],
     );
 }
 
 #[cfg(feature = "qdrant")]
 #[test]
-fn a_server_is_read_where_the_feature_is_on() {
+fn a_section_with_its_feature_is_read() {
     assert!(read(&[("QDRANT_URL", "http://q:6333")], QdrantConfig::read).is_some());
 }

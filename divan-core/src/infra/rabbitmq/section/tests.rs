@@ -7,7 +7,7 @@ fn shown(variables: &[(&str, &str)]) -> (String, String) {
 }
 
 #[test]
-fn an_address_says_everything() {
+fn a_url_sets_all_fields() {
     for (url, config, password) in [
         ("amqp://localhost", "amqp://guest@localhost:5672/", "guest"),
         (
@@ -38,7 +38,7 @@ const SINGLE: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn so_do_the_single_variables() {
+fn single_variables_set_all_fields() {
     assert_eq!(
         shown(&SINGLE),
         ("amqp://divan@queue:5672/".to_owned(), "p@ss".to_owned())
@@ -53,9 +53,9 @@ fn so_do_the_single_variables() {
         shown(&[&all[..], &[("RABBITMQ_PORT", "5673")]].concat()).0,
         "amqps://divan@queue:5673/staff"
     );
-    let told = errors(&SINGLE[..1], RabbitMqConfig::parse);
+    let message = errors(&SINGLE[..1], RabbitMqConfig::parse);
     assert_starts(
-        &told,
+        &message,
         &[
             "RABBITMQ_USER is not set, and RABBITMQ_HOST requires it",
             "RABBITMQ_PASSWORD is not set, and RABBITMQ_HOST requires it",
@@ -64,7 +64,7 @@ fn so_do_the_single_variables() {
 }
 
 #[test]
-fn beside_an_address_they_have_to_agree_with_it() {
+fn single_variables_must_agree_with_the_url() {
     const URL: (&str, &str) = ("RABBITMQ_URL", "amqp://divan:hidden@queue/staff");
     shown(&[
         URL,
@@ -77,9 +77,9 @@ fn beside_an_address_they_have_to_agree_with_it() {
         ("RABBITMQ_PORT", "1"),
         ("RABBITMQ_PASSWORD", "hidden too"),
     ] {
-        let told = errors(&[URL, (variable, value)], RabbitMqConfig::parse);
+        let message = errors(&[URL, (variable, value)], RabbitMqConfig::parse);
         assert_starts(
-            &told,
+            &message,
             &[&format!(
                 "{variable} contradicts RABBITMQ_URL; remove one of them"
             )],
@@ -88,8 +88,8 @@ fn beside_an_address_they_have_to_agree_with_it() {
 }
 
 #[test]
-fn what_is_wrong_is_told() {
-    for (url, told) in [
+fn invalid_values_are_reported() {
+    for (url, message) in [
         ("queue:5672", "must start with one of its two schemes"),
         ("amqp://divan:@queue", "must not contain an empty password"),
         ("amqp://divan@queue", "must contain a password for its user"),
@@ -102,7 +102,7 @@ fn what_is_wrong_is_told() {
     ] {
         assert_starts(
             &errors(&[("RABBITMQ_URL", url)], RabbitMqConfig::parse),
-            &[&format!("RABBITMQ_URL {told}")],
+            &[&format!("RABBITMQ_URL {message}")],
         );
     }
     let host = [&[("RABBITMQ_HOST", "queue:5672")], &SINGLE[1..]].concat();
@@ -119,7 +119,7 @@ fn what_is_wrong_is_told() {
 }
 
 #[test]
-fn a_guest_from_elsewhere_is_odd_and_a_placeholder_is_an_error() {
+fn a_remote_guest_is_a_warning_and_a_placeholder_is_an_error() {
     let with = |url| {
         outcome(
             &[("DATABASE_URL", "sqlite:divan.db"), ("RABBITMQ_URL", url)],
@@ -141,16 +141,16 @@ fn a_guest_from_elsewhere_is_odd_and_a_placeholder_is_an_error() {
 
 #[cfg(not(feature = "rabbitmq"))]
 #[test]
-fn a_server_is_an_error_where_the_feature_is_off() {
-    let told = errors(&SINGLE, RabbitMqConfig::read);
+fn a_section_without_its_feature_is_an_error() {
+    let message = errors(&SINGLE, RabbitMqConfig::read);
     assert_starts(
-        &told,
+        &message,
         &["RABBITMQ_HOST is set, but this program was built without the feature `rabbitmq`"],
     );
 }
 
 #[cfg(feature = "rabbitmq")]
 #[test]
-fn a_server_is_read_where_the_feature_is_on() {
+fn a_section_with_its_feature_is_read() {
     assert!(read(&SINGLE, RabbitMqConfig::read).is_some());
 }

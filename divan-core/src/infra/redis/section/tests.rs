@@ -10,7 +10,7 @@ fn shown(variables: &[(&str, &str)]) -> (String, Option<String>) {
 }
 
 #[test]
-fn an_address_says_everything() {
+fn a_url_sets_all_fields() {
     for (url, config, password) in [
         ("redis://cache", "redis://cache:6379/0", None),
         (
@@ -34,7 +34,7 @@ fn an_address_says_everything() {
 }
 
 #[test]
-fn so_do_the_single_variables() {
+fn single_variables_set_all_fields() {
     assert_eq!(
         shown(&[("REDIS_HOST", "cache")]),
         ("redis://cache:6379/0".to_owned(), None)
@@ -57,7 +57,7 @@ fn so_do_the_single_variables() {
 }
 
 #[test]
-fn beside_an_address_they_have_to_agree_with_it() {
+fn single_variables_must_agree_with_the_url() {
     const URL: (&str, &str) = ("REDIS_URL", "redis://:hidden@cache:6379/0");
     let agreeing = [
         URL,
@@ -66,10 +66,10 @@ fn beside_an_address_they_have_to_agree_with_it() {
         ("REDIS_PASSWORD", "hidden"),
     ];
     shown(&agreeing);
-    // What stands in the documentation as an example is nobody's secret.
+    // The values of the documentation's examples are not placeholders here.
     let in_deployment = [
         ("DATABASE_URL", "sqlite:divan.db"),
-        ("REDIS_URL", "redis://divan:of-nobody@localhost:6379/1"),
+        ("REDIS_URL", "redis://divan:of-no-user@localhost:6379/1"),
         ("REDIS_HOST", "localhost"),
         ("REDIS_PORT", "6379"),
         ("REDIS_USER", "divan"),
@@ -83,9 +83,9 @@ fn beside_an_address_they_have_to_agree_with_it() {
         ("REDIS_USER", "divan"),
         ("REDIS_TLS", "on"),
     ] {
-        let told = errors(&[URL, (variable, value)], RedisConfig::parse);
+        let message = errors(&[URL, (variable, value)], RedisConfig::parse);
         assert_starts(
-            &told,
+            &message,
             &[&format!(
                 "{variable} contradicts REDIS_URL; remove one of them"
             )],
@@ -94,23 +94,23 @@ fn beside_an_address_they_have_to_agree_with_it() {
 }
 
 #[test]
-fn what_kubernetes_sets_is_no_configuration_and_no_port() {
+fn service_links_of_kubernetes_are_not_configuration() {
     const LINK: (&str, &str) = ("REDIS_PORT", "tcp://10.0.0.1:6379");
     assert!(read(&[LINK, ("REDIS_PASSWORD", "p")], RedisConfig::read).is_none());
     assert_eq!(
         shown(&[LINK, ("REDIS_URL", "redis://cache")]).0,
         "redis://cache:6379/0"
     );
-    let told = errors(&[LINK, ("REDIS_HOST", "cache")], RedisConfig::parse);
+    let message = errors(&[LINK, ("REDIS_HOST", "cache")], RedisConfig::parse);
     assert_starts(
-        &told,
+        &message,
         &["REDIS_PORT was set by Kubernetes for a Service of that name"],
     );
 }
 
 #[test]
-fn what_is_wrong_is_told() {
-    for (url, told) in [
+fn invalid_values_are_reported() {
+    for (url, message) in [
         ("cache:6379", "must start with one of its two schemes"),
         ("http://cache", "must start with one of its two schemes"),
         ("redis://", "must contain a host"),
@@ -139,7 +139,7 @@ fn what_is_wrong_is_told() {
     ] {
         assert_starts(
             &errors(&[("REDIS_URL", url)], RedisConfig::parse),
-            &[&format!("REDIS_URL {told}")],
+            &[&format!("REDIS_URL {message}")],
         );
     }
     for host in [
@@ -149,29 +149,29 @@ fn what_is_wrong_is_told() {
         "[::1]",
         "a cache",
     ] {
-        let told = errors(&[("REDIS_HOST", host)], RedisConfig::parse);
-        assert_starts(&told, &["REDIS_HOST must be a host without a port"]);
+        let message = errors(&[("REDIS_HOST", host)], RedisConfig::parse);
+        assert_starts(&message, &["REDIS_HOST must be a host without a port"]);
     }
     assert_eq!(shown(&[("REDIS_HOST", "::1")]).0, "redis://::1:6379/0");
-    for (variable, value, told) in [
+    for (variable, value, message) in [
         ("REDIS_PORT", "0", "must be a number from 1 to 65535"),
         ("REDIS_PORT", "hidden", "must be a number from 1 to 65535"),
         ("REDIS_DB", "-1", "is not a number"),
         ("REDIS_TLS", "true", "must be `on` or `off`"),
     ] {
-        let told = format!("{variable} {told}");
+        let message = format!("{variable} {message}");
         assert_starts(
             &errors(
                 &[("REDIS_HOST", "cache"), (variable, value)],
                 RedisConfig::parse,
             ),
-            &[&told],
+            &[&message],
         );
     }
 }
 
 #[test]
-fn a_deployment_has_a_password_of_its_own() {
+fn a_deployment_rejects_placeholder_passwords() {
     const DEPLOYMENT: (&str, &str) = ("DATABASE_URL", "sqlite:divan.db");
     for variables in [
         vec![DEPLOYMENT, ("REDIS_URL", "redis://:changethis@cache")],
@@ -184,23 +184,23 @@ fn a_deployment_has_a_password_of_its_own() {
         assert!(errors(&variables, RedisConfig::parse)[0].contains("contains a placeholder"));
         assert!(
             outcome(&variables[1..], RedisConfig::parse).0.is_some(),
-            "elsewhere it is good enough"
+            "accepted outside a deployment"
         );
     }
 }
 
 #[cfg(not(feature = "redis"))]
 #[test]
-fn a_server_is_an_error_where_the_feature_is_off() {
-    let told = errors(&[("REDIS_HOST", "cache")], RedisConfig::read);
+fn a_section_without_its_feature_is_an_error() {
+    let message = errors(&[("REDIS_HOST", "cache")], RedisConfig::read);
     assert_starts(
-        &told,
+        &message,
         &["REDIS_HOST is set, but this program was built without the feature `redis`"],
     );
 }
 
 #[cfg(feature = "redis")]
 #[test]
-fn a_server_is_read_where_the_feature_is_on() {
+fn a_section_with_its_feature_is_read() {
     assert!(read(&[("REDIS_HOST", "cache")], RedisConfig::read).is_some());
 }

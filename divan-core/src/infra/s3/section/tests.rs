@@ -13,7 +13,7 @@ fn parse(env: &mut Env<'_>) -> Option<S3Config> {
 }
 
 #[test]
-fn four_variables_are_a_store() {
+fn the_store_is_read_from_four_variables() {
     let config = read(&GOOD, parse).unwrap();
     assert_eq!(config.endpoint.as_str(), "http://minio:9000/");
     assert_eq!(
@@ -30,7 +30,7 @@ fn four_variables_are_a_store() {
 }
 
 #[test]
-fn three_of_four_are_none_and_each_that_is_missing_is_told() {
+fn each_missing_variable_is_reported() {
     for left_out in 0..4 {
         let mut variables = GOOD.to_vec();
         let (name, _) = variables.remove(left_out);
@@ -42,27 +42,30 @@ fn three_of_four_are_none_and_each_that_is_missing_is_told() {
             )],
         );
     }
-    let told = errors(&[GOOD[0], GOOD[3], ("MINIO_ROOT_USER", "root")], parse);
+    let message = errors(&[GOOD[0], GOOD[3], ("MINIO_ROOT_USER", "root")], parse);
     assert!(
-        told.len() == 2 && told.iter().all(|error| error.contains("MINIO_ROOT_USER")),
-        "{told:?}"
+        message.len() == 2
+            && message
+                .iter()
+                .all(|error| error.contains("MINIO_ROOT_USER")),
+        "{message:?}"
     );
 }
 
 #[test]
-fn a_misspelt_name_is_one_error_and_not_two() {
+fn a_misspelled_name_is_one_error() {
     let variables = [
         GOOD[0],
         ("MINIO_ACESS_KEY", "the-name"),
         GOOD[2],
         ("S3_BUCKET", "divan"),
     ];
-    let told = errors(&variables, |env| {
+    let message = errors(&variables, |env| {
         env.check_names(&[S3Config::SECTION], "DIVAN_");
         parse(env)
     });
     assert_starts(
-        &told,
+        &message,
         &[
             "MINIO_ACESS_KEY is not a known variable; did you mean MINIO_ACCESS_KEY?",
             "S3_BUCKET is not a known variable; did you mean MINIO_BUCKET?",
@@ -71,8 +74,8 @@ fn a_misspelt_name_is_one_error_and_not_two() {
 }
 
 #[test]
-fn what_is_wrong_is_told() {
-    for (variable, value, told) in [
+fn invalid_values_are_reported() {
+    for (variable, value, message) in [
         (
             "MINIO_ENDPOINT",
             "minio:9000",
@@ -97,12 +100,15 @@ fn what_is_wrong_is_told() {
             .into_iter()
             .map(|(name, good)| (name, if name == variable { value } else { good }))
             .collect();
-        assert_starts(&errors(&variables, parse), &[&format!("{variable} {told}")]);
+        assert_starts(
+            &errors(&variables, parse),
+            &[&format!("{variable} {message}")],
+        );
     }
 }
 
 #[test]
-fn a_deployment_has_a_key_of_its_own() {
+fn a_deployment_rejects_placeholder_keys() {
     let with = |key: &'static str| {
         let deployment = [
             ("DATABASE_URL", "sqlite:divan.db"),
@@ -124,17 +130,17 @@ fn a_deployment_has_a_key_of_its_own() {
 
 #[cfg(not(feature = "s3"))]
 #[test]
-fn a_store_is_an_error_where_the_feature_is_off() {
-    let told = errors(&GOOD[1..], S3Config::read);
+fn a_section_without_its_feature_is_an_error() {
+    let message = errors(&GOOD[1..], S3Config::read);
     assert_starts(
-        &told,
+        &message,
         &["MINIO_ACCESS_KEY is set, but this program was built without the feature `s3`"],
     );
 }
 
 #[cfg(feature = "s3")]
 #[test]
-fn a_store_is_read_where_the_feature_is_on() {
+fn a_section_with_its_feature_is_read() {
     assert!(read(&GOOD, S3Config::read).is_some());
     assert!(read(&[], S3Config::read).is_none());
 }
