@@ -1,13 +1,13 @@
-//! `divan_core` against a reference: whatever is made up, both have to say the same.
+//! `divan_core` and a reference implementation accept and reject the same generated strings.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod comparison;
-mod made_up;
+mod generated;
 mod reference;
 
 use std::cell::Cell;
 
-use made_up::{CONTACT, LOGIN_WIDGET, Raw, WEB_APP};
+use generated::{CONTACT, LOGIN_WIDGET, Raw, WEB_APP};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 use reference::{Moment, login_widget_key, public_key, web_app_key, with_hash, with_signature};
@@ -17,7 +17,7 @@ const TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 const BOT_ID: i64 = 1_234_567_890;
 const SECRET_KEY: [u8; 32] = [7; 32];
 
-/// 2026-11-22T00:00:00Z, the moment that the vectors were made for.
+/// 2026-11-22T00:00:00Z, the time of the vectors.
 const NOW: u64 = 1_795_305_600;
 const MOMENT: Moment = Moment {
     now: NOW,
@@ -25,39 +25,39 @@ const MOMENT: Moment = Moment {
 };
 
 #[test]
-fn init_data_has_one_reading() {
+fn init_data_agrees_with_the_reference() {
     let sign = |raw: &str| with_hash(raw, &web_app_key(TOKEN));
-    agree(900, made_up::raw(&WEB_APP), sign, |raw| {
+    agree(900, generated::raw(&WEB_APP), sign, |raw| {
         comparison::init_data(raw, TOKEN, MOMENT).is_ok()
     });
 }
 
 #[test]
-fn init_data_has_one_reading_for_third_parties() {
+fn init_data_for_third_parties_agrees_with_the_reference() {
     let sign = |raw: &str| with_signature(raw, BOT_ID, &SECRET_KEY);
     let key = public_key(&SECRET_KEY);
-    agree(150, made_up::raw(&WEB_APP), sign, |raw| {
+    agree(150, generated::raw(&WEB_APP), sign, |raw| {
         comparison::init_data_for_third_party(raw, BOT_ID, &key, MOMENT).is_ok()
     });
 }
 
 #[test]
-fn a_contact_has_one_reading() {
+fn contact_agrees_with_the_reference() {
     let sign = |raw: &str| with_hash(raw, &web_app_key(TOKEN));
-    agree(600, made_up::raw(&CONTACT), sign, |raw| {
+    agree(600, generated::raw(&CONTACT), sign, |raw| {
         comparison::contact(raw, TOKEN, MOMENT).is_ok()
     });
 }
 
 #[test]
-fn a_login_has_one_reading() {
+fn login_widget_agrees_with_the_reference() {
     let sign = |raw: &str| with_hash(raw, &login_widget_key(TOKEN));
-    agree(400, made_up::raw(&LOGIN_WIDGET), sign, |raw| {
+    agree(400, generated::raw(&LOGIN_WIDGET), sign, |raw| {
         comparison::login_widget(raw, TOKEN, MOMENT).is_ok()
     });
 }
 
-/// Asks about as many made up strings.
+/// Compares both implementations on generated strings.
 fn agree(
     cases: u32,
     raw: impl Strategy<Value = Raw>,
@@ -75,7 +75,7 @@ fn agree(
         Ok(())
     });
     outcome.unwrap();
-    // Strings that both refuse for the same dull reason would prove nothing.
+    // A comparison of rejected strings only would prove nothing.
     assert!(
         (cases / 20..cases * 19 / 20).contains(&accepted.get()),
         "{} of {cases}",
@@ -84,7 +84,7 @@ fn agree(
 }
 
 #[test]
-fn every_vector_has_one_answer() {
+fn every_vector_has_the_expected_result() {
     for file in [
         include_str!("vectors/init_data.json"),
         include_str!("vectors/generated.json"),
@@ -92,7 +92,7 @@ fn every_vector_has_one_answer() {
         let file: Value = serde_json::from_str(file).unwrap();
         for vector in file["vectors"].as_array().unwrap() {
             let is_accepted = check(vector);
-            // What only a reading of the verified text refuses is not refused yet.
+            // Vectors of other layers are rejected only when the verified text is parsed.
             if vector["layer"] == "verify" && vector["strict"] != "either" {
                 assert_eq!(is_accepted, vector["strict"] == "accept", "{vector}");
             }
@@ -120,7 +120,7 @@ fn check(vector: &Value) -> bool {
     }
 }
 
-/// The vector's own key, or one of Telegram's.
+/// The key of the vector, or Telegram's.
 fn key_of(vector: &Value) -> [u8; 32] {
     let digits = match (vector["public_key"].as_str(), vector["env"].as_str()) {
         (Some(own), _) => own,

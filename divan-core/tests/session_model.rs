@@ -1,7 +1,7 @@
-//! Histories of a session: tabs that share one store of tokens, answers that get lost, thieves,
-//! clocks and backups.
+//! Random histories of a session: tabs that share their tokens, lost responses, stolen tokens, clock
+//! changes and restored backups.
 //!
-//! `DIVAN_MODEL_HISTORIES` says how many are played; some thousand by default.
+//! `DIVAN_MODEL_HISTORIES` is their number; some thousand by default.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod random;
@@ -11,8 +11,8 @@ use time::{Duration, OffsetDateTime};
 
 use random::Random;
 
-/// A client gives a refresh up after this many seconds: less than half of the time in which it is
-/// answered alike.
+/// Timeout of a client's refresh in seconds: less than half of the time in which a repeated refresh
+/// returns the same tokens.
 const CLIENT_TIMEOUT: i64 = 14;
 
 fn histories() -> u64 {
@@ -29,14 +29,14 @@ impl Random {
     }
 }
 
-/// The server with its one row.
+/// A server with one session.
 #[derive(Clone)]
 struct Server {
-    /// How far its clock is off, in seconds.
+    /// Offset of its clock in seconds.
     clock: i64,
     row: RotationState,
     is_ended: bool,
-    /// Of each generation that was handed out, the one that was presented for it.
+    /// For each issued generation, the one that was presented for it.
     parents: Vec<u64>,
 }
 
@@ -50,7 +50,7 @@ impl Server {
         }
     }
 
-    /// The generation of the answer, if there is one.
+    /// Returns the issued generation, if any.
     fn refresh(&mut self, presented: u64, now: i64) -> Option<u64> {
         if self.is_ended {
             return None;
@@ -60,7 +60,7 @@ impl Server {
                 assert_eq!(
                     usize::try_from(row.current()).unwrap(),
                     self.parents.len(),
-                    "rotation are never used twice"
+                    "generations are never used twice"
                 );
                 assert_eq!(row.parent(), presented);
                 self.parents.push(presented);
@@ -97,7 +97,7 @@ impl Server {
         }
     }
 
-    /// Whether `generation` is the current one or what the current one descends from.
+    /// Reports the current generation and those that it descends from.
     fn is_ancestor(&self, generation: u64) -> bool {
         let mut at = self.row.current();
         while at > generation {
@@ -106,7 +106,7 @@ impl Server {
         at == generation
     }
 
-    /// What holds of every token that was ever handed out, whoever has it by now.
+    /// Asserts the rules for every token that was ever issued.
     fn assert_rules(&self, now: i64) {
         let now = now + self.clock;
         let (current, parent) = (self.row.current(), self.row.parent());
@@ -122,7 +122,7 @@ impl Server {
                 self.row
             );
             if !self.is_ancestor(generation) {
-                // A successor that was given up: whoever shows it ends the session.
+                // Presenting an abandoned successor ends the session.
                 assert_eq!(refreshed, RefreshOutcome::ReuseDetected);
                 assert_eq!(
                     self.row.check_access(generation) == AccessCheck::ReuseDetected,
@@ -146,15 +146,15 @@ fn at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::seconds(1_000_000 + seconds)
 }
 
-/// A refresh that a tab has under way.
+/// A pending refresh of a tab.
 struct Request {
     presented: u64,
     reaches_server_at: Option<i64>,
-    answer: Option<u64>,
-    answer_arrives_at: Option<i64>,
+    response: Option<u64>,
+    response_arrives_at: Option<i64>,
 }
 
-/// A browser: its tabs share one store.
+/// A browser whose tabs share their tokens.
 #[derive(Default)]
 struct Browser {
     stored: u64,
@@ -164,8 +164,7 @@ struct Browser {
 
 impl Browser {
     fn send(&mut self, now: i64, random: &mut Random) {
-        // A pair that has just come needs no refresh, and requests with the one before may still be
-        // on their way.
+        // New tokens need no refresh, and requests with the previous ones may still be pending.
         if now <= self.stored_at + CLIENT_TIMEOUT {
             return;
         }
@@ -174,14 +173,14 @@ impl Browser {
         self.requests.push(Request {
             presented: self.stored,
             reaches_server_at: (!random.one_in(6)).then_some(reaches),
-            answer: None,
-            answer_arrives_at: (!random.one_in(4)).then_some(arrives),
+            response: None,
+            response_arrives_at: (!random.one_in(4)).then_some(arrives),
         });
     }
 
-    /// Lets happen what is due, in the order of time; an answer is stored if the store still is as
-    /// it was.
-    fn go_on(&mut self, server: &mut Server, now: i64) {
+    /// Runs the due events in order of time. A response is stored unless the stored tokens have
+    /// changed since the request.
+    fn run_until(&mut self, server: &mut Server, now: i64) {
         loop {
             let due = self
                 .requests
@@ -189,38 +188,38 @@ impl Browser {
                 .enumerate()
                 .filter_map(|(index, request)| {
                     let next = request.reaches_server_at.or(request
-                        .answer_arrives_at
-                        .filter(|_| request.answer.is_some()));
+                        .response_arrives_at
+                        .filter(|_| request.response.is_some()));
                     next.filter(|&next| next <= now).map(|next| (next, index))
                 });
-            let Some((when, index)) = due.min() else {
+            let Some((time, index)) = due.min() else {
                 break;
             };
             let request = &mut self.requests[index];
             if request.reaches_server_at.take().is_some() {
-                request.answer = server.refresh(request.presented, when);
+                request.response = server.refresh(request.presented, time);
                 assert!(
-                    request.answer.is_some(),
-                    "an honest tab was refused: {} of {:?}",
+                    request.response.is_some(),
+                    "an honest tab was rejected: {} of {:?}",
                     request.presented,
                     server.row
                 );
-            } else if let (Some(answer), Some(_)) =
-                (request.answer, request.answer_arrives_at.take())
+            } else if let (Some(response), Some(_)) =
+                (request.response, request.response_arrives_at.take())
                 && self.stored == request.presented
             {
-                self.stored = answer;
-                self.stored_at = when;
+                self.stored = response;
+                self.stored_at = time;
             }
         }
         self.requests.retain(|request| {
-            request.reaches_server_at.is_some() || request.answer_arrives_at.is_some()
+            request.reaches_server_at.is_some() || request.response_arrives_at.is_some()
         });
     }
 }
 
 #[test]
-fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
+fn honest_tabs_stay_signed_in_when_responses_are_lost() {
     for seed in 0..histories() {
         let mut random = Random(seed);
         let (mut server, mut browser, mut now) = (
@@ -238,10 +237,10 @@ fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
                 2 => random.seconds(60),
                 _ => random.seconds(100_000),
             };
-            browser.go_on(&mut server, now);
+            browser.run_until(&mut server, now);
             if random.one_in(10) {
-                // Set back, or another server answers. (Set forward, it makes requests late that
-                // are on their way.)
+                // The clock is set back, or another server responds. (A clock that is set forward
+                // would delay pending requests.)
                 server.clock -= random.seconds(3_600);
             }
             match random.below(3) {
@@ -251,7 +250,7 @@ fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
                     browser.stored,
                     server.row
                 ),
-                // A restart of the server changes nothing: all there is stands in the row.
+                // A restart of the server changes nothing, because the state is stored.
                 1 => server = server.clone(),
                 _ => (0..=random.below(3)).for_each(|_| browser.send(now, &mut random)),
             }
@@ -261,12 +260,12 @@ fn honest_tabs_stay_signed_in_whatever_answer_is_lost() {
 }
 
 #[test]
-fn whoever_holds_a_successor_that_was_given_up_ends_the_session() {
-    let mut caught = 0;
+fn presenting_an_abandoned_successor_ends_the_session() {
+    let mut detected = 0;
     for seed in 0..histories() {
         let mut random = Random(seed ^ 0x7416);
         let (mut server, mut now) = (Server::new(), 0);
-        // Both act as they like; a party is the generation of the pair that it holds.
+        // Both parties act at random. Each is represented by the generation of its tokens.
         let (mut owner, mut thief) = (1, 0);
         for _ in 0..60 {
             now += if random.one_in(2) {
@@ -274,7 +273,7 @@ fn whoever_holds_a_successor_that_was_given_up_ends_the_session() {
             } else {
                 random.seconds(100_000)
             };
-            // Clocks of two servers differ, and are set back.
+            // The clocks of two servers differ, and are set back.
             now -= if random.one_in(10) {
                 random.seconds(3_600)
             } else {
@@ -290,7 +289,7 @@ fn whoever_holds_a_successor_that_was_given_up_ends_the_session() {
             };
             match random.below(4) {
                 0 => _ = server.access(*party),
-                // The answer may be lost, or kept for later.
+                // The response may be lost, or kept for later.
                 1 => _ = server.refresh(*party, now),
                 _ => *party = server.refresh(*party, now).unwrap_or(*party),
             }
@@ -299,32 +298,31 @@ fn whoever_holds_a_successor_that_was_given_up_ends_the_session() {
             }
             server.assert_rules(now);
         }
-        let have_parted = thief != 0 && !(server.is_ancestor(owner) && server.is_ancestor(thief));
-        if have_parted && !server.is_ended {
-            // However long the patient one waits: the next refresh of the one who was given up ends
-            // it.
-            let given_up = if server.is_ancestor(owner) {
+        let has_diverged = thief != 0 && !(server.is_ancestor(owner) && server.is_ancestor(thief));
+        if has_diverged && !server.is_ended {
+            // The next refresh with the abandoned generation ends the session, however late.
+            let abandoned = if server.is_ancestor(owner) {
                 thief
             } else {
                 owner
             };
             assert_eq!(
-                server.refresh(given_up, now + random.seconds(10_000_000)),
+                server.refresh(abandoned, now + random.seconds(10_000_000)),
                 None,
                 "seed {seed}"
             );
             assert!(server.is_ended, "seed {seed}");
         }
-        caught += u64::from(server.is_ended);
+        detected += u64::from(server.is_ended);
     }
     assert!(
-        caught > histories() / 4,
-        "the histories are about thieves: {caught}"
+        detected > histories() / 4,
+        "few histories contain a detected theft: {detected}"
     );
 }
 
 #[test]
-fn a_backup_that_is_restored_signs_nobody_out_for_theft() {
+fn a_restored_backup_is_not_detected_as_theft() {
     for seed in 0..histories() {
         let mut random = Random(seed ^ 0xBAC9);
         let (mut server, mut now, mut stored) = (Server::new(), 0, 1);
@@ -335,7 +333,7 @@ fn a_backup_that_is_restored_signs_nobody_out_for_theft() {
                 0 => backup = server.clone(),
                 1 => {
                     server = backup.clone();
-                    // Tokens that this database has not handed out yet are refused, and the session
+                    // Tokens that this database has not issued yet are rejected, and the session
                     // stays.
                     let is_newer = stored > server.row.current();
                     if is_newer {
@@ -344,7 +342,7 @@ fn a_backup_that_is_restored_signs_nobody_out_for_theft() {
                             (None, false)
                         );
                         assert!(!server.is_ended, "seed {seed}");
-                        // The person signs in again: a new session.
+                        // The user signs in again, which begins a new session.
                         (server, stored) = (Server::new(), 1);
                         server.row = RotationState::first(at(now));
                         backup = server.clone();

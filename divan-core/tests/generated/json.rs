@@ -1,4 +1,4 @@
-//! JSON objects, most of them readable.
+//! Generated JSON objects, most of them valid.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ const CONTACT: [&str; 3] = [
     r#""first_name":"First""#,
 ];
 
-/// Members that every reader can read, of which none stands twice if each is taken once.
+/// Valid members with distinct names.
 const GOOD: [&str; 14] = [
     r#""last_name":"L\u00e4st""#,
     r#""username":null"#,
@@ -34,7 +34,7 @@ const GOOD: [&str; 14] = [
     r#""ID":"42""#,
 ];
 
-/// Members that a reader may trip over.
+/// Invalid, repeated or unusual members.
 const BAD: [&str; 34] = [
     r#""id":42"#,
     r#""\u0069d":43"#,
@@ -87,13 +87,13 @@ pub(super) fn object(name: &str) -> BoxedStrategy<String> {
     );
     let good = proptest::sample::subsequence(&GOOD[..], 0..=GOOD.len());
     let good = good.prop_map(|members| members.into_iter().map(str::to_owned).collect::<Vec<_>>());
-    let bad = prop_oneof![4 => select(&BAD[..]).prop_map(str::to_owned), 1 => deep(), 1 => crowd()];
+    let bad = prop_oneof![4 => select(&BAD[..]).prop_map(str::to_owned), 1 => deep(), 1 => many_members()];
     let bad = prop_oneof![3 => Just(Vec::new()), 1 => vec(bad, 1..3)];
-    let lost = prop_oneof![19 => Just(None), 1 => any::<Index>().prop_map(Some)];
-    let members = (required, good, bad, lost).prop_map(|(required, good, bad, lost)| {
+    let removed = prop_oneof![19 => Just(None), 1 => any::<Index>().prop_map(Some)];
+    let members = (required, good, bad, removed).prop_map(|(required, good, bad, removed)| {
         let mut members = [required, good, bad].concat();
-        if let Some(lost) = lost {
-            members.remove(lost.index(members.len()));
+        if let Some(removed) = removed {
+            members.remove(removed.index(members.len()));
         }
         members
     });
@@ -107,7 +107,7 @@ pub(super) fn object(name: &str) -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// A member at the edge of how deep they may nest.
+/// A member with a nesting depth around the limit.
 fn deep() -> impl Strategy<Value = String> {
     (62..=66_usize, any::<bool>()).prop_map(|(depth, is_array)| {
         let (open, innermost, close) = if is_array {
@@ -123,9 +123,9 @@ fn deep() -> impl Strategy<Value = String> {
     })
 }
 
-/// A member with so many members of its own that they cannot be told apart by their length and
-/// their last character, and may hold one twice.
-fn crowd() -> impl Strategy<Value = String> {
+/// An object with so many members that length and last character do not distinguish them, possibly
+/// with a repeated one.
+fn many_members() -> impl Strategy<Value = String> {
     (1..40_usize, any::<Index>(), any::<bool>()).prop_map(|(count, last, is_repeated)| {
         let last = if is_repeated {
             last.index(count)
@@ -136,6 +136,6 @@ fn crowd() -> impl Strategy<Value = String> {
             .chain([last])
             .map(|number| format!(r#""{number:02}0":0"#))
             .collect();
-        format!(r#""crowd":{{{}}}"#, members.join(","))
+        format!(r#""many":{{{}}}"#, members.join(","))
     })
 }

@@ -1,4 +1,4 @@
-//! Raw strings that come close to what Telegram signs, and are meant to be read in two ways.
+//! Generated strings that resemble Telegram's signed data, with ambiguous parts.
 
 mod json;
 
@@ -6,9 +6,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// What a kind of signed data consists of.
+/// Fields of a kind of signed data.
 pub(crate) struct Kind {
-    /// The fields without which it is not of the kind.
+    /// Required fields.
     required: &'static [&'static str],
     optional: &'static [&'static str],
 }
@@ -39,8 +39,8 @@ pub(crate) const LOGIN_WIDGET: Kind = Kind {
     optional: &["last_name", "username", "photo_url", "user"],
 };
 
-/// Fields that are in nobody's documentation, and keys that are none.
-const STRAY: [&str; 20] = [
+/// Undocumented fields and invalid keys.
+const UNKNOWN: [&str; 20] = [
     "hash",
     "signature",
     "Hash",
@@ -63,7 +63,7 @@ const STRAY: [&str; 20] = [
     "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
 ];
 
-/// What means something, in the query string or in the JSON inside.
+/// Texts with a meaning in query strings or JSON.
 const PIECES: [&str; 48] = [
     "&",
     "=",
@@ -115,21 +115,21 @@ const PIECES: [&str; 48] = [
     "null",
 ];
 
-/// A raw string in the making.
+/// A generated string before its mutations.
 #[derive(Clone, Debug)]
 pub(crate) struct Raw {
     pairs: Vec<String>,
-    changes: Vec<Change>,
+    mutations: Vec<Mutation>,
     is_signed_last: bool,
 }
 
-/// One way to spoil a string.
+/// A mutation of a string.
 #[derive(Clone, Debug)]
-enum Change {
+enum Mutation {
     Insert(Index, &'static str),
     Replace(Index, &'static str),
     Remove(Index),
-    /// Another spelling of the same.
+    /// Percent-encodes a character.
     Escape(Index),
     SwapPairs(Index, Index),
     RepeatPair(Index),
@@ -137,17 +137,17 @@ enum Change {
 }
 
 impl Raw {
-    /// The string, signed before it is changed, or after.
+    /// The string, signed before or after its mutations.
     pub(crate) fn signed(&self, sign: impl Fn(&str) -> String) -> String {
         let mut raw = sign(&self.pairs.join("&"));
-        for change in &self.changes {
-            raw = change.apply(&raw);
+        for mutation in &self.mutations {
+            raw = mutation.apply(&raw);
         }
         if self.is_signed_last { sign(&raw) } else { raw }
     }
 }
 
-impl Change {
+impl Mutation {
     fn apply(&self, raw: &str) -> String {
         let mut chars: Vec<String> = raw.chars().map(String::from).collect();
         let mut pairs: Vec<&str> = raw.split('&').collect();
@@ -156,7 +156,7 @@ impl Change {
             Self::Insert(at, piece) => chars.insert(at.index(chars.len() + 1), (*piece).to_owned()),
             Self::Replace(at, _) | Self::Remove(at) | Self::Escape(at) if !chars.is_empty() => {
                 let char = at.get_mut(&mut chars);
-                *char = self.instead_of(char);
+                *char = self.replacement(char);
             }
             Self::SwapPairs(one, other) => pairs.swap(one.index(count), other.index(count)),
             Self::RepeatPair(at) => pairs.push(pairs[at.index(count)]),
@@ -169,7 +169,7 @@ impl Change {
         }
     }
 
-    fn instead_of(&self, char: &str) -> String {
+    fn replacement(&self, char: &str) -> String {
         match self {
             Self::Replace(_, piece) => (*piece).to_owned(),
             Self::Escape(_) => char
@@ -182,40 +182,40 @@ impl Change {
     }
 }
 
-/// Any string of a kind, whole or spoilt.
+/// Any string of a kind, with or without mutations.
 pub(crate) fn raw(kind: &Kind) -> impl Strategy<Value = Raw> + use<> {
     let required: Vec<_> = kind.required.iter().map(|key| pair(key)).collect();
     let optional: Vec<_> = kind.optional.iter().map(|key| pair(key)).collect();
-    let stray: Vec<_> = STRAY.iter().map(|key| pair(key)).collect();
+    let unknown: Vec<_> = UNKNOWN.iter().map(|key| pair(key)).collect();
     let optional = vec(proptest::strategy::Union::new(optional), 0..3);
-    let stray =
-        prop_oneof![4 => Just(Vec::new()), 1 => vec(proptest::strategy::Union::new(stray), 1..3)];
-    let pairs = (required, optional, stray)
-        .prop_map(|(required, optional, stray)| [required, optional, stray].concat());
-    let changes = prop_oneof![Just(Vec::new()), vec(change(), 1..4)];
-    (pairs.prop_shuffle(), changes, any::<bool>()).prop_map(|(pairs, changes, is_signed_last)| {
-        Raw {
+    let unknown =
+        prop_oneof![4 => Just(Vec::new()), 1 => vec(proptest::strategy::Union::new(unknown), 1..3)];
+    let pairs = (required, optional, unknown)
+        .prop_map(|(required, optional, unknown)| [required, optional, unknown].concat());
+    let mutations = prop_oneof![Just(Vec::new()), vec(mutation(), 1..4)];
+    (pairs.prop_shuffle(), mutations, any::<bool>()).prop_map(
+        |(pairs, mutations, is_signed_last)| Raw {
             pairs,
-            changes,
+            mutations,
             is_signed_last,
-        }
-    })
+        },
+    )
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn mutation() -> impl Strategy<Value = Mutation> {
     let piece = || select(&PIECES[..]);
     prop_oneof![
-        3 => (any::<Index>(), piece()).prop_map(|(at, piece)| Change::Insert(at, piece)),
-        3 => (any::<Index>(), piece()).prop_map(|(at, piece)| Change::Replace(at, piece)),
-        2 => any::<Index>().prop_map(Change::Remove),
-        2 => any::<Index>().prop_map(Change::Escape),
-        1 => any::<(Index, Index)>().prop_map(|(one, other)| Change::SwapPairs(one, other)),
-        1 => any::<Index>().prop_map(Change::RepeatPair),
-        1 => any::<Index>().prop_map(Change::RemovePair),
+        3 => (any::<Index>(), piece()).prop_map(|(at, piece)| Mutation::Insert(at, piece)),
+        3 => (any::<Index>(), piece()).prop_map(|(at, piece)| Mutation::Replace(at, piece)),
+        2 => any::<Index>().prop_map(Mutation::Remove),
+        2 => any::<Index>().prop_map(Mutation::Escape),
+        1 => any::<(Index, Index)>().prop_map(|(one, other)| Mutation::SwapPairs(one, other)),
+        1 => any::<Index>().prop_map(Mutation::RepeatPair),
+        1 => any::<Index>().prop_map(Mutation::RemovePair),
     ]
 }
 
-/// A pair of this key, its value spelled in one of many ways.
+/// A pair with this key, and a value in one of several encodings.
 fn pair(key: &'static str) -> BoxedStrategy<String> {
     (value(key), vec(0..4_u8, 1..8))
         .prop_map(move |(value, style)| format!("{key}={}", encode(&value, &style)))
@@ -246,7 +246,7 @@ fn value(key: &str) -> BoxedStrategy<String> {
         "can_send_after" => "[0-9]{1,21}".boxed(),
         _ => "[ -~é😀]{0,40}".boxed(),
     };
-    let odd_date = select(
+    let unusual_date = select(
         &[
             "1795305661",
             "01795305600",
@@ -257,13 +257,12 @@ fn value(key: &str) -> BoxedStrategy<String> {
         ][..],
     );
     match key {
-        "auth_date" => prop_oneof![15 => usual, 1 => odd_date.prop_map(str::to_owned)].boxed(),
+        "auth_date" => prop_oneof![15 => usual, 1 => unusual_date.prop_map(str::to_owned)].boxed(),
         _ => prop_oneof![15 => usual, 1 => hostile()].boxed(),
     }
 }
 
-/// Percent-encodes some characters in capitals, some in small letters, and leaves others as they
-/// are.
+/// Percent-encodes some characters in upper case and some in lower case, and keeps others.
 fn encode(value: &str, style: &[u8]) -> String {
     let mut raw = String::new();
     for (char, style) in value.chars().zip(style.iter().cycle()) {
