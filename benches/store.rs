@@ -1,6 +1,5 @@
-//! `cargo bench -p divan-benches --bench store`: what a look-up costs among a million users, beside
-//! the same among a thousand. The two take turns, look-up by look-up: compare within one run; the
-//! machine decides the rest.
+//! `cargo bench -p divan-benches --bench store`: duration of a query among a million users, compared
+//! with a thousand. The queries alternate between both databases, so compare within one run.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark may panic")]
 
 use std::any::Any;
@@ -18,28 +17,28 @@ use uuid::Uuid;
 const SMALL: u64 = 1_000;
 const LARGE: u64 = 1_000_000;
 
-/// Of each look-up of one user in each database.
-const LOOK_UPS: usize = 50_000;
+/// Number of queries for one user per database.
+const QUERIES: usize = 50_000;
 
-/// Of each page in each database.
+/// Number of queries for a page per database.
 const PAGES: usize = 5_000;
 
-/// What a page of 50 asks for: one more, to know whether there is a next one.
+/// Size of a page of 50 users, plus one that shows whether there is a next page.
 const PAGE: u32 = 51;
 
 const SEED: u64 = 0x5EED;
 
-/// The first user's id was made at this time, in milliseconds since the Unix epoch; each
-/// millisecond brings one more.
+/// Time of the first user's id in milliseconds since the Unix epoch. Each further user has the next
+/// millisecond.
 const FIRST_ID: u64 = 1_780_000_000_000;
 
-/// Shares no factor with a thousand million: numbers without order, and no two the same.
+/// Coprime to 10^9, so that phone numbers are unique and unordered.
 const PHONE_STEP: u64 = 387_368_787;
 
 const COLUMNS: &str = "id, role, full_name, email, phone, telegram_id, telegram_username, is_active, \
     password_change_required, created_at, updated_at, last_login_at, password_hash";
 
-/// A word of each user's own, and two that all have.
+/// One unique word per user, and two common words.
 const WORDS: &str = "INSERT INTO divan_user_words (user_id, word) SELECT id, substr(phone, 2) FROM divan_users \
     UNION ALL SELECT id, 'first' FROM divan_users UNION ALL SELECT id, 'last' FROM divan_users";
 
@@ -47,9 +46,9 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaG
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // Under `cargo test --benches` it only has to run.
-    let (large, look_ups) = if std::env::args().any(|argument| argument == "--bench") {
-        (LARGE, LOOK_UPS)
+    // `cargo test --benches` only checks that it runs.
+    let (large, queries) = if std::env::args().any(|argument| argument == "--bench") {
+        (LARGE, QUERIES)
     } else {
         (SMALL, 1)
     };
@@ -58,36 +57,36 @@ async fn main() {
         sqlite(&folder.path().join("small.db"), SMALL).await,
         sqlite(&folder.path().join("large.db"), large).await,
     ];
-    compare("SQLite", sqlite, look_ups).await;
+    compare("SQLite", sqlite, queries).await;
     compare(
         "PostgreSQL",
         [postgres(SMALL).await, postgres(large).await],
-        look_ups,
+        queries,
     )
     .await;
 }
 
-/// What a request asks of the store.
+/// A query of the store.
 #[derive(Clone, Copy, Debug)]
 enum Query {
     AccountByPhone,
     User,
-    /// The page of users that begins after somebody.
+    /// A page of users after a given one.
     Page,
-    /// The page of those whom a whole phone number finds.
+    /// A search for a complete phone number.
     Search,
 }
 
-/// A store with so many users, and the order in which to ask for them.
-struct Crowd {
+/// A store with users, and the order of the queries.
+struct Dataset {
     store: Box<dyn Store>,
     order: Vec<u64>,
     next: usize,
-    /// What goes away with it.
+    /// Removed together with the store.
     _database: Box<dyn Any>,
 }
 
-impl Crowd {
+impl Dataset {
     fn new(store: impl Store + 'static, size: u64, database: impl Any) -> Self {
         Self {
             store: Box::new(store),
@@ -97,8 +96,8 @@ impl Crowd {
         }
     }
 
-    /// Asks for the next user. It is another one each time, as far as there are others.
-    async fn look_up(&mut self, query: Query) -> Duration {
+    /// Queries the next user.
+    async fn measure(&mut self, query: Query) -> Duration {
         let n = self.order[self.next % self.order.len()];
         self.next += 1;
         let (id, phone) = (id(n), phone(n));
@@ -131,25 +130,25 @@ impl Crowd {
                     .map(|found| found.users.len() == 1 && found.users[0].id == id)
             }
         };
-        let taken = started.elapsed();
-        assert!(found.expect("the database answers"), "user {n} is there");
-        taken
+        let duration = started.elapsed();
+        assert!(found.expect("a result"), "user {n} is found");
+        duration
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the result")]
-async fn compare(database: &str, [mut small, mut large]: [Crowd; 2], look_ups: usize) {
-    let pages = look_ups.min(PAGES);
-    for (query, look_ups) in [
-        (Query::AccountByPhone, look_ups),
-        (Query::User, look_ups),
+async fn compare(database: &str, [mut small, mut large]: [Dataset; 2], queries: usize) {
+    let pages = queries.min(PAGES);
+    for (query, queries) in [
+        (Query::AccountByPhone, queries),
+        (Query::User, queries),
         (Query::Page, pages),
         (Query::Search, pages),
     ] {
         let (mut among_few, mut among_many) = (Vec::new(), Vec::new());
-        for _ in 0..look_ups {
-            among_few.push(small.look_up(query).await);
-            among_many.push(large.look_up(query).await);
+        for _ in 0..queries {
+            among_few.push(small.measure(query).await);
+            among_many.push(large.measure(query).await);
         }
         let (few, many) = (median(among_few), median(among_many));
         println!(
@@ -167,7 +166,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-async fn sqlite(path: &Path, size: u64) -> Crowd {
+async fn sqlite(path: &Path, size: u64) -> Dataset {
     let store = SqliteStore::open(path).await.expect("a new database");
     let fill = format!(
         "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {size}) \
@@ -186,10 +185,10 @@ async fn sqlite(path: &Path, size: u64) -> Crowd {
             .expect("users");
     }
     connection.close().await.expect("a closed connection");
-    Crowd::new(store, size, ())
+    Dataset::new(store, size, ())
 }
 
-async fn postgres(size: u64) -> Crowd {
+async fn postgres(size: u64) -> Dataset {
     let database = TestDatabase::create().await;
     let Ok(DatabaseUrl::Postgres(url)) = database.url().parse() else {
         panic!("{database:?}")
@@ -206,10 +205,10 @@ async fn postgres(size: u64) -> Crowd {
     for statement in [&fill, WORDS, "VACUUM ANALYZE"] {
         database.execute(statement).await;
     }
-    Crowd::new(store, size, database)
+    Dataset::new(store, size, database)
 }
 
-/// All columns after the id, in words that both databases know.
+/// SQL expressions of all columns after the id, valid in both databases.
 fn other_columns(phone: &str) -> String {
     let phone = phone.replace("{step}", &PHONE_STEP.to_string());
     format!(
@@ -239,8 +238,8 @@ fn shuffled(size: u64) -> Vec<u64> {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut random = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         random = (random ^ (random >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let place = (random ^ (random >> 31)) % (last as u64 + 1);
-        numbers.swap(last, usize::try_from(place).unwrap_or(last));
+        let index = (random ^ (random >> 31)) % (last as u64 + 1);
+        numbers.swap(last, usize::try_from(index).unwrap_or(last));
     }
     numbers
 }

@@ -1,8 +1,8 @@
-//! `cargo run --example custom_store`: a store of one's own. It lies around another one and tells
-//! the rest of the company who has left, so that other systems can let go of them, too.
+//! `cargo run --example custom_store`: a custom store. It wraps another store and publishes
+//! deactivated users, so that other systems can remove their access too.
 //!
-//! A store from the ground up implements the same traits; what each method has to keep together
-//! stands there.
+//! A store for another database implements the same traits. Their documentation states what each
+//! method must do in one transaction.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -20,40 +20,40 @@ use divan_core::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, U
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// A store that tells who was deactivated, once it is written down.
+/// A store that publishes each deactivated user after the change is committed.
 #[derive(Debug)]
-struct TellingStore<S> {
+struct PublishingStore<S> {
     inner: S,
-    left: UnboundedSender<User>,
+    deactivated: UnboundedSender<User>,
 }
 
-impl<S> TellingStore<S> {
-    fn around(inner: S) -> (Self, UnboundedReceiver<User>) {
-        let (left, told) = unbounded_channel();
-        (Self { inner, left }, told)
+impl<S> PublishingStore<S> {
+    fn new(inner: S) -> (Self, UnboundedReceiver<User>) {
+        let (deactivated, receiver) = unbounded_channel();
+        (Self { inner, deactivated }, receiver)
     }
 }
 
 #[async_trait]
-impl<S: Store> UserStore for TellingStore<S> {
+impl<S: Store> UserStore for PublishingStore<S> {
     async fn update_account(
         &self,
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        // The store may ask for the change several times; what counts is what it was told last.
+        // The store may call the change several times; the last call counts.
         let was_active = AtomicBool::new(false);
-        let watched = |account: &mut Account| {
+        let observed = |account: &mut Account| {
             was_active.store(account.user.is_active, Ordering::SeqCst);
             change(account)
         };
-        let updated = self.inner.update_account(id, &watched).await?;
+        let updated = self.inner.update_account(id, &observed).await?;
         if let Some(UpdatedAccount { account, .. }) = &updated
             && was_active.load(Ordering::SeqCst)
             && !account.user.is_active
         {
-            // Nobody listens any more: nothing that a sign-in should fail for.
-            let _ = self.left.send(account.user.clone());
+            // A closed channel must not fail the update.
+            let _ = self.deactivated.send(account.user.clone());
         }
         Ok(updated)
     }
@@ -92,7 +92,7 @@ impl<S: Store> UserStore for TellingStore<S> {
 }
 
 #[async_trait]
-impl<S: Store> SessionStore for TellingStore<S> {
+impl<S: Store> SessionStore for PublishingStore<S> {
     async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
         self.inner.session(id).await
     }
@@ -115,7 +115,7 @@ impl<S: Store> SessionStore for TellingStore<S> {
 }
 
 #[async_trait]
-impl<S: Store> AuditStore for TellingStore<S> {
+impl<S: Store> AuditStore for PublishingStore<S> {
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
         self.inner.audit(query).await
     }
@@ -126,7 +126,7 @@ impl<S: Store> AuditStore for TellingStore<S> {
 }
 
 #[async_trait]
-impl<S: Store> BootstrapStore for TellingStore<S> {
+impl<S: Store> BootstrapStore for PublishingStore<S> {
     async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         self.inner.is_bootstrapped().await
     }
@@ -140,7 +140,7 @@ impl<S: Store> BootstrapStore for TellingStore<S> {
 }
 
 #[async_trait]
-impl<S: Store> Store for TellingStore<S> {
+impl<S: Store> Store for PublishingStore<S> {
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
     }
@@ -149,27 +149,24 @@ impl<S: Store> Store for TellingStore<S> {
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (store, mut told) = TellingStore::around(MemoryStore::new());
-    for user in somebody_leaves(store).await? {
+    let (store, mut deactivated) = PublishingStore::new(MemoryStore::new());
+    for user in deactivate_one_of_two(store).await? {
         println!(
             "{} is {}.",
             user.full_name,
-            if user.is_active { "here" } else { "gone" }
+            if user.is_active { "active" } else { "inactive" }
         );
     }
-    while let Ok(user) = told.try_recv() {
-        println!(
-            "The rest of the company is told that {} has left.",
-            user.full_name
-        );
+    while let Ok(user) = deactivated.try_recv() {
+        println!("Other systems remove the access of {}.", user.full_name);
     }
     Ok(())
 }
 
-/// Two employees come, and one goes: what each of them is afterwards.
-async fn somebody_leaves(store: impl Store + 'static) -> Result<Vec<User>, Box<dyn Error>> {
+/// Creates two employees and deactivates the first. Returns both.
+async fn deactivate_one_of_two(store: impl Store + 'static) -> Result<Vec<User>, Box<dyn Error>> {
     let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
-    let key = SecretKey::new("thirty-two bytes that nobody else knows")?;
+    let key = SecretKey::new("thirty-two bytes of a secret key!")?;
     let service =
         AuthService::builder(Arc::new(store), &key, "https://sec.example.com", audiences).build();
     let (admin, client) = (Admin::operator(), ClientInfo::unknown());
@@ -193,10 +190,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_leaves_is_told_once_and_nobody_else() {
-        let (store, mut told) = TellingStore::around(MemoryStore::new());
-        let users = somebody_leaves(store).await.unwrap();
-        assert_eq!(told.recv().await.as_ref(), Some(&users[0]));
-        assert_eq!(told.recv().await, None);
+    async fn a_deactivated_user_is_published_once() {
+        let (store, mut deactivated) = PublishingStore::new(MemoryStore::new());
+        let users = deactivate_one_of_two(store).await.unwrap();
+        assert_eq!(deactivated.recv().await.as_ref(), Some(&users[0]));
+        assert_eq!(deactivated.recv().await, None);
     }
 }

@@ -1,5 +1,4 @@
-//! The server on PostgreSQL: many at once, and a database that comes and goes. These tests really
-//! stop it.
+//! The server on PostgreSQL: several servers on one database, and a database that stops and starts.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use time::OffsetDateTime;
 use crate::harness::{App, bootstrap_request};
 use crate::process::{KEY, Running, no_tls, program, run, start};
 
-fn impatient() -> PostgresPool {
+fn short_timeouts() -> PostgresPool {
     let mut pool = PostgresPool::default();
     pool.acquire_timeout = Duration::from_secs(1);
     pool
@@ -36,7 +35,7 @@ fn on(database: &str, folder: &std::path::Path) -> std::process::Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn eight_servers_that_start_at_once_share_one_schema_and_one_bootstrap() {
+async fn concurrent_servers_share_one_schema_and_one_bootstrap() {
     let database = TestDatabase::create().await;
     let sqlalchemy = database
         .url()
@@ -91,9 +90,9 @@ async fn eight_servers_that_start_at_once_share_one_schema_and_one_bootstrap() {
 }
 
 #[tokio::test]
-async fn a_database_that_goes_and_comes_back_needs_no_restart() {
+async fn the_server_recovers_when_the_database_returns() {
     let mut server = PostgresServer::start();
-    let store = store(&server.url("postgres"), impatient()).await;
+    let store = store(&server.url("postgres"), short_timeouts()).await;
     let app = App::on(
         store,
         BootstrapPolicy::OpenToAnyone,
@@ -126,9 +125,9 @@ async fn a_database_that_goes_and_comes_back_needs_no_restart() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
+async fn a_bootstrap_claim_whose_database_stops_writes_nothing() {
     let mut server = PostgresServer::start();
-    let store = store(&server.url("postgres"), impatient()).await;
+    let store = store(&server.url("postgres"), short_timeouts()).await;
     let claim = store
         .claim_bootstrap(OffsetDateTime::UNIX_EPOCH)
         .await
@@ -144,7 +143,7 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
         ),
         divan_core::password::PasswordHash::from_stored("x"),
     );
-    let record = divan_core::types::AuditEvent::new(
+    let event = divan_core::types::AuditEvent::new(
         divan_core::types::AuditId(uuid::Uuid::from_u128(2)),
         OffsetDateTime::UNIX_EPOCH,
         divan_core::types::AuditAction::Bootstrapped,
@@ -152,7 +151,7 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
     );
     assert_eq!(
         claim
-            .complete(&[divan_core::store::NewUser::new(account, record)])
+            .complete(&[divan_core::store::NewUser::new(account, event)])
             .await
             .unwrap_err()
             .kind(),
@@ -163,9 +162,9 @@ async fn a_database_that_is_lost_in_the_middle_leaves_nothing_half_written() {
 }
 
 #[tokio::test]
-async fn an_exhausted_pool_is_told_within_the_time_that_was_given() {
+async fn an_exhausted_pool_is_unavailable_after_the_acquire_timeout() {
     let database = TestDatabase::create().await;
-    let mut pool = impatient();
+    let mut pool = short_timeouts();
     pool.max_connections = std::num::NonZeroU32::MIN;
     let store = store(database.url(), pool).await;
     let claim = store
@@ -182,7 +181,7 @@ async fn an_exhausted_pool_is_told_within_the_time_that_was_given() {
 }
 
 #[test]
-fn a_server_waits_for_its_database_and_then_says_that_it_is_not_there() {
+fn the_server_waits_for_its_database_until_the_acquire_timeout() {
     let mut server = PostgresServer::start();
     let url = server.url("postgres");
     server.stop();
@@ -207,7 +206,7 @@ fn a_server_waits_for_its_database_and_then_says_that_it_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
+async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
     let database = TestDatabase::create().await;
     let folder = tempfile::tempdir().unwrap();
     let check = || run(on(database.url(), folder.path()).args(["migrate", "--check"]));
@@ -253,9 +252,9 @@ async fn an_old_schema_is_migrated_or_refused_and_a_newer_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_ever() {
+async fn serialization_failures_are_retried_a_limited_number_of_times() {
     let database = TestDatabase::create().await;
-    let store = store(database.url(), impatient()).await;
+    let store = store(database.url(), short_timeouts()).await;
     let app = App::on(
         store,
         BootstrapPolicy::OpenToAnyone,
@@ -263,19 +262,19 @@ async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_eve
     );
     app.add_people().await;
     database.execute("CREATE SEQUENCE attempts").await;
-    let refuse = async |how_often: u32| {
+    let fail_first = async |failures: u32| {
         database
             .execute(&format!(
-                "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                 IF nextval('attempts') <= {how_often} THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF; \
+                "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF nextval('attempts') <= {failures} THEN RAISE EXCEPTION USING ERRCODE = '40001'; END IF; \
                  RETURN NEW; END $$"
             ))
             .await;
     };
-    refuse(3).await;
+    fail_first(3).await;
     database
         .execute(
-            "CREATE TRIGGER refuse BEFORE UPDATE ON divan_users FOR EACH ROW EXECUTE FUNCTION refuse()",
+            "CREATE TRIGGER fail BEFORE UPDATE ON divan_users FOR EACH ROW EXECUTE FUNCTION fail()",
         )
         .await;
     let login = app
@@ -283,7 +282,7 @@ async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_eve
         .await;
     assert_eq!(login.status, 200, "{login:?}");
 
-    refuse(1_000_000).await;
+    fail_first(1_000_000).await;
     app.clock.advance(Duration::from_secs(1));
     let login = app
         .post("/auth/telegram/login", &app.login_request(42))
@@ -292,22 +291,21 @@ async fn a_statement_that_the_database_wants_again_is_sent_again_but_not_for_eve
 }
 
 #[tokio::test]
-async fn a_server_is_reached_through_its_socket_and_not_without_the_encryption_that_was_asked_for()
-{
+async fn the_store_connects_through_a_socket_and_enforces_required_tls() {
     let server = PostgresServer::start();
     let (folder, port) = server.socket();
     let url = format!(
         "postgresql+psycopg2://divan@/postgres?host={}&port={port}",
         folder.display()
     );
-    store(&url, impatient()).await.ping().await.unwrap();
+    store(&url, short_timeouts()).await.ping().await.unwrap();
 
     let url = format!("{}?sslmode=require", server.url("postgres"));
     let DatabaseUrl::Postgres(url) = url.parse().unwrap() else {
         panic!("{url}")
     };
     assert_eq!(
-        PostgresStore::connect(&url, impatient())
+        PostgresStore::connect(&url, short_timeouts())
             .await
             .unwrap_err()
             .kind(),
@@ -316,7 +314,7 @@ async fn a_server_is_reached_through_its_socket_and_not_without_the_encryption_t
 }
 
 #[tokio::test]
-async fn people_sign_in_on_postgres_as_on_sqlite() {
+async fn users_sign_in_on_postgres() {
     let database = TestDatabase::create().await;
     let store = store(database.url(), PostgresPool::default()).await;
     let app = App::on(
