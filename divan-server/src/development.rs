@@ -1,6 +1,5 @@
 //! Development mode: the secrets and the database of a server without configuration.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -116,11 +115,11 @@ impl Development {
 type Generate = fn() -> io::Result<Secret>;
 
 fn secret_key() -> io::Result<Secret> {
-    hex(32).map(Secret::new)
+    random_hex(32).map(Secret::new)
 }
 
 fn bot_token() -> io::Result<Secret> {
-    Ok(Secret::new(format!("{BOT_ID}:dev_{}", hex(16)?)))
+    Ok(Secret::new(format!("{BOT_ID}:dev_{}", random_hex(16)?)))
 }
 
 fn read(file: &PrivateFile) -> Result<Option<Secret>, DevelopmentError> {
@@ -133,12 +132,8 @@ fn read(file: &PrivateFile) -> Result<Option<Secret>, DevelopmentError> {
     }
 }
 
-fn hex(bytes: usize) -> io::Result<String> {
+fn random_hex(bytes: usize) -> io::Result<String> {
     let mut random = vec![0; bytes];
     OsEntropy.fill(&mut random).map_err(io::Error::other)?;
-    let mut text = String::with_capacity(bytes * 2);
-    for byte in random {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(hex::encode(random))
 }

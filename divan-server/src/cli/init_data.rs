@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -164,10 +163,7 @@ fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     }
     let mut key = [0; 32];
     OsEntropy.fill(&mut key)?;
-    let mut public_key = String::new();
-    for byte in ThirdParty::public_key_of(&key) {
-        write!(public_key, "{byte:02x}")?;
-    }
+    let public_key = hex::encode(ThirdParty::public_key_of(&key));
     explain(&format!("verify it with --public-key {public_key}"));
     Ok(key)
 }
@@ -245,16 +241,10 @@ fn widget_fields(user: &LoginWidgetUser) -> Value {
     })
 }
 
-/// Reads 64 hex digits.
+/// Parses 64 hex digits.
 fn hex_key(digits: &str) -> Result<[u8; 32], &'static str> {
-    const INVALID: &str = "must be 64 hex digits";
-    if digits.len() != 64 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(INVALID);
-    }
     let mut key = [0; 32];
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).map_err(|_| INVALID)?;
-    }
+    hex::decode_to_slice(digits, &mut key).map_err(|_| "must be 64 hex digits")?;
     Ok(key)
 }
 
