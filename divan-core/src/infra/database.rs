@@ -50,7 +50,7 @@ pub struct DatabaseConfig {
     pub max_connections: NonZeroU32,
     /// Time that a request waits for a connection. Default: 5 seconds.
     pub acquire_timeout: Duration,
-    /// Whether prepared statements are cached. Default: yes.
+    /// Caches prepared statements. Default: yes.
     pub statement_cache: bool,
 }
 
@@ -192,9 +192,9 @@ mod tests {
         ];
         let errors = errors(&variables, DatabaseConfig::read);
         let starts = [
-            "DATABASE_URL is neither a `sqlite:` nor",
-            "DIVAN_DATABASE_MAX_CONNECTIONS is not a number above 0 (example: DIVAN_DATABASE_MAX_CONNECTIONS=10)",
-            "DIVAN_DATABASE_ACQUIRE_SECONDS is not a number of seconds above 0",
+            "DATABASE_URL must start with `sqlite:` or `postgresql://`",
+            "DIVAN_DATABASE_MAX_CONNECTIONS must be a positive number (example: DIVAN_DATABASE_MAX_CONNECTIONS=10)",
+            "DIVAN_DATABASE_ACQUIRE_SECONDS must be a positive number of seconds",
             "DIVAN_DATABASE_STATEMENTS must be `on` or `off`",
         ];
         assert_eq!(errors.len(), starts.len());

@@ -168,7 +168,7 @@ mod tests {
             let messages = errors(&variables, HttpConfig::read);
             assert_starts(
                 &messages,
-                &["DIVAN_TRUSTED_PROXIES has a part, number 1, that is everybody"],
+                &["DIVAN_TRUSTED_PROXIES must not trust every address (entry 1)"],
             );
         }
         assert_eq!(config.metrics_listen.unwrap().port(), 9000);
@@ -193,7 +193,7 @@ mod tests {
                 "DIVAN_METRICS_LISTEN must be an address with a port, or `off`",
                 "DIVAN_MINIAPP_URL must start with `http://` or `https://`",
                 "DIVAN_ADMIN_URL must not contain credentials",
-                "DIVAN_TRUSTED_PROXIES has a part, number 2, that is neither an address nor a network",
+                "DIVAN_TRUSTED_PROXIES must list addresses and networks (entry 2 is neither)",
             ],
         );
     }

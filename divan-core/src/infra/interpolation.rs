@@ -26,13 +26,13 @@ impl Interpolation {
     }
 }
 
-/// Whether a text continues `${` as `NAME}` or `NAME:-default}`.
+/// Detects text that continues `${` as `NAME}` or `NAME:-default}`.
 fn is_braced_name(rest: &str) -> bool {
     let after = rest.trim_start_matches(is_name);
     after.len() < rest.len() && after.starts_with(['}', ':', '-', '?', '+']) && after.contains('}')
 }
 
-/// Whether a text is a command with an argument: `$(openssl rand -hex 32)`.
+/// Detects a command with an argument: `$(openssl rand -hex 32)`.
 fn is_command(text: &str) -> bool {
     let within = |open: &str, close: &str| text.trim().strip_prefix(open)?.strip_suffix(close);
     within("$(", ")")
@@ -68,7 +68,7 @@ pub(super) fn interpolated(text: &str) -> Option<String> {
     is_changed.then_some(result)
 }
 
-/// Whether a value is enclosed in two quotes of one kind.
+/// Detects a value between two quotes of one kind.
 pub(super) fn is_quoted(text: &str) -> bool {
     ['\'', '"'].iter().any(|&quote| {
         text.strip_prefix(quote)

@@ -33,7 +33,7 @@ const FACTORY_PASSWORDS: [&str; 8] = [
     "root",
 ];
 
-/// Whether a secret is a placeholder: known words or phrases, angle brackets, a template, filler
+/// Detects a placeholder in a secret: known words or phrases, angle brackets, a template, filler
 /// characters such as `xxx`, or the example of the documentation.
 pub(super) fn is_placeholder(secret: &str, example: &str) -> bool {
     let text = secret.trim();
@@ -50,12 +50,12 @@ pub(super) fn is_placeholder(secret: &str, example: &str) -> bool {
         || has_placeholder_words(text)
 }
 
-/// Whether a password is one that servers are installed with.
+/// Detects a factory password of a server.
 pub(super) fn is_factory_password(password: &str) -> bool {
     FACTORY_PASSWORDS.contains(&password)
 }
 
-/// Whether a text contains `%NAME%`.
+/// Detects `%NAME%` in a text.
 fn has_windows_variable(text: &str) -> bool {
     let is_name =
         |part: &&str| part.len() > 3 && part.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');

@@ -14,7 +14,7 @@ use crate::secret::Secret;
 
 /// The parts of a URL such as `redis://user:password@host:6379/0`.
 pub(super) struct ServerUrl {
-    /// Whether the scheme is the encrypted one.
+    /// The scheme is the one for TLS.
     pub(super) tls: bool,
     pub(super) host: String,
     pub(super) port: Option<u16>,

@@ -9,7 +9,7 @@ pub struct Setting {
     pub variable: &'static str,
     /// The value, if it is set and may be shown. URLs are shown without the password.
     pub value: Option<String>,
-    /// Whether the value is set but hidden.
+    /// The value is set but hidden.
     pub is_hidden: bool,
     /// Source of the value: `environment`, `.env line 3`, `X_FILE (environment)`, or `default`.
     pub source: String,

@@ -43,7 +43,7 @@ pub struct TelegramConfig {
     pub bot_token: Option<BotToken>,
     /// URL of the Bot API. Default: `https://api.telegram.org`.
     pub api_url: Url,
-    /// Whether the bot belongs to Telegram's test environment. Default: no.
+    /// The bot belongs to Telegram's test environment. Default: no.
     pub test_environment: bool,
 }
 

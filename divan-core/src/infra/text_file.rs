@@ -26,7 +26,7 @@ pub enum UnreadableFile {
 }
 
 impl UnreadableFile {
-    /// Whether the file does not exist.
+    /// Returns `true` if the file does not exist.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }

@@ -17,14 +17,14 @@ const PREFIXES: [&str; 4] = [
     "RABBITMQ_DEFAULT_",
 ];
 
-/// Whether a variable belongs to another program.
+/// Detects a variable of another program.
 pub(super) fn matches(name: &str, value: &str) -> bool {
     NAMES.contains(&name)
         || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || is_service_link(name, value)
 }
 
-/// Whether Kubernetes (or a Docker link) sets the variable for a service, such as
+/// Detects a variable that Kubernetes (or a Docker link) sets for a service, such as
 /// `DIVAN_SERVICE_HOST`, `DIVAN_PORT_8000_TCP_ADDR` and `REDIS_PORT=tcp://10.0.0.1:6379`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let is_port = |rest: &str| {
@@ -39,7 +39,7 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || name.ends_with("_PORT") && is_service_link_value(value)
 }
 
-/// Whether Kubernetes sets this value, for example `REDIS_PORT` for a service named `redis`.
+/// Detects a value that Kubernetes sets, such as `REDIS_PORT` for a service named `redis`.
 pub(super) fn is_service_link_value(value: &str) -> bool {
     value.starts_with("tcp://") || value.starts_with("udp://")
 }

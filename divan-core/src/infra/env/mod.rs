@@ -107,7 +107,7 @@ impl<'s> Env<'s> {
         self
     }
 
-    /// Whether `DATABASE_URL` is set: this is a deployment, and placeholders are refused.
+    /// `DATABASE_URL` is set: this is a deployment, which rejects placeholders.
     pub fn is_deployment(&self) -> bool {
         self.is_set(&DATABASE_URL)
     }
@@ -145,7 +145,7 @@ impl<'s> Env<'s> {
         self.push_warning(variable.name, reason.into());
     }
 
-    /// Whether there are no errors so far.
+    /// Returns `true` if there are no errors so far.
     pub fn is_valid(&self) -> bool {
         self.errors.is_empty()
     }
@@ -205,7 +205,7 @@ impl<'s> Env<'s> {
             .map_or_else(|| "environment".to_owned(), |line| self.file.location(line))
     }
 
-    /// Whether a reader received the value and found no error.
+    /// A reader received the value and found no error.
     pub(super) fn is_accepted(&self, variable: &Variable) -> bool {
         self.read.contains(variable.name) && !self.rejected.contains(variable.name)
     }

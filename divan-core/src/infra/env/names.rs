@@ -9,11 +9,11 @@ use crate::infra::variable::{Section, Variable};
 pub(super) struct NearMiss {
     name: String,
     intended: &'static Variable,
-    /// Whether `X_FILE` is intended.
+    /// `X_FILE` is intended.
     as_file: bool,
-    /// Whether other programs use this name, so that it is no misspelling.
+    /// Other programs use this name, so it is no misspelling.
     is_synonym: bool,
-    /// Whether it was recorded as an error.
+    /// It was recorded as an error.
     is_reported: bool,
 }
 

@@ -10,7 +10,7 @@ use crate::infra::variable::{Variable, Visibility};
 use crate::secret::Secret;
 
 impl Env<'_> {
-    /// Whether `X` or, where it is accepted, `X_FILE` has a value.
+    /// Returns `true` if `X` or, where it is accepted, `X_FILE` has a value.
     pub fn is_set(&self, variable: &Variable) -> bool {
         self.value(variable.name).is_some() || self.file_path(variable).is_some()
     }

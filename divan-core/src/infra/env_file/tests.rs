@@ -101,7 +101,7 @@ fn invalid_lines_are_reported_and_the_rest_is_parsed() {
         ),
         (
             "A=1\n\nA=2",
-            ".env line 3 sets A again, after line 1; remove one of them",
+            ".env line 3 must not set A again (first set in line 1)",
         ),
         ("A=b\0c", ".env line 1 must not contain a NUL character"),
     ] {

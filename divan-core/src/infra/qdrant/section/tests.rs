@@ -141,7 +141,7 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&[("QDRANT_URL", "http://q:6333")], QdrantConfig::read);
     assert_starts(
         &message,
-        &["QDRANT_URL is set, but this program was built without the feature `qdrant`"],
+        &["QDRANT_URL requires the feature `qdrant`, which this program lacks"],
     );
 }
 

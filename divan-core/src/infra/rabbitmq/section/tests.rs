@@ -94,7 +94,7 @@ fn invalid_values_are_reported() {
         ("amqp://divan:@queue", "must not contain an empty password"),
         ("amqp://divan@queue", "must contain a password for its user"),
         ("amqp://divan:12345/hidden@queue:5672", "must be a URL"),
-        ("amqp://divan:p@queue/a/b", "has something behind the host"),
+        ("amqp://divan:p@queue/a/b", "contains an invalid path"),
         (
             "amqp://divan:p@queue?heartbeat=30",
             "must not contain parameters or a fragment",
@@ -145,7 +145,7 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&SINGLE, RabbitMqConfig::read);
     assert_starts(
         &message,
-        &["RABBITMQ_HOST is set, but this program was built without the feature `rabbitmq`"],
+        &["RABBITMQ_HOST requires the feature `rabbitmq`, which this program lacks"],
     );
 }
 

@@ -124,17 +124,17 @@ fn invalid_values_are_reported() {
         ("redis://divan:12345/hidden@cache:6379", "must be a URL"),
         (
             "redis://hidden@cache:6379",
-            "must contain a password for its user (a password alone is written `:password@`;",
+            "must contain a password for its user (write a password without a user as `:password@`)",
         ),
         (
             "redis://cache?hidden",
             "must not contain parameters or a fragment",
         ),
         ("redis://:50%@cache", "contains an invalid percent escape"),
-        ("redis://cache/one", "has something behind the host"),
+        ("redis://cache/one", "contains an invalid path"),
         (
             "redis://:@cache",
-            "must not contain an empty password (in a compose file a `$` is written `$$`)",
+            "must not contain an empty password (in a compose file, write `$` as `$$`)",
         ),
     ] {
         assert_starts(
@@ -156,7 +156,7 @@ fn invalid_values_are_reported() {
     for (variable, value, message) in [
         ("REDIS_PORT", "0", "must be a number from 1 to 65535"),
         ("REDIS_PORT", "hidden", "must be a number from 1 to 65535"),
-        ("REDIS_DB", "-1", "is not a number"),
+        ("REDIS_DB", "-1", "must be a number"),
         ("REDIS_TLS", "true", "must be `on` or `off`"),
     ] {
         let message = format!("{variable} {message}");
@@ -195,7 +195,7 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&[("REDIS_HOST", "cache")], RedisConfig::read);
     assert_starts(
         &message,
-        &["REDIS_HOST is set, but this program was built without the feature `redis`"],
+        &["REDIS_HOST requires the feature `redis`, which this program lacks"],
     );
 }
 

@@ -38,7 +38,7 @@ fn each_missing_variable_is_reported() {
         assert_starts(
             &errors,
             &[&format!(
-                "{name} is not set, and MINIO_ENDPOINT is: all four or none"
+                "{name} is not set, and MINIO_ENDPOINT requires it"
             )],
         );
     }
@@ -81,7 +81,11 @@ fn invalid_values_are_reported() {
             "minio:9000",
             "must start with `http://` or `https://`",
         ),
-        ("MINIO_ENDPOINT", "http://minio:9000/bucket", "has a path"),
+        (
+            "MINIO_ENDPOINT",
+            "http://minio:9000/bucket",
+            "must not contain a path",
+        ),
         (
             "MINIO_ENDPOINT",
             "http://a:hidden@minio:9000",
@@ -134,7 +138,7 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&GOOD[1..], S3Config::read);
     assert_starts(
         &message,
-        &["MINIO_ACCESS_KEY is set, but this program was built without the feature `s3`"],
+        &["MINIO_ACCESS_KEY requires the feature `s3`, which this program lacks"],
     );
 }
 
