@@ -1,11 +1,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
+use divan_core::tls;
 use reqwest::ClientBuilder;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::base_url::BaseUrl;
 use crate::error::Error;
@@ -22,8 +19,10 @@ pub(crate) fn default_client(
 }
 
 fn client_builder(base: &BaseUrl, connect_timeout: Duration) -> Result<ClientBuilder, Error> {
-    let tls =
-        tls_config(base).map_err(|cause| Error::setup_failed("cannot configure TLS", cause))?;
+    let mut tls = tls::client_config(base.is_https())
+        .map_err(|cause| Error::setup_failed("cannot configure TLS", cause))?;
+    // reqwest sets ALPN only in a configuration that it creates itself.
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let mut http = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(connect_timeout)
@@ -45,21 +44,6 @@ fn client_builder(base: &BaseUrl, connect_timeout: Duration) -> Result<ClientBui
         http = http.resolve_to_addrs(name, &loopback);
     }
     Ok(http)
-}
-
-fn tls_config(base: &BaseUrl) -> Result<ClientConfig, rustls::Error> {
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?;
-    // Plain HTTP needs no roots: it must work in a container without certificates.
-    let tls = if base.is_https() {
-        tls.with_platform_verifier()?
-    } else {
-        tls.with_root_certificates(RootCertStore::empty())
-    };
-    let mut tls = tls.with_no_client_auth();
-    // reqwest sets ALPN only in a configuration that it creates itself.
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(tls)
 }
 
 #[cfg(test)]

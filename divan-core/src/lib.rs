@@ -48,7 +48,7 @@
 //! | `mint` | creation of signed init data, for tests and development |
 //! | `test-util` | `mint`, a manual clock and seeded randomness |
 //!
-//! The features `entropy`, `reconnecting` and `types` are parts that others share.
+//! The features `entropy`, `reconnecting`, `tls` and `types` are parts that others share.
 //!
 //! # Minimum supported Rust version
 //!
@@ -80,6 +80,8 @@ pub mod service;
 pub mod session;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "token")]
 pub mod token;
 #[cfg(feature = "types")]

@@ -1,11 +1,8 @@
 //! HTTP client for the Bot API and the server's own public addresses.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use divan_core::tls;
 use url::Url;
 
 const USER_AGENT: &str = concat!("divan-server/", env!("CARGO_PKG_VERSION"));
@@ -17,29 +14,18 @@ pub(crate) struct NoHttpClient(#[source] Box<dyn std::error::Error + Send + Sync
 
 /// Creates a client for this URL with a time limit per request; it does not follow redirects.
 pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, NoHttpClient> {
+    let tls =
+        tls::client_config(url.scheme() == "https").map_err(|error| NoHttpClient(error.into()))?;
     let mut client = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(tls(url).map_err(|error| NoHttpClient(error.into()))?);
+        .tls_backend_preconfigured(tls);
     if url.scheme() == "http" {
         // Plain HTTP is used on the own network only; a proxy would see the bot's token.
         client = client.no_proxy();
     }
     client.build().map_err(|error| NoHttpClient(error.into()))
-}
-
-/// Builds the TLS configuration, so that no provider is installed process-wide.
-fn tls(url: &Url) -> Result<ClientConfig, rustls::Error> {
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?;
-    // Plain HTTP must work in a container without certificates.
-    let tls = if url.scheme() == "https" {
-        tls.with_platform_verifier()?
-    } else {
-        tls.with_root_certificates(RootCertStore::empty())
-    };
-    Ok(tls.with_no_client_auth())
 }
 
 /// Maximum size of a response body.

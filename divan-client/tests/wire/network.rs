@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use divan_client::api::{AdminLoginRequest, BootstrapRequest};
 use divan_client::{Client, Error, Secret};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -153,11 +153,7 @@ async fn a_custom_http_client_is_used_unchanged() {
         .respond_with(json_response(200, &json!({ "status": "live" })))
         .mount(&server)
         .await;
-    let tls = rustls::ClientConfig::builder_with_provider(ring::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
+    let tls = divan_core::tls::client_config(false).unwrap();
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent("custom client")

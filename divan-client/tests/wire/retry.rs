@@ -162,13 +162,7 @@ fn client_with_failing_resolver(
     }
 
     let resolver = Resolver::default();
-    let tls = rustls::ClientConfig::builder_with_provider(
-        rustls::crypto::ring::default_provider().into(),
-    )
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_root_certificates(rustls::RootCertStore::empty())
-    .with_no_client_auth();
+    let tls = divan_core::tls::client_config(false).unwrap();
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::tls::{self, Trust};
+use crate::tls;
 
 /// A connection that can be read and written.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -31,7 +31,7 @@ pub(super) async fn with_tls(tcp: TcpStream, host: &str, encrypted: bool) -> io:
     }
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
     let connector = TlsConnector::from(Arc::new(
-        tls::client(Trust::System).map_err(io::Error::other)?,
+        tls::client_config(true).map_err(io::Error::other)?,
     ));
     Ok(Box::new(connector.connect(name, tcp).await?))
 }

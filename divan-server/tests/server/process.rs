@@ -148,11 +148,6 @@ pub(crate) fn wait_for(
 }
 
 /// Returns a TLS configuration without trusted certificates, for plain HTTP to this machine.
-pub(crate) fn no_tls() -> rustls::ClientConfig {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth()
+pub(crate) fn no_tls() -> impl std::any::Any {
+    divan_core::tls::client_config(false).unwrap()
 }

@@ -11,7 +11,7 @@ use super::{QdrantConfig, error};
 use crate::infra::DependencyKind;
 use crate::infra::network::CONNECT_TIMEOUT;
 use crate::infra::probe::{Probe, ProbeError};
-use crate::infra::tls::{self, Trust};
+use crate::tls;
 
 /// Requests `/readyz` over REST, and then the collections over gRPC, which needs the API key.
 ///
@@ -60,14 +60,9 @@ impl QdrantConfig {
             .redirect(reqwest::redirect::Policy::none())
             // The gRPC client does not use a proxy either.
             .no_proxy();
-        let trust = if self.rest.scheme() == "https" {
-            Trust::System
-        } else {
-            Trust::None
-        };
         let no_trust =
             |error: rustls::Error| ProbeError::Misconfigured(NO_CERTIFICATES, Some(error.into()));
-        let tls = tls::client(trust).map_err(no_trust)?;
+        let tls = tls::client_config(self.rest.scheme() == "https").map_err(no_trust)?;
         http.tls_backend_preconfigured(tls)
             .build()
             .map_err(|error| ProbeError::Failed(error.into()))
