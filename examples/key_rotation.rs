@@ -85,14 +85,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn issue(keys: &KeyRing) -> Result<String, Box<dyn Error>> {
-    let subject = TokenSubject {
-        user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
-        role: Role::Employee,
-        audience: Audience::MiniApp,
-        session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
-        generation: 1,
-        scope: None,
-    };
+    let subject = TokenSubject::new(
+        "0199d0f0-0000-7000-8000-000000000001".parse()?,
+        Role::Employee,
+        Audience::MiniApp,
+        "0199d0f0-0000-7000-8000-000000000002".parse()?,
+        1,
+    );
     let token = TokenIssuer::new(keys, ISSUER, audiences()?).issue(&subject)?;
     Ok(token.token.expose().to_owned())
 }

@@ -53,14 +53,13 @@ impl TestUsers {
             user.telegram_username = Some(format!("user_{n}"));
             user.last_login_at = Some(now);
             let session = session(user.id, SessionId(uuid(n, 0x7001)), now);
-            let subject = TokenSubject {
-                user: user.id,
-                role: user.role,
-                audience: session.audience,
-                session: session.id,
-                generation: session.rotation.current(),
-                scope: None,
-            };
+            let subject = TokenSubject::new(
+                user.id,
+                user.role,
+                session.audience,
+                session.id,
+                session.rotation.current(),
+            );
             for (tokens, issuer) in [(&mut tokens, &issuer), (&mut expired, &yesterdays)] {
                 tokens.push(
                     issuer

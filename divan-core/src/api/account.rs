@@ -4,7 +4,7 @@ use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 use crate::types::User;
 
-/// Answers who is asking: the way to check a token.
+/// Returns the signed-in user. Also verifies a token.
 #[derive(Debug)]
 pub enum Me {}
 
@@ -19,7 +19,7 @@ impl Endpoint for Me {
     type Response = User;
 }
 
-/// Changes the caller's own password. All sessions end, and a new one is answered.
+/// Changes the caller's password. Ends all sessions and returns the tokens of a new one.
 #[derive(Debug)]
 pub enum ChangePassword {}
 
@@ -44,12 +44,12 @@ impl Endpoint for ChangePassword {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ChangePasswordRequest {
-    /// The password so far.
+    /// The current password.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "umbrella 77"))]
     pub current_password: Secret,
-    /// The new one: another one, of at least 8 characters for an employee, 15 for an administrator.
-    /// It must not be common, and not made of the person's own name, phone number or e-mail
+    /// The new password: at least 8 characters for an employee, 15 for an administrator. It must
+    /// not be the current or a common one, nor made of the user's name, phone number or e-mail
     /// address.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 8, max_length = 128, example = "plum over the tram"))]
@@ -57,7 +57,7 @@ pub struct ChangePasswordRequest {
 }
 
 impl ChangePasswordRequest {
-    /// A change from this password to that one.
+    /// Creates the request.
     pub fn new(current_password: impl Into<Secret>, new_password: impl Into<Secret>) -> Self {
         Self {
             current_password: current_password.into(),

@@ -23,13 +23,13 @@ impl Endpoint for AdminLogin {
     type Response = TokenResponse;
 }
 
-/// What an administrator signs in with.
+/// The credentials of an administrator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AdminLoginRequest {
-    /// The e-mail address. Case makes no difference.
+    /// The e-mail address, in any case.
     #[cfg_attr(
         feature = "openapi",
         schema(format = "email", example = "admin@example.com")
@@ -42,7 +42,7 @@ pub struct AdminLoginRequest {
 }
 
 impl AdminLoginRequest {
-    /// A sign-in with this address and password.
+    /// Creates the request.
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             email: email.into(),
@@ -51,10 +51,10 @@ impl AdminLoginRequest {
     }
 }
 
-/// The header that carries the bootstrap token.
+/// The header of the bootstrap token.
 pub const BOOTSTRAP_TOKEN_HEADER: &str = "x-bootstrap-token";
 
-/// Creates the first administrator. Works exactly once.
+/// Creates the first administrator. Succeeds exactly once.
 #[derive(Debug)]
 pub enum Bootstrap {}
 
@@ -80,18 +80,18 @@ impl Endpoint for Bootstrap {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BootstrapRequest {
-    /// The e-mail address to sign in with.
+    /// The e-mail address for the sign-in.
     #[cfg_attr(
         feature = "openapi",
         schema(format = "email", example = "admin@example.com")
     )]
     pub email: String,
-    /// The password: at least 15 characters. It must not be common, and not made of the person's
-    /// own name or e-mail address.
+    /// The password: at least 15 characters. It must not be common, nor made of the name or e-mail
+    /// address.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 15, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,
-    /// The person's name, 1 to 200 characters. Default: `Administrator`.
+    /// The full name, 1 to 200 characters. Default: `Administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -106,7 +106,7 @@ pub struct BootstrapRequest {
 }
 
 impl BootstrapRequest {
-    /// A first administrator with this address and password; set the name where it is known.
+    /// Creates the request; the name may be set afterwards.
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             email: email.into(),

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::types::{AuditAction, AuditEvent, UserId};
 
-/// Lists who did what, the newest first.
+/// Lists audit events, newest first.
 #[derive(Debug)]
 pub enum Audit {}
 
@@ -18,39 +18,38 @@ impl Endpoint for Audit {
     type Response = AuditPage;
 }
 
-/// Which lines of the audit to list.
+/// The filters and the page of a list of audit events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuditRequest {
-    /// How many lines at most, 1 to 200. Default: 50.
+    /// The maximum number of events, 1 to 200. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
     pub limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave
-    /// it out for the first page.
+    /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Only what was done to this user.
+    /// Only events whose subject is this user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// Only what this user did.
+    /// Only events whose actor is this user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<UserId>,
-    /// Only this action.
+    /// Only events with this action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<AuditAction>,
 }
 
-/// A page of the audit.
+/// A page of audit events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct AuditPage {
-    /// The lines, the newest first.
+    /// The events, newest first.
     pub items: Vec<AuditEvent>,
-    /// What the next page is asked for with; absent on the last.
+    /// The cursor of the next page; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -60,7 +59,7 @@ pub struct AuditPage {
 }
 
 impl AuditPage {
-    /// A page.
+    /// Creates the page.
     pub fn new(items: Vec<AuditEvent>, next_cursor: Option<String>) -> Self {
         Self { items, next_cursor }
     }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Auth, Endpoint, Method, ProblemCode};
 
-/// Answers as long as the process runs.
+/// Returns 200 as long as the process runs.
 #[derive(Debug)]
 pub enum Live {}
 
@@ -17,7 +17,7 @@ impl Endpoint for Live {
     type Response = Health;
 }
 
-/// Answers 200 when what the server needs is up, else the problem `not_ready`.
+/// Returns 200 if all dependencies are up, else the problem `not_ready`.
 #[derive(Debug)]
 pub enum Ready {}
 
@@ -32,38 +32,38 @@ impl Endpoint for Ready {
     type Response = Health;
 }
 
-/// A server that is well.
+/// The health of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Health {
-    /// That it is well.
+    /// The status.
     pub status: HealthStatus,
-    /// What it depends on: the database, and whatever else is configured. Of `ready` alone.
+    /// The dependencies: the database and every other configured one. Only of `ready`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<DependencyHealth>,
 }
 
-/// Whether something that a server depends on is there.
+/// The health of a dependency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct DependencyHealth {
-    /// What it is.
+    /// The name.
     #[cfg_attr(feature = "openapi", schema(example = "database"))]
     pub name: String,
-    /// Whether it answered a second ago.
+    /// True if it responded at most one second ago.
     #[cfg_attr(feature = "openapi", schema(example = true))]
     pub up: bool,
 }
 
-/// How a server is.
+/// The status of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "How a server is: the process runs (`live`), or what it needs is up, too (`ready`)."
+        description = "The status of a server: the process runs (`live`), or all dependencies are up too (`ready`)."
     )
 )]
 #[serde(rename_all = "snake_case")]
@@ -71,12 +71,12 @@ pub struct DependencyHealth {
 pub enum HealthStatus {
     /// The process runs.
     Live,
-    /// What it needs is up.
+    /// All dependencies are up.
     Ready,
 }
 
 impl Health {
-    /// The answer with this status.
+    /// Creates the response.
     pub fn new(status: HealthStatus) -> Self {
         Self {
             status,
@@ -84,7 +84,7 @@ impl Health {
         }
     }
 
-    /// Adds what the server depends on.
+    /// Adds dependencies.
     #[must_use]
     pub fn dependencies(
         mut self,
@@ -96,7 +96,7 @@ impl Health {
 }
 
 impl DependencyHealth {
-    /// How this one is.
+    /// Creates the health of a dependency.
     pub fn new(name: impl Into<String>, up: bool) -> Self {
         Self {
             name: name.into(),

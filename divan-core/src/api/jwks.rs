@@ -1,7 +1,7 @@
 use super::{Auth, Endpoint, JwkSet, Method, ProblemCode};
 
-/// Answers the public keys by which other services check access tokens without a secret: an empty
-/// set as long as tokens are signed with `SECRET_KEY` alone.
+/// Returns the public keys with which other services verify access tokens. Empty if tokens are
+/// signed with `SECRET_KEY` only.
 #[derive(Debug)]
 pub enum Jwks {}
 

@@ -126,7 +126,7 @@ pub struct MemberError {
     detail: String,
 }
 
-/// The parameters of a [`MemberErrorCode`]; each code names those that it has.
+/// The parameters of a member error; its code determines which are present.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]

@@ -7,7 +7,7 @@ use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::secret::{self, Secret};
 use crate::types::{Audience, SessionId, User};
 
-/// What a sign-in answers: a pair of tokens and whom it belongs to.
+/// The tokens of a session, and its user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -16,28 +16,27 @@ pub struct TokenResponse {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…"))]
     pub access_token: Secret,
-    /// How the token is sent.
+    /// The type of the access token.
     pub token_type: TokenType,
-    /// How long the access token lives, in seconds: 900 in the Mini App, 600 in the admin panel.
+    /// The lifetime of the access token, in seconds: 900 in the Mini App, 600 in the admin panel.
     #[cfg_attr(feature = "openapi", schema(example = 900))]
     pub expires_in: u64,
-    /// The token that gets the next pair. Store the new pair before using it; this one is then
-    /// over.
+    /// The token for the next pair. It works once: store the new pair before you use it.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
-    /// Who signed in. With `password_change_required` the access token opens nothing but
-    /// `/auth/me`, the change of the password and the logout.
+    /// The user. With `password_change_required` the access token is accepted only by `/auth/me`,
+    /// `/auth/me/password` and `/auth/logout`.
     pub user: User,
 }
 
-/// How an access token is sent (RFC 6749 §7.1).
+/// The type of an access token (RFC 6749 §7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "How an access token is sent: `bearer` is `Authorization: Bearer …` (RFC 6750)."
+        description = "The type of an access token: `bearer` is sent as `Authorization: Bearer …` (RFC 6750)."
     )
 )]
 #[serde(rename_all = "snake_case")]
@@ -48,7 +47,7 @@ pub enum TokenType {
 }
 
 impl TokenResponse {
-    /// The session of a user; `expires_in` is the life of the access token in seconds.
+    /// Creates the response; `expires_in` is the lifetime of the access token in seconds.
     pub fn new(access_token: Secret, expires_in: u64, refresh_token: Secret, user: User) -> Self {
         Self {
             access_token,
@@ -60,11 +59,10 @@ impl TokenResponse {
     }
 }
 
-/// Gets the next pair of tokens of a session.
+/// Returns the next pair of tokens of a session.
 ///
-/// A refresh token works once. The same answer comes again for 30 seconds, for a second tab and for
-/// an answer that was lost; after that, a token that was replaced ends its session, because two
-/// parties hold it.
+/// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
+/// lost response. Later, a replaced token ends its session, because two parties hold it.
 #[derive(Debug)]
 pub enum Refresh {}
 
@@ -79,20 +77,20 @@ impl Endpoint for Refresh {
     type Response = TokenResponse;
 }
 
-/// What a session goes on with.
+/// The refresh token of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RefreshRequest {
-    /// The refresh token of the last answer.
+    /// The refresh token of the last response.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
 }
 
 impl RefreshRequest {
-    /// A refresh with this token.
+    /// Creates the request.
     pub fn new(refresh_token: impl Into<Secret>) -> Self {
         Self {
             refresh_token: refresh_token.into(),
@@ -115,7 +113,7 @@ impl Endpoint for Logout {
     type Response = ();
 }
 
-/// Lists where the user is signed in.
+/// Lists the caller's live sessions.
 #[derive(Debug)]
 pub enum Sessions {}
 
@@ -130,34 +128,35 @@ impl Endpoint for Sessions {
     type Response = SessionList;
 }
 
-/// Where a user is signed in.
+/// The live sessions of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct SessionList {
-    /// The live sessions, the newest first. There are at most twenty.
+    /// The sessions, newest first; at most 20.
     pub items: Vec<SessionInfo>,
 }
 
 impl SessionList {
-    /// The answer with these sessions.
+    /// Creates the response.
     pub fn new(items: Vec<SessionInfo>) -> Self {
         Self { items }
     }
 }
 
-/// One session of a user. Times are UTC.
+/// A session of a user. Times are UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
 pub struct SessionInfo {
     /// The session's id.
     pub id: SessionId,
-    /// Whether it is the one that is asking.
+    /// True for the session of the access token.
     #[cfg_attr(feature = "openapi", schema(example = true))]
     pub is_current: bool,
-    /// The audience that it was opened on.
+    /// The audience.
     pub audience: Audience,
-    /// What the browser or program called itself at the sign-in.
+    /// The `User-Agent` of the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -167,25 +166,47 @@ pub struct SessionInfo {
         )
     )]
     pub device: Option<String>,
-    /// The address that the sign-in came from.
+    /// The IP address of the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "203.0.113.7"))]
     pub address: Option<IpAddr>,
-    /// When it began.
+    /// The time of the sign-in.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:41:12.875Z"))]
     pub created_at: OffsetDateTime,
-    /// When its tokens were last renewed.
+    /// The time of the last refresh.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:55:03.25Z"))]
     pub refreshed_at: OffsetDateTime,
-    /// When it ends unless its tokens are renewed before.
+    /// The expiry, unless the tokens are refreshed before.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-02-14T09:55:03.25Z"))]
     pub expires_at: OffsetDateTime,
 }
 
-/// Ends one of the user's own sessions.
+impl SessionInfo {
+    /// Creates a session without device and address that is not the current one; set the rest.
+    pub fn new(
+        id: SessionId,
+        audience: Audience,
+        created_at: OffsetDateTime,
+        refreshed_at: OffsetDateTime,
+        expires_at: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            is_current: false,
+            audience,
+            device: None,
+            address: None,
+            created_at,
+            refreshed_at,
+            expires_at,
+        }
+    }
+}
+
+/// Ends one of the caller's sessions.
 #[derive(Debug)]
 pub enum EndSession {}
 

@@ -23,7 +23,7 @@ impl Endpoint for TelegramLogin {
     type Response = TokenResponse;
 }
 
-/// What an employee signs in with.
+/// The credentials of an employee.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
@@ -37,16 +37,16 @@ impl Endpoint for TelegramLogin {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TelegramLoginRequest {
-    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`.
-    /// Needed unless `contact` is there.
+    /// The phone number in any usual form: `+7 701 123 45 67`, `8 (701) 123-45-67`. Required
+    /// without `contact`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
         schema(example = "+77011234567", nullable = false)
     )]
     pub phone: Option<String>,
-    /// In place of `phone`: what the Mini App's `requestContact` gave it, unchanged. It has to be
-    /// of the same account as the init data.
+    /// The unchanged response of the Mini App's `requestContact`, instead of `phone`. It must
+    /// belong to the same account as the init data.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -61,12 +61,12 @@ pub struct TelegramLoginRequest {
         )
     )]
     pub contact: Option<Secret>,
-    /// The password that an administrator gave out.
+    /// The password.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "umbrella 77"))]
     pub password: Secret,
-    /// `window.Telegram.WebApp.initData`, unchanged. May be left out when `Authorization: tma …`
-    /// carries it.
+    /// `window.Telegram.WebApp.initData`, unchanged. Optional if `Authorization: tma …` contains
+    /// it.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -84,7 +84,7 @@ pub struct TelegramLoginRequest {
 }
 
 impl TelegramLoginRequest {
-    /// A sign-in with this phone number, password and init data.
+    /// Creates the request.
     pub fn new(
         phone: impl Into<String>,
         password: impl Into<Secret>,
@@ -98,7 +98,7 @@ impl TelegramLoginRequest {
         }
     }
 
-    /// A sign-in with a shared contact in place of the phone number.
+    /// Creates the request with a shared contact instead of the phone number.
     pub fn with_contact(
         contact: impl Into<Secret>,
         password: impl Into<Secret>,
@@ -115,9 +115,9 @@ impl TelegramLoginRequest {
 
 /// Signs an employee in again without the password, inside the Mini App.
 ///
-/// It works for 30 days after a sign-in with the password, in the Telegram account that the user is
-/// bound to, until the user signs out, changes the password, or an administrator ends the account's
-/// sessions. The init data has to be at most an hour old: open the Mini App and try this first.
+/// It works for 30 days after a sign-in with the password, in the linked Telegram account, until
+/// the user signs out, changes the password, or an administrator ends the user's sessions. The init
+/// data must be at most one hour old, so call this first when the Mini App opens.
 #[derive(Debug)]
 pub enum AutoLogin {}
 
@@ -132,7 +132,7 @@ impl Endpoint for AutoLogin {
     type Response = TokenResponse;
 }
 
-/// What proves the Telegram account.
+/// The init data that identifies the Telegram account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -157,7 +157,7 @@ pub struct AutoLoginRequest {
 }
 
 impl AutoLoginRequest {
-    /// A sign-in with this init data.
+    /// Creates the request.
     pub fn new(init_data: impl Into<Secret>) -> Self {
         Self {
             init_data: Some(init_data.into()),

@@ -34,24 +34,24 @@ impl Endpoint for CreateUser {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateUserRequest {
-    /// What the user may do. Default: `employee`.
+    /// The role. Default: `employee`.
     #[serde(default = "employee")]
     pub role: Role,
-    /// The person's name, 1 to 200 characters.
+    /// The full name, 1 to 200 characters.
     #[cfg_attr(
         feature = "openapi",
         schema(min_length = 1, max_length = 200, example = "First Last")
     )]
     pub full_name: String,
-    /// The phone number, written as people write it: `+7 701 123 45 67`, `8 (701) 123-45-67`. An
-    /// employee has to have one, and nobody else may have the same.
+    /// The phone number in any usual form: `+7 701 123 45 67`, `8 (701) 123-45-67`. Unique;
+    /// required for an employee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
         schema(example = "+77011234567", nullable = false)
     )]
     pub phone: Option<String>,
-    /// The e-mail address. An administrator has to have one, and nobody else may have the same.
+    /// The e-mail address. Unique; required for an administrator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -59,8 +59,8 @@ pub struct CreateUserRequest {
     )]
     pub email: Option<String>,
     /// The first password: at least 8 characters for an employee, 15 for an administrator. It must
-    /// not be common, and not made of the person's own name, phone number or e-mail address.
-    /// Without it one is generated, which the answer shows.
+    /// not be common, nor made of the user's name, phone number or e-mail address. Default: a
+    /// generated one, which the response contains.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -81,7 +81,7 @@ pub struct CreateUserRequest {
 }
 
 impl CreateUserRequest {
-    /// An employee with this name and phone number.
+    /// Creates the request for an employee.
     pub fn employee(full_name: impl Into<String>, phone: impl Into<String>) -> Self {
         Self {
             role: Role::Employee,
@@ -92,7 +92,7 @@ impl CreateUserRequest {
         }
     }
 
-    /// An administrator with this name and e-mail address.
+    /// Creates the request for an administrator.
     pub fn admin(full_name: impl Into<String>, email: impl Into<String>) -> Self {
         Self {
             role: Role::Admin,
@@ -103,7 +103,7 @@ impl CreateUserRequest {
         }
     }
 
-    /// The first password, instead of a generated one that the user has to change.
+    /// Sets the first password. Default: a generated one that the user must change.
     #[must_use]
     pub fn password(mut self, password: impl Into<Secret>) -> Self {
         self.password = Some(password.into());
@@ -111,15 +111,15 @@ impl CreateUserRequest {
     }
 }
 
-/// The user that was created.
+/// The created user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct CreatedUser {
     /// The new user.
     pub user: User,
-    /// The first password, where it was generated: shown this once, good for 72 hours, and to be
-    /// changed at the first sign-in.
+    /// The generated password: shown only here, valid for 72 hours, and must be changed at the
+    /// first sign-in. Absent if the request had one.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -130,7 +130,7 @@ pub struct CreatedUser {
 }
 
 impl CreatedUser {
-    /// The answer for a new user.
+    /// Creates the response.
     pub fn new(user: User, generated_password: Option<Secret>) -> Self {
         Self {
             user,
@@ -139,7 +139,7 @@ impl CreatedUser {
     }
 }
 
-/// Lists users, the newest first.
+/// Lists users, newest first.
 #[derive(Debug)]
 pub enum ListUsers {}
 
@@ -154,43 +154,41 @@ impl Endpoint for ListUsers {
     type Response = UserPage;
 }
 
-/// Which users to list.
+/// The filters and the page of a list of users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ListUsersRequest {
-    /// How many users at most, 1 to 200. Default: 50.
+    /// The maximum number of users, 1 to 200. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
     pub limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the last page, with the same conditions as there. Leave
-    /// it out for the first page.
+    /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Only users who are found by this: each word of it is the beginning of the phone number, of
-    /// the e-mail address or of a word of the name. Case, accents, and the marks of Kazakh letters
-    /// make no difference. At most 100 characters and six words.
+    /// The search: each of its words must begin the phone number, the e-mail address or a word of
+    /// the name. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
+    /// and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(max_length = 100, example = "first 7011"))]
     pub q: Option<String>,
-    /// Only users of this role.
+    /// Only users with this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Only users who may sign in (`true`), or only those who are deactivated (`false`).
+    /// Only active (`true`) or only deactivated users (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
 }
 
-/// A page of the list of users.
+/// A page of users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct UserPage {
-    /// The users, the newest first.
+    /// The users, newest first.
     pub items: Vec<User>,
-    /// What the next page is asked for with; absent on the last. A page that is not full may have
-    /// it, too.
+    /// The cursor of the next page; absent on the last. A page that is not full may have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -200,13 +198,13 @@ pub struct UserPage {
 }
 
 impl UserPage {
-    /// A page.
+    /// Creates the page.
     pub fn new(items: Vec<User>, next_cursor: Option<String>) -> Self {
         Self { items, next_cursor }
     }
 }
 
-/// Reads a user.
+/// Returns a user.
 #[derive(Debug)]
 pub enum GetUser {}
 
@@ -221,7 +219,7 @@ impl Endpoint for GetUser {
     type Response = User;
 }
 
-/// Gives a user another password, a generated one, and ends the user's sessions.
+/// Replaces a user's password by a generated one and ends the user's sessions.
 #[derive(Debug)]
 pub enum ResetPassword {}
 
@@ -236,8 +234,8 @@ impl Endpoint for ResetPassword {
     type Response = GeneratedPassword;
 }
 
-/// A password that was generated: shown this once, good for 72 hours, and to be changed at the
-/// first sign-in.
+/// A generated password: shown only here, valid for 72 hours, and must be changed at the first
+/// sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -249,7 +247,7 @@ pub struct GeneratedPassword {
 }
 
 impl GeneratedPassword {
-    /// The answer with this password.
+    /// Creates the response.
     pub fn new(generated_password: Secret) -> Self {
         Self { generated_password }
     }
@@ -275,7 +273,7 @@ impl Endpoint for UpdateUser {
     type Response = User;
 }
 
-/// What to change about a user: the members that are there, and nothing else.
+/// The changes of a user: only members that are present change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
@@ -301,7 +299,7 @@ pub struct UpdateUserRequest {
         )
     )]
     pub full_name: Option<String>,
-    /// The phone number, or `null` for none. An employee has to have one.
+    /// The phone number, or `null` for none. Required for an employee.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -309,7 +307,7 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234568"))]
     pub phone: Option<Option<String>>,
-    /// The e-mail address, or `null` for none. An administrator has to have one.
+    /// The e-mail address, or `null` for none. Required for an administrator.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -317,8 +315,8 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
-    /// What the user may do. Another role signs the user out everywhere, and who becomes an
-    /// administrator has to change the password.
+    /// The role. A change ends all sessions of the user, and a new administrator must change the
+    /// password.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -326,7 +324,7 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub role: Option<Role>,
-    /// Whether the user may sign in at all. `false` signs the user out everywhere.
+    /// `false` deactivates the user and ends all sessions.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -336,15 +334,15 @@ pub struct UpdateUserRequest {
     pub is_active: Option<bool>,
 }
 
-/// A member that is there has a value of its type: `null` is none, unless the type says so.
+/// Deserializes a member that is present: `null` is an error unless the type allows it.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Forgets the Telegram account that a user is bound to, and ends the user's sessions: the next
-/// sign-in binds another one.
+/// Unlinks a user's Telegram account and ends the user's sessions. The next sign-in links another
+/// one.
 #[derive(Debug)]
 pub enum UnlinkTelegram {}
 
@@ -359,7 +357,7 @@ impl Endpoint for UnlinkTelegram {
     type Response = User;
 }
 
-/// Signs a user out everywhere.
+/// Ends all sessions of a user.
 #[derive(Debug)]
 pub enum EndUserSessions {}
 

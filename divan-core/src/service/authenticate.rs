@@ -124,11 +124,11 @@ impl AuthService {
         let found = self
             .look_up(&caller.claims)
             .await?
-            .ok_or(TokenError::NotForUs)?;
+            .ok_or(TokenError::NotAccepted)?;
         if found.user.role == caller.user().role {
             Ok(())
         } else {
-            Err(TokenError::NotForUs.into())
+            Err(TokenError::NotAccepted.into())
         }
     }
 
@@ -142,7 +142,10 @@ impl AuthService {
 
     async fn caller(&self, claims: AccessTokenClaims) -> Result<Caller, ServiceError> {
         for _ in 0..MAX_ATTEMPTS {
-            let found = self.look_up(&claims).await?.ok_or(TokenError::NotForUs)?;
+            let found = self
+                .look_up(&claims)
+                .await?
+                .ok_or(TokenError::NotAccepted)?;
             match found.session.rotation.check_access(claims.generation) {
                 AccessCheck::Valid => return Ok(Caller { claims, found }),
                 AccessCheck::Confirmed(next) if self.advance(&found.session, next).await? => {
@@ -161,9 +164,9 @@ impl AuthService {
                 AccessCheck::ReuseDetected => {
                     self.end_reused(&found.session, &ClientInfo::unknown())
                         .await?;
-                    return Err(TokenError::NotForUs.into());
+                    return Err(TokenError::NotAccepted.into());
                 }
-                AccessCheck::Unknown => return Err(TokenError::NotForUs.into()),
+                AccessCheck::Unknown => return Err(TokenError::NotAccepted.into()),
             }
         }
         Err(StoreError::new(StoreErrorKind::Unavailable).into())

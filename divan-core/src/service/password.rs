@@ -70,9 +70,9 @@ impl CallerService<'_> {
         let again = service
             .verify_again(verified)
             .await?
-            .ok_or(TokenError::NotForUs)?;
+            .ok_or(TokenError::NotAccepted)?;
         let changed = self.set_password(&again.account, &password_hash).await?;
-        Ok(changed.ok_or(TokenError::NotForUs)?)
+        Ok(changed.ok_or(TokenError::NotAccepted)?)
     }
 
     /// Returns `None` if the account or the session of the caller was changed concurrently.

@@ -221,15 +221,16 @@ impl AuthService {
         session: &StoredSession,
         user: User,
     ) -> Result<IssuedTokens, ServiceError> {
+        let scope = user
+            .password_change_required
+            .then_some(Scope::PasswordChange);
         let access = self.parts.issuer.issue(&TokenSubject {
             user: user.id,
             role: user.role,
             audience: session.audience,
             session: session.id,
             generation: session.rotation.current(),
-            scope: user
-                .password_change_required
-                .then_some(Scope::PasswordChange),
+            scope,
         })?;
         let refresh =
             self.parts
@@ -239,6 +240,7 @@ impl AuthService {
             access_token: access.token,
             expires_in: access.expires_in,
             refresh_token: refresh,
+            scope,
             user,
         })
     }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::token::Scope;
 use crate::types::User;
 
 /// The tokens of a session, and its user.
@@ -13,6 +14,8 @@ pub struct IssuedTokens {
     pub expires_in: Duration,
     /// The refresh token.
     pub refresh_token: Secret,
+    /// The purpose that the access token is limited to; `None` for no limit.
+    pub scope: Option<Scope>,
     /// The user.
     pub user: User,
 }

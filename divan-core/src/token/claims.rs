@@ -7,6 +7,7 @@ use crate::types::{Audience, Role, SessionId, UserId};
 
 /// The user, session and purpose that an access token is issued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenSubject {
     /// The user.
     pub user: UserId,
@@ -20,6 +21,33 @@ pub struct TokenSubject {
     pub generation: u64,
     /// The purpose that the token is limited to; `None` for no limit.
     pub scope: Option<Scope>,
+}
+
+impl TokenSubject {
+    /// Creates a subject without a scope.
+    pub fn new(
+        user: UserId,
+        role: Role,
+        audience: Audience,
+        session: SessionId,
+        generation: u64,
+    ) -> Self {
+        Self {
+            user,
+            role,
+            audience,
+            session,
+            generation,
+            scope: None,
+        }
+    }
+
+    /// Limits the token to a purpose. Default: no limit.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<Option<Scope>>) -> Self {
+        self.scope = scope.into();
+        self
+    }
 }
 
 /// A purpose that a token is limited to.
@@ -43,7 +71,7 @@ impl Scope {
     pub(super) fn parse(scope: &str) -> Result<Self, TokenError> {
         (scope == Self::PasswordChange.as_str())
             .then_some(Self::PasswordChange)
-            .ok_or(TokenError::NotForUs)
+            .ok_or(TokenError::NotAccepted)
     }
 }
 

@@ -21,14 +21,13 @@ const PRIVATE: &str = "PRIVATE KEY";
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
 
-/// What stands before and after the key's id in the header of every token that is signed with
-/// EdDSA.
+/// The header of every EdDSA token, before and after the key's id.
 const HEADER: (&str, &str) = (r#"{"typ":"at+jwt","alg":"EdDSA","kid":""#, r#""}"#);
 
 /// A private key that signs access tokens with EdDSA (Ed25519, RFC 8037): redacted in `Debug`,
 /// wiped on drop, cheap to clone.
 ///
-/// Whoever has its public half, a [`VerifyingKey`], can check the tokens and not make any.
+/// Its public half, a [`VerifyingKey`], verifies tokens and cannot sign any.
 ///
 /// ```
 /// use divan_core::entropy::OsEntropy;
@@ -48,8 +47,7 @@ pub struct SigningKey {
     public: VerifyingKey,
 }
 
-/// A public key that access tokens are checked with: the half of a [`SigningKey`] that everybody
-/// may know.
+/// A public key that verifies access tokens: the public half of a [`SigningKey`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
     key: ed25519_dalek::VerifyingKey,
@@ -57,18 +55,20 @@ pub struct VerifyingKey {
 }
 
 impl SigningKey {
-    /// Makes a new key.
+    /// Generates a key.
     ///
     /// # Errors
-    /// [`NoEntropy`] when there is no randomness to make it from.
+    /// [`NoEntropy`] if no randomness is available.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
         let mut seed = Zeroizing::new([0; 32]);
         entropy.fill(seed.as_mut_slice())?;
-        Ok(Self::of(ed25519_dalek::SigningKey::from_bytes(&seed)))
+        Ok(Self::from_dalek(ed25519_dalek::SigningKey::from_bytes(
+            &seed,
+        )))
     }
 
-    /// Reads a PKCS#8 key (RFC 8410) in PEM, as [`to_pem`](Self::to_pem) and
-    /// `openssl genpkey -algorithm ed25519` write it.
+    /// Parses a PKCS#8 key (RFC 8410) in PEM, as [`to_pem`](Self::to_pem) and `openssl genpkey
+    /// -algorithm ed25519` write it.
     ///
     /// # Errors
     /// [`InvalidKey`].
@@ -82,10 +82,10 @@ impl SigningKey {
         let mut pair = KeypairBytes::from_pkcs8_pem(pem).map_err(|_| InvalidKey::NotEd25519)?;
         let key = ed25519_dalek::SigningKey::try_from(&pair);
         pair.secret_key.zeroize();
-        Ok(Self::of(key.map_err(|_| InvalidKey::NotEd25519)?))
+        Ok(Self::from_dalek(key.map_err(|_| InvalidKey::NotEd25519)?))
     }
 
-    /// The key as PKCS#8 (RFC 8410) in PEM.
+    /// Returns the key as PKCS#8 (RFC 8410) in PEM.
     #[expect(
         clippy::missing_panics_doc,
         clippy::expect_used,
@@ -108,7 +108,7 @@ impl SigningKey {
         Secret::new(pem.as_str())
     }
 
-    /// The public half.
+    /// Returns the public half.
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.public
     }
@@ -117,17 +117,17 @@ impl SigningKey {
         self.key.sign(message).to_bytes()
     }
 
-    fn of(key: ed25519_dalek::SigningKey) -> Self {
+    fn from_dalek(key: ed25519_dalek::SigningKey) -> Self {
         Self {
-            public: VerifyingKey::of(key.verifying_key()),
+            public: VerifyingKey::from_dalek(key.verifying_key()),
             key: Arc::new(key),
         }
     }
 }
 
 impl VerifyingKey {
-    /// Reads a public key (SPKI, RFC 8410) in PEM, or a private one, of which it keeps the public
-    /// half alone.
+    /// Parses a public key (SPKI, RFC 8410) in PEM, or a private one, of which only the public half
+    /// is kept.
     ///
     /// # Errors
     /// [`InvalidKey`].
@@ -140,23 +140,23 @@ impl VerifyingKey {
         Self::trusted(key)
     }
 
-    /// Reads a public key of a [`JwkSet`](crate::types::JwkSet).
+    /// Parses a public key of a [`JwkSet`](crate::types::JwkSet).
     ///
     /// # Errors
-    /// [`InvalidKey::NotEd25519`] when it is of another kind, for another use or algorithm, or has
-    /// an id that is not its thumbprint: two keys cannot have one id.
+    /// [`InvalidKey::NotEd25519`] if the type, use or algorithm differs, or the id is not the
+    /// thumbprint: two keys must not have the same id.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, InvalidKey> {
         let is = |member: &Option<String>, value: &str| {
             member.as_deref().is_none_or(|given| given == value)
         };
-        let is_ours = jwk.kty == "OKP"
+        let is_ed25519 = jwk.kty == "OKP"
             && jwk.crv.as_deref() == Some("Ed25519")
             && is(&jwk.key_use, "sig")
             && is(&jwk.alg, "EdDSA");
         let x = jwk
             .x
             .as_deref()
-            .filter(|x| is_ours && x.len() == 43)
+            .filter(|x| is_ed25519 && x.len() == 43)
             .ok_or(InvalidKey::NotEd25519)?;
         let mut bytes = [0; 32];
         URL_SAFE_NO_PAD
@@ -173,7 +173,7 @@ impl VerifyingKey {
         })
     }
 
-    /// The key as SPKI (RFC 8410) in PEM.
+    /// Returns the key as SPKI (RFC 8410) in PEM.
     #[expect(
         clippy::missing_panics_doc,
         clippy::expect_used,
@@ -185,7 +185,7 @@ impl VerifyingKey {
             .expect("32 bytes fit")
     }
 
-    /// The key as a member of a [`JwkSet`](crate::types::JwkSet) (RFC 8037 §2).
+    /// Returns the key for a [`JwkSet`](crate::types::JwkSet) (RFC 8037 §2).
     pub fn to_jwk(&self) -> Jwk {
         let mut jwk = Jwk::new("OKP");
         jwk.crv = Some("Ed25519".to_owned());
@@ -196,20 +196,20 @@ impl VerifyingKey {
         jwk
     }
 
-    /// The key's id: its thumbprint (RFC 7638) in base64url.
+    /// Returns the key's id: its thumbprint (RFC 7638) in base64url.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The encoded header of every token of this key.
+    /// Returns the encoded header of every token of this key.
     pub(super) fn encoded_header(&self) -> String {
         URL_SAFE_NO_PAD.encode([HEADER.0, &self.kid, HEADER.1].concat())
     }
 
-    /// Whether the signature is this key's.
+    /// Returns true if the signature was made with this key.
     #[must_use]
     pub(super) fn is_signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        // Strict: one signature has one form, and keys of small order sign nothing.
+        // Strict verification rejects malleable signatures and keys of small order.
         let is_by = |signature| self.key.verify_strict(message, &signature).is_ok();
         Signature::from_slice(signature).is_ok_and(is_by)
     }
@@ -218,11 +218,11 @@ impl VerifyingKey {
         if key.is_weak() {
             Err(InvalidKey::NotEd25519)
         } else {
-            Ok(Self::of(key))
+            Ok(Self::from_dalek(key))
         }
     }
 
-    fn of(key: ed25519_dalek::VerifyingKey) -> Self {
+    fn from_dalek(key: ed25519_dalek::VerifyingKey) -> Self {
         let x = URL_SAFE_NO_PAD.encode(key.as_bytes());
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
         Self {
@@ -232,9 +232,9 @@ impl VerifyingKey {
     }
 }
 
-/// Whether this is the header that a token of some other key would have.
+/// Returns true if the header is the one of an EdDSA token, of any key.
 #[must_use]
-pub(super) fn is_header_of_some_key(encoded: &str) -> bool {
+pub(super) fn is_eddsa_header(encoded: &str) -> bool {
     let Ok(header) = URL_SAFE_NO_PAD.decode(encoded) else {
         return false;
     };

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::eddsa::is_header_of_some_key;
+use super::eddsa::is_eddsa_header;
 use super::*;
 use crate::clock::ManualClock;
 use crate::entropy::SeededEntropy;
@@ -64,7 +64,7 @@ fn by_jwks(jwks: &JwkSet) -> TokenVerifier {
 }
 
 /// What a verifier says: nothing, or why not.
-fn refusal(verifier: &TokenVerifier, token: &str) -> Option<TokenError> {
+fn rejection(verifier: &TokenVerifier, token: &str) -> Option<TokenError> {
     verifier.verify(token).err()
 }
 
@@ -76,7 +76,7 @@ fn header(token: &str) -> Value {
 }
 
 #[test]
-fn a_key_of_openssl_is_read_and_has_the_thumbprint_of_the_rfc() {
+fn an_openssl_key_parses_and_has_the_thumbprint_of_the_rfc() {
     let key = SigningKey::from_pem(PRIVATE_PEM).unwrap();
     assert_eq!(key.verifying_key().kid(), KID);
     assert_eq!(key.to_pem().expose(), PRIVATE_PEM);
@@ -109,7 +109,7 @@ fn a_key_of_openssl_is_read_and_has_the_thumbprint_of_the_rfc() {
 }
 
 #[test]
-fn the_signature_is_the_one_of_the_rfc() {
+fn the_signature_matches_the_rfc() {
     let key = SigningKey::from_pem(PRIVATE_PEM).unwrap();
     let signature = key.sign(b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc");
     let expected =
@@ -118,7 +118,7 @@ fn the_signature_is_the_one_of_the_rfc() {
 }
 
 #[test]
-fn what_is_no_key_is_told_apart() {
+fn invalid_keys_have_distinct_errors() {
     let of = |label: &str, body: &str| {
         format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
     };
@@ -160,7 +160,7 @@ fn what_is_no_key_is_told_apart() {
 }
 
 #[test]
-fn debug_shows_the_id_of_a_key_and_nothing_else() {
+fn debug_shows_only_the_id_of_a_key() {
     let key = SigningKey::from_pem(PRIVATE_PEM).unwrap();
     assert_eq!(
         format!("{key:?}"),
@@ -179,7 +179,7 @@ fn debug_shows_the_id_of_a_key_and_nothing_else() {
 }
 
 #[test]
-fn a_token_names_its_key_and_nothing_else() {
+fn the_header_contains_only_the_key_id() {
     let key = key(1);
     let token = token(&key);
     let kid = key.verifying_key().kid();
@@ -191,7 +191,7 @@ fn a_token_names_its_key_and_nothing_else() {
 }
 
 #[test]
-fn the_set_of_public_keys_has_the_form_of_the_rfc() {
+fn the_jwks_has_the_form_of_the_rfc() {
     let key = SigningKey::from_pem(PRIVATE_PEM).unwrap();
     let expected = json!({"keys": [
         {"kty": "OKP", "crv": "Ed25519", "x": X, "kid": KID, "use": "sig", "alg": "EdDSA"},
@@ -207,20 +207,23 @@ fn the_set_of_public_keys_has_the_form_of_the_rfc() {
 }
 
 #[test]
-fn a_rotation_signs_nobody_out() {
+fn a_rotation_keeps_users_signed_in() {
     let (old, new) = (key(1), key(2));
     let (old_token, new_token) = (token(&old), token(&new));
     let announced = verifier(KeyRing::from(&old).accept(new.verifying_key()));
     let rotated = verifier(KeyRing::from(&new).accept(old.verifying_key()));
     for verifier in [&announced, &rotated] {
         assert_eq!(
-            (refusal(verifier, &old_token), refusal(verifier, &new_token)),
+            (
+                rejection(verifier, &old_token),
+                rejection(verifier, &new_token)
+            ),
             (None, None)
         );
     }
     let done = verifier(&new);
     assert_eq!(
-        (refusal(&done, &old_token), refusal(&done, &new_token)),
+        (rejection(&done, &old_token), rejection(&done, &new_token)),
         (Some(TokenError::UnknownKey), None)
     );
 }
@@ -233,33 +236,33 @@ fn hs256_is_accepted_until_the_date_and_not_after_it() {
     let verifier = verifier(&ring).clock(clock.clone());
     let (hs256, eddsa) = (token(&secret_key()), token(&ring));
     assert_eq!(
-        (refusal(&verifier, &hs256), refusal(&verifier, &eddsa)),
+        (rejection(&verifier, &hs256), rejection(&verifier, &eddsa)),
         (None, None)
     );
     assert_eq!(header(&eddsa)["alg"], "EdDSA");
 
     clock.advance(Duration::from_secs(59));
-    assert_eq!(refusal(&verifier, &hs256), None);
+    assert_eq!(rejection(&verifier, &hs256), None);
     clock.advance(Duration::from_secs(1));
-    assert_eq!(refusal(&verifier, &hs256), Some(TokenError::Malformed));
-    assert_eq!(refusal(&verifier, &eddsa), None);
+    assert_eq!(rejection(&verifier, &hs256), Some(TokenError::Malformed));
+    assert_eq!(rejection(&verifier, &eddsa), None);
     let other_secret = token(&SecretKey::new([8; 32]).unwrap());
     clock.set_unix(NOW);
     assert_eq!(
-        refusal(&verifier, &other_secret),
+        rejection(&verifier, &other_secret),
         Some(TokenError::SignatureMismatch)
     );
 }
 
 #[test]
-fn a_ring_of_hs256_can_announce_a_key_and_keeps_its_own() {
+fn an_hs256_ring_can_announce_a_key_and_accepts_its_own() {
     let next = key(1);
     let ring = KeyRing::from(&secret_key())
         .accept(next.verifying_key())
         .accept_hs256_until(&secret_key(), SystemTime::UNIX_EPOCH);
     let verifier = verifier(&ring);
-    assert_eq!(refusal(&verifier, &token(&ring)), None);
-    assert_eq!(refusal(&verifier, &token(&next)), None);
+    assert_eq!(rejection(&verifier, &token(&ring)), None);
+    assert_eq!(rejection(&verifier, &token(&next)), None);
     assert_eq!(header(&token(&ring))["alg"], "HS256");
     assert_eq!(ring.jwks(), KeyRing::from(&next).jwks());
 }
@@ -275,7 +278,7 @@ fn with_mac(header: &Value, claims: &str, secret: &[u8]) -> String {
 }
 
 #[test]
-fn the_public_key_is_no_secret_to_sign_with() {
+fn a_mac_with_the_public_key_is_rejected() {
     let key = key(1);
     let public = key.verifying_key();
     let (token, x) = (token(&key), public.to_jwk().x.unwrap());
@@ -292,10 +295,10 @@ fn the_public_key_is_no_secret_to_sign_with() {
     ] {
         for verifier in [verifier(&key), by_jwks(&KeyRing::from(&key).jwks())] {
             let hs256 = with_mac(&json!({"typ": "at+jwt", "alg": "HS256"}), claims, secret);
-            assert_eq!(refusal(&verifier, &hs256), Some(TokenError::Malformed));
+            assert_eq!(rejection(&verifier, &hs256), Some(TokenError::Malformed));
             let named = json!({"typ": "at+jwt", "alg": "HS256", "kid": public.kid()});
             assert_eq!(
-                refusal(&verifier, &with_mac(&named, claims, secret)),
+                rejection(&verifier, &with_mac(&named, claims, secret)),
                 Some(TokenError::Malformed)
             );
             // Under the one header that is accepted, it is no signature.
@@ -303,7 +306,7 @@ fn the_public_key_is_no_secret_to_sign_with() {
             let mac = with_mac(&named, claims, secret);
             let forged = format!("{head}.{claims}.{}", mac.rsplit('.').next().unwrap());
             assert_eq!(
-                refusal(&verifier, &forged),
+                rejection(&verifier, &forged),
                 Some(TokenError::SignatureMismatch)
             );
         }
@@ -311,7 +314,7 @@ fn the_public_key_is_no_secret_to_sign_with() {
 }
 
 #[test]
-fn a_token_cannot_choose_or_bring_its_key() {
+fn a_token_cannot_choose_or_embed_its_key() {
     let (ours, theirs) = (key(1), key(2));
     let kid = ours.verifying_key().kid();
     let (verifier, claims) = (verifier(&ours), token(&ours));
@@ -337,7 +340,7 @@ fn a_token_cannot_choose_or_bring_its_key() {
             for signature in [String::new(), signed(&theirs), signed(&ours)] {
                 let forged = format!("{message}.{signature}");
                 assert_eq!(
-                    refusal(&verifier, &forged),
+                    rejection(&verifier, &forged),
                     Some(TokenError::Malformed),
                     "{text}"
                 );
@@ -353,13 +356,13 @@ fn a_token_cannot_choose_or_bring_its_key() {
     // The right header over the wrong signature, and the signature of somebody else's header.
     let their_token = token(&theirs);
     assert_eq!(
-        refusal(&verifier, &their_token),
+        rejection(&verifier, &their_token),
         Some(TokenError::UnknownKey)
     );
     let (_, rest) = their_token.split_once('.').unwrap();
     let ours_header = token(&ours).split('.').next().unwrap().to_owned();
     assert_eq!(
-        refusal(&verifier, &format!("{ours_header}.{rest}")),
+        rejection(&verifier, &format!("{ours_header}.{rest}")),
         Some(TokenError::SignatureMismatch)
     );
 }
@@ -384,7 +387,7 @@ fn ordered(header: &Value) -> String {
 }
 
 #[test]
-fn a_set_is_read_as_far_as_it_is_understood() {
+fn unknown_keys_of_a_set_are_ignored() {
     let (first, second) = (key(1), key(2));
     let good = serde_json::to_value(first.verifying_key().to_jwk()).unwrap();
     let with = |member: &str, value: Value| {
@@ -403,19 +406,19 @@ fn a_set_is_read_as_far_as_it_is_understood() {
     ], "and": "more"}))
     .unwrap();
     let verifier = by_jwks(&set);
-    assert_eq!(refusal(&verifier, &token(&first)), None);
+    assert_eq!(rejection(&verifier, &token(&first)), None);
     assert_eq!(
-        refusal(&verifier, &token(&second)),
+        rejection(&verifier, &token(&second)),
         Some(TokenError::UnknownKey)
     );
     assert_eq!(
-        refusal(&verifier, &token(&secret_key())),
+        rejection(&verifier, &token(&secret_key())),
         Some(TokenError::Malformed)
     );
 
     let least = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": good["x"]}]});
     assert_eq!(
-        refusal(
+        rejection(
             &by_jwks(&serde_json::from_value(least).unwrap()),
             &token(&first)
         ),
@@ -432,27 +435,27 @@ fn a_set_is_read_as_far_as_it_is_understood() {
 }
 
 #[test]
-fn a_set_without_end_gives_thirty_two_keys() {
+fn a_large_set_is_limited_to_32_keys() {
     let other = std::iter::repeat_n(Jwk::new("RSA"), 1000);
     let many = (0..40).map(|seed| key(seed).verifying_key().to_jwk());
     let verifier = by_jwks(&JwkSet::new(other.chain(many)));
-    assert_eq!(refusal(&verifier, &token(&key(31))), None);
+    assert_eq!(rejection(&verifier, &token(&key(31))), None);
     assert_eq!(
-        refusal(&verifier, &token(&key(32))),
+        rejection(&verifier, &token(&key(32))),
         Some(TokenError::UnknownKey)
     );
     assert_eq!(
-        refusal(&by_jwks(&JwkSet::default()), &token(&key(1))),
+        rejection(&by_jwks(&JwkSet::default()), &token(&key(1))),
         Some(TokenError::UnknownKey)
     );
 }
 
 #[test]
-fn only_the_exact_form_of_a_header_names_a_key() {
+fn only_the_exact_header_selects_a_key() {
     let header = |kid: &str| {
         URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"at+jwt","alg":"EdDSA","kid":"{kid}"}}"#))
     };
-    assert!(is_header_of_some_key(&header(KID)));
+    assert!(is_eddsa_header(&header(KID)));
     for kid in [
         "",
         &KID[1..],
@@ -460,14 +463,14 @@ fn only_the_exact_form_of_a_header_names_a_key() {
         &KID.replace('k', "\\"),
         &KID.replace('k', "\""),
     ] {
-        assert!(!is_header_of_some_key(&header(kid)), "{kid}");
+        assert!(!is_eddsa_header(&header(kid)), "{kid}");
     }
-    assert!(!is_header_of_some_key(&format!("{}=", header(KID))));
+    assert!(!is_eddsa_header(&format!("{}=", header(KID))));
 }
 
 proptest! {
     #[test]
-    fn a_changed_byte_is_noticed(place in 0_usize..700, byte in any::<u8>()) {
+    fn a_changed_byte_is_detected(place in 0_usize..700, byte in any::<u8>()) {
         let key = key(1);
         let mut token = token(&key).into_bytes();
         let place = place % token.len();
@@ -479,7 +482,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_key_or_refused(text in ".{0,200}") {
+    fn parsing_any_text_does_not_panic(text in ".{0,200}") {
         prop_assert!(SigningKey::from_pem(&text).is_err());
         prop_assert!(VerifyingKey::from_pem(&text).is_err());
     }

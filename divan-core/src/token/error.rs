@@ -11,9 +11,9 @@ pub enum TokenError {
     /// The signature is not valid.
     #[error("the signature of the token does not match")]
     SignatureMismatch,
-    /// The issuer, audience or scope is not accepted.
-    #[error("the issuer, audience or scope of the token is not accepted")]
-    NotForUs,
+    /// The issuer, audience, scope or session is not accepted.
+    #[error("the issuer, audience, scope or session of the token is not accepted")]
+    NotAccepted,
     /// The token has expired.
     #[error("the token has expired")]
     Expired,

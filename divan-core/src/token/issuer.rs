@@ -25,21 +25,19 @@ pub struct TokenIssuer {
     entropy: Arc<dyn Entropy>,
 }
 
-/// A fresh access token.
+/// An issued access token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AccessToken {
     /// The token in its compact form.
     pub token: Secret,
-    /// How long it lives.
+    /// The lifetime.
     pub expires_in: Duration,
 }
 
 impl TokenIssuer {
-    /// An issuer that signs with the [`SecretKey`](super::SecretKey), the
-    /// [`SigningKey`](super::SigningKey) or the signing key of the [`KeyRing`], and calls itself
-    /// `issuer` (the `iss` claim, a URL). Defaults: 15 minutes for the Mini App, 10 for the admin
-    /// panel, time and randomness of the operating system.
+    /// Creates an issuer from a [`SecretKey`](super::SecretKey), a
+    /// [`SigningKey`](super::SigningKey) or a [`KeyRing`], and the `iss` claim, a URL.
     pub fn new(keys: impl Into<KeyRing>, issuer: &str, audiences: Audiences) -> Self {
         Self {
             signer: keys.into().signer,
@@ -52,8 +50,8 @@ impl TokenIssuer {
         }
     }
 
-    /// How long the tokens of an audience live. Default: 15 minutes (Mini App), 10 minutes (admin
-    /// panel).
+    /// Sets the lifetime of tokens of an audience. Default: 15 minutes (Mini App), 10 minutes
+    /// (admin panel).
     #[must_use]
     pub fn life(mut self, audience: Audience, life: Duration) -> Self {
         match audience {
@@ -63,14 +61,14 @@ impl TokenIssuer {
         self
     }
 
-    /// The clock that times come from. Default: [`SystemClock`].
+    /// Sets the clock. Default: [`SystemClock`].
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The randomness that token ids come from. Default: [`OsEntropy`].
+    /// Sets the randomness of token ids. Default: [`OsEntropy`].
     #[must_use]
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
@@ -80,7 +78,7 @@ impl TokenIssuer {
     /// Issues a token.
     ///
     /// # Errors
-    /// [`NoEntropy`] when there is no randomness for the token's id.
+    /// [`NoEntropy`] if no randomness is available for the token's id.
     pub fn issue(&self, subject: &TokenSubject) -> Result<AccessToken, NoEntropy> {
         let mut id = [0; 16];
         self.entropy.fill(&mut id)?;

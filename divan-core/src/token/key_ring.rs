@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use jsonwebtoken::signature::{Signer as _, Verifier as _};
 
-use super::eddsa::{SigningKey, VerifyingKey, is_header_of_some_key};
+use super::eddsa::{SigningKey, VerifyingKey, is_eddsa_header};
 use super::error::TokenError;
 use super::keys::SecretKey;
 use crate::clock::Clock;
@@ -168,7 +168,7 @@ impl AcceptedKeys {
                 until: Some(until), ..
             }) if clock.now() >= *until => Err(TokenError::Malformed),
             Some(key) => Ok(key),
-            None if is_header_of_some_key(header) => Err(TokenError::UnknownKey),
+            None if is_eddsa_header(header) => Err(TokenError::UnknownKey),
             None => Err(TokenError::Malformed),
         }
     }

@@ -9,19 +9,19 @@ use sha2::Sha256;
 use super::compact::encode_part;
 use super::error::ShortKey;
 
-/// The key that access tokens are signed and checked with: at least 32 bytes, redacted in `Debug`,
-/// wiped on drop.
+/// The key that signs and verifies access tokens with HS256: at least 32 bytes, redacted in
+/// `Debug`, wiped on drop.
 #[derive(Clone)]
 pub struct SecretKey(Hmac<Sha256>);
 
 impl SecretKey {
-    /// The least number of bytes.
+    /// The minimum number of bytes.
     pub const MIN_BYTES: usize = 32;
 
-    /// Takes a key of random bytes or text.
+    /// Creates a key from random bytes or text.
     ///
     /// # Errors
-    /// [`ShortKey`] when it has fewer than 32 bytes.
+    /// [`ShortKey`] for fewer than 32 bytes.
     #[expect(
         clippy::missing_panics_doc,
         clippy::expect_used,
@@ -37,8 +37,8 @@ impl SecretKey {
         ))
     }
 
-    /// The encoded header of every token of this key. A token with any other header (`alg: none`, a
-    /// key of its own) is refused by comparison, before anything is parsed.
+    /// Returns the encoded header of every token of this key. A token with any other header (`alg:
+    /// none`, an embedded key) is rejected by comparison, before anything is parsed.
     pub(super) fn encoded_header(&self) -> String {
         let mut header = Header::new(JwtSigner::algorithm(self));
         header.typ = Some("at+jwt".to_owned());

@@ -1,5 +1,5 @@
 //! Access tokens: JSON Web Tokens of the profile RFC 9068 (`typ: at+jwt`), signed with HS256, or
-//! with EdDSA where other services check them without a secret: see [`KeyRing`] and
+//! with EdDSA so that other services verify them without a secret: see [`KeyRing`] and
 //! [`TokenVerifier::from_jwks`].
 //!
 //! ```
@@ -12,26 +12,23 @@
 //! let issuer = TokenIssuer::new(&key, "https://sec.example.com", audiences.clone());
 //! let verifier = TokenVerifier::new(&key, "https://sec.example.com", audiences);
 //!
-//! let token = issuer.issue(&TokenSubject {
-//!     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
-//!     role: Role::Employee,
-//!     audience: Audience::MiniApp,
-//!     session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
-//!     generation: 1,
-//!     scope: None,
-//! })?;
+//! let (user, session) = (
+//!     "0199d0f0-0000-7000-8000-000000000001".parse()?,
+//!     "0199d0f0-0000-7000-8000-000000000002".parse()?,
+//! );
+//! let subject = TokenSubject::new(user, Role::Employee, Audience::MiniApp, session, 1);
+//! let token = issuer.issue(&subject)?;
 //! let claims = verifier.verify(token.token.expose())?;
 //! assert_eq!((claims.role, claims.audience), (Role::Employee, Audience::MiniApp));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Beside an application that uses `jsonwebtoken` itself
+//! # In an application that uses `jsonwebtoken` itself
 //!
-//! `jsonwebtoken` takes its cryptography from one provider per process. This module installs none
-//! and asks for none: it signs with an implementation of its own behind `jsonwebtoken`'s traits,
-//! and reads the compact form itself. So it works whatever the application chose, and takes nothing
-//! (RS256, say) away from it.
+//! `jsonwebtoken` has one cryptography provider per process. This module neither installs nor uses
+//! one: it implements the signature traits of `jsonwebtoken` and parses the compact form itself. So
+//! it works with any provider of the application.
 
 mod audiences;
 mod claims;

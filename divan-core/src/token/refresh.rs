@@ -16,14 +16,14 @@ use crate::types::SessionId;
 
 const PREFIX: &str = "dvr1.";
 
-/// Keeps the key of refresh tokens apart from the one that signs access tokens.
+/// Separates the key of refresh tokens from the one of access tokens.
 const LABEL: &[u8] = b"divan refresh token v1";
 
-/// Makes and checks refresh tokens.
+/// Issues and verifies refresh tokens.
 ///
-/// A refresh token can be computed from its session's row and the key, so the database holds
-/// nothing that opens a session, and the same token can be given twice. Each session has a random
-/// `salt`: what is known of one token says nothing about another.
+/// A refresh token is computed from its session's row and the key, so the database alone does not
+/// contain it, and the same token can be returned twice. Each session has a random `salt`, so one
+/// token reveals nothing about another.
 ///
 /// ```
 /// use divan_core::token::{RefreshKeys, RefreshToken, SecretKey};
@@ -41,7 +41,7 @@ const LABEL: &[u8] = b"divan refresh token v1";
 /// ```
 #[derive(Clone, Debug)]
 pub struct RefreshKeys {
-    /// The first makes tokens; the others are older.
+    /// The first key issues tokens; the others are older.
     keys: Vec<RefreshKey>,
 }
 
@@ -51,8 +51,7 @@ struct RefreshKey {
     mac: Hmac<Sha256>,
 }
 
-/// A refresh token that has the form of one. What it says is not proven before
-/// [`RefreshKeys::is_genuine`] has seen it.
+/// A parsed refresh token. Its content is not authenticated before [`RefreshKeys::is_genuine`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     session: SessionId,
@@ -62,21 +61,21 @@ pub struct RefreshToken {
 }
 
 impl RefreshKeys {
-    /// The keys that come with `key`.
+    /// Derives the keys from `key`.
     pub fn new(key: &SecretKey) -> Self {
         Self {
             keys: vec![RefreshKey::derive(key)],
         }
     }
 
-    /// Takes tokens of an older key as well.
+    /// Also accepts tokens of an older key.
     #[must_use]
     pub fn or(mut self, older: &SecretKey) -> Self {
         self.keys.push(RefreshKey::derive(older));
         self
     }
 
-    /// The token of a session's generation: the same arguments give the same token.
+    /// Returns the token of a session's generation. The same arguments return the same token.
     pub fn issue(&self, session: SessionId, generation: u64, salt: &[u8; 16]) -> Secret {
         let key = &self.keys[0];
         let mut bytes = Zeroizing::new([0; 60]);
@@ -90,7 +89,7 @@ impl RefreshKeys {
         Secret::new(token)
     }
 
-    /// Whether the token was made with one of these keys for the session that has this salt.
+    /// Returns true if the token was issued with one of these keys for the session with this salt.
     #[must_use]
     pub fn is_genuine(&self, token: &RefreshToken, salt: &[u8; 16]) -> bool {
         // Compares in constant time.
@@ -134,12 +133,12 @@ impl RefreshKey {
 }
 
 impl RefreshToken {
-    /// The session that it says it is of.
+    /// Returns the claimed session.
     pub fn session(&self) -> SessionId {
         self.session
     }
 
-    /// The generation that it says it is of.
+    /// Returns the claimed generation.
     pub fn generation(&self) -> u64 {
         self.generation
     }
@@ -148,7 +147,7 @@ impl RefreshToken {
 impl FromStr for RefreshToken {
     type Err = TokenError;
 
-    /// Reads a token's form.
+    /// Parses a token.
     fn from_str(token: &str) -> Result<Self, TokenError> {
         let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Malformed)?;
         let encoded: &[u8; 80] = encoded
@@ -173,7 +172,7 @@ impl FromStr for RefreshToken {
     }
 }
 
-/// Shows what is no secret.
+/// Omits the secret part.
 impl fmt::Debug for RefreshToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RefreshToken");
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_can_be_computed_again() {
+    fn issuing_is_deterministic() {
         let token = RefreshKeys::new(&key("a key")).issue(session(), 1, &[1; 16]);
         assert_eq!(
             token.expose(),
@@ -211,7 +210,7 @@ mod tests {
                 .issue(session(), 1, &[1; 16])
                 .expose()
         );
-        // Known, so that tokens that are out there stay good.
+        // A fixed value, so that issued tokens stay valid.
         assert_eq!(
             token.expose(),
             "dvr1.AZnQ8AAAcACAAAAAAAAAAQAAAAAAAAABcx1JTm4L_SfJIxfm4FH6IIqTbQzkzSfMu_aZP0lXuQhCygzX"
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_whole_form_is_read() {
+    fn only_the_exact_form_parses() {
         let token = RefreshKeys::new(&key("a key")).issue(session(), 7, &[1; 16]);
         let token = token.expose();
         for text in [
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_key_is_taken_for_as_long_as_it_is_known() {
+    fn tokens_of_an_older_key_are_accepted_while_it_is_configured() {
         let old = RefreshKeys::new(&key("an old key"));
         let token: RefreshToken = old.issue(session(), 7, &[1; 16]).expose().parse().unwrap();
         assert!(!RefreshKeys::new(&key("a new key")).is_genuine(&token, &[1; 16]));
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_key_and_no_token() {
+    fn debug_redacts_keys_and_tokens() {
         let keys = RefreshKeys::new(&key("a key"));
         let token: RefreshToken = keys.issue(session(), 7, &[1; 16]).expose().parse().unwrap();
         let shown = format!("{keys:?} {token:?}");

@@ -84,7 +84,7 @@ impl Fixture {
 }
 
 #[test]
-fn an_issued_token_verifies_until_its_life_is_over() {
+fn an_issued_token_verifies_until_it_expires() {
     let f = fixture();
     let token = f.token();
     let claims = f.verifier.verify(&token).unwrap();
@@ -105,7 +105,7 @@ fn an_issued_token_verifies_until_its_life_is_over() {
 }
 
 #[test]
-fn the_token_holds_the_documented_claims_and_nothing_else() {
+fn a_token_contains_only_the_documented_claims() {
     let token = fixture().token();
     let parts: Vec<Value> = token
         .split('.')
@@ -123,7 +123,7 @@ fn the_token_holds_the_documented_claims_and_nothing_else() {
 }
 
 #[test]
-fn each_audience_has_its_own_audience_and_life() {
+fn each_audience_has_its_own_claim_and_lifetime() {
     let f = fixture();
     let token = f
         .issuer
@@ -137,7 +137,7 @@ fn each_audience_has_its_own_audience_and_life() {
 }
 
 #[test]
-fn equal_hosts_are_refused() {
+fn equal_hosts_are_rejected() {
     for (miniapp, admin) in [
         ("a.kz", "a.kz"),
         ("a.kz", "A.KZ"),
@@ -153,7 +153,7 @@ fn equal_hosts_are_refused() {
 }
 
 #[test]
-fn a_short_key_is_refused() {
+fn a_short_key_is_rejected() {
     assert_eq!(SecretKey::new([0; 31]).unwrap_err(), ShortKey(31));
     assert_eq!(
         format!("{:?}", SecretKey::new([0; 32]).unwrap()),
@@ -162,7 +162,7 @@ fn a_short_key_is_refused() {
 }
 
 #[test]
-fn a_token_cannot_choose_how_it_is_checked() {
+fn a_token_cannot_choose_its_algorithm() {
     let f = fixture();
     let token = f.token();
     let (_, rest) = token.split_once('.').unwrap();
@@ -190,27 +190,25 @@ fn a_token_cannot_choose_how_it_is_checked() {
 }
 
 #[test]
-fn a_token_of_another_key_issuer_audience_or_purpose_is_refused() {
+fn a_token_of_another_key_issuer_audience_or_scope_is_rejected() {
     let f = fixture();
     let other_key = SecretKey::new([8; 32]).unwrap();
     let audiences = Audiences::new("divan.example.com", "sec.example.com").unwrap();
-    let foreign = TokenIssuer::new(&other_key, ISSUER, audiences).clock(f.clock.clone());
-    let foreign = foreign
-        .issue(&subject(Role::Admin, Audience::Admin))
-        .unwrap();
+    let other = TokenIssuer::new(&other_key, ISSUER, audiences).clock(f.clock.clone());
+    let other = other.issue(&subject(Role::Admin, Audience::Admin)).unwrap();
     assert_eq!(
-        f.verifier.verify(foreign.token.expose()),
+        f.verifier.verify(other.token.expose()),
         Err(TokenError::SignatureMismatch)
     );
 
-    let not_for_us = [
+    let not_accepted = [
         f.token_with(|claims| claims.iss = "https://elsewhere.example.com".into()),
         f.token_with(|claims| claims.aud = "elsewhere.example.com".into()),
         f.token_with(|claims| claims.scope = Some("password-change".into())),
         f.token_with(|claims| claims.aud = "sec.example.com/limited".into()),
     ];
-    for token in not_for_us {
-        assert_eq!(f.verifier.verify(&token), Err(TokenError::NotForUs));
+    for token in not_accepted {
+        assert_eq!(f.verifier.verify(&token), Err(TokenError::NotAccepted));
     }
     let early = f.token_with(|claims| claims.nbf = NOW + 31);
     assert_eq!(f.verifier.verify(&early), Err(TokenError::NotYetValid));
@@ -231,7 +229,10 @@ fn verify_rejects_limited_tokens_and_verify_any_scope_accepts_them() {
         ..subject(Role::Employee, Audience::MiniApp)
     };
     let token = f.issuer.issue(&limited).unwrap().token;
-    assert_eq!(f.verifier.verify(token.expose()), Err(TokenError::NotForUs));
+    assert_eq!(
+        f.verifier.verify(token.expose()),
+        Err(TokenError::NotAccepted)
+    );
     let claims = f.verifier.verify_any_scope(token.expose()).unwrap();
     assert_eq!(claims.scope, Some(Scope::PasswordChange));
     assert!(
@@ -246,7 +247,7 @@ fn verify_rejects_limited_tokens_and_verify_any_scope_accepts_them() {
         });
         assert_eq!(
             f.verifier.verify_any_scope(&token),
-            Err(TokenError::NotForUs),
+            Err(TokenError::NotAccepted),
             "{unknown}"
         );
     }
@@ -286,7 +287,7 @@ fn scope_and_limited_audience_go_together() {
 
 proptest! {
     #[test]
-    fn a_changed_byte_is_noticed(place in 0_usize..500, byte in any::<u8>()) {
+    fn a_changed_byte_is_detected(place in 0_usize..500, byte in any::<u8>()) {
         let f = fixture();
         let mut token = f.token().into_bytes();
         let place = place % token.len();
@@ -298,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(text in ".{0,300}") {
+    fn no_text_panics(text in ".{0,300}") {
         prop_assert!(fixture().verifier.verify(&text).is_err());
     }
 }

@@ -48,14 +48,9 @@ impl TokenVerifier {
     /// use divan_core::types::{JwkSet, Role, Audience};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let subject = TokenSubject {
-    /// #     user: "0199d0f0-0000-7000-8000-000000000001".parse()?,
-    /// #     role: Role::Employee,
-    /// #     audience: Audience::MiniApp,
-    /// #     session: "0199d0f0-0000-7000-8000-000000000002".parse()?,
-    /// #     generation: 1,
-    /// #     scope: None,
-    /// # };
+    /// # let user = "0199d0f0-0000-7000-8000-000000000001".parse()?;
+    /// # let session = "0199d0f0-0000-7000-8000-000000000002".parse()?;
+    /// # let subject = TokenSubject::new(user, Role::Employee, Audience::MiniApp, session, 1);
     /// let keys = KeyRing::from(&SigningKey::generate(&OsEntropy)?);
     /// let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
     /// let token = TokenIssuer::new(&keys, "https://sec.example.com", audiences.clone()).issue(&subject)?;
@@ -92,11 +87,11 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// [`TokenError`]. The claims are not parsed before the signature is verified. A token with a
-    /// [`Scope`] is [`TokenError::NotForUs`].
+    /// [`Scope`] is [`TokenError::NotAccepted`].
     pub fn verify(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
         let claims = self.verify_any_scope(token)?;
         if claims.scope.is_some() {
-            Err(TokenError::NotForUs)
+            Err(TokenError::NotAccepted)
         } else {
             Ok(claims)
         }
@@ -108,7 +103,7 @@ impl TokenVerifier {
     ///
     /// # Errors
     /// As [`verify`](Self::verify). An unknown scope, a scope with a normal audience, and a limited
-    /// audience without a scope are [`TokenError::NotForUs`].
+    /// audience without a scope are [`TokenError::NotAccepted`].
     pub fn verify_any_scope(&self, token: &str) -> Result<AccessTokenClaims, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Malformed);
@@ -133,13 +128,13 @@ impl TokenVerifier {
 
     fn check(&self, claims: WireClaims<'_>) -> Result<AccessTokenClaims, TokenError> {
         if claims.iss != *self.issuer {
-            return Err(TokenError::NotForUs);
+            return Err(TokenError::NotAccepted);
         }
         let scope = claims.scope.as_deref().map(Scope::parse).transpose()?;
         let audience = self
             .audiences
             .from_claim(&claims.aud, scope)
-            .ok_or(TokenError::NotForUs)?;
+            .ok_or(TokenError::NotAccepted)?;
         let now = self.clock.unix_seconds();
         if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(TokenError::Expired);

@@ -3,14 +3,14 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a person works. Each audience has its own sign-in route, and a token of one does not open
-/// the other.
+/// The front end that a token is issued for. Each audience has its own sign-in, and its tokens are
+/// not valid for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "Where a person works: in the Mini App inside Telegram (`miniapp`), or in the admin panel (`admin`)."
+        description = "The front end that a token is issued for: the Mini App inside Telegram (`miniapp`) or the admin panel (`admin`)."
     )
 )]
 #[serde(rename_all = "lowercase")]
@@ -22,9 +22,9 @@ pub enum Audience {
     Admin,
 }
 
-/// The text names no audience.
+/// The text is not the name of an audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such audience")]
+#[error("unknown audience")]
 pub struct UnknownAudience;
 
 impl Audience {

@@ -8,27 +8,27 @@ use time::OffsetDateTime;
 use super::{AuditId, UserId};
 
 macro_rules! audit_actions {
-    ($($(#[doc = $doc:literal])* $variant:ident = $word:literal;)*) => {
-        /// What was done.
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal;)*) => {
+        /// The action of an audit event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum AuditAction {
-            $($(#[doc = $doc])* #[serde(rename = $word)] $variant,)*
-            /// An action that this version does not know: the other side is newer.
+            $($(#[doc = $doc])* #[serde(rename = $name)] $variant,)*
+            /// An action that this version does not know: the server is newer.
             #[serde(other, rename = "unknown")]
             Unknown,
         }
 
         impl AuditAction {
-            /// Every action that this version writes down.
+            /// Every action that this version records.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The action's name on the wire and in the database.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* Self::Unknown => "unknown" }
+                match self { $(Self::$variant => $name,)* Self::Unknown => "unknown" }
             }
 
-            /// What was done, in an English sentence.
+            /// The description, in an English sentence.
             pub const fn description(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!($($doc),*).trim_ascii(),)*
@@ -41,7 +41,7 @@ macro_rules! audit_actions {
             type Err = UnknownAction;
 
             fn from_str(text: &str) -> Result<Self, UnknownAction> {
-                match text { $($word => Ok(Self::$variant),)* _ => Err(UnknownAction) }
+                match text { $($name => Ok(Self::$variant),)* _ => Err(UnknownAction) }
             }
         }
     };
@@ -54,35 +54,35 @@ audit_actions! {
     UserCreated = "user_created";
     /// A user was changed; `changes` names the members.
     UserUpdated = "user_updated";
-    /// A user got another role, and maybe other changes.
+    /// A user's role was changed, possibly with other members.
     RoleChanged = "role_changed";
-    /// A user was activated again, and maybe changed.
+    /// A user was activated, possibly with other changes.
     UserActivated = "user_activated";
-    /// A user was deactivated, and maybe changed.
+    /// A user was deactivated, possibly with other changes.
     UserDeactivated = "user_deactivated";
-    /// A user got a generated password.
+    /// A user's password was replaced by a generated one.
     PasswordReset = "password_reset";
-    /// A user chose another password.
+    /// A user changed the password.
     PasswordChanged = "password_changed";
-    /// A sign-in bound a Telegram account to the user.
+    /// A sign-in linked a Telegram account to the user.
     TelegramLinked = "telegram_linked";
-    /// A user's Telegram account was forgotten.
+    /// A user's Telegram account was unlinked.
     TelegramUnlinked = "telegram_unlinked";
     /// A user signed in with the password.
     SignedIn = "signed_in";
-    /// A user was signed in by Telegram alone.
+    /// A user signed in with Telegram alone.
     SignedInAutomatically = "signed_in_automatically";
     /// A user ended a session.
     SignedOut = "signed_out";
     /// All sessions of a user were ended.
     SignedOutEverywhere = "signed_out_everywhere";
-    /// A session had to be ended because two parties held its tokens.
+    /// A session was ended because two parties held its tokens.
     TokenReuseDetected = "token_reuse_detected";
 }
 
-/// The text names no action.
+/// The text is not the name of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such action")]
+#[error("unknown action")]
 pub struct UnknownAction;
 
 impl fmt::Display for AuditAction {
@@ -91,7 +91,7 @@ impl fmt::Display for AuditAction {
     }
 }
 
-// Derived, the schema would have names of variants, and the one that no server sends.
+// A derived schema would list `unknown`, which no server sends.
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for AuditAction {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
@@ -101,7 +101,7 @@ impl utoipa::PartialSchema for AuditAction {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::Type::String)
             .description(Some(format!(
-                "What was done:\n\n{}",
+                "The action of an audit event:\n\n{}",
                 lines.collect::<Vec<_>>().join("\n")
             )))
             .enum_values(Some(Self::ALL.iter().map(|action| action.as_str())))
@@ -113,34 +113,33 @@ impl utoipa::PartialSchema for AuditAction {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for AuditAction {}
 
-/// One line of the audit: who did what, to whom, when, and from where. It holds no secret and no
-/// value of what was changed.
+/// An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed
+/// values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct AuditEvent {
-    /// The id of the line. Newer lines have greater ids.
+    /// The event's id. Newer events have greater ids.
     pub id: AuditId,
-    /// When it was done.
+    /// The time.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:52:40.5Z"))]
     pub at: OffsetDateTime,
-    /// What was done.
+    /// The action.
     pub action: AuditAction,
-    /// The user who did it; absent where it was done on the server's own machine, or by nobody who
-    /// can be named.
+    /// The user who acted; absent for the command line of the server and for unknown callers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub actor_id: Option<UserId>,
-    /// The user to whom it was done.
+    /// The user who was affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub subject_id: Option<UserId>,
-    /// The members that were changed, by their names. Absent where nothing was changed by name.
+    /// The names of the changed members. Absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(example = json!(["phone"])))]
     pub changes: Vec<String>,
-    /// The address that it was done from.
+    /// The IP address of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "203.0.113.7"))]
     pub address: Option<IpAddr>,
@@ -154,7 +153,7 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
-    /// A line that says no more than what was done to whom and when; set the rest.
+    /// Creates an event without actor, changes and origin; set the rest.
     pub fn new(
         id: AuditId,
         at: OffsetDateTime,
@@ -179,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_action_has_a_name_of_its_own_that_leads_back() {
+    fn action_names_are_unique_and_parse_back() {
         for &action in AuditAction::ALL {
             assert_eq!(action.as_str().parse(), Ok(action));
             assert_eq!(serde_json::to_value(action).unwrap(), action.as_str());

@@ -3,10 +3,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// An e-mail address: lower-cased, so that two spellings are one account.
+/// An e-mail address in lower case, so that two spellings are one account.
 ///
-/// The check is the practical one of the WHATWG `input type=email`: a local part, one `@`, a domain
-/// of dotted labels; ASCII only. Whether mail arrives there, only mail can tell.
+/// Accepts the form of the WHATWG `input type=email`: a local part, one `@`, a domain of dotted
+/// labels; ASCII only.
 ///
 /// ```
 /// use divan_core::types::Email;
@@ -70,8 +70,7 @@ fn is_domain(domain: &str) -> bool {
 
 /// A phone number in E.164 form: `+` and 7 to 15 digits.
 ///
-/// This type only holds the form. What people type (`8 (701) 123-45-67`) is read by
-/// `service::parse_phone`.
+/// `service::parse_phone` parses other forms, such as `8 (701) 123-45-67`.
 ///
 /// ```
 /// use divan_core::types::Phone;
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_people_have_are_taken() {
+    fn usual_addresses_are_accepted() {
         for text in [
             "a@b.kz",
             "first.last+tag@sub.example.com",
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_rejected() {
         let long = format!("{}@example.com", "a".repeat(65));
         for text in [
             "",
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_e164_is_a_phone() {
+    fn only_e164_numbers_are_accepted() {
         for text in [
             "",
             "+",

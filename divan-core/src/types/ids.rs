@@ -30,12 +30,12 @@ pub struct UserId(pub Uuid);
 #[serde(transparent)]
 pub struct SessionId(pub Uuid);
 
-/// The id of a line of the audit: a UUID of version 7, like a [`UserId`].
+/// The id of an audit event: a UUID of version 7, like a [`UserId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(value_type = String, format = "uuid", example = "0199aa45-c2f8-7a09-b3d4-91e7f05a6c2d", description = "The id of a line of the audit: a UUID that sorts by time.")
+    schema(value_type = String, format = "uuid", example = "0199aa45-c2f8-7a09-b3d4-91e7f05a6c2d", description = "The id of an audit event: a UUID that sorts by time.")
 )]
 #[serde(transparent)]
 pub struct AuditId(pub Uuid);
@@ -44,10 +44,10 @@ macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
         impl $id {
-            /// A new id from the given time and randomness.
+            /// Generates an id from time and randomness.
             ///
             /// # Errors
-            /// [`NoEntropy`] when there is no randomness to be had.
+            /// [`NoEntropy`] if no randomness is available.
             pub fn generate(clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
                 let since_epoch = clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 let millis = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
@@ -83,7 +83,7 @@ uuid_id!(AuditId, SessionId, UserId);
     derive(utoipa::ToSchema),
     schema(
         example = 42,
-        description = "The id of a Telegram account. It may need more than 32 bits, and never more than 52."
+        description = "The id of a Telegram account. It has at most 52 bits, often more than 32."
     )
 )]
 #[serde(transparent)]

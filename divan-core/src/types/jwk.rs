@@ -24,24 +24,24 @@ use serde::{Deserialize, Deserializer, Serialize};
 )]
 #[non_exhaustive]
 pub struct JwkSet {
-    /// The keys. A key whose form a reader does not know is to be passed over.
-    #[serde(deserialize_with = "those_of_the_form")]
+    /// The keys. Ignore keys of unknown types.
+    #[serde(deserialize_with = "known_keys")]
     pub keys: Vec<Jwk>,
 }
 
-/// A public key (a JWK, [RFC 7517 §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), of
-/// whatever kind: nothing of it has been checked.
+/// A public key of any type (a JWK, [RFC 7517
+/// §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), not validated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "A public key: a JWK (RFC 7517, section 4), here one of Ed25519 (RFC 8037)."
+        description = "A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037)."
     )
 )]
 #[non_exhaustive]
 pub struct Jwk {
-    /// The key's type; `OKP` here.
+    /// The key type; `OKP` here.
     #[cfg_attr(feature = "openapi", schema(example = "OKP"))]
     pub kty: String,
     /// The curve; `Ed25519` here.
@@ -68,7 +68,7 @@ pub struct Jwk {
         )
     )]
     pub kid: Option<String>,
-    /// What the key is for (`use`); `sig` here.
+    /// The use of the key (`use`); `sig` here.
     #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "sig"))]
     pub key_use: Option<String>,
@@ -79,7 +79,7 @@ pub struct Jwk {
 }
 
 impl JwkSet {
-    /// The set of these keys.
+    /// Creates the set.
     pub fn new(keys: impl IntoIterator<Item = Jwk>) -> Self {
         Self {
             keys: keys.into_iter().collect(),
@@ -88,7 +88,7 @@ impl JwkSet {
 }
 
 impl Jwk {
-    /// A key of this type, and nothing else yet.
+    /// Creates a key with only a type; set the rest.
     pub fn new(kty: impl Into<String>) -> Self {
         Self {
             kty: kty.into(),
@@ -101,8 +101,8 @@ impl Jwk {
     }
 }
 
-/// A new kind of key must not take the known ones away from old readers (RFC 7517 §5).
-fn those_of_the_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Jwk>, D::Error> {
+/// Ignores keys of another form (RFC 7517 §5), so that a new key type does not break old readers.
+fn known_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Jwk>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Entry {

@@ -1,4 +1,4 @@
-//! The vocabulary that the wire contract, the tokens and the storage share.
+//! Types that the wire contract, the tokens and the storage share.
 
 mod audience;
 mod audit;

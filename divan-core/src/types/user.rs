@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 
 use super::{Email, Phone, TelegramId, UserId};
 
-/// What a user may do.
+/// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
     schema(
-        description = "What a user may do. An `admin` works in the admin panel and signs in with e-mail address and password; an \
+        description = "The role of a user. An `admin` works in the admin panel and signs in with e-mail address and password; an \
                        `employee` works in the Mini App and signs in with phone number, password and Telegram account.",
         example = "employee"
     )
@@ -26,9 +26,9 @@ pub enum Role {
     Employee,
 }
 
-/// The text names no role.
+/// The text is not the name of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such role")]
+#[error("unknown role")]
 pub struct UnknownRole;
 
 impl Role {
@@ -59,12 +59,12 @@ impl FromStr for Role {
     }
 }
 
-/// A person who can sign in. Times are UTC.
+/// A user: an employee or an administrator. Times are UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    // Of an employee: hardly anybody has all members.
+    // An employee, because no usual user has all members.
     schema(example = json!({
         "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
         "role": "employee",
@@ -83,41 +83,40 @@ impl FromStr for Role {
 pub struct User {
     /// The user's id.
     pub id: UserId,
-    /// What the user may do.
+    /// The role.
     pub role: Role,
-    /// The person's name.
+    /// The full name.
     #[cfg_attr(feature = "openapi", schema(example = "First Last"))]
     pub full_name: String,
-    /// The e-mail address, unique: the sign-in name of an administrator.
+    /// The e-mail address, unique. Administrators sign in with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub email: Option<Email>,
-    /// The phone number, unique: the sign-in name of an employee.
+    /// The phone number, unique. Employees sign in with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub phone: Option<Phone>,
-    /// The Telegram account that the user is bound to since the first sign-in, unique. Absent until
-    /// then.
+    /// The linked Telegram account, unique. Absent until the first sign-in links one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub telegram_id: Option<TelegramId>,
-    /// The user name of that Telegram account as it was at the last sign-in.
+    /// The username of that Telegram account at the last sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "first_last"))]
     pub telegram_username: Option<String>,
-    /// Whether the user may sign in at all.
+    /// `false` if the user is deactivated and cannot sign in.
     pub is_active: bool,
-    /// Whether the user has to choose a new password before anything else.
+    /// True if the user must change the password first.
     pub password_change_required: bool,
-    /// When the user was created.
+    /// The time of creation.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:30:00.125Z"))]
     pub created_at: OffsetDateTime,
-    /// When the user was last changed.
+    /// The time of the last change.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:41:12.875Z"))]
     pub updated_at: OffsetDateTime,
-    /// When the user last signed in. Absent until the first time.
+    /// The time of the last sign-in. Absent before the first one.
     #[serde(
         default,
         with = "time::serde::rfc3339::option",
@@ -131,7 +130,8 @@ pub struct User {
 }
 
 impl User {
-    /// An active user without e-mail address, phone number or Telegram account; set what it has.
+    /// Creates an active user without e-mail address, phone number and Telegram account; set the
+    /// rest.
     pub fn new(
         id: UserId,
         role: Role,

@@ -26,14 +26,14 @@ pub(crate) fn session_list(sessions: Vec<SessionView>) -> SessionList {
 }
 
 pub(crate) fn session(session: SessionView) -> SessionInfo {
-    SessionInfo {
-        id: session.id,
-        is_current: session.is_current,
-        audience: session.audience,
-        device: session.device,
-        address: session.address,
-        created_at: session.created_at,
-        refreshed_at: session.refreshed_at,
-        expires_at: session.expires_at,
-    }
+    let mut info = SessionInfo::new(
+        session.id,
+        session.audience,
+        session.created_at,
+        session.refreshed_at,
+        session.expires_at,
+    );
+    info.is_current = session.is_current;
+    (info.device, info.address) = (session.device, session.address);
+    info
 }

@@ -165,14 +165,13 @@ fn foreign(token: &str) -> String {
         .decode(token.split('.').nth(1).unwrap())
         .unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
-    let subject = TokenSubject {
-        user: claims["sub"].as_str().unwrap().parse().unwrap(),
-        role: Role::Admin,
-        audience: Audience::Admin,
-        session: claims["sid"].as_str().unwrap().parse().unwrap(),
-        generation: 1,
-        scope: None,
-    };
+    let subject = TokenSubject::new(
+        claims["sub"].as_str().unwrap().parse().unwrap(),
+        Role::Admin,
+        Audience::Admin,
+        claims["sid"].as_str().unwrap().parse().unwrap(),
+        1,
+    );
     let audiences = Audiences::new("other.example.com", "elsewhere.example.com").unwrap();
     let issuer = TokenIssuer::new(&SecretKey::new([7; 32]).unwrap(), ADMIN_ORIGIN, audiences);
     issuer.issue(&subject).unwrap().token.expose().to_owned()

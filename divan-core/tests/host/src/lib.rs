@@ -29,14 +29,8 @@ fn issue() -> String {
 }
 
 fn issue_with(keys: &KeyRing, scope: Option<Scope>) -> String {
-    let subject = TokenSubject {
-        user: user(),
-        role: Role::Admin,
-        audience: Audience::Admin,
-        session: session(),
-        generation: 1,
-        scope,
-    };
+    let subject =
+        TokenSubject::new(user(), Role::Admin, Audience::Admin, session(), 1).with_scope(scope);
     let token = TokenIssuer::new(keys, ISSUER, audiences())
         .issue(&subject)
         .unwrap();
@@ -53,7 +47,10 @@ fn divan_issues_and_verifies() {
 fn divan_verifies_by_public_keys_alone() {
     let keys = KeyRing::from(&SigningKey::generate(&OsEntropy).unwrap());
     let verifier = TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences());
-    assert_eq!(verifier.verify(&issue_with(&keys, None)).unwrap().user, user());
+    assert_eq!(
+        verifier.verify(&issue_with(&keys, None)).unwrap().user,
+        user()
+    );
     assert!(verifier.verify(&issue()).is_err());
 }
 
@@ -100,7 +97,10 @@ mod with_a_backend {
         validation.set_issuer(&[ISSUER]);
         let decoded = decode::<Value>(&limited, &DecodingKey::from_secret(KEY), &validation);
         let error = decoded.unwrap_err();
-        assert_eq!(error.kind(), &jsonwebtoken::errors::ErrorKind::InvalidAudience);
+        assert_eq!(
+            error.kind(),
+            &jsonwebtoken::errors::ErrorKind::InvalidAudience
+        );
 
         let verifier = TokenVerifier::new(&key, ISSUER, audiences());
         assert!(verifier.verify(&limited).is_err());
