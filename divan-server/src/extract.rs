@@ -9,6 +9,7 @@ pub(crate) mod json_body;
 mod query_params;
 pub(crate) mod rejections;
 mod request_client;
+mod token_request;
 
 pub(crate) use admin_credentials::AdminCredentials;
 pub(crate) use authorization::{
@@ -21,3 +22,4 @@ pub(crate) use rejections::MAX_BODY_BYTES;
 #[cfg(feature = "_server")]
 pub(crate) use request_client::Peer;
 pub(crate) use request_client::{RequestClient, RequestId};
+pub(crate) use token_request::TokenRequest;

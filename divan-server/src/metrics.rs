@@ -17,6 +17,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::routes::token;
+
 /// The content type of [`Metrics::text`].
 #[cfg(feature = "_server")]
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -100,13 +102,13 @@ impl Metrics {
     }
 
     /// Counts a response; for a sign-in also its outcome: `success`, the code of the problem, or
-    /// `client_closed`.
+    /// `client_closed`. Without an outcome it is no sign-in.
     pub(crate) fn observe(
         &self,
         method: &'static str,
         route: Option<&str>,
         status: u16,
-        outcome: &'static str,
+        outcome: Option<&'static str>,
         took: Duration,
     ) {
         let labels = Request {
@@ -117,12 +119,10 @@ impl Metrics {
         self.requests
             .get_or_create(&labels)
             .observe(took.as_secs_f64());
-        if let Some(sign_in) = route.filter(|_| method == "POST").and_then(sign_in_method) {
+        let sign_in = route.filter(|_| method == "POST").and_then(sign_in_method);
+        if let (Some(method), Some(outcome)) = (sign_in, outcome) {
             self.sign_ins
-                .get_or_create(&SignIn {
-                    method: sign_in,
-                    outcome,
-                })
+                .get_or_create(&SignIn { method, outcome })
                 .inc();
         }
     }
@@ -168,6 +168,7 @@ fn sign_in_method(route: &str) -> Option<&'static str> {
         (TelegramLogin::PATH, "telegram_login"),
         (AutoLogin::PATH, "telegram_auto_login"),
         (AdminLogin::PATH, "admin_login"),
+        (token::PATH, "token"),
     ];
     // The router may be nested below a path.
     methods

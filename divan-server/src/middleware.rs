@@ -23,6 +23,7 @@ use tracing::Instrument;
 
 use crate::extract::{MAX_BODY_BYTES, RequestId};
 use crate::problem::Problem;
+use crate::routes::token::NotASignIn;
 use crate::state::AppState;
 use access_log::{AccessLog, request_id};
 
@@ -76,7 +77,8 @@ async fn observe(State(state): State<AppState>, mut request: Request, next: Next
     let span = tracing::info_span!("request", id = id_text);
     let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    access_log.finish(response.status(), problem.as_ref());
+    let is_sign_in = response.extensions_mut().remove::<NotASignIn>().is_none();
+    access_log.finish(response.status(), problem.as_ref(), is_sign_in);
     if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
         response = with_headers_of(&response, problem.with_request_id(id_text).into_response());
     }

@@ -1,5 +1,4 @@
-//! The OpenAPI document: what the handlers say of themselves, and what the contract says of all of
-//! them.
+//! The OpenAPI document, from the handlers and the contract.
 
 mod examples;
 mod guide;
@@ -7,20 +6,20 @@ mod problems;
 mod prose;
 mod security;
 
-use divan_core::api::{ENDPOINTS, EndpointDescription, Method, Problem};
+use divan_core::api::{COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, Server};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::routes::endpoints;
+use crate::routes::{endpoints, token};
 
-/// The document that `/openapi.json` serves. Its addresses are relative to its own, so that it
-/// holds behind any path prefix.
+/// Returns the document of `/openapi.json`. Its URLs are relative to its own, so that it is valid
+/// behind any path prefix.
 pub fn openapi() -> OpenApi {
     document_at("./")
 }
 
-/// The document, for a place from where `root` leads to the root of the server.
+/// Returns the document for a URL from which `root` is the relative path to the server's root.
 pub(crate) fn document_at(root: &str) -> OpenApi {
     let mut document = endpoints().into_openapi();
     document.info = InfoBuilder::new()
@@ -51,8 +50,14 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
         if let Some(operation) = operation(&mut document, endpoint) {
             operation.security = security::required(endpoint.auth);
             examples::add(operation, &schemas);
-            problems::add(operation, endpoint, &schemas);
+            problems::add(operation, endpoint.problems(), &schemas);
         }
+    }
+    let token_endpoint = document.paths.paths.get_mut(token::PATH);
+    if let Some(operation) = token_endpoint.and_then(|item| item.post.as_mut()) {
+        let problems = token::PROBLEMS.iter().chain(COMMON_PROBLEMS).copied();
+        examples::add(operation, &schemas);
+        problems::add(operation, problems, &schemas);
     }
     prose::unwrap_lines(&mut document);
     document

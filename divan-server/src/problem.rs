@@ -1,3 +1,4 @@
+mod oauth;
 mod service;
 
 use std::error::Error;
@@ -7,6 +8,8 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{self, MemberError, ProblemCode};
+
+pub(crate) use oauth::{OAuthError, OAuthErrorResponse};
 
 /// An error response. The only place where an error becomes HTTP.
 #[derive(Clone, Debug)]
@@ -71,6 +74,12 @@ impl Problem {
             body: Box::new(change(*self.body)),
             cause: self.cause,
         }
+    }
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
+        Self::new(code)
     }
 }
 

@@ -26,7 +26,7 @@ impl<S: Send + Sync> FromRequest<S> for AdminCredentials {
                 Ok(Self(request))
             }
             Some(FORM) => password_form(&read(request, state).await?),
-            _ => Err(unsupported()),
+            _ => Err(unsupported(JSON)),
         }
     }
 }

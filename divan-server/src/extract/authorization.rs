@@ -8,7 +8,7 @@ use divan_core::service::{Admin, AuthService, Caller};
 
 use crate::problem::Problem;
 
-/// Somebody who sent a good access token as `Authorization: Bearer …`.
+/// The caller of a valid access token in `Authorization: Bearer …`.
 #[derive(Debug)]
 pub(crate) struct SignedIn(pub(crate) Caller);
 
@@ -28,7 +28,7 @@ where
     }
 }
 
-/// The same, also when the password has to be changed before anything else.
+/// The caller of a valid access token, also of a limited one.
 #[derive(Debug)]
 pub(crate) struct SignedInAnyScope(pub(crate) Caller);
 
@@ -71,7 +71,7 @@ where
     }
 }
 
-/// The raw init data of `Authorization: tma …`, where it is sent.
+/// The raw init data of `Authorization: tma …`, if present.
 #[derive(Debug)]
 pub(crate) struct TmaHeader(pub(crate) Option<Secret>);
 
@@ -85,7 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for TmaHeader {
     }
 }
 
-/// The `X-Bootstrap-Token` header, where it is sent.
+/// The `X-Bootstrap-Token` header, if present.
 #[derive(Debug)]
 pub(crate) struct BootstrapToken(pub(crate) Option<Secret>);
 
@@ -101,12 +101,11 @@ impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
     }
 }
 
-/// There are two `Authorization` headers, of which a proxy may have looked at the other one, or one
-/// that is not text.
+/// The `Authorization` header is repeated, so that a proxy may have checked the other one, or not
+/// text.
 struct Ambiguous;
 
-/// The credential that `Authorization` carries under this scheme (whatever its case, RFC 9110
-/// §11.1).
+/// Returns the credential of `Authorization` with this scheme, in any case (RFC 9110 §11.1).
 fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h str>, Ambiguous> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {

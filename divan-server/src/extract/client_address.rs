@@ -1,15 +1,14 @@
-//! Whose address a request comes from, behind any number of proxies.
+//! The client's address behind any number of proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-/// The header that proxies add to, one hop after the other, the client's first.
+/// The header to which each proxy appends the address of its peer.
 pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The last hop that is not one of our own proxies. What stands before it can be anybody's
-/// invention.
+/// Returns the last hop that is not a trusted proxy. A client can forge all hops before it.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer.to_canonical();
@@ -20,7 +19,7 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
             }
             match address(hop.trim()) {
                 Some(address) => client = address,
-                // Whoever wrote that, the hops before it are not known.
+                // The hops before an invalid one are unknown.
                 None => return client,
             }
         }
@@ -28,8 +27,7 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     client
 }
 
-/// Whether proxies of ours are likely to be there: addresses of the own network are nobody's on the
-/// internet.
+/// Returns true for addresses of local networks, where an own proxy is likely.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {
@@ -41,7 +39,7 @@ pub(crate) fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Some proxies write the port, too.
+/// Parses a hop; some proxies append the port.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop
         .strip_prefix('[')
@@ -74,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_hop_that_is_none_of_our_proxies() {
+    fn the_client_is_the_last_hop_that_is_not_trusted() {
         assert_eq!(client("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(
             client("10.0.0.1", &["203.0.113.9, 10.1.2.3"]),
@@ -90,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_makes_up_is_not_believed() {
+    fn forged_hops_are_ignored() {
         assert_eq!(client("203.0.113.1", &["198.51.100.1"]), "203.0.113.1");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, 203.0.113.9"]), "203.0.113.9");
         assert_eq!(
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_search() {
+    fn an_invalid_hop_ends_the_search() {
         assert_eq!(
             client("10.0.0.1", &["203.0.113.9, unknown, 10.1.2.3"]),
             "10.1.2.3"

@@ -17,8 +17,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         .map_err(|error| invalid(member_error(&error.inner().to_string(), error.path())))
 }
 
-/// Returns `false` where the form was not UTF-8: the replacement character would make another
-/// password.
+/// Returns `false` if the form was not UTF-8: a replacement character would change a password.
 pub(super) fn is_utf8<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
     texts
         .into_iter()

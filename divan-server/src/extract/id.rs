@@ -6,7 +6,7 @@ use divan_core::api::ProblemCode;
 
 use crate::problem::Problem;
 
-/// The id in the path. What is none names nothing: `not_found`.
+/// The id in the path. One that does not parse is `not_found`.
 #[derive(Debug)]
 pub(crate) struct Id<T>(pub(crate) T);
 

@@ -25,7 +25,7 @@ impl<E: Endpoint, S: Send + Sync> FromRequest<S> for JsonBody<E> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match content_type(request.headers()).as_deref() {
             Some(JSON) => Ok(Self(json(&read(request, state).await?)?)),
-            _ => Err(unsupported()),
+            _ => Err(unsupported(JSON)),
         }
     }
 }

@@ -18,10 +18,10 @@ pub(crate) fn too_large() -> Problem {
         .with_detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
 }
 
-/// The body is not JSON by its media type.
-pub(crate) fn unsupported() -> Problem {
+/// The body is not of the media type that the endpoint requires.
+pub(crate) fn unsupported(required: &str) -> Problem {
     Problem::new(ProblemCode::UnsupportedMediaType)
-        .with_detail("Send the body as application/json.")
+        .with_detail(format!("Send the body as {required}."))
 }
 
 /// A member or parameter is at fault.

@@ -18,7 +18,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) HeaderValue);
 
-/// Where the request comes from.
+/// The client of the request: device, address and request id.
 #[derive(Debug)]
 pub(crate) struct RequestClient(pub(crate) ClientInfo);
 
@@ -27,7 +27,7 @@ impl FromRequestParts<AppState> for RequestClient {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         let mut client = ClientInfo::unknown();
-        // Browsers send ASCII; other bytes are shown as what cannot be shown.
+        // Browsers send ASCII; other bytes become replacement characters.
         if let Some(agent) = parts.headers.get(USER_AGENT) {
             client = client.device(&String::from_utf8_lossy(agent.as_bytes()));
         }

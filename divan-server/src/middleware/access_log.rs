@@ -34,23 +34,35 @@ impl AccessLog {
         }
     }
 
-    pub(super) fn finish(mut self, status: StatusCode, problem: Option<&Problem>) {
+    pub(super) fn finish(
+        mut self,
+        status: StatusCode,
+        problem: Option<&Problem>,
+        is_sign_in: bool,
+    ) {
         self.is_written = true;
         let code = problem.map(|problem| problem.code().as_str());
         let cause = problem
             .and_then(Problem::cause)
             .map(|cause| error_chain(cause))
             .unwrap_or_default();
-        self.write(status.as_u16(), code, &cause);
+        let outcome = is_sign_in.then_some(code.unwrap_or("success"));
+        self.write(status.as_u16(), code, outcome, &cause);
     }
 
-    fn write(&self, status: u16, code: Option<&'static str>, cause: &str) {
+    fn write(
+        &self,
+        status: u16,
+        code: Option<&'static str>,
+        outcome: Option<&'static str>,
+        cause: &str,
+    ) {
         let (method, took) = (method_label(&self.method), self.started.elapsed());
         let request_id = self.id.to_str().unwrap_or_default();
         let route = self.route.as_ref().map(MatchedPath::as_str);
         self.state
             .counters()
-            .observe(method, route, status, code.unwrap_or("success"), took);
+            .observe(method, route, status, outcome, took);
         let (route, code) = (route.unwrap_or("-"), code.unwrap_or("-"));
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if status >= 500 {
@@ -77,7 +89,8 @@ impl Drop for AccessLog {
     /// Records a request whose client closed the connection, or that a stop of the server ended.
     fn drop(&mut self) {
         if !self.is_written {
-            self.write(CLIENT_CLOSED, Some("client_closed"), "");
+            let code = Some("client_closed");
+            self.write(CLIENT_CLOSED, code, code, "");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An example for each body, put together from those of its members.
+//! The examples of bodies, assembled from those of their members.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 
 pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
-/// Gives an example to each body of the operation, but for those whose handler has given one.
+/// Adds an example to each body of the operation that has none.
 pub(super) fn add(operation: &mut Operation, schemas: &Schemas) {
     let request = operation.request_body.iter_mut().filter_map(here_mut);
-    let answers = operation
+    let responses = operation
         .responses
         .responses
         .values_mut()
         .filter_map(here_mut);
     let contents = request.flat_map(|body| body.content.values_mut());
     for content in contents
-        .chain(answers.flat_map(|answer| answer.content.values_mut()))
+        .chain(responses.flat_map(|response| response.content.values_mut()))
         .filter_map(here_mut)
     {
         if let Content {
@@ -36,7 +36,7 @@ pub(super) fn add(operation: &mut Operation, schemas: &Schemas) {
     }
 }
 
-/// What stands here itself, and not in the components: as the macros write it.
+/// Returns a part that is inline, as the macros write it, instead of a reference.
 pub(super) fn here<T>(part: &RefOr<T>) -> Option<&T> {
     match part {
         RefOr::T(part) => Some(part),
@@ -51,7 +51,7 @@ fn here_mut<T>(part: &mut RefOr<T>) -> Option<&mut T> {
     }
 }
 
-/// The schema that a body refers to.
+/// Resolves references of a schema.
 pub(super) fn resolve<'s>(schema: &'s RefOr<Schema>, schemas: &'s Schemas) -> Option<&'s Schema> {
     match schema {
         RefOr::T(schema) => Some(schema),
@@ -61,8 +61,8 @@ pub(super) fn resolve<'s>(schema: &'s RefOr<Schema>, schemas: &'s Schemas) -> Op
     }
 }
 
-/// What the schema gives itself, or what its members do. None where one of them has none: half an
-/// example would not hold.
+/// Returns the schema's own example, or one of its members' examples. `None` if a member has none,
+/// because an incomplete example would not be valid.
 fn example_of(schema: &RefOr<Schema>, schemas: &Schemas) -> Option<Value> {
     match resolve(schema, schemas)? {
         Schema::Object(object) => own(object).or_else(|| members(object, schemas)),

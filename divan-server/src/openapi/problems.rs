@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use divan_core::api::{
-    EndpointDescription, MemberError, MemberErrorCode, Problem as Body, ProblemCode,
-};
+use divan_core::api::{MemberError, MemberErrorCode, Problem as Body, ProblemCode};
 use divan_core::init_data::InitDataError;
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, ServiceError};
@@ -23,10 +21,14 @@ use crate::routes::{dependency_down, not_ready};
 
 const REQUEST_ID: &str = "5d2c1f0e9b8a47d6a3c4e5f60718293a";
 
-/// Adds each problem of the endpoint under its status.
-pub(super) fn add(operation: &mut Operation, endpoint: &EndpointDescription, schemas: &Schemas) {
+/// Adds each problem under its status.
+pub(super) fn add(
+    operation: &mut Operation,
+    problems: impl Iterator<Item = ProblemCode>,
+    schemas: &Schemas,
+) {
     let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
-    for code in endpoint.problems() {
+    for code in problems {
         by_status.entry(code.status()).or_default().push(code);
     }
     for (status, codes) in by_status {
@@ -115,7 +117,7 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
     match code {
         ProblemCode::MalformedBody => rejections::malformed(),
         ProblemCode::PayloadTooLarge => rejections::too_large(),
-        ProblemCode::UnsupportedMediaType => rejections::unsupported(),
+        ProblemCode::UnsupportedMediaType => rejections::unsupported(media_type(operation)),
         ProblemCode::ValidationFailed => rejections::invalid(member_at_fault(operation, schemas)),
         ProblemCode::InitDataMissing => refused(InitDataError::Missing),
         ProblemCode::InitDataInvalid => refused(InitDataError::SignatureMismatch),
@@ -138,6 +140,13 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         }
         code => Problem::new(code),
     }
+}
+
+/// The media type of the request.
+fn media_type(operation: &Operation) -> &str {
+    let body = operation.request_body.as_ref().and_then(here);
+    body.and_then(|body| body.content.keys().next())
+        .map_or("", String::as_str)
 }
 
 /// The request's JSON object.

@@ -1,11 +1,13 @@
-//! What a caller has to show, as security schemes.
+//! The authentication of the endpoints, as security schemes.
 
-use divan_core::api::{AdminLogin, Auth, Endpoint};
+use divan_core::api::Auth;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes,
     SecurityScheme,
 };
 use utoipa::openapi::{Components, SecurityRequirement};
+
+use crate::routes::token;
 
 const ADMIN_PASSWORD: &str = "admin_password";
 const ACCESS_TOKEN: &str = "access_token";
@@ -17,26 +19,26 @@ pub(super) fn add_schemes(components: &mut Components, root: &str) {
     components.add_security_scheme(INIT_DATA, init_data());
 }
 
-/// What an endpoint asks for: one of these.
+/// Returns the alternatives that an endpoint accepts.
 pub(super) fn required(auth: Auth) -> Option<Vec<SecurityRequirement>> {
     let scheme = |name| SecurityRequirement::new(name, [] as [&str; 0]);
     match auth {
         Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
             Some(vec![scheme(ADMIN_PASSWORD), scheme(ACCESS_TOKEN)])
         }
-        // The body may carry it as well: then there is nothing to show.
+        // The body may contain the init data instead.
         Auth::InitData => Some(vec![SecurityRequirement::default(), scheme(INIT_DATA)]),
         _ => None,
     }
 }
 
-/// Swagger UI's Authorize asks for address and password, and signs in by itself.
+/// Swagger UI's Authorize sends address and password to the token endpoint.
 fn admin_password(root: &str) -> SecurityScheme {
-    let token_url = format!("{root}{}", AdminLogin::PATH.trim_start_matches('/'));
+    let token_url = format!("{root}{}", token::PATH.trim_start_matches('/'));
     let flow = Flow::Password(Password::new(token_url, Scopes::new()));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [flow],
-        "Signs an administrator in by e-mail address (as `username`) and password. No client id or secret is needed.",
+        "Signs an administrator in with e-mail address (as `username`) and password. Client id and secret are ignored.",
     ))
 }
 
@@ -44,14 +46,13 @@ fn access_token() -> SecurityScheme {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some(
-            "Takes the `access_token` of a sign-in, of either audience.",
-        ));
+        .description(Some("The `access_token` of a sign-in."));
     SecurityScheme::Http(scheme.build())
 }
 
 fn init_data() -> SecurityScheme {
-    let description = "`tma `, and then `window.Telegram.WebApp.initData` as it is. In place of the member `init_data`.";
+    let description =
+        "`tma `, followed by `window.Telegram.WebApp.initData`. Replaces the member `init_data`.";
     SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
         "Authorization",
         description,

@@ -9,9 +9,8 @@ use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, RequestClient};
 
 /// Sign in to the admin panel
 ///
-/// With e-mail address and password, as JSON or as the password form of OAuth2 (`username` is the
-/// address), which Swagger UI's Authorize sends. A user has at most 20 sessions: a further one ends
-/// the oldest.
+/// With e-mail address and password. Standard OAuth2 clients use `token` instead. A user has at most 20
+/// sessions: a further one ends the oldest.
 ///
 /// - `invalid_credentials` does not reveal which part is wrong, nor whether the user is an
 ///   administrator or inactive.

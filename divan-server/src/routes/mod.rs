@@ -9,6 +9,7 @@ mod health;
 mod jwks;
 mod sessions;
 mod telegram;
+pub(crate) mod token;
 mod users;
 pub(crate) mod wire;
 
@@ -31,6 +32,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(telegram::auto_login))
         .routes(routes!(admin::admin_login))
         .routes(routes!(admin::bootstrap))
+        .routes(routes!(token::token))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::logout))
         .routes(routes!(sessions::sessions))

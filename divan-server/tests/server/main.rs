@@ -26,3 +26,4 @@ mod readme;
 mod roles;
 mod sessions;
 mod startup;
+mod token;

@@ -134,7 +134,9 @@ pub(crate) fn assert_documented(problem: &Value) {
     let code = problem["code"].as_str().unwrap();
     let shown: Vec<Value> = ENDPOINTS
         .iter()
-        .filter_map(|endpoint| shown(endpoint, code))
+        .map(operation)
+        .chain([&document()["paths"]["/auth/token"]["post"]])
+        .filter_map(|operation| shown(operation, code))
         .cloned()
         .map(without)
         .collect();
@@ -158,12 +160,9 @@ fn assert_member_error_documented(error: &Value) {
     assert!(!error["detail"].as_str().unwrap().is_empty());
 }
 
-/// The example of a problem of an endpoint.
-fn shown(endpoint: &EndpointDescription, code: &str) -> Option<&'static Value> {
-    let responses = operation(endpoint)["responses"]
-        .as_object()
-        .unwrap()
-        .values();
+/// Returns the example of a problem of an operation.
+fn shown(operation: &'static Value, code: &str) -> Option<&'static Value> {
+    let responses = operation["responses"].as_object().unwrap().values();
     let mut examples = responses
         .map(|response| &response["content"]["application/problem+json"]["examples"][code]);
     examples.find_map(|example| example.get("value"))
@@ -176,9 +175,9 @@ async fn what_is_wrong_with_a_request_is_shown_as_it_is_answered() {
     let mut seen = BTreeSet::new();
     for endpoint in ENDPOINTS
         .iter()
-        .filter(|endpoint| shown(endpoint, "validation_failed").is_some())
+        .filter(|endpoint| shown(operation(endpoint), "validation_failed").is_some())
     {
-        let wrong = &shown(endpoint, "validation_failed").unwrap()["errors"][0];
+        let wrong = &shown(operation(endpoint), "validation_failed").unwrap()["errors"][0];
         let member = wrong["pointer"].as_str().unwrap().trim_start_matches('/');
         let mut cases = vec![(String::new(), "validation_failed", "application/json")];
         if endpoint.has_body {
@@ -217,7 +216,7 @@ async fn what_is_wrong_with_a_request_is_shown_as_it_is_answered() {
             let answer = app.send(request.body(Body::from(body)).unwrap()).await;
             assert_eq!(
                 &answer.json(),
-                shown(endpoint, code).unwrap(),
+                shown(operation(endpoint), code).unwrap(),
                 "{}",
                 endpoint.operation
             );

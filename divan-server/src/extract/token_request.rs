@@ -1,0 +1,69 @@
+use axum::extract::{FromRequest, Request};
+use divan_core::api::ProblemCode;
+use divan_core::secret::Secret;
+use url::form_urlencoded;
+
+use super::form::{self, FORM};
+use super::json_body::{content_type, read};
+use super::rejections::unsupported;
+use crate::problem::{OAuthError, Problem};
+
+/// The parameters of all grants. Any other one is ignored, also the credentials of the client: no
+/// client has any.
+const PARAMETERS: [&str; 4] = ["grant_type", "username", "password", "refresh_token"];
+
+/// A request to the token endpoint (RFC 6749 §4.3.2 and §6).
+#[derive(Debug)]
+pub(crate) enum TokenRequest {
+    /// `grant_type=password`
+    Password { username: Secret, password: Secret },
+    /// `grant_type=refresh_token`
+    RefreshToken(Secret),
+}
+
+impl<S: Send + Sync> FromRequest<S> for TokenRequest {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
+        if content_type(request.headers()).as_deref() != Some(FORM) {
+            return Err(unsupported(FORM).into());
+        }
+        parse(&read(request, state).await?)
+    }
+}
+
+/// Parses the form. Empty parameters count as absent, and none may be repeated (RFC 6749 §3.2).
+fn parse(body: &[u8]) -> Result<TokenRequest, OAuthError> {
+    let mut values: [Option<Secret>; PARAMETERS.len()] = Default::default();
+    for (name, value) in form_urlencoded::parse(body).filter(|(_, value)| !value.is_empty()) {
+        let mut slots = PARAMETERS.into_iter().zip(&mut values);
+        let Some((name, slot)) = slots.find(|(known, _)| *known == name) else {
+            continue;
+        };
+        if !form::is_utf8([&*value]) {
+            return Err(Problem::new(ProblemCode::MalformedBody).into());
+        }
+        if slot.replace(Secret::new(value)).is_some() {
+            let description = format!("`{name}` must not be repeated");
+            return Err(OAuthError::invalid_request(description));
+        }
+    }
+    let [grant_type, username, password, refresh_token] = values;
+    match required("grant_type", grant_type)?.expose() {
+        "password" => Ok(TokenRequest::Password {
+            username: required("username", username)?,
+            password: required("password", password)?,
+        }),
+        "refresh_token" => Ok(TokenRequest::RefreshToken(required(
+            "refresh_token",
+            refresh_token,
+        )?)),
+        _ => Err(OAuthError::unsupported_grant_type(
+            "`grant_type` must be `password` or `refresh_token`",
+        )),
+    }
+}
+
+fn required(name: &str, value: Option<Secret>) -> Result<Secret, OAuthError> {
+    value.ok_or_else(|| OAuthError::invalid_request(format!("`{name}` is required")))
+}

@@ -1,0 +1,102 @@
+//! Errors of the token endpoint, in the form of RFC 6749.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use divan_core::api::ProblemCode;
+use divan_core::service::ServiceError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Problem;
+
+/// The body of an error of the token endpoint (RFC 6749 §5.2).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct OAuthErrorResponse {
+    /// `invalid_request`: the form is not valid. `invalid_grant`: the credentials or the refresh token
+    /// are not valid. `unsupported_grant_type`: the endpoint has no such grant.
+    #[schema(example = "invalid_grant")]
+    error: &'static str,
+    /// The reason, in English for developers.
+    #[schema(example = "invalid credentials")]
+    error_description: String,
+}
+
+/// An error of the token endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct OAuthError {
+    /// The body of a 400; `None` where the response is the problem.
+    body: Option<OAuthErrorResponse>,
+    /// With a body only for the access log and the metrics.
+    problem: Problem,
+}
+
+impl OAuthError {
+    /// The form is not valid.
+    pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new(
+            "invalid_request",
+            description,
+            ProblemCode::ValidationFailed,
+        )
+    }
+
+    /// The grant is not one of the endpoint.
+    pub(crate) fn unsupported_grant_type(description: impl Into<String>) -> Self {
+        let error = "unsupported_grant_type";
+        Self::new(error, description, ProblemCode::ValidationFailed)
+    }
+
+    fn new(
+        error: &'static str,
+        description: impl Into<String>,
+        problem: impl Into<Problem>,
+    ) -> Self {
+        let body = OAuthErrorResponse {
+            error,
+            error_description: description.into(),
+        };
+        Self {
+            body: Some(body),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl From<Problem> for OAuthError {
+    fn from(problem: Problem) -> Self {
+        if problem.code() == ProblemCode::MalformedBody {
+            let description = "the body is incomplete or not UTF-8";
+            return Self::new("invalid_request", description, problem);
+        }
+        Self {
+            body: None,
+            problem,
+        }
+    }
+}
+
+impl From<ServiceError> for OAuthError {
+    fn from(error: ServiceError) -> Self {
+        let description = match &error {
+            // An invalid e-mail address or password is one that no administrator has.
+            ServiceError::Invalid(_) => ServiceError::InvalidCredentials.to_string(),
+            ServiceError::InvalidCredentials
+            | ServiceError::PasswordExpired
+            | ServiceError::RefreshToken => error.to_string(),
+            _ => return Problem::from(error).into(),
+        };
+        Self::new("invalid_grant", description, error)
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let Some(body) = self.body else {
+            return self.problem.into_response();
+        };
+        let mut response = (StatusCode::BAD_REQUEST, Json(body)).into_response();
+        response.extensions_mut().insert(self.problem);
+        response
+    }
+}

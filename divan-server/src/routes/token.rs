@@ -1,0 +1,135 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::PRAGMA;
+use axum::response::{IntoResponse, Response};
+use divan_core::api::{ProblemCode, TokenType};
+use divan_core::secret::Secret;
+use divan_core::service::{AdminLoginCommand, AuthService, IssuedTokens, ServiceError};
+use divan_core::token::Scope;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use crate::extract::{RequestClient, TokenRequest};
+use crate::problem::{OAuthError, OAuthErrorResponse};
+
+/// The path of the token endpoint. It is no [`Endpoint`](divan_core::api::Endpoint) of the contract,
+/// because RFC 6749 defines its requests and errors.
+pub(crate) const PATH: &str = "/auth/token";
+
+/// The problems that are not errors of RFC 6749, in addition to those of any request.
+pub(crate) const PROBLEMS: &[ProblemCode] = &[
+    ProblemCode::PayloadTooLarge,
+    ProblemCode::UnsupportedMediaType,
+    ProblemCode::Overloaded,
+];
+
+/// Marks the response to a refresh, which the metrics do not count as a sign-in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotASignIn;
+
+/// The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored, also
+/// `client_id` and `client_secret`.
+#[derive(ToSchema)]
+#[schema(example = json!({"grant_type": "password", "username": "admin@example.com", "password": "tram under the plum"}))]
+#[expect(dead_code, reason = "only a schema")]
+pub(crate) struct OAuthTokenRequest {
+    /// `password`, for administrators, or `refresh_token`.
+    grant_type: String,
+    /// The administrator's e-mail address; required by `password`.
+    #[schema(nullable = false)]
+    username: Option<String>,
+    /// The password; required by `password`.
+    #[schema(nullable = false)]
+    password: Option<String>,
+    /// The refresh token; required by `refresh_token`.
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
+}
+
+/// Tokens, in the form of RFC 6749 §5.1.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+    "token_type": "bearer",
+    "expires_in": 600,
+    "refresh_token": "dvr1.AZmqOR8Ee26lwoPX4bCfRgAAAAAB…"
+}))]
+pub(crate) struct OAuthTokenResponse {
+    /// The access token.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String)]
+    access_token: Secret,
+    /// The type of the access token.
+    token_type: TokenType,
+    /// The lifetime of the access token, in seconds.
+    expires_in: u64,
+    /// The refresh token. It works once.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String)]
+    refresh_token: Secret,
+    /// `password-change` where the access token is limited to that, because the user must change the
+    /// password first. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    scope: Option<&'static str>,
+}
+
+fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// Get tokens as an OAuth2 client
+///
+/// The token endpoint of RFC 6749, for standard clients such as Swagger UI's Authorize. All others use
+/// `admin_login` and `refresh`, which return the user too.
+///
+/// - `grant_type=password` signs an administrator in with `username` and `password`.
+/// - `grant_type=refresh_token` refreshes the tokens of any session, as `refresh` does.
+///
+/// Errors with status 400 have the form of RFC 6749; all others are problems.
+#[utoipa::path(
+    post,
+    path = PATH,
+    operation_id = "token",
+    tag = "Sign-in",
+    request_body(content = OAuthTokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The tokens", body = OAuthTokenResponse),
+        (status = 400, description = "The form or the grant is not valid", body = OAuthErrorResponse),
+    ),
+)]
+pub(crate) async fn token(
+    State(service): State<AuthService>,
+    RequestClient(client): RequestClient,
+    request: TokenRequest,
+) -> Response {
+    let service = service.for_client(&client);
+    match request {
+        TokenRequest::Password { username, password } => {
+            let command = AdminLoginCommand::new(username.expose(), password);
+            respond(service.admin_login(&command).await)
+        }
+        TokenRequest::RefreshToken(token) => {
+            let mut response = respond(service.refresh(&token).await);
+            response.extensions_mut().insert(NotASignIn);
+            response
+        }
+    }
+}
+
+/// The middleware adds `Cache-Control: no-store`.
+fn respond(result: Result<IssuedTokens, ServiceError>) -> Response {
+    let tokens = match result {
+        Ok(tokens) => tokens,
+        Err(error) => return OAuthError::from(error).into_response(),
+    };
+    let body = OAuthTokenResponse {
+        access_token: tokens.access_token,
+        token_type: TokenType::Bearer,
+        expires_in: tokens.expires_in.as_secs(),
+        refresh_token: tokens.refresh_token,
+        scope: tokens.scope.map(Scope::as_str),
+    };
+    ([(PRAGMA, HeaderValue::from_static("no-cache"))], Json(body)).into_response()
+}
