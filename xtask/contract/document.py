@@ -1,4 +1,4 @@
-"""The OpenAPI document as the server serves it: written to a file, and each of its examples held against its schema."""
+"""Saves the OpenAPI document that the server serves, and validates each of its examples by its schema."""
 
 import json
 import sys
@@ -14,17 +14,17 @@ ROOT = "urn:document"
 
 
 def check(document, schema_pointer, example, name):
-    """The schema is named by its place in the document, so that its references lead somewhere."""
+    """Validates one example. The schema is referenced by its pointer, so that its own references resolve."""
     registry = referencing.Registry().with_resource(ROOT, DRAFT202012.create_resource(document))
     validator = jsonschema.Draft202012Validator(
         {"$ref": f"{ROOT}#{schema_pointer}"}, registry=registry, format_checker=jsonschema.FormatChecker()
     )
     for error in validator.iter_errors(example):
-        sys.exit(f"the example of {name} is not of its schema: {error.json_path} {error.message}")
+        sys.exit(f"the example of {name} does not match its schema: {error.json_path} {error.message}")
 
 
 def walk(document, node, pointer=""):
-    """Checks whatever has a schema and an example beside it. Gives how many examples there were."""
+    """Validates the examples next to schemas. Returns their number."""
     count = 0
     if isinstance(node, dict):
         if "schema" in node:
@@ -43,7 +43,7 @@ def walk(document, node, pointer=""):
 
 
 def schemas(document):
-    """Checks the examples that schemas and their members give themselves."""
+    """Validates the examples within schemas and their members. Returns their number."""
     count = 0
     for name, schema in document["components"]["schemas"].items():
         for place, part in [("", schema), *((f"/properties/{key}", part) for key, part in schema.get("properties", {}).items())]:
@@ -58,4 +58,4 @@ if __name__ == "__main__":
     with open(sys.argv[1], "w", encoding="utf-8") as file:
         file.write(text)
     document = json.loads(text)
-    print(f"{walk(document, document) + schemas(document)} examples are of their schemas")
+    print(f"{walk(document, document) + schemas(document)} examples match their schemas")

@@ -1,7 +1,7 @@
-"""What schemathesis has to know of this service: who asks, which ids there are, and a good request for each operation.
+"""Hooks of schemathesis: authentication, existing ids, and a valid request for each operation.
 
-Operations that sign people out would leave the rest of the run with answers 401. So each request is sent by an administrator
-whose session lives, and what ends a session gets one of its own.
+Each request is sent with the token of a live session of an administrator. Operations that end their session get a new one for each
+request, so that the others do not return 401.
 """
 
 import atexit
@@ -15,15 +15,15 @@ import schemathesis
 
 import installation
 
-# Ends the session that asks, or takes its secrets: a session of its own for each request.
+# These end the session of the request, or replace its credentials.
 ENDS_ITS_SESSION = {"logout", "change_password"}
 
-# With these a token is over.
-REFUSED_TOKENS = {"token_invalid", "token_expired"}
+# The codes of a rejected token.
+REJECTED_TOKEN = {"token_invalid", "token_expired"}
 
 _statuses = collections.defaultdict(collections.Counter)
 _numbers = itertools.count(1_000)
-_state = {"administrator": None, "people": []}
+_state = {"administrator": None, "users": []}
 
 
 def operation_id(operation):
@@ -35,7 +35,7 @@ def needs_token(operation):
 
 
 def administrator():
-    """The session of an administrator who is signed in."""
+    """Returns the live session of an administrator."""
     if _state["administrator"] is None:
         _state["administrator"] = installation.admin_session()
     return _state["administrator"]
@@ -46,27 +46,27 @@ def token():
 
 
 def another_session():
-    """The id of another session of that administrator."""
+    """Returns the id of another session of that administrator."""
     try:
         session = installation.sign_in(administrator()["user"]["email"])
     except AssertionError:
-        # A request has got another password, or another address, for this administrator.
+        # A request has changed the password or the address of this administrator.
         _state["administrator"] = None
         session = installation.sign_in(administrator()["user"]["email"])
     sessions = installation.call("GET", "/auth/sessions", session["access_token"])["items"]
     return next(session["id"] for session in sessions if session["is_current"])
 
 
-def people():
-    """Employees to do things to."""
-    if not _state["people"]:
-        _state["people"] = [installation.employee() for _ in range(4)]
-    return _state["people"]
+def employees():
+    """Returns employees for requests to act on."""
+    if not _state["users"]:
+        _state["users"] = [installation.employee() for _ in range(4)]
+    return _state["users"]
 
 
 @schemathesis.auth(refresh_interval=None)
 class Administrator:
-    """Signs each request that needs a token."""
+    """Adds a token to each request that needs one."""
 
     def get(self, case, context):
         if not needs_token(context.operation):
@@ -82,24 +82,24 @@ class Administrator:
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """Every other id is one of somebody, or of a session of one's own."""
+    """Replaces every other id by one of an employee, or of a session of the caller."""
     try:
         given = uuid.UUID(path_parameters["id"]).int
     except (KeyError, ValueError, AttributeError, TypeError):
         return path_parameters
     if given % 2:
         is_own = operation_id(context.operation) == "end_session"
-        path_parameters["id"] = another_session() if is_own else people()[given % len(people())]["id"]
+        path_parameters["id"] = another_session() if is_own else employees()[given % len(employees())]["id"]
     return path_parameters
 
 
 @schemathesis.hook
 def map_body(context, body):
-    """Every other phone number is one of Kazakhstan, and every other current password is right: texts at random never are."""
+    """Replaces every other phone number and current password by a valid one, since random texts are never valid."""
     if isinstance(body, dict):
         for name, good in (("phone", "+7701{:07}"), ("current_password", installation.PASSWORD)):
             given, number = body.get(name), next(_numbers)
-            # What is empty or too long is so on purpose.
+            # Empty and too long texts are intended.
             if isinstance(given, str) and 1 <= len(given) <= 128 and number % 2:
                 body[name] = good.format(number)
     return body
@@ -107,7 +107,7 @@ def map_body(context, body):
 
 @schemathesis.hook
 def before_add_examples(context, examples):
-    """Adds a request that has to succeed, where no example of the document can."""
+    """Adds a request that must succeed, where no example of the document can."""
     operation = context.operation
     name = operation_id(operation)
     good = {}
@@ -120,16 +120,19 @@ def before_add_examples(context, examples):
     elif name == "change_password":
         good["body"] = {"current_password": installation.PASSWORD, "new_password": "over the plum a tram"}
     elif name == "telegram_login":
-        good["body"] = people()[0]["login"]
+        good["body"] = employees()[0]["login"]
     elif name == "auto_login":
         good["body"] = {"init_data": installation.employee()["login"]["init_data"]}
     elif name == "refresh":
         good["body"] = {"refresh_token": installation.employee()["session"]["refresh_token"]}
+    elif name == "token":
+        credentials = {"username": administrator()["user"]["email"], "password": installation.PASSWORD}
+        good["body"] = {"grant_type": "password", **credentials}
     if not good:
         return
     if "body" in good:
-        good["media_type"] = "application/json"
-    # Such a request is not given the token of the run.
+        good["media_type"] = "application/x-www-form-urlencoded" if name == "token" else "application/json"
+    # Schemathesis does not authenticate these requests.
     if needs_token(operation):
         own = installation.admin_session()["access_token"] if name == "change_password" else token()
         good["headers"] = {"Authorization": f"Bearer {own}"}
@@ -138,11 +141,11 @@ def before_add_examples(context, examples):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Counts what was answered, and lets go of a token that is refused."""
+    """Counts the statuses, and discards a session whose token was rejected."""
     if response.request.method == case.operation.method.upper():
         _statuses[operation_id(case.operation)][response.status_code] += 1
     sent = response.request.headers.get("Authorization", "")
-    if response.status_code == 401 and response.json()["code"] in REFUSED_TOKENS and sent == f"Bearer {token()}":
+    if response.status_code == 401 and response.json()["code"] in REJECTED_TOKEN and sent == f"Bearer {token()}":
         _state["administrator"] = None
 
 

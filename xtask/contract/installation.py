@@ -1,4 +1,4 @@
-"""The server that is tested: its first administrator, and sessions to test it with."""
+"""Users and sessions of the server under test."""
 
 import itertools
 import os
@@ -17,30 +17,30 @@ _numbers = itertools.count(1)
 
 
 def call(method, path, token=None, **arguments):
-    """Sends a request that has to succeed, and gives the answer."""
+    """Sends a request that must succeed, and returns the response body."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     response = requests.request(method, URL + path, headers=headers, timeout=30, **arguments)
     assert response.ok, f"{method} {path}: {response.status_code} {response.text}"
     return response.json() if response.content else None
 
 
-def command(*arguments, given=None):
-    """Runs a command of the program on the server's own data, and gives what it prints."""
+def command(*arguments, stdin=None):
+    """Runs a command of the program on the server's data, and returns its output."""
     run = subprocess.run(
-        [PROGRAM, *arguments], cwd=FOLDER, env={}, input=given, capture_output=True, text=True, check=True
+        [PROGRAM, *arguments], cwd=FOLDER, env={}, input=stdin, capture_output=True, text=True, check=True
     )
     return run.stdout
 
 
 def bootstrap():
-    """The first administrator, with what the document's examples sign in with."""
+    """Creates the first administrator, with the credentials of the document's examples."""
     return call("POST", "/auth/admin/bootstrap", json=ADMIN)
 
 
 def admin_session():
-    """The session of an administrator of its own: whatever is done to other sessions and administrators, this one lives."""
+    """Creates an administrator and signs in. Changes to other users do not affect this session."""
     email = f"admin{next(_numbers)}@example.com"
-    command("admin", "create", "--email", email, "--password-stdin", given=PASSWORD)
+    command("admin", "create", "--email", email, "--password-stdin", stdin=PASSWORD)
     return sign_in(email)
 
 
@@ -49,7 +49,7 @@ def sign_in(email):
 
 
 def employee():
-    """An employee with a password, a Telegram account, and what both sign in with; made by an administrator of its own."""
+    """Creates an employee with a password and a Telegram account, and signs in."""
     token = admin_session()["access_token"]
     number = next(_numbers)
     credentials = {"phone": f"+7701900{number:04}", "password": PASSWORD}

@@ -1,47 +1,51 @@
-//! Holds the server and its OpenAPI document against each other from outside, by tools of other
-//! people.
+//! Tests the server against its OpenAPI document with third-party tools.
 //!
-//! What the tools are told stands in `xtask/contract`.
+//! Their configuration is in `xtask/contract`.
 
+mod node;
 mod python;
 mod server;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use clap::Args;
+use node::Node;
 use python::Python;
 use server::Server;
 
 use crate::step::{Outcome, cargo_output, root, say};
 
-/// How much is tried.
+/// Number and seed of the random requests.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Effort {
-    /// How many requests are made up for each operation, of each kind; more take longer and find
-    /// more
+    /// Random requests for each operation, of each kind; more take longer and find more
     #[arg(long, default_value_t = 40)]
     examples: u32,
-    /// Where the random requests begin
+    /// Seed of the random requests
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Validates the document, uses it by a generated client, and tries what it allows and forbids. The
-/// compose file is held against its schema on the way, since the tools for that come from the same
-/// place.
+/// Validates the document, generates clients for Python and TypeScript, and sends requests that the
+/// document allows and forbids. The same Python environment validates the compose file.
 #[expect(clippy::print_stdout, reason = "the summary of the run")]
 pub(crate) fn run(effort: Effort, no_install: bool) -> Outcome {
     let folder = target()?.join("contract");
     let python = Python::ready(&folder, no_install)?;
+    let node = Node::ready(&folder, no_install)?;
     let run = folder.join("run");
-    empty(&run).map_err(|error| format!("{} cannot be made anew: {error}", run.display()))?;
+    empty(&run).map_err(|error| format!("cannot recreate {}: {error}", run.display()))?;
     let server = Server::start(&run)?;
-    hold(&python.beside(&server, &run), &server, effort).map_err(|error| {
-        format!(
-            "{error}; the server's log is {}",
-            server::log(&run).display()
-        )
+    let python = python.for_server(&server, &run);
+    let checked = validate(&python)
+        .and_then(|()| generate_python(&python))
+        .and_then(|()| generate_typescript(&node, &run))
+        .and_then(|()| send_random_requests(&python, &server, effort));
+    checked.map_err(|error| {
+        let log = server::log(&run);
+        format!("{error}; the server's log is {}", log.display())
     })?;
     println!(
         "\nthe document and the server agree (seed {}, {} examples)",
@@ -50,42 +54,56 @@ pub(crate) fn run(effort: Effort, no_install: bool) -> Outcome {
     Ok(())
 }
 
-/// The steps, in an order that leaves to each what it needs: after the last one nothing is as it
-/// was.
-fn hold(python: &Python, server: &Server, effort: Effort) -> Outcome {
+fn validate(python: &Python) -> Outcome {
     say("the document, its examples, and openapi-spec-validator");
     python.run("document.py", &["openapi.json"])?;
     python.tool("openapi-spec-validator", &["openapi.json"])?;
     say("check-jsonschema deploy/compose.yaml");
-    let compose = root()
-        .join("deploy/compose.yaml")
-        .to_string_lossy()
-        .into_owned();
+    let compose = root().join("deploy/compose.yaml");
+    let compose = compose.to_string_lossy();
     python.tool(
         "check-jsonschema",
         &["--builtin-schema", "vendor.compose-spec", &compose],
-    )?;
+    )
+}
+
+fn generate_python(python: &Python) -> Outcome {
     say("openapi-python-client");
-    let generated = ["--meta", "none", "--output-path", "divan_api"];
-    let generate = ["generate", "--path", "openapi.json", "--fail-on-warning"];
-    python.tool(
-        "openapi-python-client",
-        &[&generate[..], &generated].concat(),
-    )?;
-    python.run("create_and_list.py", &[])?;
-    say(&format!(
-        "schemathesis --seed {} --max-examples {}",
-        effort.seed, effort.examples
-    ));
-    let config = root()
-        .join("xtask/contract/schemathesis.toml")
-        .to_string_lossy()
-        .into_owned();
+    let arguments = [
+        "generate",
+        "--path",
+        "openapi.json",
+        "--fail-on-warning",
+        "--meta",
+        "none",
+        "--output-path",
+        "divan_api",
+    ];
+    python.tool("openapi-python-client", &arguments)?;
+    python.run("create_and_list.py", &[])
+}
+
+fn generate_typescript(node: &Node, run: &Path) -> Outcome {
+    say("openapi-typescript, tsc --strict");
+    let arguments = ["openapi.json", "--output", "openapi.ts"];
+    node.tool("openapi-typescript", run, &arguments)?;
+    let usage = root().join("xtask/contract/usage.ts");
+    fs::copy(&usage, run.join("usage.ts"))
+        .map_err(|error| format!("cannot copy {}: {error}", usage.display()))?;
+    node.tool("tsc", run, &["--strict", "--noEmit", "usage.ts"])
+}
+
+/// Runs schemathesis. It changes the server's data, so it comes last.
+fn send_random_requests(python: &Python, server: &Server, effort: Effort) -> Outcome {
     let (seed, examples) = (effort.seed.to_string(), effort.examples.to_string());
+    say(&format!(
+        "schemathesis --seed {seed} --max-examples {examples}"
+    ));
+    let config = root().join("xtask/contract/schemathesis.toml");
     let document = format!("{}/openapi.json", server.url);
     let arguments = [
         "--config-file",
-        &config,
+        &config.to_string_lossy(),
         "run",
         &document,
         "--seed",
@@ -104,12 +122,20 @@ fn empty(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Where cargo puts what it builds.
+/// Returns cargo's target folder.
 fn target() -> Result<PathBuf, String> {
     let metadata = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
     metadata["target_directory"]
         .as_str()
         .map(PathBuf::from)
-        .ok_or("cargo names no target folder".to_owned())
+        .ok_or("cargo metadata has no target folder".to_owned())
+}
+
+fn succeed(command: &mut Command, name: &str) -> Outcome {
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(format!("`{name}` failed")),
+        Err(error) => Err(format!("cannot start `{name}`: {error}")),
+    }
 }

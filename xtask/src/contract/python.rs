@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::server::Server;
+use super::succeed;
 use crate::debian;
 use crate::step::{Outcome, root, say};
 
 const HOW_TO_INSTALL: &str = "Python 3.11 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
 
-/// An environment of Python with the tools that are pinned.
+/// A Python environment with the pinned tools.
 #[derive(Clone, Debug)]
 pub(super) struct Python {
     environment: PathBuf,
@@ -18,8 +19,7 @@ pub(super) struct Python {
 }
 
 impl Python {
-    /// The environment below this folder: it is made where there is none, or another one than is
-    /// asked for today.
+    /// Creates the environment below the folder, unless it has the same versions already.
     pub(super) fn ready(folder: &Path, no_install: bool) -> Result<Self, String> {
         let python = Self {
             environment: folder.join("venv"),
@@ -59,8 +59,8 @@ impl Python {
         Ok(python)
     }
 
-    /// The same, for scripts that ask this server and write into this folder.
-    pub(super) fn beside(&self, server: &Server, folder: &Path) -> Self {
+    /// Returns the environment for scripts that use this server and write to this folder.
+    pub(super) fn for_server(&self, server: &Server, folder: &Path) -> Self {
         let scripts = root().join("xtask/contract").into_os_string();
         let path = [
             self.environment.join("bin").into_os_string(),
@@ -96,7 +96,7 @@ impl Python {
         succeed(&mut command, script)
     }
 
-    /// Runs a tool that is installed here.
+    /// Runs a tool of the environment.
     pub(super) fn tool(&self, name: &str, arguments: &[&str]) -> Outcome {
         succeed(self.command(name).args(arguments), name)
     }
@@ -114,22 +114,14 @@ impl Python {
     }
 }
 
-/// Debian has a `python3` that cannot make environments until another package is there.
+/// Debian's `python3` cannot create environments without another package.
 fn has_venv() -> bool {
-    let asked = Command::new("python3")
+    let status = Command::new("python3")
         .args([
             "-c",
             "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))",
         ])
         .stderr(Stdio::null())
         .status();
-    asked.is_ok_and(|status| status.success())
-}
-
-fn succeed(command: &mut Command, name: &str) -> Outcome {
-    match command.stdin(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("`{name}` failed")),
-        Err(error) => Err(format!("`{name}` cannot be started: {error}")),
-    }
+    status.is_ok_and(|status| status.success())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::step::{cargo_output, say};
 
-/// A server on its development default, in a folder of its own; it ends when this is dropped.
+/// A server in development mode, with a data folder of its own. Stopped on drop.
 pub(super) struct Server {
     child: Child,
     pub(super) program: PathBuf,
@@ -14,10 +14,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Builds the server, and starts it in this folder on a free port of the loopback address.
+    /// Builds the server and starts it in this folder, on a free port of the loopback address.
     pub(super) fn start(folder: &Path) -> Result<Self, String> {
         let program = build()?;
-        let cannot = |error| format!("{} cannot be started: {error}", program.display());
+        let cannot = |error| format!("cannot start {}: {error}", program.display());
         let log = File::create(log(folder)).map_err(cannot)?;
         let mut child = Command::new(&program)
             .args(["--port", "0"])
@@ -34,7 +34,7 @@ impl Server {
                 program,
                 url: format!("http://{address}"),
             }),
-            None => Err(format!("the server has not started: {}", read_log(folder))),
+            None => Err(format!("the server did not start: {}", read_log(folder))),
         }
     }
 }
@@ -46,7 +46,7 @@ impl Drop for Server {
     }
 }
 
-/// What the server says of itself.
+/// Returns the path of the server's log.
 pub(super) fn log(folder: &Path) -> PathBuf {
     folder.join("server.log")
 }
@@ -55,7 +55,7 @@ fn read_log(folder: &Path) -> String {
     fs::read_to_string(log(folder)).unwrap_or_default()
 }
 
-/// Waits until the server listens. None when it has ended before, or does not for half a minute.
+/// Waits until the server listens, at most 30 seconds. `None` if it exits or does not listen.
 fn address(child: &mut Child, folder: &Path) -> Option<String> {
     for _ in 0..300 {
         let is_alive = matches!(child.try_wait(), Ok(None));
@@ -74,7 +74,7 @@ fn address(child: &mut Child, folder: &Path) -> Option<String> {
     None
 }
 
-/// Builds the program, and says where it is.
+/// Builds the program and returns its path.
 fn build() -> Result<PathBuf, String> {
     say("cargo build -p divan-server");
     let messages = cargo_output(&[
@@ -93,5 +93,5 @@ fn build() -> Result<PathBuf, String> {
             .filter(|_| is_it)
             .map(PathBuf::from)
     });
-    program.ok_or("cargo names no program".to_owned())
+    program.ok_or("cargo build has reported no program".to_owned())
 }
