@@ -36,15 +36,9 @@ impl ToSchema for ProblemCode {
 impl PartialSchema for MemberErrorCode {
     fn schema() -> RefOr<Schema> {
         let lines = Self::ALL.iter().map(|code| {
-            let params: String = code
-                .params()
-                .iter()
-                .map(|param| format!(" `{param}`"))
-                .collect();
-            let params = if params.is_empty() {
-                params
-            } else {
-                format!(" (parameters:{params})")
+            let params = match code.params() {
+                [] => String::new(),
+                params => format!(" (parameters: `{}`)", params.join("` `")),
             };
             format!("- `{}`{params}: {}\n", code.as_str(), code.description())
         });

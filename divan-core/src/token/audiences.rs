@@ -54,7 +54,7 @@ impl Audiences {
     }
 
     /// Returns the audience whose tokens with this scope have this `aud` claim.
-    pub(super) fn from_claim(&self, claim: &str, scope: Option<Scope>) -> Option<Audience> {
+    pub(super) fn audience_of_claim(&self, claim: &str, scope: Option<Scope>) -> Option<Audience> {
         [Audience::MiniApp, Audience::Admin]
             .into_iter()
             .find(|&audience| self.claim(audience, scope) == claim)

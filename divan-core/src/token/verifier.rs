@@ -133,7 +133,7 @@ impl TokenVerifier {
         let scope = claims.scope.as_deref().map(Scope::parse).transpose()?;
         let audience = self
             .audiences
-            .from_claim(&claims.aud, scope)
+            .audience_of_claim(&claims.aud, scope)
             .ok_or(TokenError::NotAccepted)?;
         let now = self.clock.unix_seconds();
         if claims.exp.saturating_add(LEEWAY) <= now {
