@@ -1,5 +1,5 @@
-//! `cargo run --example embed_axum`: an axum application with routes of its own over `divan-core`
-//! alone.
+//! `cargo run --example embed_axum`: an axum application with its own routes over `divan-core`
+//! only.
 //!
 //! It listens on 127.0.0.1:3000 until it is interrupted. `POST /sign-in` takes
 //! `{"phone", "password", "init_data"}`, `GET /hello` a bearer token.
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 async fn main() -> Result<(), Box<dyn Error>> {
     let service = AuthService::builder(
         Arc::new(MemoryStore::new()),
-        &SecretKey::new("thirty-two bytes that nobody else knows")?,
+        &SecretKey::new("thirty-two bytes that only we know")?,
         "http://sec.localhost",
         Audiences::new("divan.localhost", "sec.localhost")?,
     )
@@ -46,7 +46,7 @@ fn app(service: AuthService) -> Router {
         .with_state(service)
 }
 
-/// The body of a sign-in, in this application's own form.
+/// Body of a sign-in.
 #[derive(Deserialize)]
 struct SignIn {
     phone: String,
@@ -76,7 +76,7 @@ async fn hello(SignedIn(caller): SignedIn) -> String {
     format!("Hello, {}!", caller.user().full_name)
 }
 
-/// The extractor of this application for the caller of a request.
+/// Extractor of the caller of a request.
 struct SignedIn(Caller);
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn

@@ -1,6 +1,6 @@
-//! `cargo run --example infra_from_env --features infra`: what a service of one's own is told by
-//! its environment and `.env`, and whether it is there. It has a variable of its own beside those
-//! of Divan, and is told everything that is wrong at once:
+//! `cargo run --example infra_from_env --features infra`: configures a service of
+//! your own from the environment and `.env`, with a variable in addition to Divan's, and probes its
+//! dependencies. All errors are reported at once:
 //!
 //! ```sh
 //! REDIS_HOST=localhost REDIS_PORT=many APP_GREETNG=hello cargo run --example infra_from_env --features infra
@@ -13,15 +13,11 @@ use std::time::Duration;
 use divan_core::infra::probe::{Probe, check_all};
 use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
 
-/// Defined once: it is read by this, documented by this, and guessed at when it is misspelt.
-static GREETING: Variable = Variable::new(
-    "APP_GREETING",
-    "what the service says to whom it meets",
-    "Good morning",
-)
-.when_unset("`Hello`");
+/// Definition for reading, for documentation, and for the detection of misspelled names.
+static GREETING: Variable =
+    Variable::new("APP_GREETING", "greeting of the service", "Good morning").when_unset("`Hello`");
 
-static SECTION: Section = Section::new("Manners", "", &[&GREETING]);
+static SECTION: Section = Section::new("Greeting", "", &[&GREETING]);
 
 #[derive(Debug)]
 struct Config {
@@ -41,7 +37,7 @@ impl Config {
         Ok(config)
     }
 
-    /// A probe of each part that is configured. Nothing is connected before it is asked.
+    /// Returns a probe of each configured dependency. They connect when they are called.
     fn probes(&self) -> Result<Vec<Arc<dyn Probe>>, Box<dyn Error>> {
         let Infra {
             s3,
@@ -75,14 +71,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Ok(config) => config,
         Err(errors) => {
             println!("{errors}");
-            return Err("the configuration is wrong".into());
+            return Err("the configuration is invalid".into());
         }
     };
     println!("{}.", config.greeting);
     for report in check_all(&config.probes()?, Duration::from_secs(2)).await {
         match report.outcome {
             Ok(()) => println!(
-                "{} answers, after {} ms.",
+                "{} responded after {} ms.",
                 report.name,
                 report.took.as_millis()
             ),
@@ -106,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_configured_is_asked() {
+    async fn configured_dependencies_are_probed() {
         let config = config(&[
             ("REDIS_HOST", "127.0.0.1"),
             ("REDIS_PORT", "1"),
@@ -127,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
+    fn all_errors_are_reported_at_once() {
         let errors = config(&[
             ("REDIS_HOST", "localhost"),
             ("REDIS_PORT", "many"),

@@ -1,6 +1,6 @@
-//! `cargo run --example key_rotation`: from `SECRET_KEY` to EdDSA and from one key to the next,
-//! with nobody signed out on the way, and a service elsewhere that checks the tokens by public keys
-//! alone.
+//! `cargo run --example key_rotation`: moves from `SECRET_KEY` to EdDSA and then to the next
+//! key, without signing users out, and with another service that verifies the tokens with public keys
+//! only.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -17,14 +17,14 @@ const ISSUER: &str = "https://sec.example.com";
 
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 fn main() -> Result<(), Box<dyn Error>> {
-    let secret = SecretKey::new("thirty-two bytes that nobody else knows")?;
+    let secret = SecretKey::new("thirty-two bytes that only we know")?;
     let of_secret = issue(&KeyRing::from(&secret))?;
     println!(
         "1. HS256: a token is signed with the secret key, and {} keys are public.",
         public(&(&secret).into())
     );
 
-    // Access tokens live for a quarter of an hour; by then everybody has a new one.
+    // Access tokens live for 15 minutes; by then every client has a new one.
     let (first, soon) = (
         SigningKey::generate(&OsEntropy)?,
         SystemClock.now() + Duration::from_mins(20),
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rotated = KeyRing::from(&second).accept(first.verifying_key());
     let of_second = issue(&rotated)?;
     println!(
-        "4. It signs: a token names the key {}.",
+        "4. The next key signs: a token names the key {}.",
         second.verifying_key().kid()
     );
     println!(
@@ -71,13 +71,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         elsewhere(&announced, &of_second)?
     );
     println!(
-        "   One that did not: {}, and fetches the keys again.",
+        "   A service that did not: {}. It must fetch the keys again.",
         elsewhere(&moved, &of_second)?
     );
 
     let done = KeyRing::from(&second);
     println!(
-        "5. The first key is gone: its token is {}, the other is {}.",
+        "5. The first key is removed: its token is {}, the other is {}.",
         here(&done, &of_first)?,
         here(&done, &of_second)?
     );
@@ -96,12 +96,12 @@ fn issue(keys: &KeyRing) -> Result<String, Box<dyn Error>> {
     Ok(token.token.expose().to_owned())
 }
 
-/// What the server says, which has the keys.
+/// Returns the verdict of the server, which has the keys.
 fn here(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
     outcome(&TokenVerifier::new(keys, ISSUER, audiences()?), token)
 }
 
-/// What a service says that has fetched `/.well-known/jwks.json`.
+/// Returns the verdict of a service that has fetched `/.well-known/jwks.json`.
 fn elsewhere(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>> {
     outcome(
         &TokenVerifier::from_jwks(&keys.jwks(), ISSUER, audiences()?),
@@ -112,7 +112,7 @@ fn elsewhere(keys: &KeyRing, token: &str) -> Result<&'static str, Box<dyn Error>
 fn outcome(verifier: &TokenVerifier, token: &str) -> Result<&'static str, Box<dyn Error>> {
     match verifier.verify(token) {
         Ok(_) => Ok("accepted"),
-        Err(TokenError::UnknownKey) => Ok("refused, by a key that is not known"),
+        Err(TokenError::UnknownKey) => Ok("refused, because its key is unknown"),
         Err(TokenError::Malformed) => Ok("refused"),
         Err(other) => Err(other.into()),
     }

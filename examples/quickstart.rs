@@ -1,5 +1,5 @@
-//! `cargo run --example quickstart`: the main job from the first administrator to the employee's
-//! own data, through the client, against a server in this process.
+//! `cargo run --example quickstart`: from the first administrator to the data of a signed-in
+//! employee, with the client and a server in this process.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use divan_core::store::SqliteStore;
 use divan_core::token::{Audiences, SecretKey};
 use divan_server::{AppState, HttpOptions, router};
 
-/// A token of no real bot.
+/// Bot token for the example; there is no such bot.
 const BOT_TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
 #[tokio::main]

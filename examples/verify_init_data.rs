@@ -1,4 +1,4 @@
-//! `cargo run --example verify_init_data`: the check of `initData` in three calls, on its own.
+//! `cargo run --example verify_init_data`: verifies `initData` in three calls.
 
 use std::error::Error;
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Telegram would sign this. Here the feature `test-util` does.
+/// Init data, signed by the feature `test-util` instead of Telegram.
 fn what_the_mini_app_sends() -> Result<String, Box<dyn Error>> {
     let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
     let data = InitDataBuilder::new(SystemClock.unix_seconds())

@@ -78,8 +78,8 @@ async fn me(
     Ok(Json(state.user.clone()))
 }
 
-/// What the `rust_crypto` feature of `jsonwebtoken` does for HS256, without the RSA that comes with
-/// it.
+/// HS256 as the `rust_crypto` feature of `jsonwebtoken` implements it, without the RSA that the feature
+/// includes.
 static HMAC_ALONE: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::InvalidAlgorithm.into()),
     verifier_factory: |_, key| {

@@ -104,7 +104,7 @@ impl<A: AudienceMarker> Handle<A> {
         self.call_with_tokens(request).await?.1
     }
 
-    /// As [`call`](Self::call); also returns the tokens of the last attempt.
+    /// Like [`call`](Self::call); also returns the tokens of the last attempt.
     pub(crate) async fn call_with_tokens<E: Endpoint>(
         &self,
         request: Request<'_, E>,

@@ -38,7 +38,7 @@ const METRICS_CONNECTIONS: usize = 16;
 /// Interval between purges of old sessions.
 const PURGE_EVERY: Duration = Duration::from_hours(1);
 
-/// Why a server did not start.
+/// A startup failure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {

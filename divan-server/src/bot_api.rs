@@ -65,21 +65,19 @@ pub(crate) struct WebAppInfo {
 pub(crate) enum BotApiError {
     #[error(transparent)]
     Client(#[from] NoHttpClient),
-    #[error(
-        "the Bot API cannot be reached: check the network, and TELEGRAM_API_URL where it is set"
-    )]
+    #[error("the Bot API cannot be reached: check the network, and TELEGRAM_API_URL if it is set")]
     Unreachable(#[source] reqwest::Error),
     #[error(
-        "Telegram does not know this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT"
+        "Telegram does not accept this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT"
     )]
     UnknownToken,
     #[error("Telegram limits requests: try again in {} s", .0.as_secs())]
     TooManyRequests(Duration),
-    #[error("Telegram refuses: {0}")]
+    #[error("Telegram refused the request: {0}")]
     Refused(String),
-    #[error("the Bot API fails with {0}: try again later")]
+    #[error("the Bot API returned {0}: try again later")]
     Broken(StatusCode),
-    #[error("the response is not of the Bot API: check TELEGRAM_API_URL")]
+    #[error("the response is not from the Bot API: check TELEGRAM_API_URL")]
     NotTheBotApi,
 }
 

@@ -136,7 +136,7 @@ pub struct HttpOptions {
     pub allowed_origins: Vec<HeaderValue>,
     /// Sends `Strict-Transport-Security`. Default: no.
     pub strict_transport: bool,
-    /// Whether to serve `/docs` and `/openapi.json` (feature `docs`). Default: yes.
+    /// Serves `/docs` and `/openapi.json` (feature `docs`). Default: yes.
     pub docs: bool,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,

@@ -102,7 +102,7 @@ impl MenuButtonSetup {
         problems
     }
 
-    /// Lists why this bot cannot open this Mini App, whatever its button is.
+    /// Lists the reasons why this bot cannot open this Mini App with any button.
     fn mismatches(&self, bot: &Bot) -> Vec<String> {
         let mut problems = Vec::new();
         if bot.id != self.bot_id {
@@ -332,17 +332,17 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_by_telegram_is_reported_without_the_token() {
         let cases = [
-            (401, "Unauthorized", "does not know this token"),
-            (404, "Not BotStatus", "does not know this token"),
+            (401, "Unauthorized", "does not accept this token"),
+            (404, "Not Found", "does not accept this token"),
             (
                 400,
                 "Bad Request: no AAFakeTokenForDivanTestVectorsOnly_0000 here",
-                "Telegram refuses: Bad Request",
+                "Telegram refused the request: Bad Request",
             ),
             (
                 500,
                 "Internal Server Error",
-                "fails with 500 Internal Server Error: try again",
+                "returned 500 Internal Server Error: try again",
             ),
         ];
         for (status, description, expected) in cases {
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unreachable_or_wrong_bot_api_is_reported_without_the_token() {
+    async fn an_unreachable_or_invalid_bot_api_is_reported_without_the_token() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()

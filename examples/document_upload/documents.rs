@@ -1,4 +1,4 @@
-//! Documents in an object store, each person's below a prefix of their own.
+//! Documents in an object store, with one prefix per user.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use divan_core::infra::probe::ProbeError;
 use divan_core::types::UserId;
 use serde::{Deserialize, Serialize};
 
-/// For how long a document may be sent.
+/// Lifetime of an upload URL.
 const LIFE: Duration = Duration::from_mins(5);
-/// The most bytes that a document may have.
+/// Maximum size of a document, in bytes.
 const MAX_SIZE: u64 = 10 * 1024 * 1024;
-/// What may be uploaded. Pages and scripts are not among them: a browser would run them.
+/// Accepted media types, without pages and scripts, which a browser would run.
 const CONTENT_TYPES: [&str; 3] = ["application/pdf", "image/jpeg", "image/png"];
 
-/// What somebody would like to upload.
+/// Description of a document to upload.
 #[derive(Debug, Deserialize)]
 pub(crate) struct NewDocument {
     pub(crate) name: String,
@@ -28,23 +28,23 @@ pub(crate) struct NewDocument {
     pub(crate) size: u64,
 }
 
-/// Where to `PUT` it. The length and the type are part of the signature: another document is
-/// refused by the store.
+/// Signed URL for a `PUT`. The signature covers length and type, so the store refuses any other
+/// document.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Upload {
     pub(crate) url: String,
-    /// The headers to send with it.
+    /// Headers of the `PUT`.
     pub(crate) headers: Vec<(String, String)>,
 }
 
-/// Why not.
+/// Reason of a refused request.
 #[derive(Debug)]
 pub(crate) enum Refused {
     Token,
     Name,
     TooLarge,
     ContentType,
-    NotNow,
+    Unavailable,
 }
 
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// Opens the store, and makes the bucket where it is missing.
+    /// Opens the store and creates a missing bucket.
     pub(crate) async fn open(store: &S3Config, clock: Arc<dyn Clock>) -> Result<Self, ProbeError> {
         let client = store.client();
         let _ = store.ensure_bucket(&client).await?;
@@ -66,7 +66,7 @@ impl Documents {
         })
     }
 
-    /// Permits one upload.
+    /// Returns a signed URL for one upload.
     pub(crate) async fn upload(
         &self,
         owner: UserId,
@@ -94,9 +94,9 @@ impl Documents {
             .content_length(size)
             .content_type(&document.content_type);
         let put = put
-            .presigned(life.map_err(|_| Refused::NotNow)?)
+            .presigned(life.map_err(|_| Refused::Unavailable)?)
             .await
-            .map_err(|_| Refused::NotNow)?;
+            .map_err(|_| Refused::Unavailable)?;
         let headers = put
             .headers()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -107,7 +107,7 @@ impl Documents {
         })
     }
 
-    /// The names of what this person has uploaded; a thousand at most.
+    /// Lists the names of the documents of a user, at most a thousand.
     pub(crate) async fn list(&self, owner: UserId) -> Result<Vec<String>, Refused> {
         let prefix = prefix(owner);
         let listed = self
@@ -117,7 +117,7 @@ impl Documents {
             .prefix(&prefix)
             .send()
             .await;
-        let listed = listed.map_err(|_| Refused::NotNow)?;
+        let listed = listed.map_err(|_| Refused::Unavailable)?;
         let keys = listed
             .contents()
             .iter()
@@ -126,12 +126,12 @@ impl Documents {
     }
 }
 
-/// Ends with `/`: without it, one id could be the beginning of another.
+/// Returns the prefix of a user. It ends with `/`, so that no prefix is the start of another.
 fn prefix(owner: UserId) -> String {
     format!("users/{owner}/")
 }
 
-/// Whether a name is one for a file, and nothing that could leave its folder.
+/// Returns `true` if a name is a plain file name, which cannot leave the prefix.
 fn is_plain(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
     (1..=100).contains(&name.len()) && !name.starts_with('.') && name.chars().all(is_plain)
@@ -144,7 +144,7 @@ impl IntoResponse for Refused {
             Self::Name => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotNow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
         status.into_response()
     }

@@ -1,12 +1,12 @@
-//! `cargo run --example document_upload --features s3`: employees who are signed in upload
-//! documents straight into an object store, and see their own.
+//! `cargo run --example document_upload --features s3`: signed-in employees upload
+//! documents directly to an object store, and list their own.
 //!
 //! It listens on 127.0.0.1:3000 until it is interrupted. `POST /documents` takes
-//! `{"name", "content_type", "size"}` and an access token, and answers where to `PUT` the document
-//! within five minutes; `GET /documents` lists what the person has uploaded. The documents never
-//! pass through this service. Start a Divan server (or name one: `-- https://divan.example.com`)
-//! and a store first; `MINIO_ENDPOINT`, `MINIO_ACCESS_KEY`, `MINIO_SECRET_KEY` and `MINIO_BUCKET`
-//! say where that is, in the environment or in `.env`.
+//! `{"name", "content_type", "size"}` and an access token, and returns a URL for a `PUT` of the
+//! document within five minutes; `GET /documents` lists the documents of the user. They never pass
+//! through this service. Start a Divan server (or name one: `-- https://divan.example.com`) and a
+//! store first, and set `MINIO_ENDPOINT`, `MINIO_ACCESS_KEY`, `MINIO_SECRET_KEY` and `MINIO_BUCKET` in
+//! the environment or in `.env`.
 
 mod documents;
 #[cfg(test)]
@@ -81,7 +81,7 @@ async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Vec<Str
     Ok(Json(app.documents.list(user.id).await?))
 }
 
-/// Asks Divan whose token was sent, so that whoever was signed out a second ago is.
+/// Returns the user of the token. Divan is asked on each request, so sign-outs take effect at once.
 async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused> {
     let header = headers
         .get(header::AUTHORIZATION)
@@ -90,10 +90,10 @@ async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused>
         .and_then(|text| text.strip_prefix("Bearer "))
         .ok_or(Refused::Token)?;
     match divan.me(&Secret::new(token)).await {
-        // A password that somebody else has generated opens nothing but its change.
+        // A user with a generated password may only change it.
         Ok(user) if user.password_change_required => Err(Refused::Token),
         Ok(user) => Ok(user),
         Err(error) if error.is_unauthorized() => Err(Refused::Token),
-        Err(_) => Err(Refused::NotNow),
+        Err(_) => Err(Refused::Unavailable),
     }
 }

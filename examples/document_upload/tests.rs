@@ -1,4 +1,4 @@
-//! Against a store in this process that checks signatures, and a mock Divan server.
+//! Tests with a store in this process that verifies signatures, and a mock Divan server.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use super::*;
 
-/// The service between the two, and the tokens of an employee and of somebody else.
+/// The service between both, and the tokens of an employee and of another user.
 struct Scene {
     store: S3Server,
     divan: MockDivan,
@@ -23,7 +23,7 @@ struct Scene {
     other: Secret,
 }
 
-/// What is uploaded in these tests.
+/// Content of the uploaded document.
 const DOCUMENT: &[u8] = b"%PDF-1.7 salem";
 
 async fn scene(clock: Arc<dyn Clock>) -> Scene {
@@ -82,7 +82,7 @@ impl Scene {
             .1
     }
 
-    /// Sends a document as a browser would, with the headers that are given.
+    /// Sends a document with these headers, as a browser would.
     async fn put(&self, url: &str, headers: &[(String, String)], body: &[u8]) -> String {
         let address = self.store.url().replace("http://", "");
         let path = url.strip_prefix(&self.store.url()).unwrap();
@@ -107,7 +107,7 @@ fn now() -> Arc<dyn Clock> {
 }
 
 #[tokio::test]
-async fn an_employee_uploads_a_document_and_nobody_else_sees_it() {
+async fn an_uploaded_document_is_visible_to_its_owner_only() {
     let scene = scene(now()).await;
     let upload = scene.permitted("vacation request.pdf").await;
     assert_eq!(scene.listed(&scene.employee).await, "[]");
@@ -121,14 +121,14 @@ async fn an_employee_uploads_a_document_and_nobody_else_sees_it() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_of_another_type_or_badly_named_is_refused_before_it_is_sent() {
+async fn an_upload_with_invalid_size_type_or_name_is_rejected() {
     let scene = scene(now()).await;
     for (name, content_type, size, status) in [
         ("a.pdf", "application/pdf", 10 * 1024 * 1024 + 1, 413),
         ("a.pdf", "application/pdf", 0, 413),
         ("a.html", "text/html", 10, 415),
         ("../a.pdf", "application/pdf", 10, 422),
-        ("somebody/a.pdf", "application/pdf", 10, 422),
+        ("another/a.pdf", "application/pdf", 10, 422),
         (".hidden", "application/pdf", 10, 422),
         ("", "application/pdf", 10, 422),
     ] {
@@ -141,12 +141,12 @@ async fn what_is_too_large_of_another_type_or_badly_named_is_refused_before_it_i
 }
 
 #[tokio::test]
-async fn who_is_not_signed_in_is_refused() {
+async fn an_invalid_token_is_rejected() {
     let scene = scene(now()).await;
-    let stranger = Secret::new("x");
+    let invalid = Secret::new("x");
     assert_eq!(
         scene
-            .answer(Request::get("/documents"), &stranger, String::new())
+            .answer(Request::get("/documents"), &invalid, String::new())
             .await
             .0,
         401
@@ -155,7 +155,7 @@ async fn who_is_not_signed_in_is_refused() {
         json!({"name": "a.pdf", "content_type": "application/pdf", "size": 1}).to_string();
     assert_eq!(
         scene
-            .answer(Request::post("/documents"), &stranger, document)
+            .answer(Request::post("/documents"), &invalid, document)
             .await
             .0,
         401
@@ -163,7 +163,7 @@ async fn who_is_not_signed_in_is_refused() {
 }
 
 #[tokio::test]
-async fn a_permission_that_is_over_is_refused_by_the_store() {
+async fn an_expired_upload_url_is_rejected_by_the_store() {
     let six_minutes_ago = ManualClock::at_unix(SystemClock.unix_seconds() - 360);
     let scene = scene(Arc::new(six_minutes_ago)).await;
     let upload = scene.permitted("a.pdf").await;
@@ -173,7 +173,7 @@ async fn a_permission_that_is_over_is_refused_by_the_store() {
 }
 
 #[tokio::test]
-async fn a_permission_is_for_one_document_alone() {
+async fn an_upload_url_is_valid_for_one_document_only() {
     let scene = scene(now()).await;
     let Upload { url, headers } = scene.permitted("a.pdf").await;
     let with = |name: &str, value: &str| -> Vec<_> {
@@ -203,7 +203,7 @@ async fn a_permission_is_for_one_document_alone() {
     for (tampered_url, tampered_headers, body) in tampered {
         assert!(
             (&tampered_url, &tampered_headers) != (&url, &headers),
-            "nothing was changed"
+            "the request must differ"
         );
         let answer = scene.put(&tampered_url, &tampered_headers, body).await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
@@ -218,7 +218,7 @@ async fn a_permission_is_for_one_document_alone() {
 }
 
 #[tokio::test]
-async fn who_has_to_change_the_password_uploads_nothing() {
+async fn a_user_who_must_change_the_password_cannot_upload() {
     let scene = scene(now()).await;
     let (admin, employee) = (scene.divan.client().admin(), scene.divan.client().miniapp());
     admin.login(&scene.divan.admin_login()).await.unwrap();

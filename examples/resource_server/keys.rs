@@ -6,8 +6,8 @@ use divan_core::token::{AccessTokenClaims, Audiences, TokenError, TokenVerifier}
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-/// Checks access tokens by the keys that a Divan server publishes, and keeps these fresh. Cheap to
-/// clone.
+/// Verifies access tokens with the keys that a Divan server publishes, and refreshes the keys. Cheap
+/// to clone.
 #[derive(Clone)]
 pub(crate) struct Keys {
     shared: Arc<Shared>,
@@ -18,33 +18,32 @@ struct Shared {
     issuer: String,
     audiences: Audiences,
     pace: Pace,
-    /// None until the first set has come.
+    /// `None` until the first set has been fetched.
     verifier: watch::Sender<Option<Arc<TokenVerifier>>>,
-    /// When the keys were asked for the last time, whatever came of it.
-    asked: Mutex<Option<Instant>>,
+    /// Time of the last request for the keys, successful or not.
+    requested_at: Mutex<Option<Instant>>,
 }
 
-/// How often keys are fetched.
+/// Intervals between requests for the keys.
 #[derive(Clone, Copy)]
 pub(crate) struct Pace {
-    /// How old a set gets before it is fetched anew. A key that the server has given up is accepted
-    /// for as long.
+    /// Interval of regular refreshes. A key that the server has removed is accepted for that long.
     pub(crate) refresh: Duration,
-    /// How soon it may be fetched again: anybody can send tokens that name unknown keys.
+    /// Minimum interval between requests: any caller can send tokens that name unknown keys.
     pub(crate) pause: Duration,
 }
 
-/// Why nobody is let in.
+/// Reason of a refused request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// The token is not good.
+    /// The token is not valid.
     Token(TokenError),
-    /// There are no keys yet to tell by.
+    /// No keys have been fetched yet.
     NoKeys,
 }
 
 impl Default for Pace {
-    /// As the server's `Cache-Control` says, and every five seconds at most.
+    /// The max-age of the server's `Cache-Control`, and at most one request in five seconds.
     fn default() -> Self {
         Self {
             refresh: Duration::from_mins(5),
@@ -55,26 +54,25 @@ impl Default for Pace {
 
 impl Keys {
     pub(crate) fn new(client: Client, issuer: &str, audiences: Audiences, pace: Pace) -> Self {
-        let (verifier, asked) = (watch::Sender::new(None), Mutex::new(None));
+        let (verifier, requested_at) = (watch::Sender::new(None), Mutex::new(None));
         let shared = Shared {
             client,
             issuer: issuer.to_owned(),
             audiences,
             pace,
             verifier,
-            asked,
+            requested_at,
         };
         Self {
             shared: Arc::new(shared),
         }
     }
 
-    /// Tells who has signed in. A token that names a key that is not known makes the keys be
-    /// fetched again.
+    /// Verifies a token and returns its claims. A token that names an unknown key causes a refresh.
     pub(crate) async fn verify(&self, token: &str) -> Result<AccessTokenClaims, Refused> {
         match self.check(token) {
             Err(Refused::NoKeys | Refused::Token(TokenError::UnknownKey)) => {
-                // A task of its own: a caller who hangs up must not stop what all the others wait
+                // In a task: a caller that disconnects must not cancel the request that others wait
                 // for.
                 let keys = self.clone();
                 let _ = tokio::spawn(async move { keys.fetch().await }).await;
@@ -84,7 +82,7 @@ impl Keys {
         }
     }
 
-    /// Fetches the keys now and then. Nobody who sends a token of a known key waits for that.
+    /// Fetches the keys regularly, so that tokens of known keys never wait for a request.
     pub(crate) async fn keep_fresh(self) {
         loop {
             self.fetch().await;
@@ -102,18 +100,18 @@ impl Keys {
         verifier.verify(token).map_err(Refused::Token)
     }
 
-    /// Fetches the keys, unless that was done a moment ago. When it fails the old ones stay.
+    /// Fetches the keys unless they were requested recently. On failure the previous ones stay.
     #[expect(clippy::print_stderr, reason = "the log of an example")]
     async fn fetch(&self) {
-        // One at a time: who has waited finds what the other one fetched.
-        let mut asked = self.shared.asked.lock().await;
-        if asked.is_some_and(|at| at.elapsed() < self.shared.pace.pause) {
+        // One request at a time: concurrent callers wait for it and use its result.
+        let mut requested_at = self.shared.requested_at.lock().await;
+        if requested_at.is_some_and(|at| at.elapsed() < self.shared.pace.pause) {
             return;
         }
-        *asked = Some(Instant::now());
+        *requested_at = Some(Instant::now());
         match self.shared.client.jwks().await {
             Ok(jwks) => {
-                // Keys of kinds that it does not know are passed over.
+                // Keys of unknown types are ignored.
                 let (issuer, audiences) = (&self.shared.issuer, self.shared.audiences.clone());
                 let verifier = TokenVerifier::from_jwks(&jwks, issuer, audiences);
                 self.shared.verifier.send_replace(Some(Arc::new(verifier)));

@@ -1,8 +1,8 @@
-//! `cargo run --example resource_server`: a service of your own that lets in whom Divan has signed
-//! in, and shares neither a secret nor a database with it.
+//! `cargo run --example resource_server`: a service of your own that accepts the access tokens of
+//! Divan and shares neither a secret nor a database with it.
 //!
-//! It listens on 127.0.0.1:3000 until it is interrupted. `GET /hello` takes any access token,
-//! `GET /reports` that of an administrator. Start a Divan server that signs with EdDSA first:
+//! It listens on 127.0.0.1:3000 until it is interrupted. `GET /hello` accepts any access
+//! token, `GET /reports` that of an administrator. Start a Divan server that signs with EdDSA first:
 //!
 //! ```sh
 //! cargo run -p divan-server -- keys generate --out key.pem
@@ -36,8 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::builder(&divan)
         .timeout(Duration::from_secs(5))
         .build()?;
-    // Those of the development default. They say whose tokens are taken, so they are never asked
-    // from anybody.
+    // Those of development mode. They decide which tokens are accepted, so they are configured and
+    // never fetched.
     let audiences = Audiences::new("divan.localhost", "sec.localhost")?;
     let keys = Keys::new(
         client,
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     println!(
-        "Listening on http://{}, for who is signed in at {divan}",
+        "Listening on http://{} for users of {divan}",
         listener.local_addr()?
     );
     axum::serve(listener, app(keys)).await?;
@@ -67,16 +67,16 @@ async fn hello(SignedIn(claims): SignedIn) -> String {
     format!("Hello, {}!", claims.user)
 }
 
-/// The role is the one of when the token was issued, at most a quarter of an hour ago. Where that
-/// is too long, ask the server: `client.me(&token)`.
+/// The role is that of the time when the token was issued, at most 15 minutes ago. For the current
+/// role, ask the server: `client.me(&token)`.
 async fn reports(SignedIn(claims): SignedIn) -> Result<&'static str, StatusCode> {
     if (claims.audience, claims.role) != (Audience::Admin, Role::Admin) {
         return Err(StatusCode::FORBIDDEN);
     }
-    Ok("Everybody was there.")
+    Ok("All reports.")
 }
 
-/// An extractor of this application: who sends a good token gets in.
+/// Extractor of the claims of a valid token.
 struct SignedIn(AccessTokenClaims);
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn

@@ -1,4 +1,4 @@
-//! Against the real server, which is stopped and started again with other keys.
+//! Tests with the real server, which is restarted with other keys.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,18 +22,18 @@ const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "tram under the plum";
 const BOOTSTRAP_TOKEN: &str = "the bootstrap token";
 
-/// Fetches whenever there is a reason to.
+/// Fetches keys for every unknown key.
 const EAGER: Pace = Pace {
     refresh: Duration::ZERO,
     pause: Duration::ZERO,
 };
-/// Fetches once, and then never again.
+/// Fetches keys only once.
 const RELUCTANT: Pace = Pace {
     refresh: Duration::ZERO,
     pause: Duration::from_hours(1),
 };
 
-/// A Divan server in this process, configured as the program is.
+/// A Divan server in this process with the configuration of the program.
 struct Divan {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -58,8 +58,8 @@ impl Divan {
         let server = Server::new(listener, &config, Migrations::Run)
             .await
             .unwrap();
-        let (stop, told) = oneshot::channel::<()>();
-        let stopped = tokio::spawn(server.run(async { drop(told.await) }));
+        let (stop, stop_signal) = oneshot::channel::<()>();
+        let stopped = tokio::spawn(server.run(async { drop(stop_signal.await) }));
         Self {
             address,
             stop,
@@ -93,7 +93,7 @@ impl Divan {
         self.stopped.await.unwrap();
     }
 
-    /// The same with another key, at the same address.
+    /// Restarts the server with another key at the same address.
     async fn restart(self, folder: &Path, key: Option<&str>) -> Self {
         let address = self.address.to_string();
         self.stop().await;
@@ -101,7 +101,7 @@ impl Divan {
     }
 }
 
-/// A folder with two keys, and a server with the first of them.
+/// Returns a folder with two keys, and a server with the first.
 async fn divan() -> (tempfile::TempDir, Divan) {
     let folder = tempfile::tempdir().unwrap();
     for name in ["first.pem", "second.pem"] {
@@ -113,7 +113,7 @@ async fn divan() -> (tempfile::TempDir, Divan) {
     (folder, divan)
 }
 
-/// This service, for who is signed in at that address.
+/// Returns this service for the Divan server at that address.
 fn service(divan: &str, pace: Pace) -> Router {
     let client = Client::builder(divan)
         .timeout(Duration::from_secs(5))
@@ -143,7 +143,7 @@ async fn status(service: &Router, token: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn who_is_signed_in_gets_in_and_a_forged_token_does_not() {
+async fn a_valid_token_is_accepted_and_a_forged_one_is_rejected() {
     let (_folder, divan) = divan().await;
     let service = service_of(&divan, Pace::default());
     let token = divan.token().await;
@@ -162,7 +162,7 @@ async fn who_is_signed_in_gets_in_and_a_forged_token_does_not() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_fetched_when_a_token_names_it() {
+async fn an_unknown_key_id_fetches_the_new_key() {
     let (folder, divan) = divan().await;
     let [eager, reluctant] = [EAGER, RELUCTANT].map(|pace| service_of(&divan, pace));
     let first = divan.token().await;
@@ -175,18 +175,18 @@ async fn a_new_key_is_fetched_when_a_token_names_it() {
     assert_eq!(
         status(&eager, first.expose()).await,
         401,
-        "that key is not published any more"
+        "the key is no longer published"
     );
-    // It has asked a moment ago. Until it asks again it keeps what it has.
+    // Its last request was recent, so it keeps the previous keys.
     assert_eq!(status(&reluctant, second.expose()).await, 401);
     assert_eq!(status(&reluctant, first.expose()).await, 200);
     divan.stop().await;
 }
 
 #[tokio::test]
-async fn while_the_server_is_away_the_old_keys_go_on_to_work() {
+async fn known_keys_are_used_while_the_server_is_down() {
     let (folder, divan) = divan().await;
-    let (service, stranger) = (service_of(&divan, EAGER), service_of(&divan, EAGER));
+    let (service, newcomer) = (service_of(&divan, EAGER), service_of(&divan, EAGER));
     let first = divan.token().await;
     assert_eq!(status(&service, first.expose()).await, 200);
     let divan = divan.restart(folder.path(), Some("second.pem")).await;
@@ -199,18 +199,18 @@ async fn while_the_server_is_away_the_old_keys_go_on_to_work() {
     );
     assert_eq!(status(&service, first.expose()).await, 200);
     assert_eq!(
-        status(&stranger, first.expose()).await,
+        status(&newcomer, first.expose()).await,
         503,
-        "it never had any keys"
+        "it has not fetched any keys"
     );
 
     let divan = Divan::start(folder.path(), Some("second.pem"), &address).await;
-    assert_eq!(status(&stranger, second.expose()).await, 200);
+    assert_eq!(status(&newcomer, second.expose()).await, 200);
     divan.stop().await;
 }
 
 #[tokio::test]
-async fn a_token_of_a_secret_key_does_not_get_in() {
+async fn a_token_signed_with_the_secret_key_is_rejected() {
     let (folder, divan) = divan().await;
     let divan = divan.restart(folder.path(), None).await;
     let token = divan.token().await;
@@ -222,7 +222,7 @@ async fn a_token_of_a_secret_key_does_not_get_in() {
 }
 
 #[tokio::test]
-async fn keys_that_it_does_not_know_are_passed_over() {
+async fn keys_of_unknown_types_are_ignored() {
     let (_folder, divan) = divan().await;
     let token = divan.token().await;
     let ours = serde_json::to_value(divan.client().jwks().await.unwrap()).unwrap();

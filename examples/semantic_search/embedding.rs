@@ -1,12 +1,12 @@
-//! A toy in the place of a model: texts are alike that share pieces of words.
+//! A toy embedding without a model: texts are similar if they share parts of words.
 //!
-//! It knows no meanings. It is here because it needs nothing else and always says the same; a real
-//! application asks a model and changes nothing but this file.
+//! It knows no meanings, but it is deterministic and needs no service. A real application calls a
+//! model and replaces only this file.
 
-/// How many numbers a vector has.
+/// Dimensions of a vector.
 pub(crate) const DIMENSIONS: usize = 256;
 
-/// Counts the pieces of three letters in a text, each in the place that its hash names.
+/// Counts the trigrams of a text, each at the index of its hash.
 pub(crate) fn embedding(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0; DIMENSIONS];
     for word in text
@@ -23,7 +23,7 @@ pub(crate) fn embedding(text: &str) -> Vec<f32> {
     vector
 }
 
-/// FNV-1a: the same on every machine, which the hash of the standard library does not promise.
+/// FNV-1a, which is stable across machines, unlike the hash of the standard library.
 pub(crate) fn hash(text: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, step)

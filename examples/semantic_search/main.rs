@@ -1,13 +1,12 @@
-//! `cargo run --example semantic_search --features qdrant`: employees who are signed in keep notes
-//! and find their own again by what they are about.
+//! `cargo run --example semantic_search --features qdrant`: signed-in employees keep notes and
+//! search their own by topic.
 //!
 //! It listens on 127.0.0.1:3000 until it is interrupted. `POST /notes` takes `{"text"}`,
-//! `GET /notes?about=…` answers the five of the person's own notes that are most alike; both take
-//! an access token. Start a Divan server (or name one: `-- https://divan.example.com`) and Qdrant
-//! first; `QDRANT_URL` (REST), `QDRANT_GRPC_URL` and `QDRANT_API_KEY` say where that is.
+//! `GET /notes?about=…` returns the five most similar notes of the user; both need an access token.
+//! Start a Divan server (or name one: `-- https://divan.example.com`) and Qdrant first, and set
+//! `QDRANT_URL` (REST), `QDRANT_GRPC_URL` and `QDRANT_API_KEY`.
 //!
-//! How alike two texts are is only as good as their embedding, and the one of this example is a
-//! toy: see `embedding.rs`.
+//! Results are only as good as the embedding, and that of this example is a toy: see `embedding.rs`.
 
 mod embedding;
 mod notes;
@@ -83,7 +82,7 @@ async fn keep(
     app.notes
         .keep(user.id, &note.text)
         .await
-        .map_err(|_| Refused::NotNow)?;
+        .map_err(|_| Refused::Unavailable)?;
     Ok(StatusCode::CREATED)
 }
 
@@ -97,11 +96,11 @@ async fn search(
         app.notes
             .search(user.id, &question.about)
             .await
-            .map_err(|_| Refused::NotNow)?,
+            .map_err(|_| Refused::Unavailable)?,
     ))
 }
 
-/// Asks Divan whose token was sent, so that whoever was signed out a second ago is.
+/// Returns the user of the token. Divan is asked on each request, so sign-outs take effect at once.
 async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused> {
     let header = headers
         .get(header::AUTHORIZATION)
@@ -110,24 +109,24 @@ async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused>
         .and_then(|text| text.strip_prefix("Bearer "))
         .ok_or(Refused::Token)?;
     match divan.me(&Secret::new(token)).await {
-        // A password that somebody else has generated opens nothing but its change.
+        // A user with a generated password may only change it.
         Ok(user) if user.password_change_required => Err(Refused::Token),
         Ok(user) => Ok(user),
         Err(error) if error.is_unauthorized() => Err(Refused::Token),
-        Err(_) => Err(Refused::NotNow),
+        Err(_) => Err(Refused::Unavailable),
     }
 }
 
 enum Refused {
     Token,
-    NotNow,
+    Unavailable,
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         match self {
             Self::Token => StatusCode::UNAUTHORIZED.into_response(),
-            Self::NotNow => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Notes in Qdrant, each with its owner, and found by nobody else.
+//! Notes in Qdrant, which only their owner finds.
 
 use divan_core::types::UserId;
 use qdrant_client::qdrant::{
@@ -13,23 +13,23 @@ use crate::embedding::{DIMENSIONS, embedding};
 
 const COLLECTION: &str = "notes";
 const OWNER: &str = "owner";
-const FOUND_AT_ONCE: u64 = 5;
+const MAX_RESULTS: u64 = 5;
 
 #[derive(Clone)]
 pub(crate) struct Notes(Qdrant);
 
 impl Notes {
-    /// Opens the collection, and makes it where it is missing.
+    /// Opens the collection, and creates it if it is missing.
     pub(crate) async fn open(qdrant: Qdrant) -> Result<Self, QdrantError> {
         if !qdrant.collection_exists(COLLECTION).await? {
             let vectors = VectorParamsBuilder::new(DIMENSIONS as u64, Distance::Cosine);
             let collection = CreateCollectionBuilder::new(COLLECTION).vectors_config(vectors);
             let created = qdrant.create_collection(collection).await;
-            // Another instance may have been quicker.
+            // Another instance may have created it concurrently.
             if created.is_err() && !qdrant.collection_exists(COLLECTION).await? {
                 created?;
             }
-            // A filter without an index looks at every point.
+            // Without an index, a filter scans every point.
             let index =
                 CreateFieldIndexCollectionBuilder::new(COLLECTION, OWNER, FieldType::Keyword);
             qdrant.create_field_index(index).await?;
@@ -37,8 +37,8 @@ impl Notes {
         Ok(Self(qdrant))
     }
 
-    /// Keeps a note. The same text of the same person is one note, whose id nobody else can hit
-    /// (RFC 9562, version 5, in the name space of its owner).
+    /// Stores a note. The same text of the same user is one note. Its id is unique to the user (RFC
+    /// 9562, version 5, with the owner as name space).
     pub(crate) async fn keep(&self, owner: UserId, text: &str) -> Result<(), QdrantError> {
         let id = Uuid::new_v5(&owner.0, text.as_bytes()).to_string();
         let payload = Payload::try_from(json!({OWNER: owner.to_string(), "text": text}))?;
@@ -49,20 +49,20 @@ impl Notes {
         Ok(())
     }
 
-    /// The person's own notes that are most like this text. The owner is part of the question to
-    /// Qdrant: filtering afterwards would lose notes behind the nearest ones of others.
+    /// Returns the notes of the user that are most similar to this text. Qdrant filters by owner:
+    /// filtering the results would lose notes behind the nearest ones of others.
     pub(crate) async fn search(
         &self,
         owner: UserId,
         about: &str,
     ) -> Result<Vec<String>, QdrantError> {
         let own = Filter::must([Condition::matches(OWNER, owner.to_string())]);
-        let question = QueryPointsBuilder::new(COLLECTION)
+        let query = QueryPointsBuilder::new(COLLECTION)
             .query(embedding(about))
             .filter(own)
-            .limit(FOUND_AT_ONCE)
+            .limit(MAX_RESULTS)
             .with_payload(true);
-        let found = self.0.query(question).await?.result;
+        let found = self.0.query(query).await?.result;
         let text = |note: &qdrant_client::qdrant::ScoredPoint| {
             Some(note.payload.get("text")?.as_str()?.clone())
         };

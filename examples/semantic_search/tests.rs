@@ -1,4 +1,4 @@
-//! Against a Qdrant in this process, over gRPC, and a mock Divan server.
+//! Tests with a Qdrant in this process, over gRPC, and a mock Divan server.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use super::*;
 
-/// The service between the two, and the tokens of an employee and of somebody else.
+/// The service between both, and the tokens of an employee and of another user.
 struct Scene {
     qdrant: QdrantServer,
     _divan: MockDivan,
@@ -81,7 +81,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn the_note_that_is_most_alike_comes_first_and_a_repeated_one_once() {
+async fn the_most_similar_note_is_first_and_a_repeated_note_is_stored_once() {
     let scene = scene().await;
     for text in [
         "The invoices of March",
@@ -100,7 +100,7 @@ async fn the_note_that_is_most_alike_comes_first_and_a_repeated_one_once() {
 }
 
 #[tokio::test]
-async fn nobody_finds_what_somebody_else_has_kept() {
+async fn search_returns_notes_of_the_user_only() {
     let scene = scene().await;
     for number in 0..20 {
         scene
@@ -116,20 +116,20 @@ async fn nobody_finds_what_somebody_else_has_kept() {
 }
 
 #[tokio::test]
-async fn who_is_not_signed_in_is_refused() {
+async fn an_invalid_token_is_rejected() {
     let scene = scene().await;
-    let stranger = Secret::new("x");
+    let invalid = Secret::new("x");
     let note = r#"{"text": "a"}"#.to_owned();
     assert_eq!(
         scene
-            .answer(Request::post("/notes"), &stranger, note)
+            .answer(Request::post("/notes"), &invalid, note)
             .await
             .0,
         401
     );
     assert_eq!(
         scene
-            .answer(Request::get("/notes?about=a"), &stranger, String::new())
+            .answer(Request::get("/notes?about=a"), &invalid, String::new())
             .await
             .0,
         401
@@ -137,7 +137,7 @@ async fn who_is_not_signed_in_is_refused() {
 }
 
 #[tokio::test]
-async fn a_second_instance_finds_the_collection_and_without_qdrant_it_says_so() {
+async fn a_second_instance_uses_the_collection_and_a_lost_qdrant_returns_503() {
     let mut scene = scene().await;
     scene.keep(&scene.employee, "Water the plants").await;
     Notes::open(client(&scene.qdrant)).await.unwrap();

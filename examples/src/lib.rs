@@ -1,4 +1,4 @@
-//! The examples stand beside this folder. This library holds no code; it compiles the README's.
+//! Empty library: it compiles the code of the README. The examples are in the parent folder.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -26,7 +26,7 @@ async fn bootstrap_requires_the_token_and_succeeds_once() {
 }
 
 #[tokio::test]
-async fn login_rejects_wrong_passwords_and_unsigned_init_data() {
+async fn login_rejects_invalid_passwords_and_unsigned_init_data() {
     let f = signed_in().await;
     let miniapp = f.another().build().unwrap().miniapp();
     assert!(
@@ -87,7 +87,7 @@ async fn administrators_cannot_deactivate_themselves() {
 }
 
 #[tokio::test]
-async fn change_password_rejects_wrong_and_weak_passwords() {
+async fn change_password_rejects_invalid_and_weak_passwords() {
     let f = signed_in().await;
     let miniapp = f.client.miniapp();
     let wrong = ChangePasswordRequest::new("another password", "umbrella 78");

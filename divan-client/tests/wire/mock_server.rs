@@ -41,7 +41,7 @@ async fn the_employee_and_the_administrator_can_sign_in() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_rejected() {
+async fn invalid_credentials_are_rejected() {
     let divan = MockDivan::start().await;
     let miniapp = divan.client().miniapp();
     for (phone, password) in [("+77011234567", "wrong"), ("+77010000000", "umbrella 77")] {

@@ -88,7 +88,7 @@ macro_rules! hmac_scheme {
     };
 }
 
-// Init data and contacts share a key, so the fields must tell one from the other.
+// Init data and contacts share a key, so the fields must distinguish them.
 hmac_scheme!(WebApp, BotToken::web_app_mac, |pairs| !pairs
     .contains("contact"));
 hmac_scheme!(SharedContact, BotToken::web_app_mac, |pairs| pairs

@@ -208,7 +208,7 @@ fn auto_login_verifier(login: &Verifier) -> Verifier {
     }
 }
 
-/// A replay guard that tells auto-login and sign-in apart.
+/// A replay guard that distinguishes auto-login from sign-in.
 #[derive(Debug)]
 struct AutoLoginGuard(Arc<dyn ReplayGuard>);
 

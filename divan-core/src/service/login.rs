@@ -18,9 +18,9 @@ use crate::types::{Audience, AuditAction, Phone, Role, TelegramId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LoginPhone {
-    /// As typed.
+    /// Phone number as the user entered it.
     Typed(String),
-    /// As signed by Telegram: the raw response of the Mini App's `requestContact`. It must belong to
+    /// Contact signed by Telegram: the raw response of the Mini App's `requestContact`. It must belong to
     /// the Telegram account that opened the Mini App.
     Contact(Secret),
 }

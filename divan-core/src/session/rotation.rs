@@ -13,7 +13,7 @@ const REPLAY_STORED_AFTER: Duration = Duration::from_secs(1);
 ///
 /// Responses get lost, tabs refresh at the same time, and tokens get stolen. The rules distinguish
 /// these cases as far as possible. A client that keeps one pair of tokens, and stores a new pair
-/// before it uses it, stays signed in whatever response is lost. When two parties hold different
+/// before it uses it, stays signed in if any response is lost. When two parties hold different
 /// pairs, the session ends as soon as the second one is used. A thief who refreshes a stolen token
 /// within 30 seconds of the owner gets the same pair as the owner and is not detected.
 ///

@@ -91,7 +91,7 @@ async fn every_operation_writes_one_audit_event(f: Fixture) {
         .await
         .unwrap();
     let mut actions = f.actions(user.id).await;
-    // What one transaction writes has one time, and so no order.
+    // Events of one transaction have the same time, so they have no order.
     assert!(
         actions[1..3].contains(&TelegramLinked) && actions[1..3].contains(&SignedIn),
         "{actions:?}"

@@ -17,7 +17,7 @@ async fn auto_login_works_for_thirty_days_after_a_password(f: Fixture) {
     assert_eq!(
         refusal(f.auto_login().await),
         Refusal::PasswordRequired,
-        "nobody is bound"
+        "no user is linked"
     );
     f.login().await;
     f.pass(20 * DAY);
@@ -36,7 +36,7 @@ async fn auto_login_works_for_thirty_days_after_a_password(f: Fixture) {
         .await;
     assert_eq!(refusal(old), Refusal::InitDataExpired);
 
-    // It lasts as long as the proof, however it is refreshed, and does not renew the proof.
+    // The session ends with the verified password, also when refreshed, and does not renew it.
     f.pass(9 * DAY);
     let session = f.refresh(&session).await.unwrap();
     f.pass(Duration::from_secs(24 * 3600 - 1));

@@ -59,7 +59,7 @@ async fn an_invalid_contact_is_rejected_before_hashing() {
     let shared = |auth_date: u64| InitDataBuilder::new(auth_date).contact(42, PHONE, "First");
     for (what, contact, expected) in [
         (
-            "somebody else's",
+            "of another account",
             contact(43, PHONE),
             Refusal::InitDataInvalid,
         ),

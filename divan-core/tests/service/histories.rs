@@ -12,11 +12,10 @@ use crate::support::{NOW, Refusal, refusal};
 
 on_every_store!(random_histories_follow_the_rotation_rules,);
 
-/// Tokens of any age, shown by anybody to one of two servers, which are restarted and whose
-/// database is restored: the answers and the stored row are those of `RotationState`, whose own
-/// histories are in `session_model.rs`.
+/// Sends tokens of any age to one of two servers, with restarts and restored backups, and asserts that
+/// responses and stored rows match `RotationState`, whose own histories are in `session_model.rs`.
 ///
-/// `DIVAN_MODEL_STORE_HISTORIES` says how many are played on each store; some dozens by default.
+/// `DIVAN_MODEL_STORE_HISTORIES` is the number of histories on each store; some dozens by default.
 async fn random_histories_follow_the_rotation_rules(f: Fixture) {
     let histories =
         std::env::var("DIVAN_MODEL_STORE_HISTORIES").map_or(40, |count| count.parse().unwrap());
@@ -41,7 +40,7 @@ struct History {
     model: RotationState,
     backup: RotationState,
     is_ended: bool,
-    /// Every pair that was handed out, with the time, in seconds.
+    /// Every issued pair with its time, in seconds.
     pairs: Vec<(IssuedTokens, u64)>,
     servers: [AuthService; 2],
 }
@@ -69,7 +68,7 @@ impl History {
             _ => {}
         }
         let server = usize::try_from(random.below(2)).unwrap();
-        // The newest pairs more often than the older ones.
+        // Newer pairs are chosen more often than older ones.
         let age = random.below(self.pairs.len() as u64).min(random.below(3));
         let index = self.pairs.len() - 1 - usize::try_from(age).unwrap();
         let (pair, issued_at) = self.pairs[index].clone();
@@ -119,7 +118,7 @@ impl History {
         }
     }
 
-    /// At a server that may have seen the session within the last second, or has not.
+    /// Refreshes at a server that may have cached the session within the last second.
     async fn access(
         &mut self,
         f: &Fixture,
@@ -135,7 +134,7 @@ impl History {
             return;
         }
         let expected = match self.model.check_access(token_of(pair).generation()) {
-            // Within that second the end may not have come round.
+            // Within that second the server may not know of the end.
             _ if self.is_ended && known.is_some() => return,
             _ if self.is_ended => false,
             AccessCheck::Valid => true,

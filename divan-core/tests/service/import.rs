@@ -14,7 +14,7 @@ use divan_core::types::{Phone, Role};
 
 use crate::support::{NOW, Refusal, builder, init_data, login_command};
 
-/// Both are of "umbrella 77", as passlib hashed it.
+/// Hashes of "umbrella 77" by passlib.
 const BCRYPT: &str = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
 const PBKDF2: &str =
     "$pbkdf2-sha256$29000$5FyLcS7FOOf8v7cWwnhvTQ$thi7RcdQYyFyecX2HxRIM7hQ8aQqSQ7VK8e.kz0Cu60";
@@ -31,7 +31,7 @@ on_every_store!(
     imported_generated_passwords_expire_after_three_days,
 );
 
-/// Of "a", and cheap.
+/// Cheap hash of "a".
 const BCRYPT_AT_4: &str = "$2b$04$zyKUdFwR1.0ppciZlO5F3.I2ua2C6GOqqhSB3BCJ7jKc5RdjjxSOu";
 
 struct Fixture {
@@ -54,22 +54,22 @@ impl Fixture {
         }
     }
 
-    async fn refused(&self, people: &[ImportedUser]) -> Vec<String> {
+    async fn refused(&self, users: &[ImportedUser]) -> Vec<String> {
         let refused = self
             .service
             .as_admin(&operator(), &ClientInfo::unknown())
-            .check_import(people)
+            .check_import(users)
             .await
             .unwrap()
             .unwrap_err();
         refused.iter().map(ImportError::to_string).collect()
     }
 
-    async fn prepared(&self, people: &[ImportedUser]) -> PreparedImport {
+    async fn prepared(&self, users: &[ImportedUser]) -> PreparedImport {
         let checked = self
             .service
             .as_admin(&operator(), &ClientInfo::unknown())
-            .check_import(people)
+            .check_import(users)
             .await
             .unwrap()
             .unwrap();
@@ -80,15 +80,15 @@ impl Fixture {
             .unwrap()
     }
 
-    async fn import(&self, people: &[ImportedUser]) {
-        let prepared = self.prepared(people).await;
+    async fn import(&self, users: &[ImportedUser]) {
+        let prepared = self.prepared(users).await;
         let imported = self
             .service
             .as_admin(&operator(), &ClientInfo::unknown())
             .complete_import(prepared)
             .await
             .unwrap();
-        assert_eq!(imported, people.len());
+        assert_eq!(imported, users.len());
     }
 
     async fn sign_in(
@@ -151,7 +151,7 @@ fn with_hash(mut person: ImportedUser, hash: &str) -> ImportedUser {
 async fn imported_users_can_sign_in(f: Fixture) {
     let mut inactive = employee(4, "+77010000003");
     inactive.is_active = false;
-    let people = [
+    let users = [
         employee(2, "8 701 000-00-01"),
         employee(3, "+77010000002"),
         inactive,
@@ -159,7 +159,7 @@ async fn imported_users_can_sign_in(f: Fixture) {
     let checked = f
         .service
         .as_admin(&operator(), &ClientInfo::unknown())
-        .check_import(&people)
+        .check_import(&users)
         .await
         .unwrap()
         .unwrap();
@@ -220,11 +220,11 @@ async fn imported_users_can_sign_in(f: Fixture) {
 }
 
 async fn passlib_hashes_become_argon2id_at_the_first_sign_in(f: Fixture) {
-    let people = [
+    let users = [
         with_hash(employee(2, "+77010000001"), BCRYPT),
         with_hash(employee(3, "+77010000002"), PBKDF2),
     ];
-    f.import(&people).await;
+    f.import(&users).await;
     for (phone, telegram, hash) in [("+77010000001", 1, BCRYPT), ("+77010000002", 2, PBKDF2)] {
         let wrong = f.sign_in(phone, "umbrella 78", telegram).await.unwrap_err();
         assert_eq!(Refusal::from(wrong), Refusal::InvalidCredentials);
@@ -290,7 +290,7 @@ async fn check_import_reports_all_errors_and_adds_no_user(f: Fixture) {
     let mut nameless = employee(9, "+77010000009");
     " ".clone_into(&mut nameless.full_name);
     nameless.email = Some("no address".to_owned());
-    let people = [
+    let users = [
         employee(2, "+77010000002"),
         employee(3, "12"),
         ImportedUser::new(4, Role::Employee, "No Phone"),
@@ -304,7 +304,7 @@ async fn check_import_reports_all_errors_and_adds_no_user(f: Fixture) {
         nameless,
         with_hash(employee(10, "+77010000010"), "umbrella 77"),
     ];
-    let refused = f.refused(&people).await;
+    let refused = f.refused(&users).await;
     assert_eq!(refused.len(), 8, "{refused:#?}");
     let expected = [
         "line 3: phone ",
@@ -356,7 +356,7 @@ async fn an_imported_administrator_closes_the_bootstrap(f: Fixture) {
     f.import(&[inactive]).await;
     assert!(
         !f.store.is_bootstrapped().await.unwrap(),
-        "nobody could administer"
+        "an inactive administrator does not close it"
     );
     f.import(&[employee(2, "+77010000003"), admin(3, "admin@example.com")])
         .await;
@@ -366,12 +366,12 @@ async fn an_imported_administrator_closes_the_bootstrap(f: Fixture) {
 }
 
 async fn concurrent_imports_in_opposite_order_do_not_deadlock(f: Fixture) {
-    let people: Vec<_> = (0..1200_u32)
+    let users: Vec<_> = (0..1200_u32)
         .map(|n| with_hash(employee(n.into(), &format!("+7701{n:07}")), BCRYPT_AT_4))
         .collect();
-    let upwards = f.prepared(&people).await;
+    let upwards = f.prepared(&users).await;
     let downwards = f
-        .prepared(&people.iter().rev().cloned().collect::<Vec<_>>())
+        .prepared(&users.iter().rev().cloned().collect::<Vec<_>>())
         .await;
     let (operator, client) = (operator(), ClientInfo::unknown());
     let (one, other) = tokio::join!(

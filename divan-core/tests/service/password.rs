@@ -87,7 +87,7 @@ async fn a_required_password_change_limits_the_caller(f: Fixture) {
     f.access(&free).await.unwrap();
 }
 
-/// The token was good when the request began, and its body took its time.
+/// The token was valid when the request began, and its body arrived later.
 async fn a_caller_signed_out_concurrently_is_rejected(f: Fixture) {
     let caller = f.access(&f.login().await).await.unwrap();
     f.service

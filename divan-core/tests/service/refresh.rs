@@ -187,7 +187,7 @@ async fn refresh_rejects_an_inactive_user(f: Fixture) {
     f.assert_signed_out(&session).await;
     assert_eq!(f.end_reason(&session).await, Some(EndReason::Deactivated));
 
-    // Also when something else than this service has deactivated.
+    // Also if another program deactivated the user.
     let mut activate = UpdateUserCommand::default();
     activate.is_active = Some(true);
     f.service

@@ -186,7 +186,7 @@ async fn a_clock_set_back_and_forward_does_not_sign_out(f: Fixture) {
     let second = f.refresh(&first).await.unwrap();
     f.access(&second).await.unwrap();
     f.clock.set_unix(NOW + 10_000 - 3_600);
-    // A tab that asks with the pair before, and an access token from the future.
+    // A tab with the previous pair, and an access token from the future.
     assert_eq!(token_of(&f.refresh(&first).await.unwrap()).generation(), 2);
     assert_eq!(refusal(f.access(&second).await), Refusal::TokenExpired);
     let third = f.refresh(&second).await.unwrap();

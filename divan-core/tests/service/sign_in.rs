@@ -74,7 +74,7 @@ async fn every_sign_in_attempt_computes_exactly_one_hash() {
     assert_eq!(f.hasher.taken(), 1, "success");
 
     for (what, email, password) in [
-        ("unknown address", "nobody@example.com", ADMIN_PASSWORD),
+        ("unknown address", "unknown@example.com", ADMIN_PASSWORD),
         ("wrong password", ADMIN_EMAIL, "wrong password"),
     ] {
         let outcome = f
@@ -134,7 +134,7 @@ async fn init_data_is_verified_before_the_account_is_looked_up() {
             Refusal::InitDataInvalid,
         ),
         (
-            "a contact beside a user",
+            "a contact in addition to a user",
             fresh()
                 .user(42, "First")
                 .field("contact", contact)
@@ -218,7 +218,7 @@ async fn a_token_of_an_unknown_or_inactive_user_is_rejected() {
     let token = session.access_token.expose();
     f.service.authenticate(token).await.unwrap();
 
-    // The same key on another database: the token is good, the user is not there.
+    // The same key on another database: the token is valid, but the user does not exist.
     let other = fixture_with(BootstrapPolicy::Closed);
     assert_eq!(
         refusal(other.service.authenticate(token).await),

@@ -14,7 +14,7 @@ async fn a_concurrent_password_reset_wins_over_the_sign_in() {
     let f = fixture().await;
     let account = f.stored(PHONE).await;
     let (store, runtime) = (f.store.clone(), tokio::runtime::Handle::current());
-    *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
+    *f.hasher.during_hash.lock().unwrap() = Some(Box::new(move || {
         let reset = |account: &mut Account| {
             account.password_hash = PasswordHash::from_stored("of another password");
             Ok(Some(AccountUpdate::none()))
@@ -31,11 +31,11 @@ async fn a_concurrent_password_reset_wins_over_the_sign_in() {
     assert!(f.stored(PHONE).await.user.telegram_id.is_none());
 }
 
-/// Another sign-in has made the hash anew, of the same password.
+/// Replaces the hash with a new one of the same password, as another sign-in would.
 fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
     let (store, runtime) = (f.store.clone(), tokio::runtime::Handle::current());
     Box::new(move || {
-        let anew = |account: &mut Account| {
+        let rehash = |account: &mut Account| {
             let password = Password::new(&PASSWORD.into()).unwrap();
             account.password_hash = Argon2idHasher::insecure_for_tests()
                 .hash(&password, &[9; 16])
@@ -50,7 +50,7 @@ fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
                 .unwrap()
                 .user
                 .id;
-            store.update_account(id, &anew).await.unwrap().unwrap();
+            store.update_account(id, &rehash).await.unwrap().unwrap();
         });
     })
 }
@@ -58,10 +58,10 @@ fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_concurrent_rehash_does_not_reject_the_sign_in() {
     let f = fixture().await;
-    *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
+    *f.hasher.during_hash.lock().unwrap() = Some(rehash(&f));
     f.login(PHONE, PASSWORD, 42).await.unwrap();
     assert_eq!(f.hasher.taken(), 2, "compared again, once");
-    *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
+    *f.hasher.during_hash.lock().unwrap() = Some(rehash(&f));
     assert_eq!(
         refusal(f.login(PHONE, "wrong password", 42).await),
         Refusal::InvalidCredentials
@@ -83,7 +83,7 @@ async fn a_concurrent_rehash_does_not_reject_the_password_change() {
         .authenticate(session.access_token.expose())
         .await
         .unwrap();
-    *f.hasher.meanwhile.lock().unwrap() = Some(rehash(&f));
+    *f.hasher.during_hash.lock().unwrap() = Some(rehash(&f));
     let request = ChangePasswordCommand::new(PASSWORD, "plum 4 the tram");
     f.service
         .as_caller(&caller, &ClientInfo::unknown())
@@ -93,7 +93,7 @@ async fn a_concurrent_rehash_does_not_reject_the_password_change() {
     f.login(PHONE, "plum 4 the tram", 42).await.unwrap();
 }
 
-/// What comes in between while a password is changed: each of these ends the session that asks.
+/// Changes concurrent to a password change that end the session of the caller.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_concurrent_sign_out_or_promotion_wins_over_the_password_change() {
     for promotes in [false, true] {
@@ -112,7 +112,7 @@ async fn a_concurrent_sign_out_or_promotion_wins_over_the_password_change() {
             .unwrap();
         let (admin, service) = (f.admin().await, f.service.clone());
         let (user, runtime) = (caller.user().id, tokio::runtime::Handle::current());
-        *f.hasher.meanwhile.lock().unwrap() = Some(Box::new(move || {
+        *f.hasher.during_hash.lock().unwrap() = Some(Box::new(move || {
             let mut promote = UpdateUserCommand::default();
             promote.role = Some(Role::Admin);
             promote.email = Some(Some("second@example.com".to_owned()));

@@ -22,7 +22,7 @@ on_every_store!(
     a_changed_name_is_found_by_search,
 );
 
-/// Every store answers what [`UserQuery::matches`] says, for made-up people and searches.
+/// Every store returns the users that [`UserQuery::matches`], for generated users and searches.
 async fn list_users_returns_the_users_that_match_the_filters(f: Fixture) {
     const FIRST: [&str; 6] = ["Касым", "Қасым", "Ёлка", "Елена", "Anna", "ANNABEL"];
     const LAST: [&str; 5] = ["Ахметов", "Әхметова", "O'Neil", "Фёдоров-Ли", "100%_x\\"];
@@ -124,7 +124,7 @@ async fn a_page_starts_where_the_previous_one_ended(f: Fixture) {
             .await
             .unwrap();
         names.extend(page.items.into_iter().map(|user| user.full_name));
-        // Who comes in between is newer, and so on no page that follows.
+        // Users created in between are newer, so they are on no later page.
         f.add(&CreateUserCommand::employee(
             "Crowd late",
             format!("+770200000{:02}", names.len()),
@@ -168,7 +168,7 @@ async fn a_page_starts_where_the_previous_one_ended(f: Fixture) {
 }
 
 async fn a_search_continues_after_the_scan_limit(f: Fixture) {
-    // Words that a thousand have, and of all only the two oldest have both.
+    // A thousand users have each word, and only the two oldest have both.
     let name = |n: u128| {
         if n < 2 {
             "Even Odd"
@@ -204,7 +204,7 @@ async fn a_search_continues_after_the_scan_limit(f: Fixture) {
         query.before = Some(scanned_until);
     }
     assert_eq!(found, [2, 1]);
-    // In memory nothing is gone through in pieces.
+    // The memory store has no scan limit.
     assert!(pages == 1 || pages == 8, "{pages} pages");
 
     query.before = None;
@@ -227,7 +227,7 @@ async fn an_empty_page_of_a_search_may_have_a_next_page() {
         .await
         .unwrap();
     let f = Fixture::on(Arc::new(store)).await;
-    // The oldest alone has both words.
+    // Only the oldest has both words.
     let name = |n: u128| {
         if n == 0 {
             "Even Odd"

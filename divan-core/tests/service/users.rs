@@ -16,7 +16,7 @@ on_every_store!(
     create_user_without_a_password_generates_one,
     a_generated_password_expires_after_three_days,
     reset_password_generates_a_password_and_ends_all_sessions,
-    an_administrator_cannot_change_the_own_role_or_activity,
+    an_administrator_cannot_change_their_own_role_or_activity,
     random_concurrent_demotions_leave_an_administrator,
 );
 
@@ -53,7 +53,7 @@ async fn create_user_without_a_password_generates_one(f: Fixture) {
         Refusal::PasswordChangeRequired
     );
 
-    // From then on the person's own password is good for as long as it is kept.
+    // From then on the password of the user does not expire.
     let caller = f.service.authenticate_any_scope(token).await.unwrap();
     let change = ChangePasswordCommand::new(password, "plum 4 the tram");
     f.service
@@ -132,7 +132,7 @@ async fn reset_password_generates_a_password_and_ends_all_sessions(f: Fixture) {
     );
 }
 
-async fn an_administrator_cannot_change_the_own_role_or_activity(f: Fixture) {
+async fn an_administrator_cannot_change_their_own_role_or_activity(f: Fixture) {
     let admin = f.admin().await;
     let (mut demote, mut deactivate) = <(UpdateUserCommand, UpdateUserCommand)>::default();
     demote.role = Some(Role::Employee);
@@ -155,7 +155,7 @@ async fn an_administrator_cannot_change_the_own_role_or_activity(f: Fixture) {
         .unwrap();
 }
 
-/// Administrators demote and deactivate each other all at once; whoever is hit goes no further.
+/// Administrators demote and deactivate each other concurrently; those affected lose admin access.
 async fn random_concurrent_demotions_leave_an_administrator(f: Fixture) {
     for seed in 0..4 {
         let mut random = Random(seed);

@@ -16,7 +16,7 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct Purge {
-    /// The minimum age of the events to delete, as `365d`
+    /// The minimum age of the events to delete, such as `365d`
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     older_than: Duration,
 }

@@ -48,7 +48,7 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
         io::stdout(),
         "Next: {next}\n\
          \n\
-         For an employee's sign-in, mint signed init data:\n\
+         To sign in as an employee, sign init data:\n\
          \n\
          divan-server init-data sign --user-id 42\n\
          \n\

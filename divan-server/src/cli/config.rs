@@ -13,10 +13,9 @@ use crate::config::{Config, SECTIONS, configuration_markdown, env_example};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Tell everything that is wrong with the configuration, and change nothing; exits with 78 if
-    /// something is
+    /// Report all configuration errors and change nothing; exits with 78 if there are any
     Check(Source),
-    /// Print what each variable is set to and where that comes from, without secrets
+    /// Print the value and the source of each variable, without secrets
     Show(Show),
     /// Print an .env file with all variables, commented out
     Example,
@@ -27,7 +26,7 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct Source {
-    /// The file to read what the process's variables do not say [default: .env, if it is there]
+    /// File with variables; those of the environment take precedence [default: .env, if it exists]
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
 }
@@ -41,19 +40,19 @@ pub(super) struct Show {
     json: bool,
 }
 
-/// What a server listens on that is not told otherwise.
+/// Default address of the server.
 pub(super) const LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8000);
 
 pub(super) fn run(command: &Command) -> Outcome {
     match command {
         Command::Check(source) => {
             let config = checked(&mut source.env())?;
-            line("configuration is fine");
-            table(["PART", "IS"], parts(&config));
+            line("the configuration is valid");
+            table(["PART", "SETTING"], parts(&config));
         }
         Command::Show(args) => {
             let mut env = args.source.env();
-            // What is wrong is not shown, so it is read first.
+            // Read first, because values with errors are not shown.
             let config = checked(&mut env);
             let settings = env.settings(&SECTIONS);
             if args.json {
@@ -82,21 +81,21 @@ impl Source {
     }
 }
 
-/// The configuration; what is odd about it is told.
+/// Reads the configuration and prints its warnings.
 pub(super) fn checked(env: &mut Env<'_>) -> Result<Config, ConfigErrors> {
     let config = Config::check(env, SocketAddr::from(LISTEN));
     warn(env);
     config
 }
 
-/// Tells what is odd.
+/// Prints the warnings.
 pub(super) fn warn(env: &Env<'_>) {
     for warning in env.warnings() {
         explain(&format!("divan-server: warning: {warning}"));
     }
 }
 
-/// What is configured.
+/// Returns the parts of a deployment and their settings.
 fn parts(config: &Config) -> Vec<[String; 2]> {
     let Infra {
         http,
@@ -112,8 +111,8 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         .as_ref()
         .map(|token| format!("bot {}", token.bot_id()));
     let bootstrap = match config.bootstrap {
-        BootstrapPolicy::OpenToAnyone => "open to whoever reaches the server",
-        BootstrapPolicy::Token(_) => "asks for DIVAN_BOOTSTRAP_TOKEN",
+        BootstrapPolicy::OpenToAnyone => "open to any caller",
+        BootstrapPolicy::Token(_) => "requires DIVAN_BOOTSTRAP_TOKEN",
         _ => "closed",
     };
     let proxies: Vec<String> = http
@@ -123,7 +122,7 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         .collect();
     let proxies = or_none(Some(proxies.join(", ")).filter(|proxies| !proxies.is_empty()));
     let mode = if config.development.is_some() {
-        "development default"
+        "development mode"
     } else {
         "deployment"
     };
@@ -160,7 +159,7 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
             or_none(rabbitmq.as_ref().map(ToString::to_string)),
         ),
     ]
-    .map(|(part, is)| [part.to_owned(), is])
+    .map(|(part, setting)| [part.to_owned(), setting])
     .into()
 }
 

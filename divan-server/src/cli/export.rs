@@ -13,14 +13,13 @@ use super::{Outcome, users_csv};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Write all users as comma-separated values, which `import users` reads
+    /// Export all users as comma-separated values, which `import users` reads
     Users(UsersArgs),
 }
 
 #[derive(Args, Debug)]
 pub(super) struct UsersArgs {
-    /// The file to write; it must not exist, and only its owner may read it [default: standard
-    /// output]
+    /// File to write, which must not exist yet; created with mode 0600 [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write all fields of the HTTP interface, as one JSON object per line

@@ -14,7 +14,7 @@ use super::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Add all users of a list, or none
+    /// Import a list of users: all of them, or none if a line is invalid
     ///
     /// The list is a file of comma-separated values in UTF-8. Its first line names the columns:
     /// `name`, and optionally `phone`, `email`, `role` (employee or admin), `active`
@@ -25,14 +25,13 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 pub(super) struct UsersArgs {
-    /// The list
+    /// File with the list
     file: PathBuf,
     /// Check the list without adding users
     #[arg(long)]
     dry_run: bool,
-    /// The file for the generated passwords of users without a hash; it must not exist, and only its
-    /// owner may read it. The passwords are valid for 72 hours and must be changed at the first
-    /// sign-in.
+    /// File for the generated passwords of users without a hash, which must not exist yet; created with
+    /// mode 0600. The passwords are valid for 72 hours and must be changed at the first sign-in
     #[arg(long, value_name = "FILE")]
     passwords: Option<PathBuf>,
 }
@@ -115,7 +114,7 @@ async fn add_with_passwords(
             error,
         )),
         Err(error) => {
-            // A list of passwords that no account has; the error matters more.
+            // No account has these passwords. The import error matters more than a failed removal.
             let _ = file.remove();
             Err(error.into())
         }

@@ -17,9 +17,9 @@ use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print current data, signed with the configured bot token (or that of development mode)
+    /// Print new data, signed with the configured bot token (or that of development mode)
     Sign(SignArgs),
-    /// Check raw data from standard input; prints its fields as JSON, or the error's code
+    /// Verify raw data from standard input, and print its fields as JSON or the code of the error
     Verify(VerifyArgs),
 }
 

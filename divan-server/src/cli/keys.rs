@@ -34,7 +34,7 @@ pub(super) struct GenerateArgs {
 pub(super) struct ShowArgs {
     /// A private or public key in PEM
     file: PathBuf,
-    /// Print PEM instead: the part of a key that others need to verify its tokens
+    /// Print the public key in PEM instead, which verifies the tokens
     #[arg(long)]
     pem: bool,
 }

@@ -10,7 +10,7 @@ use crate::database::Database;
 
 #[derive(Args, Debug)]
 pub(super) struct MigrateArgs {
-    /// Change nothing: exit with 0 if the schema is up to date, with 1 if it is not
+    /// Only check the schema; exits with 1 if it is not current
     #[arg(long)]
     check: bool,
 }

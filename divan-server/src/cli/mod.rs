@@ -29,8 +29,8 @@ use crate::error_chain::error_chain;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
-/// Without a subcommand it serves. Without any configuration it serves a development default that
-/// only this machine reaches, with its data in ./divan-data.
+/// Without a subcommand it serves. Without DATABASE_URL it serves in development mode, which only
+/// this machine can reach, with its data in ./divan-data.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -47,34 +47,34 @@ enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Command),
-    /// Mint and check init data
+    /// Sign and verify init data
     #[command(subcommand)]
     InitData(init_data::Command),
-    /// Make and show keys that sign access tokens
+    /// Generate and show keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Bring the schema of the database up to date
+    /// Migrate the database to the current schema
     Migrate(migrate::MigrateArgs),
-    /// Recover and add administrators
+    /// Create administrators and reset their passwords
     #[command(subcommand)]
     Admin(users::AdminCommand),
     /// List and change users
     #[command(subcommand)]
     User(users::UserCommand),
-    /// Add many users at once
+    /// Import a list of users
     #[command(subcommand)]
     Import(import::Command),
-    /// Write users down for other programs
+    /// Export all users
     #[command(subcommand)]
     Export(export::Command),
-    /// Bind the bot to the Mini App
+    /// Link the bot to the Mini App
     #[command(subcommand)]
     Telegram(telegram::Command),
-    /// Look at everything that a deployment stands on; exits with 1 when something is wrong
+    /// Check everything that a deployment depends on; exits with 1 if there is an error
     Doctor(doctor::DoctorArgs),
-    /// Ask a running server whether it is ready (or alive); exits with 1 when it is not
+    /// Check that a running server is ready, or alive; exits with 1 otherwise
     Health(health::HealthArgs),
-    /// Keep the audit at a size
+    /// Delete old audit events
     #[command(subcommand)]
     Audit(audit::Command),
     /// Print the OpenAPI document
@@ -86,21 +86,21 @@ struct ServeArgs {
     /// The address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// The port to listen on; 0 takes a free one
+    /// The port to listen on; 0 selects a free one
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// Let the development default listen on an address that other machines reach
+    /// Allow development mode on an address that other machines can reach
     #[arg(long)]
     expose_development: bool,
-    /// Refuse to serve a database whose schema is old, instead of bringing it up to date
+    /// Refuse to serve a database with an old schema instead of migrating it
     #[arg(long)]
     no_migrate: bool,
 }
 
-/// The exit code for a configuration that is wrong (`EX_CONFIG` of sysexits.h).
+/// Exit code for an invalid configuration (`EX_CONFIG` of sysexits.h).
 const EXIT_CONFIG: u8 = 78;
 
-/// Runs what the command line says.
+/// Runs the command of the command line.
 pub fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         None => serve::serve(cli.serve),
@@ -136,7 +136,7 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 #[expect(
     clippy::print_stderr,
-    reason = "what a command line program says when it fails"
+    reason = "the error output of a command line program"
 )]
 fn report(error: &(dyn Error + 'static)) {
     if let Some(ConfigErrors(errors)) = error.downcast_ref() {

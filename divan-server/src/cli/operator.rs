@@ -41,7 +41,7 @@ pub(super) fn with_service(
     })?
 }
 
-/// Runs a command with the permission of the operator.
+/// Runs a command with the permissions of the operator.
 pub(super) fn as_operator(
     command: impl AsyncFnOnce(AdminService<'_>) -> Result<(), UsersError>,
 ) -> Outcome {

@@ -28,7 +28,7 @@ pub(super) struct Setup {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("there is no bot: set TELEGRAM_BOT_TOKEN")]
+#[error("TELEGRAM_BOT_TOKEN is not set: this command requires it")]
 struct NoBot;
 
 pub(super) fn run(command: &Command) -> Outcome {

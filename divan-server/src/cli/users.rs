@@ -45,7 +45,7 @@ pub(super) struct CreateAdmin {
     /// The e-mail address to sign in with
     #[arg(long)]
     email: String,
-    /// The name
+    /// The full name
     #[arg(long, default_value = "Administrator")]
     name: String,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(super) struct CreateAdmin {
 
 #[derive(Args, Debug)]
 pub(super) struct CreateUser {
-    /// The name
+    /// The full name
     #[arg(long)]
     name: String,
     /// The phone number that an employee signs in with
@@ -76,7 +76,7 @@ pub(super) struct CreateUser {
 
 #[derive(Args, Debug)]
 pub(super) struct List {
-    /// Only users that match: a prefix of a word of the name, of the phone number or of the e-mail
+    /// Search terms, each a prefix of a word of the name, of the phone number or of the e-mail
     /// address
     query: Option<String>,
     /// Only users with this role

@@ -79,19 +79,19 @@ pub(super) enum CsvError {
     TooMany,
     #[error("is not UTF-8: save it as \"CSV UTF-8\"")]
     Encoding,
-    #[error("is empty: its first line names the columns, as phone,email,name,role,active,hash")]
+    #[error("is empty: its first line must name the columns, as phone,email,name,role,active,hash")]
     Empty,
     #[error(
         "has an unknown column in its first line: known are phone, email, name, role, active, hash"
     )]
     UnknownColumn,
-    #[error("has the column `{0}` twice")]
+    #[error("contains the column `{0}` twice")]
     RepeatedColumn(String),
     #[error(
-        "has no column `name`: its first line names the columns, as phone,email,name,role,active,hash"
+        "must have a column `name`: its first line names the columns, as phone,email,name,role,active,hash"
     )]
     NoName,
-    #[error("has lines that end in CR alone: save it as \"CSV UTF-8\" again")]
+    #[error("contains lines that end in CR alone: save it as \"CSV UTF-8\" again")]
     CarriageReturns,
     #[error("has more than {MAX_COLUMNS} columns in line {0}")]
     TooWide(u64),
@@ -258,12 +258,12 @@ fn parse_user(
             Column::Role => match cell.to_lowercase().as_str() {
                 "" | "employee" => {}
                 "admin" => user.role = Role::Admin,
-                _ => errors.push("role is neither employee nor admin"),
+                _ => errors.push("role must be employee or admin"),
             },
             Column::Active => match cell.to_lowercase().as_str() {
                 "" | "yes" | "true" | "t" | "1" => {}
                 "no" | "false" | "f" | "0" => user.is_active = false,
-                _ => errors.push("active is neither yes nor no"),
+                _ => errors.push("active must be yes or no"),
             },
         }
     }

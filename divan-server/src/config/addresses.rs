@@ -24,18 +24,18 @@ impl Addresses {
         [&self.miniapp, &self.admin].map(|url| url.origin().ascii_serialization())
     }
 
-    /// Whether both URLs are https.
+    /// Returns `true` if both URLs are https.
     pub fn are_https(&self) -> bool {
         self.miniapp.scheme() == "https" && self.admin.scheme() == "https"
     }
 
-    /// Whether one of the URLs leads to the machine of the browser.
+    /// Returns `true` if one of the URLs leads to the machine of the browser.
     pub fn are_local(&self) -> bool {
         is_local(&self.miniapp) || is_local(&self.admin)
     }
 }
 
-/// Whether a URL leads to the machine of the browser.
+/// Returns `true` if a URL leads to the machine of the browser.
 pub(crate) fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),

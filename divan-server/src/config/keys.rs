@@ -122,7 +122,7 @@ pub(super) fn generated(env: &mut Env<'_>, development: &Development) -> Option<
         .ok()
 }
 
-/// Of random keys of 32 hexadecimal digits, one in 10^12 has fewer.
+/// Minimum number of different bytes. Only one in 10^12 random keys of 32 hexadecimal digits has fewer.
 const MIN_DIFFERENT_BYTES: usize = 6;
 
 fn secret_key(text: &str) -> Result<SecretKey, String> {

@@ -78,7 +78,7 @@ pub struct Config {
     pub argon2id: Argon2idParams,
     /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
-    /// Whether to serve the documentation.
+    /// Serves the documentation.
     pub docs: bool,
     /// Required dependencies, in addition to the database.
     pub required: Vec<DependencyKind>,

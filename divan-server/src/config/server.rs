@@ -46,7 +46,7 @@ pub(super) static SECTION: Section = Section::new(
 pub(crate) struct LogConfig {
     /// Filter directives of [`EnvFilter`].
     pub(crate) filter: String,
-    /// Whether lines are JSON objects.
+    /// Writes lines as JSON objects.
     pub(crate) json: bool,
 }
 
@@ -54,7 +54,7 @@ impl LogConfig {
     pub(crate) fn read(env: &mut Env<'_>) -> Self {
         let filter = env.checked(&LOG, |text| match text.parse::<EnvFilter>() {
             Ok(_) => Ok(text.to_owned()),
-            Err(_) => Err("must be a log filter"),
+            Err(_) => Err("must be a valid log filter"),
         });
         let json = env.checked(&LOG_FORMAT, |text| match text {
             "text" => Ok(false),

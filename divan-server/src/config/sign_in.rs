@@ -24,7 +24,7 @@ pub(super) static SECTION: Section =
 /// Minimum length of a bootstrap token.
 const MIN_BOOTSTRAP_TOKEN: usize = 16;
 
-/// Reads who may create the first administrator. A private server lets any caller.
+/// Reads the rule for the creation of the first administrator. A private server permits any caller.
 pub(super) fn bootstrap(env: &mut Env<'_>, is_private: bool) -> BootstrapPolicy {
     let is_set = env.is_set(&BOOTSTRAP_TOKEN);
     match env.checked(&BOOTSTRAP_TOKEN, bootstrap_token) {
@@ -50,7 +50,8 @@ fn bootstrap_token(text: &str) -> Result<Secret, String> {
     Ok(Secret::new(text))
 }
 
-/// Whether an HTTP header transports the text unchanged: visible ASCII, spaces in the middle only.
+/// Returns `true` if an HTTP header transports the text unchanged: visible ASCII, spaces in the middle
+/// only.
 fn is_header_value(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' '..=b'~')) && text.trim() == text
 }

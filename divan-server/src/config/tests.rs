@@ -33,7 +33,7 @@ fn with(change: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static 
 }
 
 #[test]
-fn a_deployment_needs_a_database_and_a_key() {
+fn a_deployment_requires_a_database_and_a_key() {
     let config = read(&GOOD).unwrap();
     assert!(config.development.is_none());
     assert_eq!(config.database.to_string(), "/tmp/divan.db");
@@ -46,7 +46,7 @@ fn a_deployment_needs_a_database_and_a_key() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_without_the_values() {
+fn all_errors_are_reported_at_once_without_the_values() {
     let errors = read(&[
         ("DATABASE_URL", "mysql://user:hidden-password@host/db"),
         ("SECRET_KEY", "hidden-key"),
@@ -85,7 +85,7 @@ fn everything_that_is_wrong_is_told_at_once_without_the_values() {
 }
 
 #[test]
-fn a_deployment_without_a_key_is_told_so() {
+fn a_deployment_without_a_key_is_an_error() {
     let errors = read(&[("DATABASE_URL", "sqlite:divan.db")]).unwrap_err();
     assert_eq!(errors.0.len(), 1);
     assert!(
@@ -95,7 +95,7 @@ fn a_deployment_without_a_key_is_told_so() {
 }
 
 #[test]
-fn a_key_that_was_not_drawn_is_told_from_a_short_one() {
+fn a_key_that_is_not_random_is_distinguished_from_a_short_one() {
     for (key, reason) in [
         (
             "0".repeat(32),
@@ -119,7 +119,7 @@ fn a_key_that_was_not_drawn_is_told_from_a_short_one() {
 }
 
 #[test]
-fn an_address_of_a_database_names_a_file_and_nothing_else() {
+fn a_sqlite_url_contains_a_file_and_no_parameters() {
     for (url, path) in [
         ("sqlite:divan.db", "divan.db"),
         ("sqlite://divan.db", "divan.db"),
@@ -148,7 +148,7 @@ fn an_address_of_a_database_names_a_file_and_nothing_else() {
 }
 
 #[test]
-fn the_two_audiences_need_two_hosts() {
+fn the_two_audiences_must_have_different_hosts() {
     let same = with(&[
         ("DIVAN_MINIAPP_URL", "https://a.example.com/app"),
         ("DIVAN_ADMIN_URL", "https://A.example.com/"),
@@ -169,7 +169,7 @@ fn the_two_audiences_need_two_hosts() {
 }
 
 #[test]
-fn a_secret_may_come_from_a_file_but_not_from_two_places() {
+fn a_secret_and_its_file_are_mutually_exclusive() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     std::fs::write(&path, format!("{KEY}\n")).unwrap();
@@ -202,7 +202,7 @@ fn a_secret_may_come_from_a_file_but_not_from_two_places() {
 }
 
 #[test]
-fn a_bootstrap_token_is_one_that_a_header_can_carry() {
+fn a_bootstrap_token_must_be_a_valid_header_value() {
     for token in [
         "short",
         "длинный токен из слов",
@@ -214,13 +214,13 @@ fn a_bootstrap_token_is_one_that_a_header_can_carry() {
 }
 
 #[test]
-fn an_empty_variable_is_an_unset_one() {
+fn an_empty_variable_counts_as_unset() {
     let config = read(&with(&[("TELEGRAM_BOT_TOKEN", ""), ("DIVAN_DOCS", "")])).unwrap();
     assert!(config.bot_token.is_none() && config.docs);
 }
 
 #[test]
-fn debug_output_holds_no_secret() {
+fn debug_output_contains_no_secret() {
     let config = read(&with(&[(
         "DIVAN_BOOTSTRAP_TOKEN",
         "a-long-bootstrap-token",
@@ -233,7 +233,7 @@ fn debug_output_holds_no_secret() {
 }
 
 #[test]
-fn the_lives_of_sessions_are_spans_that_fit_together() {
+fn session_lifetimes_must_be_consistent_durations() {
     let config = read(&with(&[
         ("DIVAN_ADMIN_SESSION_IDLE", "20m"),
         ("DIVAN_SESSION_RETENTION", "1d"),
@@ -259,7 +259,7 @@ fn the_lives_of_sessions_are_spans_that_fit_together() {
     }
 }
 
-/// A folder with a private key, its public half, and what is none.
+/// Returns a folder with two private keys, the public half of the first, and an invalid key.
 fn keys() -> (tempfile::TempDir, SigningKey) {
     let (folder, key) = (
         tempfile::tempdir().unwrap(),
@@ -280,7 +280,7 @@ fn keys() -> (tempfile::TempDir, SigningKey) {
 }
 
 #[test]
-fn keys_that_sign_and_keys_that_are_accepted_come_from_files() {
+fn signing_and_verifying_keys_are_read_from_files() {
     let (folder, key) = keys();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let kids = |variables: &[(&str, &str)]| -> Vec<String> {
@@ -322,7 +322,7 @@ fn keys_that_sign_and_keys_that_are_accepted_come_from_files() {
 }
 
 #[test]
-fn keys_that_are_none_are_told_at_once_without_their_paths() {
+fn all_invalid_keys_are_reported_at_once_without_their_paths() {
     let (folder, _) = keys();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (public, none, nowhere) = (path("public.pem"), path("none.pem"), path("nowhere.pem"));

@@ -41,7 +41,7 @@ pub(crate) async fn refresh(
 /// Sign out
 ///
 /// Ends the session of the access token within one second, on all servers; its refresh token is no
-/// longer valid. Discard both tokens whatever the response is. In the Mini App the next sign-in needs
+/// longer valid. Discard both tokens on any response. In the Mini App the next sign-in needs
 /// the password.
 #[utoipa::path(
     post,

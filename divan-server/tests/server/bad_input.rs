@@ -56,7 +56,7 @@ async fn send(
 
 #[tokio::test]
 async fn a_body_that_is_not_json_is_malformed() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
         let good = good.to_string();
@@ -84,7 +84,7 @@ async fn a_body_that_is_not_json_is_malformed() {
 
 #[tokio::test]
 async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
         let send = async |body: String| {
@@ -126,7 +126,7 @@ async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named(
 
 #[tokio::test]
 async fn a_body_over_sixteen_kibibytes_is_too_large() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
         let padded = |length: usize| {
@@ -156,7 +156,7 @@ async fn a_body_over_sixteen_kibibytes_is_too_large() {
 
 #[tokio::test]
 async fn a_body_of_another_type_is_unsupported() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
         for content_type in [
@@ -195,7 +195,7 @@ async fn a_body_of_another_type_is_unsupported() {
 
 #[tokio::test]
 async fn values_that_cannot_be_are_named() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let token = app.admin_token().await;
     let long = "x".repeat(201);
     for (path, member, value) in [

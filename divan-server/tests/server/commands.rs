@@ -1,4 +1,4 @@
-//! The administrator's work on the command line: `divan-server admin` and `divan-server user`.
+//! `divan-server admin`, `divan-server user` and `divan-server audit`.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     run(program(folder).args(arguments))
 }
 
-/// What a command that succeeds prints.
+/// Runs a command that must succeed and returns its output.
 fn output(folder: &Path, arguments: &[&str]) -> String {
     let (code, stdout, stderr) = divan(folder, arguments);
     assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
@@ -61,7 +61,7 @@ async fn admin_create_closes_the_bootstrap() {
     let login = json!({"email": EMAIL, "password": PASSWORD});
     assert_eq!(post(&server, "/auth/admin/login", login).await.0, 200);
 
-    // Locked out, and in again: with the server running.
+    // Deactivated and recovered while the server runs.
     let reset = json_of(folder.path(), &["admin", "reset-password", EMAIL]);
     let login = json!({"email": EMAIL, "password": reset["generated_password"]});
     let (status, session) = post(&server, "/auth/admin/login", login).await;
@@ -130,7 +130,7 @@ fn users_are_created_listed_and_changed() {
 }
 
 #[test]
-fn closed_output_is_no_failure_and_failed_output_is() {
+fn a_closed_pipe_is_success_and_a_full_disk_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());
     for arguments in [
@@ -203,14 +203,14 @@ fn a_failed_command_is_reported_in_one_line() {
             "--generate",
         ],
     );
-    for (arguments, told) in [
+    for (arguments, expected) in [
         (
             &["user", "deactivate", "+77019999999"][..],
             "there is no user +77019999999",
         ),
         (
-            &["user", "deactivate", "somebody"],
-            "there is no user somebody",
+            &["user", "deactivate", "unknown"],
+            "there is no user unknown",
         ),
         (
             &["user", "deactivate", EMAIL],
@@ -248,7 +248,7 @@ fn a_failed_command_is_reported_in_one_line() {
             "{arguments:?}: {stderr}"
         );
         assert!(
-            stderr.starts_with("divan-server: ") && stderr.contains(told),
+            stderr.starts_with("divan-server: ") && stderr.contains(expected),
             "{arguments:?}: {stderr}"
         );
     }

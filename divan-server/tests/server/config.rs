@@ -1,5 +1,4 @@
-//! `divan-server config`: what it tells of the configuration, and the files that are written from
-//! the same definitions.
+//! `divan-server config`: its reports, and the files generated from the same definitions.
 
 use std::path::Path;
 
@@ -7,8 +6,8 @@ use serde_json::Value;
 
 use crate::process::{KEY, program, run};
 
-/// Ten mistakes, and what is told of each. `hidden` stands where a value must not be repeated.
-const MISTAKES: [(&str, &str); 10] = [
+/// Ten invalid lines with their errors. `hidden` marks values that no output may contain.
+const INVALID: [(&str, &str); 10] = [
     ("this is hidden", ".env line 1 must contain `=`"),
     (
         "DIVAN_ADMINURL=https://hidden.example.com/",
@@ -45,8 +44,8 @@ const MISTAKES: [(&str, &str); 10] = [
     ("SECRET_KEY=hidden", "SECRET_KEY is too short"),
 ];
 
-/// What is right about the same file.
-const RIGHT: &str = "MINIO_ENDPOINT=http://localhost:9000\nMINIO_SECRET_KEY='pa$word'\nMINIO_BUCKET=divan\n\
+/// Valid lines of the same file.
+const VALID: &str = "MINIO_ENDPOINT=http://localhost:9000\nMINIO_SECRET_KEY='pa$word'\nMINIO_BUCKET=divan\n\
                      QDRANT_URL=http://localhost:6333\nQDRANT__SERVICE__API_KEY=hidden-two\nREDIS_HOST=localhost\n";
 
 fn config(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -62,10 +61,10 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[test]
-fn ten_mistakes_are_ten_lines() {
+fn ten_errors_are_ten_lines() {
     let folder = tempfile::tempdir().unwrap();
-    let lines: Vec<&str> = MISTAKES.iter().map(|(line, _)| *line).collect();
-    std::fs::write(folder.path().join(".env"), lines.join("\n") + "\n" + RIGHT).unwrap();
+    let lines: Vec<&str> = INVALID.iter().map(|(line, _)| *line).collect();
+    std::fs::write(folder.path().join(".env"), lines.join("\n") + "\n" + VALID).unwrap();
     for command in [
         &["config", "check"][..],
         &["serve", "--port", "0"],
@@ -73,9 +72,9 @@ fn ten_mistakes_are_ten_lines() {
     ] {
         let (code, stdout, stderr) = run(program(folder.path()).args(command));
         assert_eq!((code, stdout.as_str()), (78, ""), "{stderr}");
-        let told: Vec<&str> = stderr.lines().collect();
-        assert_eq!(told.len(), MISTAKES.len(), "{stderr}");
-        for (line, (_, expected)) in told.iter().zip(MISTAKES) {
+        let reported: Vec<&str> = stderr.lines().collect();
+        assert_eq!(reported.len(), INVALID.len(), "{stderr}");
+        for (line, (_, expected)) in reported.iter().zip(INVALID) {
             assert!(
                 line.starts_with(&format!("divan-server: {expected}")),
                 "{expected}\n{stderr}"
@@ -86,24 +85,24 @@ fn ten_mistakes_are_ten_lines() {
             !stderr.contains("hidden") && !stderr.contains("changethis"),
             "{stderr}"
         );
-        assert!(is_empty(folder.path()), "nothing was made");
+        assert!(is_empty(folder.path()), "no file was created");
     }
 }
 
 #[test]
-fn told_nothing_the_configuration_is_fine_and_nothing_is_made() {
+fn an_empty_configuration_is_valid_and_check_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = config(folder.path(), &["check"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
     assert!(
-        stdout.starts_with("configuration is fine\n") && stdout.contains("development default"),
+        stdout.starts_with("the configuration is valid\n") && stdout.contains("development mode"),
         "{stdout}"
     );
     assert!(is_empty(folder.path()));
 }
 
 #[test]
-fn what_is_configured_is_told_without_secrets() {
+fn check_prints_the_configured_parts_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let variables = [
         (
@@ -144,19 +143,19 @@ fn what_is_configured_is_told_without_secrets() {
 }
 
 #[test]
-fn what_is_odd_is_a_warning() {
+fn check_prints_warnings() {
     let folder = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = run(program(folder.path())
         .env("BOT_TOKEN", "hidden")
         .args(["config", "check"]));
     assert_eq!(code, 0);
-    let told = "divan-server: warning: BOT_TOKEN is not a known variable; did you mean TELEGRAM_BOT_TOKEN?\n";
-    assert_eq!(stderr, told);
-    assert!(stdout.contains("configuration is fine"));
+    let reported = "divan-server: warning: BOT_TOKEN is not a known variable; did you mean TELEGRAM_BOT_TOKEN?\n";
+    assert_eq!(stderr, reported);
+    assert!(stdout.contains("the configuration is valid"));
 }
 
 #[test]
-fn every_value_is_shown_with_its_origin() {
+fn show_prints_every_value_with_its_source() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("unseen-key");
     std::fs::write(&key, format!("{KEY}\n")).unwrap();
@@ -228,7 +227,7 @@ fn every_value_is_shown_with_its_origin() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_with_its_origin_and_told() {
+fn show_reports_errors_and_hides_invalid_values() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join(".env"),
@@ -258,7 +257,7 @@ fn what_is_wrong_is_shown_with_its_origin_and_told() {
 }
 
 #[test]
-fn the_server_reads_the_file_beside_it_and_the_process_wins() {
+fn the_environment_has_precedence_over_the_env_file() {
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
         "DATABASE_URL=sqlite:from-file.db\nSECRET_KEY={KEY}\nDIVAN_PHONE_REGION=Kazakhstan\n"
@@ -278,7 +277,7 @@ fn the_server_reads_the_file_beside_it_and_the_process_wins() {
 }
 
 #[test]
-fn the_files_that_are_written_from_the_definitions_are_up_to_date() {
+fn the_generated_files_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = tempfile::tempdir().unwrap();
     for (file, command) in [
@@ -296,11 +295,11 @@ fn the_files_that_are_written_from_the_definitions_are_up_to_date() {
 }
 
 #[test]
-fn the_example_is_a_file_that_changes_nothing() {
+fn the_example_file_leaves_all_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let (_, example, _) = config(folder.path(), &["example"]);
     std::fs::write(folder.path().join(".env"), example).unwrap();
     let (code, stdout, stderr) = config(folder.path(), &["check"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    assert!(stdout.contains("development default"), "{stdout}");
+    assert!(stdout.contains("development mode"), "{stdout}");
 }

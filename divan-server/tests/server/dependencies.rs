@@ -219,7 +219,7 @@ async fn the_bucket_is_created_at_startup() {
     .await;
 
     let (code, _, stderr) = run(with_s3(folder.path())
-        .env("MINIO_SECRET_KEY", "another-key-of-nobody")
+        .env("MINIO_SECRET_KEY", "another-secret-key")
         .env("DIVAN_REQUIRED", "s3")
         .args(["--port", "0"]));
     assert_eq!(code, 1);

@@ -194,7 +194,7 @@ async fn all_errors_are_in_one_report_without_secrets() {
     );
     doctor.env(
         "DIVAN_MINIAPP_URL",
-        format!("http://nobody.invalid:{}/", absent_port()),
+        format!("http://bot-api.invalid:{}/", absent_port()),
     );
     let (code, stdout, stderr) = run(doctor.arg("doctor"));
     assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");

@@ -1,4 +1,4 @@
-//! Each endpoint over HTTP: the good case, and what the caller may not do.
+//! Endpoints over HTTP: successful requests and refused ones.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn admin_login_accepts_json() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let answer = app
         .post(
             "/auth/admin/login",
@@ -32,7 +32,7 @@ async fn admin_login_accepts_json() {
 
 #[tokio::test]
 async fn admin_login_accepts_the_oauth2_form() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let form = "application/x-www-form-urlencoded";
     for body in [
         "username=admin%40example.com&password=tram+under+the+plum",
@@ -71,7 +71,7 @@ async fn admin_login_accepts_the_oauth2_form() {
 
 #[tokio::test]
 async fn telegram_login_signs_an_employee_in() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let answer = app
         .post("/auth/telegram/login", &app.login_request(42))
         .await;
@@ -91,7 +91,7 @@ async fn telegram_login_signs_an_employee_in() {
 
 #[tokio::test]
 async fn telegram_login_accepts_init_data_in_the_header() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let login = async |header: &str, member: Option<&str>| {
         let mut body = json!({"phone": PHONE, "password": PASSWORD});
         if let Some(member) = member {
@@ -120,7 +120,7 @@ async fn telegram_login_accepts_init_data_in_the_header() {
 
 #[tokio::test]
 async fn invalid_init_data_has_its_own_codes() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let mut request = app.login_request(42);
     let good = request["init_data"].as_str().unwrap().to_owned();
     for (raw, code) in [
@@ -143,7 +143,7 @@ async fn invalid_init_data_has_its_own_codes() {
 
 #[tokio::test]
 async fn all_invalid_credentials_return_the_same_response() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let mut answers = Vec::new();
     for (phone, password) in [(PHONE, "wrong password"), ("+77019999999", PASSWORD)] {
         let mut request = app.login_request(42);
@@ -173,7 +173,7 @@ async fn all_invalid_credentials_return_the_same_response() {
 
 #[tokio::test]
 async fn telegram_login_accepts_a_contact_instead_of_the_phone_number() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let token: BotToken = BOT.parse().unwrap();
     let contact = |user_id| {
         InitDataBuilder::new(app.clock.unix_seconds())
@@ -199,7 +199,7 @@ async fn telegram_login_accepts_a_contact_instead_of_the_phone_number() {
 
 #[tokio::test]
 async fn account_mismatch_is_revealed_only_after_a_correct_password() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     app.employee_token().await;
     let mut request = app.login_request(43);
     app.post("/auth/telegram/login", &request)
@@ -251,7 +251,7 @@ async fn bootstrap_succeeds_once_and_requires_its_token() {
 
 #[tokio::test]
 async fn an_administrator_creates_users() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let token = app.admin_token().await;
     let admin = json!({"role": "admin", "full_name": "Second", "email": "second@example.com", "password": ADMIN_PASSWORD});
     let answer = app.post_as(&token, "/auth/admin/users", &admin).await;
@@ -279,7 +279,7 @@ async fn an_administrator_creates_users() {
 
 #[tokio::test]
 async fn a_weak_password_is_rejected_with_its_reason() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let token = app.admin_token().await;
     for (password, code, reason) in [
         (
@@ -314,7 +314,7 @@ async fn a_weak_password_is_rejected_with_its_reason() {
 
 #[tokio::test]
 async fn create_user_requires_an_administrator_of_the_panel() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let create = async |token: &str| {
         app.post_as(token, "/auth/admin/users", &employee_request())
             .await
@@ -329,7 +329,7 @@ async fn create_user_requires_an_administrator_of_the_panel() {
 
 #[tokio::test]
 async fn an_invalid_token_is_rejected() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let token = app.admin_token().await;
     let (head, signature) = token.rsplit_once('.').unwrap();
     let none = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0";

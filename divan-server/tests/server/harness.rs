@@ -94,9 +94,9 @@ impl App {
     }
 
     /// Starts a server with an administrator and one employee.
-    pub(crate) async fn with_people() -> Self {
+    pub(crate) async fn with_users() -> Self {
         let app = Self::start().await;
-        app.add_people().await;
+        app.add_users().await;
         app
     }
 }
@@ -130,7 +130,7 @@ impl<S: Store + Clone + 'static> App<S> {
         }
     }
 
-    pub(crate) async fn add_people(&self) {
+    pub(crate) async fn add_users(&self) {
         let answer = self
             .post("/auth/admin/bootstrap", &bootstrap_request())
             .await;

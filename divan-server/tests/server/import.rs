@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::process::{KEY, no_tls, program, run, start};
 
-/// Of "umbrella 77", as passlib hashed it.
+/// Hash of "umbrella 77" by passlib.
 const BCRYPT: &str = "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2";
 
 fn divan(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -126,10 +126,10 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
     for options in [&["--dry-run"][..], &[], &["--passwords", "passwords.csv"]] {
         let (code, stdout, stderr) = import(folder, &list, options);
         assert_eq!((code, stdout.as_str()), (1, ""));
-        let told: Vec<&str> = stderr.lines().collect();
+        let reported: Vec<&str> = stderr.lines().collect();
         let expected = [
             "line 3: phone is the same as on line 2",
-            "line 4: role is neither employee nor admin; active is neither yes nor no",
+            "line 4: role must be employee or admin; active must be yes or no",
             "line 4: phone is not a phone number",
             "line 5: has 1 columns instead of 5",
             "line 6: full_name must not be empty",
@@ -137,7 +137,7 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
             "line 8: email is required for the role admin",
             "divan-server: no user was added: 6 of 7 lines are invalid",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(reported, expected);
         assert!(!folder.join("passwords.csv").exists());
     }
     assert_eq!(count(folder), 0);
@@ -282,7 +282,7 @@ async fn passwords_are_kept_when_the_commit_is_uncertain() {
         "--passwords",
         "passwords.csv",
     ];
-    let (code, stdout, stderr) = on(&without_answers_to_commits(database.url()), &import);
+    let (code, stdout, stderr) = on(&without_commit_responses(database.url()), &import);
     assert_eq!((code, stdout.as_str()), (1, ""));
     assert!(
         stderr.contains("may have been added: passwords.csv is kept"),
@@ -304,8 +304,8 @@ async fn passwords_are_kept_when_the_commit_is_uncertain() {
     );
 }
 
-/// The same database, by a way on which each commit arrives and its answer is lost.
-fn without_answers_to_commits(url: &str) -> String {
+/// Returns the URL of a proxy to this database that forwards each commit and drops the response.
+fn without_commit_responses(url: &str) -> String {
     let (before, rest) = url.split_once('@').unwrap();
     let (address, path) = rest.split_once('/').unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -332,7 +332,7 @@ fn without_answers_to_commits(url: &str) -> String {
     way
 }
 
-/// Until one of the two hangs up, or something must not pass.
+/// Copies until one side closes the connection or a message must not pass.
 fn pass_on(mut from: TcpStream, mut to: TcpStream, mut may_pass: impl FnMut(&[u8]) -> bool) {
     let mut bytes = vec![0; 65536];
     while let Ok(read @ 1..) = from.read(&mut bytes) {

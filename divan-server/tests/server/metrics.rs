@@ -19,7 +19,7 @@ fn value(metrics: &str, row: &str) -> f64 {
 
 #[tokio::test]
 async fn requests_sign_ins_and_hashes_are_counted() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let before = app.state.metrics().await;
     let wrong = json!({"email": ADMIN_EMAIL, "password": "another password"});
     for _ in 0..3 {
@@ -82,7 +82,7 @@ async fn requests_sign_ins_and_hashes_are_counted() {
 
 #[tokio::test]
 async fn a_request_whose_client_disconnects_is_counted() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let login = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
     let answer = app.post("/auth/admin/login", &login);
     tokio::time::timeout(Duration::ZERO, answer)
@@ -103,7 +103,7 @@ async fn a_request_whose_client_disconnects_is_counted() {
 
 #[tokio::test]
 async fn labels_contain_no_client_data() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let admin = app.admin_token().await;
     let user = app.get_as(&admin, "/auth/me").await.json()["id"]
         .as_str()

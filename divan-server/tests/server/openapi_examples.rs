@@ -170,7 +170,7 @@ fn shown(operation: &'static Value, code: &str) -> Option<&'static Value> {
 
 #[tokio::test]
 async fn what_is_wrong_with_a_request_is_shown_as_it_is_answered() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let token = app.admin_token().await;
     let mut seen = BTreeSet::new();
     for endpoint in ENDPOINTS

@@ -18,7 +18,7 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-/// An address without a listener.
+/// Returns an address without a listener.
 fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -319,7 +319,7 @@ async fn an_error_of_the_bot_api_is_one_line_without_the_token() {
         .await;
     let closed = format!("http://{}", free_address());
     for (api, expected) in [
-        (refusing.uri(), "does not know this token"),
+        (refusing.uri(), "does not accept this token"),
         (closed, "cannot be reached"),
     ] {
         let (code, stdout, stderr) = telegram(folder.path(), &api, "check");
@@ -336,6 +336,9 @@ async fn an_error_of_the_bot_api_is_one_line_without_the_token() {
     let (code, _, stderr) = run(program(folder.path()).args(["telegram", "check"]));
     assert_eq!(
         (code, stderr.as_str()),
-        (1, "divan-server: there is no bot: set TELEGRAM_BOT_TOKEN\n")
+        (
+            1,
+            "divan-server: TELEGRAM_BOT_TOKEN is not set: this command requires it\n"
+        )
     );
 }

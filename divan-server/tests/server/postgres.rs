@@ -98,7 +98,7 @@ async fn the_server_recovers_when_the_database_returns() {
         BootstrapPolicy::OpenToAnyone,
         tempfile::tempdir().unwrap(),
     );
-    app.add_people().await;
+    app.add_users().await;
     for _ in 0..2 {
         let token = app.admin_token().await;
         server.stop();
@@ -260,7 +260,7 @@ async fn serialization_failures_are_retried_a_limited_number_of_times() {
         BootstrapPolicy::OpenToAnyone,
         tempfile::tempdir().unwrap(),
     );
-    app.add_people().await;
+    app.add_users().await;
     database.execute("CREATE SEQUENCE attempts").await;
     let fail_first = async |failures: u32| {
         database
@@ -322,7 +322,7 @@ async fn users_sign_in_on_postgres() {
         BootstrapPolicy::OpenToAnyone,
         tempfile::tempdir().unwrap(),
     );
-    app.add_people().await;
+    app.add_users().await;
     let token = app.employee_token().await;
     assert_eq!(
         app.get_as(&token, "/auth/me").await.json()["telegram_id"],

@@ -1,4 +1,4 @@
-//! Every route against everybody who may come: what the contract says of it is what happens.
+//! Every route with every kind of caller admits the callers that the contract names.
 
 use axum::http::Method;
 use base64::Engine;
@@ -12,55 +12,55 @@ use serde_json::{Value, json};
 use crate::harness::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
+enum Caller {
     Anonymous,
     Employee,
-    HasToChangeThePassword,
+    MustChangePassword,
     Admin,
-    OfAnotherAudience,
+    OtherAudience,
     Deactivated,
     SignedOut,
 }
 
-const EVERYBODY: [Who; 7] = [
-    Who::Anonymous,
-    Who::Employee,
-    Who::HasToChangeThePassword,
-    Who::Admin,
-    Who::OfAnotherAudience,
-    Who::Deactivated,
-    Who::SignedOut,
+const CALLERS: [Caller; 7] = [
+    Caller::Anonymous,
+    Caller::Employee,
+    Caller::MustChangePassword,
+    Caller::Admin,
+    Caller::OtherAudience,
+    Caller::Deactivated,
+    Caller::SignedOut,
 ];
 
-/// What an endpoint says to somebody whom it does not let in.
-fn refusal(auth: Auth, who: Who) -> Option<(u16, &'static str)> {
-    match (auth, who) {
-        (Auth::None | Auth::InitData | Auth::BootstrapToken, _) | (_, Who::Admin) => None,
-        (_, Who::Anonymous) => Some((401, "token_missing")),
-        (_, Who::OfAnotherAudience | Who::Deactivated | Who::SignedOut) => {
+/// Returns the expected problem for a caller, or `None` for an admitted one.
+fn expected_refusal(auth: Auth, caller: Caller) -> Option<(u16, &'static str)> {
+    match (auth, caller) {
+        (Auth::None | Auth::InitData | Auth::BootstrapToken, _) | (_, Caller::Admin) => None,
+        (_, Caller::Anonymous) => Some((401, "token_missing")),
+        (_, Caller::OtherAudience | Caller::Deactivated | Caller::SignedOut) => {
             Some((401, "token_invalid"))
         }
-        (Auth::BearerAnyScope, _) | (Auth::Bearer, Who::Employee) => None,
-        (_, Who::HasToChangeThePassword) => Some((403, "password_change_required")),
-        (Auth::Admin, Who::Employee) => Some((403, "admin_required")),
-        other => panic!("nobody has said what becomes of {other:?}"),
+        (Auth::BearerAnyScope, _) | (Auth::Bearer, Caller::Employee) => None,
+        (_, Caller::MustChangePassword) => Some((403, "password_change_required")),
+        (Auth::Admin, Caller::Employee) => Some((403, "admin_required")),
+        other => panic!("no expectation for {other:?}"),
     }
 }
 
 #[tokio::test]
 async fn every_route_admits_the_callers_of_the_contract() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     for (n, endpoint) in ENDPOINTS.iter().enumerate() {
-        for who in EVERYBODY {
-            let token = token(&app, who, n).await;
+        for caller in CALLERS {
+            let token = token(&app, caller, n).await;
             let answer = call(&app, endpoint, token.as_deref()).await;
-            match refusal(endpoint.auth, who) {
+            match expected_refusal(endpoint.auth, caller) {
                 Some((status, code)) => {
                     answer.assert_problem(status, code);
                 }
                 None => assert!(
                     !is_refusal(&answer),
-                    "{} and {who:?}: {answer:?}",
+                    "{} and {caller:?}: {answer:?}",
                     endpoint.operation
                 ),
             }
@@ -68,7 +68,7 @@ async fn every_route_admits_the_callers_of_the_contract() {
     }
 }
 
-/// Asks about nobody, and says nothing: who is let in is told that.
+/// Sends an empty body and the id of no user, which an admitted caller gets a problem for.
 async fn call(app: &App, endpoint: &EndpointDescription, token: Option<&str>) -> Answer {
     let path = endpoint
         .path
@@ -90,20 +90,20 @@ fn is_refusal(answer: &Answer) -> bool {
     refusals.iter().any(|refusal| code == **refusal)
 }
 
-async fn token(app: &App, who: Who, n: usize) -> Option<String> {
-    Some(match who {
-        Who::Anonymous => return None,
-        Who::Employee => app.employee_token().await,
-        Who::Admin => app.admin_token().await,
-        Who::HasToChangeThePassword => {
-            let email = add_admin(app, &format!("narrow{n}@example.com")).await;
+async fn token(app: &App, caller: Caller, n: usize) -> Option<String> {
+    Some(match caller {
+        Caller::Anonymous => return None,
+        Caller::Employee => app.employee_token().await,
+        Caller::Admin => app.admin_token().await,
+        Caller::MustChangePassword => {
+            let email = add_admin(app, &format!("expired{n}@example.com")).await;
             let account = app.store.account_by_email(&email).await.unwrap().unwrap();
-            let narrow = |account: &mut divan_core::store::Account| {
+            let require_change = |account: &mut divan_core::store::Account| {
                 account.user.password_change_required = true;
                 Ok(Some(AccountUpdate::none()))
             };
             app.store
-                .update_account(account.user.id, &narrow)
+                .update_account(account.user.id, &require_change)
                 .await
                 .unwrap();
             login(app, &email).await["access_token"]
@@ -111,8 +111,8 @@ async fn token(app: &App, who: Who, n: usize) -> Option<String> {
                 .unwrap()
                 .to_owned()
         }
-        Who::OfAnotherAudience => foreign(&app.admin_token().await),
-        Who::Deactivated => {
+        Caller::OtherAudience => with_other_audiences(&app.admin_token().await),
+        Caller::Deactivated => {
             let email = add_admin(app, &format!("gone{n}@example.com")).await;
             let session = login(app, &email).await;
             let path = format!(
@@ -129,7 +129,7 @@ async fn token(app: &App, who: Who, n: usize) -> Option<String> {
             assert_eq!(gone.status, 200, "{gone:?}");
             session["access_token"].as_str().unwrap().to_owned()
         }
-        Who::SignedOut => {
+        Caller::SignedOut => {
             let token = app.admin_token().await;
             assert_eq!(
                 app.post_as(&token, "/auth/logout", &json!({})).await.status,
@@ -159,8 +159,8 @@ async fn login(app: &App, email: &Email) -> Value {
     .json()
 }
 
-/// The same token of the same session, by the same key, for two other hosts.
-fn foreign(token: &str) -> String {
+/// Returns the same token of the same session, signed with the same key, for two other audiences.
+fn with_other_audiences(token: &str) -> String {
     let claims = URL_SAFE_NO_PAD
         .decode(token.split('.').nth(1).unwrap())
         .unwrap();

@@ -11,7 +11,7 @@ use crate::process::{KEY, Running, no_tls, program, start};
 
 #[tokio::test]
 async fn a_session_is_refreshed_listed_and_ended() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let first = app
         .post("/auth/telegram/login", &app.login_request(42))
         .await
@@ -61,7 +61,7 @@ async fn a_session_is_refreshed_listed_and_ended() {
 
 #[tokio::test]
 async fn end_session_of_another_user_or_unknown_is_not_found() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let admin = app.admin_token().await;
     let theirs = app.get_as(&admin, "/auth/sessions").await.json()["items"][0]["id"].clone();
     let token = app.employee_token().await;
@@ -83,7 +83,7 @@ async fn end_session_of_another_user_or_unknown_is_not_found() {
 
 #[tokio::test]
 async fn logout_ends_the_session_and_auto_login_requires_the_password() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let auto = async || {
         app.post(
             "/auth/telegram/auto-login",
@@ -103,7 +103,7 @@ async fn logout_ends_the_session_and_auto_login_requires_the_password() {
 
 #[tokio::test]
 async fn a_refresh_token_is_rejected_as_access_token() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let session = app
         .post("/auth/telegram/login", &app.login_request(42))
         .await
@@ -123,7 +123,7 @@ async fn a_refresh_token_is_rejected_as_access_token() {
 
 #[tokio::test]
 async fn a_user_is_changed_unlinked_and_signed_out_by_an_administrator() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let admin = app.admin_token().await;
     let token = app.employee_token().await;
     let id = app.get_as(&token, "/auth/me").await.json()["id"]
@@ -212,7 +212,7 @@ async fn two_servers_on_one_postgres_agree_within_a_second() {
     agree_within_a_second(database.url(), folder.path()).await;
 }
 
-/// Ends sessions in every way at one server while the other one is asked all the time.
+/// Ends sessions in every way at one server, while the other one serves requests with their tokens.
 async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
     let start_one = || {
         let mut command = program(folder);

@@ -59,7 +59,7 @@ impl Fixture {
             .await
     }
 
-    /// Ids of one millisecond are in no order.
+    /// Advances the clock, because ids of one millisecond have no order.
     pub(crate) fn tick(&self) {
         self.clock.advance(Duration::from_millis(1));
     }
@@ -76,7 +76,7 @@ impl Fixture {
         page.items.into_iter().map(|user| user.full_name).collect()
     }
 
-    /// The actions about a user, the oldest first.
+    /// Returns the audited actions on a user, the oldest first.
     pub(crate) async fn actions(&self, user: UserId) -> Vec<AuditAction> {
         let mut query = AuditQuery::newest(100);
         query.subject = Some(user);

@@ -26,7 +26,7 @@ use crate::support::{
 #[derive(Default)]
 pub(crate) struct CountingHasher {
     pub(crate) computations: AtomicUsize,
-    pub(crate) meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    pub(crate) during_hash: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl std::fmt::Debug for CountingHasher {
@@ -38,8 +38,8 @@ impl std::fmt::Debug for CountingHasher {
 impl CountingHasher {
     pub(crate) fn count(&self) {
         self.computations.fetch_add(1, Ordering::SeqCst);
-        if let Some(meanwhile) = self.meanwhile.lock().unwrap().take() {
-            meanwhile();
+        if let Some(during_hash) = self.during_hash.lock().unwrap().take() {
+            during_hash();
         }
     }
 
@@ -143,7 +143,7 @@ impl Fixture {
             .unwrap()
     }
 
-    /// Adds an account that no endpoint makes.
+    /// Adds an account that no endpoint could create.
     pub(crate) async fn insert(&self, phone: &str, change: impl FnOnce(&mut User)) {
         let mut account = self.stored(PHONE).await;
         account.user.id = UserId(uuid::Uuid::from_u128(phone.bytes().map(u128::from).sum()));

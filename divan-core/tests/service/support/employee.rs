@@ -51,7 +51,7 @@ impl Fixture {
         f
     }
 
-    /// Another process on the same database.
+    /// Returns a service as of another process on the same database.
     pub(crate) fn another_server(&self) -> AuthService {
         builder(self.store.clone(), &self.clock).build()
     }

@@ -50,7 +50,7 @@ pub(crate) async fn bootstrap(service: &AuthService, client: &ClientInfo) {
         .unwrap();
 }
 
-/// Signs an administrator in who has [`ADMIN_PASSWORD`].
+/// Signs in an administrator with [`ADMIN_PASSWORD`].
 pub(crate) async fn sign_in_admin(
     service: &AuthService,
     email: &str,
@@ -74,7 +74,7 @@ pub(crate) fn login_command(
     TelegramLoginCommand::new(phone, password, init_data.clone())
 }
 
-/// Returns init data of the bot that is signed now.
+/// Returns init data that the bot signed at the current time.
 pub(crate) fn init_data(clock: &ManualClock, telegram_id: i64) -> Secret {
     InitDataBuilder::new(clock.unix_seconds())
         .user_named(telegram_id, "First", "first_last")

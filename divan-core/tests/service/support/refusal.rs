@@ -61,7 +61,7 @@ impl From<ServiceError> for Refusal {
     }
 }
 
-/// Returns the error of an outcome that must be one.
+/// Returns the error of an outcome that must have failed.
 pub(crate) fn refusal<T>(outcome: Result<T, ServiceError>) -> Refusal {
     match outcome {
         Ok(_) => panic!("expected an error"),

@@ -1,4 +1,4 @@
-//! What holds for all variables, and what the names and values of one tell.
+//! Properties of all variables, their names and their values.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn every_variable_that_is_read_is_documented_and_every_other_way_round() {
+fn the_variables_that_are_read_are_those_that_are_documented() {
     let asked = RefCell::new(BTreeSet::new());
-    let beside = [
+    let parts = [
         ("REDIS_HOST", "cache"),
         ("RABBITMQ_HOST", "queue"),
         ("MINIO_BUCKET", "divan"),
@@ -22,7 +22,7 @@ fn every_variable_that_is_read_is_documented_and_every_other_way_round() {
         ("REDIS_URL", "redis://cache"),
         ("RABBITMQ_URL", "amqp://queue"),
     ];
-    for set in [beside.as_slice(), urls.as_slice()] {
+    for set in [parts.as_slice(), urls.as_slice()] {
         let source = |name: &str| {
             asked.borrow_mut().insert(name.to_owned());
             set.iter()
@@ -44,16 +44,19 @@ fn every_variable_that_is_read_is_documented_and_every_other_way_round() {
     assert!(unread.is_empty(), "documented, and not read: {unread:?}");
     let is_documented =
         |name: &str| documented.contains(name.strip_suffix("_FILE").unwrap_or(name));
-    let theirs = "MINIO_ROOT_USER";
-    let secret: Vec<_> = asked
+    let unrelated = "MINIO_ROOT_USER";
+    let undocumented: Vec<_> = asked
         .iter()
-        .filter(|name| !is_documented(name) && *name != theirs)
+        .filter(|name| !is_documented(name) && *name != unrelated)
         .collect();
-    assert!(secret.is_empty(), "read, and not documented: {secret:?}");
+    assert!(
+        undocumented.is_empty(),
+        "read, and not documented: {undocumented:?}"
+    );
 }
 
 #[test]
-fn a_slip_in_a_name_is_told_before_anything_is_made() {
+fn a_misspelled_name_is_reported_before_files_are_created() {
     let source =
         |name: &str| (name == "DIVAN_ADMINURL").then(|| "https://sec.example.com".to_owned());
     let mut env = Env::new(&source).with_names(["DIVAN_ADMINURL".to_owned()]);
@@ -68,7 +71,7 @@ fn a_slip_in_a_name_is_told_before_anything_is_made() {
 }
 
 #[test]
-fn a_key_that_is_empty_or_short_may_have_lost_a_dollar() {
+fn an_empty_or_short_key_gets_the_compose_hint() {
     for key in ["", "short"] {
         let errors = read(&with(&[("SECRET_KEY", key)])).unwrap_err().to_string();
         assert!(
@@ -79,11 +82,11 @@ fn a_key_that_is_empty_or_short_may_have_lost_a_dollar() {
 }
 
 #[test]
-fn a_deployment_takes_no_placeholder_and_none_of_the_examples() {
+fn a_deployment_refuses_placeholders_and_examples() {
     for (variable, value) in [
         ("SECRET_KEY", "changethischangethischangethischangethis"),
         ("SECRET_KEY", "<the output of openssl rand -hex 32>"),
-        ("DIVAN_BOOTSTRAP_TOKEN", "your-secret-token-here"),
+        ("DIVAN_BOOTSTRAP_TOKEN", "your-undocumented-token-here"),
         (
             "TELEGRAM_BOT_TOKEN",
             "1234567890:the-35-characters-that-BotFather-gave",
@@ -117,9 +120,9 @@ fn a_deployment_takes_no_placeholder_and_none_of_the_examples() {
 
 proptest! {
     #[test]
-    fn whatever_is_wrong_no_value_is_repeated(before in "[a-z0-9$@:/#?% ]{0,5}", after in "[a-z0-9$@:/#?% ]{0,5}", in_file: bool) {
+    fn errors_and_settings_contain_no_invalid_value(before in "[a-z0-9$@:/#?% ]{0,5}", after in "[a-z0-9$@:/#?% ]{0,5}", in_file: bool) {
         const CORE: &str = "Zq7xVw3k";
-        // What is text of any kind is not wrong with anything in it.
+        // Variables that accept any text.
         const ANY: [&str; 9] = ["DIVAN_ISSUER", "RUST_LOG", "MINIO_ACCESS_KEY", "MINIO_REGION", "REDIS_HOST", "REDIS_USER",
             "RABBITMQ_HOST", "RABBITMQ_USER", "RABBITMQ_VHOST"];
         let names = SECTIONS.iter().flat_map(|section| section.variables()).map(|variable| variable.name());
