@@ -43,7 +43,7 @@ pub(super) struct ShowArgs {
 enum KeysError {
     #[error("cannot read {0}")]
     Read(String, #[source] io::Error),
-    #[error("{0} is {1}")]
+    #[error("{0} is not usable: {1}")]
     Invalid(String, InvalidKey),
 }
 

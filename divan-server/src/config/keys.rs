@@ -89,7 +89,7 @@ impl Keys {
             secret: env.checked(&SECRET_KEY, secret_key),
             signing: env.checked(&SIGNING_KEY, |pem| {
                 SigningKey::from_pem(pem)
-                    .map_err(|error| format!("must be an Ed25519 private key: it is {error}"))
+                    .map_err(|error| format!("must be an Ed25519 private key: {error}"))
             }),
             verifying: verifying_keys(env),
             hs256_until: hs256_until(env),
@@ -157,7 +157,7 @@ fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
             Ok(key) => keys.push(key),
             Err(reason) => {
                 // The path may be a secret, set under the wrong name.
-                let reason = format!("names an unusable file: number {} {reason}", index + 1);
+                let reason = format!("must name files with keys: file {} {reason}", index + 1);
                 env.error(&VERIFYING_KEY_FILES, reason);
             }
         }
@@ -167,7 +167,7 @@ fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {
 
 fn verifying_key(path: &str) -> Result<VerifyingKey, String> {
     let pem = read_text(Path::new(path)).map_err(|error| error.to_string())?;
-    VerifyingKey::from_pem(pem.expose()).map_err(|error| format!("is {error}"))
+    VerifyingKey::from_pem(pem.expose()).map_err(|error| format!("is not usable: {error}"))
 }
 
 fn hs256_until(env: &mut Env<'_>) -> Option<SystemTime> {

@@ -99,11 +99,11 @@ fn a_key_that_is_not_random_is_distinguished_from_a_short_one() {
     for (key, reason) in [
         (
             "0".repeat(32),
-            "is easy to guess: it is made of 1 different bytes",
+            "must be random: it consists of 1 different bytes",
         ),
         (
             "abcde".repeat(13),
-            "is easy to guess: it is made of 5 different bytes",
+            "must be random: it consists of 5 different bytes",
         ),
         ("0".repeat(31), "is too short"),
     ] {
@@ -181,7 +181,12 @@ fn a_secret_and_its_file_are_mutually_exclusive() {
     assert!(read(&from_file).is_ok());
 
     let twice = [from_file[0], from_file[1], ("SECRET_KEY", KEY)];
-    assert!(read(&twice).unwrap_err().to_string().contains("both set"));
+    assert!(
+        read(&twice)
+            .unwrap_err()
+            .to_string()
+            .contains("mutually exclusive")
+    );
     let missing = read(&[
         ("DATABASE_URL", "sqlite:divan.db"),
         ("SECRET_KEY_FILE", "/nowhere"),
@@ -335,14 +340,14 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
                 ("DIVAN_VERIFYING_KEY_FILES", &list),
             ],
             vec![
-                "DIVAN_SIGNING_KEY_FILE is wrong: it is a public key, and signing needs the private one (example: ",
-                "DIVAN_VERIFYING_KEY_FILES is wrong: file 2 of the list is not a key in PEM (PKCS#8) (example: ",
-                "DIVAN_VERIFYING_KEY_FILES is wrong: file 3 of the list cannot be read: entity not found (example: ",
+                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key: a public key; signing needs the private key (example: ",
+                "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 2 is not usable: not a key in PEM (PKCS#8) (example: ",
+                "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 3 cannot be read: entity not found (example: ",
             ],
         ),
         (
             vec![("DIVAN_SIGNING_KEY", "hidden")],
-            vec!["DIVAN_SIGNING_KEY is wrong: it is not a key in PEM"],
+            vec!["DIVAN_SIGNING_KEY must be an Ed25519 private key: not a key in PEM"],
         ),
         (
             vec![("DIVAN_SIGNING_KEY_FILE", &nowhere)],
@@ -350,11 +355,11 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
         ),
         (
             vec![("DIVAN_VERIFYING_KEY_FILES", &many)],
-            vec!["DIVAN_VERIFYING_KEY_FILES names more than 31 files"],
+            vec!["DIVAN_VERIFYING_KEY_FILES must name at most 31 files"],
         ),
         (
             vec![("DIVAN_ACCEPT_HS256_UNTIL", "2030-01-31T12:00:00Z")],
-            vec!["DIVAN_ACCEPT_HS256_UNTIL is set without DIVAN_SIGNING_KEY_FILE"],
+            vec!["DIVAN_ACCEPT_HS256_UNTIL requires DIVAN_SIGNING_KEY_FILE"],
         ),
         (
             vec![
@@ -362,8 +367,8 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
                 ("DIVAN_ACCEPT_HS256_UNTIL", "tomorrow"),
             ],
             vec![
-                "DIVAN_SIGNING_KEY_FILE is wrong",
-                "DIVAN_ACCEPT_HS256_UNTIL is no time of RFC 3339",
+                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key",
+                "DIVAN_ACCEPT_HS256_UNTIL must be a time in RFC 3339 form",
             ],
         ),
     ] {

@@ -23,7 +23,7 @@ const INVALID: [(&str, &str); 10] = [
     ),
     (
         "TELEGRAM_BOT_TOKEN=hidden",
-        "TELEGRAM_BOT_TOKEN is not a bot token",
+        "TELEGRAM_BOT_TOKEN must be a bot token",
     ),
     (
         "DIVAN_MINIAPP_URL=hidden.example.com",
@@ -39,7 +39,7 @@ const INVALID: [(&str, &str); 10] = [
     ),
     (
         "RABBITMQ_URL=amqp://divan:@queue.example.com",
-        "RABBITMQ_URL must not contain an empty password (in a compose file a `$`",
+        "RABBITMQ_URL must not contain an empty password (in a compose file, write `$`",
     ),
     ("SECRET_KEY=hidden", "SECRET_KEY is too short"),
 ];
@@ -200,11 +200,7 @@ fn show_prints_every_value_with_its_source() {
     );
     assert_eq!(
         of("SECRET_KEY"),
-        (
-            None,
-            true,
-            "the file that SECRET_KEY_FILE names (environment)"
-        )
+        (None, true, "SECRET_KEY_FILE (environment)")
     );
     assert_eq!(of("DIVAN_DOCS"), (Some("off"), false, "environment"));
     assert_eq!(of("DIVAN_PHONE_REGION"), (None, false, "default"));
@@ -266,7 +262,7 @@ fn the_environment_has_precedence_over_the_env_file() {
     let (code, _, stderr) = run(program(folder.path()).arg("migrate"));
     assert_eq!(code, 78);
     assert!(
-        stderr.contains("DIVAN_PHONE_REGION is not a country code"),
+        stderr.contains("DIVAN_PHONE_REGION must be a two-letter country code"),
         "{stderr}"
     );
     let (code, stdout, stderr) = run(program(folder.path())

@@ -75,7 +75,7 @@ fn an_empty_or_short_key_gets_the_compose_hint() {
     for key in ["", "short"] {
         let errors = read(&with(&[("SECRET_KEY", key)])).unwrap_err().to_string();
         assert!(
-            errors.contains("in a compose file a `$` is written `$$`"),
+            errors.contains("in a compose file, write `$` as `$$`"),
             "{errors}"
         );
     }
