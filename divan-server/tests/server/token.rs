@@ -40,7 +40,7 @@ fn assert_rejected(answer: &Answer, error: &str) -> String {
 
 #[tokio::test]
 async fn the_password_grant_signs_an_administrator_in() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let ignored = "&scope=&client_id=x&client_secret=y&resource=a&resource=b&refresh_token=";
     for form in [SIGN_IN, &format!("username=&{SIGN_IN}{ignored}")] {
         let answer = request(&app, form).await;
@@ -68,7 +68,7 @@ async fn the_password_grant_signs_an_administrator_in() {
 
 #[tokio::test]
 async fn a_limited_token_has_its_scope_in_the_response() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let account = app
         .store
         .account_by_email(&ADMIN_EMAIL.parse().unwrap())
@@ -91,7 +91,7 @@ async fn a_limited_token_has_its_scope_in_the_response() {
 
 #[tokio::test]
 async fn wrong_credentials_return_the_same_error_as_an_unknown_user() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let rejected = async |username: &str, password: &str| {
         let form = format!("grant_type=password&username={username}&password={password}");
         let answer = request(&app, &form).await;
@@ -114,7 +114,7 @@ async fn wrong_credentials_return_the_same_error_as_an_unknown_user() {
 
 #[tokio::test]
 async fn the_refresh_grant_returns_the_next_tokens() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let first = request(&app, SIGN_IN).await.json();
     let answer = refresh(&app, text(&first, "refresh_token")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -132,7 +132,7 @@ async fn the_refresh_grant_returns_the_next_tokens() {
 
 #[tokio::test]
 async fn refresh_with_a_reused_token_revokes_the_session() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let first = request(&app, SIGN_IN).await.json();
     let second = refresh(&app, text(&first, "refresh_token")).await.json();
     let third = refresh(&app, text(&second, "refresh_token")).await.json();
@@ -148,7 +148,7 @@ async fn refresh_with_a_reused_token_revokes_the_session() {
 
 #[tokio::test]
 async fn a_form_that_is_not_valid_is_rejected() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     for (form, error, description) in [
         ("", "invalid_request", "`grant_type` is required"),
         ("grant_type=", "invalid_request", "`grant_type` is required"),
@@ -197,7 +197,7 @@ async fn a_form_that_is_not_valid_is_rejected() {
 
 #[tokio::test]
 async fn other_errors_are_problems() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let body =
         json!({"grant_type": "password", "username": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
     app.post(PATH, &body)
@@ -218,7 +218,7 @@ async fn other_errors_are_problems() {
 
 #[tokio::test]
 async fn only_the_password_grant_counts_as_a_sign_in() {
-    let app = App::with_people().await;
+    let app = App::with_users().await;
     let tokens = request(&app, SIGN_IN).await.json();
     refresh(&app, text(&tokens, "refresh_token")).await;
     refresh(&app, "garbage").await;
