@@ -29,8 +29,8 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(error) if taken(error.kind()).is_some() => problem.with_errors(
                 taken(error.kind()).into_iter().map(member_error).collect::<Vec<_>>(),
             ),
-            ServiceError::InitData(error) => problem.with_detail(error.to_string()),
-            ServiceError::Contact(error) => problem.with_detail(error.to_string()),
+            ServiceError::InitData(error) => problem.with_detail(sentence(&error.to_string())),
+            ServiceError::Contact(error) => problem.with_detail(sentence(&error.to_string())),
             error if problem.body().status() >= 500 => problem.with_cause(error),
             _ => problem,
         }
@@ -63,6 +63,13 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::Store(error) => store_code(error.kind()),
         _ => ProblemCode::Internal,
     }
+}
+
+/// Returns the text with a capital first letter.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
 }
 
 fn store_code(kind: StoreErrorKind) -> ProblemCode {

@@ -27,3 +27,4 @@ mod roles;
 mod sessions;
 mod startup;
 mod token;
+mod wording;
