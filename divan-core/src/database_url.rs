@@ -180,7 +180,7 @@ impl PostgresUrl {
             "port" => {
                 self.port = value
                     .parse()
-                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("port"))?
+                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("port"))?;
             }
             "user" => self.user = value,
             "password" => self.password = Some(Secret::new(value)),

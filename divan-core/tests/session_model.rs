@@ -354,7 +354,7 @@ fn a_restored_backup_is_not_detected_as_theft() {
                 _ => {
                     stored = server
                         .refresh(stored, now)
-                        .unwrap_or_else(|| panic!("seed {seed}"))
+                        .unwrap_or_else(|| panic!("seed {seed}"));
                 }
             }
             server.assert_rules(now);

@@ -267,13 +267,13 @@ async fn one_of_concurrent_inserts_with_the_same_contact_succeeds(store: AnyStor
     type Change = fn(&mut User);
     let same: [(UniqueKey, Change); 3] = [
         (UniqueKey::Phone, |user| {
-            user.phone = Some("+77010000000".parse().unwrap())
+            user.phone = Some("+77010000000".parse().unwrap());
         }),
         (UniqueKey::Email, |user| {
-            user.email = Some("one@example.com".parse().unwrap())
+            user.email = Some("one@example.com".parse().unwrap());
         }),
         (UniqueKey::TelegramId, |user| {
-            user.telegram_id = Some(TelegramId(7))
+            user.telegram_id = Some(TelegramId(7));
         }),
     ];
     for (round, (key, change)) in (1..).zip(same) {

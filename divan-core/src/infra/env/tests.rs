@@ -222,7 +222,7 @@ fn interpolation_by_a_compose_file_is_detected() {
         &["APP_KEY contains `$$`, which is not replaced here"],
     );
     let ((), errors, _) = read(&[("APP_KEY", "")], "", |env| {
-        env.require(&KEY, "it is needed")
+        env.require(&KEY, "it is needed");
     });
     assert_starts(
         &errors,
