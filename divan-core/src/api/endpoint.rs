@@ -123,7 +123,7 @@ pub struct EndpointDescription {
     pub auth: Auth,
     /// [`Endpoint::STATUS`].
     pub status: u16,
-    /// Whether the request has a body.
+    /// True if the request has a body.
     pub has_body: bool,
     /// [`Endpoint::PROBLEMS`].
     own_problems: &'static [ProblemCode],

@@ -63,7 +63,7 @@ fn by_jwks(jwks: &JwkSet) -> TokenVerifier {
     TokenVerifier::from_jwks(jwks, ISSUER, audiences()).clock(Arc::new(ManualClock::at_unix(NOW)))
 }
 
-/// What a verifier says: nothing, or why not.
+/// Returns the error of a verifier, if any.
 fn rejection(verifier: &TokenVerifier, token: &str) -> Option<TokenError> {
     verifier.verify(token).err()
 }
@@ -353,7 +353,7 @@ fn a_token_cannot_choose_or_embed_its_key() {
         ordered(&good),
         "another order is another header"
     );
-    // The right header over the wrong signature, and the signature of somebody else's header.
+    // A valid header with a wrong signature, and a signature of another header.
     let their_token = token(&theirs);
     assert_eq!(
         rejection(&verifier, &their_token),

@@ -1,11 +1,10 @@
-//! Whatever is sent to an endpoint, the answer is a problem with a code of its own, and nothing is
-//! written.
+//! Invalid requests return the problem of their kind, and change nothing.
 
 use crate::harness::*;
 use divan_core::api::{Auth, ENDPOINTS, EndpointDescription};
 use serde_json::{Value, json};
 
-/// The endpoints that read a body, with a good one.
+/// Returns the endpoints with a body, each with a valid one.
 fn with_bodies(app: &App) -> Vec<(&'static EndpointDescription, Value)> {
     let body = |operation: &str| match operation {
         "telegram_login" => app.login_request(42),
@@ -33,7 +32,7 @@ async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> 
     }
 }
 
-/// Sends a body to an endpoint, about nobody where it is about somebody.
+/// Sends a body to an endpoint, with the id of no user or session.
 async fn send(
     app: &App,
     endpoint: &EndpointDescription,
@@ -83,7 +82,7 @@ async fn a_body_that_is_not_json_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_member_that_is_missing_unknown_doubled_or_of_the_wrong_type_is_named() {
+async fn a_missing_unknown_repeated_or_mistyped_member_is_named() {
     let app = App::with_users().await;
     for (endpoint, good) in with_bodies(&app) {
         let token = token_for(&app, endpoint).await;
@@ -194,7 +193,7 @@ async fn a_body_of_another_type_is_unsupported() {
 }
 
 #[tokio::test]
-async fn values_that_cannot_be_are_named() {
+async fn invalid_values_are_named() {
     let app = App::with_users().await;
     let token = app.admin_token().await;
     let long = "x".repeat(201);
@@ -226,7 +225,7 @@ async fn values_that_cannot_be_are_named() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_problem_too() {
+async fn unknown_paths_and_methods_are_problems() {
     let app = App::start().await;
     for path in [
         "/",

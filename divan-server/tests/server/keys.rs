@@ -1,4 +1,4 @@
-//! Keys of access tokens: made on the command line, published, changed without signing anybody out.
+//! Keys of access tokens: generated on the command line, published, rotated without signing users out.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::harness::*;
 use crate::process::{KEY, Running, no_tls, program, run, start};
 
 #[test]
-fn a_key_is_made_for_its_owner_alone_and_never_overwritten() {
+fn a_key_file_is_private_and_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     let (code, kid, stderr) =
@@ -41,7 +41,7 @@ fn a_key_is_made_for_its_owner_alone_and_never_overwritten() {
 }
 
 #[test]
-fn a_key_goes_to_standard_output_where_no_file_is_named() {
+fn a_key_is_printed_without_a_file_name() {
     let folder = tempfile::tempdir().unwrap();
     let (code, pem, stderr) = run(program(folder.path()).args(["keys", "generate"]));
     let key = SigningKey::from_pem(&pem).unwrap();
@@ -54,12 +54,12 @@ fn a_key_goes_to_standard_output_where_no_file_is_named() {
     assert_eq!(
         folder.path().read_dir().unwrap().count(),
         0,
-        "nothing is left behind"
+        "no file is left"
     );
 }
 
 #[test]
-fn the_public_half_of_a_key_is_shown() {
+fn the_public_half_of_a_key_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let kid = generate(folder.path(), "key.pem");
     let show = |arguments: &[&str]| {
@@ -94,7 +94,7 @@ fn the_public_half_of_a_key_is_shown() {
 }
 
 #[tokio::test]
-async fn with_a_secret_key_alone_no_key_is_published() {
+async fn without_eddsa_no_key_is_published() {
     let app = App::start().await;
     let answer = app.get("/.well-known/jwks.json").await;
     assert_eq!(
@@ -106,7 +106,7 @@ async fn with_a_secret_key_alone_no_key_is_published() {
 }
 
 #[tokio::test]
-async fn a_rotation_signs_nobody_out() {
+async fn a_rotation_keeps_users_signed_in() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (
         generate(folder.path(), "old.pem"),
@@ -140,7 +140,7 @@ async fn a_rotation_signs_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_move_from_the_secret_key_to_eddsa_signs_nobody_out() {
+async fn a_change_from_the_secret_key_to_eddsa_keeps_users_signed_in() {
     let folder = tempfile::tempdir().unwrap();
     let kid = generate(folder.path(), "key.pem");
     let before = Deployment::start(folder.path(), &[]);
@@ -173,14 +173,14 @@ async fn a_move_from_the_secret_key_to_eddsa_signs_nobody_out() {
     );
 }
 
-/// Makes a key in the folder, and gives its id.
+/// Generates a key in the folder and returns its id.
 fn generate(folder: &Path, name: &str) -> String {
     let (code, kid, stderr) = run(program(folder).args(["keys", "generate", "--out", name]));
     assert_eq!(code, 0, "{stderr}");
     kid.trim_end().to_owned()
 }
 
-/// The program as a deployment with these variables, and a client of it.
+/// A server with these variables, and a client.
 struct Deployment {
     server: Running,
     client: reqwest::Client,
@@ -189,7 +189,7 @@ struct Deployment {
 struct SignedIn {
     access_token: String,
     refresh_token: String,
-    /// What the access token names as its key; empty where it names none.
+    /// The `kid` of the access token; empty if it has none.
     kid: String,
 }
 
@@ -231,15 +231,15 @@ impl Deployment {
     }
 
     async fn sign_in(&self) -> SignedIn {
-        SignedIn::of(&self.post("/auth/admin/login", &bootstrap_request()).await)
+        SignedIn::from_response(&self.post("/auth/admin/login", &bootstrap_request()).await)
     }
 
     async fn refresh(&self, session: &SignedIn) -> SignedIn {
         let body = json!({"refresh_token": session.refresh_token});
-        SignedIn::of(&self.post("/auth/refresh", &body).await)
+        SignedIn::from_response(&self.post("/auth/refresh", &body).await)
     }
 
-    /// The status, and the code of the problem.
+    /// Returns the status and the code of the problem.
     async fn me(&self, session: &SignedIn) -> (u16, Value) {
         let request = self
             .client
@@ -266,7 +266,7 @@ impl Deployment {
 }
 
 impl SignedIn {
-    fn of((status, session): &(u16, Value)) -> Self {
+    fn from_response((status, session): &(u16, Value)) -> Self {
         assert_eq!(*status, 200, "{session}");
         let token = |name: &str| session[name].as_str().unwrap().to_owned();
         let access_token = token("access_token");

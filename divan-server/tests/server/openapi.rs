@@ -50,7 +50,7 @@ fn the_document_has_every_endpoint_of_the_contract_and_no_other() {
 }
 
 #[test]
-fn every_operation_has_its_success_and_its_security() {
+fn every_operation_documents_its_success_and_its_security() {
     for endpoint in ENDPOINTS {
         let (name, operation) = (endpoint.operation, operation(endpoint));
         let success = &operation["responses"][endpoint.status.to_string()];
@@ -77,7 +77,7 @@ fn every_operation_has_its_success_and_its_security() {
 }
 
 #[test]
-fn every_problem_of_an_operation_is_told_and_shown() {
+fn every_problem_of_an_operation_has_a_description_and_an_example() {
     for endpoint in ENDPOINTS {
         let (name, operation) = (endpoint.operation, operation(endpoint));
         let codes: BTreeSet<&str> = endpoint.problems().map(ProblemCode::as_str).collect();
@@ -105,10 +105,14 @@ fn every_problem_of_an_operation_is_told_and_shown() {
                 );
                 shown.insert(code.as_str());
             }
-            // Every operation may be answered that the database is away.
+            // Every operation can return `unavailable`.
             for (header, its_status) in [("WWW-Authenticate", "401"), ("Retry-After", "503")] {
-                let is_told = response["headers"][header].is_object();
-                assert_eq!(is_told, status == its_status, "{name} {status} {header}");
+                let is_described = response["headers"][header].is_object();
+                assert_eq!(
+                    is_described,
+                    status == its_status,
+                    "{name} {status} {header}"
+                );
             }
         }
         assert_eq!(shown, codes, "{name}");
@@ -116,7 +120,7 @@ fn every_problem_of_an_operation_is_told_and_shown() {
 }
 
 #[test]
-fn whatever_a_reader_meets_is_described() {
+fn everything_has_a_description_for_readers() {
     let document = document();
     let described = |part: &Value, what: &str| {
         let text = part["description"].as_str().unwrap_or_default();
@@ -124,7 +128,7 @@ fn whatever_a_reader_meets_is_described() {
         for source in ["```", "[`", "crate::", "Self::"] {
             assert!(
                 !text.contains(source),
-                "{what} is described for readers of the source: {text}"
+                "{what} has a description for readers of the source: {text}"
             );
         }
     };
@@ -171,7 +175,7 @@ fn whatever_a_reader_meets_is_described() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     let document = document();
     let text = document.to_string();
     for reference in text.split(r##""$ref":"#"##).skip(1) {

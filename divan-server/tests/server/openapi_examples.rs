@@ -1,4 +1,4 @@
-//! The examples of the OpenAPI document: what they show is what the server reads and answers.
+//! Tests the examples of the OpenAPI document by the types and responses of the server.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::*;
 use crate::openapi::{document, operation};
 
-/// The examples of a body.
+/// Returns the examples of a body.
 fn examples(body: &Value) -> Vec<&Value> {
     let content = &body["content"]["application/json"];
     let named = content["examples"]
@@ -26,7 +26,7 @@ fn examples(body: &Value) -> Vec<&Value> {
     content.get("example").into_iter().chain(named).collect()
 }
 
-/// Holds that the examples are of the types of the endpoint. Gives its name.
+/// Asserts that the examples have the types of the endpoint. Returns its operation id.
 fn check<E: Endpoint>() -> &'static str {
     let endpoint = ENDPOINTS
         .iter()
@@ -45,19 +45,18 @@ fn check<E: Endpoint>() -> &'static str {
             assert_eq!(
                 &read[member],
                 value,
-                "{} reads {member} as something else",
+                "{} parses {member} as another value",
                 E::OPERATION
             );
         }
     }
-    let answers = examples(&operation["responses"][E::STATUS.to_string()]);
-    assert_eq!(!answers.is_empty(), E::STATUS != 204, "{}", E::OPERATION);
-    for example in answers {
-        // Members that are not known are passed over when an answer is read: so it is written
-        // again.
-        let answer: E::Response = serde_json::from_value(example.clone()).unwrap();
+    let responses = examples(&operation["responses"][E::STATUS.to_string()]);
+    assert_eq!(!responses.is_empty(), E::STATUS != 204, "{}", E::OPERATION);
+    for example in responses {
+        // Parsing ignores unknown members, so the parsed value is serialized again.
+        let response: E::Response = serde_json::from_value(example.clone()).unwrap();
         assert_eq!(
-            &serde_json::to_value(answer).unwrap(),
+            &serde_json::to_value(response).unwrap(),
             example,
             "{}",
             E::OPERATION
@@ -66,7 +65,7 @@ fn check<E: Endpoint>() -> &'static str {
     E::OPERATION
 }
 
-/// The examples of the parameters of an endpoint that reads, as its request.
+/// Returns the examples of the query parameters of an endpoint, as its request.
 fn parameters(endpoint: &EndpointDescription, operation: &Value) -> Option<Value> {
     let parameters = operation["parameters"].as_array()?;
     let of_query = parameters
@@ -84,7 +83,7 @@ fn parameters(endpoint: &EndpointDescription, operation: &Value) -> Option<Value
 }
 
 #[test]
-fn every_example_is_of_the_type_that_the_endpoint_reads_or_answers() {
+fn every_example_has_the_type_of_its_endpoint() {
     let checked = [
         check::<TelegramLogin>(),
         check::<AutoLogin>(),
@@ -115,8 +114,7 @@ fn every_example_is_of_the_type_that_the_endpoint_reads_or_answers() {
     assert_eq!(checked.as_slice(), all, "an endpoint is missing here");
 }
 
-/// Holds that the document shows a problem as the server has answered it, but for what is different
-/// each time.
+/// Asserts that the document has the problem as an example, except for parts that vary.
 pub(crate) fn assert_documented(problem: &Value) {
     for error in problem["errors"].as_array().into_iter().flatten() {
         assert_member_error_documented(error);
@@ -125,7 +123,7 @@ pub(crate) fn assert_documented(problem: &Value) {
         let members = problem.as_object_mut().unwrap();
         members.remove("errors");
         members.remove("request_id");
-        // These have several.
+        // These codes have several details.
         if members["code"] == "init_data_invalid" || members["code"] == "malformed_body" {
             members.remove("detail");
         }
@@ -140,7 +138,7 @@ pub(crate) fn assert_documented(problem: &Value) {
         .cloned()
         .map(without)
         .collect();
-    // This one is of an address, and no operation's.
+    // No operation has this one.
     assert_eq!(shown.is_empty(), code == "method_not_allowed", "{code}");
     assert!(
         shown.is_empty() || shown.contains(&without(problem.clone())),
@@ -169,7 +167,7 @@ fn shown(operation: &'static Value, code: &str) -> Option<&'static Value> {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_shown_as_it_is_answered() {
+async fn rejected_requests_match_the_examples() {
     let app = App::with_users().await;
     let token = app.admin_token().await;
     let mut seen = BTreeSet::new();
