@@ -80,7 +80,8 @@ const TELEGRAM_ID: i64 = 42;
 /// It is the real server with an in-memory store, a fast and insecure password hash, one employee
 /// and one administrator. Failures are injected per endpoint.
 ///
-/// Its clock is stopped; advance it with [`advance_clock`](Self::advance_clock).
+/// Its clock advances by one millisecond per request, so that records are in the order of the
+/// requests. Advance it further with [`advance_clock`](Self::advance_clock).
 pub struct MockDivan {
     address: SocketAddr,
     service: AuthService,
@@ -106,7 +107,13 @@ impl MockDivan {
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let faults = Arc::new(Faults::default());
-        let router = router(AppState::new(service.clone(), HttpOptions::default()));
+        let tick = Arc::clone(&server_clock);
+        let router = router(AppState::new(service.clone(), HttpOptions::default())).layer(
+            axum::middleware::map_request(move |request: axum::extract::Request| {
+                tick.advance(Duration::from_millis(1));
+                std::future::ready(request)
+            }),
+        );
         Self {
             address,
             service,

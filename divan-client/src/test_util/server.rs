@@ -60,7 +60,7 @@ fn problem(code: ProblemCode) -> Response {
     let headers = response.headers_mut();
     let media_type = header::HeaderValue::from_static("application/problem+json");
     headers.insert(header::CONTENT_TYPE, media_type);
-    // The clock is stopped, so clients must not wait.
+    // Tests must not wait for a delay of the server.
     if code.status() == 503 {
         headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("0"));
     }
