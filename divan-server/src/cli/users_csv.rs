@@ -396,7 +396,7 @@ mod tests {
         let list = parse("name,role,active\nA,boss,perhaps\nB,,no\n");
         assert_eq!(
             list.errors[0].to_string(),
-            "line 2: role is neither employee nor admin; active is neither yes nor no"
+            "line 2: role must be employee or admin; active must be yes or no"
         );
         assert!(!list.users[1].is_active);
     }
@@ -405,7 +405,7 @@ mod tests {
     fn columns_must_be_known() {
         assert!(refused(b"").contains("is empty"));
         assert!(refused(b"\n\n").contains("is empty"));
-        assert!(refused(b"phone,role\n").contains("no column `name`"));
+        assert!(refused(b"phone,role\n").contains("must have a column `name`"));
         assert!(refused(b"name,salary\n").contains("unknown column"));
         assert!(refused(b"name,email,E-mail\n").contains("twice"));
         assert!(!refused(b"name,$2b$12$secret\n").contains("secret"));
