@@ -86,7 +86,7 @@ fn a_deployment_refuses_placeholders_and_examples() {
     for (variable, value) in [
         ("SECRET_KEY", "changethischangethischangethischangethis"),
         ("SECRET_KEY", "<the output of openssl rand -hex 32>"),
-        ("DIVAN_BOOTSTRAP_TOKEN", "your-undocumented-token-here"),
+        ("DIVAN_BOOTSTRAP_TOKEN", "your-secret-token-here"),
         (
             "TELEGRAM_BOT_TOKEN",
             "1234567890:the-35-characters-that-BotFather-gave",
