@@ -1,5 +1,5 @@
 //! The conformance vectors: signed data that must pass or fail, most of it built to fool somebody.
-//! `docs/init-data.md` says how to run them against any other library.
+//! `docs/guide/src/reference/conformance.md` describes how to run them against any other library.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ fn every_vector_answers_as_it_says() {
 
 #[test]
 fn the_document_names_vectors_and_tests_that_exist() {
-    let document = include_str!("../../docs/init-data.md");
+    let document = include_str!("../../docs/guide/src/concepts/init-data.md");
     let vectors = [
         include_str!("vectors/init_data.json"),
         include_str!("vectors/generated.json"),

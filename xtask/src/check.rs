@@ -1,5 +1,5 @@
 use crate::step::{Outcome, cargo, cargo_with};
-use crate::{guards, public_dependencies};
+use crate::{book, guards, language, public_dependencies};
 
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
@@ -37,6 +37,8 @@ pub(crate) fn run() -> Outcome {
     cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])?;
     guards::run()?;
     public_dependencies::run()?;
+    language::run()?;
+    book::run()?;
     for features in CORE_FEATURES {
         clippy(&[
             "-p",

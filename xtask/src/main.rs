@@ -1,11 +1,13 @@
 //! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `load`,
 //! `release-check`.
 
+mod book;
 mod check;
 mod contract;
 mod debian;
 mod fuzz;
 mod guards;
+mod language;
 mod load;
 mod public_dependencies;
 mod release_check;

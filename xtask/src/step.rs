@@ -135,6 +135,22 @@ pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The tracked files that match a pattern of git, relative to the root.
+pub(crate) fn files(pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let output = Command::new("git")
+        .args(["ls-files", "-z", pattern])
+        .current_dir(root())
+        .output()
+        .map_err(|error| format!("git cannot be started: {error}"))?;
+    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    let names = names.split('\0').filter(|name| !name.is_empty());
+    // Deleted files are listed until they are committed.
+    Ok(names
+        .map(PathBuf::from)
+        .filter(|name| root().join(name).exists())
+        .collect())
+}
+
 #[expect(clippy::print_stderr, reason = "a chore says what it does")]
 pub(crate) fn say(line: &str) {
     eprintln!("\n== {line}");

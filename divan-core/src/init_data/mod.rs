@@ -46,13 +46,13 @@
 //!   in canonical base64url where it is verified; for verification with the bot token it is a field
 //!   like any other.
 //!
-//! The signature is verified before the age, and JSON is parsed only after both. `docs/init-data.md`
+//! The signature is verified before the age, and JSON is parsed only after both. `docs/guide/src/concepts/init-data.md`
 //! in the repository gives the reasons, and describes test vectors for other implementations.
 //!
 //! # Performance
 //!
 //! Verification takes a little more than twice the time of the HMAC alone; parsing the user takes
-//! half of that time again (`docs/benchmarks.md`). [`Verifier::verify`] makes one allocation.
+//! half of that time again (`docs/guide/src/reference/benchmarks.md`). [`Verifier::verify`] makes one allocation.
 //! [`Verifier::verify_in`] and the getters of its result make none for a string within the default
 //! limits whose JSON has no escapes in keys; Telegram writes none.
 

@@ -19,7 +19,7 @@ pub(super) enum Command {
     Show(Show),
     /// Print an .env file with all variables, commented out
     Example,
-    /// Print docs/configuration.md
+    /// Print docs/guide/src/reference/configuration.md
     #[command(hide = true)]
     Docs,
 }

@@ -51,7 +51,7 @@ pub static SECTIONS: [&Section; 12] = [
 /// Prefix of the names that belong to Divan alone.
 const PREFIX: &str = "DIVAN_";
 
-/// The configuration of a server. `docs/configuration.md` lists its variables.
+/// The configuration of a server. `docs/guide/src/reference/configuration.md` lists its variables.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Config {

@@ -7,7 +7,7 @@ use super::SECTIONS;
 /// Text before the tables.
 const INTRODUCTION: &str = include_str!("introduction.md");
 
-/// Returns the text of `docs/configuration.md`.
+/// Returns the text of `docs/guide/src/reference/configuration.md`.
 pub fn configuration_markdown() -> String {
     INTRODUCTION.to_owned() + &infra::markdown(&SECTIONS)
 }

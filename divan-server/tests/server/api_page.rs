@@ -1,4 +1,4 @@
-//! Runs `docs/api.md` against a real server and compares each response with the page.
+//! Runs `docs/guide/src/reference/api.md` against a real server and compares each response with the page.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +15,7 @@ const ANYTHING: &str = "…";
 
 #[test]
 fn the_api_page_shows_every_endpoint_and_its_responses() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src/reference/api.md");
     let page = std::fs::read_to_string(path).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let log_everything = [

@@ -278,7 +278,7 @@ fn the_generated_files_are_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     for (file, command) in [
         (".env.example", "example"),
-        ("docs/configuration.md", "docs"),
+        ("docs/guide/src/reference/configuration.md", "docs"),
     ] {
         let (code, stdout, _) = config(folder.path(), &[command]);
         assert_eq!(code, 0);
