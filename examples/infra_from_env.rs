@@ -118,7 +118,7 @@ mod tests {
                 .as_ref()
                 .unwrap_err()
                 .to_string()
-                .contains("nothing answers")
+                .contains("no connection")
         );
     }
 

@@ -78,10 +78,10 @@ fn the_document_names_vectors_and_tests_that_exist() {
     ]
     .concat();
     let traps = document
-        .split("## Traps")
+        .split("## Attacks that the grammar prevents")
         .nth(1)
         .unwrap()
-        .split("## The conformance")
+        .split("\n## ")
         .next()
         .unwrap();
     let mut named = 0;

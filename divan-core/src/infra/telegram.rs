@@ -76,7 +76,7 @@ impl TelegramConfig {
     pub fn read_bot_token(env: &mut Env<'_>) -> Option<BotToken> {
         env.checked(&TELEGRAM_BOT_TOKEN, |text| {
             text.parse()
-                .map_err(|error: InvalidBotToken| format!("must be a bot token: {error}"))
+                .map_err(|_: InvalidBotToken| "must be a bot token: a number, a colon, then letters, digits, `_` and `-`")
         })
     }
 }

@@ -101,7 +101,7 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<DependencyKind> 
             Ok(kinds.into_iter().flatten().collect())
         } else {
             let errors: Vec<_> = errors.into_iter().filter_map(Result::err).collect();
-            Err(errors.join(", "))
+            Err(errors.join("; "))
         }
     });
     kinds.unwrap_or_default()

@@ -169,8 +169,8 @@ fn a_required_dependency_missing_at_startup_is_one_line() {
     assert_eq!(code, 1, "{stderr}");
     assert!(
         line.starts_with(
-            "divan-server: redis is in DIVAN_REQUIRED but cannot be used: nothing answers"
-        ) && line.contains("; rabbitmq is in DIVAN_REQUIRED but cannot be used: nothing answers"),
+            "divan-server: redis is in DIVAN_REQUIRED but cannot be used: no connection"
+        ) && line.contains("; rabbitmq is in DIVAN_REQUIRED but cannot be used: no connection"),
         "{line}"
     );
     assert!(!stderr.contains("-77"), "{stderr}");
@@ -181,7 +181,7 @@ fn a_required_dependency_must_be_configured() {
     let folder = tempfile::tempdir().unwrap();
     for (required, expected) in [
         ("redis,memcached", "redis, which is not configured"),
-        ("redis,memcached", "none of s3, qdrant"),
+        ("redis,memcached", "must list names out of s3, qdrant"),
     ] {
         let (code, _, stderr) = run(program(folder.path())
             .env("DIVAN_REQUIRED", required)

@@ -157,8 +157,11 @@ fn an_unreadable_list_is_reported_in_one_line() {
             b"name,salary\nA,1\n",
             "list.csv has an unknown column in its first line: known are phone, email",
         ),
-        (b"phone,role\n1,\n", "list.csv has no column `name`"),
-        (b"name,name\n1,\n", "list.csv has the column `name` twice"),
+        (b"phone,role\n1,\n", "list.csv must have a column `name`"),
+        (
+            b"name,name\n1,\n",
+            "list.csv contains the column `name` twice",
+        ),
         (
             &[b"\xFF\xFE", wide.as_slice()].concat(),
             "list.csv is not UTF-8",

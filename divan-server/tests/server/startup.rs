@@ -51,13 +51,13 @@ fn a_startup_error_is_one_clear_line() {
             "DATABASE_URL",
             "mysql://host/db",
             78,
-            "DATABASE_URL is neither a `sqlite:` nor",
+            "DATABASE_URL must start with `sqlite:` or",
         ),
         (
             "DATABASE_URL",
             "postgres://u:p@h/d?pool=1",
             78,
-            "a parameter that is not known here: pool",
+            "contains the unknown parameter `pool`",
         ),
         (
             "DATABASE_URL",
@@ -87,13 +87,13 @@ fn a_startup_error_is_one_clear_line() {
             "TELEGRAM_BOT_TOKEN",
             "no colon",
             78,
-            "TELEGRAM_BOT_TOKEN is not a bot token",
+            "TELEGRAM_BOT_TOKEN must be a bot token",
         ),
         (
             "DIVAN_ADMIN_URL",
             "http://divan.localhost/",
             78,
-            "DIVAN_ADMIN_URL has the same host",
+            "DIVAN_ADMIN_URL must have another host",
         ),
     ] {
         let mut command = program(folder.path());
@@ -285,7 +285,7 @@ fn a_variable_that_is_not_utf8_is_not_treated_as_unset() {
             .env(variable, odd));
         assert_eq!(code, 78, "{stderr}");
         assert!(
-            stderr.contains(&format!("{variable} is not UTF-8")),
+            stderr.contains(&format!("{variable} must be UTF-8")),
             "{stderr}"
         );
     }
