@@ -4,7 +4,7 @@ use crate::{book, guards, language, public_dependencies};
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 21] = [
+const CORE_FEATURES: [&str; 24] = [
     "",
     "init-data",
     "ed25519",
@@ -26,6 +26,9 @@ const CORE_FEATURES: [&str; 21] = [
     "rabbitmq",
     "postgres",
     "service",
+    "database-url",
+    "private-file",
+    "tls",
 ];
 
 /// Feature sets of `divan-server` that have to compile.
