@@ -56,10 +56,10 @@ impl AdminService<'_> {
         stored.action = query.action;
         stored.before = before.map(AuditId);
         let mut items = self.service.parts.store.audit(&stored).await?;
-        let last = truncate_page(&mut items, limit, |event| event.id.0);
+        let last_id = truncate_page(&mut items, limit, |event| event.id.0);
         Ok(Page {
             items,
-            next_cursor: last.map(|last| list.cursor_after(last)),
+            next_cursor: last_id.map(|id| list.cursor_after(id)),
         })
     }
 

@@ -9,7 +9,6 @@ use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, User, UserId};
 /// Changes the fields of a user that are `Some`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(clippy::option_option, reason = "keep, remove, or set")]
 pub struct UpdateUserCommand {
     /// The name.
     pub full_name: Option<String>,
@@ -50,7 +49,6 @@ impl AdminService<'_> {
 }
 
 /// The parsed fields of a command.
-#[expect(clippy::option_option, reason = "keep, remove, or set")]
 struct Changes {
     full_name: Option<String>,
     phone: Option<Option<Phone>>,

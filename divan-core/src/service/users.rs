@@ -135,11 +135,11 @@ impl AdminService<'_> {
             users: mut items,
             scanned_until,
         } = self.service.parts.store.users(&stored).await?;
-        let last = truncate_page(&mut items, limit, |user| user.id.0)
+        let last_id = truncate_page(&mut items, limit, |user| user.id.0)
             .or_else(|| scanned_until.map(|last| last.0));
         Ok(Page {
             items,
-            next_cursor: last.map(|last| list.cursor_after(last)),
+            next_cursor: last_id.map(|id| list.cursor_after(id)),
         })
     }
 
