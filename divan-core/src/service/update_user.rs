@@ -49,6 +49,7 @@ impl AdminService<'_> {
 }
 
 /// The parsed fields of a command.
+#[expect(clippy::option_option, reason = "keep, remove, or set")]
 struct Changes {
     full_name: Option<String>,
     phone: Option<Option<Phone>>,
