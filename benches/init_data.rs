@@ -103,7 +103,7 @@ fn junk(c: &mut Criterion) {
                 assert_eq!(
                     verifier.verify(black_box(&junk)).err(),
                     Some(InitDataError::TooLarge)
-                )
+                );
             });
         });
     }
@@ -117,7 +117,7 @@ fn bench(
     mut check: impl FnMut(&Input),
 ) {
     group.bench_function(name, |b| {
-        b.iter(|| inputs.iter().for_each(|input| check(black_box(input))))
+        b.iter(|| inputs.iter().for_each(|input| check(black_box(input))));
     });
 }
 

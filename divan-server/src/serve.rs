@@ -219,7 +219,7 @@ mod tests {
         };
         let stopped = stop.clone();
         let address = start(Router::new().route("/", get(handler)), async move {
-            stopped.notified().await
+            stopped.notified().await;
         })
         .await;
         let request = tokio::spawn(exchange(

@@ -18,6 +18,7 @@ on_every_store!(
     audit_events_are_paged_and_purged,
 );
 
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn every_operation_writes_one_audit_event(f: Fixture) {
     use AuditAction::*;
     let admin = f.admin().await;

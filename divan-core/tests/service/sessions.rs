@@ -49,7 +49,7 @@ async fn the_end_of_a_session_takes_effect_at_once(f: Fixture) {
                     .as_admin(&admin, &ClientInfo::unknown())
                     .unlink_telegram(f.employee)
                     .await
-                    .unwrap()
+                    .unwrap();
             }
             _ => {
                 let mut deactivate = UpdateUserCommand::default();

@@ -93,7 +93,7 @@ async fn every_sign_in_attempt_computes_exactly_one_hash() {
 async fn an_employee_cannot_sign_in_to_the_admin_panel() {
     let f = fixture().await;
     f.insert("+77010000002", |user| {
-        user.email = Some("employee@example.com".parse().unwrap())
+        user.email = Some("employee@example.com".parse().unwrap());
     })
     .await;
     let outcome = f

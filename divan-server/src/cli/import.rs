@@ -73,9 +73,9 @@ async fn check(admin: AdminService<'_>, list: UserList) -> Result<CheckedImport,
         Some(checked) if errors.is_empty() => Ok(checked),
         _ => {
             errors.sort_by_key(|error| error.line);
-            errors
-                .iter()
-                .for_each(|error| output::explain(&error.to_string()));
+            for error in &errors {
+                output::explain(&error.to_string());
+            }
             // The list and the service may both report the same line.
             errors.dedup_by_key(|error| error.line);
             Err(UsersError::InvalidLines {

@@ -29,7 +29,7 @@ use crate::error_chain::error_chain;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
-/// Without a subcommand it serves. Without DATABASE_URL it serves in development mode, which only
+/// Without a subcommand it serves. Without `DATABASE_URL` it serves in development mode, which only
 /// this machine can reach, with its data in ./divan-data.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]

@@ -38,7 +38,7 @@ pub(super) fn read(env: &mut Env<'_>) -> Option<Argon2idParams> {
             env.error(
                 &MEMORY_KIB,
                 format!("or a related variable is out of bounds: {weak}"),
-            )
+            );
         })
         .ok()
 }

@@ -115,7 +115,7 @@ pub(super) fn generated(env: &mut Env<'_>, development: &Development) -> Option<
         env.error(
             &SECRET_KEY,
             format!("in the development folder is too short: {short}"),
-        )
+        );
     };
     SecretKey::new(development.secret_key().expose())
         .map_err(error)

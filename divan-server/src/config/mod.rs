@@ -232,7 +232,7 @@ fn generated_bot_token(env: &mut Env<'_>, development: &Development) -> Option<B
         env.error(
             &TELEGRAM_BOT_TOKEN,
             format!("in the development folder is {error}"),
-        )
+        );
     };
     development
         .bot_token()

@@ -37,6 +37,7 @@ fn kills() -> u64 {
 }
 
 /// Kills a server during the bootstrap, then one during sign-ins and refreshes, at varying moments.
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(no_tls())

@@ -58,7 +58,7 @@ async fn requests_sign_ins_and_hashes_are_counted() {
         assert!(
             (value(&after, row) - count).abs() < f64::EPSILON,
             "{row}\n{after}"
-        )
+        );
     };
     now(
         r#"divan_sign_ins_total{method="admin_login",outcome="invalid_credentials"}"#,

@@ -213,6 +213,7 @@ async fn two_servers_on_one_postgres_agree_within_a_second() {
 }
 
 /// Ends sessions in every way at one server, while the other one serves requests with their tokens.
+#[expect(clippy::too_many_lines, reason = "one scenario, step by step")]
 async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
     let start_one = || {
         let mut command = program(folder);
