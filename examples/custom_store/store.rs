@@ -1,34 +1,25 @@
-//! `cargo run --example custom_store`: a custom store. It wraps another store and publishes
-//! deactivated users, so that other systems can remove their access too.
-//!
-//! A store for another database implements the same traits. Their documentation states what each
-//! method must do in one transaction.
-
-use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use divan_core::service::{Admin, AuthService, ClientInfo, CreateUserCommand, UpdateUserCommand};
 use divan_core::store::{
-    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, MemoryStore,
-    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdateFn,
-    UpdatedAccount, UserQuery, UserStore,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, NewUser,
+    SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdateFn, UpdatedAccount,
+    UserQuery, UserStore,
 };
-use divan_core::token::{Audiences, SecretKey};
 use divan_core::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A store that publishes each deactivated user after the change is committed.
 #[derive(Debug)]
-struct PublishingStore<S> {
+pub(crate) struct PublishingStore<S> {
     inner: S,
     deactivated: UnboundedSender<User>,
 }
 
 impl<S> PublishingStore<S> {
-    fn new(inner: S) -> (Self, UnboundedReceiver<User>) {
+    /// Wraps a store. The receiver ends when the store is dropped.
+    pub(crate) fn new(inner: S) -> (Self, UnboundedReceiver<User>) {
         let (deactivated, receiver) = unbounded_channel();
         (Self { inner, deactivated }, receiver)
     }
@@ -143,57 +134,5 @@ impl<S: Store> BootstrapStore for PublishingStore<S> {
 impl<S: Store> Store for PublishingStore<S> {
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
-    }
-}
-
-#[tokio::main]
-#[expect(clippy::print_stdout, reason = "an example shows what it does")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (store, mut deactivated) = PublishingStore::new(MemoryStore::new());
-    for user in deactivate_one_of_two(store).await? {
-        println!(
-            "{} is {}.",
-            user.full_name,
-            if user.is_active { "active" } else { "inactive" }
-        );
-    }
-    while let Ok(user) = deactivated.try_recv() {
-        println!("Other systems remove the access of {}.", user.full_name);
-    }
-    Ok(())
-}
-
-/// Creates two employees and deactivates the first. Returns both.
-async fn deactivate_one_of_two(store: impl Store + 'static) -> Result<Vec<User>, Box<dyn Error>> {
-    let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
-    let key = SecretKey::new("thirty-two bytes of a secret key!")?;
-    let service =
-        AuthService::builder(Arc::new(store), &key, "https://sec.example.com", audiences).build();
-    let (admin, client) = (Admin::operator(), ClientInfo::unknown());
-    let service = service.as_admin(&admin, &client);
-    let mut users = Vec::new();
-    for (name, phone) in [
-        ("First Last", "+77011234567"),
-        ("Second Last", "+77017654321"),
-    ] {
-        let request = CreateUserCommand::employee(name, phone);
-        users.push(service.create_user(&request).await?.user);
-    }
-    let mut deactivate = UpdateUserCommand::default();
-    deactivate.is_active = Some(false);
-    users[0] = service.update_user(users[0].id, &deactivate).await?;
-    Ok(users)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_deactivated_user_is_published_once() {
-        let (store, mut deactivated) = PublishingStore::new(MemoryStore::new());
-        let users = deactivate_one_of_two(store).await.unwrap();
-        assert_eq!(deactivated.recv().await.as_ref(), Some(&users[0]));
-        assert_eq!(deactivated.recv().await, None);
     }
 }
