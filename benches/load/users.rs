@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::password::PasswordHash;
-use divan_core::session::RotationState;
 use divan_core::store::{Account, AccountUpdate, NewUser, Store, StoredSession};
 use divan_core::token::{Audiences, SecretKey, TokenIssuer, TokenSubject};
 use divan_core::types::{

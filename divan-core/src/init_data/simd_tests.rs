@@ -21,6 +21,7 @@ fn raw() -> impl Strategy<Value = Vec<u8>> {
 
 /// Returns whether the vector code runs here. Prints a note otherwise, because the tests check
 /// nothing then.
+#[expect(clippy::print_stderr, reason = "a note in the output of the tests")]
 fn has_avx512() -> bool {
     let has_avx512 = scan(b"", &mut Marks::new());
     if !has_avx512 {
