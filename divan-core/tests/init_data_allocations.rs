@@ -1,4 +1,4 @@
-//! What the check of init data takes from the heap, counted.
+//! Heap allocations of init-data verification, counted.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::hint::black_box;

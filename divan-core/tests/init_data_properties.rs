@@ -1,4 +1,4 @@
-//! What holds for any init data, well signed or not.
+//! Properties of verification, for any init data with a valid or invalid signature.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;

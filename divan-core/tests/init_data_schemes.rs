@@ -1,4 +1,4 @@
-//! What holds of the four schemes, of several keys, and of replays.
+//! The four schemes, several keys, and replays.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
@@ -186,11 +186,11 @@ fn a_contact_gives_the_phone_of_its_own_user_and_bot_alone() {
         contact(42, "77011234567").phone_of(&of_other_bot),
         Err(ContactError::UserMismatch)
     );
-    let nobody = verifier
+    let anonymous = verifier
         .verify(&InitDataBuilder::new(NOW).sign(&token()))
         .unwrap();
     assert_eq!(
-        contact(42, "77011234567").phone_of(&nobody),
+        contact(42, "77011234567").phone_of(&anonymous),
         Err(ContactError::UserMismatch)
     );
 }

@@ -1,4 +1,4 @@
-//! The conformance vectors: signed data that must pass or fail, most of it built to fool somebody.
+//! The conformance vectors: signed data that must be accepted or refused, including attacks.
 //! `docs/guide/src/reference/conformance.md` describes how to run them against any other library.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// 2026-11-22T00:00:00Z, the moment that the vectors were made for.
 const NOW: u64 = 1_795_305_600;
 
-/// How far a vector came.
+/// The outcome of a vector.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     Accepted,

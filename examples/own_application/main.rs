@@ -92,7 +92,7 @@ fn migrations() -> Migrator {
 fn service(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<AuthService, Box<dyn Error>> {
     let bots =
         Verifier::new(STAFF_BOT.parse()?, Duration::from_hours(1)).or(WAREHOUSE_BOT.parse()?);
-    let key = SecretKey::new("thirty-two bytes that nobody else knows")?;
+    let key = SecretKey::new("thirty-two bytes of a secret key!")?;
     let audiences = Audiences::new("divan.example.com", "sec.example.com")?;
     let builder = AuthService::builder(store, &key, "https://sec.example.com", audiences);
     Ok(builder.telegram_verifier(bots).clock(clock).build())

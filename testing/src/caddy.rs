@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::process::{Process, free_port, in_path};
 
-/// What to do where Caddy is missing, in one line.
+/// Installation hint for a missing Caddy, in one line.
 pub const HOW_TO_INSTALL_CADDY: &str = "no Caddy for the tests: install it (on Debian `apt-get install caddy`), or put `caddy` into PATH";
 
 /// Caddy with a configuration of ours, on a port of its own. Stops when it is dropped.
@@ -15,7 +15,7 @@ pub struct CaddyServer {
 }
 
 impl CaddyServer {
-    /// Whether the program is installed.
+    /// Returns `true` if the program is installed.
     pub fn is_installed() -> bool {
         in_path("caddy").is_some()
     }
@@ -32,7 +32,7 @@ impl CaddyServer {
         let program = in_path("caddy").unwrap_or_else(|| panic!("{HOW_TO_INSTALL_CADDY}"));
         let (port, mut process) = (free_port(), Process::new());
         let folder = process.folder().to_owned();
-        // What `nobody` can read, wherever the file lies.
+        // Readable by the unprivileged user, wherever the file is.
         let copy = folder.join("Caddyfile");
         let text = std::fs::read_to_string(caddyfile).expect("the file");
         std::fs::write(&copy, format!("{{\n\tadmin off\n}}\n{text}"))

@@ -27,7 +27,7 @@ impl TestDatabase {
             .expect("TEST_DATABASE_URL is an address of PostgreSQL");
         #[expect(
             clippy::disallowed_methods,
-            reason = "a name that no other test has, and that nobody has to foresee"
+            reason = "a name that no other test has, and that need not be predictable"
         )]
         let name = format!("divan_test_{}", uuid::Uuid::new_v4().simple());
         execute(&server, format!(r#"CREATE DATABASE "{name}""#))

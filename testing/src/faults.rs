@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::process::free_port;
 
-/// A port of the loopback address where nobody listens.
+/// A port of the loopback address without a listener.
 pub fn absent_port() -> u16 {
     free_port()
 }

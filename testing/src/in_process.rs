@@ -6,7 +6,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::process::free_port;
 
-/// A server on threads of its own, so that stopping it breaks its connections, whoever else runs in
+/// A server on threads of its own, so that stopping it breaks its connections, whatever else runs in
 /// the process.
 #[derive(Debug)]
 pub(crate) struct InProcess {

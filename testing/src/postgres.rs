@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::process::{Process, as_nobody, free_port};
 
-/// What to do where PostgreSQL is missing, in one line.
+/// Installation hint for a missing PostgreSQL, in one line.
 pub const HOW_TO_INSTALL: &str = "no PostgreSQL for the tests: install its server (on Debian `apt-get install postgresql`), put its \
      `initdb` into PATH, or name a running one with TEST_DATABASE_URL=postgres://user:password@host/database";
 
@@ -55,7 +55,7 @@ impl PostgresServer {
         server
     }
 
-    /// Whether the programs are installed.
+    /// Returns `true` if the programs are installed.
     pub fn is_installed() -> bool {
         programs().is_some()
     }

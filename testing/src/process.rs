@@ -7,11 +7,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Servers refuse to run as root, or should; `nobody` owns nothing on any system.
-const NOBODY: u32 = 65_534;
+/// The user that servers run as: they refuse to run as root, and this user owns no files.
+const UNPRIVILEGED: u32 = 65_534;
 
 /// Runs the server until its own standard input closes: the kernel does that when the test ends in
-/// any way. Then nobody is left to clean up, but where `stop` has asked to keep the data.
+/// any way. No process is left to clean up then, except where `stop` has asked to keep the data.
 const GUARDED: &str = r#"
     folder="$1"; signal="$2"; shift 2
     "$@" & pid=$!
@@ -33,7 +33,8 @@ impl Process {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         if is_root() {
-            chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("root may give a folder away");
+            chown(folder.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+                .expect("root may give a folder away");
         }
         Self {
             folder,
@@ -120,12 +121,12 @@ pub(crate) fn as_nobody(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/");
     if is_root() {
-        command.uid(NOBODY).gid(NOBODY);
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
     command
 }
 
-/// Whether this process may become somebody else: files that it makes belong to root.
+/// Returns `true` if this process may change its user: its new files belong to root.
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)

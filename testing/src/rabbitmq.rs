@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::process::{Process, free_port};
 
-/// What to do where RabbitMQ is missing, in one line.
+/// Installation hint for a missing RabbitMQ, in one line.
 pub const HOW_TO_INSTALL_RABBITMQ: &str = "no RabbitMQ for the tests: install its server (on Debian `apt-get install \
      rabbitmq-server`), which brings /usr/lib/rabbitmq/bin/rabbitmq-server";
 
@@ -45,7 +45,7 @@ impl RabbitMqServer {
         server
     }
 
-    /// Whether the program is installed.
+    /// Returns `true` if the program is installed.
     pub fn is_installed() -> bool {
         Path::new(PROGRAM).exists()
     }
@@ -70,7 +70,7 @@ impl RabbitMqServer {
             .start("KILL", Path::new(PROGRAM), |rabbitmq: &mut Command| {
                 rabbitmq.envs(environment);
             });
-        // It is up in six seconds, and takes many times that beside a compiler.
+        // It starts in six seconds, and takes many times longer while a compiler runs.
         for _ in 0..1800 {
             if self.answers() {
                 return;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::process::{Process, free_port, in_path};
 
-/// What to do where Redis is missing, in one line.
+/// Installation hint for a missing Redis, in one line.
 pub const HOW_TO_INSTALL_REDIS: &str = "no Redis for the tests: install its server (on Debian `apt-get install redis-server`), or put its `redis-server` into PATH";
 
 /// A Redis server of our own, in memory. Stops when it is dropped.
@@ -46,7 +46,7 @@ impl RedisServer {
         server
     }
 
-    /// Whether the program is installed.
+    /// Returns `true` if the program is installed.
     pub fn is_installed() -> bool {
         in_path("redis-server").is_some()
     }

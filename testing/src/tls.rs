@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::in_process::InProcess;
 
-/// A certificate for `localhost` that nobody trusts, unless `SSL_CERT_FILE` names its file.
+/// A certificate for `localhost` that is not trusted, unless `SSL_CERT_FILE` names its file.
 #[derive(Debug)]
 pub struct TestCertificate {
     certificate: Certificate,

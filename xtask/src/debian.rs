@@ -1,4 +1,4 @@
-//! What a fresh machine lacks, where it may be brought.
+//! Installation of missing programs on Debian.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::step::{Outcome, say};
 
-/// Whether this is root on Debian.
+/// Returns `true` for root on Debian.
 pub(crate) fn may_install() -> bool {
     let id = Command::new("id").arg("-u").output();
     let is_root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
@@ -36,7 +36,7 @@ pub(crate) fn install(package: &str) -> Outcome {
 struct NoServices(bool);
 
 impl NoServices {
-    /// What is asked whether a service may start
+    /// Script that decides if a service may start
     /// ([invoke-rc.d](https://manpages.debian.org/bookworm/init-system-helpers/invoke-rc.d.8.en.html)).
     const POLICY: &str = "/usr/sbin/policy-rc.d";
 

@@ -1,7 +1,7 @@
-//! Fuzzes the check of signed data with libFuzzer, against the reference of its tests.
+//! Fuzzes the verification of signed data with libFuzzer, against the reference of its tests.
 //!
-//! The coverage that libFuzzer steers by comes from flags of the stable compiler. Its sanitizers,
-//! for which a nightly one would be needed, look for what safe code cannot do.
+//! Flags of the stable compiler add the coverage that guides libFuzzer. Sanitizers would need a
+//! nightly compiler, and look for errors that safe code cannot contain.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -12,14 +12,12 @@ use serde_json::Value;
 
 use crate::step::{Outcome, cargo_with, command, root, say};
 
-/// What `cargo fuzz` builds with: each branch is counted, and what is compared is told to the
-/// fuzzer.
+/// The flags of `cargo fuzz`: they count each branch and report compared values to the fuzzer.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// With a target of its own, build scripts and macros are built without coverage: nothing would
-/// count it there.
+/// An explicit target keeps coverage out of build scripts and macros.
 const BUILT: [&str; 7] = [
     "--release",
     "--manifest-path",
@@ -35,7 +33,7 @@ const VECTORS: [&str; 2] = [
     "divan-core/tests/vectors/generated.json",
 ];
 
-/// What is fuzzed: one program in `fuzz/fuzz_targets` each.
+/// Fuzz targets: one program in `fuzz/fuzz_targets` each.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum Target {
@@ -45,11 +43,11 @@ pub(crate) enum Target {
     Signature,
     /// Shared contacts
     Contact,
-    /// Answers of the Login Widget
+    /// Data of the Login Widget
     LoginWidget,
 }
 
-/// Which code is fuzzed, where there is a choice.
+/// The implementation to fuzz.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Code {
     Portable,
@@ -59,9 +57,7 @@ pub(crate) enum Code {
 /// Fuzzes one target or all, each for some seconds.
 pub(crate) fn run(target: Option<Target>, seconds: u32, code: Code) -> Outcome {
     if !has_cpp_compiler() {
-        return Err(
-            "libFuzzer is built by a C++ compiler (on Debian: apt-get install g++)".to_owned(),
-        );
+        return Err("libFuzzer needs a C++ compiler (on Debian: apt-get install g++)".to_owned());
     }
     cargo_with(
         &[&["build"], &BUILT[..], code.features()].concat(),
@@ -72,7 +68,7 @@ pub(crate) fn run(target: Option<Target>, seconds: u32, code: Code) -> Outcome {
         .map_or(Target::value_variants(), std::slice::from_ref);
     for target in targets {
         write_seeds(*target)
-            .map_err(|error| format!("the vectors cannot be made seeds: {error}"))?;
+            .map_err(|error| format!("cannot write the vectors as seeds: {error}"))?;
         fuzz(target.name(), seconds, code)?;
     }
     Ok(())
@@ -112,8 +108,8 @@ impl Target {
     }
 }
 
-/// Writes each vector of the target's kind into its corpus, as it is and with its JSON in plain
-/// sight: where one byte is one character, a fuzzer gets further.
+/// Writes each vector of the target's kind into its corpus, unchanged and with unescaped JSON, where
+/// one byte is one character and mutations reach further.
 fn write_seeds(target: Target) -> io::Result<()> {
     let corpus = root().join("fuzz/corpus").join(target.name());
     fs::create_dir_all(&corpus)?;
@@ -124,14 +120,14 @@ fn write_seeds(target: Target) -> io::Result<()> {
             let (id, raw) = (text("id"), text("init_data"));
             if text("kind") == target.kind() {
                 fs::write(corpus.join(id), raw)?;
-                fs::write(corpus.join(format!("{id}_plain")), in_plain_sight(raw))?;
+                fs::write(corpus.join(format!("{id}_plain")), unescape_json(raw))?;
             }
         }
     }
     Ok(())
 }
 
-fn in_plain_sight(raw: &str) -> String {
+fn unescape_json(raw: &str) -> String {
     let escapes = [
         ("%22", "\""),
         ("%2C", ","),
@@ -145,7 +141,7 @@ fn in_plain_sight(raw: &str) -> String {
     })
 }
 
-/// Runs a target on its corpus, which grows by what it finds.
+/// Runs a target on its corpus, and adds new inputs to it.
 fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
     say(&format!("fuzz {name} for {seconds} s"));
     let (corpus, artifacts) = (
@@ -171,7 +167,7 @@ fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
     let mut child = fuzzer
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
     let lines = child
         .stderr
         .take()
@@ -179,11 +175,11 @@ fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
         .flat_map(|out| BufReader::new(out).lines());
     lines
         .map_while(Result::ok)
-        .filter(|line| !is_chatter(line))
+        .filter(|line| !is_noise(line))
         .for_each(|line| show(&line));
     let status = child
         .wait()
-        .map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+        .map_err(|error| format!("cannot wait for cargo: {error}"))?;
     if status.success() {
         Ok(())
     } else {
@@ -191,9 +187,9 @@ fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
     }
 }
 
-/// Whether it is one of the many lines that libFuzzer prints about itself: each new input, a
-/// dictionary that it recommends, the sanitizers that it misses.
-fn is_chatter(line: &str) -> bool {
+/// Returns `true` for lines that libFuzzer prints about itself: each new input, a recommended
+/// dictionary, missing sanitizers.
+fn is_noise(line: &str) -> bool {
     let is_report = ["INITED", "pulse", "DONE"]
         .iter()
         .any(|word| line.contains(word));
@@ -203,7 +199,7 @@ fn is_chatter(line: &str) -> bool {
             .any(|start| line.starts_with(start))
 }
 
-#[expect(clippy::print_stdout, reason = "what the fuzzer prints")]
+#[expect(clippy::print_stdout, reason = "the output of the fuzzer")]
 fn show(line: &str) {
     println!("{line}");
 }

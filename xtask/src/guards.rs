@@ -1,19 +1,19 @@
-//! What must not creep in: heavy dependencies where people count on light ones.
+//! Checks that light crates have no heavy dependencies.
 
 use std::collections::BTreeSet;
 
 use crate::step::{Outcome, cargo_output, say};
 
-/// The most crates that a check of init data may cost, its own included.
+/// Maximum number of crates for init-data verification, `divan-core` included.
 const MAX_CORE_CRATES: usize = 28;
 
-/// Parts of crate names that have no place in the client.
+/// Parts of crate names that the client must not depend on.
 const NOT_IN_CLIENT: [&str; 8] = [
     "sqlx", "argon2", "aws", "qdrant", "axum", "sqlite", "redis", "lapin",
 ];
 
-/// Parts of crate names that have no place in the server's router, which the client's mock server
-/// uses: they belong to the features `cli`, `docs`, `sqlite` and `postgres`.
+/// Parts of crate names that the server's router, which the client's mock server uses, must not
+/// depend on: they belong to the features `cli`, `docs`, `sqlite` and `postgres`.
 const NOT_IN_ROUTER: [&str; 6] = [
     "sqlx",
     "sqlite",
@@ -23,18 +23,18 @@ const NOT_IN_ROUTER: [&str; 6] = [
     "swagger-ui",
 ];
 
-/// Parts of crate names that have no place in the server without its command line.
+/// Parts of crate names that the server without its command line must not depend on.
 const NOT_WITHOUT_CLI: [&str; 3] = ["clap", "indicatif", "rpassword"];
 
-/// Parts of crate names that have no place in a check of init data.
+/// Parts of crate names that init-data verification must not depend on.
 const NOT_IN_CORE: [&str; 5] = ["tokio", "sqlx", "argon2", "axum", "jsonwebtoken"];
 
-/// Parts of crate names that have no place in the PostgreSQL store: the reader of the environment
+/// Parts of crate names that the PostgreSQL store must not depend on; only the configuration reader
 /// needs them.
 const NOT_IN_POSTGRES: [&str; 2] = ["strsim", "ipnet"];
 
-/// Parts of crate names that have no place anywhere: they need more than a C compiler to build, or
-/// link what is installed.
+/// Parts of crate names that no crate may depend on: they need more than a C compiler to build, or
+/// link system libraries.
 const NOWHERE: [&str; 5] = ["aws-lc", "openssl-sys", "native-tls", "cmake", "protoc-"];
 
 pub(crate) fn run() -> Outcome {
@@ -43,7 +43,7 @@ pub(crate) fn run() -> Outcome {
     refuse("divan-core", &core, &NOT_IN_CORE)?;
     if core.len() > MAX_CORE_CRATES {
         return Err(format!(
-            "divan-core costs {} crates, and may cost {MAX_CORE_CRATES}: {core:?}",
+            "divan-core has {} crates, expected at most {MAX_CORE_CRATES}: {core:?}",
             core.len()
         ));
     }
@@ -91,7 +91,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// The names of all crates that a package is built from.
+/// Returns the names of all crates in the dependency tree of a package.
 fn crates(package: &str, edges: &str, features: &[&str]) -> Result<BTreeSet<String>, String> {
     let tree = [
         "tree",

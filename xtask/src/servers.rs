@@ -1,4 +1,4 @@
-//! Brings the servers that the tests need.
+//! Servers that the tests need.
 
 use divan_testing::{
     CaddyServer, HOW_TO_INSTALL, HOW_TO_INSTALL_CADDY, HOW_TO_INSTALL_RABBITMQ,
@@ -8,17 +8,16 @@ use divan_testing::{
 use crate::debian;
 use crate::step::{Outcome, say};
 
-/// Names a running server for the tests.
+/// The variable with the URL of a running PostgreSQL server for the tests.
 pub(crate) const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 
-/// The PostgreSQL server of this run; one that was started for it stops when this is dropped.
+/// The PostgreSQL server of this run. Dropping it stops a server that was started for the run.
 pub(crate) struct Postgres {
     pub(crate) url: String,
     _server: Option<PostgresServer>,
 }
 
-/// The server that the environment names, or one that is started from programs that are installed,
-/// if need be now.
+/// Returns the server of [`TEST_DATABASE_URL`], or starts one, after installing it if necessary.
 pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     if let Some(url) = std::env::var(TEST_DATABASE_URL)
         .ok()
@@ -26,7 +25,7 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     {
         return Ok(Postgres { url, _server: None });
     }
-    bring(
+    require(
         PostgresServer::is_installed(),
         "postgresql",
         HOW_TO_INSTALL,
@@ -40,21 +39,21 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     })
 }
 
-/// The servers that tests start and stop themselves: Redis, RabbitMQ and Caddy.
+/// Installs the servers that tests start and stop themselves: Redis, RabbitMQ and Caddy.
 pub(crate) fn others(no_install: bool) -> Outcome {
-    bring(
+    require(
         CaddyServer::is_installed(),
         "caddy",
         HOW_TO_INSTALL_CADDY,
         no_install,
     )?;
-    bring(
+    require(
         RedisServer::is_installed(),
         "redis-server",
         HOW_TO_INSTALL_REDIS,
         no_install,
     )?;
-    bring(
+    require(
         RabbitMqServer::is_installed(),
         "rabbitmq-server",
         HOW_TO_INSTALL_RABBITMQ,
@@ -62,7 +61,7 @@ pub(crate) fn others(no_install: bool) -> Outcome {
     )
 }
 
-fn bring(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {
+fn require(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {
     if is_installed {
         return Ok(());
     }

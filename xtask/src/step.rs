@@ -2,20 +2,20 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What went wrong, for a person.
+/// The result of a step; the error is a message for the terminal.
 pub(crate) type Outcome = Result<(), String>;
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Runs `cargo` at the root and fails with it.
+/// Runs `cargo` at the root.
 pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
     cargo_with(arguments, &[])
 }
 
-/// Runs `cargo` with further variables.
+/// Runs `cargo` at the root with further environment variables.
 pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
     say(&format!("cargo {}", arguments.join(" ")));
     let status = command()
@@ -25,17 +25,17 @@ pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outc
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("`cargo {}` failed", arguments.join(" "))),
-        Err(error) => Err(format!("cargo cannot be started: {error}")),
+        Err(error) => Err(format!("cannot start cargo: {error}")),
     }
 }
 
-/// How many tests there were.
+/// Counts of test results.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     passed: u32,
     failed: u32,
     ignored: u32,
-    /// Runs that failed without a test that did: something does not compile, or crashed.
+    /// Runs that failed without a failed test: a compilation error or a crash.
     broken: u32,
 }
 
@@ -49,7 +49,7 @@ impl std::ops::AddAssign for Tally {
 }
 
 impl Tally {
-    /// Reads the line that a test program ends with.
+    /// Parses the last line of a test program.
     fn read(line: &str) -> Option<Self> {
         let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
         let count = |word: &str| {
@@ -66,7 +66,7 @@ impl Tally {
         })
     }
 
-    /// Prints the sum, and fails unless all passed and none was left out.
+    /// Prints the sum, and fails unless all tests passed and none was ignored.
     #[expect(clippy::print_stdout, reason = "the summary of the run")]
     pub(crate) fn conclude(self) -> Outcome {
         println!("\n{} passed, {} failed", self.passed, self.failed);
@@ -87,8 +87,8 @@ impl Tally {
     }
 }
 
-/// Runs `cargo test`, shows what it prints, and counts. Goes on after a failure.
-#[expect(clippy::print_stdout, reason = "what the tests print")]
+/// Runs `cargo test`, forwards its output and counts the tests. Continues after a failure.
+#[expect(clippy::print_stdout, reason = "the output of the tests")]
 pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Tally, String> {
     say(&format!("cargo test {}", arguments.join(" ")));
     let mut command = command();
@@ -99,7 +99,7 @@ pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Resu
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
     let mut tally = Tally::default();
     for line in child
         .stdout
@@ -112,19 +112,19 @@ pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Resu
     }
     let status = child
         .wait()
-        .map_err(|error| format!("cargo cannot be waited for: {error}"))?;
+        .map_err(|error| format!("cannot wait for cargo: {error}"))?;
     if !status.success() && tally.failed == 0 {
         tally.broken += 1;
     }
     Ok(tally)
 }
 
-/// What `cargo` prints.
+/// Returns the output of `cargo`.
 pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
     let output = command()
         .args(arguments)
         .output()
-        .map_err(|error| format!("cargo cannot be started: {error}"))?;
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
     if !output.status.success() {
         return Err(format!(
             "`cargo {}` failed: {}",
@@ -151,12 +151,12 @@ pub(crate) fn files(pattern: &str) -> Result<Vec<PathBuf>, String> {
         .collect())
 }
 
-#[expect(clippy::print_stderr, reason = "a chore says what it does")]
+#[expect(clippy::print_stderr, reason = "a task reports its steps")]
 pub(crate) fn say(line: &str) {
     eprintln!("\n== {line}");
 }
 
-/// `cargo`, at the root.
+/// Creates a `cargo` command at the root.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_of_a_test_program_is_read() {
+    fn the_last_line_of_a_test_program_is_parsed() {
         let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.10s";
         let tally = Tally::read(line).unwrap();
         assert_eq!((tally.passed, tally.failed, tally.ignored), (12, 3, 1));

@@ -1,12 +1,12 @@
 use crate::servers;
 use crate::step::{Outcome, Tally, cargo, cargo_test, say};
 
-/// The application that embeds `divan-core` beside `jsonwebtoken`, and the backends that it may
-/// choose.
+/// The application that embeds `divan-core` and uses `jsonwebtoken` itself, and the backends that it
+/// may choose.
 const HOST: &str = "divan-core/tests/host/Cargo.toml";
 const HOST_BACKENDS: [&str; 3] = ["", "rust-crypto", "aws-lc"];
 
-/// The examples that end by themselves.
+/// The examples that exit without input.
 const EXAMPLES: [&str; 4] = [
     "verify_init_data",
     "quickstart",
@@ -14,11 +14,11 @@ const EXAMPLES: [&str; 4] = [
     "custom_store",
 ];
 
-/// The features of those examples that have dependencies of their own.
+/// The features of examples with further dependencies.
 const HEAVY_EXAMPLES: &str = "divan-examples/s3,divan-examples/qdrant,divan-examples/infra";
 
-/// Runs every test there is, on one PostgreSQL server for all of them, and ends with their number.
-/// Tests start their own Redis and RabbitMQ, since they stop them.
+/// Runs all tests on one PostgreSQL server and prints their number. Tests start their own Redis and
+/// RabbitMQ, because they stop them.
 pub(crate) fn run(no_install: bool) -> Outcome {
     servers::others(no_install)?;
     let postgres = servers::postgres(no_install)?;
@@ -46,12 +46,9 @@ pub(crate) fn run(no_install: bool) -> Outcome {
         tally += cargo_test(&host, &[])?;
     }
     tally += cargo_test(&["--workspace", "--doc"], &[])?;
-    // The tests of init data once more: without the feature they ran on the portable code, with it
-    // on the vector code.
+    // Without the feature `simd`, the tests of init data cover the portable code only.
     if !has_vector_instructions() {
-        say(
-            "no AVX-512 here: what follows tests the portable code a second time, and no vector code",
-        );
+        say("no AVX-512: the following run tests the portable code again, not the vector code");
     }
     tally += cargo_test(
         &[
@@ -66,9 +63,7 @@ pub(crate) fn run(no_install: bool) -> Outcome {
         &[],
     )?;
     if std::env::var_os("TEST_QDRANT_URL").is_none_or(|url| url.is_empty()) {
-        say(
-            "no Qdrant named by TEST_QDRANT_URL: its client is tested against a server of our own making, and no real one",
-        );
+        say("TEST_QDRANT_URL is not set: the Qdrant client is tested against the mock server only");
     }
     let all = [
         "--workspace",
@@ -83,7 +78,7 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     tally.conclude()
 }
 
-/// Whether the processor has what the feature `simd` makes use of.
+/// Returns `true` if the processor has the instructions that the feature `simd` uses.
 fn has_vector_instructions() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::arch::is_x86_feature_detected!("avx512vbmi2");

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// How deep arrays and objects may nest in the outermost one.
+/// Maximum nesting depth of arrays and objects.
 const MAX_DEPTH: u32 = 64;
 
 /// The text is not the object that Telegram documents.

@@ -1,4 +1,4 @@
-//! Keys, derived anew each time, and what is signed with them.
+//! Keys, derived on each use, and their signatures.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -41,7 +41,7 @@ pub(super) fn sign(secret_key: &[u8; 32], message: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(SigningKey::from_bytes(secret_key).sign(message).to_bytes())
 }
 
-/// Whether `signature` is the one text that a right signature has.
+/// Returns `true` if `signature` is the canonical text of a valid signature.
 pub(super) fn is_signed(public_key: &[u8; 32], message: &[u8], signature: &str) -> bool {
     let Ok(bytes) = URL_SAFE_NO_PAD.decode(signature) else {
         return false;

@@ -13,7 +13,7 @@ pub(crate) use json::{Chat, Unreadable, User};
 pub(crate) use keys::{login_widget_key, public_key, web_app_key};
 pub(crate) use sign::{with_hash, with_signature};
 
-/// How far `auth_date` may lie in the future.
+/// Maximum distance of `auth_date` into the future, in seconds.
 const CLOCK_SKEW: i128 = 60;
 
 /// The decoded fields that a signature covers.
@@ -26,7 +26,7 @@ pub(crate) struct Moment {
     pub(crate) max_age: u64,
 }
 
-/// Why data is refused, as far as a client is told.
+/// The reason for a refusal, as a client sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Refusal {
     Missing,
@@ -40,7 +40,7 @@ impl From<Unreadable> for Refusal {
     }
 }
 
-/// What accepted init data says.
+/// The content of accepted init data.
 #[derive(Debug, PartialEq)]
 pub(crate) struct InitData {
     pub(crate) fields: Fields,
@@ -51,7 +51,7 @@ pub(crate) struct InitData {
     pub(crate) can_send_after: Result<Option<u64>, Unreadable>,
 }
 
-/// What an accepted contact says.
+/// The content of an accepted contact.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Contact {
     pub(crate) user_id: i64,
@@ -61,7 +61,7 @@ pub(crate) struct Contact {
     pub(crate) auth_date: u64,
 }
 
-/// What an accepted answer of the Login Widget says.
+/// The content of accepted Login Widget data.
 #[derive(Debug, PartialEq)]
 pub(crate) struct LoginWidgetUser {
     pub(crate) id: i64,
@@ -120,7 +120,7 @@ pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact,
     })
 }
 
-/// What the Login Widget hands to a page.
+/// Verifies the fields that the Login Widget returns to a page.
 pub(crate) fn login_widget(
     raw: &str,
     token: &str,
