@@ -142,6 +142,10 @@ pub(crate) fn files(pattern: &str) -> Result<Vec<PathBuf>, String> {
         .current_dir(root())
         .output()
         .map_err(|error| format!("git cannot be started: {error}"))?;
+    // Without a repository there would be nothing to check, and every check would pass.
+    if !output.status.success() || output.stdout.is_empty() {
+        return Err(format!("git lists no files that match {pattern}"));
+    }
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
     let names = names.split('\0').filter(|name| !name.is_empty());
     // Deleted files are listed until they are committed.
