@@ -96,7 +96,7 @@ impl Server {
             trusted_proxies: config.infra.http.trusted_proxies.clone(),
             ..HttpOptions::default()
         };
-        let readiness = Readiness::new(&service, &dependencies);
+        let readiness = Readiness::new(&service, dependencies.required, dependencies.optional);
         let pool = database.clone();
         let pool_state: PoolStateFn = Box::new(move || pool.connections());
         let mut timeouts = Timeouts::default();

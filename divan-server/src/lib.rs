@@ -63,6 +63,7 @@ mod serve;
 mod state;
 #[cfg(feature = "cli")]
 mod telegram;
+mod token_endpoint;
 
 #[cfg(feature = "_server")]
 pub use app::{Migrations, Server, StartError};

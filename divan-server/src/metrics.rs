@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::routes::token;
+use crate::token_endpoint;
 
 /// The content type of [`Metrics::text`].
 #[cfg(feature = "_server")]
@@ -168,7 +168,7 @@ fn sign_in_method(route: &str) -> Option<&'static str> {
         (TelegramLogin::PATH, "telegram_login"),
         (AutoLogin::PATH, "telegram_auto_login"),
         (AdminLogin::PATH, "admin_login"),
-        (token::PATH, "token"),
+        (token_endpoint::PATH, "token"),
     ];
     // The router may be nested below a path.
     methods

@@ -23,8 +23,8 @@ use tracing::Instrument;
 
 use crate::extract::{MAX_BODY_BYTES, RequestId};
 use crate::problem::Problem;
-use crate::routes::token::NotASignIn;
 use crate::state::AppState;
+use crate::token_endpoint::NotASignIn;
 use access_log::{AccessLog, request_id};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -11,7 +11,8 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, Server};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::routes::{endpoints, token};
+use crate::routes::endpoints;
+use crate::token_endpoint;
 
 /// Returns the document of `/openapi.json`. Its URLs are relative to its own, so that it is valid
 /// behind any path prefix.
@@ -53,9 +54,12 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
             problems::add(operation, endpoint.problems(), &schemas);
         }
     }
-    let token_endpoint = document.paths.paths.get_mut(token::PATH);
-    if let Some(operation) = token_endpoint.and_then(|item| item.post.as_mut()) {
-        let problems = token::PROBLEMS.iter().chain(COMMON_PROBLEMS).copied();
+    let path_item = document.paths.paths.get_mut(token_endpoint::PATH);
+    if let Some(operation) = path_item.and_then(|item| item.post.as_mut()) {
+        let problems = token_endpoint::PROBLEMS
+            .iter()
+            .chain(COMMON_PROBLEMS)
+            .copied();
         examples::add(operation, &schemas);
         problems::add(operation, problems, &schemas);
     }

@@ -9,8 +9,6 @@ use divan_core::infra::DependencyKind;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
 
-#[cfg(feature = "_server")]
-use crate::dependencies::Dependencies;
 use crate::error_chain::error_chain;
 
 /// Time for which the result of a probe is reused.
@@ -44,16 +42,11 @@ pub(crate) struct Dependency {
 impl Readiness {
     /// Probes the database only.
     pub(crate) fn database_only(service: &AuthService) -> Self {
-        Self::from_probes(service, Vec::new(), Vec::new())
+        Self::new(service, Vec::new(), Vec::new())
     }
 
     /// Probes the database and other dependencies.
-    #[cfg(feature = "_server")]
-    pub(crate) fn new(service: &AuthService, others: &Dependencies) -> Self {
-        Self::from_probes(service, others.required.clone(), others.optional.clone())
-    }
-
-    fn from_probes(
+    pub(crate) fn new(
         service: &AuthService,
         required: Vec<Arc<dyn Probe>>,
         optional: Vec<Arc<dyn Probe>>,
@@ -219,11 +212,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_optional_dependency_that_hangs_does_not_delay_the_response() {
         let silent = Arc::new(Silent::default());
-        let others = Dependencies {
-            required: Vec::new(),
-            optional: vec![silent.clone()],
-        };
-        let readiness = Readiness::new(&service(), &others);
+        let readiness = Readiness::new(&service(), Vec::new(), vec![silent.clone()]);
         for _ in 0..3 {
             let started = tokio::time::Instant::now();
             let [database, hanging] = readiness.check().await[..] else {

@@ -4,6 +4,7 @@ mod file_store;
 mod memory_store;
 mod refresh;
 mod schedule;
+mod single_flight;
 mod source;
 mod store;
 mod stored_tokens;

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::file_store::LOCK_TIMEOUT;
+use super::single_flight::{RefreshResult, SingleFlight};
 use super::source::TokenSource;
 use super::store::CasResult;
 use super::token_pair::Tokens;
@@ -25,15 +26,6 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(14);
 /// Another process with the same store may still be refreshing the previous pair. If this pair were
 /// replaced before that request arrives, the server would treat it as a stolen token.
 const MIN_REFRESH_AGE: Duration = REFRESH_TIMEOUT.saturating_add(LOCK_TIMEOUT);
-
-/// Refresh in progress, shared by all calls that need it.
-#[derive(Debug)]
-pub(super) struct SingleFlight {
-    stale: Tokens,
-    result: RefreshResult,
-}
-
-type RefreshResult = watch::Receiver<Option<Result<Tokens, Error>>>;
 
 impl TokenSource {
     /// Returns newer tokens than `stale` from the store or the server; `stale` itself while it is

@@ -4,8 +4,8 @@ use divan_core::api::{Audience, TokenResponse};
 use divan_core::clock::Clock;
 use tokio::time::Instant;
 
-use super::refresh::SingleFlight;
 use super::schedule::RefreshSchedule;
+use super::single_flight::SingleFlight;
 use super::store::{CasResult, TokenStore};
 use super::token_pair::Tokens;
 use crate::error::{Error, StoreError};

@@ -12,7 +12,7 @@ const VERSION: u8 = 1;
 /// Stored form of [`Tokens`]: a JSON object on one line. Times are milliseconds since the Unix
 /// epoch.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredTokens<S> {
+struct StoredTokens<S> {
     version: u8,
     server: String,
     audience: Audience,
@@ -22,33 +22,37 @@ pub(super) struct StoredTokens<S> {
     expires_at: u64,
 }
 
-impl StoredTokens<&str> {
-    pub(super) fn serialize(tokens: &Tokens) -> Secret {
+impl Tokens {
+    /// Serializes the pair for storage. Protect the text like a password.
+    pub fn to_text(&self) -> Secret {
         let stored = StoredTokens {
             version: VERSION,
-            server: tokens.server.clone(),
-            audience: tokens.audience,
-            access_token: tokens.access_token.expose(),
-            refresh_token: tokens.refresh_token.expose(),
-            obtained_at: to_millis(tokens.obtained_at),
-            expires_at: to_millis(tokens.expires_at),
+            server: self.server.clone(),
+            audience: self.audience,
+            access_token: self.access_token.expose(),
+            refresh_token: self.refresh_token.expose(),
+            obtained_at: to_millis(self.obtained_at),
+            expires_at: to_millis(self.expires_at),
         };
         // Serialization fails only for maps with non-string keys, and there is none.
         Secret::new(serde_json::to_string(&stored).unwrap_or_default())
     }
-}
 
-impl StoredTokens<Secret> {
-    pub(super) fn parse(text: &Secret) -> Result<Tokens, StoreError> {
+    /// Parses the output of [`to_text`](Self::to_text).
+    ///
+    /// # Errors
+    /// When the text has another format.
+    pub fn from_text(text: &Secret) -> Result<Self, StoreError> {
         let invalid = || StoreError::new("the content is not a pair of tokens");
         // The cause is dropped because it may quote a token.
-        let stored: Self = serde_json::from_str(text.expose()).map_err(|_| invalid())?;
+        let stored: StoredTokens<Secret> =
+            serde_json::from_str(text.expose()).map_err(|_| invalid())?;
         if stored.version != VERSION {
             return Err(StoreError::new(
                 "the content was written by another version of this client",
             ));
         }
-        Ok(Tokens {
+        Ok(Self {
             server: stored.server,
             audience: stored.audience,
             access_token: stored.access_token,

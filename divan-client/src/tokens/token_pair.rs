@@ -4,9 +4,6 @@ use std::time::{Duration, SystemTime};
 use divan_core::api::{Audience, TokenResponse};
 use divan_core::secret::Secret;
 
-use super::stored_tokens::StoredTokens;
-use crate::error::StoreError;
-
 /// Maximum lifetime of an access token; a longer one in a response is reduced to it.
 const MAX_LIFETIME: Duration = Duration::from_hours(24 * 365);
 
@@ -42,19 +39,6 @@ impl Tokens {
             obtained_at: now,
             expires_at: now + lifetime,
         }
-    }
-
-    /// Serializes the pair for storage. Protect the text like a password.
-    pub fn to_text(&self) -> Secret {
-        StoredTokens::serialize(self)
-    }
-
-    /// Parses the output of [`to_text`](Self::to_text).
-    ///
-    /// # Errors
-    /// When the text has another format.
-    pub fn from_text(text: &Secret) -> Result<Self, StoreError> {
-        StoredTokens::parse(text)
     }
 
     /// Returns whether both are the same pair: the comparison of

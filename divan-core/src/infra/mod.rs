@@ -34,6 +34,7 @@ mod address;
 mod aggregate;
 mod database;
 mod dependency;
+mod deployment;
 mod docs;
 mod env;
 mod env_file;
@@ -68,8 +69,9 @@ pub use crate::database_url::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslM
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]
 pub use aws_sdk_s3::Client as S3Client;
-pub use database::{DATABASE_URL, DatabaseConfig};
+pub use database::DatabaseConfig;
 pub use dependency::{DependencyKind, UnknownDependency};
+pub use deployment::DATABASE_URL;
 pub use docs::{env_example, markdown};
 pub use env::{COMPOSE_HINT, Env};
 pub use env_file::EnvFile;

@@ -7,7 +7,7 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use pbkdf2::sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::UnusableHash;
+use super::error::UnusableHash;
 
 /// Maximum length of a hash as text. passlib's hashes are shorter.
 const MAX_CHARS: usize = 4096;

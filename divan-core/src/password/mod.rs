@@ -2,6 +2,7 @@
 
 mod argon2id;
 pub(crate) mod digits;
+mod error;
 mod legacy;
 mod policy;
 mod queue;
@@ -16,9 +17,9 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::secret::Secret;
 
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
+pub use error::UnusableHash;
 pub use policy::{PasswordPolicy, WeakPassword};
 pub use queue::{HashQueue, HashQueueError, HashQueueLoad};
-pub use stored::UnusableHash;
 
 /// Password in normalized form: Unicode NFC, 1 to 128 characters, never truncated.
 ///

@@ -2,6 +2,7 @@ use argon2::password_hash::phc::{self, Output, Salt};
 use argon2::{Algorithm, Params, Version};
 
 use super::PasswordHash;
+use super::error::UnusableHash;
 use super::legacy::LegacyHash;
 
 /// Limits for the parameters of new hashes.
@@ -14,18 +15,6 @@ const MAX_LANES: u32 = 16;
 const MAX_STORED_MEMORY_KIB: u32 = 65_536;
 /// Limit for memory times iterations, which determines the time: eight times the default's.
 const MAX_STORED_WORK: u64 = 8 * work(Params::DEFAULT_M_COST, Params::DEFAULT_T_COST);
-
-/// Reason why a stored hash matches no password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnusableHash {
-    /// The format is unknown or invalid.
-    #[error("is neither an Argon2id nor a bcrypt nor a pbkdf2-sha256 hash")]
-    Unknown,
-    /// Computing it would take too long or too much memory.
-    #[error("has parameters above the limits")]
-    TooCostly,
-}
 
 /// Parsed hash with parameters within the limits.
 pub(super) enum Stored {

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{
 };
 use utoipa::openapi::{Components, SecurityRequirement};
 
-use crate::routes::token;
+use crate::token_endpoint;
 
 const ADMIN_PASSWORD: &str = "admin_password";
 const ACCESS_TOKEN: &str = "access_token";
@@ -34,7 +34,7 @@ pub(super) fn required(auth: Auth) -> Option<Vec<SecurityRequirement>> {
 
 /// Swagger UI's Authorize sends address and password to the token endpoint.
 fn admin_password(root: &str) -> SecurityScheme {
-    let token_url = format!("{root}{}", token::PATH.trim_start_matches('/'));
+    let token_url = format!("{root}{}", token_endpoint::PATH.trim_start_matches('/'));
     let flow = Flow::Password(Password::new(token_url, Scopes::new()));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [flow],

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::PRAGMA;
 use axum::response::{IntoResponse, Response};
-use divan_core::api::{ProblemCode, TokenType};
+use divan_core::api::TokenType;
 use divan_core::secret::Secret;
 use divan_core::service::{AdminLoginCommand, AuthService, IssuedTokens, ServiceError};
 use divan_core::token::Scope;
@@ -12,21 +12,7 @@ use utoipa::ToSchema;
 
 use crate::extract::{RequestClient, TokenRequest};
 use crate::problem::{OAuthError, OAuthErrorResponse};
-
-/// The path of the token endpoint. It is no [`Endpoint`](divan_core::api::Endpoint) of the contract,
-/// because RFC 6749 defines its requests and errors.
-pub(crate) const PATH: &str = "/auth/token";
-
-/// The problems that are not errors of RFC 6749, in addition to those of any request.
-pub(crate) const PROBLEMS: &[ProblemCode] = &[
-    ProblemCode::PayloadTooLarge,
-    ProblemCode::UnsupportedMediaType,
-    ProblemCode::Overloaded,
-];
-
-/// Marks the response to a refresh, which the metrics do not count as a sign-in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotASignIn;
+use crate::token_endpoint::{NotASignIn, PATH};
 
 /// The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored, also
 /// `client_id` and `client_secret`.

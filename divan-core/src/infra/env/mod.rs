@@ -4,7 +4,7 @@ mod reading;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use super::database::DATABASE_URL;
+use super::deployment::DATABASE_URL;
 use super::env_file::EnvFile;
 use super::error::{ConfigError, ConfigErrors, ConfigWarning};
 use super::variable::Variable;

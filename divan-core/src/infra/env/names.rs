@@ -1,6 +1,7 @@
 use strsim::damerau_levenshtein;
 
-use super::{DATABASE_URL, Env};
+use super::Env;
+use crate::infra::deployment::DATABASE_URL;
 use crate::infra::unrelated;
 use crate::infra::variable::{Section, Variable};
 

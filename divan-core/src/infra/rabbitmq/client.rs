@@ -7,8 +7,8 @@ use lapin::{AsyncTcpStream, Connection, ConnectionProperties, Error};
 use tokio::time::timeout;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
+use super::RabbitMqConfig;
 use super::runtime::{self, Transport};
-use super::{RabbitMqConfig, RabbitMqProbe};
 use crate::infra::network::CONNECT_TIMEOUT;
 use crate::infra::reconnecting::Reconnecting;
 use crate::infra::stream;
@@ -92,11 +92,6 @@ impl RabbitMqConnection {
                 .map(Arc::new)
         };
         self.0.current.get(is_open, connect).await
-    }
-
-    /// Creates a probe of this connection.
-    pub fn probe(&self) -> RabbitMqProbe {
-        RabbitMqProbe::new(self.clone())
     }
 }
 

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError};
 use lapin::{Error, ErrorKind};
 
-use super::RabbitMqConnection;
+use super::client::RabbitMqConnection;
 use crate::infra::DependencyKind;
 use crate::infra::network;
 use crate::infra::probe::{Probe, ProbeError};
@@ -12,11 +12,14 @@ use crate::infra::probe::{Probe, ProbeError};
 #[derive(Clone, Debug)]
 pub struct RabbitMqProbe(RabbitMqConnection);
 
-impl RabbitMqProbe {
-    pub(super) fn new(connection: RabbitMqConnection) -> Self {
-        Self(connection)
+impl RabbitMqConnection {
+    /// Creates a probe of this connection.
+    pub fn probe(&self) -> RabbitMqProbe {
+        RabbitMqProbe(self.clone())
     }
+}
 
+impl RabbitMqProbe {
     async fn round_trip(&self) -> Result<(), Error> {
         const REPLY_SUCCESS: u16 = 200;
         let channel = self.0.connection().await?.create_channel().await?;

@@ -8,7 +8,7 @@ use redis::{
 };
 use tokio::time::timeout;
 
-use super::{RedisConfig, RedisProbe};
+use super::RedisConfig;
 use crate::infra::network::{CONNECT_TIMEOUT, REQUEST_TIMEOUT};
 use crate::infra::reconnecting::Reconnecting;
 use crate::infra::stream;
@@ -61,11 +61,6 @@ impl RedisConfig {
 }
 
 impl RedisConnection {
-    /// Creates a probe of this connection.
-    pub fn probe(&self) -> RedisProbe {
-        RedisProbe::new(self.clone())
-    }
-
     async fn open(&self) -> Result<Open, RedisError> {
         let is_open = |open: &Open| !open.is_closed.load(Ordering::Acquire);
         let connect = async {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use super::RedisConnection;
+use super::client::RedisConnection;
 use crate::infra::DependencyKind;
 use crate::infra::network;
 use crate::infra::probe::{Probe, ProbeError};
@@ -10,9 +10,10 @@ use crate::infra::probe::{Probe, ProbeError};
 #[derive(Clone, Debug)]
 pub struct RedisProbe(RedisConnection);
 
-impl RedisProbe {
-    pub(super) fn new(connection: RedisConnection) -> Self {
-        Self(connection)
+impl RedisConnection {
+    /// Creates a probe of this connection.
+    pub fn probe(&self) -> RedisProbe {
+        RedisProbe(self.clone())
     }
 }
 
