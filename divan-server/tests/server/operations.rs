@@ -110,7 +110,7 @@ async fn a_server_without_metrics_still_serves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn database_spans_carry_the_request_id() {
+async fn store_events_carry_the_request_id() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(
         program(folder.path())
