@@ -4,7 +4,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use divan_core::api::{Endpoint, MemberError, MemberErrorCode, ProblemCode};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use super::rejections::{invalid, malformed, too_large, unsupported};
@@ -61,6 +61,11 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     ));
     let value = parsed.map_err(|error| match error.classify() {
         Category::Data => invalid(member_error(&error.to_string(), &path.path())),
+        // serde_json also reports a value as a syntax error that is not of the type of an enum.
+        _ if is_json(text) => {
+            let code = MemberErrorCode::WrongType;
+            invalid(MemberError::new(pointer(&path.path()), code, WRONG_TYPE))
+        }
         _ => malformed(),
     })?;
     reader.end().map_err(|_| malformed())?;
@@ -70,6 +75,10 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(invalid(MemberError::new("", code, "must be a JSON object")));
     }
     Ok(value)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Converts an error of serde. Its text may quote a value, so only the name of a member is used.

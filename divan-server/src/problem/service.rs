@@ -102,7 +102,6 @@ fn member_error(error: InvalidField) -> MemberError {
     );
     let code = match error.reason {
         Reason::RequiredForRole(_) => Code::Required,
-        Reason::Empty if is_password => Code::PasswordTooShort,
         Reason::Empty => Code::Empty,
         Reason::TooLong { .. } if is_password => Code::PasswordTooLong,
         Reason::TooLong { .. } => Code::TooLong,
@@ -122,7 +121,6 @@ fn member_error(error: InvalidField) -> MemberError {
     };
     let member = MemberError::new(pointer(error.field), code, error.reason.to_string());
     match error.reason {
-        Reason::Empty if is_password => member.with_min(1_u32),
         Reason::TooLong { max } => member.with_max(max),
         Reason::OutOfRange { min, max } => member.with_min(min).with_max(max),
         _ => member,

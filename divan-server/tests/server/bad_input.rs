@@ -124,6 +124,36 @@ async fn a_missing_unknown_repeated_or_mistyped_member_is_named() {
 }
 
 #[tokio::test]
+async fn a_mistyped_enum_number_or_text_is_named() {
+    let app = App::with_users().await;
+    let token = app.admin_token().await;
+    let create = async |members: String| {
+        let body = format!(r#"{{{members},"phone":"+77012223344"}}"#);
+        app.post_raw("/auth/admin/users", Some(&token), "application/json", body)
+            .await
+    };
+    for role in ["1", "true", "null", "[\"x\"]", "{}", r#"{"a":1}"#] {
+        let members = format!(r#""full_name":"First Last","role":{role}"#);
+        create(members).await.assert_invalid("/role");
+    }
+    for name in ["1e999", r#""\ud800""#] {
+        let answer = create(format!(r#""full_name":{name}"#)).await;
+        answer.assert_invalid("/full_name");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_password_does_not_name_a_minimum_that_is_not_the_rule() {
+    let app = App::with_users().await;
+    let token = app.admin_token().await;
+    let mut body = employee_request();
+    body["password"] = "".into();
+    let answer = app.post_as(&token, "/auth/admin/users", &body).await;
+    answer.assert_invalid("/password");
+    assert_eq!(answer.json()["errors"][0]["code"], "empty");
+}
+
+#[tokio::test]
 async fn a_body_over_sixteen_kibibytes_is_too_large() {
     let app = App::with_users().await;
     for (endpoint, good) in with_bodies(&app) {
