@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use divan_core::api::{AdminLogin, AutoLogin, Endpoint, TelegramLogin};
-use divan_core::password::HashQueueLoad;
+use divan_core::password::{HashClassLoad, HashQueueLoad};
 use divan_core::store::PoolState;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
@@ -35,13 +35,42 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Request, Histogram, fn() -> Histogram>,
     sign_ins: Family<SignIn, Counter>,
-    hashes_running: Gauge,
-    hashes_waiting: Gauge,
-    hashes_begun: Counter,
-    hashes_waited: Counter<f64>,
+    hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
     dependencies: Family<Dependency, Gauge>,
+}
+
+/// Load of the hash queue.
+#[derive(Debug, Default)]
+struct Hashes {
+    running: Family<HashClass, Gauge>,
+    waiting: Family<HashClass, Gauge>,
+    begun: Family<HashClass, Counter>,
+    refused: Family<HashClass, Counter>,
+    waited: Family<HashClass, Counter<f64>>,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct HashClass {
+    class: &'static str,
+}
+
+impl Hashes {
+    fn set(&self, class: &'static str, load: HashClassLoad) {
+        let class = HashClass { class };
+        let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        self.running.get_or_create(&class).set(gauge(load.running));
+        self.waiting.get_or_create(&class).set(gauge(load.waiting));
+        let waited = load.waited.as_secs_f64().to_bits();
+        for (counter, value) in [
+            (self.begun.get_or_create(&class).inner(), load.started),
+            (self.refused.get_or_create(&class).inner(), load.refused),
+            (self.waited.get_or_create(&class).inner(), waited),
+        ] {
+            counter.store(value, Ordering::Relaxed);
+        }
+    }
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -74,10 +103,7 @@ impl Metrics {
             registry: Registry::with_prefix("divan"),
             requests: Family::new_with_constructor(histogram),
             sign_ins: Family::default(),
-            hashes_running: Gauge::default(),
-            hashes_waiting: Gauge::default(),
-            hashes_begun: Counter::default(),
-            hashes_waited: Counter::default(),
+            hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
             dependencies: Family::default(),
@@ -92,10 +118,11 @@ impl Metrics {
         r.register("build", "The version of the server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register_with_unit("http_request_duration", "Time from the headers of a request to its response", seconds.clone(), self.requests.clone());
         r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
-        r.register("hashes_running", "Passwords being hashed", self.hashes_running.clone());
-        r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes_waiting.clone());
-        r.register("hashes_begun", "Passwords whose hashing has started", self.hashes_begun.clone());
-        r.register_with_unit("hashes_waited", "Total time that passwords waited to be hashed", seconds, self.hashes_waited.clone());
+        r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
+        r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
+        r.register("hashes_begun", "Passwords whose hashing has started", self.hashes.begun.clone());
+        r.register("hashes_refused", "Passwords that were not hashed, because too many were waiting", self.hashes.refused.clone());
+        r.register_with_unit("hashes_waited", "Total time that passwords waited to be hashed", seconds, self.hashes.waited.clone());
         r.register("database_connections", "Open connections to the database", self.connections.clone());
         r.register("database_connections_max", "Maximum number of connections to the database", self.connections_max.clone());
         r.register("dependency_up", "1 if the dependency responds, else 0", self.dependencies.clone());
@@ -129,15 +156,9 @@ impl Metrics {
 
     /// Sets the gauges.
     pub(crate) fn set_gauges(&self, hashes: HashQueueLoad, connections: PoolState) {
-        let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        self.hashes_running.set(gauge(hashes.running));
-        self.hashes_waiting.set(gauge(hashes.waiting));
-        self.hashes_begun
-            .inner()
-            .store(hashes.started, Ordering::Relaxed);
-        self.hashes_waited
-            .inner()
-            .store(hashes.waited.as_secs_f64().to_bits(), Ordering::Relaxed);
+        self.hashes.set("trusted", hashes.trusted);
+        self.hashes.set("untrusted", hashes.untrusted);
+        self.hashes.set("background", hashes.background);
         let in_use = connections.open.saturating_sub(connections.idle);
         for (state, count) in [("in_use", in_use), ("idle", connections.idle)] {
             self.connections

@@ -1,8 +1,8 @@
-use argon2::password_hash::{CustomizedPasswordHasher, PasswordHasher as _};
+use argon2::password_hash::phc::{self, Output, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::stored::{Stored, StoredArgon2id, is_bounded};
-use super::{HashError, Password, PasswordHash, PasswordHasher, Verification};
+use super::{HashError, HashMemory, Password, PasswordHash, PasswordHasher, Verification};
 
 /// Cost parameters of Argon2id (RFC 9106). The default is the accepted minimum: 19456 KiB of memory,
 /// 2 iterations, 1 lane, as the OWASP Password Storage Cheat Sheet recommends.
@@ -81,51 +81,85 @@ impl Argon2idHasher {
         }
     }
 
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.0.clone())
+    /// Computes a hash. Parameters above the current ones use memory of their own, because `memory`
+    /// is kept.
+    fn compute(
+        &self,
+        password: &Password,
+        salt: &[u8],
+        params: &Params,
+        memory: &mut HashMemory,
+    ) -> Result<Output, HashError> {
+        let (blocks, mut own) = (params.block_count(), HashMemory::new());
+        let memory = if blocks <= self.params.0.block_count() {
+            memory
+        } else {
+            &mut own
+        };
+        let mut buffer = [0; Output::MAX_LENGTH];
+        let output = buffer
+            .get_mut(..params.output_len().unwrap_or(OUTPUT_BYTES))
+            .ok_or(HashError)?;
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+            .hash_password_into_with_memory(
+                password.as_str().as_bytes(),
+                salt,
+                output,
+                memory.blocks(blocks)?,
+            )
+            .map_err(|_| HashError)?;
+        Output::new(output).map_err(|_| HashError)
     }
 
-    fn verify_argon2id(&self, password: &Password, stored: StoredArgon2id) -> Verification {
+    fn verify_argon2id(
+        &self,
+        password: &Password,
+        stored: &StoredArgon2id,
+        memory: &mut HashMemory,
+    ) -> Verification {
         let is_current = stored.params == self.params.0;
-        let computed = self.argon2().hash_password_customized(
-            password.as_str().as_bytes(),
-            &stored.salt,
-            Some(Algorithm::Argon2id.as_str()),
-            Some(Version::V0x13.into()),
-            stored.params,
-        );
         // `Output` compares in constant time.
-        match computed.ok().and_then(|computed| computed.hash) {
-            Some(hash) if hash == stored.hash && is_current => Verification::Match,
-            Some(hash) if hash == stored.hash => Verification::MatchOutdated,
+        match self.compute(password, &stored.salt, &stored.params, memory) {
+            Ok(hash) if hash == stored.hash && is_current => Verification::Match,
+            Ok(hash) if hash == stored.hash => Verification::MatchOutdated,
             _ => Verification::Mismatch,
         }
     }
 }
 
 impl PasswordHasher for Argon2idHasher {
-    fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
-        let hash = self
-            .argon2()
-            .hash_password_with_salt(password.as_str().as_bytes(), salt)
-            .map_err(|_| HashError)?;
+    fn hash(
+        &self,
+        password: &Password,
+        salt: &[u8; 16],
+        memory: &mut HashMemory,
+    ) -> Result<PasswordHash, HashError> {
+        let params = &self.params.0;
+        let hash = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: params.try_into().map_err(|_| HashError)?,
+            salt: Some(Salt::new(salt).map_err(|_| HashError)?),
+            hash: Some(self.compute(password, salt, params, memory)?),
+        };
         Ok(PasswordHash::from_stored(hash.to_string()))
     }
 
-    fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
+    fn verify(
+        &self,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+        memory: &mut HashMemory,
+    ) -> Verification {
         match stored.and_then(|stored| Stored::parse(stored, &self.params.0).ok()) {
-            Some(Stored::Argon2id(stored)) => self.verify_argon2id(password, stored),
+            Some(Stored::Argon2id(stored)) => self.verify_argon2id(password, &stored, memory),
             Some(Stored::Legacy(stored)) if stored.matches(password.as_str()) => {
                 Verification::MatchOutdated
             }
             Some(Stored::Legacy(_)) => Verification::Mismatch,
             None => {
-                let mut discarded = [0; OUTPUT_BYTES];
-                let password = password.as_str().as_bytes();
-                let outcome = self
-                    .argon2()
-                    .hash_password_into(password, &[0; 16], &mut discarded);
-                debug_assert!(outcome.is_ok(), "the parameters were checked");
+                let discarded = self.compute(password, &[0; 16], &self.params.0, memory);
+                debug_assert!(discarded.is_ok(), "the parameters were checked");
                 Verification::Mismatch
             }
         }
@@ -148,18 +182,19 @@ mod tests {
 
     #[test]
     fn a_hash_matches_only_its_password() {
+        let memory = &mut HashMemory::new();
         let hasher = Argon2idHasher::insecure_for_tests();
-        let stored = hasher.hash(&password("right"), &[7; 16]).unwrap();
+        let stored = hasher.hash(&password("right"), &[7; 16], memory).unwrap();
         assert_eq!(
-            hasher.verify(&password("right"), Some(&stored)),
+            hasher.verify(&password("right"), Some(&stored), memory),
             Verification::Match
         );
         assert_eq!(
-            hasher.verify(&password("Right"), Some(&stored)),
+            hasher.verify(&password("Right"), Some(&stored), memory),
             Verification::Mismatch
         );
         assert_eq!(
-            hasher.verify(&password("right"), None),
+            hasher.verify(&password("right"), None, memory),
             Verification::Mismatch
         );
     }
@@ -173,15 +208,43 @@ mod tests {
         );
         let hasher = Argon2idHasher::default();
         assert_eq!(
-            hasher.verify(&password("password"), Some(&stored)),
+            hasher.verify(&password("password"), Some(&stored), &mut HashMemory::new()),
             Verification::MatchOutdated
         );
     }
 
     #[test]
+    fn only_larger_parameters_use_memory_of_their_own() {
+        let (small, memory) = (Argon2idHasher::insecure_for_tests(), &mut HashMemory::new());
+        let stored = Argon2idHasher::default()
+            .hash(&password("right"), &[7; 16], memory)
+            .unwrap();
+        assert_eq!(format!("{memory:?}"), "HashMemory(19456 KiB)");
+
+        let memory = &mut HashMemory::new();
+        let outcome = small.verify(&password("right"), Some(&stored), memory);
+        assert_eq!(outcome, Verification::MatchOutdated);
+        assert!(memory.is_empty());
+        let _ = small.verify(&password("right"), None, memory);
+        assert_eq!(format!("{memory:?}"), "HashMemory(8 KiB)");
+    }
+
+    #[test]
+    fn content_of_reused_memory_does_not_matter() {
+        let hasher = Argon2idHasher::insecure_for_tests();
+        let mut fresh = HashMemory::new();
+        let stored = hasher
+            .hash(&password("right"), &[7; 16], &mut fresh)
+            .unwrap();
+        let used = &mut HashMemory::new();
+        let _ = hasher.verify(&password("other"), None, used);
+        assert_eq!(hasher.hash(&password("right"), &[7; 16], used), Ok(stored));
+    }
+
+    #[test]
     fn the_default_uses_the_documented_parameters() {
         let stored = Argon2idHasher::default()
-            .hash(&password("x"), &[1; 16])
+            .hash(&password("x"), &[1; 16], &mut HashMemory::new())
             .unwrap();
         assert!(
             stored

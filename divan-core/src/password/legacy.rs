@@ -149,7 +149,9 @@ mod tests {
 
     use serde::Deserialize;
 
-    use super::super::{Argon2idHasher, Password, PasswordHash, PasswordHasher, Verification};
+    use super::super::{
+        Argon2idHasher, HashMemory, Password, PasswordHash, PasswordHasher, Verification,
+    };
 
     thread_local! {
         /// Number of bcrypt hashes that this test has computed.
@@ -169,8 +171,9 @@ mod tests {
 
     fn verify(password: &str, hash: &str) -> Verification {
         let password = Password::new(&password.into()).unwrap();
-        Argon2idHasher::insecure_for_tests()
-            .verify(&password, Some(&PasswordHash::from_stored(hash)))
+        let stored = PasswordHash::from_stored(hash);
+        let memory = &mut HashMemory::new();
+        Argon2idHasher::insecure_for_tests().verify(&password, Some(&stored), memory)
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod argon2id;
 pub(crate) mod digits;
 mod error;
 mod legacy;
+mod memory;
 mod policy;
 mod queue;
 mod stored;
@@ -18,8 +19,9 @@ use crate::secret::Secret;
 
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
 pub use error::UnusableHash;
+pub use memory::HashMemory;
 pub use policy::{PasswordPolicy, WeakPassword};
-pub use queue::{HashQueue, HashQueueError, HashQueueLoad};
+pub use queue::{HashClass, HashClassLoad, HashPermit, HashQueue, HashQueueError, HashQueueLoad};
 
 /// Password in normalized form: Unicode NFC, 1 to 128 characters, never truncated.
 ///
@@ -133,6 +135,11 @@ impl PasswordHash {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Returns `true` for a supported legacy hash.
+    fn is_legacy(&self) -> bool {
+        matches!(legacy::LegacyHash::parse(&self.0), Some(Ok(_)))
+    }
 }
 
 impl fmt::Debug for PasswordHash {
@@ -161,15 +168,25 @@ pub struct HashError;
 /// Algorithm that hashes and verifies passwords. It is slow by design: call it through a
 /// [`HashQueue`].
 pub trait PasswordHasher: fmt::Debug + Send + Sync {
-    /// Hashes a password with a fresh random `salt`.
+    /// Hashes a password with a fresh random `salt`. `memory` may be used for the computation.
     ///
     /// # Errors
     /// [`HashError`], for example when there is no memory left.
-    fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError>;
+    fn hash(
+        &self,
+        password: &Password,
+        salt: &[u8; 16],
+        memory: &mut HashMemory,
+    ) -> Result<PasswordHash, HashError>;
 
     /// Verifies a password with exactly one hash computation. Without a usable stored hash, the
     /// computation is still made and its result discarded, so that timing reveals nothing.
-    fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification;
+    fn verify(
+        &self,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+        memory: &mut HashMemory,
+    ) -> Verification;
 
     /// Returns the memory of one computation in bytes. Default: 0.
     fn memory(&self) -> usize {

@@ -92,7 +92,8 @@ impl ClientService<'_> {
         let mut user = User::new(id, Role::Admin, full_name, self.service.now());
         user.email = Some(email);
         check_new_password(Field::Password, &password, &user)?;
-        let account = Account::new(user.clone(), parts.hashes.hash(password).await?);
+        let hash = parts.hashes.hash(self.hash_class(), password).await?;
+        let account = Account::new(user.clone(), hash);
         let event =
             self.service
                 .audit_event(AuditAction::Bootstrapped, None, user.id, self.client)?;

@@ -1,4 +1,5 @@
 use super::{Admin, AuthService, Caller, ClientInfo};
+use crate::password::HashClass;
 
 /// Operations that need no access token: sign-in, refresh and bootstrap.
 ///
@@ -27,6 +28,15 @@ pub struct AdminService<'a> {
     pub(super) service: &'a AuthService,
     pub(super) admin: &'a Admin,
     pub(super) client: &'a ClientInfo,
+}
+
+impl ClientService<'_> {
+    /// Returns the class of a hash for a client that has proved nothing.
+    pub(super) fn hash_class(self) -> HashClass {
+        HashClass::Untrusted {
+            address: self.client.address,
+        }
+    }
 }
 
 /// # Operations by permission

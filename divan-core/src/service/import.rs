@@ -2,12 +2,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 
-use tokio::task::JoinSet;
-
 use super::users::expiry_of_generated;
 use super::validation::Validation;
 use super::{AdminService, Field, InvalidField, InvalidFieldReason, ServiceError};
-use crate::password::{HashError, HashQueueError, Password, PasswordHash};
+use crate::password::{HashClass, Password, PasswordHash};
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
 use crate::types::{AuditAction, Email, Phone, Role, User, UserId};
@@ -160,45 +158,23 @@ impl AdminService<'_> {
     ) -> Result<PreparedImport, ServiceError> {
         let parts = &self.service.parts;
         let mut accounts = Vec::with_capacity(import.users.len());
-        let mut hashing: JoinSet<Hashed> = JoinSet::new();
         let mut done = 0;
-        let mut generated = |accounts: &mut Vec<_>, (place, account, password)| {
-            accounts.push((place, account, Some(password)));
-            done += 1;
-            progress(done);
-        };
-        for (place, (mut user, hash)) in import.users.into_iter().enumerate() {
+        for (mut user, hash) in import.users {
             if let Some(hash) = hash {
                 // The password may break the stricter rules for administrators.
                 user.password_change_required = user.role == Role::Admin;
-                accounts.push((place, Account::new(user, hash), None));
+                accounts.push((Account::new(user, hash), None));
                 continue;
             }
             user.password_change_required = true;
-            if hashing.len() >= parts.hashes.concurrency() {
-                generated(&mut accounts, next_of(&mut hashing).await?);
-            }
             let password = Password::generate(parts.entropy.as_ref())?;
-            let hashes = parts.hashes.clone();
-            hashing.spawn(async move {
-                let shown = password.to_secret();
-                Ok((
-                    place,
-                    Account::new(user, hashes.hash(password).await?),
-                    shown,
-                ))
-            });
+            let shown = password.to_secret();
+            let hash = parts.hashes.hash(HashClass::Background, password).await?;
+            accounts.push((Account::new(user, hash), Some(shown)));
+            done += 1;
+            progress(done);
         }
-        while !hashing.is_empty() {
-            generated(&mut accounts, next_of(&mut hashing).await?);
-        }
-        accounts.sort_by_key(|(place, ..)| *place);
-        Ok(PreparedImport {
-            accounts: accounts
-                .into_iter()
-                .map(|(_, account, shown)| (account, shown))
-                .collect(),
-        })
+        Ok(PreparedImport { accounts })
     }
 
     /// Stores all users, or none, and returns their number. Generated passwords are valid for 72 hours
@@ -317,15 +293,6 @@ fn first_with<K: Clone + Eq + Hash>(
     }
     lines.insert(value.clone(), line);
     None
-}
-
-/// The index in the list, and the account with its generated password.
-type Hashed = Result<(usize, Account, Secret), HashQueueError>;
-
-/// Returns the next account whose password is hashed.
-async fn next_of(hashing: &mut JoinSet<Hashed>) -> Result<(usize, Account, Secret), ServiceError> {
-    let joined = hashing.join_next().await.and_then(Result::ok);
-    Ok(joined.unwrap_or(Err(HashQueueError::Hash(HashError)))?)
 }
 
 /// Sorts the users so that two concurrent imports lock rows in the same order, without deadlock.

@@ -7,7 +7,7 @@ use super::{
     AuthService, ClientService, Field, IssuedTokens, ServiceError, TelegramVerifiers, parse_phone,
 };
 use crate::init_data::{ContactError, InitData};
-use crate::password::{Password, PasswordHash, Verification};
+use crate::password::{HashClass, Password, PasswordHash, Verification};
 use crate::secret::Secret;
 use crate::store::{
     Account, AccountUpdate, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount,
@@ -121,7 +121,7 @@ impl ClientService<'_> {
 
         let found = service.parts.store.account_by_phone(&phone).await?;
         let verified = service
-            .verify_password(found, password, Role::Employee)
+            .verify_password(found, password, Role::Employee, self.hash_class())
             .await?;
         let linked = verified.account.user.telegram_id;
         if linked.is_some_and(|linked| linked != telegram.id) {
@@ -162,7 +162,7 @@ impl ClientService<'_> {
         };
         let found = service.parts.store.account_by_email(&email).await?;
         let verified = service
-            .verify_password(found, password, Role::Admin)
+            .verify_password(found, password, Role::Admin, self.hash_class())
             .await?;
         service.check_expiry(&verified.account)?;
         self.complete(verified, None).await
@@ -274,21 +274,25 @@ impl AuthService {
         found: Option<Account>,
         password: Password,
         role: Role,
+        class: HashClass,
     ) -> Result<VerifiedPassword, ServiceError> {
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let verification = self.parts.hashes.verify(password.clone(), stored).await?;
+        let hashes = &self.parts.hashes;
+        let mut permit = hashes.acquire_for(class, stored.as_ref()).await?;
+        let verification = permit.verify(password.clone(), stored).await?;
         let account = found
             .filter(|account| verification != Verification::Mismatch && account.user.is_active)
             .filter(|account| account.user.role == role)
             .ok_or(ServiceError::InvalidCredentials)?;
         let rehashed = match verification {
             // A failure to re-hash does not fail the sign-in: the old hash stays valid.
-            Verification::MatchOutdated => self.parts.hashes.hash(password.clone()).await.ok(),
+            Verification::MatchOutdated => permit.hash(password.clone()).await.ok(),
             _ => None,
         };
         Ok(VerifiedPassword {
             account,
             password,
+            class,
             rehashed,
         })
     }
@@ -302,6 +306,7 @@ impl AuthService {
         let VerifiedPassword {
             account: seen,
             password,
+            class,
             ..
         } = verified;
         let current = self
@@ -318,13 +323,15 @@ impl AuthService {
             return Ok(None);
         };
         let stored = Some(account.password_hash.clone());
-        match self.parts.hashes.verify(password.clone(), stored).await? {
+        let hashes = &self.parts.hashes;
+        match hashes.verify(class, password.clone(), stored).await? {
             Verification::Mismatch => return Ok(None),
             Verification::Match | Verification::MatchOutdated => self.check_expiry(&account)?,
         }
         Ok(Some(VerifiedPassword {
             account,
             password,
+            class,
             rehashed: None,
         }))
     }
@@ -354,6 +361,7 @@ impl AuthService {
 pub(super) struct VerifiedPassword {
     pub(super) account: Account,
     password: Password,
+    class: HashClass,
     /// A new hash, if the stored one has outdated parameters.
     rehashed: Option<PasswordHash>,
 }

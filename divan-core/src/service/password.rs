@@ -1,6 +1,6 @@
 use super::validation::{Validation, check_new_password};
 use super::{CallerService, Field, IssuedTokens, ServiceError};
-use crate::password::{PasswordHash, WeakPassword};
+use crate::password::{HashClass, PasswordHash, WeakPassword};
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
@@ -60,9 +60,9 @@ impl CallerService<'_> {
         let user = caller.user().id;
         let found = service.parts.store.account(user).await?;
         let verified = service
-            .verify_password(found, current, caller.user().role)
+            .verify_password(found, current, caller.user().role, HashClass::Trusted)
             .await?;
-        let password_hash = service.parts.hashes.hash(new).await?;
+        let password_hash = service.parts.hashes.hash(HashClass::Trusted, new).await?;
         let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
         if let Some(session) = self.set_password(&verified.account, &password_hash).await? {
             return Ok(session);

@@ -6,7 +6,7 @@ use super::page::{ListId, PageRequest, truncate_page};
 use super::session::{SessionView, to_time_duration};
 use super::validation::{Validation, check_new_password};
 use super::{AdminService, Cursor, Field, Page, ServiceError, parse_phone};
-use crate::password::Password;
+use crate::password::{HashClass, Password};
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
@@ -205,7 +205,8 @@ impl AdminService<'_> {
             let generated = Password::generate(parts.entropy.as_ref())?;
             (generated.clone(), Some(generated.to_secret()))
         };
-        let mut account = Account::new(user.clone(), parts.hashes.hash(password).await?);
+        let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
+        let mut account = Account::new(user.clone(), hash);
         account.password_expires_at = generated
             .is_some()
             .then(|| expiry_of_generated(user.created_at));
@@ -273,7 +274,7 @@ impl AdminService<'_> {
         self.get_user(user).await?;
         let password = Password::generate(parts.entropy.as_ref())?;
         let generated = password.to_secret();
-        let hash = parts.hashes.hash(password).await?;
+        let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
         let event = self.audit_event(AuditAction::PasswordReset, user).await?;
         let now = event.at;
         let reset = |account: &mut Account| {

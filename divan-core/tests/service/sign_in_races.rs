@@ -1,6 +1,6 @@
 //! Sign-ins and password changes during concurrent changes.
 
-use divan_core::password::{Argon2idHasher, Password, PasswordHash, PasswordHasher};
+use divan_core::password::{Argon2idHasher, HashMemory, Password, PasswordHash, PasswordHasher};
 use divan_core::service::{ChangePasswordCommand, ClientInfo, UpdateUserCommand};
 use divan_core::store::{Account, AccountUpdate, UserStore};
 use divan_core::types::{Role, UserId};
@@ -38,7 +38,7 @@ fn rehash(f: &Fixture) -> Box<dyn FnOnce() + Send> {
         let rehash = |account: &mut Account| {
             let password = Password::new(&PASSWORD.into()).unwrap();
             account.password_hash = Argon2idHasher::insecure_for_tests()
-                .hash(&password, &[9; 16])
+                .hash(&password, &[9; 16], &mut HashMemory::new())
                 .unwrap();
             Ok(Some(AccountUpdate::none()))
         };
@@ -153,7 +153,9 @@ async fn a_hash_with_outdated_parameters_is_rehashed_at_sign_in() {
     let mut account = f.stored(PHONE).await;
     account.user.id = UserId(uuid::Uuid::from_u128(2));
     account.user.phone = Some("+77010000002".parse().unwrap());
-    account.password_hash = Argon2idHasher::default().hash(&password, &[1; 16]).unwrap();
+    account.password_hash = Argon2idHasher::default()
+        .hash(&password, &[1; 16], &mut HashMemory::new())
+        .unwrap();
     f.store.insert_users(&[created(&account)]).await.unwrap();
 
     f.login("+77010000002", PASSWORD, 42).await.unwrap();

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use divan_core::password::{Argon2idHasher, HashQueue, Password, PasswordHasher};
+use divan_core::password::{Argon2idHasher, HashMemory, HashQueue, Password, PasswordHasher};
 use divan_core::secret::Secret;
 
 use super::Finding;
@@ -21,7 +21,8 @@ pub(super) async fn hashing(config: &Config) -> Vec<Finding> {
     let timed = tokio::task::spawn_blocking(move || {
         let password = Password::new(&Secret::new("a password for the measurement")).ok()?;
         let started = Instant::now();
-        hasher.hash(&password, &[7; 16]).ok()?;
+        let memory = &mut HashMemory::new();
+        hasher.hash(&password, &[7; 16], memory).ok()?;
         Some(started.elapsed())
     });
     let Ok(Some(took)) = timed.await else {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan_core::clock::ManualClock;
 use divan_core::password::{
-    Argon2idHasher, HashError, Password, PasswordHash, PasswordHasher, Verification,
+    Argon2idHasher, HashError, HashMemory, Password, PasswordHash, PasswordHasher, Verification,
 };
 use divan_core::secret::Secret;
 use divan_core::service::{
@@ -49,14 +49,24 @@ impl CountingHasher {
 }
 
 impl PasswordHasher for CountingHasher {
-    fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
+    fn hash(
+        &self,
+        password: &Password,
+        salt: &[u8; 16],
+        memory: &mut HashMemory,
+    ) -> Result<PasswordHash, HashError> {
         self.count();
-        Argon2idHasher::insecure_for_tests().hash(password, salt)
+        Argon2idHasher::insecure_for_tests().hash(password, salt, memory)
     }
 
-    fn verify(&self, password: &Password, stored: Option<&PasswordHash>) -> Verification {
+    fn verify(
+        &self,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+        memory: &mut HashMemory,
+    ) -> Verification {
         self.count();
-        Argon2idHasher::insecure_for_tests().verify(password, stored)
+        Argon2idHasher::insecure_for_tests().verify(password, stored, memory)
     }
 }
 

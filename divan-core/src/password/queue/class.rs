@@ -1,0 +1,115 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::password::PasswordHash;
+
+/// Priority of a hash in a [`HashQueue`](super::HashQueue).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HashClass {
+    /// Sign-in of a known device or Telegram account, or a change by a signed-in user. Goes first.
+    Trusted,
+    /// Any other sign-in. Such hashes use at most half of the threads, and addresses take turns.
+    Untrusted {
+        /// Address of the client. Clients without one count as a single client.
+        address: Option<IpAddr>,
+    },
+    /// Bulk work such as an import: one hash at a time, after all others.
+    Background,
+}
+
+/// Part of the queue in which a hash waits and runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Trusted,
+    /// Trusted verification of a legacy hash, many times slower: runs among the untrusted ones,
+    /// ahead of them.
+    Legacy,
+    Untrusted,
+    Background,
+}
+
+/// Addresses by which waiting untrusted hashes are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// IPv4 address, or IPv6 /64.
+    pub(super) address: Option<IpAddr>,
+    /// IPv4 /24, or IPv6 /48.
+    pub(super) net: Option<IpAddr>,
+}
+
+impl HashClass {
+    /// Returns the lane of a hash; `stored` is the hash to verify, if any.
+    pub(super) fn lane(self, stored: Option<&PasswordHash>) -> Lane {
+        match self {
+            Self::Trusted if stored.is_some_and(PasswordHash::is_legacy) => Lane::Legacy,
+            Self::Trusted => Lane::Trusted,
+            Self::Untrusted { .. } => Lane::Untrusted,
+            Self::Background => Lane::Background,
+        }
+    }
+
+    pub(super) fn source(self) -> Source {
+        match self {
+            Self::Untrusted { address } => Source::new(address),
+            Self::Trusted | Self::Background => Source::new(None),
+        }
+    }
+}
+
+impl Source {
+    fn new(address: Option<IpAddr>) -> Self {
+        let address = address.map(|address| address.to_canonical());
+        Self {
+            address: address.map(|address| prefix(address, 32, 64)),
+            net: address.map(|address| prefix(address, 24, 48)),
+        }
+    }
+}
+
+/// Returns the first bits of an address, with zeros after them.
+fn prefix(address: IpAddr, v4_bits: u32, v6_bits: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & (u32::MAX << (32 - v4_bits))).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << (128 - v6_bits))).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(address: &str) -> Source {
+        Source::new(Some(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn addresses_are_compared_by_prefix() {
+        assert_ne!(source("192.0.2.1").address, source("192.0.2.2").address);
+        assert_eq!(source("192.0.2.1").net, source("192.0.2.2").net);
+        assert_ne!(source("192.0.2.1").net, source("192.0.3.1").net);
+        assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
+
+        let same_host = [source("2001:db8:1:2::1"), source("2001:db8:1:2:3::4")];
+        assert_eq!(same_host[0], same_host[1]);
+        let same_net = [source("2001:db8:1:2::1"), source("2001:db8:1:3::1")];
+        assert_ne!(same_net[0].address, same_net[1].address);
+        assert_eq!(same_net[0].net, same_net[1].net);
+        assert_ne!(source("2001:db8:1::1").net, source("2001:db8:2::1").net);
+    }
+
+    #[test]
+    fn a_trusted_legacy_hash_has_a_lane_of_its_own() {
+        let legacy = PasswordHash::from_stored(
+            "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
+        );
+        let current = PasswordHash::from_stored(
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        );
+        let trusted = HashClass::Trusted;
+        assert_eq!(trusted.lane(None), Lane::Trusted);
+        assert_eq!(trusted.lane(Some(&current)), Lane::Trusted);
+        assert_eq!(trusted.lane(Some(&legacy)), Lane::Legacy);
+        let untrusted = HashClass::Untrusted { address: None };
+        assert_eq!(untrusted.lane(Some(&legacy)), Lane::Untrusted);
+    }
+}

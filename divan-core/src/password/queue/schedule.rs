@@ -1,0 +1,181 @@
+//! Order of the hashes, without threads and time.
+
+use super::class::{Lane, Source};
+
+/// Waiting hashes, and the number of running ones.
+///
+/// `T` belongs to a waiting hash; it is returned when the hash starts or is refused.
+#[derive(Debug)]
+pub(super) struct Schedule<T> {
+    permits: usize,
+    waiting: Vec<Waiting<T>>,
+    running: [usize; 4],
+    next_ticket: u64,
+    /// Order of the untrusted hash that started last.
+    served: u64,
+}
+
+#[derive(Debug)]
+struct Waiting<T> {
+    ticket: Ticket,
+    lane: Lane,
+    source: Source,
+    /// Position among untrusted hashes: their addresses take turns. 0 in other lanes.
+    order: u64,
+    payload: T,
+}
+
+/// Identifies a waiting hash. Later ones are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ticket(u64);
+
+/// Result of [`Schedule::join`].
+pub(super) struct Joined<T> {
+    pub(super) ticket: Ticket,
+    /// Hash that was refused because the queue is full; possibly the new one.
+    pub(super) refused: Option<T>,
+}
+
+impl<T> Schedule<T> {
+    /// Maximum number of waiting trusted hashes, and of waiting background hashes.
+    pub(super) const MAX_TRUSTED: usize = 256;
+    /// Maximum number of waiting untrusted hashes.
+    pub(super) const MAX_UNTRUSTED: usize = 64;
+
+    pub(super) fn new(permits: usize) -> Self {
+        Self {
+            permits,
+            waiting: Vec::new(),
+            running: [0; 4],
+            next_ticket: 0,
+            served: 0,
+        }
+    }
+
+    /// Adds a hash. If that is one too many, one is refused.
+    pub(super) fn join(&mut self, lane: Lane, source: Source, payload: T) -> Joined<T> {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let order = match lane {
+            Lane::Untrusted => self.next_order(source),
+            Lane::Trusted | Lane::Legacy | Lane::Background => 0,
+        };
+        self.waiting.push(Waiting {
+            ticket,
+            lane,
+            source,
+            order,
+            payload,
+        });
+        let refused = self
+            .surplus(lane)
+            .map(|index| self.waiting.remove(index).payload);
+        Joined { ticket, refused }
+    }
+
+    /// Removes a hash that waits no longer. Without effect if it has started or was refused.
+    pub(super) fn leave(&mut self, ticket: Ticket) {
+        self.waiting.retain(|waiting| waiting.ticket != ticket);
+    }
+
+    /// Starts the next hash, if one may start.
+    pub(super) fn start_next(&mut self) -> Option<(Lane, T)> {
+        if self.running.iter().sum::<usize>() >= self.permits {
+            return None;
+        }
+        let lanes = [
+            Lane::Trusted,
+            Lane::Legacy,
+            Lane::Untrusted,
+            Lane::Background,
+        ];
+        let index = lanes.into_iter().find_map(|lane| self.first_of(lane))?;
+        let Waiting {
+            lane,
+            order,
+            payload,
+            ..
+        } = self.waiting.remove(index);
+        self.served = self.served.max(order);
+        self.running[lane as usize] += 1;
+        Some((lane, payload))
+    }
+
+    /// Ends a hash of this lane.
+    pub(super) fn finish(&mut self, lane: Lane) {
+        let running = &mut self.running[lane as usize];
+        *running = running.saturating_sub(1);
+    }
+
+    pub(super) fn running(&self, lane: Lane) -> usize {
+        self.running[lane as usize]
+    }
+
+    pub(super) fn waiting(&self, lane: Lane) -> usize {
+        self.lane(lane).count()
+    }
+
+    fn lane(&self, lane: Lane) -> impl Iterator<Item = (usize, &Waiting<T>)> {
+        let all = self.waiting.iter().enumerate();
+        all.filter(move |(_, waiting)| waiting.lane == lane)
+    }
+
+    /// Returns the index of the hash that starts next in this lane, if the lane may start one.
+    fn first_of(&self, lane: Lane) -> Option<usize> {
+        let may_start = match lane {
+            Lane::Trusted => true,
+            Lane::Legacy | Lane::Untrusted => {
+                self.running(Lane::Legacy) + self.running(Lane::Untrusted)
+                    < (self.permits / 2).max(1)
+            }
+            Lane::Background => self.running(Lane::Background) == 0,
+        };
+        self.lane(lane)
+            .filter(|_| may_start)
+            .min_by_key(|(_, waiting)| (waiting.order, waiting.ticket))
+            .map(|(index, _)| index)
+    }
+
+    /// Returns the order of a new untrusted hash: behind those of the same address, but next to the
+    /// first ones of other addresses.
+    fn next_order(&self, source: Source) -> u64 {
+        self.lane(Lane::Untrusted)
+            .filter(|(_, waiting)| waiting.source.address == source.address)
+            .map(|(_, waiting)| waiting.order)
+            .fold(self.served, u64::max)
+            + 1
+    }
+
+    /// Returns the index of a hash to refuse, if too many wait in this lane.
+    fn surplus(&self, lane: Lane) -> Option<usize> {
+        let newest = self.waiting.len().checked_sub(1);
+        match lane {
+            Lane::Trusted | Lane::Legacy => {
+                let waiting = self.waiting(Lane::Trusted) + self.waiting(Lane::Legacy);
+                newest.filter(|_| waiting > Self::MAX_TRUSTED)
+            }
+            Lane::Background => newest.filter(|_| self.waiting(lane) > Self::MAX_TRUSTED),
+            Lane::Untrusted if self.waiting(lane) > Self::MAX_UNTRUSTED => self.longest_queue(),
+            Lane::Untrusted => None,
+        }
+    }
+
+    /// Returns the index of the newest untrusted hash of the address with the most, and among such
+    /// addresses, of the net with the most.
+    fn longest_queue(&self) -> Option<usize> {
+        let count = |is_same: &dyn Fn(&Source) -> bool| {
+            self.lane(Lane::Untrusted)
+                .filter(|(_, waiting)| is_same(&waiting.source))
+                .count()
+        };
+        self.lane(Lane::Untrusted)
+            .max_by_key(|(_, Waiting { source, ticket, .. })| {
+                (
+                    count(&|other| other.address == source.address),
+                    count(&|other| other.net == source.net),
+                    *ticket,
+                )
+            })
+            .map(|(index, _)| index)
+    }
+}

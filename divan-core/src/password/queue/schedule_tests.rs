@@ -1,0 +1,271 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::class::{HashClass, Lane, Source};
+use super::schedule::{Joined, Schedule, Ticket};
+
+fn source(address: &str) -> Source {
+    let address = Some(address.parse::<IpAddr>().unwrap());
+    HashClass::Untrusted { address }.source()
+}
+
+/// Adds an untrusted hash.
+fn join<'a>(schedule: &mut Schedule<&'a str>, address: &'a str) -> Joined<&'a str> {
+    schedule.join(Lane::Untrusted, source(address), address)
+}
+
+/// A schedule whose only permit is in use.
+fn busy<'a>() -> Schedule<&'a str> {
+    let mut schedule = Schedule::new(1);
+    join(&mut schedule, "198.51.100.1");
+    assert!(schedule.start_next().is_some());
+    schedule
+}
+
+/// Ends the running untrusted hash, and returns what starts.
+fn next<'a>(schedule: &mut Schedule<&'a str>) -> &'a str {
+    schedule.finish(Lane::Untrusted);
+    schedule.start_next().unwrap().1
+}
+
+#[test]
+fn addresses_take_turns() {
+    let mut schedule = busy();
+    for address in ["192.0.2.1", "192.0.2.1", "192.0.2.1", "203.0.113.5"] {
+        assert!(join(&mut schedule, address).refused.is_none());
+    }
+    assert_eq!(next(&mut schedule), "192.0.2.1");
+    assert_eq!(next(&mut schedule), "203.0.113.5");
+    // A later arrival does not wait behind all of the first address either.
+    assert!(join(&mut schedule, "203.0.113.6").refused.is_none());
+    assert_eq!(next(&mut schedule), "192.0.2.1");
+    assert_eq!(next(&mut schedule), "203.0.113.6");
+    assert_eq!(next(&mut schedule), "192.0.2.1");
+}
+
+#[test]
+fn an_address_that_keeps_arriving_does_not_delay_others_forever() {
+    let mut schedule = busy();
+    for _ in 0..3 {
+        join(&mut schedule, "203.0.113.5");
+    }
+    let mut served = 0;
+    for n in 0..6 {
+        join(&mut schedule, ["192.0.2.1", "192.0.2.2"][n % 2]);
+        served += usize::from(next(&mut schedule) == "203.0.113.5");
+    }
+    assert_eq!(served, 3, "its turns come although the others never stop");
+}
+
+#[test]
+fn the_newest_hash_of_the_longest_queue_is_refused() {
+    let mut schedule = busy();
+    for _ in 0..62 {
+        join(&mut schedule, "192.0.2.1");
+    }
+    for address in ["203.0.113.5", "203.0.113.6"] {
+        assert!(join(&mut schedule, address).refused.is_none());
+    }
+    // The queue is full. The flooding address pays, also when it is not the one that arrives.
+    assert_eq!(
+        join(&mut schedule, "203.0.113.7").refused,
+        Some("192.0.2.1")
+    );
+    assert_eq!(join(&mut schedule, "192.0.2.1").refused, Some("192.0.2.1"));
+    assert_eq!(schedule.waiting(Lane::Untrusted), 64);
+}
+
+#[test]
+fn among_equal_addresses_the_largest_net_is_refused() {
+    let mut schedule = busy();
+    join(&mut schedule, "203.0.113.5");
+    let flood: Vec<String> = (0..64).map(|n| format!("2001:db8:1:{n:x}::1")).collect();
+    for address in &flood[..63] {
+        assert!(join(&mut schedule, address).refused.is_none());
+    }
+    let refused = join(&mut schedule, "203.0.113.6").refused;
+    assert_eq!(refused, Some(flood[62].as_str()));
+    assert_eq!(join(&mut schedule, &flood[63]).refused, Some(&*flood[63]));
+}
+
+#[test]
+fn one_too_many_trusted_hashes_refuse_the_newest() {
+    for lanes in [[Lane::Trusted, Lane::Legacy], [Lane::Background; 2]] {
+        let mut schedule = Schedule::new(1);
+        let nowhere = HashClass::Trusted.source();
+        schedule.join(Lane::Trusted, nowhere, 1000);
+        schedule.start_next();
+        for n in 0..256 {
+            let joined = schedule.join(lanes[n % 2], nowhere, n);
+            assert_eq!(joined.refused, None);
+        }
+        assert_eq!(schedule.join(lanes[0], nowhere, 256).refused, Some(256));
+        assert_eq!(schedule.join(lanes[1], nowhere, 257).refused, Some(257));
+    }
+}
+
+#[test]
+fn a_hash_that_left_does_not_start() {
+    let mut schedule = busy();
+    let Joined { ticket, .. } = join(&mut schedule, "192.0.2.1");
+    join(&mut schedule, "192.0.2.2");
+    schedule.leave(ticket);
+    schedule.leave(ticket);
+    assert_eq!(next(&mut schedule), "192.0.2.2");
+    schedule.finish(Lane::Untrusted);
+    assert!(schedule.start_next().is_none());
+}
+
+const LANES: [Lane; 4] = [
+    Lane::Trusted,
+    Lane::Legacy,
+    Lane::Untrusted,
+    Lane::Background,
+];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Join(Lane, Source),
+    /// Ends one of the running hashes.
+    Finish(usize),
+    /// One of the waiting hashes leaves.
+    Leave(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let lane = prop_oneof![
+        2 => Just(Lane::Trusted),
+        1 => Just(Lane::Legacy),
+        12 => Just(Lane::Untrusted),
+        1 => Just(Lane::Background),
+    ];
+    // A few addresses of a few nets, so that queues of any length occur.
+    let address = (0_u8..4, 0_u8..6)
+        .prop_map(|(net, host)| source(&format!("192.0.{net}.{}", host.saturating_sub(2))));
+    prop_oneof![
+        6 => (lane, address).prop_map(|(lane, source)| Step::Join(lane, source)),
+        2 => any::<usize>().prop_map(Step::Finish),
+        1 => any::<usize>().prop_map(Step::Leave),
+    ]
+}
+
+/// Slow, obvious copy of the state that the schedule must have.
+struct Model {
+    permits: usize,
+    waiting: BTreeMap<usize, (Lane, Source, Ticket)>,
+    running: Vec<Lane>,
+}
+
+impl Model {
+    fn waiting_in(&self, lane: Lane) -> usize {
+        self.waiting.values().filter(|(of, ..)| *of == lane).count()
+    }
+
+    fn running_in(&self, lane: Lane) -> usize {
+        self.running.iter().filter(|of| **of == lane).count()
+    }
+
+    /// Counts the waiting untrusted hashes of the same address and of the same net.
+    fn queues(&self, source: Source) -> (usize, usize) {
+        let untrusted = || {
+            let waiting = self.waiting.values();
+            waiting.filter(|(lane, ..)| *lane == Lane::Untrusted)
+        };
+        (
+            untrusted()
+                .filter(|(_, other, _)| other.address == source.address)
+                .count(),
+            untrusted()
+                .filter(|(_, other, _)| other.net == source.net)
+                .count(),
+        )
+    }
+
+    fn check_refused(&self, refused: usize) {
+        let (lane, source, _) = self.waiting[&refused];
+        if lane != Lane::Untrusted {
+            let newest = self.waiting.keys().next_back();
+            assert_eq!(newest, Some(&refused));
+            return;
+        }
+        assert_eq!(self.waiting_in(lane), Schedule::<usize>::MAX_UNTRUSTED + 1);
+        let own = self.queues(source);
+        for (id, (lane, other, _)) in &self.waiting {
+            if *lane == Lane::Untrusted {
+                assert!(self.queues(*other) <= own, "a longer queue was spared");
+                let is_newer = self.queues(*other) == own && *id > refused;
+                assert!(!is_newer, "a newer hash was spared");
+            }
+        }
+    }
+
+    /// Checks a start against everything that waits.
+    fn check_started(&self, lane: Lane) {
+        let waits = |lane| self.waiting_in(lane) > 0;
+        assert!(lane == Lane::Trusted || !waits(Lane::Trusted));
+        assert!(lane != Lane::Untrusted || !waits(Lane::Legacy));
+    }
+
+    /// Checks the limits, and that no hash waits that could run.
+    fn check(&self) {
+        let half = (self.permits / 2).max(1);
+        let low = self.running_in(Lane::Legacy) + self.running_in(Lane::Untrusted);
+        let background = self.running_in(Lane::Background);
+        assert!(self.running.len() <= self.permits && low <= half && background <= 1);
+        assert!(self.waiting_in(Lane::Untrusted) <= Schedule::<usize>::MAX_UNTRUSTED);
+        if self.running.len() < self.permits {
+            assert_eq!(self.waiting_in(Lane::Trusted), 0);
+            let low_waits = self.waiting_in(Lane::Legacy) + self.waiting_in(Lane::Untrusted);
+            assert!(low_waits == 0 || low == half);
+            assert!(self.waiting_in(Lane::Background) == 0 || background == 1);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn trusted_hashes_never_starve_and_limits_hold(
+        permits in 1_usize..6,
+        steps in prop::collection::vec(step(), 0..400),
+    ) {
+        let mut schedule = Schedule::new(permits);
+        let mut model = Model { permits, waiting: BTreeMap::new(), running: Vec::new() };
+        for (id, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Join(lane, source) => {
+                    let Joined { ticket, refused } = schedule.join(lane, source, id);
+                    model.waiting.insert(id, (lane, source, ticket));
+                    if let Some(refused) = refused {
+                        model.check_refused(refused);
+                        model.waiting.remove(&refused);
+                    }
+                }
+                Step::Finish(nth) if !model.running.is_empty() => {
+                    let lane = model.running.remove(nth % model.running.len());
+                    schedule.finish(lane);
+                }
+                Step::Leave(nth) if !model.waiting.is_empty() => {
+                    let id = *model.waiting.keys().nth(nth % model.waiting.len()).unwrap();
+                    let (.., ticket) = model.waiting.remove(&id).unwrap();
+                    schedule.leave(ticket);
+                }
+                Step::Finish(_) | Step::Leave(_) => {}
+            }
+            while let Some((lane, id)) = schedule.start_next() {
+                let (waited_in, ..) = model.waiting.remove(&id).unwrap();
+                prop_assert_eq!(waited_in, lane);
+                model.check_started(lane);
+                model.running.push(lane);
+            }
+            model.check();
+            for lane in LANES {
+                prop_assert_eq!(schedule.waiting(lane), model.waiting_in(lane));
+                prop_assert_eq!(schedule.running(lane), model.running_in(lane));
+            }
+        }
+    }
+}
