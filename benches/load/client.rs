@@ -1,9 +1,10 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{Request, StatusCode};
 use divan_core::api::{Endpoint, Me};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -54,7 +55,7 @@ pub(crate) async fn send_requests(
 }
 
 /// Persistent connection.
-pub(crate) struct Connection(SendRequest<Empty<Bytes>>);
+pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
     pub(crate) async fn open(server: &Server) -> Self {
@@ -74,7 +75,7 @@ impl Connection {
         let request = Request::get(Me::PATH)
             .header(HOST, "localhost")
             .header(AUTHORIZATION, format!("Bearer {token}"))
-            .body(Empty::new())
+            .body(Full::default())
             .expect("a request");
         let response = self.0.send_request(request).await.expect("a response");
         assert_eq!(response.status(), expect.status());
@@ -84,5 +85,25 @@ impl Connection {
             .await
             .expect("a whole response")
             .to_bytes()
+    }
+
+    /// Sends the request of an endpoint as a client with this address, and returns the status.
+    /// Fails when the server closes the connection.
+    pub(crate) async fn post<E: Endpoint>(
+        &mut self,
+        client: IpAddr,
+        body: &E::Request,
+    ) -> hyper::Result<StatusCode> {
+        let body = serde_json::to_vec(body).expect("requests are JSON");
+        let request = Request::post(E::PATH)
+            .header(HOST, "localhost")
+            .header("x-forwarded-for", client.to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::from(body))
+            .expect("a request");
+        let response = self.0.send_request(request).await?;
+        let status = response.status();
+        response.into_body().collect().await?;
+        Ok(status)
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask load`: processor time of `GET /auth/me`, compared with an axum handler that verifies
 //! the same kind of token and returns the same JSON. Each server has its own process on loopback,
-//! and all take turns in one run.
+//! and all take turns in one run. Then a server is flooded with sign-ins: see `flood`.
 //!
 //! The processor time of the server is compared and not the response time, because the client
 //! shares the machine.
@@ -8,6 +8,7 @@
 
 mod baseline;
 mod client;
+mod flood;
 mod server;
 mod users;
 
@@ -38,13 +39,22 @@ const ROUNDS: usize = 10;
 const CACHE_EXPIRY: Duration = Duration::from_millis(1_050);
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some(server::BASELINE) => baseline::serve(),
-        Some(server::DIVAN) => server::serve_divan(),
-        Some("--bench") => run(ROUNDS, [REQUESTS, UNCACHED_REQUESTS]),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |argument: &str| arguments.iter().any(|given| given == argument);
+    if has(server::BASELINE) {
+        baseline::serve();
+    } else if has(server::DIVAN) {
+        server::serve_divan();
+    } else if has("--bench") {
+        // `-- flood` measures the flood alone.
+        if !has("flood") {
+            run(ROUNDS, [REQUESTS, UNCACHED_REQUESTS]);
+        }
+        flood::run(&flood::FULL);
+    } else {
         // Under `cargo test --benches` a short run suffices.
-        _ => run(1, [SESSIONS; 2]),
+        run(1, [SESSIONS; 2]);
+        flood::run(&flood::SHORT);
     }
 }
 

@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,8 +38,22 @@ impl Server {
 
     /// Starts Divan as it is deployed, with its log in a file.
     pub(crate) fn divan(folder: &Path, name: &str, database: &str) -> Self {
-        let mut command = command(DIVAN);
+        Self::divan_with(folder, name, database, &[])
+    }
+
+    /// Starts Divan with these variables in addition: this program's, or the program `DIVAN_SERVER`.
+    pub(crate) fn divan_with(
+        folder: &Path,
+        name: &str,
+        database: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = match std::env::var_os("DIVAN_SERVER") {
+            Some(program) => server(&program),
+            None => command(DIVAN),
+        };
         command
+            .envs(variables.iter().copied())
             .env("DATABASE_URL", database)
             .env("SECRET_KEY", users::KEY)
             .env("DIVAN_MINIAPP_URL", users::MINIAPP_URL)
@@ -78,6 +93,28 @@ impl Server {
     }
 }
 
+/// Value in `/proc/PID/status` of memory in use by a process, in MiB.
+#[derive(Clone, Copy)]
+pub(crate) enum Resident {
+    Now,
+    Peak,
+}
+
+impl Server {
+    /// Returns the size of its resident set, in MiB.
+    pub(crate) fn resident(&self, value: Resident) -> f64 {
+        let field = match value {
+            Resident::Now => "VmRSS:",
+            Resident::Peak => "VmHWM:",
+        };
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))
+            .expect("memory is read from /proc, which only Linux has");
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+        kib.expect("a number of kB") / 1024.0
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
@@ -89,6 +126,13 @@ impl Drop for Server {
 fn command(role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     command.arg(role).env_clear();
+    command
+}
+
+/// Creates a command that runs another build of the server, with an empty environment.
+fn server(program: &OsStr) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--port", "0"]).env_clear();
     command
 }
 

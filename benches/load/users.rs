@@ -1,8 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use divan_core::api::TelegramLoginRequest;
 use divan_core::clock::{Clock, ManualClock, SystemClock};
-use divan_core::password::PasswordHash;
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::password::{Argon2idHasher, HashMemory, Password, PasswordHasher};
 use divan_core::store::{Account, AccountUpdate, NewUser, Store, StoredSession};
 use divan_core::token::{Audiences, SecretKey, TokenIssuer, TokenSubject};
 use divan_core::types::{
@@ -16,8 +18,10 @@ pub(crate) const MINIAPP_URL: &str = "https://divan.example.com";
 pub(crate) const MINIAPP_HOST: &str = "divan.example.com";
 pub(crate) const ADMIN_URL: &str = "https://sec.example.com";
 
-/// Placeholder: no one signs in with a password here.
-const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+pub(crate) const BOT_TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+
+/// Password of all users.
+pub(crate) const PASSWORD: &str = "umbrella 77";
 
 /// Employees with one session each.
 pub(crate) struct TestUsers {
@@ -38,6 +42,10 @@ impl TestUsers {
         let yesterdays = issuer.clone().clock(Arc::new(yesterday));
         let now = OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds().cast_signed())
             .expect("a time");
+        let password = Password::new(&PASSWORD.into()).expect("a password");
+        let hash = Argon2idHasher::default()
+            .hash(&password, &[7; 16], &mut HashMemory::new())
+            .expect("enough memory");
         let mut first = None;
         let (mut tokens, mut expired) = (Vec::new(), Vec::new());
         for n in (0..).take(count) {
@@ -47,8 +55,8 @@ impl TestUsers {
                 format!("First Last {n}"),
                 now,
             );
-            user.phone = Some(format!("+7701{n:07}").parse().expect("a phone number"));
-            user.telegram_id = Some(TelegramId(5_000_000_000 + n));
+            user.phone = Some(phone(n).parse().expect("a phone number"));
+            user.telegram_id = Some(telegram_id(n));
             user.telegram_username = Some(format!("user_{n}"));
             user.last_login_at = Some(now);
             let session = session(user.id, SessionId(uuid(n, 0x7001)), now);
@@ -69,7 +77,7 @@ impl TestUsers {
                         .to_owned(),
                 );
             }
-            let account = Account::new(user, PasswordHash::from_stored(HASH.to_owned()));
+            let account = Account::new(user, hash.clone());
             let event = AuditEvent::new(
                 AuditId(uuid(n, 0x7002)),
                 now,
@@ -103,6 +111,23 @@ impl TestUsers {
     pub(crate) fn first_token(&self) -> &str {
         &self.tokens[0]
     }
+}
+
+/// Returns the request that signs user `n` in, in the linked Telegram account.
+pub(crate) fn login_request(n: i64) -> TelegramLoginRequest {
+    let token: BotToken = BOT_TOKEN.parse().expect("a token");
+    let init_data = InitDataBuilder::new(SystemClock.unix_seconds())
+        .user(telegram_id(n).0, "First")
+        .sign(&token);
+    TelegramLoginRequest::new(phone(n), PASSWORD, init_data)
+}
+
+fn phone(n: i64) -> String {
+    format!("+7701{n:07}")
+}
+
+fn telegram_id(n: i64) -> TelegramId {
+    TelegramId(5_000_000_000 + n)
 }
 
 /// Changes one character of the token's signature.
