@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
-use divan_core::service::{AuthService, parse_phone};
+use divan_core::service::AuthService;
 use divan_core::store::Store;
 use divan_core::types::Audience;
 use tokio::net::TcpListener;
@@ -86,9 +86,6 @@ impl Server {
         let dependencies = Dependencies::new(&config.infra, &config.required, Buckets::Create);
         dependencies.require().await?;
         let service = service(config, database.store());
-        let region = config.region;
-        // Loads the numbering plans now instead of during the first sign-in.
-        tokio::task::spawn_blocking(move || parse_phone("+77011234567", region));
         let http = HttpOptions {
             allowed_origins: origins(config),
             strict_transport: config.addresses.are_https(),
