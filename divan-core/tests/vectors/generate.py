@@ -1,21 +1,21 @@
 """Prints conformance vectors for a strict verifier of Telegram Mini App data as JSON.
 
-Run it from the top of the repository; the output never changes as long as this file does not:
+Run it in the root of the repository. The output depends only on this file:
 
     python3 divan-core/tests/vectors/generate.py > divan-core/tests/vectors/generated.json
 
-It needs Python 3.8 and its standard library only, and shares nothing with the Rust code: encoding, check string and
-Ed25519 (RFC 8032) are written here a second time, so that one misunderstanding cannot hide in both. Wherever the trap
-is about reading, the signature is valid, because it is only a trap then.
+It needs Python 3.8 and only its standard library. It shares no code with the Rust crate: encoding, check string and
+Ed25519 (RFC 8032) are implemented a second time, so that the same mistake is unlikely in both. A vector that tests how
+data is parsed has a valid signature.
 
-The schema is that of `init_data.json` (`kind`, `strict`, `layer`, `max_age`; the clock stands at 2026-11-22T00:00:00Z
-and may be 60 s off), with these additions:
+The schema is that of `init_data.json` (`kind`, `strict`, `layer`, `max_age`; the clock is 2026-11-22T00:00:00Z, with a
+skew of 60 s), with these additions:
 
-- kind `contact`, with `user_id`, the verified user whom the contact is tied to, and on acceptance `phone`, the number;
-- layer `tie`, for a readable contact that is somebody else's or whose phone number is none;
-- `public_key`, 64 hex digits, in place of `env` where a caller brings a key of its own;
-- `fields`, on acceptance: the exact text of everything that the signature covers;
-- `user`, on acceptance: the JSON object in `user` with its escapes resolved.
+- kind `contact`: `user_id` is the verified user, and for accepted vectors `phone` is the phone number
+- layer `tie`: the contact can be parsed, but belongs to another user or has no valid phone number
+- `public_key`: 64 hex digits, instead of `env`, when the caller uses its own key
+- `fields`, for accepted vectors: the exact text of everything that the signature covers
+- `user`, for accepted vectors: the JSON object in `user` with its escapes resolved
 """
 
 import base64
@@ -274,7 +274,7 @@ def limits(make, build, make_text, seals):
                filled_to(MAX_BYTES, build(), make_text))
     yield make("bytes_8193", REFUSED, "One byte above the limit is refused although the signature is right.",
                filled_to(MAX_BYTES + 1, build(), make_text))
-    yield make("pairs_32", ACCEPT, "32 pairs, the seal among them, are within the limit.",
+    yield make("pairs_32", ACCEPT, "32 pairs, including the hash or signature, are within the limit.",
                filled_with_pairs(MAX_PAIRS, build(), seals))
     yield make("pairs_33", REFUSED, "One pair above the limit is refused although the signature is right.",
                filled_with_pairs(MAX_PAIRS + 1, build(), seals))
@@ -288,13 +288,13 @@ KEYS_ACCEPTED = (
     ("digits_only", "0", "A key may consist of digits."),
     ("underscores_only", "___", "A key may consist of underscores."),
     ("dunder", "__proto__", "A name that is special elsewhere is an ordinary unknown field here."),
-    ("upper_case_user", "User", "Keys are case-sensitive: User beside user is another, unknown field."),
-    ("upper_case_hash", "HASH", "Only hash in lower case is the seal; HASH is a covered field."),
+    ("upper_case_user", "User", "Keys are case-sensitive: User next to user is another, unknown field."),
+    ("upper_case_hash", "HASH", "Only hash in lower case is the hash; HASH is a covered field."),
 )
 
 KEYS_REFUSED = (
     ("65_characters", "k" * 65, "k" * 65, "A key of 65 characters is one too many."),
-    ("empty", "", "", "A pair without a key has nothing to be found under."),
+    ("empty", "", "", "A pair without a key has no name."),
     ("hyphen", "a-b", "a-b", "A hyphen is not a key character."),
     ("dot", "a.b", "a.b", "A dot is not a key character."),
     ("brackets", "user[id]", "user[id]", "Brackets make an array of it in some form parsers."),
@@ -316,9 +316,9 @@ def hmac_keys():
         yield hmac_vector("key_" + name, ACCEPT, note, app(field(key, "1")))
     for name, key, wire, note in KEYS_REFUSED:
         yield hmac_vector("key_" + name, REFUSED, note, app(field(key, "1", wire + "=1")))
-    yield hmac_vector("key_of_hash_encoded", REFUSED, "The key of the seal itself must not be percent-encoded.",
+    yield hmac_vector("key_of_hash_encoded", REFUSED, "The key of the hash must not be percent-encoded.",
                       app(), seal="%68ash={}".format)
-    yield hmac_vector("key_only_upper_case_hash", REFUSED, "Hash is not hash, so the seal is missing.",
+    yield hmac_vector("key_only_upper_case_hash", REFUSED, "Hash is not hash, so the hash is missing.",
                       app(), seal="Hash={}".format)
 
 
@@ -489,7 +489,7 @@ EDITS_REFUSED = (
     ("trailing_crlf", lambda text: text + "\r\n", "A line end is not trimmed."),
     ("trailing_nul", lambda text: text + "\0", "A NUL is not trimmed."),
     ("pair_without_equals", lambda text: text + "&flag", "A pair needs its =."),
-    ("hash_without_equals", lambda text: text.replace("hash=", "hash"), "A seal without = is no pair."),
+    ("hash_without_equals", lambda text: text.replace("hash=", "hash"), "A hash without = is not a pair."),
     ("lone_equals", lambda text: text + "&=", "A pair of nothing but = has no key."),
     ("nothing", lambda text: "", "An empty string holds no data."),
     ("one_ampersand", lambda text: "&", "A separator alone holds no data."),
@@ -513,13 +513,13 @@ def twice(key, first, second=None):
 
 
 DUPLICATES = (
-    ("signature_signed", twice("signature", "AA"), "signature stands twice and is signed twice."),
-    ("auth_date_signed", twice("auth_date", FRESH), "auth_date stands twice with one value."),
+    ("signature_signed", twice("signature", "AA"), "signature occurs twice and is signed twice."),
+    ("auth_date_signed", twice("auth_date", FRESH), "auth_date occurs twice with one value."),
     ("auth_date_stale_first", twice("auth_date", 1, FRESH), "An expired and a fresh auth_date, both signed."),
     ("auth_date_stale_last", twice("auth_date", FRESH, 1), "A fresh and an expired auth_date, both signed."),
-    ("unknown_signed", twice("zzz", "1", "2"), "Unknown keys must not stand twice either."),
+    ("unknown_signed", twice("zzz", "1", "2"), "Unknown keys must not occur twice either."),
     ("empty_values", twice("zzz", ""), "An empty value counts as much as any other."),
-    ("user_signed", twice("user", MALLORY, USER), "Two users, both signed: which one signs in?"),
+    ("user_signed", twice("user", MALLORY, USER), "Two users, both signed: the user is ambiguous."),
 )
 
 
@@ -528,9 +528,9 @@ def hmac_duplicates():
         taken = {entry.key for entry in pairs}
         fields = [entry for entry in app() if entry.key not in taken] + pairs
         yield hmac_vector("duplicate_" + name, REFUSED, note, fields)
-    yield hmac_vector("duplicate_hash_equal", REFUSED, "The seal stands twice with one value.",
+    yield hmac_vector("duplicate_hash_equal", REFUSED, "The hash occurs twice with the same value.",
                       app(), seal="hash={0}&hash={0}".format)
-    yield hmac_vector("duplicate_hash_first_and_last", REFUSED, "The seal stands at both ends with one value.",
+    yield hmac_vector("duplicate_hash_first_and_last", REFUSED, "The hash occurs at both ends with the same value.",
                       app(), edit=lambda text: text[-69:] + "&" + text)
     yield hmac_vector("duplicate_unknown_signed_once", REFUSED, "A repeated pair that a map would swallow is refused.",
                       app(field("zzz", "1", "zzz=1&zzz=1")))
@@ -566,7 +566,7 @@ HASHES_REFUSED = (
 def hmac_hashes():
     for name, change, note in HASHES_REFUSED:
         yield hmac_vector("hash_" + name, REFUSED, note, app(), seal=lambda digest: "hash=" + change(digest))
-    yield hmac_vector("hash_upper_case", OPEN, "Telegram sends lower case; upper case may be taken or not.",
+    yield hmac_vector("hash_upper_case", OPEN, "Telegram sends lower case; a verifier may accept or reject upper case.",
                       app(), seal=lambda digest: "hash=" + digest.upper())
 
 
@@ -582,8 +582,8 @@ AUTH_DATES_REFUSED = (
     ("arabic_digits", "١٧٩٥٣٠٥٥٠٠", "Arabic-Indic digits count as digits in some languages.", DAY),
     ("full_width_digits", "１７９５３０５５００", "Full-width digits count as digits in some languages.", DAY),
     ("underscores", "1_795_305_500", "Underscores belong to source code.", DAY),
-    ("commas", "1,795,305,500", "Separators of thousands are for people.", DAY),
-    ("trailing_letter", f"{FRESH}Z", "What follows a number is not ignored.", DAY),
+    ("commas", "1,795,305,500", "Separators of thousands are not allowed.", DAY),
+    ("trailing_letter", f"{FRESH}Z", "Text after a number is not ignored.", DAY),
     ("trailing_space", f"{FRESH} ", "Space after the digits is not trimmed.", DAY),
     ("iso_8601", "2026-11-21T23:58:20Z", "A date is not a number of seconds.", DAY),
     ("12_nines", "999999999999", "Twelve digits are legal, but this is far in the future.", CENTURY),
@@ -629,7 +629,7 @@ SORTED_RIGHT = (
     ("last_of_64_bytes", numbered("k" * 63 + "b", "k" * 63 + "a"), "The keys differ in the last byte of the longest."),
     ("cases", numbered("b", "_b", "B", "a", "_a", "A"),
      "Upper case comes before the underscore, which is before lower."),
-    ("numbers", numbered("k2", "k10", "k1"), "k10 comes before k2, for keys are no numbers."),
+    ("numbers", numbered("k2", "k10", "k1"), "k10 comes before k2, because keys are not numbers."),
     ("shorter_later", numbered("zz", "b", "aaaa"), "The longer key comes first when its bytes do."),
 )
 
@@ -652,7 +652,7 @@ def hmac_order():
         yield hmac_vector("order_wrong_" + name, REFUSED, note, app(*pairs), message=check_string(app(*pairs), order))
     backwards = sorted(app(*numbered("query_id", "chat_type", "start_param")), reverse=True)
     yield hmac_vector("order_backwards", ACCEPT, "The order in which fields arrive does not matter.", backwards)
-    yield hmac_vector("order_hash_second", ACCEPT, "The seal may stand anywhere.", app(), place=1)
+    yield hmac_vector("order_hash_second", ACCEPT, "The hash may have any position.", app(), place=1)
     reversed_check = b"\n".join(reversed(check_string(app()).split(b"\n")))
     yield hmac_vector("order_wrong_backwards", REFUSED, "Signed in falling order.", app(), message=reversed_check)
 
@@ -690,8 +690,8 @@ SCHEMES_REFUSED = (
     ("token_as_key", "The token itself is the key.", lambda text: mac(TOKEN.encode(), text)),
     ("key_and_message_swapped", "The derivation has key and message swapped.",
      lambda text: mac(mac(TOKEN.encode(), b"WebAppData").digest(), text)),
-    ("constant_as_key", "The constant is the key, so anybody can sign.", lambda text: mac(b"WebAppData", text)),
-    ("empty_key", "The key is empty, so anybody can sign.", lambda text: mac(b"", text)),
+    ("constant_as_key", "The constant is the key, so any client can sign.", lambda text: mac(b"WebAppData", text)),
+    ("empty_key", "The key is empty, so any client can sign.", lambda text: mac(b"", text)),
     ("empty_token", "The key is derived from an empty token.",
      lambda text: mac(mac(b"WebAppData", b"").digest(), text)),
     ("constant_lower_case", "The constant is spelled in lower case.",
@@ -717,7 +717,7 @@ CHECK_STRINGS_REFUSED = (
     ("values_undecoded", lambda text: b"\n".join(sorted(sealed(app(EMPTY)).encode().split(b"&")[:-1])),
      "Signed with the values as sent, not decoded."),
     ("empty_dropped", lambda text: check_string(app()), "Signed without the field whose value is empty."),
-    ("json_rewritten", lambda text: text.replace(b'":', b'": '), "Signed with the JSON written anew."),
+    ("json_rewritten", lambda text: text.replace(b'":', b'": '), "Signed with the JSON serialized again."),
 )
 
 EMPTY = field("start_param", "")
@@ -790,10 +790,10 @@ USERS_READ = (
 USERS_UNREADABLE = (
     ("duplicate_id_escaped", '{"id":4242,"\\u0069d":666,"first_name":"First"}', "An escape hides the second id."),
     ("duplicate_id_equal", '{"id":4242,"id":4242,"first_name":"First"}',
-     "A member stands twice, though with one value."),
+     "A member occurs twice, though with one value."),
     ("duplicate_first_name", '{"id":4242,"first_name":"First","first_name":"Mallory"}', "Two names."),
-    ("duplicate_after_null", '{"id":4242,"first_name":"First","username":null,"username":"x"}', "null counts as well."),
-    ("duplicate_unknown", '{"id":4242,"first_name":"First","new":1,"new":2}', "An unknown member stands twice."),
+    ("duplicate_after_null", '{"id":4242,"first_name":"First","username":null,"username":"x"}', "null counts as a value."),
+    ("duplicate_unknown", '{"id":4242,"first_name":"First","new":1,"new":2}', "An unknown member occurs twice."),
     ("duplicate_nested", '{"id":4242,"first_name":"First","new":{"a":1,"a":2}}', "A duplicate in an unknown object."),
     ("duplicate_nested_in_array", '{"id":4242,"first_name":"First","new":[[{"a":1,"b":0,"a":1}]]}',
      "A duplicate deep in an unknown array."),
@@ -809,7 +809,7 @@ USERS_UNREADABLE = (
     ("id_true", '{"id":true,"first_name":"First"}', "true counts as 1 in some languages."),
     ("id_null", '{"id":null,"first_name":"First"}', "A required member must not be null."),
     ("id_array", '{"id":[4242],"first_name":"First"}', "An array of one is not its element."),
-    ("id_missing", '{"first_name":"First"}', "A user without id is nobody."),
+    ("id_missing", '{"first_name":"First"}', "A user without id cannot be identified."),
     ("id_other_case", '{"Id":4242,"first_name":"First"}', "Id is not id."),
     ("id_leading_zero", '{"id":04242,"first_name":"First"}', "JSON has no leading zeros."),
     ("id_plus", '{"id":+4242,"first_name":"First"}', "JSON has no plus sign."),
@@ -829,7 +829,7 @@ USERS_UNREADABLE = (
     ("only_spaces", "  ", "Spaces are not JSON."),
     ("trailing_comma", '{"id":4242,"first_name":"First",}', "JSON has no trailing comma."),
     ("block_comment", '{"id":4242,/* */"first_name":"First"}', "JSON has no comments."),
-    ("line_comment", '{"id":4242,"first_name":"First"}//', "Nor comments after the object."),
+    ("line_comment", '{"id":4242,"first_name":"First"}//', "JSON has no comments after the object."),
     ("trailing_text", '{"id":4242,"first_name":"First"}x', "Nothing may follow the object."),
     ("second_object", '{"id":4242,"first_name":"First"}{"id":666}', "A stream of objects is not one."),
     ("unclosed", '{"id":4242,"first_name":"First"', "The object is not closed."),
@@ -844,7 +844,7 @@ USERS_UNREADABLE = (
     ("byte_order_mark", '\ufeff{"id":4242,"first_name":"First"}', "A byte order mark is no white space."),
     ("no_break_space", '{"id":4242,\u00a0"first_name":"First"}', "A no-break space is no white space of JSON."),
     ("lone_high_surrogate", '{"id":4242,"first_name":"\\ud83d"}', "Half a pair is no character."),
-    ("lone_low_surrogate", '{"id":4242,"first_name":"\\ude00"}', "The other half is none either."),
+    ("lone_low_surrogate", '{"id":4242,"first_name":"\\ude00"}', "The other half alone is not a character."),
     ("surrogates_swapped", '{"id":4242,"first_name":"\\ude00\\ud83d"}', "A pair in the wrong order is none."),
     ("escape_unknown", '{"id":4242,"first_name":"\\x41"}', "JSON has no such escape."),
     ("escape_short", '{"id":4242,"first_name":"\\u41"}', "A JSON escape has four digits."),
@@ -863,14 +863,14 @@ def hmac_users():
     deep = '{"id":4242,"first_name":"First","new":' + '{"":' * 1000 + "0" + "}" * 1001
     yield hmac_vector("user_depth_1000_objects", UNREADABLE, "1000 nested objects, sent unencoded to fit.",
                       [sent_as("user", deep, deep), field("auth_date", FRESH)])
-    yield hmac_vector("user_lone_surrogate_in_unknown", OPEN, "Half a pair in a member that nobody reads.",
+    yield hmac_vector("user_lone_surrogate_in_unknown", OPEN, "Half a pair in a member that no reader uses.",
                       app(user='{"id":4242,"first_name":"First","new":"\\ud83d"}'))
 
 
 CHAT = '{"id":-1001234567890,"type":"supergroup","title":"T"}'
 
 OTHER_FIELDS_READ = (
-    ("receiver", "receiver", '{"id":4343,"first_name":"Victim"}', "A receiver beside the user is another person."),
+    ("receiver", "receiver", '{"id":4343,"first_name":"Victim"}', "A receiver next to the user is another account."),
     ("chat_negative_id", "chat", CHAT, "Groups have negative identifiers."),
     ("chat_unknown_type", "chat", '{"id":1,"type":"forum_of_2030","title":"T"}', "Kinds of chats appear over time."),
     ("chat_type_empty", "chat_type", "", "An empty word is an unknown kind of chat."),
@@ -880,8 +880,8 @@ OTHER_FIELDS_READ = (
     ("start_param_duplicates", "start_param", '{"a":1,"a":2}', "Text is not searched for duplicate members."),
     ("start_param_number", "start_param", "123", "Top-level digits are text."),
     ("start_param_leading_zeros", "start_param", "007", "Leading zeros of a text stay."),
-    ("start_param_deep", "start_param", "[" * 1000, "Nobody parses text, however deep it looks."),
-    ("query_id_null", "query_id", "null", "query_id is text, whatever it looks like."),
+    ("start_param_deep", "start_param", "[" * 1000, "Text is not parsed, even if it looks like nested JSON."),
+    ("query_id_null", "query_id", "null", "query_id is text, even if it looks like a number."),
     ("query_id_quoted", "query_id", '"x"', "Quotes of a text stay."),
     ("unknown_field", "new_field_of_2030", "x y", "An unknown field is covered and can be read by name."),
     ("unknown_broken_json", "new_field", '{"a":', "An unknown field is not parsed."),
@@ -919,12 +919,12 @@ def hmac_other_fields():
 def ed25519_accepted():
     full = app(QUERY_ID, EMPTY, field("chat_instance", "-9" + "0" * 30), field("a0", 1), field("a", 2))
     make = ed25519_vector
-    yield make("own_key", ACCEPT, "A caller may bring a key of its own.", full)
-    yield make("second_key", ACCEPT, "Another key of its own.", full, seed=OTHER_SEED, key=public_key(OTHER_SEED))
+    yield make("own_key", ACCEPT, "A caller may use its own key.", full)
+    yield make("second_key", ACCEPT, "Another key of the caller.", full, seed=OTHER_SEED, key=public_key(OTHER_SEED))
     yield make("no_hash", ACCEPT, "A third party needs no hash.", full, tail="")
-    yield make("signature_first", ACCEPT, "The signature may stand anywhere.", full, place=0)
+    yield make("signature_first", ACCEPT, "The signature may have any position.", full, place=0)
     yield make("backwards", ACCEPT, "The order in which fields arrive does not matter.", sorted(full, reverse=True))
-    yield make("hash_between", ACCEPT, "The hash may stand anywhere and is not covered.", full, tail="",
+    yield make("hash_between", ACCEPT, "The hash may have any position and is not covered.", full, tail="",
                seal=lambda text: f"{HASH_PAIR}&signature={text}", place=1)
     yield make("large_bot_id", ACCEPT, "A bot id does not fit into 32 bits.", full, bot_id=2**53 + 1)
     yield make("upper_case_names", ACCEPT, "Hash and Signature are covered fields; hash and signature are not.",
@@ -967,7 +967,7 @@ SIGNATURE_TEXTS = (
     ("space_after", lambda raw: base64url(raw) + "%20", "White space after it is not trimmed."),
     ("line_feed_inside", lambda raw: base64url(raw)[:76] + "%0A" + base64url(raw)[76:],
      "MIME breaks lines, this does not."),
-    ("halves_swapped", lambda raw: base64url(raw[32:] + raw[:32]), "R stands before S."),
+    ("halves_swapped", lambda raw: base64url(raw[32:] + raw[:32]), "R precedes S."),
     ("bit_in_r", lambda raw: base64url(bytes([raw[0] ^ 1]) + raw[1:]), "One bit of R differs."),
     ("bit_in_s", lambda raw: base64url(raw[:32] + bytes([raw[32] ^ 1]) + raw[33:]), "One bit of S differs."),
     ("s_plus_l", lambda raw: base64url(raw[:32] + encode_scalar(int.from_bytes(raw[32:], "little") + L)),
@@ -991,11 +991,11 @@ def ed25519_signature_texts():
     yield make("signature_upper_case_name", REFUSED, "Signature is not signature.", app(), seal="Signature={}".format)
     yield make("signature_encoded_name", REFUSED, "A percent-encoded key is refused.", app(),
                seal="%73ignature={}".format)
-    yield make("duplicate_signature", REFUSED, "The signature stands twice with one value.", app(),
+    yield make("duplicate_signature", REFUSED, "The signature occurs twice with one value.", app(),
                seal="signature={0}&signature={0}".format)
-    yield make("duplicate_hash", REFUSED, "Not covered is not unchecked: hash stands twice.", app(),
+    yield make("duplicate_hash", REFUSED, "A field that is not covered is still checked: hash occurs twice.", app(),
                tail=f"&{HASH_PAIR}&{HASH_PAIR}")
-    yield make("hash_not_hex", REFUSED, "A hash that is none stands where it is not covered.", app(), tail="&hash=x")
+    yield make("hash_not_hex", REFUSED, "A malformed hash is in a place that the signature does not cover.", app(), tail="&hash=x")
 
 
 def messages_refused(fields):
@@ -1012,7 +1012,7 @@ def messages_refused(fields):
         ("prefix_last", text + b"\n" + prefix[:-1], "Signed with the first line last."),
         ("other_bot_id", third_party_message(fields, BOT_ID + 1), "Signed for another bot."),
         ("bot_id_leading_zero", b"0" + prefix + text, "Signed with a zero before the bot id."),
-        ("token_as_bot_id", TOKEN.encode() + b":WebAppData\n" + text, "Signed with the token in place of the bot id."),
+        ("token_as_bot_id", TOKEN.encode() + b":WebAppData\n" + text, "Signed with the token instead of the bot id."),
         ("trailing_line_feed", prefix + text + b"\n", "Signed with a line feed at the end."),
         ("unsorted", prefix + check_string(fields, lambda entry: 0), "Signed in the order received."),
         ("sorted_by_lines", prefix + check_string(fields, line), "Signed with whole lines sorted."),
@@ -1031,8 +1031,8 @@ def ed25519_messages():
     yield ed25519_vector("checked_for_other_bot", REFUSED, "The data is another bot's.", fields, bot_id=BOT_ID + 1,
                          message=third_party_message(fields))
     yield ed25519_vector("other_key", REFUSED, "Signed with another key.", fields, seed=OTHER_SEED)
-    yield ed25519_vector("own_key_in_production", REFUSED, "An own key is not Telegram's.", fields, env="prod")
-    yield ed25519_vector("own_key_in_test", REFUSED, "An own key is not the one of the test environment.", fields,
+    yield ed25519_vector("own_key_in_production", REFUSED, "The caller's key is not Telegram's.", fields, env="prod")
+    yield ed25519_vector("own_key_in_test", REFUSED, "The caller's key is not the one of the test environment.", fields,
                          env="test")
     date, user = field("auth_date", FRESH), field("user", USER)
     yield ed25519_vector("merged_lines", REFUSED, "user hides behind a line feed; the message is the same.",
@@ -1080,7 +1080,7 @@ def ed25519_grammar():
                         ("negative", f"-{FRESH}"), ("u64_max_signed", 2**64 - 1)):
         yield make("auth_date_" + name, REFUSED, "auth_date is read as strictly as in the bot's own check.",
                    app(auth_date=value))
-    yield make("auth_date_missing", REFUSED, "Without auth_date it would be fresh for ever.", [field("user", USER)])
+    yield make("auth_date_missing", REFUSED, "Without auth_date it would be fresh forever.", [field("user", USER)])
     yield make("auth_date_twice", REFUSED, "Both are signed, one is expired.", [field("auth_date", 1), *app()])
     yield make("key_encoded", REFUSED, "A percent-encoded key is a second spelling.",
                [field("user", USER, "%75ser=" + quote(
@@ -1118,12 +1118,12 @@ PHONES_REFUSED = (
     ("empty", "", "An empty number is none."),
     ("plus_only", "+", "A plus alone is none."),
     ("leading_zero", "02025550123", "No country code starts with zero."),
-    ("plus_and_zero", "+02025550123", "Nor after a plus."),
+    ("plus_and_zero", "+02025550123", "Zero is not allowed after a plus."),
     ("double_zero", "0012025550123", "The prefix of a dial is not part of the number."),
-    ("two_pluses", "++12025550123", "One plus is enough."),
-    ("plus_last", "12025550123+", "The plus stands first."),
+    ("two_pluses", "++12025550123", "A second plus is not allowed."),
+    ("plus_last", "12025550123+", "The plus is the first character."),
     ("letters", "1202555CALL", "Letters on the keys are not digits."),
-    ("spaces", "+1 202 555 0123", "Nothing is taken out of a number."),
+    ("spaces", "+1 202 555 0123", "No character of a number is ignored."),
     ("hyphens", "1-202-555-0123", "Hyphens are not digits."),
     ("leading_space", " 12025550123", "Nothing is trimmed."),
     ("extension", "12025550123;ext=1", "An extension is not part of the number."),
@@ -1134,11 +1134,11 @@ PHONES_REFUSED = (
 )
 
 CONTACTS_OF_OTHERS = (
-    ("off_by_one", "4243", 4242, "The contact belongs to somebody else."),
+    ("off_by_one", "4243", 4242, "The contact belongs to another user."),
     ("wraps_in_32_bits", str(2**32 + 4242), 4242, "The numbers are equal in their lower 32 bits only."),
     ("equal_as_floats", str(2**53 + 1), 2**53, "The numbers are equal as floats only."),
     ("negated", "-4242", 4242, "The numbers are equal without their sign only."),
-    ("zero", "0", 4242, "Zero stands for nobody, not for everybody."),
+    ("zero", "0", 4242, "Zero is not a user, and not a wildcard."),
 )
 
 CONTACTS_UNREADABLE = (
@@ -1147,7 +1147,7 @@ CONTACTS_UNREADABLE = (
     ("user_id_exponent", contact_json(user_id="4242e0"), "An identifier has no exponent."),
     ("user_id_huge", contact_json(user_id="9223372036854775808"), "One above the largest i64."),
     ("user_id_wraps", contact_json(user_id=str(2**64 + 4242)), "2^64 + 4242 wraps around to 4242."),
-    ("user_id_null", contact_json(user_id="null"), "A contact of nobody proves nothing."),
+    ("user_id_null", contact_json(user_id="null"), "A contact without a user proves nothing."),
     ("user_id_true", contact_json(user_id="true"), "A truth value is no identifier."),
     ("user_id_missing", '{"phone_number":"12025550123","first_name":"First"}',
      "A contact without user_id proves nothing."),
@@ -1156,10 +1156,10 @@ CONTACTS_UNREADABLE = (
     ("phone_number", '{"user_id":4242,"phone_number":12025550123,"first_name":"First"}', "A phone number is text."),
     ("phone_null", '{"user_id":4242,"phone_number":null,"first_name":"First"}', "A required text must not be null."),
     ("first_name_missing", '{"user_id":4242,"phone_number":"12025550123"}', "first_name is required."),
-    ("duplicate_user_id", contact_json(more=',"user_id":666'), "Two user_ids: whose number is it?"),
+    ("duplicate_user_id", contact_json(more=',"user_id":666'), "Two user_ids: the owner of the number is ambiguous."),
     ("duplicate_user_id_escaped", contact_json(more=',"user\\u005fid":666'), "An escape hides the second user_id."),
     ("duplicate_phone", contact_json(more=',"phone_number":"12025550199"'), "Two numbers."),
-    ("duplicate_unknown", contact_json(more=',"vcard":"","vcard":""'), "An unknown member stands twice."),
+    ("duplicate_unknown", contact_json(more=',"vcard":"","vcard":""'), "An unknown member occurs twice."),
     ("empty", "", "An empty contact is not JSON."),
     ("null", "null", "null is not a contact."),
     ("array", "[" + CONTACT + "]", "An array around the contact is not the contact."),
@@ -1195,9 +1195,9 @@ def contact_checks():
     make = contact_vector
     yield from edges_of_time(make, contact)
     yield from limits(make, contact, sealed, 1)
-    yield make("unknown_field", ACCEPT, "An unknown field is covered and no error.",
+    yield make("unknown_field", ACCEPT, "An unknown field is covered and is not an error.",
                contact(CONTACT, field("new", "x")))
-    yield make("hash_first", ACCEPT, "The seal may stand anywhere.", contact(), place=0)
+    yield make("hash_first", ACCEPT, "The hash may have any position.", contact(), place=0)
     yield make("signature_beside", ACCEPT, "A signature is covered by the hash like any field.",
                contact(CONTACT, SIGNATURE))
     yield make("user_beside", REFUSED, "A contact check refuses user: init data is not a contact.",
@@ -1208,19 +1208,19 @@ def contact_checks():
     yield make("field_missing", REFUSED, "auth_date alone is no contact.", [field("auth_date", FRESH)])
     yield make("field_upper_case", REFUSED, "Contact is not contact.",
                [field("Contact", CONTACT), field("auth_date", FRESH)])
-    yield make("inside_start_param", REFUSED, "A contact inside start_param is text that anybody chose.",
+    yield make("inside_start_param", REFUSED, "A contact in start_param is text that the creator of the link chose.",
                [field("start_param", "contact=" + CONTACT), field("auth_date", FRESH)])
-    yield make("auth_date_missing", REFUSED, "Without auth_date it would be fresh for ever.",
+    yield make("auth_date_missing", REFUSED, "Without auth_date it would be fresh forever.",
                [field("contact", CONTACT)])
     yield make("auth_date_leading_zero", REFUSED, "A leading zero makes a second spelling.",
                contact(auth_date=f"0{FRESH}"))
     yield make("hash_63_digits", REFUSED, "A digit is missing.", contact(), seal=lambda digest: "hash=" + digest[:63])
-    yield make("hash_missing", REFUSED, "Nothing seals the contact.", contact(), seal="zzz={}".format)
-    yield make("widget_key", REFUSED, "Sealed with the key of the Login Widget.", contact(), key=WIDGET_KEY)
-    yield make("token_as_key", REFUSED, "Sealed with the token as the key.", contact(), key=TOKEN.encode())
-    yield make("user_id_changed", REFUSED, "The user_id was changed after sealing.", contact(),
+    yield make("hash_missing", REFUSED, "The contact has no hash.", contact(), seal="zzz={}".format)
+    yield make("widget_key", REFUSED, "Signed with the key of the Login Widget.", contact(), key=WIDGET_KEY)
+    yield make("token_as_key", REFUSED, "Signed with the token as the key.", contact(), key=TOKEN.encode())
+    yield make("user_id_changed", REFUSED, "The user_id was changed after signing.", contact(),
                edit=lambda text: text.replace("4242", "4243"))
-    yield make("duplicate_field", REFUSED, "Two contacts, both sealed.", contact(CONTACT, field("contact", CONTACT)))
+    yield make("duplicate_field", REFUSED, "Two contacts, both signed.", contact(CONTACT, field("contact", CONTACT)))
     yield make("merged_lines", REFUSED, "contact hides behind a line feed of auth_date; the check string is the same.",
                merged(field("auth_date", FRESH), field("contact", CONTACT)))
 
@@ -1258,21 +1258,21 @@ def widget_readings():
     make = widget_vector
     for name, user_id, note in WIDGET_IDS_UNREADABLE:
         yield make("id_" + name, UNREADABLE, note, widget(user_id=user_id))
-    for name, user_id, note in (("zero", 0, "Nobody has the id zero, yet it is an integer."),
-                                ("negative", -4242, "No user has a negative id, yet it is an integer.")):
+    for name, user_id, note in (("zero", 0, "No user has the id zero, but it is an integer."),
+                                ("negative", -4242, "No user has a negative id, but it is an integer.")):
         yield make("id_" + name, OPEN, note, widget(user_id=user_id))
     for name, text, note in WIDGET_TEXTS:
         yield make("text_" + name, READS, note, widget(field("last_name", text)))
-    yield make("id_missing", REFUSED, "Nobody is named.", [field("first_name", "First"), field("auth_date", FRESH)])
+    yield make("id_missing", REFUSED, "No user is named.", [field("first_name", "First"), field("auth_date", FRESH)])
     yield make("id_upper_case_name", REFUSED, "ID is not id.",
                [field("ID", 4242), field("first_name", "First"), field("auth_date", FRESH)])
     yield make("id_large", READS, "2^53 + 1 is lost by a reader of floats.", widget(user_id=2**53 + 1))
     yield make("id_i64_max", READS, "The largest i64 is an identifier.", widget(user_id=2**63 - 1))
-    yield make("user_beside", READS, "A user field is unknown here and stays text; id says who it is.",
+    yield make("user_beside", READS, "A user field is unknown here and remains text; id identifies the user.",
                widget(field("user", MALLORY)))
     yield make("user_in_place_of_id", REFUSED, "The id inside a user field is not the id of the widget.",
                [field("user", USER), field("auth_date", FRESH)])
-    yield make("first_name_missing", OPEN, "id says who it is, but every documented login has a first_name.",
+    yield make("first_name_missing", OPEN, "id identifies the user, but every documented login has a first_name.",
                [field("id", 4242), field("auth_date", FRESH)])
 
 
@@ -1286,29 +1286,29 @@ def widget_checks():
     yield make("backwards", ACCEPT, "The order in which fields arrive does not matter.", sorted(full, reverse=True))
     yield make("plus_for_space", ACCEPT, "A raw plus is a space.", widget(sent_as("last_name", "La st", "La+st")))
     yield make("unknown_field", ACCEPT, "An unknown field is covered.", widget(field("new", "x")))
-    yield make("web_app_key", REFUSED, "Sealed with the key of Mini Apps.", widget(), key=WEB_APP_KEY)
+    yield make("web_app_key", REFUSED, "Signed with the key of Mini Apps.", widget(), key=WEB_APP_KEY)
     yield make("init_data", REFUSED, "Genuine init data is no login of the widget.", app(), key=WEB_APP_KEY)
     yield make("contact", REFUSED, "A genuine contact is no login of the widget.", contact(), key=WEB_APP_KEY)
     yield make("token_as_key", REFUSED, "The token itself is not the key.", widget(), key=TOKEN.encode())
     yield make("key_as_hex", REFUSED, "The key is 32 bytes, not their hex text.", widget(),
                key=WIDGET_KEY.hex().encode())
-    yield make("id_changed", REFUSED, "The id was changed after sealing.", widget(),
+    yield make("id_changed", REFUSED, "The id was changed after signing.", widget(),
                edit=lambda text: text.replace("4242", "4243"))
-    yield make("id_twice", REFUSED, "Two ids, both sealed.", widget(field("id", 666)))
-    yield make("id_twice_equal", REFUSED, "The id stands twice with one value.", widget(field("id", 4242)))
+    yield make("id_twice", REFUSED, "Two ids, both signed.", widget(field("id", 666)))
+    yield make("id_twice_equal", REFUSED, "The id occurs twice with one value.", widget(field("id", 4242)))
     yield make("id_hidden_in_name", REFUSED, "id hides behind a line feed of first_name; the check string is the same.",
                [field("auth_date", FRESH), *merged(field("first_name", "First"), field("id", 4242))])
     yield make("id_encoded_key", REFUSED, "A percent-encoded key is a second spelling.",
                [field("id", 4242, "%69d=4242"), field("first_name", "First"), field("auth_date", FRESH)])
     yield make("auth_date_plus_sign", REFUSED, "A lenient integer parser takes a plus sign.",
                widget(auth_date=f"+{FRESH}"))
-    yield make("auth_date_missing", REFUSED, "Without auth_date it would be fresh for ever.", widget()[:-1])
+    yield make("auth_date_missing", REFUSED, "Without auth_date it would be fresh forever.", widget()[:-1])
     yield make("hash_zeros", REFUSED, "A hash of zeros is no default.", widget(), digest="0" * 64)
-    yield make("hash_missing", REFUSED, "Nothing seals the login.", widget(), seal="zzz={}".format)
-    yield make("hash_twice", REFUSED, "The seal stands twice with one value.", widget(),
+    yield make("hash_missing", REFUSED, "The login has no hash.", widget(), seal="zzz={}".format)
+    yield make("hash_twice", REFUSED, "The hash occurs twice with the same value.", widget(),
                seal="hash={0}&hash={0}".format)
     yield make("control_character", REFUSED, "A control character is refused.", widget(field("last_name", "a\tb")))
-    yield make("broken_utf8", REFUSED, "Bytes that are no UTF-8 are refused although sealed.",
+    yield make("broken_utf8", REFUSED, "Bytes that are no UTF-8 are refused although signed.",
                widget(field("last_name", b"L\xe4st")))
 
 
@@ -1345,13 +1345,13 @@ TOPICS = (
 def all_vectors():
     vectors = [{**made, "group": group} for group, topic in TOPICS for made in topic()]
     names = [made["id"] for made in vectors]
-    assert len(names) == len(set(names)), "an id stands twice"
+    assert len(names) == len(set(names)), "an id occurs twice"
     return vectors
 
 
 def main():
     about = ("Telegram initData vectors, printed by generate.py, which explains the schema. All keys and tokens are "
-             "invented. The clock stands at 2026-11-22T00:00:00Z (1795305600) and may be 60 s off.")
+             "invented. The clock is 2026-11-22T00:00:00Z (1795305600), with a skew of 60 s.")
     json.dump({"about": about, "vectors": all_vectors()}, sys.stdout, indent=1)
     print()
 
