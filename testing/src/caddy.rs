@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::process::{Process, free_port, in_path};
 
 /// Installation hint for a missing Caddy, in one line.
-pub const HOW_TO_INSTALL_CADDY: &str = "no Caddy for the tests: install it (on Debian `apt-get install caddy`), or put `caddy` into PATH";
+pub const INSTALL_HINT_CADDY: &str =
+    "Caddy is missing: install it (on Debian `apt-get install caddy`), or put `caddy` into PATH";
 
-/// Caddy with a configuration of ours, on a port of its own. Stops when it is dropped.
+/// Caddy with a configuration file and a free port. Stops when it is dropped.
 #[derive(Debug)]
 pub struct CaddyServer {
     _process: Process,
@@ -20,16 +21,16 @@ impl CaddyServer {
         in_path("caddy").is_some()
     }
 
-    /// Starts it with the file; `variables` gives those that the file names, for the port that it
-    /// is to listen on.
+    /// Starts Caddy with the file. `variables` returns the variables of the file for the port that
+    /// Caddy listens on.
     ///
     /// # Panics
-    /// With [`HOW_TO_INSTALL_CADDY`] where there is no Caddy, and when it does not start.
+    /// With [`INSTALL_HINT_CADDY`] if Caddy is not installed, and if it does not start.
     pub fn start(
         caddyfile: &Path,
         variables: impl FnOnce(u16) -> Vec<(&'static str, String)>,
     ) -> Self {
-        let program = in_path("caddy").unwrap_or_else(|| panic!("{HOW_TO_INSTALL_CADDY}"));
+        let program = in_path("caddy").unwrap_or_else(|| panic!("{INSTALL_HINT_CADDY}"));
         let (port, mut process) = (free_port(), Process::new());
         let folder = process.folder().to_owned();
         // Readable by the unprivileged user, wherever the file is.

@@ -8,8 +8,7 @@ use crate::PostgresServer;
 
 /// A PostgreSQL database for one test, dropped at its end.
 ///
-/// It lies on the server that `TEST_DATABASE_URL` names, or on one that is started for this
-/// process.
+/// It is on the server of `TEST_DATABASE_URL`, or on a server that is started for this process.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: PgConnectOptions,
@@ -18,10 +17,10 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes an empty database.
+    /// Creates an empty database.
     ///
     /// # Panics
-    /// Where there is no server to be had: a test is not skipped for that.
+    /// If there is no server, so that a test is never skipped.
     pub async fn create() -> Self {
         let server = PgConnectOptions::from_str(server_url())
             .expect("TEST_DATABASE_URL is an address of PostgreSQL");
@@ -40,7 +39,7 @@ impl TestDatabase {
     /// Runs a statement in the database.
     ///
     /// # Panics
-    /// When the database refuses it.
+    /// If the database returns an error.
     pub async fn execute(&self, sql: &str) {
         let database = self.server.clone().database(&self.name);
         execute(&database, sql.to_owned())
@@ -48,7 +47,7 @@ impl TestDatabase {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// The database's address.
+    /// The URL of the database.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -79,7 +78,7 @@ async fn execute(server: &PgConnectOptions, sql: String) -> Result<(), sqlx::Err
     connection.close().await
 }
 
-/// The same address with another database in it.
+/// The same URL with another database.
 fn with_database(url: &str, name: &str) -> String {
     let (address, parameters) = url
         .split_once('?')

@@ -1,4 +1,4 @@
-//! Addresses with something wrong.
+//! Addresses with faults: without a listener, or without a response.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,7 @@ pub fn absent_port() -> u16 {
     free_port()
 }
 
-/// A server that takes connections and says nothing, like one that hangs. Connections are closed
-/// when it is dropped.
+/// A server that accepts connections and sends nothing. Connections are closed when it is dropped.
 #[derive(Debug)]
 pub struct SilentServer {
     address: SocketAddr,
@@ -53,7 +52,7 @@ impl SilentServer {
         self.address.port()
     }
 
-    /// The connections that it has taken.
+    /// The accepted connections.
     ///
     /// # Panics
     /// When one of them cannot be copied.

@@ -6,8 +6,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::process::free_port;
 
-/// A server on threads of its own, so that stopping it breaks its connections, whatever else runs in
-/// the process.
+/// A server on separate threads, so that stopping it breaks its connections and no others of the
+/// process.
 #[derive(Debug)]
 pub(crate) struct InProcess {
     address: SocketAddr,
@@ -15,7 +15,7 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    /// A place for a server that does not run yet.
+    /// A server that is not started yet.
     pub(crate) fn new() -> Self {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())),

@@ -1,13 +1,13 @@
 //! Real servers for the tests of Divan.
 //!
 //! A server is started from the programs that are installed, in a temporary folder and on a free
-//! port of the loopback address, and ends with the process that started it, however that ends. For
-//! what no package ships there are servers in the process, on threads of their own. Each can be
-//! stopped and started again in the middle of a test.
+//! port of the loopback address. It ends with the process that started it, even if that is killed.
+//! S3 and Qdrant have no package; their servers run in the process, on separate threads. Each server
+//! can be stopped and started again during a test.
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that has no server must fail and say why"
+    reason = "a test without its server must fail and report the reason"
 )]
 
 mod caddy;
@@ -27,15 +27,15 @@ mod s3;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use caddy::{CaddyServer, HOW_TO_INSTALL_CADDY};
+pub use caddy::{CaddyServer, INSTALL_HINT_CADDY};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use faults::{SilentServer, absent_port};
-pub use postgres::{HOW_TO_INSTALL, PostgresServer};
+pub use postgres::{INSTALL_HINT, PostgresServer};
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantServer;
-pub use rabbitmq::{HOW_TO_INSTALL_RABBITMQ, RabbitMqServer};
-pub use redis::{HOW_TO_INSTALL_REDIS, RedisServer};
+pub use rabbitmq::{INSTALL_HINT_RABBITMQ, RabbitMqServer};
+pub use redis::{INSTALL_HINT_REDIS, RedisServer};
 #[cfg(feature = "s3")]
 pub use s3::S3Server;
 #[cfg(feature = "tls")]

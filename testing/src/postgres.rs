@@ -4,13 +4,13 @@ use std::time::Duration;
 use crate::process::{Process, as_nobody, free_port};
 
 /// Installation hint for a missing PostgreSQL, in one line.
-pub const HOW_TO_INSTALL: &str = "no PostgreSQL for the tests: install its server (on Debian `apt-get install postgresql`), put its \
+pub const INSTALL_HINT: &str = "PostgreSQL is missing: install its server (on Debian `apt-get install postgresql`), put its \
      `initdb` into PATH, or name a running one with TEST_DATABASE_URL=postgres://user:password@host/database";
 
 /// The superuser of the server.
 const USER: &str = "divan";
 
-/// A PostgreSQL server of our own. Stops when it is dropped.
+/// A PostgreSQL server, started for the tests. Stops when it is dropped.
 #[derive(Debug)]
 pub struct PostgresServer {
     programs: PathBuf,
@@ -22,10 +22,10 @@ impl PostgresServer {
     /// Starts a new server with an empty database.
     ///
     /// # Panics
-    /// With [`HOW_TO_INSTALL`] where there is no PostgreSQL, and with the server's own words where
-    /// it does not start.
+    /// With [`INSTALL_HINT`] if PostgreSQL is not installed, and with the server's own message if it
+    /// does not start.
     pub fn start() -> Self {
-        let programs = programs().unwrap_or_else(|| panic!("{HOW_TO_INSTALL}"));
+        let programs = programs().unwrap_or_else(|| panic!("{INSTALL_HINT}"));
         let process = Process::new();
         let data = process.folder().join("data");
         let made = as_nobody(&programs.join("initdb"))
@@ -70,7 +70,7 @@ impl PostgresServer {
         (self.process.folder(), self.port)
     }
 
-    /// Stops the server at once: connections break in the middle of what they do.
+    /// Stops the server immediately. Connections break.
     pub fn stop(&mut self) {
         self.process.stop();
     }
@@ -78,7 +78,7 @@ impl PostgresServer {
     /// Starts the server again, on the same port and with the same data.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn resume(&mut self) {
         let folder = self.process.folder().to_owned();
         let status_file = folder.join("data").join("postmaster.pid");

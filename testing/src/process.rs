@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 const UNPRIVILEGED: u32 = 65_534;
 
 /// Runs the server until its own standard input closes: the kernel does that when the test ends in
-/// any way. No process is left to clean up then, except where `stop` has asked to keep the data.
+/// any way. Nothing is left behind, unless `stop` keeps the data.
 const GUARDED: &str = r#"
     folder="$1"; signal="$2"; shift 2
     "$@" & pid=$!
@@ -21,7 +21,7 @@ const GUARDED: &str = r#"
     [ -e "$folder/keep" ] || rm -rf "$folder"
 "#;
 
-/// A server in a folder of its own. Stops when it is dropped.
+/// A server with its own folder. Stops when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     folder: tempfile::TempDir,
@@ -29,7 +29,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// A folder for a server that does not run yet.
+    /// A folder for a server that is not started yet.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         if is_root() {
@@ -47,7 +47,7 @@ impl Process {
     }
 
     /// A shell script that is run when the server has ended.
-    pub(crate) fn afterwards(&self, script: &str) {
+    pub(crate) fn run_after_stop(&self, script: &str) {
         std::fs::write(self.folder.path().join("after"), script)
             .expect("the folder can be written to");
     }

@@ -7,24 +7,24 @@ use std::time::Duration;
 use crate::process::{Process, free_port};
 
 /// Installation hint for a missing RabbitMQ, in one line.
-pub const HOW_TO_INSTALL_RABBITMQ: &str = "no RabbitMQ for the tests: install its server (on Debian `apt-get install \
+pub const INSTALL_HINT_RABBITMQ: &str = "RabbitMQ is missing: install its server (on Debian `apt-get install \
      rabbitmq-server`), which brings /usr/lib/rabbitmq/bin/rabbitmq-server";
 
 /// The script that Debian's `/usr/sbin/rabbitmq-server` calls after it has become another user.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-/// A RabbitMQ server of our own, with a user and nothing else. Stops when it is dropped.
+/// A RabbitMQ server, started for the tests, with one user. Stops when it is dropped.
 #[derive(Debug)]
 pub struct RabbitMqServer {
     process: Process,
     port: u16,
-    /// Of Erlang's port mapper, and of the node itself. Both are of no use here, and cannot be left
-    /// out.
+    /// Ports of Erlang's port mapper and of the node. The tests do not use them, but the server
+    /// requires both.
     erlang_ports: [u16; 2],
 }
 
 impl RabbitMqServer {
-    /// The user that the server knows.
+    /// The user of the server.
     pub const USER: &str = "divan";
     /// The user's password.
     pub const PASSWORD: &str = "p%40ss word/of:rabbit@mq";
@@ -32,9 +32,9 @@ impl RabbitMqServer {
     /// Starts a new server.
     ///
     /// # Panics
-    /// With [`HOW_TO_INSTALL_RABBITMQ`] where there is no RabbitMQ.
+    /// With [`INSTALL_HINT_RABBITMQ`] if RabbitMQ is not installed.
     pub fn start() -> Self {
-        assert!(Self::is_installed(), "{HOW_TO_INSTALL_RABBITMQ}");
+        assert!(Self::is_installed(), "{INSTALL_HINT_RABBITMQ}");
         let mut server = Self {
             process: Process::new(),
             port: free_port(),
@@ -55,7 +55,7 @@ impl RabbitMqServer {
         self.port
     }
 
-    /// Stops the server at once: connections break in the middle of what they do.
+    /// Stops the server immediately. Connections break.
     pub fn stop(&mut self) {
         self.process.stop();
     }
@@ -63,7 +63,7 @@ impl RabbitMqServer {
     /// Starts the server again, on the same port and with the same data.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn resume(&mut self) {
         let environment = self.environment();
         self.process
@@ -72,7 +72,7 @@ impl RabbitMqServer {
             });
         // It starts in six seconds, and takes many times longer while a compiler runs.
         for _ in 0..1800 {
-            if self.answers() {
+            if self.responds() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -80,12 +80,12 @@ impl RabbitMqServer {
         panic!("RabbitMQ did not start on port {}", self.port);
     }
 
-    /// Lets the server hang: it takes connections and answers nothing.
+    /// Suspends the server: it accepts connections and does not respond.
     pub fn freeze(&self) {
         self.process.signal("STOP");
     }
 
-    /// Lets the server go on.
+    /// Resumes the suspended server.
     pub fn thaw(&self) {
         self.process.signal("CONT");
     }
@@ -101,7 +101,7 @@ impl RabbitMqServer {
         write("rabbitmq.conf", &settings).expect("the folder can be written to");
         write("plugins", "[].").expect("the folder can be written to");
         // Erlang leaves its port mapper behind.
-        self.process.afterwards("epmd -kill > /dev/null 2>&1");
+        self.process.run_after_stop("epmd -kill > /dev/null 2>&1");
     }
 
     fn environment(&self) -> Vec<(&'static str, PathBuf)> {
@@ -133,13 +133,13 @@ impl RabbitMqServer {
         ]
     }
 
-    fn answers(&self) -> bool {
+    fn responds(&self) -> bool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let asked = TcpStream::connect(address).and_then(|mut stream| {
+        let response = TcpStream::connect(address).and_then(|mut stream| {
             stream.set_read_timeout(Some(Duration::from_secs(1)))?;
             stream.write_all(b"AMQP\x00\x00\x09\x01")?;
             stream.read_exact(&mut [0; 1])
         });
-        asked.is_ok()
+        response.is_ok()
     }
 }

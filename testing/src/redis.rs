@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::process::{Process, free_port, in_path};
 
 /// Installation hint for a missing Redis, in one line.
-pub const HOW_TO_INSTALL_REDIS: &str = "no Redis for the tests: install its server (on Debian `apt-get install redis-server`), or put its `redis-server` into PATH";
+pub const INSTALL_HINT_REDIS: &str = "Redis is missing: install its server (on Debian `apt-get install redis-server`), or put its `redis-server` into PATH";
 
-/// A Redis server of our own, in memory. Stops when it is dropped.
+/// A Redis server, started for the tests, in memory. Stops when it is dropped.
 #[derive(Debug)]
 pub struct RedisServer {
     program: PathBuf,
@@ -18,24 +18,24 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a new server that asks for no password.
+    /// Starts a new server without a password.
     ///
     /// # Panics
-    /// With [`HOW_TO_INSTALL_REDIS`] where there is no Redis.
+    /// With [`INSTALL_HINT_REDIS`] if Redis is not installed.
     pub fn start() -> Self {
         Self::start_with(None)
     }
 
-    /// Starts a new server that asks for this password.
+    /// Starts a new server that requires this password.
     ///
     /// # Panics
-    /// With [`HOW_TO_INSTALL_REDIS`] where there is no Redis.
+    /// With [`INSTALL_HINT_REDIS`] if Redis is not installed.
     pub fn start_with_password(password: &str) -> Self {
         Self::start_with(Some(password.to_owned()))
     }
 
     fn start_with(password: Option<String>) -> Self {
-        let program = in_path("redis-server").unwrap_or_else(|| panic!("{HOW_TO_INSTALL_REDIS}"));
+        let program = in_path("redis-server").unwrap_or_else(|| panic!("{INSTALL_HINT_REDIS}"));
         let mut server = Self {
             program,
             process: Process::new(),
@@ -56,7 +56,7 @@ impl RedisServer {
         self.port
     }
 
-    /// Stops the server at once: connections break in the middle of what they do.
+    /// Stops the server immediately. Connections break.
     pub fn stop(&mut self) {
         self.process.stop();
     }
@@ -64,7 +64,7 @@ impl RedisServer {
     /// Starts the server again, on the same port.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn resume(&mut self) {
         let (port, password) = (self.port.to_string(), self.password.clone());
         let folder = self.process.folder().to_owned();
@@ -86,7 +86,7 @@ impl RedisServer {
             }
         });
         for _ in 0..1000 {
-            if self.answers() {
+            if self.responds() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -94,23 +94,23 @@ impl RedisServer {
         panic!("Redis did not start on port {port}");
     }
 
-    /// Lets the server hang: it takes connections and answers nothing.
+    /// Suspends the server: it accepts connections and does not respond.
     pub fn freeze(&self) {
         self.process.signal("STOP");
     }
 
-    /// Lets the server go on.
+    /// Resumes the suspended server.
     pub fn thaw(&self) {
         self.process.signal("CONT");
     }
 
-    fn answers(&self) -> bool {
+    fn responds(&self) -> bool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let asked = TcpStream::connect(address).and_then(|mut stream| {
+        let response = TcpStream::connect(address).and_then(|mut stream| {
             stream.set_read_timeout(Some(Duration::from_secs(1)))?;
             stream.write_all(b"PING\r\n")?;
             stream.read_exact(&mut [0; 1])
         });
-        asked.is_ok()
+        response.is_ok()
     }
 }

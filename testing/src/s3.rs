@@ -14,8 +14,8 @@ use crate::in_process::InProcess;
 /// An object store in this process, which checks signatures, presigned ones too. Stops when it is
 /// dropped.
 ///
-/// It knows two keys: what [`ACCESS_KEY`](Self::ACCESS_KEY) asks for is done, what
-/// [`STRANGERS_ACCESS_KEY`](Self::STRANGERS_ACCESS_KEY) asks for is not allowed.
+/// It accepts two keys: [`ACCESS_KEY`](Self::ACCESS_KEY) has all permissions,
+/// [`DENIED_ACCESS_KEY`](Self::DENIED_ACCESS_KEY) has none.
 #[derive(Debug)]
 pub struct S3Server {
     folder: tempfile::TempDir,
@@ -23,17 +23,17 @@ pub struct S3Server {
 }
 
 impl S3Server {
-    /// The name of the key that may do everything.
+    /// Id of the key with all permissions.
     pub const ACCESS_KEY: &str = "divan-tests";
-    /// That key.
+    /// Secret of both keys.
     pub const SECRET_KEY: &str = "a/secret+key=of%tests";
-    /// The name of a key that is known and may do nothing.
-    pub const STRANGERS_ACCESS_KEY: &str = "somebody-else";
+    /// Id of the key without permissions.
+    pub const DENIED_ACCESS_KEY: &str = "divan-tests-denied";
 
     /// Starts an empty store.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut server = Self {
@@ -59,7 +59,7 @@ impl S3Server {
         self.folder.path()
     }
 
-    /// Stops the store at once: connections break in the middle of what they do.
+    /// Stops the store immediately. Connections break.
     pub fn stop(&mut self) {
         self.server.stop();
     }
@@ -67,7 +67,7 @@ impl S3Server {
     /// Starts the store again, on the same port and with the same objects.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn resume(&mut self) {
         let mut service =
             S3ServiceBuilder::new(FileSystem::new(self.folder.path()).expect("a folder"));
@@ -93,9 +93,7 @@ struct Keys;
 impl S3Auth for Keys {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         match access_key {
-            S3Server::ACCESS_KEY | S3Server::STRANGERS_ACCESS_KEY => {
-                Ok(S3Server::SECRET_KEY.into())
-            }
+            S3Server::ACCESS_KEY | S3Server::DENIED_ACCESS_KEY => Ok(S3Server::SECRET_KEY.into()),
             _ => Err(s3_error!(InvalidAccessKeyId)),
         }
     }

@@ -21,10 +21,10 @@ pub struct TestCertificate {
 }
 
 impl TestCertificate {
-    /// Makes a new one.
+    /// Creates a certificate.
     ///
     /// # Panics
-    /// When it cannot be made or written.
+    /// If it cannot be created or written.
     pub fn make() -> Self {
         let made = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -55,16 +55,16 @@ impl TestCertificate {
     }
 }
 
-/// TLS in front of a server that has none. Stops when it is dropped.
+/// A TLS proxy in front of a server without TLS. Stops when it is dropped.
 #[derive(Debug)]
 pub struct TlsFront(InProcess);
 
 impl TlsFront {
-    /// Starts one that hands everything on to this port of the loopback address, where this
-    /// protocol is spoken (`http/1.1`, `h2`); it is of no matter to clients that name none.
+    /// Starts a proxy for this port of the loopback address. The protocol of the server (`http/1.1`,
+    /// `h2`) is announced to clients that support ALPN.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn of(port: u16, protocol: &str, certificate: &TestCertificate) -> Self {
         let mut front = InProcess::new();
         let acceptor = certificate.acceptor(protocol);

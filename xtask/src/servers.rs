@@ -1,8 +1,10 @@
-//! Servers that the tests need.
+//! Servers and programs that the tests need.
+
+use std::process::Command;
 
 use divan_testing::{
-    CaddyServer, HOW_TO_INSTALL, HOW_TO_INSTALL_CADDY, HOW_TO_INSTALL_RABBITMQ,
-    HOW_TO_INSTALL_REDIS, PostgresServer, RabbitMqServer, RedisServer,
+    CaddyServer, INSTALL_HINT, INSTALL_HINT_CADDY, INSTALL_HINT_RABBITMQ, INSTALL_HINT_REDIS,
+    PostgresServer, RabbitMqServer, RedisServer,
 };
 
 use crate::debian;
@@ -28,7 +30,7 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     require(
         PostgresServer::is_installed(),
         "postgresql",
-        HOW_TO_INSTALL,
+        INSTALL_HINT,
         no_install,
     )?;
     say("PostgreSQL");
@@ -39,26 +41,36 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     })
 }
 
-/// Installs the servers that tests start and stop themselves: Redis, RabbitMQ and Caddy.
+/// Installs the servers that tests start and stop themselves (Redis, RabbitMQ and Caddy), and the
+/// programs that the commands of the guide use.
 pub(crate) fn others(no_install: bool) -> Outcome {
     require(
         CaddyServer::is_installed(),
         "caddy",
-        HOW_TO_INSTALL_CADDY,
+        INSTALL_HINT_CADDY,
         no_install,
     )?;
     require(
         RedisServer::is_installed(),
         "redis-server",
-        HOW_TO_INSTALL_REDIS,
+        INSTALL_HINT_REDIS,
         no_install,
     )?;
     require(
         RabbitMqServer::is_installed(),
         "rabbitmq-server",
-        HOW_TO_INSTALL_RABBITMQ,
+        INSTALL_HINT_RABBITMQ,
         no_install,
-    )
+    )?;
+    for program in ["openssl", "sqlite3"] {
+        let found = Command::new("sh")
+            .args(["-c", &format!("command -v {program}")])
+            .output();
+        let is_installed = found.is_ok_and(|output| output.status.success());
+        let how = format!("the tests of the guide need `{program}`: install it");
+        require(is_installed, program, &how, no_install)?;
+    }
+    Ok(())
 }
 
 fn require(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {

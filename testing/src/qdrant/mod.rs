@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 
 use crate::in_process::InProcess;
 
-/// A vector database in this process, over gRPC alone. Stops when it is dropped.
+/// A vector database in this process, with gRPC only. Stops when it is dropped.
 #[derive(Debug)]
 pub struct QdrantServer {
     server: InProcess,
@@ -29,13 +29,13 @@ pub struct QdrantServer {
 }
 
 impl QdrantServer {
-    /// The key that it asks for.
+    /// The required API key.
     pub const API_KEY: &str = "key-of-the-tests";
 
     /// Starts an empty database.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn start() -> Self {
         let mut server = Self {
             server: InProcess::new(),
@@ -50,7 +50,7 @@ impl QdrantServer {
         self.server.port()
     }
 
-    /// Stops the database at once: connections break in the middle of what they do.
+    /// Stops the database immediately. Connections break.
     pub fn stop(&mut self) {
         self.server.stop();
     }
@@ -58,7 +58,7 @@ impl QdrantServer {
     /// Starts the database again, on the same port and with the same data.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub fn resume(&mut self) {
         let state = Arc::clone(&self.state);
         self.server.start(|listener| serve(listener, state));
@@ -76,7 +76,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     let _ = served.await;
 }
 
-/// As Qdrant refuses it.
+/// The error of Qdrant for a wrong key.
 fn check_key(request: Request<()>) -> Result<Request<()>, Status> {
     let key = request
         .metadata()

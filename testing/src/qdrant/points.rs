@@ -31,7 +31,7 @@ serve! {
             Ok(Response::new(QueryResponse { result, ..Default::default() }))
         }
 
-        /// Makes nothing quicker here.
+        /// Accepted without effect.
         async fn create_field_index(
             &self,
             request: Request<CreateFieldIndexCollection>,

@@ -1,5 +1,5 @@
-/// Implements a service: the methods in braces are written out, and the others, which no test asks
-/// for, refuse.
+/// Implements a service: the methods in braces are implemented; the others, which no test uses, return
+/// an error.
 macro_rules! serve {
     ($service:ident { $($written:tt)* } $($refused:ident($request:ident) -> $response:ident;)*) => {
         #[tonic::async_trait]

@@ -7,18 +7,18 @@ use qdrant_client::qdrant::{
 };
 use tonic::Status;
 
-/// The points that a filter lets through, the most alike first. What is asked in another form than
-/// the tests use is refused.
+/// Returns the points that match the filter, the most similar first. A query in a form that no test
+/// uses is an error.
 pub(super) fn nearest(
     points: &[PointStruct],
     request: &QueryPoints,
 ) -> Result<Vec<ScoredPoint>, Status> {
-    let asked = asked(request)?;
+    let wanted = query_vector(request)?;
     let mut found = Vec::new();
     for point in points {
-        if is_let_through(point, request.filter.as_ref())? {
+        if matches_filter(point, request.filter.as_ref())? {
             let (id, payload) = (point.id.clone(), point.payload.clone());
-            let score = likeness(asked, vector_of(point)?);
+            let score = similarity(wanted, vector_of(point)?);
             found.push(ScoredPoint {
                 id,
                 payload,
@@ -32,7 +32,7 @@ pub(super) fn nearest(
     Ok(found)
 }
 
-fn asked(request: &QueryPoints) -> Result<&[f32], Status> {
+fn query_vector(request: &QueryPoints) -> Result<&[f32], Status> {
     let variant = request
         .query
         .as_ref()
@@ -60,7 +60,7 @@ fn vector_of(point: &PointStruct) -> Result<&[f32], Status> {
     }
 }
 
-fn is_let_through(point: &PointStruct, filter: Option<&Filter>) -> Result<bool, Status> {
+fn matches_filter(point: &PointStruct, filter: Option<&Filter>) -> Result<bool, Status> {
     let Some(filter) = filter else {
         return Ok(true);
     };
@@ -69,12 +69,12 @@ fn is_let_through(point: &PointStruct, filter: Option<&Filter>) -> Result<bool, 
     }
     let mut all = true;
     for condition in &filter.must {
-        all &= is_met(point, condition)?;
+        all &= matches_condition(point, condition)?;
     }
     Ok(all)
 }
 
-fn is_met(point: &PointStruct, condition: &Condition) -> Result<bool, Status> {
+fn matches_condition(point: &PointStruct, condition: &Condition) -> Result<bool, Status> {
     let Some(ConditionOneOf::Field(field)) = &condition.condition_one_of else {
         return Err(unknown());
     };
@@ -93,7 +93,7 @@ fn is_met(point: &PointStruct, condition: &Condition) -> Result<bool, Status> {
 }
 
 /// The cosine of the angle between two vectors.
-fn likeness(one: &[f32], other: &[f32]) -> f32 {
+fn similarity(one: &[f32], other: &[f32]) -> f32 {
     let length = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     let product: f32 = one.iter().zip(other).map(|(x, y)| x * y).sum();
     product / (length(one) * length(other)).max(f32::MIN_POSITIVE)

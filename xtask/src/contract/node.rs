@@ -6,7 +6,7 @@ use super::succeed;
 use crate::debian;
 use crate::step::{Outcome, root, say};
 
-const HOW_TO_INSTALL: &str =
+const INSTALL_HINT: &str =
     "Node.js 18 or newer with npm is missing (on Debian: apt-get install npm)";
 
 /// The pinned tools from npm.
@@ -28,9 +28,9 @@ impl Node {
         }
         if !has_npm() {
             if no_install || !debian::may_install() {
-                return Err(HOW_TO_INSTALL.to_owned());
+                return Err(INSTALL_HINT.to_owned());
             }
-            debian::install("npm").map_err(|error| format!("{error}; {HOW_TO_INSTALL}"))?;
+            debian::install("npm").map_err(|error| format!("{error}; {INSTALL_HINT}"))?;
         }
         say("npm ci");
         let failed = |error| format!("{}: {error}", environment.display());

@@ -8,7 +8,7 @@ use super::succeed;
 use crate::debian;
 use crate::step::{Outcome, root, say};
 
-const HOW_TO_INSTALL: &str = "Python 3.11 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
+const INSTALL_HINT: &str = "Python 3.11 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
 
 /// A Python environment with the pinned tools.
 #[derive(Clone, Debug)]
@@ -34,10 +34,9 @@ impl Python {
         }
         if !has_venv() {
             if no_install || !debian::may_install() {
-                return Err(HOW_TO_INSTALL.to_owned());
+                return Err(INSTALL_HINT.to_owned());
             }
-            debian::install("python3-venv")
-                .map_err(|error| format!("{error}; {HOW_TO_INSTALL}"))?;
+            debian::install("python3-venv").map_err(|error| format!("{error}; {INSTALL_HINT}"))?;
         }
         say("python3 -m venv, pip install");
         let mut make = Command::new("python3");

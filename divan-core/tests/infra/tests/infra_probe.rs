@@ -42,7 +42,7 @@ impl Probe for MockProbe {
     async fn probe(&self) -> Result<(), ProbeError> {
         match self {
             Self::Succeeds => Ok(()),
-            Self::Fails => Err(ProbeError::Refused("no".into())),
+            Self::Fails => Err(ProbeError::CredentialsRejected("no".into())),
             Self::Panics => panic!("a bug"),
             Self::Hangs(is_cancelled) => {
                 let _guard = SetOnDrop(Arc::clone(is_cancelled));
@@ -76,7 +76,10 @@ async fn a_slow_or_panicking_probe_does_not_affect_the_others() {
     assert_eq!(reports[0].took, deadline);
     assert!(reports[1].outcome.is_ok() && reports[1].took < deadline);
     assert!(matches!(reports[2].outcome, Err(ProbeError::Failed(_))));
-    assert!(matches!(reports[3].outcome, Err(ProbeError::Refused(_))));
+    assert!(matches!(
+        reports[3].outcome,
+        Err(ProbeError::CredentialsRejected(_))
+    ));
 
     while !is_cancelled.load(Ordering::SeqCst) {
         tokio::task::yield_now().await;

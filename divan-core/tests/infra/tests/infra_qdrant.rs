@@ -74,7 +74,10 @@ async fn a_wrong_or_missing_key_is_rejected_and_not_repeated() {
         let mut config = at(&rest.uri(), grpc.port());
         config.api_key = key.map(Secret::new);
         let error = probe(&config).await.unwrap_err();
-        assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
+        assert!(
+            matches!(error, ProbeError::CredentialsRejected(_)),
+            "{error:?}"
+        );
         assert!(!full_text(&error).contains("a-Secret-that"), "{error:?}");
     }
 }
@@ -245,6 +248,9 @@ async fn probe_succeeds_with_a_real_server() {
     probe(&config).await.unwrap();
     if config.api_key.is_some() {
         config.api_key = Some(Secret::new("wrong"));
-        assert!(matches!(probe(&config).await, Err(ProbeError::Refused(_))));
+        assert!(matches!(
+            probe(&config).await,
+            Err(ProbeError::CredentialsRejected(_))
+        ));
     }
 }

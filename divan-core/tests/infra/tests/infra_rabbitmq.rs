@@ -94,7 +94,10 @@ async fn wrong_credentials_are_rejected_and_not_repeated() {
     unknown.user = "unknown-user".to_owned();
     for config in [wrong, unknown] {
         let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
-        assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
+        assert!(
+            matches!(error, ProbeError::CredentialsRejected(_)),
+            "{error:?}"
+        );
         assert!(
             !full_text(&error).contains("a-Secret-that")
                 && !full_text(&error).contains(RabbitMqServer::PASSWORD)

@@ -89,7 +89,10 @@ async fn a_wrong_or_missing_password_is_rejected_and_not_repeated() {
         at(server.port()),
     ] {
         let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
-        assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
+        assert!(
+            matches!(error, ProbeError::CredentialsRejected(_)),
+            "{error:?}"
+        );
         assert!(
             !full_text(&error).contains("wrong-Secret-1") && !full_text(&error).contains(PASSWORD)
         );
@@ -102,7 +105,7 @@ async fn a_client_works_after_its_password_became_valid() {
     let early = with_password(&server, "the-next-one").client();
     assert!(matches!(
         outcome(early.probe(), PATIENT).await,
-        Err(ProbeError::Refused(_))
+        Err(ProbeError::CredentialsRejected(_))
     ));
 
     let mut admin = with_password(&server, PASSWORD).client();

@@ -86,7 +86,10 @@ async fn a_wrong_key_is_rejected_and_not_repeated() {
             config.ensure_bucket(&client).await.map(|_| ()),
         ];
         for error in results.map(Result::unwrap_err) {
-            assert!(matches!(error, ProbeError::Refused(_)), "{error:?}");
+            assert!(
+                matches!(error, ProbeError::CredentialsRejected(_)),
+                "{error:?}"
+            );
             assert!(
                 !full_text(&error).contains("a-Secret-that")
                     && !full_text(&error).contains(S3Server::SECRET_KEY)
@@ -103,7 +106,7 @@ async fn a_bucket_of_another_account_is_reported() {
         .await
         .unwrap();
     let mut other = at(&server.url());
-    other.access_key = S3Server::STRANGERS_ACCESS_KEY.to_owned();
+    other.access_key = S3Server::DENIED_ACCESS_KEY.to_owned();
     let client = other.client();
     let results = [
         outcome(other.probe(&client), PATIENT).await,
