@@ -85,7 +85,7 @@ pub enum InvalidDatabaseUrl {
     #[error("must name a file (each connection would have its own in-memory database)")]
     NoFile,
     /// The user or the database is missing.
-    #[error("must contain a user and a database")]
+    #[error("must contain a user and the name of a database")]
     Incomplete,
     /// The part between `//` and `/` is not valid.
     #[error(

@@ -1,7 +1,7 @@
 //! Sign-in for companies whose staff work inside a Telegram Mini App.
 //!
 //! An employee opens the Mini App and signs in with the phone number and password that an
-//! administrator handed out; Telegram's signed `initData` proves the employee's Telegram account.
+//! administrator issued. Telegram's signed `initData` proves which Telegram account the employee uses.
 //! Administrators sign in to a panel on a second domain with e-mail and password.
 //!
 //! With default features this crate only verifies `initData`, with few dependencies and no async
@@ -21,8 +21,9 @@
 //! ```
 //!
 //! The whole sign-in service on an embedded database (`cargo add divan-core --features
-//! service,sqlite`) is `service::AuthService`. The crate `divan-server` puts it behind HTTP, the
-//! crate `divan-client` calls that. The crate `divan` on crates.io is an unrelated project.
+//! service,sqlite`) is `service::AuthService`. The crate `divan-server` is an HTTP server for it, and
+//! the crate `divan-client` is a client of that server. The crate `divan` on crates.io is an unrelated
+//! project.
 //!
 //! # Features
 //!
@@ -42,13 +43,13 @@
 //! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
 //! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |
-//! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these in `infra`, with configuration and health checks |
+//! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these systems in `infra`, with configuration and health checks |
 //! | `service` | `service`: the sign-in service, built on all of these |
 //! | `private-file` | `private_file`: files for secrets that only their owner can read |
 //! | `mint` | creation of signed init data, for tests and development |
 //! | `test-util` | `mint`, a manual clock and seeded randomness |
 //!
-//! The features `entropy`, `reconnecting`, `tls` and `types` are parts that others share.
+//! The features `entropy`, `reconnecting`, `tls` and `types` are parts of the features above.
 //!
 //! # Minimum supported Rust version
 //!

@@ -66,12 +66,15 @@ impl Database {
         })
     }
 
-    pub(crate) async fn schema(&self, config: &Config) -> Result<SchemaStatus, DatabaseError> {
+    pub(crate) async fn schema_status(
+        &self,
+        config: &Config,
+    ) -> Result<SchemaStatus, DatabaseError> {
         let schema = match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.schema().await,
+            Self::Sqlite(store) => store.schema_status().await,
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.schema().await,
+            Self::Postgres(store) => store.schema_status().await,
         };
         schema.map_err(|source| DatabaseError::Open {
             name: config.database.to_string(),
@@ -94,7 +97,7 @@ impl Database {
 
     /// Fails unless the schema is current.
     pub(crate) async fn require_current(&self, config: &Config) -> Result<(), DatabaseError> {
-        match self.schema(config).await? {
+        match self.schema_status(config).await? {
             SchemaStatus::Current => Ok(()),
             schema => Err(DatabaseError::SchemaStatus {
                 name: config.database.to_string(),

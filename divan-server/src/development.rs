@@ -35,7 +35,7 @@ pub struct Development {
 enum DevelopmentError {
     #[error(transparent)]
     File(#[from] PrivateFileError),
-    #[error("{0} is empty: remove it")]
+    #[error("{0} is empty: remove the file, so that it is generated again")]
     Empty(String),
     #[error("cannot generate a secret: {0}")]
     Generate(#[from] io::Error),

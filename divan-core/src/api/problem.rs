@@ -28,18 +28,19 @@ pub struct Problem {
     /// status.
     #[cfg_attr(feature = "openapi", schema(value_type = super::ProblemCode))]
     code: Cow<'static, str>,
-    /// The remedy, where the title does not say enough. For developers, not for users.
+    /// The cause or the remedy, if the title is not sufficient. For developers, not for users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
         schema(nullable = false, example = "Send the body as application/json.")
     )]
     detail: Option<String>,
-    /// The members at fault, with `validation_failed`, `weak_password`, `email_taken`,
-    /// `phone_taken` and `not_ready`.
+    /// The invalid members of the request. Present with `validation_failed`, `weak_password`,
+    /// `email_taken`, `phone_taken` and `not_ready`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<MemberError>,
-    /// The id under which the server's log has the cause; with every status from 500 on.
+    /// The id of the request in the server's log, which contains the cause. Present with status 500
+    /// and higher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -69,7 +70,7 @@ impl Problem {
         self
     }
 
-    /// Sets the members at fault. Default: none.
+    /// Sets the invalid members of the request. Default: none.
     #[must_use]
     pub fn with_errors(mut self, errors: impl Into<Vec<MemberError>>) -> Self {
         self.errors = errors.into();
@@ -109,17 +110,17 @@ impl Problem {
         &self.code
     }
 
-    /// The remedy, in English for developers.
+    /// The cause or the remedy, in English for developers.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// The members at fault.
+    /// The invalid members of the request.
     pub fn errors(&self) -> &[MemberError] {
         &self.errors
     }
 
-    /// The id under which the server's log has the cause.
+    /// The id of the request in the server's log.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }

@@ -55,15 +55,16 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The body is not JSON (or not a form), or not UTF-8.
     MalformedBody = "malformed_body", 400, "Malformed body";
-    /// The request carries two different init data strings.
+    /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
-    /// The init data is empty: the Mini App was opened in a way that carries none.
+    /// The init data is empty: open the Mini App from the menu button of the bot.
     InitDataMissing = "init_data_missing", 401, "Init data is empty";
-    /// The init data is not signed by Telegram for this bot, or is not sign-in data.
+    /// The init data is not signed by Telegram for this bot, or is data of another kind.
     InitDataInvalid = "init_data_invalid", 401, "Init data is not valid";
     /// The init data is too old: reopen the Mini App.
     InitDataExpired = "init_data_expired", 401, "Init data has expired";
-    /// The name or the password is wrong. The response does not reveal which of the two.
+    /// The phone number, the e-mail address or the password is wrong. The response does not reveal
+    /// which.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
     /// The request has no access token: send `Authorization: Bearer …`.
     TokenMissing = "token_missing", 401, "Access token missing";

@@ -1,9 +1,9 @@
 //! Configuration of external systems, from environment variables and an `.env` file.
 //!
-//! Each section is a struct with a `SECTION` (its variables) and a `read`; [`Infra`] contains all
-//! sections. A service that embeds Divan defines its own variables in the same way and gets the
-//! same error reports, `X_FILE` for its secrets, documentation ([`markdown`], [`env_example`]) and a
-//! list of the settings ([`Env::settings`]):
+//! Each system has a struct, such as [`RedisConfig`], with the list of its variables (`SECTION`) and a
+//! function `read`. [`Infra`] contains all of them. A program that embeds Divan defines its own
+//! variables in the same way. It then gets the same error reports, `X_FILE` for its secrets,
+//! documentation ([`markdown`], [`env_example`]) and a list of the settings ([`Env::settings`]):
 //!
 //! ```
 //! use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};

@@ -28,8 +28,8 @@ pub(super) struct ServerUrl {
 /// no part of the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidServerUrl {
-    #[error("must start with one of its two schemes")]
-    Scheme,
+    #[error("must start with `{0}://` or `{1}://`")]
+    Scheme(&'static str, &'static str),
     #[error(
         "must be a URL (write `/`, `?`, `#` and `@` in the password as `%2F`, `%3F`, `%23` and `%40`)"
     )]
@@ -46,8 +46,8 @@ pub(super) enum InvalidServerUrl {
         "must not contain parameters or a fragment (write `?` and `#` in the password as `%3F` and `%23`)"
     )]
     Parameters,
-    #[error("contains an invalid path")]
-    Path,
+    #[error("must end with {0}")]
+    Path(&'static str),
 }
 
 impl From<InvalidEscape> for InvalidServerUrl {
@@ -60,12 +60,13 @@ impl ServerUrl {
     /// Parses a URL with the plain or the encrypted scheme.
     pub(super) fn parse(
         text: &str,
-        [plain, encrypted]: [&str; 2],
+        [plain, encrypted]: [&'static str; 2],
     ) -> Result<Self, InvalidServerUrl> {
-        let (scheme, _) = text.split_once("://").ok_or(InvalidServerUrl::Scheme)?;
-        if scheme != plain && scheme != encrypted {
-            return Err(InvalidServerUrl::Scheme);
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        if scheme != Some(plain) && scheme != Some(encrypted) {
+            return Err(InvalidServerUrl::Scheme(plain, encrypted));
         }
+        let is_encrypted = scheme == Some(encrypted);
         let url = Url::parse(text).map_err(|_| InvalidServerUrl::Unreadable)?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(InvalidServerUrl::Parameters);
@@ -88,7 +89,7 @@ impl ServerUrl {
             return Err(InvalidServerUrl::NoPassword);
         }
         Ok(Self {
-            tls: scheme == encrypted,
+            tls: is_encrypted,
             host: percent::decode(&host)?,
             port: url.port(),
             user,

@@ -1,4 +1,4 @@
-/// Reason why init data was rejected.
+/// Error of rejected init data.
 ///
 /// No variant contains the input, the token or the expected signature, so the error may be logged
 /// and shown.

@@ -29,7 +29,7 @@
 //! A verifier may hold keys of several bots, and the old and new token of one ([`Verifier::or`]).
 //! It also verifies shared contacts ([`Verifier::verify_contact`]) and user data of the Login Widget
 //! ([`Verifier::verify_login_widget`]). With the feature `ed25519`, `Verifier::third_party` verifies
-//! init data without the bot token. With a [`ReplayGuard`], each piece of data is accepted once.
+//! init data without the bot token. With a [`ReplayGuard`], each signature is accepted once.
 //! With the feature `axum`, [`InitData`] is an extractor.
 //!
 //! # The strict grammar
@@ -51,10 +51,10 @@
 //!
 //! # Performance
 //!
-//! Verification takes a little more than twice the time of the HMAC alone; parsing the user takes
-//! half of that time again (`docs/guide/src/reference/benchmarks.md`). [`Verifier::verify`] makes one allocation.
-//! [`Verifier::verify_in`] and the getters of its result make none for a string within the default
-//! limits whose JSON has no escapes in keys; Telegram writes none.
+//! Verification takes between two and three times as long as the HMAC alone, which every verifier must
+//! compute (`docs/guide/src/reference/benchmarks.md`). [`Verifier::verify`] makes one allocation.
+//! [`Verifier::verify_in`] and the getters of its result make none. Two cases are exceptions: strings
+//! beyond the default limits, and JSON with escapes in keys, which Telegram does not send.
 
 mod bits;
 mod bot_token;

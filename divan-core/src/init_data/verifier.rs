@@ -43,10 +43,10 @@ pub struct Verifier<K = BotToken> {
 }
 
 impl Verifier<BotToken> {
-    /// Creates a verifier for data signed with the bot's token. It accepts data up to `max_age`.
+    /// Creates a verifier for data signed with the bot's token and not older than `max_age`.
     ///
-    /// Init data is a bearer credential that a client sends again and again, so you choose its
-    /// maximum age; there is no default.
+    /// Init data is a bearer credential that a client sends many times. Therefore you must choose
+    /// its maximum age.
     ///
     /// ```
     /// use divan_core::init_data::Verifier;
@@ -64,7 +64,7 @@ impl Verifier<BotToken> {
 #[cfg(feature = "ed25519")]
 impl Verifier<ThirdParty> {
     /// Creates a verifier for data that Telegram signed for third parties, without the bot's token.
-    /// It accepts data up to `max_age`.
+    /// The data must not be older than `max_age`.
     pub fn third_party(key: ThirdParty, max_age: Duration) -> Self {
         Self::with_key(key, max_age)
     }
@@ -91,7 +91,8 @@ impl<K: Clone> Verifier<K> {
         self
     }
 
-    /// Maximum distance of `auth_date` into the future, because clocks differ. Default: 60 seconds.
+    /// Maximum time by which `auth_date` may be in the future, because clocks differ. Default: 60
+    /// seconds.
     #[must_use]
     pub fn clock_skew(mut self, clock_skew: Duration) -> Self {
         self.clock_skew = clock_skew;
@@ -119,7 +120,7 @@ impl<K: Clone> Verifier<K> {
         self
     }
 
-    /// Accepts each piece of data once. Default: any number of times within `max_age`, because
+    /// Accepts each signature once. Default: any number of times within `max_age`, because
     /// clients send the same data again when the Mini App is reloaded. Verifiers that share a guard
     /// must have the same scheme and `max_age`.
     #[must_use]

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a private file cannot be used. Names the file, never its content.
+/// Error of a private file. Names the file, never its content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateFileError {
@@ -18,7 +18,7 @@ pub enum PrivateFileError {
     #[error("{} is not a regular file", .0.display())]
     NotRegular(PathBuf),
     /// The file has more bytes than the limit.
-    #[error("{} is larger than {_1} bytes: remove it", .0.display())]
+    #[error("{} must have at most {_1} bytes: replace or remove it", .0.display())]
     TooLarge(PathBuf, u64),
     /// Another process holds the lock.
     #[error("{} is locked by another process", .0.display())]

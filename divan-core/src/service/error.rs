@@ -16,7 +16,7 @@ pub enum ServiceError {
     InvalidCredentials,
     /// The password is correct, but the user is linked to another Telegram account, or this Telegram
     /// account to another user.
-    #[error("the user is linked to another Telegram account")]
+    #[error("the user or the Telegram account is already linked to another one")]
     TelegramAccountMismatch,
     /// The init data is not valid.
     #[error(transparent)]
@@ -34,7 +34,7 @@ pub enum ServiceError {
     #[error("the refresh token is not valid")]
     RefreshToken,
     /// Auto-login is not possible now.
-    #[error("the password is required")]
+    #[error("auto-login is not possible: sign in with the password")]
     PasswordRequired,
     /// The caller must change the password first.
     #[error("the password must be changed first")]
@@ -55,10 +55,10 @@ pub enum ServiceError {
     #[error("the bootstrap token is missing or wrong")]
     BootstrapTokenRequired,
     /// Fields of the command or query are not valid; all of them are listed.
-    #[error("invalid fields")]
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<InvalidField>),
     /// The command changes no field.
-    #[error("at least one field must be given")]
+    #[error("the command changes no field")]
     NothingToChange,
     /// The new password breaks a rule.
     #[error("{field} {reason}")]

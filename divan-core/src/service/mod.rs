@@ -1,8 +1,8 @@
 //! The sign-in service: sign-in, sessions, users, import and audit.
 //!
-//! [`AuthService`] authenticates access tokens and returns the operations by permission:
-//! [`ClientService`] needs no token, [`CallerService`] a signed-in user, [`AdminService`] an
-//! administrator. Commands, queries and results are types of this module; mapping them to a wire
+//! [`AuthService`] authenticates access tokens. It returns three types with operations:
+//! [`ClientService`] requires no token, [`CallerService`] requires a signed-in user, and
+//! [`AdminService`] an administrator. Commands, queries and results are types of this module; mapping them to a wire
 //! format is up to the application.
 //!
 //! ```
@@ -41,10 +41,10 @@
 //!
 //! # Sessions
 //!
-//! A sign-in begins a session: a row in the database and a pair of tokens. The access token is
-//! short-lived, and each request looks up the session, at most one second old. The refresh token
-//! returns the next pair, once. [`RotationState`](crate::session::RotationState) decides about lost
-//! responses, concurrent refreshes and stolen tokens.
+//! A sign-in starts a session: a row in the database and a pair of tokens. Each request with the
+//! access token reads the session, from the database or from a cache of one second. The refresh token
+//! is exchanged once for the next pair. [`RotationState`](crate::session::RotationState) contains the
+//! rules for lost responses, concurrent refreshes and stolen tokens.
 
 mod audit;
 mod authenticate;
@@ -101,7 +101,7 @@ pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
 /// The maximum number of attempts to advance a session that is advanced concurrently.
 const MAX_ATTEMPTS: usize = 10;
 
-/// The sign-in service. Cheap to clone, and shared by all requests.
+/// The sign-in service: create one, and clone it for each request. Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct AuthService {
     parts: Arc<Parts>,
@@ -132,12 +132,12 @@ struct TelegramVerifiers {
     auto_login: init_data::Verifier,
 }
 
-/// # Operation
+/// # Health
 impl AuthService {
     /// Checks that the database responds.
     ///
     /// # Errors
-    /// When it does not.
+    /// The database does not respond.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.parts.store.ping().await
     }
@@ -145,7 +145,7 @@ impl AuthService {
     /// Returns `true` if the first administrator exists.
     ///
     /// # Errors
-    /// When the database fails.
+    /// The database fails.
     pub async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         self.parts.store.is_bootstrapped().await
     }

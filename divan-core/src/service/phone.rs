@@ -12,7 +12,7 @@ pub struct Region(rlibphonenumber::Region);
 
 /// The text is not a country code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a country code of two letters, as `KZ`")]
+#[error("the region must be a country code of two letters, such as `KZ`")]
 pub struct UnknownRegion;
 
 impl Default for Region {

@@ -59,7 +59,7 @@ pub enum MigrateError {
     #[error("{0}")]
     Schema(SchemaStatus),
     /// Another program held the migration lock for too long.
-    #[error("another program is migrating the database and did not end in {} seconds", MIGRATION_DEADLINE.as_secs())]
+    #[error("another program is migrating the database and did not finish within {} seconds", MIGRATION_DEADLINE.as_secs())]
     Busy,
     /// The database failed.
     #[error("the database failed while it was migrated")]

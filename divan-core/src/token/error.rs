@@ -3,7 +3,7 @@
 #[non_exhaustive]
 pub enum TokenError {
     /// The token does not have three parts, an accepted algorithm and the type `at+jwt`.
-    #[error("not an access token of this service")]
+    #[error("the token is not an access token of this service")]
     Malformed,
     /// The token names an unknown key, which may be newer than the known ones.
     #[error("the token is signed with an unknown key")]
@@ -29,7 +29,7 @@ pub struct ShortKey(pub usize);
 
 /// The hosts of the two audiences are equal, or one is not a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the Mini App and the admin panel need two different hosts")]
+#[error("the Mini App and the admin panel must have two different hosts")]
 pub struct InvalidAudiences;
 
 /// Errors of keys for [`SigningKey`](super::SigningKey) and [`VerifyingKey`](super::VerifyingKey).
@@ -39,15 +39,15 @@ pub struct InvalidAudiences;
 pub enum InvalidKey {
     /// The text is not a key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or, for verifying, SPKI
     /// (`BEGIN PUBLIC KEY`).
-    #[error("not a key in PEM (PKCS#8)")]
+    #[error("it does not contain a key in PEM (PKCS#8)")]
     NotPem,
     /// The key is encrypted.
-    #[error("encrypted keys are not supported")]
+    #[error("its key is encrypted, which is not supported")]
     Encrypted,
     /// The key is public.
-    #[error("a public key; signing needs the private key")]
+    #[error("it contains a public key, and signing requires a private key")]
     Public,
     /// The key is of another kind, or a weak one that anyone can forge signatures for.
-    #[error("not a safe Ed25519 key")]
+    #[error("its key is not an Ed25519 key, or a weak one")]
     NotEd25519,
 }

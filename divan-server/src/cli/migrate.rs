@@ -26,7 +26,7 @@ async fn run(check: bool) -> Outcome {
     if !check {
         database.migrate(&config).await?;
     }
-    let schema = database.schema(&config).await?;
+    let schema = database.schema_status(&config).await?;
     database.close().await;
     output::line(&schema.to_string());
     Ok(if schema == SchemaStatus::Current {

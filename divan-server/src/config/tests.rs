@@ -340,14 +340,16 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
                 ("DIVAN_VERIFYING_KEY_FILES", &list),
             ],
             vec![
-                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key: a public key; signing needs the private key (example: ",
-                "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 2 is not usable: not a key in PEM (PKCS#8) (example: ",
+                "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key: it contains a public key, and signing requires a private key (example: ",
+                "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 2 is not usable: it does not contain a key in PEM (PKCS#8) (example: ",
                 "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 3 cannot be read: entity not found (example: ",
             ],
         ),
         (
             vec![("DIVAN_SIGNING_KEY", "hidden")],
-            vec!["DIVAN_SIGNING_KEY must be an Ed25519 private key: not a key in PEM"],
+            vec![
+                "DIVAN_SIGNING_KEY must be an Ed25519 private key: it does not contain a key in PEM",
+            ],
         ),
         (
             vec![("DIVAN_SIGNING_KEY_FILE", &nowhere)],

@@ -40,7 +40,7 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
     let took = started.elapsed();
     let mut findings =
         vec![Finding::ok(SUBJECT, format!("{} responds", config.database)).took(took)];
-    match database.schema(config).await? {
+    match database.schema_status(config).await? {
         SchemaStatus::Current => {
             findings.push(Finding::ok("migrations", "the tables are up to date"));
             if !database.store().is_bootstrapped().await? {

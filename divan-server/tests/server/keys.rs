@@ -78,9 +78,13 @@ fn the_public_half_of_a_key_is_printed() {
     std::fs::write(folder.path().join("public.pem"), &public).unwrap();
     assert_eq!(show(&["public.pem", "--pem"]), (0, public, String::new()));
     std::fs::write(folder.path().join("none.pem"), "a hidden text").unwrap();
-    let refused = "divan-server: none.pem is not usable: not a key in PEM (PKCS#8)\n".to_owned();
+    let refused =
+        "divan-server: none.pem is not usable: it does not contain a key in PEM (PKCS#8)\n"
+            .to_owned();
     assert_eq!(show(&["none.pem"]), (1, String::new(), refused));
-    let refused = "divan-server: /dev/zero is not usable: not a key in PEM (PKCS#8)\n".to_owned();
+    let refused =
+        "divan-server: /dev/zero is not usable: it does not contain a key in PEM (PKCS#8)\n"
+            .to_owned();
     assert_eq!(
         show(&["/dev/zero"]),
         (1, String::new(), refused),
@@ -96,13 +100,13 @@ fn the_public_half_of_a_key_is_printed() {
 #[tokio::test]
 async fn without_eddsa_no_key_is_published() {
     let app = App::start().await;
-    let answer = app.get("/.well-known/jwks.json").await;
+    let response = app.get("/.well-known/jwks.json").await;
     assert_eq!(
-        (answer.status.as_u16(), answer.json()),
+        (response.status.as_u16(), response.json()),
         (200, json!({"keys": []}))
     );
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.header("cache-control"), "public, max-age=300");
 }
 
 #[tokio::test]
@@ -220,8 +224,8 @@ impl Deployment {
             .client
             .post(self.server.url(path))
             .header("x-bootstrap-token", "the bootstrap token");
-        let answer = request.json(body).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        let response = request.json(body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
     async fn bootstrap(&self) -> u16 {
@@ -245,21 +249,21 @@ impl Deployment {
             .client
             .get(self.server.url("/auth/me"))
             .bearer_auth(&session.access_token);
-        let answer = request.send().await.unwrap();
+        let response = request.send().await.unwrap();
         (
-            answer.status().as_u16(),
-            answer.json::<Value>().await.unwrap()["code"].take(),
+            response.status().as_u16(),
+            response.json::<Value>().await.unwrap()["code"].take(),
         )
     }
 
     async fn kids(&self) -> Vec<String> {
-        let answer = self
+        let response = self
             .client
             .get(self.server.url("/.well-known/jwks.json"))
             .send()
             .await
             .unwrap();
-        let jwks: Value = answer.json().await.unwrap();
+        let jwks: Value = response.json().await.unwrap();
         let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
         jwks["keys"].as_array().unwrap().iter().map(kid).collect()
     }

@@ -14,7 +14,7 @@ pub enum ProbeError {
     Unreachable(#[source] Cause),
     /// The dependency rejects the key or password.
     #[error("the credentials are rejected: check user and password, or the key")]
-    Refused(#[source] Cause),
+    CredentialsRejected(#[source] Cause),
     /// A setting is wrong. The text names the problem and the remedy.
     #[error("{0}")]
     Misconfigured(&'static str, #[source] Option<Cause>),

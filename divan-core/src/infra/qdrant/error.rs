@@ -26,7 +26,9 @@ pub(super) fn status(response: reqwest::Response) -> Result<(), ProbeError> {
     };
     let error = error.without_url();
     Err(match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ProbeError::Refused(error.into()),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            ProbeError::CredentialsRejected(error.into())
+        }
         StatusCode::NOT_FOUND => {
             let advice = "the service at the REST address is not Qdrant, or older than 1.5: check host and port";
             ProbeError::Misconfigured(advice, Some(error.into()))
@@ -41,7 +43,9 @@ pub(super) fn grpc(error: QdrantError) -> ProbeError {
         return ProbeError::Failed(error.into());
     };
     match status.code() {
-        Code::Unauthenticated | Code::PermissionDenied => ProbeError::Refused(error.into()),
+        Code::Unauthenticated | Code::PermissionDenied => {
+            ProbeError::CredentialsRejected(error.into())
+        }
         Code::DeadlineExceeded => ProbeError::Slow,
         Code::Cancelled if status.message().contains("Timeout") => ProbeError::Slow,
         // The client has no code for this.

@@ -55,7 +55,7 @@ fn probe_error(error: Error) -> ProbeError {
                 ProbeError::Misconfigured(advice, Some(error.into()))
             }
             AMQPErrorKind::Soft(lapin::protocol::AMQPSoftError::ACCESSREFUSED) => {
-                ProbeError::Refused(error.into())
+                ProbeError::CredentialsRejected(error.into())
             }
             _ => ProbeError::Failed(error.into()),
         },

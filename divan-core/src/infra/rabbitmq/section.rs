@@ -145,7 +145,9 @@ impl fmt::Display for RabbitMqConfig {
 fn parse_url(text: &str) -> Result<RabbitMqConfig, InvalidServerUrl> {
     let url = ServerUrl::parse(text, ["amqp", "amqps"])?;
     if url.path.contains('/') {
-        return Err(InvalidServerUrl::Path);
+        return Err(InvalidServerUrl::Path(
+            "one virtual host (write `/` in its name as `%2F`)",
+        ));
     }
     let user = url.user.unwrap_or_else(|| GUEST.to_owned());
     let password = url.password.unwrap_or_else(|| Secret::new(GUEST));

@@ -40,8 +40,8 @@ fn probe_error(error: RedisError) -> ProbeError {
     const NO_PASSWORD: &str = "NOAUTH";
     match error.kind() {
         ErrorKind::Io => network::probe_error(error),
-        ErrorKind::AuthenticationFailed => ProbeError::Refused(error.into()),
-        _ if error.code() == Some(NO_PASSWORD) => ProbeError::Refused(error.into()),
+        ErrorKind::AuthenticationFailed => ProbeError::CredentialsRejected(error.into()),
+        _ if error.code() == Some(NO_PASSWORD) => ProbeError::CredentialsRejected(error.into()),
         ErrorKind::Server(ServerErrorKind::NoPerm) => {
             let advice = "this Redis user must not send PING: permit `+ping` with ACL SETUSER";
             ProbeError::Misconfigured(advice, Some(error.into()))

@@ -136,7 +136,10 @@ fn parse_url(text: &str) -> Result<RedisConfig, InvalidServerUrl> {
     config.port = url.port.unwrap_or(config.port);
     (config.user, config.password, config.tls) = (url.user, url.password, url.tls);
     if !url.path.is_empty() {
-        config.database = url.path.parse().map_err(|_| InvalidServerUrl::Path)?;
+        config.database = url
+            .path
+            .parse()
+            .map_err(|_| InvalidServerUrl::Path("the number of a database, as `/0`"))?;
     }
     Ok(config)
 }

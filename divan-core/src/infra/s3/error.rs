@@ -69,7 +69,7 @@ where
         _ => {}
     }
     match problem {
-        Problem::WrongKey => ProbeError::Refused(error.into()),
+        Problem::WrongKey => ProbeError::CredentialsRejected(error.into()),
         Problem::Forbidden => misconfigured(
             "the bucket belongs to another account, or this key must not use it: give the key a policy that permits it, or \
              name another bucket",

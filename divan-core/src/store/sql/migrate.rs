@@ -12,7 +12,7 @@ impl<DB: Backend> SqlStore<DB> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn schema(&self) -> Result<SchemaStatus, StoreError> {
+    pub async fn schema_status(&self) -> Result<SchemaStatus, StoreError> {
         let mut connection = self.writer.acquire().await?;
         Self::schema_of(&mut connection).await
     }
@@ -23,7 +23,7 @@ impl<DB: Backend> SqlStore<DB> {
     /// # Errors
     /// [`MigrateError`]; nothing has changed then.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        if self.schema().await? == SchemaStatus::Current {
+        if self.schema_status().await? == SchemaStatus::Current {
             return Ok(());
         }
         let started = Instant::now();

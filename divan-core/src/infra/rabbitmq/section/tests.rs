@@ -90,11 +90,14 @@ fn single_variables_must_agree_with_the_url() {
 #[test]
 fn invalid_values_are_reported() {
     for (url, message) in [
-        ("queue:5672", "must start with one of its two schemes"),
+        ("queue:5672", "must start with `amqp://` or `amqps://`"),
         ("amqp://divan:@queue", "must not contain an empty password"),
         ("amqp://divan@queue", "must contain a password for its user"),
         ("amqp://divan:12345/hidden@queue:5672", "must be a URL"),
-        ("amqp://divan:p@queue/a/b", "contains an invalid path"),
+        (
+            "amqp://divan:p@queue/a/b",
+            "must end with one virtual host (write `/` in its name as `%2F`)",
+        ),
         (
             "amqp://divan:p@queue?heartbeat=30",
             "must not contain parameters or a fragment",

@@ -111,8 +111,8 @@ fn service_links_of_kubernetes_are_not_configuration() {
 #[test]
 fn invalid_values_are_reported() {
     for (url, message) in [
-        ("cache:6379", "must start with one of its two schemes"),
-        ("http://cache", "must start with one of its two schemes"),
+        ("cache:6379", "must start with `redis://` or `rediss://`"),
+        ("http://cache", "must start with `redis://` or `rediss://`"),
         ("redis://", "must contain a host"),
         ("redis://cache:port", "must be a URL"),
         ("redis://:hid/den@cache", "must be a URL"),
@@ -131,7 +131,10 @@ fn invalid_values_are_reported() {
             "must not contain parameters or a fragment",
         ),
         ("redis://:50%@cache", "contains an invalid percent escape"),
-        ("redis://cache/one", "contains an invalid path"),
+        (
+            "redis://cache/one",
+            "must end with the number of a database, as `/0`",
+        ),
         (
             "redis://:@cache",
             "must not contain an empty password (in a compose file, write `$` as `$$`)",
