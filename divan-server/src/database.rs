@@ -39,7 +39,7 @@ pub enum DatabaseError {
         source: MigrateError,
     },
     /// The schema is not current and `--no-migrate` was given.
-    #[error("the database {name} cannot be served: {schema}")]
+    #[error("the database {name} cannot be used: {schema}")]
     SchemaStatus {
         /// The file, or the user, host and database name.
         name: String,

@@ -84,7 +84,7 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<DependencyKind> 
             Ok(DependencyKind::Qdrant) => infra.qdrant.is_some(),
             Ok(DependencyKind::Redis) => infra.redis.is_some(),
             Ok(DependencyKind::RabbitMq) => infra.rabbitmq.is_some(),
-            _ => return Err("must list names out of s3, qdrant, redis and rabbitmq".to_owned()),
+            _ => return Err("must list names of s3, qdrant, redis and rabbitmq".to_owned()),
         };
         match kind {
             Ok(kind) if is_configured || !is_valid => Ok(kind),

@@ -24,13 +24,16 @@ fn the_api_page_shows_every_endpoint_and_its_responses() {
     ];
     let server = start(program(folder.path()).envs(log_everything));
 
-    let answers = run(&blocks(&page), &server, folder.path());
+    let responses = run(&blocks(&page), &server, folder.path());
     let commands: Vec<&str> = page.split("```sh\n").skip(1).collect();
-    assert_eq!(answers.len(), commands.len());
-    for (answer, command) in answers.iter().zip(commands) {
+    assert_eq!(responses.len(), commands.len());
+    for (response, command) in responses.iter().zip(commands) {
         match command.split_once("```http\n") {
-            Some((_, rest)) => assert_shown(answer, rest.split("```").next().unwrap(), command),
-            None => assert_eq!(answer, "", "the page does not show the answer of {command}"),
+            Some((_, rest)) => assert_shown(response, rest.split("```").next().unwrap(), command),
+            None => assert_eq!(
+                response, "",
+                "the page does not show the response of {command}"
+            ),
         }
     }
     assert_all_succeeded(&server);
@@ -38,14 +41,14 @@ fn the_api_page_shows_every_endpoint_and_its_responses() {
 
 /// Asserts that status, shown headers and body of a response match the page.
 #[track_caller]
-fn assert_shown(answer: &str, shown: &str, command: &str) {
-    let (head, body) = answer
+fn assert_shown(response: &str, shown: &str, command: &str) {
+    let (head, body) = response
         .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {command}\n{answer}"));
+        .unwrap_or_else(|| panic!("no response: {command}\n{response}"));
     let (shown_head, shown_body) = shown.split_once("\n\n").unwrap_or((shown, ""));
     let mut lines = head.lines();
     let mut shown_lines = shown_head.lines();
-    assert_eq!(lines.next(), shown_lines.next(), "{command}\n{answer}");
+    assert_eq!(lines.next(), shown_lines.next(), "{command}\n{response}");
     let headers: Vec<&str> = lines.collect();
     for header in shown_lines {
         assert!(
@@ -62,7 +65,7 @@ fn assert_shown(answer: &str, shown: &str, command: &str) {
         let (actual, shown): (Value, Value) = (read(body), read(shown_body));
         assert!(
             is_shown(&actual, &shown),
-            "{command}\nanswers {actual:#}\nand not {shown:#}"
+            "{command}\nreturns {actual:#}\nand not {shown:#}"
         );
     }
 }

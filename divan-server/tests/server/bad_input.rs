@@ -39,7 +39,7 @@ async fn send(
     token: Option<&str>,
     content_type: &str,
     body: impl Into<axum::body::Body>,
-) -> Answer {
+) -> TestResponse {
     let path = endpoint
         .path
         .replace("{id}", "01920000-0000-7000-8000-000000000001");
@@ -68,7 +68,7 @@ async fn a_body_that_is_not_json_is_malformed() {
             b"<xml/>",
         ];
         for body in cases {
-            let answer = send(
+            let response = send(
                 &app,
                 endpoint,
                 token.as_deref(),
@@ -76,7 +76,7 @@ async fn a_body_that_is_not_json_is_malformed() {
                 body.to_vec(),
             )
             .await;
-            answer.assert_problem(400, "malformed_body");
+            response.assert_problem(400, "malformed_body");
         }
     }
 }
@@ -162,7 +162,7 @@ async fn a_body_over_sixteen_kibibytes_is_too_large() {
             let body = good.to_string();
             body.clone() + &" ".repeat(length - body.len())
         };
-        let answer = send(
+        let response = send(
             &app,
             endpoint,
             token.as_deref(),
@@ -170,8 +170,8 @@ async fn a_body_over_sixteen_kibibytes_is_too_large() {
             padded(16 * 1024 + 1),
         )
         .await;
-        answer.assert_problem(413, "payload_too_large");
-        let answer = send(
+        response.assert_problem(413, "payload_too_large");
+        let response = send(
             &app,
             endpoint,
             token.as_deref(),
@@ -179,7 +179,7 @@ async fn a_body_over_sixteen_kibibytes_is_too_large() {
             padded(16 * 1024),
         )
         .await;
-        assert_ne!(answer.status, 413);
+        assert_ne!(response.status, 413);
     }
 }
 
@@ -194,7 +194,7 @@ async fn a_body_of_another_type_is_unsupported() {
             "multipart/form-data; boundary=x",
             "",
         ] {
-            let answer = send(
+            let response = send(
                 &app,
                 endpoint,
                 token.as_deref(),
@@ -202,15 +202,15 @@ async fn a_body_of_another_type_is_unsupported() {
                 good.to_string(),
             )
             .await;
-            answer.assert_problem(415, "unsupported_media_type");
+            response.assert_problem(415, "unsupported_media_type");
         }
         if endpoint.operation != "admin_login" {
             let form = "application/x-www-form-urlencoded";
-            let answer = send(&app, endpoint, token.as_deref(), form, "a=b").await;
-            answer.assert_problem(415, "unsupported_media_type");
+            let response = send(&app, endpoint, token.as_deref(), form, "a=b").await;
+            response.assert_problem(415, "unsupported_media_type");
         }
         let with_charset = "Application/JSON; charset=utf-8";
-        let answer = send(
+        let response = send(
             &app,
             endpoint,
             token.as_deref(),
@@ -218,7 +218,7 @@ async fn a_body_of_another_type_is_unsupported() {
             good.to_string(),
         )
         .await;
-        assert_ne!(answer.status, 415);
+        assert_ne!(response.status, 415);
     }
 }
 
@@ -247,10 +247,10 @@ async fn invalid_values_are_named() {
             .unwrap();
         body[member] = value.into();
         let token = (path == "/auth/admin/users").then_some(token.as_str());
-        let answer = app
+        let response = app
             .post_raw(path, token, "application/json", body.to_string())
             .await;
-        answer.assert_invalid(&format!("/{member}"));
+        response.assert_invalid(&format!("/{member}"));
     }
 }
 
@@ -273,13 +273,13 @@ async fn unknown_paths_and_methods_are_problems() {
         let request = axum::http::Request::builder()
             .method("PUT")
             .uri(endpoint.path);
-        let answer = app
+        let response = app
             .send(request.body(axum::body::Body::empty()).unwrap())
             .await;
-        answer.assert_problem(405, "method_not_allowed");
+        response.assert_problem(405, "method_not_allowed");
         assert!(
-            answer.header("allow").contains(endpoint.method.as_str()),
-            "{answer:?}"
+            response.header("allow").contains(endpoint.method.as_str()),
+            "{response:?}"
         );
     }
 }

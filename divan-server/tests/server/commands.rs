@@ -42,13 +42,13 @@ async fn post(server: &Running, path: &str, body: Value) -> (u16, Value) {
         .tls_backend_preconfigured(no_tls())
         .build()
         .unwrap();
-    let answer = client
+    let response = client
         .post(server.url(path))
         .json(&body)
         .send()
         .await
         .unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    (response.status().as_u16(), response.json().await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

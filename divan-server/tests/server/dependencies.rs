@@ -17,30 +17,30 @@ fn client() -> reqwest::Client {
 }
 
 async fn ready(server: &Running) -> (u16, Value) {
-    let answer = client()
+    let response = client()
         .get(server.url("/health/ready"))
         .send()
         .await
         .unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    (response.status().as_u16(), response.json().await.unwrap())
 }
 
 /// Polls readiness until it has this status.
 async fn ready_when(server: &Running, wanted: impl Fn(u16, &Value) -> bool) -> Value {
     let mut last = Value::Null;
     for _ in 0..200 {
-        let (status, answer) = ready(server).await;
-        if wanted(status, &answer) {
-            return answer;
+        let (status, response) = ready(server).await;
+        if wanted(status, &response) {
+            return response;
         }
-        last = answer;
+        last = response;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("readiness stays {last}\n{}", server.log.lock().unwrap());
 }
 
-fn is_up(answer: &Value, name: &str) -> bool {
-    let dependencies = answer["dependencies"].as_array().unwrap();
+fn is_up(response: &Value, name: &str) -> bool {
+    let dependencies = response["dependencies"].as_array().unwrap();
     dependencies.iter().find(|one| one["name"] == name).unwrap()["up"]
         .as_bool()
         .unwrap()
@@ -79,20 +79,20 @@ async fn a_lost_dependency_is_reported_and_sign_ins_continue() {
         redis.port(),
         "of-redis-77",
     ));
-    let answer = ready_when(&server, |status, _| status == 200).await;
+    let response = ready_when(&server, |status, _| status == 200).await;
     assert!(
-        is_up(&answer, "database") && is_up(&answer, "redis"),
-        "{answer}"
+        is_up(&response, "database") && is_up(&response, "redis"),
+        "{response}"
     );
 
     redis.stop();
-    let answer = ready_when(&server, |_, answer| !is_up(answer, "redis")).await;
-    assert_eq!(answer["status"], "ready", "it is not required");
+    let response = ready_when(&server, |_, response| !is_up(response, "redis")).await;
+    assert_eq!(response["status"], "ready", "it is not required");
     assert_signs_in(&server).await;
     wait_for(&server.log, "is down", || true);
 
     redis.resume();
-    ready_when(&server, |_, answer| is_up(answer, "redis")).await;
+    ready_when(&server, |_, response| is_up(response, "redis")).await;
     wait_for(&server.log, "is up again", || true);
     assert!(!server.log.lock().unwrap().contains("of-redis-77"));
 }
@@ -106,13 +106,13 @@ async fn a_hanging_dependency_is_reported_without_requests() {
         redis.port(),
         "of-redis-77",
     ));
-    ready_when(&server, |_, answer| is_up(answer, "redis")).await;
+    ready_when(&server, |_, response| is_up(response, "redis")).await;
     redis.freeze();
     wait_for(&server.log, "is down", || true);
-    ready_when(&server, |_, answer| !is_up(answer, "redis")).await;
+    ready_when(&server, |_, response| !is_up(response, "redis")).await;
     redis.thaw();
     wait_for(&server.log, "is up again", || true);
-    ready_when(&server, |_, answer| is_up(answer, "redis")).await;
+    ready_when(&server, |_, response| is_up(response, "redis")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,8 +127,8 @@ async fn hanging_and_refusing_dependencies_are_named_within_the_time_limit() {
     for (port, password, reason) in cases {
         let folder = tempfile::tempdir().unwrap();
         let server = start(with_redis(&mut program(folder.path()), port, password));
-        let answer = ready_when(&server, |status, _| status == 200).await;
-        assert!(!is_up(&answer, "redis"), "{answer}");
+        let response = ready_when(&server, |status, _| status == 200).await;
+        assert!(!is_up(&response, "redis"), "{response}");
         wait_for(&server.log, reason, || true);
         assert_signs_in(&server).await;
     }
@@ -181,7 +181,7 @@ fn a_required_dependency_must_be_configured() {
     let folder = tempfile::tempdir().unwrap();
     for (required, expected) in [
         ("redis,memcached", "redis, which is not configured"),
-        ("redis,memcached", "must list names out of s3, qdrant"),
+        ("redis,memcached", "must list names of s3, qdrant"),
     ] {
         let (code, _, stderr) = run(program(folder.path())
             .env("DIVAN_REQUIRED", required)
@@ -213,8 +213,8 @@ async fn the_bucket_is_created_at_startup() {
     };
     let server = start(with_s3(folder.path()).env("DIVAN_REQUIRED", "s3"));
     wait_for(&server.log, "created bucket", || true);
-    ready_when(&server, |status, answer| {
-        status == 200 && is_up(answer, "s3")
+    ready_when(&server, |status, response| {
+        status == 200 && is_up(response, "s3")
     })
     .await;
 
@@ -237,8 +237,8 @@ async fn a_client_that_cannot_be_set_up_does_not_block_sign_ins() {
         .env("QDRANT_URL", format!("http://127.0.0.1:{}", absent_port()))
         .env("QDRANT_API_KEY", "has a space");
     let server = start(&mut command);
-    let answer = ready_when(&server, |status, _| status == 200).await;
-    assert!(!is_up(&answer, "qdrant"), "{answer}");
+    let response = ready_when(&server, |status, _| status == 200).await;
+    assert!(!is_up(&response, "qdrant"), "{response}");
     wait_for(&server.log, "is down", || true);
     assert_signs_in(&server).await;
     assert!(!server.log.lock().unwrap().contains("has a space"));
@@ -261,11 +261,11 @@ async fn the_bucket_is_created_when_the_object_store_starts_later() {
         .env("SSL_CERT_FILE", "/dev/null")
         .env("SSL_CERT_DIR", "/nonexistent");
     let server = start(&mut command);
-    ready_when(&server, |status, answer| {
-        status == 200 && !is_up(answer, "s3")
+    ready_when(&server, |status, response| {
+        status == 200 && !is_up(response, "s3")
     })
     .await;
     s3.resume();
-    ready_when(&server, |_, answer| is_up(answer, "s3")).await;
+    ready_when(&server, |_, response| is_up(response, "s3")).await;
     wait_for(&server.log, "created bucket", || true);
 }

@@ -102,17 +102,17 @@ impl Deployed {
             .post(self.url(audience, path))
             .bearer_auth(token)
             .json(&body);
-        let answer = call
+        let response = call
             .header("x-bootstrap-token", "the bootstrap token")
             .send()
             .await
             .unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 }
 
-fn header(answer: &Response, name: &str) -> String {
-    answer
+fn header(response: &Response, name: &str) -> String {
+    response
         .headers()
         .get(name)
         .map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
@@ -188,22 +188,22 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
     ];
     for (audience, page, frames) in audiences {
         for path in ["/", "/some/page/of/it"] {
-            let answer = deployed.get(audience, path).await;
+            let response = deployed.get(audience, path).await;
             assert!(
-                header(&answer, "content-security-policy").contains(frames),
-                "{answer:?}"
+                header(&response, "content-security-policy").contains(frames),
+                "{response:?}"
             );
-            assert_eq!(header(&answer, "x-frame-options"), "");
-            assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
-            assert_eq!(answer.text().await.unwrap(), page);
+            assert_eq!(header(&response, "x-frame-options"), "");
+            assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+            assert_eq!(response.text().await.unwrap(), page);
         }
-        let answer = deployed.get(audience, "/auth/me").await;
-        assert_eq!(answer.status(), 401);
+        let response = deployed.get(audience, "/auth/me").await;
+        assert_eq!(response.status(), 401);
         assert_eq!(
-            header(&answer, "content-security-policy"),
+            header(&response, "content-security-policy"),
             "default-src 'none'; frame-ancestors 'none'"
         );
-        assert_eq!(header(&answer, "cache-control"), "no-store");
+        assert_eq!(header(&response, "cache-control"), "no-store");
         let preflight = deployed
             .client
             .request(Method::OPTIONS, deployed.url(audience, "/auth/me"));
@@ -211,8 +211,8 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
         let preflight = preflight
             .header("origin", &own)
             .header("access-control-request-method", "GET");
-        let answer = preflight.send().await.unwrap();
-        assert_eq!(header(&answer, "access-control-allow-origin"), own);
+        let response = preflight.send().await.unwrap();
+        assert_eq!(header(&response, "access-control-allow-origin"), own);
     }
     assert!(
         deployed

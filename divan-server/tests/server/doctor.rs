@@ -38,10 +38,10 @@ async fn bot_api(status: u16) -> MockServer {
     let server = MockServer::start().await;
     let me = json!({"ok": status == 200, "result": {"id": 1_234_567_890, "username": "divan_bot", "has_main_web_app": true}});
     let button = json!({"ok": true, "result": {"type": "web_app", "text": "Open", "web_app": {"url": "http://divan.localhost:8000/"}}});
-    for (method, answer) in [("getMe", me), ("getChatMenuButton", button)] {
-        let answer = ResponseTemplate::new(status).set_body_json(answer);
+    for (method, response) in [("getMe", me), ("getChatMenuButton", button)] {
+        let response = ResponseTemplate::new(status).set_body_json(response);
         Mock::given(path(format!("/bot{BOT}/{method}")))
-            .respond_with(answer)
+            .respond_with(response)
             .mount(&server)
             .await;
     }

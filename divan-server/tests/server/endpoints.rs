@@ -14,14 +14,14 @@ use serde_json::json;
 #[tokio::test]
 async fn admin_login_accepts_json() {
     let app = App::with_users().await;
-    let answer = app
+    let response = app
         .post(
             "/auth/admin/login",
             &json!({"email": "Admin@Example.com", "password": ADMIN_PASSWORD}),
         )
         .await;
-    let session = answer.json();
-    assert_eq!(answer.status, 200);
+    let session = response.json();
+    assert_eq!(response.status, 200);
     assert_eq!(
         (&session["token_type"], &session["expires_in"]),
         (&json!("bearer"), &json!(600))
@@ -38,9 +38,9 @@ async fn admin_login_accepts_the_oauth2_form() {
         "username=admin%40example.com&password=tram+under+the+plum",
         "grant_type=password&username=admin%40example.com&password=tram%20under%20the%20plum&scope=&client_id=x&client_secret=y",
     ] {
-        let answer = app.post_raw("/auth/admin/login", None, form, body).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(answer.json()["access_token"].is_string());
+        let response = app.post_raw("/auth/admin/login", None, form, body).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        assert!(response.json()["access_token"].is_string());
     }
     for (body, pointer) in [
         (
@@ -72,11 +72,11 @@ async fn admin_login_accepts_the_oauth2_form() {
 #[tokio::test]
 async fn telegram_login_signs_an_employee_in() {
     let app = App::with_users().await;
-    let answer = app
+    let response = app
         .post("/auth/telegram/login", &app.login_request(42))
         .await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let session = answer.json();
+    assert_eq!(response.status, 200, "{response:?}");
+    let session = response.json();
     assert_eq!(session["expires_in"], 900);
     assert_eq!(
         (&session["user"]["telegram_id"], &session["user"]["phone"]),
@@ -130,9 +130,9 @@ async fn invalid_init_data_has_its_own_codes() {
         ("garbage".to_owned(), "init_data_invalid"),
     ] {
         request["init_data"] = raw.into();
-        let answer = app.post("/auth/telegram/login", &request).await;
-        answer.assert_problem(401, code);
-        assert_eq!(answer.header("www-authenticate"), "tma");
+        let response = app.post("/auth/telegram/login", &request).await;
+        response.assert_problem(401, code);
+        assert_eq!(response.header("www-authenticate"), "tma");
     }
     request["init_data"] = good.into();
     app.clock.advance(Duration::from_secs(24 * 3600 + 1));
@@ -144,30 +144,30 @@ async fn invalid_init_data_has_its_own_codes() {
 #[tokio::test]
 async fn all_invalid_credentials_return_the_same_response() {
     let app = App::with_users().await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (phone, password) in [(PHONE, "wrong password"), ("+77019999999", PASSWORD)] {
         let mut request = app.login_request(42);
         request["phone"] = phone.into();
         request["password"] = password.into();
-        let answer = app.post("/auth/telegram/login", &request).await;
-        answer.assert_problem(401, "invalid_credentials");
-        let mut headers = answer.headers.clone();
+        let response = app.post("/auth/telegram/login", &request).await;
+        response.assert_problem(401, "invalid_credentials");
+        let mut headers = response.headers.clone();
         headers.remove("x-request-id");
-        answers.push((answer.text, headers));
+        responses.push((response.text, headers));
     }
-    assert_eq!(answers[0], answers[1]);
+    assert_eq!(responses[0], responses[1]);
     for (email, password) in [
         (ADMIN_EMAIL, "wrong password"),
         ("nobody@example.com", ADMIN_PASSWORD),
     ] {
-        let answer = app
+        let response = app
             .post(
                 "/auth/admin/login",
                 &json!({"email": email, "password": password}),
             )
             .await;
-        answer.assert_problem(401, "invalid_credentials");
-        assert_eq!(answer.text, answers[0].0);
+        response.assert_problem(401, "invalid_credentials");
+        assert_eq!(response.text, responses[0].0);
     }
 }
 
@@ -254,9 +254,9 @@ async fn an_administrator_creates_users() {
     let app = App::with_users().await;
     let token = app.admin_token().await;
     let admin = json!({"role": "admin", "full_name": "Second", "email": "second@example.com", "password": ADMIN_PASSWORD});
-    let answer = app.post_as(&token, "/auth/admin/users", &admin).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(answer.json()["user"]["role"], "admin");
+    let response = app.post_as(&token, "/auth/admin/users", &admin).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    assert_eq!(response.json()["user"]["role"], "admin");
 
     let same_phone = app
         .post_as(&token, "/auth/admin/users", &employee_request())
@@ -343,10 +343,10 @@ async fn an_invalid_token_is_rejected() {
         &format!("{none}.{claims}.{signature}"),
         &"a".repeat(8000),
     ] {
-        let answer = app.get_as(bad, "/auth/me").await;
-        answer.assert_problem(401, "token_invalid");
+        let response = app.get_as(bad, "/auth/me").await;
+        response.assert_problem(401, "token_invalid");
         assert_eq!(
-            answer.header("www-authenticate"),
+            response.header("www-authenticate"),
             r#"Bearer error="invalid_token""#
         );
     }
@@ -379,8 +379,8 @@ async fn health_follows_the_database() {
     assert_eq!(ready, json!({"status": "ready", "dependencies": database}));
 
     app.store.close().await;
-    let answer = app.ready_when(503).await;
-    let problem = answer.assert_problem(503, "not_ready");
+    let response = app.ready_when(503).await;
+    let problem = response.assert_problem(503, "not_ready");
     assert_eq!(
         problem["errors"],
         json!([{"pointer": "/database", "code": "dependency_down", "detail": "is down"}])

@@ -36,13 +36,13 @@ pub(crate) struct App<S = SqliteStore> {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
@@ -131,57 +131,57 @@ impl<S: Store + Clone + 'static> App<S> {
     }
 
     pub(crate) async fn add_users(&self) {
-        let answer = self
+        let response = self
             .post("/auth/admin/bootstrap", &bootstrap_request())
             .await;
-        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(response.status, 201, "{response:?}");
         let token = self.admin_token().await;
-        let answer = self
+        let response = self
             .post_as(&token, "/auth/admin/users", &employee_request())
             .await;
-        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(response.status, 201, "{response:?}");
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> TestResponse {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             text,
         }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
         self.send(Request::get(path).body(Body::empty()).unwrap())
             .await
     }
 
     /// Polls readiness until it has this status: the state of dependencies may be a second old.
-    pub(crate) async fn ready_when(&self, status: u16) -> Answer {
+    pub(crate) async fn ready_when(&self, status: u16) -> TestResponse {
         for _ in 0..200 {
-            let answer = self.get("/health/ready").await;
-            if answer.status == status {
-                return answer;
+            let response = self.get("/health/ready").await;
+            if response.status == status {
+                return response;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         panic!("readiness never became {status}");
     }
 
-    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> TestResponse {
         let request = Request::get(path).header(AUTHORIZATION, format!("Bearer {token}"));
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.post_raw(path, None, "application/json", body.to_string())
             .await
     }
 
-    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> TestResponse {
         self.post_raw(path, Some(token), "application/json", body.to_string())
             .await
     }
@@ -192,7 +192,7 @@ impl<S: Store + Clone + 'static> App<S> {
         token: Option<&str>,
         content_type: &str,
         body: impl Into<Body>,
-    ) -> Answer {
+    ) -> TestResponse {
         self.send_raw(Method::POST, path, token, content_type, body)
             .await
     }
@@ -204,7 +204,7 @@ impl<S: Store + Clone + 'static> App<S> {
         token: Option<&str>,
         content_type: &str,
         body: impl Into<Body>,
-    ) -> Answer {
+    ) -> TestResponse {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -217,15 +217,15 @@ impl<S: Store + Clone + 'static> App<S> {
 
     pub(crate) async fn admin_token(&self) -> String {
         let body = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
-        let answer = self.post("/auth/admin/login", &body).await;
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        let response = self.post("/auth/admin/login", &body).await;
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn employee_token(&self) -> String {
-        let answer = self
+        let response = self
             .post("/auth/telegram/login", &self.login_request(42))
             .await;
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        response.json()["access_token"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn login_request(&self, telegram_id: i64) -> Value {

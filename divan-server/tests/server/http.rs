@@ -5,7 +5,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 
-async fn from_origin(app: &App, request: axum::http::request::Builder, origin: &str) -> Answer {
+async fn from_origin(
+    app: &App,
+    request: axum::http::request::Builder,
+    origin: &str,
+) -> TestResponse {
     app.send(
         request
             .header("origin", origin)
@@ -27,24 +31,28 @@ async fn cors_allows_the_origins_of_the_two_audiences_only() {
                 "access-control-request-headers",
                 "authorization,content-type",
             );
-        let answer = from_origin(&app, preflight, origin).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("access-control-allow-origin"), origin);
+        let response = from_origin(&app, preflight, origin).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("access-control-allow-origin"), origin);
         assert!(
-            answer
+            response
                 .header("access-control-allow-headers")
                 .contains("authorization")
         );
-        assert!(answer.header("access-control-allow-credentials").is_empty());
+        assert!(
+            response
+                .header("access-control-allow-credentials")
+                .is_empty()
+        );
     }
     for origin in [
         "https://evil.example.com",
         "null",
         "http://divan.example.com",
     ] {
-        let answer = from_origin(&app, Request::get("/health/live"), origin).await;
+        let response = from_origin(&app, Request::get("/health/live"), origin).await;
         assert!(
-            answer.header("access-control-allow-origin").is_empty(),
+            response.header("access-control-allow-origin").is_empty(),
             "{origin}"
         );
     }
@@ -59,11 +67,14 @@ async fn problems_have_cors_headers() {
         (Request::get("/auth/me"), 401),
         (Request::post("/auth/admin/login"), 415),
     ] {
-        let answer = from_origin(&app, request, MINIAPP_ORIGIN).await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.header("access-control-allow-origin"), MINIAPP_ORIGIN);
+        let response = from_origin(&app, request, MINIAPP_ORIGIN).await;
+        assert_eq!(response.status, status);
+        assert_eq!(
+            response.header("access-control-allow-origin"),
+            MINIAPP_ORIGIN
+        );
         assert!(
-            answer
+            response
                 .header("access-control-expose-headers")
                 .contains("x-request-id")
         );
@@ -80,17 +91,21 @@ async fn every_response_has_the_security_headers() {
         "/docs/",
         "/openapi.json",
     ] {
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        let response = app.get(path).await;
+        assert_eq!(
+            response.header("x-content-type-options"),
+            "nosniff",
+            "{path}"
+        );
+        assert_eq!(response.header("referrer-policy"), "no-referrer", "{path}");
         assert!(
-            answer
+            response
                 .header("content-security-policy")
                 .contains("frame-ancestors 'none'"),
             "{path}"
         );
         assert_eq!(
-            answer.header("strict-transport-security"),
+            response.header("strict-transport-security"),
             "max-age=31536000",
             "{path}"
         );
@@ -99,12 +114,12 @@ async fn every_response_has_the_security_headers() {
         .method("OPTIONS")
         .uri("/auth/me")
         .header("x-request-id", "abc");
-    let answer = from_origin(&app, preflight, MINIAPP_ORIGIN).await;
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    let response = from_origin(&app, preflight, MINIAPP_ORIGIN).await;
+    assert_eq!(response.header("x-content-type-options"), "nosniff");
     assert_eq!(
         (
-            answer.header("cache-control"),
-            answer.header("x-request-id")
+            response.header("cache-control"),
+            response.header("x-request-id")
         ),
         ("no-store", "abc")
     );
@@ -139,12 +154,12 @@ async fn a_server_error_has_its_request_id_and_no_detail() {
     let app = App::start().await;
     app.store.close().await;
     let request = Request::get("/health/ready").header("x-request-id", "abc");
-    let answer = app.send(request.body(Body::empty()).unwrap()).await;
-    let problem = answer.assert_problem(503, "not_ready");
+    let response = app.send(request.body(Body::empty()).unwrap()).await;
+    let problem = response.assert_problem(503, "not_ready");
     assert_eq!(
         (
             problem["request_id"].as_str(),
-            answer.header("x-request-id")
+            response.header("x-request-id")
         ),
         (Some("abc"), "abc")
     );
@@ -181,8 +196,8 @@ async fn the_api_page_works_at_the_root_and_below_a_prefix() {
         (&nested, "/sign-in/auth/me"),
         (&nested, "/sign-in/auth/nothing"),
     ] {
-        let answer = app.get(path).await;
-        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        let response = app.get(path).await;
+        assert_eq!(response.header("cache-control"), "no-store", "{path}");
     }
     nested
         .get("/sign-in/auth/me")

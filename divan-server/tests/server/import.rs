@@ -78,32 +78,32 @@ async fn imported_users_with_and_without_a_hash_sign_in() {
         let sign = ["init-data", "sign", "--user-id", &n.to_string()];
         let init_data = divan(folder, &sign).1.trim().to_owned();
         let body = json!({"phone": phone, "password": password, "init_data": init_data});
-        let answer = client
+        let response = client
             .post(server.url("/auth/telegram/login"))
             .json(&body)
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), 200, "{phone}");
+        assert_eq!(response.status(), 200, "{phone}");
     }
     let body = json!({"email": "admin@example.com", "password": "umbrella 77"});
-    let answer = client
+    let response = client
         .post(server.url("/auth/admin/login"))
         .json(&body)
         .send()
         .await
         .unwrap();
-    let session: Value = answer.json().await.unwrap();
+    let session: Value = response.json().await.unwrap();
     assert_eq!(session["user"]["password_change_required"], true);
     let body = json!({"email": "other@example.com", "password": "tram under the plum"});
-    let answer = client
+    let response = client
         .post(server.url("/auth/admin/bootstrap"))
         .json(&body)
         .send()
         .await
         .unwrap();
     assert_eq!(
-        answer.status(),
+        response.status(),
         409,
         "an imported administrator is the first one"
     );

@@ -58,7 +58,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
         let request = client
             .post(server.url("/auth/admin/bootstrap"))
             .json(&bootstrap_request());
-        answer(request.header("x-bootstrap-token", "the bootstrap token")).await
+        response(request.header("x-bootstrap-token", "the bootstrap token")).await
     };
     let server = start_one();
     let moment = Duration::from_millis(kill * 7 % 60);
@@ -72,12 +72,12 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     assert!(status == 201 || status == 409, "{body}");
     assert!(
         !matches!(first, Some((201, _))) || status == 409,
-        "an answer that was given holds"
+        "an response that was given holds"
     );
     let login = client
         .post(server.url("/auth/admin/login"))
         .json(&bootstrap_request());
-    let (status, session) = answer(login).await.unwrap();
+    let (status, session) = response(login).await.unwrap();
     assert_eq!(status, 200, "{session}");
 
     let admin = session["access_token"].as_str().unwrap();
@@ -85,7 +85,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
         .post(server.url("/auth/admin/users"))
         .bearer_auth(admin)
         .json(&employee_request());
-    assert_eq!(answer(create).await.unwrap().0, 201);
+    assert_eq!(response(create).await.unwrap().0, 201);
     let login = |server: &Running| {
         let now = divan_core::clock::Clock::unix_seconds(&divan_core::clock::SystemClock);
         let init_data = InitDataBuilder::new(now)
@@ -94,13 +94,13 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
         let body = json!({"phone": PHONE, "password": PASSWORD, "init_data": init_data});
         client.post(server.url("/auth/telegram/login")).json(&body)
     };
-    let (status, mut pair) = answer(login(&server)).await.unwrap();
+    let (status, mut pair) = response(login(&server)).await.unwrap();
     assert_eq!(status, 200, "{pair}");
 
     // A correct client continues with the last tokens that it received.
     let refresh = async |server: &Running, pair: &Value| {
         let body = json!({"refresh_token": pair["refresh_token"]});
-        answer(client.post(server.url(NEXT)).json(&body)).await
+        response(client.post(server.url(NEXT)).json(&body)).await
     };
     let ((), (), ()) = tokio::join!(
         async {
@@ -109,7 +109,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
                 pair = next;
             }
         },
-        async { while answer(login(&server)).await.is_some() {} },
+        async { while response(login(&server)).await.is_some() {} },
         async {
             tokio::time::sleep(Duration::from_millis(50) + moment).await;
             server.kill();
@@ -119,7 +119,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
     let (status, next) = refresh(&server, &pair).await.unwrap();
     assert_eq!(status, 200, "an honest client goes on: {next}");
     let token = next["access_token"].as_str().unwrap();
-    let (status, list) = answer(client.get(server.url("/auth/sessions")).bearer_auth(token))
+    let (status, list) = response(client.get(server.url("/auth/sessions")).bearer_auth(token))
         .await
         .unwrap();
     assert_eq!(status, 200);
@@ -133,7 +133,7 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
         ("user_created", 1),
     ] {
         let path = format!("/auth/admin/audit?limit=200&user={employee}&action={action}");
-        let (_, audit) = answer(client.get(server.url(&path)).bearer_auth(admin))
+        let (_, audit) = response(client.get(server.url(&path)).bearer_auth(admin))
             .await
             .unwrap();
         assert_eq!(
@@ -142,12 +142,12 @@ async fn survive_a_kill(database: &str, folder: &Path, kill: u64) {
             "{action}: {audit}"
         );
     }
-    assert_eq!(answer(login(&server)).await.unwrap().0, 200);
+    assert_eq!(response(login(&server)).await.unwrap().0, 200);
 }
 
 /// Returns status and body of a complete response.
-async fn answer(request: reqwest::RequestBuilder) -> Option<(u16, Value)> {
-    let answer = request.send().await.ok()?;
-    let status = answer.status().as_u16();
-    Some((status, answer.json().await.ok()?))
+async fn response(request: reqwest::RequestBuilder) -> Option<(u16, Value)> {
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    Some((status, response.json().await.ok()?))
 }

@@ -82,8 +82,8 @@ async fn requests_sign_ins_and_hashes_are_counted() {
 async fn a_request_whose_client_disconnects_is_counted() {
     let app = App::with_users().await;
     let login = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
-    let answer = app.post("/auth/admin/login", &login);
-    tokio::time::timeout(Duration::ZERO, answer)
+    let response = app.post("/auth/admin/login", &login);
+    tokio::time::timeout(Duration::ZERO, response)
         .await
         .unwrap_err();
 

@@ -211,9 +211,9 @@ async fn rejected_requests_match_the_examples() {
                 .uri(path)
                 .header("content-type", content_type);
             let request = request.header("authorization", format!("Bearer {token}"));
-            let answer = app.send(request.body(Body::from(body)).unwrap()).await;
+            let response = app.send(request.body(Body::from(body)).unwrap()).await;
             assert_eq!(
-                &answer.json(),
+                &response.json(),
                 shown(operation(endpoint), code).unwrap(),
                 "{}",
                 endpoint.operation

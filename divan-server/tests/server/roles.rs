@@ -53,14 +53,14 @@ async fn every_route_admits_the_callers_of_the_contract() {
     for (n, endpoint) in ENDPOINTS.iter().enumerate() {
         for caller in CALLERS {
             let token = token(&app, caller, n).await;
-            let answer = call(&app, endpoint, token.as_deref()).await;
+            let response = call(&app, endpoint, token.as_deref()).await;
             match expected_refusal(endpoint.auth, caller) {
                 Some((status, code)) => {
-                    answer.assert_problem(status, code);
+                    response.assert_problem(status, code);
                 }
                 None => assert!(
-                    !is_refusal(&answer),
-                    "{} and {caller:?}: {answer:?}",
+                    !is_refusal(&response),
+                    "{} and {caller:?}: {response:?}",
                     endpoint.operation
                 ),
             }
@@ -69,7 +69,7 @@ async fn every_route_admits_the_callers_of_the_contract() {
 }
 
 /// Sends an empty body and the id of no user, which an admitted caller gets a problem for.
-async fn call(app: &App, endpoint: &EndpointDescription, token: Option<&str>) -> Answer {
+async fn call(app: &App, endpoint: &EndpointDescription, token: Option<&str>) -> TestResponse {
     let path = endpoint
         .path
         .replace("{id}", "01920000-0000-7000-8000-000000000001");
@@ -78,8 +78,8 @@ async fn call(app: &App, endpoint: &EndpointDescription, token: Option<&str>) ->
         .await
 }
 
-fn is_refusal(answer: &Answer) -> bool {
-    let code = serde_json::from_str::<Value>(&answer.text).unwrap_or_default()["code"].clone();
+fn is_refusal(response: &TestResponse) -> bool {
+    let code = serde_json::from_str::<Value>(&response.text).unwrap_or_default()["code"].clone();
     let refusals = [
         "token_missing",
         "token_invalid",

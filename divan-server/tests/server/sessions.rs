@@ -16,17 +16,17 @@ async fn a_session_is_refreshed_listed_and_ended() {
         .post("/auth/telegram/login", &app.login_request(42))
         .await
         .json();
-    let answer = app
+    let response = app
         .post(
             "/auth/refresh",
             &json!({"refresh_token": first["refresh_token"]}),
         )
         .await;
     assert_eq!(
-        (answer.status.as_u16(), answer.header("cache-control")),
+        (response.status.as_u16(), response.header("cache-control")),
         (200, "no-store")
     );
-    let session = answer.json();
+    let session = response.json();
     let token = session["access_token"].as_str().unwrap();
     let list = app.get_as(token, "/auth/sessions").await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
@@ -73,10 +73,10 @@ async fn end_session_of_another_user_or_unknown_is_not_found() {
         "'--",
     ] {
         let path = format!("/auth/sessions/{id}");
-        let answer = app
+        let response = app
             .send_raw(Method::DELETE, &path, Some(&token), "", "")
             .await;
-        answer.assert_problem(404, "not_found");
+        response.assert_problem(404, "not_found");
     }
     assert_eq!(app.get_as(&admin, "/auth/me").await.status, 200);
 }
@@ -238,9 +238,9 @@ async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
             if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
-            let answer = request.send().await.unwrap();
-            let status = answer.status().as_u16();
-            (status, answer.json::<Value>().await.unwrap_or_default())
+            let response = request.send().await.unwrap();
+            let status = response.status().as_u16();
+            (status, response.json::<Value>().await.unwrap_or_default())
         };
     let post = Method::POST;
     send(
@@ -294,7 +294,7 @@ async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
         }
         let new_password = "plum 4 the tram";
         let change = json!({"current_password": password, "new_password": new_password});
-        let (status, answer) = match case {
+        let (status, response) = match case {
             0 => send(post.clone(), &here, "/auth/logout", Some(token), &json!({})).await,
             1 => {
                 send(
@@ -331,7 +331,7 @@ async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
                 .await
             }
         };
-        assert!(matches!(status, 200 | 204), "{case}: {answer}");
+        assert!(matches!(status, 200 | 204), "{case}: {response}");
         let ended = Instant::now();
         if case == 1 {
             password = new_password;

@@ -268,9 +268,9 @@ fn configured_secrets_close_the_bootstrap_of_development_mode() {
         body.len()
     );
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
 }
 
 #[cfg(unix)]
@@ -315,14 +315,14 @@ async fn the_log_has_events_and_no_secrets() {
         .build()
         .unwrap();
     let post = async |path: &str, body: serde_json::Value| {
-        let answer = client
+        let response = client
             .post(server.url(path))
             .bearer_auth("a-hidden-token")
             .json(&body)
             .send()
             .await
             .unwrap();
-        answer.json::<serde_json::Value>().await.unwrap()
+        response.json::<serde_json::Value>().await.unwrap()
     };
     let credentials = serde_json::json!({"email": "admin@example.com", "password": "a hidden tram under the plum"});
     post("/auth/admin/bootstrap", credentials.clone()).await;

@@ -13,11 +13,11 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const SIGN_IN: &str =
     "grant_type=password&username=admin%40example.com&password=tram+under+the+plum";
 
-async fn request(app: &App, form: &str) -> Answer {
+async fn request(app: &App, form: &str) -> TestResponse {
     app.post_raw(PATH, None, FORM, form.to_owned()).await
 }
 
-async fn refresh(app: &App, refresh_token: &str) -> Answer {
+async fn refresh(app: &App, refresh_token: &str) -> TestResponse {
     let form = format!("grant_type=refresh_token&refresh_token={refresh_token}");
     request(app, &form).await
 }
@@ -28,11 +28,11 @@ fn text<'v>(body: &'v Value, member: &str) -> &'v str {
 
 /// Asserts that the response is an error of RFC 6749 and returns its description.
 #[track_caller]
-fn assert_rejected(answer: &Answer, error: &str) -> String {
-    assert_eq!(answer.status, 400, "{answer:?}");
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let body = answer.json();
+fn assert_rejected(response: &TestResponse, error: &str) -> String {
+    assert_eq!(response.status, 400, "{response:?}");
+    assert_eq!(response.header("content-type"), "application/json");
+    assert_eq!(response.header("cache-control"), "no-store");
+    let body = response.json();
     assert_eq!(body["error"], error, "{body}");
     assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
     text(&body, "error_description").to_owned()
@@ -43,12 +43,12 @@ async fn the_password_grant_signs_an_administrator_in() {
     let app = App::with_users().await;
     let ignored = "&scope=&client_id=x&client_secret=y&resource=a&resource=b&refresh_token=";
     for form in [SIGN_IN, &format!("username=&{SIGN_IN}{ignored}")] {
-        let answer = request(&app, form).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        assert_eq!(answer.header("content-type"), "application/json");
-        assert_eq!(answer.header("cache-control"), "no-store");
-        assert_eq!(answer.header("pragma"), "no-cache");
-        let tokens = answer.json();
+        let response = request(&app, form).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        assert_eq!(response.header("content-type"), "application/json");
+        assert_eq!(response.header("cache-control"), "no-store");
+        assert_eq!(response.header("pragma"), "no-cache");
+        let tokens = response.json();
         let members: Vec<&str> = tokens
             .as_object()
             .unwrap()
@@ -94,9 +94,9 @@ async fn wrong_credentials_return_the_same_error_as_an_unknown_user() {
     let app = App::with_users().await;
     let rejected = async |username: &str, password: &str| {
         let form = format!("grant_type=password&username={username}&password={password}");
-        let answer = request(&app, &form).await;
-        assert_rejected(&answer, "invalid_grant");
-        answer.text
+        let response = request(&app, &form).await;
+        assert_rejected(&response, "invalid_grant");
+        response.text
     };
     let wrong_password = rejected("admin%40example.com", "another+password").await;
     for (username, password) in [
@@ -116,16 +116,16 @@ async fn wrong_credentials_return_the_same_error_as_an_unknown_user() {
 async fn the_refresh_grant_returns_the_next_tokens() {
     let app = App::with_users().await;
     let first = request(&app, SIGN_IN).await.json();
-    let answer = refresh(&app, text(&first, "refresh_token")).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let second = answer.json();
+    let response = refresh(&app, text(&first, "refresh_token")).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(response.header("cache-control"), "no-store");
+    let second = response.json();
     assert_ne!(second["refresh_token"], first["refresh_token"]);
 
     let login = app.login_request(42);
     let employee = app.post("/auth/telegram/login", &login).await.json();
-    let answer = refresh(&app, text(&employee, "refresh_token")).await;
-    assert_eq!(answer.json()["expires_in"], 900);
+    let response = refresh(&app, text(&employee, "refresh_token")).await;
+    assert_eq!(response.json()["expires_in"], 900);
     let description = assert_rejected(&refresh(&app, "garbage").await, "invalid_grant");
     assert_eq!(description, "the refresh token is not valid");
 }
@@ -211,9 +211,9 @@ async fn other_errors_are_problems() {
         .await
         .assert_problem(405, "method_not_allowed");
     app.store.close().await;
-    let answer = request(&app, SIGN_IN).await;
-    answer.assert_problem(503, "unavailable");
-    assert_eq!(answer.header("retry-after"), "5");
+    let response = request(&app, SIGN_IN).await;
+    response.assert_problem(503, "unavailable");
+    assert_eq!(response.header("retry-after"), "5");
 }
 
 #[tokio::test]
