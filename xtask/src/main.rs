@@ -1,6 +1,7 @@
 //! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `load`,
 //! `release-check`.
 
+mod api_reference;
 mod book;
 mod check;
 mod contract;
@@ -46,6 +47,8 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
+    /// Write the API reference of the guide from docs/openapi.json
+    ApiReference,
     /// Fuzz the verification of signed data against its reference
     Fuzz {
         /// Seconds per target
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Task::Test { no_install } => test::run(no_install),
         Task::Check => check::run(),
         Task::Contract { effort, no_install } => contract::run(effort, no_install),
+        Task::ApiReference => api_reference::write(),
         Task::Fuzz {
             seconds,
             simd,
