@@ -9,13 +9,13 @@ use crate::process::{program, start};
 fn the_walk_through_of_the_readme_works() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = std::fs::read_to_string(path).unwrap();
-    let section = readme.split("<!-- walk-through -->").nth(1).unwrap();
+    let section = readme.split(": walk-through -->").nth(1).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let server = start(&mut program(folder.path()));
-    let answers = run(&blocks(section), &server, folder.path());
-    let [bootstrap, admin, employee, session, me] = answers.as_slice() else {
-        panic!("{answers:?}")
+    let responses = run(&blocks(section), &server, folder.path());
+    let [bootstrap, admin, employee, session, me] = responses.as_slice() else {
+        panic!("{responses:?}")
     };
     assert!(bootstrap.contains(r#""role":"admin""#), "{bootstrap}");
     assert!(admin.is_empty(), "the token stays in the variable: {admin}");
