@@ -4,6 +4,7 @@
 //! It listens on 127.0.0.1:3000 until it is interrupted. `POST /sign-in` takes
 //! `{"phone", "password", "init_data"}`, `GET /hello` a bearer token.
 
+// ANCHOR: application
 use std::error::Error;
 use std::sync::Arc;
 
@@ -123,6 +124,7 @@ impl IntoResponse for Rejection {
         (status, self.0.to_string()).into_response()
     }
 }
+// ANCHOR_END: application
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use divan_core::init_data::{BotToken, InitDataBuilder, Verifier};
 
 #[expect(clippy::print_stdout, reason = "an example shows what it does")]
 fn main() -> Result<(), Box<dyn Error>> {
-    let raw = what_the_mini_app_sends()?;
+    let raw = init_data_of_the_mini_app()?;
 
     let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
     let verifier = Verifier::new(token, Duration::from_hours(1));
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Init data, signed by the feature `test-util` instead of Telegram.
-fn what_the_mini_app_sends() -> Result<String, Box<dyn Error>> {
+fn init_data_of_the_mini_app() -> Result<String, Box<dyn Error>> {
     let token: BotToken = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000".parse()?;
     let data = InitDataBuilder::new(SystemClock.unix_seconds())
         .user(42, "First")

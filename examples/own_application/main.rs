@@ -57,6 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+// ANCHOR: service
 /// Opens the database and applies the migrations of the application and of Divan. Both keep their
 /// own list of migrations, and all tables of Divan begin with `divan_`.
 async fn open(path: &Path) -> Result<(SqlitePool, SqliteStore), Box<dyn Error>> {
@@ -97,3 +98,4 @@ fn service(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<AuthService, 
     let builder = AuthService::builder(store, &key, "https://sec.example.com", audiences);
     Ok(builder.telegram_verifier(bots).clock(clock).build())
 }
+// ANCHOR_END: service
