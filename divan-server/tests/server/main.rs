@@ -10,6 +10,7 @@ mod dependencies;
 mod deployment;
 mod doctor;
 mod endpoints;
+mod guide;
 mod harness;
 mod http;
 mod import;

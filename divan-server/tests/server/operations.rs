@@ -9,7 +9,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::process::{no_tls, program, run, start, wait_for};
 
-const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 
 fn client() -> reqwest::Client {
     reqwest::Client::builder()
@@ -50,17 +50,17 @@ async fn metrics_are_served_on_a_separate_listener() {
         .await
         .unwrap();
 
-    let answer = client
+    let response = client
         .get(format!("http://{address}/metrics"))
         .send()
         .await
         .unwrap();
-    let kind = answer.headers()["content-type"]
+    let kind = response.headers()["content-type"]
         .to_str()
         .unwrap()
         .to_owned();
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
-    let text = answer.text().await.unwrap();
+    let text = response.text().await.unwrap();
     assert!(
         text.contains("divan_sign_ins_total{method=\"admin_login\",outcome=\"success\"} 1\n"),
         "{text}"
@@ -216,17 +216,18 @@ fn ok(result: &Value) -> ResponseTemplate {
 }
 
 /// Mock of the Bot API, with this menu button.
-async fn bot_api(button: &Value) -> MockServer {
+/// Mocks a Bot API with one bot, which has this menu button.
+pub(crate) async fn bot_api(button: &Value) -> MockServer {
     let server = MockServer::start().await;
     let me = json!({"id": 1_234_567_890, "username": "divan_bot", "has_main_web_app": true});
-    let answers = [
+    let responses = [
         ("getMe", ok(&me)),
         ("getChatMenuButton", ok(button)),
         ("setChatMenuButton", ok(&json!(true))),
     ];
-    for (method, answer) in answers {
+    for (method, response) in responses {
         Mock::given(path(format!("/bot{BOT}/{method}")))
-            .respond_with(answer)
+            .respond_with(response)
             .mount(&server)
             .await;
     }
@@ -277,10 +278,10 @@ async fn the_command_line_configures_and_checks_the_bot() {
 async fn a_wait_for_telegram_is_logged() {
     let folder = tempfile::tempdir().unwrap();
     let busy = MockServer::start().await;
-    let answer = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 1}});
+    let response = json!({"ok": false, "error_code": 429, "parameters": {"retry_after": 1}});
     let wait = Mock::given(path(format!("/bot{BOT}/getMe")));
-    let answer = ResponseTemplate::new(429).set_body_json(answer);
-    wait.respond_with(answer)
+    let response = ResponseTemplate::new(429).set_body_json(response);
+    wait.respond_with(response)
         .up_to_n_times(1)
         .with_priority(1)
         .mount(&busy)
@@ -311,10 +312,10 @@ async fn a_wait_for_telegram_is_logged() {
 async fn an_error_of_the_bot_api_is_one_line_without_the_token() {
     let folder = tempfile::tempdir().unwrap();
     let refusing = MockServer::start().await;
-    let answer = json!({"ok": false, "error_code": 401, "description": "Unauthorized"});
+    let response = json!({"ok": false, "error_code": 401, "description": "Unauthorized"});
     let refuse = Mock::given(wiremock::matchers::any());
     refuse
-        .respond_with(ResponseTemplate::new(401).set_body_json(answer))
+        .respond_with(ResponseTemplate::new(401).set_body_json(response))
         .mount(&refusing)
         .await;
     let closed = format!("http://{}", free_address());

@@ -222,9 +222,8 @@ async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
         run(on(database.url(), folder.path()).args(["--port", "0", "--no-migrate"]));
     assert_eq!(code, 1);
     assert!(
-        stderr.contains(
-            "cannot be served: the schema of the database is old (missing migrations: 1)"
-        ),
+        stderr
+            .contains("cannot be used: the schema of the database is old (missing migrations: 1)"),
         "{stderr}"
     );
 
@@ -332,4 +331,51 @@ async fn users_sign_in_on_postgres() {
         .post("/auth/telegram/login", &app.login_request(43))
         .await;
     mismatch.assert_problem(403, "telegram_account_mismatch");
+}
+
+#[tokio::test]
+async fn the_sql_of_the_guide_runs_and_its_privileges_suffice() {
+    let page = include_str!("../../../docs/guide/src/operations/databases.md");
+    let blocks = page.split("```sql\n").skip(1);
+    let blocks: Vec<&str> = blocks
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    let [grants, times] = blocks.as_slice() else {
+        panic!("{blocks:?}")
+    };
+
+    let database = TestDatabase::create().await;
+    let owner = store(database.url(), PostgresPool::default()).await;
+    owner.migrate().await.unwrap();
+    let role = format!("divan_test_role_{}", std::process::id());
+    let create = format!("CREATE ROLE {role} LOGIN PASSWORD 'tram-under-the-plum'");
+    database.execute(&create).await;
+    database
+        .execute(&grants.replace("divan_server", &role))
+        .await;
+    database.execute(times).await;
+
+    let (scheme, rest) = database.url().split_once("://").unwrap();
+    let (_, address) = rest.rsplit_once('@').unwrap();
+    let url = format!("{scheme}://{role}:tram-under-the-plum@{address}");
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::on(
+        store(&url, PostgresPool::default()).await,
+        BootstrapPolicy::OpenToAnyone,
+        tempfile::tempdir().unwrap(),
+    );
+    app.add_users().await;
+    let token = app.employee_token().await;
+    assert_eq!(app.get_as(&token, "/auth/me").await.status, 200);
+    for command in [
+        ["migrate", "--check"].as_slice(),
+        &["user", "reset-password", "+77011234567"],
+        &["user", "sessions", "+77011234567", "--end"],
+        &["audit", "purge", "--older-than", "1s"],
+    ] {
+        let (code, _, stderr) = run(on(&url, folder.path()).args(command));
+        assert_eq!(code, 0, "{command:?}: {stderr}");
+    }
+    let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    database.execute(&drop).await;
 }
