@@ -51,7 +51,7 @@
 //!
 //! # Performance
 //!
-//! Verification takes between two and three times as long as the HMAC alone, which every verifier must
+//! Verification takes from two to about three times as long as the HMAC alone, which every verifier must
 //! compute (`docs/guide/src/reference/benchmarks.md`). [`Verifier::verify`] makes one allocation.
 //! [`Verifier::verify_in`] and the getters of its result make none. Two cases are exceptions: strings
 //! beyond the default limits, and JSON with escapes in keys, which Telegram does not send.
