@@ -81,6 +81,8 @@ pub mod service;
 pub mod session;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "store")]
+pub mod throttle;
 #[cfg(feature = "tls")]
 pub mod tls;
 #[cfg(feature = "token")]

@@ -90,6 +90,7 @@ impl Server {
             allowed_origins: origins(config),
             strict_transport: config.addresses.are_https(),
             docs: config.docs,
+            is_development: config.development.is_some(),
             trusted_proxies: config.infra.http.trusted_proxies.clone(),
             ..HttpOptions::default()
         };
@@ -163,6 +164,9 @@ async fn purge_sessions(service: AuthService, retention: Duration) {
             Err(error) => {
                 tracing::warn!(%error, "cannot purge sessions, next attempt in an hour");
             }
+        }
+        if let Err(error) = service.purge_attempts().await {
+            tracing::warn!(%error, "cannot purge failed attempts, next attempt in an hour");
         }
     }
 }

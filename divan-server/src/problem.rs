@@ -3,6 +3,7 @@ mod service;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -17,6 +18,8 @@ pub struct Problem {
     body: Box<api::Problem>,
     /// For the log only.
     cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// The time to wait, where the code alone does not determine it.
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
@@ -25,6 +28,7 @@ impl Problem {
         Self {
             body: Box::new(api::Problem::new(code)),
             cause: None,
+            retry_after: None,
         }
     }
 
@@ -44,6 +48,13 @@ impl Problem {
     #[must_use]
     pub fn with_cause(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// Sets the time after which to retry. Default: that of the code.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
         self
     }
 
@@ -73,6 +84,7 @@ impl Problem {
         Self {
             body: Box::new(change(*self.body)),
             cause: self.cause,
+            retry_after: self.retry_after,
         }
     }
 }
@@ -95,10 +107,12 @@ impl IntoResponse for Problem {
                 .headers_mut()
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if let Some(seconds) = retry_after(self.code()) {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+        let seconds = match self.retry_after {
+            Some(wait) => Some(HeaderValue::from(wait.as_secs())),
+            None => retry_after(self.code()).map(HeaderValue::from_static),
+        };
+        if let Some(seconds) = seconds {
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         // The middleware logs it and adds the request id.
         response.extensions_mut().insert(self);
@@ -120,7 +134,12 @@ pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
     }
 }
 
-/// The number of seconds after which to retry (RFC 9110 §10.2.3).
+/// The number of seconds after which to retry (RFC 9110 §10.2.3). That of `too_many_attempts` is an
+/// example: it depends on the attempts.
 pub(crate) fn retry_after(code: ProblemCode) -> Option<&'static str> {
-    matches!(code, ProblemCode::Overloaded | ProblemCode::Unavailable).then_some("5")
+    match code {
+        ProblemCode::Overloaded | ProblemCode::Unavailable => Some("5"),
+        ProblemCode::TooManyAttempts => Some("30"),
+        _ => None,
+    }
 }

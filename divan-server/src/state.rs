@@ -140,6 +140,8 @@ pub struct HttpOptions {
     pub docs: bool,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
+    /// Development mode: failed attempts are not counted for loopback addresses. Default: no.
+    pub is_development: bool,
     /// Time limit of a request, from the first byte of its body to the response. Default: 30 seconds.
     pub request_timeout: Duration,
 }
@@ -151,6 +153,7 @@ impl Default for HttpOptions {
             strict_transport: false,
             docs: true,
             trusted_proxies: Vec::new(),
+            is_development: false,
             request_timeout: Duration::from_secs(30),
         }
     }

@@ -2,11 +2,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, FoundUsers, NewUser,
-    SessionAdvance, SessionStore, Store, StoreError, StoredSession, UpdateFn, UpdatedAccount,
-    UserQuery, UserStore,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore, FoundUsers,
+    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredDevice, StoredSession,
+    ThrottleStore, UpdateFn, UpdatedAccount, UserQuery, UserStore,
 };
-use divan_core::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
+use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
+use divan_core::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -113,6 +114,40 @@ impl<S: Store> AuditStore for PublishingStore<S> {
 
     async fn purge_audit(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_audit(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> DeviceStore for PublishingStore<S> {
+    async fn device(&self, id: DeviceId) -> Result<Option<StoredDevice>, StoreError> {
+        self.inner.device(id).await
+    }
+
+    async fn devices_of(&self, user: UserId) -> Result<Vec<StoredDevice>, StoreError> {
+        self.inner.devices_of(user).await
+    }
+
+    async fn purge_devices(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_devices(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> ThrottleStore for PublishingStore<S> {
+    async fn counters(&self, keys: &[ThrottleKey]) -> Result<Vec<Option<Counter>>, StoreError> {
+        self.inner.counters(keys).await
+    }
+
+    async fn update_counters(
+        &self,
+        update: &ThrottleUpdate,
+        events: &[AuditEvent],
+    ) -> Result<ThrottleOutcome, StoreError> {
+        self.inner.update_counters(update, events).await
+    }
+
+    async fn purge_counters(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_counters(now).await
     }
 }
 

@@ -1,7 +1,8 @@
-//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `load`,
-//! `release-check`.
+//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `attack`,
+//! `load`, `release-check`.
 
 mod api_reference;
+mod attack;
 mod book;
 mod check;
 mod contract;
@@ -60,6 +61,8 @@ enum Task {
         /// Target to fuzz; default: all
         target: Option<fuzz::Target>,
     },
+    /// Simulate attacks on the sign-in, and write the tables of the guide
+    Attack,
     /// Measure the processor time of requests against a minimal server
     Load {
         /// Install nothing that is missing, only report how
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
             seconds,
             if simd { Code::Vector } else { Code::Portable },
         ),
+        Task::Attack => attack::run(),
         Task::Load { no_install } => load::run(no_install),
         Task::ReleaseCheck { options } => release_check::run(&options),
     };

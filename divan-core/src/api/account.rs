@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
+use super::{Auth, Endpoint, Lane, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 use crate::types::User;
 
@@ -29,6 +29,7 @@ impl Endpoint for ChangePassword {
     const PATH: &'static str = "/auth/me/password";
     const AUTH: Auth = Auth::BearerAnyScope;
     const STATUS: u16 = 200;
+    const LANE: Option<Lane> = Some(Lane::OwnPassword);
     const PROBLEMS: &'static [ProblemCode] = &[
         ProblemCode::InvalidCredentials,
         ProblemCode::WeakPassword,

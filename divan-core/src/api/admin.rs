@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
+use super::{Auth, Endpoint, Lane, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 use crate::types::User;
 
@@ -14,6 +14,7 @@ impl Endpoint for AdminLogin {
     const PATH: &'static str = "/auth/admin/login";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
+    const LANE: Option<Lane> = Some(Lane::SignIn);
     const PROBLEMS: &'static [ProblemCode] = &[
         ProblemCode::InvalidCredentials,
         ProblemCode::PasswordExpired,
@@ -64,6 +65,7 @@ impl Endpoint for Bootstrap {
     const PATH: &'static str = "/auth/admin/bootstrap";
     const AUTH: Auth = Auth::BootstrapToken;
     const STATUS: u16 = 201;
+    const LANE: Option<Lane> = Some(Lane::Bootstrap);
     const PROBLEMS: &'static [ProblemCode] = &[
         ProblemCode::AlreadyBootstrapped,
         ProblemCode::EmailTaken,

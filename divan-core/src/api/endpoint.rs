@@ -18,9 +18,12 @@ pub trait Endpoint {
     const AUTH: Auth;
     /// The status of a success.
     const STATUS: u16;
+    /// The limits of attempts to guess the secret that the endpoint checks; `None` for an endpoint
+    /// that checks only tokens.
+    const LANE: Option<Lane> = None;
     /// The problems of this endpoint, in addition to those of its authentication
-    /// ([`Auth::problems`]), of any body ([`BODY_PROBLEMS`]) and of any request
-    /// ([`COMMON_PROBLEMS`]).
+    /// ([`Auth::problems`]) and its lane (`too_many_attempts`), of any body ([`BODY_PROBLEMS`]) and of
+    /// any request ([`COMMON_PROBLEMS`]).
     const PROBLEMS: &'static [ProblemCode];
     /// The JSON body of the request, or the query parameters of a [`Method::Get`]; `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
@@ -73,6 +76,22 @@ pub enum Auth {
     Admin,
 }
 
+/// The limits of attempts to guess a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Lane {
+    /// A sign-in with a password: limited by account, Telegram account or device, and address.
+    SignIn,
+    /// A sign-in with init data alone: limited by Telegram account.
+    AutoLogin,
+    /// A check of the own password: limited by session.
+    OwnPassword,
+    /// A refresh token: refused ones are limited by address.
+    Refresh,
+    /// The bootstrap token: limited by address.
+    Bootstrap,
+}
+
 impl Auth {
     /// The problems of a request whose authentication is missing or not accepted.
     pub const fn problems(self) -> &'static [ProblemCode] {
@@ -123,6 +142,8 @@ pub struct EndpointDescription {
     pub auth: Auth,
     /// [`Endpoint::STATUS`].
     pub status: u16,
+    /// [`Endpoint::LANE`].
+    pub lane: Option<Lane>,
     /// True if the request has a body.
     pub has_body: bool,
     /// [`Endpoint::PROBLEMS`].
@@ -137,6 +158,7 @@ impl EndpointDescription {
             path: E::PATH,
             auth: E::AUTH,
             status: E::STATUS,
+            lane: E::LANE,
             // `()` is the only request without members.
             has_body: size_of::<E::Request>() > 0 && !matches!(E::METHOD, Method::Get),
             own_problems: E::PROBLEMS,
@@ -147,8 +169,13 @@ impl EndpointDescription {
     /// of any request.
     pub fn problems(&self) -> impl Iterator<Item = ProblemCode> + use<> {
         let body = if self.has_body { BODY_PROBLEMS } else { &[] };
+        let lane: &[ProblemCode] = match self.lane {
+            Some(_) => &[ProblemCode::TooManyAttempts],
+            None => &[],
+        };
         [
             self.auth.problems(),
+            lane,
             self.own_problems,
             body,
             COMMON_PROBLEMS,

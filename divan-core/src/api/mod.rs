@@ -24,7 +24,7 @@ pub use admin::{
     AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest,
 };
 pub use audit::{Audit, AuditPage, AuditRequest};
-pub use endpoint::{Auth, Endpoint, EndpointDescription, Method};
+pub use endpoint::{Auth, Endpoint, EndpointDescription, Lane, Method};
 pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
 pub use jwks::Jwks;
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};

@@ -111,6 +111,9 @@ problem_codes! {
     ValidationFailed = "validation_failed", 422, "Request not valid";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
+    /// Too many failed attempts: retry after `Retry-After` seconds. The response is the same for an
+    /// account that does not exist.
+    TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The server failed. Its log has the cause under the request id.
     Internal = "internal", 500, "Internal error";
     /// Too many sign-ins are waiting: retry after `Retry-After` seconds.

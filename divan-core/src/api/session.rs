@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Auth, Endpoint, Method, ProblemCode};
+use super::{Auth, Endpoint, Lane, Method, ProblemCode};
 use crate::secret::{self, Secret};
 use crate::types::{Audience, SessionId, User};
 
@@ -72,6 +72,7 @@ impl Endpoint for Refresh {
     const PATH: &'static str = "/auth/refresh";
     const AUTH: Auth = Auth::None;
     const STATUS: u16 = 200;
+    const LANE: Option<Lane> = Some(Lane::Refresh);
     const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::RefreshTokenInvalid];
     type Request = RefreshRequest;
     type Response = TokenResponse;

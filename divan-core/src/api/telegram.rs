@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode, TokenResponse};
+use super::{Auth, Endpoint, Lane, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
 
 /// Signs an employee in, inside the Mini App.
@@ -13,6 +13,7 @@ impl Endpoint for TelegramLogin {
     const PATH: &'static str = "/auth/telegram/login";
     const AUTH: Auth = Auth::InitData;
     const STATUS: u16 = 200;
+    const LANE: Option<Lane> = Some(Lane::SignIn);
     const PROBLEMS: &'static [ProblemCode] = &[
         ProblemCode::InvalidCredentials,
         ProblemCode::TelegramAccountMismatch,
@@ -127,6 +128,7 @@ impl Endpoint for AutoLogin {
     const PATH: &'static str = "/auth/telegram/auto-login";
     const AUTH: Auth = Auth::InitData;
     const STATUS: u16 = 200;
+    const LANE: Option<Lane> = Some(Lane::AutoLogin);
     const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::PasswordRequired];
     type Request = AutoLoginRequest;
     type Response = TokenResponse;

@@ -90,11 +90,11 @@ impl AuthService {
         &self,
         action: AuditAction,
         actor: Option<UserId>,
-        subject: UserId,
+        subject: impl Into<Option<UserId>>,
         client: &ClientInfo,
     ) -> Result<AuditEvent, ServiceError> {
         let id = AuditId::generate(self.parts.clock.as_ref(), self.parts.entropy.as_ref())?;
-        let mut event = AuditEvent::new(id, self.now(), action, Some(subject));
+        let mut event = AuditEvent::new(id, self.now(), action, subject.into());
         event.actor_id = actor;
         event.address = client.address;
         event.request_id.clone_from(&client.request_id);

@@ -7,6 +7,7 @@ use super::session::to_time_duration;
 use super::{ClientService, IssuedTokens, ServiceError};
 use crate::secret::Secret;
 use crate::store::{Account, AccountUpdate};
+use crate::throttle::ThrottleKind;
 use crate::types::{Audience, AuditAction, Role, TelegramId};
 
 /// The period of auto-login after a password was verified, and the end of its sessions.
@@ -15,16 +16,22 @@ const AUTO_LOGIN_PERIOD: Duration = Duration::from_hours(30 * 24);
 /// # Auto-login
 impl ClientService<'_> {
     /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in
-    /// with the password. The init data may be one hour old. The session ends with the 30 days.
+    /// with the password. The init data may be one hour old. The session ends with the 30 days. It
+    /// replaces the session that began with the same init data: a page that keeps no tokens calls
+    /// this at each reload.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`], and [`ServiceError::PasswordRequired`] in all other cases, for an
-    /// unknown Telegram account too.
+    /// [`ServiceError::InitData`], [`ServiceError::TooManyAttempts`], and
+    /// [`ServiceError::PasswordRequired`] in all other cases, for an unknown Telegram account too.
     pub async fn auto_login(self, init_data: &Secret) -> Result<IssuedTokens, ServiceError> {
         let service = self.service;
         let store = &service.parts.store;
         let data = service.verifiers()?.auto_login.verify(init_data.expose())?;
         let telegram = telegram_account(&data)?;
+        let keys = &service.parts.attempts.keys;
+        service
+            .charge_one(keys.telegram(ThrottleKind::AutoLogin, telegram.id))
+            .await?;
         let found = store.account_by_telegram(telegram.id).await?;
         let (user, verified_at) = found
             .and_then(|account| {
@@ -38,6 +45,7 @@ impl ClientService<'_> {
             .ends_at
             .min(verified_at.saturating_add(to_time_duration(AUTO_LOGIN_PERIOD)));
         session.expires_at = session.expires_at.min(session.ends_at);
+        session.init_data = Some(keys.init_data(init_data));
         let action = AuditAction::SignedInAutomatically;
         let event = service.audit_event(action, Some(user), user, self.client)?;
         let change = |current: &mut Account| {

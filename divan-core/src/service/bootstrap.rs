@@ -4,6 +4,7 @@ use super::validation::{Validation, check_new_password};
 use super::{ClientService, Field, ServiceError};
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
+use crate::throttle::ThrottleKind;
 use crate::types::{AuditAction, Role, User, UserId};
 
 /// The rule for creating the first administrator over the network.
@@ -67,12 +68,13 @@ impl ClientService<'_> {
     /// Creates the first administrator: exactly once, ever.
     ///
     /// # Errors
-    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::AlreadyBootstrapped`],
+    /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::TooManyAttempts`],
+    /// [`ServiceError::AlreadyBootstrapped`],
     /// [`ServiceError::Invalid`] or [`ServiceError::WeakPassword`]. Nothing is written then, and
     /// another call may try again.
     pub async fn bootstrap(self, command: &BootstrapCommand) -> Result<User, ServiceError> {
         let parts = &self.service.parts;
-        parts.bootstrap.check(command.token.as_ref())?;
+        self.check_token(command.token.as_ref()).await?;
         let mut validation = Validation::default();
         let email = validation.email(&command.email);
         let full_name =
@@ -99,5 +101,19 @@ impl ClientService<'_> {
                 .audit_event(AuditAction::Bootstrapped, None, user.id, self.client)?;
         claim.complete(&[NewUser::new(account, event)]).await?;
         Ok(user)
+    }
+
+    /// Compares the token. The attempt is charged before, and recorded if the token is wrong.
+    async fn check_token(self, token: Option<&Secret>) -> Result<(), ServiceError> {
+        let (service, policy) = (self.service, &self.service.parts.bootstrap);
+        if matches!(policy, BootstrapPolicy::Token(_)) && token.is_some() {
+            let kind = ThrottleKind::Bootstrap;
+            service.charge_address(kind, self.client).await?;
+        }
+        let checked = policy.check(token);
+        if checked.is_err() {
+            service.record_refused_bootstrap(self.client).await?;
+        }
+        checked
     }
 }

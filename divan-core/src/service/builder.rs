@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attempt::Attempts;
 use super::session_cache::SessionCache;
 use super::{AuthService, BootstrapPolicy, Parts, Region, SessionLife, TelegramVerifiers};
 use crate::clock::{Clock, SystemClock};
@@ -8,7 +9,9 @@ use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{Admission, BotToken, ReplayGuard, Verifier};
 use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
 use crate::store::Store;
-use crate::token::{Audiences, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier};
+use crate::token::{
+    Audiences, DeviceKeys, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier,
+};
 use crate::types::Audience;
 
 /// The default maximum age of init data at sign-in. Some Telegram clients reuse it for a day.
@@ -23,6 +26,7 @@ const AUTO_LOGIN_MAX_AGE: Duration = Duration::from_hours(1);
 pub struct AuthServiceBuilder {
     store: Arc<dyn Store>,
     key: SecretKey,
+    previous_key: Option<SecretKey>,
     token_keys: Option<KeyRing>,
     issuer: String,
     audiences: Audiences,
@@ -50,6 +54,7 @@ impl AuthService {
         AuthServiceBuilder {
             store,
             key: key.clone(),
+            previous_key: None,
             token_keys: None,
             issuer: issuer.to_owned(),
             audiences,
@@ -117,6 +122,14 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Also accepts refresh tokens and device tokens of the key that was replaced, so that users stay
+    /// signed in. Access tokens of it are refused; clients refresh them. Failed attempts are
+    /// counted from zero with a new key. Default: none.
+    pub fn previous_key(mut self, previous: &SecretKey) -> Self {
+        self.previous_key = Some(previous.clone());
+        self
+    }
+
     /// Sets the keys of access tokens. Default: HS256 with the key of the service. Refresh tokens
     /// always use the key of the service.
     pub fn token_keys(mut self, keys: KeyRing) -> Self {
@@ -173,6 +186,12 @@ impl AuthServiceBuilder {
                 .clock(clock.clone()),
             login: login.clock(clock.clone()),
         });
+        let (mut refresh_keys, mut device_keys) =
+            (RefreshKeys::new(&self.key), DeviceKeys::new(&self.key));
+        if let Some(previous) = &self.previous_key {
+            refresh_keys = refresh_keys.or(previous);
+            device_keys = device_keys.or(previous);
+        }
         let token_keys = self.token_keys.unwrap_or_else(|| KeyRing::from(&self.key));
         let parts = Parts {
             store: self.store,
@@ -183,7 +202,9 @@ impl AuthServiceBuilder {
             tokens: TokenVerifier::new(&token_keys, &self.issuer, self.audiences)
                 .clock(self.clock.clone()),
             jwks: token_keys.jwks(),
-            refresh_keys: RefreshKeys::new(&self.key),
+            refresh_keys,
+            device_keys,
+            attempts: Attempts::new(&self.key),
             cache: SessionCache::default(),
             miniapp_life: self.miniapp_life,
             admin_life: self.admin_life,

@@ -3,12 +3,15 @@ use std::net::IpAddr;
 /// The maximum length of the description of a device, in characters.
 const MAX_DEVICE_CHARS: usize = 200;
 
-/// The origin of a request, shown in lists of sessions and audit events. No decision depends on it.
+/// The origin of a request, shown in lists of sessions and audit events. Only throttling depends on
+/// it: see [`address`](Self::address).
 #[derive(Clone, Debug, Default)]
 pub struct ClientInfo {
     pub(super) device: Option<String>,
     pub(super) address: Option<IpAddr>,
     pub(super) request_id: Option<String>,
+    /// The address that failed attempts are counted for.
+    pub(super) limited_address: Option<IpAddr>,
 }
 
 impl ClientInfo {
@@ -30,10 +33,19 @@ impl ClientInfo {
         self
     }
 
-    /// Sets the address.
+    /// Sets the address. Failed attempts are counted for it. Behind a proxy it must be the address of
+    /// the client: all users would share the limits of the proxy's address.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = Some(address.to_canonical());
+        self.limited_address = self.address;
+        self
+    }
+
+    /// Does not count failed attempts for the address, because it may be the address of a proxy.
+    #[must_use]
+    pub fn without_address_limits(mut self) -> Self {
+        self.limited_address = None;
         self
     }
 

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::time::Duration;
 
 use super::{Field, InvalidField};
 use crate::entropy::NoEntropy;
@@ -67,6 +68,12 @@ pub enum ServiceError {
         field: Field,
         /// The rule.
         reason: WeakPassword,
+    },
+    /// Too many failed attempts. The next one is allowed after `retry_after`.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// The time to wait.
+        retry_after: Duration,
     },
     /// The queue of password hashes is full.
     #[error("too many concurrent sign-ins")]

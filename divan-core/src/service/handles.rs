@@ -31,10 +31,10 @@ pub struct AdminService<'a> {
 }
 
 impl ClientService<'_> {
-    /// Returns the class of a hash for a client that has proved nothing.
+    /// Returns the class of a hash for a client that is not signed in.
     pub(super) fn hash_class(self) -> HashClass {
         HashClass::Untrusted {
-            address: self.client.address,
+            address: self.client.limited_address,
         }
     }
 }

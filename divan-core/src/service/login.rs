@@ -2,16 +2,19 @@
 
 use time::OffsetDateTime;
 
+use super::attempt::ChargedAttempt;
 use super::validation::Validation;
 use super::{
-    AuthService, ClientService, Field, IssuedTokens, ServiceError, TelegramVerifiers, parse_phone,
+    AttemptOutcome, AuthService, ClientInfo, ClientService, Field, IssuedTokens, ServiceError,
+    TelegramVerifiers, parse_phone,
 };
 use crate::init_data::{ContactError, InitData};
-use crate::password::{HashClass, Password, PasswordHash, Verification};
+use crate::password::{HashClass, HashPermit, Password, PasswordHash, Verification};
 use crate::secret::Secret;
 use crate::store::{
-    Account, AccountUpdate, StoreErrorKind, StoredSession, UniqueKey, UpdatedAccount,
+    Account, AccountUpdate, StoreErrorKind, StoredDevice, StoredSession, UniqueKey, UpdatedAccount,
 };
+use crate::throttle::{Attempt, AttemptClass, LaneSubject};
 use crate::types::{Audience, AuditAction, Phone, Role, TelegramId};
 
 /// The phone number that an employee signs in with.
@@ -60,6 +63,8 @@ pub struct AdminLoginCommand {
     pub email: String,
     /// The password.
     pub password: Secret,
+    /// The token of a known device, from an earlier sign-in. An invalid one counts as none.
+    pub device_token: Option<Secret>,
 }
 
 impl AdminLoginCommand {
@@ -68,7 +73,15 @@ impl AdminLoginCommand {
         Self {
             email: email.into(),
             password: password.into(),
+            device_token: None,
         }
+    }
+
+    /// Sets the token of a known device.
+    #[must_use]
+    pub fn device_token(mut self, token: impl Into<Secret>) -> Self {
+        self.device_token = Some(token.into());
+        self
     }
 }
 
@@ -114,21 +127,23 @@ impl ClientService<'_> {
             .login
             .verify(command.init_data.expose())?;
         let telegram = telegram_account(&data)?;
-        let phone = match phone {
-            CheckedPhone::Typed(phone) => phone,
-            CheckedPhone::Contact(contact) => service.contact_phone(contact, &data)?,
+        let (phone, is_shared) = match phone {
+            CheckedPhone::Typed(phone) => (phone, false),
+            CheckedPhone::Contact(contact) => (service.contact_phone(contact, &data)?, true),
         };
 
         let found = service.parts.store.account_by_phone(&phone).await?;
-        let verified = service
-            .verify_password(found, password, Role::Employee, self.hash_class())
+        let attempt = self.telegram_attempt(found.as_ref(), &phone, telegram.id, is_shared);
+        let (charged, permit) = self.begin_attempt(attempt, found.as_ref()).await?;
+        let verified = self
+            .verify_login(&charged, permit, found, password, Role::Employee)
             .await?;
         let linked = verified.account.user.telegram_id;
         if linked.is_some_and(|linked| linked != telegram.id) {
-            return Err(ServiceError::TelegramAccountMismatch);
+            return Err(self.telegram_mismatch(&charged, &verified.account).await);
         }
-        service.check_expiry(&verified.account)?;
-        self.complete(verified, Some(telegram)).await
+        self.complete(verified, charged, SignInWith::Telegram(telegram))
+            .await
     }
 
     /// Signs an administrator in with e-mail address and password.
@@ -161,89 +176,218 @@ impl ClientService<'_> {
             return Err(validation.into_error());
         };
         let found = service.parts.store.account_by_email(&email).await?;
-        let verified = service
-            .verify_password(found, password, Role::Admin, self.hash_class())
+        let device = match (&command.device_token, &found) {
+            (Some(token), Some(account)) => service.known_device(token, account).await?,
+            _ => None,
+        };
+        let keys = &service.parts.attempts.keys;
+        let account = keys.email(&email);
+        let attempt = match &device {
+            Some(device) => keys.trusted(account, LaneSubject::Device(device.id)),
+            None => keys.untrusted(account, LaneSubject::None, self.client.limited_address),
+        };
+        let (charged, permit) = self.begin_attempt(attempt, found.as_ref()).await?;
+        let verified = self
+            .verify_login(&charged, permit, found, password, Role::Admin)
             .await?;
-        service.check_expiry(&verified.account)?;
-        self.complete(verified, None).await
+        let device = match device {
+            Some(device) => device,
+            None => service.new_device(verified.account.user.id, 0, self.client)?,
+        };
+        self.complete(verified, charged, SignInWith::Device(device))
+            .await
+    }
+
+    /// Decides the class of an employee's attempt. A contact is the phone number of the Telegram
+    /// account, signed by Telegram, so it identifies a user who is not linked yet.
+    fn telegram_attempt(
+        self,
+        found: Option<&Account>,
+        phone: &Phone,
+        telegram: TelegramId,
+        is_shared: bool,
+    ) -> Attempt {
+        let keys = &self.service.parts.attempts.keys;
+        let (account, subject) = (keys.phone(phone), LaneSubject::Telegram(telegram));
+        let is_trusted = found.is_some_and(|found| match found.user.telegram_id {
+            Some(linked) => linked == telegram,
+            None => is_shared,
+        });
+        if is_trusted {
+            keys.trusted(account, subject)
+        } else {
+            keys.untrusted(account, subject, self.client.limited_address)
+        }
+    }
+
+    /// Checks the limits, waits for the turn to hash, and charges the attempt.
+    async fn begin_attempt(
+        self,
+        attempt: Attempt,
+        found: Option<&Account>,
+    ) -> Result<(ChargedAttempt, HashPermit), ServiceError> {
+        let class = match attempt.class() {
+            AttemptClass::Trusted => HashClass::Trusted,
+            AttemptClass::Untrusted => HashClass::Untrusted {
+                address: self.client.limited_address,
+            },
+        };
+        self.service.begin_attempt(attempt, class, found).await
+    }
+
+    /// Verifies the password of a charged attempt, and records a failure.
+    async fn verify_login(
+        self,
+        charged: &ChargedAttempt,
+        permit: HashPermit,
+        found: Option<Account>,
+        password: Password,
+        role: Role,
+    ) -> Result<VerifiedPassword, ServiceError> {
+        let service = self.service;
+        let user = found.as_ref().map(|account| account.user.id);
+        let verified = service.verify_password(found, password, role, permit).await;
+        let error = match verified {
+            Ok(verified) => match service.check_expiry(&verified.account) {
+                Ok(()) => return Ok(verified),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        if matches!(
+            error,
+            ServiceError::InvalidCredentials | ServiceError::PasswordExpired
+        ) {
+            let action = AuditAction::SignInFailed;
+            service
+                .record_failure(charged, action, user, self.client)
+                .await;
+        }
+        Err(error)
+    }
+
+    async fn telegram_mismatch(self, charged: &ChargedAttempt, account: &Account) -> ServiceError {
+        let (action, user) = (AuditAction::TelegramMismatch, Some(account.user.id));
+        self.service
+            .record_failure(charged, action, user, self.client)
+            .await;
+        ServiceError::TelegramAccountMismatch
     }
 
     /// Begins the session, unless the account was changed concurrently.
     async fn complete(
         self,
         verified: VerifiedPassword,
-        telegram: Option<TelegramAccount>,
+        charged: ChargedAttempt,
+        with: SignInWith,
     ) -> Result<IssuedTokens, ServiceError> {
-        if let Some(session) = self.sign_in(&verified, telegram.as_ref()).await? {
-            return Ok(session);
+        let class = charged.attempt.class();
+        let mut tokens = self.sign_in(&verified, &charged, &with).await?;
+        if tokens.is_none()
+            && let Some(again) = self.service.verify_again(verified).await?
+        {
+            tokens = self.sign_in(&again, &charged, &with).await?;
         }
-        let again = self
-            .service
-            .verify_again(verified)
-            .await?
-            .ok_or(ServiceError::InvalidCredentials)?;
-        self.sign_in(&again, telegram.as_ref())
-            .await?
-            .ok_or(ServiceError::InvalidCredentials)
+        let outcome = match tokens {
+            Some(_) => AttemptOutcome::Succeeded,
+            None => AttemptOutcome::Failed,
+        };
+        self.service.parts.attempts.count(class, outcome);
+        tokens.ok_or(ServiceError::InvalidCredentials)
     }
 
-    /// Stores the sign-in and its session in one transaction. Returns `None` if the account changed
-    /// while the password was hashed: a concurrent reset, deactivation or link wins.
+    /// Stores the sign-in and its session, and settles the attempt, in one transaction. Returns
+    /// `None` if the account changed while the password was hashed: a concurrent reset, deactivation
+    /// or link wins.
     async fn sign_in(
         self,
         verified: &VerifiedPassword,
-        telegram: Option<&TelegramAccount>,
+        charged: &ChargedAttempt,
+        with: &SignInWith,
     ) -> Result<Option<IssuedTokens>, ServiceError> {
         let seen = &verified.account;
-        let audience = if telegram.is_some() {
-            Audience::MiniApp
-        } else {
-            Audience::Admin
-        };
-        let service = self.service;
-        let session = service.new_session(seen.user.id, audience, self.client)?;
-        let (user, now) = (seen.user.id, session.created_at);
-        let signed_in =
-            service.audit_event(AuditAction::SignedIn, Some(user), user, self.client)?;
-        let linked =
-            service.audit_event(AuditAction::TelegramLinked, Some(user), user, self.client)?;
+        let (service, user) = (self.service, seen.user.id);
+        let session = service.new_session(user, with.audience(), self.client)?;
+        let now = session.created_at;
+        let event = |action| service.audit_event(action, Some(user), user, self.client);
+        let signed_in = event(AuditAction::SignedIn)?;
+        let linked = event(AuditAction::TelegramLinked)?;
+        let settle = charged.attempt.settle(now);
         let change = |current: &mut Account| {
-            let presented = telegram.map(|telegram| telegram.id);
-            let is_unchanged = current.password_hash == seen.password_hash
-                && current.user.is_active
-                && current.user.role == seen.user.role
-                && (presented.is_none()
-                    || current
-                        .user
-                        .telegram_id
-                        .is_none_or(|id| Some(id) == presented));
-            if !is_unchanged {
+            if !verified.is_current(current, with) {
                 return Ok(None);
             }
             if let Some(hash) = &verified.rehashed {
                 current.password_hash = hash.clone();
             }
             current.user.last_login_at = Some(now);
-            let mut update = AccountUpdate::none().begin(session.clone());
-            if let Some(telegram) = telegram {
-                if current.user.telegram_id.is_none() {
-                    update = update.event(linked.clone());
+            let mut update = AccountUpdate::none()
+                .begin(session.clone())
+                .settle(settle.clone());
+            match with {
+                SignInWith::Telegram(telegram) => {
+                    if current.user.telegram_id.is_none() {
+                        update = update.event(linked.clone());
+                    }
+                    current.password_verified_at = Some(now);
+                    telegram.link(current, now);
                 }
-                current.password_verified_at = Some(now);
-                telegram.link(current, now);
+                SignInWith::Device(device) => {
+                    update = update.keep_device(renewed(device, current, self.client, now));
+                }
             }
             Ok(Some(update.event(signed_in.clone())))
         };
-        match service.parts.store.update_account(user, &change).await {
-            Ok(updated) => updated
-                .map(|updated| service.issue_first(&session, updated))
-                .transpose(),
+        let updated = match service.parts.store.update_account(user, &change).await {
+            Ok(updated) => updated,
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
-                Err(ServiceError::TelegramAccountMismatch)
+                return Err(self.telegram_mismatch(charged, seen).await);
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(updated) = updated else {
+            return Ok(None);
+        };
+        let version = updated.account.password_version;
+        let mut tokens = service.issue_first(&session, updated)?;
+        if let SignInWith::Device(device) = with {
+            let token = service.parts.device_keys.issue(device.id, user, version);
+            tokens.device_token = Some(token);
+        }
+        Ok(Some(tokens))
+    }
+}
+
+/// The proof that accompanies the password.
+#[derive(Debug)]
+enum SignInWith {
+    /// An employee signs in from this Telegram account.
+    Telegram(TelegramAccount),
+    /// An administrator signs in from this device, which may be new.
+    Device(StoredDevice),
+}
+
+impl SignInWith {
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Telegram(_) => Audience::MiniApp,
+            Self::Device(_) => Audience::Admin,
         }
     }
+}
+
+/// Returns the device after a sign-in.
+fn renewed(
+    device: &StoredDevice,
+    account: &Account,
+    client: &ClientInfo,
+    now: OffsetDateTime,
+) -> StoredDevice {
+    let mut device = device.clone();
+    device.password_version = account.password_version;
+    device.last_used_at = now;
+    device.device.clone_from(&client.device);
+    device
 }
 
 /// A phone number before the init data is verified.
@@ -274,11 +418,9 @@ impl AuthService {
         found: Option<Account>,
         password: Password,
         role: Role,
-        class: HashClass,
+        mut permit: HashPermit,
     ) -> Result<VerifiedPassword, ServiceError> {
         let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let hashes = &self.parts.hashes;
-        let mut permit = hashes.acquire_for(class, stored.as_ref()).await?;
         let verification = permit.verify(password.clone(), stored).await?;
         let account = found
             .filter(|account| verification != Verification::Mismatch && account.user.is_active)
@@ -292,7 +434,6 @@ impl AuthService {
         Ok(VerifiedPassword {
             account,
             password,
-            class,
             rehashed,
         })
     }
@@ -306,7 +447,6 @@ impl AuthService {
         let VerifiedPassword {
             account: seen,
             password,
-            class,
             ..
         } = verified;
         let current = self
@@ -324,14 +464,16 @@ impl AuthService {
         };
         let stored = Some(account.password_hash.clone());
         let hashes = &self.parts.hashes;
-        match hashes.verify(class, password.clone(), stored).await? {
+        match hashes
+            .verify(HashClass::Trusted, password.clone(), stored)
+            .await?
+        {
             Verification::Mismatch => return Ok(None),
             Verification::Match | Verification::MatchOutdated => self.check_expiry(&account)?,
         }
         Ok(Some(VerifiedPassword {
             account,
             password,
-            class,
             rehashed: None,
         }))
     }
@@ -361,9 +503,26 @@ impl AuthService {
 pub(super) struct VerifiedPassword {
     pub(super) account: Account,
     password: Password,
-    class: HashClass,
     /// A new hash, if the stored one has outdated parameters.
     rehashed: Option<PasswordHash>,
+}
+
+impl VerifiedPassword {
+    /// Reports an account that is unchanged since its password was verified.
+    fn is_current(&self, current: &Account, with: &SignInWith) -> bool {
+        let seen = &self.account;
+        let may_link = match with {
+            SignInWith::Telegram(telegram) => {
+                let linked = current.user.telegram_id;
+                linked.is_none_or(|linked| linked == telegram.id)
+            }
+            SignInWith::Device(_) => true,
+        };
+        current.password_hash == seen.password_hash
+            && current.user.is_active
+            && current.user.role == seen.user.role
+            && may_link
+    }
 }
 
 /// The Telegram account that a user signs in from.

@@ -46,12 +46,14 @@
 //! is exchanged once for the next pair. [`RotationState`](crate::session::RotationState) contains the
 //! rules for lost responses, concurrent refreshes and stolen tokens.
 
+mod attempt;
 mod audit;
 mod authenticate;
 mod auto_login;
 mod bootstrap;
 mod builder;
 mod client_info;
+mod devices;
 mod error;
 mod handles;
 mod import;
@@ -63,6 +65,7 @@ mod phone;
 mod session;
 mod session_cache;
 mod tokens;
+mod unlock;
 mod update_user;
 mod users;
 mod validation;
@@ -76,15 +79,18 @@ use crate::entropy::Entropy;
 use crate::init_data;
 use crate::password::{HashQueue, HashQueueLoad};
 use crate::store::{Store, StoreError};
-use crate::token::{RefreshKeys, TokenIssuer, TokenVerifier};
+use crate::token::{DeviceKeys, RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
+use attempt::Attempts;
 use session_cache::SessionCache;
 
+pub use attempt::AttemptOutcome;
 pub use audit::ListAuditEventsQuery;
 pub use authenticate::{Admin, Caller};
 pub use bootstrap::{BootstrapCommand, BootstrapPolicy};
 pub use builder::AuthServiceBuilder;
 pub use client_info::ClientInfo;
+pub use devices::DeviceView;
 pub use error::ServiceError;
 pub use handles::{AdminService, CallerService, ClientService};
 pub use import::{CheckedImport, ImportError, ImportedUser, PreparedImport};
@@ -95,6 +101,7 @@ pub use password::ChangePasswordCommand;
 pub use phone::{Region, UnknownRegion, parse_phone};
 pub use session::{SessionLife, SessionView};
 pub use tokens::IssuedTokens;
+pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;
 pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
 
@@ -115,6 +122,8 @@ struct Parts {
     tokens: TokenVerifier,
     jwks: JwkSet,
     refresh_keys: RefreshKeys,
+    device_keys: DeviceKeys,
+    attempts: Attempts,
     cache: SessionCache,
     miniapp_life: SessionLife,
     admin_life: SessionLife,

@@ -1,11 +1,12 @@
+use super::attempt::ChargedAttempt;
 use super::validation::{Validation, check_new_password};
 use super::{CallerService, Field, IssuedTokens, ServiceError};
-use crate::password::{HashClass, PasswordHash, WeakPassword};
+use crate::password::{HashClass, HashPermit, PasswordHash, WeakPassword};
 use crate::secret::Secret;
 use crate::session::EndReason;
-use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::store::{Account, AccountUpdate, EndSessions, StoredDevice};
 use crate::token::TokenError;
-use crate::types::AuditAction;
+use crate::types::{Audience, AuditAction};
 
 /// Changes the caller's password.
 #[derive(Clone, Debug)]
@@ -27,13 +28,17 @@ impl ChangePasswordCommand {
     }
 }
 
+/// The number of wrong passwords that ends the session.
+const MAX_WRONG_PASSWORDS: u32 = 10;
+
 /// # Password
 impl CallerService<'_> {
     /// Changes the caller's password. All sessions of the caller end, and a new one begins for the
     /// same audience.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidCredentials`] when the current password is wrong,
+    /// [`ServiceError::InvalidCredentials`] when the current password is wrong, for the tenth time
+    /// the session ends; [`ServiceError::TooManyAttempts`] after some wrong ones;
     /// [`ServiceError::WeakPassword`] when the new one breaks a rule, [`ServiceError::Token`] when
     /// the caller was signed out concurrently. Nothing is changed then.
     pub async fn change_password(
@@ -59,26 +64,77 @@ impl CallerService<'_> {
 
         let user = caller.user().id;
         let found = service.parts.store.account(user).await?;
+        let (charged, permit) = self.begin_check(found.as_ref()).await?;
         let verified = service
-            .verify_password(found, current, caller.user().role, HashClass::Trusted)
-            .await?;
+            .verify_password(found, current, caller.user().role, permit)
+            .await;
+        if matches!(verified, Err(ServiceError::InvalidCredentials)) {
+            self.record_wrong_password(&charged).await?;
+        }
+        let verified = verified?;
         let password_hash = service.parts.hashes.hash(HashClass::Trusted, new).await?;
         let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
-        if let Some(session) = self.set_password(&verified.account, &password_hash).await? {
+        if let Some(session) = self
+            .set_password(&verified.account, &charged, &password_hash)
+            .await?
+        {
             return Ok(session);
         }
         let again = service
             .verify_again(verified)
             .await?
             .ok_or(TokenError::NotAccepted)?;
-        let changed = self.set_password(&again.account, &password_hash).await?;
+        let changed = self
+            .set_password(&again.account, &charged, &password_hash)
+            .await?;
         Ok(changed.ok_or(TokenError::NotAccepted)?)
+    }
+
+    /// Charges a check of the own password.
+    async fn begin_check(
+        self,
+        found: Option<&Account>,
+    ) -> Result<(ChargedAttempt, HashPermit), ServiceError> {
+        let (service, caller) = (self.service, self.caller);
+        let keys = &service.parts.attempts.keys;
+        let account = keys.of(caller.user(), caller.audience());
+        let attempt = keys.own_password(account, caller.user().id, caller.session());
+        service
+            .begin_attempt(attempt, HashClass::Trusted, found)
+            .await
+    }
+
+    /// Records a wrong password. The tenth one in a session ends the session.
+    async fn record_wrong_password(self, charged: &ChargedAttempt) -> Result<(), ServiceError> {
+        let (service, user) = (self.service, self.caller.user().id);
+        let action = AuditAction::SignInFailed;
+        service
+            .record_failure(charged, action, Some(user), self.client)
+            .await;
+        let own = charged.attempt.keys().first().map(std::slice::from_ref);
+        let counters = service
+            .parts
+            .store
+            .counters(own.unwrap_or_default())
+            .await?;
+        let failures = counters.first().copied().flatten();
+        if failures.is_none_or(|counter| counter.failures < MAX_WRONG_PASSWORDS) {
+            return Ok(());
+        }
+        let action = AuditAction::WrongPasswordSignOut;
+        let event = service.audit_event(action, Some(user), user, self.client)?;
+        let session = Some(self.caller.session());
+        service
+            .sign_out(user, session, EndReason::WrongPassword, event)
+            .await
+            .map(drop)
     }
 
     /// Returns `None` if the account or the session of the caller was changed concurrently.
     async fn set_password(
         self,
         seen: &Account,
+        charged: &ChargedAttempt,
         password_hash: &PasswordHash,
     ) -> Result<Option<IssuedTokens>, ServiceError> {
         let user = seen.user.id;
@@ -91,6 +147,12 @@ impl CallerService<'_> {
         let at = session.created_at;
         let action = AuditAction::PasswordChanged;
         let event = service.audit_event(action, Some(user), user, client)?;
+        let settle = charged.attempt.settle(at);
+        // The devices of the old password are no longer known.
+        let device = match caller.audience() {
+            Audience::Admin => Some(service.new_device(user, 0, client)?),
+            Audience::MiniApp => None,
+        };
         let change = |current: &mut Account| {
             // The rules for the new password are those of the role.
             let is_unchanged = current.password_hash == seen.password_hash
@@ -100,22 +162,34 @@ impl CallerService<'_> {
                 return Ok(None);
             }
             current.password_hash = password_hash.clone();
+            current.password_version += 1;
             current.password_verified_at = None;
             current.password_expires_at = None;
             current.user.password_change_required = false;
             current.user.updated_at = at;
             let all = EndSessions::all(at, EndReason::PasswordChanged);
-            Ok(Some(
-                AccountUpdate::none()
-                    .require_live_session(caller.session())
-                    .end(all)
-                    .begin(session.clone())
-                    .event(event.clone()),
-            ))
+            let mut update = AccountUpdate::none()
+                .require_live_session(caller.session())
+                .end(all)
+                .begin(session.clone())
+                .settle(settle.clone())
+                .event(event.clone());
+            if let Some(device) = &device {
+                update = update.keep_device(StoredDevice {
+                    password_version: current.password_version,
+                    ..device.clone()
+                });
+            }
+            Ok(Some(update))
         };
         let updated = service.parts.store.update_account(user, &change).await?;
-        updated
-            .map(|updated| service.issue_first(&session, updated))
-            .transpose()
+        let Some(updated) = updated else {
+            return Ok(None);
+        };
+        let version = updated.account.password_version;
+        let mut tokens = service.issue_first(&session, updated)?;
+        let device_keys = &service.parts.device_keys;
+        tokens.device_token = device.map(|device| device_keys.issue(device.id, user, version));
+        Ok(Some(tokens))
     }
 }

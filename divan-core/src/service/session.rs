@@ -13,6 +13,7 @@ use crate::session::{EndReason, RefreshOutcome, RotationState};
 use crate::store::{
     Account, AccountUpdate, EndSessions, SessionAdvance, StoreError, StoreErrorKind, StoredSession,
 };
+use crate::throttle::ThrottleKind;
 use crate::token::{RefreshToken, Scope, TokenSubject};
 use crate::types::{Audience, AuditAction, AuditEvent, SessionId, User, UserId};
 
@@ -83,7 +84,8 @@ impl ClientService<'_> {
     /// valid. The new state is stored before this returns.
     ///
     /// # Errors
-    /// [`ServiceError::RefreshToken`] for every invalid token or ended session.
+    /// [`ServiceError::RefreshToken`] for every invalid token or ended session, and
+    /// [`ServiceError::TooManyAttempts`] after too many of them from one address.
     ///
     /// ```
     /// use divan_core::service::{ClientService, IssuedTokens, ServiceError};
@@ -95,6 +97,17 @@ impl ClientService<'_> {
     /// }
     /// ```
     pub async fn refresh(self, token: &Secret) -> Result<IssuedTokens, ServiceError> {
+        let refreshed = self.rotate(token).await;
+        if matches!(refreshed, Err(ServiceError::RefreshToken)) {
+            // Tokens cannot be guessed. The limit bounds the work, and never refuses a valid token.
+            self.service
+                .charge_address(ThrottleKind::Refresh, self.client)
+                .await?;
+        }
+        refreshed
+    }
+
+    async fn rotate(self, token: &Secret) -> Result<IssuedTokens, ServiceError> {
         let service = self.service;
         let token: RefreshToken = token
             .expose()
@@ -240,6 +253,7 @@ impl AuthService {
             access_token: access.token,
             expires_in: access.expires_in,
             refresh_token: refresh,
+            device_token: None,
             scope,
             user,
         })
@@ -301,7 +315,10 @@ impl AuthService {
         let change = |account: &mut Account| {
             account.password_verified_at = None;
             change(account);
-            let update = AccountUpdate::none().end(end).event(event.clone());
+            let mut update = AccountUpdate::none().end(end).event(event.clone());
+            if reason == EndReason::PasswordReset {
+                update = update.clear_counters(self.parts.attempts.keys.all_of(&account.user));
+            }
             Ok(Some(match only {
                 Some(session) => update.require_live_session(session),
                 None => update,

@@ -14,6 +14,8 @@ pub struct IssuedTokens {
     pub expires_in: Duration,
     /// The refresh token.
     pub refresh_token: Secret,
+    /// The token of the known device; `None` for employees and after a refresh.
+    pub device_token: Option<Secret>,
     /// The purpose that the access token is limited to; `None` for no limit.
     pub scope: Option<Scope>,
     /// The user.

@@ -279,6 +279,7 @@ impl AdminService<'_> {
         let now = event.at;
         let reset = |account: &mut Account| {
             account.password_hash = hash.clone();
+            account.password_version += 1;
             account.password_expires_at = Some(expiry_of_generated(now));
             account.user.password_change_required = true;
             account.user.updated_at = now;

@@ -51,6 +51,10 @@ end_reasons! {
     TokenReuse = "token_reuse";
     /// The user had too many sessions.
     Limit = "limit";
+    /// An auto-login with the same init data began another session.
+    Replaced = "replaced";
+    /// The own password was entered wrong too often in the session.
+    WrongPassword = "wrong_password";
 }
 
 /// Error of an unknown end reason.

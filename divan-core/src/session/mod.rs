@@ -12,3 +12,6 @@ pub use rotation::{AccessCheck, RefreshOutcome, RotationState};
 
 /// Maximum number of live sessions of a user; a further one ends the oldest.
 pub const MAX_LIVE_SESSIONS: u32 = 20;
+
+/// Maximum number of ended sessions of a user that are kept until they are purged.
+pub const MAX_ENDED_SESSIONS: u32 = 100;

@@ -1,8 +1,9 @@
 use time::OffsetDateTime;
 
-use super::{EndSessions, StoreError, StoredSession};
+use super::{EndSessions, StoreError, StoredDevice, StoredSession};
 use crate::password::PasswordHash;
-use crate::types::{AuditEvent, Role, SessionId, User};
+use crate::throttle::{AccountKey, ThrottleUpdate};
+use crate::types::{AuditEvent, DeviceId, Role, SessionId, User};
 
 /// A user with credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct Account {
     /// Expiry of a generated password, which must be changed before; `None` for a password that the
     /// user chose.
     pub password_expires_at: Option<OffsetDateTime>,
+    /// Number of the password: it increases with each change and reset, not with a new hash of the
+    /// same password.
+    pub password_version: u64,
 }
 
 impl Account {
@@ -27,6 +31,7 @@ impl Account {
             password_hash,
             password_verified_at: None,
             password_expires_at: None,
+            password_version: 1,
         }
     }
 
@@ -62,8 +67,8 @@ impl NewUser {
 pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
-/// Changes that accompany the change of an account: first sessions end, then one begins, then the
-/// audit events are inserted.
+/// Changes that accompany the change of an account: first sessions end, then one begins, then
+/// devices and counters change, then the audit events are inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AccountUpdate {
@@ -74,6 +79,14 @@ pub struct AccountUpdate {
     /// The session to begin. The oldest ends when there are
     /// [`MAX_LIVE_SESSIONS`](crate::session::MAX_LIVE_SESSIONS).
     pub begin: Option<StoredSession>,
+    /// The known device to insert or to renew.
+    pub keep_device: Option<StoredDevice>,
+    /// The known device of the account to delete.
+    pub delete_device: Option<DeviceId>,
+    /// The attempt that was successful.
+    pub settle: Option<ThrottleUpdate>,
+    /// The accounts whose failed attempts no longer count.
+    pub clear_counters: Vec<AccountKey>,
     /// The audit events.
     pub events: Vec<AuditEvent>,
 }
@@ -102,6 +115,34 @@ impl AccountUpdate {
     #[must_use]
     pub fn event(mut self, event: AuditEvent) -> Self {
         self.events.push(event);
+        self
+    }
+
+    /// Inserts or renews this known device.
+    #[must_use]
+    pub fn keep_device(mut self, device: StoredDevice) -> Self {
+        self.keep_device = Some(device);
+        self
+    }
+
+    /// Deletes this known device.
+    #[must_use]
+    pub fn delete_device(mut self, device: DeviceId) -> Self {
+        self.delete_device = Some(device);
+        self
+    }
+
+    /// Settles the counters of a successful attempt.
+    #[must_use]
+    pub fn settle(mut self, attempt: ThrottleUpdate) -> Self {
+        self.settle = Some(attempt);
+        self
+    }
+
+    /// Deletes the counters of these accounts: failed attempts no longer count.
+    #[must_use]
+    pub fn clear_counters(mut self, accounts: impl IntoIterator<Item = AccountKey>) -> Self {
+        self.clear_counters.extend(accounts);
         self
     }
 

@@ -6,12 +6,14 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, EndSessions,
-    FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind,
-    StoredSession, UniqueKey, UpdateFn, UpdatedAccount, UserQuery, UserStore,
+    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore,
+    EndSessions, FoundUsers, MAX_DEVICES, NewUser, SessionAdvance, SessionStore, Store, StoreError,
+    StoreErrorKind, StoredDevice, StoredSession, ThrottleStore, UniqueKey, UpdateFn,
+    UpdatedAccount, UserQuery, UserStore,
 };
-use crate::session::{EndReason, MAX_LIVE_SESSIONS, SessionEnd};
-use crate::types::{AuditEvent, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
+use crate::throttle::{Counter, Decision, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
+use crate::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// A store in memory, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,8 @@ pub struct MemoryStore {
 struct Tables {
     accounts: HashMap<UserId, Account>,
     sessions: HashMap<SessionId, StoredSession>,
+    devices: HashMap<DeviceId, StoredDevice>,
+    counters: HashMap<ThrottleKey, Counter>,
     audit: Vec<AuditEvent>,
 }
 
@@ -87,10 +91,74 @@ impl Tables {
             for session in live.into_iter().skip(MAX_LIVE_SESSIONS as usize - 1) {
                 end(session, SessionEnd::new(at, EndReason::Limit), &mut ended);
             }
+            let replaced = self.sessions.values_mut().filter(|session| {
+                session.user == user
+                    && begun.init_data.is_some()
+                    && session.init_data == begun.init_data
+            });
+            for session in replaced {
+                end(
+                    session,
+                    SessionEnd::new(at, EndReason::Replaced),
+                    &mut ended,
+                );
+            }
+            self.delete_ended(user);
             self.sessions.insert(begun.id, begun);
+        }
+        if let Some(device) = update.keep_device {
+            self.devices.insert(device.id, device);
+            let own = self.devices.values().filter(|device| device.user == user);
+            let mut own: Vec<_> = own.map(|device| (device.last_used_at, device.id)).collect();
+            own.sort_by_key(|&key| std::cmp::Reverse(key));
+            for (_, id) in own.into_iter().skip(MAX_DEVICES as usize) {
+                self.devices.remove(&id);
+            }
+        }
+        if let Some(device) = update.delete_device {
+            self.devices
+                .retain(|id, kept| *id != device || kept.user != user);
+        }
+        if let Some(attempt) = &update.settle {
+            let _ = self.change_counters(attempt);
+        }
+        for account in &update.clear_counters {
+            self.counters
+                .retain(|key, _| !key.kind.is_of_account() || !key.id.starts_with(&account.0));
         }
         self.audit.extend(update.events);
         ended
+    }
+}
+
+impl Tables {
+    /// Deletes the oldest ended sessions of a user, beyond the number that is kept.
+    fn delete_ended(&mut self, user: UserId) {
+        let own = self
+            .sessions
+            .values()
+            .filter(|session| session.user == user);
+        let mut ended: Vec<_> = own
+            .filter_map(|session| Some((session.end?.at, session.id)))
+            .collect();
+        ended.sort_by_key(|&key| std::cmp::Reverse(key));
+        for (_, id) in ended.into_iter().skip(MAX_ENDED_SESSIONS as usize) {
+            self.sessions.remove(&id);
+        }
+    }
+
+    fn change_counters(&mut self, update: &ThrottleUpdate) -> ThrottleOutcome {
+        let keys = update.keys();
+        let stored = |key| self.counters.get(key).copied();
+        let mut counters: Vec<Counter> = keys
+            .iter()
+            .map(|key| stored(key).unwrap_or(Counter::new(update.at())))
+            .collect();
+        let outcome = update.apply(&mut counters);
+        if outcome.decision == Decision::Allowed {
+            self.counters.extend(keys.iter().cloned().zip(counters));
+        }
+        outcome
     }
 }
 
@@ -255,6 +323,62 @@ impl SessionStore for MemoryStore {
             session.ends_at >= before && session.end.is_none_or(|end| end.at >= before)
         });
         Ok((all - tables.sessions.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl DeviceStore for MemoryStore {
+    async fn device(&self, id: DeviceId) -> Result<Option<StoredDevice>, StoreError> {
+        Ok(self.tables().devices.get(&id).cloned())
+    }
+
+    async fn devices_of(&self, user: UserId) -> Result<Vec<StoredDevice>, StoreError> {
+        let tables = self.tables();
+        let own = tables.devices.values().filter(|device| device.user == user);
+        let mut own: Vec<_> = own.cloned().collect();
+        own.sort_by_key(|device| std::cmp::Reverse((device.last_used_at, device.id)));
+        Ok(own)
+    }
+
+    async fn purge_devices(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.devices.len();
+        tables
+            .devices
+            .retain(|_, device| device.last_used_at >= before);
+        Ok((all - tables.devices.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl ThrottleStore for MemoryStore {
+    async fn counters(&self, keys: &[ThrottleKey]) -> Result<Vec<Option<Counter>>, StoreError> {
+        let tables = self.tables();
+        Ok(keys
+            .iter()
+            .map(|key| tables.counters.get(key).copied())
+            .collect())
+    }
+
+    async fn update_counters(
+        &self,
+        update: &ThrottleUpdate,
+        events: &[AuditEvent],
+    ) -> Result<ThrottleOutcome, StoreError> {
+        let mut tables = self.tables();
+        let outcome = tables.change_counters(update);
+        if outcome.decision == Decision::Allowed {
+            tables.audit.extend_from_slice(events);
+        }
+        Ok(outcome)
+    }
+
+    async fn purge_counters(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        tables
+            .counters
+            .retain(|key, counter| !counter.is_expired(key.kind, now));
+        Ok(tables.counters.len() as u64)
     }
 }
 

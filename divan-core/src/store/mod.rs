@@ -12,6 +12,7 @@
 
 mod account;
 mod audit;
+mod device;
 mod error;
 mod memory;
 mod pool;
@@ -25,6 +26,7 @@ mod session;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod throttle;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -33,6 +35,7 @@ use crate::types::{Email, Phone, TelegramId, User, UserId};
 
 pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount};
 pub use audit::{AuditQuery, AuditStore};
+pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
 pub use pool::PoolState;
@@ -46,10 +49,13 @@ pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
 pub use sql::{Backend, SqlStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+pub use throttle::ThrottleStore;
 
 /// All storage of the sign-in service.
 #[async_trait]
-pub trait Store: UserStore + SessionStore + AuditStore + BootstrapStore {
+pub trait Store:
+    UserStore + SessionStore + DeviceStore + AuditStore + BootstrapStore + ThrottleStore
+{
     /// Sends a query that reads no table.
     ///
     /// # Errors

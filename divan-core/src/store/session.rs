@@ -66,6 +66,9 @@ pub struct StoredSession {
     pub device: Option<String>,
     /// IP address of the sign-in.
     pub address: Option<IpAddr>,
+    /// Digest of the init data that an auto-login began it with. The next session with the same
+    /// digest replaces it.
+    pub init_data: Option<[u8; 16]>,
     /// Time and reason of its end, if it was ended.
     pub end: Option<SessionEnd>,
 }
@@ -92,6 +95,7 @@ impl StoredSession {
             ends_at,
             device: None,
             address: None,
+            init_data: None,
             end: None,
         }
     }

@@ -33,6 +33,8 @@
 mod audiences;
 mod claims;
 mod compact;
+mod derived_key;
+mod device;
 mod eddsa;
 mod error;
 mod issuer;
@@ -43,6 +45,7 @@ mod verifier;
 
 pub use audiences::Audiences;
 pub use claims::{AccessTokenClaims, Scope, TokenSubject};
+pub use device::{DeviceKeys, DeviceToken};
 pub use eddsa::{SigningKey, VerifyingKey};
 pub use error::{InvalidAudiences, InvalidKey, ShortKey, TokenError};
 pub use issuer::{AccessToken, TokenIssuer};

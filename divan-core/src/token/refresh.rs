@@ -3,12 +3,12 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::signature::Signer;
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use super::derived_key::DerivedKey;
 use super::error::TokenError;
 use super::keys::SecretKey;
 use crate::secret::Secret;
@@ -42,13 +42,7 @@ const LABEL: &[u8] = b"divan refresh token v1";
 #[derive(Clone, Debug)]
 pub struct RefreshKeys {
     /// The first key issues tokens; the others are older.
-    keys: Vec<RefreshKey>,
-}
-
-#[derive(Clone)]
-struct RefreshKey {
-    id: [u8; 4],
-    mac: Hmac<Sha256>,
+    keys: Vec<DerivedKey>,
 }
 
 /// A parsed refresh token. Its content is not authenticated before [`RefreshKeys::is_genuine`].
@@ -64,14 +58,14 @@ impl RefreshKeys {
     /// Derives the keys from `key`.
     pub fn new(key: &SecretKey) -> Self {
         Self {
-            keys: vec![RefreshKey::derive(key)],
+            keys: vec![DerivedKey::new(key, LABEL)],
         }
     }
 
     /// Also accepts tokens of an older key.
     #[must_use]
     pub fn or(mut self, older: &SecretKey) -> Self {
-        self.keys.push(RefreshKey::derive(older));
+        self.keys.push(DerivedKey::new(older, LABEL));
         self
     }
 
@@ -82,7 +76,7 @@ impl RefreshKeys {
         bytes[..16].copy_from_slice(session.0.as_bytes());
         bytes[16..24].copy_from_slice(&generation.to_be_bytes());
         bytes[24..28].copy_from_slice(&key.id);
-        bytes[28..].copy_from_slice(&key.mac(session, generation, salt).finalize().into_bytes());
+        bytes[28..].copy_from_slice(&mac(key, session, generation, salt).finalize().into_bytes());
         let mut token = String::with_capacity(PREFIX.len() + 80);
         token.push_str(PREFIX);
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut token);
@@ -93,8 +87,8 @@ impl RefreshKeys {
     #[must_use]
     pub fn is_genuine(&self, token: &RefreshToken, salt: &[u8; 16]) -> bool {
         // Compares in constant time.
-        let is_by = |key: &RefreshKey| {
-            key.mac(token.session, token.generation, salt)
+        let is_by = |key: &DerivedKey| {
+            mac(key, token.session, token.generation, salt)
                 .verify_slice(&token.mac)
                 .is_ok()
         };
@@ -104,32 +98,11 @@ impl RefreshKeys {
     }
 }
 
-impl RefreshKey {
-    #[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]
-    fn derive(key: &SecretKey) -> Self {
-        let secret = Zeroizing::new(key.sign(LABEL));
-        let mac =
-            Hmac::<Sha256>::new_from_slice(&secret).expect("an HMAC takes a key of any length");
-        let name: [u8; 32] = mac
-            .clone()
-            .chain_update(b"id")
-            .finalize()
-            .into_bytes()
-            .into();
-        Self {
-            id: [name[0], name[1], name[2], name[3]],
-            mac,
-        }
-    }
-
-    fn mac(&self, session: SessionId, generation: u64, salt: &[u8; 16]) -> Hmac<Sha256> {
-        let mac = self
-            .mac
-            .clone()
-            .chain_update(salt)
-            .chain_update(session.0.as_bytes());
-        mac.chain_update(generation.to_be_bytes())
-    }
+fn mac(key: &DerivedKey, session: SessionId, generation: u64, salt: &[u8; 16]) -> Hmac<Sha256> {
+    key.mac()
+        .chain_update(salt)
+        .chain_update(session.0.as_bytes())
+        .chain_update(generation.to_be_bytes())
 }
 
 impl RefreshToken {
@@ -180,12 +153,6 @@ impl fmt::Debug for RefreshToken {
             .field("session", &self.session)
             .field("generation", &self.generation)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RefreshKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshKey(redacted)")
     }
 }
 

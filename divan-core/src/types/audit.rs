@@ -78,6 +78,23 @@ audit_actions! {
     SignedOutEverywhere = "signed_out_everywhere";
     /// A session was ended because two parties held its tokens.
     TokenReuseDetected = "token_reuse_detected";
+    /// A sign-in failed; recorded at most once an hour for each account.
+    SignInFailed = "sign_in_failed";
+    /// A hundred sign-ins failed in a row: further ones are refused until the user is unlocked, the
+    /// password is reset, or the user signs in with a linked Telegram account or a known device.
+    SignInClosed = "sign_in_closed";
+    /// The password was correct, but the user is linked to another Telegram account.
+    TelegramMismatch = "telegram_mismatch";
+    /// A session was ended because the own password was entered wrong ten times in it.
+    WrongPasswordSignOut = "wrong_password_sign_out";
+    /// The failed sign-ins of a user were cleared.
+    UserUnlocked = "user_unlocked";
+    /// A device token was issued on the command line.
+    DeviceTokenIssued = "device_token_issued";
+    /// A known device was removed.
+    DeviceRemoved = "device_removed";
+    /// The first administrator was not created, because the bootstrap token was wrong.
+    BootstrapRefused = "bootstrap_refused";
 }
 
 /// The text is not the name of an action.
@@ -135,6 +152,14 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub subject_id: Option<UserId>,
+    /// The key of the account that a failed sign-in was attempted on, when there is no such account:
+    /// equal for the same phone number or e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "6f1b2c93e04d5a7f8890a1b2c3d4e5f6")
+    )]
+    pub account: Option<String>,
     /// The names of the changed members. Absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(example = json!(["phone"])))]
@@ -166,6 +191,7 @@ impl AuditEvent {
             action,
             actor_id: None,
             subject_id,
+            account: None,
             changes: Vec::new(),
             address: None,
             request_id: None,

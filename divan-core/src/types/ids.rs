@@ -40,6 +40,16 @@ pub struct SessionId(pub Uuid);
 #[serde(transparent)]
 pub struct AuditId(pub Uuid);
 
+/// The id of a known device: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa47-91c3-7b62-a5d8-0e4f7c2b9a31", description = "The id of a known device: a UUID that sorts by the time of the first sign-in.")
+)]
+#[serde(transparent)]
+pub struct DeviceId(pub Uuid);
+
 macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
@@ -73,7 +83,7 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(AuditId, SessionId, UserId);
+uuid_id!(AuditId, SessionId, UserId, DeviceId);
 
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.

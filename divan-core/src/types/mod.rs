@@ -10,6 +10,6 @@ mod user;
 pub use audience::{Audience, UnknownAudience};
 pub use audit::{AuditAction, AuditEvent, UnknownAction};
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
-pub use ids::{AuditId, SessionId, TelegramId, UserId};
+pub use ids::{AuditId, DeviceId, SessionId, TelegramId, UserId};
 pub use jwk::{Jwk, JwkSet};
 pub use user::{Role, UnknownRole, User};

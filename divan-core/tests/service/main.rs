@@ -22,5 +22,6 @@ mod refresh;
 mod sessions;
 mod sign_in;
 mod sign_in_races;
+mod throttle;
 mod user_lists;
 mod users;

@@ -39,12 +39,22 @@ impl FromRequestParts<AppState> for RequestClient {
             client = client.request_id(id);
         }
         if let Some(&Peer(peer)) = parts.extensions.get() {
-            let trusted = &state.http().trusted_proxies;
-            if trusted.is_empty() && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR)
-            {
+            let options = state.http();
+            let is_trusted = options
+                .trusted_proxies
+                .iter()
+                .any(|network| network.contains(&peer.to_canonical()));
+            // Probably a proxy that is not configured: all users would share its address.
+            let is_proxy =
+                !is_trusted && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR);
+            if is_proxy && options.trusted_proxies.is_empty() {
                 state.warn_of_proxy(peer);
             }
-            client = client.address(client_address(peer, &parts.headers, trusted));
+            let address = client_address(peer, &parts.headers, &options.trusted_proxies);
+            client = client.address(address);
+            if is_proxy || (options.is_development && address.is_loopback()) {
+                client = client.without_address_limits();
+            }
         }
         Ok(Self(client))
     }

@@ -29,6 +29,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(error) if taken(error.kind()).is_some() => problem.with_errors(
                 taken(error.kind()).into_iter().map(member_error).collect::<Vec<_>>(),
             ),
+            ServiceError::TooManyAttempts { retry_after } => problem.with_retry_after(retry_after),
             ServiceError::InitData(error) => problem.with_detail(sentence(&error.to_string())),
             ServiceError::Contact(error) => problem.with_detail(sentence(&error.to_string())),
             error if problem.body().status() >= 500 => problem.with_cause(error),
@@ -59,6 +60,7 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,
         ServiceError::Invalid(_) | ServiceError::NothingToChange => ProblemCode::ValidationFailed,
         ServiceError::WeakPassword { .. } => ProblemCode::WeakPassword,
+        ServiceError::TooManyAttempts { .. } => ProblemCode::TooManyAttempts,
         ServiceError::Overloaded => ProblemCode::Overloaded,
         ServiceError::Store(error) => store_code(error.kind()),
         _ => ProblemCode::Internal,

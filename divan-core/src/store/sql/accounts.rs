@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{
-    Account, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn, UpdatedAccount, UserQuery,
-    UserStore, search_words,
+    Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
+    UpdatedAccount, UserQuery, UserStore, search_words,
 };
 use crate::types::{Email, Phone, TelegramId, User, UserId};
 
@@ -116,9 +116,32 @@ impl<DB: Backend> SqlStore<DB> {
                 .await?;
         }
         let ended = self.update_sessions(&mut transaction, id, &update).await?;
+        self.update_defence(&mut transaction, id, &update).await?;
         Self::insert_audit_events(&mut transaction, &update.events, self.statement_cache).await?;
         transaction.commit().await?;
         Ok(Some(UpdatedAccount { account, ended }))
+    }
+
+    /// Changes the devices and counters of an account.
+    async fn update_defence(
+        &self,
+        connection: &mut DB::Connection,
+        id: UserId,
+        update: &AccountUpdate,
+    ) -> Result<(), StoreError> {
+        if let Some(device) = &update.keep_device {
+            self.keep_device(connection, device).await?;
+        }
+        if let Some(device) = update.delete_device {
+            self.delete_device(connection, device, id).await?;
+        }
+        if let Some(attempt) = &update.settle {
+            let _ = self.change_counters(connection, attempt).await?;
+        }
+        for account in &update.clear_counters {
+            self.clear_counters(connection, *account).await?;
+        }
+        Ok(())
     }
 
     async fn require_other_admin(
@@ -162,6 +185,7 @@ impl<DB: Backend> SqlStore<DB> {
             .bind(account.password_hash.expose().to_owned())
             .bind(account.password_verified_at.map(to_micros))
             .bind(account.password_expires_at.map(to_micros))
+            .bind(account.password_version.cast_signed())
             .persistent(self.statement_cache);
         update.execute(connection).await?;
         Ok(())
@@ -190,7 +214,8 @@ impl<DB: Backend> SqlStore<DB> {
                     .push_bind(user.last_login_at.map(to_micros))
                     .push_bind(account.password_hash.expose().to_owned())
                     .push_bind(account.password_verified_at.map(to_micros))
-                    .push_bind(account.password_expires_at.map(to_micros));
+                    .push_bind(account.password_expires_at.map(to_micros))
+                    .push_bind(account.password_version.cast_signed());
             });
             let insert = insert.build().persistent(false);
             insert.execute(&mut *connection).await?;

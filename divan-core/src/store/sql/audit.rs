@@ -63,7 +63,8 @@ impl<DB: Backend> SqlStore<DB> {
                 .push_bind(event.subject_id.map(|subject| subject.0))
                 .push_bind(event.changes.join(","))
                 .push_bind(event.address.map(|address| address.to_string()))
-                .push_bind(event.request_id.clone());
+                .push_bind(event.request_id.clone())
+                .push_bind(event.account.clone());
         });
         let insert = insert.build().persistent(persistent);
         insert.execute(connection).await?;

@@ -5,11 +5,13 @@ mod accounts;
 mod audit;
 mod backend;
 mod bootstrap;
+mod devices;
 mod error;
 mod migrate;
 mod rows;
 mod sessions;
 mod statements;
+mod throttle;
 mod users;
 
 use std::future::Future;

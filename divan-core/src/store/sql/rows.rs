@@ -7,8 +7,10 @@ use uuid::Uuid;
 use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
-use crate::store::{Account, StoredSession};
-use crate::types::{AuditAction, AuditEvent, AuditId, SessionId, TelegramId, User, UserId};
+use crate::store::{Account, StoredDevice, StoredSession};
+use crate::types::{
+    AuditAction, AuditEvent, AuditId, DeviceId, SessionId, TelegramId, User, UserId,
+};
 
 /// Decodes a row of `user_columns!`.
 pub(super) fn user<DB: Backend>(row: &DB::Row) -> Result<User, sqlx::Error> {
@@ -37,6 +39,7 @@ pub(super) fn account<DB: Backend>(row: &DB::Row) -> Result<Account, sqlx::Error
         password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?),
         password_verified_at: time_option::<DB>(row, "password_verified_at")?,
         password_expires_at: time_option::<DB>(row, "password_expires_at")?,
+        password_version: row.try_get::<i64, _>("password_version")?.cast_unsigned(),
     })
 }
 
@@ -61,10 +64,28 @@ pub(super) fn session<DB: Backend>(row: &DB::Row) -> Result<StoredSession, sqlx:
         ends_at: from_micros(row.try_get("ends_at")?),
         device: row.try_get("device")?,
         address: parsed_option::<DB, _>(row, "address")?,
+        init_data: row
+            .try_get::<Option<Vec<u8>>, _>("init_data")?
+            .map(|digest| converted(digest.as_slice(), "init_data"))
+            .transpose()?,
         end: ended_at
             .zip(end_reason)
             .map(|(at, reason)| SessionEnd { at, reason }),
     })
+}
+
+/// Decodes a row of the devices.
+pub(super) fn device<DB: Backend>(row: &DB::Row) -> Result<StoredDevice, sqlx::Error> {
+    let (id, user) = (
+        DeviceId(row.try_get("id")?),
+        UserId(row.try_get("user_id")?),
+    );
+    let version = row.try_get::<i64, _>("password_version")?.cast_unsigned();
+    let created_at = from_micros(row.try_get("created_at")?);
+    let mut device = StoredDevice::new(id, user, version, created_at);
+    device.last_used_at = from_micros(row.try_get("last_used_at")?);
+    device.device = row.try_get("device")?;
+    Ok(device)
 }
 
 /// Decodes a row of the audit.
@@ -86,6 +107,7 @@ pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx
         .collect();
     event.address = parsed_option::<DB, _>(row, "address")?;
     event.request_id = row.try_get("request_id")?;
+    event.account = row.try_get("account")?;
     Ok(event)
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, retrying, statements, traced};
-use crate::session::{EndReason, MAX_LIVE_SESSIONS};
+use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS};
 use crate::store::{
     AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,
 };
@@ -114,9 +114,42 @@ impl<DB: Backend> SqlStore<DB> {
                 .persistent(self.statement_cache);
             let oldest: Vec<Uuid> = query.fetch_all(&mut *connection).await?;
             ended.extend(oldest);
+            ended.extend(self.end_replaced(connection, begun).await?);
+            self.delete_ended(connection, user).await?;
             self.insert_session(connection, begun).await?;
         }
         Ok(ended.into_iter().map(SessionId).collect())
+    }
+
+    /// Ends the sessions that began with the same init data.
+    async fn end_replaced(
+        &self,
+        connection: &mut DB::Connection,
+        begun: &StoredSession,
+    ) -> Result<Vec<Uuid>, sqlx::Error> {
+        let Some(init_data) = begun.init_data else {
+            return Ok(Vec::new());
+        };
+        let query = sqlx::query_scalar(statements::END_REPLACED_SESSIONS)
+            .bind(begun.user.0)
+            .bind(to_micros(begun.created_at))
+            .bind(EndReason::Replaced.as_str().to_owned())
+            .bind(init_data.to_vec())
+            .persistent(self.statement_cache);
+        query.fetch_all(connection).await
+    }
+
+    async fn delete_ended(
+        &self,
+        connection: &mut DB::Connection,
+        user: UserId,
+    ) -> Result<(), sqlx::Error> {
+        let query = sqlx::query(statements::DELETE_ENDED_SESSIONS)
+            .bind(user.0)
+            .bind(i64::from(MAX_ENDED_SESSIONS))
+            .persistent(self.statement_cache);
+        query.execute(connection).await?;
+        Ok(())
     }
 
     async fn insert_session(
@@ -138,6 +171,7 @@ impl<DB: Backend> SqlStore<DB> {
             .bind(to_micros(session.ends_at))
             .bind(session.device.clone())
             .bind(session.address.map(|address| address.to_string()))
+            .bind(session.init_data.map(Vec::from))
             .persistent(self.statement_cache);
         insert.execute(connection).await?;
         Ok(())

@@ -11,7 +11,7 @@ macro_rules! account_columns {
     () => {
         concat!(
             user_columns!(),
-            ", password_hash, password_verified_at, password_expires_at"
+            ", password_hash, password_verified_at, password_expires_at, password_version"
         )
     };
 }
@@ -31,7 +31,7 @@ macro_rules! account_where {
 macro_rules! session_columns {
     () => {
         "id AS session_id, user_id, audience, salt, generation, parent, rotated_at, is_confirmed, \
-         created_at AS session_created_at, expires_at, ends_at, device, address, ended_at, end_reason"
+         created_at AS session_created_at, expires_at, ends_at, device, address, init_data, ended_at, end_reason"
     };
 }
 
@@ -63,7 +63,8 @@ pub(super) const INSERT_USERS: &str =
 pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_name = $3, email = $4, \
      phone = $5, telegram_id = $6, telegram_username = $7, is_active = $8, \
      password_change_required = $9, created_at = $10, updated_at = $11, last_login_at = $12, \
-     password_hash = $13, password_verified_at = $14, password_expires_at = $15 WHERE id = $1";
+     password_hash = $13, password_verified_at = $14, password_expires_at = $15, \
+     password_version = $16 WHERE id = $1";
 
 /// Start of a query for a page of users; each condition begins with `AND`.
 pub(super) const USERS: &str = concat!("SELECT ", user_columns!(), " FROM divan_users WHERE true");
@@ -78,9 +79,9 @@ pub(super) const FREQUENT_WORD_USERS: usize = 1000;
 
 /// Start of a query for a page of audit events; each condition begins with `AND`.
 pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, \
-     request_id FROM divan_audit_events WHERE true";
+     request_id, account FROM divan_audit_events WHERE true";
 pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
-     actor_id, subject_id, changes, address, request_id) ";
+     actor_id, subject_id, changes, address, request_id, account) ";
 /// Deletes in batches, so that no other writer waits for long.
 pub(super) const PURGE_AUDIT_EVENTS: &str = "DELETE FROM divan_audit_events WHERE id IN (\
      SELECT id FROM divan_audit_events WHERE at < $1 LIMIT 1000)";
@@ -114,8 +115,8 @@ pub(super) const LIVE_SESSIONS: &str = concat!(
      ORDER BY created_at DESC, id DESC"
 );
 pub(super) const INSERT_SESSION: &str = "INSERT INTO divan_sessions (id, user_id, audience, salt, \
-     generation, parent, rotated_at, is_confirmed, created_at, expires_at, ends_at, device, address) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+     generation, parent, rotated_at, is_confirmed, created_at, expires_at, ends_at, device, address, \
+     init_data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 pub(super) const ADVANCE_SESSION: &str = "UPDATE divan_sessions SET generation = $6, parent = $7, \
      rotated_at = $8, is_confirmed = $9, expires_at = $10 \
      WHERE id = $1 AND generation = $2 AND parent = $3 AND rotated_at = $4 AND is_confirmed = $5 \
@@ -130,6 +131,13 @@ pub(super) const END_OLDEST_SESSIONS: &str = "UPDATE divan_sessions SET ended_at
      WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id NOT IN (\
      SELECT id FROM divan_sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 \
      ORDER BY created_at DESC, id DESC LIMIT $4) RETURNING id";
+/// Ends the live sessions that began with the same init data.
+pub(super) const END_REPLACED_SESSIONS: &str = "UPDATE divan_sessions SET ended_at = $2, \
+     end_reason = $3 WHERE user_id = $1 AND ended_at IS NULL AND init_data = $4 RETURNING id";
+/// Deletes the oldest ended sessions of a user, beyond a number and in batches.
+pub(super) const DELETE_ENDED_SESSIONS: &str = "DELETE FROM divan_sessions WHERE id IN (\
+     SELECT id FROM divan_sessions WHERE user_id = $1 AND ended_at IS NOT NULL \
+     ORDER BY ended_at DESC, id DESC LIMIT 1000 OFFSET $2)";
 /// Deletes in batches, so that no other writer waits for long. A session that expired did so at
 /// `ends_at` at the latest.
 pub(super) const PURGE_SESSIONS: &str = "DELETE FROM divan_sessions WHERE id IN (\
@@ -141,3 +149,39 @@ pub(super) const CLAIM_BOOTSTRAP: &str = "INSERT INTO divan_bootstrap (id, claim
 
 pub(super) const APPLIED_MIGRATIONS: &str =
     "SELECT version, checksum FROM divan_migrations ORDER BY version";
+
+pub(super) const DEVICE: &str = "SELECT id, user_id, password_version, created_at, last_used_at, device \
+     FROM divan_devices WHERE id = $1";
+pub(super) const DEVICES_OF_USER: &str = "SELECT id, user_id, password_version, created_at, \
+     last_used_at, device FROM divan_devices WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC";
+pub(super) const KEEP_DEVICE: &str = "INSERT INTO divan_devices (id, user_id, password_version, \
+     created_at, last_used_at, device) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (id) DO UPDATE SET password_version = excluded.password_version, \
+     last_used_at = excluded.last_used_at, device = excluded.device";
+/// Deletes the devices of a user beyond a number, those that were not used for the longest time.
+pub(super) const DELETE_OLDEST_DEVICES: &str = "DELETE FROM divan_devices WHERE id IN (\
+     SELECT id FROM divan_devices WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC \
+     LIMIT 1000 OFFSET $2)";
+pub(super) const DELETE_DEVICE: &str = "DELETE FROM divan_devices WHERE id = $1 AND user_id = $2";
+pub(super) const PURGE_DEVICES: &str = "DELETE FROM divan_devices WHERE id IN (\
+     SELECT id FROM divan_devices WHERE last_used_at < $1 LIMIT 1000)";
+
+/// Start of a query for counters; the conditions follow.
+pub(super) const COUNTERS: &str =
+    "SELECT kind, id, level, failures, updated_at FROM divan_throttle WHERE ";
+pub(super) const INSERT_COUNTERS: &str =
+    "INSERT INTO divan_throttle (kind, id, level, failures, updated_at) ";
+/// Locks the rows, existing or new, and returns them.
+pub(super) const LOCK_COUNTERS: &str = " ON CONFLICT (kind, id) DO UPDATE SET \
+     level = divan_throttle.level RETURNING kind, id, level, failures, updated_at";
+pub(super) const REPLACE_COUNTERS: &str = " ON CONFLICT (kind, id) DO UPDATE SET \
+     level = excluded.level, failures = excluded.failures, updated_at = excluded.updated_at";
+/// Deletes the counters of an account: their ids begin with its key.
+pub(super) const CLEAR_COUNTERS: &str = "DELETE FROM divan_throttle WHERE kind IN ('account', \
+     'untrusted_lane', 'consecutive', 'trusted_lane', 'trusted_total') AND id >= $1 AND id <= $2";
+pub(super) const PURGE_COUNTERS: &str = "DELETE FROM divan_throttle WHERE (kind, id) IN (\
+     SELECT kind, id FROM divan_throttle WHERE updated_at < $1 \
+     AND (failures = 0 OR kind NOT IN ('consecutive', 'trusted_total')) LIMIT 1000)";
+pub(super) const PURGE_FAILURES: &str = "DELETE FROM divan_throttle WHERE (kind, id) IN (\
+     SELECT kind, id FROM divan_throttle WHERE updated_at < $1 AND kind = 'consecutive' LIMIT 1000)";
+pub(super) const COUNT_COUNTERS: &str = "SELECT count(*) FROM divan_throttle";

@@ -1,0 +1,314 @@
+//! Attempts to guess a secret: they are charged before a password is hashed, and settled by a success.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::{AuthService, ClientInfo, ServiceError};
+use crate::password::{HashClass, HashPermit};
+use crate::store::{Account, StoreError};
+use crate::throttle::{
+    Attempt, AttemptClass, Counter, Decision, ThrottleKey, ThrottleKeys, ThrottleKind,
+    ThrottleUpdate, check,
+};
+use crate::token::SecretKey;
+use crate::types::{AuditAction, UserId};
+
+/// Number of counters above which new untrusted keys share counters, so that invented phone numbers
+/// do not fill the database.
+const MAX_COUNTERS: u64 = 1_000_000;
+
+/// Maximum number of audit events per minute about accounts that do not exist.
+const UNKNOWN_EVENTS_PER_MINUTE: u32 = 60;
+
+/// The keys and totals of attempts.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    pub(super) keys: ThrottleKeys,
+    has_too_many_counters: AtomicBool,
+    unknown_events: PerMinute,
+    log_lines: PerMinute,
+    totals: [[AtomicU64; 3]; 2],
+}
+
+/// The outcome of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AttemptOutcome {
+    /// Tokens were issued.
+    Succeeded,
+    /// A secret was wrong, or was not sufficient.
+    Failed,
+    /// The attempt was refused before anything was compared: there were too many.
+    Refused,
+}
+
+impl AttemptOutcome {
+    /// All outcomes.
+    pub const ALL: [Self; 3] = [Self::Succeeded, Self::Failed, Self::Refused];
+
+    /// Name in metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// An attempt that was charged.
+#[derive(Debug)]
+pub(super) struct ChargedAttempt {
+    pub(super) attempt: Attempt,
+    /// The attempt was the last one that a limit allows.
+    closes: bool,
+}
+
+impl Attempts {
+    pub(super) fn new(key: &SecretKey) -> Self {
+        Self {
+            keys: ThrottleKeys::new(key),
+            has_too_many_counters: AtomicBool::new(false),
+            unknown_events: PerMinute::new(UNKNOWN_EVENTS_PER_MINUTE),
+            log_lines: PerMinute::new(600),
+            totals: Default::default(),
+        }
+    }
+
+    pub(super) fn count(&self, class: AttemptClass, outcome: AttemptOutcome) {
+        self.totals[class as usize][outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// # Throttling
+impl AuthService {
+    /// Returns the number of attempts of a class with this outcome since the start, for metrics.
+    pub fn attempts(&self, class: AttemptClass, outcome: AttemptOutcome) -> u64 {
+        self.parts.attempts.totals[class as usize][outcome as usize].load(Ordering::Relaxed)
+    }
+
+    /// Deletes counters of failed attempts that no longer affect a decision, and devices that were
+    /// not used for 90 days. Call it hourly: it also limits the number of counters.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn purge_attempts(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let left = self.parts.store.purge_counters(now).await?;
+        let has_too_many = left > MAX_COUNTERS;
+        let attempts = &self.parts.attempts;
+        attempts
+            .has_too_many_counters
+            .store(has_too_many, Ordering::Relaxed);
+        let unused = now - super::devices::DEVICE_LIFE;
+        self.parts.store.purge_devices(unused).await.map(drop)
+    }
+
+    /// Checks the limits without writing anything.
+    async fn check_attempt(&self, attempt: &mut Attempt) -> Result<(), ServiceError> {
+        let now = self.now();
+        let store = &self.parts.store;
+        let new = |counter: Option<Counter>| counter.unwrap_or(Counter::new(now));
+        let mut counters = store.counters(attempt.keys()).await?;
+        let shares = self
+            .parts
+            .attempts
+            .has_too_many_counters
+            .load(Ordering::Relaxed);
+        if shares && attempt.class() == AttemptClass::Untrusted {
+            let keys = attempt.keys().to_vec();
+            let unknown: Vec<&ThrottleKey> = keys
+                .iter()
+                .zip(&counters)
+                .filter_map(|(key, counter)| counter.is_none().then_some(key))
+                .collect();
+            attempt.share(|key| unknown.contains(&key));
+            counters = store.counters(attempt.keys()).await?;
+        }
+        let counters: Vec<Counter> = counters.into_iter().map(new).collect();
+        let decision = check(attempt.keys().iter().zip(&counters), now);
+        self.require_allowed(attempt.class(), decision)
+    }
+
+    /// Checks the limits, waits for the turn to verify the password of the account, and charges the
+    /// attempt. One that is refused or waits too long is not charged.
+    pub(super) async fn begin_attempt(
+        &self,
+        mut attempt: Attempt,
+        class: HashClass,
+        found: Option<&Account>,
+    ) -> Result<(ChargedAttempt, HashPermit), ServiceError> {
+        self.check_attempt(&mut attempt).await?;
+        let stored = found.map(|account| &account.password_hash);
+        let permit = self.parts.hashes.acquire_for(class, stored).await?;
+        let charge = attempt.charge(self.now());
+        let outcome = self.parts.store.update_counters(&charge, &[]).await?;
+        self.require_allowed(attempt.class(), outcome.decision)?;
+        let charged = ChargedAttempt {
+            attempt,
+            closes: outcome.closes,
+        };
+        Ok((charged, permit))
+    }
+
+    /// Charges a request to one counter.
+    pub(super) async fn charge_one(&self, key: ThrottleKey) -> Result<(), ServiceError> {
+        let charge = ThrottleUpdate::charge(vec![key], self.now());
+        let outcome = self.parts.store.update_counters(&charge, &[]).await?;
+        self.require_allowed(AttemptClass::Untrusted, outcome.decision)
+    }
+
+    /// Charges a refused request of an address to a counter.
+    pub(super) async fn charge_address(
+        &self,
+        kind: ThrottleKind,
+        client: &ClientInfo,
+    ) -> Result<(), ServiceError> {
+        match client.limited_address {
+            Some(address) => {
+                let key = self.parts.attempts.keys.address(kind, address);
+                self.charge_one(key).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn require_allowed(&self, class: AttemptClass, decision: Decision) -> Result<(), ServiceError> {
+        match class.retry_after(decision) {
+            None => Ok(()),
+            Some(retry_after) => {
+                self.parts.attempts.count(class, AttemptOutcome::Refused);
+                Err(ServiceError::TooManyAttempts { retry_after })
+            }
+        }
+    }
+
+    /// Records a failed sign-in in the log, and the first one of an hour in the audit. Its own failure
+    /// does not change the response.
+    pub(super) async fn record_failure(
+        &self,
+        charged: &ChargedAttempt,
+        action: AuditAction,
+        user: Option<UserId>,
+        client: &ClientInfo,
+    ) {
+        let attempts = &self.parts.attempts;
+        let class = charged.attempt.class();
+        attempts.count(class, AttemptOutcome::Failed);
+        self.log_failure(class, action, client.address);
+        let account = charged.attempt.account();
+        let mut actions = vec![action];
+        if charged.closes {
+            actions.push(AuditAction::SignInClosed);
+        }
+        for action in actions {
+            let is_recorded = user.is_some()
+                || attempts
+                    .unknown_events
+                    .allows(self.parts.clock.unix_seconds());
+            if let Err(error) = self
+                .insert_failure(action, user, account.to_string(), client, is_recorded)
+                .await
+            {
+                tracing::error!(target: "divan_core::security", %error, "cannot record a failed sign-in");
+            }
+        }
+    }
+
+    /// Records a refused bootstrap in the audit, once an hour.
+    pub(super) async fn record_refused_bootstrap(
+        &self,
+        client: &ClientInfo,
+    ) -> Result<(), ServiceError> {
+        let action = AuditAction::BootstrapRefused;
+        self.log_failure(AttemptClass::Untrusted, action, client.address);
+        let event = self.audit_event(action, None, None, client)?;
+        let key = ThrottleKey::new(ThrottleKind::FailureEvent, action.as_str());
+        let charge = ThrottleUpdate::charge(vec![key], self.now());
+        let _ = self.parts.store.update_counters(&charge, &[event]).await?;
+        Ok(())
+    }
+
+    async fn insert_failure(
+        &self,
+        action: AuditAction,
+        user: Option<UserId>,
+        account: String,
+        client: &ClientInfo,
+        is_recorded: bool,
+    ) -> Result<(), ServiceError> {
+        let mut event = self.audit_event(action, None, user, client)?;
+        if user.is_none() {
+            event.account = Some(account.clone());
+        }
+        // Wrong passwords make one event in an hour. The other events are bounded by themselves.
+        let is_frequent = action == AuditAction::SignInFailed;
+        let key = ThrottleKey::new(ThrottleKind::FailureEvent, account);
+        let keys = if is_frequent { vec![key] } else { Vec::new() };
+        let charge = ThrottleUpdate::charge(keys, self.now());
+        let events = if is_recorded { &[event][..] } else { &[] };
+        let _ = self.parts.store.update_counters(&charge, events).await?;
+        Ok(())
+    }
+
+    fn log_failure(&self, class: AttemptClass, action: AuditAction, address: Option<IpAddr>) {
+        let attempts = &self.parts.attempts;
+        if attempts.log_lines.allows(self.parts.clock.unix_seconds()) {
+            let address = address.map(tracing::field::display);
+            tracing::warn!(
+                target: "divan_core::security",
+                outcome = action.as_str(),
+                class = class.as_str(),
+                address,
+                "sign-in failed"
+            );
+        }
+    }
+}
+
+/// Allows a number of events per minute of the clock.
+#[derive(Debug)]
+struct PerMinute {
+    max: u32,
+    /// The minute in the upper half, the number of its events in the lower.
+    state: AtomicU64,
+}
+
+impl PerMinute {
+    fn new(max: u32) -> Self {
+        Self {
+            max,
+            state: AtomicU64::new(0),
+        }
+    }
+
+    fn allows(&self, unix_seconds: u64) -> bool {
+        let minute = (unix_seconds / 60) << 32;
+        let count = |state: u64| {
+            if state >> 32 << 32 == minute {
+                state & 0xFFFF_FFFF
+            } else {
+                0
+            }
+        };
+        let next =
+            |state| (count(state) < u64::from(self.max)).then(|| minute | (count(state) + 1));
+        self.state
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_has_a_limit_of_its_own() {
+        let limit = PerMinute::new(2);
+        assert_eq!(
+            [0, 10, 59, 60, 61, 62].map(|second| limit.allows(second)),
+            [true, true, false, true, true, false]
+        );
+    }
+}

@@ -1,0 +1,73 @@
+use super::{AdminService, ServiceError};
+use crate::store::{Account, AccountUpdate};
+use crate::throttle::{Counter, Decision, ThrottleKey, ThrottleKind};
+use crate::types::{AuditAction, UserId};
+
+/// The failed sign-ins of a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedSignIns {
+    /// Failures in a row without a linked Telegram account or a known device.
+    pub untrusted: u32,
+    /// Failures in a row from a linked Telegram account or a known device.
+    pub trusted: u32,
+    /// Sign-ins without a linked Telegram account or a known device are refused now, for a time or
+    /// until the user is unlocked.
+    pub is_untrusted_refused: bool,
+    /// Sign-ins from a linked Telegram account or a known device are refused until the user is
+    /// unlocked.
+    pub is_trusted_refused: bool,
+}
+
+/// # Failed sign-ins
+impl AdminService<'_> {
+    /// Returns the failed sign-ins of a user.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn failed_sign_ins(self, user: UserId) -> Result<FailedSignIns, ServiceError> {
+        let user = self.get_user(user).await?;
+        let (parts, now) = (&self.service.parts, self.service.now());
+        let mut failed = FailedSignIns::default();
+        for account in parts.attempts.keys.all_of(&user) {
+            let kinds = [
+                ThrottleKind::Account,
+                ThrottleKind::Consecutive,
+                ThrottleKind::TrustedTotal,
+            ];
+            let keys = kinds.map(|kind| ThrottleKey::new(kind, account.0));
+            let counters = parts.store.counters(&keys).await?;
+            for (kind, counter) in kinds.into_iter().zip(counters) {
+                let counter = counter.unwrap_or(Counter::new(now));
+                let is_refused = counter.check(kind.rule(), now) != Decision::Allowed;
+                match kind {
+                    ThrottleKind::TrustedTotal => {
+                        failed.trusted = failed.trusted.max(counter.failures);
+                        failed.is_trusted_refused |= is_refused;
+                    }
+                    _ => {
+                        failed.untrusted = failed.untrusted.max(counter.failures);
+                        failed.is_untrusted_refused |= is_refused;
+                    }
+                }
+            }
+        }
+        Ok(failed)
+    }
+
+    /// Clears the failed sign-ins of a user, who can then try again at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn unlock_user(self, user: UserId) -> Result<(), ServiceError> {
+        let event = self.audit_event(AuditAction::UserUnlocked, user).await?;
+        let parts = &self.service.parts;
+        let change = |account: &mut Account| {
+            let accounts = parts.attempts.keys.all_of(&account.user);
+            let update = AccountUpdate::none().clear_counters(accounts);
+            Ok(Some(update.event(event.clone())))
+        };
+        let updated = parts.store.update_account(user, &change).await?;
+        updated.map(drop).ok_or(ServiceError::NotFound)
+    }
+}

@@ -1,0 +1,295 @@
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::signature::Signer;
+use sha2::Sha256;
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::{AccountKey, Decision, ThrottleKey, ThrottleKind, ThrottleUpdate};
+use crate::secret::Secret;
+use crate::token::SecretKey;
+use crate::types::{Audience, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+
+/// Separates the key of counters from the keys of tokens.
+const LABEL: &[u8] = b"divan throttle v1";
+
+/// Unit and maximum of the waits that are reported for untrusted attempts.
+const REPORTED_UNIT: Duration = Duration::from_secs(30);
+const MAX_REPORTED: Duration = Duration::from_hours(1);
+
+/// Derives the keys of counters: HMAC-SHA256 with a key of their own, truncated to 16 bytes. The
+/// database therefore contains no phone numbers and addresses of failed attempts. Replacing the
+/// `SECRET_KEY` resets the counters.
+#[derive(Clone)]
+pub struct ThrottleKeys(Hmac<Sha256>);
+
+/// Class of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttemptClass {
+    /// A linked Telegram account or a known device identifies the user.
+    Trusted,
+    /// Only the identifier and the password do.
+    Untrusted,
+}
+
+/// The identity that a lane belongs to, in addition to the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LaneSubject {
+    /// The Telegram account of verified init data.
+    Telegram(TelegramId),
+    /// A known device.
+    Device(DeviceId),
+    /// No identity but the address.
+    None,
+}
+
+/// An attempt to sign in: its class and its counters.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Attempt {
+    class: AttemptClass,
+    account: AccountKey,
+    charged: Vec<ThrottleKey>,
+    /// Counters that a success settles in addition.
+    settled: Vec<ThrottleKey>,
+}
+
+impl ThrottleKeys {
+    /// Derives the keys from `key`.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "an HMAC takes a key of any length"
+    )]
+    pub fn new(key: &SecretKey) -> Self {
+        let secret = Zeroizing::new(key.sign(LABEL));
+        Self(Hmac::new_from_slice(&secret).expect("an HMAC takes a key of any length"))
+    }
+
+    /// Key of an employee's account.
+    pub fn phone(&self, phone: &Phone) -> AccountKey {
+        self.account(Audience::MiniApp, phone.as_str())
+    }
+
+    /// Key of an administrator's account.
+    pub fn email(&self, email: &Email) -> AccountKey {
+        self.account(Audience::Admin, email.as_str())
+    }
+
+    /// Key of a user's account at an audience. Without the identifier of the audience, the user's id
+    /// replaces it.
+    pub fn of(&self, user: &User, audience: Audience) -> AccountKey {
+        match (audience, &user.phone, &user.email) {
+            (Audience::MiniApp, Some(phone), _) => self.phone(phone),
+            (Audience::Admin, _, Some(email)) => self.email(email),
+            _ => self.account(audience, &user.id.to_string()),
+        }
+    }
+
+    /// Keys of all accounts of a user.
+    pub fn all_of(&self, user: &User) -> Vec<AccountKey> {
+        let phone = user.phone.iter().map(|phone| self.phone(phone));
+        let email = user.email.iter().map(|email| self.email(email));
+        phone.chain(email).collect()
+    }
+
+    fn account(&self, audience: Audience, identifier: &str) -> AccountKey {
+        AccountKey(self.digest(audience.as_str(), identifier.as_bytes()))
+    }
+
+    /// An attempt of a user whom the lane's subject already identifies.
+    pub fn trusted(&self, account: AccountKey, subject: LaneSubject) -> Attempt {
+        let lane = self.lane(ThrottleKind::TrustedLane, account, subject, None);
+        let total = ThrottleKey::new(ThrottleKind::TrustedTotal, account.0);
+        let consecutive = ThrottleKey::new(ThrottleKind::Consecutive, account.0);
+        Attempt {
+            class: AttemptClass::Trusted,
+            account,
+            charged: lane.into_iter().chain([total]).collect(),
+            settled: vec![consecutive],
+        }
+    }
+
+    /// An attempt of a client that only claims to be the user. `address` is `None` where addresses
+    /// are not known or not to be limited.
+    pub fn untrusted(
+        &self,
+        account: AccountKey,
+        subject: LaneSubject,
+        address: Option<IpAddr>,
+    ) -> Attempt {
+        let mut charged = vec![
+            ThrottleKey::new(ThrottleKind::Account, account.0),
+            ThrottleKey::new(ThrottleKind::Consecutive, account.0),
+        ];
+        charged.extend(self.lane(ThrottleKind::UntrustedLane, account, subject, address));
+        if let LaneSubject::Telegram(telegram) = subject {
+            charged.push(self.telegram(ThrottleKind::Telegram, telegram));
+        }
+        let mut settled = Vec::new();
+        if let Some(address) = address {
+            let place = self.address(ThrottleKind::Address, address);
+            let first = [account.0, digest_of(&place)].concat();
+            charged.push(self.network(address));
+            charged.push(place);
+            settled.push(ThrottleKey::new(ThrottleKind::FirstSuccess, first));
+        }
+        Attempt {
+            class: AttemptClass::Untrusted,
+            account,
+            charged,
+            settled,
+        }
+    }
+
+    /// A check of the own password in a session. `account` is the key of the user's account.
+    pub fn own_password(&self, account: AccountKey, user: UserId, session: SessionId) -> Attempt {
+        let subject = [*user.0.as_bytes(), *session.0.as_bytes()].concat();
+        let own = self.digest(ThrottleKind::OwnPassword.as_str(), &subject);
+        Attempt {
+            class: AttemptClass::Trusted,
+            account,
+            charged: vec![
+                ThrottleKey::new(ThrottleKind::OwnPassword, own),
+                ThrottleKey::new(ThrottleKind::TrustedTotal, account.0),
+            ],
+            settled: Vec::new(),
+        }
+    }
+
+    /// Digest of init data, by which an auto-login finds the session that it replaces.
+    pub fn init_data(&self, init_data: &Secret) -> [u8; 16] {
+        self.digest("init_data", init_data.expose().as_bytes())
+    }
+
+    /// Counter of a Telegram account.
+    pub fn telegram(&self, kind: ThrottleKind, telegram: TelegramId) -> ThrottleKey {
+        ThrottleKey::new(kind, self.digest("telegram", &telegram.0.to_be_bytes()))
+    }
+
+    /// Counter of an address: an IPv4 address or an IPv6 /64.
+    pub fn address(&self, kind: ThrottleKind, address: IpAddr) -> ThrottleKey {
+        let bits = match address.to_canonical() {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => prefix(address, 64),
+        };
+        ThrottleKey::new(kind, self.digest("address", &bits.octets()))
+    }
+
+    /// Counter of a network: an IPv4 /24 or an IPv6 /48.
+    pub fn network(&self, address: IpAddr) -> ThrottleKey {
+        let bits = match address.to_canonical() {
+            IpAddr::V4(address) => prefix(address.to_ipv6_mapped(), 96 + 24),
+            IpAddr::V6(address) => prefix(address, 48),
+        };
+        let id = self.digest("network", &bits.octets());
+        ThrottleKey::new(ThrottleKind::Network, id)
+    }
+
+    /// Key of the lane of an account; `None` without a subject and without an address.
+    fn lane(
+        &self,
+        kind: ThrottleKind,
+        account: AccountKey,
+        subject: LaneSubject,
+        address: Option<IpAddr>,
+    ) -> Option<ThrottleKey> {
+        let subject = match (subject, address) {
+            (LaneSubject::Telegram(id), _) => digest_of(&self.telegram(kind, id)),
+            (LaneSubject::Device(id), _) => self.digest("device", id.0.as_bytes()),
+            (LaneSubject::None, Some(address)) => digest_of(&self.address(kind, address)),
+            (LaneSubject::None, None) => return None,
+        };
+        Some(ThrottleKey::new(kind, [account.0, subject].concat()))
+    }
+
+    fn digest(&self, label: &str, data: &[u8]) -> [u8; 16] {
+        let mac = self.0.clone().chain_update(label).chain_update([0]);
+        let full = mac.chain_update(data).finalize().into_bytes();
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&full[..16]);
+        digest
+    }
+}
+
+impl Attempt {
+    /// Class of the attempt.
+    pub fn class(&self) -> AttemptClass {
+        self.class
+    }
+
+    /// Key of the account.
+    pub fn account(&self) -> AccountKey {
+        self.account
+    }
+
+    /// Counters that the attempt is charged to.
+    pub fn keys(&self) -> &[ThrottleKey] {
+        &self.charged
+    }
+
+    /// Uses shared counters for the keys that `is_new` reports, because there are too many rows.
+    pub(crate) fn share(&mut self, is_new: impl Fn(&ThrottleKey) -> bool) {
+        for key in self.charged.iter_mut().filter(|key| is_new(key)) {
+            *key = key.shared();
+        }
+    }
+
+    /// Charges the attempt.
+    pub fn charge(&self, now: OffsetDateTime) -> ThrottleUpdate {
+        ThrottleUpdate::charge(self.charged.clone(), now)
+    }
+
+    /// Settles the attempt, which was successful.
+    pub fn settle(&self, now: OffsetDateTime) -> ThrottleUpdate {
+        let keys = self.charged.iter().chain(&self.settled).cloned().collect();
+        ThrottleUpdate::settle(keys, now)
+    }
+}
+
+impl AttemptClass {
+    /// Time after which to try again, as reported to the client: exact for trusted attempts, rounded
+    /// up to half a minute and at most an hour for untrusted ones. `None` if the attempt is allowed.
+    pub fn retry_after(self, decision: Decision) -> Option<Duration> {
+        let wait = match decision {
+            Decision::Allowed => return None,
+            Decision::Wait(wait) => wait,
+            Decision::Closed => MAX_REPORTED,
+        };
+        let unit = match self {
+            Self::Trusted => 1,
+            Self::Untrusted => REPORTED_UNIT.as_secs(),
+        };
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let rounded = Duration::from_secs(seconds.div_ceil(unit) * unit);
+        Some(rounded.min(MAX_REPORTED))
+    }
+
+    /// Name in metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::Untrusted => "untrusted",
+        }
+    }
+}
+
+/// The digest in a key of one digest.
+fn digest_of(key: &ThrottleKey) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&key.id);
+    digest
+}
+
+fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - bits)))
+}
+
+impl std::fmt::Debug for ThrottleKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ThrottleKeys(redacted)")
+    }
+}

@@ -1,0 +1,123 @@
+//! The tables of the guide.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use divan_core::store::MemoryStore;
+
+use crate::chances::DISTRIBUTIONS;
+use crate::simulation::{Attack, Fixture};
+
+const BEGIN: &str = "<!-- begin: cargo xtask attack -->\n";
+const END: &str = "<!-- end -->";
+
+/// Passwords in the embedded blocklist, rounded down.
+const BLOCKED: u32 = 10_000;
+
+async fn fixture() -> Fixture {
+    Fixture::on(Arc::new(MemoryStore::new())).await
+}
+
+/// Simulates the attackers and returns the tables in Markdown.
+pub(crate) async fn tables() -> String {
+    let attackers = [
+        (
+            "one account, from one Telegram account",
+            Attack::employees(1, 1),
+        ),
+        (
+            "one account, from 100 Telegram accounts and addresses",
+            Attack::employees(1, 100),
+        ),
+        (
+            "1,000 accounts, from one Telegram account",
+            Attack::employees(1000, 1),
+        ),
+        (
+            "1,000 accounts, from 100 Telegram accounts and addresses",
+            Attack::employees(1000, 100),
+        ),
+        (
+            "one administrator, from 10,000 addresses",
+            Attack::administrators(1, 10_000),
+        ),
+        (
+            "1,000 administrators, from one address",
+            Attack::administrators(1000, 1),
+        ),
+        (
+            "knows the password, but not the Telegram account; from 100",
+            Attack::employees(1, 100).with_the_correct_password(),
+        ),
+    ];
+    let mut text =
+        "| attacker | guesses on the first day | on the second day |\n|---|---|---|\n".to_owned();
+    for (name, attack) in attackers {
+        let guesses = attack.run(&fixture().await, 2).await.0;
+        writeln!(text, "| {name} | {} | {} |", guesses[0], guesses[1]).unwrap();
+    }
+    let raced = fixture().await.race(20).await;
+    writeln!(text, "| 40 attempts at once on two servers | {raced} | |").unwrap();
+    text.push_str("\n| honest user | refused attempts |\n|---|---|\n");
+    let f = fixture().await;
+    f.link_owner().await;
+    let owner = Attack::employees(1, 100).run_beside_owner(&f, 6).await;
+    writeln!(
+        text,
+        "| owner of a linked account, each hour of a six-day attack on it | {owner} |"
+    )
+    .unwrap();
+    let office = fixture().await.office(500).await;
+    writeln!(
+        text,
+        "| 500 employees behind one address within five minutes, one in five errs | {office} |"
+    )
+    .unwrap();
+    text.push_str("\n| passwords | 34 guesses | 100 guesses | 34 guesses, blocklist | 100 guesses, blocklist |\n|---|---|---|---|---|\n");
+    for distribution in DISTRIBUTIONS {
+        let percent = |guesses, blocked| percent(distribution.chance(guesses, blocked));
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            distribution.name(),
+            percent(34, 0),
+            percent(100, 0),
+            percent(34, BLOCKED),
+            percent(100, BLOCKED),
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn percent(chance: f64) -> String {
+    let percent = 100.0 * chance;
+    if percent < 0.0001 {
+        "below 0.0001 %".to_owned()
+    } else if percent < 0.1 {
+        format!("{percent:.4} %")
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+fn page() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src/concepts/throttling.md")
+}
+
+/// `DIVAN_WRITE_ATTACK_TABLE=1` writes the tables instead of comparing them.
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "`cargo xtask attack` shows the tables")]
+async fn the_tables_in_the_guide_are_current() {
+    let tables = tables().await;
+    println!("{tables}");
+    let text = std::fs::read_to_string(page()).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (current, after) = rest.split_once(END).unwrap();
+    if std::env::var_os("DIVAN_WRITE_ATTACK_TABLE").is_some() {
+        std::fs::write(page(), format!("{before}{BEGIN}\n{tables}\n{END}{after}")).unwrap();
+    } else {
+        assert_eq!(current.trim(), tables.trim(), "run `cargo xtask attack`");
+    }
+}
