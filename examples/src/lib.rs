@@ -11,8 +11,6 @@ struct Client;
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may panic")]
-
     use std::fs;
     use std::path::{Path, PathBuf};
 
