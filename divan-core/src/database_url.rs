@@ -54,23 +54,25 @@ pub struct PostgresUrl {
     pub application_name: String,
 }
 
-/// Encryption of a connection to PostgreSQL
-/// ([libpq, table 34.1](https://www.postgresql.org/docs/current/libpq-ssl.html)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SslMode {
-    /// Never encrypted.
-    Disable,
-    /// Encrypted if the server requires it.
-    Allow,
-    /// Encrypted if the server supports it.
-    Prefer,
-    /// Always encrypted; the certificate is not verified.
-    Require,
-    /// Always encrypted; the certificate must be trusted.
-    VerifyCa,
-    /// Always encrypted; the certificate must be trusted and valid for the host.
-    VerifyFull,
+named_enum! {
+    /// Encryption of a connection to PostgreSQL
+    /// ([libpq, table 34.1](https://www.postgresql.org/docs/current/libpq-ssl.html)).
+    pub enum SslMode {
+        /// Never encrypted.
+        Disable = "disable",
+        /// Encrypted if the server requires it.
+        Allow = "allow",
+        /// Encrypted if the server supports it.
+        Prefer = "prefer",
+        /// Always encrypted; the certificate is not verified.
+        Require = "require",
+        /// Always encrypted; the certificate must be trusted.
+        VerifyCa = "verify-ca",
+        /// Always encrypted; the certificate must be trusted and valid for the host.
+        VerifyFull = "verify-full",
+    }
+
+    InvalidSslMode = "must be an `sslmode` of libpq"
 }
 
 /// A rule that a database URL breaks. The message continues the name of the variable and never
@@ -188,7 +190,7 @@ impl PostgresUrl {
             "sslmode" | "ssl" => {
                 self.ssl_mode = value
                     .parse()
-                    .map_err(|()| InvalidDatabaseUrl::ParameterValue("sslmode"))?;
+                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("sslmode"))?;
             }
             "sslrootcert" => self.ssl_root_cert = Some(PathBuf::from(value)),
             "application_name" => self.application_name = value,
@@ -204,22 +206,6 @@ impl fmt::Display for DatabaseUrl {
         match self {
             Self::Sqlite(path) => path.display().fmt(f),
             Self::Postgres(url) => url.fmt(f),
-        }
-    }
-}
-
-impl FromStr for SslMode {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "disable" => Ok(Self::Disable),
-            "allow" => Ok(Self::Allow),
-            "prefer" => Ok(Self::Prefer),
-            "require" => Ok(Self::Require),
-            "verify-ca" => Ok(Self::VerifyCa),
-            "verify-full" => Ok(Self::VerifyFull),
-            _ => Err(()),
         }
     }
 }

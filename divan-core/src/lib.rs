@@ -56,6 +56,10 @@
 //! Rust 1.95. An increase is a minor version while the major version is 0.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "types", feature = "database-url"))]
+#[macro_use]
+mod names;
+
 #[cfg(feature = "api")]
 pub mod api;
 #[cfg(any(feature = "init-data", feature = "entropy", feature = "types"))]

@@ -31,29 +31,17 @@ pub trait Endpoint {
     type Response: Serialize + DeserializeOwned + Send;
 }
 
-/// An HTTP method of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Method {
-    /// Reads; has no body and is safe to repeat.
-    Get,
-    /// Runs an action; may have a JSON body.
-    Post,
-    /// Changes the members that are present; has a JSON body.
-    Patch,
-    /// Ends something; has no body and is idempotent.
-    Delete,
-}
-
-impl Method {
-    /// The method's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
+named_enum! {
+    /// An HTTP method of the contract.
+    pub enum Method {
+        /// Reads; has no body and is safe to repeat.
+        Get = "GET",
+        /// Runs an action; may have a JSON body.
+        Post = "POST",
+        /// Changes the members that are present; has a JSON body.
+        Patch = "PATCH",
+        /// Ends something; has no body and is idempotent.
+        Delete = "DELETE",
     }
 }
 

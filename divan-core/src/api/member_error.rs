@@ -4,40 +4,17 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! member_error_codes {
     ($($(#[doc = $doc:literal])* $variant:ident = $code:literal, [$($param:literal),*];)*) => {
-        /// The stable code of a [`MemberError`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum MemberErrorCode {
-            $($(#[doc = $doc])* $variant,)*
-            /// A code that this version does not know: the server is newer.
-            Unknown,
+        open_enum! {
+            /// The stable code of a [`MemberError`].
+            pub enum MemberErrorCode {
+                $($(#[doc = $doc])* $variant = $code,)*
+            }
         }
 
         impl MemberErrorCode {
-            /// Every code that a server of this version returns.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The code on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* Self::Unknown => "unknown" }
-            }
-
             /// The names of its parameters: members of [`MemberErrorParams`].
             pub const fn params(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($param),*],)* Self::Unknown => &[] }
-            }
-
-            /// The meaning, in an English sentence.
-            pub const fn description(self) -> &'static str {
-                match self {
-                    $(Self::$variant => concat!($($doc),*).trim_ascii(),)*
-                    Self::Unknown => "A code that this version does not know.",
-                }
-            }
-
-            /// Parses a code; one that this version does not know is [`Unknown`](Self::Unknown).
-            pub fn from_code(code: &str) -> Self {
-                match code { $($code => Self::$variant,)* _ => Self::Unknown }
             }
         }
     };

@@ -1,23 +1,13 @@
 macro_rules! problem_codes {
     ($($(#[doc = $doc:literal])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
-        /// The stable code of a problem.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum ProblemCode {
-            $($(#[doc = $doc])* $variant,)*
-            /// A code that this version does not know: the server is newer.
-            Unknown,
+        open_enum! {
+            /// The stable code of a problem.
+            pub enum ProblemCode {
+                $($(#[doc = $doc])* $variant = $code,)*
+            }
         }
 
         impl ProblemCode {
-            /// Every code that a server of this version returns.
-            pub const ALL: &[Self] = &[$(Self::$variant,)*];
-
-            /// The code on the wire.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)* Self::Unknown => "unknown" }
-            }
-
             /// The `type` of the problem: `urn:divan:problem:` followed by the code.
             pub const fn type_uri(self) -> &'static str {
                 match self {
@@ -34,19 +24,6 @@ macro_rules! problem_codes {
             /// A short English title.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* Self::Unknown => "Unknown problem" }
-            }
-
-            /// The meaning and the remedy, in English sentences.
-            pub const fn description(self) -> &'static str {
-                match self {
-                    $(Self::$variant => concat!($($doc),*).trim_ascii(),)*
-                    Self::Unknown => "A code that this version does not know.",
-                }
-            }
-
-            /// Parses a code; one that this version does not know is [`Unknown`](Self::Unknown).
-            pub fn from_code(code: &str) -> Self {
-                match code { $($code => Self::$variant,)* _ => Self::Unknown }
             }
         }
     };

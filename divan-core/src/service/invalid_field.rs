@@ -1,5 +1,3 @@
-use std::fmt;
-
 use crate::password::UnusableHash;
 use crate::store::InvalidSearch;
 use crate::types::{InvalidEmail, InvalidPhone, Role};
@@ -25,62 +23,35 @@ impl InvalidField {
     }
 }
 
-/// The validated fields of all commands and queries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Field {
-    /// The cursor of a list.
-    Cursor,
-    /// The current password, in a change of the password.
-    CurrentPassword,
-    /// The e-mail address.
-    Email,
-    /// The name of the user.
-    FullName,
-    /// The user's right to sign in.
-    IsActive,
-    /// The size of a page.
-    Limit,
-    /// The new password, in a change of the password.
-    NewPassword,
-    /// The password.
-    Password,
-    /// The hash of a password, in an import.
-    PasswordHash,
-    /// The phone number.
-    Phone,
-    /// The search terms of a list.
-    Query,
-    /// The role.
-    Role,
-    /// The audited action that a list is filtered by.
-    Action,
-}
-
-impl Field {
-    /// The field's name, as in Rust.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cursor => "cursor",
-            Self::CurrentPassword => "current_password",
-            Self::Email => "email",
-            Self::FullName => "full_name",
-            Self::IsActive => "is_active",
-            Self::Limit => "limit",
-            Self::NewPassword => "new_password",
-            Self::Password => "password",
-            Self::PasswordHash => "password_hash",
-            Self::Phone => "phone",
-            Self::Query => "query",
-            Self::Role => "role",
-            Self::Action => "action",
-        }
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+named_enum! {
+    /// The validated fields of all commands and queries.
+    pub enum Field {
+        /// The cursor of a list.
+        Cursor = "cursor",
+        /// The current password, in a change of the password.
+        CurrentPassword = "current_password",
+        /// The e-mail address.
+        Email = "email",
+        /// The name of the user.
+        FullName = "full_name",
+        /// The user's right to sign in.
+        IsActive = "is_active",
+        /// The size of a page.
+        Limit = "limit",
+        /// The new password, in a change of the password.
+        NewPassword = "new_password",
+        /// The password.
+        Password = "password",
+        /// The hash of a password, in an import.
+        PasswordHash = "password_hash",
+        /// The phone number.
+        Phone = "phone",
+        /// The search terms of a list.
+        Query = "query",
+        /// The role.
+        Role = "role",
+        /// The audited action that a list is filtered by.
+        Action = "action",
     }
 }
 

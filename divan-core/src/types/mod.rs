@@ -8,7 +8,7 @@ mod jwk;
 mod user;
 
 pub use audience::{Audience, UnknownAudience};
-pub use audit::{AuditAction, AuditEvent, UnknownAction};
+pub use audit::{AuditAction, AuditEvent};
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
 pub use ids::{AuditId, DeviceId, SessionId, TelegramId, UserId};
 pub use jwk::{Jwk, JwkSet};

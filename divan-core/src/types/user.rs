@@ -1,62 +1,29 @@
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Email, Phone, TelegramId, UserId};
 
-/// The role of a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(
-    feature = "openapi",
-    derive(utoipa::ToSchema),
-    schema(
-        description = "The role of a user. An `admin` works in the admin panel and signs in with e-mail address and password; an \
-                       `employee` works in the Mini App and signs in with phone number, password and Telegram account.",
-        example = "employee"
-    )
-)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Role {
-    /// Works in the admin panel; signs in with e-mail and password.
-    Admin,
-    /// Works in the Mini App; signs in with phone, password and Telegram account.
-    Employee,
-}
-
-/// The text is not the name of a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown role")]
-pub struct UnknownRole;
-
-impl Role {
-    /// The role's name on the wire and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Employee => "employee",
-        }
+named_enum! {
+    /// The role of a user.
+    #[derive(Serialize, Deserialize)]
+    #[cfg_attr(
+        feature = "openapi",
+        derive(utoipa::ToSchema),
+        schema(
+            description = "The role of a user. An `admin` works in the admin panel and signs in with e-mail address and password; an \
+                           `employee` works in the Mini App and signs in with phone number, password and Telegram account.",
+            example = "employee"
+        )
+    )]
+    #[serde(rename_all = "snake_case")]
+    pub enum Role {
+        /// Works in the admin panel; signs in with e-mail and password.
+        Admin = "admin",
+        /// Works in the Mini App; signs in with phone, password and Telegram account.
+        Employee = "employee",
     }
-}
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-
-    fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        match text {
-            "admin" => Ok(Self::Admin),
-            "employee" => Ok(Self::Employee),
-            _ => Err(UnknownRole),
-        }
-    }
+    UnknownRole = "unknown role"
 }
 
 /// A user: an employee or an administrator. Times are UTC.

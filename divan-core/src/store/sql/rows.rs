@@ -92,10 +92,7 @@ pub(super) fn device<DB: Backend>(row: &DB::Row) -> Result<StoredDevice, sqlx::E
 pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx::Error> {
     let subject = row.try_get::<Option<Uuid>, _>("subject_id")?.map(UserId);
     // A newer version may have written actions that this one does not know.
-    let action = row
-        .try_get::<String, _>("action")?
-        .parse()
-        .unwrap_or(AuditAction::Unknown);
+    let action = AuditAction::from_code(&row.try_get::<String, _>("action")?);
     let (id, at) = (AuditId(row.try_get("id")?), from_micros(row.try_get("at")?));
     let changes: String = row.try_get("changes")?;
     let mut event = AuditEvent::new(id, at, action, subject);
