@@ -1,43 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Lane, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
-use crate::types::User;
-
-/// Returns the signed-in user. Also verifies a token.
-#[derive(Debug)]
-pub enum Me {}
-
-impl Endpoint for Me {
-    const OPERATION: &'static str = "me";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/auth/me";
-    const AUTH: Auth = Auth::BearerAnyScope;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[];
-    type Request = ();
-    type Response = User;
-}
-
-/// Changes the caller's password. Ends all sessions and returns the tokens of a new one.
-#[derive(Debug)]
-pub enum ChangePassword {}
-
-impl Endpoint for ChangePassword {
-    const OPERATION: &'static str = "change_password";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/me/password";
-    const AUTH: Auth = Auth::BearerAnyScope;
-    const STATUS: u16 = 200;
-    const LANE: Option<Lane> = Some(Lane::OwnPassword);
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::InvalidCredentials,
-        ProblemCode::WeakPassword,
-        ProblemCode::Overloaded,
-    ];
-    type Request = ChangePasswordRequest;
-    type Response = TokenResponse;
-}
 
 /// The old password and the new one.
 #[derive(Clone, Debug, Serialize, Deserialize)]

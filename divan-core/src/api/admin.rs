@@ -1,28 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Lane, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
-use crate::types::User;
-
-/// Signs an administrator in, in the admin panel.
-#[derive(Debug)]
-pub enum AdminLogin {}
-
-impl Endpoint for AdminLogin {
-    const OPERATION: &'static str = "admin_login";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/admin/login";
-    const AUTH: Auth = Auth::None;
-    const STATUS: u16 = 200;
-    const LANE: Option<Lane> = Some(Lane::SignIn);
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::InvalidCredentials,
-        ProblemCode::PasswordExpired,
-        ProblemCode::Overloaded,
-    ];
-    type Request = AdminLoginRequest;
-    type Response = TokenResponse;
-}
 
 /// The credentials of an administrator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,27 +32,6 @@ impl AdminLoginRequest {
 
 /// The header of the bootstrap token.
 pub const BOOTSTRAP_TOKEN_HEADER: &str = "x-bootstrap-token";
-
-/// Creates the first administrator. Succeeds exactly once.
-#[derive(Debug)]
-pub enum Bootstrap {}
-
-impl Endpoint for Bootstrap {
-    const OPERATION: &'static str = "bootstrap";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/admin/bootstrap";
-    const AUTH: Auth = Auth::BootstrapToken;
-    const STATUS: u16 = 201;
-    const LANE: Option<Lane> = Some(Lane::Bootstrap);
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::AlreadyBootstrapped,
-        ProblemCode::EmailTaken,
-        ProblemCode::WeakPassword,
-        ProblemCode::Overloaded,
-    ];
-    type Request = BootstrapRequest;
-    type Response = User;
-}
 
 /// The first administrator.
 #[derive(Clone, Debug, Serialize, Deserialize)]

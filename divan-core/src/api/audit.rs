@@ -1,22 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::types::{AuditAction, AuditEvent, UserId};
-
-/// Lists audit events, newest first.
-#[derive(Debug)]
-pub enum Audit {}
-
-impl Endpoint for Audit {
-    const OPERATION: &'static str = "audit";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/auth/admin/audit";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::ValidationFailed];
-    type Request = AuditRequest;
-    type Response = AuditPage;
-}
 
 /// The filters and the page of a list of audit events.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,37 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode};
-
-/// Returns 200 as long as the process runs.
-#[derive(Debug)]
-pub enum Live {}
-
-impl Endpoint for Live {
-    const OPERATION: &'static str = "live";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/health/live";
-    const AUTH: Auth = Auth::None;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[];
-    type Request = ();
-    type Response = Health;
-}
-
-/// Returns 200 if all dependencies are up, else the problem `not_ready`.
-#[derive(Debug)]
-pub enum Ready {}
-
-impl Endpoint for Ready {
-    const OPERATION: &'static str = "ready";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/health/ready";
-    const AUTH: Auth = Auth::None;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotReady];
-    type Request = ();
-    type Response = Health;
-}
-
 /// The health of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -8,8 +8,8 @@ mod account;
 mod admin;
 mod audit;
 mod endpoint;
+mod endpoints;
 mod health;
-mod jwks;
 mod member_error;
 #[cfg(feature = "openapi")]
 mod open_enum;
@@ -19,25 +19,23 @@ mod session;
 mod telegram;
 mod users;
 
-pub use account::{ChangePassword, ChangePasswordRequest, Me};
-pub use admin::{
-    AdminLogin, AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, Bootstrap, BootstrapRequest,
-};
-pub use audit::{Audit, AuditPage, AuditRequest};
+pub use account::ChangePasswordRequest;
+pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest};
+pub use audit::{AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Lane, Method};
-pub use health::{DependencyHealth, Health, HealthStatus, Live, Ready};
-pub use jwks::Jwks;
+pub use endpoints::{
+    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
+    EndUserSessions, GetUser, Jwks, ListUsers, Live, Logout, Me, Ready, Refresh, ResetPassword,
+    Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
+};
+pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;
-pub use session::{
-    EndSession, Logout, Refresh, RefreshRequest, SessionInfo, SessionList, Sessions, TokenResponse,
-    TokenType,
-};
-pub use telegram::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
+pub use session::{RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType};
+pub use telegram::{AutoLoginRequest, TelegramLoginRequest};
 pub use users::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser,
-    ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest,
+    CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, UpdateUserRequest,
     UserPage,
 };
 
@@ -58,29 +56,4 @@ pub const BODY_PROBLEMS: &[ProblemCode] = &[
     ProblemCode::PayloadTooLarge,
     ProblemCode::UnsupportedMediaType,
     ProblemCode::ValidationFailed,
-];
-
-/// Every endpoint of the contract, in the order of the documentation.
-pub const ENDPOINTS: &[EndpointDescription] = &[
-    EndpointDescription::new::<TelegramLogin>(),
-    EndpointDescription::new::<AutoLogin>(),
-    EndpointDescription::new::<AdminLogin>(),
-    EndpointDescription::new::<Bootstrap>(),
-    EndpointDescription::new::<Refresh>(),
-    EndpointDescription::new::<Logout>(),
-    EndpointDescription::new::<Sessions>(),
-    EndpointDescription::new::<EndSession>(),
-    EndpointDescription::new::<Me>(),
-    EndpointDescription::new::<ChangePassword>(),
-    EndpointDescription::new::<ListUsers>(),
-    EndpointDescription::new::<CreateUser>(),
-    EndpointDescription::new::<GetUser>(),
-    EndpointDescription::new::<UpdateUser>(),
-    EndpointDescription::new::<ResetPassword>(),
-    EndpointDescription::new::<UnlinkTelegram>(),
-    EndpointDescription::new::<EndUserSessions>(),
-    EndpointDescription::new::<Audit>(),
-    EndpointDescription::new::<Jwks>(),
-    EndpointDescription::new::<Live>(),
-    EndpointDescription::new::<Ready>(),
 ];

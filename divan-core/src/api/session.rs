@@ -3,7 +3,6 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Auth, Endpoint, Lane, Method, ProblemCode};
 use crate::secret::{self, Secret};
 use crate::types::{Audience, SessionId, User};
 
@@ -59,25 +58,6 @@ impl TokenResponse {
     }
 }
 
-/// Returns the next pair of tokens of a session.
-///
-/// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
-/// lost response. Later, a replaced token ends its session, because two parties hold it.
-#[derive(Debug)]
-pub enum Refresh {}
-
-impl Endpoint for Refresh {
-    const OPERATION: &'static str = "refresh";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/refresh";
-    const AUTH: Auth = Auth::None;
-    const STATUS: u16 = 200;
-    const LANE: Option<Lane> = Some(Lane::Refresh);
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::RefreshTokenInvalid];
-    type Request = RefreshRequest;
-    type Response = TokenResponse;
-}
-
 /// The refresh token of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -97,36 +77,6 @@ impl RefreshRequest {
             refresh_token: refresh_token.into(),
         }
     }
-}
-
-/// Ends the session of the access token.
-#[derive(Debug)]
-pub enum Logout {}
-
-impl Endpoint for Logout {
-    const OPERATION: &'static str = "logout";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/logout";
-    const AUTH: Auth = Auth::BearerAnyScope;
-    const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] = &[];
-    type Request = ();
-    type Response = ();
-}
-
-/// Lists the caller's live sessions.
-#[derive(Debug)]
-pub enum Sessions {}
-
-impl Endpoint for Sessions {
-    const OPERATION: &'static str = "sessions";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/auth/sessions";
-    const AUTH: Auth = Auth::Bearer;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[];
-    type Request = ();
-    type Response = SessionList;
 }
 
 /// The live sessions of a user.
@@ -205,19 +155,4 @@ impl SessionInfo {
             expires_at,
         }
     }
-}
-
-/// Ends one of the caller's sessions.
-#[derive(Debug)]
-pub enum EndSession {}
-
-impl Endpoint for EndSession {
-    const OPERATION: &'static str = "end_session";
-    const METHOD: Method = Method::Delete;
-    const PATH: &'static str = "/auth/sessions/{id}";
-    const AUTH: Auth = Auth::Bearer;
-    const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
-    type Request = ();
-    type Response = ();
 }

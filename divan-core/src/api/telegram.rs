@@ -1,28 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Endpoint, Lane, Method, ProblemCode, TokenResponse};
 use crate::secret::{self, Secret};
-
-/// Signs an employee in, inside the Mini App.
-#[derive(Debug)]
-pub enum TelegramLogin {}
-
-impl Endpoint for TelegramLogin {
-    const OPERATION: &'static str = "telegram_login";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/telegram/login";
-    const AUTH: Auth = Auth::InitData;
-    const STATUS: u16 = 200;
-    const LANE: Option<Lane> = Some(Lane::SignIn);
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::InvalidCredentials,
-        ProblemCode::TelegramAccountMismatch,
-        ProblemCode::PasswordExpired,
-        ProblemCode::Overloaded,
-    ];
-    type Request = TelegramLoginRequest;
-    type Response = TokenResponse;
-}
 
 /// The credentials of an employee.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,26 +90,6 @@ impl TelegramLoginRequest {
             init_data: Some(init_data.into()),
         }
     }
-}
-
-/// Signs an employee in again without the password, inside the Mini App.
-///
-/// It works for 30 days after a sign-in with the password, in the linked Telegram account, until
-/// the user signs out, changes the password, or an administrator ends the user's sessions. The init
-/// data must be at most one hour old, so call this first when the Mini App opens.
-#[derive(Debug)]
-pub enum AutoLogin {}
-
-impl Endpoint for AutoLogin {
-    const OPERATION: &'static str = "auto_login";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/telegram/auto-login";
-    const AUTH: Auth = Auth::InitData;
-    const STATUS: u16 = 200;
-    const LANE: Option<Lane> = Some(Lane::AutoLogin);
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::PasswordRequired];
-    type Request = AutoLoginRequest;
-    type Response = TokenResponse;
 }
 
 /// The init data that identifies the Telegram account.

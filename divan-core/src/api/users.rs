@@ -1,28 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Auth, Endpoint, Method, ProblemCode};
 use crate::secret::{self, Secret};
 use crate::types::{Role, User};
-
-/// Creates a user.
-#[derive(Debug)]
-pub enum CreateUser {}
-
-impl Endpoint for CreateUser {
-    const OPERATION: &'static str = "create_user";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/admin/users";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 201;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::EmailTaken,
-        ProblemCode::PhoneTaken,
-        ProblemCode::WeakPassword,
-        ProblemCode::Overloaded,
-    ];
-    type Request = CreateUserRequest;
-    type Response = CreatedUser;
-}
 
 /// The user to create. An employee needs a phone number, an administrator an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -139,21 +118,6 @@ impl CreatedUser {
     }
 }
 
-/// Lists users, newest first.
-#[derive(Debug)]
-pub enum ListUsers {}
-
-impl Endpoint for ListUsers {
-    const OPERATION: &'static str = "list_users";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/auth/admin/users";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::ValidationFailed];
-    type Request = ListUsersRequest;
-    type Response = UserPage;
-}
-
 /// The filters and the page of a list of users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
@@ -204,36 +168,6 @@ impl UserPage {
     }
 }
 
-/// Returns a user.
-#[derive(Debug)]
-pub enum GetUser {}
-
-impl Endpoint for GetUser {
-    const OPERATION: &'static str = "get_user";
-    const METHOD: Method = Method::Get;
-    const PATH: &'static str = "/auth/admin/users/{id}";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
-    type Request = ();
-    type Response = User;
-}
-
-/// Replaces a user's password by a generated one and ends the user's sessions.
-#[derive(Debug)]
-pub enum ResetPassword {}
-
-impl Endpoint for ResetPassword {
-    const OPERATION: &'static str = "reset_password";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/admin/users/{id}/reset-password";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound, ProblemCode::Overloaded];
-    type Request = ();
-    type Response = GeneratedPassword;
-}
-
 /// A generated password: shown only here, valid for 72 hours, and must be changed at the first
 /// sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -251,26 +185,6 @@ impl GeneratedPassword {
     pub fn new(generated_password: Secret) -> Self {
         Self { generated_password }
     }
-}
-
-/// Changes a user.
-#[derive(Debug)]
-pub enum UpdateUser {}
-
-impl Endpoint for UpdateUser {
-    const OPERATION: &'static str = "update_user";
-    const METHOD: Method = Method::Patch;
-    const PATH: &'static str = "/auth/admin/users/{id}";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[
-        ProblemCode::NotFound,
-        ProblemCode::EmailTaken,
-        ProblemCode::PhoneTaken,
-        ProblemCode::LastAdmin,
-    ];
-    type Request = UpdateUserRequest;
-    type Response = User;
 }
 
 /// The changes of a user: only members that are present change.
@@ -339,37 +253,6 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
-}
-
-/// Unlinks a user's Telegram account and ends the user's sessions. The next sign-in links another
-/// one.
-#[derive(Debug)]
-pub enum UnlinkTelegram {}
-
-impl Endpoint for UnlinkTelegram {
-    const OPERATION: &'static str = "unlink_telegram";
-    const METHOD: Method = Method::Post;
-    const PATH: &'static str = "/auth/admin/users/{id}/unlink-telegram";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 200;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
-    type Request = ();
-    type Response = User;
-}
-
-/// Ends all sessions of a user.
-#[derive(Debug)]
-pub enum EndUserSessions {}
-
-impl Endpoint for EndUserSessions {
-    const OPERATION: &'static str = "end_user_sessions";
-    const METHOD: Method = Method::Delete;
-    const PATH: &'static str = "/auth/admin/users/{id}/sessions";
-    const AUTH: Auth = Auth::Admin;
-    const STATUS: u16 = 204;
-    const PROBLEMS: &'static [ProblemCode] = &[ProblemCode::NotFound];
-    type Request = ();
-    type Response = ();
 }
 
 fn employee() -> Role {

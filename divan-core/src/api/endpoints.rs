@@ -1,0 +1,138 @@
+//! The table of all endpoints.
+
+use super::{
+    AdminLoginRequest, AuditPage, AuditRequest, Auth, AutoLoginRequest, BootstrapRequest,
+    ChangePasswordRequest, CreateUserRequest, CreatedUser, Endpoint, EndpointDescription,
+    GeneratedPassword, Health, JwkSet, Lane, ListUsersRequest, Method, ProblemCode, RefreshRequest,
+    SessionList, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage,
+};
+
+/// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
+/// [`ENDPOINTS`].
+macro_rules! endpoints {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(lane $lane:ident)?,
+        $request:ty => $status:literal $response:ty, [$($problem:ident),*];
+    )*) => {
+        $(
+            $(#[doc = $doc])*
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl Endpoint for $name {
+                const OPERATION: &'static str = $operation;
+                const METHOD: Method = Method::$method;
+                const PATH: &'static str = $path;
+                const AUTH: Auth = Auth::$auth;
+                const STATUS: u16 = $status;
+                $(const LANE: Option<Lane> = Some(Lane::$lane);)?
+                const PROBLEMS: &'static [ProblemCode] = &[$(ProblemCode::$problem),*];
+                type Request = $request;
+                type Response = $response;
+            }
+        )*
+
+        /// Every endpoint of the contract, in the order of the documentation.
+        pub const ENDPOINTS: &[EndpointDescription] =
+            &[$(EndpointDescription::new::<$name>()),*];
+    };
+}
+
+// Name = operation id: method and path, authentication and lane,
+//     request => status and response, problems.
+endpoints! {
+    /// Signs an employee in, inside the Mini App.
+    TelegramLogin = "telegram_login": Post "/auth/telegram/login", InitData lane SignIn,
+        TelegramLoginRequest => 200 TokenResponse,
+        [InvalidCredentials, TelegramAccountMismatch, PasswordExpired, Overloaded];
+
+    /// Signs an employee in again without the password, inside the Mini App.
+    ///
+    /// It works for 30 days after a sign-in with the password, in the linked Telegram account, until
+    /// the user signs out, changes the password, or an administrator ends the user's sessions. The init
+    /// data must be at most one hour old, so call this first when the Mini App opens.
+    AutoLogin = "auto_login": Post "/auth/telegram/auto-login", InitData lane AutoLogin,
+        AutoLoginRequest => 200 TokenResponse, [PasswordRequired];
+
+    /// Signs an administrator in, in the admin panel.
+    AdminLogin = "admin_login": Post "/auth/admin/login", None lane SignIn,
+        AdminLoginRequest => 200 TokenResponse, [InvalidCredentials, PasswordExpired, Overloaded];
+
+    /// Creates the first administrator. Succeeds exactly once.
+    Bootstrap = "bootstrap": Post "/auth/admin/bootstrap", BootstrapToken lane Bootstrap,
+        BootstrapRequest => 201 User, [AlreadyBootstrapped, EmailTaken, WeakPassword, Overloaded];
+
+    /// Returns the next pair of tokens of a session.
+    ///
+    /// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
+    /// lost response. Later, a replaced token ends its session, because two parties hold it.
+    Refresh = "refresh": Post "/auth/refresh", None lane Refresh,
+        RefreshRequest => 200 TokenResponse, [RefreshTokenInvalid];
+
+    /// Ends the session of the access token.
+    Logout = "logout": Post "/auth/logout", BearerAnyScope,
+        () => 204 (), [];
+
+    /// Lists the caller's live sessions.
+    Sessions = "sessions": Get "/auth/sessions", Bearer,
+        () => 200 SessionList, [];
+
+    /// Ends one of the caller's sessions.
+    EndSession = "end_session": Delete "/auth/sessions/{id}", Bearer,
+        () => 204 (), [NotFound];
+
+    /// Returns the signed-in user. Also verifies a token.
+    Me = "me": Get "/auth/me", BearerAnyScope,
+        () => 200 User, [];
+
+    /// Changes the caller's password. Ends all sessions and returns the tokens of a new one.
+    ChangePassword = "change_password": Post "/auth/me/password", BearerAnyScope lane OwnPassword,
+        ChangePasswordRequest => 200 TokenResponse, [InvalidCredentials, WeakPassword, Overloaded];
+
+    /// Lists users, newest first.
+    ListUsers = "list_users": Get "/auth/admin/users", Admin,
+        ListUsersRequest => 200 UserPage, [ValidationFailed];
+
+    /// Creates a user.
+    CreateUser = "create_user": Post "/auth/admin/users", Admin,
+        CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, WeakPassword, Overloaded];
+
+    /// Returns a user.
+    GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
+        () => 200 User, [NotFound];
+
+    /// Changes a user.
+    UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
+        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, LastAdmin];
+
+    /// Replaces a user's password by a generated one and ends the user's sessions.
+    ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
+        () => 200 GeneratedPassword, [NotFound, Overloaded];
+
+    /// Unlinks a user's Telegram account and ends the user's sessions. The next sign-in links another
+    /// one.
+    UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", Admin,
+        () => 200 User, [NotFound];
+
+    /// Ends all sessions of a user.
+    EndUserSessions = "end_user_sessions": Delete "/auth/admin/users/{id}/sessions", Admin,
+        () => 204 (), [NotFound];
+
+    /// Lists audit events, newest first.
+    Audit = "audit": Get "/auth/admin/audit", Admin,
+        AuditRequest => 200 AuditPage, [ValidationFailed];
+
+    /// Returns the public keys with which other services verify access tokens. Empty if tokens are
+    /// signed with `SECRET_KEY` only.
+    Jwks = "jwks": Get "/.well-known/jwks.json", None,
+        () => 200 JwkSet, [];
+
+    /// Returns 200 as long as the process runs.
+    Live = "live": Get "/health/live", None,
+        () => 200 Health, [];
+
+    /// Returns 200 if all dependencies are up, else the problem `not_ready`.
+    Ready = "ready": Get "/health/ready", None,
+        () => 200 Health, [NotReady];
+}
