@@ -9,17 +9,17 @@ pub(crate) mod json_body;
 mod query_params;
 pub(crate) mod rejections;
 mod request_client;
+mod service;
 mod token_request;
 
 pub(crate) use admin_credentials::AdminCredentials;
-pub(crate) use authorization::{
-    AdminCaller, BootstrapToken, SignedIn, SignedInAnyScope, TmaHeader,
-};
+pub(crate) use authorization::{BootstrapToken, TmaHeader};
 pub(crate) use id::Id;
 pub(crate) use json_body::JsonBody;
 pub(crate) use query_params::QueryParams;
 pub(crate) use rejections::MAX_BODY_BYTES;
 #[cfg(feature = "_server")]
 pub(crate) use request_client::Peer;
-pub(crate) use request_client::{RequestClient, RequestId};
+pub(crate) use request_client::RequestId;
+pub(crate) use service::{AsAdmin, AsCaller, ForClient, SignedIn};
 pub(crate) use token_request::TokenRequest;

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use axum::extract::FromRef;
 use axum::http::HeaderValue;
 use divan_core::service::AuthService;
 use divan_core::store::PoolState;
@@ -112,18 +111,6 @@ impl fmt::Debug for AppState {
         f.debug_struct("AppState")
             .field("http", &self.parts.http)
             .finish_non_exhaustive()
-    }
-}
-
-impl FromRef<AppState> for AuthService {
-    fn from_ref(state: &AppState) -> Self {
-        state.service().clone()
-    }
-}
-
-impl FromRef<AppState> for Draining {
-    fn from_ref(state: &AppState) -> Self {
-        state.draining().clone()
     }
 }
 

@@ -1,74 +1,17 @@
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
 use divan_core::secret::Secret;
-use divan_core::service::{Admin, AuthService, Caller};
 
 use crate::problem::Problem;
 
-/// The caller of a valid access token in `Authorization: Bearer …`.
-#[derive(Debug)]
-pub(crate) struct SignedIn(pub(crate) Caller);
-
-impl<S> FromRequestParts<S> for SignedIn
-where
-    S: Send + Sync,
-    AuthService: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(
-            AuthService::from_ref(state)
-                .authenticate(bearer(parts)?)
-                .await?,
-        ))
-    }
-}
-
-/// The caller of a valid access token, also of a limited one.
-#[derive(Debug)]
-pub(crate) struct SignedInAnyScope(pub(crate) Caller);
-
-impl<S> FromRequestParts<S> for SignedInAnyScope
-where
-    S: Send + Sync,
-    AuthService: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(
-            AuthService::from_ref(state)
-                .authenticate_any_scope(bearer(parts)?)
-                .await?,
-        ))
-    }
-}
-
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
+/// Returns the access token of `Authorization: Bearer …`.
+pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
     authorization(&parts.headers, "bearer")
         .map_err(|Ambiguous| Problem::new(ProblemCode::TokenInvalid))?
         .ok_or_else(|| Problem::new(ProblemCode::TokenMissing))
-}
-
-/// A [`SignedIn`] administrator.
-#[derive(Debug)]
-pub(crate) struct AdminCaller(pub(crate) Admin);
-
-impl<S> FromRequestParts<S> for AdminCaller
-where
-    S: Send + Sync,
-    AuthService: FromRef<S>,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
-        Ok(Self(caller.into_admin()?))
-    }
 }
 
 /// The raw init data of `Authorization: tma …`, if present.

@@ -1,7 +1,5 @@
-use std::convert::Infallible;
 use std::net::IpAddr;
 
-use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
@@ -18,44 +16,34 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) HeaderValue);
 
-/// The client of the request: device, address and request id.
-#[derive(Debug)]
-pub(crate) struct RequestClient(pub(crate) ClientInfo);
-
-impl FromRequestParts<AppState> for RequestClient {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let mut client = ClientInfo::unknown();
-        // Browsers send ASCII; other bytes become replacement characters.
-        if let Some(agent) = parts.headers.get(USER_AGENT) {
-            client = client.device(&String::from_utf8_lossy(agent.as_bytes()));
-        }
-        if let Some(id) = parts
-            .extensions
-            .get::<RequestId>()
-            .and_then(|RequestId(id)| id.to_str().ok())
-        {
-            client = client.request_id(id);
-        }
-        if let Some(&Peer(peer)) = parts.extensions.get() {
-            let options = state.http();
-            let is_trusted = options
-                .trusted_proxies
-                .iter()
-                .any(|network| network.contains(&peer.to_canonical()));
-            // Probably a proxy that is not configured: all users would share its address.
-            let is_proxy =
-                !is_trusted && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR);
-            if is_proxy && options.trusted_proxies.is_empty() {
-                state.warn_of_proxy(peer);
-            }
-            let address = client_address(peer, &parts.headers, &options.trusted_proxies);
-            client = client.address(address);
-            if is_proxy || (options.is_development && address.is_loopback()) {
-                client = client.without_address_limits();
-            }
-        }
-        Ok(Self(client))
+/// Returns the client of the request: device, address and request id.
+pub(super) fn request_client(parts: &Parts, state: &AppState) -> ClientInfo {
+    let mut client = ClientInfo::unknown();
+    // Browsers send ASCII; other bytes become replacement characters.
+    if let Some(agent) = parts.headers.get(USER_AGENT) {
+        client = client.device(&String::from_utf8_lossy(agent.as_bytes()));
     }
+    let id = parts.extensions.get::<RequestId>();
+    if let Some(id) = id.and_then(|RequestId(id)| id.to_str().ok()) {
+        client = client.request_id(id);
+    }
+    if let Some(&Peer(peer)) = parts.extensions.get() {
+        let options = state.http();
+        let trusted = &options.trusted_proxies;
+        let is_trusted = trusted
+            .iter()
+            .any(|network| network.contains(&peer.to_canonical()));
+        // Probably a proxy that is not configured: all users would share its address.
+        let is_proxy =
+            !is_trusted && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR);
+        if is_proxy && trusted.is_empty() {
+            state.warn_of_proxy(peer);
+        }
+        let address = client_address(peer, &parts.headers, trusted);
+        client = client.address(address);
+        if is_proxy || (options.is_development && address.is_loopback()) {
+            client = client.without_address_limits();
+        }
+    }
+    client
 }

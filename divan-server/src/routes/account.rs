@@ -1,9 +1,8 @@
-use axum::extract::State;
 use divan_core::api::{ChangePassword, ChangePasswordRequest, Endpoint, Me, TokenResponse, User};
-use divan_core::service::{AuthService, ChangePasswordCommand};
+use divan_core::service::ChangePasswordCommand;
 
 use super::{ApiResponse, ApiResult, wire};
-use crate::extract::{JsonBody, RequestClient, SignedInAnyScope};
+use crate::extract::{AsCaller, JsonBody, SignedIn};
 
 /// Get the current user
 ///
@@ -13,11 +12,10 @@ use crate::extract::{JsonBody, RequestClient, SignedInAnyScope};
 #[utoipa::path(
     get,
     path = Me::PATH,
-    operation_id = "me",
     tag = "Account",
     responses((status = 200, description = "The user of the token", body = User)),
 )]
-pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> ApiResult<Me> {
+pub(crate) async fn me(SignedIn { caller, .. }: SignedIn<Me>) -> ApiResult<Me> {
     Ok(ApiResponse(caller.user().clone()))
 }
 
@@ -32,21 +30,15 @@ pub(crate) async fn me(SignedInAnyScope(caller): SignedInAnyScope) -> ApiResult<
 #[utoipa::path(
     post,
     path = ChangePassword::PATH,
-    operation_id = "change_password",
     tag = "Account",
     request_body = ChangePasswordRequest,
     responses((status = 200, description = "Changed; the new session", body = TokenResponse)),
 )]
 pub(crate) async fn change_password(
-    State(service): State<AuthService>,
-    SignedInAnyScope(caller): SignedInAnyScope,
-    RequestClient(client): RequestClient,
+    caller: AsCaller<ChangePassword>,
     JsonBody(request): JsonBody<ChangePassword>,
 ) -> ApiResult<ChangePassword> {
     let command = ChangePasswordCommand::new(request.current_password, request.new_password);
-    let tokens = service
-        .as_caller(&caller, &client)
-        .change_password(&command)
-        .await?;
+    let tokens = caller.service().change_password(&command).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }

@@ -1,11 +1,10 @@
-use axum::extract::State;
 use divan_core::api::{
     AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, TokenResponse, User,
 };
-use divan_core::service::{AdminLoginCommand, AuthService, BootstrapCommand};
+use divan_core::service::{AdminLoginCommand, BootstrapCommand};
 
 use super::{ApiResponse, ApiResult, examples, wire};
-use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, RequestClient};
+use crate::extract::{AdminCredentials, BootstrapToken, ForClient, JsonBody};
 
 /// Sign in to the admin panel
 ///
@@ -20,18 +19,16 @@ use crate::extract::{AdminCredentials, BootstrapToken, JsonBody, RequestClient};
 #[utoipa::path(
     post,
     path = AdminLogin::PATH,
-    operation_id = "admin_login",
     tag = "Sign-in",
     request_body = AdminLoginRequest,
     responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::admin_session()))),
 )]
 pub(crate) async fn admin_login(
-    State(service): State<AuthService>,
-    RequestClient(client): RequestClient,
+    client: ForClient,
     AdminCredentials(request): AdminCredentials,
 ) -> ApiResult<AdminLogin> {
     let command = AdminLoginCommand::new(request.email, request.password);
-    let tokens = service.for_client(&client).admin_login(&command).await?;
+    let tokens = client.service().admin_login(&command).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }
 
@@ -46,7 +43,6 @@ pub(crate) async fn admin_login(
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,
-    operation_id = "bootstrap",
     tag = "Sign-in",
     params((
         "X-Bootstrap-Token" = Option<String>,
@@ -59,13 +55,12 @@ pub(crate) async fn admin_login(
     responses((status = 201, description = "Created; no session begins", body = User, example = json!(examples::admin()))),
 )]
 pub(crate) async fn bootstrap(
-    State(service): State<AuthService>,
     BootstrapToken(token): BootstrapToken,
-    RequestClient(client): RequestClient,
+    client: ForClient,
     JsonBody(request): JsonBody<Bootstrap>,
 ) -> ApiResult<Bootstrap> {
     let mut command = BootstrapCommand::new(request.email, request.password);
     (command.token, command.full_name) = (token, request.full_name);
-    let user = service.for_client(&client).bootstrap(&command).await?;
+    let user = client.service().bootstrap(&command).await?;
     Ok(ApiResponse(user))
 }

@@ -1,9 +1,8 @@
-use axum::extract::State;
 use divan_core::api::{Audit, AuditPage, AuditRequest, Endpoint};
-use divan_core::service::{AuthService, Cursor, ListAuditEventsQuery};
+use divan_core::service::{Cursor, ListAuditEventsQuery};
 
 use super::{ApiResponse, ApiResult};
-use crate::extract::{AdminCaller, QueryParams, RequestClient};
+use crate::extract::{AsAdmin, QueryParams};
 
 /// List audit events
 ///
@@ -13,24 +12,18 @@ use crate::extract::{AdminCaller, QueryParams, RequestClient};
 #[utoipa::path(
     get,
     path = Audit::PATH,
-    operation_id = "audit",
     tag = "Audit",
     params(AuditRequest),
     responses((status = 200, description = "A page of the audit", body = AuditPage)),
 )]
 pub(crate) async fn audit(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
-    RequestClient(client): RequestClient,
+    admin: AsAdmin,
     QueryParams(request): QueryParams<Audit>,
 ) -> ApiResult<Audit> {
     let mut query = ListAuditEventsQuery::default();
     (query.user, query.actor, query.action) = (request.user, request.actor, request.action);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
-    let page = service
-        .as_admin(&admin, &client)
-        .list_audit_events(&query)
-        .await?;
+    let page = admin.service().list_audit_events(&query).await?;
     let next_cursor = page.next_cursor.map(String::from);
     Ok(ApiResponse(AuditPage::new(page.items, next_cursor)))
 }

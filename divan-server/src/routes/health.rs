@@ -15,7 +15,6 @@ use crate::state::AppState;
 #[utoipa::path(
     get,
     path = Live::PATH,
-    operation_id = "live",
     tag = "Health",
     responses((status = 200, description = "The process responds", body = Health)),
 )]
@@ -31,7 +30,6 @@ pub(crate) async fn live() -> ApiResult<Live> {
 #[utoipa::path(
     get,
     path = Ready::PATH,
-    operation_id = "ready",
     tag = "Health",
     responses((status = 200, description = "The server accepts requests", body = Health)),
 )]

@@ -2,9 +2,9 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use divan_core::api::{Endpoint, JwkSet, Jwks};
-use divan_core::service::AuthService;
 
 use super::ApiResponse;
+use crate::state::AppState;
 
 /// Get the public keys
 ///
@@ -14,7 +14,6 @@ use super::ApiResponse;
 #[utoipa::path(
     get,
     path = Jwks::PATH,
-    operation_id = "jwks",
     tag = "Keys",
     responses((
         status = 200,
@@ -23,9 +22,9 @@ use super::ApiResponse;
         headers(("Cache-Control" = String, description = "The cache lifetime: `public, max-age=300`")),
     )),
 )]
-pub(crate) async fn jwks(State(service): State<AuthService>) -> impl IntoResponse {
+pub(crate) async fn jwks(State(state): State<AppState>) -> impl IntoResponse {
     (
         [(CACHE_CONTROL, "public, max-age=300")],
-        ApiResponse::<Jwks>(service.jwks().clone()),
+        ApiResponse::<Jwks>(state.service().jwks().clone()),
     )
 }

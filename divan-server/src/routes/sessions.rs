@@ -1,12 +1,10 @@
-use axum::extract::State;
 use divan_core::api::{
     EndSession, Endpoint, Logout, Refresh, RefreshRequest, SessionId, SessionList, Sessions,
     TokenResponse,
 };
-use divan_core::service::AuthService;
 
 use super::{ApiResponse, ApiResult, wire};
-use crate::extract::{Id, JsonBody, RequestClient, SignedIn, SignedInAnyScope};
+use crate::extract::{AsCaller, ForClient, Id, JsonBody};
 
 /// Refresh the tokens
 ///
@@ -21,20 +19,15 @@ use crate::extract::{Id, JsonBody, RequestClient, SignedIn, SignedInAnyScope};
 #[utoipa::path(
     post,
     path = Refresh::PATH,
-    operation_id = "refresh",
     tag = "Sessions",
     request_body = RefreshRequest,
     responses((status = 200, description = "The new tokens", body = TokenResponse)),
 )]
 pub(crate) async fn refresh(
-    State(service): State<AuthService>,
-    RequestClient(client): RequestClient,
+    client: ForClient,
     JsonBody(request): JsonBody<Refresh>,
 ) -> ApiResult<Refresh> {
-    let tokens = service
-        .for_client(&client)
-        .refresh(&request.refresh_token)
-        .await?;
+    let tokens = client.service().refresh(&request.refresh_token).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }
 
@@ -46,16 +39,11 @@ pub(crate) async fn refresh(
 #[utoipa::path(
     post,
     path = Logout::PATH,
-    operation_id = "logout",
     tag = "Sessions",
     responses((status = 204, description = "Signed out")),
 )]
-pub(crate) async fn logout(
-    State(service): State<AuthService>,
-    SignedInAnyScope(caller): SignedInAnyScope,
-    RequestClient(client): RequestClient,
-) -> ApiResult<Logout> {
-    service.as_caller(&caller, &client).logout().await?;
+pub(crate) async fn logout(caller: AsCaller<Logout>) -> ApiResult<Logout> {
+    caller.service().logout().await?;
     Ok(ApiResponse(()))
 }
 
@@ -66,16 +54,11 @@ pub(crate) async fn logout(
 #[utoipa::path(
     get,
     path = Sessions::PATH,
-    operation_id = "sessions",
     tag = "Sessions",
     responses((status = 200, description = "The live sessions", body = SessionList)),
 )]
-pub(crate) async fn sessions(
-    State(service): State<AuthService>,
-    SignedIn(caller): SignedIn,
-    RequestClient(client): RequestClient,
-) -> ApiResult<Sessions> {
-    let sessions = service.as_caller(&caller, &client).sessions().await?;
+pub(crate) async fn sessions(caller: AsCaller<Sessions>) -> ApiResult<Sessions> {
+    let sessions = caller.service().sessions().await?;
     Ok(ApiResponse(wire::session_list(sessions)))
 }
 
@@ -89,17 +72,14 @@ pub(crate) async fn sessions(
 #[utoipa::path(
     delete,
     path = EndSession::PATH,
-    operation_id = "end_session",
     tag = "Sessions",
     params(("id" = SessionId, Path, description = "The session")),
     responses((status = 204, description = "Ended")),
 )]
 pub(crate) async fn end_session(
-    State(service): State<AuthService>,
-    SignedIn(caller): SignedIn,
+    caller: AsCaller<EndSession>,
     Id(id): Id<SessionId>,
-    RequestClient(client): RequestClient,
 ) -> ApiResult<EndSession> {
-    service.as_caller(&caller, &client).end_session(id).await?;
+    caller.service().end_session(id).await?;
     Ok(ApiResponse(()))
 }

@@ -1,14 +1,13 @@
-use axum::extract::State;
 use divan_core::api::{
     AutoLogin, AutoLoginRequest, Endpoint, MemberError, MemberErrorCode, ProblemCode,
     TelegramLogin, TelegramLoginRequest, TokenResponse,
 };
 use divan_core::secret::Secret;
-use divan_core::service::{AuthService, LoginPhone, TelegramLoginCommand};
+use divan_core::service::{LoginPhone, TelegramLoginCommand};
 
 use super::{ApiResponse, ApiResult, wire};
 use crate::extract::rejections::invalid;
-use crate::extract::{JsonBody, RequestClient, TmaHeader};
+use crate::extract::{ForClient, JsonBody, TmaHeader};
 use crate::problem::Problem;
 
 /// Sign in inside the Mini App
@@ -30,7 +29,6 @@ use crate::problem::Problem;
 #[utoipa::path(
     post,
     path = TelegramLogin::PATH,
-    operation_id = "telegram_login",
     tag = "Sign-in",
     request_body(content = TelegramLoginRequest, examples(
         ("phone" = (
@@ -57,15 +55,14 @@ use crate::problem::Problem;
     responses((status = 200, description = "Signed in", body = TokenResponse)),
 )]
 pub(crate) async fn telegram_login(
-    State(service): State<AuthService>,
     TmaHeader(header): TmaHeader,
-    RequestClient(client): RequestClient,
+    client: ForClient,
     JsonBody(request): JsonBody<TelegramLogin>,
 ) -> ApiResult<TelegramLogin> {
     let init_data = single_init_data(request.init_data, header)?;
     let phone = login_phone(request.phone, request.contact)?;
     let command = TelegramLoginCommand::new(phone, request.password, init_data);
-    let tokens = service.for_client(&client).telegram_login(&command).await?;
+    let tokens = client.service().telegram_login(&command).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }
 
@@ -81,19 +78,17 @@ pub(crate) async fn telegram_login(
 #[utoipa::path(
     post,
     path = AutoLogin::PATH,
-    operation_id = "auto_login",
     tag = "Sign-in",
     request_body = AutoLoginRequest,
     responses((status = 200, description = "Signed in", body = TokenResponse)),
 )]
 pub(crate) async fn auto_login(
-    State(service): State<AuthService>,
     TmaHeader(header): TmaHeader,
-    RequestClient(client): RequestClient,
+    client: ForClient,
     JsonBody(request): JsonBody<AutoLogin>,
 ) -> ApiResult<AutoLogin> {
     let init_data = single_init_data(request.init_data, header)?;
-    let tokens = service.for_client(&client).auto_login(&init_data).await?;
+    let tokens = client.service().auto_login(&init_data).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }
 

@@ -1,16 +1,15 @@
 use axum::Json;
-use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::PRAGMA;
 use axum::response::{IntoResponse, Response};
 use divan_core::api::TokenType;
 use divan_core::secret::Secret;
-use divan_core::service::{AdminLoginCommand, AuthService, IssuedTokens, ServiceError};
+use divan_core::service::{AdminLoginCommand, IssuedTokens, ServiceError};
 use divan_core::token::Scope;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::extract::{RequestClient, TokenRequest};
+use crate::extract::{ForClient, TokenRequest};
 use crate::problem::{OAuthError, OAuthErrorResponse};
 use crate::token_endpoint::{NotASignIn, PATH};
 
@@ -77,7 +76,6 @@ fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Err
 #[utoipa::path(
     post,
     path = PATH,
-    operation_id = "token",
     tag = "Sign-in",
     request_body(content = OAuthTokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
@@ -85,12 +83,8 @@ fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Err
         (status = 400, description = "The form or the grant is not valid", body = OAuthErrorResponse),
     ),
 )]
-pub(crate) async fn token(
-    State(service): State<AuthService>,
-    RequestClient(client): RequestClient,
-    request: TokenRequest,
-) -> Response {
-    let service = service.for_client(&client);
+pub(crate) async fn token(client: ForClient, request: TokenRequest) -> Response {
+    let service = client.service();
     match request {
         TokenRequest::Password { username, password } => {
             let command = AdminLoginCommand::new(username.expose(), password);

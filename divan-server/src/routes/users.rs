@@ -1,15 +1,12 @@
-use axum::extract::State;
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, GeneratedPassword,
     GetUser, ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser,
     UpdateUserRequest, User, UserId, UserPage,
 };
-use divan_core::service::{
-    AuthService, CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand,
-};
+use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
 use super::{ApiResponse, ApiResult, examples, wire};
-use crate::extract::{AdminCaller, Id, JsonBody, QueryParams, RequestClient};
+use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
 
 /// List and find users
 ///
@@ -26,21 +23,18 @@ use crate::extract::{AdminCaller, Id, JsonBody, QueryParams, RequestClient};
 #[utoipa::path(
     get,
     path = ListUsers::PATH,
-    operation_id = "list_users",
     tag = "Users",
     params(ListUsersRequest),
     responses((status = 200, description = "A page of users", body = UserPage)),
 )]
 pub(crate) async fn list_users(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
-    RequestClient(client): RequestClient,
+    admin: AsAdmin,
     QueryParams(request): QueryParams<ListUsers>,
 ) -> ApiResult<ListUsers> {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
-    let page = service.as_admin(&admin, &client).list_users(&query).await?;
+    let page = admin.service().list_users(&query).await?;
     Ok(ApiResponse(wire::user_page(page)))
 }
 
@@ -55,7 +49,6 @@ pub(crate) async fn list_users(
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
-    operation_id = "create_user",
     tag = "Users",
     request_body(content = CreateUserRequest, examples(
         ("employee" = (
@@ -74,18 +67,13 @@ pub(crate) async fn list_users(
     responses((status = 201, description = "Created", body = CreatedUser, example = json!(examples::created_user()))),
 )]
 pub(crate) async fn create_user(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
-    RequestClient(client): RequestClient,
+    admin: AsAdmin,
     JsonBody(request): JsonBody<CreateUser>,
 ) -> ApiResult<CreateUser> {
     let mut command = CreateUserCommand::new(request.role, request.full_name);
     (command.phone, command.email) = (request.phone, request.email);
     command.password = request.password;
-    let created = service
-        .as_admin(&admin, &client)
-        .create_user(&command)
-        .await?;
+    let created = admin.service().create_user(&command).await?;
     Ok(ApiResponse(wire::created_user(created)))
 }
 
@@ -95,18 +83,12 @@ pub(crate) async fn create_user(
 #[utoipa::path(
     get,
     path = GetUser::PATH,
-    operation_id = "get_user",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The user", body = User)),
 )]
-pub(crate) async fn get_user(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
-    Id(id): Id<UserId>,
-    RequestClient(client): RequestClient,
-) -> ApiResult<GetUser> {
-    let user = service.as_admin(&admin, &client).get_user(id).await?;
+pub(crate) async fn get_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<GetUser> {
+    let user = admin.service().get_user(id).await?;
     Ok(ApiResponse(user))
 }
 
@@ -122,7 +104,6 @@ pub(crate) async fn get_user(
 #[utoipa::path(
     patch,
     path = UpdateUser::PATH,
-    operation_id = "update_user",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
     request_body(content = UpdateUserRequest, examples(
@@ -137,20 +118,15 @@ pub(crate) async fn get_user(
     responses((status = 200, description = "Changed", body = User)),
 )]
 pub(crate) async fn update_user(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
+    admin: AsAdmin,
     Id(id): Id<UserId>,
-    RequestClient(client): RequestClient,
     JsonBody(request): JsonBody<UpdateUser>,
 ) -> ApiResult<UpdateUser> {
     let mut command = UpdateUserCommand::default();
     (command.full_name, command.phone) = (request.full_name, request.phone);
     (command.email, command.role) = (request.email, request.role);
     command.is_active = request.is_active;
-    let user = service
-        .as_admin(&admin, &client)
-        .update_user(id, &command)
-        .await?;
+    let user = admin.service().update_user(id, &command).await?;
     Ok(ApiResponse(user))
 }
 
@@ -162,18 +138,12 @@ pub(crate) async fn update_user(
 #[utoipa::path(
     post,
     path = ResetPassword::PATH,
-    operation_id = "reset_password",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "The new password", body = GeneratedPassword)),
 )]
-pub(crate) async fn reset_password(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
-    Id(id): Id<UserId>,
-    RequestClient(client): RequestClient,
-) -> ApiResult<ResetPassword> {
-    let password = service.as_admin(&admin, &client).reset_password(id).await?;
+pub(crate) async fn reset_password(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<ResetPassword> {
+    let password = admin.service().reset_password(id).await?;
     Ok(ApiResponse(GeneratedPassword::new(password)))
 }
 
@@ -185,21 +155,15 @@ pub(crate) async fn reset_password(
 #[utoipa::path(
     post,
     path = UnlinkTelegram::PATH,
-    operation_id = "unlink_telegram",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 200, description = "Unlinked", body = User, example = json!(examples::new_employee()))),
 )]
 pub(crate) async fn unlink_telegram(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
+    admin: AsAdmin,
     Id(id): Id<UserId>,
-    RequestClient(client): RequestClient,
 ) -> ApiResult<UnlinkTelegram> {
-    let user = service
-        .as_admin(&admin, &client)
-        .unlink_telegram(id)
-        .await?;
+    let user = admin.service().unlink_telegram(id).await?;
     Ok(ApiResponse(user))
 }
 
@@ -211,20 +175,14 @@ pub(crate) async fn unlink_telegram(
 #[utoipa::path(
     delete,
     path = EndUserSessions::PATH,
-    operation_id = "end_user_sessions",
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
     responses((status = 204, description = "Signed out")),
 )]
 pub(crate) async fn end_user_sessions(
-    State(service): State<AuthService>,
-    AdminCaller(admin): AdminCaller,
+    admin: AsAdmin,
     Id(id): Id<UserId>,
-    RequestClient(client): RequestClient,
 ) -> ApiResult<EndUserSessions> {
-    service
-        .as_admin(&admin, &client)
-        .end_user_sessions(id)
-        .await?;
+    admin.service().end_user_sessions(id).await?;
     Ok(ApiResponse(()))
 }
