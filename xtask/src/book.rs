@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::step::{Outcome, cargo, files, root, say};
+use crate::step::{self, Outcome, cargo, files, root, say};
 
 /// The version of mdBook that builds the guide.
 const MDBOOK: &str = "0.5.4";
@@ -15,40 +15,23 @@ pub(crate) fn run() -> Outcome {
     links()?;
     let mdbook = mdbook()?;
     say("mdbook build docs/guide");
-    let status = Command::new(mdbook)
-        .args(["build", "docs/guide", "--dest-dir"])
-        .arg(root().join("target/guide"))
-        .current_dir(root())
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err("the guide does not build".to_owned()),
-        Err(error) => Err(format!("mdbook cannot be started: {error}")),
-    }
+    let mut build = Command::new(mdbook);
+    build.args(["build", "docs/guide", "--dest-dir"]);
+    build.arg(root().join("target/guide")).current_dir(root());
+    step::run("mdbook build", &mut build)
 }
 
 /// Installs mdBook into `target/tools` unless that version is there.
 fn mdbook() -> Result<PathBuf, String> {
-    let tools = root().join("target/tools");
-    let program = tools.join("bin/mdbook");
+    let program = root().join("target/tools/bin/mdbook");
     let version = Command::new(&program).arg("--version").output();
     let wanted = format!("mdbook v{MDBOOK}");
     if version.is_ok_and(|output| output.stdout.trim_ascii() == wanted.as_bytes()) {
         return Ok(program);
     }
-    let tools = tools.to_string_lossy();
-    cargo(&[
-        "install",
-        "mdbook",
-        "--version",
-        MDBOOK,
-        "--locked",
-        "--no-default-features",
-        "--features",
-        "search",
-        "--root",
-        &tools,
-    ])?;
+    cargo(&format!(
+        "install mdbook --version {MDBOOK} --locked --no-default-features --features search --root target/tools"
+    ))?;
     Ok(program)
 }
 

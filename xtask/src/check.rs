@@ -1,8 +1,6 @@
 use crate::step::{Outcome, cargo, cargo_with};
 use crate::{book, guards, language, public_dependencies};
 
-const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
-
 /// The features of `divan-core`, each of which has to compile alone.
 const CORE_FEATURES: [&str; 24] = [
     "",
@@ -36,41 +34,33 @@ const SERVER_FEATURES: [&str; 5] = ["", "docs", "sqlite", "postgres", "cli"];
 
 /// Everything but the tests that has to pass before a change lands, the quickest first.
 pub(crate) fn run() -> Outcome {
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])?;
+    cargo("fmt --all --check")?;
+    cargo("fmt --manifest-path fuzz/Cargo.toml --check")?;
     guards::run()?;
     public_dependencies::run()?;
     language::run()?;
     book::run()?;
     for features in CORE_FEATURES {
-        clippy(&[
-            "-p",
-            "divan-core",
-            "--no-default-features",
-            "--features",
-            features,
-        ])?;
+        clippy(&format!(
+            "-p divan-core --no-default-features --features={features}"
+        ))?;
     }
-    clippy(&["-p", "divan-core"])?;
-    clippy(&["-p", "divan-client"])?;
-    clippy(&["-p", "divan-client", "--features", "test-util"])?;
+    clippy("-p divan-core")?;
+    clippy("-p divan-client")?;
+    clippy("-p divan-client --features test-util")?;
     for features in SERVER_FEATURES {
-        clippy(&[
-            "-p",
-            "divan-server",
-            "--no-default-features",
-            "--features",
-            features,
-        ])?;
+        clippy(&format!(
+            "-p divan-server --no-default-features --features={features}"
+        ))?;
     }
-    clippy(&["--workspace", "--all-targets"])?;
-    clippy(&["--workspace", "--all-targets", "--all-features"])?;
+    clippy("--workspace --all-targets")?;
+    clippy("--workspace --all-targets --all-features")?;
     cargo_with(
-        &["doc", "--workspace", "--no-deps", "--all-features"],
+        "doc --workspace --no-deps --all-features",
         &[("RUSTDOCFLAGS", "--deny warnings")],
     )
 }
 
-fn clippy(arguments: &[&str]) -> Outcome {
-    cargo(&[&["clippy", "--quiet"], arguments, &DENY_WARNINGS].concat())
+fn clippy(arguments: &str) -> Outcome {
+    cargo(&format!("clippy --quiet {arguments} -- --deny warnings"))
 }

@@ -7,7 +7,6 @@ mod python;
 mod server;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use clap::Args;
@@ -15,7 +14,7 @@ use node::Node;
 use python::Python;
 use server::Server;
 
-use crate::step::{Outcome, cargo_output, root, say};
+use crate::step::{Outcome, metadata, root, say};
 
 /// Number and seed of the random requests.
 #[derive(Clone, Copy, Debug, Args)]
@@ -124,18 +123,8 @@ fn empty(folder: &Path) -> io::Result<()> {
 
 /// Returns cargo's target folder.
 fn target() -> Result<PathBuf, String> {
-    let metadata = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
-    metadata["target_directory"]
+    metadata()?["target_directory"]
         .as_str()
         .map(PathBuf::from)
         .ok_or("cargo metadata has no target folder".to_owned())
-}
-
-fn succeed(command: &mut Command, name: &str) -> Outcome {
-    match command.stdin(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("`{name}` failed")),
-        Err(error) => Err(format!("cannot start `{name}`: {error}")),
-    }
 }

@@ -7,14 +7,25 @@ use std::process::Command;
 
 use crate::step::{Outcome, say};
 
+/// Installs the package of a missing program where that is possible.
+pub(crate) fn require(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {
+    if is_installed {
+        return Ok(());
+    }
+    if no_install || !may_install() {
+        return Err(how.to_owned());
+    }
+    install(package).map_err(|error| format!("{error}; {how}"))
+}
+
 /// Returns `true` for root on Debian.
-pub(crate) fn may_install() -> bool {
+fn may_install() -> bool {
     let id = Command::new("id").arg("-u").output();
     let is_root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     is_root && Path::new("/etc/debian_version").exists()
 }
 
-pub(crate) fn install(package: &str) -> Outcome {
+fn install(package: &str) -> Outcome {
     let _quiet = NoServices::begin();
     say(&format!("apt-get install {package}"));
     for arguments in [

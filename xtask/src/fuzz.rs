@@ -18,15 +18,8 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// An explicit target keeps coverage out of build scripts and macros.
-const BUILT: [&str; 7] = [
-    "--release",
-    "--manifest-path",
-    "fuzz/Cargo.toml",
-    "--target-dir",
-    "target/fuzz",
-    "--target",
-    "host-tuple",
-];
+const BUILT: &str =
+    "--release --manifest-path fuzz/Cargo.toml --target-dir target/fuzz --target host-tuple";
 
 const VECTORS: [&str; 2] = [
     "divan-core/tests/vectors/init_data.json",
@@ -59,10 +52,8 @@ pub(crate) fn run(target: Option<Target>, seconds: u32, code: Code) -> Outcome {
     if !has_cpp_compiler() {
         return Err("libFuzzer needs a C++ compiler (on Debian: apt-get install g++)".to_owned());
     }
-    cargo_with(
-        &[&["build"], &BUILT[..], code.features()].concat(),
-        &[("RUSTFLAGS", COVERAGE)],
-    )?;
+    let build = format!("build {BUILT} {}", code.features());
+    cargo_with(&build, &[("RUSTFLAGS", COVERAGE)])?;
     let targets = target
         .as_ref()
         .map_or(Target::value_variants(), std::slice::from_ref);
@@ -79,10 +70,10 @@ fn has_cpp_compiler() -> bool {
 }
 
 impl Code {
-    fn features(self) -> &'static [&'static str] {
+    fn features(self) -> &'static str {
         match self {
-            Self::Portable => &[],
-            Self::Vector => &["--features", "simd"],
+            Self::Portable => "",
+            Self::Vector => "--features simd",
         }
     }
 }
@@ -152,8 +143,8 @@ fn fuzz(name: &str, seconds: u32, code: Code) -> Outcome {
     let mut fuzzer = command();
     fuzzer
         .args(["run", "--quiet", "--bin", name])
-        .args(BUILT)
-        .args(code.features());
+        .args(BUILT.split_whitespace())
+        .args(code.features().split_whitespace());
     fuzzer
         .env("RUSTFLAGS", COVERAGE)
         .arg("--")

@@ -6,15 +6,7 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     let postgres = servers::postgres(no_install)?;
     let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
     cargo_with(
-        &[
-            "bench",
-            "--package",
-            "divan-benches",
-            "--features",
-            "load",
-            "--bench",
-            "load",
-        ],
+        "bench --package divan-benches --features load --bench load",
         &variables,
     )
 }

@@ -1,9 +1,7 @@
 use std::fs;
 
-use serde_json::Value;
-
 use crate::release_check::CRATES;
-use crate::step::{Outcome, cargo_output, root, say};
+use crate::step::{Outcome, metadata, root, say};
 
 const DOCUMENT: &str = "docs/public-dependencies.md";
 
@@ -11,9 +9,7 @@ const DOCUMENT: &str = "docs/public-dependencies.md";
 pub(crate) fn run() -> Outcome {
     say(DOCUMENT);
     let document = fs::read_to_string(root().join(DOCUMENT)).map_err(|error| error.to_string())?;
-    let metadata = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
-    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
-    for package in metadata["packages"].as_array().into_iter().flatten() {
+    for package in metadata()?["packages"].as_array().into_iter().flatten() {
         if !CRATES.iter().any(|name| package["name"] == *name) {
             continue;
         }

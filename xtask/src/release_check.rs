@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
-
-use crate::step::{Outcome, cargo, cargo_output, root, say};
+use crate::step::{self, Outcome, cargo, cargo_output, metadata, root, say, succeeds};
 
 /// Publishable crates, in the order of publication.
 pub(crate) const CRATES: [&str; 4] = [
@@ -53,7 +51,7 @@ pub(crate) struct Options {
 /// Runs all checks. They take long and need `rustup` with a nightly toolchain, so that they are not
 /// part of `cargo xtask check`.
 pub(crate) fn run(options: &Options) -> Outcome {
-    metadata()?;
+    manifests()?;
     for name in CRATES {
         contents(name)?;
     }
@@ -63,10 +61,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
 }
 
 /// Checks the metadata of each manifest.
-fn metadata() -> Outcome {
+fn manifests() -> Outcome {
     say("metadata");
-    let metadata = cargo_output(&["metadata", "--no-deps", "--format-version", "1"])?;
-    let metadata: Value = serde_json::from_str(&metadata).map_err(|error| error.to_string())?;
+    let metadata = metadata()?;
     let packages = metadata["packages"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
@@ -97,7 +94,7 @@ fn metadata() -> Outcome {
 /// Lists the files of a package and checks that the required ones are included.
 #[expect(clippy::print_stdout, reason = "the contents are part of the report")]
 fn contents(name: &str) -> Outcome {
-    let list = cargo_output(&["package", "--list", "--allow-dirty", "--package", name])?;
+    let list = cargo_output(&format!("package --list --allow-dirty --package {name}"))?;
     let files: Vec<&str> = list.lines().collect();
     println!("{name}: {} files", files.len());
     for file in &files {
@@ -111,15 +108,12 @@ fn contents(name: &str) -> Outcome {
 
 /// Packages all crates together, so that Cargo resolves those that are not published yet.
 fn package(options: &Options) -> Outcome {
-    let mut arguments = vec!["package"];
-    for name in CRATES {
-        arguments.extend(["--package", name]);
-    }
+    let mut arguments = format!("package --package {}", CRATES.join(" --package "));
     if options.no_verify {
-        arguments.push("--no-verify");
+        arguments.push_str(" --no-verify");
     }
     if options.allow_dirty {
-        arguments.push("--allow-dirty");
+        arguments.push_str(" --allow-dirty");
     }
     cargo(&arguments)
 }
@@ -135,7 +129,7 @@ fn docs(no_install: bool) -> Outcome {
                 install.join(" ")
             ));
         }
-        run_command("rustup", rustup().args(install))?;
+        step::run("rustup", rustup().args(install))?;
     }
     for name in CRATES {
         say(&format!("docs.rs: {name}"));
@@ -151,7 +145,7 @@ fn docs(no_install: bool) -> Outcome {
             ])
             .args(["--package", name, "--target-dir", "target/docs-rs"])
             .env("RUSTDOCFLAGS", "--cfg docsrs --deny warnings");
-        run_command("cargo doc", &mut command)?;
+        step::run("cargo doc", &mut command)?;
     }
     Ok(())
 }
@@ -172,7 +166,7 @@ fn semver(options: &Options) -> Outcome {
     for name in CRATES {
         command.args(["--package", name]);
     }
-    run_command("cargo semver-checks", &mut command)
+    step::run("cargo semver-checks", &mut command)
 }
 
 fn last_tag() -> Option<String> {
@@ -199,13 +193,7 @@ fn semver_checks(no_install: bool) -> Result<PathBuf, String> {
         return Err("missing: cargo install cargo-semver-checks --locked".to_owned());
     }
     say("installing cargo-semver-checks into target/tools, which takes some minutes");
-    cargo(&[
-        "install",
-        "cargo-semver-checks",
-        "--locked",
-        "--root",
-        "target/tools",
-    ])?;
+    cargo("install cargo-semver-checks --locked --root target/tools")?;
     Ok(local)
 }
 
@@ -219,16 +207,4 @@ fn rustup() -> Command {
         .env_remove("RUSTC")
         .env_remove("RUSTDOC");
     command
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
-}
-
-fn run_command(name: &str, command: &mut Command) -> Outcome {
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("`{name}` failed")),
-        Err(error) => Err(format!("{name} cannot be started: {error}")),
-    }
 }

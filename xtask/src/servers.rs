@@ -7,7 +7,7 @@ use divan_testing::{
     PostgresServer, RabbitMqServer, RedisServer,
 };
 
-use crate::debian;
+use crate::debian::require;
 use crate::step::{Outcome, say};
 
 /// The variable with the URL of a running PostgreSQL server for the tests.
@@ -71,14 +71,4 @@ pub(crate) fn others(no_install: bool) -> Outcome {
         require(is_installed, program, &how, no_install)?;
     }
     Ok(())
-}
-
-fn require(is_installed: bool, package: &str, how: &str, no_install: bool) -> Outcome {
-    if is_installed {
-        return Ok(());
-    }
-    if no_install || !debian::may_install() {
-        return Err(how.to_owned());
-    }
-    debian::install(package).map_err(|error| format!("{error}; {how}"))
 }

@@ -2,6 +2,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 /// The result of a step; the error is a message for the terminal.
 pub(crate) type Outcome = Result<(), String>;
 
@@ -10,23 +12,32 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Runs `cargo` at the root.
-pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
+/// Runs `cargo` at the root with the arguments of this line.
+pub(crate) fn cargo(arguments: &str) -> Outcome {
     cargo_with(arguments, &[])
 }
 
 /// Runs `cargo` at the root with further environment variables.
-pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
-    say(&format!("cargo {}", arguments.join(" ")));
-    let status = command()
-        .args(arguments)
-        .envs(variables.iter().copied())
-        .status();
-    match status {
+pub(crate) fn cargo_with(arguments: &str, variables: &[(&str, &str)]) -> Outcome {
+    say(&format!("cargo {arguments}"));
+    let mut command = command();
+    command.args(arguments.split_whitespace());
+    command.envs(variables.iter().copied());
+    run(&format!("cargo {arguments}"), &mut command)
+}
+
+/// Runs a command, which must succeed.
+pub(crate) fn run(name: &str, command: &mut Command) -> Outcome {
+    match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("`cargo {}` failed", arguments.join(" "))),
-        Err(error) => Err(format!("cannot start cargo: {error}")),
+        Ok(_) => Err(format!("`{name}` failed")),
+        Err(error) => Err(format!("cannot start `{name}`: {error}")),
     }
+}
+
+/// Runs a command without showing its output, and returns `true` if it succeeds.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
 }
 
 /// Counts of test results.
@@ -89,12 +100,12 @@ impl Tally {
 
 /// Runs `cargo test`, forwards its output and counts the tests. Continues after a failure.
 #[expect(clippy::print_stdout, reason = "the output of the tests")]
-pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Tally, String> {
-    say(&format!("cargo test {}", arguments.join(" ")));
+pub(crate) fn cargo_test(arguments: &str, variables: &[(&str, &str)]) -> Result<Tally, String> {
+    say(&format!("cargo test {arguments}"));
     let mut command = command();
     command
         .args(["test", "--no-fail-fast"])
-        .args(arguments)
+        .args(arguments.split_whitespace())
         .envs(variables.iter().copied());
     let mut child = command
         .stdout(Stdio::piped())
@@ -120,19 +131,24 @@ pub(crate) fn cargo_test(arguments: &[&str], variables: &[(&str, &str)]) -> Resu
 }
 
 /// Returns the output of `cargo`.
-pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
+pub(crate) fn cargo_output(arguments: &str) -> Result<String, String> {
     let output = command()
-        .args(arguments)
+        .args(arguments.split_whitespace())
         .output()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if !output.status.success() {
         return Err(format!(
-            "`cargo {}` failed: {}",
-            arguments.join(" "),
+            "`cargo {arguments}` failed: {}",
             String::from_utf8_lossy(&output.stderr)
         ));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Returns the metadata of the workspace.
+pub(crate) fn metadata() -> Result<Value, String> {
+    let metadata = cargo_output("metadata --no-deps --format-version 1")?;
+    serde_json::from_str(&metadata).map_err(|error| error.to_string())
 }
 
 /// The tracked files that match a pattern of git, relative to the root.

@@ -25,55 +25,27 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     let variables = [(servers::TEST_DATABASE_URL, postgres.url.as_str())];
     let mut tally = Tally::default();
     for example in EXAMPLES {
-        cargo(&[
-            "run",
-            "--quiet",
-            "--package",
-            "divan-examples",
-            "--example",
-            example,
-        ])?;
+        cargo(&format!(
+            "run --quiet --package divan-examples --example {example}"
+        ))?;
     }
     for backend in HOST_BACKENDS {
-        let host = [
-            "--manifest-path",
-            HOST,
-            "--target-dir",
-            "target/host",
-            "--features",
-            backend,
-        ];
+        let host = format!("--manifest-path {HOST} --target-dir target/host --features={backend}");
         tally += cargo_test(&host, &[])?;
     }
-    tally += cargo_test(&["--workspace", "--doc"], &[])?;
+    tally += cargo_test("--workspace --doc", &[])?;
     // Without the feature `simd`, the tests of init data cover the portable code only.
     if !has_vector_instructions() {
         say("no AVX-512: the following run tests the portable code again, not the vector code");
     }
     tally += cargo_test(
-        &[
-            "-p",
-            "divan-core",
-            "--features",
-            "simd",
-            "--lib",
-            "--test",
-            "init_data_*",
-        ],
+        "-p divan-core --features simd --lib --test init_data_*",
         &[],
     )?;
     if std::env::var_os("TEST_QDRANT_URL").is_none_or(|url| url.is_empty()) {
         say("TEST_QDRANT_URL is not set: the Qdrant client is tested against the mock server only");
     }
-    let all = [
-        "--workspace",
-        "--lib",
-        "--bins",
-        "--tests",
-        "--examples",
-        "--features",
-        HEAVY_EXAMPLES,
-    ];
+    let all = format!("--workspace --lib --bins --tests --examples --features {HEAVY_EXAMPLES}");
     tally += cargo_test(&all, &variables)?;
     tally.conclude()
 }

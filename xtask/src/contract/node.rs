@@ -1,10 +1,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::succeed;
 use crate::debian;
-use crate::step::{Outcome, root, say};
+use crate::step::{self, Outcome, root, say, succeeds};
 
 const INSTALL_HINT: &str =
     "Node.js 18 or newer with npm is missing (on Debian: apt-get install npm)";
@@ -26,12 +25,8 @@ impl Node {
         if is_same {
             return Ok(Self { environment });
         }
-        if !has_npm() {
-            if no_install || !debian::may_install() {
-                return Err(INSTALL_HINT.to_owned());
-            }
-            debian::install("npm").map_err(|error| format!("{error}; {INSTALL_HINT}"))?;
-        }
+        let has_npm = succeeds(Command::new("npm").arg("--version"));
+        debian::require(has_npm, "npm", INSTALL_HINT, no_install)?;
         say("npm ci");
         let failed = |error| format!("{}: {error}", environment.display());
         fs::create_dir_all(&environment).map_err(failed)?;
@@ -40,7 +35,7 @@ impl Node {
         }
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        succeed(npm.current_dir(&environment), "npm ci")?;
+        step::run("npm ci", npm.current_dir(&environment))?;
         fs::copy(&wanted, &installed).map_err(failed)?;
         Ok(Self { environment })
     }
@@ -48,15 +43,6 @@ impl Node {
     /// Runs a tool in the folder.
     pub(super) fn tool(&self, name: &str, folder: &Path, arguments: &[&str]) -> Outcome {
         let mut command = Command::new(self.environment.join("node_modules/.bin").join(name));
-        succeed(command.args(arguments).current_dir(folder), name)
+        step::run(name, command.args(arguments).current_dir(folder))
     }
-}
-
-fn has_npm() -> bool {
-    let version = Command::new("npm")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    version.is_ok_and(|status| status.success())
 }

@@ -1,12 +1,11 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::server::Server;
-use super::succeed;
 use crate::debian;
-use crate::step::{Outcome, root, say};
+use crate::step::{self, Outcome, root, say, succeeds};
 
 const INSTALL_HINT: &str = "Python 3.11 or newer with its module venv is missing (on Debian: apt-get install python3-venv)";
 
@@ -32,27 +31,20 @@ impl Python {
         if is_same {
             return Ok(python);
         }
-        if !has_venv() {
-            if no_install || !debian::may_install() {
-                return Err(INSTALL_HINT.to_owned());
-            }
-            debian::install("python3-venv").map_err(|error| format!("{error}; {INSTALL_HINT}"))?;
-        }
+        debian::require(has_venv(), "python3-venv", INSTALL_HINT, no_install)?;
         say("python3 -m venv, pip install");
         let mut make = Command::new("python3");
         make.args(["-m", "venv", "--clear"])
             .arg(&python.environment);
-        succeed(&mut make, "python3 -m venv")?;
+        step::run("python3 -m venv", &mut make)?;
         let pip = [
             "install",
             "--quiet",
             "--disable-pip-version-check",
             "--requirement",
         ];
-        succeed(
-            Command::new(python.program("pip")).args(pip).arg(&wanted),
-            "pip install",
-        )?;
+        let mut install = Command::new(python.program("pip"));
+        step::run("pip install", install.args(pip).arg(&wanted))?;
         fs::copy(&wanted, &installed)
             .map_err(|error| format!("{}: {error}", installed.display()))?;
         Ok(python)
@@ -92,12 +84,12 @@ impl Python {
         command
             .arg(root().join("xtask/contract").join(script))
             .args(arguments);
-        succeed(&mut command, script)
+        step::run(script, &mut command)
     }
 
     /// Runs a tool of the environment.
     pub(super) fn tool(&self, name: &str, arguments: &[&str]) -> Outcome {
-        succeed(self.command(name).args(arguments), name)
+        step::run(name, self.command(name).args(arguments))
     }
 
     fn command(&self, program: &str) -> Command {
@@ -115,12 +107,6 @@ impl Python {
 
 /// Debian's `python3` cannot create environments without another package.
 fn has_venv() -> bool {
-    let status = Command::new("python3")
-        .args([
-            "-c",
-            "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))",
-        ])
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
+    const SCRIPT: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+    succeeds(Command::new("python3").args(["-c", SCRIPT]))
 }

@@ -77,14 +77,7 @@ fn address(child: &mut Child, folder: &Path) -> Option<String> {
 /// Builds the program and returns its path.
 fn build() -> Result<PathBuf, String> {
     say("cargo build -p divan-server");
-    let messages = cargo_output(&[
-        "build",
-        "--quiet",
-        "-p",
-        "divan-server",
-        "--message-format",
-        "json",
-    ])?;
+    let messages = cargo_output("build --quiet -p divan-server --message-format json")?;
     let program = messages.lines().rev().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_it = message["target"]["name"] == "divan-server";
