@@ -59,6 +59,8 @@
 #[cfg(any(feature = "types", feature = "database-url"))]
 #[macro_use]
 mod names;
+#[macro_use]
+mod redacted;
 
 #[cfg(feature = "api")]
 pub mod api;

@@ -1,7 +1,5 @@
 //! Secret text, redacted in logs and wiped from memory.
 
-use std::fmt;
-
 use zeroize::Zeroizing;
 
 /// Password, token or key as text.
@@ -31,11 +29,7 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(redacted)")
-    }
-}
+redacted_debug!(Secret);
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {

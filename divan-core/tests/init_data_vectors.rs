@@ -135,7 +135,7 @@ fn check(vector: &Value) -> Outcome {
         "widget" => match by_token(vector, max_age).verify_login_widget(raw) {
             Ok(user) => {
                 if let Some(id) = vector["fields"]["id"].as_str() {
-                    assert_eq!(user.id().to_string(), id, "{}", vector["id"]);
+                    assert_eq!(user.id.to_string(), id, "{}", vector["id"]);
                 }
                 Outcome::Accepted
             }

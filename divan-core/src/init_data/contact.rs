@@ -1,5 +1,3 @@
-use std::fmt;
-
 use super::bot_token::BotToken;
 use super::data::{InitData, Signer};
 use super::error::{InitDataError, Malformed};
@@ -50,13 +48,22 @@ impl Verifier<BotToken> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Contact {
-    user_id: i64,
-    phone_number: String,
-    first_name: String,
-    last_name: Option<String>,
-    auth_date: u64,
-    signer: Signer,
+    /// Telegram id of the account that the contact describes.
+    pub user_id: i64,
+    /// Phone number as Telegram wrote it, with or without `+`.
+    pub phone_number: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Time of the signature, in seconds since the Unix epoch.
+    pub auth_date: u64,
+    /// Key of the verifier that matched the signature.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub signer: Signer,
 }
 
 /// Reason why a contact does not prove a user's phone number.
@@ -102,46 +109,10 @@ impl Contact {
             Err(ContactError::InvalidPhone)
         }
     }
-
-    /// Telegram id of the account that the contact describes.
-    pub fn user_id(&self) -> i64 {
-        self.user_id
-    }
-
-    /// Phone number as Telegram wrote it, with or without `+`.
-    pub fn phone_number(&self) -> &str {
-        &self.phone_number
-    }
-
-    /// First name.
-    pub fn first_name(&self) -> &str {
-        &self.first_name
-    }
-
-    /// Last name.
-    pub fn last_name(&self) -> Option<&str> {
-        self.last_name.as_deref()
-    }
-
-    /// Time of the signature, in seconds since the Unix epoch.
-    pub fn auth_date(&self) -> u64 {
-        self.auth_date
-    }
-
-    /// Key of the verifier that matched the signature.
-    pub fn signer(&self) -> Signer {
-        self.signer
-    }
 }
 
-/// Shows the id only; the rest is personal data.
-impl fmt::Debug for Contact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contact")
-            .field("user_id", &self.user_id)
-            .finish_non_exhaustive()
-    }
-}
+// The rest is personal data.
+redacted_debug!(Contact { user_id });
 
 /// Members of the field `contact`.
 struct Members<'a> {

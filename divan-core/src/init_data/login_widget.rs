@@ -1,5 +1,3 @@
-use std::fmt;
-
 use super::bot_token::BotToken;
 use super::data::Signer;
 use super::error::{InitDataError, Malformed};
@@ -33,61 +31,28 @@ impl Verifier<BotToken> {
 /// User who signed in on a web page through the Login Widget, with verified signature and age. Only
 /// [`Verifier::verify_login_widget`] creates it.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct LoginWidgetUser {
-    id: i64,
-    first_name: String,
-    last_name: Option<String>,
-    username: Option<String>,
-    photo_url: Option<String>,
-    auth_date: u64,
-    signer: Signer,
-}
-
-impl LoginWidgetUser {
     /// Account id, with up to 52 significant bits.
-    pub fn id(&self) -> i64 {
-        self.id
-    }
-
+    pub id: i64,
     /// First name, as the user chose it.
-    pub fn first_name(&self) -> &str {
-        &self.first_name
-    }
-
+    pub first_name: String,
     /// Last name.
-    pub fn last_name(&self) -> Option<&str> {
-        self.last_name.as_deref()
-    }
-
+    pub last_name: Option<String>,
     /// Username without `@`. Its owner can change: never identify an account by it.
-    pub fn username(&self) -> Option<&str> {
-        self.username.as_deref()
-    }
-
+    pub username: Option<String>,
     /// URL of the profile photo.
-    pub fn photo_url(&self) -> Option<&str> {
-        self.photo_url.as_deref()
-    }
-
+    pub photo_url: Option<String>,
     /// Time of the signature, in seconds since the Unix epoch.
-    pub fn auth_date(&self) -> u64 {
-        self.auth_date
-    }
-
+    pub auth_date: u64,
     /// Key of the verifier that matched the signature.
-    pub fn signer(&self) -> Signer {
-        self.signer
-    }
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub signer: Signer,
 }
 
-/// Shows the id only; the rest is personal data.
-impl fmt::Debug for LoginWidgetUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginWidgetUser")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
+// The rest is personal data.
+redacted_debug!(LoginWidgetUser { id });
 
 /// Parses an id: digits without a leading zero.
 fn parse_id(value: &str) -> Result<i64, Malformed> {

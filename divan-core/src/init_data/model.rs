@@ -1,5 +1,3 @@
-use std::fmt;
-
 use super::error::Malformed;
 use super::json::{FromObject, Reader};
 use super::text::Text;
@@ -82,14 +80,8 @@ impl<'a> FromObject<'a> for WebAppUser<'a> {
     }
 }
 
-/// Shows the id only; the rest is personal data.
-impl fmt::Debug for WebAppUser<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebAppUser")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
+// The rest is personal data.
+redacted_debug!(WebAppUser<'_> { id });
 
 /// A chat, as [`WebAppChat`](https://core.telegram.org/bots/webapps#webappchat) describes it.
 ///
@@ -139,16 +131,8 @@ impl<'a> FromObject<'a> for WebAppChat<'a> {
     }
 }
 
-/// Shows id and type only; the title of a private chat is a user's name.
-impl fmt::Debug for WebAppChat<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("WebAppChat");
-        shown
-            .field("id", &self.id)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
-    }
-}
+// The title of a private chat is a user's name.
+redacted_debug!(WebAppChat<'_> { id, kind });
 
 /// Type of a chat. Telegram adds types over time, so an unknown one is not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -107,13 +105,7 @@ impl ThirdParty {
     }
 }
 
-impl fmt::Debug for ThirdParty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThirdParty")
-            .field("bot_id", &self.bot_id)
-            .finish_non_exhaustive()
-    }
-}
+redacted_debug!(ThirdParty { bot_id });
 
 impl Key for ThirdParty {
     fn bot_id(&self) -> i64 {

@@ -95,11 +95,7 @@ impl Password {
     }
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(redacted)")
-    }
-}
+redacted_debug!(Password);
 
 /// Stored password hash, a [PHC string](https://github.com/P-H-C/phc-string-format) like
 /// `$argon2id$v=19$m=19456,t=2,p=1$…`.
@@ -142,11 +138,7 @@ impl PasswordHash {
     }
 }
 
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(redacted)")
-    }
-}
+redacted_debug!(PasswordHash);
 
 /// Result of verifying a password against a stored hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -288,8 +288,4 @@ fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
     Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - bits)))
 }
 
-impl std::fmt::Debug for ThrottleKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ThrottleKeys(redacted)")
-    }
-}
+redacted_debug!(ThrottleKeys);

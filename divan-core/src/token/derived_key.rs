@@ -1,5 +1,3 @@
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::signature::Signer;
 use sha2::Sha256;
@@ -40,8 +38,4 @@ impl DerivedKey {
     }
 }
 
-impl fmt::Debug for DerivedKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DerivedKey(redacted)")
-    }
-}
+redacted_debug!(DerivedKey);

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
@@ -140,14 +139,8 @@ impl FromStr for DeviceToken {
     }
 }
 
-/// Omits the secret part.
-impl fmt::Debug for DeviceToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeviceToken")
-            .field("device", &self.device)
-            .finish_non_exhaustive()
-    }
-}
+// The rest is secret.
+redacted_debug!(DeviceToken { device });
 
 #[cfg(test)]
 mod tests {

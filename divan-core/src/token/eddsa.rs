@@ -257,10 +257,4 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-impl fmt::Debug for VerifyingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyingKey")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
-    }
-}
+redacted_debug!(VerifyingKey { kid });

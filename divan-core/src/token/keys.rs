@@ -1,5 +1,3 @@
-use std::fmt;
-
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{JwtSigner, JwtVerifier};
 use jsonwebtoken::signature::{Error as SignatureError, Signer, Verifier};
@@ -81,8 +79,4 @@ impl JwtVerifier for SecretKey {
     }
 }
 
-impl fmt::Debug for SecretKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretKey(redacted)")
-    }
-}
+redacted_debug!(SecretKey);

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
@@ -145,16 +144,11 @@ impl FromStr for RefreshToken {
     }
 }
 
-/// Omits the secret part.
-impl fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("RefreshToken");
-        shown
-            .field("session", &self.session)
-            .field("generation", &self.generation)
-            .finish_non_exhaustive()
-    }
-}
+// The rest is secret.
+redacted_debug!(RefreshToken {
+    session,
+    generation
+});
 
 #[cfg(test)]
 mod tests {

@@ -53,11 +53,11 @@ pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact,
         }
     }
     let actual = actual.map(|contact| Contact {
-        user_id: contact.user_id(),
-        phone_number: contact.phone_number().to_owned(),
-        first_name: contact.first_name().to_owned(),
-        last_name: contact.last_name().map(str::to_owned),
-        auth_date: contact.auth_date(),
+        user_id: contact.user_id,
+        phone_number: contact.phone_number,
+        first_name: contact.first_name,
+        last_name: contact.last_name,
+        auth_date: contact.auth_date,
     });
     assert_eq!(actual, expected, "{raw:?}");
     expected
@@ -73,12 +73,12 @@ pub(crate) fn login_widget(
         .verify_login_widget(raw)
         .map_err(refusal);
     let actual = actual.map(|user| LoginWidgetUser {
-        id: user.id(),
-        first_name: user.first_name().to_owned(),
-        last_name: user.last_name().map(str::to_owned),
-        username: user.username().map(str::to_owned),
-        photo_url: user.photo_url().map(str::to_owned),
-        auth_date: user.auth_date(),
+        id: user.id,
+        first_name: user.first_name,
+        last_name: user.last_name,
+        username: user.username,
+        photo_url: user.photo_url,
+        auth_date: user.auth_date,
     });
     assert_eq!(actual, expected, "{raw:?}");
     expected

@@ -6,9 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::entropy::{Entropy, OsEntropy};
-use divan_core::init_data::{
-    Contact, InitData, InitDataBuilder, InitDataError, LoginWidgetUser, ThirdParty, Verifier,
-};
+use divan_core::init_data::{InitData, InitDataBuilder, InitDataError, ThirdParty, Verifier};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
@@ -178,18 +176,13 @@ fn verify(
         return Ok(data.and_then(|data| fields(&data)));
     }
     let verifier = Verifier::new(Config::bot_token()?, max_age);
+    let contact = || verifier.verify_contact(raw).map(|contact| json!(contact));
     Ok(match args.kind {
-        Kind::Contact => verifier
-            .verify_contact(raw)
-            .map(|contact| contact_fields(&contact)),
-        Kind::Widget => verifier
-            .verify_login_widget(raw)
-            .map(|user| widget_fields(&user)),
+        Kind::Contact => contact(),
+        Kind::Widget => verifier.verify_login_widget(raw).map(|user| json!(user)),
         Kind::Hmac | Kind::Ed25519 => match verifier.verify(raw) {
             // A contact has the same signature scheme.
-            Err(InitDataError::WrongKind) => verifier
-                .verify_contact(raw)
-                .map(|contact| contact_fields(&contact)),
+            Err(InitDataError::WrongKind) => contact(),
             outcome => outcome.and_then(|data| fields(&data)),
         },
     })
@@ -218,27 +211,6 @@ fn fields(data: &InitData<'_>) -> Result<Value, InitDataError> {
         .map(|(name, text)| (name.to_owned(), value(name, text)))
         .collect();
     Ok(fields.into())
-}
-
-fn contact_fields(contact: &Contact) -> Value {
-    json!({
-        "user_id": contact.user_id(),
-        "phone_number": contact.phone_number(),
-        "first_name": contact.first_name(),
-        "last_name": contact.last_name(),
-        "auth_date": contact.auth_date(),
-    })
-}
-
-fn widget_fields(user: &LoginWidgetUser) -> Value {
-    json!({
-        "id": user.id(),
-        "first_name": user.first_name(),
-        "last_name": user.last_name(),
-        "username": user.username(),
-        "photo_url": user.photo_url(),
-        "auth_date": user.auth_date(),
-    })
 }
 
 /// Parses 64 hex digits.

@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -69,21 +68,13 @@ impl QdrantConfig {
     }
 }
 
-impl fmt::Debug for QdrantProbe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client's `Debug` contains the API key.
-        f.debug_struct("QdrantProbe").finish_non_exhaustive()
-    }
-}
+// The client's `Debug` contains the API key.
+redacted_debug!(QdrantProbe {});
 
 #[async_trait]
 impl Probe for QdrantProbe {
     fn name(&self) -> &'static str {
         DependencyKind::Qdrant.as_str()
-    }
-
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::Qdrant)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {

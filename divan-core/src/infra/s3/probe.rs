@@ -1,5 +1,3 @@
-use std::fmt;
-
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 
@@ -24,22 +22,12 @@ impl S3Config {
     }
 }
 
-impl fmt::Debug for S3Probe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("S3Probe")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
-    }
-}
+redacted_debug!(S3Probe { config });
 
 #[async_trait]
 impl Probe for S3Probe {
     fn name(&self) -> &'static str {
         DependencyKind::S3.as_str()
-    }
-
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::S3)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
