@@ -80,8 +80,8 @@ impl Server {
     ) -> Result<Self, StartError> {
         let database = Database::connect(config).await?;
         match migrations {
-            Migrations::Run => database.migrate(config).await?,
-            Migrations::Require => database.require_current(config).await?,
+            Migrations::Run => database.migrate().await?,
+            Migrations::Require => database.require_current().await?,
         }
         let dependencies = Dependencies::new(&config.infra, &config.required, Buckets::Create);
         dependencies.require().await?;

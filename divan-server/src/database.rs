@@ -11,11 +11,29 @@ use crate::config::Config;
 
 /// The database that the configuration names.
 #[derive(Clone, Debug)]
-pub(crate) enum Database {
+pub(crate) struct Database {
+    name: String,
+    backend: Backend,
+}
+
+#[derive(Clone, Debug)]
+enum Backend {
     #[cfg(feature = "sqlite")]
     Sqlite(SqliteStore),
     #[cfg(feature = "postgres")]
     Postgres(PostgresStore),
+}
+
+/// Evaluates an expression with the store of the database, which is of one of two types.
+macro_rules! with_store {
+    ($database:expr, $store:ident => $result:expr) => {
+        match &$database.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite($store) => $result,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres($store) => $result,
+        }
+    };
 }
 
 /// Error of opening or migrating the database. Names the database, never its password.
@@ -53,96 +71,69 @@ impl Database {
     pub(crate) async fn connect(config: &Config) -> Result<Self, DatabaseError> {
         let opened = match &config.database {
             #[cfg(feature = "sqlite")]
-            DatabaseUrl::Sqlite(path) => SqliteStore::connect(path).await.map(Self::Sqlite),
+            DatabaseUrl::Sqlite(path) => SqliteStore::connect(path).await.map(Backend::Sqlite),
             #[cfg(feature = "postgres")]
-            DatabaseUrl::Postgres(url) => PostgresStore::connect(url, config.postgres_pool)
+            DatabaseUrl::Postgres(url) => PostgresStore::connect(url, config.infra.database.pool)
                 .await
-                .map(Self::Postgres),
+                .map(Backend::Postgres),
             _ => Err(StoreError::new(divan_core::store::StoreErrorKind::Internal)),
         };
-        opened.map_err(|source| DatabaseError::Open {
-            name: config.database.to_string(),
-            source,
-        })
+        let name = config.database.to_string();
+        match opened {
+            Ok(backend) => Ok(Self { name, backend }),
+            Err(source) => Err(DatabaseError::Open { name, source }),
+        }
     }
 
-    pub(crate) async fn schema_status(
-        &self,
-        config: &Config,
-    ) -> Result<SchemaStatus, DatabaseError> {
-        let schema = match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.schema_status().await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.schema_status().await,
-        };
+    pub(crate) async fn schema_status(&self) -> Result<SchemaStatus, DatabaseError> {
+        let schema = with_store!(self, store => store.schema_status().await);
         schema.map_err(|source| DatabaseError::Open {
-            name: config.database.to_string(),
+            name: self.name.clone(),
             source,
         })
     }
 
-    pub(crate) async fn migrate(&self, config: &Config) -> Result<(), DatabaseError> {
-        let migrated = match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.migrate().await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.migrate().await,
-        };
+    pub(crate) async fn migrate(&self) -> Result<(), DatabaseError> {
+        let migrated = with_store!(self, store => store.migrate().await);
         migrated.map_err(|source| DatabaseError::Migrate {
-            name: config.database.to_string(),
+            name: self.name.clone(),
             source,
         })
     }
 
     /// Fails unless the schema is current.
-    pub(crate) async fn require_current(&self, config: &Config) -> Result<(), DatabaseError> {
-        match self.schema_status(config).await? {
+    pub(crate) async fn require_current(&self) -> Result<(), DatabaseError> {
+        match self.schema_status().await? {
             SchemaStatus::Current => Ok(()),
             schema => Err(DatabaseError::SchemaStatus {
-                name: config.database.to_string(),
+                name: self.name.clone(),
                 schema,
             }),
         }
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => Arc::new(store.clone()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => Arc::new(store.clone()),
-        }
+        with_store!(self, store => Arc::new(store.clone()))
     }
 
     /// Current time of the database server; `None` for SQLite, which uses the clock of this machine.
     #[cfg(feature = "cli")]
     pub(crate) async fn time(&self) -> Result<Option<std::time::SystemTime>, StoreError> {
-        match self {
+        match &self.backend {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => Ok(None),
+            Backend::Sqlite(_) => Ok(None),
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => Ok(Some(store.time().await?.into())),
+            Backend::Postgres(store) => Ok(Some(store.time().await?.into())),
         }
     }
 
     /// State of the connection pools.
     pub(crate) fn connections(&self) -> PoolState {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.connections(),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.connections(),
-        }
+        with_store!(self, store => store.connections())
     }
 
     /// Waits for running queries and closes the pools.
     pub(crate) async fn close(&self) {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.close().await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.close().await,
-        }
+        with_store!(self, store => store.close().await);
     }
 }

@@ -82,36 +82,34 @@ pub enum Lane {
 
 impl Auth {
     /// The problems of a request whose authentication is missing or not accepted.
-    pub const fn problems(self) -> &'static [ProblemCode] {
+    pub fn problems(self) -> &'static [ProblemCode] {
         use ProblemCode::{
             AdminRequired, BootstrapTokenRequired, InitDataConflict, InitDataExpired,
             InitDataInvalid, InitDataMissing, PasswordChangeRequired, TelegramNotConfigured,
             TokenExpired, TokenInvalid, TokenMissing,
         };
+        const INIT_DATA: &[ProblemCode] = &[
+            InitDataConflict,
+            InitDataMissing,
+            InitDataInvalid,
+            InitDataExpired,
+            TelegramNotConfigured,
+        ];
+        // In the order of the checks, of which each authentication makes more than the one before.
+        const TOKEN: &[ProblemCode] = &[
+            TokenMissing,
+            TokenInvalid,
+            TokenExpired,
+            PasswordChangeRequired,
+            AdminRequired,
+        ];
         match self {
             Self::None => &[],
-            Self::InitData => &[
-                InitDataConflict,
-                InitDataMissing,
-                InitDataInvalid,
-                InitDataExpired,
-                TelegramNotConfigured,
-            ],
+            Self::InitData => INIT_DATA,
             Self::BootstrapToken => &[BootstrapTokenRequired],
-            Self::BearerAnyScope => &[TokenMissing, TokenInvalid, TokenExpired],
-            Self::Bearer => &[
-                TokenMissing,
-                TokenInvalid,
-                TokenExpired,
-                PasswordChangeRequired,
-            ],
-            Self::Admin => &[
-                TokenMissing,
-                TokenInvalid,
-                TokenExpired,
-                PasswordChangeRequired,
-                AdminRequired,
-            ],
+            Self::BearerAnyScope => &TOKEN[..3],
+            Self::Bearer => &TOKEN[..4],
+            Self::Admin => TOKEN,
         }
     }
 }

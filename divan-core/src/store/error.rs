@@ -1,39 +1,44 @@
 use std::error::Error;
-use std::fmt;
 
 /// An error of a store. Callers decide by its [`kind`](Self::kind); the source is for the log.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// The kinds of store errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// Another user has this value.
+    #[error("another user has this {}", .0.as_str())]
     Conflict(UniqueKey),
     /// The change would leave no active administrator.
+    #[error("no active administrator would be left")]
     LastAdmin,
     /// The function that changes the account returned an error.
+    #[error("the change was rejected")]
     Rejected,
     /// The database does not respond, or not in time. A later attempt may succeed.
+    #[error("the database does not respond")]
     Unavailable,
     /// The database returned an unexpected error or value.
+    #[error("the database returned something unexpected")]
     Internal,
 }
 
-/// Values that are unique among users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UniqueKey {
-    /// The e-mail address.
-    Email,
-    /// The phone number.
-    Phone,
-    /// The Telegram account.
-    TelegramId,
+named_enum! {
+    /// Values that are unique among users.
+    pub enum UniqueKey {
+        /// The e-mail address.
+        Email = "e-mail address",
+        /// The phone number.
+        Phone = "phone number",
+        /// The Telegram account.
+        TelegramId = "Telegram account",
+    }
 }
 
 impl StoreError {
@@ -86,27 +91,5 @@ impl StoreError {
     /// The kind of the error.
     pub fn kind(&self) -> StoreErrorKind {
         self.kind
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            StoreErrorKind::Conflict(UniqueKey::Email) => "another user has this e-mail address",
-            StoreErrorKind::Conflict(UniqueKey::Phone) => "another user has this phone number",
-            StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
-                "another user has this Telegram account"
-            }
-            StoreErrorKind::LastAdmin => "no active administrator would be left",
-            StoreErrorKind::Rejected => "the change was rejected",
-            StoreErrorKind::Unavailable => "the database does not respond",
-            StoreErrorKind::Internal => "the database returned something unexpected",
-        })
-    }
-}
-
-impl Error for StoreError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
     }
 }

@@ -24,9 +24,9 @@ async fn run(check: bool) -> Outcome {
     let config = Config::from_process(([127, 0, 0, 1], 0).into())?;
     let database = Database::connect(&config).await?;
     if !check {
-        database.migrate(&config).await?;
+        database.migrate().await?;
     }
-    let schema = database.schema_status(&config).await?;
+    let schema = database.schema_status().await?;
     database.close().await;
     output::line(&schema.to_string());
     Ok(if schema == SchemaStatus::Current {

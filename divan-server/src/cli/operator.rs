@@ -31,9 +31,9 @@ pub(super) fn with_service(
         let config = Config::from_process(([127, 0, 0, 1], 0).into())?;
         let database = Database::connect(&config).await?;
         if config.development.is_some() {
-            database.migrate(&config).await?;
+            database.migrate().await?;
         }
-        database.require_current(&config).await?;
+        database.require_current().await?;
         let outcome = command(&service(&config, database.store())).await;
         database.close().await;
         outcome?;

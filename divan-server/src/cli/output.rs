@@ -17,25 +17,13 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<It
             .unwrap_or_default()
     });
     for row in &table {
-        let cells = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{:<width$}", printable(cell)));
+        let cells = row.iter().zip(widths).map(|(cell, width)| {
+            // A name may contain control characters of a terminal.
+            let cell = cell.replace(char::is_control, "\u{FFFD}");
+            format!("{cell:<width$}")
+        });
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
-}
-
-/// Replaces control characters, which a terminal would interpret.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {

@@ -40,7 +40,7 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
     let took = started.elapsed();
     let mut findings =
         vec![Finding::ok(SUBJECT, format!("{} responds", config.database)).took(took)];
-    match database.schema_status(config).await? {
+    match database.schema_status().await? {
         SchemaStatus::Current => {
             findings.push(Finding::ok("migrations", "the tables are up to date"));
             if !database.store().is_bootstrapped().await? {
@@ -103,7 +103,8 @@ pub(super) async fn others(config: &Config) -> Vec<Finding> {
 
 fn finding(infra: &Infra, report: &Report) -> Finding {
     let name = report.name;
-    let address = report.kind.and_then(|kind| address(infra, kind));
+    let kind = name.parse::<DependencyKind>().ok();
+    let address = kind.and_then(|kind| address(infra, kind));
     let address = address.unwrap_or_else(|| name.to_owned());
     let finding = match &report.outcome {
         Ok(()) => Finding::ok(name, format!("{address} responds")),

@@ -11,6 +11,31 @@ use crate::store::{
 };
 use crate::types::{Email, Phone, TelegramId, User, UserId};
 
+/// Binds the columns of an account, in the order of `account_columns`.
+macro_rules! with_values {
+    ($query:expr, $bind:ident, $account:expr) => {{
+        let (query, account) = ($query, $account);
+        let user = &account.user;
+        query
+            .$bind(user.id.0)
+            .$bind(user.role.as_str().to_owned())
+            .$bind(user.full_name.clone())
+            .$bind(user.email.as_ref().map(|email| email.as_str().to_owned()))
+            .$bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
+            .$bind(user.telegram_id.map(|id| id.0))
+            .$bind(user.telegram_username.clone())
+            .$bind(user.is_active)
+            .$bind(user.password_change_required)
+            .$bind(to_micros(user.created_at))
+            .$bind(to_micros(user.updated_at))
+            .$bind(user.last_login_at.map(to_micros))
+            .$bind(account.password_hash.expose().to_owned())
+            .$bind(account.password_verified_at.map(to_micros))
+            .$bind(account.password_expires_at.map(to_micros))
+            .$bind(account.password_version.cast_signed())
+    }};
+}
+
 #[async_trait]
 impl<DB: Backend> UserStore for SqlStore<DB> {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
@@ -168,25 +193,8 @@ impl<DB: Backend> SqlStore<DB> {
         connection: &mut DB::Connection,
         account: &Account,
     ) -> Result<(), sqlx::Error> {
-        let user = &account.user;
-        let update = sqlx::query(statements::UPDATE_USER)
-            .bind(user.id.0)
-            .bind(user.role.as_str().to_owned())
-            .bind(user.full_name.clone())
-            .bind(user.email.as_ref().map(|email| email.as_str().to_owned()))
-            .bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
-            .bind(user.telegram_id.map(|id| id.0))
-            .bind(user.telegram_username.clone())
-            .bind(user.is_active)
-            .bind(user.password_change_required)
-            .bind(to_micros(user.created_at))
-            .bind(to_micros(user.updated_at))
-            .bind(user.last_login_at.map(to_micros))
-            .bind(account.password_hash.expose().to_owned())
-            .bind(account.password_verified_at.map(to_micros))
-            .bind(account.password_expires_at.map(to_micros))
-            .bind(account.password_version.cast_signed())
-            .persistent(self.statement_cache);
+        let update = sqlx::query(statements::UPDATE_USER);
+        let update = with_values!(update, bind, account).persistent(self.statement_cache);
         update.execute(connection).await?;
         Ok(())
     }
@@ -199,23 +207,7 @@ impl<DB: Backend> SqlStore<DB> {
         for new in new.chunks(statements::ROWS_PER_INSERT) {
             let mut insert = QueryBuilder::<DB>::new(statements::INSERT_USERS);
             insert.push_values(new, |mut row, NewUser { account, .. }| {
-                let user = &account.user;
-                row.push_bind(user.id.0)
-                    .push_bind(user.role.as_str().to_owned())
-                    .push_bind(user.full_name.clone())
-                    .push_bind(user.email.as_ref().map(|email| email.as_str().to_owned()))
-                    .push_bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
-                    .push_bind(user.telegram_id.map(|id| id.0))
-                    .push_bind(user.telegram_username.clone())
-                    .push_bind(user.is_active)
-                    .push_bind(user.password_change_required)
-                    .push_bind(to_micros(user.created_at))
-                    .push_bind(to_micros(user.updated_at))
-                    .push_bind(user.last_login_at.map(to_micros))
-                    .push_bind(account.password_hash.expose().to_owned())
-                    .push_bind(account.password_verified_at.map(to_micros))
-                    .push_bind(account.password_expires_at.map(to_micros))
-                    .push_bind(account.password_version.cast_signed());
+                with_values!(&mut row, push_bind, account);
             });
             let insert = insert.build().persistent(false);
             insert.execute(&mut *connection).await?;
