@@ -1,8 +1,10 @@
 //! Database URLs, in the forms that Python and Rust programs use.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
@@ -52,6 +54,30 @@ pub struct PostgresUrl {
     pub ssl_root_cert: Option<PathBuf>,
     /// Name of the connection in the server's views. Default: `divan`.
     pub application_name: String,
+}
+
+/// Connection pool settings of a PostgreSQL store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PostgresPool {
+    /// Maximum number of connections. Default: 10.
+    pub max_connections: NonZeroU32,
+    /// Maximum wait of a request for a connection, and of a connection for the server. Default: 5
+    /// seconds.
+    pub acquire_timeout: Duration,
+    /// Keeps prepared statements per connection. Must be off behind a proxy that shares
+    /// connections between transactions (PgBouncer's `pool_mode = transaction`). Default: on.
+    pub statement_cache: bool,
+}
+
+impl Default for PostgresPool {
+    fn default() -> Self {
+        Self {
+            max_connections: NonZeroU32::MIN.saturating_add(9),
+            acquire_timeout: Duration::from_secs(5),
+            statement_cache: true,
+        }
+    }
 }
 
 named_enum! {

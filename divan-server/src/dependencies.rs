@@ -44,7 +44,7 @@ impl Dependencies {
     /// whose feature is off.
     pub(crate) fn new(infra: &Infra, required: &[DependencyKind], buckets: Buckets) -> Self {
         let is_required =
-            |probe: &Arc<dyn Probe>| probe.kind().is_some_and(|kind| required.contains(&kind));
+            |probe: &Arc<dyn Probe>| required.iter().any(|kind| kind.as_str() == probe.name());
         let (required, optional) = probes(infra, buckets).into_iter().partition(is_required);
         Self { required, optional }
     }
@@ -147,10 +147,6 @@ impl Probe for EnsureBucket {
         DependencyKind::S3.as_str()
     }
 
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::S3)
-    }
-
     async fn probe(&self) -> Result<(), ProbeError> {
         if self.config.ensure_bucket(&self.client).await? == divan_core::infra::Bucket::Created {
             tracing::info!(bucket = self.config.bucket, "created bucket");
@@ -169,10 +165,6 @@ struct WithoutClient(divan_core::infra::QdrantConfig);
 impl Probe for WithoutClient {
     fn name(&self) -> &'static str {
         DependencyKind::Qdrant.as_str()
-    }
-
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::Qdrant)
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {

@@ -160,10 +160,6 @@ impl Probe for Database {
         DependencyKind::Database.as_str()
     }
 
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::Database)
-    }
-
     async fn probe(&self) -> Result<(), ProbeError> {
         self.0
             .ready()

@@ -4,31 +4,8 @@ use std::time::Duration;
 use super::deployment::DATABASE_URL;
 use super::env::Env;
 use super::server_url::check_password;
-use super::variable::{Section, Variable};
-use crate::database_url::DatabaseUrl;
-
-static MAX_CONNECTIONS: Variable = Variable::new(
-    "DIVAN_DATABASE_MAX_CONNECTIONS",
-    "maximum number of PostgreSQL connections per server",
-    "10",
-)
-.form("a positive number")
-.when_unset("`10`");
-
-static ACQUIRE_SECONDS: Variable = Variable::new(
-    "DIVAN_DATABASE_ACQUIRE_SECONDS",
-    "seconds that a request waits for a PostgreSQL connection, and the start for the database",
-    "5",
-)
-.form("a positive number of seconds")
-.when_unset("`5`");
-
-static STATEMENTS: Variable = Variable::new(
-    "DIVAN_DATABASE_STATEMENTS",
-    "`off` disables the cache of prepared statements, as PgBouncer with `pool_mode = transaction` requires",
-    "off",
-)
-.when_unset("`on`");
+use super::variable::{Section, section};
+use crate::database_url::{DatabaseUrl, PostgresPool};
 
 /// Database and connection pool.
 #[derive(Clone, Debug)]
@@ -36,24 +13,34 @@ static STATEMENTS: Variable = Variable::new(
 pub struct DatabaseConfig {
     /// `DATABASE_URL`; `None` if it is unset.
     pub url: Option<DatabaseUrl>,
-    /// Maximum number of PostgreSQL connections. Default: 10.
-    pub max_connections: NonZeroU32,
-    /// Time that a request waits for a connection. Default: 5 seconds.
-    pub acquire_timeout: Duration,
-    /// Caches prepared statements. Default: yes.
-    pub statement_cache: bool,
+    /// Pool of PostgreSQL connections.
+    pub pool: PostgresPool,
 }
 
-static SECTION: Section = Section::new(
-    "Database",
-    "Setting `DATABASE_URL` makes this a deployment: secrets are required and placeholders are refused.",
-    &[
-        &DATABASE_URL,
-        &MAX_CONNECTIONS,
-        &ACQUIRE_SECONDS,
-        &STATEMENTS,
-    ],
-);
+section! {
+    static SECTION =
+        "Database",
+        "Setting `DATABASE_URL` makes this a deployment: secrets are required and placeholders are refused.",
+        [DATABASE_URL];
+
+    MAX_CONNECTIONS = (
+        "DIVAN_DATABASE_MAX_CONNECTIONS",
+        "maximum number of PostgreSQL connections per server",
+        "10",
+    ).form("a positive number").when_unset("`10`");
+
+    ACQUIRE_SECONDS = (
+        "DIVAN_DATABASE_ACQUIRE_SECONDS",
+        "seconds that a request waits for a PostgreSQL connection, and the start for the database",
+        "5",
+    ).form("a positive number of seconds").when_unset("`5`");
+
+    STATEMENTS = (
+        "DIVAN_DATABASE_STATEMENTS",
+        "`off` disables the cache of prepared statements, as PgBouncer with `pool_mode = transaction` requires",
+        "off",
+    ).when_unset("`on`");
+}
 
 impl DatabaseConfig {
     /// Variables of this section.
@@ -61,16 +48,18 @@ impl DatabaseConfig {
 
     /// Reads the section. Invalid values are recorded as errors and have their defaults here.
     pub fn read(env: &mut Env<'_>) -> Self {
+        let default = PostgresPool::default();
         let seconds = NonZeroU32::MIN.saturating_add(4);
+        let acquire_seconds = |env: &mut Env<'_>| env.parsed(&ACQUIRE_SECONDS, seconds).get();
         Self {
             url: env
                 .checked(&DATABASE_URL, str::parse)
                 .filter(|url| is_usable(env, url)),
-            max_connections: env.parsed(&MAX_CONNECTIONS, NonZeroU32::MIN.saturating_add(9)),
-            acquire_timeout: Duration::from_secs(
-                env.parsed(&ACQUIRE_SECONDS, seconds).get().into(),
-            ),
-            statement_cache: env.switch(&STATEMENTS, true),
+            pool: PostgresPool {
+                max_connections: env.parsed(&MAX_CONNECTIONS, default.max_connections),
+                acquire_timeout: Duration::from_secs(acquire_seconds(env).into()),
+                statement_cache: env.switch(&STATEMENTS, default.statement_cache),
+            },
         }
     }
 }
@@ -107,8 +96,8 @@ mod tests {
         assert_eq!(url.to_string(), "divan@db:5432/divan");
         assert_eq!(
             (
-                config.max_connections.get(),
-                config.acquire_timeout.as_secs()
+                config.pool.max_connections.get(),
+                config.pool.acquire_timeout.as_secs()
             ),
             (10, 5)
         );
@@ -121,11 +110,11 @@ mod tests {
             ],
             DatabaseConfig::read,
         );
-        assert!(config.url.is_none() && !config.statement_cache);
+        assert!(config.url.is_none() && !config.pool.statement_cache);
         assert_eq!(
             (
-                config.max_connections.get(),
-                config.acquire_timeout.as_secs()
+                config.pool.max_connections.get(),
+                config.pool.acquire_timeout.as_secs()
             ),
             (3, 7)
         );

@@ -1,7 +1,8 @@
 use std::fmt;
 
 /// One configuration error, on one line. Never contains a value, because values may be secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {reason} (example: {example})")]
 #[non_exhaustive]
 pub struct ConfigError {
     /// The variable, or the file and line.
@@ -12,8 +13,9 @@ pub struct ConfigError {
     pub example: String,
 }
 
-/// All configuration errors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// All configuration errors. `Display` writes one line per error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
 /// A setting that is valid but probably not intended. Never contains a value.
@@ -25,28 +27,6 @@ pub struct ConfigWarning {
     /// The observation; continues the name of the variable.
     pub reason: String,
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} (example: {})",
-            self.variable, self.reason, self.example
-        )
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl fmt::Display for ConfigErrors {
-    /// Writes one line per error.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&lines.join("\n"))
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
 
 impl fmt::Display for ConfigWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,37 +5,7 @@ use url::Url;
 
 use super::address::address;
 use super::env::Env;
-use super::variable::{Section, Variable};
-
-/// `DIVAN_MINIAPP_URL`, the public URL of the Mini App.
-pub static MINIAPP_URL: Variable = Variable::new(
-    "DIVAN_MINIAPP_URL",
-    "public URL of the Mini App; its host is the audience of employees' tokens, and its origin may call the server",
-    "https://divan.example.com/",
-)
-.when_unset("`http://divan.localhost:8000/`, with the port of the server");
-
-/// `DIVAN_ADMIN_URL`, the public URL of the admin panel.
-pub static ADMIN_URL: Variable = Variable::new(
-    "DIVAN_ADMIN_URL",
-    "public URL of the admin panel, on another host",
-    "https://sec.example.com/",
-)
-.when_unset("`http://sec.localhost:8000/`, with the port of the server");
-
-static TRUSTED_PROXIES: Variable = Variable::new(
-    "DIVAN_TRUSTED_PROXIES",
-    "reverse proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
-    "10.0.0.0/8,2001:db8::1",
-)
-.when_unset("none");
-
-static METRICS_LISTEN: Variable = Variable::new(
-    "DIVAN_METRICS_LISTEN",
-    "address and port of the metrics listener, or `off`",
-    "127.0.0.1:9464",
-)
-.when_unset("`127.0.0.1:9464`");
+use super::variable::{Section, section};
 
 /// Public addresses, proxies and metrics.
 #[derive(Clone, Debug)]
@@ -51,11 +21,37 @@ pub struct HttpConfig {
     pub metrics_listen: Option<SocketAddr>,
 }
 
-static SECTION: Section = Section::new(
-    "Addresses",
-    "The arguments `--host` and `--port` set the address that the server listens on.",
-    &[&MINIAPP_URL, &ADMIN_URL, &TRUSTED_PROXIES, &METRICS_LISTEN],
-);
+section! {
+    static SECTION =
+        "Addresses",
+        "The arguments `--host` and `--port` set the address that the server listens on.";
+
+    /// `DIVAN_MINIAPP_URL`, the public URL of the Mini App.
+    pub MINIAPP_URL = (
+        "DIVAN_MINIAPP_URL",
+        "public URL of the Mini App; its host is the audience of employees' tokens, and its origin may call the server",
+        "https://divan.example.com/",
+    ).when_unset("`http://divan.localhost:8000/`, with the port of the server");
+
+    /// `DIVAN_ADMIN_URL`, the public URL of the admin panel.
+    pub ADMIN_URL = (
+        "DIVAN_ADMIN_URL",
+        "public URL of the admin panel, on another host",
+        "https://sec.example.com/",
+    ).when_unset("`http://sec.localhost:8000/`, with the port of the server");
+
+    TRUSTED_PROXIES = (
+        "DIVAN_TRUSTED_PROXIES",
+        "reverse proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
+        "10.0.0.0/8,2001:db8::1",
+    ).when_unset("none");
+
+    METRICS_LISTEN = (
+        "DIVAN_METRICS_LISTEN",
+        "address and port of the metrics listener, or `off`",
+        "127.0.0.1:9464",
+    ).when_unset("`127.0.0.1:9464`");
+}
 
 impl HttpConfig {
     /// Variables of this section.

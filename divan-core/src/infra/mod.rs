@@ -6,18 +6,19 @@
 //! documentation ([`markdown`], [`env_example`]) and a list of the settings ([`Env::settings`]):
 //!
 //! ```
-//! use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
+//! use divan_core::infra::{ConfigErrors, Env, Infra, Section, section};
 //!
-//! static MAIL_KEY: Variable = Variable::new("APP_MAIL_KEY", "API key of the mail service", "from-its-settings").secret();
-//! static SECTION: Section = Section::new("Mail", "", &[&MAIL_KEY]);
+//! section! {
+//!     static SECTION = "Mail", "";
+//!
+//!     MAIL_KEY = ("APP_MAIL_KEY", "API key of the mail service", "from-its-settings").secret();
+//! }
 //!
 //! fn configuration(env: &mut Env<'_>) -> Result<Infra, ConfigErrors> {
 //!     let sections: Vec<&Section> = Infra::SECTIONS.into_iter().chain([&SECTION]).collect();
 //!     env.check_names(&sections, "APP_");
 //!     let infra = Infra::read(env);
-//!     if !env.is_set(&MAIL_KEY) {
-//!         env.require(&MAIL_KEY, "mail requires it");
-//!     }
+//!     env.require(&MAIL_KEY, "mail requires it");
 //!     let _key = env.secret(&MAIL_KEY);
 //!     env.finish()?;
 //!     Ok(infra)
@@ -65,7 +66,9 @@ mod tls;
 mod unrelated;
 mod variable;
 
-pub use crate::database_url::{DatabaseUrl, InvalidDatabaseUrl, PostgresUrl, SslMode};
+pub use crate::database_url::{
+    DatabaseUrl, InvalidDatabaseUrl, PostgresPool, PostgresUrl, SslMode,
+};
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]
 pub use aws_sdk_s3::Client as S3Client;
@@ -92,7 +95,7 @@ pub use s3::{Bucket, S3Probe};
 pub use settings::Setting;
 pub use telegram::{TELEGRAM_BOT_TOKEN, TelegramConfig};
 pub use text_file::{UnreadableFile, read_text};
-pub use variable::{Section, Variable};
+pub use variable::{Section, Variable, section};
 
 #[cfg(test)]
 mod tests;

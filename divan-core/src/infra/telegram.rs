@@ -2,38 +2,8 @@ use url::Url;
 
 use super::address::address;
 use super::env::Env;
-use super::variable::{Section, Variable};
+use super::variable::{Section, section};
 use crate::init_data::{BotToken, InvalidBotToken};
-
-/// `TELEGRAM_BOT_TOKEN`, the token of the bot that opens the Mini App.
-pub static TELEGRAM_BOT_TOKEN: Variable = Variable::new(
-    "TELEGRAM_BOT_TOKEN",
-    "token of the bot that opens the Mini App, from `@BotFather`",
-    "1234567890:the-35-characters-that-BotFather-gave",
-)
-.when_unset("Telegram sign-ins return 503; development mode generates a token")
-.synonyms(&[
-    "BOT_TOKEN",
-    "TELEGRAM_TOKEN",
-    "TG_BOT_TOKEN",
-    "TELEGRAM_API_TOKEN",
-    "TELEGRAM_BOT_API_TOKEN",
-])
-.secret();
-
-static TELEGRAM_API_URL: Variable = Variable::new(
-    "TELEGRAM_API_URL",
-    "URL of the Bot API, if you run your own server",
-    "https://api.telegram.org",
-)
-.when_unset("`https://api.telegram.org`");
-
-static TELEGRAM_TEST_ENVIRONMENT: Variable = Variable::new(
-    "TELEGRAM_TEST_ENVIRONMENT",
-    "`on` if the bot belongs to Telegram's test environment",
-    "on",
-)
-.when_unset("`off`");
 
 /// Bot token and Bot API.
 #[derive(Clone, Debug)]
@@ -47,15 +17,31 @@ pub struct TelegramConfig {
     pub test_environment: bool,
 }
 
-static SECTION: Section = Section::new(
-    "Telegram",
-    "",
-    &[
-        &TELEGRAM_BOT_TOKEN,
-        &TELEGRAM_API_URL,
-        &TELEGRAM_TEST_ENVIRONMENT,
-    ],
-);
+section! {
+    static SECTION = "Telegram", "";
+
+    /// `TELEGRAM_BOT_TOKEN`, the token of the bot that opens the Mini App.
+    pub TELEGRAM_BOT_TOKEN = (
+        "TELEGRAM_BOT_TOKEN",
+        "token of the bot that opens the Mini App, from `@BotFather`",
+        "1234567890:the-35-characters-that-BotFather-gave",
+    )
+    .when_unset("Telegram sign-ins return 503; development mode generates a token")
+    .synonyms(&["BOT_TOKEN", "TELEGRAM_TOKEN", "TG_BOT_TOKEN", "TELEGRAM_API_TOKEN", "TELEGRAM_BOT_API_TOKEN"])
+    .secret();
+
+    TELEGRAM_API_URL = (
+        "TELEGRAM_API_URL",
+        "URL of the Bot API, if you run your own server",
+        "https://api.telegram.org",
+    ).when_unset("`https://api.telegram.org`");
+
+    TELEGRAM_TEST_ENVIRONMENT = (
+        "TELEGRAM_TEST_ENVIRONMENT",
+        "`on` if the bot belongs to Telegram's test environment",
+        "on",
+    ).when_unset("`off`");
+}
 
 impl TelegramConfig {
     /// Variables of this section.

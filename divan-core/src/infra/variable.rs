@@ -163,3 +163,46 @@ impl Section {
         self.variables
     }
 }
+
+/// Declares a [`Section`] and its [`Variable`]s, in reading order. The arguments are those of
+/// [`Section::new`] and [`Variable::new`]; the methods are those of [`Variable`]. Variables that are
+/// declared elsewhere come first, as in `static SECTION = "Jobs", "", [QUEUE_URL];`.
+///
+/// ```
+/// use divan_core::infra::{Env, section};
+///
+/// section! {
+///     static SECTION = "Jobs", "Background jobs.";
+///
+///     WORKERS = ("APP_WORKERS", "number of concurrent jobs", "4").when_unset("`2`");
+///     KEY = ("APP_KEY", "key of the queue", "from-its-settings").secret();
+/// }
+///
+/// let names: Vec<&str> = SECTION.variables().iter().map(|variable| variable.name()).collect();
+/// assert_eq!(names, ["APP_WORKERS", "APP_KEY"]);
+/// assert_eq!(Env::new(&|_| None).parsed(&WORKERS, 2), 2);
+/// ```
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __section {
+    (
+        $section_vis:vis static $section:ident = $title:expr, $about:expr $(, [$($other:ident),+])?;
+        $(
+            $(#[$meta:meta])*
+            $vis:vis $variable:ident = ($($argument:expr),+ $(,)?)
+            $(.$method:ident($($value:expr),*))*;
+        )+
+    ) => {
+        $(
+            $(#[$meta])*
+            $vis static $variable: $crate::infra::Variable =
+                $crate::infra::Variable::new($($argument),+)$(.$method($($value),*))*;
+        )+
+
+        $section_vis static $section: $crate::infra::Section =
+            $crate::infra::Section::new($title, $about, &[$($(&$other,)+)? $(&$variable),+]);
+    };
+}
+
+#[doc(inline)]
+pub use __section as section;

@@ -33,6 +33,8 @@ use time::OffsetDateTime;
 
 use crate::types::{Email, Phone, TelegramId, User, UserId};
 
+#[cfg(feature = "postgres")]
+pub use crate::database_url::PostgresPool;
 pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount};
 pub use audit::{AuditQuery, AuditStore};
 pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
@@ -40,7 +42,7 @@ pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
 pub use pool::PoolState;
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresPool, PostgresStore};
+pub use postgres::PostgresStore;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, SchemaStatus};
 pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserQuery, search_words};

@@ -1,4 +1,3 @@
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
@@ -8,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::sql::{self, Backend, SqlStore};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
-use crate::database_url::{PostgresUrl, SslMode};
+use crate::database_url::{PostgresPool, PostgresUrl, SslMode};
 
 /// One lock per database, held until the end of the transaction, so that it also works behind a
 /// connection pooler.
@@ -42,30 +41,6 @@ impl Backend for Postgres {
         let lock = sqlx::query_scalar(TRY_LOCK).persistent(false);
         let is_locked: bool = lock.fetch_one(&mut *transaction).await?;
         Ok(is_locked.then_some(transaction))
-    }
-}
-
-/// Connection pool settings of a [`PostgresStore`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PostgresPool {
-    /// Maximum number of connections. Default: 10.
-    pub max_connections: NonZeroU32,
-    /// Maximum wait of a request for a connection, and of a connection for the server. Default: 5
-    /// seconds.
-    pub acquire_timeout: Duration,
-    /// Keeps prepared statements per connection. Must be off behind a proxy that shares
-    /// connections between transactions (PgBouncer's `pool_mode = transaction`). Default: on.
-    pub statement_cache: bool,
-}
-
-impl Default for PostgresPool {
-    fn default() -> Self {
-        Self {
-            max_connections: NonZeroU32::MIN.saturating_add(9),
-            acquire_timeout: Duration::from_secs(5),
-            statement_cache: true,
-        }
     }
 }
 

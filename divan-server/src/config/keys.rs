@@ -2,69 +2,47 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::SystemTime;
 
-use divan_core::infra::{COMPOSE_HINT, Env, Section, Variable, read_text};
+use divan_core::infra::{COMPOSE_HINT, Env, read_text, section};
 use divan_core::token::{KeyRing, SecretKey, SigningKey, VerifyingKey};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::development::Development;
 
-pub(super) static SECRET_KEY: Variable = Variable::new(
-    "SECRET_KEY",
-    "secret of at least 32 bytes; signs refresh tokens, and access tokens unless a signing key is set",
-    "'<the output of openssl rand -hex 32>'",
-)
-.when_unset("a deployment does not start; development mode generates a key")
-.synonyms(&[
-    "JWT_SECRET",
-    "JWT_SECRET_KEY",
-    "APP_SECRET",
-    "APP_SECRET_KEY",
-    "DIVAN_SECRET_KEY",
-])
-.secret();
+section! {
+    pub(super) static SECTION = "Keys and tokens", "The guide describes how to rotate keys.";
 
-pub(super) static SIGNING_KEY: Variable = Variable::new(
-    "DIVAN_SIGNING_KEY",
-    "private key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM), usually as a file from `divan-server keys \
-     generate`",
-    "'<the output of divan-server keys generate>'",
-)
-.when_unset("`SECRET_KEY` signs them (HS256)")
-.secret();
+    pub(super) SECRET_KEY = (
+        "SECRET_KEY",
+        "secret of at least 32 bytes; signs refresh tokens, and access tokens unless a signing key is set",
+        "'<the output of openssl rand -hex 32>'",
+    )
+    .when_unset("a deployment does not start; development mode generates a key")
+    .synonyms(&["JWT_SECRET", "JWT_SECRET_KEY", "APP_SECRET", "APP_SECRET_KEY", "DIVAN_SECRET_KEY"])
+    .secret();
 
-static VERIFYING_KEY_FILES: Variable = Variable::new(
-    "DIVAN_VERIFYING_KEY_FILES",
-    "files of further keys, private or public, whose access tokens are accepted, separated by commas or colons",
-    "/run/secrets/old.pem,/run/secrets/next.pem",
-)
-.when_unset("none");
+    pub(super) SIGNING_KEY = (
+        "DIVAN_SIGNING_KEY",
+        "private key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM), usually as a file from `divan-server keys \
+         generate`",
+        "'<the output of divan-server keys generate>'",
+    ).when_unset("`SECRET_KEY` signs them (HS256)").secret();
 
-static HS256_UNTIL: Variable = Variable::new(
-    "DIVAN_ACCEPT_HS256_UNTIL",
-    "time until which access tokens that `SECRET_KEY` signed are accepted",
-    "2030-01-31T12:00:00Z",
-)
-.when_unset("refused once a signing key is set");
+    VERIFYING_KEY_FILES = (
+        "DIVAN_VERIFYING_KEY_FILES",
+        "files of further keys, private or public, whose access tokens are accepted, separated by commas or colons",
+        "/run/secrets/old.pem,/run/secrets/next.pem",
+    ).when_unset("none");
 
-pub(super) static ISSUER: Variable = Variable::new(
-    "DIVAN_ISSUER",
-    "issuer of tokens (`iss`)",
-    "https://sec.example.com",
-)
-.when_unset("the origin of `DIVAN_ADMIN_URL`");
+    HS256_UNTIL = (
+        "DIVAN_ACCEPT_HS256_UNTIL",
+        "time until which access tokens that `SECRET_KEY` signed are accepted",
+        "2030-01-31T12:00:00Z",
+    ).when_unset("refused once a signing key is set");
 
-pub(super) static SECTION: Section = Section::new(
-    "Keys and tokens",
-    "The guide describes how to rotate keys.",
-    &[
-        &SECRET_KEY,
-        &SIGNING_KEY,
-        &VERIFYING_KEY_FILES,
-        &HS256_UNTIL,
-        &ISSUER,
-    ],
-);
+    pub(super) ISSUER = ("DIVAN_ISSUER", "issuer of tokens (`iss`)", "https://sec.example.com")
+        .when_unset("the origin of `DIVAN_ADMIN_URL`");
+}
 
 /// Together with the signing key, the number of keys that a verifying service accepts.
 const MAX_VERIFYING_KEYS: usize = 31;
@@ -79,7 +57,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn read(env: &mut Env<'_>) -> Self {
-        if env.is_deployment() && !env.is_set(&SECRET_KEY) {
+        if env.is_deployment() {
             env.require(
                 &SECRET_KEY,
                 "a deployment (DATABASE_URL is set) requires it",

@@ -18,8 +18,6 @@ use divan_core::infra::{
 use divan_core::init_data::BotToken;
 use divan_core::password::Argon2idParams;
 use divan_core::service::{BootstrapPolicy, Region};
-#[cfg(feature = "postgres")]
-use divan_core::store::PostgresPool;
 use divan_core::token::{KeyRing, SecretKey};
 
 use crate::development::Development;
@@ -59,9 +57,6 @@ pub struct Config {
     pub development: Option<Development>,
     /// Database.
     pub database: DatabaseUrl,
-    /// Connection pool of PostgreSQL.
-    #[cfg(feature = "postgres")]
-    pub postgres_pool: PostgresPool,
     /// Secret that signs refresh tokens, and access tokens unless a signing key is set.
     pub secret_key: SecretKey,
     /// Keys of access tokens.
@@ -187,8 +182,6 @@ impl Config {
         match (database, secret_key, addresses, argon2id) {
             (Some(database), Some(secret_key), Some(addresses), Some(argon2id)) => Ok(Self {
                 database,
-                #[cfg(feature = "postgres")]
-                postgres_pool: pool(&infra.database),
                 token_keys: keys.ring(&secret_key),
                 secret_key,
                 bot_token,
@@ -240,15 +233,6 @@ fn generated_bot_token(env: &mut Env<'_>, development: &Development) -> Option<B
         .parse()
         .map_err(report)
         .ok()
-}
-
-#[cfg(feature = "postgres")]
-fn pool(config: &DatabaseConfig) -> PostgresPool {
-    let mut pool = PostgresPool::default();
-    pool.max_connections = config.max_connections;
-    pool.acquire_timeout = config.acquire_timeout;
-    pool.statement_cache = config.statement_cache;
-    pool
 }
 
 #[cfg(test)]

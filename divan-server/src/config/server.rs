@@ -1,41 +1,28 @@
-use divan_core::infra::{DependencyKind, Env, Infra, Section, Variable};
+use divan_core::infra::{DependencyKind, Env, Infra, section};
 use tracing_subscriber::EnvFilter;
 
-static DOCS: Variable = Variable::new(
-    "DIVAN_DOCS",
-    "`off` removes `/docs` and `/openapi.json`",
-    "off",
-)
-.when_unset("`on`");
+section! {
+    pub(super) static SECTION = "Readiness, documentation and log", "";
 
-static LOG: Variable = Variable::new(
-    "RUST_LOG",
-    "log filter; `debug` includes requests that only read; `lapin=off` avoids reporting RabbitMQ errors twice \
-     ([syntax](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives))",
-    "info,lapin=off,sqlx=warn",
-)
-.when_unset("`info,lapin=off`");
+    REQUIRED = (
+        "DIVAN_REQUIRED",
+        "dependencies that must be up for the server to start and to be ready, in addition to the database: s3, qdrant, redis, rabbitmq, \
+         separated by commas",
+        "s3,redis",
+    ).when_unset("none: a dependency that is down is reported, and sign-ins continue");
 
-static LOG_FORMAT: Variable = Variable::new(
-    "DIVAN_LOG_FORMAT",
-    "`text`, or `json` for one object per line",
-    "json",
-)
-.when_unset("`text`");
+    DOCS = ("DIVAN_DOCS", "`off` removes `/docs` and `/openapi.json`", "off").when_unset("`on`");
 
-static REQUIRED: Variable = Variable::new(
-    "DIVAN_REQUIRED",
-    "dependencies that must be up for the server to start and to be ready, in addition to the database: s3, qdrant, redis, rabbitmq, \
-     separated by commas",
-    "s3,redis",
-)
-.when_unset("none: a dependency that is down is reported, and sign-ins continue");
+    LOG = (
+        "RUST_LOG",
+        "log filter; `debug` includes requests that only read; `lapin=off` avoids reporting RabbitMQ errors twice \
+         ([syntax](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html#directives))",
+        "info,lapin=off,sqlx=warn",
+    ).when_unset("`info,lapin=off`");
 
-pub(super) static SECTION: Section = Section::new(
-    "Readiness, documentation and log",
-    "",
-    &[&REQUIRED, &DOCS, &LOG, &LOG_FORMAT],
-);
+    LOG_FORMAT = ("DIVAN_LOG_FORMAT", "`text`, or `json` for one object per line", "json")
+        .when_unset("`text`");
+}
 
 /// Filter and format of the log.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use divan_core::infra::{Env, Section, Variable};
+use divan_core::infra::{Env, Variable, section};
 use divan_core::service::SessionLife;
 
 /// Lifetimes of sessions, and retention of ended ones.
@@ -17,57 +17,36 @@ pub struct SessionsConfig {
 
 const DURATION: &str = "a duration such as `30m`, `12h` or `90d`";
 
-static MINIAPP_IDLE: Variable = Variable::new(
-    "DIVAN_MINIAPP_SESSION_IDLE",
-    "idle lifetime of Mini App sessions, at least 20 minutes; each refresh restarts it",
-    "30d",
-)
-.form(DURATION)
-.when_unset("`30d`");
+section! {
+    pub(super) static SECTION = "Sessions", "";
 
-static MINIAPP_LIFE: Variable = Variable::new(
-    "DIVAN_MINIAPP_SESSION_LIFE",
-    "maximum lifetime of Mini App sessions, counted from sign-in",
-    "90d",
-)
-.form(DURATION)
-.when_unset("`90d`");
+    MINIAPP_IDLE = (
+        "DIVAN_MINIAPP_SESSION_IDLE",
+        "idle lifetime of Mini App sessions, at least 20 minutes; each refresh restarts it",
+        "30d",
+    ).form(DURATION).when_unset("`30d`");
 
-static ADMIN_IDLE: Variable = Variable::new(
-    "DIVAN_ADMIN_SESSION_IDLE",
-    "idle lifetime of admin panel sessions, at least 20 minutes; each refresh restarts it",
-    "30m",
-)
-.form(DURATION)
-.when_unset("`30m`");
+    MINIAPP_LIFE = (
+        "DIVAN_MINIAPP_SESSION_LIFE",
+        "maximum lifetime of Mini App sessions, counted from sign-in",
+        "90d",
+    ).form(DURATION).when_unset("`90d`");
 
-static ADMIN_LIFE: Variable = Variable::new(
-    "DIVAN_ADMIN_SESSION_LIFE",
-    "maximum lifetime of admin panel sessions, counted from sign-in",
-    "12h",
-)
-.form(DURATION)
-.when_unset("`12h`");
+    ADMIN_IDLE = (
+        "DIVAN_ADMIN_SESSION_IDLE",
+        "idle lifetime of admin panel sessions, at least 20 minutes; each refresh restarts it",
+        "30m",
+    ).form(DURATION).when_unset("`30m`");
 
-static RETENTION: Variable = Variable::new(
-    "DIVAN_SESSION_RETENTION",
-    "time that ended sessions are kept",
-    "30d",
-)
-.form(DURATION)
-.when_unset("`30d`");
+    ADMIN_LIFE = (
+        "DIVAN_ADMIN_SESSION_LIFE",
+        "maximum lifetime of admin panel sessions, counted from sign-in",
+        "12h",
+    ).form(DURATION).when_unset("`12h`");
 
-pub(super) static SECTION: Section = Section::new(
-    "Sessions",
-    "",
-    &[
-        &MINIAPP_IDLE,
-        &MINIAPP_LIFE,
-        &ADMIN_IDLE,
-        &ADMIN_LIFE,
-        &RETENTION,
-    ],
-);
+    RETENTION = ("DIVAN_SESSION_RETENTION", "time that ended sessions are kept", "30d")
+        .form(DURATION).when_unset("`30d`");
+}
 
 pub(super) fn read(env: &mut Env<'_>) -> SessionsConfig {
     SessionsConfig {

@@ -1,25 +1,19 @@
-use divan_core::infra::{COMPOSE_HINT, Env, Section, Variable};
+use divan_core::infra::{COMPOSE_HINT, Env, section};
 use divan_core::secret::Secret;
 use divan_core::service::{BootstrapPolicy, Region};
 
-static BOOTSTRAP_TOKEN: Variable = Variable::new(
-    "DIVAN_BOOTSTRAP_TOKEN",
-    "token that creating the first administrator requires, in the header `X-Bootstrap-Token`; at least 16 characters",
-    "'<the output of openssl rand -hex 16>'",
-)
-.when_unset("closed; open in development mode while no secret or address is set")
-.secret();
+section! {
+    pub(super) static SECTION = "Sign-in", "";
 
-static PHONE_REGION: Variable = Variable::new(
-    "DIVAN_PHONE_REGION",
-    "country of phone numbers without a country code",
-    "KZ",
-)
-.form("a two-letter country code")
-.when_unset("`KZ`");
+    BOOTSTRAP_TOKEN = (
+        "DIVAN_BOOTSTRAP_TOKEN",
+        "token that creating the first administrator requires, in the header `X-Bootstrap-Token`; at least 16 characters",
+        "'<the output of openssl rand -hex 16>'",
+    ).when_unset("closed; open in development mode while no secret or address is set").secret();
 
-pub(super) static SECTION: Section =
-    Section::new("Sign-in", "", &[&BOOTSTRAP_TOKEN, &PHONE_REGION]);
+    PHONE_REGION = ("DIVAN_PHONE_REGION", "country of phone numbers without a country code", "KZ")
+        .form("a two-letter country code").when_unset("`KZ`");
+}
 
 /// Minimum length of a bootstrap token.
 const MIN_BOOTSTRAP_TOKEN: usize = 16;

@@ -2,7 +2,6 @@ mod names;
 mod reading;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 
 use super::deployment::DATABASE_URL;
 use super::env_file::EnvFile;
@@ -39,7 +38,10 @@ const NOT_UNICODE: &str = "\0";
 /// # Ok::<(), divan_core::infra::ConfigErrors>(())
 /// ```
 pub struct Env<'s> {
-    source: Source<'s>,
+    /// The variables that have precedence over the file.
+    source: &'s dyn Fn(&str) -> Option<String>,
+    /// Names that the source has values for.
+    names: BTreeSet<String>,
     file: EnvFile,
     near_misses: Vec<NearMiss>,
     errors: Vec<ConfigError>,
@@ -48,13 +50,6 @@ pub struct Env<'s> {
     read: BTreeSet<&'static str>,
     /// Variables with an error.
     rejected: BTreeSet<&'static str>,
-}
-
-/// Source of the variables that have precedence over the file.
-enum Source<'s> {
-    Process,
-    /// A function, and the names that it has values for.
-    Function(&'s dyn Fn(&str) -> Option<String>, Vec<String>),
 }
 
 /// A value and its source.
@@ -67,7 +62,10 @@ pub(super) struct Found {
 impl Env<'static> {
     /// Reads the environment of this process, then `.env` in the working directory.
     pub fn of_process() -> Self {
-        Self::with_source(Source::Process).with_file(EnvFile::of_working_directory())
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        Self::new(&process_variable)
+            .with_names(names)
+            .with_file(EnvFile::of_working_directory())
     }
 }
 
@@ -75,12 +73,9 @@ impl<'s> Env<'s> {
     /// Reads from a function. Pass its names to [`with_names`](Self::with_names) to detect
     /// misspelled ones.
     pub fn new(source: &'s dyn Fn(&str) -> Option<String>) -> Self {
-        Self::with_source(Source::Function(source, Vec::new()))
-    }
-
-    fn with_source(source: Source<'s>) -> Self {
         Self {
             source,
+            names: BTreeSet::new(),
             file: EnvFile::default(),
             near_misses: Vec::new(),
             errors: Vec::new(),
@@ -93,9 +88,7 @@ impl<'s> Env<'s> {
     /// Names that the function of [`new`](Self::new) has values for. Default: none.
     #[must_use]
     pub fn with_names(mut self, names: impl IntoIterator<Item = String>) -> Self {
-        if let Source::Function(_, known) = &mut self.source {
-            known.extend(names);
-        }
+        self.names.extend(names);
         self
     }
 
@@ -125,9 +118,10 @@ impl<'s> Env<'s> {
         self.push_error(name, reason.into(), example);
     }
 
-    /// Records that a variable must be set. A probable misspelling of its name is reported instead.
+    /// Records an error unless the variable is set. A probable misspelling of its name is reported
+    /// instead.
     pub fn require(&mut self, variable: &Variable, reason: &str) {
-        if self.report_near_miss(variable) {
+        if self.is_set(variable) || self.report_near_miss(variable) {
             return;
         }
         // A value that consisted of `$name` is empty after interpolation.
@@ -169,12 +163,7 @@ impl<'s> Env<'s> {
 
     /// The value of a name, which may be empty. The process has precedence over the file.
     pub(super) fn find(&self, name: &str) -> Option<Found> {
-        let of_process = match &self.source {
-            Source::Process => std::env::var_os(name)
-                .map(|value| value.into_string().unwrap_or(NOT_UNICODE.to_owned())),
-            Source::Function(source, _) => source(name),
-        };
-        match of_process {
+        match (self.source)(name) {
             Some(value) => Some(Found {
                 value: Secret::new(value),
                 line: None,
@@ -234,15 +223,15 @@ impl<'s> Env<'s> {
 
     /// Names set in the process or in the file.
     fn names(&self) -> BTreeSet<String> {
-        let mut names: BTreeSet<String> = match &self.source {
-            Source::Process => std::env::vars_os()
-                .filter_map(|(name, _)| OsString::into_string(name).ok())
-                .collect(),
-            Source::Function(_, names) => names.iter().cloned().collect(),
-        };
+        let mut names = self.names.clone();
         names.extend(self.file.names().map(str::to_owned));
         names
     }
+}
+
+fn process_variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?.into_string();
+    Some(value.unwrap_or_else(|_| NOT_UNICODE.to_owned()))
 }
 
 #[cfg(test)]

@@ -85,6 +85,19 @@ impl Env<'_> {
         !is_refused
     }
 
+    /// Returns the first variable that is set. `None` also if the section needs a feature that is not
+    /// compiled in, which is an error.
+    pub(in crate::infra) fn first_set(
+        &mut self,
+        variables: &[&'static Variable],
+        feature: &str,
+        is_enabled: bool,
+    ) -> Option<&'static Variable> {
+        let first = variables.iter().find(|variable| self.is_set(variable))?;
+        self.check_feature(first, feature, is_enabled)
+            .then_some(*first)
+    }
+
     /// Records an error unless the feature that the section needs is compiled in.
     pub(in crate::infra) fn check_feature(
         &mut self,

@@ -5,7 +5,6 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Probe, ProbeError};
-use crate::infra::DependencyKind;
 
 /// Result of one probe.
 #[derive(Debug)]
@@ -13,8 +12,6 @@ use crate::infra::DependencyKind;
 pub struct Report {
     /// The name of the dependency.
     pub name: &'static str,
-    /// The kind of the dependency; `None` for probes of your own.
-    pub kind: Option<DependencyKind>,
     /// `Ok` if the dependency can be used.
     pub outcome: Result<(), ProbeError>,
     /// Duration of the probe; the deadline if it did not complete.
@@ -42,7 +39,6 @@ pub async fn check_all(probes: &[Arc<dyn Probe>], deadline: Duration) -> Vec<Rep
         };
         reports.push(Report {
             name: probe.name(),
-            kind: probe.kind(),
             outcome,
             took,
         });

@@ -38,21 +38,15 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use super::DependencyKind;
-
 pub use check::{Report, check_all};
 pub use error::{Cause, ProbeError};
 
 /// A check of one dependency.
 #[async_trait]
 pub trait Probe: Debug + Send + Sync {
-    /// Name in reports and logs: one word in lower case.
+    /// Name in reports and logs: one word in lower case. The probes of this crate have the name of
+    /// their [`DependencyKind`](super::DependencyKind).
     fn name(&self) -> &'static str;
-
-    /// Kind of the dependency. Default: `None`, for probes of your own.
-    fn kind(&self) -> Option<DependencyKind> {
-        None
-    }
 
     /// Sends the smallest request that shows that the dependency responds and accepts the
     /// credentials.

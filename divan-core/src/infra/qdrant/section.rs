@@ -4,51 +4,36 @@ use super::QdrantConfig;
 use crate::infra::address::{InvalidAddress, bare_address};
 use crate::infra::env::Env;
 use crate::infra::server_url::{check_password, host_of};
-use crate::infra::variable::{Section, Variable};
+use crate::infra::variable::{Section, Variable, section};
 use crate::secret::Secret;
-
-static QDRANT_URL: Variable =
-    Variable::new("QDRANT_URL", "URL of the REST API", "http://localhost:6333")
-        .when_unset("no Qdrant")
-        .synonyms(&["QDRANT_HOST", "QDRANT_ENDPOINT", "QDRANT_REST_URL"]);
-
-static QDRANT_GRPC_URL: Variable = Variable::new(
-    "QDRANT_GRPC_URL",
-    "URL of the gRPC API",
-    "http://localhost:6334",
-)
-.when_unset("`QDRANT_URL`, with port 6334 if its port is 6333 or missing");
-
-static QDRANT_API_KEY: Variable = Variable::new(
-    "QDRANT_API_KEY",
-    "API key, if the server requires one",
-    "the-key-of-the-server",
-)
-.when_unset("none")
-.secret();
-
-static QDRANT_SERVICE_API_KEY: Variable = Variable::new(
-    "QDRANT__SERVICE__API_KEY",
-    "the API key under the name that Qdrant itself reads; used if `QDRANT_API_KEY` is not set",
-    "the-key-of-the-server",
-)
-.when_unset("none")
-.secret();
 
 /// Default ports.
 const REST_PORT: u16 = 6333;
 const GRPC_PORT: u16 = 6334;
 
-static SECTION: Section = Section::new(
-    "Vector search (Qdrant)",
-    "Other variables that start with `QDRANT__` configure Qdrant itself and are ignored. Requires the feature `qdrant`.",
-    &[
-        &QDRANT_URL,
-        &QDRANT_GRPC_URL,
-        &QDRANT_API_KEY,
-        &QDRANT_SERVICE_API_KEY,
-    ],
-);
+section! {
+    static SECTION =
+        "Vector search (Qdrant)",
+        "Other variables that start with `QDRANT__` configure Qdrant itself and are ignored. Requires the feature `qdrant`.";
+
+    QDRANT_URL = ("QDRANT_URL", "URL of the REST API", "http://localhost:6333")
+        .when_unset("no Qdrant").synonyms(&["QDRANT_HOST", "QDRANT_ENDPOINT", "QDRANT_REST_URL"]);
+
+    QDRANT_GRPC_URL = ("QDRANT_GRPC_URL", "URL of the gRPC API", "http://localhost:6334")
+        .when_unset("`QDRANT_URL`, with port 6334 if its port is 6333 or missing");
+
+    QDRANT_API_KEY = (
+        "QDRANT_API_KEY",
+        "API key, if the server requires one",
+        "the-key-of-the-server",
+    ).when_unset("none").secret();
+
+    QDRANT_SERVICE_API_KEY = (
+        "QDRANT__SERVICE__API_KEY",
+        "the API key under the name that Qdrant itself reads; used if `QDRANT_API_KEY` is not set",
+        "the-key-of-the-server",
+    ).when_unset("none").secret();
+}
 
 impl QdrantConfig {
     /// Variables of this section.
@@ -56,17 +41,9 @@ impl QdrantConfig {
 
     /// Reads the section. `None` if none of it is set, or after an error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
-        let first = [&QDRANT_URL, &QDRANT_GRPC_URL, &QDRANT_API_KEY]
-            .into_iter()
-            .find(|variable| env.is_set(variable))?;
-        env.check_feature(first, "qdrant", cfg!(feature = "qdrant"))
-            .then(|| Self::parse(env, first))?
-    }
-
-    fn parse(env: &mut Env<'_>, first: &Variable) -> Option<Self> {
-        if !env.is_set(&QDRANT_URL) {
-            env.require(&QDRANT_URL, &format!("{} requires it", first.name()));
-        }
+        let variables = [&QDRANT_URL, &QDRANT_GRPC_URL, &QDRANT_API_KEY];
+        let first = env.first_set(&variables, "qdrant", cfg!(feature = "qdrant"))?;
+        env.require(&QDRANT_URL, &format!("{} requires it", first.name()));
         let addresses = env.checked(&QDRANT_URL, addresses);
         let grpc = env.checked(&QDRANT_GRPC_URL, bare_address);
         let api_key = api_key(env);

@@ -33,10 +33,6 @@ impl Probe for RabbitMqProbe {
         DependencyKind::RabbitMq.as_str()
     }
 
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::RabbitMq)
-    }
-
     async fn probe(&self) -> Result<(), ProbeError> {
         self.round_trip().await.map_err(probe_error)
     }

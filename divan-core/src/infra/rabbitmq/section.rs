@@ -5,46 +5,9 @@ use crate::infra::env::Env;
 use crate::infra::server_url::{
     InvalidServerUrl, ServerUrl, check_agreement, check_password, host, port,
 };
-use crate::infra::variable::{Section, Variable};
+use crate::infra::variable::{Section, section};
 use crate::percent;
 use crate::secret::Secret;
-
-static RABBITMQ_URL: Variable = Variable::new(
-    "RABBITMQ_URL",
-    "URL of the server: `amqp://user:password@host:5672/vhost`, encrypted `amqps://`",
-    "amqp://divan:PASSWORD@localhost:5672/",
-)
-.when_unset("the variables below")
-.synonyms(&["AMQP_URL", "CLOUDAMQP_URL", "RABBITMQ_DSN", "RABBIT_URL"])
-.secret_except(|text| parse_url(text).ok().map(|config| config.to_string()));
-
-static RABBITMQ_HOST: Variable = Variable::new("RABBITMQ_HOST", "host of the server", "localhost")
-    .when_unset("no RabbitMQ, unless `RABBITMQ_URL` is set")
-    .synonyms(&["RABBITMQ_HOSTNAME", "RABBIT_HOST"]);
-
-static RABBITMQ_PORT: Variable = Variable::new("RABBITMQ_PORT", "port of the server", "5672")
-    .form("a number from 1 to 65535")
-    .when_unset("`5672`, or `5671` with TLS");
-
-static RABBITMQ_USER: Variable = Variable::new("RABBITMQ_USER", "user", "divan")
-    .when_unset("required with `RABBITMQ_HOST`")
-    .synonyms(&["RABBITMQ_USERNAME", "RABBIT_USER"]);
-
-static RABBITMQ_PASSWORD: Variable = Variable::new(
-    "RABBITMQ_PASSWORD",
-    "password of the user",
-    "the-password-of-that-user",
-)
-.when_unset("required with `RABBITMQ_HOST`")
-.secret()
-.synonyms(&["RABBITMQ_PASS", "RABBIT_PASSWORD"]);
-
-static RABBITMQ_VHOST: Variable =
-    Variable::new("RABBITMQ_VHOST", "virtual host", "divan").when_unset("`/`");
-
-static RABBITMQ_TLS: Variable = Variable::new("RABBITMQ_TLS", "`on` encrypts the connection", "on")
-    .when_unset("`off`")
-    .synonyms(&["RABBITMQ_SSL"]);
 
 /// Default ports.
 const PORT: u16 = 5672;
@@ -53,21 +16,42 @@ const TLS_PORT: u16 = 5671;
 /// Default user of a server, which it accepts on loopback only.
 const GUEST: &str = "guest";
 
-static SECTION: Section = Section::new(
-    "RabbitMQ",
-    "Set `RABBITMQ_URL`, or `RABBITMQ_HOST` with user and password. If both are set they must agree. \
+section! {
+    static SECTION =
+        "RabbitMQ",
+        "Set `RABBITMQ_URL`, or `RABBITMQ_HOST` with user and password. If both are set they must agree. \
          `RABBITMQ_DEFAULT_USER` and similar variables configure the server itself and are ignored. Requires the feature \
-         `rabbitmq`.",
-    &[
-        &RABBITMQ_URL,
-        &RABBITMQ_HOST,
-        &RABBITMQ_PORT,
-        &RABBITMQ_USER,
-        &RABBITMQ_PASSWORD,
-        &RABBITMQ_VHOST,
-        &RABBITMQ_TLS,
-    ],
-);
+         `rabbitmq`.";
+
+    RABBITMQ_URL = (
+        "RABBITMQ_URL",
+        "URL of the server: `amqp://user:password@host:5672/vhost`, encrypted `amqps://`",
+        "amqp://divan:PASSWORD@localhost:5672/",
+    )
+    .when_unset("the variables below")
+    .synonyms(&["AMQP_URL", "CLOUDAMQP_URL", "RABBITMQ_DSN", "RABBIT_URL"])
+    .secret_except(|text| parse_url(text).ok().map(|config| config.to_string()));
+
+    RABBITMQ_HOST = ("RABBITMQ_HOST", "host of the server", "localhost")
+        .when_unset("no RabbitMQ, unless `RABBITMQ_URL` is set")
+        .synonyms(&["RABBITMQ_HOSTNAME", "RABBIT_HOST"]);
+
+    RABBITMQ_PORT = ("RABBITMQ_PORT", "port of the server", "5672")
+        .form("a number from 1 to 65535").when_unset("`5672`, or `5671` with TLS");
+
+    RABBITMQ_USER = ("RABBITMQ_USER", "user", "divan")
+        .when_unset("required with `RABBITMQ_HOST`")
+        .synonyms(&["RABBITMQ_USERNAME", "RABBIT_USER"]);
+
+    RABBITMQ_PASSWORD = ("RABBITMQ_PASSWORD", "password of the user", "the-password-of-that-user")
+        .when_unset("required with `RABBITMQ_HOST`").secret()
+        .synonyms(&["RABBITMQ_PASS", "RABBIT_PASSWORD"]);
+
+    RABBITMQ_VHOST = ("RABBITMQ_VHOST", "virtual host", "divan").when_unset("`/`");
+
+    RABBITMQ_TLS = ("RABBITMQ_TLS", "`on` encrypts the connection", "on")
+        .when_unset("`off`").synonyms(&["RABBITMQ_SSL"]);
+}
 
 impl RabbitMqConfig {
     /// Variables of this section.
@@ -77,14 +61,11 @@ impl RabbitMqConfig {
     /// error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         // Kubernetes sets a port alone.
-        let first = [&RABBITMQ_URL, &RABBITMQ_HOST]
-            .into_iter()
-            .find(|variable| env.is_set(variable))?;
-        env.check_feature(first, "rabbitmq", cfg!(feature = "rabbitmq"))
-            .then(|| Self::parse(env))?
-    }
-
-    fn parse(env: &mut Env<'_>) -> Option<Self> {
+        env.first_set(
+            &[&RABBITMQ_URL, &RABBITMQ_HOST],
+            "rabbitmq",
+            cfg!(feature = "rabbitmq"),
+        )?;
         let (config, variable) = if env.is_set(&RABBITMQ_URL) {
             let config = env.checked(&RABBITMQ_URL, parse_url)?;
             config.check_parts(env);
@@ -98,9 +79,7 @@ impl RabbitMqConfig {
     fn from_variables(env: &mut Env<'_>) -> Option<Self> {
         let host = host(env, &RABBITMQ_HOST);
         for variable in [&RABBITMQ_USER, &RABBITMQ_PASSWORD] {
-            if !env.is_set(variable) {
-                env.require(variable, "RABBITMQ_HOST requires it");
-            }
+            env.require(variable, "RABBITMQ_HOST requires it");
         }
         let tls = env.switch(&RABBITMQ_TLS, false);
         let port = port(env, &RABBITMQ_PORT, if tls { TLS_PORT } else { PORT });

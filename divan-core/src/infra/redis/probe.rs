@@ -23,10 +23,6 @@ impl Probe for RedisProbe {
         DependencyKind::Redis.as_str()
     }
 
-    fn kind(&self) -> Option<DependencyKind> {
-        Some(DependencyKind::Redis)
-    }
-
     async fn probe(&self) -> Result<(), ProbeError> {
         redis::cmd("PING")
             .exec_async(&mut self.0.clone())

@@ -5,63 +5,44 @@ use crate::infra::env::Env;
 use crate::infra::server_url::{
     InvalidServerUrl, ServerUrl, check_agreement, check_password, host, port,
 };
-use crate::infra::variable::{Section, Variable};
+use crate::infra::variable::{Section, section};
 use crate::secret::Secret;
 
-static REDIS_URL: Variable = Variable::new(
-    "REDIS_URL",
-    "URL of the server: `redis://user:password@host:6379/0`, encrypted `rediss://`",
-    "redis://:PASSWORD@localhost:6379/0",
-)
-.when_unset("the variables below")
-.synonyms(&["REDIS_DSN", "REDIS_CONNECTION_STRING"])
-.secret_except(|text| parse_url(text).ok().map(|config| config.to_string()));
+section! {
+    static SECTION =
+        "Redis",
+        "Set `REDIS_URL`, or `REDIS_HOST` and the variables below it. If both are set they must agree. Requires the \
+         feature `redis`.";
 
-static REDIS_HOST: Variable = Variable::new("REDIS_HOST", "host of the server", "localhost")
-    .when_unset("no Redis, unless `REDIS_URL` is set")
-    .synonyms(&["REDIS_HOSTNAME"]);
+    REDIS_URL = (
+        "REDIS_URL",
+        "URL of the server: `redis://user:password@host:6379/0`, encrypted `rediss://`",
+        "redis://:PASSWORD@localhost:6379/0",
+    )
+    .when_unset("the variables below").synonyms(&["REDIS_DSN", "REDIS_CONNECTION_STRING"])
+    .secret_except(|text| parse_url(text).ok().map(|config| config.to_string()));
 
-static REDIS_PORT: Variable = Variable::new("REDIS_PORT", "port of the server", "6379")
-    .form("a number from 1 to 65535")
-    .when_unset("`6379`");
+    REDIS_HOST = ("REDIS_HOST", "host of the server", "localhost")
+        .when_unset("no Redis, unless `REDIS_URL` is set").synonyms(&["REDIS_HOSTNAME"]);
 
-static REDIS_USER: Variable =
-    Variable::new("REDIS_USER", "user, if the server has several", "divan")
-        .when_unset("default user of the server")
-        .synonyms(&["REDIS_USERNAME"]);
+    REDIS_PORT = ("REDIS_PORT", "port of the server", "6379")
+        .form("a number from 1 to 65535").when_unset("`6379`");
 
-static REDIS_PASSWORD: Variable = Variable::new(
-    "REDIS_PASSWORD",
-    "password, if the server requires one",
-    "the-password-of-the-server",
-)
-.when_unset("none")
-.secret()
-.synonyms(&["REDIS_PASS"]);
+    REDIS_USER = ("REDIS_USER", "user, if the server has several", "divan")
+        .when_unset("default user of the server").synonyms(&["REDIS_USERNAME"]);
 
-static REDIS_DB: Variable = Variable::new("REDIS_DB", "number of the database", "1")
-    .form("a number")
-    .when_unset("`0`")
-    .synonyms(&["REDIS_DATABASE"]);
+    REDIS_PASSWORD = (
+        "REDIS_PASSWORD",
+        "password, if the server requires one",
+        "the-password-of-the-server",
+    ).when_unset("none").secret().synonyms(&["REDIS_PASS"]);
 
-static REDIS_TLS: Variable = Variable::new("REDIS_TLS", "`on` encrypts the connection", "on")
-    .when_unset("`off`")
-    .synonyms(&["REDIS_SSL"]);
+    REDIS_DB = ("REDIS_DB", "number of the database", "1")
+        .form("a number").when_unset("`0`").synonyms(&["REDIS_DATABASE"]);
 
-static SECTION: Section = Section::new(
-    "Redis",
-    "Set `REDIS_URL`, or `REDIS_HOST` and the variables below it. If both are set they must agree. Requires the \
-         feature `redis`.",
-    &[
-        &REDIS_URL,
-        &REDIS_HOST,
-        &REDIS_PORT,
-        &REDIS_USER,
-        &REDIS_PASSWORD,
-        &REDIS_DB,
-        &REDIS_TLS,
-    ],
-);
+    REDIS_TLS = ("REDIS_TLS", "`on` encrypts the connection", "on")
+        .when_unset("`off`").synonyms(&["REDIS_SSL"]);
+}
 
 impl RedisConfig {
     /// Variables of this section.
@@ -70,14 +51,7 @@ impl RedisConfig {
     /// Reads the section. `None` if neither `REDIS_URL` nor `REDIS_HOST` is set, or after an error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         // Kubernetes sets a port alone, and the server itself reads the password.
-        let first = [&REDIS_URL, &REDIS_HOST]
-            .into_iter()
-            .find(|variable| env.is_set(variable))?;
-        env.check_feature(first, "redis", cfg!(feature = "redis"))
-            .then(|| Self::parse(env))?
-    }
-
-    fn parse(env: &mut Env<'_>) -> Option<Self> {
+        env.first_set(&[&REDIS_URL, &REDIS_HOST], "redis", cfg!(feature = "redis"))?;
         let (config, variable) = if env.is_set(&REDIS_URL) {
             let config = env.checked(&REDIS_URL, parse_url)?;
             config.check_parts(env);

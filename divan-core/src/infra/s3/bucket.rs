@@ -4,7 +4,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
 use super::S3Config;
-use super::error::{Problem, probe_error};
+use super::error::{is_missing_bucket, probe_error};
 use crate::infra::probe::ProbeError;
 
 /// Region of a bucket that is created without one.
@@ -46,7 +46,7 @@ impl S3Config {
             .customize();
         match list.config_override(once()).send().await {
             Ok(_) => Ok(Some(Bucket::Found)),
-            Err(error) if Problem::from_error(&error) == Problem::NoBucket => Ok(None),
+            Err(error) if is_missing_bucket(&error) => Ok(None),
             Err(error) => Err(probe_error(error)),
         }
     }

@@ -2,52 +2,38 @@ use super::S3Config;
 use crate::infra::address::bare_address;
 use crate::infra::env::Env;
 use crate::infra::server_url::{check_password, host_of};
-use crate::infra::variable::{Section, Variable};
+use crate::infra::variable::{Section, Variable, section};
 
 /// Default of the other three variables.
 const NEEDED: &str = "required with `MINIO_ENDPOINT`";
 
-static ENDPOINT: Variable = Variable::new(
-    "MINIO_ENDPOINT",
-    "URL of the object store, without a path",
-    "http://localhost:9000",
-)
-.when_unset("no object store")
-.synonyms(&[
-    "MINIO_URL",
-    "S3_ENDPOINT",
-    "S3_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3",
-]);
+section! {
+    static SECTION =
+        "Object store (S3, MinIO)",
+        "Set the first four, or none. `MINIO_ROOT_USER` and `MINIO_ROOT_PASSWORD` configure MinIO itself and are ignored: \
+         create an access key for Divan. Requires the feature `s3`.";
 
-static ACCESS_KEY: Variable = Variable::new("MINIO_ACCESS_KEY", "access key id", "divan")
-    .or_file()
-    .when_unset(NEEDED)
-    .synonyms(&["MINIO_ACCESS_KEY_ID", "S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"]);
+    ENDPOINT = (
+        "MINIO_ENDPOINT",
+        "URL of the object store, without a path",
+        "http://localhost:9000",
+    )
+    .when_unset("no object store")
+    .synonyms(&["MINIO_URL", "S3_ENDPOINT", "S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]);
 
-static SECRET_KEY: Variable =
-    Variable::new("MINIO_SECRET_KEY", "secret key", "the-secret-of-that-key")
-        .when_unset(NEEDED)
-        .secret()
-        .synonyms(&[
-            "MINIO_SECRET_ACCESS_KEY",
-            "S3_SECRET_KEY",
-            "S3_SECRET_ACCESS_KEY",
-        ]);
+    ACCESS_KEY = ("MINIO_ACCESS_KEY", "access key id", "divan")
+        .or_file().when_unset(NEEDED)
+        .synonyms(&["MINIO_ACCESS_KEY_ID", "S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"]);
 
-static BUCKET: Variable = Variable::new("MINIO_BUCKET", "name of the bucket", "divan")
-    .when_unset(NEEDED)
-    .synonyms(&["MINIO_BUCKET_NAME", "S3_BUCKET", "S3_BUCKET_NAME"]);
+    SECRET_KEY = ("MINIO_SECRET_KEY", "secret key", "the-secret-of-that-key")
+        .when_unset(NEEDED).secret()
+        .synonyms(&["MINIO_SECRET_ACCESS_KEY", "S3_SECRET_KEY", "S3_SECRET_ACCESS_KEY"]);
 
-static REGION: Variable =
-    Variable::new("MINIO_REGION", "region in signatures", "eu-central-1").when_unset("`us-east-1`");
+    BUCKET = ("MINIO_BUCKET", "name of the bucket", "divan")
+        .when_unset(NEEDED).synonyms(&["MINIO_BUCKET_NAME", "S3_BUCKET", "S3_BUCKET_NAME"]);
 
-static SECTION: Section = Section::new(
-    "Object store (S3, MinIO)",
-    "Set the first four, or none. `MINIO_ROOT_USER` and `MINIO_ROOT_PASSWORD` configure MinIO itself and are ignored: \
-         create an access key for Divan. Requires the feature `s3`.",
-    &[&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET, &REGION],
-);
+    REGION = ("MINIO_REGION", "region in signatures", "eu-central-1").when_unset("`us-east-1`");
+}
 
 impl S3Config {
     /// Variables of this section.
@@ -55,21 +41,11 @@ impl S3Config {
 
     /// Reads the section. `None` if none of it is set, or after an error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
-        let first = [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET]
-            .into_iter()
-            .find(|variable| env.is_set(variable))?;
-        env.check_feature(first, "s3", cfg!(feature = "s3"))
-            .then(|| Self::parse(env, first))?
-    }
-
-    fn parse(env: &mut Env<'_>, first: &Variable) -> Option<Self> {
-        for variable in [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET] {
-            if !env.is_set(variable) {
-                env.require(
-                    variable,
-                    &format!("{} requires it{}", first.name(), root_hint(env, variable)),
-                );
-            }
+        let required = [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET];
+        let first = env.first_set(&required, "s3", cfg!(feature = "s3"))?;
+        for variable in required {
+            let hint = root_hint(env, variable);
+            env.require(variable, &format!("{} requires it{hint}", first.name()));
         }
         let endpoint = env.checked(&ENDPOINT, bare_address);
         let access_key = env.text(&ACCESS_KEY);

@@ -71,7 +71,6 @@ async fn a_slow_or_panicking_probe_does_not_affect_the_others() {
 
     let names: Vec<_> = reports.iter().map(|report| report.name).collect();
     assert_eq!(names, ["hangs", "succeeds", "panics", "fails"]);
-    assert!(reports.iter().all(|report| report.kind.is_none()));
     assert!(matches!(reports[0].outcome, Err(ProbeError::Slow)));
     assert_eq!(reports[0].took, deadline);
     assert!(reports[1].outcome.is_ok() && reports[1].took < deadline);
