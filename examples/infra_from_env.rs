@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::infra::probe::{Probe, check_all};
-use divan_core::infra::{ConfigErrors, Env, Infra, Section, Variable};
+use divan_core::infra::{ConfigErrors, Env, Infra, Section, section};
 
-/// Definition for reading, for documentation, and for the detection of misspelled names.
-static GREETING: Variable =
-    Variable::new("APP_GREETING", "greeting of the service", "Good morning").when_unset("`Hello`");
+// Definition for reading, for documentation, and for the detection of misspelled names.
+section! {
+    static SECTION = "Greeting", "";
 
-static SECTION: Section = Section::new("Greeting", "", &[&GREETING]);
+    GREETING = ("APP_GREETING", "greeting of the service", "Good morning").when_unset("`Hello`");
+}
 
 #[derive(Debug)]
 struct Config {

@@ -55,9 +55,6 @@ impl ThirdParty {
     /// Returns Telegram's production key, for the bot with this id.
     #[expect(
         clippy::missing_panics_doc,
-        reason = "a test checks that the constant is a valid key"
-    )]
-    #[expect(
         clippy::expect_used,
         reason = "a test checks that the constant is a valid key"
     )]
@@ -70,9 +67,6 @@ impl ThirdParty {
     /// the bot with this id.
     #[expect(
         clippy::missing_panics_doc,
-        reason = "a test checks that the constant is a valid key"
-    )]
-    #[expect(
         clippy::expect_used,
         reason = "a test checks that the constant is a valid key"
     )]

@@ -31,7 +31,7 @@ pub struct JwkSet {
 
 /// A public key of any type (a JWK, [RFC 7517
 /// §4](https://www.rfc-editor.org/rfc/rfc7517#section-4)), not validated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
@@ -92,11 +92,7 @@ impl Jwk {
     pub fn new(kty: impl Into<String>) -> Self {
         Self {
             kty: kty.into(),
-            crv: None,
-            x: None,
-            kid: None,
-            key_use: None,
-            alg: None,
+            ..Self::default()
         }
     }
 }

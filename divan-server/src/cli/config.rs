@@ -105,61 +105,50 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         rabbitmq,
         ..
     } = &config.infra;
-    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-    let bot = config
-        .bot_token
-        .as_ref()
-        .map(|token| format!("bot {}", token.bot_id()));
+    let bot = config.bot_token.as_ref();
     let bootstrap = match config.bootstrap {
         BootstrapPolicy::OpenToAnyone => "open to any caller",
         BootstrapPolicy::Token(_) => "requires DIVAN_BOOTSTRAP_TOKEN",
         _ => "closed",
     };
-    let proxies: Vec<String> = http
-        .trusted_proxies
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let proxies = or_none(Some(proxies.join(", ")).filter(|proxies| !proxies.is_empty()));
+    let proxies = http.trusted_proxies.iter().map(ToString::to_string);
+    let proxies = proxies.collect::<Vec<_>>().join(", ");
     let mode = if config.development.is_some() {
         "development mode"
     } else {
         "deployment"
     };
+    let s3 = s3.as_ref();
+    let s3 = s3.map(|s3| format!("{} {}", s3.endpoint, s3.bucket));
+    let qdrant = qdrant.as_ref();
+    let qdrant = qdrant.map(|qdrant| format!("{} gRPC {}", qdrant.rest, qdrant.grpc));
     [
-        ("mode", mode.to_owned()),
-        ("database", config.database.to_string()),
-        ("Telegram", or_none(bot)),
-        ("Mini App", config.addresses.miniapp.to_string()),
-        ("admin panel", config.addresses.admin.to_string()),
-        ("first administrator", bootstrap.to_owned()),
-        ("trusted proxies", proxies),
+        ("mode", Some(mode.to_owned())),
+        ("database", Some(config.database.to_string())),
+        (
+            "Telegram",
+            bot.map(|token| format!("bot {}", token.bot_id())),
+        ),
+        ("Mini App", Some(config.addresses.miniapp.to_string())),
+        ("admin panel", Some(config.addresses.admin.to_string())),
+        ("first administrator", Some(bootstrap.to_owned())),
+        (
+            "trusted proxies",
+            Some(proxies).filter(|proxies| !proxies.is_empty()),
+        ),
         (
             "metrics",
-            or_none(http.metrics_listen.map(|address| address.to_string())),
+            http.metrics_listen.map(|address| address.to_string()),
         ),
-        (
-            "object store",
-            or_none(
-                s3.as_ref()
-                    .map(|s3| format!("{} {}", s3.endpoint, s3.bucket)),
-            ),
-        ),
-        (
-            "Qdrant",
-            or_none(
-                qdrant
-                    .as_ref()
-                    .map(|qdrant| format!("{} gRPC {}", qdrant.rest, qdrant.grpc)),
-            ),
-        ),
-        ("Redis", or_none(redis.as_ref().map(ToString::to_string))),
-        (
-            "RabbitMQ",
-            or_none(rabbitmq.as_ref().map(ToString::to_string)),
-        ),
+        ("object store", s3),
+        ("Qdrant", qdrant),
+        ("Redis", redis.as_ref().map(ToString::to_string)),
+        ("RabbitMQ", rabbitmq.as_ref().map(ToString::to_string)),
     ]
-    .map(|(part, setting)| [part.to_owned(), setting])
+    .map(|(part, setting)| {
+        let setting = setting.unwrap_or_else(|| "none".to_owned());
+        [part.to_owned(), setting]
+    })
     .into()
 }
 

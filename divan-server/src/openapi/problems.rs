@@ -60,17 +60,25 @@ fn response(operation: &Operation, codes: &[ProblemCode], schemas: &Schemas) -> 
     let mut response = ResponseBuilder::new()
         .description(lines.collect::<Vec<_>>().join("\n"))
         .content("application/problem+json", content);
-    if let Some(description) = header_text(codes, challenge, "The challenge: ") {
-        let header = HeaderBuilder::new()
-            .schema(Some(Object::with_type(Type::String)))
-            .description(Some(description));
-        response = response.header("WWW-Authenticate", header.build());
-    }
-    if let Some(description) = header_text(codes, retry_after, "Seconds after which to retry: ") {
-        let header = HeaderBuilder::new()
-            .schema(Some(Object::with_type(Type::Integer)))
-            .description(Some(description));
-        response = response.header("Retry-After", header.build());
+    let headers = [
+        (
+            "WWW-Authenticate",
+            Type::String,
+            header_text(codes, challenge, "The challenge: "),
+        ),
+        (
+            "Retry-After",
+            Type::Integer,
+            header_text(codes, retry_after, "Seconds after which to retry: "),
+        ),
+    ];
+    for (name, kind, description) in headers {
+        if description.is_some() {
+            let header = HeaderBuilder::new()
+                .schema(Some(Object::with_type(kind)))
+                .description(description);
+            response = response.header(name, header.build());
+        }
     }
     response.build()
 }
