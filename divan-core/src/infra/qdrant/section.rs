@@ -43,6 +43,10 @@ impl QdrantConfig {
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         let variables = [&QDRANT_URL, &QDRANT_GRPC_URL, &QDRANT_API_KEY];
         let first = env.first_set(&variables, "qdrant", cfg!(feature = "qdrant"))?;
+        Self::parse(env, first)
+    }
+
+    fn parse(env: &mut Env<'_>, first: &Variable) -> Option<Self> {
         env.require(&QDRANT_URL, &format!("{} requires it", first.name()));
         let addresses = env.checked(&QDRANT_URL, addresses);
         let grpc = env.checked(&QDRANT_GRPC_URL, bare_address);

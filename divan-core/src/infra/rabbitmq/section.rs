@@ -66,6 +66,10 @@ impl RabbitMqConfig {
             "rabbitmq",
             cfg!(feature = "rabbitmq"),
         )?;
+        Self::parse(env)
+    }
+
+    fn parse(env: &mut Env<'_>) -> Option<Self> {
         let (config, variable) = if env.is_set(&RABBITMQ_URL) {
             let config = env.checked(&RABBITMQ_URL, parse_url)?;
             config.check_parts(env);

@@ -52,6 +52,10 @@ impl RedisConfig {
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
         // Kubernetes sets a port alone, and the server itself reads the password.
         env.first_set(&[&REDIS_URL, &REDIS_HOST], "redis", cfg!(feature = "redis"))?;
+        Self::parse(env)
+    }
+
+    fn parse(env: &mut Env<'_>) -> Option<Self> {
         let (config, variable) = if env.is_set(&REDIS_URL) {
             let config = env.checked(&REDIS_URL, parse_url)?;
             config.check_parts(env);

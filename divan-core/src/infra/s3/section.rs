@@ -35,15 +35,20 @@ section! {
     REGION = ("MINIO_REGION", "region in signatures", "eu-central-1").when_unset("`us-east-1`");
 }
 
+const REQUIRED: [&Variable; 4] = [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET];
+
 impl S3Config {
     /// Variables of this section.
     pub const SECTION: &'static Section = &SECTION;
 
     /// Reads the section. `None` if none of it is set, or after an error.
     pub fn read(env: &mut Env<'_>) -> Option<Self> {
-        let required = [&ENDPOINT, &ACCESS_KEY, &SECRET_KEY, &BUCKET];
-        let first = env.first_set(&required, "s3", cfg!(feature = "s3"))?;
-        for variable in required {
+        let first = env.first_set(&REQUIRED, "s3", cfg!(feature = "s3"))?;
+        Self::parse(env, first)
+    }
+
+    fn parse(env: &mut Env<'_>, first: &Variable) -> Option<Self> {
+        for variable in REQUIRED {
             let hint = root_hint(env, variable);
             env.require(variable, &format!("{} requires it{hint}", first.name()));
         }
