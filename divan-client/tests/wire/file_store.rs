@@ -215,7 +215,7 @@ async fn a_file_without_tokens_is_rejected_and_kept() {
         (b"{\"version\":1}".to_vec(), "not a pair of tokens"),
         (b"other content".to_vec(), "not a pair of tokens"),
         (vec![0xff; 100], "cannot read"),
-        (vec![b' '; 100_000], "is larger than"),
+        (vec![b' '; 100_000], "must have at most 65536 bytes"),
     ] {
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();

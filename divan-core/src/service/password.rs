@@ -84,10 +84,10 @@ impl CallerService<'_> {
             .verify_again(verified)
             .await?
             .ok_or(TokenError::NotAccepted)?;
-        let changed = self
+        let tokens = self
             .set_password(&again.account, &charged, &password_hash)
             .await?;
-        Ok(changed.ok_or(TokenError::NotAccepted)?)
+        Ok(tokens.ok_or(TokenError::NotAccepted)?)
     }
 
     /// Charges a check of the own password.

@@ -40,15 +40,12 @@ impl AdminService<'_> {
             for (kind, counter) in kinds.into_iter().zip(counters) {
                 let counter = counter.unwrap_or(Counter::new(now));
                 let is_refused = counter.check(kind.rule(), now) != Decision::Allowed;
-                match kind {
-                    ThrottleKind::TrustedTotal => {
-                        failed.trusted = failed.trusted.max(counter.failures);
-                        failed.is_trusted_refused |= is_refused;
-                    }
-                    _ => {
-                        failed.untrusted = failed.untrusted.max(counter.failures);
-                        failed.is_untrusted_refused |= is_refused;
-                    }
+                if kind == ThrottleKind::TrustedTotal {
+                    failed.trusted = failed.trusted.max(counter.failures);
+                    failed.is_trusted_refused |= is_refused;
+                } else {
+                    failed.untrusted = failed.untrusted.max(counter.failures);
+                    failed.is_untrusted_refused |= is_refused;
                 }
             }
         }

@@ -97,7 +97,7 @@ impl Fixture {
         self.store.insert_users(&new).await.unwrap();
     }
 
-    pub(crate) async fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.clock.advance(time);
     }
 

@@ -108,7 +108,6 @@ fn page() -> PathBuf {
 
 /// `DIVAN_WRITE_ATTACK_TABLE=1` writes the tables instead of comparing them.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "`cargo xtask attack` shows the tables")]
 async fn the_tables_in_the_guide_are_current() {
     let tables = tables().await;
     println!("{tables}");

@@ -3,6 +3,7 @@
 //! Each page is one bash script. A `sh` block is run, an `ini` block is written into `.env`, and
 //! `<!-- stop -->`, `<!-- start -->` and `<!-- restart -->` act on the server. `<!-- not run: REASON -->` before a block excludes it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -134,11 +135,11 @@ fn script_of(text: &str) -> String {
         is_excluded |= line.contains("<!-- not run: ");
         for step in ["stop", "start", "restart"] {
             if line.contains(&format!("<!-- {step} -->")) {
-                script += &format!("{step}\n");
+                writeln!(script, "{step}").unwrap();
             }
         }
         if line.contains("<!-- new bot token -->") {
-            script += &format!("echo {NEW_BOT} > secrets/telegram_bot_token\n");
+            writeln!(script, "echo {NEW_BOT} > secrets/telegram_bot_token").unwrap();
         }
         let Some(language) = line.trim_start().strip_prefix("```") else {
             continue;
@@ -150,7 +151,7 @@ fn script_of(text: &str) -> String {
             "sh" if !is_excluded => script += &(block.join("\n") + "\n"),
             "ini" => {
                 for (name, value) in block.iter().filter_map(|line| line.split_once('=')) {
-                    script += &format!("set_variable {name} '{value}'\n");
+                    writeln!(script, "set_variable {name} '{value}'").unwrap();
                 }
             }
             _ => {}
