@@ -6,7 +6,7 @@ use divan_core::init_data::InitDataBuilder;
 use divan_core::secret::Secret;
 use divan_core::service::{
     Admin, AdminLoginCommand, AuthService, BootstrapCommand, BootstrapPolicy,
-    ChangePasswordCommand, ClientInfo, IssuedTokens, LoginPhone, ServiceError,
+    ChangePasswordCommand, ClientInfo, FailedSignIns, IssuedTokens, LoginPhone, ServiceError,
     TelegramLoginCommand,
 };
 use divan_core::session::EndReason;
@@ -325,7 +325,7 @@ async fn trusted_failures_wait_and_close_after_a_hundred(f: Fixture) {
     admin.unlock_user(f.employee).await.unwrap();
     assert_eq!(
         admin.failed_sign_ins(f.employee).await.unwrap(),
-        Default::default()
+        FailedSignIns::default()
     );
     f.login().await;
     let closings = events(&f, AuditAction::SignInClosed).await;
@@ -400,9 +400,9 @@ async fn a_correct_password_from_another_telegram_account_stays_charged(f: Fixtu
 async fn two_servers_together_allow_no_further_attempt(f: Fixture) {
     let servers = [f.service.clone(), f.another_server()];
     let mut tasks = tokio::task::JoinSet::new();
-    for n in 0..40_i64 {
-        let service = servers[n as usize % 2].clone();
-        let data = init_data(&f.clock, 1000 + n);
+    for (telegram, service) in (1000..1040).zip(servers.iter().cycle()) {
+        let service = service.clone();
+        let data = init_data(&f.clock, telegram);
         tasks.spawn(async move {
             let command = login_command(PHONE, "a wrong password", &data);
             let client = ClientInfo::unknown();
