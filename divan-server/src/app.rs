@@ -182,6 +182,7 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     .token_keys(config.token_keys.clone())
     .bootstrap(config.bootstrap.clone())
     .region(config.region)
+    .blocklist(config.blocklist.clone())
     .session_life(Audience::MiniApp, config.sessions.miniapp)
     .session_life(Audience::Admin, config.sessions.admin)
     .hasher(Arc::new(Argon2idHasher::new(config.argon2id.clone())));

@@ -58,7 +58,7 @@ member_error_codes! {
     PasswordTooShort = "password_too_short", ["min"];
     /// The password has more than `max` characters.
     PasswordTooLong = "password_too_long", ["max"];
-    /// The password is one of the most common ones.
+    /// The password is a common one, or consists of common words and patterns.
     PasswordTooCommon = "password_too_common", [];
     /// The password is made of the user's own name, e-mail address or phone number.
     PasswordPersonal = "password_personal", [];

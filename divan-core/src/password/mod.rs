@@ -1,6 +1,7 @@
 //! Password policy, Argon2id hashes, and a queue that limits the resources used for hashing.
 
 mod argon2id;
+mod blocklist;
 pub(crate) mod digits;
 mod error;
 mod legacy;
@@ -18,6 +19,7 @@ use crate::entropy::{Entropy, NoEntropy};
 use crate::secret::Secret;
 
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
+pub use blocklist::Blocklist;
 pub use error::UnusableHash;
 pub use memory::HashMemory;
 pub use policy::{PasswordPolicy, WeakPassword};

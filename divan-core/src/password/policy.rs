@@ -1,16 +1,15 @@
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use unicode_normalization::UnicodeNormalization;
 
-use super::Password;
 use super::digits::ToDecimalDigit;
+use super::{Blocklist, Password};
 
-/// Policy for new passwords after NIST SP 800-63B-4 §3.1.1: a minimum length, a list of common
-/// passwords, no personal data; no composition rules.
+/// Policy for new passwords after NIST SP 800-63B-4 §3.1.1: a minimum length, a [`Blocklist`], no
+/// personal data; no composition rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     min_chars: usize,
+    /// The minimum effort to guess it, see [`Blocklist`].
+    min_effort: usize,
 }
 
 /// Reason why a new password is rejected.
@@ -23,8 +22,8 @@ pub enum WeakPassword {
         /// Minimum number of characters.
         min_chars: usize,
     },
-    /// It is on the list of the most common passwords.
-    #[error("is one of the most common passwords")]
+    /// It is on the list of common passwords, or consists of common words and patterns.
+    #[error("must not be a common password or consist of common words and patterns")]
     Common,
     /// It equals the current password.
     #[error("must differ from the current password")]
@@ -36,10 +35,16 @@ pub enum WeakPassword {
 
 impl PasswordPolicy {
     /// Policy for a password as the only factor, as for administrators: at least 15 characters.
-    pub const SINGLE_FACTOR: Self = Self { min_chars: 15 };
+    pub const SINGLE_FACTOR: Self = Self {
+        min_chars: 15,
+        min_effort: 12,
+    };
     /// Policy for a password in addition to another factor, as for employees with their Telegram
     /// account: at least 8 characters.
-    pub const SECOND_FACTOR: Self = Self { min_chars: 8 };
+    pub const SECOND_FACTOR: Self = Self {
+        min_chars: 8,
+        min_effort: 8,
+    };
 
     /// Checks a new password of a user with the given name, e-mail address and phone number.
     ///
@@ -47,41 +52,41 @@ impl PasswordPolicy {
     /// The first violated rule.
     ///
     /// ```
-    /// use divan_core::password::{Password, PasswordPolicy, WeakPassword};
+    /// use divan_core::password::{Blocklist, Password, PasswordPolicy, WeakPassword};
     ///
     /// let policy = PasswordPolicy::SECOND_FACTOR;
+    /// let blocklist = Blocklist::default();
     /// let password = |text: &str| Password::new(&text.into());
-    /// assert_eq!(policy.check(&password("qwertyuiop")?, &[]), Err(WeakPassword::Common));
-    /// assert_eq!(policy.check(&password("8 701 123 45 67")?, &["+77011234567"]), Err(WeakPassword::Personal));
-    /// assert_eq!(policy.check(&password("tram under the plum")?, &[]), Ok(()));
+    /// assert_eq!(policy.check(&password("qwertyuiop")?, &[], &blocklist), Err(WeakPassword::Common));
+    /// assert_eq!(policy.check(&password("8 701 123 45 67")?, &["+77011234567"], &blocklist), Err(WeakPassword::Personal));
+    /// assert_eq!(policy.check(&password("tram under the plum")?, &[], &blocklist), Ok(()));
     /// # Ok::<(), divan_core::password::PasswordLength>(())
     /// ```
-    pub fn check(self, password: &Password, personal: &[&str]) -> Result<(), WeakPassword> {
+    pub fn check(
+        self,
+        password: &Password,
+        personal: &[&str],
+        blocklist: &Blocklist,
+    ) -> Result<(), WeakPassword> {
         if password.chars() < self.min_chars {
             return Err(WeakPassword::TooShort {
                 min_chars: self.min_chars,
             });
         }
-        let folded = fold(password.as_str());
-        if COMMON.contains(folded.as_str()) || is_pattern(&folded) {
-            return Err(WeakPassword::Common);
-        }
-        let password = letters_and_digits(&folded);
-        let rest = personal.iter().fold(password.clone(), |rest, detail| {
+        let letters = letters_and_digits(&fold(password.as_str()));
+        let rest = personal.iter().fold(letters.clone(), |rest, detail| {
             without(&rest, &fold(detail))
         });
         // The remaining characters must suffice as a password.
-        if rest.len() < password.len() && rest.chars().count() <= self.min_chars / 2 {
+        if rest.len() < letters.len() && rest.chars().count() <= self.min_chars / 2 {
             return Err(WeakPassword::Personal);
+        }
+        if blocklist.has(password.as_str(), self.min_effort) {
+            return Err(WeakPassword::Common);
         }
         Ok(())
     }
 }
-
-/// Django's list of 20 000 common passwords (compiled by Royce Williams), lower-cased, without entries
-/// of fewer than eight characters.
-static COMMON: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 /// Normalizes a text for comparison: NFC, lower case, ASCII digits.
 fn fold(text: &str) -> String {
@@ -89,25 +94,6 @@ fn fold(text: &str) -> String {
         .flat_map(char::to_lowercase)
         .map(|c| c.to_decimal_digit().unwrap_or(c))
         .collect()
-}
-
-/// Returns whether a password is a sequence (`123456789012345`, `abcdefghijklmno`) or a repetition
-/// of something short or common.
-fn is_pattern(password: &str) -> bool {
-    let chars: Vec<char> = password.chars().collect();
-    let follows = |a: char, b: char| u32::from(b) == u32::from(a) + 1 || (a, b) == ('9', '0');
-    let is_sequence = chars.windows(2).all(|two| follows(two[0], two[1]))
-        || chars.windows(2).all(|two| follows(two[1], two[0]));
-    let repeats = (1..=chars.len() / 2).find(|&period| {
-        chars
-            .iter()
-            .zip(chars.iter().skip(period))
-            .all(|(first, again)| first == again)
-    });
-    let is_repetition = repeats.is_some_and(|period| {
-        period < 8 || COMMON.contains(chars[..period].iter().collect::<String>().as_str())
-    });
-    is_sequence || is_repetition
 }
 
 /// Removes a name, an e-mail address or a phone number from a password, as a whole and by words.
@@ -154,7 +140,8 @@ mod tests {
     use super::*;
 
     fn check(text: &str, personal: &[&str]) -> Result<(), WeakPassword> {
-        PasswordPolicy::SECOND_FACTOR.check(&Password::new(&text.into()).unwrap(), personal)
+        let password = Password::new(&text.into()).unwrap();
+        PasswordPolicy::SECOND_FACTOR.check(&password, personal, &Blocklist::default())
     }
 
     #[test]
@@ -166,7 +153,7 @@ mod tests {
         assert_eq!(check("необычно", &[]), Ok(()));
         let fourteen = Password::new(&"tram under plu".into()).unwrap();
         assert_eq!(
-            PasswordPolicy::SINGLE_FACTOR.check(&fourteen, &[]),
+            PasswordPolicy::SINGLE_FACTOR.check(&fourteen, &[], &Blocklist::default()),
             Err(WeakPassword::TooShort { min_chars: 15 })
         );
     }
@@ -184,6 +171,7 @@ mod tests {
             PasswordPolicy::SINGLE_FACTOR.check(
                 &Password::new(&text.into()).unwrap(),
                 &["Administrator", "admin@example.com"],
+                &Blocklist::default(),
             )
         };
         for text in [
@@ -231,7 +219,7 @@ mod tests {
             check("Сергей1990", &[decomposed]),
             Err(WeakPassword::Personal)
         );
-        for text in ["имя и ещё кое-что", "99999123", "first of the lasting"] {
+        for text in ["имя и ещё кое-что", "91739172", "first of the lasting"] {
             assert_eq!(check(text, &person), Ok(()), "{text}");
         }
     }

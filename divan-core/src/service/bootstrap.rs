@@ -1,6 +1,6 @@
 use subtle::ConstantTimeEq;
 
-use super::validation::{Validation, check_new_password};
+use super::validation::Validation;
 use super::{ClientService, Field, ServiceError};
 use crate::secret::Secret;
 use crate::store::{Account, NewUser};
@@ -93,7 +93,8 @@ impl ClientService<'_> {
         let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
         let mut user = User::new(id, Role::Admin, full_name, self.service.now());
         user.email = Some(email);
-        check_new_password(Field::Password, &password, &user)?;
+        self.service
+            .check_new_password(Field::Password, &password, &user)?;
         let hash = parts.hashes.hash(self.hash_class(), password).await?;
         let account = Account::new(user.clone(), hash);
         let event =

@@ -7,7 +7,7 @@ use super::{AuthService, BootstrapPolicy, Parts, Region, SessionLife, TelegramVe
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{Admission, BotToken, ReplayGuard, Verifier};
-use crate::password::{Argon2idHasher, HashQueue, PasswordHasher};
+use crate::password::{Argon2idHasher, Blocklist, HashQueue, PasswordHasher};
 use crate::store::Store;
 use crate::token::{
     Audiences, DeviceKeys, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier,
@@ -37,6 +37,7 @@ pub struct AuthServiceBuilder {
     miniapp_life: SessionLife,
     admin_life: SessionLife,
     hasher: Arc<dyn PasswordHasher>,
+    blocklist: Blocklist,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -65,6 +66,7 @@ impl AuthService {
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
             hasher: Arc::new(Argon2idHasher::default()),
+            blocklist: Blocklist::default(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
         }
@@ -165,6 +167,13 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Sets the passwords and words that a new password must not consist of. Default: the embedded
+    /// lists.
+    pub fn blocklist(mut self, blocklist: Blocklist) -> Self {
+        self.blocklist = blocklist;
+        self
+    }
+
     /// Sets the clock. Default: [`SystemClock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -211,6 +220,7 @@ impl AuthServiceBuilder {
             telegram,
             bootstrap: self.bootstrap,
             region: self.region,
+            blocklist: self.blocklist,
             clock: self.clock,
             entropy: self.entropy,
         };

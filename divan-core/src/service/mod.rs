@@ -77,7 +77,7 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::init_data;
-use crate::password::{HashQueue, HashQueueLoad};
+use crate::password::{Blocklist, HashQueue, HashQueueLoad};
 use crate::store::{Store, StoreError};
 use crate::token::{DeviceKeys, RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
@@ -130,6 +130,7 @@ struct Parts {
     telegram: Option<TelegramVerifiers>,
     bootstrap: BootstrapPolicy,
     region: Region,
+    blocklist: Blocklist,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }

@@ -1,5 +1,5 @@
 use super::attempt::ChargedAttempt;
-use super::validation::{Validation, check_new_password};
+use super::validation::Validation;
 use super::{CallerService, Field, IssuedTokens, ServiceError};
 use crate::password::{HashClass, HashPermit, PasswordHash, WeakPassword};
 use crate::secret::Secret;
@@ -54,7 +54,7 @@ impl CallerService<'_> {
         let (Some(current), Some(new)) = (current, new) else {
             return Err(validation.into_error());
         };
-        check_new_password(Field::NewPassword, &new, caller.user())?;
+        service.check_new_password(Field::NewPassword, &new, caller.user())?;
         if new.as_str() == current.as_str() {
             return Err(ServiceError::WeakPassword {
                 field: Field::NewPassword,

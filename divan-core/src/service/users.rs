@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::page::{ListId, PageRequest, truncate_page};
 use super::session::{SessionView, to_time_duration};
-use super::validation::{Validation, check_new_password};
+use super::validation::Validation;
 use super::{AdminService, Cursor, Field, Page, ServiceError, parse_phone};
 use crate::password::{HashClass, Password};
 use crate::secret::Secret;
@@ -198,7 +198,8 @@ impl AdminService<'_> {
         let parts = &self.service.parts;
         let (mut user, chosen) = self.new_user(command)?;
         let (password, generated) = if let Some(chosen) = chosen {
-            check_new_password(Field::Password, &chosen, &user)?;
+            self.service
+                .check_new_password(Field::Password, &chosen, &user)?;
             (chosen, None)
         } else {
             user.password_change_required = true;

@@ -1,6 +1,8 @@
 //! Validation of commands and queries: parses their fields and collects all errors.
 
-use super::{Field, InvalidField, InvalidFieldReason, Region, ServiceError, parse_phone};
+use super::{
+    AuthService, Field, InvalidField, InvalidFieldReason, Region, ServiceError, parse_phone,
+};
 use crate::password::{Password, PasswordPolicy};
 use crate::secret::Secret;
 use crate::types::{Email, Phone, Role, User};
@@ -8,24 +10,28 @@ use crate::types::{Email, Phone, Role, User};
 /// The maximum length of a user's name, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
-/// Checks the new password of a user by the rules for the user's role.
-pub(super) fn check_new_password(
-    field: Field,
-    password: &Password,
-    user: &User,
-) -> Result<(), ServiceError> {
-    let policy = match user.role {
-        Role::Employee => PasswordPolicy::SECOND_FACTOR,
-        Role::Admin => PasswordPolicy::SINGLE_FACTOR,
-    };
-    let details = [
-        Some(user.full_name.as_str()),
-        user.phone.as_ref().map(AsRef::as_ref),
-        user.email.as_ref().map(AsRef::as_ref),
-    ];
-    policy
-        .check(password, &details.into_iter().flatten().collect::<Vec<_>>())
-        .map_err(|reason| ServiceError::WeakPassword { field, reason })
+impl AuthService {
+    /// Checks the new password of a user by the rules for the user's role.
+    pub(super) fn check_new_password(
+        &self,
+        field: Field,
+        password: &Password,
+        user: &User,
+    ) -> Result<(), ServiceError> {
+        let policy = match user.role {
+            Role::Employee => PasswordPolicy::SECOND_FACTOR,
+            Role::Admin => PasswordPolicy::SINGLE_FACTOR,
+        };
+        let details = [
+            Some(user.full_name.as_str()),
+            user.phone.as_ref().map(AsRef::as_ref),
+            user.email.as_ref().map(AsRef::as_ref),
+        ];
+        let details: Vec<&str> = details.into_iter().flatten().collect();
+        policy
+            .check(password, &details, &self.parts.blocklist)
+            .map_err(|reason| ServiceError::WeakPassword { field, reason })
+    }
 }
 
 /// Returns `true` for spaces and for Unicode's `Default_Ignorable_Code_Point`.

@@ -16,7 +16,7 @@ use divan_core::infra::{
     TelegramConfig,
 };
 use divan_core::init_data::BotToken;
-use divan_core::password::Argon2idParams;
+use divan_core::password::{Argon2idParams, Blocklist};
 use divan_core::service::{BootstrapPolicy, Region};
 use divan_core::token::{KeyRing, SecretKey};
 
@@ -69,6 +69,8 @@ pub struct Config {
     pub bootstrap: BootstrapPolicy,
     /// Country of phone numbers without a country code.
     pub region: Region,
+    /// Passwords and words that a new password must not consist of.
+    pub blocklist: Blocklist,
     /// Parameters of password hashes.
     pub argon2id: Argon2idParams,
     /// Lifetimes of sessions.
@@ -150,6 +152,7 @@ impl Config {
             && !given.into_iter().any(|variable| env.is_set(variable));
         let bootstrap = sign_in::bootstrap(env, is_private);
         let region = sign_in::region(env);
+        let blocklist = sign_in::blocklist(env);
         let argon2id = hashing::read(env);
         let sessions = sessions::read(env);
         let docs = server::docs(env);
@@ -188,6 +191,7 @@ impl Config {
                 addresses,
                 bootstrap,
                 region,
+                blocklist,
                 argon2id,
                 sessions,
                 docs,

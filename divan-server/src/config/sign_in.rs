@@ -1,4 +1,5 @@
 use divan_core::infra::{COMPOSE_HINT, Env, section};
+use divan_core::password::Blocklist;
 use divan_core::secret::Secret;
 use divan_core::service::{BootstrapPolicy, Region};
 
@@ -13,6 +14,12 @@ section! {
 
     PHONE_REGION = ("DIVAN_PHONE_REGION", "country of phone numbers without a country code", "KZ")
         .form("a two-letter country code").when_unset("`KZ`");
+
+    PASSWORD_WORDS = (
+        "DIVAN_PASSWORD_WORDS",
+        "words that a new password must not consist of, such as the names of your company and its products",
+        "acme,acme-logistics",
+    ).form("words of at least 3 letters or digits, separated by commas").when_unset("none");
 }
 
 /// Minimum length of a bootstrap token.
@@ -30,6 +37,22 @@ pub(super) fn bootstrap(env: &mut Env<'_>, is_private: bool) -> BootstrapPolicy 
 
 pub(super) fn region(env: &mut Env<'_>) -> Region {
     env.parsed(&PHONE_REGION, Region::default())
+}
+
+/// Reads the passwords and words that a new password must not consist of.
+pub(super) fn blocklist(env: &mut Env<'_>) -> Blocklist {
+    let words = env.checked(&PASSWORD_WORDS, password_words);
+    Blocklist::default().words(words.unwrap_or_default())
+}
+
+fn password_words(text: &str) -> Result<Vec<String>, &'static str> {
+    let words: Vec<String> = text.split(',').map(|word| word.trim().to_owned()).collect();
+    let is_long = |word: &String| word.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+    if words.iter().all(is_long) {
+        Ok(words)
+    } else {
+        Err("must be words of at least 3 letters or digits, separated by commas")
+    }
 }
 
 fn bootstrap_token(text: &str) -> Result<Secret, String> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use divan_core::entropy::SeededEntropy;
+use divan_core::password::{Password, PasswordPolicy, WeakPassword};
 use divan_core::service::BootstrapPolicy;
 use divan_core::token::SigningKey;
 
@@ -43,6 +44,25 @@ fn a_deployment_requires_a_database_and_a_key() {
     );
     assert_eq!(config.addresses.issuer, "http://sec.localhost:8000");
     assert!(config.docs && config.addresses.are_local());
+}
+
+#[test]
+fn password_words_are_a_list() {
+    let config = read(&with(&[("DIVAN_PASSWORD_WORDS", "acme, Сары-Арка")])).unwrap();
+    let check = |text: &str| {
+        let password = Password::new(&text.into()).unwrap();
+        PasswordPolicy::SECOND_FACTOR.check(&password, &[], &config.blocklist)
+    };
+    for text in ["@CME-2026!", "сарыарка7", "sary-arka-7"] {
+        assert_eq!(check(text), Err(WeakPassword::Common), "{text}");
+    }
+    for words in ["ab", "acme,,other", "--- "] {
+        let errors = read(&with(&[("DIVAN_PASSWORD_WORDS", words)])).unwrap_err();
+        assert!(
+            errors.to_string().contains("DIVAN_PASSWORD_WORDS"),
+            "{errors}"
+        );
+    }
 }
 
 #[test]

@@ -290,7 +290,7 @@ async fn a_weak_password_is_rejected_with_its_reason() {
         (
             "password1",
             "password_too_common",
-            "is one of the most common passwords",
+            "must not be a common password or consist of common words and patterns",
         ),
         (
             "7010000002",
