@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use divan_core::password::Argon2idHasher;
-use divan_core::service::AuthService;
+use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::Store;
 use divan_core::types::Audience;
 use tokio::net::TcpListener;
@@ -91,6 +91,13 @@ impl Server {
             strict_transport: config.addresses.are_https(),
             docs: config.docs,
             is_development: config.development.is_some(),
+            miniapp_url: Some(config.addresses.miniapp.clone()),
+            admin_url: Some(config.addresses.admin.clone()),
+            local_hosts_only: config
+                .development
+                .as_ref()
+                .is_some_and(|development| !development.is_exposed()),
+            direct_bootstrap_only: matches!(config.bootstrap, BootstrapPolicy::OpenToAnyone),
             trusted_proxies: config.infra.http.trusted_proxies.clone(),
             ..HttpOptions::default()
         };

@@ -29,6 +29,7 @@ pub struct Development {
     folder: PathBuf,
     secret_key: Secret,
     bot_token: Secret,
+    is_exposed: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +82,7 @@ impl Development {
                 folder: FOLDER.into(),
                 secret_key,
                 bot_token,
+                is_exposed: false,
             }),
             Err(error) => {
                 let error = error_chain(&error);
@@ -101,6 +103,16 @@ impl Development {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.folder.join("divan.db")
+    }
+
+    /// Lets the server answer to any host name. Default: only to names of this machine and to the
+    /// configured hosts.
+    pub fn expose(&mut self) {
+        self.is_exposed = true;
+    }
+
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.is_exposed
     }
 
     pub(crate) fn secret_key(&self) -> Secret {

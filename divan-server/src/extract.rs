@@ -18,8 +18,6 @@ pub(crate) use id::Id;
 pub(crate) use json_body::JsonBody;
 pub(crate) use query_params::QueryParams;
 pub(crate) use rejections::MAX_BODY_BYTES;
-#[cfg(feature = "_server")]
-pub(crate) use request_client::Peer;
-pub(crate) use request_client::RequestId;
+pub(crate) use request_client::{Peer, RequestId};
 pub(crate) use service::{AsAdmin, AsCaller, ForClient, SignedIn};
 pub(crate) use token_request::TokenRequest;

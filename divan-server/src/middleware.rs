@@ -1,6 +1,8 @@
 //! Layers around every route: CORS, time limit, panics, request id, headers, access log, metrics.
 
 mod access_log;
+mod host;
+mod origin;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -45,8 +47,9 @@ pub(crate) fn apply(router: Router, state: AppState) -> Router {
     );
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(state, observe))
+            .layer(from_fn_with_state(state.clone(), observe))
             .layer(cors)
+            .layer(from_fn_with_state(state, admit))
             .layer(from_fn_with_state(request_timeout, limit))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
     )
@@ -70,7 +73,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 /// Sets the request id, which log lines of the request carry, and the headers of the response;
 /// writes the access log and the metrics.
 async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let id = request_id(request.headers());
+    let id = request_id(&request, state.http());
     let id_text = id.to_str().unwrap_or_default();
     let access_log = AccessLog::start(&request, id.clone(), state.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -86,6 +89,18 @@ async fn observe(State(state): State<AppState>, mut request: Request, next: Next
     security_headers(headers, state.http().strict_transport);
     headers.insert(X_REQUEST_ID, id);
     response
+}
+
+/// Refuses requests of another host or of a foreign page before anything is read or counted.
+async fn admit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let admitted = host::of(&request).and_then(|host| {
+        host::check(host.as_ref(), &request, state.http())?;
+        origin::check(host.as_ref(), &request, state.http())
+    });
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// Turns a time-out or a panic of a handler into a problem.

@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use divan_core::service::AuthService;
 use divan_core::store::PoolState;
 use ipnet::IpNet;
+use url::Url;
 
 use crate::metrics::Metrics;
 use crate::readiness::{Dependency, Readiness};
@@ -118,8 +119,8 @@ impl fmt::Debug for AppState {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// Origins whose pages may call the server: those of the Mini App and the admin panel. `*` is
-    /// ignored. Default: none.
+    /// Origins whose pages may call the server, in addition to its own: those of the Mini App and the
+    /// admin panel. `*` is ignored. Default: none.
     pub allowed_origins: Vec<HeaderValue>,
     /// Sends `Strict-Transport-Security`. Default: no.
     pub strict_transport: bool,
@@ -127,10 +128,32 @@ pub struct HttpOptions {
     pub docs: bool,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
+    /// Public URL of the Mini App. Its host serves neither the administrators' endpoints nor the
+    /// documentation. Default: none, so that each host serves everything.
+    pub miniapp_url: Option<Url>,
+    /// Public URL of the admin panel. Its host does not serve the sign-in through Telegram. Default:
+    /// none, so that each host serves everything.
+    pub admin_url: Option<Url>,
+    /// Answers only to `localhost`, other names of the machine itself and the hosts of the two URLs, so
+    /// that no page reaches the server by DNS rebinding. Default: no.
+    pub local_hosts_only: bool,
+    /// Refuses to create the first administrator for a request that a proxy or a tunnel forwarded.
+    /// Default: no.
+    pub direct_bootstrap_only: bool,
     /// Development mode: failed attempts are not counted for loopback addresses. Default: no.
     pub is_development: bool,
     /// Time limit of a request, from the first byte of its body to the response. Default: 30 seconds.
     pub request_timeout: Duration,
+}
+
+impl HttpOptions {
+    /// Returns `true` if the address is that of a trusted proxy.
+    pub(crate) fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted_proxies
+            .iter()
+            .any(|network| network.contains(&peer))
+    }
 }
 
 impl Default for HttpOptions {
@@ -140,6 +163,10 @@ impl Default for HttpOptions {
             strict_transport: false,
             docs: true,
             trusted_proxies: Vec::new(),
+            miniapp_url: None,
+            admin_url: None,
+            local_hosts_only: false,
+            direct_bootstrap_only: false,
             is_development: false,
             request_timeout: Duration::from_secs(30),
         }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BODY_PROBLEMS, COMMON_PROBLEMS, ProblemCode};
+use super::{BODY_PROBLEMS, COMMON_PROBLEMS, ProblemCode, WRITE_PROBLEMS};
 
 /// An endpoint of the contract: everything that server and client must agree on.
 ///
@@ -155,6 +155,10 @@ impl EndpointDescription {
     /// of any request.
     pub fn problems(&self) -> impl Iterator<Item = ProblemCode> + use<> {
         let body = if self.has_body { BODY_PROBLEMS } else { &[] };
+        let write = match self.method {
+            Method::Get => &[],
+            _ => WRITE_PROBLEMS,
+        };
         let lane: &[ProblemCode] = match self.lane {
             Some(_) => &[ProblemCode::TooManyAttempts],
             None => &[],
@@ -163,6 +167,7 @@ impl EndpointDescription {
             self.auth.problems(),
             lane,
             self.own_problems,
+            write,
             body,
             COMMON_PROBLEMS,
         ]

@@ -45,10 +45,15 @@ pub use crate::types::{
 
 /// The problems of any request.
 pub const COMMON_PROBLEMS: &[ProblemCode] = &[
+    ProblemCode::HostInvalid,
     ProblemCode::RequestTimeout,
+    ProblemCode::HostNotAllowed,
     ProblemCode::Internal,
     ProblemCode::Unavailable,
 ];
+
+/// The problems of any request that may change something.
+pub const WRITE_PROBLEMS: &[ProblemCode] = &[ProblemCode::OriginNotAllowed];
 
 /// The problems of any request with a body.
 pub const BODY_PROBLEMS: &[ProblemCode] = &[

@@ -32,6 +32,8 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The body is not JSON (or not a form), or not UTF-8.
     MalformedBody = "malformed_body", 400, "Malformed body";
+    /// The request has no `Host`, several of them, or one that is not a host.
+    HostInvalid = "host_invalid", 400, "Host not valid";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
     /// The init data is empty: open the Mini App from the menu button of the bot.
@@ -66,7 +68,9 @@ problem_codes! {
     /// The user is linked to another Telegram account, or this Telegram account is linked to
     /// another user. An administrator can unlink it.
     TelegramAccountMismatch = "telegram_account_mismatch", 403, "Telegram account mismatch";
-    /// The resource does not exist.
+    /// The page that sent the request is not of an allowed origin.
+    OriginNotAllowed = "origin_not_allowed", 403, "Origin not allowed";
+    /// The resource does not exist, or not on this host.
     NotFound = "not_found", 404, "Not found";
     /// The path does not support this method.
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
@@ -84,6 +88,8 @@ problem_codes! {
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
+    /// Development mode answers only to `localhost` and to the hosts of the configured URLs.
+    HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are not valid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Request not valid";
     /// The new password breaks a rule; `errors` names the rule.

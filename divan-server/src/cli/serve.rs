@@ -37,8 +37,15 @@ async fn start(args: ServeArgs) -> Result<Server, Box<dyn std::error::Error>> {
     let listener = listen(&args.host, args.port).await?;
     let address = listener.local_addr()?;
     // Secrets may be files on a mount that hangs.
-    let config = tokio::task::spawn_blocking(move || Config::from_process(address)).await??;
+    let mut config = tokio::task::spawn_blocking(move || Config::from_process(address)).await??;
     refuse_exposure(&config, address, args.expose_development)?;
+    if let Some(development) = config
+        .development
+        .as_mut()
+        .filter(|_| args.expose_development)
+    {
+        development.expose();
+    }
     warn_of_gaps(&config);
 
     let migrations = if args.no_migrate {

@@ -30,9 +30,7 @@ pub(super) fn request_client(parts: &Parts, state: &AppState) -> ClientInfo {
     if let Some(&Peer(peer)) = parts.extensions.get() {
         let options = state.http();
         let trusted = &options.trusted_proxies;
-        let is_trusted = trusted
-            .iter()
-            .any(|network| network.contains(&peer.to_canonical()));
+        let is_trusted = options.is_trusted_proxy(peer);
         // Probably a proxy that is not configured: all users would share its address.
         let is_proxy =
             !is_trusted && is_private(peer) && parts.headers.contains_key(X_FORWARDED_FOR);

@@ -1,12 +1,13 @@
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 
 use super::X_REQUEST_ID;
 use crate::error_chain::error_chain;
+use crate::extract::Peer;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, HttpOptions};
 
 /// Status of a request whose client closed the connection before the response, as in nginx.
 const CLIENT_CLOSED: u16 = 499;
@@ -108,14 +109,21 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// Returns the request id that a proxy set, if it has the form of one, or a new one.
-pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
+/// Returns the request id that a trusted proxy or the embedding application set, if it has the form of
+/// one, or a new one. Other clients must not choose what the log and the audit contain.
+pub(super) fn request_id(request: &Request, options: &HttpOptions) -> HeaderValue {
+    let is_trusted = match request.extensions().get() {
+        Some(&Peer(peer)) => options.is_trusted_proxy(peer),
+        None => true,
+    };
     let is_plain = |id: &&HeaderValue| {
         let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
         (1..=64).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
     };
-    headers
+    request
+        .headers()
         .get(X_REQUEST_ID)
+        .filter(|_| is_trusted)
         .filter(is_plain)
         .map_or_else(new_request_id, HeaderValue::clone)
 }

@@ -227,6 +227,22 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
         deployed.get("divan", "/docs/").await.text().await.unwrap(),
         "the Mini App"
     );
+    for (audience, path) in [
+        ("divan", "/auth/admin/users"),
+        ("divan", "/auth/token"),
+        ("sec", "/auth/telegram/login"),
+    ] {
+        let response = deployed.get(audience, path).await;
+        assert_eq!(
+            header(&response, "content-type"),
+            "application/problem+json"
+        );
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(404), &json!("not_found"))
+        );
+    }
     for path in ["/metrics", "/health/ready", "/auth"] {
         assert_eq!(
             deployed.get("divan", path).await.status(),

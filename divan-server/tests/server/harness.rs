@@ -120,6 +120,8 @@ impl<S: Store + Clone + 'static> App<S> {
             .map(HeaderValue::from_static)
             .to_vec();
         http.strict_transport = true;
+        http.miniapp_url = MINIAPP_ORIGIN.parse().ok();
+        http.admin_url = ADMIN_ORIGIN.parse().ok();
         let state = AppState::new(service, http);
         Self {
             router: router(state.clone()),

@@ -12,6 +12,7 @@ mod doctor;
 mod endpoints;
 mod guide;
 mod harness;
+mod hosts;
 mod http;
 mod import;
 mod init_data_command;

@@ -263,7 +263,7 @@ fn configured_secrets_close_the_bootstrap_of_development_mode() {
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     let body = r#"{"email":"admin@example.com","password":"tram under the plum"}"#;
     let request = format!(
-        "POST /auth/admin/bootstrap HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+        "POST /auth/admin/bootstrap HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     );

@@ -1,0 +1,218 @@
+//! The host that a request names, and what the server serves on it.
+
+use axum::extract::Request;
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Version};
+use divan_core::api::{Bootstrap, Endpoint, ProblemCode};
+use url::{Host, Url};
+
+use crate::extract::Peer;
+use crate::problem::Problem;
+use crate::state::HttpOptions;
+
+/// Headers of proxies and tunnels, in addition to `X-Forwarded-…`.
+const FORWARDING: [&str; 10] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-original-host",
+    "true-client-ip",
+    "cdn-loop",
+    "cf-connecting-ip",
+    "cf-ray",
+    "fly-client-ip",
+];
+
+/// The host of a request, in lower case and without a final dot, and the port, if present.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RequestHost {
+    name: String,
+    port: Option<u16>,
+}
+
+impl RequestHost {
+    fn new(authority: &Authority) -> Option<Self> {
+        let text = authority.as_str();
+        let name = authority.host().to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        // An authority may contain a user name, a host may not.
+        let rest = text.get(authority.host().len()..)?;
+        let port = match rest.strip_prefix(':') {
+            None if rest.is_empty() => None,
+            Some(port) => Some(port.parse().ok()?),
+            None => return None,
+        };
+        let name = Host::parse(name).ok()?.to_string();
+        Some(Self { name, port })
+    }
+
+    /// Returns `true` if a URL leads to this host. Some proxies remove the port.
+    pub(super) fn is_of(&self, url: &Url) -> bool {
+        url.host_str() == Some(&self.name)
+            && self
+                .port
+                .is_none_or(|port| url.port_or_known_default() == Some(port))
+    }
+
+    /// Returns `true` if pages of this origin were loaded from this host. Without a port, the host is
+    /// that of the default port.
+    pub(super) fn is_origin(&self, origin: &Url) -> bool {
+        let port = match self.port {
+            Some(_) => origin.port_or_known_default(),
+            None => origin.port(),
+        };
+        origin.host_str() == Some(&self.name) && self.port == port
+    }
+
+    /// Returns `true` for names and addresses that no other machine can have.
+    fn is_local(&self) -> bool {
+        match Host::parse(&self.name) {
+            Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Ok(Host::Ipv4(address)) => address.is_loopback(),
+            Ok(Host::Ipv6(address)) => address.is_loopback(),
+            Err(_) => false,
+        }
+    }
+}
+
+/// Returns the host that a request names: in `Host`, in the target (`GET http://host/path`) or, in
+/// HTTP/2, as `:authority`. `None` for a request of HTTP/1.0, or of this process, without one.
+pub(super) fn of(request: &Request) -> Result<Option<RequestHost>, Problem> {
+    let invalid = |detail| Problem::new(ProblemCode::HostInvalid).with_detail(detail);
+    let mut headers = request.headers().get_all(HOST).iter();
+    let header = headers.next();
+    if headers.next().is_some() {
+        return Err(invalid("`Host` must appear only once."));
+    }
+    let parse = |authority: &Authority| RequestHost::new(authority);
+    let header = header.map(|value| parse(&Authority::try_from(value.as_bytes()).ok()?));
+    let target = request.uri().authority().map(parse);
+    match (header, target) {
+        (Some(None), _) | (_, Some(None)) => Err(invalid("`Host` must be a host.")),
+        (Some(Some(header)), Some(Some(target))) if header != target => {
+            Err(invalid("`Host` must be the host of the request target."))
+        }
+        (Some(host), _) | (None, Some(host)) => Ok(host),
+        // A request without a connection comes from this process.
+        (None, None)
+            if request.version() > Version::HTTP_10
+                && request.extensions().get::<Peer>().is_some() =>
+        {
+            Err(invalid("`Host` is required."))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Refuses a host that is not the server's, and paths that the host does not serve.
+pub(super) fn check(
+    host: Option<&RequestHost>,
+    request: &Request,
+    options: &HttpOptions,
+) -> Result<(), Problem> {
+    let path = request.uri().path();
+    if options.direct_bootstrap_only && path == Bootstrap::PATH && is_forwarded(request.headers()) {
+        let detail = "In development mode, only a direct request creates the first administrator. \
+                      Set DIVAN_BOOTSTRAP_TOKEN to create it through a proxy.";
+        return Err(Problem::new(ProblemCode::BootstrapTokenRequired).with_detail(detail));
+    }
+    let Some(host) = host else { return Ok(()) };
+    let is_of = |url: &Option<Url>| url.as_ref().is_some_and(|url| host.is_of(url));
+    let (is_miniapp, is_admin) = (is_of(&options.miniapp_url), is_of(&options.admin_url));
+    if options.local_hosts_only && !(host.is_local() || is_miniapp || is_admin) {
+        return Err(Problem::new(ProblemCode::HostNotAllowed));
+    }
+    if (is_miniapp && is_for_administrators(path))
+        || (is_admin && path.starts_with("/auth/telegram/"))
+    {
+        return Err(Problem::new(ProblemCode::NotFound));
+    }
+    Ok(())
+}
+
+fn is_for_administrators(path: &str) -> bool {
+    path.starts_with("/auth/admin/")
+        || path == "/auth/token"
+        || path == "/openapi.json"
+        || path == "/docs"
+        || path.starts_with("/docs/")
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    let is_forwarding = |name: &str| name.starts_with("x-forwarded") || FORWARDING.contains(&name);
+    headers.keys().any(|name| is_forwarding(name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn host(value: &'static str) -> Option<RequestHost> {
+        let request = Request::get("/").header(HOST, value);
+        of(&request.body(Body::empty()).unwrap()).ok().flatten()
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_an_optional_port() {
+        let name = |value| host(value).map(|host| (host.name, host.port));
+        let some = |name: &str, port| Some((name.to_owned(), port));
+        assert_eq!(name("Sec.Example.COM."), some("sec.example.com", None));
+        assert_eq!(name("localhost:8000"), some("localhost", Some(8000)));
+        assert_eq!(name("[::1]:8000"), some("[::1]", Some(8000)));
+        // Browsers read numbers as addresses, too.
+        assert_eq!(name("0x7f.1"), some("127.0.0.1", None));
+        for value in [
+            "",
+            "a b",
+            "user@host",
+            "host:x",
+            "host:70000",
+            "host:",
+            "a/b",
+            "[::1",
+        ] {
+            assert_eq!(name(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_the_machine_itself_are_local() {
+        for value in [
+            "localhost",
+            "LOCALHOST.",
+            "divan.localhost:1",
+            "127.9.9.9",
+            "[::1]:80",
+        ] {
+            assert!(host(value).unwrap().is_local(), "{value}");
+        }
+        for value in [
+            "localhost.example.com",
+            "notlocalhost",
+            "127.0.0.1.nip.io",
+            "192.168.0.1",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:192.0.2.1]",
+        ] {
+            assert!(!host(value).unwrap().is_local(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_url_has_the_host_and_the_port_of_a_request() {
+        let url = Url::parse("https://sec.example.com/panel").unwrap();
+        for (value, expected) in [
+            ("sec.example.com", true),
+            ("sec.example.com:443", true),
+            ("sec.example.com:8000", false),
+            ("divan.example.com", false),
+        ] {
+            assert_eq!(host(value).unwrap().is_of(&url), expected, "{value}");
+        }
+    }
+}
