@@ -17,7 +17,7 @@ use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
-use crate::serve::{Timeouts, serve};
+use crate::serve::{Limits, Timeouts, serve};
 use crate::state::{AppState, HttpOptions, PoolStateFn};
 
 /// A server with its listener and its database, ready to run.
@@ -146,13 +146,23 @@ impl Server {
         let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
             let router = metrics_router(self.state.clone());
-            let timeouts = Timeouts {
-                connections: METRICS_CONNECTIONS,
-                ..self.timeouts
+            let limits = Limits {
+                total: METRICS_CONNECTIONS,
+                per_address: METRICS_CONNECTIONS,
+                trusted_proxies: Vec::new(),
             };
-            tokio::spawn(serve(listener, router, timeouts, std::future::pending()))
+            let stop = std::future::pending();
+            tokio::spawn(serve(listener, router, self.timeouts, limits, stop))
         });
-        serve(self.listener, router(self.state), self.timeouts, stop).await;
+        let limits = Limits::of_process(self.state.http().trusted_proxies.clone());
+        serve(
+            self.listener,
+            router(self.state),
+            self.timeouts,
+            limits,
+            stop,
+        )
+        .await;
         purge.abort();
         watch.abort();
         metrics.inspect(JoinHandle::abort);

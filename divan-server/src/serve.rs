@@ -1,34 +1,51 @@
 //! Accepts connections, with time limits.
 //!
 //! `axum::serve` sets no time-outs, so a client that sends one byte a minute would hold a
-//! connection forever. HTTP/1.1 only, which proxies use: detecting the version would be one more
+//! connection forever, and bounds no connections. HTTP/1.1 only, which proxies use: detecting the version would be one more
 //! wait without a limit.
 
+mod connections;
+mod descriptors;
+mod head_deadline;
+
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower_http::add_extension::AddExtension;
+use tower::ServiceExt;
 
 use crate::extract::Peer;
+use connections::{Connections, Slot};
+#[cfg(feature = "cli")]
+pub(crate) use descriptors::raise_limit;
+use head_deadline::HeadDeadline;
 
-/// Limits on connections and waiting times.
+pub(crate) use connections::Limits;
+
+/// Maximum size of the buffer for the head of a request. Beyond it hyper responds 431 without a body;
+/// below, the middleware responds with a problem.
+const MAX_BUFFER: usize = 48 * 1024;
+
+/// Limits on waiting times.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
-    /// Maximum of concurrent connections; further ones wait.
-    pub(crate) connections: usize,
-    /// Time from the start of a connection, or its last response, to the end of the next headers.
+    /// Time from the first byte of a request, or the start of the connection, to the end of the headers.
     pub(crate) headers: Duration,
+    /// Time from a response to the end of the next headers.
+    pub(crate) idle: Duration,
     /// Time from the stop signal until connections are no longer accepted, in which a load balancer
     /// can notice the lost readiness.
     pub(crate) drain: Duration,
@@ -39,8 +56,8 @@ pub(crate) struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            connections: Semaphore::MAX_PERMITS,
-            headers: Duration::from_secs(30),
+            headers: Duration::from_secs(10),
+            idle: Duration::from_secs(30),
             drain: Duration::from_secs(1),
             stop: Duration::from_secs(8),
         }
@@ -52,25 +69,27 @@ pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     timeouts: Timeouts,
+    limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let connections = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(timeouts.connections));
+    let running = GracefulShutdown::new();
+    let connections = Connections::new(limits);
     let mut stop = pin!(async {
         stop.await;
         tokio::time::sleep(timeouts.drain).await;
     });
     loop {
         tokio::select! {
-            (accepted, slot) = accept(&listener, &slots) => match accepted {
-                Ok((stream, peer)) => spawn(stream, peer, slot, &router, timeouts, &connections),
+            accepted = accept(&listener, &connections) => match accepted {
+                Ok(Some(accepted)) => spawn(accepted, &router, timeouts, &running),
+                Ok(None) => {}
                 Err(error) => handle_accept_error(&error).await,
             },
             () = &mut stop => break,
         }
     }
     drop(listener);
-    if tokio::time::timeout(timeouts.stop, connections.shutdown())
+    if tokio::time::timeout(timeouts.stop, running.shutdown())
         .await
         .is_err()
     {
@@ -81,42 +100,54 @@ pub(crate) async fn serve(
     }
 }
 
-/// Accepts the next connection as soon as a slot is free.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (
-    io::Result<(TcpStream, SocketAddr)>,
-    Option<OwnedSemaphorePermit>,
-) {
-    // The semaphore is never closed.
-    let slot = Arc::clone(slots).acquire_owned().await.ok();
-    (listener.accept().await, slot)
+struct Accepted {
+    stream: TcpStream,
+    peer: IpAddr,
+    slot: Arc<Slot>,
 }
 
-fn spawn(
-    stream: TcpStream,
-    peer: SocketAddr,
-    slot: Option<OwnedSemaphorePermit>,
-    router: &Router,
-    timeouts: Timeouts,
-    connections: &GracefulShutdown,
-) {
+/// Accepts the next connection, as soon as there is room for it; `None` if its address has too many.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Connections>,
+) -> io::Result<Option<Accepted>> {
+    let (stream, peer) = listener.accept().await?;
+    let peer = peer.ip();
+    let slot = connections.admit(peer).await.map(Arc::new);
+    Ok(slot.map(|slot| Accepted { stream, peer, slot }))
+}
+
+fn spawn(accepted: Accepted, router: &Router, timeouts: Timeouts, running: &GracefulShutdown) {
+    let Accepted { stream, peer, slot } = accepted;
     // Responses are small and complete; waiting to fill a segment would only delay them.
     let _ = stream.set_nodelay(true);
+    let stream = HeadDeadline::new(stream, timeouts.headers);
+    let (requests, router, place) = (stream.requests(), router.clone(), Arc::clone(&slot));
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        requests.next_turn();
+        let (requests, busy) = (requests.clone(), place.busy());
+        request.extensions_mut().insert(Peer(peer));
+        let response = router.clone().oneshot(request.map(Body::new));
+        async move {
+            let response: Result<Response, Infallible> = response.await;
+            requests.next_turn();
+            drop(busy);
+            response
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.headers)
-        .serve_connection(
-            TokioIo::new(stream),
-            TowerToHyperService::new(AddExtension::new(router.clone(), Peer(peer.ip()))),
-        );
-    let connection = connections.watch(connection);
+        .header_read_timeout(timeouts.idle)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = running.watch(connection);
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection ended early");
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%error, "connection ended early");
+            },
+            () = slot.closing() => tracing::debug!("closed an idle connection to make room"),
         }
-        drop(slot);
     });
 }
 
@@ -137,22 +168,45 @@ async fn handle_accept_error(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Notify;
 
     use super::*;
 
+    fn limits(total: usize, per_address: usize) -> Limits {
+        Limits {
+            total,
+            per_address,
+            trusted_proxies: Vec::new(),
+        }
+    }
+
     async fn start(router: Router, stop: impl Future<Output = ()> + Send + 'static) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let timeouts = Timeouts {
-            connections: 2,
             headers: Duration::from_millis(100),
+            idle: Duration::from_millis(300),
             drain: Duration::ZERO,
             stop: Duration::from_secs(20),
         };
-        tokio::spawn(serve(listener, router, timeouts, stop));
+        tokio::spawn(serve(listener, router, timeouts, limits(2, 2), stop));
+        address
+    }
+
+    /// Starts a server of two connections whose clients are a trusted proxy.
+    async fn start_proxied(router: Router) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = Limits {
+            trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
+            ..limits(2, 1)
+        };
+        let stop = std::future::pending();
+        tokio::spawn(serve(listener, router, Timeouts::default(), limits, stop));
         address
     }
 
@@ -177,11 +231,104 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_head_is_complete_in_time_even_if_bytes_arrive() {
+        let address = start(Router::new(), std::future::pending()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let is_open = async {
+            for byte in "GET / HTTP/1.1\r\nhost: x\r\n".bytes().cycle() {
+                if stream.write_all(&[byte]).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), is_open)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_and_a_slow_handler_outlast_the_time_of_a_head() {
+        let slow = async || {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            "done"
+        };
+        let address = start(Router::new().route("/", get(slow)), std::future::pending()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+                .await
+                .unwrap();
+            let (mut response, mut buffer) = (String::new(), [0; 512]);
+            while !response.ends_with("done") {
+                let read = stream.read(&mut buffer).await.unwrap();
+                assert!(read > 0, "closed after {response}");
+                response += std::str::from_utf8(&buffer[..read]).unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_further_connection_closes_the_oldest_idle_one() {
+        let address = start_proxied(Router::new().route("/", get("done"))).await;
+        let mut silent = Vec::new();
+        for _ in 0..50 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let response = tokio::time::timeout(Duration::from_secs(5), exchange(address, request));
+        assert!(response.await.unwrap().ends_with("done"));
+        let mut byte = [0];
+        assert_eq!(silent[0].read(&mut byte).await.unwrap_or(0), 0);
+    }
+
+    #[tokio::test]
+    async fn an_address_has_a_limit_of_its_own() {
+        let router = Router::new()
+            .route("/", get("done"))
+            .route("/hangs", get(std::future::pending::<()>));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = std::future::pending();
+        tokio::spawn(serve(
+            listener,
+            router,
+            Timeouts::default(),
+            limits(9, 2),
+            stop,
+        ));
+        let mut busy = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream
+                .write_all(b"GET /hangs HTTP/1.1\r\nhost: x\r\n\r\n")
+                .await
+                .unwrap();
+            busy.push(stream);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let mut refused = TcpStream::connect(address).await.unwrap();
+        assert_eq!(refused.read(&mut [0]).await.unwrap_or(0), 0);
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut other = socket.connect(address).await.unwrap();
+        other
+            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let mut response = String::new();
+        other.read_to_string(&mut response).await.unwrap();
+        assert!(response.ends_with("done"));
+    }
+
+    #[tokio::test]
     async fn a_connection_above_the_limit_waits_for_a_free_slot() {
         let router = Router::new()
             .route("/", get("done"))
             .route("/hangs", get(std::future::pending::<()>));
-        let address = start(router, std::future::pending()).await;
+        let address = start_proxied(router).await;
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut stream = TcpStream::connect(address).await.unwrap();

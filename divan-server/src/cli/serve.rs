@@ -8,6 +8,7 @@ use super::{Outcome, ServeArgs, banner};
 use crate::app::{Migrations, Server, StartError};
 use crate::config::Config;
 use crate::logging;
+use crate::serve::raise_limit;
 
 pub(super) fn serve(args: ServeArgs) -> Outcome {
     block_on(run(args))?
@@ -15,6 +16,7 @@ pub(super) fn serve(args: ServeArgs) -> Outcome {
 
 async fn run(args: ServeArgs) -> Outcome {
     logging::start();
+    raise_limit();
     let mut signals = StopSignal::listen()?;
     let server = tokio::select! {
         started = start(args) => started?,

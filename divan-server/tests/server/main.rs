@@ -6,6 +6,7 @@ mod bad_input;
 mod bash;
 mod commands;
 mod config;
+mod connections;
 mod dependencies;
 mod deployment;
 mod doctor;
