@@ -5,6 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgQueryResult, PgS
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use time::OffsetDateTime;
 
+use super::pool::without_maintenance;
 use super::sql::{self, Backend, SqlStore};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
 use crate::database_url::{PostgresPool, PostgresUrl, SslMode};
@@ -60,9 +61,15 @@ impl PostgresStore {
     /// # Errors
     /// When the server does not accept a connection in time.
     pub async fn connect(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, StoreError> {
-        let pool_options = PgPoolOptions::new()
+        let pool_options = without_maintenance(PgPoolOptions::new())
             .max_connections(pool.max_connections.get())
-            .acquire_timeout(pool.acquire_timeout);
+            .acquire_timeout(pool.acquire_timeout)
+            // A connection is replaced from time to time, so that settings of the server and the
+            // addresses behind a name take effect.
+            .before_acquire(|_, used| {
+                let is_usable = used.age < MAX_AGE && used.idle_for < MAX_IDLE;
+                Box::pin(async move { Ok(is_usable) })
+            });
         let options = options(url, pool);
         wait_for_server(&options, pool.acquire_timeout)
             .await
@@ -111,6 +118,12 @@ impl PostgresStore {
         Ok(sql::from_micros(micros))
     }
 }
+
+/// Age after which a connection is replaced.
+const MAX_AGE: Duration = Duration::from_mins(30);
+
+/// Time without use after which a connection is replaced.
+const MAX_IDLE: Duration = Duration::from_mins(10);
 
 /// Waits until the server accepts a connection, as it may start later than this program. Returns
 /// the server's last error, which a pool would hide behind its own time-out.

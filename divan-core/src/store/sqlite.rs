@@ -8,6 +8,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
+use super::pool::without_maintenance;
 use super::sql::{self, Backend, SqlStore};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
 
@@ -79,11 +80,11 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT);
         use_write_ahead_log(&options).await?;
-        let writer = SqlitePoolOptions::new()
+        let writer = without_maintenance(SqlitePoolOptions::new())
             .max_connections(1)
             .connect_with(options.clone())
             .await?;
-        let readers = SqlitePoolOptions::new()
+        let readers = without_maintenance(SqlitePoolOptions::new())
             .max_connections(READERS)
             .connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Self::from_pools(writer, readers))

@@ -34,7 +34,8 @@ impl ThrottleKey {
     }
 
     /// Key of the counter that many subjects share when there are too many rows.
-    pub(crate) fn shared(&self) -> Self {
+    #[must_use]
+    pub fn shared(&self) -> Self {
         let end = self.id.len();
         Self::new(self.kind, &self.id[end - 2..])
     }
