@@ -1,7 +1,7 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser,
-    ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser, UpdateUserRequest,
-    UserPage,
+    ListUsers, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword, UnlinkTelegram,
+    UpdateUser, UpdateUserRequest, UserPage,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -54,7 +54,7 @@ impl AdminPanel {
     /// Returns a user.
     ///
     /// # Errors
-    /// As [`unlink_telegram`](Self::unlink_telegram).
+    /// As [`reset_password`](Self::reset_password), without `own_account`.
     pub async fn get_user(&self, id: UserId) -> Result<User, Error> {
         self.call::<GetUser>(Request::new(&()).path_id(id)).await
     }
@@ -75,7 +75,8 @@ impl AdminPanel {
     ///
     /// # Errors
     /// The [code](Error::code) is `not_found` when there is no such user, `last_admin` when no
-    /// active administrator would be left, `phone_taken`, `email_taken` or `validation_failed` when
+    /// active administrator would be left, `promotion_required` when an employee would become an
+    /// administrator, `phone_taken`, `email_taken` or `validation_failed` when
     /// the change is invalid, and `admin_required` when the user is no longer an administrator. See
     /// [`Error`] for the rest.
     ///
@@ -104,18 +105,52 @@ impl AdminPanel {
     /// reset it again.
     ///
     /// # Errors
-    /// As [`unlink_telegram`](Self::unlink_telegram).
+    /// The [code](Error::code) is `not_found` when there is no such user, `own_account` for the
+    /// caller's own account, and `admin_required` when the caller is no longer an administrator. See
+    /// [`Error`] for the rest.
     pub async fn reset_password(&self, id: UserId) -> Result<GeneratedPassword, Error> {
         self.call::<ResetPassword>(Request::new(&()).path_id(id))
             .await
     }
 
-    /// Unlinks a user's Telegram account and ends the user's sessions.
+    /// Makes an employee an administrator, with a generated password, and ends the user's sessions.
+    /// After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have been
+    /// promoted; another attempt then fails with `already_admin`: reset the password.
     ///
     /// # Errors
-    /// The [code](Error::code) is `not_found` when there is no such user, and `admin_required` when
-    /// the user is no longer an administrator. See [`Error`] for the rest.
-    pub async fn unlink_telegram(&self, id: UserId) -> Result<User, Error> {
+    /// The [code](Error::code) is `not_found` when there is no such user, `already_admin` when the
+    /// user is an administrator, `validation_failed` when the e-mail address is invalid or missing,
+    /// `email_taken` when another user has it, and `admin_required` when the caller is no longer an
+    /// administrator. See [`Error`] for the rest.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use divan_client::api::{PromoteUserRequest, UserId};
+    ///
+    /// # async fn run(client: divan_client::Client, id: UserId) -> Result<(), divan_client::Error> {
+    /// let request = PromoteUserRequest::email("second@example.com");
+    /// let password = client.admin().promote_user(id, &request).await?.generated_password;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn promote_user(
+        &self,
+        id: UserId,
+        request: &PromoteUserRequest,
+    ) -> Result<GeneratedPassword, Error> {
+        self.call::<PromoteUser>(Request::new(request).path_id(id))
+            .await
+    }
+
+    /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the
+    /// user's sessions. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the account
+    /// may have been unlinked; another attempt then fails with `telegram_not_linked`: reset the
+    /// password.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `telegram_not_linked` when no account is linked. Otherwise as
+    /// [`reset_password`](Self::reset_password).
+    pub async fn unlink_telegram(&self, id: UserId) -> Result<GeneratedPassword, Error> {
         self.call::<UnlinkTelegram>(Request::new(&()).path_id(id))
             .await
     }
@@ -123,7 +158,7 @@ impl AdminPanel {
     /// Ends all sessions of a user.
     ///
     /// # Errors
-    /// As [`unlink_telegram`](Self::unlink_telegram).
+    /// As [`reset_password`](Self::reset_password), without `own_account`.
     pub async fn end_user_sessions(&self, id: UserId) -> Result<(), Error> {
         self.call::<EndUserSessions>(Request::new(&()).path_id(id))
             .await

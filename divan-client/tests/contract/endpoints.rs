@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    Audience, AuditAction, AuditRequest, Auth, ChangePasswordRequest, CreateUserRequest, ENDPOINTS,
-    EndpointDescription, HealthStatus, ListUsersRequest, ProblemCode, Role, SessionId,
-    UpdateUserRequest,
+    AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth, ChangePasswordRequest,
+    CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, ProblemCode,
+    PromoteUserRequest, Role, SessionId, UpdateUserRequest,
 };
 use divan_client::{CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
 
@@ -134,9 +134,23 @@ async fn call(f: &Fixture, operation: &str) {
         }
         "unlink_telegram" => {
             let employee = miniapp.me().await.unwrap();
-            let unlinked = admin.unlink_telegram(employee.id).await.unwrap();
-            assert_eq!((unlinked.id, unlinked.telegram_id), (employee.id, None));
+            let reset = admin.unlink_telegram(employee.id).await.unwrap();
             assert_signed_out(f).await;
+            let again = admin.unlink_telegram(employee.id).await.unwrap_err();
+            assert_eq!(again.code(), Some(ProblemCode::TelegramNotLinked));
+            let login = f.login(reset.generated_password.expose());
+            assert_eq!(miniapp.login(&login).await.unwrap().id, employee.id);
+        }
+        "promote_user" => {
+            let employee = miniapp.me().await.unwrap().id;
+            let request = PromoteUserRequest::email("second@example.com");
+            let password = admin.promote_user(employee, &request).await.unwrap();
+            assert_signed_out(f).await;
+            assert_eq!(admin.get_user(employee).await.unwrap().role, Role::Admin);
+            let again = admin.promote_user(employee, &request).await.unwrap_err();
+            assert_eq!(again.code(), Some(ProblemCode::AlreadyAdmin));
+            let login = AdminLoginRequest::new("second@example.com", password.generated_password);
+            assert_eq!(admin.login(&login).await.unwrap().id, employee);
         }
         "end_user_sessions" => {
             admin
@@ -307,6 +321,10 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .await
             .map(drop),
         "unlink_telegram" => admin.unlink_telegram(id.parse().unwrap()).await.map(drop),
+        "promote_user" => admin
+            .promote_user(id.parse().unwrap(), &PromoteUserRequest::default())
+            .await
+            .map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
         other => panic!("the client has no call for {other}: add one"),
     }

@@ -153,13 +153,18 @@ async fn update_user_sends_only_the_changed_members() {
 #[tokio::test]
 async fn unlink_telegram_sends_the_user_id_in_the_path() {
     let path = format!("/auth/admin/users/{ID}/unlink-telegram");
-    let (server, client) = server_with_client("POST", &path, json_response(200, &user())).await;
-    let unlinked = client
+    let (server, client) = server_with_client(
+        "POST",
+        &path,
+        json_response(200, &json!({"generated_password": "abc"})),
+    )
+    .await;
+    let reset = client
         .admin()
         .unlink_telegram(ID.parse::<UserId>().unwrap())
         .await
         .unwrap();
-    assert_eq!(unlinked.telegram_id, None);
+    assert_eq!(reset.generated_password.expose(), "abc");
     assert_eq!(
         single_request(&server).await,
         ReceivedRequest::new(&format!("POST /prefix{path}")).bearer(TOKEN)

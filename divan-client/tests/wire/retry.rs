@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use divan_client::api::{
     AdminLoginRequest, Audience, AutoLoginRequest, BootstrapRequest, ChangePasswordRequest,
-    CreateUserRequest, TelegramLoginRequest, UpdateUserRequest,
+    CreateUserRequest, PromoteUserRequest, TelegramLoginRequest, UpdateUserRequest,
 };
 use divan_client::{Client, Error, Retries};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -64,12 +64,16 @@ async fn call_unsafe(client: &Client, call: &str) -> Error {
             .await
             .map(drop),
         "POST /auth/logout" => miniapp.logout().await,
+        "POST /auth/admin/users/01920000-0000-7000-8000-00000000000a/promote" => admin
+            .promote_user(USER.parse().unwrap(), &PromoteUserRequest::default())
+            .await
+            .map(drop),
         _ => admin.unlink_telegram(USER.parse().unwrap()).await.map(drop),
     };
     failed.unwrap_err()
 }
 
-const UNSAFE: [&str; 9] = [
+const UNSAFE: [&str; 10] = [
     "POST /auth/telegram/login",
     "POST /auth/telegram/auto-login",
     "POST /auth/admin/login",
@@ -78,6 +82,7 @@ const UNSAFE: [&str; 9] = [
     "PATCH /auth/admin/users/01920000-0000-7000-8000-00000000000a",
     "POST /auth/me/password",
     "POST /auth/logout",
+    "POST /auth/admin/users/01920000-0000-7000-8000-00000000000a/promote",
     "POST /auth/admin/users/01920000-0000-7000-8000-00000000000a/unlink-telegram",
 ];
 

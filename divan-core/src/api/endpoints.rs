@@ -3,8 +3,9 @@
 use super::{
     AdminLoginRequest, AuditPage, AuditRequest, Auth, AutoLoginRequest, BootstrapRequest,
     ChangePasswordRequest, CreateUserRequest, CreatedUser, Endpoint, EndpointDescription,
-    GeneratedPassword, Health, JwkSet, Lane, ListUsersRequest, Method, ProblemCode, RefreshRequest,
-    SessionList, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage,
+    GeneratedPassword, Health, JwkSet, Lane, ListUsersRequest, Method, ProblemCode,
+    PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest, TokenResponse,
+    UpdateUserRequest, User, UserPage,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -104,16 +105,21 @@ endpoints! {
 
     /// Changes a user.
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
-        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, LastAdmin];
+        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, LastAdmin, PromotionRequired];
 
     /// Replaces a user's password by a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
-        () => 200 GeneratedPassword, [NotFound, Overloaded];
+        () => 200 GeneratedPassword, [NotFound, OwnAccount, Overloaded];
 
-    /// Unlinks a user's Telegram account and ends the user's sessions. The next sign-in links another
-    /// one.
+    /// Makes an employee an administrator, replaces the password by a generated one, and ends the
+    /// user's sessions.
+    PromoteUser = "promote_user": Post "/auth/admin/users/{id}/promote", Admin,
+        PromoteUserRequest => 200 GeneratedPassword, [NotFound, AlreadyAdmin, EmailTaken, Overloaded];
+
+    /// Unlinks a user's Telegram account, replaces the password by a generated one, and ends the
+    /// user's sessions. The next sign-in links another Telegram account.
     UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", Admin,
-        () => 200 User, [NotFound];
+        () => 200 GeneratedPassword, [NotFound, OwnAccount, TelegramNotLinked, Overloaded];
 
     /// Ends all sessions of a user.
     EndUserSessions = "end_user_sessions": Delete "/auth/admin/users/{id}/sessions", Admin,

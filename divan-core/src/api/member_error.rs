@@ -64,6 +64,8 @@ member_error_codes! {
     PasswordPersonal = "password_personal", [];
     /// The new password is the current one.
     PasswordUnchanged = "password_unchanged", [];
+    /// The password of an administrator must be generated: omit the member.
+    PasswordGeneratedOnly = "password_generated_only", [];
     /// The password hash is of no supported kind.
     PasswordHashInvalid = "password_hash_invalid", [];
     /// The member and the member `other` must not be sent together.

@@ -25,8 +25,8 @@ pub use audit::{AuditPage, AuditRequest};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Lane, Method};
 pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
-    EndUserSessions, GetUser, Jwks, ListUsers, Live, Logout, Me, Ready, Refresh, ResetPassword,
-    Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
+    EndUserSessions, GetUser, Jwks, ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh,
+    ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
@@ -35,8 +35,8 @@ pub use problem_code::ProblemCode;
 pub use session::{RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType};
 pub use telegram::{AutoLoginRequest, TelegramLoginRequest};
 pub use users::{
-    CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, UpdateUserRequest,
-    UserPage,
+    CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, PromoteUserRequest,
+    UpdateUserRequest, UserPage,
 };
 
 pub use crate::types::{

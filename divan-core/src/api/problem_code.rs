@@ -78,6 +78,16 @@ problem_codes! {
     RequestTimeout = "request_timeout", 408, "Request timed out";
     /// The first administrator exists already: sign in.
     AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
+    /// Administrators cannot do this to their own account: another administrator must. Change your
+    /// password with `POST /auth/me/password`.
+    OwnAccount = "own_account", 409, "Own account";
+    /// An employee becomes an administrator with `POST /auth/admin/users/{id}/promote` only, which
+    /// generates a password. Nothing was changed.
+    PromotionRequired = "promotion_required", 409, "Promotion required";
+    /// The user is an administrator already.
+    AlreadyAdmin = "already_admin", 409, "Already an administrator";
+    /// The user has no linked Telegram account. Nothing was changed.
+    TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
     /// No active administrator would be left. Nothing was changed.
     LastAdmin = "last_admin", 409, "Last administrator";
     /// Another user has this e-mail address.

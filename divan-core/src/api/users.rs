@@ -37,9 +37,9 @@ pub struct CreateUserRequest {
         schema(format = "email", example = "second@example.com", nullable = false)
     )]
     pub email: Option<String>,
-    /// The first password: at least 8 characters for an employee, 15 for an administrator. It must
-    /// not be common, nor made of the user's name, phone number or e-mail address. Default: a
-    /// generated one, which the response contains.
+    /// The first password of an employee, at least 8 characters. It must not be common, nor made of
+    /// the user's name, phone number or e-mail address. Default: a generated one, which the response
+    /// contains; an administrator always gets one.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -187,6 +187,31 @@ impl GeneratedPassword {
     }
 }
 
+/// The e-mail address of a new administrator.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PromoteUserRequest {
+    /// The e-mail address to sign in with. Default: the one that the user has. Unique; required for
+    /// a user without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "email", example = "second@example.com", nullable = false)
+    )]
+    pub email: Option<String>,
+}
+
+impl PromoteUserRequest {
+    /// Creates the request for a user without an e-mail address.
+    pub fn email(email: impl Into<String>) -> Self {
+        Self {
+            email: Some(email.into()),
+        }
+    }
+}
+
 /// The changes of a user: only members that are present change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
@@ -229,8 +254,8 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
-    /// The role. A change ends all sessions of the user, and a new administrator must change the
-    /// password.
+    /// The role. A change ends all sessions of the user. `admin` is `promotion_required` for an
+    /// employee.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

@@ -68,8 +68,13 @@ impl Admin {
 
     /// Returns the user; `None` for the operator.
     pub fn user(&self) -> Option<&User> {
+        self.caller().map(Caller::user)
+    }
+
+    /// Returns the caller; `None` for the operator.
+    pub(super) fn caller(&self) -> Option<&Caller> {
         match &self.0 {
-            Actor::Caller(caller) => Some(caller.user()),
+            Actor::Caller(caller) => Some(caller),
             Actor::Operator => None,
         }
     }

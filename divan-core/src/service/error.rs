@@ -49,6 +49,18 @@ pub enum ServiceError {
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("administrators only")]
     AdminRequired,
+    /// Administrators cannot do this to their own account.
+    #[error("another administrator must do this to your account")]
+    OwnAccount,
+    /// An employee becomes an administrator by a promotion only.
+    #[error("the role of an employee changes to admin by a promotion only")]
+    PromotionRequired,
+    /// The user to promote is an administrator.
+    #[error("the user is an administrator already")]
+    AlreadyAdmin,
+    /// The user has no linked Telegram account.
+    #[error("no Telegram account is linked")]
+    TelegramNotLinked,
     /// The first administrator already exists.
     #[error("already bootstrapped")]
     AlreadyBootstrapped,

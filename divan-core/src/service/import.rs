@@ -26,8 +26,8 @@ pub struct ImportedUser {
     pub email: Option<String>,
     /// The right to sign in. Default: `true`.
     pub is_active: bool,
-    /// The hash of the password from another system, see [`PasswordHash::check`]. Without one, a
-    /// password is generated.
+    /// The hash of an employee's password from another system, see [`PasswordHash::check`]. Without
+    /// one, and for administrators, a password is generated.
     pub password_hash: Option<PasswordHash>,
 }
 
@@ -161,8 +161,6 @@ impl AdminService<'_> {
         let mut done = 0;
         for (mut user, hash) in import.users {
             if let Some(hash) = hash {
-                // The password may break the stricter rules for administrators.
-                user.password_change_required = user.role == Role::Admin;
                 accounts.push((Account::new(user, hash), None));
                 continue;
             }
@@ -221,6 +219,9 @@ impl AdminService<'_> {
             imported.phone.is_some(),
             imported.email.is_some(),
         );
+        if imported.role == Role::Admin && imported.password_hash.is_some() {
+            validation.reject(Field::PasswordHash, InvalidFieldReason::GeneratedOnly);
+        }
         if let Some(Err(unusable)) = imported.password_hash.as_ref().map(PasswordHash::check) {
             validation.reject(Field::PasswordHash, unusable);
         }

@@ -111,6 +111,9 @@ pub enum InvalidFieldReason {
     /// Administrators cannot change this field of their own account.
     #[error("cannot be changed for your own account")]
     OwnAccount,
+    /// An administrator's password that someone else sets is a generated one.
+    #[error("must be absent for the role admin: a password is generated")]
+    GeneratedOnly,
     /// Another user has this value.
     #[error("belongs to another user")]
     Taken,

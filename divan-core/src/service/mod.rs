@@ -55,6 +55,7 @@ mod builder;
 mod client_info;
 mod devices;
 mod error;
+mod generated_password;
 mod handles;
 mod import;
 mod invalid_field;

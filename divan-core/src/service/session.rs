@@ -287,7 +287,8 @@ impl AuthService {
             .map(drop)
     }
 
-    /// Ends one live session of a user, or all of them. The next sign-in needs the password.
+    /// Ends one live session of a user, or all of them. The next sign-in needs the password. Returns
+    /// `None` if there is no such account, or the session has ended already.
     pub(super) async fn sign_out(
         &self,
         user: UserId,
@@ -295,30 +296,15 @@ impl AuthService {
         reason: EndReason,
         event: AuditEvent,
     ) -> Result<Option<User>, ServiceError> {
-        self.change_and_sign_out(user, only, reason, event, &|_| {})
-            .await
-    }
-
-    /// Changes an account and ends sessions of it in one transaction. Returns `None` if there is no
-    /// such account, or the session has ended already.
-    pub(super) async fn change_and_sign_out(
-        &self,
-        user: UserId,
-        only: Option<SessionId>,
-        reason: EndReason,
-        event: AuditEvent,
-        change: &(dyn Fn(&mut Account) + Send + Sync),
-    ) -> Result<Option<User>, ServiceError> {
         let _invalidate = self.parts.cache.invalidate_on_drop(user, only);
         let at = self.now();
-        let end = EndSessions { only, at, reason };
+        let end = match only {
+            Some(session) => EndSessions::one(session, at, reason),
+            None => EndSessions::all(at, reason),
+        };
         let change = |account: &mut Account| {
             account.password_verified_at = None;
-            change(account);
-            let mut update = AccountUpdate::none().end(end).event(event.clone());
-            if reason == EndReason::PasswordReset {
-                update = update.clear_counters(self.parts.attempts.keys.all_of(&account.user));
-            }
+            let update = AccountUpdate::none().end(end).event(event.clone());
             Ok(Some(match only {
                 Some(session) => update.require_live_session(session),
                 None => update,

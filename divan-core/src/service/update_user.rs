@@ -1,10 +1,10 @@
 use time::OffsetDateTime;
 
 use super::validation::Validation;
-use super::{AdminService, Field, InvalidFieldReason, Region, ServiceError};
+use super::{AdminService, Caller, Field, InvalidFieldReason, Region, ServiceError};
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
-use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, User, UserId};
+use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, SessionId, User, UserId};
 
 /// Changes the fields of a user that are `Some`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,11 +24,12 @@ pub struct UpdateUserCommand {
 
 /// # Changes of users
 impl AdminService<'_> {
-    /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A new
-    /// administrator must change the password, because the rules for administrators are stricter.
+    /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A change
+    /// of the caller's own e-mail address ends the caller's other sessions.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], [`ServiceError::NothingToChange`], [`ServiceError::Invalid`] with
+    /// [`ServiceError::NotFound`], [`ServiceError::NothingToChange`],
+    /// [`ServiceError::PromotionRequired`] for the role of an administrator, [`ServiceError::Invalid`] with
     /// all invalid fields, or [`ServiceError::Store`] if another user has the phone number or e-mail
     /// address, or if no active administrator would be left. Nothing is changed then.
     pub async fn update_user(
@@ -37,7 +38,9 @@ impl AdminService<'_> {
         command: &UpdateUserCommand,
     ) -> Result<User, ServiceError> {
         let parts = &self.service.parts;
-        let changes = Changes::read(command, parts.region, self.admin.id() == Some(id))?;
+        let own = self.admin.caller().filter(|caller| caller.user().id == id);
+        let own = own.map(Caller::session);
+        let changes = Changes::read(command, parts.region, own)?;
         let event = self.audit_event(AuditAction::UserUpdated, id).await?;
         let now = self.service.now();
         let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &event)?));
@@ -56,20 +59,22 @@ struct Changes {
     email: Option<Option<Email>>,
     role: Option<Role>,
     is_active: Option<bool>,
+    /// The session of a caller who changes the own account.
+    own: Option<SessionId>,
 }
 
 impl Changes {
     fn read(
         command: &UpdateUserCommand,
         region: Region,
-        is_self: bool,
+        own: Option<SessionId>,
     ) -> Result<Self, ServiceError> {
         let mut validation = Validation::default();
         // A mistake would lock the administrator out.
-        if is_self && command.role.is_some_and(|role| role != Role::Admin) {
+        if own.is_some() && command.role.is_some_and(|role| role != Role::Admin) {
             validation.reject(Field::Role, InvalidFieldReason::OwnAccount);
         }
-        if is_self && command.is_active == Some(false) {
+        if own.is_some() && command.is_active == Some(false) {
             validation.reject(Field::IsActive, InvalidFieldReason::OwnAccount);
         }
         if *command == UpdateUserCommand::default() {
@@ -91,6 +96,7 @@ impl Changes {
                 .map(|email| email.as_deref().and_then(|typed| validation.email(typed))),
             role: command.role,
             is_active: command.is_active,
+            own,
         };
         if validation.is_valid() {
             Ok(changes)
@@ -118,6 +124,10 @@ impl Changes {
         }
         user.role = self.role.unwrap_or(user.role);
         user.is_active = self.is_active.unwrap_or(user.is_active);
+        // The password of an employee must never open the admin panel.
+        if user.role == Role::Admin && before.role != Role::Admin {
+            return Err(ServiceError::PromotionRequired);
+        }
         let mut validation = Validation::default();
         validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
         if !validation.is_valid() {
@@ -128,9 +138,6 @@ impl Changes {
         }
 
         user.updated_at = now;
-        if user.role == Role::Admin && before.role != Role::Admin {
-            user.password_change_required = true;
-        }
         let (action, reason) = if before.is_active && !user.is_active {
             (AuditAction::UserDeactivated, Some(EndReason::Deactivated))
         } else if before.role != user.role {
@@ -147,7 +154,12 @@ impl Changes {
             ..event.clone()
         });
         let Some(reason) = reason else {
-            return Ok(update);
+            // Whoever is signed in elsewhere does not know the new address.
+            let own = self.own.filter(|_| user.email != before.email);
+            return Ok(match own {
+                Some(own) => update.end(EndSessions::others(own, now, EndReason::EmailChanged)),
+                None => update,
+            });
         };
         account.password_verified_at = None;
         Ok(update.end(EndSessions::all(now, reason)))

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::page::{ListId, PageRequest, truncate_page};
 use super::session::{SessionView, to_time_duration};
 use super::validation::Validation;
-use super::{AdminService, Cursor, Field, Page, ServiceError, parse_phone};
+use super::{AdminService, Cursor, Field, InvalidFieldReason, Page, ServiceError, parse_phone};
 use crate::password::{HashClass, Password};
 use crate::secret::Secret;
 use crate::session::EndReason;
@@ -48,7 +48,8 @@ pub struct CreateUserCommand {
     pub phone: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// The password. Without one, a password is generated.
+    /// The password. Without one, a password is generated. Only the operator may set the password
+    /// of an administrator.
     pub password: Option<Secret>,
 }
 
@@ -238,6 +239,10 @@ impl AdminService<'_> {
             command.phone.is_some(),
             command.email.is_some(),
         );
+        // Another administrator must not know an administrator's password.
+        if password.is_some() && command.role == Role::Admin && self.admin.user().is_some() {
+            validation.reject(Field::Password, InvalidFieldReason::GeneratedOnly);
+        }
         let (Some(full_name), true) = (full_name, validation.is_valid()) else {
             return Err(validation.into_error());
         };
@@ -263,58 +268,6 @@ impl AdminService<'_> {
             None => store.insert_users(new).await?,
         }
         Ok(())
-    }
-
-    /// Generates a password for a user and ends all sessions of the user. The password is valid for
-    /// 72 hours and must be changed at the next sign-in.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`].
-    pub async fn reset_password(self, user: UserId) -> Result<Secret, ServiceError> {
-        let parts = &self.service.parts;
-        self.get_user(user).await?;
-        let password = Password::generate(parts.entropy.as_ref())?;
-        let generated = password.to_secret();
-        let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
-        let event = self.audit_event(AuditAction::PasswordReset, user).await?;
-        let now = event.at;
-        let reset = |account: &mut Account| {
-            account.password_hash = hash.clone();
-            account.password_version += 1;
-            account.password_expires_at = Some(expiry_of_generated(now));
-            account.user.password_change_required = true;
-            account.user.updated_at = now;
-        };
-        self.service
-            .change_and_sign_out(user, None, EndReason::PasswordReset, event, &reset)
-            .await?
-            .ok_or(ServiceError::NotFound)?;
-        Ok(generated)
-    }
-
-    /// Unlinks the Telegram account of a user and ends all sessions of the user. The next sign-in
-    /// links another account. Does nothing if no account is linked.
-    ///
-    /// # Errors
-    /// [`ServiceError::NotFound`].
-    pub async fn unlink_telegram(self, user: UserId) -> Result<User, ServiceError> {
-        let event = self
-            .audit_event(AuditAction::TelegramUnlinked, user)
-            .await?;
-        let found = self.get_user(user).await?;
-        if found.telegram_id.is_none() {
-            return Ok(found);
-        }
-        let now = event.at;
-        let unlink = |account: &mut Account| {
-            account.user.telegram_id = None;
-            account.user.telegram_username = None;
-            account.user.updated_at = now;
-        };
-        self.service
-            .change_and_sign_out(user, None, EndReason::TelegramUnlinked, event, &unlink)
-            .await?
-            .ok_or(ServiceError::NotFound)
     }
 
     /// Lists the live sessions of a user, newest first.

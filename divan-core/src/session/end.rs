@@ -15,6 +15,8 @@ named_enum! {
         Deactivated = "deactivated",
         /// The role of the user changed.
         RoleChanged = "role_changed",
+        /// The user changed the own e-mail address in another session.
+        EmailChanged = "email_changed",
         /// The user's Telegram account was unlinked.
         TelegramUnlinked = "telegram_unlinked",
         /// A replaced token was used again.

@@ -71,12 +71,17 @@ impl Tables {
 
     fn apply(&mut self, user: UserId, update: AccountUpdate) -> Vec<SessionId> {
         let mut ended = Vec::new();
-        if let Some(EndSessions { only, at, reason }) = update.end {
+        if let Some(sessions) = update.end {
+            let EndSessions { at, reason, .. } = sessions;
             let own = self
                 .sessions
                 .values_mut()
                 .filter(|session| session.user == user);
-            for session in own.filter(|session| only.is_none_or(|only| session.id == only)) {
+            let is_chosen = |session: &&mut StoredSession| {
+                sessions.only.is_none_or(|only| session.id == only)
+                    && sessions.except != Some(session.id)
+            };
+            for session in own.filter(is_chosen) {
                 end(session, SessionEnd { at, reason }, &mut ended);
             }
         }

@@ -143,6 +143,8 @@ impl SessionAdvance {
 pub struct EndSessions {
     /// One session of the account; `None` for all of them.
     pub only: Option<SessionId>,
+    /// A session that does not end.
+    pub except: Option<SessionId>,
     /// Time of the end.
     pub at: OffsetDateTime,
     /// Reason of the end.
@@ -154,6 +156,7 @@ impl EndSessions {
     pub fn all(at: OffsetDateTime, reason: EndReason) -> Self {
         Self {
             only: None,
+            except: None,
             at,
             reason,
         }
@@ -163,6 +166,17 @@ impl EndSessions {
     pub fn one(session: SessionId, at: OffsetDateTime, reason: EndReason) -> Self {
         Self {
             only: Some(session),
+            except: None,
+            at,
+            reason,
+        }
+    }
+
+    /// Ends all sessions of the account but one.
+    pub fn others(session: SessionId, at: OffsetDateTime, reason: EndReason) -> Self {
+        Self {
+            only: None,
+            except: Some(session),
             at,
             reason,
         }

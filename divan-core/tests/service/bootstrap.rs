@@ -1,7 +1,9 @@
 //! Bootstrap and the creation of users.
 
 use divan_core::secret::Secret;
-use divan_core::service::{BootstrapCommand, BootstrapPolicy, ClientInfo, Field, ServiceError};
+use divan_core::service::{
+    Admin, BootstrapCommand, BootstrapPolicy, ClientInfo, Field, ServiceError,
+};
 use divan_core::types::Role;
 
 use crate::support::counting::{
@@ -165,7 +167,7 @@ async fn create_user_rejects_taken_contacts_and_personal_passwords() {
     assert_eq!(
         refusal(
             f.service
-                .as_admin(&admin, &ClientInfo::unknown())
+                .as_admin(&Admin::operator(), &ClientInfo::unknown())
                 .create_user(&short_for_an_admin)
                 .await
         ),

@@ -23,7 +23,7 @@ on_every_store!(
     imported_users_can_sign_in,
     passlib_hashes_become_argon2id_at_the_first_sign_in,
     concurrent_first_sign_ins_succeed,
-    an_imported_administrator_must_change_the_password,
+    an_imported_administrator_gets_a_generated_password,
     check_import_reports_all_errors_and_adds_no_user,
     a_concurrent_user_with_the_same_phone_rejects_the_import,
     an_imported_administrator_closes_the_bootstrap,
@@ -239,7 +239,7 @@ async fn concurrent_first_sign_ins_succeed(f: Fixture) {
     let cheap = BCRYPT_AT_4;
     f.import(&[
         with_hash(employee(2, "+77010000001"), cheap),
-        with_hash(admin(3, "admin@example.com"), cheap),
+        with_hash(employee(3, "+77010000002"), cheap),
     ])
     .await;
     let f = Arc::new(f);
@@ -248,14 +248,8 @@ async fn concurrent_first_sign_ins_succeed(f: Fixture) {
     for n in 0..6 {
         let f = f.clone();
         sign_ins.push(tokio::spawn(async move {
-            if n % 2 == 0 {
-                return f.sign_in("+77010000001", "a", 1).await.map(drop);
-            }
-            f.service
-                .for_client(&ClientInfo::unknown())
-                .admin_login(&AdminLoginCommand::new("admin@example.com", "a"))
-                .await
-                .map(drop)
+            let (phone, telegram) = [("+77010000001", 1), ("+77010000002", 2)][n % 2];
+            f.sign_in(phone, "a", telegram).await.map(drop)
         }));
     }
     for sign_in in sign_ins {
@@ -269,13 +263,29 @@ async fn concurrent_first_sign_ins_succeed(f: Fixture) {
     );
 }
 
-async fn an_imported_administrator_must_change_the_password(f: Fixture) {
-    f.import(&[with_hash(admin(2, "admin@example.com"), BCRYPT)])
+async fn an_imported_administrator_gets_a_generated_password(f: Fixture) {
+    let refused = f
+        .refused(&[with_hash(admin(2, "admin@example.com"), BCRYPT)])
         .await;
+    assert_eq!(
+        refused,
+        ["line 2: password_hash must be absent for the role admin: a password is generated"]
+    );
+    let prepared = f.prepared(&[admin(2, "admin@example.com")]).await;
+    let generated: Vec<_> = prepared
+        .generated()
+        .map(|(_, shown)| shown.clone())
+        .collect();
+    f.service
+        .as_admin(&operator(), &ClientInfo::unknown())
+        .complete_import(prepared)
+        .await
+        .unwrap();
+    let login = AdminLoginCommand::new("admin@example.com", generated[0].clone());
     let session = f
         .service
         .for_client(&ClientInfo::unknown())
-        .admin_login(&AdminLoginCommand::new("admin@example.com", "umbrella 77"))
+        .admin_login(&login)
         .await
         .unwrap();
     assert!(session.user.password_change_required);

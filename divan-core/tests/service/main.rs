@@ -10,6 +10,7 @@ mod every_store;
 mod random;
 mod support;
 
+mod administrators;
 mod audit;
 mod auto_login;
 mod bootstrap;

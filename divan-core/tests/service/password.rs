@@ -1,7 +1,8 @@
 //! Changes of the password, and concurrent loss of the permission.
 
 use divan_core::service::{
-    AdminLoginCommand, ChangePasswordCommand, ClientInfo, CreateUserCommand, UpdateUserCommand,
+    Admin, AdminLoginCommand, ChangePasswordCommand, ClientInfo, CreateUserCommand,
+    UpdateUserCommand,
 };
 use divan_core::store::{Account, AccountUpdate};
 use divan_core::types::Role;
@@ -111,7 +112,7 @@ async fn an_administrator_demoted_concurrently_is_rejected(f: Fixture) {
     let request = CreateUserCommand::admin("Second", EMAIL).password(ADMIN_PASSWORD);
     let id = f
         .service
-        .as_admin(&first, &ClientInfo::unknown())
+        .as_admin(&Admin::operator(), &ClientInfo::unknown())
         .create_user(&request)
         .await
         .unwrap()
@@ -123,18 +124,18 @@ async fn an_administrator_demoted_concurrently_is_rejected(f: Fixture) {
     demote.role = Some(Role::Employee);
     demote.phone = Some(Some("+77010000009".to_owned()));
     activate.is_active = Some(true);
-    activate.role = Some(Role::Admin);
     for end in [deactivate, demote] {
         f.service
             .as_admin(&first, &ClientInfo::unknown())
             .update_user(id, &activate)
             .await
             .unwrap();
-        let unlock = |account: &mut Account| {
-            account.user.password_change_required = false;
+        // No one can promote with a chosen password.
+        let promote = |account: &mut Account| {
+            account.user.role = Role::Admin;
             Ok(Some(AccountUpdate::none()))
         };
-        f.store.update_account(id, &unlock).await.unwrap();
+        f.store.update_account(id, &promote).await.unwrap();
         let session = f
             .service
             .for_client(&ClientInfo::unknown())
@@ -148,8 +149,7 @@ async fn an_administrator_demoted_concurrently_is_rejected(f: Fixture) {
             .await
             .unwrap();
 
-        let another =
-            CreateUserCommand::admin("Third", "third@example.com").password(ADMIN_PASSWORD);
+        let another = CreateUserCommand::admin("Third", "third@example.com");
         assert_eq!(
             refusal(
                 f.service

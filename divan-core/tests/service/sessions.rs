@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use divan_core::service::{ClientInfo, UpdateUserCommand};
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS};
+use divan_core::store::{Account, AccountUpdate};
 use divan_core::types::SessionId;
 
 use crate::support::employee::{DAY, Fixture, id_of, token_of};
@@ -44,12 +45,20 @@ async fn the_end_of_a_session_takes_effect_at_once(f: Fixture) {
                 .await
                 .unwrap(),
             3 => {
-                _ = f
-                    .service
+                let before = f.store.account(f.employee).await.unwrap().unwrap();
+                f.service
                     .as_admin(&admin, &ClientInfo::unknown())
                     .unlink_telegram(f.employee)
                     .await
                     .unwrap();
+                // The next round signs in with the old password again.
+                let restore = |account: &mut Account| {
+                    account.password_hash = before.password_hash.clone();
+                    account.password_expires_at = None;
+                    account.user.password_change_required = false;
+                    Ok(Some(AccountUpdate::none()))
+                };
+                f.store.update_account(f.employee, &restore).await.unwrap();
             }
             _ => {
                 let mut deactivate = UpdateUserCommand::default();

@@ -1,8 +1,9 @@
 //! Sign-ins and password changes during concurrent changes.
 
 use divan_core::password::{Argon2idHasher, HashMemory, Password, PasswordHash, PasswordHasher};
-use divan_core::service::{ChangePasswordCommand, ClientInfo, UpdateUserCommand};
-use divan_core::store::{Account, AccountUpdate, UserStore};
+use divan_core::service::{ChangePasswordCommand, ClientInfo};
+use divan_core::session::EndReason;
+use divan_core::store::{Account, AccountUpdate, EndSessions, UserStore};
 use divan_core::types::{Role, UserId};
 
 use crate::created::created;
@@ -110,19 +111,21 @@ async fn a_concurrent_sign_out_or_promotion_wins_over_the_password_change() {
             .authenticate(session.access_token.expose())
             .await
             .unwrap();
-        let (admin, service) = (f.admin().await, f.service.clone());
+        let (admin, service, store) = (f.admin().await, f.service.clone(), f.store.clone());
         let (user, runtime) = (caller.user().id, tokio::runtime::Handle::current());
         *f.hasher.during_hash.lock().unwrap() = Some(Box::new(move || {
-            let mut promote = UpdateUserCommand::default();
-            promote.role = Some(Role::Admin);
-            promote.email = Some(Some("second@example.com".to_owned()));
             runtime.block_on(async {
                 if promotes {
-                    service
-                        .as_admin(&admin, &ClientInfo::unknown())
-                        .update_user(user, &promote)
-                        .await
-                        .unwrap();
+                    // A promotion through the service would wait for this hash.
+                    let promote = |account: &mut Account| {
+                        account.user.role = Role::Admin;
+                        account.user.email = Some("second@example.com".parse().unwrap());
+                        account.user.password_change_required = true;
+                        let now = account.user.updated_at;
+                        let end = EndSessions::all(now, EndReason::RoleChanged);
+                        Ok(Some(AccountUpdate::none().end(end)))
+                    };
+                    store.update_account(user, &promote).await.unwrap().unwrap();
                 } else {
                     service
                         .as_admin(&admin, &ClientInfo::unknown())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use divan_core::service::{ChangePasswordCommand, CreateUserCommand, UpdateUserCommand};
+use divan_core::service::{Admin, ChangePasswordCommand, CreateUserCommand, UpdateUserCommand};
 use divan_core::store::{Account, AccountUpdate, StoreErrorKind, UserQuery};
 use divan_core::types::{Role, UserId};
 use uuid::Uuid;
@@ -29,9 +29,11 @@ async fn unlink_without_a_linked_account_changes_nothing(f: Fixture) {
         .service
         .as_admin(&f.admin().await, &client())
         .unlink_telegram(user.id)
-        .await
-        .unwrap();
-    assert_eq!((unlinked, f.actions(user.id).await), (user, before));
+        .await;
+    assert_eq!(refusal(unlinked), Refusal::TelegramNotLinked);
+    let account = f.store.account(user.id).await.unwrap().unwrap();
+    assert_eq!((account.user, f.actions(user.id).await), (user, before));
+    f.login(&"umbrella 77".into()).await.unwrap();
 }
 
 async fn create_user_without_a_password_generates_one(f: Fixture) {
@@ -159,11 +161,14 @@ async fn an_administrator_cannot_change_their_own_role_or_activity(f: Fixture) {
 async fn random_concurrent_demotions_leave_an_administrator(f: Fixture) {
     for seed in 0..4 {
         let mut random = Random(seed);
+        let client = client();
         let mut admins = vec![f.admin().await.id().unwrap()];
         for n in 0..6 {
             let email = format!("admin{seed}{n}@example.com");
             let request = CreateUserCommand::admin("Admin", email.clone()).password(ADMIN_PASSWORD);
-            admins.push(f.add(&request).await.id);
+            let operator = Admin::operator();
+            let service = f.service.as_admin(&operator, &client);
+            admins.push(service.create_user(&request).await.unwrap().user.id);
         }
         let mut attempts = Vec::new();
         for _ in 0..40 {

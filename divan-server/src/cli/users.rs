@@ -34,7 +34,9 @@ pub(super) enum UserCommand {
     Deactivate(UserRef),
     /// Reset a user's password to a generated one, shown once
     ResetPassword(UserRef),
-    /// Unlink a user's Telegram account: the next sign-in links another one
+    /// Make an employee an administrator, with a generated password that is shown once
+    Promote(Promote),
+    /// Unlink a user's Telegram account and reset the password to a generated one, shown once
     Unlink(UserRef),
     /// List a user's sessions
     Sessions(Sessions),
@@ -95,6 +97,15 @@ pub(super) struct UserRef {
     user: String,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Promote {
+    #[command(flatten)]
+    user: UserRef,
+    /// The e-mail address to sign in with; required for a user without one
+    #[arg(long)]
+    email: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -159,9 +170,14 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::ResetPassword(user) => {
             as_operator(async |admin| reset_password(admin, &user, None).await)
         }
+        UserCommand::Promote(args) => as_operator(async |admin| {
+            let id = find(admin, &args.user).await?.id;
+            let password = admin.promote_user(id, args.email.as_deref()).await?;
+            show_password(password, args.user.output)
+        }),
         UserCommand::Unlink(user) => as_operator(async |admin| {
             let id = find(admin, &user).await?.id;
-            show_user(&admin.unlink_telegram(id).await?, user.output)
+            show_password(admin.unlink_telegram(id).await?, user.output)
         }),
         UserCommand::Sessions(args) => as_operator(async |admin| sessions(admin, &args).await),
     }
@@ -226,12 +242,7 @@ async fn reset_password(
     if role.is_some_and(|role| role != found.role) {
         return Err(UsersError::NotAdmin(user.user.clone()));
     }
-    let password = admin.reset_password(found.id).await?;
-    if user.output.json {
-        return json(&GeneratedPassword::new(password));
-    }
-    output::line(&password_line(&password));
-    Ok(())
+    show_password(admin.reset_password(found.id).await?, user.output)
 }
 
 async fn sessions(admin: AdminService<'_>, args: &Sessions) -> Result<(), UsersError> {
@@ -288,6 +299,14 @@ fn show_user(user: &User, format: Output) -> Result<(), UsersError> {
         return json(user);
     }
     output::table(USER_HEADS, [user_row(user)]);
+    Ok(())
+}
+
+fn show_password(password: Secret, format: Output) -> Result<(), UsersError> {
+    if format.json {
+        return json(&GeneratedPassword::new(password));
+    }
+    output::line(&password_line(&password));
     Ok(())
 }
 

@@ -56,6 +56,10 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::PasswordExpired => ProblemCode::PasswordExpired,
         ServiceError::NotFound => ProblemCode::NotFound,
         ServiceError::AdminRequired => ProblemCode::AdminRequired,
+        ServiceError::OwnAccount => ProblemCode::OwnAccount,
+        ServiceError::PromotionRequired => ProblemCode::PromotionRequired,
+        ServiceError::AlreadyAdmin => ProblemCode::AlreadyAdmin,
+        ServiceError::TelegramNotLinked => ProblemCode::TelegramNotLinked,
         ServiceError::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,
         ServiceError::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,
         ServiceError::Invalid(_) | ServiceError::NothingToChange => ProblemCode::ValidationFailed,
@@ -118,6 +122,7 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::Cursor => Code::CursorInvalid,
         Reason::UnknownAction => Code::UnknownValue,
         Reason::OwnAccount => Code::OwnAccount,
+        Reason::GeneratedOnly => Code::PasswordGeneratedOnly,
         Reason::Taken | Reason::SameAsLine { .. } => Code::Taken,
         _ => Code::Invalid,
     };

@@ -42,6 +42,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::get_user, users::update_user))
         .routes(routes!(users::reset_password))
+        .routes(routes!(users::promote_user))
         .routes(routes!(users::unlink_telegram))
         .routes(routes!(users::end_user_sessions))
         .routes(routes!(audit::audit))

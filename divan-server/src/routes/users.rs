@@ -1,7 +1,7 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, GeneratedPassword,
-    GetUser, ListUsers, ListUsersRequest, ResetPassword, UnlinkTelegram, UpdateUser,
-    UpdateUserRequest, User, UserId, UserPage,
+    GetUser, ListUsers, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword,
+    UnlinkTelegram, UpdateUser, UpdateUserRequest, User, UserId, UserPage,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -45,7 +45,7 @@ pub(crate) async fn list_users(
 ///
 /// Without `password` one is generated: show `generated_password` to the administrator, because it is
 /// returned only once. It is valid for 72 hours and must be changed at the first sign-in. A given
-/// password stays valid until the user changes it.
+/// password stays valid until the user changes it. For an administrator, `password` is refused.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
@@ -98,7 +98,8 @@ pub(crate) async fn get_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<Ge
 /// the role needs it.
 ///
 /// - A deactivation or a change of the role signs the user out everywhere within one second.
-/// - A new administrator must change the password at the next sign-in.
+/// - `promotion_required`: an employee becomes an administrator with `promote_user` only.
+/// - A change of your own e-mail address ends your other sessions.
 /// - You cannot change your own `role` and `is_active`: another administrator must.
 /// - `last_admin`: no active administrator would be left.
 #[utoipa::path(
@@ -109,9 +110,9 @@ pub(crate) async fn get_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<Ge
     request_body(content = UpdateUserRequest, examples(
         ("phone" = (summary = "Another phone number", value = json!({"phone": "+77011234568"}))),
         ("deactivate" = (summary = "Deactivate a user", value = json!({"is_active": false}))),
-        ("promote" = (
-            summary = "Make a user an administrator",
-            value = json!({"role": "admin", "email": "second@example.com"})
+        ("demote" = (
+            summary = "Make an administrator an employee",
+            value = json!({"role": "employee", "phone": "+77011234568"})
         )),
         ("no_email" = (summary = "Remove the e-mail address", value = json!({"email": null}))),
     )),
@@ -135,6 +136,9 @@ pub(crate) async fn update_user(
 /// For a user who has forgotten the password. The user gets a generated password and is signed out
 /// everywhere. Show `generated_password` to the administrator, because it is returned only once; it is
 /// valid for 72 hours and must be changed at the next sign-in. The Telegram account stays linked.
+///
+/// `own_account`: you cannot reset your own password. Change it with `change_password`, or ask another
+/// administrator.
 #[utoipa::path(
     post,
     path = ResetPassword::PATH,
@@ -147,24 +151,58 @@ pub(crate) async fn reset_password(admin: AsAdmin, Id(id): Id<UserId>) -> ApiRes
     Ok(ApiResponse(GeneratedPassword::new(password)))
 }
 
+/// Make a user an administrator
+///
+/// The user needs an e-mail address: send `email` for a user without one. The user gets a generated
+/// password and is signed out everywhere, because the password of an employee may be short. Show
+/// `generated_password` to the administrator, because it is returned only once; it is valid for 72
+/// hours and must be changed at the next sign-in, in the admin panel.
+///
+/// `already_admin` means that nothing was changed. To make an administrator an employee, change `role`
+/// with `update_user`.
+#[utoipa::path(
+    post,
+    path = PromoteUser::PATH,
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    request_body(content = PromoteUserRequest, examples(
+        ("email" = (summary = "A user without an e-mail address", value = json!({"email": "second@example.com"}))),
+        ("no_email" = (summary = "A user with an e-mail address", value = json!({}))),
+    )),
+    responses((status = 200, description = "The new password", body = GeneratedPassword)),
+)]
+pub(crate) async fn promote_user(
+    admin: AsAdmin,
+    Id(id): Id<UserId>,
+    JsonBody(request): JsonBody<PromoteUser>,
+) -> ApiResult<PromoteUser> {
+    let email = request.email.as_deref();
+    let password = admin.service().promote_user(id, email).await?;
+    Ok(ApiResponse(GeneratedPassword::new(password)))
+}
+
 /// Unlink a user's Telegram account
 ///
-/// For a user with a new Telegram account, who gets `telegram_account_mismatch`. The user is signed out
-/// everywhere; the next sign-in with the password links the account that it comes from. Nothing
-/// happens to a user without a linked account.
+/// For a user with a new phone or Telegram account, who gets `telegram_account_mismatch`. The user gets
+/// a generated password and is signed out everywhere. The next sign-in links the account that it comes
+/// from, so the old password, which others may know, must not be enough for it.
+///
+/// Show `generated_password` to the administrator, because it is returned only once; it is valid for 72
+/// hours and must be changed at the next sign-in. A second request is `telegram_not_linked` and changes
+/// nothing; if the first response was lost, reset the password.
 #[utoipa::path(
     post,
     path = UnlinkTelegram::PATH,
     tag = "Users",
     params(("id" = UserId, Path, description = "The user")),
-    responses((status = 200, description = "Unlinked", body = User, example = json!(examples::new_employee()))),
+    responses((status = 200, description = "The new password", body = GeneratedPassword)),
 )]
 pub(crate) async fn unlink_telegram(
     admin: AsAdmin,
     Id(id): Id<UserId>,
 ) -> ApiResult<UnlinkTelegram> {
-    let user = admin.service().unlink_telegram(id).await?;
-    Ok(ApiResponse(user))
+    let password = admin.service().unlink_telegram(id).await?;
+    Ok(ApiResponse(GeneratedPassword::new(password)))
 }
 
 /// Sign a user out everywhere

@@ -114,7 +114,15 @@ fn users_are_created_listed_and_changed() {
         shown.starts_with("Password: ") && shown.contains("72 hours"),
         "{shown}"
     );
-    assert_eq!(json_of(folder, &["user", "unlink", id])["id"], id);
+    let promoted = json_of(
+        folder,
+        &["user", "promote", id, "--email", "second@example.com"],
+    );
+    assert_eq!(promoted["generated_password"].as_str().unwrap().len(), 19);
+    assert_eq!(
+        json_of(folder, &["user", "list", "second@example.com"])[0]["role"],
+        "admin"
+    );
     assert_eq!(
         json_of(folder, &["user", "sessions", id, "--end"]),
         json!([])

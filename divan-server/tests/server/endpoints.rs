@@ -253,7 +253,10 @@ async fn bootstrap_succeeds_once_and_requires_its_token() {
 async fn an_administrator_creates_users() {
     let app = App::with_users().await;
     let token = app.admin_token().await;
-    let admin = json!({"role": "admin", "full_name": "Second", "email": "second@example.com", "password": ADMIN_PASSWORD});
+    let mut admin = json!({"role": "admin", "full_name": "Second", "email": "second@example.com", "password": ADMIN_PASSWORD});
+    let refused = app.post_as(&token, "/auth/admin/users", &admin).await;
+    refused.assert_invalid("/password");
+    admin.as_object_mut().unwrap().remove("password");
     let response = app.post_as(&token, "/auth/admin/users", &admin).await;
     assert_eq!(response.status, 201, "{response:?}");
     assert_eq!(response.json()["user"]["role"], "admin");

@@ -7,7 +7,7 @@ use axum::http::Request;
 use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
     EndUserSessions, Endpoint, EndpointDescription, GetUser, Jwks, ListUsers, Live, Logout, Me,
-    MemberErrorCode, Method, Ready, Refresh, ResetPassword, Sessions, TelegramLogin,
+    MemberErrorCode, Method, PromoteUser, Ready, Refresh, ResetPassword, Sessions, TelegramLogin,
     UnlinkTelegram, UpdateUser,
 };
 use serde_json::{Map, Value, json};
@@ -100,6 +100,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<GetUser>(),
         check::<UpdateUser>(),
         check::<ResetPassword>(),
+        check::<PromoteUser>(),
         check::<UnlinkTelegram>(),
         check::<EndUserSessions>(),
         check::<Audit>(),

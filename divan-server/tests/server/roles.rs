@@ -4,7 +4,7 @@ use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use divan_core::api::{Auth, ENDPOINTS, EndpointDescription};
-use divan_core::store::{AccountUpdate, UserStore};
+use divan_core::store::{Account, AccountUpdate, UserStore};
 use divan_core::token::{Audience, Audiences, SecretKey, TokenIssuer, TokenSubject};
 use divan_core::types::{Email, Role};
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ async fn token(app: &App, caller: Caller, n: usize) -> Option<String> {
         Caller::MustChangePassword => {
             let email = add_admin(app, &format!("expired{n}@example.com")).await;
             let account = app.store.account_by_email(&email).await.unwrap().unwrap();
-            let require_change = |account: &mut divan_core::store::Account| {
+            let require_change = |account: &mut Account| {
                 account.user.password_change_required = true;
                 Ok(Some(AccountUpdate::none()))
             };
@@ -141,13 +141,24 @@ async fn token(app: &App, caller: Caller, n: usize) -> Option<String> {
 }
 
 async fn add_admin(app: &App, email: &str) -> Email {
-    let request =
-        json!({"role": "admin", "full_name": "Admin", "email": email, "password": ADMIN_PASSWORD});
+    let request = json!({"role": "admin", "full_name": "Admin", "email": email});
     let added = app
         .post_as(&app.admin_token().await, "/auth/admin/users", &request)
         .await;
     assert_eq!(added.status, 201, "{added:?}");
-    email.parse().unwrap()
+    let (email, first): (Email, Email) = (email.parse().unwrap(), ADMIN_EMAIL.parse().unwrap());
+    let first = app.store.account_by_email(&first).await.unwrap().unwrap();
+    let added = app.store.account_by_email(&email).await.unwrap().unwrap();
+    // As after a change of the generated password.
+    let change_password = |account: &mut Account| {
+        account.password_hash = first.password_hash.clone();
+        account.user.password_change_required = false;
+        Ok(Some(AccountUpdate::none()))
+    };
+    let id = added.user.id;
+    let changed = app.store.update_account(id, &change_password).await;
+    changed.unwrap().unwrap();
+    email
 }
 
 async fn login(app: &App, email: &Email) -> Value {

@@ -153,21 +153,31 @@ async fn a_user_is_changed_unlinked_and_signed_out_by_an_administrator() {
         .await
         .assert_invalid("/full_name");
     patch(json!({"phone": null})).await.assert_invalid("/phone");
-    patch(json!({"role": "admin"}))
+    patch(json!({"role": "admin", "email": "second@example.com"}))
+        .await
+        .assert_problem(409, "promotion_required");
+    app.post_as(&admin, &format!("{user}/promote"), &json!({}))
         .await
         .assert_invalid("/email");
 
     let unlinked = app
         .post_as(&admin, &format!("{user}/unlink-telegram"), &json!({}))
         .await;
-    assert_eq!(
-        (unlinked.status.as_u16(), unlinked.json().get("telegram_id")),
-        (200, None)
-    );
+    let generated = unlinked.json()["generated_password"].clone();
+    assert_eq!(unlinked.status, 200);
+    app.post_as(&admin, &format!("{user}/unlink-telegram"), &json!({}))
+        .await
+        .assert_problem(409, "telegram_not_linked");
     app.get_as(&token, "/auth/me")
         .await
         .assert_problem(401, "token_invalid");
-    let token = app.employee_token().await;
+    let sign_in = async || {
+        let mut login = app.login_request(42);
+        login["password"] = generated.clone();
+        let session = app.post("/auth/telegram/login", &login).await.json();
+        session["access_token"].as_str().unwrap().to_owned()
+    };
+    let token = sign_in().await;
     let ended = app
         .send_raw(
             Method::DELETE,
@@ -181,7 +191,7 @@ async fn a_user_is_changed_unlinked_and_signed_out_by_an_administrator() {
     app.get_as(&token, "/auth/me")
         .await
         .assert_problem(401, "token_invalid");
-    let token = app.employee_token().await;
+    let token = sign_in().await;
     assert_eq!(patch(json!({"is_active": false})).await.status, 200);
     app.get_as(&token, "/auth/me")
         .await
@@ -197,6 +207,9 @@ async fn a_user_is_changed_unlinked_and_signed_out_by_an_administrator() {
         .send_raw(Method::PATCH, &own, Some(&admin), "application/json", body)
         .await;
     last.assert_invalid("/is_active");
+    app.post_as(&admin, &format!("{own}/reset-password"), &json!({}))
+        .await
+        .assert_problem(409, "own_account");
 }
 
 #[tokio::test]
@@ -274,7 +287,7 @@ async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
         created["user"]["id"].as_str().unwrap()
     );
 
-    let mut password = PASSWORD;
+    let mut password = PASSWORD.to_owned();
     for case in 0..5 {
         let init_data = divan_core::init_data::InitDataBuilder::new(now()).user(42, "First");
         let login = json!({
@@ -334,7 +347,10 @@ async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
         assert!(matches!(status, 200 | 204), "{case}: {response}");
         let ended = Instant::now();
         if case == 1 {
-            password = new_password;
+            password = new_password.to_owned();
+        } else if case == 2 {
+            let generated = response["generated_password"].as_str();
+            generated.unwrap().clone_into(&mut password);
         }
         assert_eq!(
             send(Method::GET, &here, "/auth/me", Some(token), &json!({}))

@@ -96,12 +96,19 @@ impl<DB: Backend> SqlStore<DB> {
         update: &AccountUpdate,
     ) -> Result<Vec<SessionId>, sqlx::Error> {
         let mut ended: Vec<Uuid> = Vec::new();
-        if let Some(EndSessions { only, at, reason }) = update.end {
+        if let Some(EndSessions {
+            only,
+            except,
+            at,
+            reason,
+        }) = update.end
+        {
             let query = sqlx::query_scalar(statements::END_SESSIONS)
                 .bind(user.0)
                 .bind(to_micros(at))
                 .bind(reason.as_str().to_owned())
                 .bind(only.map(|only| only.0))
+                .bind(except.map(|except| except.0))
                 .persistent(self.statement_cache);
             ended = query.fetch_all(&mut *connection).await?;
         }

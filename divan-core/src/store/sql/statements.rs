@@ -125,7 +125,8 @@ pub(super) const OPEN_SESSIONS: &str =
     "SELECT count(*) FROM divan_sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
 /// Ends the session `$4`, or all sessions of the user when it is NULL.
 pub(super) const END_SESSIONS: &str = "UPDATE divan_sessions SET ended_at = $2, end_reason = $3 \
-     WHERE user_id = $1 AND ended_at IS NULL AND ($4 IS NULL OR id = $4) RETURNING id";
+     WHERE user_id = $1 AND ended_at IS NULL AND ($4 IS NULL OR id = $4) \
+     AND ($5 IS NULL OR id <> $5) RETURNING id";
 /// Ends all live sessions but the newest `$4`.
 pub(super) const END_OLDEST_SESSIONS: &str = "UPDATE divan_sessions SET ended_at = $2, end_reason = $3 \
      WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id NOT IN (\

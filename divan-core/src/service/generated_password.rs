@@ -1,0 +1,134 @@
+//! Changes of a user that replace the password with a generated one.
+
+use super::users::expiry_of_generated;
+use super::validation::Validation;
+use super::{AdminService, ServiceError};
+use crate::password::{HashClass, Password};
+use crate::secret::Secret;
+use crate::session::EndReason;
+use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::types::{AuditAction, AuditEvent, Role, UserId};
+
+/// A change of an account in addition to the password. It names the changed fields in the event.
+type Change<'a> =
+    &'a (dyn Fn(&mut Account, &mut AuditEvent) -> Result<(), ServiceError> + Send + Sync);
+
+/// # Generated passwords
+///
+/// A generated password is valid for 72 hours and must be changed at the next sign-in. It ends all
+/// sessions of the user, and clears the failed sign-ins. It is not stored and cannot be shown again.
+///
+/// Administrators cannot do this to their own account: whoever has one of their access tokens could
+/// take the account over.
+impl AdminService<'_> {
+    /// Replaces the password of a user with a generated one.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], [`ServiceError::OwnAccount`].
+    pub async fn reset_password(self, user: UserId) -> Result<Secret, ServiceError> {
+        let event = self.audit_event(AuditAction::PasswordReset, user).await?;
+        self.replace_password(event, user, EndReason::PasswordReset, &|_, _| Ok(()))
+            .await
+    }
+
+    /// Unlinks the Telegram account of a user and replaces the password with a generated one,
+    /// because the next sign-in links the Telegram account that it comes from.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], [`ServiceError::OwnAccount`], and
+    /// [`ServiceError::TelegramNotLinked`] if no account is linked: a second call changes nothing.
+    pub async fn unlink_telegram(self, user: UserId) -> Result<Secret, ServiceError> {
+        let event = self
+            .audit_event(AuditAction::TelegramUnlinked, user)
+            .await?;
+        let unlink = |account: &mut Account, _: &mut AuditEvent| {
+            account.user.telegram_username = None;
+            let linked = account.user.telegram_id.take();
+            linked.map(drop).ok_or(ServiceError::TelegramNotLinked)
+        };
+        self.replace_password(event, user, EndReason::TelegramUnlinked, &unlink)
+            .await
+    }
+
+    /// Makes an employee an administrator, with this e-mail address if it is given, and replaces the
+    /// password with a generated one: the rules for administrators are stricter.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], [`ServiceError::AlreadyAdmin`], [`ServiceError::Invalid`] if the
+    /// e-mail address is invalid or missing, or [`ServiceError::Store`] if another user has it.
+    pub async fn promote_user(
+        self,
+        user: UserId,
+        email: Option<&str>,
+    ) -> Result<Secret, ServiceError> {
+        let mut validation = Validation::default();
+        let email = email.and_then(|typed| validation.email(typed));
+        if !validation.is_valid() {
+            return Err(validation.into_error());
+        }
+        let event = self.audit_event(AuditAction::RoleChanged, user).await?;
+        let promote = |account: &mut Account, event: &mut AuditEvent| {
+            let user = &mut account.user;
+            if user.role == Role::Admin {
+                return Err(ServiceError::AlreadyAdmin);
+            }
+            event.changes = vec!["role".to_owned()];
+            if email.is_some() && user.email != email {
+                user.email.clone_from(&email);
+                event.changes.push("email".to_owned());
+            }
+            user.role = Role::Admin;
+            let mut validation = Validation::default();
+            validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+            if validation.is_valid() {
+                Ok(())
+            } else {
+                Err(validation.into_error())
+            }
+        };
+        self.replace_password(event, user, EndReason::RoleChanged, &promote)
+            .await
+    }
+
+    async fn replace_password(
+        self,
+        event: AuditEvent,
+        user: UserId,
+        reason: EndReason,
+        change: Change<'_>,
+    ) -> Result<Secret, ServiceError> {
+        let parts = &self.service.parts;
+        let found = parts.store.account(user).await?;
+        let mut found = found.ok_or(ServiceError::NotFound)?;
+        // An invalid change computes no hash.
+        change(&mut found, &mut event.clone())?;
+        if self.admin.id() == Some(user) {
+            return Err(ServiceError::OwnAccount);
+        }
+        let password = Password::generate(parts.entropy.as_ref())?;
+        let generated = password.to_secret();
+        let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
+        let now = event.at;
+        let replace = |account: &mut Account| {
+            let mut event = event.clone();
+            let mut counters = parts.attempts.keys.all_of(&account.user);
+            change(account, &mut event)?;
+            counters.extend(parts.attempts.keys.all_of(&account.user));
+            account.password_hash = hash.clone();
+            account.password_version += 1;
+            account.password_verified_at = None;
+            account.password_expires_at = Some(expiry_of_generated(now));
+            account.user.password_change_required = true;
+            account.user.updated_at = now;
+            Ok(Some(
+                AccountUpdate::none()
+                    .end(EndSessions::all(now, reason))
+                    .clear_counters(counters)
+                    .event(event),
+            ))
+        };
+        let _invalidate = parts.cache.invalidate_on_drop(user, None);
+        let updated = parts.store.update_account(user, &replace).await?;
+        updated.map(|_| generated).ok_or(ServiceError::NotFound)
+    }
+}
