@@ -305,6 +305,11 @@ mod tests {
             RetryPolicy::Idempotent
         );
         assert_eq!(RetryPolicy::of::<api::Refresh>(), RetryPolicy::Idempotent);
+        assert_eq!(
+            RetryPolicy::of::<api::RemoveDevice>(),
+            RetryPolicy::Idempotent
+        );
+        assert_eq!(RetryPolicy::of::<api::UnlockUser>(), RetryPolicy::IfUnsent);
         assert_eq!(RetryPolicy::of::<api::Live>(), RetryPolicy::Never);
         assert_eq!(RetryPolicy::of::<api::Ready>(), RetryPolicy::Never);
         assert_eq!(

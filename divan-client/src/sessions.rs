@@ -1,4 +1,7 @@
-use divan_core::api::{EndSession, Logout, ProblemCode, SessionId, SessionList, Sessions};
+use divan_core::api::{
+    DeviceId, DeviceList, Devices, EndSession, Logout, ProblemCode, RemoveDevice, SessionId,
+    SessionList, Sessions,
+};
 
 use crate::audience::AudienceMarker;
 use crate::error::Error;
@@ -77,6 +80,25 @@ impl<A: AudienceMarker> Handle<A> {
     /// the rest.
     pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
         self.call::<EndSession>(Request::new(&()).path_id(id)).await
+    }
+
+    /// Lists the known devices of an administrator; none for an employee. Failed sign-ins from
+    /// elsewhere do not delay a sign-in from one of them.
+    ///
+    /// # Errors
+    /// [`Error::is_signed_out`] when no user is signed in. See [`Error`] for the rest.
+    pub async fn devices(&self) -> Result<DeviceList, Error> {
+        self.call::<Devices>(Request::new(&())).await
+    }
+
+    /// Removes one of the user's known devices. Sessions do not end.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `not_found` when the user has no such device, or when the response
+    /// to a first attempt was lost. See [`Error`] for the rest.
+    pub async fn remove_device(&self, id: DeviceId) -> Result<(), Error> {
+        self.call::<RemoveDevice>(Request::new(&()).path_id(id))
+            .await
     }
 }
 

@@ -1,7 +1,7 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, GeneratedPassword, GetUser,
-    ListUsers, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword, UnlinkTelegram,
-    UpdateUser, UpdateUserRequest, UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, FailedSignIns, GeneratedPassword,
+    GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser, PromoteUserRequest,
+    ResetPassword, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserPage,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -162,5 +162,22 @@ impl AdminPanel {
     pub async fn end_user_sessions(&self, id: UserId) -> Result<(), Error> {
         self.call::<EndUserSessions>(Request::new(&()).path_id(id))
             .await
+    }
+
+    /// Returns the failed sign-ins of a user.
+    ///
+    /// # Errors
+    /// As [`unlink_telegram`](Self::unlink_telegram).
+    pub async fn get_failed_sign_ins(&self, id: UserId) -> Result<FailedSignIns, Error> {
+        self.call::<GetFailedSignIns>(Request::new(&()).path_id(id))
+            .await
+    }
+
+    /// Clears the failed sign-ins of a user, who can then sign in at once.
+    ///
+    /// # Errors
+    /// As [`unlink_telegram`](Self::unlink_telegram).
+    pub async fn unlock_user(&self, id: UserId) -> Result<(), Error> {
+        self.call::<UnlockUser>(Request::new(&()).path_id(id)).await
     }
 }

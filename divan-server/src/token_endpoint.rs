@@ -10,6 +10,7 @@ pub(crate) const PATH: &str = "/auth/token";
 pub(crate) const PROBLEMS: &[ProblemCode] = &[
     ProblemCode::PayloadTooLarge,
     ProblemCode::UnsupportedMediaType,
+    ProblemCode::TooManyAttempts,
     ProblemCode::Overloaded,
 ];
 

@@ -57,6 +57,12 @@ def another_session():
     return next(session["id"] for session in sessions if session["is_current"])
 
 
+def own_device():
+    """Returns the id of a known device of that administrator."""
+    another_session()
+    return installation.call("GET", "/auth/devices", token())["items"][0]["id"]
+
+
 def employees():
     """Returns employees for requests to act on."""
     if not _state["users"]:
@@ -82,14 +88,14 @@ class Administrator:
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """Replaces every other id by one of an employee, or of a session of the caller."""
+    """Replaces every other id by one of an employee, or of a session or device of the caller."""
     try:
         given = uuid.UUID(path_parameters["id"]).int
     except (KeyError, ValueError, AttributeError, TypeError):
         return path_parameters
     if given % 2:
-        is_own = operation_id(context.operation) == "end_session"
-        path_parameters["id"] = another_session() if is_own else employees()[given % len(employees())]["id"]
+        own = {"end_session": another_session, "remove_device": own_device}.get(operation_id(context.operation))
+        path_parameters["id"] = own() if own else employees()[given % len(employees())]["id"]
     return path_parameters
 
 
@@ -111,10 +117,12 @@ def before_add_examples(context, examples):
     operation = context.operation
     name = operation_id(operation)
     good = {}
-    if name in ("get_user", "update_user", "reset_password", "unlink_telegram", "end_user_sessions"):
+    if context.operation.path.startswith("/auth/admin/users/{id}"):
         good["path_parameters"] = {"id": installation.employee()["id"]}
     elif name == "end_session":
         good["path_parameters"] = {"id": another_session()}
+    elif name == "remove_device":
+        good["path_parameters"] = {"id": own_device()}
     if name == "update_user":
         good["body"] = {"full_name": "Last First"}
     elif name == "change_password":

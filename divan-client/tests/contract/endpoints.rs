@@ -83,6 +83,13 @@ async fn call(f: &Fixture, operation: &str) {
             assert_eq!(sessions[0].audience, Audience::Admin);
         }
         "end_session" => end_session(f).await,
+        "devices" => {
+            let devices = admin.devices().await.unwrap().items;
+            assert_eq!(devices.len(), 1);
+            assert_eq!(miniapp.devices().await.unwrap().items, []);
+        }
+        "remove_device" => remove_device(f).await,
+        "get_failed_sign_ins" | "unlock_user" => unlock_user(f).await,
         "change_password" => {
             let change = ChangePasswordRequest::new(ADMIN_PASSWORD, "plum over the tram");
             let user = admin.change_password(&change).await.unwrap();
@@ -161,6 +168,40 @@ async fn call(f: &Fixture, operation: &str) {
         }
         other => panic!("the client has no call for {other}: add one"),
     }
+}
+
+async fn remove_device(f: &Fixture) {
+    let admin = f.client.admin();
+    let device = admin.devices().await.unwrap().items[0].id;
+    admin.remove_device(device).await.unwrap();
+    assert_eq!(admin.devices().await.unwrap().items, []);
+    let again = admin.remove_device(device).await.unwrap_err();
+    assert_eq!(again.code(), Some(ProblemCode::NotFound));
+    admin.me().await.unwrap();
+}
+
+/// Another Telegram account guesses the employee's password until it must wait.
+async fn unlock_user(f: &Fixture) {
+    let (admin, attacker) = (f.client.admin(), f.another().build().unwrap().miniapp());
+    let employee = f.client.miniapp().me().await.unwrap().id;
+    let mut guess = f.login("a wrong password");
+    guess.init_data = Some(f.init_data_of(666).into());
+    for _ in 0..3 {
+        let error = attacker.login(&guess).await.unwrap_err();
+        assert!(error.is_invalid_credentials(), "{error}");
+    }
+    let refused = attacker.login(&guess).await.unwrap_err();
+    assert_eq!(refused.code(), Some(ProblemCode::TooManyAttempts));
+    assert_eq!(refused.retry_after(), Some(Duration::from_secs(30)));
+
+    let failed = admin.get_failed_sign_ins(employee).await.unwrap();
+    assert_eq!((failed.untrusted, failed.trusted), (3, 0));
+    assert!(!failed.is_untrusted_refused && !failed.is_trusted_refused);
+    admin.unlock_user(employee).await.unwrap();
+    let failed = admin.get_failed_sign_ins(employee).await.unwrap();
+    assert_eq!((failed.untrusted, failed.trusted), (0, 0));
+    let error = attacker.login(&guess).await.unwrap_err();
+    assert!(error.is_invalid_credentials(), "{error}");
 }
 
 async fn list_users(f: &Fixture) {
@@ -304,6 +345,13 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
         "me" => miniapp.me().await.map(drop),
         "sessions" => miniapp.sessions().await.map(drop),
         "end_session" => miniapp.end_session(id.parse().unwrap()).await,
+        "devices" => miniapp.devices().await.map(drop),
+        "remove_device" => miniapp.remove_device(id.parse().unwrap()).await,
+        "get_failed_sign_ins" => admin
+            .get_failed_sign_ins(id.parse().unwrap())
+            .await
+            .map(drop),
+        "unlock_user" => admin.unlock_user(id.parse().unwrap()).await,
         "change_password" => miniapp
             .change_password(&ChangePasswordRequest::new(PASSWORD, "umbrella 78"))
             .await

@@ -190,9 +190,14 @@ impl Fixture {
     }
 
     fn init_data(&self) -> String {
+        self.init_data_of(42)
+    }
+
+    /// Returns the init data of a Telegram account.
+    pub(crate) fn init_data_of(&self, telegram_id: i64) -> String {
         let token: BotToken = BOT.parse().unwrap();
         InitDataBuilder::new(self.server_clock.unix_seconds())
-            .user(42, "First")
+            .user(telegram_id, "First")
             .sign(&token)
     }
 }

@@ -18,14 +18,24 @@ pub struct AdminLoginRequest {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,
+    /// The device token of the last sign-in on this device. Without it, an attack on the account can
+    /// delay the sign-in. One that is not valid counts as none.
+    #[serde(
+        default,
+        serialize_with = "secret::expose_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…"))]
+    pub device_token: Option<Secret>,
 }
 
 impl AdminLoginRequest {
-    /// Creates the request.
+    /// Creates the request; the device token may be set afterwards.
     pub fn new(email: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             email: email.into(),
             password: password.into(),
+            device_token: None,
         }
     }
 }

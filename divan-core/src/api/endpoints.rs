@@ -2,10 +2,10 @@
 
 use super::{
     AdminLoginRequest, AuditPage, AuditRequest, Auth, AutoLoginRequest, BootstrapRequest,
-    ChangePasswordRequest, CreateUserRequest, CreatedUser, Endpoint, EndpointDescription,
-    GeneratedPassword, Health, JwkSet, Lane, ListUsersRequest, Method, ProblemCode,
-    PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest, TokenResponse,
-    UpdateUserRequest, User, UserPage,
+    ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
+    EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, Lane, ListUsersRequest,
+    Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest,
+    TokenResponse, UpdateUserRequest, User, UserPage,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -83,6 +83,15 @@ endpoints! {
     EndSession = "end_session": Delete "/auth/sessions/{id}", Bearer,
         () => 204 (), [NotFound];
 
+    /// Lists the caller's known devices, from which an attack on the account does not lock the caller
+    /// out. Employees have none: their Telegram account is known instead.
+    Devices = "devices": Get "/auth/devices", Bearer,
+        () => 200 DeviceList, [];
+
+    /// Removes one of the caller's known devices. Sessions do not end.
+    RemoveDevice = "remove_device": Delete "/auth/devices/{id}", Bearer,
+        () => 204 (), [NotFound];
+
     /// Returns the signed-in user. Also verifies a token.
     Me = "me": Get "/auth/me", BearerAnyScope,
         () => 200 User, [];
@@ -123,6 +132,14 @@ endpoints! {
 
     /// Ends all sessions of a user.
     EndUserSessions = "end_user_sessions": Delete "/auth/admin/users/{id}/sessions", Admin,
+        () => 204 (), [NotFound];
+
+    /// Returns the failed sign-ins of a user.
+    GetFailedSignIns = "get_failed_sign_ins": Get "/auth/admin/users/{id}/failed-sign-ins", Admin,
+        () => 200 FailedSignIns, [NotFound];
+
+    /// Clears the failed sign-ins of a user, who can then sign in at once.
+    UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", Admin,
         () => 204 (), [NotFound];
 
     /// Lists audit events, newest first.

@@ -7,6 +7,7 @@
 mod account;
 mod admin;
 mod audit;
+mod devices;
 mod endpoint;
 mod endpoints;
 mod health;
@@ -22,11 +23,13 @@ mod users;
 pub use account::ChangePasswordRequest;
 pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest};
 pub use audit::{AuditPage, AuditRequest};
+pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{Auth, Endpoint, EndpointDescription, Lane, Method};
 pub use endpoints::{
-    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
-    EndUserSessions, GetUser, Jwks, ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh,
-    ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UpdateUser,
+    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
+    EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me,
+    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, Sessions, TelegramLogin,
+    UnlinkTelegram, UnlockUser, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
@@ -40,7 +43,8 @@ pub use users::{
 };
 
 pub use crate::types::{
-    Audience, AuditAction, AuditEvent, AuditId, Jwk, JwkSet, Role, SessionId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Jwk, JwkSet, Role, SessionId, User,
+    UserId,
 };
 
 /// The problems of any request.

@@ -24,6 +24,16 @@ pub struct TokenResponse {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
+    /// The token of this device, for `admin_login`. Keep it after a sign-out, in place of the
+    /// previous one. Absent where none is issued: only `admin_login` and, for an administrator,
+    /// `change_password` issue one.
+    #[serde(
+        default,
+        serialize_with = "secret::expose_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…"))]
+    pub device_token: Option<Secret>,
     /// The user. With `password_change_required` the access token is accepted only by `/auth/me`,
     /// `/auth/me/password` and `/auth/logout`.
     pub user: User,
@@ -46,13 +56,15 @@ pub enum TokenType {
 }
 
 impl TokenResponse {
-    /// Creates the response; `expires_in` is the lifetime of the access token in seconds.
+    /// Creates the response without a device token; `expires_in` is the lifetime of the access token
+    /// in seconds.
     pub fn new(access_token: Secret, expires_in: u64, refresh_token: Secret, user: User) -> Self {
         Self {
             access_token,
             token_type: TokenType::Bearer,
             expires_in,
             refresh_token,
+            device_token: None,
             user,
         }
     }

@@ -34,6 +34,11 @@ pub enum AttemptClass {
     Untrusted,
 }
 
+impl AttemptClass {
+    /// All classes.
+    pub const ALL: [Self; 2] = [Self::Trusted, Self::Untrusted];
+}
+
 /// The identity that a lane belongs to, in addition to the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -13,8 +13,6 @@ use super::keys::SecretKey;
 use crate::secret::Secret;
 use crate::types::{DeviceId, UserId};
 
-const PREFIX: &str = "dvd1.";
-
 /// Separates the key of device tokens from the others.
 const LABEL: &[u8] = b"divan device token v1";
 
@@ -77,8 +75,8 @@ impl DeviceKeys {
                 .finalize()
                 .into_bytes(),
         );
-        let mut token = String::with_capacity(PREFIX.len() + 70);
-        token.push_str(PREFIX);
+        let mut token = String::with_capacity(DeviceToken::PREFIX.len() + 70);
+        token.push_str(DeviceToken::PREFIX);
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut token);
         Secret::new(token)
     }
@@ -107,6 +105,9 @@ fn mac(key: &DerivedKey, device: DeviceId, user: UserId, password_version: u64) 
 }
 
 impl DeviceToken {
+    /// The first characters of every device token.
+    pub const PREFIX: &str = "dvd1.";
+
     /// Returns the claimed device.
     pub fn device(&self) -> DeviceId {
         self.device
@@ -118,7 +119,9 @@ impl FromStr for DeviceToken {
 
     /// Parses a token.
     fn from_str(token: &str) -> Result<Self, TokenError> {
-        let encoded = token.strip_prefix(PREFIX).ok_or(TokenError::Malformed)?;
+        let encoded = token
+            .strip_prefix(Self::PREFIX)
+            .ok_or(TokenError::Malformed)?;
         // 52 bytes are 70 characters.
         if encoded.len() != 70 {
             return Err(TokenError::Malformed);

@@ -31,7 +31,8 @@ impl<S: Send + Sync> FromRequest<S> for AdminCredentials {
     }
 }
 
-/// The OAuth2 password form. Clients have no credentials of their own, so those are ignored.
+/// The OAuth2 password form. Clients have no credentials of their own: `client_id` may be a device
+/// token, and `client_secret` is ignored.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "members that are accepted and ignored")]
@@ -40,7 +41,7 @@ struct PasswordForm {
     password: Secret,
     grant_type: Option<String>,
     scope: Option<String>,
-    client_id: Option<String>,
+    client_id: Option<Secret>,
     client_secret: Option<Secret>,
 }
 
@@ -60,6 +61,7 @@ fn password_form(body: &[u8]) -> Result<AdminCredentials, Problem> {
         );
         return Err(invalid(MemberError::new("/grant_type", code, detail)));
     }
-    let request = AdminLoginRequest::new(form.username, form.password);
+    let mut request = AdminLoginRequest::new(form.username, form.password);
+    request.device_token = form.client_id.and_then(form::device_token);
     Ok(AdminCredentials(request))
 }

@@ -1,5 +1,7 @@
 //! Bodies of `application/x-www-form-urlencoded`.
 
+use divan_core::secret::Secret;
+use divan_core::token::DeviceToken;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -15,6 +17,15 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(body));
     serde_path_to_error::deserialize(reader)
         .map_err(|error| invalid(member_error(&error.inner().to_string(), error.path())))
+}
+
+/// Returns the device token that an OAuth2 client sends as its `client_id`, because its form has no
+/// member of its own for it. Any other id is ignored.
+pub(super) fn device_token(client_id: Secret) -> Option<Secret> {
+    client_id
+        .expose()
+        .starts_with(DeviceToken::PREFIX)
+        .then_some(client_id)
 }
 
 /// Returns `false` if the form was not UTF-8: a replacement character would change a password.

@@ -8,15 +8,25 @@ use super::json_body::{content_type, read};
 use super::rejections::unsupported;
 use crate::problem::{OAuthError, Problem};
 
-/// The parameters of all grants. Any other one is ignored, also the credentials of the client: no
-/// client has any.
-const PARAMETERS: [&str; 4] = ["grant_type", "username", "password", "refresh_token"];
+/// The parameters of all grants. Any other one is ignored, also `client_secret`: clients have no
+/// credentials.
+const PARAMETERS: [&str; 5] = [
+    "grant_type",
+    "username",
+    "password",
+    "refresh_token",
+    "client_id",
+];
 
 /// A request to the token endpoint (RFC 6749 §4.3.2 and §6).
 #[derive(Debug)]
 pub(crate) enum TokenRequest {
     /// `grant_type=password`
-    Password { username: Secret, password: Secret },
+    Password {
+        username: Secret,
+        password: Secret,
+        device_token: Option<Secret>,
+    },
     /// `grant_type=refresh_token`
     RefreshToken(Secret),
 }
@@ -48,11 +58,12 @@ fn parse(body: &[u8]) -> Result<TokenRequest, OAuthError> {
             return Err(OAuthError::invalid_request(description));
         }
     }
-    let [grant_type, username, password, refresh_token] = values;
+    let [grant_type, username, password, refresh_token, client_id] = values;
     match required("grant_type", grant_type)?.expose() {
         "password" => Ok(TokenRequest::Password {
             username: required("username", username)?,
             password: required("password", password)?,
+            device_token: client_id.and_then(form::device_token),
         }),
         "refresh_token" => Ok(TokenRequest::RefreshToken(required(
             "refresh_token",

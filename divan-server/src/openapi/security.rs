@@ -38,7 +38,9 @@ fn admin_password(root: &str) -> SecurityScheme {
     let flow = Flow::Password(Password::new(token_url, Scopes::new()));
     SecurityScheme::OAuth2(OAuth2::with_description(
         [flow],
-        "Signs an administrator in with e-mail address (as `username`) and password. Client id and secret are ignored.",
+        "Signs an administrator in with e-mail address (as `username`) and password. As `client_id`, enter the \
+         `device_token` of an earlier sign-in, if you have one: failed sign-ins from elsewhere then do not delay yours. Any \
+         other client id, and the client secret, are ignored.",
     ))
 }
 

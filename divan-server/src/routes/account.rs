@@ -1,7 +1,7 @@
 use divan_core::api::{ChangePassword, ChangePasswordRequest, Endpoint, Me, TokenResponse, User};
 use divan_core::service::ChangePasswordCommand;
 
-use super::{ApiResponse, ApiResult, wire};
+use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::{AsCaller, JsonBody, SignedIn};
 
 /// Get the current user
@@ -22,7 +22,7 @@ pub(crate) async fn me(SignedIn { caller, .. }: SignedIn<Me>) -> ApiResult<Me> {
 /// Change your password
 ///
 /// All sessions of the user end, on every device, and the response contains the tokens of a new one:
-/// replace the stored pair. `auto_login` works again only after the next sign-in with the password.
+/// replace the stored pair and, for an administrator, the device token. `auto_login` works again only after the next sign-in with the password.
 ///
 /// A user with `password_change_required` must call it before anything else. A wrong current password
 /// is `invalid_credentials`; with `weak_password`, `errors` names the rule that the new one breaks.
@@ -32,7 +32,7 @@ pub(crate) async fn me(SignedIn { caller, .. }: SignedIn<Me>) -> ApiResult<Me> {
     path = ChangePassword::PATH,
     tag = "Account",
     request_body = ChangePasswordRequest,
-    responses((status = 200, description = "Changed; the new session", body = TokenResponse)),
+    responses((status = 200, description = "Changed; the new session", body = TokenResponse, example = json!(examples::employee_session()))),
 )]
 pub(crate) async fn change_password(
     caller: AsCaller<ChangePassword>,

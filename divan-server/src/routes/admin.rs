@@ -11,6 +11,10 @@ use crate::extract::{AdminCredentials, BootstrapToken, ForClient, JsonBody};
 /// With e-mail address and password. Standard OAuth2 clients use `token` instead. A user has at most 20
 /// sessions: a further one ends the oldest.
 ///
+/// The response contains a `device_token`. Keep it after a sign-out, and send it with the next sign-in
+/// of this administrator: failed sign-ins from elsewhere then do not delay it. It replaces no password,
+/// and it is valid for 90 days, or until the password changes.
+///
 /// - `invalid_credentials` does not reveal which part is wrong, nor whether the user is an
 ///   administrator or inactive.
 /// - On `password_expired` another administrator must reset the password.
@@ -27,7 +31,8 @@ pub(crate) async fn admin_login(
     client: ForClient,
     AdminCredentials(request): AdminCredentials,
 ) -> ApiResult<AdminLogin> {
-    let command = AdminLoginCommand::new(request.email, request.password);
+    let mut command = AdminLoginCommand::new(request.email, request.password);
+    command.device_token = request.device_token;
     let tokens = client.service().admin_login(&command).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }

@@ -26,6 +26,28 @@ pub(super) fn admin_session() -> Value {
         "token_type": "bearer",
         "expires_in": 600,
         "refresh_token": "dvr1.AZmqOR8Ee26lwoPX4bCfRgAAAAAB…",
+        "device_token": "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…",
+        "user": user
+    })
+}
+
+/// Returns the tokens of an employee, after a sign-in or a refresh.
+pub(super) fn employee_session() -> Value {
+    let mut user = new_employee();
+    for (member, value) in [
+        ("password_change_required", json!(false)),
+        ("telegram_id", json!(987_654_321)),
+        ("telegram_username", json!("first_last")),
+        ("last_login_at", json!("2026-01-15T09:41:12.875Z")),
+        ("updated_at", json!("2026-01-15T09:41:12.875Z")),
+    ] {
+        user[member] = value;
+    }
+    json!({
+        "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+        "token_type": "bearer",
+        "expires_in": 900,
+        "refresh_token": "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…",
         "user": user
     })
 }

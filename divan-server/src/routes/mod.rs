@@ -4,6 +4,7 @@
 mod account;
 mod admin;
 mod audit;
+mod devices;
 mod examples;
 mod health;
 mod jwks;
@@ -37,6 +38,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::logout))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::end_session))
+        .routes(routes!(devices::devices))
+        .routes(routes!(devices::remove_device))
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
         .routes(routes!(users::list_users, users::create_user))
@@ -45,6 +48,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::promote_user))
         .routes(routes!(users::unlink_telegram))
         .routes(routes!(users::end_user_sessions))
+        .routes(routes!(users::get_failed_sign_ins))
+        .routes(routes!(users::unlock_user))
         .routes(routes!(audit::audit))
         .routes(routes!(jwks::jwks))
         .routes(routes!(health::live))

@@ -3,7 +3,7 @@ use divan_core::api::{
     TokenResponse,
 };
 
-use super::{ApiResponse, ApiResult, wire};
+use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::{AsCaller, ForClient, Id, JsonBody};
 
 /// Refresh the tokens
@@ -21,7 +21,7 @@ use crate::extract::{AsCaller, ForClient, Id, JsonBody};
     path = Refresh::PATH,
     tag = "Sessions",
     request_body = RefreshRequest,
-    responses((status = 200, description = "The new tokens", body = TokenResponse)),
+    responses((status = 200, description = "The new tokens", body = TokenResponse, example = json!(examples::employee_session()))),
 )]
 pub(crate) async fn refresh(
     client: ForClient,

@@ -5,7 +5,7 @@ use divan_core::api::{
 use divan_core::secret::Secret;
 use divan_core::service::{LoginPhone, TelegramLoginCommand};
 
-use super::{ApiResponse, ApiResult, wire};
+use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::rejections::invalid;
 use crate::extract::{ForClient, JsonBody, TmaHeader};
 use crate::problem::Problem;
@@ -52,7 +52,7 @@ use crate::problem::Problem;
             value = json!({"phone": "+77011234567", "password": "umbrella 77"})
         )),
     )),
-    responses((status = 200, description = "Signed in", body = TokenResponse)),
+    responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::employee_session()))),
 )]
 pub(crate) async fn telegram_login(
     TmaHeader(header): TmaHeader,
@@ -80,7 +80,7 @@ pub(crate) async fn telegram_login(
     path = AutoLogin::PATH,
     tag = "Sign-in",
     request_body = AutoLoginRequest,
-    responses((status = 200, description = "Signed in", body = TokenResponse)),
+    responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::employee_session()))),
 )]
 pub(crate) async fn auto_login(
     TmaHeader(header): TmaHeader,

@@ -14,7 +14,7 @@ use crate::problem::{OAuthError, OAuthErrorResponse};
 use crate::token_endpoint::{NotASignIn, PATH};
 
 /// The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored, also
-/// `client_id` and `client_secret`.
+/// `client_secret`.
 #[derive(ToSchema)]
 #[schema(example = json!({"grant_type": "password", "username": "admin@example.com", "password": "tram under the plum"}))]
 #[expect(dead_code, reason = "only a schema")]
@@ -30,6 +30,9 @@ pub(crate) struct OAuthTokenRequest {
     /// The refresh token; required by `refresh_token`.
     #[schema(nullable = false)]
     refresh_token: Option<String>,
+    /// The `device_token` of the last sign-in on this device, for `password`. Any other id is ignored.
+    #[schema(nullable = false)]
+    client_id: Option<String>,
 }
 
 /// Tokens, in the form of RFC 6749 §5.1.
@@ -38,7 +41,8 @@ pub(crate) struct OAuthTokenRequest {
     "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
     "token_type": "bearer",
     "expires_in": 600,
-    "refresh_token": "dvr1.AZmqOR8Ee26lwoPX4bCfRgAAAAAB…"
+    "refresh_token": "dvr1.AZmqOR8Ee26lwoPX4bCfRgAAAAAB…",
+    "device_token": "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…"
 }))]
 pub(crate) struct OAuthTokenResponse {
     /// The access token.
@@ -53,6 +57,13 @@ pub(crate) struct OAuthTokenResponse {
     #[serde(serialize_with = "expose")]
     #[schema(value_type = String)]
     refresh_token: Secret,
+    /// The token of this device, to send as `client_id` with the next sign-in. Absent after a refresh.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "expose_option"
+    )]
+    #[schema(value_type = Option<String>, nullable = false)]
+    device_token: Option<Secret>,
     /// `password-change` where the access token is limited to that, because the user must change the
     /// password first. Absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,12 +75,21 @@ fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(secret.expose())
 }
 
+#[expect(clippy::ref_option, reason = "the signature that serde requires")]
+fn expose_option<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => expose(secret, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Get tokens as an OAuth2 client
 ///
 /// The token endpoint of RFC 6749, for standard clients such as Swagger UI's Authorize. All others use
 /// `admin_login` and `refresh`, which return the user too.
 ///
-/// - `grant_type=password` signs an administrator in with `username` and `password`.
+/// - `grant_type=password` signs an administrator in with `username` and `password`. `client_id` may be
+///   the `device_token` of the last sign-in on this device.
 /// - `grant_type=refresh_token` refreshes the tokens of any session, as `refresh` does.
 ///
 /// Errors with status 400 have the form of RFC 6749; all others are problems.
@@ -86,8 +106,13 @@ fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Err
 pub(crate) async fn token(client: ForClient, request: TokenRequest) -> Response {
     let service = client.service();
     match request {
-        TokenRequest::Password { username, password } => {
-            let command = AdminLoginCommand::new(username.expose(), password);
+        TokenRequest::Password {
+            username,
+            password,
+            device_token,
+        } => {
+            let mut command = AdminLoginCommand::new(username.expose(), password);
+            command.device_token = device_token;
             respond(service.admin_login(&command).await)
         }
         TokenRequest::RefreshToken(token) => {
@@ -109,6 +134,7 @@ fn respond(result: Result<IssuedTokens, ServiceError>) -> Response {
         token_type: TokenType::Bearer,
         expires_in: tokens.expires_in.as_secs(),
         refresh_token: tokens.refresh_token,
+        device_token: tokens.device_token,
         scope: tokens.scope.map(Scope::as_str),
     };
     ([(PRAGMA, HeaderValue::from_static("no-cache"))], Json(body)).into_response()

@@ -1,7 +1,8 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, GeneratedPassword,
-    GetUser, ListUsers, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword,
-    UnlinkTelegram, UpdateUser, UpdateUserRequest, User, UserId, UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, FailedSignIns,
+    GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser,
+    PromoteUserRequest, ResetPassword, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest,
+    User, UserId, UserPage,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -222,5 +223,41 @@ pub(crate) async fn end_user_sessions(
     Id(id): Id<UserId>,
 ) -> ApiResult<EndUserSessions> {
     admin.service().end_user_sessions(id).await?;
+    Ok(ApiResponse(()))
+}
+
+/// Get a user's failed sign-ins
+///
+/// For a user who gets `too_many_attempts`. Failures from the linked Telegram account or a known device
+/// are counted as `trusted`, all others as `untrusted`. A successful sign-in resets the count of its
+/// kind.
+#[utoipa::path(
+    get,
+    path = GetFailedSignIns::PATH,
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The failed sign-ins", body = FailedSignIns)),
+)]
+pub(crate) async fn get_failed_sign_ins(
+    admin: AsAdmin,
+    Id(id): Id<UserId>,
+) -> ApiResult<GetFailedSignIns> {
+    let failed = admin.service().failed_sign_ins(id).await?;
+    Ok(ApiResponse(wire::failed_sign_ins(failed)))
+}
+
+/// Unlock a user
+///
+/// Clears the user's failed sign-ins, so that the user can try again at once. The limits of Telegram
+/// accounts and addresses stay. Nothing happens to a user without failed sign-ins.
+#[utoipa::path(
+    post,
+    path = UnlockUser::PATH,
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 204, description = "Unlocked")),
+)]
+pub(crate) async fn unlock_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<UnlockUser> {
+    admin.service().unlock_user(id).await?;
     Ok(ApiResponse(()))
 }

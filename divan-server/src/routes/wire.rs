@@ -1,16 +1,22 @@
 //! Maps results of the sign-in service to types of the wire contract.
 
-use divan_core::api::{self, SessionInfo, SessionList, TokenResponse, UserPage};
-use divan_core::service::{CreatedUser, IssuedTokens, Page, SessionView};
+use divan_core::api::{
+    self, DeviceInfo, DeviceList, SessionInfo, SessionList, TokenResponse, UserPage,
+};
+use divan_core::service::{
+    CreatedUser, DeviceView, FailedSignIns, IssuedTokens, Page, SessionView,
+};
 use divan_core::types::User;
 
 pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
-    TokenResponse::new(
+    let mut response = TokenResponse::new(
         tokens.access_token,
         tokens.expires_in.as_secs(),
         tokens.refresh_token,
         tokens.user,
-    )
+    );
+    response.device_token = tokens.device_token;
+    response
 }
 
 pub(crate) fn created_user(created: CreatedUser) -> api::CreatedUser {
@@ -23,6 +29,23 @@ pub(crate) fn user_page(page: Page<User>) -> UserPage {
 
 pub(crate) fn session_list(sessions: Vec<SessionView>) -> SessionList {
     SessionList::new(sessions.into_iter().map(session).collect())
+}
+
+pub(crate) fn device_list(devices: Vec<DeviceView>) -> DeviceList {
+    DeviceList::new(devices.into_iter().map(device).collect())
+}
+
+fn device(device: DeviceView) -> DeviceInfo {
+    let mut info = DeviceInfo::new(device.id, device.created_at, device.last_used_at);
+    info.device = device.device;
+    info
+}
+
+pub(crate) fn failed_sign_ins(failed: FailedSignIns) -> api::FailedSignIns {
+    let mut response = api::FailedSignIns::new(failed.untrusted, failed.trusted);
+    response.is_untrusted_refused = failed.is_untrusted_refused;
+    response.is_trusted_refused = failed.is_trusted_refused;
+    response
 }
 
 pub(crate) fn session(session: SessionView) -> SessionInfo {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
-    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, ENDPOINTS, EndSession,
-    EndUserSessions, Endpoint, EndpointDescription, GetUser, Jwks, ListUsers, Live, Logout, Me,
-    MemberErrorCode, Method, PromoteUser, Ready, Refresh, ResetPassword, Sessions, TelegramLogin,
-    UnlinkTelegram, UpdateUser,
+    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
+    EndSession, EndUserSessions, Endpoint, EndpointDescription, GetFailedSignIns, GetUser, Jwks,
+    ListUsers, Live, Logout, Me, MemberErrorCode, Method, PromoteUser, Ready, Refresh,
+    RemoveDevice, ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
@@ -93,6 +93,8 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<Logout>(),
         check::<Sessions>(),
         check::<EndSession>(),
+        check::<Devices>(),
+        check::<RemoveDevice>(),
         check::<Me>(),
         check::<ChangePassword>(),
         check::<ListUsers>(),
@@ -103,6 +105,8 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<PromoteUser>(),
         check::<UnlinkTelegram>(),
         check::<EndUserSessions>(),
+        check::<GetFailedSignIns>(),
+        check::<UnlockUser>(),
         check::<Audit>(),
         check::<Jwks>(),
         check::<Live>(),

@@ -55,7 +55,13 @@ async fn the_password_grant_signs_an_administrator_in() {
             .keys()
             .map(String::as_str)
             .collect();
-        let expected = ["access_token", "expires_in", "refresh_token", "token_type"];
+        let expected = [
+            "access_token",
+            "device_token",
+            "expires_in",
+            "refresh_token",
+            "token_type",
+        ];
         assert_eq!(members, expected);
         assert_eq!(
             (&tokens["token_type"], &tokens["expires_in"]),
