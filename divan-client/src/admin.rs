@@ -14,11 +14,20 @@ impl AdminPanel {
     /// Replaces the tokens of a previous sign-in. That session stays valid on the server until it
     /// expires.
     ///
+    /// The device token of the response is kept in the [store](crate::TokenStore), also after a
+    /// sign-out. It is sent with the next sign-in with the same e-mail address, unless the request has
+    /// one: failed sign-ins from elsewhere then do not delay this one. After `too_many_attempts`, wait
+    /// for [`Error::retry_after`].
+    ///
     /// # Errors
     /// [`Error::is_invalid_credentials`] when e-mail address or password is wrong. See [`Error`]
     /// for the rest.
     pub async fn login(&self, request: &AdminLoginRequest) -> Result<User, Error> {
-        self.start_session::<AdminLogin>(request).await
+        let mut request = request.clone();
+        if request.device_token.is_none() {
+            request.device_token = self.source.device_token(&request.email).await?;
+        }
+        self.start_session::<AdminLogin>(&request).await
     }
 }
 

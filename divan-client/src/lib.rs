@@ -99,7 +99,7 @@ pub use error::{Error, StoreError};
 pub use handle::{AdminPanel, Handle, MiniApp};
 pub use login::{LoginRequest, LoginSession};
 pub use retry::Retries;
-pub use tokens::{CasResult, FileStore, MemoryStore, TokenStore, Tokens};
+pub use tokens::{CasResult, FileStore, KnownDevice, MemoryStore, TokenStore, Tokens};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

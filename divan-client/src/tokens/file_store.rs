@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use divan_core::private_file::{PrivateFile, PrivateFileError};
 
+use super::known_device::KnownDevice;
 use super::store::{CasResult, TokenStore, is_same};
 use super::token_pair::Tokens;
 use crate::error::StoreError;
@@ -18,8 +19,8 @@ const MAX_SIZE: u64 = 64 * 1024;
 /// [`TokenStore`] in a private file, so that the user stays signed in across restarts.
 ///
 /// Several processes of one user may share the file. It is replaced by an atomic rename, so a crash
-/// leaves either the old or the new tokens. An empty lock file (`….lock`) remains in the same
-/// directory. Missing directories are created, accessible to the user only.
+/// leaves either the old or the new tokens. An empty lock file (`….lock`) and the device token of an
+/// administrator (`….device`) remain in the same directory after a sign-out. Missing directories are created, accessible to the user only.
 ///
 /// On Unix the file must be a regular file of the same user with mode 0600, and its directory
 /// should belong to the user; on other systems it has the permissions of its directory. A file that
@@ -61,6 +62,34 @@ impl TokenStore for FileStore {
         let (file, expected, new) = (self.0.clone(), expected.cloned(), new.cloned());
         run_blocking(move || compare_and_swap(&file, expected.as_ref(), new.as_ref())).await
     }
+
+    async fn load_device(&self) -> Result<Option<KnownDevice>, StoreError> {
+        let file = device_file(&self.0);
+        run_blocking(move || load_device(&file)).await
+    }
+
+    async fn save_device(&self, device: &KnownDevice) -> Result<(), StoreError> {
+        let (file, text) = (self.0.clone(), device.to_text());
+        run_blocking(move || {
+            let _lock = file.lock(LOCK_TIMEOUT).map_err(store_error)?;
+            device_file(&file).replace(&text).map_err(store_error)
+        })
+        .await
+    }
+}
+
+fn device_file(tokens: &PrivateFile) -> PrivateFile {
+    let mut path = tokens.path().as_os_str().to_owned();
+    path.push(".device");
+    PrivateFile::new(path)
+}
+
+fn load_device(file: &PrivateFile) -> Result<Option<KnownDevice>, StoreError> {
+    let text = file.read(MAX_SIZE).map_err(store_error)?;
+    text.as_ref()
+        .map(KnownDevice::from_text)
+        .transpose()
+        .map_err(|error| error.with_context(file.path().display()))
 }
 
 fn load(file: &PrivateFile) -> Result<Option<Tokens>, StoreError> {

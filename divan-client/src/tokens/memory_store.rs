@@ -1,14 +1,18 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::known_device::KnownDevice;
 use super::store::{CasResult, TokenStore, is_same};
 use super::token_pair::Tokens;
 use crate::error::StoreError;
 
 /// [`TokenStore`] in memory. The tokens are lost when the process ends.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Option<Tokens>>);
+pub struct MemoryStore {
+    tokens: Mutex<Option<Tokens>>,
+    device: Mutex<Option<KnownDevice>>,
+}
 
 impl MemoryStore {
     /// Creates an empty store.
@@ -20,11 +24,7 @@ impl MemoryStore {
 #[async_trait]
 impl TokenStore for MemoryStore {
     async fn load(&self) -> Result<Option<Tokens>, StoreError> {
-        Ok(self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone())
+        Ok(lock(&self.tokens).clone())
     }
 
     async fn compare_and_swap(
@@ -32,11 +32,24 @@ impl TokenStore for MemoryStore {
         expected: Option<&Tokens>,
         new: Option<&Tokens>,
     ) -> Result<CasResult, StoreError> {
-        let mut stored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = lock(&self.tokens);
         if !is_same(stored.as_ref(), expected) {
             return Ok(CasResult::Conflict(stored.clone()));
         }
         *stored = new.cloned();
         Ok(CasResult::Swapped)
     }
+
+    async fn load_device(&self) -> Result<Option<KnownDevice>, StoreError> {
+        Ok(lock(&self.device).clone())
+    }
+
+    async fn save_device(&self, device: &KnownDevice) -> Result<(), StoreError> {
+        *lock(&self.device) = Some(device.clone());
+        Ok(())
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,7 @@
 //! Token pairs, their storage and their refresh.
 
 mod file_store;
+mod known_device;
 mod memory_store;
 mod refresh;
 mod schedule;
@@ -11,6 +12,7 @@ mod stored_tokens;
 mod token_pair;
 
 pub use file_store::FileStore;
+pub use known_device::KnownDevice;
 pub use memory_store::MemoryStore;
 pub(crate) use source::TokenSource;
 pub use store::{CasResult, TokenStore};

@@ -2,8 +2,11 @@ use std::sync::{Arc, Mutex};
 
 use divan_core::api::{Audience, TokenResponse};
 use divan_core::clock::Clock;
+use divan_core::secret::Secret;
+use divan_core::types::Email;
 use tokio::time::Instant;
 
+use super::known_device::KnownDevice;
 use super::schedule::RefreshSchedule;
 use super::single_flight::SingleFlight;
 use super::store::{CasResult, TokenStore};
@@ -83,8 +86,29 @@ impl TokenSource {
         self.refreshed(&tokens, deadline).await.map(drop)
     }
 
-    /// Stores the tokens of a new session unconditionally.
+    /// Returns the device token of the last sign-in with this e-mail address, if this server issued
+    /// it.
+    pub(crate) async fn device_token(&self, email: &str) -> Result<Option<Secret>, Error> {
+        let Ok(email) = email.parse::<Email>() else {
+            return Ok(None);
+        };
+        let device = self.store.load_device().await?;
+        let server = self.transport.base_url.as_str();
+        Ok(device
+            .filter(|device| device.server == server && device.email == email)
+            .map(|device| device.token))
+    }
+
+    /// Stores the tokens of a new session unconditionally, and its device token.
     pub(crate) async fn store_response(&self, response: &TokenResponse) -> Result<(), Error> {
+        if let (Some(token), Some(email)) = (&response.device_token, &response.user.email) {
+            let device = KnownDevice {
+                server: self.transport.base_url.as_str().to_owned(),
+                email: email.clone(),
+                token: token.clone(),
+            };
+            self.store.save_device(&device).await?;
+        }
         self.put(Some(&self.tokens_from(response))).await
     }
 

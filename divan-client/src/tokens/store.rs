@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::known_device::KnownDevice;
 use super::token_pair::Tokens;
 use crate::error::StoreError;
 
@@ -68,6 +69,23 @@ pub trait TokenStore: Debug + Send + Sync {
         expected: Option<&Tokens>,
         new: Option<&Tokens>,
     ) -> Result<CasResult, StoreError>;
+
+    /// Returns the stored device; `None` before the first sign-in of an administrator. Default: none.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or contains data that is not a device.
+    async fn load_device(&self) -> Result<Option<KnownDevice>, StoreError> {
+        Ok(None)
+    }
+
+    /// Replaces the stored device, which a sign-out keeps. Default: discards it, so that failed
+    /// sign-ins from elsewhere can delay the next sign-in.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn save_device(&self, _device: &KnownDevice) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Result of [`TokenStore::compare_and_swap`].
@@ -92,6 +110,14 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
         new: Option<&Tokens>,
     ) -> Result<CasResult, StoreError> {
         (**self).compare_and_swap(expected, new).await
+    }
+
+    async fn load_device(&self) -> Result<Option<KnownDevice>, StoreError> {
+        (**self).load_device().await
+    }
+
+    async fn save_device(&self, device: &KnownDevice) -> Result<(), StoreError> {
+        (**self).save_device(device).await
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod authenticated_requests;
 mod deadlines;
+mod device_token;
 mod file_store;
 mod logout;
 mod mock_server;
