@@ -22,12 +22,17 @@ pub(super) enum AdminCommand {
     Create(CreateAdmin),
     /// Reset an administrator's password to a generated one, shown once
     ResetPassword(UserRef),
+    /// Print a device token, shown once: with it an administrator can sign in on a new device during
+    /// an attack on the account
+    DeviceToken(UserRef),
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
     /// List users, newest first
     List(List),
+    /// Show a user and the user's failed sign-ins
+    Show(UserRef),
     /// Create a user
     Create(CreateUser),
     /// Deactivate a user and end all sessions
@@ -36,6 +41,8 @@ pub(super) enum UserCommand {
     ResetPassword(UserRef),
     /// Make an employee an administrator, with a generated password that is shown once
     Promote(Promote),
+    /// Clear a user's failed sign-ins, so that the user can sign in at once
+    Unlock(UserRef),
     /// Unlink a user's Telegram account and reset the password to a generated one, shown once
     Unlink(UserRef),
     /// List a user's sessions
@@ -149,12 +156,16 @@ pub(super) fn run_admin(command: AdminCommand) -> Outcome {
         AdminCommand::ResetPassword(user) => {
             as_operator(async |admin| reset_password(admin, &user, Some(Role::Admin)).await)
         }
+        AdminCommand::DeviceToken(user) => {
+            as_operator(async |admin| device_token(admin, &user).await)
+        }
     }
 }
 
 pub(super) fn run_user(command: UserCommand) -> Outcome {
     match command {
         UserCommand::List(args) => as_operator(async |admin| list(admin, &args).await),
+        UserCommand::Show(user) => as_operator(async |admin| show(admin, &user).await),
         UserCommand::Create(args) => {
             let mut command = CreateUserCommand::new(args.role.into(), args.name);
             (command.phone, command.email) = (args.phone, args.email);
@@ -174,6 +185,11 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
             let id = find(admin, &args.user).await?.id;
             let password = admin.promote_user(id, args.email.as_deref()).await?;
             show_password(password, args.user.output)
+        }),
+        UserCommand::Unlock(user) => as_operator(async |admin| {
+            let found = find(admin, &user).await?;
+            admin.unlock_user(found.id).await?;
+            show_user(&found, user.output)
         }),
         UserCommand::Unlink(user) => as_operator(async |admin| {
             let id = find(admin, &user).await?.id;
@@ -231,6 +247,44 @@ pub(super) async fn for_each_page(
         }
         query.cursor = page.next_cursor;
     }
+}
+
+async fn show(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
+    let found = find(admin, user).await?;
+    let failed = wire::failed_sign_ins(admin.failed_sign_ins(found.id).await?);
+    if user.output.json {
+        return json(&serde_json::json!({"user": found, "failed_sign_ins": failed}));
+    }
+    show_user(&found, user.output)?;
+    output::line("");
+    let row = |class: &str, failures: u32, is_refused: bool| {
+        let refused = if is_refused { "yes" } else { "no" };
+        [class.to_owned(), failures.to_string(), refused.to_owned()]
+    };
+    output::table(
+        ["FAILED SIGN-INS", "IN A ROW", "REFUSED NOW"],
+        [
+            row("trusted", failed.trusted, failed.is_trusted_refused),
+            row("untrusted", failed.untrusted, failed.is_untrusted_refused),
+        ],
+    );
+    Ok(())
+}
+
+async fn device_token(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
+    let found = find(admin, user).await?;
+    if found.role != Role::Admin {
+        return Err(UsersError::NotAdmin(user.user.clone()));
+    }
+    let token = admin.issue_device_token(found.id).await?;
+    let token = token.expose();
+    if user.output.json {
+        return json(&serde_json::json!({"device_token": token}));
+    }
+    output::line(&format!(
+        "Device token: {token} (valid for 90 days, or until the password changes)"
+    ));
+    Ok(())
 }
 
 async fn reset_password(

@@ -137,6 +137,79 @@ fn users_are_created_listed_and_changed() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_user_is_shown_and_unlocked() {
+    let folder = tempfile::tempdir().unwrap();
+    create_admin(folder.path());
+    // Development mode does not limit loopback addresses, but it limits accounts to ten attempts.
+    let server = start(&mut program(folder.path()));
+    let wrong = json!({"email": EMAIL, "password": "a wrong password"});
+    for _ in 0..10 {
+        assert_eq!(
+            post(&server, "/auth/admin/login", wrong.clone()).await.0,
+            401
+        );
+    }
+    assert_eq!(
+        post(&server, "/auth/admin/login", wrong.clone()).await.0,
+        429
+    );
+
+    let shown = json_of(folder.path(), &["user", "show", EMAIL]);
+    assert_eq!(shown["user"]["email"], EMAIL);
+    assert_eq!(shown["failed_sign_ins"]["untrusted"], 10);
+    assert_eq!(shown["failed_sign_ins"]["is_untrusted_refused"], true);
+    let table = output(folder.path(), &["user", "show", EMAIL]);
+    assert!(
+        table.contains("\nuntrusted        10        yes"),
+        "{table}"
+    );
+
+    // A known device is not affected.
+    let token = json_of(folder.path(), &["admin", "device-token", EMAIL]);
+    let login =
+        json!({"email": EMAIL, "password": PASSWORD, "device_token": token["device_token"]});
+    let (status, session) = post(&server, "/auth/admin/login", login).await;
+    assert_eq!(
+        (status, session["user"]["role"].as_str()),
+        (200, Some("admin"))
+    );
+    let line = output(folder.path(), &["admin", "device-token", EMAIL]);
+    assert!(line.starts_with("Device token: dvd1."), "{line}");
+
+    assert_eq!(
+        json_of(folder.path(), &["user", "unlock", EMAIL])["email"],
+        EMAIL
+    );
+    let shown = json_of(folder.path(), &["user", "show", EMAIL]);
+    assert_eq!(shown["failed_sign_ins"]["untrusted"], 0);
+    assert_eq!(post(&server, "/auth/admin/login", wrong).await.0, 401);
+
+    let admin = session["access_token"].as_str().unwrap();
+    let events = reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap()
+        .get(server.url("/auth/admin/audit"))
+        .bearer_auth(admin)
+        .send()
+        .await
+        .unwrap();
+    let events: Value = events.json().await.unwrap();
+    let count = |action: &str| {
+        let items = events["items"].as_array().unwrap();
+        items
+            .iter()
+            .filter(|event| event["action"] == action)
+            .count()
+    };
+    assert_eq!(
+        (count("user_unlocked"), count("device_token_issued")),
+        (1, 2),
+        "{events}"
+    );
+}
+
 #[test]
 fn a_closed_pipe_is_success_and_a_full_disk_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
@@ -228,6 +301,11 @@ fn a_failed_command_is_reported_in_one_line() {
             &["admin", "reset-password", PHONE],
             "+77011234567 is not an administrator",
         ),
+        (
+            &["admin", "device-token", PHONE],
+            "+77011234567 is not an administrator",
+        ),
+        (&["user", "unlock", "unknown"], "there is no user unknown"),
         (
             &["admin", "create", "--email", "b@example.com"],
             "pass --generate or --password-stdin",
