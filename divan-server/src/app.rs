@@ -203,6 +203,10 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     .session_life(Audience::MiniApp, config.sessions.miniapp)
     .session_life(Audience::Admin, config.sessions.admin)
     .hasher(Arc::new(Argon2idHasher::new(config.argon2id.clone())));
+    let builder = match &config.previous_secret_key {
+        Some(previous) => builder.previous_key(previous),
+        None => builder,
+    };
     match &config.bot_token {
         Some(token) => builder.telegram(token.clone()).build(),
         None => builder.build(),

@@ -21,6 +21,14 @@ section! {
     .synonyms(&["JWT_SECRET", "JWT_SECRET_KEY", "APP_SECRET", "APP_SECRET_KEY", "DIVAN_SECRET_KEY"])
     .secret();
 
+    SECRET_KEY_PREVIOUS = (
+        "SECRET_KEY_PREVIOUS",
+        "the secret that `SECRET_KEY` has replaced; refresh tokens and device tokens of it stay valid. Never a stolen one",
+        "'<the previous SECRET_KEY>'",
+    )
+    .when_unset("only tokens of `SECRET_KEY` are accepted")
+    .secret();
+
     pub(super) SIGNING_KEY = (
         "DIVAN_SIGNING_KEY",
         "private key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM), usually as a file from `divan-server keys \
@@ -50,6 +58,7 @@ const MAX_VERIFYING_KEYS: usize = 31;
 /// The configured keys.
 pub(super) struct Keys {
     pub(super) secret: Option<SecretKey>,
+    pub(super) previous_secret: Option<SecretKey>,
     signing: Option<SigningKey>,
     verifying: Vec<VerifyingKey>,
     hs256_until: Option<SystemTime>,
@@ -63,8 +72,17 @@ impl Keys {
                 "a deployment (DATABASE_URL is set) requires it",
             );
         }
+        let secret = env.checked(&SECRET_KEY, secret_key);
+        let current = secret.as_ref().and_then(|_| env.secret(&SECRET_KEY));
+        let previous_secret = env.checked(&SECRET_KEY_PREVIOUS, |text| match &current {
+            Some(current) if current.expose() == text => {
+                Err("must differ from SECRET_KEY".to_owned())
+            }
+            _ => secret_key(text),
+        });
         Self {
-            secret: env.checked(&SECRET_KEY, secret_key),
+            secret,
+            previous_secret,
             signing: env.checked(&SIGNING_KEY, |pem| {
                 SigningKey::from_pem(pem)
                     .map_err(|error| format!("must be an Ed25519 private key: {error}"))

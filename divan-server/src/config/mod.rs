@@ -59,6 +59,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// Secret that signs refresh tokens, and access tokens unless a signing key is set.
     pub secret_key: SecretKey,
+    /// Secret that was replaced, whose refresh tokens and device tokens stay valid; if set.
+    pub previous_secret_key: Option<SecretKey>,
     /// Keys of access tokens.
     pub token_keys: KeyRing,
     /// Bot token, if set.
@@ -187,6 +189,7 @@ impl Config {
                 database,
                 token_keys: keys.ring(&secret_key),
                 secret_key,
+                previous_secret_key: keys.previous_secret,
                 bot_token,
                 addresses,
                 bootstrap,

@@ -66,6 +66,25 @@ fn password_words_are_a_list() {
 }
 
 #[test]
+fn the_previous_key_is_another_long_key() {
+    let previous = |key| read(&with(&[("SECRET_KEY_PREVIOUS", key)]));
+    assert!(read(&GOOD).unwrap().previous_secret_key.is_none());
+    let config = previous("fedcba9876543210fedcba9876543210").unwrap();
+    assert!(config.previous_secret_key.is_some());
+    for (key, reason) in [
+        (KEY, "must differ from SECRET_KEY"),
+        ("a short secret", "is too short"),
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "must be random"),
+    ] {
+        let errors = previous(key).unwrap_err().0;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert_eq!(errors[0].variable, "SECRET_KEY_PREVIOUS");
+        let text = errors[0].to_string();
+        assert!(text.contains(reason) && !text.contains(key), "{text}");
+    }
+}
+
+#[test]
 fn all_errors_are_reported_at_once_without_the_values() {
     let errors = read(&[
         ("DATABASE_URL", "mysql://user:hidden-password@host/db"),

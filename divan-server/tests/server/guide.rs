@@ -53,7 +53,7 @@ trap 'kill $server 2> /dev/null' EXIT
 "#;
 
 /// Effects that a section must have, and what has to be prepared for it.
-const SECTIONS: [(&str, &str, &str); 9] = [
+const SECTIONS: [(&str, &str, &str); 10] = [
     (
         "Stolen bot token",
         "INIT_DATA=$(divan-server init-data sign --user-id 42); is $(auto_login) 200 before",
@@ -94,6 +94,13 @@ const SECTIONS: [(&str, &str, &str); 9] = [
         "Change from `SECRET_KEY` to EdDSA",
         "",
         r#"is $(status localhost:$PORT/auth/refresh --json "{\"refresh_token\": \"$REFRESH\"}") 200 'a refresh'"#,
+    ),
+    (
+        "Rotate `SECRET_KEY`",
+        r#"refresh() { curl -sf localhost:$PORT/auth/refresh --json "{\"refresh_token\": \"$REFRESH\"}"; }
+           restart() { stop; start; [ -e answer.next ] || { refresh > answer.next; REFRESH=$(member refresh_token < answer.next); }; }"#,
+        r#"is $(me $TOKEN) 401 'an access token of the old key'
+           is $(status localhost:$PORT/auth/refresh --json "{\"refresh_token\": \"$REFRESH\"}") 200 'a refresh'"#,
     ),
     (
         "Rotate a key",
