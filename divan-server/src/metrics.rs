@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use divan_core::api::{AdminLogin, AutoLogin, Endpoint, TelegramLogin};
-use divan_core::password::{HashClassLoad, HashQueueLoad};
+use divan_core::password::HashClassLoad;
+use divan_core::service::{AttemptOutcome, AuthService};
 use divan_core::store::PoolState;
+use divan_core::throttle::AttemptClass;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -35,6 +37,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Request, Histogram, fn() -> Histogram>,
     sign_ins: Family<SignIn, Counter>,
+    attempts: Family<Attempts, Counter>,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
@@ -87,6 +90,12 @@ struct SignIn {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Attempts {
+    class: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Connections {
     state: &'static str,
 }
@@ -103,6 +112,7 @@ impl Metrics {
             registry: Registry::with_prefix("divan"),
             requests: Family::new_with_constructor(histogram),
             sign_ins: Family::default(),
+            attempts: Family::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
@@ -118,6 +128,7 @@ impl Metrics {
         r.register("build", "The version of the server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register_with_unit("http_request_duration", "Time from the headers of a request to its response", seconds.clone(), self.requests.clone());
         r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
+        r.register("attempts", "Attempts to guess a secret: succeeded, failed, or refused by a limit; trusted ones come from a linked Telegram account or a known device", self.attempts.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
         r.register("hashes_begun", "Passwords whose hashing has started", self.hashes.begun.clone());
@@ -154,8 +165,20 @@ impl Metrics {
         }
     }
 
-    /// Sets the gauges.
-    pub(crate) fn set_gauges(&self, hashes: HashQueueLoad, connections: PoolState) {
+    /// Sets the values that the service and the connection pool count.
+    pub(crate) fn update(&self, service: &AuthService, connections: PoolState) {
+        for class in AttemptClass::ALL {
+            for outcome in AttemptOutcome::ALL {
+                let labels = Attempts {
+                    class: class.as_str(),
+                    outcome: outcome.as_str(),
+                };
+                let total = service.attempts(class, outcome);
+                let counter = self.attempts.get_or_create(&labels);
+                counter.inner().store(total, Ordering::Relaxed);
+            }
+        }
+        let hashes = service.hash_load();
         self.hashes.set("trusted", hashes.trusted);
         self.hashes.set("untrusted", hashes.untrusted);
         self.hashes.set("background", hashes.background);

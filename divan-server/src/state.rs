@@ -70,9 +70,7 @@ impl AppState {
         }
         let connections = self.parts.pool_state.as_ref().map(|state| state());
         let connections = connections.unwrap_or_default();
-        self.parts
-            .metrics
-            .set_gauges(self.parts.service.hash_load(), connections);
+        self.parts.metrics.update(&self.parts.service, connections);
         self.parts.metrics.text()
     }
 

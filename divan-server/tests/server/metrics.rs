@@ -71,6 +71,14 @@ async fn requests_sign_ins_and_hashes_are_counted() {
         3.0,
     );
     now(r#"divan_hashes_running{class="untrusted"}"#, 0.0);
+    for (outcome, count) in [("succeeded", 2.0), ("failed", 3.0), ("refused", 0.0)] {
+        let row = format!(r#"divan_attempts_total{{class="untrusted",outcome="{outcome}"}}"#);
+        assert!((grew(&row) - count).abs() < f64::EPSILON, "{row}\n{after}");
+    }
+    now(
+        r#"divan_attempts_total{class="trusted",outcome="failed"}"#,
+        0.0,
+    );
     assert!(
         !after.contains(r#"outcome="method_not_allowed""#),
         "{after}"
