@@ -19,6 +19,7 @@ mod import;
 mod init_data_command;
 mod keys;
 mod killed;
+mod lanes;
 mod metrics;
 mod openapi;
 mod openapi_examples;
@@ -29,5 +30,7 @@ mod readme;
 mod roles;
 mod sessions;
 mod startup;
+mod throttle;
+
 mod token;
 mod wording;
