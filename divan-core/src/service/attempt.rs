@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::{AuthService, ClientInfo, ServiceError};
 use crate::password::{HashClass, HashPermit};
-use crate::store::{Account, StoreError};
+use crate::store::{Account, StoreError, StoreErrorKind};
 use crate::throttle::{
     Attempt, AttemptClass, Counter, Decision, ThrottleKey, ThrottleKeys, ThrottleKind,
     ThrottleUpdate, check,
@@ -24,6 +24,7 @@ const UNKNOWN_EVENTS_PER_MINUTE: u32 = 60;
 #[derive(Debug)]
 pub(super) struct Attempts {
     pub(super) keys: ThrottleKeys,
+    max_counters: u64,
     has_too_many_counters: AtomicBool,
     unknown_events: PerMinute,
     log_lines: PerMinute,
@@ -68,6 +69,7 @@ impl Attempts {
     pub(super) fn new(key: &SecretKey) -> Self {
         Self {
             keys: ThrottleKeys::new(key),
+            max_counters: MAX_COUNTERS,
             has_too_many_counters: AtomicBool::new(false),
             unknown_events: PerMinute::new(UNKNOWN_EVENTS_PER_MINUTE),
             log_lines: PerMinute::new(600),
@@ -95,8 +97,8 @@ impl AuthService {
     pub async fn purge_attempts(&self) -> Result<(), StoreError> {
         let now = self.now();
         let left = self.parts.store.purge_counters(now).await?;
-        let has_too_many = left > MAX_COUNTERS;
         let attempts = &self.parts.attempts;
+        let has_too_many = left > attempts.max_counters;
         attempts
             .has_too_many_counters
             .store(has_too_many, Ordering::Relaxed);
@@ -109,13 +111,9 @@ impl AuthService {
         let now = self.now();
         let store = &self.parts.store;
         let new = |counter: Option<Counter>| counter.unwrap_or(Counter::new(now));
-        let mut counters = store.counters(attempt.keys()).await?;
-        let shares = self
-            .parts
-            .attempts
-            .has_too_many_counters
-            .load(Ordering::Relaxed);
-        if shares && attempt.class() == AttemptClass::Untrusted {
+        let read = store.counters(attempt.keys()).await;
+        let mut counters = read.map_err(without_limits)?;
+        if self.shares_counters() && attempt.class() == AttemptClass::Untrusted {
             let keys = attempt.keys().to_vec();
             let unknown: Vec<&ThrottleKey> = keys
                 .iter()
@@ -123,7 +121,8 @@ impl AuthService {
                 .filter_map(|(key, counter)| counter.is_none().then_some(key))
                 .collect();
             attempt.share(|key| unknown.contains(&key));
-            counters = store.counters(attempt.keys()).await?;
+            let read = store.counters(attempt.keys()).await;
+            counters = read.map_err(without_limits)?;
         }
         let counters: Vec<Counter> = counters.into_iter().map(new).collect();
         let decision = check(attempt.keys().iter().zip(&counters), now);
@@ -142,7 +141,8 @@ impl AuthService {
         let stored = found.map(|account| &account.password_hash);
         let permit = self.parts.hashes.acquire_for(class, stored).await?;
         let charge = attempt.charge(self.now());
-        let outcome = self.parts.store.update_counters(&charge, &[]).await?;
+        let charged = self.parts.store.update_counters(&charge, &[]).await;
+        let outcome = charged.map_err(without_limits)?;
         self.require_allowed(attempt.class(), outcome.decision)?;
         let charged = ChargedAttempt {
             attempt,
@@ -151,10 +151,22 @@ impl AuthService {
         Ok((charged, permit))
     }
 
+    fn shares_counters(&self) -> bool {
+        let attempts = &self.parts.attempts;
+        attempts.has_too_many_counters.load(Ordering::Relaxed)
+    }
+
     /// Charges a request to one counter.
-    pub(super) async fn charge_one(&self, key: ThrottleKey) -> Result<(), ServiceError> {
+    pub(super) async fn charge_one(&self, mut key: ThrottleKey) -> Result<(), ServiceError> {
+        if self.shares_counters() {
+            let read = self.parts.store.counters(std::slice::from_ref(&key)).await;
+            if read.map_err(without_limits)?.iter().all(Option::is_none) {
+                key = key.shared();
+            }
+        }
         let charge = ThrottleUpdate::charge(vec![key], self.now());
-        let outcome = self.parts.store.update_counters(&charge, &[]).await?;
+        let charged = self.parts.store.update_counters(&charge, &[]).await;
+        let outcome = charged.map_err(without_limits)?;
         self.require_allowed(AttemptClass::Untrusted, outcome.decision)
     }
 
@@ -206,8 +218,12 @@ impl AuthService {
                 || attempts
                     .unknown_events
                     .allows(self.parts.clock.unix_seconds());
+            // Events about invented accounts must not fill the audit, nor their counters the table.
+            if !is_recorded {
+                continue;
+            }
             if let Err(error) = self
-                .insert_failure(action, user, account.to_string(), client, is_recorded)
+                .insert_failure(action, user, account.to_string(), client)
                 .await
             {
                 tracing::error!(target: "divan_core::security", %error, "cannot record a failed sign-in");
@@ -235,7 +251,6 @@ impl AuthService {
         user: Option<UserId>,
         account: String,
         client: &ClientInfo,
-        is_recorded: bool,
     ) -> Result<(), ServiceError> {
         let mut event = self.audit_event(action, None, user, client)?;
         if user.is_none() {
@@ -246,8 +261,7 @@ impl AuthService {
         let key = ThrottleKey::new(ThrottleKind::FailureEvent, account);
         let keys = if is_frequent { vec![key] } else { Vec::new() };
         let charge = ThrottleUpdate::charge(keys, self.now());
-        let events = if is_recorded { &[event][..] } else { &[] };
-        let _ = self.parts.store.update_counters(&charge, events).await?;
+        let _ = self.parts.store.update_counters(&charge, &[event]).await?;
         Ok(())
     }
 
@@ -264,6 +278,12 @@ impl AuthService {
             );
         }
     }
+}
+
+/// Returns the error of an attempt whose limits cannot be read or charged. Nothing is attempted then,
+/// for any reason, so the client can try again later.
+fn without_limits(error: StoreError) -> StoreError {
+    StoreError::caused_by(StoreErrorKind::Unavailable, error)
 }
 
 /// Allows a number of events per minute of the clock.
@@ -300,15 +320,4 @@ impl PerMinute {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_minute_has_a_limit_of_its_own() {
-        let limit = PerMinute::new(2);
-        assert_eq!(
-            [0, 10, 59, 60, 61, 62].map(|second| limit.allows(second)),
-            [true, true, false, true, true, false]
-        );
-    }
-}
+mod tests;
