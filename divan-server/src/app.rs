@@ -12,7 +12,7 @@ use divan_core::types::Audience;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, SessionsConfig};
 use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
@@ -27,7 +27,7 @@ pub struct Server {
     database: Database,
     state: AppState,
     timeouts: Timeouts,
-    retention: Duration,
+    sessions: SessionsConfig,
     metrics: Option<TcpListener>,
 }
 
@@ -35,7 +35,7 @@ pub struct Server {
 /// sockets of the main listener.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// Interval between purges of old sessions.
+/// Interval between purges of old sessions and audit events.
 const PURGE_EVERY: Duration = Duration::from_hours(1);
 
 /// A startup failure.
@@ -111,7 +111,7 @@ impl Server {
         Ok(Self {
             listener,
             timeouts,
-            retention: config.sessions.retention,
+            sessions: config.sessions,
             state: AppState::with_readiness(service, http, Some(pool_state), readiness),
             database,
             metrics: None,
@@ -140,7 +140,7 @@ impl Server {
             stop.await;
             draining.start();
         };
-        let purge = tokio::spawn(purge_sessions(self.state.service().clone(), self.retention));
+        let purge = tokio::spawn(purge(self.state.service().clone(), self.sessions));
         // Creates the bucket and logs missing dependencies without waiting for a request.
         let state = self.state.clone();
         let watch = tokio::spawn(async move { state.readiness().watch().await });
@@ -171,15 +171,22 @@ impl Server {
 }
 
 /// Purges now and at every interval. Several servers on one database may do so concurrently.
-async fn purge_sessions(service: AuthService, retention: Duration) {
+async fn purge(service: AuthService, sessions: SessionsConfig) {
     let mut ticks = tokio::time::interval(PURGE_EVERY);
     loop {
         ticks.tick().await;
-        match service.purge_sessions(retention).await {
+        match service.purge_sessions(sessions.retention).await {
             Ok(0) => {}
             Ok(purged) => tracing::info!(purged, "purged old sessions"),
             Err(error) => {
                 tracing::warn!(%error, "cannot purge sessions, next attempt in an hour");
+            }
+        }
+        match service.purge_audit(sessions.audit_retention).await {
+            Ok(0) => {}
+            Ok(purged) => tracing::info!(purged, "purged old audit events"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot purge audit events, next attempt in an hour");
             }
         }
         if let Err(error) = service.purge_attempts().await {

@@ -1,6 +1,7 @@
 //! Layers around every route: CORS, time limit, panics, request id, headers, access log, metrics.
 
 mod access_log;
+mod body_deadline;
 mod host;
 mod origin;
 
@@ -91,16 +92,29 @@ async fn observe(State(state): State<AppState>, mut request: Request, next: Next
     response
 }
 
+/// Maximum size of the request line and the headers, in bytes.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+
 /// Refuses requests of another host or of a foreign page before anything is read or counted.
 async fn admit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if head_bytes(&request) > MAX_HEAD_BYTES {
+        return Problem::new(ProblemCode::HeadersTooLarge).into_response();
+    }
     let admitted = host::of(&request).and_then(|host| {
         host::check(host.as_ref(), &request, state.http())?;
         origin::check(host.as_ref(), &request, state.http())
     });
     match admitted {
-        Ok(()) => next.run(request).await,
+        Ok(()) => next.run(request.map(body_deadline::apply)).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+fn head_bytes(request: &Request) -> usize {
+    let target = request.uri().path_and_query();
+    let headers = request.headers().iter();
+    let headers = headers.map(|(name, value)| name.as_str().len() + value.len());
+    target.map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
 }
 
 /// Turns a time-out or a panic of a handler into a problem.

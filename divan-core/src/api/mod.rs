@@ -52,6 +52,7 @@ pub const COMMON_PROBLEMS: &[ProblemCode] = &[
     ProblemCode::HostInvalid,
     ProblemCode::RequestTimeout,
     ProblemCode::HostNotAllowed,
+    ProblemCode::HeadersTooLarge,
     ProblemCode::Internal,
     ProblemCode::Unavailable,
 ];

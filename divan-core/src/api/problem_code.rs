@@ -107,6 +107,8 @@ problem_codes! {
     /// Too many failed attempts: retry after `Retry-After` seconds. The response is the same for an
     /// account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
+    /// The headers exceed the size limit of 32 KiB.
+    HeadersTooLarge = "headers_too_large", 431, "Headers too large";
     /// The server failed. Its log has the cause under the request id.
     Internal = "internal", 500, "Internal error";
     /// Too many sign-ins are waiting: retry after `Retry-After` seconds.

@@ -6,7 +6,8 @@ use super::validation::Validation;
 use super::{
     AdminService, AuthService, ClientInfo, Cursor, Field, InvalidFieldReason, Page, ServiceError,
 };
-use crate::store::{AuditQuery, StoreError};
+use crate::store::AuditQuery;
+use crate::throttle::ThrottleUpdate;
 use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
 
 /// A query of audit events. All filters apply together.
@@ -77,13 +78,25 @@ impl AdminService<'_> {
 }
 
 impl AuthService {
-    /// Deletes audit events that are older than `older_than`, and returns their number.
+    /// Deletes audit events that are older than `older_than`, and returns their number. An audit event
+    /// records the deletion, if there was anything to delete.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn purge_audit(&self, older_than: Duration) -> Result<u64, StoreError> {
+    pub async fn purge_audit(&self, older_than: Duration) -> Result<u64, ServiceError> {
         let before = self.now().saturating_sub(to_time_duration(older_than));
-        self.parts.store.purge_audit(before).await
+        let purged = self.parts.store.purge_audit(before).await?;
+        if purged > 0 {
+            let client = ClientInfo::unknown();
+            let event = self.audit_event(AuditAction::AuditPurged, None, None, &client)?;
+            let no_charge = ThrottleUpdate::charge(Vec::new(), self.now());
+            let _ = self
+                .parts
+                .store
+                .update_counters(&no_charge, &[event])
+                .await?;
+        }
+        Ok(purged)
     }
 
     pub(super) fn audit_event(

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::session_cache::CachedSession;
-use super::{AuthService, ClientInfo, MAX_ATTEMPTS, ServiceError};
+use super::{AuthService, ClientInfo, ClientService, MAX_ATTEMPTS, ServiceError};
 use crate::session::AccessCheck;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
 use crate::token::{AccessTokenClaims, TokenError};
@@ -85,9 +85,34 @@ impl Admin {
     }
 }
 
+impl ClientService<'_> {
+    /// Authenticates the caller by an access token. If the token shows that two parties hold the tokens
+    /// of the session, the audit event has the address and the request id of this client.
+    ///
+    /// # Errors
+    /// As for [`AuthService::authenticate`].
+    pub async fn authenticate(self, token: &str) -> Result<Caller, ServiceError> {
+        let caller = self.authenticate_any_scope(token).await?;
+        if caller.claims.scope.is_some() || caller.user().password_change_required {
+            return Err(ServiceError::PasswordChangeRequired);
+        }
+        Ok(caller)
+    }
+
+    /// Authenticates the caller, including users who must change the password first.
+    ///
+    /// # Errors
+    /// As for [`AuthService::authenticate_any_scope`].
+    pub async fn authenticate_any_scope(self, token: &str) -> Result<Caller, ServiceError> {
+        let claims = self.service.parts.tokens.verify_any_scope(token)?;
+        self.service.caller(claims, self.client).await
+    }
+}
+
 /// # Access tokens
 impl AuthService {
-    /// Authenticates the caller by an access token.
+    /// Authenticates the caller by an access token, without knowledge of the client: see
+    /// [`ClientService::authenticate`].
     ///
     /// Sessions are cached for at most one second, so that a sign-out takes effect within a second
     /// on all servers. The first use of a new generation is stored before this returns.
@@ -105,12 +130,8 @@ impl AuthService {
     /// }
     /// ```
     pub async fn authenticate(&self, token: &str) -> Result<Caller, ServiceError> {
-        let claims = self.parts.tokens.verify_any_scope(token)?;
-        let caller = self.caller(claims).await?;
-        if caller.claims.scope.is_some() || caller.user().password_change_required {
-            return Err(ServiceError::PasswordChangeRequired);
-        }
-        Ok(caller)
+        let client = ClientInfo::unknown();
+        self.for_client(&client).authenticate(token).await
     }
 
     /// Authenticates the caller, including users who must change the password first. For the few
@@ -119,8 +140,8 @@ impl AuthService {
     /// # Errors
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
     pub async fn authenticate_any_scope(&self, token: &str) -> Result<Caller, ServiceError> {
-        let claims = self.parts.tokens.verify_any_scope(token)?;
-        self.caller(claims).await
+        let client = ClientInfo::unknown();
+        self.for_client(&client).authenticate_any_scope(token).await
     }
 
     /// Checks again that a caller is signed in. The body of the request, and maybe a hash, take time
@@ -145,7 +166,11 @@ impl AuthService {
         }
     }
 
-    async fn caller(&self, claims: AccessTokenClaims) -> Result<Caller, ServiceError> {
+    async fn caller(
+        &self,
+        claims: AccessTokenClaims,
+        client: &ClientInfo,
+    ) -> Result<Caller, ServiceError> {
         for _ in 0..MAX_ATTEMPTS {
             let found = self
                 .look_up(&claims)
@@ -167,8 +192,7 @@ impl AuthService {
                 // A concurrent request has advanced the session.
                 AccessCheck::Confirmed(_) => self.parts.cache.invalidate(claims.session),
                 AccessCheck::ReuseDetected => {
-                    self.end_reused(&found.session, &ClientInfo::unknown())
-                        .await?;
+                    self.end_reused(&found.session, client).await?;
                     return Err(TokenError::NotAccepted.into());
                 }
                 AccessCheck::Unknown => return Err(TokenError::NotAccepted.into()),

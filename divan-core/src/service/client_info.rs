@@ -1,5 +1,7 @@
 use std::net::IpAddr;
 
+use super::validation::is_deceptive;
+
 /// The maximum length of the description of a device, in characters.
 const MAX_DEVICE_CHARS: usize = 200;
 
@@ -20,13 +22,13 @@ impl ClientInfo {
         Self::default()
     }
 
-    /// Sets the name of the browser or program (`User-Agent`). Removes control characters and
-    /// truncates long texts.
+    /// Sets the name of the browser or program (`User-Agent`). Removes control characters and those
+    /// that change the direction of text, and truncates long texts.
     #[must_use]
     pub fn device(mut self, user_agent: &str) -> Self {
         let text = user_agent
             .chars()
-            .filter(|c| !c.is_control())
+            .filter(|c| !is_deceptive(*c))
             .take(MAX_DEVICE_CHARS)
             .collect::<String>();
         self.device = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -54,5 +56,20 @@ impl ClientInfo {
     pub fn request_id(mut self, id: &str) -> Self {
         self.request_id = Some(id.to_owned());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_one_line_and_one_reading() {
+        let device = |text: &str| ClientInfo::unknown().device(text).device;
+        assert_eq!(
+            device("a\u{202E}b\u{2028}c\u{61C}d\u{200E}e\u{2066}f\0g").as_deref(),
+            Some("abcdefg")
+        );
+        assert_eq!(device("\u{202E} \n"), None);
     }
 }

@@ -45,10 +45,21 @@ fn is_invisible(c: char) -> bool {
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Returns `true` for overrides, embeddings and isolates of the bidirectional algorithm, which make a
-/// name read as another one.
+/// Returns `true` for marks, overrides, embeddings and isolates of the bidirectional algorithm, which
+/// make a name read as another one.
 fn changes_direction(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(c,
+        '\u{61C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns `true` for characters that begin a line.
+fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{2029}')
+}
+
+/// Returns `true` for characters that make a text look like another one, or like several lines.
+pub(super) fn is_deceptive(c: char) -> bool {
+    breaks_line(c) || changes_direction(c)
 }
 
 /// The errors of a command or query, so that all of them are reported at once.
@@ -124,7 +135,7 @@ fn full_name(typed: &str) -> Result<String, InvalidFieldReason> {
         Err(InvalidFieldReason::TooLong {
             max: MAX_NAME_CHARS,
         })
-    } else if name.contains(char::is_control) {
+    } else if name.contains(breaks_line) {
         Err(InvalidFieldReason::ControlCharacter)
     } else if name.chars().all(is_invisible) {
         Err(InvalidFieldReason::Invisible)
@@ -148,7 +159,6 @@ mod tests {
             "אבג",
             "نام\u{200C}ه",
             "👩\u{200D}🚀",
-            "\u{200F}אבג",
         ] {
             assert_eq!(
                 Validation::default().full_name(name).as_deref(),
@@ -167,6 +177,12 @@ mod tests {
             "\u{2066}a\u{2069}",
             "a\u{202A}",
             "a\nb",
+            "a\u{2028}b",
+            "a\u{2029}b",
+            "a\u{61C}b",
+            "\u{200F}אבג",
+            "a\u{200E}b",
+            "a\0b",
         ] {
             assert_eq!(Validation::default().full_name(name), None, "{name:?}");
         }

@@ -107,7 +107,9 @@ impl SearchTerms {
         if typed.chars().count() > MAX_CHARS {
             return Err(InvalidSearch::TooLong);
         }
-        let folded = fold(typed);
+        // They separate words: no stored word has one, and PostgreSQL refuses text with a NUL.
+        let typed = typed.replace(char::is_control, " ");
+        let folded = fold(&typed);
         let mut terms = BTreeSet::new();
         if folded.chars().all(is_phone_char) {
             terms.insert(digits(&folded));

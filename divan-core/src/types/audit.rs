@@ -56,6 +56,8 @@ open_enum! {
         DeviceRemoved = "device_removed",
         /// The first administrator was not created, because the bootstrap token was wrong.
         BootstrapRefused = "bootstrap_refused",
+        /// Old audit events were deleted.
+        AuditPurged = "audit_purged",
     }
 }
 

@@ -235,4 +235,7 @@ async fn audit_events_are_paged_and_purged(f: Fixture) {
         f.service.purge_audit(Duration::from_secs(5)).await.unwrap(),
         all - 5
     );
+    let left = f.store.audit(&AuditQuery::newest(100)).await.unwrap();
+    assert_eq!(left.len(), 6);
+    assert_eq!(left[0].action, AuditAction::AuditPurged);
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use divan_core::service::{AuthService, ClientInfo, UpdateUserCommand};
 use divan_core::session::EndReason;
-use divan_core::store::{Account, AccountUpdate};
+use divan_core::store::{Account, AccountUpdate, AuditQuery};
 use divan_core::token::{Audiences, SecretKey};
+use divan_core::types::AuditAction;
 
 use crate::support::employee::{DAY, Fixture, id_of, token_of};
 use crate::support::{Refusal, refusal};
@@ -92,8 +93,18 @@ async fn use_of_a_void_successor_revokes_the_session(f: Fixture) {
         if by_access {
             f.pass(Duration::from_secs(1));
             let fresh = f.another_server();
-            let refused = fresh.authenticate(thief.access_token.expose()).await;
+            let address = "203.0.113.9".parse().unwrap();
+            let client = ClientInfo::unknown().address(address).request_id("abc");
+            let service = fresh.for_client(&client);
+            let refused = service.authenticate(thief.access_token.expose()).await;
             assert_eq!(refusal(refused), Refusal::TokenInvalid);
+            let mut reuse = AuditQuery::newest(1);
+            reuse.action = Some(AuditAction::TokenReuseDetected);
+            let event = f.store.audit(&reuse).await.unwrap().remove(0);
+            assert_eq!(
+                (event.address, event.request_id.as_deref()),
+                (Some(address), Some("abc"))
+            );
         } else {
             assert_eq!(
                 refusal(f.refresh(&thief).await),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use divan_core::service::ServiceError;
 
 use super::operator::with_service;
 use super::{Outcome, output};
@@ -23,10 +22,7 @@ pub(super) struct Purge {
 
 pub(super) fn run(Command::Purge(purge): &Command) -> Outcome {
     with_service(async |service| {
-        let purged = service
-            .purge_audit(purge.older_than)
-            .await
-            .map_err(ServiceError::from)?;
+        let purged = service.purge_audit(purge.older_than).await?;
         output::line(&format!("{purged} audit events deleted"));
         Ok(())
     })

@@ -25,22 +25,30 @@ pub(super) struct UsersArgs {
     /// Write all fields of the HTTP interface, as one JSON object per line
     #[arg(long)]
     json: bool,
+    /// Write names and e-mail addresses that a spreadsheet would run as a formula (they begin with =, +, -
+    /// or @) without a leading apostrophe
+    #[arg(long, conflicts_with = "json")]
+    raw: bool,
 }
 
 pub(super) fn users(args: &UsersArgs) -> Outcome {
     as_operator(async |admin| {
         let Some(path) = &args.out else {
-            return write(admin, args.json, Stdout).await;
+            return write(admin, args, Stdout).await;
         };
         let mut file = PrivateFile::create(path)?;
-        write(admin, args.json, &mut file).await?;
+        write(admin, args, &mut file).await?;
         file.publish()?;
         Ok(())
     })
 }
 
-async fn write(admin: AdminService<'_>, is_json: bool, to: impl Write) -> Result<(), UsersError> {
-    if is_json {
+async fn write(
+    admin: AdminService<'_>,
+    args: &UsersArgs,
+    to: impl Write,
+) -> Result<(), UsersError> {
+    if args.json {
         let mut to = io::BufWriter::new(to);
         for_each_page(admin, ListUsersQuery::default(), |users| {
             for user in &users {
@@ -56,7 +64,7 @@ async fn write(admin: AdminService<'_>, is_json: bool, to: impl Write) -> Result
     for_each_page(admin, ListUsersQuery::default(), |users| {
         users
             .iter()
-            .try_for_each(|user| Ok(users_csv::write_user(&mut writer, user)?))
+            .try_for_each(|user| Ok(users_csv::write_user(&mut writer, user, args.raw)?))
     })
     .await?;
     Ok(writer.flush()?)

@@ -1,5 +1,6 @@
 //! Lists of users as comma-separated values.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -244,7 +245,7 @@ fn parse_user(
     let mut user = ImportedUser::new(line, Role::Employee, "");
     let mut errors = Vec::new();
     for (column, cell) in columns.iter().zip(record) {
-        let Ok(cell) = str::from_utf8(cell).map(str::trim) else {
+        let Ok(cell) = str::from_utf8(cell).map(|cell| unescape(cell.trim())) else {
             return Err("is not UTF-8: save the file as \"CSV UTF-8\"".to_owned());
         };
         let given = Some(cell)
@@ -277,12 +278,23 @@ pub(super) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>> {
     Ok(writer)
 }
 
-pub(super) fn write_user<W: io::Write>(writer: &mut Writer<W>, user: &User) -> io::Result<()> {
+pub(super) fn write_user<W: io::Write>(
+    writer: &mut Writer<W>,
+    user: &User,
+    is_raw: bool,
+) -> io::Result<()> {
     let active = if user.is_active { "yes" } else { "no" };
+    let text = |text| {
+        if is_raw {
+            Cow::Borrowed(text)
+        } else {
+            escape(text)
+        }
+    };
     writer.write_record([
         phone(user),
-        email(user),
-        &user.full_name,
+        &text(email(user)),
+        &text(&user.full_name),
         user.role.as_str(),
         active,
     ])?;
@@ -297,9 +309,30 @@ pub(super) fn write_passwords<'u>(
     let mut writer = Writer::from_writer(to);
     writer.write_record(["phone", "email", "name", "password"])?;
     for (user, password) in users {
-        writer.write_record([phone(user), email(user), &user.full_name, password.expose()])?;
+        let (email, name) = (escape(email(user)), escape(&user.full_name));
+        writer.write_record([phone(user), &email, &name, password.expose()])?;
     }
     writer.flush()
+}
+
+/// Characters with which spreadsheets recognize a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula. A phone number consists of
+/// digits after its `+`.
+fn escape(text: &str) -> Cow<'_, str> {
+    if text.starts_with(FORMULA) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Removes the apostrophe of [`escape`].
+fn unescape(cell: &str) -> &str {
+    cell.strip_prefix('\'')
+        .filter(|rest| rest.starts_with(FORMULA))
+        .unwrap_or(cell)
 }
 
 fn phone(user: &User) -> &str {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use divan_core::infra::{Env, Variable, section};
 use divan_core::service::SessionLife;
 
-/// Lifetimes of sessions, and retention of ended ones.
+/// Lifetimes of sessions, and retention of ended ones and of audit events.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SessionsConfig {
@@ -13,12 +13,14 @@ pub struct SessionsConfig {
     pub admin: SessionLife,
     /// Time that ended sessions are kept.
     pub retention: Duration,
+    /// Time that audit events are kept.
+    pub audit_retention: Duration,
 }
 
 const DURATION: &str = "a duration such as `30m`, `12h` or `90d`";
 
 section! {
-    pub(super) static SECTION = "Sessions", "";
+    pub(super) static SECTION = "Sessions and audit", "";
 
     MINIAPP_IDLE = (
         "DIVAN_MINIAPP_SESSION_IDLE",
@@ -46,6 +48,9 @@ section! {
 
     RETENTION = ("DIVAN_SESSION_RETENTION", "time that ended sessions are kept", "30d")
         .form(DURATION).when_unset("`30d`");
+
+    AUDIT_RETENTION = ("DIVAN_AUDIT_RETENTION", "time that audit events are kept", "730d")
+        .form(DURATION).when_unset("`730d`");
 }
 
 pub(super) fn read(env: &mut Env<'_>) -> SessionsConfig {
@@ -53,6 +58,7 @@ pub(super) fn read(env: &mut Env<'_>) -> SessionsConfig {
         miniapp: life(env, &MINIAPP_IDLE, &MINIAPP_LIFE, SessionLife::MINI_APP),
         admin: life(env, &ADMIN_IDLE, &ADMIN_LIFE, SessionLife::ADMIN),
         retention: duration(env, &RETENTION, Duration::from_hours(30 * 24)),
+        audit_retention: duration(env, &AUDIT_RETENTION, Duration::from_hours(730 * 24)),
     }
 }
 

@@ -1,13 +1,15 @@
+use std::error::Error;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use divan_core::api::{Endpoint, MemberError, MemberErrorCode, ProblemCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
-use super::rejections::{invalid, malformed, too_large, unsupported};
+use super::rejections::{MAX_BODY_BYTES, invalid, malformed, too_large, unsupported};
 use crate::problem::Problem;
 
 /// The media type of the bodies of all endpoints.
@@ -30,24 +32,46 @@ impl<E: Endpoint, S: Send + Sync> FromRequest<S> for JsonBody<E> {
     }
 }
 
-/// The media type of the body, without its parameters.
+/// The media type of the body, without its parameters; `None` also for several, of which a proxy may
+/// have read the other one.
 pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let value = value.to_str().ok()?;
     let essence = value.split(';').next()?.trim();
     Some(essence.to_ascii_lowercase())
 }
 
+/// The body of a request arrived too slowly.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body of the request arrived too slowly")]
+pub(crate) struct BodyTimeout;
+
 /// Reads the body, up to the limit that the router sets.
 pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(too_large());
+    }
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| {
-            if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            if is_timeout(&rejection) {
+                Problem::new(ProblemCode::RequestTimeout)
+            } else if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
                 too_large()
             } else {
                 Problem::new(ProblemCode::MalformedBody).with_detail("The body is incomplete.")
             }
         })
+}
+
+fn is_timeout(rejection: &(dyn Error + 'static)) -> bool {
+    let mut sources = std::iter::successors(Some(rejection), |&error| error.source());
+    sources.any(|error| error.is::<BodyTimeout>())
 }
 
 /// Parses a JSON object; an error names the member at fault.

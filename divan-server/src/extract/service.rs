@@ -55,10 +55,10 @@ impl<E: Endpoint> FromRequestParts<AppState> for SignedIn<E> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let (service, token) = (state.service(), bearer(parts)?);
+        let (client, token) = (ForClient::new(parts, state), bearer(parts)?);
         let caller = match E::AUTH {
-            Auth::BearerAnyScope => service.authenticate_any_scope(token).await?,
-            _ => service.authenticate(token).await?,
+            Auth::BearerAnyScope => client.service().authenticate_any_scope(token).await?,
+            _ => client.service().authenticate(token).await?,
         };
         Ok(Self {
             caller,
@@ -110,10 +110,11 @@ impl FromRequestParts<AppState> for AsAdmin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let caller = state.service().authenticate(bearer(parts)?).await?;
+        let client = ForClient::new(parts, state);
+        let caller = client.service().authenticate(bearer(parts)?).await?;
         Ok(Self {
             admin: caller.into_admin()?,
-            client: ForClient::new(parts, state),
+            client,
         })
     }
 }

@@ -92,3 +92,91 @@ fn silent_connections_of_many_addresses_do_not_stop_a_server_with_few_descriptor
     assert!(!server.log().contains("cannot accept"), "{}", server.log());
     drop(held);
 }
+
+#[test]
+fn a_head_is_at_most_32_kib() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    let with = |bytes: usize| {
+        let filler = "x".repeat(bytes);
+        let head = LIVE.replace("connection", &format!("x-filler: {filler}\r\nconnection"));
+        exchange(server.port, &head).0
+    };
+    assert!(with(31 * 1024).starts_with("HTTP/1.1 200"));
+    let refused = with(33 * 1024);
+    assert!(refused.starts_with("HTTP/1.1 431"), "{refused}");
+    assert!(refused.contains("headers_too_large"), "{refused}");
+    // Beyond the buffer the response has no body.
+    assert!(with(60 * 1024).starts_with("HTTP/1.1 431"));
+}
+
+#[test]
+fn a_slow_body_and_a_slow_head_end_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    let post = "POST /auth/admin/login HTTP/1.1\r\nhost: localhost\r\n\
+                content-type: application/json\r\ncontent-length: 200\r\n\r\n{";
+    let begun = Instant::now();
+    let mut body = connect(server.port, post);
+    let mut head = connect(server.port, "GET /health/live HTTP/1.1\r\nx-slow: ");
+    let trickle = |stream: &TcpStream| {
+        let mut stream = stream.try_clone().unwrap();
+        std::thread::spawn(move || {
+            while stream.write_all(b" ").is_ok() {
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        })
+    };
+    let writers = [trickle(&body), trickle(&head)];
+    let mut response = [0; 16];
+    body.read_exact(&mut response).unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 408"), "{response:?}");
+    assert!((5..9).contains(&begun.elapsed().as_secs()));
+    let closed = head.read(&mut response);
+    assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    assert!((9..14).contains(&begun.elapsed().as_secs()));
+    drop((body, head));
+    for writer in writers {
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn unusual_lengths_and_repeated_headers_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    let status = |headers: &str, body: &str| {
+        let head = "POST /auth/refresh HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+        let (response, took) = exchange(server.port, &format!("{head}{headers}\r\n{body}"));
+        assert!(took < Duration::from_secs(3), "{headers}: {took:?}");
+        response[..12].to_owned()
+    };
+    let json = "content-type: application/json\r\n";
+    for (headers, body, expected) in [
+        ("content-length: 999999999999\r\n", "{", "413"),
+        ("content-length: 99999999999999999999999\r\n", "{", "400"),
+        ("content-length: -1\r\n", "{", "400"),
+        ("content-length: 1\r\ncontent-length: 2\r\n", "{}", "400"),
+        (
+            "transfer-encoding: chunked\r\n",
+            "2\r\n{}\r\n0\r\nx-trailer: y\r\n\r\n",
+            "422",
+        ),
+        (
+            "transfer-encoding: chunked\r\n",
+            "ffffffffffffffffff\r\n{}",
+            "400",
+        ),
+        (
+            "content-type: text/plain\r\ncontent-length: 2\r\n",
+            "{}",
+            "415",
+        ),
+    ] {
+        let status = status(&format!("{json}{headers}"), body);
+        assert_eq!(status, format!("HTTP/1.1 {expected}"), "{headers}");
+    }
+    let twice = "GET /auth/me HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                 authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n";
+    assert!(exchange(server.port, twice).0.contains("token_invalid"));
+}

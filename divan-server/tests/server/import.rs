@@ -212,6 +212,37 @@ fn import_without_a_passwords_file_generates_no_password() {
 }
 
 #[test]
+fn an_exported_list_has_no_formulas() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (here, there) = (here.path(), there.path());
+    let list = "name,phone,email,role\n\"=HYPERLINK(\"\"http://x\"\")\",,-a@example.com,admin\n\
+                @SUM,+77010000001,,\n-Plain,+77010000002,,\nO'Neil,+77010000003,,\n";
+    let options = ["--passwords", "passwords.csv"];
+    assert_eq!(import(here, list, &options).0, 0);
+    let (_, exported, _) = divan(here, &["export", "users"]);
+    let (_, raw, _) = divan(here, &["export", "users", "--raw"]);
+    for (name, escaped) in [
+        ("\"=HYPERLINK", "\"'=HYPERLINK"),
+        (",-a@example.com,", ",'-a@example.com,"),
+        (",@SUM,", ",'@SUM,"),
+        (",-Plain,", ",'-Plain,"),
+        (",O'Neil,", ",O'Neil,"),
+        ("+77010000001,", "+77010000001,"),
+    ] {
+        assert!(
+            raw.contains(name) && exported.contains(escaped),
+            "{exported}"
+        );
+    }
+    assert_eq!(import(there, &exported, &options).0, 0);
+    assert_eq!(divan(there, &["export", "users"]).1.len(), exported.len());
+    assert_eq!(
+        divan(there, &["export", "users", "--raw"]).1.len(),
+        raw.len()
+    );
+}
+
+#[test]
 fn an_exported_list_can_be_imported() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (here, there) = (here.path(), there.path());
