@@ -307,7 +307,11 @@ impl ClientService<'_> {
     ) -> Result<Option<IssuedTokens>, ServiceError> {
         let seen = &verified.account;
         let (service, user) = (self.service, seen.user.id);
-        let session = service.new_session(user, with.audience(), self.client)?;
+        let mut session = service.new_session(user, with.audience(), self.client)?;
+        if let Some(end) = limited_until(seen) {
+            session.ends_at = session.ends_at.min(end);
+            session.expires_at = session.expires_at.min(end);
+        }
         let now = session.created_at;
         let event = |action| service.audit_event(action, Some(user), user, self.client);
         let signed_in = event(AuditAction::SignedIn)?;
@@ -330,6 +334,9 @@ impl ClientService<'_> {
                         update = update.event(linked.clone());
                     }
                     current.password_verified_at = Some(now);
+                    if !current.user.password_change_required {
+                        current.password_expires_at = None;
+                    }
                     telegram.link(current, now);
                 }
                 SignInWith::Device(device) => {
@@ -356,6 +363,13 @@ impl ClientService<'_> {
         }
         Ok(Some(tokens))
     }
+}
+
+/// Returns the end of a session in which the user can only change the generated password.
+fn limited_until(account: &Account) -> Option<OffsetDateTime> {
+    account
+        .password_expires_at
+        .filter(|_| account.user.password_change_required)
 }
 
 /// The proof that accompanies the password.

@@ -237,14 +237,22 @@ impl AuthService {
         let scope = user
             .password_change_required
             .then_some(Scope::PasswordChange);
-        let access = self.parts.issuer.issue(&TokenSubject {
+        let subject = TokenSubject {
             user: user.id,
             role: user.role,
             audience: session.audience,
             session: session.id,
             generation: session.rotation.current(),
             scope,
-        })?;
+        };
+        // A limited token is not valid longer than the generated password.
+        let access = if scope.is_some() {
+            let left = session.ends_at - self.now();
+            let left = Duration::try_from(left).unwrap_or_default();
+            self.parts.issuer.issue_at_most(&subject, left)?
+        } else {
+            self.parts.issuer.issue(&subject)?
+        };
         let refresh =
             self.parts
                 .refresh_keys

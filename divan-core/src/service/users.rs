@@ -176,7 +176,8 @@ impl AdminService<'_> {
     }
 
     /// Creates a user. A generated password is valid for 72 hours and must be changed at the first
-    /// sign-in.
+    /// sign-in. The chosen password of an employee is valid for 72 hours, unless a sign-in links a
+    /// Telegram account before.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] with all invalid fields, [`ServiceError::WeakPassword`], or
@@ -209,9 +210,9 @@ impl AdminService<'_> {
         };
         let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
         let mut account = Account::new(user.clone(), hash);
-        account.password_expires_at = generated
-            .is_some()
-            .then(|| expiry_of_generated(user.created_at));
+        // Until a Telegram account is linked, the password alone is enough to link one.
+        let expires = generated.is_some() || user.role == Role::Employee;
+        account.password_expires_at = expires.then(|| expiry_of_generated(user.created_at));
         let event = self.audit_event(AuditAction::UserCreated, user.id).await?;
         self.insert(&[NewUser::new(account, event)]).await?;
         Ok(CreatedUser {

@@ -80,12 +80,25 @@ impl TokenIssuer {
     /// # Errors
     /// [`NoEntropy`] if no randomness is available for the token's id.
     pub fn issue(&self, subject: &TokenSubject) -> Result<AccessToken, NoEntropy> {
+        self.issue_at_most(subject, Duration::MAX)
+    }
+
+    /// Issues a token whose lifetime is at most `at_most`.
+    ///
+    /// # Errors
+    /// [`NoEntropy`] if no randomness is available for the token's id.
+    pub fn issue_at_most(
+        &self,
+        subject: &TokenSubject,
+        at_most: Duration,
+    ) -> Result<AccessToken, NoEntropy> {
         let mut id = [0; 16];
         self.entropy.fill(&mut id)?;
-        let expires_in = match subject.audience {
+        let life = match subject.audience {
             Audience::MiniApp => self.miniapp_life,
             Audience::Admin => self.admin_life,
         };
+        let expires_in = life.min(at_most);
         let now = self.clock.unix_seconds();
         let claims = WireClaims {
             iss: (&*self.issuer).into(),

@@ -9,12 +9,14 @@ use uuid::Uuid;
 
 use crate::random::Random;
 use crate::support::admin::{Fixture, client};
-use crate::support::{ADMIN_PASSWORD, PHONE, Refusal, refusal};
+use crate::support::{ADMIN_PASSWORD, PHONE, Refusal, init_data, login_command, refusal};
 
 on_every_store!(
     unlink_without_a_linked_account_changes_nothing,
     create_user_without_a_password_generates_one,
     a_generated_password_expires_after_three_days,
+    tokens_of_a_generated_password_expire_with_it,
+    a_chosen_password_expires_while_no_telegram_account_is_linked,
     reset_password_generates_a_password_and_ends_all_sessions,
     an_administrator_cannot_change_their_own_role_or_activity,
     random_concurrent_demotions_leave_an_administrator,
@@ -95,6 +97,62 @@ async fn a_generated_password_expires_after_three_days(f: Fixture) {
         refusal(f.login(&"another".into()).await),
         Refusal::InvalidCredentials
     );
+}
+
+async fn tokens_of_a_generated_password_expire_with_it(f: Fixture) {
+    let request = CreateUserCommand::employee("First Last", PHONE);
+    let created = f
+        .service
+        .as_admin(&f.admin().await, &client())
+        .create_user(&request)
+        .await
+        .unwrap();
+    let password = created.generated_password.unwrap();
+    f.clock.advance(Duration::from_secs(72 * 3600 - 60));
+    let tokens = f.login(&password).await.unwrap();
+    assert_eq!(tokens.expires_in, Duration::from_mins(1));
+    f.clock.advance(Duration::from_secs(59));
+    let client = client();
+    let service = f.service.for_client(&client);
+    let tokens = service.refresh(&tokens.refresh_token).await.unwrap();
+    assert_eq!(tokens.expires_in, Duration::from_secs(1));
+    let token = tokens.access_token.expose();
+    f.service.authenticate_any_scope(token).await.unwrap();
+    f.clock.advance(Duration::from_secs(1));
+    f.service.authenticate_any_scope(token).await.unwrap_err();
+    assert_eq!(
+        refusal(service.refresh(&tokens.refresh_token).await),
+        Refusal::RefreshTokenInvalid
+    );
+}
+
+async fn a_chosen_password_expires_while_no_telegram_account_is_linked(f: Fixture) {
+    let chosen = |phone| CreateUserCommand::employee("First Last", phone).password("umbrella 77");
+    f.add(&chosen(PHONE)).await;
+    f.clock.advance(Duration::from_hours(71));
+    f.login(&"umbrella 77".into()).await.unwrap();
+    f.clock.advance(Duration::from_hours(1000));
+    f.login(&"umbrella 77".into()).await.unwrap();
+
+    let other = f.add(&chosen("+77010000002")).await;
+    f.clock.advance(Duration::from_hours(72));
+    let data = init_data(&f.clock, 43);
+    let login = async || {
+        let command = login_command("+77010000002", "umbrella 77", &data);
+        let client = client();
+        f.service.for_client(&client).telegram_login(&command).await
+    };
+    assert_eq!(refusal(login().await), Refusal::PasswordExpired);
+    let as_before_the_upgrade = |account: &mut Account| {
+        account.password_expires_at = None;
+        Ok(Some(AccountUpdate::none()))
+    };
+    let updated = f
+        .store
+        .update_account(other.id, &as_before_the_upgrade)
+        .await;
+    updated.unwrap().unwrap();
+    login().await.unwrap();
 }
 
 async fn reset_password_generates_a_password_and_ends_all_sessions(f: Fixture) {

@@ -45,8 +45,8 @@ pub(crate) async fn list_users(
 /// `email_taken` mean that another user, active or not, has it.
 ///
 /// Without `password` one is generated: show `generated_password` to the administrator, because it is
-/// returned only once. It is valid for 72 hours and must be changed at the first sign-in. A given
-/// password stays valid until the user changes it. For an administrator, `password` is refused.
+/// returned only once. It is valid for 72 hours and must be changed at the first sign-in. The
+/// given password of an employee is valid for 72 hours, unless a sign-in links a Telegram account before. For an administrator, `password` is refused.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
