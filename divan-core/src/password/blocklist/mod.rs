@@ -60,10 +60,12 @@ impl Blocklist {
             let one = if first.is_alphabetic() { 2 } else { 1 };
             least[start + 1] = least[start + 1].min(before + one);
             let longest = chars.len().min(start + MAX_WORD_CHARS);
-            for end in start + MIN_WORD_CHARS..=longest {
-                if let Some(effort) = self.part_effort(chars, &forms, start, end) {
-                    least[end] = least[end].min(before + effort);
-                }
+            let ends = start + MIN_WORD_CHARS..=longest;
+            for (end, effort) in ends.filter_map(|end| {
+                let effort = self.part_effort(chars, &forms, start, end)?;
+                Some((end, effort))
+            }) {
+                least[end] = least[end].min(before + effort);
             }
         }
         least[chars.len()]
