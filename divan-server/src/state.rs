@@ -116,6 +116,10 @@ impl fmt::Debug for AppState {
 /// HTTP options: CORS, HTTPS, API page, proxies, time limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of the configuration"
+)]
 pub struct HttpOptions {
     /// Origins whose pages may call the server, in addition to its own: those of the Mini App and the
     /// admin panel. `*` is ignored. Default: none.

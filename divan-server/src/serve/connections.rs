@@ -68,15 +68,14 @@ impl Connections {
         if !is_proxy && !self.table().make_room(address, self.limits.per_address) {
             return None;
         }
-        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.table().close_oldest_or_next();
-                // The semaphore is never closed.
-                let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
-                self.table().is_wanted = false;
-                permit
-            }
+        let permit = if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            permit
+        } else {
+            self.table().close_oldest_or_next();
+            // The semaphore is never closed.
+            let permit = Arc::clone(&self.permits).acquire_owned().await.ok()?;
+            self.table().is_wanted = false;
+            permit
         };
         let (id, closing) = self.table().insert(address);
         Some(Slot {

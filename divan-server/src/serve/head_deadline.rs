@@ -91,7 +91,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadDeadline<S> {
             Poll::Pending => self
                 .poll_deadline(cx)
                 .map(|()| Err(io::ErrorKind::TimedOut.into())),
-            failed => failed,
+            failed @ Poll::Ready(_) => failed,
         }
     }
 }
