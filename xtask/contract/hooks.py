@@ -126,7 +126,7 @@ def before_add_examples(context, examples):
     if name == "update_user":
         good["body"] = {"full_name": "Last First"}
     elif name == "promote_user":
-        good["body"] = {"email": "promoted@example.com"}
+        good["body"] = {"email": f"promoted{next(_numbers)}@example.com"}
     elif name == "change_password":
         good["body"] = {"current_password": installation.PASSWORD, "new_password": "over the plum a tram"}
     elif name == "telegram_login":

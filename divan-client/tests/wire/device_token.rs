@@ -102,10 +102,10 @@ async fn the_device_token_is_sent_for_the_same_e_mail_address_and_server_only() 
 
     // Another administrator replaces the device.
     let second = CreateUserRequest::admin("Second Admin", "second@example.com");
-    let second = second.password("tram under the plum");
-    admin.create_user(&second).await.unwrap();
+    let second = admin.create_user(&second).await.unwrap();
     let mut login = divan.admin_login();
     login.email = "second@example.com".to_owned();
+    login.password = second.generated_password.unwrap();
     admin.login(&login).await.unwrap();
     assert!(!is_known(&admin, &divan).await);
 

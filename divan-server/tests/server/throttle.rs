@@ -82,14 +82,19 @@ async fn only_the_device_token_of_the_same_user_and_password_is_accepted() {
     let good = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
     let first = sign_in(&app, good.clone()).await.json();
     let own = first["device_token"].as_str().unwrap();
-    let other = json!({
-        "role": "admin", "full_name": "Other", "email": "b@example.com", "password": ADMIN_PASSWORD
-    });
+    let other = json!({"role": "admin", "full_name": "Other", "email": "b@example.com"});
     let token = first["access_token"].as_str().unwrap();
     let created = app.post_as(token, "/auth/admin/users", &other).await;
-    assert_eq!(created.status, 201, "{created:?}");
-    let other = json!({"email": "b@example.com", "password": ADMIN_PASSWORD});
-    let other = sign_in(&app, other).await.json();
+    let generated = created.json()["generated_password"].clone();
+    let limited = sign_in(
+        &app,
+        json!({"email": "b@example.com", "password": generated}),
+    )
+    .await;
+    let change = json!({"current_password": generated, "new_password": "plum over the tram"});
+    let limited = limited.json()["access_token"].as_str().unwrap().to_owned();
+    let other = app.post_as(&limited, "/auth/me/password", &change).await;
+    let other = other.json();
 
     attack(&app).await;
     let with = |mut login: Value, token: &str| {
