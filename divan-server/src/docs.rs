@@ -61,10 +61,9 @@ async fn named_asset(file: Result<Path<String>, PathRejection>) -> Response {
 fn asset(file: &str) -> Response {
     match utoipa_swagger_ui::serve(file, Arc::clone(&CONFIG)) {
         Ok(Some(asset)) => {
-            let charset = match asset.content_type.starts_with("text/") {
-                true if !asset.content_type.contains("charset") => "; charset=utf-8",
-                _ => "",
-            };
+            let is_plain_text =
+                asset.content_type.starts_with("text/") && !asset.content_type.contains("charset");
+            let charset = if is_plain_text { "; charset=utf-8" } else { "" };
             let content_type = HeaderValue::from_str(&format!("{}{charset}", asset.content_type))
                 .unwrap_or(HeaderValue::from_static("application/octet-stream"));
             let headers = [

@@ -71,7 +71,7 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
 
 fn is_timeout(rejection: &(dyn Error + 'static)) -> bool {
     let mut sources = std::iter::successors(Some(rejection), |&error| error.source());
-    sources.any(|error| error.is::<BodyTimeout>())
+    sources.any(<dyn Error>::is::<BodyTimeout>)
 }
 
 /// Parses a JSON object; an error names the member at fault.

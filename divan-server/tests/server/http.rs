@@ -128,6 +128,7 @@ async fn every_response_has_the_security_headers() {
         "no-store"
     );
     let page = app.get("/docs/").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let policy = page.header("content-security-policy");
     assert!(policy.contains("script-src 'self';"), "{policy}");
 }
