@@ -47,8 +47,8 @@
 //! # Behaviour
 //!
 //! - **Tokens** are refreshed before they expire, once for all concurrent calls; see [`Handle`].
-//! - **Retries**: idempotent requests are retried after a delay, a sign-in never is; see
-//!   [`Retries`].
+//! - **Retries**: idempotent requests are retried after a delay, a sign-in only if no connection was
+//!   made; see [`Retries`].
 //! - **Timeouts**: a call takes at most 30 seconds, including retries and a token refresh; see
 //!   [`ClientBuilder::timeout`].
 //! - **Privacy**: `https` is required except on loopback, redirects are not followed, and neither

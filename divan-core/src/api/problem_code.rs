@@ -58,12 +58,12 @@ problem_codes! {
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
-    /// The password is correct, but it was generated too long ago: ask an administrator for a new
-    /// one.
-    PasswordExpired = "password_expired", 403, "Generated password expired";
+    /// The password is correct, but was issued more than 72 hours ago: ask an administrator for a
+    /// new one.
+    PasswordExpired = "password_expired", 403, "Password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
-    /// The first administrator can be created only with the bootstrap token.
+    /// The bootstrap token is missing or wrong, or bootstrap over HTTP is closed.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
     /// The user is linked to another Telegram account, or this Telegram account is linked to
     /// another user. An administrator can unlink it.
@@ -78,11 +78,11 @@ problem_codes! {
     RequestTimeout = "request_timeout", 408, "Request timed out";
     /// The first administrator exists already: sign in.
     AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
-    /// Administrators cannot do this to their own account: another administrator must. Change your
-    /// password with `POST /auth/me/password`.
+    /// Administrators cannot reset their own password or unlink their own Telegram account: ask another
+    /// administrator. To change your password, use `POST /auth/me/password`.
     OwnAccount = "own_account", 409, "Own account";
-    /// An employee becomes an administrator with `POST /auth/admin/users/{id}/promote` only, which
-    /// generates a password. Nothing was changed.
+    /// The role of an employee cannot be changed to `admin` here: use
+    /// `POST /auth/admin/users/{id}/promote`, which generates a new password.
     PromotionRequired = "promotion_required", 409, "Promotion required";
     /// The user is an administrator already.
     AlreadyAdmin = "already_admin", 409, "Already an administrator";
@@ -104,7 +104,8 @@ problem_codes! {
     ValidationFailed = "validation_failed", 422, "Request not valid";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
-    /// Too many failed attempts: retry after `Retry-After` seconds. The response is the same for an
+    /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, an
+    /// administrator must unlock the user. The response is the same for an
     /// account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.

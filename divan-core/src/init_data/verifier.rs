@@ -142,7 +142,8 @@ impl<K: Clone> Verifier<K> {
 }
 
 impl<K: Key> Verifier<K> {
-    /// Checks grammar, signature and age, in this order, and returns the signed data.
+    /// Checks size, grammar, signature, kind, age and replay, in this order, and returns the signed
+    /// data.
     ///
     /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs
     /// none.

@@ -40,8 +40,8 @@ pub enum ServiceError {
     /// The caller must change the password first.
     #[error("the password must be changed first")]
     PasswordChangeRequired,
-    /// The password is correct, but it was generated more than 72 hours ago.
-    #[error("the generated password has expired")]
+    /// The password is correct, but was issued more than 72 hours ago.
+    #[error("the password that an administrator issued has expired")]
     PasswordExpired,
     /// No such user or session, or the session belongs to another user.
     #[error("not found")]
@@ -50,7 +50,7 @@ pub enum ServiceError {
     #[error("administrators only")]
     AdminRequired,
     /// Administrators cannot do this to their own account.
-    #[error("another administrator must do this to your account")]
+    #[error("administrators cannot reset their own password or unlink their own Telegram account")]
     OwnAccount,
     /// An employee becomes an administrator by a promotion only.
     #[error("the role of an employee changes to admin by a promotion only")]

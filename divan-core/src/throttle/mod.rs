@@ -13,10 +13,10 @@
 //! | `consecutive` | 100 failures in a row |
 //! | `trusted_lane` | 5 failures, then a wait of 1 s that doubles, at most 15 min |
 //! | `trusted_total` | 100 failures in a row |
-//! | `own_password` | 5 failures, then waits of 2 to 16 s; the tenth failure ends the session |
+//! | `own_password` | 6 failures, then waits of 2, 4, 8 and 16 s; the tenth failure ends the session |
 //! | `auto_login` | 30, then one per minute |
 //! | `refresh` | 60 refused tokens, then one per second |
-//! | `bootstrap` | 5 wrong tokens, then one per 12 minutes |
+//! | `bootstrap` | 5 tokens, then one per 12 minutes |
 //!
 //! An attempt is *trusted* if something other than the password already identifies the user: a
 //! linked Telegram account or a known device. Others cannot use up the limits of trusted attempts,

@@ -40,9 +40,9 @@ open_enum! {
         TokenReuseDetected = "token_reuse_detected",
         /// A sign-in failed; recorded at most once an hour for each account.
         SignInFailed = "sign_in_failed",
-        /// A hundred sign-ins failed in a row: further ones are refused until the user is unlocked,
-        /// the password is reset, or the user signs in with a linked Telegram account or a known
-        /// device.
+        /// A hundred untrusted or a hundred trusted sign-ins failed in a row. Untrusted ones are
+        /// refused until a trusted sign-in, an unlock or a reset; trusted ones until an unlock or a
+        /// reset.
         SignInClosed = "sign_in_closed",
         /// The password was correct, but the user is linked to another Telegram account.
         TelegramMismatch = "telegram_mismatch",
@@ -54,7 +54,7 @@ open_enum! {
         DeviceTokenIssued = "device_token_issued",
         /// A known device was removed.
         DeviceRemoved = "device_removed",
-        /// The first administrator was not created, because the bootstrap token was wrong.
+        /// The first administrator was not created, because the bootstrap token was missing or wrong.
         BootstrapRefused = "bootstrap_refused",
         /// Old audit events were deleted.
         AuditPurged = "audit_purged",

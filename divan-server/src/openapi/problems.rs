@@ -12,7 +12,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType};
-use utoipa::openapi::{ContentBuilder, Ref, Schema, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema, Type};
 
 use super::examples::{Schemas, here, resolve};
 use crate::extract::{json_body, rejections};
@@ -32,11 +32,15 @@ pub(super) fn add(
         by_status.entry(code.status()).or_default().push(code);
     }
     for (status, codes) in by_status {
-        let response = response(operation, &codes, schemas);
-        operation
-            .responses
-            .responses
-            .insert(status.to_string(), response.into());
+        let problem = response(operation, &codes, schemas);
+        let responses = &mut operation.responses.responses;
+        // The token endpoint has errors of its own, in another media type.
+        match responses.get_mut(&status.to_string()) {
+            Some(RefOr::T(own)) => own.content.extend(problem.content),
+            _ => {
+                responses.insert(status.to_string(), problem.into());
+            }
+        }
     }
 }
 
