@@ -45,22 +45,26 @@ def token():
     return administrator()["access_token"]
 
 
-def another_session():
-    """Returns the id of another session of that administrator."""
+def new_session():
+    """Returns a new session of that administrator. It may end the oldest one, whose token `administrator` has."""
     try:
-        session = installation.sign_in(administrator()["user"]["email"])
+        return installation.sign_in(administrator()["user"]["email"])
     except AssertionError:
         # A request has changed the password or the address of this administrator.
         _state["administrator"] = None
-        session = installation.sign_in(administrator()["user"]["email"])
+        return installation.sign_in(administrator()["user"]["email"])
+
+
+def another_session():
+    """Returns the id of another session of that administrator."""
+    session = new_session()
     sessions = installation.call("GET", "/auth/sessions", session["access_token"])["items"]
     return next(session["id"] for session in sessions if session["is_current"])
 
 
 def own_device():
     """Returns the id of a known device of that administrator."""
-    another_session()
-    return installation.call("GET", "/auth/devices", token())["items"][0]["id"]
+    return installation.call("GET", "/auth/devices", new_session()["access_token"])["items"][0]["id"]
 
 
 def employees():
