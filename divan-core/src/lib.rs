@@ -39,7 +39,7 @@
 //! | `password` | `password`: Argon2id behind a bounded queue, and the policy for new passwords |
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
 //! | `api` | `api`: the wire contract; `openapi` adds OpenAPI schemas |
-//! | `store` | `store`: the storage traits and the in-memory store; `sqlite` and `postgres` add databases |
+//! | `store` | `store`: the storage traits and the in-memory store; `session` and `throttle`: the rules of refresh and of throttling, without I/O; `sqlite` and `postgres` add databases |
 //! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
 //! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |

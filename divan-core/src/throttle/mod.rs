@@ -18,9 +18,10 @@
 //! | `refresh` | 60 refused tokens, then one per second |
 //! | `bootstrap` | 5 tokens, then one per 12 minutes |
 //!
-//! An attempt is *trusted* if something other than the password already identifies the user: a
-//! linked Telegram account or a known device. Others cannot use up the limits of trusted attempts,
-//! so an attack does not lock the owner out.
+//! An attempt is *trusted* if something other than the password already identifies the user: the linked
+//! Telegram account, a phone number that Telegram signed for a user who is not linked yet, or a known
+//! device. Untrusted attempts cannot use up the limits of trusted ones, so an attack does not lock the
+//! owner out.
 
 mod counter;
 #[cfg(feature = "token")]
