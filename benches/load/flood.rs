@@ -1,5 +1,5 @@
 //! Sign-ins under a flood: memory of the server, success of honest sign-ins, and the time of
-//! `GET /auth/me` beside sign-ins.
+//! `GET /auth/me` during sign-ins.
 //!
 //! All clients are this process. The server trusts it as a proxy, so that each client has an
 //! address of its own.
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     /// Time after which threads have released their memory.
     release: Duration,
     rounds: usize,
-    /// Requests for `me` per round, alone and beside sign-ins.
+    /// Requests for `me` per round, alone and during sign-ins.
     requests: usize,
 }
 
@@ -87,18 +87,18 @@ pub(crate) async fn run(plan: &Plan) {
     tokio::time::sleep(plan.release).await;
     let after = server.resident(Resident::Now);
 
-    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    let (mut alone, mut during) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
         alone.extend(me(&server, &users, plan.requests).await);
         let sign_ins = Flood::start(&server, SIGN_IN_CONNECTIONS);
-        beside.extend(me(&server, &users, plan.requests).await);
+        during.extend(me(&server, &users, plan.requests).await);
         sign_ins.stop().await;
     }
     print(
         plan,
         [idle, peak, after],
         &honest,
-        [&mut alone, &mut beside],
+        [&mut alone, &mut during],
     );
 }
 
@@ -175,7 +175,7 @@ fn print(
     plan: &Plan,
     [idle, peak, after]: [f64; 3],
     honest: &[Duration],
-    [alone, beside]: [&mut Vec<Duration>; 2],
+    [alone, during]: [&mut Vec<Duration>; 2],
 ) {
     println!("\n{:<46}{:>14}{:>10}", "", "", "ratio");
     for (what, mib) in [
@@ -196,10 +196,10 @@ fn print(
         println!("{what:<46}{count:>14}{share:>10.2}");
     }
     let base = p99(alone);
-    let beside = p99(beside);
+    let during = p99(during);
     for (what, time) in [
         ("99th percentile of `me`, alone", base),
-        ("99th percentile of `me`, beside sign-ins", beside),
+        ("99th percentile of `me`, during sign-ins", during),
     ] {
         let ratio = time.as_secs_f64() / base.as_secs_f64();
         println!("{what:<46}{time:>14.2?}{ratio:>10.2}");

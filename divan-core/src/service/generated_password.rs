@@ -18,7 +18,7 @@ type Change<'a> =
 /// A generated password is valid for 72 hours and must be changed at the next sign-in. It ends all
 /// sessions of the user, and clears the failed sign-ins. It is not stored and cannot be shown again.
 ///
-/// Administrators cannot do this to their own account: whoever has one of their access tokens could
+/// Administrators cannot do this to their own account: the holder of a stolen access token could
 /// take the account over.
 impl AdminService<'_> {
     /// Replaces the password of a user with a generated one.

@@ -154,7 +154,7 @@ impl Changes {
             ..event.clone()
         });
         let Some(reason) = reason else {
-            // Whoever is signed in elsewhere does not know the new address.
+            // Other sessions may belong to a holder of stolen tokens.
             let own = self.own.filter(|_| user.email != before.email);
             return Ok(match own {
                 Some(own) => update.end(EndSessions::others(own, now, EndReason::EmailChanged)),

@@ -8,11 +8,11 @@ use super::{Rule, ThrottleKind};
 const ATTEMPT: u64 = 1_000_000;
 
 /// Period without a charge after which the failures of a [`Rule::Delay`] no longer count.
-const FORGET_AFTER: Duration = Duration::from_hours(24);
+pub(crate) const FORGET_AFTER: Duration = Duration::from_hours(24);
 
 /// Time after which failures in a row are forgotten, so that invented identifiers do not fill the
 /// table.
-const FORGET_FAILURES_AFTER: Duration = Duration::from_hours(365 * 24);
+pub(crate) const FORGET_FAILURES_AFTER: Duration = Duration::from_hours(365 * 24);
 
 /// State of one counter: a stored row.
 ///

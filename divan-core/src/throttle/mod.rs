@@ -32,6 +32,8 @@ mod tests;
 mod update;
 
 pub use counter::{Counter, Decision};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use counter::{FORGET_AFTER, FORGET_FAILURES_AFTER};
 #[cfg(feature = "token")]
 pub use keys::{Attempt, AttemptClass, LaneSubject, ThrottleKeys};
 pub use rule::{Rule, ThrottleKind, UnknownKind};

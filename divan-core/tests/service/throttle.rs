@@ -247,7 +247,7 @@ async fn a_device_token_is_void_after_a_password_change_or_another_user(f: Fixtu
     let old = tokens.device_token.clone().unwrap();
     let caller = f.access(&tokens).await.unwrap();
     let client = ClientInfo::unknown();
-    let new_password = "a lamp beside the river";
+    let new_password = "a lamp across the river";
     let change = ChangePasswordCommand::new(ADMIN_PASSWORD, new_password);
     let changed = f
         .service
@@ -514,7 +514,7 @@ async fn bootstrap_tokens_are_limited_by_address(f: Fixture) {
     let policy = BootstrapPolicy::Token("the bootstrap token of this test".into());
     let service = builder(f.store.clone(), &f.clock).bootstrap(policy).build();
     let client = ClientInfo::unknown().address("203.0.113.9".parse().unwrap());
-    let mut command = BootstrapCommand::new("second@example.com", "a lamp beside the river");
+    let mut command = BootstrapCommand::new("second@example.com", "a lamp across the river");
     command.token = Some("a wrong token".into());
     for _ in 0..5 {
         let refused = service.for_client(&client).bootstrap(&command).await;

@@ -81,7 +81,7 @@ fn good_passwords_are_accepted() {
         "tram under the plum",
         "plum over the tram",
         "plum 4 the tram",
-        "a lamp beside the river",
+        "a lamp across the river",
         "correct horse battery staple",
         "purple kettle sings at noon",
         "seven grey pigeons argue",

@@ -1,21 +1,15 @@
 use async_trait::async_trait;
 use sqlx::{QueryBuilder, Row};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::rows::{from_micros, to_micros};
 use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{StoreError, ThrottleStore};
 use crate::throttle::{
-    AccountKey, Counter, Decision, ThrottleKey, ThrottleOutcome, ThrottleUpdate,
+    AccountKey, Counter, Decision, FORGET_AFTER, FORGET_FAILURES_AFTER, ThrottleKey,
+    ThrottleOutcome, ThrottleUpdate,
 };
 use crate::types::AuditEvent;
-
-/// Time after which a counter no longer affects a decision, except for failures in a row.
-const EXPIRY: Duration = Duration::days(1);
-
-/// Time after which failures in a row are forgotten, so that invented identifiers do not fill the
-/// table.
-const FAILURES_EXPIRY: Duration = Duration::days(365);
 
 #[async_trait]
 impl<DB: Backend> ThrottleStore for SqlStore<DB> {
@@ -52,7 +46,7 @@ impl<DB: Backend> ThrottleStore for SqlStore<DB> {
 
     async fn purge_counters(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
         traced("purge_counters", async {
-            let (expired, forgotten) = (now - EXPIRY, now - FAILURES_EXPIRY);
+            let (expired, forgotten) = (now - FORGET_AFTER, now - FORGET_FAILURES_AFTER);
             self.purge(statements::PURGE_COUNTERS, expired).await?;
             self.purge(statements::PURGE_FAILURES, forgotten).await?;
             let count =
@@ -156,5 +150,19 @@ impl<DB: Backend> SqlStore<DB> {
             }
         }
         Ok(counters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::throttle::ThrottleKind;
+
+    #[test]
+    fn an_unlock_deletes_the_kinds_of_an_account() {
+        for &kind in ThrottleKind::ALL {
+            let is_deleted = statements::CLEAR_COUNTERS.contains(&format!("'{kind}'"));
+            assert_eq!(is_deleted, kind.is_of_account(), "{kind}");
+        }
     }
 }
