@@ -31,6 +31,11 @@ use crate::token_endpoint::NotASignIn;
 use access_log::{AccessLog, request_id};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 
 /// Time for which a browser may cache a preflight response.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
@@ -136,8 +141,11 @@ fn security_headers(headers: &mut HeaderMap, strict_transport: bool) {
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(
-            "default-src 'none'; frame-ancestors 'none'",
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ));
+    // A page of another origin reads responses through CORS alone, and shares no window with ours.
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, SAME_ORIGIN);
+    headers.insert(CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
     // Caching is opt-in per handler, so that no route can forget to forbid it.
     headers
         .entry(CACHE_CONTROL)

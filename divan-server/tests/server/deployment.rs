@@ -195,13 +195,19 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
             );
             assert_eq!(header(&response, "x-frame-options"), "");
             assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+            let opener = header(&response, "cross-origin-opener-policy");
+            assert_eq!(opener, "same-origin-allow-popups");
             assert_eq!(response.text().await.unwrap(), page);
         }
         let response = deployed.get(audience, "/auth/me").await;
         assert_eq!(response.status(), 401);
         assert_eq!(
             header(&response, "content-security-policy"),
-            "default-src 'none'; frame-ancestors 'none'"
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        assert_eq!(
+            header(&response, "cross-origin-opener-policy"),
+            "same-origin"
         );
         assert_eq!(header(&response, "cache-control"), "no-store");
         let preflight = deployed

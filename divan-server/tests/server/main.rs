@@ -33,4 +33,5 @@ mod startup;
 mod throttle;
 
 mod token;
+mod web_security;
 mod wording;
