@@ -77,8 +77,9 @@ impl AccessLog {
                 cause,
                 "request failed"
             );
-        } else if self.method.is_safe() {
-            // Most requests are reads, which the log of the proxy in front covers.
+        } else if self.method.is_safe() && status != StatusCode::FORBIDDEN.as_u16() {
+            // Most requests are reads, which the log of the proxy in front covers. A refused permission
+            // is evidence.
             tracing::debug!(method, route, status, code, micros, request_id, "request");
         } else {
             tracing::info!(method, route, status, code, micros, request_id, "request");

@@ -28,6 +28,7 @@ mod postgres;
 mod process;
 mod readme;
 mod roles;
+mod security_log;
 mod sessions;
 mod startup;
 mod throttle;
