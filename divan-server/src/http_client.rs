@@ -44,3 +44,23 @@ pub(crate) async fn bounded_body(
     }
     Ok(Some(body))
 }
+
+#[cfg(test)]
+mod tests {
+    use wiremock::matchers::any;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_client_of_the_server_follows_no_redirect() {
+        let elsewhere = MockServer::start().await;
+        let server = MockServer::start().await;
+        let moved = ResponseTemplate::new(302).insert_header("location", elsewhere.uri());
+        Mock::given(any()).respond_with(moved).mount(&server).await;
+        let url: Url = server.uri().parse().unwrap();
+        let client = http_client(&url, Duration::from_secs(5)).unwrap();
+        assert_eq!(client.get(url).send().await.unwrap().status(), 302);
+        assert!(elsewhere.received_requests().await.unwrap().is_empty());
+    }
+}

@@ -167,6 +167,17 @@ fn unusual_lengths_and_repeated_headers_are_refused() {
             "ffffffffffffffffff\r\n{}",
             "400",
         ),
+        // The length of a chunked body is that of its chunks (RFC 9112 §6.3).
+        (
+            "content-length: 5\r\ntransfer-encoding: chunked\r\n",
+            "2\r\n{}\r\n0\r\n\r\n",
+            "422",
+        ),
+        (
+            "transfer-encoding: gzip, chunked, identity\r\n",
+            "2\r\n{}\r\n0\r\n\r\n",
+            "400",
+        ),
         (
             "content-type: text/plain\r\ncontent-length: 2\r\n",
             "{}",
