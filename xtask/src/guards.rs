@@ -101,3 +101,24 @@ fn refuse(package: &str, parts: &[&str]) -> Outcome {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::book::read;
+    use crate::step::files;
+    use std::path::Path;
+
+    #[test]
+    fn no_crate_may_contain_unsafe_code() {
+        let workspace = read(Path::new("Cargo.toml")).unwrap();
+        assert!(workspace.contains("\nunsafe_code = \"forbid\"\n"));
+        for manifest in files("*/Cargo.toml").unwrap() {
+            let text = read(&manifest).unwrap();
+            let library = manifest.with_file_name("src/lib.rs");
+            let inherits = text.contains("[lints]\nworkspace = true");
+            let forbids =
+                || read(&library).is_ok_and(|code| code.contains("#![forbid(unsafe_code)]"));
+            assert!(inherits || forbids(), "{}", manifest.display());
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! `jsonwebtoken`, and takes nothing away from the host. Run with `--features rust-crypto`, with
 //! `--features aws-lc`, and with neither.
 #![cfg(test)]
+#![forbid(unsafe_code)]
 
 use divan_core::entropy::OsEntropy;
 use divan_core::token::{
