@@ -82,12 +82,15 @@ pub(crate) fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The targets of inline links, `[text](target)`.
+/// The targets of links, `[text](target)`, and of their definitions, `[text]: target`.
 fn links_of(text: &str) -> Vec<&str> {
-    prose(text)
+    let inline = prose(text)
         .flat_map(|line| line.split("](").skip(1))
-        .filter_map(|rest| rest.split([')', ' ']).next())
-        .collect()
+        .filter_map(|rest| rest.split([')', ' ']).next());
+    let definitions = prose(text)
+        .filter(|line| line.starts_with('['))
+        .filter_map(|line| Some(line.split_once("]: ")?.1.trim()));
+    inline.chain(definitions).collect()
 }
 
 /// The anchors of the headings, as GitHub and mdBook form them.
@@ -113,8 +116,8 @@ mod tests {
 
     #[test]
     fn links_and_anchors_are_found_outside_code() {
-        let text = "# A `b` C\n[x](a.md#b), [y](c)\n```sh\n# no\n[z](d)\n```\n## D-e";
-        assert_eq!(links_of(text), ["a.md#b", "c"]);
+        let text = "# A `b` C\n[x](a.md#b), [y](c)\n```sh\n# no\n[z](d)\n```\n## D-e\n[z]: f.md#g";
+        assert_eq!(links_of(text), ["a.md#b", "c", "f.md#g"]);
         assert_eq!(
             anchors_of(text),
             BTreeSet::from(["a-b-c".to_owned(), "d-e".to_owned()])

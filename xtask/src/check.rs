@@ -1,5 +1,5 @@
 use crate::step::{Outcome, cargo, cargo_with};
-use crate::{book, guards, language, public_dependencies};
+use crate::{asvs, book, guards, language, public_dependencies};
 
 /// The features of `divan-core`, each of which has to compile alone.
 const CORE_FEATURES: [&str; 24] = [
@@ -39,6 +39,7 @@ pub(crate) fn run() -> Outcome {
     guards::run()?;
     public_dependencies::run()?;
     language::run()?;
+    asvs::run()?;
     book::run()?;
     for features in CORE_FEATURES {
         clippy(&format!(

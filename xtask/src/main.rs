@@ -2,6 +2,7 @@
 //! `load`, `release-check`.
 
 mod api_reference;
+mod asvs;
 mod attack;
 mod book;
 mod check;
@@ -50,6 +51,8 @@ enum Task {
     },
     /// Write the API reference of the guide from docs/openapi.json
     ApiReference,
+    /// Check docs/asvs.md against the tests, and write its summary
+    Asvs,
     /// Fuzz the verification of signed data against its reference
     Fuzz {
         /// Seconds per target
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Contract { effort, no_install } => contract::run(effort, no_install),
         Task::ApiReference => api_reference::write(),
+        Task::Asvs => asvs::write(),
         Task::Fuzz {
             seconds,
             simd,
