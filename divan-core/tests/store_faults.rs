@@ -9,9 +9,11 @@ use created::created;
 use divan_core::database_url::{DatabaseUrl, PostgresUrl};
 use divan_core::password::PasswordHash;
 use divan_core::store::{
-    Account, AccountUpdate, PostgresPool, PostgresStore, SqliteStore, UserStore,
+    Account, AccountUpdate, Backend, PostgresPool, PostgresStore, SqlStore, SqliteStore, Store,
+    StoreError, StoreErrorKind, UserStore,
 };
 use divan_core::types::{Role, TelegramId, User, UserId};
+use divan_testing::TestDatabase;
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,6 +50,45 @@ async fn update_account_with_a_failing_commit_is_an_error() {
         store.account(id).await.unwrap().unwrap().user.telegram_id,
         None
     );
+}
+
+/// Errors of a store on a database that was not migrated, or whose column has another name.
+async fn schema_errors<DB: Backend>(store: &SqlStore<DB>, rename: impl AsyncFn()) {
+    let require_schema = |error: StoreError| {
+        assert_eq!(error.kind(), StoreErrorKind::Schema, "{error:?}");
+        assert!(error.to_string().contains("`divan-server migrate`"));
+    };
+    let id = UserId(uuid::Uuid::from_u128(1));
+    require_schema(store.ping().await.unwrap_err());
+    require_schema(store.account(id).await.unwrap_err());
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.account(id).await.unwrap(), None);
+    rename().await;
+    require_schema(store.account(id).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn a_missing_table_or_column_is_reported_with_the_remedy() {
+    const RENAME: &str = "ALTER TABLE divan_users RENAME COLUMN full_name TO name";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("divan.db");
+    let store = SqliteStore::connect(&path).await.unwrap();
+    let url = format!("sqlite:{}", path.display());
+    schema_errors(&store, async || {
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        connection.execute(RENAME).await.unwrap();
+    })
+    .await;
+
+    let database = TestDatabase::create().await;
+    let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else {
+        panic!("another database")
+    };
+    let store = PostgresStore::connect(&url, PostgresPool::default())
+        .await
+        .unwrap();
+    schema_errors(&store, async || database.execute(RENAME).await).await;
 }
 
 /// Encodes a message of the PostgreSQL protocol: type, length (at most 255) and body.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use divan_core::infra::DependencyKind;
 use divan_core::infra::probe::{Probe, ProbeError, Report, check_all};
 use divan_core::service::AuthService;
+use divan_core::store::StoreErrorKind;
 
 use crate::error_chain::error_chain;
 
@@ -20,6 +21,9 @@ const OPTIONAL_TIMEOUT: Duration = Duration::from_millis(300);
 /// Interval of probes without requests.
 #[cfg(feature = "_server")]
 const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Reason that precedes the error of a database with another schema.
+const OTHER_SCHEMA: &str = "the schema of the database does not fit this server";
 
 /// Time limit of one probe.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
@@ -161,10 +165,10 @@ impl Probe for Database {
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        self.0
-            .ready()
-            .await
-            .map_err(|error| ProbeError::Failed(error.into()))
+        self.0.ready().await.map_err(|error| match error.kind() {
+            StoreErrorKind::Schema => ProbeError::Misconfigured(OTHER_SCHEMA, Some(error.into())),
+            _ => ProbeError::Failed(error.into()),
+        })
     }
 }
 

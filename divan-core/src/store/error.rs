@@ -24,6 +24,11 @@ pub enum StoreErrorKind {
     /// The database does not respond, or not in time. A later attempt may succeed.
     #[error("the database does not respond")]
     Unavailable,
+    /// A table or column is missing: the schema was not migrated.
+    #[error(
+        "tables or columns are missing in the database: migrate it with `divan-server migrate` or `SqlStore::migrate`"
+    )]
+    Schema,
     /// The database returned an unexpected error or value.
     #[error("the database returned something unexpected")]
     Internal,

@@ -58,10 +58,10 @@ pub use throttle::ThrottleStore;
 pub trait Store:
     UserStore + SessionStore + DeviceStore + AuditStore + BootstrapStore + ThrottleStore
 {
-    /// Sends a query that reads no table.
+    /// Sends a query that reads no row.
     ///
     /// # Errors
-    /// When the database does not respond.
+    /// When the database does not respond, or its tables are missing.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 

@@ -3,6 +3,9 @@ use std::time::Duration;
 /// Maximum wait for another program that is migrating the same database.
 pub(super) const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
 
+/// Remedy for an old schema.
+pub(super) const MIGRATE_IT: &str = "migrate it with `divan-server migrate` or `SqlStore::migrate`";
+
 /// Result of comparing the schema of a database with the one of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -10,12 +13,12 @@ pub(super) const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
 pub enum SchemaStatus {
     /// The schema is current.
     Current,
-    /// The schema is older.
+    /// The schema is older: migrate it.
     Behind {
         /// Number of missing migrations.
         missing: usize,
     },
-    /// A newer version of the program has migrated the database.
+    /// A newer version of the program has migrated the database: upgrade this one.
     Newer {
         /// First unknown migration.
         version: i64,
@@ -34,19 +37,19 @@ impl std::fmt::Display for SchemaStatus {
             Self::Behind { missing } => {
                 write!(
                     f,
-                    "the schema of the database is old (missing migrations: {missing})"
+                    "the schema of the database is old (missing migrations: {missing}): {MIGRATE_IT}"
                 )
             }
             Self::Newer { version } => write!(
                 f,
-                "the schema of the database was made by a newer version (migration {version} is not known here)"
+                "the schema of the database was made by a newer version (migration {version} is unknown): upgrade \
+                 this program, or restore a backup of the older schema"
             ),
-            Self::Altered { version } => {
-                write!(
-                    f,
-                    "migration {version} of the database is not the one of this program"
-                )
-            }
+            Self::Altered { version } => write!(
+                f,
+                "migration {version} of the database is not the one of this program: use the program that migrated \
+                 the database, or restore a backup"
+            ),
         }
     }
 }

@@ -36,11 +36,11 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
     }
     let database = Database::connect(config).await?;
     let started = Instant::now();
-    database.store().ping().await?;
+    let schema = database.schema_status().await?;
     let took = started.elapsed();
     let mut findings =
         vec![Finding::ok(SUBJECT, format!("{} responds", config.database)).took(took)];
-    match database.schema_status().await? {
+    match schema {
         SchemaStatus::Current => {
             findings.push(Finding::ok("migrations", "the tables are up to date"));
             if !database.store().is_bootstrapped().await? {
@@ -51,7 +51,7 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
         schema @ SchemaStatus::Behind { .. } => {
             findings.push(Finding::warning(
                 "migrations",
-                format!("{schema}: the next start migrates it"),
+                format!("{schema}; a start of the server migrates it too"),
             ));
         }
         schema => findings.push(Finding::error("migrations", schema.to_string())),

@@ -10,7 +10,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::harness::{App, bootstrap_request};
-use crate::process::{KEY, Running, no_tls, program, run, start};
+use crate::process::{KEY, Running, no_tls, program, run, start, wait_for};
 
 fn short_timeouts() -> PostgresPool {
     let mut pool = PostgresPool::default();
@@ -214,7 +214,8 @@ async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
         (code, stdout.as_str()),
         (
             1,
-            "the schema of the database is old (missing migrations: 2)\n"
+            "the schema of the database is old (missing migrations: 2): migrate it with `divan-server migrate` or \
+             `SqlStore::migrate`\n"
         )
     );
     let (code, _, stderr) =
@@ -222,8 +223,13 @@ async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
     assert_eq!(code, 1);
     assert!(
         stderr
-            .contains("cannot be used: the schema of the database is old (missing migrations: 2)"),
+            .contains("cannot be used: the schema of the database is old (missing migrations: 2): migrate it with `divan-server migrate`"),
         "{stderr}"
+    );
+    let (_, stdout, _) = run(on(database.url(), folder.path()).arg("doctor"));
+    assert!(
+        stdout.contains("(missing migrations: 2): migrate it with `divan-server migrate`"),
+        "{stdout}"
     );
 
     let up_to_date = (0, "the schema of the database is up to date\n".to_owned());
@@ -243,10 +249,25 @@ async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
         let (code, _, stderr) = run(on(database.url(), folder.path()).args(arguments));
         assert_eq!(code, 1);
         assert!(
-            stderr.contains("made by a newer version (migration 9999"),
+            stderr.contains("made by a newer version (migration 9999")
+                && stderr.contains("upgrade this program"),
             "{stderr}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_table_is_logged_by_the_readiness_check_with_the_remedy() {
+    let database = TestDatabase::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(&mut on(database.url(), folder.path()));
+    database.execute("DROP TABLE divan_throttle").await;
+    let is_alive = || server.child.try_wait().unwrap().is_none();
+    let line = wait_for(&server.log, "dependency is down", is_alive);
+    assert!(
+        line.contains("does not fit this server") && line.contains("`divan-server migrate`"),
+        "{line}"
+    );
 }
 
 #[tokio::test]

@@ -71,7 +71,21 @@ fn database_error_kind(error: &dyn DatabaseError) -> StoreErrorKind {
         ErrorKind::Other if is_transient(&error.code().unwrap_or_default()) => {
             StoreErrorKind::Unavailable
         }
+        _ if is_missing(&error.code().unwrap_or_default(), error.message()) => {
+            StoreErrorKind::Schema
+        }
         _ => StoreErrorKind::Internal,
+    }
+}
+
+/// Reports a table or column that does not exist.
+fn is_missing(code: &str, message: &str) -> bool {
+    // SQLite has one code for all errors in statements.
+    const SQLITE: [&str; 3] = ["no such table", "no such column", "has no column named"];
+    match code {
+        "42P01" | "42703" => true,
+        "1" => SQLITE.iter().any(|text| message.contains(text)),
+        _ => false,
     }
 }
 

@@ -35,7 +35,8 @@ macro_rules! session_columns {
     };
 }
 
-pub(super) const PING: &str = "SELECT 1";
+/// Reads no row. Names the newest table, so that it fails on a schema that was not migrated.
+pub(super) const PING: &str = "SELECT 1 FROM divan_throttle LIMIT 0";
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
 #[cfg(feature = "postgres")]
