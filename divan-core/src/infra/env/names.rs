@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use strsim::damerau_levenshtein;
 
 use super::Env;
@@ -47,7 +49,8 @@ impl Env<'_> {
                 continue;
             }
             let is_prefixed = name.starts_with(prefix);
-            let near = nearest(&name, &known, is_prefixed).filter(|near| {
+            let prefix_len = if is_prefixed { prefix.len() } else { 0 };
+            let near = nearest(&name, &known, prefix_len).filter(|near| {
                 let intended = near.intended;
                 is_prefixed || self.find(intended.name).is_none() && !self.is_set(intended)
             });
@@ -120,7 +123,9 @@ impl NearMiss {
     }
 }
 
-fn nearest(name: &str, known: &[&'static Variable], is_prefixed: bool) -> Option<NearMiss> {
+/// Returns the known variable that `name` probably means. `prefix_len` is the length of the prefix
+/// of the program, 0 if the name has another one.
+fn nearest(name: &str, known: &[&'static Variable], prefix_len: usize) -> Option<NearMiss> {
     let upper = name.to_ascii_uppercase().replace('-', "_");
     let near_miss = |intended, as_file, is_synonym| NearMiss {
         name: name.to_owned(),
@@ -132,17 +137,32 @@ fn nearest(name: &str, known: &[&'static Variable], is_prefixed: bool) -> Option
     if let Some(intended) = known.iter().find(|v| v.synonyms.contains(&&*upper)) {
         return Some(near_miss(intended, false, true));
     }
-    let max_distance = match upper.len() {
-        _ if is_prefixed => 3,
-        ..14 => 1,
-        _ => 2,
-    };
+    let max_distance = max_distance(upper.len(), prefix_len);
     let names = known.iter().map(|v| (v.name.to_owned(), *v, false));
     let files = known.iter().filter(|v| v.or_file);
     let files = files.map(|v| (v.file_name(), *v, true));
-    let (distance, intended, as_file) = names
+    let ((distance, _), intended, as_file) = names
         .chain(files)
-        .map(|(name, intended, as_file)| (damerau_levenshtein(&upper, &name), intended, as_file))
+        .map(|(name, intended, as_file)| (distance(&upper, &name), intended, as_file))
         .min_by_key(|(distance, ..)| *distance)?;
     (distance <= max_distance).then(|| near_miss(intended, as_file, false))
+}
+
+/// Returns the number of edits between two names. Among equal numbers, the name with the longer common
+/// start is nearer: `REDIS_POST` means `REDIS_PORT` and not `REDIS_HOST`.
+fn distance(name: &str, known: &str) -> (usize, Reverse<usize>) {
+    let common = name.bytes().zip(known.bytes());
+    let common = common.take_while(|(a, b)| a == b).count();
+    (damerau_levenshtein(name, known), Reverse(common))
+}
+
+/// Returns the number of edits up to which a name is a misspelling. In a short name, two edits lead
+/// to unrelated words: `DIVAN_LOG` to `DIVAN_DOCS`. An unknown name with the prefix of the program is
+/// an error anyway, so the rule for it is more generous.
+const fn max_distance(name_len: usize, prefix_len: usize) -> usize {
+    match (name_len - prefix_len, prefix_len) {
+        (12.., 1..) => 3,
+        (8.., 1..) | (14.., 0) => 2,
+        _ => 1,
+    }
 }

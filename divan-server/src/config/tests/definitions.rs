@@ -142,3 +142,89 @@ proptest! {
         prop_assert!(hidden >= 10, "{:?}", settings);
     }
 }
+
+/// Names that a user may misspell, and the variables that they mean.
+const MISSPELT: [(&str, &str); 22] = [
+    ("DIVAN_ADMINURL", "DIVAN_ADMIN_URL"),
+    ("DIVAN_ADMIN_URI", "DIVAN_ADMIN_URL"),
+    ("DIVAN_MINI_APP_URL", "DIVAN_MINIAPP_URL"),
+    ("DIVAN_TRUSTED_PROXY", "DIVAN_TRUSTED_PROXIES"),
+    ("DIVAN_BOOTSTRAP_TOKN", "DIVAN_BOOTSTRAP_TOKEN"),
+    ("DIVAN_METRIC_LISTEN", "DIVAN_METRICS_LISTEN"),
+    ("DIVAN_ARGON2_MEMORY_KB", "DIVAN_ARGON2_MEMORY_KIB"),
+    ("DIVAN_AUDIT_RETENTON", "DIVAN_AUDIT_RETENTION"),
+    (
+        "DIVAN_DATABASE_MAX_CONNECTION",
+        "DIVAN_DATABASE_MAX_CONNECTIONS",
+    ),
+    ("DIVAN_REQUIERD", "DIVAN_REQUIRED"),
+    ("DIVAN_ISUER", "DIVAN_ISSUER"),
+    ("DIVAN_DOC", "DIVAN_DOCS"),
+    ("DATABSE_URL", "DATABASE_URL"),
+    ("SECRETKEY", "SECRET_KEY"),
+    ("SECRET_KEY_PREVIUOS", "SECRET_KEY_PREVIOUS"),
+    ("MINIO_ACESS_KEY", "MINIO_ACCESS_KEY"),
+    ("TELEGRAM_BOTTOKEN", "TELEGRAM_BOT_TOKEN"),
+    ("TELEGRAM_BOT_TOKEN_FIEL", "TELEGRAM_BOT_TOKEN_FILE"),
+    ("TELEGRAM_TEST_ENVIROMENT", "TELEGRAM_TEST_ENVIRONMENT"),
+    ("RABITMQ_HOST", "RABBITMQ_HOST"),
+    ("REDIS_PASSWROD", "REDIS_PASSWORD"),
+    ("REDIS_POST", "REDIS_PORT"),
+];
+
+/// Names that mean no variable of the server.
+const UNRELATED: [&str; 24] = [
+    "DIVAN_LOG",
+    "DIVAN_HOST",
+    "DIVAN_PORT",
+    "DIVAN_MODE",
+    "DIVAN_HOME",
+    "DIVAN_USER",
+    "DIVAN_DATA",
+    "DIVAN_TLS",
+    "DIVAN_DB",
+    "DIVAN_COLOUR",
+    "DIVAN_MAIL_URL",
+    "DIVAN_ADMIN_EMAIL",
+    "DIVAN_LOG_LEVEL",
+    "DIVAN_PHONE_NUMBER",
+    "SECRET_KEY_BASE",
+    "DATABASE_SSL",
+    "DATABASE_USER",
+    "MINIO_HOST",
+    "MINIO_DOMAIN",
+    "REDIS_ROOT",
+    "REDIS_CERT",
+    "RABBITMQ_SSL_PORT",
+    "TELEGRAM_BOT_NAME",
+    "TELEGRAM_API_KEY",
+];
+
+/// Returns the reports about a name that is set to some value.
+fn reports(name: &str) -> String {
+    let source = |asked: &str| (asked == name).then(|| "x".to_owned());
+    let mut env = Env::new(&source).with_names([name.to_owned()]);
+    env.check_names(&SECTIONS, PREFIX);
+    let warnings = env.warnings().iter().map(ToString::to_string);
+    let mut reports: Vec<String> = warnings.collect();
+    reports.extend(env.finish().err().map(|errors| errors.to_string()));
+    reports.join("\n")
+}
+
+#[test]
+fn a_misspelt_name_suggests_the_variable_that_it_means_and_an_unrelated_one_none() {
+    for (name, meant) in MISSPELT {
+        let reports = reports(name);
+        assert!(
+            reports.contains(&format!(
+                "{name} is not a known variable; did you mean {meant}?"
+            )),
+            "{name}: {reports}"
+        );
+    }
+    for name in UNRELATED {
+        let reports = reports(name);
+        assert!(!reports.contains("did you mean"), "{reports}");
+        assert_eq!(name.starts_with(PREFIX), !reports.is_empty(), "{reports}");
+    }
+}
