@@ -20,9 +20,9 @@ pub trait Endpoint {
     const STATUS: u16;
     /// The limits of attempts to guess the secret that the endpoint checks; `None` for an endpoint
     /// that checks only tokens.
-    const LANE: Option<Lane> = None;
+    const LIMIT: Option<AttemptLimit> = None;
     /// The problems of this endpoint, in addition to those of its authentication
-    /// ([`Auth::problems`]) and its lane (`too_many_attempts`), of any body ([`BODY_PROBLEMS`]) and of
+    /// ([`Auth::problems`]) and its limit (`too_many_attempts`), of any body ([`BODY_PROBLEMS`]) and of
     /// any request ([`COMMON_PROBLEMS`]).
     const PROBLEMS: &'static [ProblemCode];
     /// The JSON body of the request, or the query parameters of a [`Method::Get`]; `()` for none.
@@ -67,7 +67,7 @@ pub enum Auth {
 /// The limits of attempts to guess a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Lane {
+pub enum AttemptLimit {
     /// A sign-in with a password: limited by account, Telegram account or device, and address.
     SignIn,
     /// A sign-in with init data alone: limited by Telegram account.
@@ -128,8 +128,8 @@ pub struct EndpointDescription {
     pub auth: Auth,
     /// [`Endpoint::STATUS`].
     pub status: u16,
-    /// [`Endpoint::LANE`].
-    pub lane: Option<Lane>,
+    /// [`Endpoint::LIMIT`].
+    pub limit: Option<AttemptLimit>,
     /// True if the request has a body.
     pub has_body: bool,
     /// [`Endpoint::PROBLEMS`].
@@ -144,7 +144,7 @@ impl EndpointDescription {
             path: E::PATH,
             auth: E::AUTH,
             status: E::STATUS,
-            lane: E::LANE,
+            limit: E::LIMIT,
             // `()` is the only request without members.
             has_body: size_of::<E::Request>() > 0 && !matches!(E::METHOD, Method::Get),
             own_problems: E::PROBLEMS,
@@ -159,13 +159,13 @@ impl EndpointDescription {
             Method::Get => &[],
             _ => WRITE_PROBLEMS,
         };
-        let lane: &[ProblemCode] = match self.lane {
+        let limit: &[ProblemCode] = match self.limit {
             Some(_) => &[ProblemCode::TooManyAttempts],
             None => &[],
         };
         [
             self.auth.problems(),
-            lane,
+            limit,
             self.own_problems,
             write,
             body,

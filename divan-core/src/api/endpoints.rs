@@ -1,9 +1,9 @@
 //! The table of all endpoints.
 
 use super::{
-    AdminLoginRequest, AuditPage, AuditRequest, Auth, AutoLoginRequest, BootstrapRequest,
-    ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
-    EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, Lane, ListUsersRequest,
+    AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
+    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
+    EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, ListUsersRequest,
     Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest,
     TokenResponse, UpdateUserRequest, User, UserPage,
 };
@@ -13,7 +13,7 @@ use super::{
 macro_rules! endpoints {
     ($(
         $(#[doc = $doc:literal])*
-        $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(lane $lane:ident)?,
+        $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(limit $limit:ident)?,
         $request:ty => $status:literal $response:ty, [$($problem:ident),*];
     )*) => {
         $(
@@ -27,7 +27,7 @@ macro_rules! endpoints {
                 const PATH: &'static str = $path;
                 const AUTH: Auth = Auth::$auth;
                 const STATUS: u16 = $status;
-                $(const LANE: Option<Lane> = Some(Lane::$lane);)?
+                $(const LIMIT: Option<AttemptLimit> = Some(AttemptLimit::$limit);)?
                 const PROBLEMS: &'static [ProblemCode] = &[$(ProblemCode::$problem),*];
                 type Request = $request;
                 type Response = $response;
@@ -40,35 +40,35 @@ macro_rules! endpoints {
     };
 }
 
-// Name = operation id: method and path, authentication and lane,
+// Name = operation id: method and path, authentication and limit,
 //     request => status and response, problems.
 endpoints! {
     /// Signs an employee in, inside the Mini App.
-    TelegramLogin = "telegram_login": Post "/auth/telegram/login", InitData lane SignIn,
+    TelegramLogin = "telegram_login": Post "/auth/telegram/login", InitData limit SignIn,
         TelegramLoginRequest => 200 TokenResponse,
         [InvalidCredentials, TelegramAccountMismatch, PasswordExpired, Overloaded];
 
     /// Signs an employee in again without the password, inside the Mini App.
     ///
-    /// It works for 30 days after a sign-in with the password, in the linked Telegram account, until
-    /// the user signs out, changes the password, or an administrator ends the user's sessions. The init
-    /// data must be at most one hour old, so call this first when the Mini App opens.
-    AutoLogin = "auto_login": Post "/auth/telegram/auto-login", InitData lane AutoLogin,
+    /// It works in the linked Telegram account for 30 days after a sign-in with the password. It stops
+    /// earlier if the user signs out or changes the password, or if an administrator ends the user's
+    /// sessions. The init data must be at most one hour old, so call this first when the Mini App opens.
+    AutoLogin = "auto_login": Post "/auth/telegram/auto-login", InitData limit AutoLogin,
         AutoLoginRequest => 200 TokenResponse, [PasswordRequired];
 
     /// Signs an administrator in, in the admin panel.
-    AdminLogin = "admin_login": Post "/auth/admin/login", None lane SignIn,
+    AdminLogin = "admin_login": Post "/auth/admin/login", None limit SignIn,
         AdminLoginRequest => 200 TokenResponse, [InvalidCredentials, PasswordExpired, Overloaded];
 
-    /// Creates the first administrator. Succeeds exactly once.
-    Bootstrap = "bootstrap": Post "/auth/admin/bootstrap", BootstrapToken lane Bootstrap,
+    /// Creates the first administrator. Succeeds once per database.
+    Bootstrap = "bootstrap": Post "/auth/admin/bootstrap", BootstrapToken limit Bootstrap,
         BootstrapRequest => 201 User, [AlreadyBootstrapped, EmailTaken, WeakPassword, Overloaded];
 
     /// Returns the next pair of tokens of a session.
     ///
     /// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
-    /// lost response. Later, a replaced token ends its session, because two parties hold it.
-    Refresh = "refresh": Post "/auth/refresh", None lane Refresh,
+    /// lost response. Later, a replaced token ends its session, because two parties use it.
+    Refresh = "refresh": Post "/auth/refresh", None limit Refresh,
         RefreshRequest => 200 TokenResponse, [RefreshTokenInvalid];
 
     /// Ends the session of the access token.
@@ -83,8 +83,8 @@ endpoints! {
     EndSession = "end_session": Delete "/auth/sessions/{id}", Bearer,
         () => 204 (), [NotFound];
 
-    /// Lists the caller's known devices, from which an attack on the account does not lock the caller
-    /// out. Employees have none: their Telegram account is known instead.
+    /// Lists the caller's known devices. An attack on the account does not block sign-ins from them.
+    /// Employees have none, because their linked Telegram account has the same effect.
     Devices = "devices": Get "/auth/devices", Bearer,
         () => 200 DeviceList, [];
 
@@ -97,7 +97,7 @@ endpoints! {
         () => 200 User, [];
 
     /// Changes the caller's password. Ends all sessions and returns the tokens of a new one.
-    ChangePassword = "change_password": Post "/auth/me/password", BearerAnyScope lane OwnPassword,
+    ChangePassword = "change_password": Post "/auth/me/password", BearerAnyScope limit OwnPassword,
         ChangePasswordRequest => 200 TokenResponse, [InvalidCredentials, WeakPassword, Overloaded];
 
     /// Lists users, newest first.
@@ -116,17 +116,17 @@ endpoints! {
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
         UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, LastAdmin, PromotionRequired];
 
-    /// Replaces a user's password by a generated one and ends the user's sessions.
+    /// Replaces a user's password with a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
         () => 200 GeneratedPassword, [NotFound, OwnAccount, Overloaded];
 
-    /// Makes an employee an administrator, replaces the password by a generated one, and ends the
+    /// Makes an employee an administrator, replaces the password with a generated one, and ends the
     /// user's sessions.
     PromoteUser = "promote_user": Post "/auth/admin/users/{id}/promote", Admin,
         PromoteUserRequest => 200 GeneratedPassword, [NotFound, AlreadyAdmin, EmailTaken, Overloaded];
 
-    /// Unlinks a user's Telegram account, replaces the password by a generated one, and ends the
-    /// user's sessions. The next sign-in links another Telegram account.
+    /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the
+    /// user's sessions. The next sign-in links the Telegram account from which it is made.
     UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", Admin,
         () => 200 GeneratedPassword, [NotFound, OwnAccount, TelegramNotLinked, Overloaded];
 
@@ -138,7 +138,8 @@ endpoints! {
     GetFailedSignIns = "get_failed_sign_ins": Get "/auth/admin/users/{id}/failed-sign-ins", Admin,
         () => 200 FailedSignIns, [NotFound];
 
-    /// Clears the failed sign-ins of a user, who can then sign in at once.
+    /// Clears the failed sign-ins and the limits of a user's account. The limits of Telegram accounts
+    /// and addresses stay.
     UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", Admin,
         () => 204 (), [NotFound];
 

@@ -24,7 +24,7 @@ pub use account::ChangePasswordRequest;
 pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest};
 pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
-pub use endpoint::{Auth, Endpoint, EndpointDescription, Lane, Method};
+pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, Method};
 pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
     EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me,

@@ -19,7 +19,7 @@ mod import;
 mod init_data_command;
 mod keys;
 mod killed;
-mod lanes;
+mod limits;
 mod metrics;
 mod openapi;
 mod openapi_examples;

@@ -6,9 +6,10 @@ use crate::password::PasswordHash;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HashClass {
-    /// Sign-in of a known device or Telegram account, or a change by a signed-in user. Goes first.
+    /// Trusted sign-in attempt, or a change by a signed-in user. Runs first.
     Trusted,
-    /// Any other sign-in. Such hashes use at most half of the threads, and addresses take turns.
+    /// Any other sign-in attempt. Such hashes use at most half of the threads, and addresses take
+    /// turns.
     Untrusted {
         /// Address of the client. Clients without one count as a single client.
         address: Option<IpAddr>,
@@ -19,7 +20,7 @@ pub enum HashClass {
 
 /// Part of the queue in which a hash waits and runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lane {
+pub(super) enum Track {
     Trusted,
     /// Trusted verification of a legacy hash, many times slower: runs among the untrusted ones,
     /// ahead of them.
@@ -38,13 +39,13 @@ pub(super) struct Source {
 }
 
 impl HashClass {
-    /// Returns the lane of a hash; `stored` is the hash to verify, if any.
-    pub(super) fn lane(self, stored: Option<&PasswordHash>) -> Lane {
+    /// Returns the track of a hash; `stored` is the hash to verify, if any.
+    pub(super) fn track(self, stored: Option<&PasswordHash>) -> Track {
         match self {
-            Self::Trusted if stored.is_some_and(PasswordHash::is_legacy) => Lane::Legacy,
-            Self::Trusted => Lane::Trusted,
-            Self::Untrusted { .. } => Lane::Untrusted,
-            Self::Background => Lane::Background,
+            Self::Trusted if stored.is_some_and(PasswordHash::is_legacy) => Track::Legacy,
+            Self::Trusted => Track::Trusted,
+            Self::Untrusted { .. } => Track::Untrusted,
+            Self::Background => Track::Background,
         }
     }
 
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_legacy_hash_has_a_lane_of_its_own() {
+    fn a_trusted_legacy_hash_has_a_track_of_its_own() {
         let legacy = PasswordHash::from_stored(
             "$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2",
         );
@@ -106,10 +107,10 @@ mod tests {
             "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         );
         let trusted = HashClass::Trusted;
-        assert_eq!(trusted.lane(None), Lane::Trusted);
-        assert_eq!(trusted.lane(Some(&current)), Lane::Trusted);
-        assert_eq!(trusted.lane(Some(&legacy)), Lane::Legacy);
+        assert_eq!(trusted.track(None), Track::Trusted);
+        assert_eq!(trusted.track(Some(&current)), Track::Trusted);
+        assert_eq!(trusted.track(Some(&legacy)), Track::Legacy);
         let untrusted = HashClass::Untrusted { address: None };
-        assert_eq!(untrusted.lane(Some(&legacy)), Lane::Untrusted);
+        assert_eq!(untrusted.track(Some(&legacy)), Track::Untrusted);
     }
 }

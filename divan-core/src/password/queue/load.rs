@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::class::Lane;
+use super::class::Track;
 use super::schedule::Schedule;
 
 /// Load of a [`HashQueue`](super::HashQueue) by class, for metrics.
@@ -56,26 +56,26 @@ impl Totals {
 }
 
 impl ClassTotals {
-    pub(super) fn of(&self, lane: Lane) -> &Totals {
-        match lane {
-            Lane::Trusted | Lane::Legacy => &self.trusted,
-            Lane::Untrusted => &self.untrusted,
-            Lane::Background => &self.background,
+    pub(super) fn of(&self, track: Track) -> &Totals {
+        match track {
+            Track::Trusted | Track::Legacy => &self.trusted,
+            Track::Untrusted => &self.untrusted,
+            Track::Background => &self.background,
         }
     }
 
     pub(super) fn load<T>(&self, schedule: &Schedule<T>) -> HashQueueLoad {
-        let load = |lanes: &[Lane], totals: &Totals| HashClassLoad {
-            running: lanes.iter().map(|lane| schedule.running(*lane)).sum(),
-            waiting: lanes.iter().map(|lane| schedule.waiting(*lane)).sum(),
+        let load = |tracks: &[Track], totals: &Totals| HashClassLoad {
+            running: tracks.iter().map(|track| schedule.running(*track)).sum(),
+            waiting: tracks.iter().map(|track| schedule.waiting(*track)).sum(),
             started: totals.started.load(Ordering::Relaxed),
             refused: totals.refused.load(Ordering::Relaxed),
             waited: Duration::from_micros(totals.waited_micros.load(Ordering::Relaxed)),
         };
         HashQueueLoad {
-            trusted: load(&[Lane::Trusted, Lane::Legacy], &self.trusted),
-            untrusted: load(&[Lane::Untrusted], &self.untrusted),
-            background: load(&[Lane::Background], &self.background),
+            trusted: load(&[Track::Trusted, Track::Legacy], &self.trusted),
+            untrusted: load(&[Track::Untrusted], &self.untrusted),
+            background: load(&[Track::Background], &self.background),
         }
     }
 }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::{Password, PasswordHash, PasswordHasher, Verification};
 use crate::entropy::{Entropy, OsEntropy};
-use class::Lane;
+use class::Track;
 use turn::{Shared, Waiter};
 
 pub use class::HashClass;
@@ -145,16 +145,16 @@ impl HashQueue {
         class: HashClass,
         stored: Option<&PasswordHash>,
     ) -> Result<HashPermit, HashQueueError> {
-        let (arrived, lane) = (Instant::now(), class.lane(stored));
-        let mut waiter = Waiter::join(&self.shared, lane, class.source());
-        let turn = match lane {
-            Lane::Background => waiter.turn().await,
+        let (arrived, track) = (Instant::now(), class.track(stored));
+        let mut waiter = Waiter::join(&self.shared, track, class.source());
+        let turn = match track {
+            Track::Background => waiter.turn().await,
             _ => tokio::time::timeout(self.max_wait, waiter.turn())
                 .await
                 .ok()
                 .flatten(),
         };
-        let totals = self.shared.totals(lane);
+        let totals = self.shared.totals(track);
         let Some(turn) = turn else {
             totals.refused.fetch_add(1, Ordering::Relaxed);
             return Err(HashQueueError::Overloaded);

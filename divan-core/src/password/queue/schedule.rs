@@ -1,6 +1,6 @@
 //! Order of the hashes, without threads and time.
 
-use super::class::{Lane, Source};
+use super::class::{Source, Track};
 
 /// Waiting hashes, and the number of running ones.
 ///
@@ -18,9 +18,9 @@ pub(super) struct Schedule<T> {
 #[derive(Debug)]
 struct Waiting<T> {
     ticket: Ticket,
-    lane: Lane,
+    track: Track,
     source: Source,
-    /// Position among untrusted hashes: their addresses take turns. 0 in other lanes.
+    /// Position among untrusted hashes: their addresses take turns. 0 in other tracks.
     order: u64,
     payload: T,
 }
@@ -53,22 +53,22 @@ impl<T> Schedule<T> {
     }
 
     /// Adds a hash. If that is one too many, one is refused.
-    pub(super) fn join(&mut self, lane: Lane, source: Source, payload: T) -> Joined<T> {
+    pub(super) fn join(&mut self, track: Track, source: Source, payload: T) -> Joined<T> {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        let order = match lane {
-            Lane::Untrusted => self.next_order(source),
-            Lane::Trusted | Lane::Legacy | Lane::Background => 0,
+        let order = match track {
+            Track::Untrusted => self.next_order(source),
+            Track::Trusted | Track::Legacy | Track::Background => 0,
         };
         self.waiting.push(Waiting {
             ticket,
-            lane,
+            track,
             source,
             order,
             payload,
         });
         let refused = self
-            .surplus(lane)
+            .surplus(track)
             .map(|index| self.waiting.remove(index).payload);
         Joined { ticket, refused }
     }
@@ -79,58 +79,58 @@ impl<T> Schedule<T> {
     }
 
     /// Starts the next hash, if one may start.
-    pub(super) fn start_next(&mut self) -> Option<(Lane, T)> {
+    pub(super) fn start_next(&mut self) -> Option<(Track, T)> {
         if self.running.iter().sum::<usize>() >= self.permits {
             return None;
         }
-        let lanes = [
-            Lane::Trusted,
-            Lane::Legacy,
-            Lane::Untrusted,
-            Lane::Background,
+        let tracks = [
+            Track::Trusted,
+            Track::Legacy,
+            Track::Untrusted,
+            Track::Background,
         ];
-        let index = lanes.into_iter().find_map(|lane| self.first_of(lane))?;
+        let index = tracks.into_iter().find_map(|track| self.first_of(track))?;
         let Waiting {
-            lane,
+            track,
             order,
             payload,
             ..
         } = self.waiting.remove(index);
         self.served = self.served.max(order);
-        self.running[lane as usize] += 1;
-        Some((lane, payload))
+        self.running[track as usize] += 1;
+        Some((track, payload))
     }
 
-    /// Ends a hash of this lane.
-    pub(super) fn finish(&mut self, lane: Lane) {
-        let running = &mut self.running[lane as usize];
+    /// Ends a hash of this track.
+    pub(super) fn finish(&mut self, track: Track) {
+        let running = &mut self.running[track as usize];
         *running = running.saturating_sub(1);
     }
 
-    pub(super) fn running(&self, lane: Lane) -> usize {
-        self.running[lane as usize]
+    pub(super) fn running(&self, track: Track) -> usize {
+        self.running[track as usize]
     }
 
-    pub(super) fn waiting(&self, lane: Lane) -> usize {
-        self.lane(lane).count()
+    pub(super) fn waiting(&self, track: Track) -> usize {
+        self.track(track).count()
     }
 
-    fn lane(&self, lane: Lane) -> impl Iterator<Item = (usize, &Waiting<T>)> {
+    fn track(&self, track: Track) -> impl Iterator<Item = (usize, &Waiting<T>)> {
         let all = self.waiting.iter().enumerate();
-        all.filter(move |(_, waiting)| waiting.lane == lane)
+        all.filter(move |(_, waiting)| waiting.track == track)
     }
 
-    /// Returns the index of the hash that starts next in this lane, if the lane may start one.
-    fn first_of(&self, lane: Lane) -> Option<usize> {
-        let may_start = match lane {
-            Lane::Trusted => true,
-            Lane::Legacy | Lane::Untrusted => {
-                self.running(Lane::Legacy) + self.running(Lane::Untrusted)
+    /// Returns the index of the hash that starts next in this track, if the track may start one.
+    fn first_of(&self, track: Track) -> Option<usize> {
+        let may_start = match track {
+            Track::Trusted => true,
+            Track::Legacy | Track::Untrusted => {
+                self.running(Track::Legacy) + self.running(Track::Untrusted)
                     < (self.permits / 2).max(1)
             }
-            Lane::Background => self.running(Lane::Background) == 0,
+            Track::Background => self.running(Track::Background) == 0,
         };
-        self.lane(lane)
+        self.track(track)
             .filter(|_| may_start)
             .min_by_key(|(_, waiting)| (waiting.order, waiting.ticket))
             .map(|(index, _)| index)
@@ -139,24 +139,24 @@ impl<T> Schedule<T> {
     /// Returns the order of a new untrusted hash: behind those of the same address, but next to the
     /// first ones of other addresses.
     fn next_order(&self, source: Source) -> u64 {
-        self.lane(Lane::Untrusted)
+        self.track(Track::Untrusted)
             .filter(|(_, waiting)| waiting.source.address == source.address)
             .map(|(_, waiting)| waiting.order)
             .fold(self.served, u64::max)
             + 1
     }
 
-    /// Returns the index of a hash to refuse, if too many wait in this lane.
-    fn surplus(&self, lane: Lane) -> Option<usize> {
+    /// Returns the index of a hash to refuse, if too many wait in this track.
+    fn surplus(&self, track: Track) -> Option<usize> {
         let newest = self.waiting.len().checked_sub(1);
-        match lane {
-            Lane::Trusted | Lane::Legacy => {
-                let waiting = self.waiting(Lane::Trusted) + self.waiting(Lane::Legacy);
+        match track {
+            Track::Trusted | Track::Legacy => {
+                let waiting = self.waiting(Track::Trusted) + self.waiting(Track::Legacy);
                 newest.filter(|_| waiting > Self::MAX_TRUSTED)
             }
-            Lane::Background => newest.filter(|_| self.waiting(lane) > Self::MAX_TRUSTED),
-            Lane::Untrusted if self.waiting(lane) > Self::MAX_UNTRUSTED => self.longest_queue(),
-            Lane::Untrusted => None,
+            Track::Background => newest.filter(|_| self.waiting(track) > Self::MAX_TRUSTED),
+            Track::Untrusted if self.waiting(track) > Self::MAX_UNTRUSTED => self.longest_queue(),
+            Track::Untrusted => None,
         }
     }
 
@@ -164,11 +164,11 @@ impl<T> Schedule<T> {
     /// addresses, of the net with the most.
     fn longest_queue(&self) -> Option<usize> {
         let count = |is_same: &dyn Fn(&Source) -> bool| {
-            self.lane(Lane::Untrusted)
+            self.track(Track::Untrusted)
                 .filter(|(_, waiting)| is_same(&waiting.source))
                 .count()
         };
-        self.lane(Lane::Untrusted)
+        self.track(Track::Untrusted)
             .max_by_key(|(_, Waiting { source, ticket, .. })| {
                 (
                     count(&|other| other.address == source.address),

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
-use super::class::{HashClass, Lane, Source};
+use super::class::{HashClass, Source, Track};
 use super::schedule::{Joined, Schedule, Ticket};
 
 fn source(address: &str) -> Source {
@@ -13,7 +13,7 @@ fn source(address: &str) -> Source {
 
 /// Adds an untrusted hash.
 fn join<'a>(schedule: &mut Schedule<&'a str>, address: &'a str) -> Joined<&'a str> {
-    schedule.join(Lane::Untrusted, source(address), address)
+    schedule.join(Track::Untrusted, source(address), address)
 }
 
 /// A schedule whose only permit is in use.
@@ -26,7 +26,7 @@ fn busy<'a>() -> Schedule<&'a str> {
 
 /// Ends the running untrusted hash, and returns what starts.
 fn next<'a>(schedule: &mut Schedule<&'a str>) -> &'a str {
-    schedule.finish(Lane::Untrusted);
+    schedule.finish(Track::Untrusted);
     schedule.start_next().unwrap().1
 }
 
@@ -74,7 +74,7 @@ fn the_newest_hash_of_the_longest_queue_is_refused() {
         Some("192.0.2.1")
     );
     assert_eq!(join(&mut schedule, "192.0.2.1").refused, Some("192.0.2.1"));
-    assert_eq!(schedule.waiting(Lane::Untrusted), 64);
+    assert_eq!(schedule.waiting(Track::Untrusted), 64);
 }
 
 #[test]
@@ -92,17 +92,17 @@ fn among_equal_addresses_the_largest_net_is_refused() {
 
 #[test]
 fn one_too_many_trusted_hashes_refuse_the_newest() {
-    for lanes in [[Lane::Trusted, Lane::Legacy], [Lane::Background; 2]] {
+    for tracks in [[Track::Trusted, Track::Legacy], [Track::Background; 2]] {
         let mut schedule = Schedule::new(1);
         let nowhere = HashClass::Trusted.source();
-        schedule.join(Lane::Trusted, nowhere, 1000);
+        schedule.join(Track::Trusted, nowhere, 1000);
         schedule.start_next();
         for n in 0..256 {
-            let joined = schedule.join(lanes[n % 2], nowhere, n);
+            let joined = schedule.join(tracks[n % 2], nowhere, n);
             assert_eq!(joined.refused, None);
         }
-        assert_eq!(schedule.join(lanes[0], nowhere, 256).refused, Some(256));
-        assert_eq!(schedule.join(lanes[1], nowhere, 257).refused, Some(257));
+        assert_eq!(schedule.join(tracks[0], nowhere, 256).refused, Some(256));
+        assert_eq!(schedule.join(tracks[1], nowhere, 257).refused, Some(257));
     }
 }
 
@@ -114,20 +114,20 @@ fn a_hash_that_left_does_not_start() {
     schedule.leave(ticket);
     schedule.leave(ticket);
     assert_eq!(next(&mut schedule), "192.0.2.2");
-    schedule.finish(Lane::Untrusted);
+    schedule.finish(Track::Untrusted);
     assert!(schedule.start_next().is_none());
 }
 
-const LANES: [Lane; 4] = [
-    Lane::Trusted,
-    Lane::Legacy,
-    Lane::Untrusted,
-    Lane::Background,
+const TRACKS: [Track; 4] = [
+    Track::Trusted,
+    Track::Legacy,
+    Track::Untrusted,
+    Track::Background,
 ];
 
 #[derive(Clone, Debug)]
 enum Step {
-    Join(Lane, Source),
+    Join(Track, Source),
     /// Ends one of the running hashes.
     Finish(usize),
     /// One of the waiting hashes leaves.
@@ -135,17 +135,17 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let lane = prop_oneof![
-        2 => Just(Lane::Trusted),
-        1 => Just(Lane::Legacy),
-        12 => Just(Lane::Untrusted),
-        1 => Just(Lane::Background),
+    let track = prop_oneof![
+        2 => Just(Track::Trusted),
+        1 => Just(Track::Legacy),
+        12 => Just(Track::Untrusted),
+        1 => Just(Track::Background),
     ];
     // A few addresses of a few nets, so that queues of any length occur.
     let address = (0_u8..4, 0_u8..6)
         .prop_map(|(net, host)| source(&format!("192.0.{net}.{}", host.saturating_sub(2))));
     prop_oneof![
-        6 => (lane, address).prop_map(|(lane, source)| Step::Join(lane, source)),
+        6 => (track, address).prop_map(|(track, source)| Step::Join(track, source)),
         2 => any::<usize>().prop_map(Step::Finish),
         1 => any::<usize>().prop_map(Step::Leave),
     ]
@@ -154,24 +154,27 @@ fn step() -> impl Strategy<Value = Step> {
 /// Slow, obvious copy of the state that the schedule must have.
 struct Model {
     permits: usize,
-    waiting: BTreeMap<usize, (Lane, Source, Ticket)>,
-    running: Vec<Lane>,
+    waiting: BTreeMap<usize, (Track, Source, Ticket)>,
+    running: Vec<Track>,
 }
 
 impl Model {
-    fn waiting_in(&self, lane: Lane) -> usize {
-        self.waiting.values().filter(|(of, ..)| *of == lane).count()
+    fn waiting_in(&self, track: Track) -> usize {
+        self.waiting
+            .values()
+            .filter(|(of, ..)| *of == track)
+            .count()
     }
 
-    fn running_in(&self, lane: Lane) -> usize {
-        self.running.iter().filter(|of| **of == lane).count()
+    fn running_in(&self, track: Track) -> usize {
+        self.running.iter().filter(|of| **of == track).count()
     }
 
     /// Counts the waiting untrusted hashes of the same address and of the same net.
     fn queues(&self, source: Source) -> (usize, usize) {
         let untrusted = || {
             let waiting = self.waiting.values();
-            waiting.filter(|(lane, ..)| *lane == Lane::Untrusted)
+            waiting.filter(|(track, ..)| *track == Track::Untrusted)
         };
         (
             untrusted()
@@ -184,16 +187,16 @@ impl Model {
     }
 
     fn check_refused(&self, refused: usize) {
-        let (lane, source, _) = self.waiting[&refused];
-        if lane != Lane::Untrusted {
+        let (track, source, _) = self.waiting[&refused];
+        if track != Track::Untrusted {
             let newest = self.waiting.keys().next_back();
             assert_eq!(newest, Some(&refused));
             return;
         }
-        assert_eq!(self.waiting_in(lane), Schedule::<usize>::MAX_UNTRUSTED + 1);
+        assert_eq!(self.waiting_in(track), Schedule::<usize>::MAX_UNTRUSTED + 1);
         let own = self.queues(source);
-        for (id, (lane, other, _)) in &self.waiting {
-            if *lane == Lane::Untrusted {
+        for (id, (track, other, _)) in &self.waiting {
+            if *track == Track::Untrusted {
                 assert!(self.queues(*other) <= own, "a longer queue was spared");
                 let is_newer = self.queues(*other) == own && *id > refused;
                 assert!(!is_newer, "a newer hash was spared");
@@ -202,24 +205,24 @@ impl Model {
     }
 
     /// Checks a start against everything that waits.
-    fn check_started(&self, lane: Lane) {
-        let waits = |lane| self.waiting_in(lane) > 0;
-        assert!(lane == Lane::Trusted || !waits(Lane::Trusted));
-        assert!(lane != Lane::Untrusted || !waits(Lane::Legacy));
+    fn check_started(&self, track: Track) {
+        let waits = |track| self.waiting_in(track) > 0;
+        assert!(track == Track::Trusted || !waits(Track::Trusted));
+        assert!(track != Track::Untrusted || !waits(Track::Legacy));
     }
 
     /// Checks the limits, and that no hash waits that could run.
     fn check(&self) {
         let half = (self.permits / 2).max(1);
-        let low = self.running_in(Lane::Legacy) + self.running_in(Lane::Untrusted);
-        let background = self.running_in(Lane::Background);
+        let low = self.running_in(Track::Legacy) + self.running_in(Track::Untrusted);
+        let background = self.running_in(Track::Background);
         assert!(self.running.len() <= self.permits && low <= half && background <= 1);
-        assert!(self.waiting_in(Lane::Untrusted) <= Schedule::<usize>::MAX_UNTRUSTED);
+        assert!(self.waiting_in(Track::Untrusted) <= Schedule::<usize>::MAX_UNTRUSTED);
         if self.running.len() < self.permits {
-            assert_eq!(self.waiting_in(Lane::Trusted), 0);
-            let low_waits = self.waiting_in(Lane::Legacy) + self.waiting_in(Lane::Untrusted);
+            assert_eq!(self.waiting_in(Track::Trusted), 0);
+            let low_waits = self.waiting_in(Track::Legacy) + self.waiting_in(Track::Untrusted);
             assert!(low_waits == 0 || low == half);
-            assert!(self.waiting_in(Lane::Background) == 0 || background == 1);
+            assert!(self.waiting_in(Track::Background) == 0 || background == 1);
         }
     }
 }
@@ -236,17 +239,17 @@ proptest! {
         let mut model = Model { permits, waiting: BTreeMap::new(), running: Vec::new() };
         for (id, step) in steps.into_iter().enumerate() {
             match step {
-                Step::Join(lane, source) => {
-                    let Joined { ticket, refused } = schedule.join(lane, source, id);
-                    model.waiting.insert(id, (lane, source, ticket));
+                Step::Join(track, source) => {
+                    let Joined { ticket, refused } = schedule.join(track, source, id);
+                    model.waiting.insert(id, (track, source, ticket));
                     if let Some(refused) = refused {
                         model.check_refused(refused);
                         model.waiting.remove(&refused);
                     }
                 }
                 Step::Finish(nth) if !model.running.is_empty() => {
-                    let lane = model.running.remove(nth % model.running.len());
-                    schedule.finish(lane);
+                    let track = model.running.remove(nth % model.running.len());
+                    schedule.finish(track);
                 }
                 Step::Leave(nth) if !model.waiting.is_empty() => {
                     let id = *model.waiting.keys().nth(nth % model.waiting.len()).unwrap();
@@ -255,16 +258,16 @@ proptest! {
                 }
                 Step::Finish(_) | Step::Leave(_) => {}
             }
-            while let Some((lane, id)) = schedule.start_next() {
+            while let Some((track, id)) = schedule.start_next() {
                 let (waited_in, ..) = model.waiting.remove(&id).unwrap();
-                prop_assert_eq!(waited_in, lane);
-                model.check_started(lane);
-                model.running.push(lane);
+                prop_assert_eq!(waited_in, track);
+                model.check_started(track);
+                model.running.push(track);
             }
             model.check();
-            for lane in LANES {
-                prop_assert_eq!(schedule.waiting(lane), model.waiting_in(lane));
-                prop_assert_eq!(schedule.running(lane), model.running_in(lane));
+            for track in TRACKS {
+                prop_assert_eq!(schedule.waiting(track), model.waiting_in(track));
+                prop_assert_eq!(schedule.running(track), model.running_in(track));
             }
         }
     }

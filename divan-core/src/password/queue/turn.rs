@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::class::{Lane, Source};
+use super::class::{Source, Track};
 use super::load::{ClassTotals, HashQueueLoad, Totals};
 use super::schedule::{Joined, Schedule, Ticket};
 use super::worker::{self, Job};
@@ -36,9 +36,9 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    pub(super) fn join(shared: &Arc<Shared>, lane: Lane, source: Source) -> Self {
+    pub(super) fn join(shared: &Arc<Shared>, track: Track, source: Source) -> Self {
         let (sender, turn) = oneshot::channel();
-        let Joined { ticket, refused } = shared.state().schedule.join(lane, source, sender);
+        let Joined { ticket, refused } = shared.state().schedule.join(track, source, sender);
         // Its receiver ends without a turn.
         drop(refused);
         shared.start();
@@ -65,7 +65,7 @@ impl Drop for Waiter {
 #[derive(Debug)]
 pub(super) struct Turn {
     shared: Arc<Shared>,
-    lane: Lane,
+    track: Track,
 }
 
 impl Turn {
@@ -78,7 +78,7 @@ impl Turn {
         let worker = self.shared.worker()?;
         let (done, finished) = oneshot::channel();
         let this_worker = worker.clone();
-        let started = &self.shared.totals(self.lane).started;
+        let started = &self.shared.totals(self.track).started;
         started.fetch_add(1, Ordering::Relaxed);
         let job = move |memory: &mut HashMemory| {
             let result = compute(self.shared.hasher.as_ref(), memory);
@@ -94,7 +94,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.shared.state().schedule.finish(self.lane);
+        self.shared.state().schedule.finish(self.track);
         self.shared.start();
     }
 }
@@ -112,9 +112,9 @@ impl Shared {
         })
     }
 
-    /// Returns the counters of a lane's class.
-    pub(super) fn totals(&self, lane: Lane) -> &Totals {
-        self.totals.of(lane)
+    /// Returns the counters of a track's class.
+    pub(super) fn totals(&self, track: Track) -> &Totals {
+        self.totals.of(track)
     }
 
     pub(super) fn load(&self) -> HashQueueLoad {
@@ -135,12 +135,12 @@ impl Shared {
     fn start(self: &Arc<Self>) {
         loop {
             let started = self.state().schedule.start_next();
-            let Some((lane, caller)) = started else {
+            let Some((track, caller)) = started else {
                 return;
             };
             let turn = Turn {
                 shared: Arc::clone(self),
-                lane,
+                track,
             };
             // A caller that was cancelled concurrently returns the turn, and dropping it passes it on.
             drop(caller.send(turn));

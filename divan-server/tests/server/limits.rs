@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use divan_core::api::{Auth, ENDPOINTS, EndpointDescription, Lane};
+use divan_core::api::{AttemptLimit, Auth, ENDPOINTS, EndpointDescription};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_testing::TestDatabase;
@@ -34,10 +34,10 @@ fn checks_a_secret(endpoint: &EndpointDescription) -> bool {
 }
 
 #[test]
-fn every_endpoint_that_checks_a_secret_has_a_lane() {
+fn every_endpoint_that_checks_a_secret_has_a_limit() {
     for endpoint in ENDPOINTS {
         assert_eq!(
-            endpoint.lane.is_some(),
+            endpoint.limit.is_some(),
             checks_a_secret(endpoint),
             "{}",
             endpoint.operation
@@ -138,16 +138,16 @@ fn init_data(telegram_id: i64) -> String {
         .sign(&token)
 }
 
-/// Returns the attempts that a lane allows, and the bounds of `Retry-After`. Buckets refill during a
+/// Returns the attempts that a limit allows, and the bounds of `Retry-After`. Buckets refill during a
 /// flood.
-fn bounds(lane: Lane) -> (RangeInclusive<usize>, RangeInclusive<u64>) {
-    match lane {
-        Lane::SignIn => (3..=3, 30..=30),
-        Lane::AutoLogin => (30..=31, 30..=60),
-        Lane::OwnPassword => (5..=6, 1..=16),
-        Lane::Refresh => (60..=80, 30..=30),
-        Lane::Bootstrap => (5..=5, 30..=720),
-        lane => panic!("no bounds for {lane:?}"),
+fn bounds(limit: AttemptLimit) -> (RangeInclusive<usize>, RangeInclusive<u64>) {
+    match limit {
+        AttemptLimit::SignIn => (3..=3, 30..=30),
+        AttemptLimit::AutoLogin => (30..=31, 30..=60),
+        AttemptLimit::OwnPassword => (5..=6, 1..=16),
+        AttemptLimit::Refresh => (60..=80, 30..=30),
+        AttemptLimit::Bootstrap => (5..=5, 30..=720),
+        limit => panic!("no bounds for {limit:?}"),
     }
 }
 
@@ -179,34 +179,37 @@ fn wrong(
     }
 }
 
-async fn every_lane_refuses_a_flood(database: &str) {
+async fn every_limit_refuses_a_flood(database: &str) {
     let folder = tempfile::tempdir().unwrap();
     let proxied = Proxied::start(database, folder.path());
     let access_token = proxied.administrator().await;
     for endpoint in ENDPOINTS {
-        let Some(lane) = endpoint.lane else {
+        let Some(limit) = endpoint.limit else {
             continue;
         };
         let name = endpoint.operation;
         let wrong = wrong(&proxied, name, endpoint.path, &access_token);
         let (attempts, retry_after) = proxied.flood(name, wrong).await;
-        let (allowed, wait) = bounds(lane);
+        let (allowed, wait) = bounds(limit);
         assert!(allowed.contains(&attempts), "{name}: {attempts} attempts");
         assert!(wait.contains(&retry_after), "{name}: {retry_after} s");
     }
-    for (lane, form) in [
+    for (limit, form) in [
         (
-            Lane::SignIn,
+            AttemptLimit::SignIn,
             "grant_type=password&username=b%40example.com&password=x",
         ),
-        (Lane::Refresh, "grant_type=refresh_token&refresh_token=x"),
+        (
+            AttemptLimit::Refresh,
+            "grant_type=refresh_token&refresh_token=x",
+        ),
     ] {
         let request = proxied
             .request("/auth/token", "203.0.113.99")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);
         let (attempts, retry_after) = proxied.flood(form, request).await;
-        let (allowed, wait) = bounds(lane);
+        let (allowed, wait) = bounds(limit);
         assert!(allowed.contains(&attempts), "{form}: {attempts} attempts");
         assert!(wait.contains(&retry_after), "{form}: {retry_after} s");
     }
@@ -218,14 +221,14 @@ async fn every_lane_refuses_a_flood(database: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_lane_refuses_a_flood_on_sqlite() {
-    every_lane_refuses_a_flood("sqlite:divan.db").await;
+async fn every_limit_refuses_a_flood_on_sqlite() {
+    every_limit_refuses_a_flood("sqlite:divan.db").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_lane_refuses_a_flood_on_postgres() {
+async fn every_limit_refuses_a_flood_on_postgres() {
     let database = TestDatabase::create().await;
-    every_lane_refuses_a_flood(database.url()).await;
+    every_limit_refuses_a_flood(database.url()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
