@@ -97,7 +97,13 @@ async fn use_all_routes(app: App) {
     assert_eq!(get(&router, "/orders", &admin).await.1, "[]");
     assert_eq!(get(&router, "/orders", "").await.0, 401);
     let forbidden = post(&router, "/admin/employees", &token, &employee).await;
-    assert_eq!(forbidden, (403, "administrators only".to_owned()));
+    assert_eq!(
+        forbidden,
+        (
+            403,
+            "the caller must be an administrator who is signed in to the admin panel".to_owned()
+        )
+    );
 }
 
 async fn sign_in(router: &Router, bot: &str) -> String {

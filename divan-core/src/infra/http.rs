@@ -79,13 +79,13 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
         let address = part.parse::<IpAddr>().map(IpNet::from);
         let network = address.or_else(|_| part.parse::<IpNet>()).map_err(|_| {
             format!(
-                "must list addresses and networks (entry {} is neither)",
+                "must list addresses and networks: entry {} is neither an address nor a network",
                 index + 1
             )
         })?;
         match unmapped(network.trunc()) {
             network if network.prefix_len() == 0 => Err(format!(
-                "must not trust every address (entry {})",
+                "must not trust every address: entry {} contains all addresses",
                 index + 1
             )),
             network => Ok(network),
@@ -164,7 +164,9 @@ mod tests {
             let messages = errors(&variables, HttpConfig::read);
             assert_starts(
                 &messages,
-                &["DIVAN_TRUSTED_PROXIES must not trust every address (entry 1)"],
+                &[
+                    "DIVAN_TRUSTED_PROXIES must not trust every address: entry 1 contains all addresses",
+                ],
             );
         }
         assert_eq!(config.metrics_listen.unwrap().port(), 9000);
@@ -189,7 +191,7 @@ mod tests {
                 "DIVAN_METRICS_LISTEN must be an address with a port, or `off`",
                 "DIVAN_MINIAPP_URL must start with `http://` or `https://`",
                 "DIVAN_ADMIN_URL must not contain credentials",
-                "DIVAN_TRUSTED_PROXIES must list addresses and networks (entry 2 is neither)",
+                "DIVAN_TRUSTED_PROXIES must list addresses and networks: entry 2 is neither an address nor a network",
             ],
         );
     }

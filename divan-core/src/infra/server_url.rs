@@ -37,7 +37,7 @@ pub(super) enum InvalidServerUrl {
     #[error("must contain a host")]
     NoHost,
     #[error(
-        "must contain a password for its user (write a password without a user as `:password@`)"
+        "contains a user without a password (for a password without a user, write `:password@`)"
     )]
     NoPassword,
     #[error("contains an invalid percent escape (write `%` in the password as `%25`)")]
@@ -132,7 +132,9 @@ pub(super) fn check_password(
     }
     let is_valid = env.check_placeholder(variable, password);
     if is_valid && env.is_deployment() && !is_local(host) && is_factory_password(password) {
-        env.warn(variable, "contains the default password of such servers");
+        let reason =
+            "contains a default password, such as `guest` or `minioadmin`: change it on the server";
+        env.warn(variable, reason);
     }
     is_valid
 }
@@ -155,8 +157,11 @@ pub(super) fn host(env: &mut Env<'_>, variable: &Variable) -> Option<String> {
 /// Kubernetes sets `REDIS_PORT=tcp://10.0.0.1:6379` for a service named `redis`; that is an error.
 pub(super) fn port(env: &mut Env<'_>, variable: &Variable, default: u16) -> u16 {
     if is_service_link(env, variable) {
-        let reason = "was set by Kubernetes for a Service of that name: set it to the port number, or set \
-                      `enableServiceLinks: false` in the pod";
+        let service = variable.name.trim_end_matches("_PORT").to_lowercase();
+        let reason = format!(
+            "contains the address that Kubernetes sets for the Service `{service}`: set the port number, or \
+             `enableServiceLinks: false` in the pod"
+        );
         env.error(variable, reason);
         return default;
     }

@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 #[non_exhaustive]
 pub enum UnreadableFile {
     /// The file does not exist or is not readable.
-    #[error("cannot be read: {}", .0.kind())]
+    #[error("{}", io_reason(.0))]
     Io(#[from] io::Error),
     /// The file is larger than 1 MiB.
     #[error("is larger than {} KiB", MAX_BYTES / 1024)]
@@ -32,13 +32,21 @@ impl UnreadableFile {
     }
 }
 
+/// The text without the operating system's own message, which may contain the path.
+fn io_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "does not exist".to_owned(),
+        kind => format!("cannot be read: {kind}"),
+    }
+}
+
 /// Reads a configuration file of at most 1 MiB, or a pipe. The text may be secret.
 ///
 /// ```
 /// use divan_core::infra::read_text;
 ///
 /// let error = read_text("/nowhere/key.pem".as_ref()).unwrap_err();
-/// assert_eq!(error.to_string(), "cannot be read: entity not found");
+/// assert_eq!(error.to_string(), "does not exist");
 /// ```
 ///
 /// # Errors

@@ -31,7 +31,7 @@ pub struct BotToken {
 
 /// Error for a text that is not a bot token: a number, a colon, then letters, digits, `_` and `-`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a bot token: a number, a colon, then letters, digits, `_` and `-`")]
+#[error("the text is not a bot token: a number, a colon, then letters, digits, `_` and `-`")]
 pub struct InvalidBotToken;
 
 impl BotToken {

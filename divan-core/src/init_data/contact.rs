@@ -72,7 +72,7 @@ pub struct Contact {
 pub enum ContactError {
     /// The contact describes another user than the one who opened the Mini App, or was shared with
     /// another bot.
-    #[error("the contact belongs to another user than the one who opened the Mini App")]
+    #[error("the contact does not belong to the user who opened the Mini App")]
     UserMismatch,
     /// The phone number is not in international format.
     #[error("the contact's phone number is not in international format")]

@@ -12,7 +12,7 @@ pub struct Argon2idParams(Params);
 /// Error for parameters that are weaker than the default or above the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "Argon2id needs at least 19456 KiB and 2 iterations, and at most 262144 KiB, 16 iterations and 16 lanes"
+    "Argon2id memory must be from 19456 to 262144 KiB, iterations from 2 to 16, lanes from 1 to 16"
 )]
 pub struct WeakParams;
 

@@ -3,9 +3,11 @@
 #[non_exhaustive]
 pub enum UnusableHash {
     /// The format is unknown or invalid.
-    #[error("is neither an Argon2id nor a bcrypt nor a pbkdf2-sha256 hash")]
+    #[error("must be an Argon2id, bcrypt or pbkdf2-sha256 hash")]
     Unknown,
     /// Computing it would take too long or too much memory.
-    #[error("has parameters above the limits")]
+    #[error(
+        "exceeds the limits: bcrypt cost 13, PBKDF2 1,000,000 rounds, Argon2id 65536 KiB and eight times the default work"
+    )]
     TooCostly,
 }

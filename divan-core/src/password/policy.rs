@@ -23,13 +23,15 @@ pub enum WeakPassword {
         min_chars: usize,
     },
     /// It is on the list of common passwords, or consists of common words and patterns.
-    #[error("must not be a common password or consist of common words and patterns")]
+    #[error(
+        "must not be a common password or consist of common words and patterns: use several unrelated words"
+    )]
     Common,
     /// It equals the current password.
     #[error("must differ from the current password")]
     Unchanged,
-    /// It consists of the user's own name, e-mail address or phone number.
-    #[error("must not consist of your name, e-mail address or phone number")]
+    /// It consists mostly of the user's own name, e-mail address or phone number.
+    #[error("must contain more than your name, e-mail address or phone number")]
     Personal,
 }
 

@@ -12,12 +12,14 @@ use crate::token::TokenError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// Unknown account, wrong password, inactive account or wrong role.
-    #[error("invalid credentials")]
+    /// Unknown phone number or e-mail address, wrong password, inactive user or wrong role.
+    #[error("the phone number, e-mail address or password is wrong")]
     InvalidCredentials,
     /// The password is correct, but the user is linked to another Telegram account, or this Telegram
     /// account to another user.
-    #[error("the user or the Telegram account is already linked to another one")]
+    #[error(
+        "the user is linked to another Telegram account, or this Telegram account to another user"
+    )]
     TelegramAccountMismatch,
     /// The init data is not valid.
     #[error(transparent)]
@@ -32,7 +34,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The refresh token is not valid, was replaced, or its session has ended.
-    #[error("the refresh token is not valid")]
+    #[error("the refresh token is not valid, was replaced, or its session has ended")]
     RefreshToken,
     /// Auto-login is not possible now.
     #[error("auto-login is not possible: sign in with the password")]
@@ -43,29 +45,29 @@ pub enum ServiceError {
     /// The password is correct, but was issued more than 72 hours ago.
     #[error("the password that an administrator issued has expired")]
     PasswordExpired,
-    /// No such user or session, or the session belongs to another user.
-    #[error("not found")]
+    /// The user, session or device does not exist, or belongs to another user.
+    #[error("the user, session or device does not exist")]
     NotFound,
     /// The caller is not an administrator, or not signed in to the admin panel.
-    #[error("administrators only")]
+    #[error("the caller must be an administrator who is signed in to the admin panel")]
     AdminRequired,
-    /// Administrators cannot do this to their own account.
+    /// An administrator resets the own password or unlinks the own Telegram account.
     #[error("administrators cannot reset their own password or unlink their own Telegram account")]
     OwnAccount,
-    /// An employee becomes an administrator by a promotion only.
-    #[error("the role of an employee changes to admin by a promotion only")]
+    /// The command changes the role of an employee to administrator.
+    #[error("`role` cannot be changed from employee to admin: promote the user")]
     PromotionRequired,
     /// The user to promote is an administrator.
     #[error("the user is an administrator already")]
     AlreadyAdmin,
     /// The user has no linked Telegram account.
-    #[error("no Telegram account is linked")]
+    #[error("the user has no linked Telegram account")]
     TelegramNotLinked,
     /// The first administrator already exists.
-    #[error("already bootstrapped")]
+    #[error("the first administrator already exists")]
     AlreadyBootstrapped,
     /// The bootstrap token is missing or wrong, or bootstrap is closed.
-    #[error("the bootstrap token is missing or wrong")]
+    #[error("the bootstrap token is missing or wrong, or bootstrap is closed")]
     BootstrapTokenRequired,
     /// Fields of the command or query are not valid; all of them are listed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -81,16 +83,17 @@ pub enum ServiceError {
         /// The rule.
         reason: WeakPassword,
     },
-    /// Too many failed attempts. The next one is allowed after `retry_after`.
-    #[error("too many attempts")]
+    /// Too many attempts. No password was compared.
+    #[error("too many attempts: wait before the next one")]
     TooManyAttempts {
-        /// The time to wait.
+        /// The time to wait; at most an hour, also if only an unlock allows the next attempt.
         retry_after: Duration,
     },
     /// The queue of password hashes is full.
-    #[error("too many concurrent sign-ins")]
+    #[error("too many passwords are waiting to be hashed")]
     Overloaded,
-    /// The database failed, or another user has the same phone number or e-mail address.
+    /// The database failed, another user has the same phone number or e-mail address, or no active
+    /// administrator would be left.
     #[error(transparent)]
     Store(StoreError),
     /// Hashing or randomness failed. The cause is for the log.

@@ -79,7 +79,7 @@ pub enum InvalidFieldReason {
     /// The name consists of characters that are not displayed.
     #[error("must contain a visible character")]
     Invisible,
-    /// The name contains a character that makes it read as another one.
+    /// The name contains a character that changes the order in which it is displayed.
     #[error("must not contain characters that change the direction of text")]
     TextDirection,
     /// The text is not an e-mail address.
@@ -103,7 +103,7 @@ pub enum InvalidFieldReason {
         max: u32,
     },
     /// The cursor belongs to another list, or to the same list with other filters.
-    #[error("must be the cursor of a page of this list with the same filters")]
+    #[error("must be a `next_cursor` of this list, with the same filters")]
     Cursor,
     /// This version has no such action.
     #[error("is not a known action")]
@@ -111,7 +111,7 @@ pub enum InvalidFieldReason {
     /// Administrators cannot change this field of their own account.
     #[error("cannot be changed for your own account")]
     OwnAccount,
-    /// An administrator's password that someone else sets is a generated one.
+    /// Passwords that are set for an administrator are generated.
     #[error("must be absent for the role admin: a password is generated")]
     GeneratedOnly,
     /// Another user has this value.

@@ -86,7 +86,7 @@ pub enum InvalidSearch {
     #[error("must have at most {MAX_CHARS} characters and {MAX_TERMS} words")]
     TooLong,
     /// The text has no letter or digit.
-    #[error("must have a letter or a digit")]
+    #[error("must contain a letter or a digit")]
     Empty,
 }
 

@@ -24,7 +24,7 @@ pub enum TokenError {
 
 /// The secret key has fewer than 32 bytes (RFC 7518 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key has {0} bytes, and HS256 needs at least 32")]
+#[error("the key must have at least 32 bytes for HS256, but has {0}")]
 pub struct ShortKey(pub usize);
 
 /// The hosts of the two audiences are equal, or one is not a host.
@@ -48,6 +48,6 @@ pub enum InvalidKey {
     #[error("it contains a public key, and signing requires a private key")]
     Public,
     /// The key is of another kind, or a weak one that anyone can forge signatures for.
-    #[error("its key is not an Ed25519 key, or a weak one")]
+    #[error("its key is not an Ed25519 key, or is a weak one")]
     NotEd25519,
 }

@@ -83,7 +83,7 @@ pub(super) enum CsvError {
     #[error("is empty: its first line must name the columns, as phone,email,name,role,active,hash")]
     Empty,
     #[error(
-        "has an unknown column in its first line: known are phone, email, name, role, active, hash"
+        "has an unknown column in its first line: use only phone, email, name, role, active, hash"
     )]
     UnknownColumn,
     #[error("contains the column `{0}` twice")]

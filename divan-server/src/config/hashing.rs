@@ -25,7 +25,7 @@ pub(super) fn read(env: &mut Env<'_>) -> Option<Argon2idParams> {
         .map_err(|weak| {
             env.error(
                 &MEMORY_KIB,
-                format!("or a related variable is out of bounds: {weak}"),
+                format!("or another Argon2id variable is out of range: {weak}"),
             );
         })
         .ok()

@@ -381,7 +381,7 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
             vec![
                 "DIVAN_SIGNING_KEY_FILE must be an Ed25519 private key: it contains a public key, and signing requires a private key (example: ",
                 "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 2 is not usable: it does not contain a key in PEM (PKCS#8) (example: ",
-                "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 3 cannot be read: entity not found (example: ",
+                "DIVAN_VERIFYING_KEY_FILES must name files with keys: file 3 does not exist (example: ",
             ],
         ),
         (
@@ -392,7 +392,7 @@ fn all_invalid_keys_are_reported_at_once_without_their_paths() {
         ),
         (
             vec![("DIVAN_SIGNING_KEY_FILE", &nowhere)],
-            vec!["DIVAN_SIGNING_KEY_FILE names a file that cannot be read"],
+            vec!["DIVAN_SIGNING_KEY_FILE names a file that does not exist"],
         ),
         (
             vec![("DIVAN_VERIFYING_KEY_FILES", &many)],

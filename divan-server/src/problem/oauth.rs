@@ -18,7 +18,7 @@ pub(crate) struct OAuthErrorResponse {
     #[schema(example = "invalid_grant")]
     error: &'static str,
     /// The reason, in English for developers.
-    #[schema(example = "invalid credentials")]
+    #[schema(example = "the phone number, e-mail address or password is wrong")]
     error_description: String,
 }
 

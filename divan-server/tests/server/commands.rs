@@ -324,7 +324,7 @@ fn a_failed_command_is_reported_in_one_line() {
         ),
         (
             &["user", "list", "!!!"],
-            "query must have a letter or a digit",
+            "query must contain a letter or a digit",
         ),
     ] {
         let (code, stdout, stderr) = divan(folder, arguments);

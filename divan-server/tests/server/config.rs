@@ -35,7 +35,7 @@ const INVALID: [(&str, &str); 10] = [
     ),
     (
         "REDIS_PORT=tcp://10.0.0.1:6379",
-        "REDIS_PORT was set by Kubernetes",
+        "REDIS_PORT contains the address that Kubernetes sets",
     ),
     (
         "RABBITMQ_URL=amqp://divan:@queue.example.com",
@@ -247,7 +247,7 @@ fn show_reports_errors_and_hides_invalid_values() {
     let (code, _, stderr) = config(folder.path(), &["check", "--env-file", "missing.env"]);
     assert_eq!(code, 78);
     assert!(
-        stderr.starts_with("divan-server: missing.env cannot be read: entity not found"),
+        stderr.starts_with("divan-server: missing.env does not exist"),
         "{stderr}"
     );
 }

@@ -293,12 +293,12 @@ async fn a_weak_password_is_rejected_with_its_reason() {
         (
             "password1",
             "password_too_common",
-            "must not be a common password or consist of common words and patterns",
+            "must not be a common password or consist of common words and patterns: use several unrelated words",
         ),
         (
             "7010000002",
             "password_personal",
-            "must not consist of your name, e-mail address or phone number",
+            "must contain more than your name, e-mail address or phone number",
         ),
     ] {
         let request = json!({"full_name": "Third", "phone": "+77010000002", "password": password});

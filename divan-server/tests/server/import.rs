@@ -134,7 +134,7 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
             "line 4: phone is not a phone number",
             "line 5: has 1 columns instead of 5",
             "line 6: full_name must not be empty",
-            "line 7: password_hash has parameters above the limits",
+            "line 7: password_hash exceeds the limits: bcrypt cost 13, PBKDF2 1,000,000 rounds, Argon2id 65536 KiB and eight times the default work",
             "line 8: email is required for the role admin; password_hash must be absent for the role admin: a password is generated",
             "divan-server: no user was added: 6 of 7 lines are invalid",
         ];
@@ -156,7 +156,7 @@ fn an_unreadable_list_is_reported_in_one_line() {
         (b"", "list.csv is empty"),
         (
             b"name,salary\nA,1\n",
-            "list.csv has an unknown column in its first line: known are phone, email",
+            "list.csv has an unknown column in its first line: use only phone, email",
         ),
         (b"phone,role\n1,\n", "list.csv must have a column `name`"),
         (

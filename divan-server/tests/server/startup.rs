@@ -81,7 +81,7 @@ fn a_startup_error_is_one_clear_line() {
             "SECRET_KEY",
             "short",
             78,
-            "SECRET_KEY is too short: the key has 5 bytes",
+            "SECRET_KEY is too short: the key must have at least 32 bytes",
         ),
         (
             "TELEGRAM_BOT_TOKEN",

@@ -133,7 +133,10 @@ async fn the_refresh_grant_returns_the_next_tokens() {
     let response = refresh(&app, text(&employee, "refresh_token")).await;
     assert_eq!(response.json()["expires_in"], 900);
     let description = assert_rejected(&refresh(&app, "garbage").await, "invalid_grant");
-    assert_eq!(description, "the refresh token is not valid");
+    assert_eq!(
+        description,
+        "the refresh token is not valid, was replaced, or its session has ended"
+    );
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ const AVOIDED: [&str; 16] = [
 ];
 
 /// First words of a reason, which continues the name of a variable or member.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 10] = [
     "must",
     "is",
     "are",
@@ -40,8 +40,6 @@ const VERBS: [&str; 12] = [
     "requires",
     "belongs",
     "names",
-    "lost",
-    "was",
 ];
 
 fn assert_plain(text: &str) {

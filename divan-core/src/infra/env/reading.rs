@@ -145,8 +145,8 @@ impl Env<'_> {
         if original
             .is_some_and(|entry| interpolated(entry.value.expose()).as_deref() == Some(value))
         {
-            let reason = "lost the text after a `$`, which a compose file read as a variable; write `$$`, or put \
-                          the value in .env between single quotes";
+            let reason = "is incomplete: compose replaced the text after `$`; write `$$`, or put the value in .env \
+                          between single quotes";
             self.error(variable, reason);
             return None;
         }
@@ -176,12 +176,15 @@ impl Env<'_> {
     /// Refuses a value that still contains a variable or a command of a shell.
     fn check_interpolation(&mut self, variable: &Variable, value: &Secret) -> bool {
         let reason = match Interpolation::of(value.expose()) {
-            Interpolation::Variable => "contains `${…}`, which is not replaced here",
+            Interpolation::Variable => {
+                "contains `${…}`, which this program does not replace: set the value"
+            }
             Interpolation::Command => {
-                "contains a shell command, which is not run here: set its output"
+                "contains a shell command, which this program does not run: set its output"
             }
             Interpolation::Escaped if variable.is_secret() => {
-                let reason = format!("contains `$$`, which is not replaced here ({COMPOSE_HINT})");
+                let reason =
+                    format!("contains `$$`, which this program does not replace ({COMPOSE_HINT})");
                 self.warn(variable, reason);
                 return true;
             }

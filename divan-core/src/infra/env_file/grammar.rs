@@ -76,9 +76,7 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(usize, Secret), &'st
                 't' => '\t',
                 same @ ('\\' | '"' | '$') => same,
                 _ => {
-                    return Err(
-                        "contains an unknown escape (between single quotes there are none)",
-                    );
+                    return Err("contains an unknown escape (single quotes permit no escapes)");
                 }
             }),
             (_, c) => value.push(c),
@@ -91,6 +89,6 @@ fn quoted(text: &str, start: usize, quote: char) -> Result<(usize, Secret), &'st
     if after.is_empty() || after.starts_with('#') {
         Ok((end, Secret::new(value)))
     } else {
-        Err("must end after the closing quote")
+        Err("contains text after the closing quote")
     }
 }

@@ -94,10 +94,13 @@ fn invalid_lines_are_reported_and_the_rest_is_parsed() {
         ),
         ("A='b", ".env line 1 contains a quote that is not closed"),
         ("A=\"b\\", ".env line 1 contains a quote that is not closed"),
-        ("A='b' c", ".env line 1 must end after the closing quote"),
+        (
+            "A='b' c",
+            ".env line 1 contains text after the closing quote",
+        ),
         (
             "A=\"\\x\"",
-            ".env line 1 contains an unknown escape (between single quotes there are none)",
+            ".env line 1 contains an unknown escape (single quotes permit no escapes)",
         ),
         (
             "A=1\n\nA=2",
@@ -119,7 +122,7 @@ fn a_missing_or_non_utf8_file_is_an_error() {
     assert!(
         EnvFile::read(&path).errors()[0]
             .to_string()
-            .contains("cannot be read: entity not found")
+            .contains("does not exist")
     );
     fs::write(&path, b"A=\xff").unwrap();
     assert!(

@@ -53,7 +53,7 @@ where
         // A proxy in front of an unavailable store sends no code either.
         ("", Some(..500)) => NO_STORE,
         ("AuthorizationHeaderMalformed" | "PermanentRedirect", _) | (_, Some(301)) => {
-            "the bucket or the store is in another region: set that region"
+            "the bucket or the store is in another region: set MINIO_REGION to that region"
         }
         (_, Some(403)) => NOT_PERMITTED,
         _ => return ProbeError::Failed(error.into()),

@@ -92,7 +92,7 @@ fn invalid_values_are_reported() {
     for (url, message) in [
         ("queue:5672", "must start with `amqp://` or `amqps://`"),
         ("amqp://divan:@queue", "must not contain an empty password"),
-        ("amqp://divan@queue", "must contain a password for its user"),
+        ("amqp://divan@queue", "contains a user without a password"),
         ("amqp://divan:12345/hidden@queue:5672", "must be a URL"),
         (
             "amqp://divan:p@queue/a/b",
@@ -116,7 +116,7 @@ fn invalid_values_are_reported() {
     let link = [&SINGLE[..], &[("RABBITMQ_PORT", "tcp://10.0.0.1:5672")]].concat();
     assert_starts(
         &errors(&link, RabbitMqConfig::parse),
-        &["RABBITMQ_PORT was set by Kubernetes"],
+        &["RABBITMQ_PORT contains the address that Kubernetes sets for the Service `rabbitmq`"],
     );
     assert!(read(&link[3..], RabbitMqConfig::read).is_none());
 }
@@ -132,10 +132,7 @@ fn a_remote_guest_is_a_warning_and_a_placeholder_is_an_error() {
     assert_eq!(with("amqp://localhost").2, [""; 0]);
     let (config, errors, warnings) = with("amqp://queue.example.com");
     assert!(config.is_some() && errors.is_empty());
-    assert_starts(
-        &warnings,
-        &["RABBITMQ_URL contains the default password of such servers"],
-    );
+    assert_starts(&warnings, &["RABBITMQ_URL contains a default password"]);
     assert_starts(
         &with("amqp://divan:password@queue").1,
         &["RABBITMQ_URL contains a placeholder"],

@@ -104,7 +104,7 @@ fn service_links_of_kubernetes_are_not_configuration() {
     let message = errors(&[LINK, ("REDIS_HOST", "cache")], RedisConfig::parse);
     assert_starts(
         &message,
-        &["REDIS_PORT was set by Kubernetes for a Service of that name"],
+        &["REDIS_PORT contains the address that Kubernetes sets for the Service `redis`"],
     );
 }
 
@@ -124,7 +124,7 @@ fn invalid_values_are_reported() {
         ("redis://divan:12345/hidden@cache:6379", "must be a URL"),
         (
             "redis://hidden@cache:6379",
-            "must contain a password for its user (write a password without a user as `:password@`)",
+            "contains a user without a password (for a password without a user, write `:password@`)",
         ),
         (
             "redis://cache?hidden",
