@@ -49,8 +49,8 @@ impl Client {
     /// tokens.
     ///
     /// It also accepts the limited token of a user who must change the password
-    /// (`password_change_required`). Grant such a user nothing: the password is known to the
-    /// administrator who generated it.
+    /// (`password_change_required`). Grant such a user nothing, because an administrator knows the
+    /// password.
     ///
     /// # Errors
     /// [`Error::is_unauthorized`] when the token is rejected, and [`Error::is_token_expired`] when

@@ -1,7 +1,7 @@
 //! Typed client for the Divan sign-in server.
 //!
-//! A [`Client`] talks to one server. Its endpoints are methods named like the operations of the
-//! contract, on three types:
+//! A [`Client`] sends requests to one server. Each endpoint is a method, named like its
+//! [operation](api::Endpoint::OPERATION), on one of three types:
 //!
 //! - [`MiniApp`]: an employee in the Mini App, from [`Client::miniapp`].
 //! - [`AdminPanel`]: an administrator in the admin panel, from [`Client::admin`].
@@ -36,9 +36,9 @@
 //!
 //! # One user or many
 //!
-//! [`Client::miniapp`] and [`Client::admin`] return one shared handle each: every caller acts as
-//! the same user, whose tokens are in the client's [`TokenStore`]. This suits a program that acts
-//! for its own user.
+//! [`Client::miniapp`] and [`Client::admin`] return one shared handle each: all code that uses it
+//! acts as the same user, whose tokens are in the client's [`TokenStore`]. This suits a program that
+//! acts for its own user.
 //!
 //! A back end that serves many users calls [`Client::login_session`]: each sign-in returns a handle
 //! with tokens of its own, over the same connection pool. [`Client::miniapp_with`] and

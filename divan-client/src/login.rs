@@ -46,8 +46,8 @@ pub struct LoginSession<A: AudienceMarker> {
 impl Client {
     /// Signs a user in and returns a handle with tokens of its own.
     ///
-    /// Nothing is shared with other handles but the connection pool, so a back end serves many
-    /// users with one client. The tokens are in memory; to keep them elsewhere, sign in on
+    /// It shares only the connection pool with other handles, so a back end serves many users with
+    /// one client. The tokens are in memory; to keep them elsewhere, sign in on
     /// [`miniapp_with`](Self::miniapp_with) or [`admin_with`](Self::admin_with).
     ///
     /// # Errors

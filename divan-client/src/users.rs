@@ -173,7 +173,8 @@ impl AdminPanel {
             .await
     }
 
-    /// Clears the failed sign-ins of a user, who can then sign in at once.
+    /// Clears the failed sign-ins and the limits of a user's account. The limits of Telegram accounts
+    /// and addresses stay.
     ///
     /// # Errors
     /// As [`unlink_telegram`](Self::unlink_telegram).

@@ -2,7 +2,7 @@
 //!
 //! An employee opens the Mini App and signs in with the phone number and password that an
 //! administrator issued. Telegram's signed `initData` proves which Telegram account the employee uses.
-//! Administrators sign in to a panel on a second domain with e-mail and password.
+//! Administrators sign in to an admin panel on a second domain with e-mail address and password.
 //!
 //! With default features this crate only verifies `initData`, with few dependencies and no async
 //! runtime (`cargo add divan-core`):

@@ -19,7 +19,7 @@ pub struct AdminLoginRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 1, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,
     /// The device token of the last sign-in on this device. Without it, an attack on the account can
-    /// delay the sign-in. One that is not valid counts as none.
+    /// delay the sign-in. An invalid token is ignored.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -55,8 +55,8 @@ pub struct BootstrapRequest {
         schema(format = "email", example = "admin@example.com")
     )]
     pub email: String,
-    /// The password: at least 15 characters. It must not be common, nor made of the name or e-mail
-    /// address.
+    /// The password: at least 15 characters. It must not be common, nor consist mostly of the name or
+    /// e-mail address.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = "password", min_length = 15, max_length = 128, example = "tram under the plum"))]
     pub password: Secret,

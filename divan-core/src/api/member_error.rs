@@ -60,7 +60,7 @@ member_error_codes! {
     PasswordTooLong = "password_too_long", ["max"];
     /// The password is a common one, or consists of common words and patterns.
     PasswordTooCommon = "password_too_common", [];
-    /// The password is made of the user's own name, e-mail address or phone number.
+    /// The password consists mostly of the user's own name, e-mail address or phone number.
     PasswordPersonal = "password_personal", [];
     /// The new password is the current one.
     PasswordUnchanged = "password_unchanged", [];

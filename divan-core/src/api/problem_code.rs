@@ -42,8 +42,8 @@ problem_codes! {
     InitDataInvalid = "init_data_invalid", 401, "Init data is not valid";
     /// The init data is too old: reopen the Mini App.
     InitDataExpired = "init_data_expired", 401, "Init data has expired";
-    /// The phone number, the e-mail address or the password is wrong. The response does not reveal
-    /// which.
+    /// The phone number, the e-mail address or the password is wrong, or the user is inactive or has
+    /// the role of the other audience. The response does not reveal which.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
     /// The request has no access token: send `Authorization: Bearer …`.
     TokenMissing = "token_missing", 401, "Access token missing";
@@ -54,7 +54,7 @@ problem_codes! {
     /// The refresh token was not issued by this service, was replaced, or its session has ended:
     /// sign in again.
     RefreshTokenInvalid = "refresh_token_invalid", 401, "Refresh token not valid";
-    /// Automatic sign-in is not possible now: sign in with phone number and password.
+    /// Auto-login is not possible now: sign in with phone number and password.
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
@@ -66,7 +66,7 @@ problem_codes! {
     /// The bootstrap token is missing or wrong, or bootstrap over HTTP is closed.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
     /// The user is linked to another Telegram account, or this Telegram account is linked to
-    /// another user. An administrator can unlink it.
+    /// another user. An administrator can unlink the Telegram account of the user who has it.
     TelegramAccountMismatch = "telegram_account_mismatch", 403, "Telegram account mismatch";
     /// The page that sent the request is not of an allowed origin.
     OriginNotAllowed = "origin_not_allowed", 403, "Origin not allowed";
@@ -105,14 +105,14 @@ problem_codes! {
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, an
-    /// administrator must unlock the user. The response is the same for an
-    /// account that does not exist.
+    /// administrator must unlock the user. The response is the same for an account that does not
+    /// exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";
     /// The server failed. Its log has the cause under the request id.
     Internal = "internal", 500, "Internal error";
-    /// Too many sign-ins are waiting: retry after `Retry-After` seconds.
+    /// Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
     Overloaded = "overloaded", 503, "Too busy";
     /// The database does not respond: retry after `Retry-After` seconds.
     Unavailable = "unavailable", 503, "Temporarily unavailable";

@@ -24,9 +24,9 @@ pub struct TokenResponse {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
-    /// The token of this device, for `admin_login`. Keep it after a sign-out, in place of the
-    /// previous one. Absent where none is issued: only `admin_login` and, for an administrator,
-    /// `change_password` issue one.
+    /// The token of this device, for the next `admin_login`. Store it in place of the previous one, and
+    /// keep it after a sign-out. Only the responses of `admin_login` and, for an administrator,
+    /// `change_password` contain it.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -141,7 +141,7 @@ pub struct SessionInfo {
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:55:03.25Z"))]
     pub refreshed_at: OffsetDateTime,
-    /// The expiry, unless the tokens are refreshed before.
+    /// The end of the session, unless its tokens are refreshed before.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-02-14T09:55:03.25Z"))]
     pub expires_at: OffsetDateTime,

@@ -37,9 +37,9 @@ pub struct CreateUserRequest {
         schema(format = "email", example = "second@example.com", nullable = false)
     )]
     pub email: Option<String>,
-    /// The first password of an employee, at least 8 characters. It must not be common, nor made of
-    /// the user's name, phone number or e-mail address. Default: a generated one, which the response
-    /// contains; an administrator always gets one.
+    /// The first password of an employee, at least 8 characters. It must not be common, nor consist
+    /// mostly of the user's name, phone number or e-mail address. Default: a generated one, which the
+    /// response contains; an administrator always gets one.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -98,7 +98,7 @@ pub struct CreatedUser {
     /// The new user.
     pub user: User,
     /// The generated password: shown only here, valid for 72 hours, and must be changed at the
-    /// first sign-in. Absent if the request had one.
+    /// next sign-in. Absent if the request contained a password.
     #[serde(
         default,
         serialize_with = "secret::expose_option",
@@ -140,7 +140,7 @@ pub struct ListUsersRequest {
     /// Only users with this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Only active (`true`) or only deactivated users (`false`).
+    /// Only active (`true`) or only inactive users (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
 }
@@ -168,7 +168,7 @@ impl UserPage {
     }
 }
 
-/// A generated password: shown only here, valid for 72 hours, and must be changed at the first
+/// A generated password: shown only here, valid for 72 hours, and must be changed at the next
 /// sign-in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -193,8 +193,8 @@ impl GeneratedPassword {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PromoteUserRequest {
-    /// The e-mail address to sign in with. Default: the one that the user has. Unique; required for
-    /// a user without one.
+    /// The e-mail address to sign in with; it replaces an existing one. Default: the one that the user
+    /// has. Unique; required for a user without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
@@ -204,7 +204,7 @@ pub struct PromoteUserRequest {
 }
 
 impl PromoteUserRequest {
-    /// Creates the request for a user without an e-mail address.
+    /// Creates the request with the e-mail address to sign in with; it replaces an existing one.
     pub fn email(email: impl Into<String>) -> Self {
         Self {
             email: Some(email.into()),
@@ -254,8 +254,8 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
-    /// The role. A change ends all sessions of the user. `admin` is `promotion_required` for an
-    /// employee.
+    /// The role. A change ends all sessions of the user. To make an employee an administrator, use
+    /// `promote_user`; here `admin` returns `promotion_required`.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

@@ -47,15 +47,6 @@ impl Verifier<BotToken> {
     ///
     /// Init data is a bearer credential that a client sends many times. Therefore you must choose
     /// its maximum age.
-    ///
-    /// ```
-    /// use divan_core::init_data::Verifier;
-    /// use std::time::Duration;
-    ///
-    /// let token = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
-    /// let verifier = Verifier::new(token.parse()?, Duration::from_hours(1));
-    /// # Ok::<(), divan_core::init_data::InvalidBotToken>(())
-    /// ```
     pub fn new(token: BotToken, max_age: Duration) -> Self {
         Self::with_key(token, max_age)
     }
@@ -236,7 +227,7 @@ impl<K: Key> Verifier<K> {
         })
     }
 
-    /// Checks age and replay, only on signed data: unsigned data must not learn the state of either.
+    /// Checks age and replay, only of signed data: the sender of unsigned data must learn neither.
     fn admit<'b>(
         &self,
         lines: Cow<'b, str>,

@@ -59,7 +59,7 @@ enum Actor {
 }
 
 impl Admin {
-    /// Creates the permission of the operator, who has access to the database and the secrets anyway:
+    /// Creates the permission of the operator, who has access to the database and the secrets. Use it
     /// for commands on the server's own machine, never for requests from the network. Audit events
     /// of the operator have no actor.
     pub fn operator() -> Self {
@@ -86,8 +86,8 @@ impl Admin {
 }
 
 impl ClientService<'_> {
-    /// Authenticates the caller by an access token. If the token shows that two parties hold the tokens
-    /// of the session, the audit event has the address and the request id of this client.
+    /// Authenticates the caller by an access token. If the token reveals reuse of the session's tokens,
+    /// the audit event contains the address and the request id of this client.
     ///
     /// # Errors
     /// As for [`AuthService::authenticate`].
@@ -111,8 +111,8 @@ impl ClientService<'_> {
 
 /// # Access tokens
 impl AuthService {
-    /// Authenticates the caller by an access token, without knowledge of the client: see
-    /// [`ClientService::authenticate`].
+    /// Authenticates the caller by an access token. Like [`ClientService::authenticate`], but without
+    /// information about the client.
     ///
     /// Sessions are cached for at most one second, so that a sign-out takes effect within a second
     /// on all servers. The first use of a new generation is stored before this returns.
@@ -134,8 +134,8 @@ impl AuthService {
         self.for_client(&client).authenticate(token).await
     }
 
-    /// Authenticates the caller, including users who must change the password first. For the few
-    /// operations that those may use.
+    /// Authenticates the caller, including users who must change the password first. Use it only for
+    /// the operations that such users need.
     ///
     /// # Errors
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).

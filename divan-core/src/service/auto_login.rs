@@ -16,13 +16,14 @@ const AUTO_LOGIN_PERIOD: Duration = Duration::from_hours(30 * 24);
 /// # Auto-login
 impl ClientService<'_> {
     /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in
-    /// with the password. The init data may be one hour old. The session ends with the 30 days. It
-    /// replaces the session that began with the same init data: a page that keeps no tokens calls
+    /// with the password. The init data may be one hour old. The new session ends with the 30 days.
+    ///
+    /// The session that began with the same init data ends, because a page that keeps no tokens calls
     /// this at each reload.
     ///
     /// # Errors
     /// [`ServiceError::InitData`], [`ServiceError::TooManyAttempts`], and
-    /// [`ServiceError::PasswordRequired`] in all other cases, for an unknown Telegram account too.
+    /// [`ServiceError::PasswordRequired`] in all other cases, also for an unknown Telegram account.
     pub async fn auto_login(self, init_data: &Secret) -> Result<IssuedTokens, ServiceError> {
         let service = self.service;
         let store = &service.parts.store;

@@ -65,13 +65,12 @@ impl BootstrapCommand {
 
 /// # Bootstrap
 impl ClientService<'_> {
-    /// Creates the first administrator: exactly once, ever.
+    /// Creates the first administrator. It succeeds once per database.
     ///
     /// # Errors
     /// [`ServiceError::BootstrapTokenRequired`], [`ServiceError::TooManyAttempts`],
-    /// [`ServiceError::AlreadyBootstrapped`],
-    /// [`ServiceError::Invalid`] or [`ServiceError::WeakPassword`]. Nothing is written then, and
-    /// another call may try again.
+    /// [`ServiceError::AlreadyBootstrapped`], [`ServiceError::Invalid`] or
+    /// [`ServiceError::WeakPassword`]. No user is created then.
     pub async fn bootstrap(self, command: &BootstrapCommand) -> Result<User, ServiceError> {
         let parts = &self.service.parts;
         self.check_token(command.token.as_ref()).await?;

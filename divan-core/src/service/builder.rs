@@ -44,8 +44,8 @@ pub struct AuthServiceBuilder {
 
 /// # Construction
 impl AuthService {
-    /// Starts to build a service on this store. `key` protects the tokens, `issuer` is their `iss`
-    /// claim (a URL).
+    /// Returns the builder of a service on this store. `key` signs the tokens, `issuer` is their
+    /// `iss` claim (a URL).
     pub fn builder(
         store: Arc<dyn Store>,
         key: &SecretKey,
@@ -124,9 +124,8 @@ impl AuthServiceBuilder {
         self
     }
 
-    /// Also accepts refresh tokens and device tokens of the key that was replaced, so that users stay
-    /// signed in. Access tokens of it are refused; clients refresh them. Failed attempts are
-    /// counted from zero with a new key. Default: none.
+    /// Accepts refresh tokens and device tokens of the previous key too, so that users stay signed in.
+    /// Its access tokens are refused, and clients refresh them. Default: none.
     pub fn previous_key(mut self, previous: &SecretKey) -> Self {
         self.previous_key = Some(previous.clone());
         self

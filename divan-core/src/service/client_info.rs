@@ -5,14 +5,14 @@ use super::validation::is_deceptive;
 /// The maximum length of the description of a device, in characters.
 const MAX_DEVICE_CHARS: usize = 200;
 
-/// The origin of a request, shown in lists of sessions and audit events. Only throttling depends on
-/// it: see [`address`](Self::address).
+/// Device, address and request id of a client. They are shown in lists of sessions and in audit
+/// events. Only throttling depends on them: see [`address`](Self::address).
 #[derive(Clone, Debug, Default)]
 pub struct ClientInfo {
     pub(super) device: Option<String>,
     pub(super) address: Option<IpAddr>,
     pub(super) request_id: Option<String>,
-    /// The address that failed attempts are counted for.
+    /// The address whose failed attempts are counted.
     pub(super) limited_address: Option<IpAddr>,
 }
 
@@ -35,8 +35,8 @@ impl ClientInfo {
         self
     }
 
-    /// Sets the address. Failed attempts are counted for it. Behind a proxy it must be the address of
-    /// the client: all users would share the limits of the proxy's address.
+    /// Sets the address. Its failed attempts are counted. Behind a proxy, set the address of the
+    /// client: otherwise all users share the limits of the proxy's address.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = Some(address.to_canonical());
@@ -44,7 +44,8 @@ impl ClientInfo {
         self
     }
 
-    /// Does not count failed attempts for the address, because it may be the address of a proxy.
+    /// Does not count the failed attempts of the address. Use it if the address may be that of a
+    /// proxy.
     #[must_use]
     pub fn without_address_limits(mut self) -> Self {
         self.limited_address = None;

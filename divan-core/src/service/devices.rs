@@ -48,8 +48,8 @@ impl CallerService<'_> {
             .collect())
     }
 
-    /// Removes a known device of the caller. The next sign-in from it counts as one from an unknown
-    /// device; sessions are not ended.
+    /// Removes a known device of the caller. The next sign-in on it is
+    /// [untrusted](crate::throttle::AttemptClass::Untrusted). Sessions do not end.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`] for an unknown device or one of another user.
@@ -79,8 +79,8 @@ impl CallerService<'_> {
 
 /// # Known devices
 impl AdminService<'_> {
-    /// Issues a device token for an administrator, who can then sign in from a new device during an
-    /// attack on the account. Only for the operator.
+    /// Issues a device token for an administrator, who can then sign in on a new device during an
+    /// attack on the account. Only the operator may call it.
     ///
     /// # Errors
     /// [`ServiceError::AdminRequired`] for other callers, [`ServiceError::NotFound`] for an unknown

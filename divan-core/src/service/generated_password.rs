@@ -15,11 +15,12 @@ type Change<'a> =
 
 /// # Generated passwords
 ///
-/// A generated password is valid for 72 hours and must be changed at the next sign-in. It ends all
-/// sessions of the user, and clears the failed sign-ins. It is not stored and cannot be shown again.
+/// Each of these methods replaces the password with a generated one, ends all sessions of the user,
+/// and clears the failed sign-ins. A generated password is valid for 72 hours and must be changed at
+/// the next sign-in. It is not stored and cannot be shown again.
 ///
-/// Administrators cannot do this to their own account: the holder of a stolen access token could
-/// take the account over.
+/// Administrators cannot call them for their own account, because the holder of a stolen access token
+/// would then know the password.
 impl AdminService<'_> {
     /// Replaces the password of a user with a generated one.
     ///
@@ -50,8 +51,11 @@ impl AdminService<'_> {
             .await
     }
 
-    /// Makes an employee an administrator, with this e-mail address if it is given, and replaces the
-    /// password with a generated one: the rules for administrators are stricter.
+    /// Makes an employee an administrator, and replaces the password with a generated one, because the
+    /// rules for administrators are stricter. `email` is the address to sign in with; it replaces an
+    /// existing one. Without it, the user must have one.
+    ///
+    /// A linked Telegram account stays linked, but administrators cannot sign in to the Mini App.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`], [`ServiceError::AlreadyAdmin`], [`ServiceError::Invalid`] if the

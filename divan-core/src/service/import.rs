@@ -57,7 +57,7 @@ pub struct ImportError {
 }
 
 impl ImportError {
-    /// This is wrong with the line.
+    /// Creates the errors of a line.
     pub fn new(line: u64, errors: Vec<InvalidField>) -> Self {
         Self { line, errors }
     }
@@ -100,8 +100,7 @@ impl CheckedImport {
 }
 
 impl PreparedImport {
-    /// Returns the users with a generated password, and the passwords: to be handed out, and shown
-    /// nowhere else.
+    /// Returns the users with a generated password, and the passwords, which cannot be shown again.
     pub fn generated(&self) -> impl Iterator<Item = (&User, &Secret)> {
         self.accounts
             .iter()

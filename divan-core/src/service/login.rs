@@ -63,7 +63,7 @@ pub struct AdminLoginCommand {
     pub email: String,
     /// The password.
     pub password: Secret,
-    /// The token of a known device, from an earlier sign-in. An invalid one counts as none.
+    /// The token of a known device, from an earlier sign-in. An invalid token is ignored.
     pub device_token: Option<Secret>,
 }
 
@@ -91,9 +91,15 @@ impl ClientService<'_> {
     /// sign-in links the Telegram account to the user.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`] reveals nothing about the account,
-    /// [`ServiceError::InvalidCredentials`] hides which part is wrong, and
-    /// [`ServiceError::TelegramAccountMismatch`] follows only a correct password.
+    /// - Before an account is read: [`ServiceError::Invalid`],
+    ///   [`ServiceError::TelegramNotConfigured`], [`ServiceError::InitData`],
+    ///   [`ServiceError::Contact`].
+    /// - Before a password is compared: [`ServiceError::TooManyAttempts`],
+    ///   [`ServiceError::Overloaded`].
+    /// - [`ServiceError::InvalidCredentials`] does not reveal which part is wrong.
+    /// - After a correct password only: [`ServiceError::PasswordExpired`],
+    ///   [`ServiceError::TelegramAccountMismatch`].
+    /// - [`ServiceError::Store`] when the database fails.
     ///
     /// ```
     /// use divan_core::service::{AuthService, ClientInfo, LoginPhone, ServiceError, TelegramLoginCommand};
@@ -149,7 +155,8 @@ impl ClientService<'_> {
     /// Signs an administrator in with e-mail address and password.
     ///
     /// # Errors
-    /// [`ServiceError::InvalidCredentials`] hides which part is wrong.
+    /// [`ServiceError::InvalidCredentials`] does not reveal which part is wrong. The others are those
+    /// of [`telegram_login`](Self::telegram_login), without those of init data and Telegram accounts.
     ///
     /// ```
     /// use divan_core::service::{AdminLoginCommand, AuthService, ClientInfo, ServiceError};
@@ -365,7 +372,7 @@ impl ClientService<'_> {
     }
 }
 
-/// Returns the end of a session in which the user can only change the generated password.
+/// Returns the end of a session in which the user can only change the password.
 fn limited_until(account: &Account) -> Option<OffsetDateTime> {
     account
         .password_expires_at
@@ -492,7 +499,8 @@ impl AuthService {
         }))
     }
 
-    /// Rejects an expired generated password. Called only after a correct password.
+    /// Rejects a password that was issued more than 72 hours ago. Called only after a correct
+    /// password.
     fn check_expiry(&self, account: &Account) -> Result<(), ServiceError> {
         match account.password_expires_at {
             Some(end) if end <= self.now() => Err(ServiceError::PasswordExpired),

@@ -1,9 +1,9 @@
 //! The sign-in service: sign-in, sessions, users, import and audit.
 //!
-//! [`AuthService`] authenticates access tokens. It returns three types with operations:
+//! [`AuthService`] authenticates access tokens. Its operations are methods of three types:
 //! [`ClientService`] requires no token, [`CallerService`] requires a signed-in user, and
-//! [`AdminService`] an administrator. Commands, queries and results are types of this module; mapping them to a wire
-//! format is up to the application.
+//! [`AdminService`] requires an administrator. Commands, queries and results are types of this
+//! module. The application maps them to its wire format.
 //!
 //! ```
 //! use divan_core::service::{AuthService, ClientInfo, LoginPhone, TelegramLoginCommand};
@@ -32,12 +32,16 @@
 //! # }
 //! ```
 //!
-//! # What a failed sign-in reveals
+//! # Failed sign-ins
 //!
-//! An unknown phone number or e-mail address, a wrong password, an inactive account and a wrong role
-//! all return [`ServiceError::InvalidCredentials`], after exactly one hash computation each. An error
-//! that reveals more (the user is linked to another Telegram account) follows only a correct
-//! password.
+//! [`ServiceError::InvalidCredentials`] does not reveal its cause, and takes exactly one hash
+//! computation for each. [`ServiceError::TelegramAccountMismatch`] and
+//! [`ServiceError::PasswordExpired`] follow only a correct password.
+//!
+//! Attempts to guess a password are limited, and refused with [`ServiceError::TooManyAttempts`]
+//! before a password is compared. The linked Telegram account, or a [known
+//! device](CallerService::devices), keeps the owner of an attacked account able to sign in. The rules
+//! are in [`throttle`](crate::throttle).
 //!
 //! # Sessions
 //!
@@ -106,7 +110,7 @@ pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;
 pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
 
-/// The maximum number of attempts to advance a session that is advanced concurrently.
+/// The maximum number of tries to write the next state of a session that changes concurrently.
 const MAX_ATTEMPTS: usize = 10;
 
 /// The sign-in service: create one, and clone it for each request. Clones are cheap.
@@ -145,10 +149,10 @@ struct TelegramVerifiers {
 
 /// # Health
 impl AuthService {
-    /// Checks that the database responds.
+    /// Checks that the database responds and has its tables.
     ///
     /// # Errors
-    /// The database does not respond.
+    /// When the database does not respond, or its tables are missing.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.parts.store.ping().await
     }
@@ -156,7 +160,7 @@ impl AuthService {
     /// Returns `true` if the first administrator exists.
     ///
     /// # Errors
-    /// The database fails.
+    /// When the database fails.
     pub async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
         self.parts.store.is_bootstrapped().await
     }

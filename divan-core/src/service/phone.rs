@@ -10,7 +10,7 @@ use crate::types::{InvalidPhone, Phone};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region(rlibphonenumber::Region);
 
-/// The text is not a country code.
+/// Error for a text that is not a country code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the region must be a country code of two letters, such as `KZ`")]
 pub struct UnknownRegion;

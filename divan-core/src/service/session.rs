@@ -1,4 +1,4 @@
-//! The life of sessions: begin, refresh and end.
+//! Sessions: begin, refresh and end.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -134,7 +134,7 @@ impl ClientService<'_> {
                 };
                 return service.issue_tokens(&session, user);
             }
-            // A concurrent request has advanced the session: the token may be worth less now.
+            // A concurrent request has advanced the session, so decide again.
         }
         Err(StoreError::new(StoreErrorKind::Unavailable).into())
     }

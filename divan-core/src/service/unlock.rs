@@ -7,15 +7,15 @@ use crate::types::{AuditAction, UserId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedSignIns {
-    /// Failures in a row without a linked Telegram account or a known device.
+    /// [Untrusted](crate::throttle::AttemptClass::Untrusted) failures in a row.
     pub untrusted: u32,
-    /// Failures in a row from a linked Telegram account or a known device.
+    /// [Trusted](crate::throttle::AttemptClass::Trusted) failures in a row.
     pub trusted: u32,
-    /// Sign-ins without a linked Telegram account or a known device are refused now, for a time or
-    /// until the user is unlocked.
+    /// Untrusted sign-ins are refused now, for some time or until an unlock. A single Telegram
+    /// account or address may be refused although this is `false`.
     pub is_untrusted_refused: bool,
-    /// Sign-ins from a linked Telegram account or a known device are refused until the user is
-    /// unlocked.
+    /// Trusted sign-ins are refused until an unlock. A single Telegram account or device may have to
+    /// wait although this is `false`.
     pub is_trusted_refused: bool,
 }
 
@@ -52,7 +52,8 @@ impl AdminService<'_> {
         Ok(failed)
     }
 
-    /// Clears the failed sign-ins of a user, who can then try again at once.
+    /// Clears the failed sign-ins and the limits of a user's account. The limits of Telegram
+    /// accounts, addresses and sessions stay.
     ///
     /// # Errors
     /// [`ServiceError::NotFound`].

@@ -28,10 +28,13 @@ impl AdminService<'_> {
     /// of the caller's own e-mail address ends the caller's other sessions.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], [`ServiceError::NothingToChange`],
-    /// [`ServiceError::PromotionRequired`] for the role of an administrator, [`ServiceError::Invalid`] with
-    /// all invalid fields, or [`ServiceError::Store`] if another user has the phone number or e-mail
-    /// address, or if no active administrator would be left. Nothing is changed then.
+    /// Nothing is changed after an error:
+    ///
+    /// - [`ServiceError::NotFound`] or [`ServiceError::NothingToChange`],
+    /// - [`ServiceError::Invalid`] with all invalid fields,
+    /// - [`ServiceError::PromotionRequired`] if the command makes an employee an administrator,
+    /// - [`ServiceError::Store`] if another user has the phone number or e-mail address, or if no
+    ///   active administrator would be left.
     pub async fn update_user(
         self,
         id: UserId,

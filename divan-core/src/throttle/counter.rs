@@ -7,7 +7,7 @@ use super::{Rule, ThrottleKind};
 /// Level of one attempt, in the unit of [`Counter::level`].
 const ATTEMPT: u64 = 1_000_000;
 
-/// Period without a charge after which the failures of a [`Rule::Delay`] no longer count.
+/// Period without a charge after which the failures of a [`Rule::Delay`] are forgotten.
 pub(crate) const FORGET_AFTER: Duration = Duration::from_hours(24);
 
 /// Time after which failures in a row are forgotten, so that invented identifiers do not fill the
@@ -37,7 +37,8 @@ pub enum Decision {
     Allowed,
     /// The attempt may be made after this time.
     Wait(Duration),
-    /// No attempt may be made until a success of another kind, or an unlock.
+    /// No attempt may be made until the counter is settled or cleared: by an unlock or a reset of the
+    /// password, and for untrusted attempts also by a trusted success.
     Closed,
 }
 

@@ -20,17 +20,18 @@ const REPORTED_UNIT: Duration = Duration::from_secs(30);
 const MAX_REPORTED: Duration = Duration::from_hours(1);
 
 /// Derives the keys of counters: HMAC-SHA256 with a key of their own, truncated to 16 bytes. The
-/// database therefore contains no phone numbers and addresses of failed attempts. Replacing the
-/// `SECRET_KEY` resets the counters.
+/// database therefore contains no phone numbers and addresses of failed attempts. Replacing
+/// `SECRET_KEY` clears the counters.
 #[derive(Clone)]
 pub struct ThrottleKeys(Hmac<Sha256>);
 
-/// Class of an attempt.
+/// Class of an attempt, decided before the password is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptClass {
-    /// A linked Telegram account or a known device identifies the user.
+    /// The linked Telegram account, a phone number that Telegram signed for a user who is not linked
+    /// yet, or a known device identifies the user.
     Trusted,
-    /// Only the identifier and the password do.
+    /// Only the phone number or e-mail address, and the password, identify the user.
     Untrusted,
 }
 
@@ -256,8 +257,9 @@ impl Attempt {
 }
 
 impl AttemptClass {
-    /// Time after which to try again, as reported to the client: exact for trusted attempts, rounded
-    /// up to half a minute and at most an hour for untrusted ones. `None` if the attempt is allowed.
+    /// Time after which to try again, as reported to the client; `None` if the attempt is allowed.
+    /// Rounded up to a second for trusted attempts and to half a minute for untrusted ones. At most
+    /// an hour, also for [`Decision::Closed`], which does not end by itself.
     pub fn retry_after(self, decision: Decision) -> Option<Duration> {
         let wait = match decision {
             Decision::Allowed => return None,

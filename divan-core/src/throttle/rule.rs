@@ -85,15 +85,15 @@ kinds! {
     Address = "address", bucket(60, 60);
     /// Untrusted attempts of a network: an IPv4 /24 or an IPv6 /48.
     Network = "network", bucket(240, 15);
-    /// Untrusted attempts on an account by a Telegram account or an address.
+    /// Failed untrusted attempts on an account from one Telegram account or address.
     UntrustedLane = "untrusted_lane", delay(3, 30, 3600);
     /// Failed untrusted attempts on an account in a row.
     Consecutive = "consecutive", Rule::Limit { max: 100 };
-    /// Trusted attempts on an account by a Telegram account or a device.
+    /// Failed trusted attempts on an account from one Telegram account or device.
     TrustedLane = "trusted_lane", delay(5, 1, 900);
-    /// Failed trusted attempts on an account in a row.
+    /// Failed trusted attempts on an account, and wrong own passwords of its user, in a row.
     TrustedTotal = "trusted_total", Rule::Limit { max: 100 };
-    /// Checks of the own password in a session. The tenth failure ends the session.
+    /// Wrong own passwords in a session. The tenth ends the session.
     OwnPassword = "own_password", delay(6, 2, 16);
     /// Auto-logins of a Telegram account.
     AutoLogin = "auto_login", bucket(30, 60);
@@ -101,9 +101,10 @@ kinds! {
     Refresh = "refresh", bucket(60, 1);
     /// Bootstrap tokens of an address.
     Bootstrap = "bootstrap", bucket(5, 720);
-    /// First success of an account at an address in a day, which earns the address two attempts.
+    /// First untrusted success of an account at an address in a day. It returns two further attempts
+    /// to the address and its network.
     FirstSuccess = "first_success", bucket(1, 24 * 3600);
-    /// Audit events of failed attempts on an account.
+    /// Audit events about failed attempts on an account.
     FailureEvent = "failure_event", bucket(1, 3600);
 }
 

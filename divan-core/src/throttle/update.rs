@@ -64,7 +64,7 @@ enum Operation {
 pub struct ThrottleOutcome {
     /// The decision. Nothing is written unless it is [`Decision::Allowed`].
     pub decision: Decision,
-    /// The change closes a lane: it counts the last failure that a [`Rule::Limit`] allows.
+    /// The charge reaches the maximum of a [`Rule::Limit`]: further attempts are refused.
     pub closes: bool,
 }
 

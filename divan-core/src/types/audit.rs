@@ -20,7 +20,7 @@ open_enum! {
         UserActivated = "user_activated",
         /// A user was deactivated, possibly with other changes.
         UserDeactivated = "user_deactivated",
-        /// A user's password was replaced by a generated one.
+        /// A user's password was replaced with a generated one.
         PasswordReset = "password_reset",
         /// A user changed the password.
         PasswordChanged = "password_changed",
@@ -30,7 +30,7 @@ open_enum! {
         TelegramUnlinked = "telegram_unlinked",
         /// A user signed in with the password.
         SignedIn = "signed_in",
-        /// A user signed in with Telegram alone.
+        /// A user signed in with init data alone (auto-login).
         SignedInAutomatically = "signed_in_automatically",
         /// A user ended a session.
         SignedOut = "signed_out",
@@ -44,11 +44,12 @@ open_enum! {
         /// refused until a trusted sign-in, an unlock or a reset; trusted ones until an unlock or a
         /// reset.
         SignInClosed = "sign_in_closed",
-        /// The password was correct, but the user is linked to another Telegram account.
+        /// The password was correct, but the user is linked to another Telegram account, or this
+        /// Telegram account to another user.
         TelegramMismatch = "telegram_mismatch",
-        /// A session was ended because the own password was entered wrong ten times in it.
+        /// A session was ended because a wrong own password was entered in it ten times.
         WrongPasswordSignOut = "wrong_password_sign_out",
-        /// The failed sign-ins of a user were cleared.
+        /// A user was unlocked: the failed sign-ins were cleared.
         UserUnlocked = "user_unlocked",
         /// A device token was issued on the command line.
         DeviceTokenIssued = "device_token_issued",
@@ -97,7 +98,7 @@ pub struct AuditEvent {
     pub at: OffsetDateTime,
     /// The action.
     pub action: AuditAction,
-    /// The user who acted; absent for the command line of the server and for unknown callers.
+    /// The user who acted; absent for the command line, failed sign-ins and bootstrap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub actor_id: Option<UserId>,
@@ -105,8 +106,8 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub subject_id: Option<UserId>,
-    /// The key of the account that a failed sign-in was attempted on, when there is no such account:
-    /// equal for the same phone number or e-mail address.
+    /// Only for a failed sign-in on an account that does not exist: a digest of the phone number or
+    /// e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use divan_core::store::MemoryStore;
+use divan_core::throttle::{Rule, ThrottleKind};
 
 use crate::chances::DISTRIBUTIONS;
 use crate::simulation::{Attack, Fixture};
@@ -75,7 +77,7 @@ pub(crate) async fn tables() -> String {
     let office = fixture().await.office(500).await;
     writeln!(
         text,
-        "| 500 employees behind one address within five minutes, one in five errs | {office} |"
+        "| 500 employees behind one address within five minutes; one in five mistypes the password | {office} |"
     )
     .unwrap();
     text.push_str("\n| passwords | 33 guesses | 100 guesses | 33 guesses, blocklist | 100 guesses, blocklist |\n|---|---|---|---|---|\n");
@@ -122,5 +124,53 @@ async fn the_tables_in_the_guide_are_current() {
         std::fs::write(page(), format!("{before}{BEGIN}\n{tables}\n{END}{after}")).unwrap();
     } else {
         assert_eq!(current.trim(), tables.trim(), "run `cargo xtask attack`");
+    }
+}
+
+/// Returns the parts of a row of the guide that state a rule.
+fn stated(rule: Rule) -> Vec<String> {
+    let time = |time: Duration| match time.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ ..3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    };
+    match rule {
+        Rule::Bucket { size, period } => {
+            let rate = match period.as_secs() {
+                1 => "one per second",
+                15 => "four per minute",
+                60 => "one per minute",
+                720 => "one per 12 minutes",
+                3600 => "one per hour",
+                seconds => panic!("a period of {seconds} s"),
+            };
+            vec![format!("| {size}, then {rate} |")]
+        }
+        Rule::Delay { from, first, max } => vec![
+            format!("| after {from} failures "),
+            format!(" of {}", first.as_secs()),
+            time(max),
+        ],
+        Rule::Limit { max } => vec![format!("| {max}; then refused until ")],
+        rule => panic!("{rule:?}"),
+    }
+}
+
+#[test]
+fn the_limits_in_the_guide_are_those_of_the_rules() {
+    let text = std::fs::read_to_string(page()).unwrap();
+    // The other kinds refuse no attempt.
+    let other = [ThrottleKind::FirstSuccess, ThrottleKind::FailureEvent];
+    for kind in ThrottleKind::ALL
+        .iter()
+        .filter(|kind| !other.contains(kind))
+    {
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{kind}` | ")))
+            .unwrap_or_else(|| panic!("no row for {kind}"));
+        for part in stated(kind.rule()) {
+            assert!(row.contains(&part), "{part:?} in {row}");
+        }
     }
 }

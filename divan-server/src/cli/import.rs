@@ -31,7 +31,7 @@ pub(super) struct UsersArgs {
     #[arg(long)]
     dry_run: bool,
     /// File for the generated passwords of users without a hash, which must not exist yet; created with
-    /// mode 0600. The passwords are valid for 72 hours and must be changed at the first sign-in
+    /// mode 0600. The passwords are valid for 72 hours and must be changed at the next sign-in
     #[arg(long, value_name = "FILE")]
     passwords: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use divan_core::secret::Secret;
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub(super) struct PasswordSource {
-    /// Generate a password: it is shown once, valid for 72 hours, and must be changed at the first
+    /// Generate a password: it is shown once, valid for 72 hours, and must be changed at the next
     /// sign-in
     #[arg(long)]
     generate: bool,

@@ -22,7 +22,7 @@ pub(super) enum AdminCommand {
     Create(CreateAdmin),
     /// Reset an administrator's password to a generated one, shown once
     ResetPassword(UserRef),
-    /// Print a device token, shown once: with it an administrator can sign in on a new device during
+    /// Issue a device token, shown once: with it an administrator can sign in on a new device during
     /// an attack on the account
     DeviceToken(UserRef),
 }
@@ -41,7 +41,7 @@ pub(super) enum UserCommand {
     ResetPassword(UserRef),
     /// Make an employee an administrator, with a generated password that is shown once
     Promote(Promote),
-    /// Clear a user's failed sign-ins, so that the user can sign in at once
+    /// Clear a user's failed sign-ins and the limits of the account
     Unlock(UserRef),
     /// Unlink a user's Telegram account and reset the password to a generated one, shown once
     Unlink(UserRef),
@@ -282,7 +282,7 @@ async fn device_token(admin: AdminService<'_>, user: &UserRef) -> Result<(), Use
         return json(&serde_json::json!({"device_token": token}));
     }
     output::line(&format!(
-        "Device token: {token} (valid for 90 days, or until the password changes)"
+        "Device token: {token} (valid for 90 days, unless the password changes)"
     ));
     Ok(())
 }
@@ -366,7 +366,7 @@ fn show_password(password: Secret, format: Output) -> Result<(), UsersError> {
 
 fn password_line(password: &Secret) -> String {
     let password = password.expose();
-    format!("Password: {password} (valid for 72 hours; must be changed at the first sign-in)")
+    format!("Password: {password} (valid for 72 hours; must be changed at the next sign-in)")
 }
 
 fn json(value: &impl Serialize) -> Result<(), UsersError> {

@@ -12,8 +12,8 @@ use crate::extract::{AdminCredentials, BootstrapToken, ForClient, JsonBody};
 /// sessions: a further one ends the oldest.
 ///
 /// The response contains a `device_token`. Keep it after a sign-out, and send it with the next sign-in
-/// of this administrator: failed sign-ins from elsewhere then do not delay it. It replaces no password,
-/// and it is valid for 90 days, or until the password changes.
+/// of this administrator. Failed sign-ins from elsewhere then do not delay that sign-in. The token
+/// does not replace the password.
 ///
 /// - `invalid_credentials` does not reveal which part is wrong, nor whether the user is an
 ///   administrator or inactive.
@@ -39,9 +39,9 @@ pub(crate) async fn admin_login(
 
 /// Create the first administrator
 ///
-/// Call it once on a new server, then sign in with `admin_login`. It succeeds exactly once, ever:
-/// afterwards it returns `already_bootstrapped`, even if that administrator no longer exists. One of
-/// several concurrent calls succeeds.
+/// Call it once on a new server, then sign in with `admin_login`. It succeeds once per database.
+/// Afterwards it returns `already_bootstrapped`, even if that administrator is no longer active. Of
+/// several concurrent calls, one succeeds.
 ///
 /// Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says
 /// where to set the token. In development mode no token is needed.
@@ -52,7 +52,7 @@ pub(crate) async fn admin_login(
     params((
         "X-Bootstrap-Token" = Option<String>,
         Header,
-        description = "The value of `DIVAN_BOOTSTRAP_TOKEN`, where the server has one",
+        description = "The value of `DIVAN_BOOTSTRAP_TOKEN`, if the server has one",
         nullable = false,
         example = "w7Jr3qXh5nT0bKc2mVyE8sPd"
     )),

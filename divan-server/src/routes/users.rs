@@ -19,8 +19,8 @@ use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
 /// thousand users match each word of `q`, at most 20 000 users are scanned for a page. Continue until
 /// there is no `next_cursor`.
 ///
-/// A `cursor` is valid only with the filters of the request that returned it; with others it is
-/// `validation_failed`. Start again without a cursor when the search text changes.
+/// A `cursor` is valid only with the filters of the request that returned it; with others the response
+/// is `validation_failed`. Start again without a cursor when the search text changes.
 #[utoipa::path(
     get,
     path = ListUsers::PATH,
@@ -44,9 +44,9 @@ pub(crate) async fn list_users(
 /// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and
 /// `email_taken` mean that another user, active or not, has it.
 ///
-/// Without `password` one is generated: show `generated_password` to the administrator, because it is
-/// returned only once. It is valid for 72 hours and must be changed at the first sign-in. The
-/// given password of an employee is valid for 72 hours, unless a sign-in links a Telegram account before. For an administrator, `password` is refused.
+/// Without `password`, the server generates one: show `generated_password` to the administrator,
+/// because it is returned only once. A `password` for an employee expires after 72 hours if the
+/// employee does not sign in before. For an administrator, `password` is refused.
 #[utoipa::path(
     post,
     path = CreateUser::PATH,
@@ -135,8 +135,8 @@ pub(crate) async fn update_user(
 /// Reset a password
 ///
 /// For a user who has forgotten the password. The user gets a generated password and is signed out
-/// everywhere. Show `generated_password` to the administrator, because it is returned only once; it is
-/// valid for 72 hours and must be changed at the next sign-in. The Telegram account stays linked.
+/// everywhere. Show `generated_password` to the administrator, because it is returned only once. The
+/// Telegram account stays linked.
 ///
 /// `own_account`: you cannot reset your own password. Change it with `change_password`, or ask another
 /// administrator.
@@ -154,10 +154,12 @@ pub(crate) async fn reset_password(admin: AsAdmin, Id(id): Id<UserId>) -> ApiRes
 
 /// Make a user an administrator
 ///
-/// The user needs an e-mail address: send `email` for a user without one. The user gets a generated
-/// password and is signed out everywhere, because the password of an employee may be short. Show
-/// `generated_password` to the administrator, because it is returned only once; it is valid for 72
-/// hours and must be changed at the next sign-in, in the admin panel.
+/// The user needs an e-mail address: send `email` for a user without one. Because the password of an
+/// employee may be short, the user gets a generated password and is signed out everywhere. Show
+/// `generated_password` to the administrator, because it is returned only once.
+///
+/// The user then signs in to the admin panel, and no longer to the Mini App. A linked Telegram account
+/// stays linked.
 ///
 /// `already_admin` means that nothing was changed. To make an administrator an employee, change `role`
 /// with `update_user`.
@@ -184,13 +186,13 @@ pub(crate) async fn promote_user(
 
 /// Unlink a user's Telegram account
 ///
-/// For a user with a new phone or Telegram account, who gets `telegram_account_mismatch`. The user gets
-/// a generated password and is signed out everywhere. The next sign-in links the account that it comes
-/// from, so the old password, which others may know, must not be enough for it.
+/// For a user with a new phone or Telegram account, who gets `telegram_account_mismatch`. The next
+/// sign-in links the Telegram account from which it is made. Others may know the old password, so the
+/// user gets a generated one and is signed out everywhere.
 ///
-/// Show `generated_password` to the administrator, because it is returned only once; it is valid for 72
-/// hours and must be changed at the next sign-in. A second request is `telegram_not_linked` and changes
-/// nothing; if the first response was lost, reset the password.
+/// Show `generated_password` to the administrator, because it is returned only once. A second request
+/// returns `telegram_not_linked` and changes nothing; if the first response was lost, reset the
+/// password.
 #[utoipa::path(
     post,
     path = UnlinkTelegram::PATH,
@@ -228,9 +230,9 @@ pub(crate) async fn end_user_sessions(
 
 /// Get a user's failed sign-ins
 ///
-/// For a user who gets `too_many_attempts`. Failures from the linked Telegram account or a known device
-/// are counted as `trusted`, all others as `untrusted`. A successful sign-in resets the count of its
-/// kind.
+/// For a user who gets `too_many_attempts`. Attempts from the linked Telegram account, from a known
+/// device, or with a shared contact of a user who is not linked yet are `trusted`, all others
+/// `untrusted`. A trusted success clears both counts, an untrusted one only its own.
 #[utoipa::path(
     get,
     path = GetFailedSignIns::PATH,
@@ -248,8 +250,8 @@ pub(crate) async fn get_failed_sign_ins(
 
 /// Unlock a user
 ///
-/// Clears the user's failed sign-ins, so that the user can try again at once. The limits of Telegram
-/// accounts and addresses stay. Nothing happens to a user without failed sign-ins.
+/// Clears the failed sign-ins and the limits of the user's account. The limits of Telegram accounts,
+/// addresses and sessions stay.
 #[utoipa::path(
     post,
     path = UnlockUser::PATH,
