@@ -1,5 +1,6 @@
 //! A server in this process, with its own database and a manual clock.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::Router;
@@ -248,4 +249,12 @@ pub(crate) fn bootstrap_request() -> Value {
 
 pub(crate) fn employee_request() -> Value {
     json!({"full_name": "First Last", "phone": PHONE, "password": PASSWORD})
+}
+
+/// Encodes every byte of a text for a URL.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02X}").unwrap();
+        encoded
+    })
 }

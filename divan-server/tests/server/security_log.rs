@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::percent_encoded;
 use crate::process::{Running, no_tls, program, start, wait_for};
 
 const EMAIL: &str = "admin@example.com";
@@ -81,7 +82,7 @@ async fn a_request_cannot_write_a_line_of_the_log() {
         let body = json!({member: forged, "password": forged});
         client.post(path, "", body).await;
     }
-    let encoded: String = forged.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = percent_encoded(forged);
     for path in ["/auth/sessions/", "/docs/", "/auth/admin/users?q="] {
         let url = server.url(&format!("{path}{encoded}"));
         let request = client.http.get(url).header("x-request-id", "forged\tid");

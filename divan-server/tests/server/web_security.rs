@@ -299,7 +299,7 @@ async fn hostile_text_is_data(app: &App<impl Store + Clone + 'static>) {
         assert_eq!(changed.json()["full_name"], text, "{changed:?}");
         assert_eq!(changed.header("content-type"), json);
 
-        let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = percent_encoded(text);
         let found = app
             .get_as(&token, &format!("/auth/admin/users?q={encoded}"))
             .await;
