@@ -104,9 +104,30 @@ fn refuse(package: &str, parts: &[&str]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
     use crate::book::read;
     use crate::step::files;
-    use std::path::Path;
+
+    #[test]
+    fn dependencies_come_from_one_registry_with_checksums() {
+        let lock = read(Path::new("Cargo.lock")).unwrap();
+        let packages = lock.split("\n[[package]]\n").skip(1);
+        let dependencies = packages.filter(|package| package.contains("\nsource = "));
+        let mut sources = BTreeSet::new();
+        for package in dependencies {
+            let mut lines = package.lines();
+            let source = lines.find(|line| line.starts_with("source = ")).unwrap();
+            assert!(source.starts_with("source = \"registry+"), "{package}");
+            assert!(
+                lines.any(|line| line.starts_with("checksum = ")),
+                "{package}"
+            );
+            sources.insert(source);
+        }
+        assert_eq!(sources.len(), 1, "{sources:?}");
+    }
 
     #[test]
     fn no_crate_may_contain_unsafe_code() {

@@ -227,6 +227,24 @@ mod tests {
     }
 
     #[test]
+    fn generated_passwords_differ_and_satisfy_every_policy() {
+        use crate::entropy::{OsEntropy, SeededEntropy};
+
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..1000 {
+            let password = Password::generate(&OsEntropy).unwrap();
+            assert!(seen.insert(password.as_str().to_owned()));
+        }
+        let (entropy, blocklist) = (SeededEntropy::new(1), Blocklist::default());
+        for _ in 0..200 {
+            let password = Password::generate(&entropy).unwrap();
+            for policy in [PasswordPolicy::SINGLE_FACTOR, PasswordPolicy::SECOND_FACTOR] {
+                assert_eq!(policy.check(&password, &[], &blocklist), Ok(()));
+            }
+        }
+    }
+
+    #[test]
     fn empty_and_overlong_passwords_are_rejected() {
         assert!(Password::new(&"".into()).is_err());
         assert!(Password::new(&"я".repeat(128).into()).is_ok());
