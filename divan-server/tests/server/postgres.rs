@@ -396,6 +396,14 @@ async fn the_sql_of_the_guide_runs_and_its_privileges_suffice() {
         let (code, _, stderr) = run(on(&url, folder.path()).args(command));
         assert_eq!(code, 0, "{command:?}: {stderr}");
     }
+    let refused = format!(
+        "DO $$ BEGIN
+            ASSERT NOT has_table_privilege('{role}', 'divan_audit_events', 'UPDATE, TRUNCATE');
+            ASSERT NOT has_table_privilege('{role}', 'divan_users', 'DELETE, TRUNCATE');
+            ASSERT NOT has_table_privilege('{role}', 'divan_migrations', 'INSERT, UPDATE, DELETE');
+        END $$"
+    );
+    database.execute(&refused).await;
     let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
     database.execute(&drop).await;
 }
