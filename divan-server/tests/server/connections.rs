@@ -191,3 +191,31 @@ fn unusual_lengths_and_repeated_headers_are_refused() {
                  authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n";
     assert!(exchange(server.port, twice).0.contains("token_invalid"));
 }
+
+#[test]
+fn the_length_of_a_response_is_its_content_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    let json = "content-type: application/json\r\ncontent-length: 1\r\n";
+    for (line, headers, body) in [
+        ("GET /health/live", "", ""),
+        ("GET /openapi.json", "", ""),
+        ("GET /docs/swagger-ui-bundle.js", "", ""),
+        ("GET /nothing", "", ""),
+        ("PUT /auth/me", "", ""),
+        ("POST /auth/refresh", json, "{"),
+        ("HEAD /health/live", "", ""),
+    ] {
+        let head = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        let (response, _) = exchange(server.port, &format!("{head}{headers}\r\n{body}"));
+        let (head, content) = response.split_once("\r\n\r\n").unwrap();
+        let mut lengths = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = lengths.next().unwrap().parse().unwrap();
+        assert_eq!(lengths.next(), None, "{head}");
+        assert!(!head.contains("transfer-encoding"), "{head}");
+        let sent = if line.starts_with("HEAD") { 0 } else { length };
+        assert!(length > 0 && content.len() == sent, "{head}");
+    }
+}
