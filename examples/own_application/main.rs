@@ -68,9 +68,15 @@ async fn open(path: &Path) -> Result<(SqlitePool, SqliteStore), Box<dyn Error>> 
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5));
-    let writer = SqlitePoolOptions::new().max_connections(1);
+    // The maintenance task of a pool of sqlx 0.9 can loop without end.
+    let pool = || {
+        SqlitePoolOptions::new()
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let writer = pool().max_connections(1);
     let writer = writer.connect_with(options.clone()).await?;
-    let readers = SqlitePoolOptions::new().connect_lazy_with(options.pragma("query_only", "on"));
+    let readers = pool().connect_lazy_with(options.pragma("query_only", "on"));
     migrations().run(&writer).await?;
     let store = SqliteStore::from_pools(writer.clone(), readers);
     store.migrate().await?;

@@ -86,11 +86,19 @@ impl PostgresStore {
     /// `statement_cache_capacity(0)`. Transactions must have the isolation level
     /// `READ COMMITTED`, PostgreSQL's default.
     ///
+    /// Create the pool with `idle_timeout(None)` and `max_lifetime(None)`, as [`connect`](Self::connect)
+    /// does: in `sqlx` 0.9 the maintenance task of a pool can loop without end and occupy a core. Replace
+    /// old connections in `before_acquire` instead.
+    ///
     /// ```no_run
     /// use divan_core::store::PostgresStore;
     ///
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pool = sqlx::PgPool::connect("postgres://app@localhost/app").await?;
+    /// let pool = sqlx::postgres::PgPoolOptions::new()
+    ///     .idle_timeout(None)
+    ///     .max_lifetime(None)
+    ///     .connect("postgres://app@localhost/app")
+    ///     .await?;
     /// let store = PostgresStore::from_pool(pool, true);
     /// store.migrate().await?;
     /// # Ok(())

@@ -97,6 +97,8 @@ impl SqliteStore {
     /// - Both pools must set `foreign_keys(true)` and open a file in write-ahead logging mode.
     /// - `synchronous(Full)` keeps a completed sign-in across a power failure, and a
     ///   `busy_timeout` of some seconds waits for other processes that write.
+    /// - Both pools should set `idle_timeout(None)` and `max_lifetime(None)`: in `sqlx` 0.9 the
+    ///   maintenance task of a pool can loop without end and occupy a core.
     ///
     /// ```
     /// use divan_core::store::SqliteStore;
@@ -114,10 +116,14 @@ impl SqliteStore {
     ///     .synchronous(SqliteSynchronous::Full);
     /// let writer = SqlitePoolOptions::new()
     ///     .max_connections(1)
+    ///     .idle_timeout(None)
+    ///     .max_lifetime(None)
     ///     .connect_with(options.clone())
     ///     .await?;
     /// let readers = SqlitePoolOptions::new()
     ///     .max_connections(4)
+    ///     .idle_timeout(None)
+    ///     .max_lifetime(None)
     ///     .connect_lazy_with(options.pragma("query_only", "on"));
     /// let store = SqliteStore::from_pools(writer, readers);
     /// store.migrate().await?;
