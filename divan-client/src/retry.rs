@@ -7,7 +7,7 @@ use crate::jitter::jitter;
 
 /// Retry settings of a client.
 ///
-/// - `GET` and `DELETE` requests and the refresh are retried when the connection fails or breaks,
+/// - `GET` and `DELETE` requests, lists of users and the refresh are retried when the connection fails or breaks,
 ///   when no response arrives within half of the remaining time, and after the statuses 429, 502,
 ///   503 and 504.
 /// - All other requests (a sign-in, bootstrap, a new user, …) are retried only when no connection
@@ -126,6 +126,7 @@ impl RetryPolicy {
             Method::Get | Method::Delete => Self::Idempotent,
             // The server repeats the response to the same refresh for 30 seconds.
             _ if is::<E, api::Refresh>() => Self::Idempotent,
+            _ if is::<E, api::SearchUsers>() => Self::Idempotent,
             _ => Self::IfUnsent,
         }
     }
@@ -293,7 +294,11 @@ mod tests {
     }
 
     #[test]
-    fn only_get_delete_and_refresh_are_idempotent() {
+    fn only_get_delete_search_and_refresh_are_idempotent() {
+        assert_eq!(
+            RetryPolicy::of::<api::SearchUsers>(),
+            RetryPolicy::Idempotent
+        );
         assert_eq!(RetryPolicy::of::<api::Me>(), RetryPolicy::Idempotent);
         assert_eq!(RetryPolicy::of::<api::Sessions>(), RetryPolicy::Idempotent);
         assert_eq!(

@@ -1,7 +1,7 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, FailedSignIns, GeneratedPassword,
-    GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser, PromoteUserRequest,
-    ResetPassword, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserPage,
+    GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword,
+    SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserPage,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -12,13 +12,14 @@ use crate::pagination::paginate;
 use crate::request::Request;
 
 impl AdminPanel {
-    /// Returns a page of users, newest first.
+    /// Returns a page of users, newest first. The filters are sent in the body (`search_users`), so
+    /// that phone numbers do not get into the logs of proxies.
     ///
     /// # Errors
     /// The [code](Error::code) is `validation_failed` when the cursor is invalid, and
     /// `admin_required` when the user is no longer an administrator. See [`Error`] for the rest.
     pub async fn list_users(&self, request: &ListUsersRequest) -> Result<UserPage, Error> {
-        self.call::<ListUsers>(Request::new(request)).await
+        self.call::<SearchUsers>(Request::new(request)).await
     }
 
     /// Streams all users that match the request, newest first. Pages are fetched on demand. The

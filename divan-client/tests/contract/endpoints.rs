@@ -109,7 +109,8 @@ async fn call(f: &Fixture, operation: &str) {
                 (Role::Employee, "First Last")
             );
         }
-        "list_users" => list_users(f).await,
+        // The client lists users with the filters in the body.
+        "list_users" | "search_users" => list_users(f).await,
         "get_user" => {
             let employee = miniapp.me().await.unwrap();
             assert_eq!(admin.get_user(employee.id).await.unwrap(), employee);
@@ -231,6 +232,8 @@ async fn list_users(f: &Fixture) {
         admin.list_users(&admins).await.unwrap().items,
         [admin.me().await.unwrap()]
     );
+    assert_eq!(f.request_count("/auth/admin/users/search"), 5);
+    assert_eq!(f.request_count("/auth/admin/users"), 6);
 }
 
 async fn audit(f: &Fixture) {
@@ -357,7 +360,7 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .await
             .map(drop),
         "create_user" => admin.create_user(&Fixture::new_employee()).await.map(drop),
-        "list_users" => admin
+        "list_users" | "search_users" => admin
             .list_users(&ListUsersRequest::default())
             .await
             .map(drop),

@@ -104,6 +104,13 @@ endpoints! {
     ListUsers = "list_users": Get "/auth/admin/users", Admin,
         ListUsersRequest => 200 UserPage, [ValidationFailed];
 
+    /// Lists users like `list_users`, with the filters in the body.
+    ///
+    /// Addresses are kept in the logs of proxies and in the history of browsers, bodies are not. Search for
+    /// names and phone numbers with this operation.
+    SearchUsers = "search_users": Post "/auth/admin/users/search", Admin,
+        ListUsersRequest => 200 UserPage, [];
+
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,
         CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, WeakPassword, Overloaded];

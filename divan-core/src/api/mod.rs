@@ -28,7 +28,7 @@ pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, Method};
 pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
     EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me,
-    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, Sessions, TelegramLogin,
+    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin,
     UnlinkTelegram, UnlockUser, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};

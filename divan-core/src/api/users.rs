@@ -120,28 +120,44 @@ impl CreatedUser {
 
 /// The filters and the page of a list of users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::IntoParams, utoipa::ToSchema),
+    into_params(parameter_in = Query),
+    schema(example = json!({"q": "first 7011", "role": "employee"}))
+)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ListUsersRequest {
     /// The maximum number of users, 1 to 200. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
+    #[cfg_attr(
+        feature = "openapi",
+        param(minimum = 1, maximum = 200, example = 50),
+        schema(nullable = false, minimum = 1, maximum = 200, example = 50)
+    )]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub cursor: Option<String>,
     /// The search: each of its words must begin the phone number, the e-mail address or a word of
     /// the name. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
     /// and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(max_length = 100, example = "first 7011"))]
+    #[cfg_attr(
+        feature = "openapi",
+        param(max_length = 100, example = "first 7011"),
+        schema(nullable = false, max_length = 100, example = "first 7011")
+    )]
     pub q: Option<String>,
     /// Only users with this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub role: Option<Role>,
     /// Only active (`true`) or only inactive users (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub is_active: Option<bool>,
 }
 

@@ -1,8 +1,8 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, FailedSignIns,
     GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser,
-    PromoteUserRequest, ResetPassword, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest,
-    User, UserId, UserPage,
+    PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
+    UpdateUserRequest, User, UserId, UserPage,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -21,6 +21,9 @@ use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
 ///
 /// A `cursor` is valid only with the filters of the request that returned it; with others the response
 /// is `validation_failed`. Start again without a cursor when the search text changes.
+///
+/// The address of the request may be logged by proxies. To search for names and phone numbers, use
+/// `search_users`.
 #[utoipa::path(
     get,
     path = ListUsers::PATH,
@@ -32,11 +35,34 @@ pub(crate) async fn list_users(
     admin: AsAdmin,
     QueryParams(request): QueryParams<ListUsers>,
 ) -> ApiResult<ListUsers> {
+    let page = admin.service().list_users(&query(request)).await?;
+    Ok(ApiResponse(wire::user_page(page)))
+}
+
+/// Find users with the filters in the body
+///
+/// The same as `list_users`, and the same cursors. Addresses of requests are kept in logs of proxies and
+/// in the history of browsers; bodies are not. Use this operation to search for names and phone numbers.
+#[utoipa::path(
+    post,
+    path = SearchUsers::PATH,
+    tag = "Users",
+    request_body(content = ListUsersRequest),
+    responses((status = 200, description = "A page of users", body = UserPage)),
+)]
+pub(crate) async fn search_users(
+    admin: AsAdmin,
+    JsonBody(request): JsonBody<SearchUsers>,
+) -> ApiResult<SearchUsers> {
+    let page = admin.service().list_users(&query(request)).await?;
+    Ok(ApiResponse(wire::user_page(page)))
+}
+
+fn query(request: ListUsersRequest) -> ListUsersQuery {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
-    let page = admin.service().list_users(&query).await?;
-    Ok(ApiResponse(wire::user_page(page)))
+    query
 }
 
 /// Create a user

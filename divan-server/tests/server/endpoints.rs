@@ -395,3 +395,39 @@ async fn health_follows_the_database() {
     login.assert_problem(503, "unavailable");
     assert_eq!(login.header("retry-after"), "5");
 }
+
+#[tokio::test]
+async fn a_search_in_the_body_returns_the_same_page_as_one_in_the_address() {
+    let app = App::with_users().await;
+    let token = app.admin_token().await;
+    let path = "/auth/admin/users/search";
+    let all = app.post_as(&token, path, &json!({})).await.json();
+    assert_eq!(all, app.get_as(&token, "/auth/admin/users").await.json());
+    assert_eq!(all["items"].as_array().unwrap().len(), 2);
+
+    let search = json!({"q": "7701123", "role": "employee", "is_active": true, "limit": 1});
+    let found = app.post_as(&token, path, &search).await;
+    assert_eq!(found.status, 200, "{found:?}");
+    assert_eq!(found.json()["items"][0]["phone"], PHONE);
+    let none = app
+        .post_as(&token, path, &json!({"q": "7701123", "is_active": false}))
+        .await;
+    assert_eq!(none.json()["items"], json!([]));
+
+    // The cursor of either is valid for the other.
+    let first = app.post_as(&token, path, &json!({"limit": 1})).await.json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let next = format!("/auth/admin/users?limit=1&cursor={cursor}");
+    let by_address = app.get_as(&token, &next).await.json();
+    let by_body = app
+        .post_as(&token, path, &json!({"limit": 1, "cursor": cursor}))
+        .await;
+    assert_eq!(by_body.json(), by_address);
+    assert_eq!(by_address["items"][0], all["items"][1]);
+    app.post_as(&token, path, &json!({"q": "x", "cursor": cursor}))
+        .await
+        .assert_invalid("/cursor");
+    app.post_as(&token, path, &json!({"limit": 201}))
+        .await
+        .assert_invalid("/limit");
+}

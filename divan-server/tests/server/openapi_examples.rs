@@ -8,7 +8,8 @@ use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
     EndSession, EndUserSessions, Endpoint, EndpointDescription, GetFailedSignIns, GetUser, Jwks,
     ListUsers, Live, Logout, Me, MemberErrorCode, Method, PromoteUser, Ready, Refresh,
-    RemoveDevice, ResetPassword, Sessions, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
+    RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin, UnlinkTelegram, UnlockUser,
+    UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
@@ -98,6 +99,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<Me>(),
         check::<ChangePassword>(),
         check::<ListUsers>(),
+        check::<SearchUsers>(),
         check::<CreateUser>(),
         check::<GetUser>(),
         check::<UpdateUser>(),
