@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::attempt::ChargedAttempt;
-use super::validation::Validation;
+use super::validation::{Validation, is_deceptive};
 use super::{
     AttemptOutcome, AuthService, ClientInfo, ClientService, Field, IssuedTokens, ServiceError,
     TelegramVerifiers, parse_phone,
@@ -570,6 +570,10 @@ pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, S
     let user = data.require_user()?;
     Ok(TelegramAccount {
         id: TelegramId(user.id),
-        username: user.username.map(String::from),
+        // Telegram's user names are ASCII letters, digits and underscores.
+        username: user
+            .username
+            .map(String::from)
+            .filter(|name| !name.contains(is_deceptive)),
     })
 }

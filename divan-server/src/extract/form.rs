@@ -5,7 +5,7 @@ use divan_core::token::DeviceToken;
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
-use super::json_body::member_error;
+use super::json_body::{contains_nul, member_error};
 use super::rejections::invalid;
 use crate::problem::Problem;
 
@@ -15,8 +15,12 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 /// Parses a form; an error names the member at fault.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(body));
-    serde_path_to_error::deserialize(reader)
-        .map_err(|error| invalid(member_error(&error.inner().to_string(), error.path())))
+    let parsed = serde_path_to_error::deserialize(reader)
+        .map_err(|error| invalid(member_error(&error.inner().to_string(), error.path())))?;
+    match form_urlencoded::parse(body).find(|(_, value)| value.contains('\0')) {
+        Some((member, _)) => Err(invalid(contains_nul(&member))),
+        None => Ok(parsed),
+    }
 }
 
 /// Returns the device token that an OAuth2 client sends as its `client_id`, because its form has no

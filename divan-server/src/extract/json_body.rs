@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use axum::body::Bytes;
@@ -7,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use divan_core::api::{Endpoint, MemberError, MemberErrorCode, ProblemCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use serde_json::error::Category;
 
 use super::rejections::{MAX_BODY_BYTES, invalid, malformed, too_large, unsupported};
@@ -98,7 +100,28 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let code = MemberErrorCode::WrongType;
         return Err(invalid(MemberError::new("", code, "must be a JSON object")));
     }
+    refuse_nul(text)?;
     Ok(value)
+}
+
+/// Refuses U+0000, which PostgreSQL cannot store and other programs take for the end of a text. JSON
+/// contains it only as an escape.
+fn refuse_nul(text: &str) -> Result<(), Problem> {
+    if !text.contains(r"\u0000") {
+        return Ok(());
+    }
+    let members: BTreeMap<String, Value> = serde_json::from_str(text).map_err(|_| malformed())?;
+    let has_nul = |value: &Value| value.as_str().is_some_and(|text| text.contains('\0'));
+    match members.iter().find(|(_, value)| has_nul(value)) {
+        Some((member, _)) => Err(invalid(contains_nul(member))),
+        None => Ok(()),
+    }
+}
+
+/// The error of a text with U+0000.
+pub(super) fn contains_nul(member: &str) -> MemberError {
+    let detail = "must not contain the character U+0000";
+    MemberError::new(pointer_to(member), MemberErrorCode::Invalid, detail)
 }
 
 fn is_json(text: &str) -> bool {

@@ -53,6 +53,10 @@ fn parse(body: &[u8]) -> Result<TokenRequest, OAuthError> {
         if !form::is_utf8([&*value]) {
             return Err(Problem::new(ProblemCode::MalformedBody).into());
         }
+        if value.contains('\0') {
+            let description = format!("`{name}` must not contain the character U+0000");
+            return Err(OAuthError::invalid_request(description));
+        }
         if slot.replace(Secret::new(value)).is_some() {
             let description = format!("`{name}` must not be repeated");
             return Err(OAuthError::invalid_request(description));

@@ -31,8 +31,8 @@ mod roles;
 mod security_log;
 mod sessions;
 mod startup;
+mod text;
 mod throttle;
-
 mod token;
 mod web_security;
 mod wording;
