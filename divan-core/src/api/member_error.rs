@@ -60,6 +60,8 @@ member_error_codes! {
     PasswordTooLong = "password_too_long", ["max"];
     /// The password is a common one, or consists of common words and patterns.
     PasswordTooCommon = "password_too_common", [];
+    /// The password is on the server's list of passwords that leaked from other services.
+    PasswordBreached = "password_breached", [];
     /// The password consists mostly of the user's own name, e-mail address or phone number.
     PasswordPersonal = "password_personal", [];
     /// The new password is the current one.

@@ -2,6 +2,7 @@
 
 mod argon2id;
 mod blocklist;
+mod breached;
 pub(crate) mod digits;
 mod error;
 mod legacy;
@@ -20,6 +21,9 @@ use crate::secret::Secret;
 
 pub use argon2id::{Argon2idHasher, Argon2idParams, WeakParams};
 pub use blocklist::Blocklist;
+pub use breached::{
+    BreachedPasswords, BreachedPasswordsBuilder, InvalidBreachedPasswords, TooManyPasswords,
+};
 pub use error::UnusableHash;
 pub use memory::HashMemory;
 pub use policy::{PasswordPolicy, WeakPassword};

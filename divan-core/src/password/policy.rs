@@ -27,6 +27,9 @@ pub enum WeakPassword {
         "must not be a common password or consist of common words and patterns: use several unrelated words"
     )]
     Common,
+    /// It is on the list of passwords that leaked from other services.
+    #[error("must not be a password that leaked from another service")]
+    Breached,
     /// It equals the current password.
     #[error("must differ from the current password")]
     Unchanged,
@@ -85,6 +88,9 @@ impl PasswordPolicy {
         }
         if blocklist.has(password.as_str(), self.min_effort) {
             return Err(WeakPassword::Common);
+        }
+        if blocklist.is_breached(password) {
+            return Err(WeakPassword::Breached);
         }
         Ok(())
     }

@@ -111,6 +111,8 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         BootstrapPolicy::Token(_) => "requires DIVAN_BOOTSTRAP_TOKEN",
         _ => "closed",
     };
+    let breached = config.blocklist.breached_list();
+    let breached = breached.map(|list| format!("{} passwords", list.count()));
     let proxies = http.trusted_proxies.iter().map(ToString::to_string);
     let proxies = proxies.collect::<Vec<_>>().join(", ");
     let mode = if config.development.is_some() {
@@ -132,6 +134,7 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         ("Mini App", Some(config.addresses.miniapp.to_string())),
         ("admin panel", Some(config.addresses.admin.to_string())),
         ("first administrator", Some(bootstrap.to_owned())),
+        ("breached passwords", breached),
         (
             "trusted proxies",
             Some(proxies).filter(|proxies| !proxies.is_empty()),

@@ -13,6 +13,7 @@ mod migrate;
 mod operator;
 mod output;
 mod password;
+mod passwords;
 mod serve;
 mod telegram;
 mod users;
@@ -53,6 +54,9 @@ enum Command {
     /// Generate and show keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Build a list of breached passwords, which `DIVAN_BREACHED_PASSWORDS` names
+    #[command(subcommand)]
+    Passwords(passwords::Command),
     /// Migrate the database to the current schema
     Migrate(migrate::MigrateArgs),
     /// Create administrators and reset their passwords
@@ -108,6 +112,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Some(Command::Config(command)) => config::run(&command),
         Some(Command::InitData(command)) => init_data::run(&command),
         Some(Command::Keys(command)) => keys::run(&command),
+        Some(Command::Passwords(passwords::Command::Build(args))) => passwords::build(&args),
         Some(Command::Migrate(args)) => migrate::migrate(&args),
         Some(Command::Admin(command)) => users::run_admin(command),
         Some(Command::User(command)) => users::run_user(command),

@@ -1,5 +1,8 @@
+use std::fs::File;
+use std::io::BufReader;
+
 use divan_core::infra::{COMPOSE_HINT, Env, section};
-use divan_core::password::Blocklist;
+use divan_core::password::{Blocklist, BreachedPasswords};
 use divan_core::secret::Secret;
 use divan_core::service::{BootstrapPolicy, Region};
 
@@ -20,6 +23,13 @@ section! {
         "words that a new password must not consist of, such as the names of your company and its products",
         "acme,acme-logistics",
     ).form("words of at least 3 letters or digits, separated by commas").when_unset("none");
+
+    BREACHED_PASSWORDS = (
+        "DIVAN_BREACHED_PASSWORDS",
+        "file with passwords that leaked from other services, from `divan-server passwords build`; a new password must not be one of \
+         them",
+        "/etc/divan/breached-passwords",
+    ).when_unset("none");
 }
 
 /// Minimum length of a bootstrap token.
@@ -42,7 +52,19 @@ pub(super) fn region(env: &mut Env<'_>) -> Region {
 /// Reads the passwords and words that a new password must not consist of.
 pub(super) fn blocklist(env: &mut Env<'_>) -> Blocklist {
     let words = env.checked(&PASSWORD_WORDS, password_words);
-    Blocklist::default().words(words.unwrap_or_default())
+    let blocklist = Blocklist::default().words(words.unwrap_or_default());
+    match env.checked(&BREACHED_PASSWORDS, breached_passwords) {
+        Some(breached) => blocklist.breached(breached),
+        None => blocklist,
+    }
+}
+
+fn breached_passwords(path: &str) -> Result<BreachedPasswords, String> {
+    // The name of a file that exists is not a secret under the wrong name.
+    let file = File::open(path)
+        .map_err(|error| format!("names a file that cannot be read: {}", error.kind()))?;
+    BreachedPasswords::read(BufReader::new(file))
+        .map_err(|error| format!("names {path}, which {error}"))
 }
 
 fn password_words(text: &str) -> Result<Vec<String>, &'static str> {

@@ -139,6 +139,7 @@ fn weak_password(field: Field, reason: WeakPassword) -> MemberError {
     let code = match reason {
         WeakPassword::TooShort { .. } => Code::PasswordTooShort,
         WeakPassword::Common => Code::PasswordTooCommon,
+        WeakPassword::Breached => Code::PasswordBreached,
         WeakPassword::Unchanged => Code::PasswordUnchanged,
         WeakPassword::Personal => Code::PasswordPersonal,
         _ => Code::Invalid,

@@ -4,6 +4,7 @@
 mod api_page;
 mod bad_input;
 mod bash;
+mod breached_passwords;
 mod commands;
 mod config;
 mod connections;

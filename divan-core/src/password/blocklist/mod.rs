@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 
+use super::{BreachedPasswords, Password};
 use forms::{Forms, normalize, transliterate};
 
 /// Passwords and words that a new password must not consist of.
 ///
 /// The embedded lists have common passwords, and words of Kazakhstan and Russia in both alphabets.
-/// The default has no further words.
+/// The default has no further words, and no breached passwords.
 ///
 /// ```
 /// use divan_core::password::{Blocklist, Password, PasswordPolicy, WeakPassword};
@@ -28,6 +29,7 @@ use forms::{Forms, normalize, transliterate};
 #[derive(Clone, Default)]
 pub struct Blocklist {
     words: HashSet<String>,
+    breached: Option<BreachedPasswords>,
 }
 
 impl Blocklist {
@@ -39,6 +41,25 @@ impl Blocklist {
             add_forms(&mut self.words, word.as_ref());
         }
         self
+    }
+
+    /// Adds passwords that leaked from other services. Replaces an earlier list. Default: none.
+    #[must_use]
+    pub fn breached(mut self, list: BreachedPasswords) -> Self {
+        self.breached = Some(list);
+        self
+    }
+
+    /// The passwords that leaked from other services, if there is a list.
+    pub fn breached_list(&self) -> Option<&BreachedPasswords> {
+        self.breached.as_ref()
+    }
+
+    /// Returns whether a password leaked from another service.
+    pub(super) fn is_breached(&self, password: &Password) -> bool {
+        self.breached
+            .as_ref()
+            .is_some_and(|list| list.has(password))
     }
 
     /// Returns whether a password is common, or easier to guess than `min_effort` letters, digits and
@@ -97,6 +118,7 @@ impl fmt::Debug for Blocklist {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Blocklist")
             .field("words", &self.words.len())
+            .field("breached", &self.breached)
             .finish_non_exhaustive()
     }
 }
