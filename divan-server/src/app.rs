@@ -18,7 +18,7 @@ use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
 use crate::router::{metrics_router, router};
 use crate::serve::{Limits, Timeouts, serve};
-use crate::state::{AppState, HttpOptions, PoolStateFn};
+use crate::state::{AppState, HttpOptions, PoolStateFn, StrictTransport};
 
 /// A server with its listener and its database, ready to run.
 #[derive(Debug)]
@@ -88,7 +88,11 @@ impl Server {
         let service = service(config, database.store());
         let http = HttpOptions {
             allowed_origins: origins(config),
-            strict_transport: config.addresses.are_https(),
+            strict_transport: match config.infra.http.hsts_subdomains {
+                _ if !config.addresses.are_https() => StrictTransport::Off,
+                true => StrictTransport::Subdomains,
+                false => StrictTransport::Host,
+            },
             docs: config.docs,
             is_development: config.development.is_some(),
             miniapp_url: Some(config.addresses.miniapp.clone()),

@@ -82,7 +82,7 @@ pub use development::Development;
 pub use openapi::openapi;
 pub use problem::Problem;
 pub use router::router;
-pub use state::{AppState, HttpOptions};
+pub use state::{AppState, HttpOptions, StrictTransport};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

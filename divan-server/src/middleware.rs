@@ -26,7 +26,7 @@ use tracing::Instrument;
 
 use crate::extract::{MAX_BODY_BYTES, RequestId};
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, StrictTransport};
 use crate::token_endpoint::NotASignIn;
 use access_log::{AccessLog, request_id};
 
@@ -134,7 +134,7 @@ async fn limit(State(limit): State<Duration>, request: Request, next: Next) -> R
     }
 }
 
-fn security_headers(headers: &mut HeaderMap, strict_transport: bool) {
+fn security_headers(headers: &mut HeaderMap, strict_transport: StrictTransport) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // Swagger UI sets a policy of its own; no other response may be framed or run scripts.
@@ -150,12 +150,15 @@ fn security_headers(headers: &mut HeaderMap, strict_transport: bool) {
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    if strict_transport {
-        headers.insert(
-            STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
-    }
+    let strict_transport = match strict_transport {
+        StrictTransport::Off => return,
+        StrictTransport::Host => "max-age=31536000",
+        StrictTransport::Subdomains => "max-age=31536000; includeSubDomains",
+    };
+    headers.insert(
+        STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static(strict_transport),
+    );
 }
 
 /// Copies the headers that inner layers added to the first response.

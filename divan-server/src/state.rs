@@ -113,6 +113,19 @@ impl fmt::Debug for AppState {
     }
 }
 
+/// The header `Strict-Transport-Security` (RFC 6797), with which browsers use only https for a year.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StrictTransport {
+    /// The header is not sent.
+    #[default]
+    Off,
+    /// For the host of the response.
+    Host,
+    /// For the host and all its subdomains.
+    Subdomains,
+}
+
 /// HTTP options: CORS, HTTPS, API page, proxies, time limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -124,8 +137,8 @@ pub struct HttpOptions {
     /// Origins whose pages may call the server, in addition to its own: those of the Mini App and the
     /// admin panel. `*` is ignored. Default: none.
     pub allowed_origins: Vec<HeaderValue>,
-    /// Sends `Strict-Transport-Security`. Default: no.
-    pub strict_transport: bool,
+    /// `Strict-Transport-Security`. Default: not sent.
+    pub strict_transport: StrictTransport,
     /// Serves `/docs` and `/openapi.json` (feature `docs`). Default: yes.
     pub docs: bool,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
@@ -162,7 +175,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             allowed_origins: Vec::new(),
-            strict_transport: false,
+            strict_transport: StrictTransport::Off,
             docs: true,
             trusted_proxies: Vec::new(),
             miniapp_url: None,

@@ -19,6 +19,8 @@ pub struct HttpConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Address of the metrics listener; `None` if it is off. Default: `127.0.0.1:9464`.
     pub metrics_listen: Option<SocketAddr>,
+    /// Adds `includeSubDomains` to `Strict-Transport-Security`. Default: no.
+    pub hsts_subdomains: bool,
 }
 
 section! {
@@ -51,6 +53,13 @@ section! {
         "address and port of the metrics listener, or `off`",
         "127.0.0.1:9464",
     ).when_unset("`127.0.0.1:9464`");
+
+    HSTS_SUBDOMAINS = (
+        "DIVAN_HSTS_SUBDOMAINS",
+        "`on` adds `includeSubDomains` to `Strict-Transport-Security`: browsers then use only https for all subdomains of the two hosts \
+         too, for a year",
+        "on",
+    ).when_unset("`off`");
 }
 
 impl HttpConfig {
@@ -64,6 +73,7 @@ impl HttpConfig {
             miniapp_url: env.checked(&MINIAPP_URL, address),
             admin_url: env.checked(&ADMIN_URL, address),
             trusted_proxies: env.checked(&TRUSTED_PROXIES, proxies).unwrap_or_default(),
+            hsts_subdomains: env.switch(&HSTS_SUBDOMAINS, false),
             metrics_listen: metrics.unwrap_or(Some(([127, 0, 0, 1], 9464).into())),
         }
     }

@@ -13,7 +13,7 @@ use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::{SqliteStore, Store};
 use divan_core::token::{Audiences, SecretKey};
-use divan_server::{AppState, HttpOptions, router};
+use divan_server::{AppState, HttpOptions, StrictTransport, router};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -120,7 +120,7 @@ impl<S: Store + Clone + 'static> App<S> {
         http.allowed_origins = [MINIAPP_ORIGIN, ADMIN_ORIGIN]
             .map(HeaderValue::from_static)
             .to_vec();
-        http.strict_transport = true;
+        http.strict_transport = StrictTransport::Host;
         http.miniapp_url = MINIAPP_ORIGIN.parse().ok();
         http.admin_url = ADMIN_ORIGIN.parse().ok();
         let state = AppState::new(service, http);
