@@ -1,6 +1,7 @@
 //! Database URLs, in the forms that Python and Rust programs use.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -90,7 +91,8 @@ named_enum! {
         Allow = "allow",
         /// Encrypted if the server supports it.
         Prefer = "prefer",
-        /// Always encrypted; the certificate is not verified.
+        /// Always encrypted; the certificate is verified only if `sslrootcert` is set, as with
+        /// [`VerifyCa`](Self::VerifyCa).
         Require = "require",
         /// Always encrypted; the certificate must be trusted.
         VerifyCa = "verify-ca",
@@ -202,6 +204,29 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
 }
 
 impl PostgresUrl {
+    /// Returns `true` if no other machine can read or change what is sent: the certificate of the server
+    /// is verified, or the connection does not leave this machine.
+    ///
+    /// ```
+    /// use divan_core::database_url::DatabaseUrl;
+    ///
+    /// let is_protected = |url: &str| match url.parse() {
+    ///     Ok(DatabaseUrl::Postgres(url)) => url.is_protected(),
+    ///     _ => unreachable!(),
+    /// };
+    /// assert!(is_protected("postgres://divan@db.example.com/divan?sslmode=verify-full"));
+    /// assert!(is_protected("postgres://divan@localhost/divan"));
+    /// assert!(!is_protected("postgres://divan@db.example.com/divan"));
+    /// ```
+    pub fn is_protected(&self) -> bool {
+        let is_verified = match self.ssl_mode {
+            SslMode::VerifyCa | SslMode::VerifyFull => true,
+            SslMode::Require => self.ssl_root_cert.is_some(),
+            SslMode::Disable | SslMode::Allow | SslMode::Prefer => false,
+        };
+        is_verified || is_this_machine(&self.host)
+    }
+
     fn set(&mut self, name: &str, value: String) -> Result<(), InvalidDatabaseUrl> {
         match name {
             "host" => self.host = value,
@@ -245,6 +270,17 @@ impl fmt::Display for PostgresUrl {
             self.user, self.host, self.port, self.database
         )
     }
+}
+
+/// Returns `true` for the folder of a Unix socket and for names and addresses of this machine.
+fn is_this_machine(host: &str) -> bool {
+    let name = host.to_ascii_lowercase();
+    host.starts_with('/')
+        || name == "localhost"
+        || name.ends_with(".localhost")
+        || host
+            .parse()
+            .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
 }
 
 fn host_and_port(address: &str) -> Result<(String, u16), InvalidDatabaseUrl> {

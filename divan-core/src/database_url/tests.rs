@@ -3,6 +3,37 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn a_connection_over_a_network_must_verify_the_server() {
+    for (url, expected) in [
+        ("postgres://u@db.example.com/d", false),
+        ("postgres://u@db/d?sslmode=disable", false),
+        ("postgres://u@db/d?sslmode=allow", false),
+        ("postgres://u@db/d?sslmode=prefer", false),
+        ("postgres://u@db/d?sslmode=require", false),
+        ("postgres://u@10.0.0.1/d", false),
+        ("postgres://u@[2001:db8::1]/d", false),
+        ("postgres://u@localhost.example.com/d", false),
+        (
+            "postgres://u@db/d?sslmode=require&sslrootcert=/ca.pem",
+            true,
+        ),
+        ("postgres://u@db/d?sslmode=verify-ca", true),
+        ("postgres://u@db/d?sslmode=verify-full", true),
+        ("postgres://u@/d", true),
+        ("postgres://u@LocalHost/d?sslmode=disable", true),
+        ("postgres://u@127.0.0.9/d", true),
+        ("postgres://u@[::1]/d", true),
+        ("postgres://u@[::ffff:127.0.0.1]/d", true),
+        ("postgres://u@/d?host=/run/postgresql", true),
+    ] {
+        let DatabaseUrl::Postgres(url) = url.parse().unwrap() else {
+            panic!("{url}")
+        };
+        assert_eq!(url.is_protected(), expected, "{url:?}");
+    }
+}
+
 fn postgres(text: &str) -> PostgresUrl {
     match text.parse() {
         Ok(DatabaseUrl::Postgres(url)) => url,

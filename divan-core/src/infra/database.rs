@@ -64,17 +64,25 @@ impl DatabaseConfig {
     }
 }
 
+/// The warning about a connection over a network.
+const UNPROTECTED: &str = "does not verify the certificate of the server: a machine on the network can read and change \
+                           everything; add `sslmode=verify-full`, and `sslrootcert` for an authority of your own";
+
 fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
     match url {
         DatabaseUrl::Sqlite(_) => {
             env.check_feature(&DATABASE_URL, "sqlite", cfg!(feature = "sqlite"))
         }
         DatabaseUrl::Postgres(url) => {
-            env.check_feature(&DATABASE_URL, "postgres", cfg!(feature = "postgres"))
-                && url
-                    .password
-                    .as_ref()
-                    .is_none_or(|password| check_password(env, &DATABASE_URL, password, &url.host))
+            let is_usable =
+                env.check_feature(&DATABASE_URL, "postgres", cfg!(feature = "postgres"))
+                    && url.password.as_ref().is_none_or(|password| {
+                        check_password(env, &DATABASE_URL, password, &url.host)
+                    });
+            if is_usable && !url.is_protected() {
+                env.warn(&DATABASE_URL, UNPROTECTED);
+            }
+            is_usable
         }
     }
 }
@@ -82,12 +90,15 @@ fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::infra::test_util::{errors, read};
+    use crate::infra::test_util::{errors, outcome, read};
 
     #[test]
     fn the_database_url_and_the_pool_are_read() {
         let config = read(
-            &[("DATABASE_URL", "postgresql+asyncpg://divan:p%40ss@db/divan")],
+            &[(
+                "DATABASE_URL",
+                "postgresql+asyncpg://divan:p%40ss@db/divan?sslmode=verify-full",
+            )],
             DatabaseConfig::read,
         );
         let DatabaseUrl::Postgres(url) = config.url.unwrap() else {
@@ -123,8 +134,8 @@ mod tests {
     #[test]
     fn only_the_password_of_a_url_is_checked_for_placeholders() {
         for url in [
-            "postgres://changeme:of-no-user@db/default",
-            "postgres://u:of-no-user@mail.exchange.it/replace-me",
+            "postgres://changeme:of-no-user@localhost/default",
+            "postgres://u:of-no-user@mail.exchange.it/replace-me?sslmode=verify-ca",
         ] {
             read(&[("DATABASE_URL", url)], DatabaseConfig::read)
                 .url
@@ -159,6 +170,18 @@ mod tests {
             errors.len() == 1 && errors[0].contains("placeholder"),
             "{errors:?}"
         );
+    }
+
+    #[test]
+    fn a_connection_that_does_not_verify_the_server_is_a_warning() {
+        let url = [(
+            "DATABASE_URL",
+            "postgres://divan:of-no-user@db.example.com/divan",
+        )];
+        let (_, errors, warnings) = outcome(&url, DatabaseConfig::read);
+        assert_eq!((errors.len(), warnings.len()), (0, 1), "{errors:?}");
+        assert!(warnings[0].starts_with("DATABASE_URL does not verify the certificate"));
+        assert!(!warnings[0].contains("of-no-user"));
     }
 
     #[test]

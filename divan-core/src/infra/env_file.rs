@@ -3,6 +3,7 @@ mod grammar;
 use std::path::Path;
 
 use super::error::ConfigError;
+use super::exposure::is_readable_by_others;
 use super::text_file::{UnreadableFile, read_text};
 use crate::secret::Secret;
 use grammar::statement;
@@ -26,6 +27,8 @@ pub struct EnvFile {
     name: String,
     entries: Vec<Entry>,
     errors: Vec<ConfigError>,
+    /// Other users can read the file.
+    is_exposed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -40,13 +43,13 @@ impl EnvFile {
     pub fn of_working_directory() -> Self {
         match read_text(Path::new(".env")) {
             Err(error) if error.is_missing() => Self::default(),
-            outcome => Self::from_text(".env".to_owned(), outcome),
+            outcome => Self::from_text(Path::new(".env"), outcome),
         }
     }
 
     /// Reads a file. A missing file is one of the [`errors`](Self::errors).
     pub fn read(path: &Path) -> Self {
-        Self::from_text(path.display().to_string(), read_text(path))
+        Self::from_text(path, read_text(path))
     }
 
     /// Parses the text of a file named `.env`.
@@ -77,14 +80,20 @@ impl EnvFile {
         std::mem::take(&mut self.errors)
     }
 
+    /// Returns the name of the file if other users can read it.
+    pub(super) fn exposed_name(&self) -> Option<&str> {
+        self.is_exposed.then_some(self.name.as_str())
+    }
+
     /// Describes a line: `.env line 3`.
     pub(super) fn location(&self, line: usize) -> String {
         format!("{} line {line}", self.name)
     }
 
-    fn from_text(name: String, outcome: Result<Secret, UnreadableFile>) -> Self {
+    fn from_text(path: &Path, outcome: Result<Secret, UnreadableFile>) -> Self {
         let mut file = Self {
-            name,
+            name: path.display().to_string(),
+            is_exposed: is_readable_by_others(path),
             ..Self::default()
         };
         match outcome {

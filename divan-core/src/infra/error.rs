@@ -22,7 +22,7 @@ pub struct ConfigErrors(pub Vec<ConfigError>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigWarning {
-    /// The variable.
+    /// The variable, or the file.
     pub variable: String,
     /// The observation; continues the name of the variable.
     pub reason: String,

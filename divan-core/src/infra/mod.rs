@@ -40,6 +40,7 @@ mod docs;
 mod env;
 mod env_file;
 mod error;
+mod exposure;
 mod http;
 mod interpolation;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]

@@ -186,6 +186,8 @@ fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {
             SslMode::Disable => PgSslMode::Disable,
             SslMode::Allow => PgSslMode::Allow,
             SslMode::Prefer => PgSslMode::Prefer,
+            // `sqlx` would ignore the certificates that libpq verifies then.
+            SslMode::Require if url.ssl_root_cert.is_some() => PgSslMode::VerifyCa,
             SslMode::Require => PgSslMode::Require,
             SslMode::VerifyCa => PgSslMode::VerifyCa,
             SslMode::VerifyFull => PgSslMode::VerifyFull,

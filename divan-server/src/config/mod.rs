@@ -9,6 +9,7 @@ mod sign_in;
 mod text;
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use divan_core::infra::{
     ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, DependencyKind, Env, HttpConfig, Infra,
@@ -184,6 +185,9 @@ impl Config {
             .clone()
             .or_else(|| Some(DatabaseUrl::Sqlite(generated?.database())));
         env.finish()?;
+        if let Some(DatabaseUrl::Sqlite(path)) = &database {
+            check_private(env, path);
+        }
         match (database, secret_key, addresses, argon2id) {
             (Some(database), Some(secret_key), Some(addresses), Some(argon2id)) => Ok(Self {
                 database,
@@ -223,6 +227,15 @@ impl Config {
         }
         env.finish()?;
         token.ok_or_else(ConfigErrors::default)
+    }
+}
+
+/// Records a warning for each file of a SQLite database that other users can read.
+fn check_private(env: &mut Env<'_>, database: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        env.check_private(Path::new(&name));
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::process::{KEY, program, run};
+use crate::process::{KEY, private_folder, program, run};
 
 /// Ten invalid lines with their errors. `hidden` marks values that no output may contain.
 const INVALID: [(&str, &str); 10] = [
@@ -62,7 +62,7 @@ fn is_empty(folder: &Path) -> bool {
 
 #[test]
 fn ten_errors_are_ten_lines() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let lines: Vec<&str> = INVALID.iter().map(|(line, _)| *line).collect();
     std::fs::write(folder.path().join(".env"), lines.join("\n") + "\n" + VALID).unwrap();
     for command in [
@@ -107,7 +107,7 @@ fn check_prints_the_configured_parts_without_secrets() {
     let variables = [
         (
             "DATABASE_URL",
-            "postgresql+asyncpg://divan:hidden-one@db.example.com/divan",
+            "postgresql+asyncpg://divan:hidden-one@db.example.com/divan?sslmode=verify-full",
         ),
         ("SECRET_KEY", KEY),
         ("TELEGRAM_BOT_TOKEN", "42:hidden"),
@@ -156,13 +156,13 @@ fn check_prints_warnings() {
 
 #[test]
 fn show_prints_every_value_with_its_source() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     let key = folder.path().join("unseen-key");
     std::fs::write(&key, format!("{KEY}\n")).unwrap();
     let file = folder.path().join("some.env");
     std::fs::write(
         &file,
-        "# one\nDATABASE_URL=postgres://divan:unseen@db/divan\nDIVAN_DOCS=on\n",
+        "# one\nDATABASE_URL=postgres://divan:unseen@db/divan?sslmode=verify-full\nDIVAN_DOCS=on\n",
     )
     .unwrap();
     let show = |arguments: &[&str]| {
@@ -224,7 +224,7 @@ fn show_prints_every_value_with_its_source() {
 
 #[test]
 fn show_reports_errors_and_hides_invalid_values() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = private_folder();
     std::fs::write(
         folder.path().join(".env"),
         "DIVAN_DOCS=maybe\nSECRET_KEY=hidden\n",

@@ -313,7 +313,11 @@ fn compose_gives_the_server_a_valid_configuration() {
         check.env(name, value.replace("/run/secrets", &here));
     }
     let (code, stdout, stderr) = run(check.args(["config", "check"]));
-    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    // The network of the containers is taken for any other one.
+    let warning =
+        "divan-server: warning: DATABASE_URL does not verify the certificate of the server";
+    assert_eq!((code, stderr.lines().count()), (0, 1), "{stderr}");
+    assert!(stderr.starts_with(warning), "{stderr}");
     for part in ["object store", "Qdrant", "Redis", "RabbitMQ"] {
         assert!(stdout.contains(part), "{part} in {stdout}");
     }

@@ -12,6 +12,7 @@ mod dependencies;
 mod deployment;
 mod doctor;
 mod endpoints;
+mod exposure;
 mod guide;
 mod harness;
 mod hosts;

@@ -16,6 +16,16 @@ pub(crate) fn program(folder: &Path) -> Command {
     command
 }
 
+/// Creates a folder that other users cannot enter.
+pub(crate) fn private_folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new()
+        .permissions(mode)
+        .tempdir()
+        .unwrap()
+}
+
 pub(crate) fn run(command: &mut Command) -> (i32, String, String) {
     let Output {
         status,

@@ -2,10 +2,12 @@ mod names;
 mod reading;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::deployment::DATABASE_URL;
 use super::env_file::EnvFile;
 use super::error::{ConfigError, ConfigErrors, ConfigWarning};
+use super::exposure::is_readable_by_others;
 use super::variable::Variable;
 use crate::secret::Secret;
 
@@ -13,6 +15,9 @@ use names::NearMiss;
 
 /// Hint for a secret that is shorter than expected.
 pub const COMPOSE_HINT: &str = "in a compose file, write `$` as `$$`";
+
+/// The warning about a file.
+const EXPOSED: &str = "can be read by other users: run `chmod 600` on it";
 
 /// Placeholder for a value that is not UTF-8. No environment variable can contain it.
 const NOT_UNICODE: &str = "\0";
@@ -137,6 +142,14 @@ impl<'s> Env<'s> {
     /// value.
     pub fn warn(&mut self, variable: &Variable, reason: impl Into<String>) {
         self.push_warning(variable.name, reason.into());
+    }
+
+    /// Records a warning if other users can read a file with secrets, on Unix. The warning contains the
+    /// path.
+    pub fn check_private(&mut self, path: &Path) {
+        if is_readable_by_others(path) {
+            self.push_warning(&path.display().to_string(), EXPOSED.to_owned());
+        }
     }
 
     /// Returns `true` if there are no errors so far.

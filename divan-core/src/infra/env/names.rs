@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 
 use strsim::damerau_levenshtein;
 
-use super::Env;
+use super::{EXPOSED, Env};
 use crate::infra::deployment::DATABASE_URL;
 use crate::infra::unrelated;
 use crate::infra::variable::{Section, Variable};
@@ -35,6 +35,7 @@ impl Env<'_> {
             .iter()
             .flat_map(|section| section.variables.iter().copied())
             .collect();
+        self.warn_of_exposed_file(&known);
         for name in self.names() {
             let is_known = known
                 .iter()
@@ -62,6 +63,20 @@ impl Env<'_> {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// Warns about a file with secrets that other users can read.
+    fn warn_of_exposed_file(&mut self, known: &[&'static Variable]) {
+        let is_set = |name: &str| {
+            let entry = self.file.get(name);
+            entry.is_some_and(|entry| !entry.value.expose().is_empty())
+        };
+        let mut secrets = known.iter().filter(|variable| variable.is_secret());
+        let has_secrets = secrets.any(|variable| is_set(variable.name));
+        if let Some(name) = self.file.exposed_name().filter(|_| has_secrets) {
+            let name = name.to_owned();
+            self.push_warning(&name, EXPOSED.to_owned());
         }
     }
 

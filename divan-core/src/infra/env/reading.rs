@@ -2,7 +2,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::{COMPOSE_HINT, Env, Found, NOT_UNICODE};
+use super::{COMPOSE_HINT, EXPOSED, Env, Found, NOT_UNICODE};
+use crate::infra::exposure::is_readable_by_others;
 use crate::infra::interpolation::{Interpolation, interpolated, is_quoted};
 use crate::infra::placeholder::is_placeholder;
 use crate::infra::text_file::read_text;
@@ -169,6 +170,10 @@ impl Env<'_> {
         if text.is_empty() {
             self.error(variable, "names an empty file");
             return None;
+        }
+        if variable.is_secret() && is_readable_by_others(Path::new(path)) {
+            let reason = format!("names a file that {EXPOSED}");
+            self.push_warning(&variable.file_name(), reason);
         }
         Some(Secret::new(text))
     }
