@@ -114,7 +114,8 @@ impl UserList {
         Self::parse(&bytes)
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, CsvError> {
+    /// Parses the content of a file.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, CsvError> {
         if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
             return Err(CsvError::Encoding);
         }
@@ -318,10 +319,15 @@ pub(super) fn write_passwords<'u>(
 /// Characters with which spreadsheets recognize a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// Puts an apostrophe before a text that a spreadsheet would run as a formula. A phone number consists of
-/// digits after its `+`.
+/// Returns true for a formula, with any number of apostrophes before it.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
+}
+
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula, and before one that
+/// [`unescape`] would change. A phone number consists of digits after its `+`.
 fn escape(text: &str) -> Cow<'_, str> {
-    if text.starts_with(FORMULA) {
+    if is_formula(text) {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
@@ -331,7 +337,7 @@ fn escape(text: &str) -> Cow<'_, str> {
 /// Removes the apostrophe of [`escape`].
 fn unescape(cell: &str) -> &str {
     cell.strip_prefix('\'')
-        .filter(|rest| rest.starts_with(FORMULA))
+        .filter(|rest| is_formula(rest))
         .unwrap_or(cell)
 }
 
@@ -432,6 +438,20 @@ mod tests {
             "line 2: role must be employee or admin; active must be yes or no"
         );
         assert!(!list.users[1].is_active);
+    }
+
+    #[test]
+    fn names_with_apostrophes_and_formulas_are_imported_as_they_were_exported() {
+        for (name, cell) in [
+            ("=1", "'=1"),
+            ("'=1", "''=1"),
+            ("''+7 701", "'''+7 701"),
+            ("'Any Name", "'Any Name"),
+            ("''", "''"),
+        ] {
+            assert_eq!(escape(name), cell);
+            assert_eq!(unescape(cell), name);
+        }
     }
 
     #[test]
