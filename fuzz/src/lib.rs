@@ -1,61 +1,28 @@
-//! Comparison of `divan_core` with the reference of its tests on any text: as received, and with a
-//! valid signature added, so that the code after the signature check is fuzzed too.
+//! Fuzz targets. Signed data of Telegram is compared with the reference of its tests, as received and
+//! with a valid signature added, so that the code after the signature check is fuzzed too. The other
+//! targets compare with a simple implementation next to them, or check what must hold for any input.
 #![forbid(unsafe_code)]
 
+#[expect(dead_code, reason = "the server uses the rest")]
+#[path = "../../divan-server/src/extract/client_address.rs"]
+mod client_address;
 #[path = "../../divan-core/tests/comparison/mod.rs"]
 mod comparison;
+mod cursors;
+mod database_urls;
+mod forwarded;
 #[path = "../../divan-core/tests/reference/mod.rs"]
 mod reference;
+mod signed;
+mod tokens;
+mod user_lists;
+#[expect(dead_code, reason = "the command line uses the rest")]
+#[path = "../../divan-server/src/cli/users_csv.rs"]
+mod users_csv;
 
-use reference::{Moment, login_widget_key, public_key, web_app_key, with_hash, with_signature};
-
-const TOKEN: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
-const BOT_ID: i64 = 1_234_567_890;
-const SECRET_KEY: [u8; 32] = [7; 32];
-
-/// Time that the vectors were generated for, and a maximum age that accepts most of them.
-const MOMENT: Moment = Moment {
-    now: 1_795_305_600,
-    max_age: 315_360_000,
-};
-
-/// Fuzzes init data, verified with the bot's token.
-pub fn init_data(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else {
-        return;
-    };
-    for raw in [raw, &with_hash(raw, &web_app_key(TOKEN))] {
-        let _ = comparison::init_data(raw, TOKEN, MOMENT);
-    }
-}
-
-/// Fuzzes init data, verified with a public key.
-pub fn signature(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else {
-        return;
-    };
-    for raw in [raw, &with_signature(raw, BOT_ID, &SECRET_KEY)] {
-        let _ =
-            comparison::init_data_for_third_party(raw, BOT_ID, &public_key(&SECRET_KEY), MOMENT);
-    }
-}
-
-/// Fuzzes responses of `requestContact`.
-pub fn contact(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else {
-        return;
-    };
-    for raw in [raw, &with_hash(raw, &web_app_key(TOKEN))] {
-        let _ = comparison::contact(raw, TOKEN, MOMENT);
-    }
-}
-
-/// Fuzzes user data of the Login Widget.
-pub fn login_widget(bytes: &[u8]) {
-    let Ok(raw) = str::from_utf8(bytes) else {
-        return;
-    };
-    for raw in [raw, &with_hash(raw, &login_widget_key(TOKEN))] {
-        let _ = comparison::login_widget(raw, TOKEN, MOMENT);
-    }
-}
+pub use cursors::cursors;
+pub use database_urls::database_urls;
+pub use forwarded::forwarded;
+pub use signed::{contact, init_data, login_widget, signature};
+pub use tokens::{access_tokens, device_tokens, refresh_tokens};
+pub use user_lists::user_lists;

@@ -1,4 +1,4 @@
-//! Fuzzes the verification of signed data with libFuzzer, against the reference of its tests.
+//! Fuzzes with libFuzzer what clients and operators send: signed data, tokens, cursors, lists, addresses.
 //!
 //! Flags of the stable compiler add the coverage that guides libFuzzer. Sanitizers would need a
 //! nightly compiler, and look for errors that safe code cannot contain.
@@ -38,6 +38,20 @@ pub(crate) enum Target {
     Contact,
     /// Data of the Login Widget
     LoginWidget,
+    /// Access tokens
+    AccessTokens,
+    /// Refresh tokens
+    RefreshTokens,
+    /// Device tokens
+    DeviceTokens,
+    /// Cursors of lists
+    Cursors,
+    /// Lists of users to import
+    UserLists,
+    /// Headers with the client's address
+    Forwarded,
+    /// Values of `DATABASE_URL`
+    DatabaseUrls,
 }
 
 /// The implementation to fuzz.
@@ -52,13 +66,19 @@ pub(crate) fn run(target: Option<Target>, seconds: u32, code: Code) -> Outcome {
     if !has_cpp_compiler() {
         return Err("libFuzzer needs a C++ compiler (on Debian: apt-get install g++)".to_owned());
     }
-    let build = format!("build {BUILT} {}", code.features());
+    let all = Target::value_variants().iter().copied();
+    let targets: Vec<Target> = target.map_or_else(
+        || all.filter(|target| code.affects(*target)).collect(),
+        |target| vec![target],
+    );
+    let programs: Vec<String> = targets
+        .iter()
+        .map(|target| format!("--bin {}", target.name()))
+        .collect();
+    let build = format!("build {BUILT} {} {}", code.features(), programs.join(" "));
     cargo_with(&build, &[("RUSTFLAGS", COVERAGE)])?;
-    let targets = target
-        .as_ref()
-        .map_or(Target::value_variants(), std::slice::from_ref);
     for target in targets {
-        write_seeds(*target)
+        write_seeds(target)
             .map_err(|error| format!("cannot write the vectors as seeds: {error}"))?;
         fuzz(target.name(), seconds, code)?;
     }
@@ -76,6 +96,11 @@ impl Code {
             Self::Vector => "--features simd",
         }
     }
+
+    /// Returns true if the target runs this code: only signed data has vector code.
+    fn affects(self, target: Target) -> bool {
+        matches!(self, Self::Portable) || target.kind().is_some()
+    }
 }
 
 impl Target {
@@ -85,31 +110,47 @@ impl Target {
             Self::Signature => "signature",
             Self::Contact => "contact",
             Self::LoginWidget => "login_widget",
+            Self::AccessTokens => "access_tokens",
+            Self::RefreshTokens => "refresh_tokens",
+            Self::DeviceTokens => "device_tokens",
+            Self::Cursors => "cursors",
+            Self::UserLists => "user_lists",
+            Self::Forwarded => "forwarded",
+            Self::DatabaseUrls => "database_urls",
         }
     }
 
-    /// The kind of its vectors.
-    fn kind(self) -> &'static str {
+    /// The kind of its vectors; `None` if it fuzzes no signed data.
+    fn kind(self) -> Option<&'static str> {
         match self {
-            Self::InitData => "hmac",
-            Self::Signature => "ed25519",
-            Self::Contact => "contact",
-            Self::LoginWidget => "widget",
+            Self::InitData => Some("hmac"),
+            Self::Signature => Some("ed25519"),
+            Self::Contact => Some("contact"),
+            Self::LoginWidget => Some("widget"),
+            _ => None,
         }
     }
 }
 
-/// Writes each vector of the target's kind into its corpus, unchanged and with unescaped JSON, where
-/// one byte is one character and mutations reach further.
+/// Writes the target's files of `fuzz/seeds` into its corpus, and each vector of its kind: unchanged, and
+/// with unescaped JSON, where one byte is one character and mutations reach further.
 fn write_seeds(target: Target) -> io::Result<()> {
     let corpus = root().join("fuzz/corpus").join(target.name());
     fs::create_dir_all(&corpus)?;
+    let seeds = root().join("fuzz/seeds").join(target.name());
+    for seed in seeds.read_dir().into_iter().flatten() {
+        let seed = seed?;
+        fs::copy(seed.path(), corpus.join(seed.file_name()))?;
+    }
+    let Some(kind) = target.kind() else {
+        return Ok(());
+    };
     for file in VECTORS {
         let file: Value = serde_json::from_slice(&fs::read(root().join(file))?)?;
         for vector in file["vectors"].as_array().into_iter().flatten() {
             let text = |name: &str| vector[name].as_str().unwrap_or_default();
             let (id, raw) = (text("id"), text("init_data"));
-            if text("kind") == target.kind() {
+            if text("kind") == kind {
                 fs::write(corpus.join(id), raw)?;
                 fs::write(corpus.join(format!("{id}_plain")), unescape_json(raw))?;
             }

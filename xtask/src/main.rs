@@ -53,12 +53,12 @@ enum Task {
     ApiReference,
     /// Check docs/asvs.md against the tests, and write its summary
     Asvs,
-    /// Fuzz the verification of signed data against its reference
+    /// Fuzz signed data, tokens, cursors, lists of users, forwarded addresses and database URLs
     Fuzz {
         /// Seconds per target
         #[arg(long, default_value_t = 10)]
         seconds: u32,
-        /// Fuzz the vector code instead of the portable code
+        /// Fuzz the vector code instead of the portable code: signed data only
         #[arg(long)]
         simd: bool,
         /// Target to fuzz; default: all
