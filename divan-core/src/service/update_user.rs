@@ -165,6 +165,8 @@ impl Changes {
             });
         };
         account.password_verified_at = None;
+        // Known devices stay unknown when the user is activated again.
+        account.password_version += 1;
         Ok(update.end(EndSessions::all(now, reason)))
     }
 }

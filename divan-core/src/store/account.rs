@@ -18,8 +18,8 @@ pub struct Account {
     /// Expiry of a generated password, which must be changed before; `None` for a password that the
     /// user chose.
     pub password_expires_at: Option<OffsetDateTime>,
-    /// Number of the password: it increases with each change and reset, not with a new hash of the
-    /// same password.
+    /// Number of the password: it increases with each change and reset, and when the user is
+    /// deactivated or gets another role, but not with a new hash of the same password.
     pub password_version: u64,
 }
 

@@ -6,13 +6,13 @@ use divan_core::init_data::InitDataBuilder;
 use divan_core::secret::Secret;
 use divan_core::service::{
     Admin, AdminLoginCommand, AuthService, BootstrapCommand, BootstrapPolicy,
-    ChangePasswordCommand, ClientInfo, FailedSignIns, IssuedTokens, LoginPhone, ServiceError,
-    TelegramLoginCommand,
+    ChangePasswordCommand, ClientInfo, CreateUserCommand, FailedSignIns, IssuedTokens, LoginPhone,
+    ServiceError, TelegramLoginCommand, UpdateUserCommand,
 };
 use divan_core::session::EndReason;
 use divan_core::store::AuditQuery;
 use divan_core::token::SecretKey;
-use divan_core::types::AuditAction;
+use divan_core::types::{AuditAction, Role};
 
 use crate::support::employee::{DAY, Fixture};
 use crate::support::{
@@ -28,6 +28,7 @@ on_every_store!(
     a_shared_contact_is_trusted_until_an_account_is_linked,
     a_known_device_is_not_refused_by_failures_of_others,
     a_device_token_is_void_after_a_password_change_or_another_user,
+    a_device_token_is_void_after_a_deactivation,
     a_device_expires_after_90_days_without_a_sign_in,
     trusted_failures_wait_and_close_after_a_hundred,
     an_unlock_and_a_reset_clear_the_counters,
@@ -263,6 +264,27 @@ async fn a_device_token_is_void_after_a_password_change_or_another_user(f: Fixtu
     admin_login(&f, new_password, Some(&new), "203.0.113.1")
         .await
         .unwrap();
+}
+
+async fn a_device_token_is_void_after_a_deactivation(f: Fixture) {
+    let (operator, client) = (Admin::operator(), ClientInfo::unknown());
+    let admin = f.service.as_admin(&operator, &client);
+    let mut other = CreateUserCommand::new(Role::Admin, "Other");
+    other.email = Some("other@example.com".to_owned());
+    admin.create_user(&other).await.unwrap();
+    let tokens = admin_login(&f, ADMIN_PASSWORD, None, "203.0.113.1")
+        .await
+        .unwrap();
+    let device = tokens.device_token.unwrap();
+    for n in 0..10 {
+        let _ = admin_login(&f, "a wrong password", None, &format!("198.51.{n}.1")).await;
+    }
+    for is_active in [false, true] {
+        let mut update = UpdateUserCommand::default();
+        update.is_active = Some(is_active);
+        admin.update_user(tokens.user.id, &update).await.unwrap();
+        wait(admin_login(&f, ADMIN_PASSWORD, Some(&device), "203.0.113.1").await);
+    }
 }
 
 async fn a_device_expires_after_90_days_without_a_sign_in(f: Fixture) {
