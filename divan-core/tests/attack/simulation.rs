@@ -48,19 +48,23 @@ fn address(n: usize) -> ClientInfo {
     ClientInfo::unknown().address([10 + a, b, c, 1].into())
 }
 
+fn service(store: Arc<dyn Store>, clock: &Arc<ManualClock>) -> AuthService {
+    AuthService::builder(
+        store,
+        &SecretKey::new([7; 32]).unwrap(),
+        "https://sec.example.com",
+        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
+    )
+    .telegram(BOT.parse().unwrap())
+    .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+    .clock(clock.clone())
+    .build()
+}
+
 impl Fixture {
     pub(crate) async fn on(store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(ManualClock::at_unix(START));
-        let service = AuthService::builder(
-            store.clone(),
-            &SecretKey::new([7; 32]).unwrap(),
-            "https://sec.example.com",
-            Audiences::new("divan.example.com", "sec.example.com").unwrap(),
-        )
-        .telegram(BOT.parse().unwrap())
-        .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
-        .clock(clock.clone())
-        .build();
+        let service = service(store.clone(), &clock);
         let fixture = Self {
             store,
             clock,
@@ -157,15 +161,19 @@ impl Fixture {
 
     /// Sends attempts to two services at the same time. Returns the number of guesses.
     pub(crate) async fn race(self, each: usize) -> usize {
+        let services = [
+            self.service.clone(),
+            service(self.store.clone(), &self.clock),
+        ];
         let fixture = Arc::new(self);
         let mut tasks = tokio::task::JoinSet::new();
         for n in 0..2 * each {
-            let fixture = fixture.clone();
+            let (fixture, service) = (fixture.clone(), services[n % 2].clone());
             tasks.spawn(async move {
                 let telegram = ATTACKER + i64::try_from(n).unwrap();
                 let client = address(n);
                 let result = fixture
-                    .telegram_login(&fixture.service, 0, telegram, WRONG, &client)
+                    .telegram_login(&service, 0, telegram, WRONG, &client)
                     .await;
                 is_guess(result)
             });
