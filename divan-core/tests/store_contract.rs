@@ -13,7 +13,10 @@ use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
     SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
 };
-use divan_core::types::{Audience, Role, SessionId, TelegramId, User, UserId};
+use divan_core::throttle::ThrottleUpdate;
+use divan_core::types::{
+    Audience, AuditAction, AuditEvent, AuditId, Role, SessionId, TelegramId, User, UserId,
+};
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
 
@@ -65,6 +68,7 @@ contract!(
     sessions_end_in_the_transaction_of_the_account_update,
     a_session_above_the_limit_ends_the_oldest,
     purge_sessions_deletes_sessions_that_ended_before,
+    a_purge_deletes_more_events_than_one_batch_has,
     insert_users_inserts_all_users_or_none,
     users_by_contact_finds_many_users_at_once,
     a_completed_bootstrap_claim_is_final,
@@ -610,6 +614,28 @@ async fn purge_sessions_deletes_sessions_that_ended_before(store: AnyStore) {
         2
     );
     assert!(store.session(session(4, 1).id).await.unwrap().is_some());
+}
+
+async fn a_purge_deletes_more_events_than_one_batch_has(store: AnyStore) {
+    let at = |n: u128| match n {
+        0..1_500 => now(),
+        1_500..2_300 => now() + Duration::seconds(1),
+        _ => now() + Duration::seconds(2),
+    };
+    let event = |n| {
+        let id = AuditId(uuid::Uuid::from_u128(n));
+        AuditEvent::new(id, at(n), AuditAction::UserUpdated, None)
+    };
+    let events: Vec<AuditEvent> = (0..2_310).map(event).collect();
+    for events in events.chunks(500) {
+        let nothing = ThrottleUpdate::charge(Vec::new(), now());
+        let _ = store.update_counters(&nothing, events).await.unwrap();
+    }
+    let purged = store.purge_audit(now() + Duration::seconds(2)).await;
+    assert_eq!(purged.unwrap(), 2_300);
+    let left = store.audit(&AuditQuery::newest(20)).await.unwrap();
+    assert_eq!(left.len(), 10);
+    assert_eq!(store.purge_audit(now()).await.unwrap(), 0);
 }
 
 async fn insert_users_inserts_all_users_or_none(store: AnyStore) {

@@ -71,22 +71,26 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
-    /// Deletes rows that are older, in batches of the statement's size. Returns their number.
+    /// Deletes rows that are older, in batches. Returns their number.
     pub(super) async fn purge(
         &self,
         statement: &'static str,
         before: OffsetDateTime,
     ) -> Result<u64, StoreError> {
-        let mut purged = 0;
+        let (mut purged, mut from) = (0, i64::MIN);
         loop {
             let delete = async || {
-                let query = sqlx::query(statement).bind(to_micros(before));
-                let query = query.persistent(self.statement_cache);
-                Ok(query.execute(&self.writer).await?)
+                let query = sqlx::query_scalar(statement)
+                    .bind(to_micros(before))
+                    .bind(from)
+                    .persistent(self.statement_cache);
+                Ok(query.fetch_all(&self.writer).await?)
             };
-            match DB::rows_affected(&retrying(delete).await?) {
-                0 => return Ok(purged),
-                rows => purged += rows,
+            let times: Vec<i64> = retrying(delete).await?;
+            purged += times.len() as u64;
+            match times.iter().max() {
+                Some(&last) if times.len() == statements::ROWS_PER_PURGE => from = last,
+                _ => return Ok(purged),
             }
         }
     }

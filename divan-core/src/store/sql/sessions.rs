@@ -66,8 +66,14 @@ impl<DB: Backend> SessionStore for SqlStore<DB> {
     }
 
     async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        let purge = self.purge(statements::PURGE_SESSIONS, before);
-        traced("purge_sessions", purge).await
+        traced("purge_sessions", async {
+            let ended = self.purge(statements::PURGE_ENDED_SESSIONS, before).await?;
+            let expired = self
+                .purge(statements::PURGE_EXPIRED_SESSIONS, before)
+                .await?;
+            Ok(ended + expired)
+        })
+        .await
     }
 }
 

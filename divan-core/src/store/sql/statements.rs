@@ -35,6 +35,34 @@ macro_rules! session_columns {
     };
 }
 
+/// Number of rows that one purge statement deletes at most, so that no other writer waits for long.
+pub(super) const ROWS_PER_PURGE: usize = 1000;
+
+/// Deletes the oldest rows that fulfil a condition, from the time `$2` on, and returns their times. Order
+/// and lower bound let each batch use the index of the time, and begin where the previous one ended.
+macro_rules! purge {
+    ($table:literal, $key:literal, $time:literal, $condition:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $condition,
+            " AND ",
+            $time,
+            " >= $2 ORDER BY ",
+            $time,
+            " LIMIT 1000) RETURNING ",
+            $time
+        )
+    };
+}
+
 /// Reads no row. Names the newest table, so that it fails on a schema that was not migrated.
 pub(super) const PING: &str = "SELECT 1 FROM divan_throttle LIMIT 0";
 
@@ -83,9 +111,7 @@ pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_
      request_id, account FROM divan_audit_events WHERE true";
 pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
      actor_id, subject_id, changes, address, request_id, account) ";
-/// Deletes in batches, so that no other writer waits for long.
-pub(super) const PURGE_AUDIT_EVENTS: &str = "DELETE FROM divan_audit_events WHERE id IN (\
-     SELECT id FROM divan_audit_events WHERE at < $1 LIMIT 1000)";
+pub(super) const PURGE_AUDIT_EVENTS: &str = purge!("divan_audit_events", "id", "at", "at < $1");
 
 /// Range of words with this prefix: from the first value, below the second.
 pub(super) fn word_range(prefix: &str) -> (String, String) {
@@ -140,10 +166,11 @@ pub(super) const END_REPLACED_SESSIONS: &str = "UPDATE divan_sessions SET ended_
 pub(super) const DELETE_ENDED_SESSIONS: &str = "DELETE FROM divan_sessions WHERE id IN (\
      SELECT id FROM divan_sessions WHERE user_id = $1 AND ended_at IS NOT NULL \
      ORDER BY ended_at DESC, id DESC LIMIT 1000 OFFSET $2)";
-/// Deletes in batches, so that no other writer waits for long. A session that expired did so at
-/// `ends_at` at the latest.
-pub(super) const PURGE_SESSIONS: &str = "DELETE FROM divan_sessions WHERE id IN (\
-     SELECT id FROM divan_sessions WHERE ended_at < $1 OR ends_at < $1 LIMIT 1000)";
+pub(super) const PURGE_ENDED_SESSIONS: &str =
+    purge!("divan_sessions", "id", "ended_at", "ended_at < $1");
+/// A session that expired did so at `ends_at` at the latest.
+pub(super) const PURGE_EXPIRED_SESSIONS: &str =
+    purge!("divan_sessions", "id", "ends_at", "ends_at < $1");
 
 pub(super) const IS_BOOTSTRAPPED: &str = "SELECT count(*) FROM divan_bootstrap";
 pub(super) const CLAIM_BOOTSTRAP: &str = "INSERT INTO divan_bootstrap (id, claimed_at) VALUES (1, $1) \
@@ -165,8 +192,8 @@ pub(super) const DELETE_OLDEST_DEVICES: &str = "DELETE FROM divan_devices WHERE 
      SELECT id FROM divan_devices WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC \
      LIMIT 1000 OFFSET $2)";
 pub(super) const DELETE_DEVICE: &str = "DELETE FROM divan_devices WHERE id = $1 AND user_id = $2";
-pub(super) const PURGE_DEVICES: &str = "DELETE FROM divan_devices WHERE id IN (\
-     SELECT id FROM divan_devices WHERE last_used_at < $1 LIMIT 1000)";
+pub(super) const PURGE_DEVICES: &str =
+    purge!("divan_devices", "id", "last_used_at", "last_used_at < $1");
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =
@@ -181,9 +208,16 @@ pub(super) const REPLACE_COUNTERS: &str = " ON CONFLICT (kind, id) DO UPDATE SET
 /// Deletes the counters of an account: their ids begin with its key.
 pub(super) const CLEAR_COUNTERS: &str = "DELETE FROM divan_throttle WHERE kind IN ('account', \
      'untrusted_lane', 'consecutive', 'trusted_lane', 'trusted_total') AND id >= $1 AND id <= $2";
-pub(super) const PURGE_COUNTERS: &str = "DELETE FROM divan_throttle WHERE (kind, id) IN (\
-     SELECT kind, id FROM divan_throttle WHERE updated_at < $1 \
-     AND (failures = 0 OR kind NOT IN ('consecutive', 'trusted_total')) LIMIT 1000)";
-pub(super) const PURGE_FAILURES: &str = "DELETE FROM divan_throttle WHERE (kind, id) IN (\
-     SELECT kind, id FROM divan_throttle WHERE updated_at < $1 AND kind = 'consecutive' LIMIT 1000)";
+pub(super) const PURGE_COUNTERS: &str = purge!(
+    "divan_throttle",
+    "kind, id",
+    "updated_at",
+    "updated_at < $1 AND (failures = 0 OR kind NOT IN ('consecutive', 'trusted_total'))"
+);
+pub(super) const PURGE_FAILURES: &str = purge!(
+    "divan_throttle",
+    "kind, id",
+    "updated_at",
+    "updated_at < $1 AND kind = 'consecutive'"
+);
 pub(super) const COUNT_COUNTERS: &str = "SELECT count(*) FROM divan_throttle";
