@@ -18,6 +18,8 @@ const READERS: u32 = 4;
 /// Maximum wait of one connection for another one that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// The embedded store in one SQLite file.
 ///
 /// SQLite lets one connection write at a time. Therefore one pool holds a single connection for
@@ -41,7 +43,15 @@ impl Backend for Sqlite {
     }
 
     async fn begin_write(writer: &SqlitePool) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        writer.begin_with("BEGIN IMMEDIATE").await
+        match writer.begin_with(BEGIN).await {
+            // At a full disk, SQLite rolls a transaction back by itself. `sqlx` then believes that the
+            // connection is still in it, and begins no other one.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                writer.acquire().await?.close().await?;
+                writer.begin_with(BEGIN).await
+            }
+            begun => begun,
+        }
     }
 
     async fn try_begin_migration(

@@ -13,6 +13,7 @@ mod deployment;
 mod doctor;
 mod endpoints;
 mod exposure;
+mod faults;
 mod guide;
 mod harness;
 mod hosts;

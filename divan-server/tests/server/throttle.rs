@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use divan_core::clock::Clock;
-use divan_core::service::BootstrapPolicy;
-use divan_core::store::{PostgresPool, Store};
-use divan_testing::TestDatabase;
+use divan_core::store::Store;
 use serde_json::{Value, json};
 
 use crate::harness::*;
-use crate::postgres::store;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -180,48 +177,4 @@ async fn a_clock_that_moves_an_hour_back_and_forth_allows_no_further_attempt() {
     app.clock.advance(Duration::from_hours(1));
     assert_eq!(guess(113).await, 401);
     assert_eq!(guess(114).await, 429);
-}
-
-/// Returns the number of hashes since the start.
-async fn hashes(app: &App<impl Store + Clone + 'static>) -> Vec<String> {
-    let metrics = app.state.metrics().await;
-    let lines = metrics.lines().filter(|line| line.contains("hashes_begun"));
-    lines.map(str::to_owned).collect()
-}
-
-#[tokio::test]
-async fn without_the_table_of_limits_nothing_is_attempted() {
-    let database = TestDatabase::create().await;
-    let store = store(database.url(), PostgresPool::default()).await;
-    store.migrate().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let app = App::on(store, BootstrapPolicy::OpenToAnyone, folder);
-    app.add_users().await;
-    let token = app.admin_token().await;
-    let good = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
-    let change = json!({"current_password": ADMIN_PASSWORD, "new_password": "plum over the tram"});
-
-    let before = hashes(&app).await;
-    database
-        .execute("ALTER TABLE divan_throttle RENAME TO elsewhere")
-        .await;
-    for response in [
-        sign_in(&app, good.clone()).await,
-        app.post("/auth/telegram/login", &app.login_request(42))
-            .await,
-        app.post(
-            "/auth/telegram/auto-login",
-            &json!({"init_data": app.init_data(42)}),
-        )
-        .await,
-        app.post_as(&token, "/auth/me/password", &change).await,
-    ] {
-        response.assert_problem(503, "unavailable");
-        assert_eq!(response.header("retry-after"), "5");
-    }
-    assert_eq!(hashes(&app).await, before);
-    database
-        .execute("ALTER TABLE elsewhere RENAME TO divan_throttle")
-        .await;
-    assert_eq!(sign_in(&app, good).await.status, 200);
 }
