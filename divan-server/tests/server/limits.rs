@@ -239,8 +239,13 @@ async fn invalid_forwarded_addresses_share_the_limit_of_the_proxy() {
         "x".repeat(10 * 1024),
         ", ".repeat(1_000),
         format!("{}garbage", "198.51.100.7, ".repeat(1_000)),
+        "a,".repeat(10_000),
         "999.999.999.999".to_owned(),
         "[::1".to_owned(),
+        "fe80::1%eth0".to_owned(),
+        "[fe80::1%25eth0]:80".to_owned(),
+        "203.0.113.5:99999".to_owned(),
+        "203.0.113.5:".to_owned(),
     ];
     let mut statuses = Vec::new();
     for from in absurd.iter().cycle().take(90) {
@@ -260,6 +265,40 @@ async fn invalid_forwarded_addresses_share_the_limit_of_the_proxy() {
     let request = proxied.request("/auth/refresh", &hops);
     let request = request.json(&json!({"refresh_token": "garbage"}));
     assert_eq!(proxied.send(request).await.status, 401);
+    // 10,000 addresses exceed the limit of the head.
+    let request = proxied.request("/auth/refresh", &"198.51.100.7,".repeat(10_000));
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 431);
+}
+
+/// Two servers on one database are raced by guesses at one account, from many networks.
+async fn two_servers_allow_no_further_guess(database: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let servers = [(); 2].map(|()| Proxied::start(database, folder.path()));
+    servers[0].administrator().await;
+    let guesses = (0..60).map(|n| {
+        let proxied = &servers[n % 2];
+        let request = proxied.request("/auth/admin/login", &format!("203.0.{n}.7"));
+        let guess = json!({"email": ADMIN_EMAIL, "password": "a wrong password"});
+        proxied.send(request.json(&guess))
+    });
+    let responses = futures_util::future::join_all(guesses).await;
+    let count = |status| {
+        let of_status = |response: &&Response| response.status == status;
+        responses.iter().filter(of_status).count()
+    };
+    assert_eq!((count(401), count(429)), (10, 50), "{responses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_allow_no_further_guess_on_sqlite() {
+    two_servers_allow_no_further_guess("sqlite:divan.db").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_allow_no_further_guess_on_postgres() {
+    let database = TestDatabase::create().await;
+    two_servers_allow_no_further_guess(database.url()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
