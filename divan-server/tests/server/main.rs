@@ -5,6 +5,7 @@ mod api_page;
 mod bad_input;
 mod bash;
 mod breached_passwords;
+mod canary;
 mod commands;
 mod config;
 mod connections;

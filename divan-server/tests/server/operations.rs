@@ -19,7 +19,7 @@ fn client() -> reqwest::Client {
 }
 
 /// Returns an address without a listener.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

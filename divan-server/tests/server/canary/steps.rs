@@ -1,0 +1,277 @@
+//! The steps of the journey: successful and refused requests.
+
+use divan_core::init_data::{BotToken, InitDataBuilder};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::journey::{Journey, call};
+use super::{ADMIN, ADMIN_PASSWORD, BOOTSTRAP, BOT, NAME, PASSWORD, PHONE, SECOND_ADMIN};
+use crate::process::wait_for;
+
+impl Journey {
+    pub(super) async fn bootstrap(&mut self) {
+        let body = json!({"email": ADMIN, "password": ADMIN_PASSWORD, "full_name": NAME});
+        let right = &[("x-bootstrap-token", BOOTSTRAP)];
+        let wrong = &[("x-bootstrap-token", "canary wrong token")];
+        self.expect(403, call("bootstrap").json(&body)).await;
+        self.expect(403, call("bootstrap").json(&body).headers(wrong))
+            .await;
+        let weak = json!({"email": ADMIN, "password": "canary"});
+        self.expect(422, call("bootstrap").json(&weak).headers(right))
+            .await;
+        self.expect(201, call("bootstrap").json(&body).headers(right))
+            .await;
+        self.expect(409, call("bootstrap").json(&body).headers(right))
+            .await;
+    }
+
+    /// Signs in as the administrator, and returns an access token.
+    pub(super) async fn administrator(&mut self) -> String {
+        for (status, body) in [
+            (
+                401,
+                json!({"email": ADMIN, "password": "canary wrong password"}),
+            ),
+            (
+                401,
+                json!({"email": "canary-unknown@example.com", "password": "canary"}),
+            ),
+            (
+                422,
+                json!({"email": "canary", "password": "canary".repeat(40)}),
+            ),
+            (
+                422,
+                json!({"email": ADMIN, "password": ADMIN_PASSWORD, "canary": "canary"}),
+            ),
+            (
+                401,
+                json!({"email": ADMIN, "password": "canary", "device_token": "dvd1.canary"}),
+            ),
+        ] {
+            self.expect(status, call("admin_login").json(&body)).await;
+        }
+        for malformed in [
+            "{\"email\": \"canary",
+            "canary",
+            "{\"email\": \"canary\" canary",
+        ] {
+            self.expect(400, call("admin_login").text(malformed)).await;
+        }
+        self.token_endpoint().await;
+        let first = self.admin_login().await;
+        let known = json!({
+            "email": ADMIN, "password": ADMIN_PASSWORD, "device_token": first["device_token"]
+        });
+        let session = self.expect(200, call("admin_login").json(&known)).await;
+        string(&session["access_token"])
+    }
+
+    /// Signs in with the form of standard OAuth2 clients.
+    pub(super) async fn token_endpoint(&mut self) {
+        let name = ADMIN.replace('@', "%40");
+        let password = ADMIN_PASSWORD.replace(' ', "+");
+        for (is_accepted, form) in [
+            (
+                true,
+                format!("grant_type=password&username={name}&password={password}"),
+            ),
+            (
+                false,
+                "grant_type=refresh_token&refresh_token=canary".to_owned(),
+            ),
+            (false, "grant_type=canary&username=canary".to_owned()),
+        ] {
+            let request = self.http.post(self.server.url("/auth/token"));
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            let response = request.body(form).send().await.unwrap();
+            assert_eq!(response.status().is_success(), is_accepted, "{response:?}");
+            self.keep_secrets(&response.json().await.unwrap());
+        }
+    }
+
+    /// Creates users, and returns the id of the employee with [`PHONE`] and [`PASSWORD`].
+    pub(super) async fn users(&mut self, admin: &str) -> String {
+        let employee = json!({"full_name": NAME, "phone": PHONE, "password": PASSWORD});
+        let create = |body: &Value| call("create_user").with(admin).json(body);
+        let created = self.expect(201, create(&employee)).await;
+        self.expect(409, create(&employee)).await;
+        let weak = json!({"full_name": NAME, "phone": "+77010099009", "password": "canary"});
+        self.expect(422, create(&weak)).await;
+        let invalid = json!({"full_name": "canary\0", "phone": "canary", "role": "canary"});
+        self.expect(422, create(&invalid)).await;
+        let other =
+            json!({"full_name": NAME, "phone": "+77010099002", "email": "canary-2@example.com"});
+        let other = string(&self.expect(201, create(&other)).await["user"]["id"]);
+        let id = string(&created["user"]["id"]);
+
+        for (status, query) in [
+            (200, "?q=canary"),
+            (200, "?q=%2B7701009900"),
+            (422, "?cursor=canary"),
+            (422, "?q=%00"),
+            (422, "?canary=canary"),
+        ] {
+            let list = call("list_users").with(admin).query(query);
+            self.expect(status, list).await;
+        }
+        for (status, filter) in [(200, "q"), (422, "cursor")] {
+            let search = call("search_users").with(admin);
+            let filters = json!({filter: "canary"});
+            self.expect(status, search.json(&filters)).await;
+        }
+        self.expect(200, call("get_user").with(admin).of(&id)).await;
+        self.expect(404, call("get_user").with(admin)).await;
+        let update = |body: &Value| call("update_user").with(admin).json(body);
+        let (renamed, taken) = (
+            json!({"full_name": "Canary Other"}),
+            json!({"phone": PHONE}),
+        );
+        self.expect(200, update(&renamed).of(&other)).await;
+        self.expect(409, update(&taken).of(&other)).await;
+        let promote = |body: &Value| call("promote_user").with(admin).json(body);
+        let taken = json!({"email": ADMIN});
+        self.expect(409, promote(&taken).of(&other)).await;
+        let email = json!({"email": SECOND_ADMIN});
+        self.expect(200, promote(&email).of(&other)).await;
+        self.expect(200, call("reset_password").with(admin).of(&other))
+            .await;
+        self.expect(404, call("reset_password").with(admin)).await;
+        for operation in ["get_failed_sign_ins", "unlock_user", "end_user_sessions"] {
+            let status = if operation == "get_failed_sign_ins" {
+                200
+            } else {
+                204
+            };
+            self.expect(status, call(operation).with(admin).of(&other))
+                .await;
+            self.expect(404, call(operation).with(admin)).await;
+        }
+        id
+    }
+
+    /// Signs the employee in, and returns the tokens.
+    pub(super) async fn employee(&mut self) -> Value {
+        let (own, other) = (self.init_data(42), self.init_data(43));
+        let forged = own.replace("hash=", "hash=00");
+        let stale = InitDataBuilder::new(1_700_000_000)
+            .user_named(42, NAME, "canary_user")
+            .sign(&BOT.parse::<BotToken>().unwrap());
+        let login = |password: &str, data: &str| {
+            let body = json!({"phone": PHONE, "password": password, "init_data": data});
+            call("telegram_login").json(&body)
+        };
+        self.expect(401, login("canary wrong", &own)).await;
+        self.expect(200, login(PASSWORD, &own)).await;
+        self.expect(403, login(PASSWORD, &other)).await;
+        for invalid in [forged.as_str(), &stale, "canary", "canary=%zz&hash=canary"] {
+            self.expect(401, login(PASSWORD, invalid)).await;
+            let auto = json!({"init_data": invalid});
+            self.expect(401, call("auto_login").json(&auto)).await;
+        }
+        let contact = self.contact(42);
+        let body = json!({"contact": contact, "password": PASSWORD, "init_data": own});
+        self.expect(200, call("telegram_login").json(&body)).await;
+        let mut header =
+            call("telegram_login").json(&json!({"phone": PHONE, "password": PASSWORD}));
+        header.authorization = Some(format!("tma {own}"));
+        self.expect(200, header).await;
+        let auto = json!({"init_data": own});
+        self.expect(200, call("auto_login").json(&auto)).await
+    }
+
+    /// Refreshes, presents a replaced token, and changes the password.
+    pub(super) async fn sessions(&mut self, tokens: Value) {
+        let refresh = |token: &Value| call("refresh").json(&json!({"refresh_token": token}));
+        self.expect(401, refresh(&json!("dvr1.canary"))).await;
+        let mut next = tokens.clone();
+        for _ in 0..2 {
+            next = self.expect(200, refresh(&next["refresh_token"])).await;
+        }
+        self.expect(401, refresh(&tokens["refresh_token"])).await;
+        self.expect(401, call("me").with(&string(&next["access_token"])))
+            .await;
+
+        let own = self.init_data(42);
+        let body = json!({"phone": PHONE, "password": PASSWORD, "init_data": own});
+        let session = self.expect(200, call("telegram_login").json(&body)).await;
+        let token = string(&session["access_token"]);
+        self.expect(200, call("me").with(&token)).await;
+        let change = |current: &str, new: &str| {
+            let body = json!({"current_password": current, "new_password": new});
+            call("change_password").with(&token).json(&body)
+        };
+        self.expect(401, change("canary wrong", "goldfinch 78 plum"))
+            .await;
+        self.expect(422, change(PASSWORD, "canary")).await;
+        let changed = self
+            .expect(200, change(PASSWORD, "goldfinch 78 plum"))
+            .await;
+        let token = string(&changed["access_token"]);
+        self.expect(204, call("logout").with(&token)).await;
+        self.expect(401, call("logout").with(&token)).await;
+    }
+
+    pub(super) async fn own_sessions(&mut self, admin: &str) {
+        for (list, remove) in [("devices", "remove_device"), ("sessions", "end_session")] {
+            self.expect(401, call(list).with("canary.canary.canary"))
+                .await;
+            let items = self.expect(200, call(list).with(admin)).await;
+            let items = items["items"].as_array().unwrap();
+            let other = items.iter().find(|item| item["is_current"] != true);
+            let id = string(&other.unwrap()["id"]);
+            self.expect(204, call(remove).with(admin).of(&id)).await;
+            self.expect(404, call(remove).with(admin)).await;
+        }
+        self.expect(401, call("me").with(&format!("{admin}canary")))
+            .await;
+    }
+
+    pub(super) async fn other_requests(&mut self) {
+        for operation in ["live", "ready", "jwks"] {
+            self.expect(200, call(operation)).await;
+        }
+        for path in ["/canary", "/docs/canary", "/auth/canary?canary=canary"] {
+            let response = self.http.get(self.server.url(path)).send().await.unwrap();
+            assert_eq!(response.status(), 404);
+        }
+        for head in [
+            "GET /health/live HTTP/1.1\r\nhost: canary.example.com\r\nx-forwarded-for: canary\r\n",
+            "POST /auth/admin/login HTTP/1.1\r\nhost: a\r\norigin: https://canary.example.com\r\n",
+            "GET /canary canary\r\ncanary\r\n",
+            "GET /health/live HTTP/1.1\r\nhost: a\r\nbad canary: canary\r\n",
+            "GET /health/live HTTP/1.1\r\nhost: canary\r\nhost: canary\r\n",
+            "CANARY /health/live HTTP/1.1\r\nhost: a\r\ncontent-length: canary\r\n",
+        ] {
+            let address = ("127.0.0.1", self.server.port);
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let request = format!("{head}connection: close\r\n\r\ncanary");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    }
+
+    /// Sends requests to a server without the table of users.
+    pub(super) async fn without_users(&mut self, admin: &str) {
+        let login = json!({"email": ADMIN, "password": ADMIN_PASSWORD});
+        self.expect(500, call("admin_login").json(&login)).await;
+        let own = self.init_data(42);
+        let body = json!({"phone": PHONE, "password": PASSWORD, "init_data": own});
+        self.expect(500, call("telegram_login").json(&body)).await;
+        let list = call("list_users").with(admin).query("?q=canary");
+        self.expect(500, list).await;
+        let employee = json!({"full_name": NAME, "phone": "+77010099003", "password": PASSWORD});
+        self.expect(500, call("create_user").with(admin).json(&employee))
+            .await;
+    }
+
+    /// Waits until the server notices that its database cannot be used.
+    pub(super) async fn not_ready(&mut self) {
+        wait_for(&self.server.log, "dependency is down", || true);
+        self.expect(503, call("ready")).await;
+    }
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
