@@ -246,8 +246,7 @@ async fn a_full_disk_leaves_no_partial_write_on_postgres() {
              RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$",
         )
         .await;
-    let mut n = 0;
-    for table in TABLES {
+    for (n, table) in (0..).zip(TABLES) {
         let before = Before::prepare(&app).await;
         let full = format!(
             "CREATE TRIGGER disk_full BEFORE INSERT OR UPDATE ON {table} \
@@ -268,7 +267,6 @@ async fn a_full_disk_leaves_no_partial_write_on_postgres() {
             let response = before.send(&app, write).await;
             assert!(response.status.is_success(), "{write:?} {response:?}");
         }
-        n += 1;
         app.clock.advance(std::time::Duration::from_secs(1));
     }
 }
