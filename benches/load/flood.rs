@@ -1,17 +1,22 @@
-//! Sign-ins under a flood: memory of the server, success of honest sign-ins, and the time of
-//! `GET /auth/me` during sign-ins.
+//! Attacks on a server with each database: memory and honest sign-ins under a flood of sign-ins, the
+//! time of `GET /auth/me` during sign-ins and while silent connections are held, and the sessions
+//! that one employee can begin.
 //!
 //! All clients are this process. The server trusts it as a proxy, so that each client has an
 //! address of its own.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use divan_core::api::{AdminLogin, AdminLoginRequest, TelegramLogin};
-use divan_core::store::SqliteStore;
+use divan_core::api::{AdminLogin, AdminLoginRequest, AutoLogin, TelegramLogin};
+use divan_core::infra::DatabaseUrl;
+use divan_core::store::{PostgresPool, PostgresStore, SqliteStore, Store};
+use divan_testing::TestDatabase;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::client::{Connection, Expect};
@@ -31,6 +36,10 @@ pub(crate) struct Plan {
     rounds: usize,
     /// Requests for `me` per round, alone and during sign-ins.
     requests: usize,
+    /// Connections of one address that send nothing.
+    silent: usize,
+    /// Auto-logins of one employee.
+    auto_logins: usize,
 }
 
 pub(crate) const FULL: Plan = Plan {
@@ -40,6 +49,8 @@ pub(crate) const FULL: Plan = Plan {
     release: Duration::from_secs(12),
     rounds: 5,
     requests: 2_000,
+    silent: 1_100,
+    auto_logins: 2_000,
 };
 
 /// Checks that the measurement works.
@@ -50,6 +61,8 @@ pub(crate) const SHORT: Plan = Plan {
     release: Duration::ZERO,
     rounds: 1,
     requests: 20,
+    silent: 8,
+    auto_logins: 40,
 };
 
 /// Connections that sign in while `me` is measured.
@@ -66,17 +79,49 @@ pub(crate) async fn run(plan: &Plan) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("flood.db");
     let store = SqliteStore::open(&file).await.expect("a new database");
-    let users = TestUsers::create(&store, SESSIONS).await;
-    drop(store);
-    let server = Arc::new(Server::divan_with(
-        folder.path(),
-        "flood",
-        &format!("sqlite:{}", file.display()),
-        &[
-            ("DIVAN_TRUSTED_PROXIES", "127.0.0.1"),
-            ("TELEGRAM_BOT_TOKEN", users::BOT_TOKEN),
-        ],
-    ));
+    let url = format!("sqlite:{}", file.display());
+    let sqlite = attack(plan, folder.path(), "SQLite", &url, &store).await;
+
+    let database = TestDatabase::create().await;
+    let Ok(DatabaseUrl::Postgres(url)) = database.url().parse() else {
+        panic!("{database:?}")
+    };
+    let store = PostgresStore::open(&url, PostgresPool::default())
+        .await
+        .expect("a new database");
+    let postgres = attack(plan, folder.path(), "PostgreSQL", database.url(), &store).await;
+    print(plan, [sqlite, postgres]);
+}
+
+/// Measurements of a server with one database.
+struct Outcome {
+    database: &'static str,
+    /// Resident set in MiB: idle, the peak during the flood, after it.
+    resident: [f64; 3],
+    /// Times of the honest sign-ins that succeeded.
+    honest: Vec<Duration>,
+    /// 99th percentile of `me` alone, and during sign-ins.
+    me: [Duration; 2],
+    /// Longest time of a new connection and `me` while silent connections are held.
+    held: Duration,
+    /// Sessions that one employee began by auto-login.
+    sessions: usize,
+}
+
+/// Starts a server on the database of the store, and attacks it.
+async fn attack(
+    plan: &Plan,
+    folder: &Path,
+    database: &'static str,
+    url: &str,
+    store: &dyn Store,
+) -> Outcome {
+    let users = TestUsers::create(store, SESSIONS).await;
+    let variables = [
+        ("DIVAN_TRUSTED_PROXIES", "127.0.0.1"),
+        ("TELEGRAM_BOT_TOKEN", users::BOT_TOKEN),
+    ];
+    let server = Arc::new(Server::divan_with(folder, database, url, &variables));
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     let idle = server.resident(Resident::Now);
@@ -94,12 +139,14 @@ pub(crate) async fn run(plan: &Plan) {
         during.extend(me(&server, &users, plan.requests).await);
         sign_ins.stop().await;
     }
-    print(
-        plan,
-        [idle, peak, after],
-        &honest,
-        [&mut alone, &mut during],
-    );
+    Outcome {
+        database,
+        resident: [idle, peak, after],
+        honest,
+        me: [p99(&mut alone), p99(&mut during)],
+        held: held(&server, &users, plan.silent).await,
+        sessions: auto_logins(&server, plan.auto_logins).await,
+    }
 }
 
 /// Connections that sign in with unknown e-mail addresses and changing client addresses.
@@ -170,40 +217,96 @@ async fn me(server: &Server, users: &TestUsers, requests: usize) -> Vec<Duration
     times
 }
 
+/// Opens connections from one address that send nothing, and returns the longest time of ten
+/// requests for `me` on new connections.
+async fn held(server: &Server, users: &TestUsers, connections: usize) -> Duration {
+    let mut silent: Vec<TcpStream> = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let own = SocketAddr::from(([127, 0, 0, 2], 0));
+        socket.bind(own).expect("an address of this machine");
+        let opened = socket.connect(server.address).await;
+        silent.push(opened.expect("a server that listens"));
+    }
+    let mut longest = Duration::ZERO;
+    for token in users.tokens.iter().take(10) {
+        let started = Instant::now();
+        let mut connection = Connection::open(server).await;
+        connection.request(token, Expect::Success).await;
+        longest = longest.max(started.elapsed());
+    }
+    longest
+}
+
+/// Signs one employee in by auto-login, without a pause, and returns the number of successes.
+async fn auto_logins(server: &Server, attempts: usize) -> usize {
+    let mut connection = Connection::open(server).await;
+    let client = IpAddr::from([198, 51, 100, 99]);
+    let mut sessions = 0;
+    for _ in 0..attempts {
+        let body = users::auto_login_request(99);
+        let status = connection.post::<AutoLogin>(client, &body).await;
+        sessions += usize::from(status.expect("a response") == StatusCode::OK);
+    }
+    sessions
+}
+
 #[expect(clippy::print_stdout, reason = "the result")]
-fn print(
-    plan: &Plan,
-    [idle, peak, after]: [f64; 3],
-    honest: &[Duration],
-    [alone, during]: [&mut Vec<Duration>; 2],
-) {
-    println!("\n{:<46}{:>14}{:>10}", "", "", "ratio");
-    for (what, mib) in [
-        ("resident set, idle", idle),
-        ("resident set, peak during the flood", peak),
-        ("resident set, after the flood", after),
-    ] {
-        println!("{what:<46}{mib:>10.1} MiB{:>10.2}", mib / idle);
+fn print(plan: &Plan, outcomes: [Outcome; 2]) {
+    let row = |what: &str, value: &dyn Fn(&Outcome) -> (String, f64)| {
+        print!("{what:<48}");
+        for outcome in &outcomes {
+            let (value, ratio) = value(outcome);
+            print!("{value:>14}{ratio:>8.2}");
+        }
+        println!();
+    };
+    print!("\n{:<48}", "");
+    for outcome in &outcomes {
+        print!("{:>14}{:>8}", outcome.database, "ratio");
     }
-    let all = usize::from(plan.honest);
-    let fast = honest.iter().filter(|time| **time < Duration::from_secs(1));
-    for (what, count) in [
-        ("honest sign-ins that succeeded in the flood", honest.len()),
-        ("honest sign-ins below 1 s in the flood", fast.count()),
-    ] {
-        let share = f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / f64::from(plan.honest);
-        let count = format!("{count} of {all}");
-        println!("{what:<46}{count:>14}{share:>10.2}");
+    println!();
+    for (n, what) in [
+        "resident set, idle",
+        "resident set, peak during the flood",
+        "resident set, after the flood",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        row(what, &|outcome| {
+            let (idle, mib) = (outcome.resident[0], outcome.resident[n]);
+            (format!("{mib:.1} MiB"), mib / idle)
+        });
     }
-    let base = p99(alone);
-    let during = p99(during);
-    for (what, time) in [
-        ("99th percentile of `me`, alone", base),
-        ("99th percentile of `me`, during sign-ins", during),
-    ] {
-        let ratio = time.as_secs_f64() / base.as_secs_f64();
-        println!("{what:<46}{time:>14.2?}{ratio:>10.2}");
-    }
+    let share = |count: usize, all: usize| {
+        let number = |count| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        (format!("{count} of {all}"), number(count) / number(all))
+    };
+    let honest = usize::from(plan.honest);
+    row("honest sign-ins that succeeded in the flood", &|outcome| {
+        share(outcome.honest.len(), honest)
+    });
+    row("honest sign-ins below 1 s in the flood", &|outcome| {
+        let is_fast = |time: &&Duration| **time < Duration::from_secs(1);
+        share(outcome.honest.iter().filter(is_fast).count(), honest)
+    });
+    let time = |outcome: &Outcome, time: Duration| {
+        let ratio = time.as_secs_f64() / outcome.me[0].as_secs_f64();
+        (format!("{time:.2?}"), ratio)
+    };
+    row("99th percentile of `me`, alone", &|outcome| {
+        time(outcome, outcome.me[0])
+    });
+    row("99th percentile of `me`, during sign-ins", &|outcome| {
+        time(outcome, outcome.me[1])
+    });
+    row("longest `me` during held connections", &|outcome| {
+        time(outcome, outcome.held)
+    });
+    row("sessions of one employee by auto-login", &|outcome| {
+        share(outcome.sessions, plan.auto_logins)
+    });
 }
 
 fn p99(times: &mut [Duration]) -> Duration {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use divan_core::api::TelegramLoginRequest;
+use divan_core::api::{AutoLoginRequest, TelegramLoginRequest};
 use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::{Argon2idHasher, HashMemory, Password, PasswordHasher};
@@ -115,11 +115,19 @@ impl TestUsers {
 
 /// Returns the request that signs user `n` in, in the linked Telegram account.
 pub(crate) fn login_request(n: i64) -> TelegramLoginRequest {
+    TelegramLoginRequest::new(phone(n), PASSWORD, init_data(n))
+}
+
+/// Returns the request that signs user `n` in without a password.
+pub(crate) fn auto_login_request(n: i64) -> AutoLoginRequest {
+    AutoLoginRequest::new(init_data(n))
+}
+
+fn init_data(n: i64) -> String {
     let token: BotToken = BOT_TOKEN.parse().expect("a token");
-    let init_data = InitDataBuilder::new(SystemClock.unix_seconds())
+    InitDataBuilder::new(SystemClock.unix_seconds())
         .user(telegram_id(n).0, "First")
-        .sign(&token);
-    TelegramLoginRequest::new(phone(n), PASSWORD, init_data)
+        .sign(&token)
 }
 
 fn phone(n: i64) -> String {

@@ -1,6 +1,8 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -171,9 +173,12 @@ pub(crate) fn files(pattern: &str) -> Result<Vec<PathBuf>, String> {
         .collect())
 }
 
+/// Prints a step, and the time since the first one.
 #[expect(clippy::print_stderr, reason = "a task reports its steps")]
 pub(crate) fn say(line: &str) {
-    eprintln!("\n== {line}");
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let seconds = START.elapsed().as_secs();
+    eprintln!("\n== {:02}:{:02} {line}", seconds / 60, seconds % 60);
 }
 
 /// Creates a `cargo` command at the root.
