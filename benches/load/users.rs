@@ -77,7 +77,8 @@ impl TestUsers {
                         .to_owned(),
                 );
             }
-            let account = Account::new(user, hash.clone());
+            let mut account = Account::new(user, hash.clone());
+            account.password_verified_at = Some(now);
             let event = AuditEvent::new(
                 AuditId(uuid(n, 0x7002)),
                 now,
