@@ -1,11 +1,14 @@
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 
 use super::{Email, Phone, TelegramId, UserId};
 
 named_enum! {
     /// The role of a user.
-    #[derive(Serialize, Deserialize)]
+    #[derive(Serialize)]
     #[cfg_attr(
         feature = "openapi",
         derive(utoipa::ToSchema),
@@ -24,6 +27,15 @@ named_enum! {
     }
 
     UnknownRole = "unknown role"
+}
+
+/// A role is a text. The derived form would also accept an object: `{"admin": null}`.
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<str>::deserialize(deserializer)?;
+        name.parse()
+            .map_err(|UnknownRole| D::Error::unknown_variant(&name, &["admin", "employee"]))
+    }
 }
 
 /// A user: an employee or an administrator. Times are UTC.

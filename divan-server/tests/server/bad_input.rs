@@ -137,7 +137,15 @@ async fn a_mistyped_enum_number_or_text_is_named() {
         app.post_raw("/auth/admin/users", Some(&token), "application/json", body)
             .await
     };
-    for role in ["1", "true", "null", "[\"x\"]", "{}", r#"{"a":1}"#] {
+    for role in [
+        "1",
+        "true",
+        "null",
+        "[\"x\"]",
+        "{}",
+        r#"{"a":1}"#,
+        r#"{"admin":null}"#,
+    ] {
         let members = format!(r#""full_name":"First Last","role":{role}"#);
         create(members).await.assert_invalid("/role");
     }
