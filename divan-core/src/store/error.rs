@@ -1,5 +1,8 @@
 use std::error::Error;
 
+/// Remedy for an old or missing schema.
+pub(super) const MIGRATE_IT: &str = "migrate it with `divan-server migrate` or `SqlStore::migrate`";
+
 /// An error of a store. Callers decide by its [`kind`](Self::kind); the source is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}")]
@@ -25,9 +28,7 @@ pub enum StoreErrorKind {
     #[error("the database does not respond")]
     Unavailable,
     /// A table or column is missing: the schema was not migrated.
-    #[error(
-        "tables or columns are missing in the database: migrate it with `divan-server migrate` or `SqlStore::migrate`"
-    )]
+    #[error("tables or columns are missing in the database: {}", MIGRATE_IT)]
     Schema,
     /// The database returned an unexpected error or value.
     #[error("the database returned something unexpected")]

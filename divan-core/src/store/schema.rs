@@ -1,10 +1,9 @@
 use std::time::Duration;
 
+use super::error::MIGRATE_IT;
+
 /// Maximum wait for another program that is migrating the same database.
 pub(super) const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
-
-/// Remedy for an old schema.
-pub(super) const MIGRATE_IT: &str = "migrate it with `divan-server migrate` or `SqlStore::migrate`";
 
 /// Result of comparing the schema of a database with the one of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -83,13 +83,15 @@ impl<DB: Backend> SqlStore<DB> {
                 let query = sqlx::query_scalar(statement)
                     .bind(to_micros(before))
                     .bind(from)
+                    .bind(i64::from(statements::ROWS_PER_PURGE))
                     .persistent(self.statement_cache);
                 Ok(query.fetch_all(&self.writer).await?)
             };
             let times: Vec<i64> = retrying(delete).await?;
-            purged += times.len() as u64;
+            let count = times.len() as u64;
+            purged += count;
             match times.iter().max() {
-                Some(&last) if times.len() == statements::ROWS_PER_PURGE => from = last,
+                Some(&last) if count == u64::from(statements::ROWS_PER_PURGE) => from = last,
                 _ => return Ok(purged),
             }
         }

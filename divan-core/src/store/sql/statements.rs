@@ -36,9 +36,9 @@ macro_rules! session_columns {
 }
 
 /// Number of rows that one purge statement deletes at most, so that no other writer waits for long.
-pub(super) const ROWS_PER_PURGE: usize = 1000;
+pub(super) const ROWS_PER_PURGE: u32 = 1000;
 
-/// Deletes the oldest rows that fulfil a condition, from the time `$2` on, and returns their times. Order
+/// Deletes the `$3` oldest rows that fulfil a condition, from the time `$2` on, and returns their times. Order
 /// and lower bound let each batch use the index of the time, and begin where the previous one ended.
 macro_rules! purge {
     ($table:literal, $key:literal, $time:literal, $condition:literal) => {
@@ -57,7 +57,7 @@ macro_rules! purge {
             $time,
             " >= $2 ORDER BY ",
             $time,
-            " LIMIT 1000) RETURNING ",
+            " LIMIT $3) RETURNING ",
             $time
         )
     };
