@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use divan_core::infra::{COMPOSE_HINT, Env, section};
+use divan_core::infra::{COMPOSE_HINT, Env, UnreadableFile, section};
 use divan_core::password::{Blocklist, BreachedPasswords};
 use divan_core::secret::Secret;
 use divan_core::service::{BootstrapPolicy, Region};
@@ -62,7 +62,7 @@ pub(super) fn blocklist(env: &mut Env<'_>) -> Blocklist {
 fn breached_passwords(path: &str) -> Result<BreachedPasswords, String> {
     // The name of a file that exists is not a secret under the wrong name.
     let file = File::open(path)
-        .map_err(|error| format!("names a file that cannot be read: {}", error.kind()))?;
+        .map_err(|error| format!("names a file that {}", UnreadableFile::from(error)))?;
     BreachedPasswords::read(BufReader::new(file))
         .map_err(|error| format!("names {path}, which {error}"))
 }

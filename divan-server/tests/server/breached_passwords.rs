@@ -178,6 +178,6 @@ fn an_unusable_file_is_an_error_of_the_configuration() {
     }
     fs::remove_file(folder.join("breached")).unwrap();
     let (code, _, stderr) = run(with_list(folder).args(["config", "check"]));
-    let expected = "DIVAN_BREACHED_PASSWORDS names a file that cannot be read: entity not found";
+    let expected = "DIVAN_BREACHED_PASSWORDS names a file that does not exist";
     assert!(code == 78 && stderr.contains(expected), "{stderr}");
 }

@@ -78,7 +78,7 @@ fn files_with_secrets_that_other_users_can_read_are_warnings() {
         assert!(log.contains(warning), "{warning}\n{log}");
     }
 
-    // Nobody else reaches the files.
+    // Other users cannot reach the files.
     chmod(folder, 0o700);
     let mut command = program(folder);
     command.env("SECRET_KEY_FILE", "key");

@@ -83,7 +83,7 @@ async fn on_postgres(database: &TestDatabase) -> App<PostgresStore> {
     app
 }
 
-/// What the API shows of the database, and tokens that were issued before the fault.
+/// Data that the API returned, and tokens that were issued, before the fault.
 struct Before {
     admin: String,
     /// An employee to change, who does not sign in.

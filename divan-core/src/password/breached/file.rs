@@ -66,7 +66,7 @@ impl BreachedPasswords {
     /// Writes the list as a file. [`read`](Self::read) detects a file that is incomplete or damaged.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// An error of the writer.
     pub fn write(&self, to: impl Write) -> io::Result<()> {
         let mut to = Hashed::new(to);
         let Descriptor {

@@ -27,7 +27,7 @@ pub(super) struct Journey {
     metrics: String,
     /// Secrets that the server or the test generated.
     pub(super) secrets: Vec<String>,
-    /// Whether an operation has succeeded, and whether it has failed.
+    /// Operations: true if one has succeeded, and true if it has failed.
     outcomes: BTreeMap<&'static str, (bool, bool)>,
 }
 
