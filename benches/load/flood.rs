@@ -90,7 +90,7 @@ pub(crate) async fn run(plan: &Plan) {
         .await
         .expect("a new database");
     let postgres = attack(plan, folder.path(), "PostgreSQL", database.url(), &store).await;
-    print(plan, [sqlite, postgres]);
+    print(plan, &[sqlite, postgres]);
 }
 
 /// Measurements of a server with one database.
@@ -252,17 +252,17 @@ async fn auto_logins(server: &Server, attempts: usize) -> usize {
 }
 
 #[expect(clippy::print_stdout, reason = "the result")]
-fn print(plan: &Plan, outcomes: [Outcome; 2]) {
+fn print(plan: &Plan, outcomes: &[Outcome; 2]) {
     let row = |what: &str, value: &dyn Fn(&Outcome) -> (String, f64)| {
         print!("{what:<48}");
-        for outcome in &outcomes {
+        for outcome in outcomes {
             let (value, ratio) = value(outcome);
             print!("{value:>14}{ratio:>8.2}");
         }
         println!();
     };
     print!("\n{:<48}", "");
-    for outcome in &outcomes {
+    for outcome in outcomes {
         print!("{:>14}{:>8}", outcome.database, "ratio");
     }
     println!();
