@@ -74,6 +74,8 @@ pub mod entropy;
 pub mod infra;
 #[cfg(feature = "init-data")]
 pub mod init_data;
+#[cfg(any(feature = "password", feature = "store"))]
+mod ip_prefix;
 #[cfg(feature = "password")]
 pub mod password;
 #[cfg(feature = "database-url")]

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::{AccountKey, Decision, ThrottleKey, ThrottleKind, ThrottleUpdate};
+use crate::ip_prefix;
 use crate::secret::Secret;
 use crate::token::SecretKey;
 use crate::types::{Audience, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -178,20 +179,14 @@ impl ThrottleKeys {
 
     /// Counter of an address: an IPv4 address or an IPv6 /64.
     pub fn address(&self, kind: ThrottleKind, address: IpAddr) -> ThrottleKey {
-        let bits = match address.to_canonical() {
-            IpAddr::V4(address) => address.to_ipv6_mapped(),
-            IpAddr::V6(address) => prefix(address, 64),
-        };
-        ThrottleKey::new(kind, self.digest("address", &bits.octets()))
+        let host = ip_prefix::host(address);
+        ThrottleKey::new(kind, self.digest("address", &host.octets()))
     }
 
     /// Counter of a network: an IPv4 /24 or an IPv6 /48.
     pub fn network(&self, address: IpAddr) -> ThrottleKey {
-        let bits = match address.to_canonical() {
-            IpAddr::V4(address) => prefix(address.to_ipv6_mapped(), 96 + 24),
-            IpAddr::V6(address) => prefix(address, 48),
-        };
-        let id = self.digest("network", &bits.octets());
+        let network = ip_prefix::network(address);
+        let id = self.digest("network", &network.octets());
         ThrottleKey::new(ThrottleKind::Network, id)
     }
 
@@ -289,10 +284,6 @@ fn digest_of(key: &ThrottleKey) -> [u8; 16] {
     let mut digest = [0; 16];
     digest.copy_from_slice(&key.id);
     digest
-}
-
-fn prefix(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
-    Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - bits)))
 }
 
 redacted_debug!(ThrottleKeys);
