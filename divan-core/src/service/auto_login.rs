@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::login::telegram_account;
 use super::session::to_time_duration;
+use super::telegram_account::telegram_account;
 use super::{ClientService, IssuedTokens, ServiceError};
 use crate::secret::Secret;
 use crate::store::{Account, AccountUpdate};

@@ -3,13 +3,13 @@
 use time::OffsetDateTime;
 
 use super::attempt::ChargedAttempt;
-use super::validation::{Validation, is_deceptive};
+use super::telegram_account::{TelegramAccount, telegram_account};
+use super::validation::Validation;
+use super::verified_password::VerifiedPassword;
 use super::{
     AttemptOutcome, AuthService, ClientInfo, ClientService, Field, IssuedTokens, ServiceError,
-    TelegramVerifiers, parse_phone,
 };
-use crate::init_data::{ContactError, InitData};
-use crate::password::{HashClass, HashPermit, Password, PasswordHash, Verification};
+use crate::password::{HashClass, HashPermit, Password};
 use crate::secret::Secret;
 use crate::store::{
     Account, AccountUpdate, StoreErrorKind, StoredDevice, StoredSession, UniqueKey, UpdatedAccount,
@@ -418,96 +418,6 @@ enum CheckedPhone<'a> {
 }
 
 impl AuthService {
-    pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
-        self.parts
-            .telegram
-            .as_ref()
-            .ok_or(ServiceError::TelegramNotConfigured)
-    }
-
-    /// Returns the phone number of a contact, which must belong to the sender of the init data.
-    fn contact_phone(&self, contact: &Secret, data: &InitData<'_>) -> Result<Phone, ServiceError> {
-        let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
-        let phone = contact.phone_of(data)?;
-        parse_phone(&phone, self.parts.region).map_err(|_| ContactError::InvalidPhone.into())
-    }
-
-    /// Computes exactly one hash, for an unknown account too, before it looks at the state of the
-    /// account, so that all failures are indistinguishable.
-    pub(super) async fn verify_password(
-        &self,
-        found: Option<Account>,
-        password: Password,
-        role: Role,
-        mut permit: HashPermit,
-    ) -> Result<VerifiedPassword, ServiceError> {
-        let stored = found.as_ref().map(|account| account.password_hash.clone());
-        let verification = permit.verify(password.clone(), stored).await?;
-        let account = found
-            .filter(|account| verification != Verification::Mismatch && account.user.is_active)
-            .filter(|account| account.user.role == role)
-            .ok_or(ServiceError::InvalidCredentials)?;
-        let rehashed = match verification {
-            // A failure to re-hash does not fail the sign-in: the old hash stays valid.
-            Verification::MatchOutdated => permit.hash(password.clone()).await.ok(),
-            _ => None,
-        };
-        Ok(VerifiedPassword {
-            account,
-            password,
-            rehashed,
-        })
-    }
-
-    /// Verifies the password once more if the stored hash has changed: a concurrent sign-in with the
-    /// same password may have re-hashed it. Returns `None` after any other concurrent change.
-    pub(super) async fn verify_again(
-        &self,
-        verified: VerifiedPassword,
-    ) -> Result<Option<VerifiedPassword>, ServiceError> {
-        let VerifiedPassword {
-            account: seen,
-            password,
-            ..
-        } = verified;
-        let current = self
-            .parts
-            .store
-            .account(seen.user.id)
-            .await?
-            .filter(|current| {
-                current.password_hash != seen.password_hash
-                    && current.user.is_active
-                    && current.user.role == seen.user.role
-            });
-        let Some(account) = current else {
-            return Ok(None);
-        };
-        let stored = Some(account.password_hash.clone());
-        let hashes = &self.parts.hashes;
-        match hashes
-            .verify(HashClass::Trusted, password.clone(), stored)
-            .await?
-        {
-            Verification::Mismatch => return Ok(None),
-            Verification::Match | Verification::MatchOutdated => self.check_expiry(&account)?,
-        }
-        Ok(Some(VerifiedPassword {
-            account,
-            password,
-            rehashed: None,
-        }))
-    }
-
-    /// Rejects a password that was issued more than 72 hours ago. Called only after a correct
-    /// password.
-    fn check_expiry(&self, account: &Account) -> Result<(), ServiceError> {
-        match account.password_expires_at {
-            Some(end) if end <= self.now() => Err(ServiceError::PasswordExpired),
-            _ => Ok(()),
-        }
-    }
-
     /// Issues the first tokens of a session that is stored.
     pub(super) fn issue_first(
         &self,
@@ -519,14 +429,6 @@ impl AuthService {
         }
         self.issue_tokens(session, updated.account.user)
     }
-}
-
-/// An account whose password was verified.
-pub(super) struct VerifiedPassword {
-    pub(super) account: Account,
-    password: Password,
-    /// A new hash, if the stored one has outdated parameters.
-    rehashed: Option<PasswordHash>,
 }
 
 impl VerifiedPassword {
@@ -545,35 +447,4 @@ impl VerifiedPassword {
             && current.user.role == seen.user.role
             && may_link
     }
-}
-
-/// The Telegram account that a user signs in from.
-#[derive(Clone, Debug)]
-pub(super) struct TelegramAccount {
-    pub(super) id: TelegramId,
-    username: Option<String>,
-}
-
-impl TelegramAccount {
-    /// Links the account, and updates the Telegram user name.
-    pub(super) fn link(&self, account: &mut Account, now: OffsetDateTime) {
-        if account.user.telegram_id.is_none() {
-            account.user.updated_at = now;
-        }
-        account.user.telegram_id = Some(self.id);
-        account.user.telegram_username.clone_from(&self.username);
-    }
-}
-
-/// Returns the Telegram account of the init data.
-pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
-    let user = data.require_user()?;
-    Ok(TelegramAccount {
-        id: TelegramId(user.id),
-        // Telegram's user names are ASCII letters, digits and underscores.
-        username: user
-            .username
-            .map(String::from)
-            .filter(|name| !name.contains(is_deceptive)),
-    })
 }

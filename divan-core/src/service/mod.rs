@@ -69,11 +69,13 @@ mod password;
 mod phone;
 mod session;
 mod session_cache;
+mod telegram_account;
 mod tokens;
 mod unlock;
 mod update_user;
 mod users;
 mod validation;
+mod verified_password;
 
 use std::sync::Arc;
 

@@ -1,0 +1,59 @@
+use time::OffsetDateTime;
+
+use super::validation::is_deceptive;
+use super::{AuthService, ServiceError, TelegramVerifiers, parse_phone};
+use crate::init_data::{ContactError, InitData};
+use crate::secret::Secret;
+use crate::store::Account;
+use crate::types::{Phone, TelegramId};
+
+/// The Telegram account that a user signs in from.
+#[derive(Clone, Debug)]
+pub(super) struct TelegramAccount {
+    pub(super) id: TelegramId,
+    username: Option<String>,
+}
+
+impl TelegramAccount {
+    /// Links the account, and updates the Telegram user name.
+    pub(super) fn link(&self, account: &mut Account, now: OffsetDateTime) {
+        if account.user.telegram_id.is_none() {
+            account.user.updated_at = now;
+        }
+        account.user.telegram_id = Some(self.id);
+        account.user.telegram_username.clone_from(&self.username);
+    }
+}
+
+/// Returns the Telegram account of the init data.
+pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
+    let user = data.require_user()?;
+    Ok(TelegramAccount {
+        id: TelegramId(user.id),
+        // Telegram's user names are ASCII letters, digits and underscores.
+        username: user
+            .username
+            .map(String::from)
+            .filter(|name| !name.contains(is_deceptive)),
+    })
+}
+
+impl AuthService {
+    pub(super) fn verifiers(&self) -> Result<&TelegramVerifiers, ServiceError> {
+        self.parts
+            .telegram
+            .as_ref()
+            .ok_or(ServiceError::TelegramNotConfigured)
+    }
+
+    /// Returns the phone number of a contact, which must belong to the sender of the init data.
+    pub(super) fn contact_phone(
+        &self,
+        contact: &Secret,
+        data: &InitData<'_>,
+    ) -> Result<Phone, ServiceError> {
+        let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
+        let phone = contact.phone_of(data)?;
+        parse_phone(&phone, self.parts.region).map_err(|_| ContactError::InvalidPhone.into())
+    }
+}
