@@ -8,7 +8,7 @@ type Login = paths["/auth/telegram/login"]["post"];
 const login: Login["requestBody"]["content"]["application/json"] = { phone: "+77011234567", password: "umbrella 77" };
 type Tokens = Login["responses"][200]["content"]["application/json"];
 export const authorization = (tokens: Tokens): string => `Bearer ${tokens.access_token}`;
-export const phone: string | undefined = login.phone;
+export const phone: string | null | undefined = login.phone;
 const page: operations["list_users"]["responses"][200]["content"]["application/json"] = { items: [] };
 export const names: string[] = page.items.map((user: Schemas["User"]) => user.full_name);
 

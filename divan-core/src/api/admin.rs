@@ -25,7 +25,7 @@ pub struct AdminLoginRequest {
         serialize_with = "secret::expose_option",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…"))]
     pub device_token: Option<Secret>,
 }
 
@@ -64,12 +64,7 @@ pub struct BootstrapRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(
-            nullable = false,
-            min_length = 1,
-            max_length = 200,
-            example = "First Last"
-        )
+        schema(min_length = 1, max_length = 200, example = "First Last")
     )]
     pub full_name: Option<String>,
 }

@@ -19,10 +19,7 @@ pub struct TelegramLoginRequest {
     /// The phone number in any usual form: `+7 701 123 45 67`, `8 (701) 123-45-67`. Required
     /// without `contact`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        feature = "openapi",
-        schema(example = "+77011234567", nullable = false)
-    )]
+    #[cfg_attr(feature = "openapi", schema(example = "+77011234567"))]
     pub phone: Option<String>,
     /// The unchanged response of the Mini App's `requestContact`, instead of `phone`. It must
     /// belong to the same account as the init data.
@@ -35,7 +32,6 @@ pub struct TelegramLoginRequest {
         feature = "openapi",
         schema(
             value_type = Option<String>,
-            nullable = false,
             example = "contact=%7B%22user_id%22%3A42%2C%22phone_number%22%3A%2277011234567%22%7D&auth_date=1768469400&hash=8e2f10ab…"
         )
     )]
@@ -55,7 +51,6 @@ pub struct TelegramLoginRequest {
         feature = "openapi",
         schema(
             value_type = Option<String>,
-            nullable = false,
             example = "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
         )
     )]
@@ -109,7 +104,6 @@ pub struct AutoLoginRequest {
         feature = "openapi",
         schema(
             value_type = Option<String>,
-            nullable = false,
             example = "query_id=AAHdF6IQAAAAAN0XohDhrOrc&user=%7B%22id%22%3A42%2C%22first_name%22%3A%22First%22%7D&auth_date=1768469400&hash=c501b71e…"
         )
     )]

@@ -25,16 +25,13 @@ pub struct CreateUserRequest {
     /// The phone number in any usual form: `+7 701 123 45 67`, `8 (701) 123-45-67`. Unique;
     /// required for an employee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(
-        feature = "openapi",
-        schema(example = "+77011234567", nullable = false)
-    )]
+    #[cfg_attr(feature = "openapi", schema(example = "+77011234567"))]
     pub phone: Option<String>,
     /// The e-mail address. Unique; required for an administrator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(format = "email", example = "second@example.com", nullable = false)
+        schema(format = "email", example = "second@example.com")
     )]
     pub email: Option<String>,
     /// The first password of an employee, at least 8 characters. It must not be common, nor consist
@@ -49,7 +46,6 @@ pub struct CreateUserRequest {
         feature = "openapi",
         schema(
             value_type = Option<String>,
-            nullable = false,
             format = "password",
             min_length = 8,
             max_length = 128,
@@ -134,12 +130,11 @@ pub struct ListUsersRequest {
     #[cfg_attr(
         feature = "openapi",
         param(minimum = 1, maximum = 200, example = 50),
-        schema(nullable = false, minimum = 1, maximum = 200, example = 50)
+        schema(minimum = 1, maximum = 200, example = 50)
     )]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub cursor: Option<String>,
     /// The search: each of its words must begin the phone number, the e-mail address or a word of
     /// the name. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
@@ -148,16 +143,14 @@ pub struct ListUsersRequest {
     #[cfg_attr(
         feature = "openapi",
         param(max_length = 100, example = "first 7011"),
-        schema(nullable = false, max_length = 100, example = "first 7011")
+        schema(max_length = 100, example = "first 7011")
     )]
     pub q: Option<String>,
     /// Only users with this role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub role: Option<Role>,
     /// Only active (`true`) or only inactive users (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub is_active: Option<bool>,
 }
 
@@ -214,7 +207,7 @@ pub struct PromoteUserRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(format = "email", example = "second@example.com", nullable = false)
+        schema(format = "email", example = "second@example.com")
     )]
     pub email: Option<String>,
 }

@@ -128,6 +128,56 @@ async fn a_missing_unknown_repeated_or_mistyped_member_is_named() {
     }
 }
 
+/// Clients in JavaScript often send `null` for a field that is empty.
+#[tokio::test]
+async fn null_is_accepted_exactly_where_the_document_allows_it() {
+    let app = App::with_users().await;
+    let document = app.get("/openapi.json").await.json();
+    let mut optional = 0;
+    for (endpoint, good) in with_bodies(&app) {
+        let token = token_for(&app, endpoint).await;
+        let method = endpoint.method.as_str().to_lowercase();
+        let operation = &document["paths"][endpoint.path][method];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let schema = document
+            .pointer(schema.as_str().unwrap().trim_start_matches('#'))
+            .unwrap();
+        for (member, schema) in schema["properties"].as_object().unwrap() {
+            let mut body = good.clone();
+            body[member] = Value::Null;
+            let token = token.as_deref();
+            let answer = send(&app, endpoint, token, "application/json", body.to_string()).await;
+            if allows_null(schema) {
+                let text = &answer.text;
+                assert!(
+                    !text.contains("wrong_type"),
+                    "{member} of {}: {text}",
+                    endpoint.path
+                );
+                optional += 1;
+            } else {
+                answer.assert_invalid(&format!("/{member}"));
+            }
+        }
+    }
+    assert!(optional >= 15, "{optional}");
+}
+
+fn allows_null(schema: &Value) -> bool {
+    let null = json!("null");
+    let mut types = vec![&schema["type"]];
+    types.extend(
+        schema["oneOf"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| &one["type"]),
+    );
+    types
+        .iter()
+        .any(|kind| **kind == null || kind.as_array().is_some_and(|all| all.contains(&null)))
+}
+
 #[tokio::test]
 async fn a_mistyped_enum_number_or_text_is_named() {
     let app = App::with_users().await;
