@@ -31,6 +31,13 @@ pub(super) struct Attempts {
     totals: [[AtomicU64; 3]; 2],
 }
 
+/// Returns the class of hashes that a trusted or signed-in user causes.
+pub(super) fn trusted_hash(user: Option<UserId>) -> HashClass {
+    HashClass::Trusted {
+        user: user.map(|user| user.0.as_u128()),
+    }
+}
+
 /// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

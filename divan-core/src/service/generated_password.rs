@@ -1,9 +1,10 @@
 //! Changes of a user that replace the password with a generated one.
 
+use super::attempt::trusted_hash;
 use super::users::expiry_of_generated;
 use super::validation::Validation;
 use super::{AdminService, ServiceError};
-use crate::password::{HashClass, Password};
+use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
@@ -111,7 +112,10 @@ impl AdminService<'_> {
         }
         let password = Password::generate(parts.entropy.as_ref())?;
         let generated = password.to_secret();
-        let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
+        let hash = parts
+            .hashes
+            .hash(trusted_hash(self.admin.id()), password)
+            .await?;
         let now = event.at;
         let replace = |account: &mut Account| {
             let mut event = event.clone();

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::attempt::ChargedAttempt;
+use super::attempt::{ChargedAttempt, trusted_hash};
 use super::telegram_account::{TelegramAccount, telegram_account};
 use super::validation::Validation;
 use super::verified_password::VerifiedPassword;
@@ -234,7 +234,7 @@ impl ClientService<'_> {
         found: Option<&Account>,
     ) -> Result<(ChargedAttempt, HashPermit), ServiceError> {
         let class = match attempt.class() {
-            AttemptClass::Trusted => HashClass::Trusted,
+            AttemptClass::Trusted => trusted_hash(found.map(|account| account.user.id)),
             AttemptClass::Untrusted => HashClass::Untrusted {
                 address: self.client.limited_address,
             },

@@ -1,7 +1,7 @@
-use super::attempt::ChargedAttempt;
+use super::attempt::{ChargedAttempt, trusted_hash};
 use super::validation::Validation;
 use super::{CallerService, Field, IssuedTokens, ServiceError};
-use crate::password::{HashClass, HashPermit, PasswordHash, WeakPassword};
+use crate::password::{HashPermit, PasswordHash, WeakPassword};
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions, StoredDevice};
@@ -72,7 +72,11 @@ impl CallerService<'_> {
             self.record_wrong_password(&charged).await?;
         }
         let verified = verified?;
-        let password_hash = service.parts.hashes.hash(HashClass::Trusted, new).await?;
+        let password_hash = service
+            .parts
+            .hashes
+            .hash(trusted_hash(Some(user)), new)
+            .await?;
         let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
         if let Some(session) = self
             .set_password(&verified.account, &charged, &password_hash)
@@ -100,7 +104,7 @@ impl CallerService<'_> {
         let account = keys.of(caller.user(), caller.audience());
         let attempt = keys.own_password(account, caller.user().id, caller.session());
         service
-            .begin_attempt(attempt, HashClass::Trusted, found)
+            .begin_attempt(attempt, trusted_hash(Some(caller.user().id)), found)
             .await
     }
 

@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::attempt::trusted_hash;
 use super::page::{ListId, PageRequest, truncate_page};
 use super::session::{SessionView, to_time_duration};
 use super::validation::Validation;
 use super::{AdminService, Cursor, Field, InvalidFieldReason, Page, ServiceError, parse_phone};
-use crate::password::{HashClass, Password};
+use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
@@ -208,7 +209,10 @@ impl AdminService<'_> {
             let generated = Password::generate(parts.entropy.as_ref())?;
             (generated.clone(), Some(generated.to_secret()))
         };
-        let hash = parts.hashes.hash(HashClass::Trusted, password).await?;
+        let hash = parts
+            .hashes
+            .hash(trusted_hash(self.admin.id()), password)
+            .await?;
         let mut account = Account::new(user.clone(), hash);
         // Until a Telegram account is linked, the password alone is enough to link one.
         let expires = generated.is_some() || user.role == Role::Employee;

@@ -1,5 +1,6 @@
+use super::attempt::trusted_hash;
 use super::{AuthService, ServiceError};
-use crate::password::{HashClass, HashPermit, Password, PasswordHash, Verification};
+use crate::password::{HashPermit, Password, PasswordHash, Verification};
 use crate::store::Account;
 use crate::types::Role;
 
@@ -66,7 +67,7 @@ impl AuthService {
         let stored = Some(account.password_hash.clone());
         let hashes = &self.parts.hashes;
         match hashes
-            .verify(HashClass::Trusted, password.clone(), stored)
+            .verify(trusted_hash(Some(seen.user.id)), password.clone(), stored)
             .await?
         {
             Verification::Mismatch => return Ok(None),

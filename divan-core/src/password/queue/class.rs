@@ -8,7 +8,12 @@ use crate::password::PasswordHash;
 #[non_exhaustive]
 pub enum HashClass {
     /// Trusted sign-in attempt, or a change by a signed-in user. Runs first.
-    Trusted,
+    Trusted {
+        /// User who causes the hash, such as the bits of an id. While a trusted hash of a user waits
+        /// or runs, further ones of the same user are treated as untrusted, so that one user cannot
+        /// delay all others. `None` for work without a user, which has no such limit.
+        user: Option<u128>,
+    },
     /// Any other sign-in attempt. Such hashes use at most half of the threads, and addresses take
     /// turns.
     Untrusted {
@@ -30,9 +35,11 @@ pub(super) enum Track {
     Background,
 }
 
-/// Addresses by which waiting untrusted hashes are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Origin of a hash, by which waiting hashes are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Source {
+    /// User of a trusted hash.
+    pub(super) user: Option<u128>,
     /// IPv4 address, or IPv6 /64.
     pub(super) address: Option<Ipv6Addr>,
     /// IPv4 /24, or IPv6 /48.
@@ -43,8 +50,8 @@ impl HashClass {
     /// Returns the track of a hash; `stored` is the hash to verify, if any.
     pub(super) fn track(self, stored: Option<&PasswordHash>) -> Track {
         match self {
-            Self::Trusted if stored.is_some_and(PasswordHash::is_legacy) => Track::Legacy,
-            Self::Trusted => Track::Trusted,
+            Self::Trusted { .. } if stored.is_some_and(PasswordHash::is_legacy) => Track::Legacy,
+            Self::Trusted { .. } => Track::Trusted,
             Self::Untrusted { .. } => Track::Untrusted,
             Self::Background => Track::Background,
         }
@@ -52,18 +59,24 @@ impl HashClass {
 
     pub(super) fn source(self) -> Source {
         match self {
-            Self::Untrusted { address } => Source::new(address),
-            Self::Trusted | Self::Background => Source::new(None),
+            Self::Trusted { user } => Source {
+                user,
+                ..Source::default()
+            },
+            Self::Untrusted { address } => Source {
+                user: None,
+                address: address.map(ip_prefix::host),
+                net: address.map(ip_prefix::network),
+            },
+            Self::Background => Source::default(),
         }
     }
 }
 
 impl Source {
-    fn new(address: Option<IpAddr>) -> Self {
-        Self {
-            address: address.map(ip_prefix::host),
-            net: address.map(ip_prefix::network),
-        }
+    /// Returns `true` if both hashes come from the same client: they then share a turn.
+    pub(super) fn is_same_client(&self, other: &Self) -> bool {
+        (self.user, self.address) == (other.user, other.address)
     }
 }
 
@@ -79,7 +92,7 @@ mod tests {
         let current = PasswordHash::from_stored(
             "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
         );
-        let trusted = HashClass::Trusted;
+        let trusted = HashClass::Trusted { user: None };
         assert_eq!(trusted.track(None), Track::Trusted);
         assert_eq!(trusted.track(Some(&current)), Track::Trusted);
         assert_eq!(trusted.track(Some(&legacy)), Track::Legacy);

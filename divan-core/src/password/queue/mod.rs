@@ -34,9 +34,10 @@ pub use permit::HashPermit;
 /// threads of its own with a lower priority. Each thread reuses its memory, and releases it after
 /// 10 s without work. The threads end with the queue.
 ///
-/// [Trusted](HashClass::Trusted) hashes go first, and at most 256 wait.
+/// [Trusted](HashClass::Trusted) hashes go first, one at a time for each user, and at most 256 wait.
+/// Further ones of the same user are untrusted.
 /// [Untrusted](HashClass::Untrusted) ones run on at most half of the permits (a single permit while
-/// no trusted one waits), take turns by address (IPv4, or IPv6 /64), and at most 64 wait. When more
+/// no trusted one waits), take turns by user or address (IPv4, or IPv6 /64), and at most 64 wait. When more
 /// arrive, the newest of the address with the most waiting is refused; among such addresses, of the
 /// network (IPv4 /24, IPv6 /48) with the most. A [background](HashClass::Background) hash runs when
 /// no other can start, one at a time. [Legacy](PasswordHash::check) hashes are many times slower and
@@ -127,7 +128,7 @@ impl HashQueue {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let queue = HashQueue::new(Arc::new(Argon2idHasher::default()));
     /// let password = Password::new(&"umbrella 77".into())?;
-    /// let stored = queue.hash(HashClass::Trusted, password.clone()).await?;
+    /// let stored = queue.hash(HashClass::Background, password.clone()).await?;
     /// assert!(is_correct(&queue, password, stored).await?);
     /// # Ok(())
     /// # }
@@ -145,8 +146,9 @@ impl HashQueue {
         class: HashClass,
         stored: Option<&PasswordHash>,
     ) -> Result<HashPermit, HashQueueError> {
-        let (arrived, track) = (Instant::now(), class.track(stored));
-        let mut waiter = Waiter::join(&self.shared, track, class.source());
+        let arrived = Instant::now();
+        let mut waiter = Waiter::join(&self.shared, class.track(stored), class.source());
+        let track = waiter.track();
         let turn = match track {
             Track::Background => waiter.turn().await,
             _ => tokio::time::timeout(self.max_wait, waiter.turn())

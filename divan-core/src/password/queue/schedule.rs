@@ -10,6 +10,8 @@ pub(super) struct Schedule<T> {
     permits: usize,
     waiting: Vec<Waiting<T>>,
     running: [usize; 4],
+    /// Users of the running trusted hashes.
+    running_users: Vec<u128>,
     next_ticket: u64,
     /// Order of the untrusted hash that started last.
     served: u64,
@@ -20,7 +22,7 @@ struct Waiting<T> {
     ticket: Ticket,
     track: Track,
     source: Source,
-    /// Position among untrusted hashes: their addresses take turns. 0 in other tracks.
+    /// Position among untrusted hashes: their clients take turns. 0 in other tracks.
     order: u64,
     payload: T,
 }
@@ -29,9 +31,19 @@ struct Waiting<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
+/// Hash that has started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Running {
+    pub(super) track: Track,
+    /// User of a trusted hash.
+    user: Option<u128>,
+}
+
 /// Result of [`Schedule::join`].
 pub(super) struct Joined<T> {
     pub(super) ticket: Ticket,
+    /// Track in which the hash waits.
+    pub(super) track: Track,
     /// Hash that was refused because the queue is full; possibly the new one.
     pub(super) refused: Option<T>,
 }
@@ -47,13 +59,19 @@ impl<T> Schedule<T> {
             permits,
             waiting: Vec::new(),
             running: [0; 4],
+            running_users: Vec::new(),
             next_ticket: 0,
             served: 0,
         }
     }
 
-    /// Adds a hash. If that is one too many, one is refused.
+    /// Adds a hash. If that is one too many, one is refused. A trusted hash is untrusted if another
+    /// one of the same user waits or runs.
     pub(super) fn join(&mut self, track: Track, source: Source, payload: T) -> Joined<T> {
+        let track = match track {
+            Track::Trusted | Track::Legacy if self.has_trusted(source.user) => Track::Untrusted,
+            _ => track,
+        };
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let order = match track {
@@ -70,7 +88,11 @@ impl<T> Schedule<T> {
         let refused = self
             .surplus(track)
             .map(|index| self.waiting.remove(index).payload);
-        Joined { ticket, refused }
+        Joined {
+            ticket,
+            track,
+            refused,
+        }
     }
 
     /// Removes a hash that waits no longer. Without effect if it has started or was refused.
@@ -79,7 +101,7 @@ impl<T> Schedule<T> {
     }
 
     /// Starts the next hash, if one may start.
-    pub(super) fn start_next(&mut self) -> Option<(Track, T)> {
+    pub(super) fn start_next(&mut self) -> Option<(Running, T)> {
         if self.running.iter().sum::<usize>() >= self.permits {
             return None;
         }
@@ -92,19 +114,37 @@ impl<T> Schedule<T> {
         let index = tracks.into_iter().find_map(|track| self.first_of(track))?;
         let Waiting {
             track,
+            source,
             order,
             payload,
             ..
         } = self.waiting.remove(index);
         self.served = self.served.max(order);
         self.running[track as usize] += 1;
-        Some((track, payload))
+        let user = source.user.filter(|_| track != Track::Untrusted);
+        self.running_users.extend(user);
+        Some((Running { track, user }, payload))
     }
 
-    /// Ends a hash of this track.
-    pub(super) fn finish(&mut self, track: Track) {
-        let running = &mut self.running[track as usize];
+    /// Ends a hash.
+    pub(super) fn finish(&mut self, ended: Running) {
+        let running = &mut self.running[ended.track as usize];
         *running = running.saturating_sub(1);
+        let mut users = self.running_users.iter();
+        if let Some(index) = users.position(|user| Some(*user) == ended.user) {
+            self.running_users.swap_remove(index);
+        }
+    }
+
+    /// Returns `true` if a trusted hash of this user waits or runs.
+    fn has_trusted(&self, user: Option<u128>) -> bool {
+        let Some(user) = user else {
+            return false;
+        };
+        let mut waiting = self.waiting.iter();
+        self.running_users.contains(&user)
+            || waiting
+                .any(|other| other.source.user == Some(user) && other.track != Track::Untrusted)
     }
 
     pub(super) fn running(&self, track: Track) -> usize {
@@ -136,11 +176,11 @@ impl<T> Schedule<T> {
             .map(|(index, _)| index)
     }
 
-    /// Returns the order of a new untrusted hash: behind those of the same address, but next to the
-    /// first ones of other addresses.
+    /// Returns the order of a new untrusted hash: behind those of the same client, but next to the
+    /// first ones of other clients.
     fn next_order(&self, source: Source) -> u64 {
         self.track(Track::Untrusted)
-            .filter(|(_, waiting)| waiting.source.address == source.address)
+            .filter(|(_, waiting)| waiting.source.is_same_client(&source))
             .map(|(_, waiting)| waiting.order)
             .fold(self.served, u64::max)
             + 1
@@ -160,8 +200,8 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// Returns the index of the newest untrusted hash of the address with the most, and among such
-    /// addresses, of the net with the most.
+    /// Returns the index of the newest untrusted hash of the client with the most, and among such
+    /// clients, of the net with the most.
     fn longest_queue(&self) -> Option<usize> {
         let count = |is_same: &dyn Fn(&Source) -> bool| {
             self.track(Track::Untrusted)
@@ -171,7 +211,7 @@ impl<T> Schedule<T> {
         self.track(Track::Untrusted)
             .max_by_key(|(_, Waiting { source, ticket, .. })| {
                 (
-                    count(&|other| other.address == source.address),
+                    count(&|other| other.is_same_client(source)),
                     count(&|other| other.net == source.net),
                     *ticket,
                 )

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use proptest::prelude::*;
 
 use super::class::{HashClass, Source, Track};
-use super::schedule::{Joined, Schedule, Ticket};
+use super::schedule::{Joined, Running, Schedule, Ticket};
 
 fn source(address: &str) -> Source {
     let address = Some(address.parse::<IpAddr>().unwrap());
@@ -16,85 +16,95 @@ fn join<'a>(schedule: &mut Schedule<&'a str>, address: &'a str) -> Joined<&'a st
     schedule.join(Track::Untrusted, source(address), address)
 }
 
-/// A schedule whose only permit is in use.
-fn busy<'a>() -> Schedule<&'a str> {
-    let mut schedule = Schedule::new(1);
-    join(&mut schedule, "198.51.100.1");
-    assert!(schedule.start_next().is_some());
-    schedule
+/// A schedule whose only permit is in use by an untrusted hash.
+struct Busy<'a> {
+    schedule: Schedule<&'a str>,
+    running: Running,
 }
 
-/// Ends the running untrusted hash, and returns what starts.
-fn next<'a>(schedule: &mut Schedule<&'a str>) -> &'a str {
-    schedule.finish(Track::Untrusted);
-    schedule.start_next().unwrap().1
+fn busy<'a>() -> Busy<'a> {
+    let mut schedule = Schedule::new(1);
+    join(&mut schedule, "198.51.100.1");
+    let (running, _) = schedule.start_next().unwrap();
+    Busy { schedule, running }
+}
+
+impl<'a> Busy<'a> {
+    fn join(&mut self, address: &'a str) -> Joined<&'a str> {
+        join(&mut self.schedule, address)
+    }
+
+    /// Ends the running hash, and returns what starts.
+    fn next(&mut self) -> Option<&'a str> {
+        self.schedule.finish(self.running);
+        let (running, started) = self.schedule.start_next()?;
+        self.running = running;
+        Some(started)
+    }
 }
 
 #[test]
 fn addresses_take_turns() {
-    let mut schedule = busy();
+    let mut busy = busy();
     for address in ["192.0.2.1", "192.0.2.1", "192.0.2.1", "203.0.113.5"] {
-        assert!(join(&mut schedule, address).refused.is_none());
+        assert!(busy.join(address).refused.is_none());
     }
-    assert_eq!(next(&mut schedule), "192.0.2.1");
-    assert_eq!(next(&mut schedule), "203.0.113.5");
+    assert_eq!(busy.next(), Some("192.0.2.1"));
+    assert_eq!(busy.next(), Some("203.0.113.5"));
     // A later arrival does not wait behind all of the first address either.
-    assert!(join(&mut schedule, "203.0.113.6").refused.is_none());
-    assert_eq!(next(&mut schedule), "192.0.2.1");
-    assert_eq!(next(&mut schedule), "203.0.113.6");
-    assert_eq!(next(&mut schedule), "192.0.2.1");
+    assert!(busy.join("203.0.113.6").refused.is_none());
+    assert_eq!(busy.next(), Some("192.0.2.1"));
+    assert_eq!(busy.next(), Some("203.0.113.6"));
+    assert_eq!(busy.next(), Some("192.0.2.1"));
 }
 
 #[test]
 fn an_address_that_keeps_arriving_does_not_delay_others_forever() {
-    let mut schedule = busy();
+    let mut busy = busy();
     for _ in 0..3 {
-        join(&mut schedule, "203.0.113.5");
+        busy.join("203.0.113.5");
     }
     let mut served = 0;
     for n in 0..6 {
-        join(&mut schedule, ["192.0.2.1", "192.0.2.2"][n % 2]);
-        served += usize::from(next(&mut schedule) == "203.0.113.5");
+        busy.join(["192.0.2.1", "192.0.2.2"][n % 2]);
+        served += usize::from(busy.next() == Some("203.0.113.5"));
     }
     assert_eq!(served, 3, "its turns come although the others never stop");
 }
 
 #[test]
 fn the_newest_hash_of_the_longest_queue_is_refused() {
-    let mut schedule = busy();
+    let mut busy = busy();
     for _ in 0..62 {
-        join(&mut schedule, "192.0.2.1");
+        busy.join("192.0.2.1");
     }
     for address in ["203.0.113.5", "203.0.113.6"] {
-        assert!(join(&mut schedule, address).refused.is_none());
+        assert!(busy.join(address).refused.is_none());
     }
     // The queue is full. The flooding address pays, also when it is not the one that arrives.
-    assert_eq!(
-        join(&mut schedule, "203.0.113.7").refused,
-        Some("192.0.2.1")
-    );
-    assert_eq!(join(&mut schedule, "192.0.2.1").refused, Some("192.0.2.1"));
-    assert_eq!(schedule.waiting(Track::Untrusted), 64);
+    assert_eq!(busy.join("203.0.113.7").refused, Some("192.0.2.1"));
+    assert_eq!(busy.join("192.0.2.1").refused, Some("192.0.2.1"));
+    assert_eq!(busy.schedule.waiting(Track::Untrusted), 64);
 }
 
 #[test]
 fn among_equal_addresses_the_largest_net_is_refused() {
-    let mut schedule = busy();
-    join(&mut schedule, "203.0.113.5");
+    let mut busy = busy();
+    busy.join("203.0.113.5");
     let flood: Vec<String> = (0..64).map(|n| format!("2001:db8:1:{n:x}::1")).collect();
     for address in &flood[..63] {
-        assert!(join(&mut schedule, address).refused.is_none());
+        assert!(busy.join(address).refused.is_none());
     }
-    let refused = join(&mut schedule, "203.0.113.6").refused;
+    let refused = busy.join("203.0.113.6").refused;
     assert_eq!(refused, Some(flood[62].as_str()));
-    assert_eq!(join(&mut schedule, &flood[63]).refused, Some(&*flood[63]));
+    assert_eq!(busy.join(&flood[63]).refused, Some(&*flood[63]));
 }
 
 #[test]
 fn one_too_many_trusted_hashes_refuse_the_newest() {
     for tracks in [[Track::Trusted, Track::Legacy], [Track::Background; 2]] {
         let mut schedule = Schedule::new(1);
-        let nowhere = HashClass::Trusted.source();
+        let nowhere = HashClass::Trusted { user: None }.source();
         schedule.join(Track::Trusted, nowhere, 1000);
         schedule.start_next();
         for n in 0..256 {
@@ -107,15 +117,52 @@ fn one_too_many_trusted_hashes_refuse_the_newest() {
 }
 
 #[test]
+fn a_user_has_one_trusted_hash_at_a_time() {
+    let mut schedule = Schedule::new(2);
+    let mut join = |user| {
+        let class = HashClass::Trusted { user: Some(user) };
+        schedule.join(Track::Trusted, class.source(), user).track
+    };
+    assert_eq!(join(1), Track::Trusted);
+    assert_eq!([join(1), join(1)], [Track::Untrusted; 2]);
+    assert_eq!(join(2), Track::Trusted);
+
+    let (first, user) = schedule.start_next().unwrap();
+    assert_eq!((first.track, user), (Track::Trusted, 1));
+    let class = HashClass::Trusted { user: Some(1) };
+    let while_running = schedule.join(Track::Legacy, class.source(), 1);
+    assert_eq!(while_running.track, Track::Untrusted);
+
+    schedule.finish(first);
+    let afterwards = schedule.join(Track::Trusted, class.source(), 1);
+    assert_eq!(afterwards.track, Track::Trusted);
+}
+
+#[test]
+fn further_hashes_of_a_user_take_turns_with_addresses() {
+    let mut busy = busy();
+    for _ in 0..300 {
+        let class = HashClass::Trusted { user: Some(1) };
+        busy.schedule.join(Track::Trusted, class.source(), "user");
+    }
+    assert!(
+        busy.join("192.0.2.1")
+            .refused
+            .is_some_and(|refused| refused == "user")
+    );
+    let started = [busy.next(), busy.next(), busy.next()].map(Option::unwrap);
+    assert_eq!(started, ["user", "user", "192.0.2.1"]);
+}
+
+#[test]
 fn a_hash_that_left_does_not_start() {
-    let mut schedule = busy();
-    let Joined { ticket, .. } = join(&mut schedule, "192.0.2.1");
-    join(&mut schedule, "192.0.2.2");
-    schedule.leave(ticket);
-    schedule.leave(ticket);
-    assert_eq!(next(&mut schedule), "192.0.2.2");
-    schedule.finish(Track::Untrusted);
-    assert!(schedule.start_next().is_none());
+    let mut busy = busy();
+    let Joined { ticket, .. } = busy.join("192.0.2.1");
+    busy.join("192.0.2.2");
+    busy.schedule.leave(ticket);
+    busy.schedule.leave(ticket);
+    assert_eq!(busy.next(), Some("192.0.2.2"));
+    assert_eq!(busy.next(), None);
 }
 
 const TRACKS: [Track; 4] = [
@@ -144,8 +191,13 @@ fn step() -> impl Strategy<Value = Step> {
     // A few addresses of a few nets, so that queues of any length occur.
     let address = (0_u8..4, 0_u8..6)
         .prop_map(|(net, host)| source(&format!("192.0.{net}.{}", host.saturating_sub(2))));
+    let user = prop::option::of(0_u128..5);
+    let source = (address, user).prop_map(|(address, user)| (address, HashClass::Trusted { user }));
     prop_oneof![
-        6 => (track, address).prop_map(|(track, source)| Step::Join(track, source)),
+        6 => (track, source).prop_map(|(track, (address, trusted))| match track {
+            Track::Trusted | Track::Legacy => Step::Join(track, trusted.source()),
+            Track::Untrusted | Track::Background => Step::Join(track, address),
+        }),
         2 => any::<usize>().prop_map(Step::Finish),
         1 => any::<usize>().prop_map(Step::Leave),
     ]
@@ -155,7 +207,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     permits: usize,
     waiting: BTreeMap<usize, (Track, Source, Ticket)>,
-    running: Vec<Track>,
+    running: Vec<Running>,
 }
 
 impl Model {
@@ -167,10 +219,10 @@ impl Model {
     }
 
     fn running_in(&self, track: Track) -> usize {
-        self.running.iter().filter(|of| **of == track).count()
+        self.running.iter().filter(|of| of.track == track).count()
     }
 
-    /// Counts the waiting untrusted hashes of the same address and of the same net.
+    /// Counts the waiting untrusted hashes of the same client and of the same net.
     fn queues(&self, source: Source) -> (usize, usize) {
         let untrusted = || {
             let waiting = self.waiting.values();
@@ -178,7 +230,7 @@ impl Model {
         };
         (
             untrusted()
-                .filter(|(_, other, _)| other.address == source.address)
+                .filter(|(_, other, _)| other.is_same_client(&source))
                 .count(),
             untrusted()
                 .filter(|(_, other, _)| other.net == source.net)
@@ -202,6 +254,15 @@ impl Model {
                 assert!(!is_newer, "a newer hash was spared");
             }
         }
+    }
+
+    /// Checks that at most one trusted hash of each user waits.
+    fn check_users(&self) {
+        let waiting = self.waiting.values();
+        let trusted = waiting.filter(|(track, ..)| *track != Track::Untrusted);
+        let users: Vec<u128> = trusted.filter_map(|(_, source, _)| source.user).collect();
+        let unique: BTreeSet<&u128> = users.iter().collect();
+        assert_eq!(unique.len(), users.len());
     }
 
     /// Checks a start against everything that waits.
@@ -240,16 +301,17 @@ proptest! {
         for (id, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Join(track, source) => {
-                    let Joined { ticket, refused } = schedule.join(track, source, id);
+                    let Joined { ticket, track, refused } = schedule.join(track, source, id);
                     model.waiting.insert(id, (track, source, ticket));
+                    model.check_users();
                     if let Some(refused) = refused {
                         model.check_refused(refused);
                         model.waiting.remove(&refused);
                     }
                 }
                 Step::Finish(nth) if !model.running.is_empty() => {
-                    let track = model.running.remove(nth % model.running.len());
-                    schedule.finish(track);
+                    let ended = model.running.remove(nth % model.running.len());
+                    schedule.finish(ended);
                 }
                 Step::Leave(nth) if !model.waiting.is_empty() => {
                     let id = *model.waiting.keys().nth(nth % model.waiting.len()).unwrap();
@@ -258,11 +320,11 @@ proptest! {
                 }
                 Step::Finish(_) | Step::Leave(_) => {}
             }
-            while let Some((track, id)) = schedule.start_next() {
+            while let Some((running, id)) = schedule.start_next() {
                 let (waited_in, ..) = model.waiting.remove(&id).unwrap();
-                prop_assert_eq!(waited_in, track);
-                model.check_started(track);
-                model.running.push(track);
+                prop_assert_eq!(waited_in, running.track);
+                model.check_started(running.track);
+                model.running.push(running);
             }
             model.check();
             for track in TRACKS {

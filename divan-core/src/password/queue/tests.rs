@@ -8,6 +8,7 @@ use super::*;
 use crate::password::{HashError, HashMemory};
 
 const UNTRUSTED: HashClass = HashClass::Untrusted { address: None };
+const TRUSTED: HashClass = HashClass::Trusted { user: None };
 
 /// Hasher whose computations report their thread and then block until the test releases them.
 #[derive(Debug)]
@@ -93,8 +94,8 @@ impl HashQueue {
 #[tokio::test]
 async fn a_caller_that_waits_too_long_is_refused() {
     let queue = gate(1).queue.max_wait(Duration::ZERO);
-    let _permit = queue.acquire(HashClass::Trusted).await.unwrap();
-    for class in [HashClass::Trusted, UNTRUSTED] {
+    let _permit = queue.acquire(TRUSTED).await.unwrap();
+    for class in [TRUSTED, UNTRUSTED] {
         let refused = queue.acquire(class).await;
         assert_eq!(refused.unwrap_err(), HashQueueError::Overloaded);
     }
@@ -106,7 +107,7 @@ async fn a_caller_that_waits_too_long_is_refused() {
 #[tokio::test]
 async fn background_hashes_wait_without_a_limit() {
     let queue = gate(1).queue.max_wait(Duration::ZERO);
-    let permit = queue.acquire(HashClass::Trusted).await.unwrap();
+    let permit = queue.acquire(TRUSTED).await.unwrap();
     let waits = queue
         .wait_in_task(HashClass::Background, |permit| permit.is_ok())
         .await;
@@ -117,10 +118,10 @@ async fn background_hashes_wait_without_a_limit() {
 #[tokio::test]
 async fn trusted_callers_go_first() {
     let queue = gate(1).queue;
-    let permit = queue.acquire(HashClass::Trusted).await.unwrap();
+    let permit = queue.acquire(TRUSTED).await.unwrap();
     let order = Arc::new(Mutex::new(Vec::new()));
     let mut tasks = Vec::new();
-    for class in [HashClass::Background, UNTRUSTED, HashClass::Trusted] {
+    for class in [HashClass::Background, UNTRUSTED, TRUSTED] {
         let order = Arc::clone(&order);
         let waits = queue.wait_in_task(class, move |permit| {
             order.lock().unwrap().push(class);
@@ -132,7 +133,7 @@ async fn trusted_callers_go_first() {
     for task in tasks {
         task.await.unwrap();
     }
-    let expected = [HashClass::Trusted, UNTRUSTED, HashClass::Background];
+    let expected = [TRUSTED, UNTRUSTED, HashClass::Background];
     assert_eq!(*order.lock().unwrap(), expected);
 }
 
@@ -160,11 +161,9 @@ async fn a_trusted_legacy_hash_runs_in_the_untrusted_half() {
         PasswordHash::from_stored("$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2");
     let _untrusted = queue.acquire(UNTRUSTED).await.unwrap();
     let impatient = queue.clone().max_wait(Duration::ZERO);
-    let refused = impatient
-        .acquire_for(HashClass::Trusted, Some(&legacy))
-        .await;
+    let refused = impatient.acquire_for(TRUSTED, Some(&legacy)).await;
     assert_eq!(refused.unwrap_err(), HashQueueError::Overloaded);
-    assert!(impatient.acquire(HashClass::Trusted).await.is_ok());
+    assert!(impatient.acquire(TRUSTED).await.is_ok());
 }
 
 #[tokio::test]
@@ -207,16 +206,14 @@ async fn a_cancelled_caller_keeps_its_permit_until_the_hash_ends() {
     } = gate(1);
     let running = tokio::spawn({
         let queue = queue.clone();
-        async move { queue.verify(HashClass::Trusted, password(), None).await }
+        async move { queue.verify(TRUSTED, password(), None).await }
     });
     started.recv().await.unwrap();
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
     assert_eq!(queue.load().trusted.running, 1);
 
-    let waits = queue
-        .wait_in_task(HashClass::Trusted, |permit| permit.map(drop))
-        .await;
+    let waits = queue.wait_in_task(TRUSTED, |permit| permit.map(drop)).await;
     release.send(()).unwrap();
     assert_eq!(waits.await.unwrap(), Ok(()));
 }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::class::{Source, Track};
 use super::load::{ClassTotals, HashQueueLoad, Totals};
-use super::schedule::{Joined, Schedule, Ticket};
+use super::schedule::{Joined, Running, Schedule, Ticket};
 use super::worker::{self, Job};
 use crate::password::{HashError, HashMemory, PasswordHasher};
 
@@ -32,21 +32,33 @@ struct State {
 pub(super) struct Waiter {
     shared: Arc<Shared>,
     ticket: Ticket,
+    track: Track,
     turn: oneshot::Receiver<Turn>,
 }
 
 impl Waiter {
     pub(super) fn join(shared: &Arc<Shared>, track: Track, source: Source) -> Self {
         let (sender, turn) = oneshot::channel();
-        let Joined { ticket, refused } = shared.state().schedule.join(track, source, sender);
+        let joined = shared.state().schedule.join(track, source, sender);
+        let Joined {
+            ticket,
+            track,
+            refused,
+        } = joined;
         // Its receiver ends without a turn.
         drop(refused);
         shared.start();
         Self {
             shared: Arc::clone(shared),
             ticket,
+            track,
             turn,
         }
+    }
+
+    /// Returns the track in which the caller waits.
+    pub(super) fn track(&self) -> Track {
+        self.track
     }
 
     /// Waits for the turn. `None` if the caller was refused.
@@ -65,7 +77,7 @@ impl Drop for Waiter {
 #[derive(Debug)]
 pub(super) struct Turn {
     shared: Arc<Shared>,
-    track: Track,
+    running: Running,
 }
 
 impl Turn {
@@ -78,7 +90,7 @@ impl Turn {
         let worker = self.shared.worker()?;
         let (done, finished) = oneshot::channel();
         let this_worker = worker.clone();
-        let started = &self.shared.totals(self.track).started;
+        let started = &self.shared.totals(self.running.track).started;
         started.fetch_add(1, Ordering::Relaxed);
         let job = move |memory: &mut HashMemory| {
             let result = compute(self.shared.hasher.as_ref(), memory);
@@ -94,7 +106,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.shared.state().schedule.finish(self.track);
+        self.shared.state().schedule.finish(self.running);
         self.shared.start();
     }
 }
@@ -135,12 +147,12 @@ impl Shared {
     fn start(self: &Arc<Self>) {
         loop {
             let started = self.state().schedule.start_next();
-            let Some((track, caller)) = started else {
+            let Some((running, caller)) = started else {
                 return;
             };
             let turn = Turn {
                 shared: Arc::clone(self),
-                track,
+                running,
             };
             // A caller that was cancelled concurrently returns the turn, and dropping it passes it on.
             drop(caller.send(turn));
