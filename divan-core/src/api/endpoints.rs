@@ -148,7 +148,7 @@ endpoints! {
     /// Clears the failed sign-ins and the limits of a user's account. The limits of Telegram accounts
     /// and addresses stay.
     UnlockUser = "unlock_user": Post "/auth/admin/users/{id}/unlock", Admin,
-        () => 204 (), [NotFound];
+        () => 204 (), [NotFound, OwnAccount];
 
     /// Lists audit events, newest first.
     Audit = "audit": Get "/auth/admin/audit", Admin,

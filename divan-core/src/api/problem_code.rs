@@ -78,8 +78,8 @@ problem_codes! {
     RequestTimeout = "request_timeout", 408, "Request timed out";
     /// The first administrator exists already: sign in.
     AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
-    /// Administrators cannot reset their own password or unlink their own Telegram account: ask another
-    /// administrator. To change your password, use `POST /auth/me/password`.
+    /// Administrators cannot reset their own password, unlink their own Telegram account, or unlock
+    /// their own account: ask another administrator. To change your password, use `POST /auth/me/password`.
     OwnAccount = "own_account", 409, "Own account";
     /// The role of an employee cannot be changed to `admin` here: use
     /// `POST /auth/admin/users/{id}/promote`, which generates a new password.

@@ -51,8 +51,9 @@ pub enum ServiceError {
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]
     AdminRequired,
-    /// An administrator resets the own password or unlinks the own Telegram account.
-    #[error("administrators cannot reset their own password or unlink their own Telegram account")]
+    /// An administrator resets the own password, unlinks the own Telegram account, or unlocks the own
+    /// account.
+    #[error("administrators cannot reset, unlink or unlock their own account")]
     OwnAccount,
     /// The command changes the role of an employee to administrator.
     #[error("`role` cannot be changed from employee to admin: promote the user")]

@@ -30,11 +30,7 @@ impl AdminService<'_> {
         let (parts, now) = (&self.service.parts, self.service.now());
         let mut failed = FailedSignIns::default();
         for account in parts.attempts.keys.all_of(&user) {
-            let kinds = [
-                ThrottleKind::Account,
-                ThrottleKind::Consecutive,
-                ThrottleKind::TrustedTotal,
-            ];
+            let kinds = ThrottleKind::OF_ACCOUNT;
             let keys = kinds.map(|kind| ThrottleKey::new(kind, account.0));
             let counters = parts.store.counters(&keys).await?;
             for (kind, counter) in kinds.into_iter().zip(counters) {
@@ -56,8 +52,12 @@ impl AdminService<'_> {
     /// accounts, addresses and sessions stay.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`].
+    /// [`ServiceError::NotFound`], and [`ServiceError::OwnAccount`]: the holder of a stolen access
+    /// token could otherwise guess the password without limit.
     pub async fn unlock_user(self, user: UserId) -> Result<(), ServiceError> {
+        if self.admin.id() == Some(user) {
+            return Err(ServiceError::OwnAccount);
+        }
         let event = self.audit_event(AuditAction::UserUnlocked, user).await?;
         let parts = &self.service.parts;
         let change = |account: &mut Account| {

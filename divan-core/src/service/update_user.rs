@@ -46,7 +46,15 @@ impl AdminService<'_> {
         let changes = Changes::read(command, parts.region, own)?;
         let event = self.audit_event(AuditAction::UserUpdated, id).await?;
         let now = self.service.now();
-        let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &event)?));
+        let keys = &parts.attempts.keys;
+        let change = |account: &mut Account| {
+            let before = account.user.clone();
+            let update = changes.apply(account, now, &event)?;
+            // Otherwise each change of one's own e-mail address would allow further guesses.
+            Ok(Some(
+                update.move_counters(keys.moved(&before, &account.user)),
+            ))
+        };
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
         let updated = parts.store.update_account(id, &change).await?;
         let updated = updated.ok_or(ServiceError::NotFound)?;

@@ -87,6 +87,9 @@ pub struct AccountUpdate {
     pub settle: Option<ThrottleUpdate>,
     /// The accounts whose failed attempts no longer count.
     pub clear_counters: Vec<AccountKey>,
+    /// Accounts whose phone number or e-mail address changes, before and after: failed attempts
+    /// continue to count.
+    pub move_counters: Vec<(AccountKey, AccountKey)>,
     /// The audit events.
     pub events: Vec<AuditEvent>,
 }
@@ -143,6 +146,18 @@ impl AccountUpdate {
     #[must_use]
     pub fn clear_counters(mut self, accounts: impl IntoIterator<Item = AccountKey>) -> Self {
         self.clear_counters.extend(accounts);
+        self
+    }
+
+    /// Moves the counters of the accounts, which replace those of the new keys. The waits between
+    /// attempts ([`ThrottleKind::UntrustedLane`](crate::throttle::ThrottleKind::UntrustedLane) and
+    /// [`TrustedLane`](crate::throttle::ThrottleKind::TrustedLane)) do not move.
+    #[must_use]
+    pub fn move_counters(
+        mut self,
+        accounts: impl IntoIterator<Item = (AccountKey, AccountKey)>,
+    ) -> Self {
+        self.move_counters.extend(accounts);
         self
     }
 

@@ -12,7 +12,9 @@ use super::{
     UpdatedAccount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
-use crate::throttle::{Counter, Decision, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
+use crate::throttle::{
+    Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
+};
 use crate::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// A store in memory, for tests and examples.
@@ -130,6 +132,15 @@ impl Tables {
         for account in &update.clear_counters {
             self.counters
                 .retain(|key, _| !key.kind.is_of_account() || !key.id.starts_with(&account.0));
+        }
+        for (from, to) in &update.move_counters {
+            for kind in ThrottleKind::OF_ACCOUNT {
+                let to = ThrottleKey::new(kind, to.0);
+                match self.counters.remove(&ThrottleKey::new(kind, from.0)) {
+                    Some(counter) => self.counters.insert(to, counter),
+                    None => self.counters.remove(&to),
+                };
+            }
         }
         self.audit.extend(update.events);
         ended

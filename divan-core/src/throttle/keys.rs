@@ -103,6 +103,16 @@ impl ThrottleKeys {
         phone.chain(email).collect()
     }
 
+    /// Keys of the accounts whose identifier changed, before and after.
+    pub fn moved(&self, before: &User, after: &User) -> Vec<(AccountKey, AccountKey)> {
+        let phones = before.phone.iter().zip(&after.phone);
+        let phones = phones.map(|(before, after)| (self.phone(before), self.phone(after)));
+        let emails = before.email.iter().zip(&after.email);
+        let emails = emails.map(|(before, after)| (self.email(before), self.email(after)));
+        let all = phones.chain(emails);
+        all.filter(|(before, after)| before != after).collect()
+    }
+
     fn account(&self, audience: Audience, identifier: &str) -> AccountKey {
         AccountKey(self.digest(audience.as_str(), identifier.as_bytes()))
     }

@@ -109,16 +109,12 @@ kinds! {
 }
 
 impl ThrottleKind {
-    /// Reports a kind whose key begins with the key of an account.
-    pub(crate) const fn is_of_account(self) -> bool {
-        matches!(
-            self,
-            Self::Account
-                | Self::UntrustedLane
-                | Self::Consecutive
-                | Self::TrustedLane
-                | Self::TrustedTotal
-        )
+    /// The kinds whose key is the key of an account.
+    pub(crate) const OF_ACCOUNT: [Self; 3] = [Self::Account, Self::Consecutive, Self::TrustedTotal];
+
+    /// Returns `true` for the kinds whose key begins with the key of an account.
+    pub(crate) fn is_of_account(self) -> bool {
+        Self::OF_ACCOUNT.contains(&self) || matches!(self, Self::UntrustedLane | Self::TrustedLane)
     }
 }
 

@@ -32,6 +32,8 @@ on_every_store!(
     a_device_expires_after_90_days_without_a_sign_in,
     trusted_failures_wait_and_close_after_a_hundred,
     an_unlock_and_a_reset_clear_the_counters,
+    a_changed_phone_or_email_keeps_the_counters,
+    administrators_cannot_unlock_their_own_account,
     a_success_resets_the_lane_and_refunds_the_attempt,
     a_correct_password_from_another_telegram_account_stays_charged,
     two_servers_together_allow_no_further_attempt,
@@ -378,6 +380,49 @@ async fn an_unlock_and_a_reset_clear_the_counters(f: Fixture) {
     let generated = admin.reset_password(f.employee).await.unwrap();
     let tokens = f.login_with(generated.expose()).await.unwrap();
     assert!(tokens.user.password_change_required);
+}
+
+/// Otherwise the holder of a stolen access token changes the e-mail address after each ten guesses.
+async fn a_changed_phone_or_email_keeps_the_counters(f: Fixture) {
+    const OTHER_PHONE: &str = "+77015550000";
+    const OTHER_EMAIL: &str = "other@example.com";
+    let (operator, client) = (Admin::operator(), ClientInfo::unknown());
+    let admin = f.service.as_admin(&operator, &client);
+    let user = admin.find_user(ADMIN_EMAIL).await.unwrap().id;
+    for n in 0..10 {
+        let _ = guess(&f, PHONE, 100 + n).await;
+        let _ = admin_login(&f, "a wrong password", None, &format!("198.51.{n}.1")).await;
+    }
+    let mut command = UpdateUserCommand::default();
+    command.phone = Some(Some(OTHER_PHONE.to_owned()));
+    admin.update_user(f.employee, &command).await.unwrap();
+    let mut command = UpdateUserCommand::default();
+    command.email = Some(Some(OTHER_EMAIL.to_owned()));
+    admin.update_user(user, &command).await.unwrap();
+
+    wait(guess(&f, OTHER_PHONE, 200).await);
+    let command = AdminLoginCommand::new(OTHER_EMAIL, ADMIN_PASSWORD);
+    wait(f.service.for_client(&client).admin_login(&command).await);
+    for user in [f.employee, user] {
+        let failed = admin.failed_sign_ins(user).await.unwrap();
+        assert_eq!(failed.untrusted, 10);
+    }
+    // The former phone number is one of no user.
+    assert_eq!(retry_after(guess(&f, PHONE, 200).await), None);
+}
+
+async fn administrators_cannot_unlock_their_own_account(f: Fixture) {
+    let tokens = admin_login(&f, ADMIN_PASSWORD, None, "203.0.113.1")
+        .await
+        .unwrap();
+    let token = tokens.access_token.expose();
+    let admin = f.service.authenticate(token).await.unwrap();
+    let (admin, client) = (admin.into_admin().unwrap(), ClientInfo::unknown());
+    let service = f.service.as_admin(&admin, &client);
+    let own = admin.id().unwrap();
+    assert_eq!(refusal(service.unlock_user(own).await), Refusal::OwnAccount);
+    assert_eq!(events(&f, AuditAction::UserUnlocked).await, 0);
+    service.unlock_user(f.employee).await.unwrap();
 }
 
 async fn a_success_resets_the_lane_and_refunds_the_attempt(f: Fixture) {

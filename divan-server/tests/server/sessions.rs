@@ -207,6 +207,9 @@ async fn a_user_is_changed_unlinked_and_signed_out_by_an_administrator() {
         .send_raw(Method::PATCH, &own, Some(&admin), "application/json", body)
         .await;
     last.assert_invalid("/is_active");
+    app.post_as(&admin, &format!("{own}/unlock"), &json!({}))
+        .await
+        .assert_problem(409, "own_account");
     app.post_as(&admin, &format!("{own}/reset-password"), &json!({}))
         .await
         .assert_problem(409, "own_account");

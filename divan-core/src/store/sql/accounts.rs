@@ -166,6 +166,9 @@ impl<DB: Backend> SqlStore<DB> {
         for account in &update.clear_counters {
             self.clear_counters(connection, *account).await?;
         }
+        for (from, to) in &update.move_counters {
+            self.move_counters(connection, *from, *to).await?;
+        }
         Ok(())
     }
 

@@ -208,6 +208,10 @@ pub(super) const REPLACE_COUNTERS: &str = " ON CONFLICT (kind, id) DO UPDATE SET
 /// Deletes the counters of an account: their ids begin with its key.
 pub(super) const CLEAR_COUNTERS: &str = "DELETE FROM divan_throttle WHERE kind IN ('account', \
      'untrusted_lane', 'consecutive', 'trusted_lane', 'trusted_total') AND id >= $1 AND id <= $2";
+pub(super) const DELETE_ACCOUNT_COUNTERS: &str = "DELETE FROM divan_throttle \
+     WHERE kind IN ('account', 'consecutive', 'trusted_total') AND id = $1";
+pub(super) const MOVE_ACCOUNT_COUNTERS: &str = "UPDATE divan_throttle SET id = $2 \
+     WHERE kind IN ('account', 'consecutive', 'trusted_total') AND id = $1";
 pub(super) const PURGE_COUNTERS: &str = purge!(
     "divan_throttle",
     "kind, id",

@@ -119,6 +119,25 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
+    /// Moves the counters of an account inside a transaction.
+    pub(super) async fn move_counters(
+        &self,
+        connection: &mut DB::Connection,
+        from: AccountKey,
+        to: AccountKey,
+    ) -> Result<(), sqlx::Error> {
+        let delete = sqlx::query(statements::DELETE_ACCOUNT_COUNTERS)
+            .bind(to.0.to_vec())
+            .persistent(self.statement_cache);
+        delete.execute(&mut *connection).await?;
+        let update = sqlx::query(statements::MOVE_ACCOUNT_COUNTERS)
+            .bind(from.0.to_vec())
+            .bind(to.0.to_vec())
+            .persistent(self.statement_cache);
+        update.execute(connection).await?;
+        Ok(())
+    }
+
     /// Rows are locked in the order of the values.
     fn insert_counters(keys: &[ThrottleKey], counters: &[Counter]) -> QueryBuilder<DB> {
         let mut insert = QueryBuilder::<DB>::new(statements::INSERT_COUNTERS);
