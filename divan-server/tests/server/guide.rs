@@ -38,7 +38,7 @@ auto_login() {
   status "localhost:$PORT/auth/telegram/auto-login" --json '{}' -H "Authorization: tma $(divan-server init-data sign --user-id 42)"
 }
 users() {
-  curl -sf "localhost:$PORT/auth/admin/bootstrap" -H "X-Bootstrap-Token: $(cat secrets/bootstrap_token)" \
+  curl -sf "localhost:$PORT/auth/admin/bootstrap" -H "X-Bootstrap-Token: $(cat etc/secrets/bootstrap_token)" \
     --json '{"email": "admin@example.com", "password": "tram under the plum"}' > /dev/null
   FIRST_ADMIN=$(curl -sf "localhost:$PORT/auth/admin/login" \
     --json '{"email": "admin@example.com", "password": "tram under the plum"}' | member access_token)
@@ -146,7 +146,7 @@ fn script_of(text: &str) -> String {
             }
         }
         if line.contains("<!-- new bot token -->") {
-            writeln!(script, "echo {NEW_BOT} > secrets/telegram_bot_token").unwrap();
+            writeln!(script, "echo {NEW_BOT} > etc/secrets/telegram_bot_token").unwrap();
         }
         let Some(language) = line.trim_start().strip_prefix("```") else {
             continue;
@@ -178,7 +178,7 @@ fn installation() -> String {
 fn run(script: &str, name: &str, telegram_api: &str) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    for part in ["bin", "secrets", "etc"] {
+    for part in ["bin", "etc"] {
         fs::create_dir(folder.join(part)).unwrap();
     }
     fs::write(folder.join(".env"), "").unwrap();
@@ -189,7 +189,7 @@ fn run(script: &str, name: &str, telegram_api: &str) {
         .unwrap()
         .port();
     let script = format!(
-        "set -euo pipefail\n{PRELUDE}\n{}\necho {BOT} > secrets/telegram_bot_token\n\
+        "set -euo pipefail\n{PRELUDE}\n{}\necho {BOT} > etc/secrets/telegram_bot_token\n\
          set_variable DATABASE_URL sqlite:divan.db\nstart\n{script}",
         installation()
     );
@@ -199,7 +199,6 @@ fn run(script: &str, name: &str, telegram_api: &str) {
             "https://sec.asteradigital.kz/auth",
             &format!("http://localhost:{port}/auth"),
         )
-        .replace("/run/secrets", &format!("{here}/secrets"))
         .replace("/etc/divan", &format!("{here}/etc"));
     let path = format!("{here}/bin:{}", std::env::var("PATH").unwrap());
     let output = Command::new("bash")
