@@ -221,18 +221,8 @@ impl AuthService {
             actions.push(AuditAction::SignInClosed);
         }
         for action in actions {
-            let is_recorded = user.is_some()
-                || attempts
-                    .unknown_events
-                    .allows(self.parts.clock.unix_seconds());
-            // Events about invented accounts must not fill the audit, nor their counters the table.
-            if !is_recorded {
-                continue;
-            }
-            if let Err(error) = self
-                .insert_failure(action, user, account.to_string(), client)
-                .await
-            {
+            let recorded = self.insert_failure(action, user, account.to_string(), client);
+            if let Err(error) = recorded.await {
                 tracing::error!(target: "divan_core::security", %error, "cannot record a failed sign-in");
             }
         }
@@ -260,15 +250,27 @@ impl AuthService {
         client: &ClientInfo,
     ) -> Result<(), ServiceError> {
         let mut event = self.audit_event(action, None, user, client)?;
-        if user.is_none() {
-            event.account = Some(account.clone());
+        let mut key = ThrottleKey::new(ThrottleKind::FailureEvent, account.clone());
+        let mut events = Vec::new();
+        if user.is_some() {
+            events.push(event);
+        } else {
+            if self.shares_counters() {
+                key = key.shared();
+            }
+            // Events about invented accounts must not fill the audit. Their counter is written in any
+            // case, so that the time of the response does not depend on the existence of the account.
+            let now = self.parts.clock.unix_seconds();
+            if self.parts.attempts.unknown_events.allows(now) {
+                event.account = Some(account);
+                events.push(event);
+            }
         }
         // Wrong passwords make one event in an hour. The other events are bounded by themselves.
         let is_frequent = action == AuditAction::SignInFailed;
-        let key = ThrottleKey::new(ThrottleKind::FailureEvent, account);
         let keys = if is_frequent { vec![key] } else { Vec::new() };
         let charge = ThrottleUpdate::charge(keys, self.now());
-        let _ = self.parts.store.update_counters(&charge, &[event]).await?;
+        let _ = self.parts.store.update_counters(&charge, &events).await?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::password::Argon2idHasher;
 use crate::service::AdminLoginCommand;
-use crate::store::{MemoryStore, ThrottleStore};
+use crate::store::{AuditQuery, AuditStore, MemoryStore, ThrottleStore};
 use crate::token::Audiences;
 
 #[test]
@@ -77,4 +77,27 @@ async fn invented_accounts_share_counters_above_the_limit() {
     // An account that was attempted before keeps its limit.
     assert_eq!(invent(&service, 0..1).await, 0);
     assert_eq!(left().await, own + shared as u64);
+}
+
+/// A response for an account that exists waits for the same write.
+#[tokio::test]
+async fn an_invented_account_is_counted_when_the_audit_takes_no_more_events() {
+    let store = Arc::new(MemoryStore::new());
+    let mut service = service(&store);
+    Arc::get_mut(&mut service.parts)
+        .unwrap()
+        .attempts
+        .max_counters = 10_000;
+    assert_eq!(invent(&service, 0..70).await, 0);
+
+    let mut query = AuditQuery::newest(200);
+    query.action = Some(AuditAction::SignInFailed);
+    assert_eq!(store.audit(&query).await.unwrap().len(), 60);
+    for n in [0, 59, 60, 69] {
+        let email = format!("invented{n}@example.com").parse().unwrap();
+        let account = service.parts.attempts.keys.email(&email);
+        let key = ThrottleKey::new(ThrottleKind::FailureEvent, account.to_string());
+        let counters = store.counters(&[key]).await.unwrap();
+        assert!(counters[0].is_some(), "{n}");
+    }
 }
