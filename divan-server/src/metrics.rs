@@ -38,6 +38,7 @@ pub(crate) struct Metrics {
     requests: Family<Request, Histogram, fn() -> Histogram>,
     sign_ins: Family<SignIn, Counter>,
     attempts: Family<Attempts, Counter>,
+    reused_tokens: Counter,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
     connections_max: Gauge,
@@ -113,6 +114,7 @@ impl Metrics {
             requests: Family::new_with_constructor(histogram),
             sign_ins: Family::default(),
             attempts: Family::default(),
+            reused_tokens: Counter::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
             connections_max: Gauge::default(),
@@ -129,6 +131,7 @@ impl Metrics {
         r.register_with_unit("http_request_duration", "Time from the headers of a request to its response", seconds.clone(), self.requests.clone());
         r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
         r.register("attempts", "Attempts to guess a secret: succeeded, failed, or refused by a limit; trusted ones come from a linked Telegram account or a known device", self.attempts.clone());
+        r.register("reused_tokens", "Sessions that ended because two clients used their tokens: one of them may be stolen", self.reused_tokens.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
         r.register("hashes_begun", "Passwords whose hashing has started", self.hashes.begun.clone());
@@ -178,6 +181,8 @@ impl Metrics {
                 counter.inner().store(total, Ordering::Relaxed);
             }
         }
+        let reused = self.reused_tokens.inner();
+        reused.store(service.reused_tokens(), Ordering::Relaxed);
         let hashes = service.hash_load();
         self.hashes.set("trusted", hashes.trusted);
         self.hashes.set("untrusted", hashes.untrusted);

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::attempt::Attempts;
@@ -213,6 +214,7 @@ impl AuthServiceBuilder {
             refresh_keys,
             device_keys,
             attempts: Attempts::new(&self.key),
+            reused_tokens: AtomicU64::new(0),
             cache: SessionCache::default(),
             miniapp_life: self.miniapp_life,
             admin_life: self.admin_life,

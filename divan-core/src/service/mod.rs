@@ -78,6 +78,7 @@ mod validation;
 mod verified_password;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use time::OffsetDateTime;
 
@@ -131,6 +132,8 @@ struct Parts {
     refresh_keys: RefreshKeys,
     device_keys: DeviceKeys,
     attempts: Attempts,
+    /// Sessions ended after reuse of a token.
+    reused_tokens: AtomicU64,
     cache: SessionCache,
     miniapp_life: SessionLife,
     admin_life: SessionLife,

@@ -1,6 +1,7 @@
 //! Sessions: begin, refresh and end.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -290,9 +291,27 @@ impl AuthService {
     ) -> Result<(), ServiceError> {
         let event =
             self.audit_event(AuditAction::TokenReuseDetected, None, session.user, client)?;
-        self.sign_out(session.user, Some(session.id), EndReason::TokenReuse, event)
-            .await
-            .map(drop)
+        let ended = self
+            .sign_out(session.user, Some(session.id), EndReason::TokenReuse, event)
+            .await?;
+        // `None`: a concurrent request has ended the session.
+        if ended.is_some() {
+            self.parts.reused_tokens.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(
+                target: "divan_core::security",
+                outcome = AuditAction::TokenReuseDetected.as_str(),
+                session = %session.id,
+                address = client.address.map(tracing::field::display),
+                "session ended: one of its tokens was used by two clients"
+            );
+        }
+        Ok(())
+    }
+
+    /// Returns the number of sessions that ended because two clients used their tokens, since the
+    /// start.
+    pub fn reused_tokens(&self) -> u64 {
+        self.parts.reused_tokens.load(Ordering::Relaxed)
     }
 
     /// Ends one live session of a user, or all of them. The next sign-in needs the password. Returns

@@ -98,6 +98,7 @@ async fn use_of_a_void_successor_revokes_the_session(f: Fixture) {
             let service = fresh.for_client(&client);
             let refused = service.authenticate(thief.access_token.expose()).await;
             assert_eq!(refusal(refused), Refusal::TokenInvalid);
+            assert_eq!(fresh.reused_tokens(), 1);
             let mut reuse = AuditQuery::newest(1);
             reuse.action = Some(AuditAction::TokenReuseDetected);
             let event = f.store.audit(&reuse).await.unwrap().remove(0);
@@ -110,6 +111,7 @@ async fn use_of_a_void_successor_revokes_the_session(f: Fixture) {
                 refusal(f.refresh(&thief).await),
                 Refusal::RefreshTokenInvalid
             );
+            assert_eq!(f.service.reused_tokens(), 1);
         }
         assert_eq!(f.end_reason(&owner).await, Some(EndReason::TokenReuse));
         assert_eq!(

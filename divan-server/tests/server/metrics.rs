@@ -79,6 +79,7 @@ async fn requests_sign_ins_and_hashes_are_counted() {
         r#"divan_attempts_total{class="trusted",outcome="failed"}"#,
         0.0,
     );
+    now("divan_reused_tokens_total", 0.0);
     assert!(
         !after.contains(r#"outcome="method_not_allowed""#),
         "{after}"

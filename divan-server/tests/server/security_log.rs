@@ -68,6 +68,35 @@ async fn a_refused_permission_is_logged_by_default() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reuse_of_a_refresh_token_is_logged_once_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(program(folder.path()).env("DIVAN_LOG_FORMAT", "json"));
+    let client = Client::new(&server);
+    let admin = json!({"email": EMAIL, "password": PASSWORD});
+    client
+        .post("/auth/admin/bootstrap", "", admin.clone())
+        .await;
+    let session = client.post("/auth/admin/login", "", admin).await;
+    let stolen = session["refresh_token"].clone();
+    let mut newest = stolen.clone();
+    for _ in 0..2 {
+        let body = json!({"refresh_token": newest});
+        newest = client.post("/auth/refresh", "", body).await["refresh_token"].clone();
+    }
+    for _ in 0..2 {
+        let body = json!({"refresh_token": stolen});
+        let refused = client.post("/auth/refresh", "", body).await;
+        assert_eq!(refused["code"], "refresh_token_invalid");
+    }
+    let line = wait_for(&server.log, "token_reuse_detected", || true);
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["address"], "127.0.0.1", "{line}");
+    assert_eq!(line["level"], "WARN", "{line}");
+    assert_eq!(server.log().matches("token_reuse_detected").count(), 1);
+    assert!(!server.log().contains(stolen.as_str().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_cannot_write_a_line_of_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(program(folder.path()).env("RUST_LOG", "trace"));
