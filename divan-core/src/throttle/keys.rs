@@ -148,11 +148,9 @@ impl ThrottleKeys {
         }
         let mut settled = Vec::new();
         if let Some(address) = address {
-            let place = self.address(ThrottleKind::Address, address);
-            let first = [account.0, digest_of(&place)].concat();
             charged.push(self.network(address));
-            charged.push(place);
-            settled.push(ThrottleKey::new(ThrottleKind::FirstSuccess, first));
+            charged.push(self.address(ThrottleKind::Address, address));
+            settled.push(ThrottleKey::new(ThrottleKind::FirstSuccess, account.0));
         }
         Attempt {
             class: AttemptClass::Untrusted,

@@ -101,8 +101,8 @@ kinds! {
     Refresh = "refresh", bucket(60, 1);
     /// Bootstrap tokens of an address.
     Bootstrap = "bootstrap", bucket(5, 720);
-    /// First untrusted success of an account at an address in a day. It returns two further attempts
-    /// to the address and its network.
+    /// First untrusted success of an account in a day. It returns two further attempts to the address
+    /// and its network.
     FirstSuccess = "first_success", bucket(1, 24 * 3600);
     /// Audit events about failed attempts on an account.
     FailureEvent = "failure_event", bucket(1, 3600);

@@ -198,6 +198,23 @@ mod keys {
         ThrottleKeys::new(&SecretKey::new([7; 32]).unwrap())
     }
 
+    /// Otherwise one account refunds a network once for each of its addresses.
+    #[test]
+    fn an_account_has_one_first_success_a_day_at_all_addresses() {
+        let account = keys().email(&"admin@example.com".parse().unwrap());
+        let at = |address: &str| {
+            let address = Some(address.parse().unwrap());
+            let attempt = keys().untrusted(account, LaneSubject::None, address);
+            let settle = attempt.settle(START);
+            let keys = settle.keys().iter();
+            keys.filter(|key| key.kind == ThrottleKind::FirstSuccess)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(at("192.0.2.1").len(), 1);
+        assert_eq!(at("192.0.2.1"), at("192.0.3.1"));
+    }
+
     #[test]
     fn an_address_of_version_6_counts_by_its_64_and_48() {
         let at = |text: &str| {
