@@ -163,18 +163,26 @@ impl AuthService {
         attempts.has_too_many_counters.load(Ordering::Relaxed)
     }
 
-    /// Charges a request to one counter.
+    /// Charges a request to one counter. A refused one writes nothing.
     pub(super) async fn charge_one(&self, mut key: ThrottleKey) -> Result<(), ServiceError> {
-        if self.shares_counters() {
-            let read = self.parts.store.counters(std::slice::from_ref(&key)).await;
-            if read.map_err(without_limits)?.iter().all(Option::is_none) {
-                key = key.shared();
-            }
+        let mut counter = self.counter(&key).await.map_err(without_limits)?;
+        if counter.is_none() && self.shares_counters() {
+            key = key.shared();
+            counter = self.counter(&key).await.map_err(without_limits)?;
+        }
+        if let Some(counter) = counter {
+            let decision = counter.check(key.kind.rule(), self.now());
+            self.require_allowed(AttemptClass::Untrusted, decision)?;
         }
         let charge = ThrottleUpdate::charge(vec![key], self.now());
         let charged = self.parts.store.update_counters(&charge, &[]).await;
         let outcome = charged.map_err(without_limits)?;
         self.require_allowed(AttemptClass::Untrusted, outcome.decision)
+    }
+
+    async fn counter(&self, key: &ThrottleKey) -> Result<Option<Counter>, StoreError> {
+        let counters = self.parts.store.counters(std::slice::from_ref(key)).await?;
+        Ok(counters.into_iter().next().flatten())
     }
 
     /// Charges a refused request of an address to a counter.
@@ -237,6 +245,13 @@ impl AuthService {
         self.log_failure(AttemptClass::Untrusted, action, client.address);
         let event = self.audit_event(action, None, None, client)?;
         let key = ThrottleKey::new(ThrottleKind::FailureEvent, action.as_str());
+        // Such requests need no credentials: one that records nothing writes nothing.
+        let counter = self.counter(&key).await?;
+        let is_recorded =
+            |counter: Counter| counter.check(key.kind.rule(), self.now()) != Decision::Allowed;
+        if counter.is_some_and(is_recorded) {
+            return Ok(());
+        }
         let charge = ThrottleUpdate::charge(vec![key], self.now());
         let _ = self.parts.store.update_counters(&charge, &[event]).await?;
         Ok(())
