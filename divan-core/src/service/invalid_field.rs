@@ -76,9 +76,12 @@ pub enum InvalidFieldReason {
     /// The name contains a control character.
     #[error("must not contain control characters")]
     ControlCharacter,
-    /// The name consists of characters that are not displayed.
-    #[error("must contain a visible character")]
+    /// The name has no visible character, or contains one that is never displayed.
+    #[error("must contain visible characters only")]
     Invisible,
+    /// The name contains a letter with more than four combining marks.
+    #[error("must have at most four combining marks on a letter")]
+    CombiningMarks,
     /// The name contains a character that changes the order in which it is displayed.
     #[error("must not contain characters that change the direction of text")]
     TextDirection,

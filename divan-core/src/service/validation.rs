@@ -1,5 +1,8 @@
 //! Validation of commands and queries: parses their fields and collects all errors.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 use super::{
     AuthService, Field, InvalidField, InvalidFieldReason, Region, ServiceError, parse_phone,
 };
@@ -9,6 +12,9 @@ use crate::types::{Email, Phone, Role, User};
 
 /// The maximum length of a user's name, in characters.
 const MAX_NAME_CHARS: usize = 200;
+
+/// The maximum number of combining marks on a letter of a name.
+const MAX_MARKS: usize = 4;
 
 impl AuthService {
     /// Checks the new password of a user by the rules for the user's role.
@@ -50,6 +56,24 @@ fn is_invisible(c: char) -> bool {
 fn changes_direction(c: char) -> bool {
     matches!(c,
         '\u{61C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns `true` for an invisible character that no script needs inside a name: neither a space, nor
+/// a joiner of letters, nor a variation selector, which belongs to the character before it.
+fn hides(c: char) -> bool {
+    is_invisible(c)
+        && !c.is_whitespace()
+        && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{180B}'..='\u{180D}' | '\u{FE00}'..='\u{FE0F}')
+}
+
+/// Returns `true` for more combining marks on one letter than any orthography uses: they cover other
+/// text.
+fn has_stacked_marks(name: &str) -> bool {
+    let mut marks = 0;
+    name.nfd().any(|c| {
+        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+        marks > MAX_MARKS
+    })
 }
 
 /// Returns `true` for characters that begin a line.
@@ -137,10 +161,12 @@ fn full_name(typed: &str) -> Result<String, InvalidFieldReason> {
         })
     } else if name.contains(breaks_line) {
         Err(InvalidFieldReason::ControlCharacter)
-    } else if name.chars().all(is_invisible) {
-        Err(InvalidFieldReason::Invisible)
     } else if name.contains(changes_direction) {
         Err(InvalidFieldReason::TextDirection)
+    } else if name.contains(hides) || name.chars().all(is_invisible) {
+        Err(InvalidFieldReason::Invisible)
+    } else if has_stacked_marks(name) {
+        Err(InvalidFieldReason::CombiningMarks)
     } else {
         Ok(name.to_owned())
     }
@@ -159,6 +185,8 @@ mod tests {
             "אבג",
             "نام\u{200C}ه",
             "👩\u{200D}🚀",
+            "❤\u{FE0F}",
+            "Nguyễn Thị Ế",
         ] {
             assert_eq!(
                 Validation::default().full_name(name).as_deref(),
@@ -183,6 +211,12 @@ mod tests {
             "\u{200F}אבג",
             "a\u{200E}b",
             "a\0b",
+            "a\u{200B}b",
+            "a\u{FEFF}",
+            "a\u{AD}b",
+            "a\u{3164}b",
+            "a\u{E0041}",
+            "a\u{300}\u{300}\u{300}\u{300}\u{300}",
         ] {
             assert_eq!(Validation::default().full_name(name), None, "{name:?}");
         }

@@ -316,8 +316,9 @@ pub(super) fn write_passwords<'u>(
     writer.flush()
 }
 
-/// Characters with which spreadsheets recognize a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// Characters with which spreadsheets recognize a formula, with their full-width forms
+/// ([OWASP](https://owasp.org/www-community/attacks/CSV_Injection)).
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
 /// Returns true for a formula, with any number of apostrophes before it.
 fn is_formula(text: &str) -> bool {

@@ -111,7 +111,10 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::Empty => Code::Empty,
         Reason::TooLong { .. } if is_password => Code::PasswordTooLong,
         Reason::TooLong { .. } => Code::TooLong,
-        Reason::ControlCharacter | Reason::Invisible | Reason::TextDirection => Code::NameInvalid,
+        Reason::ControlCharacter
+        | Reason::Invisible
+        | Reason::CombiningMarks
+        | Reason::TextDirection => Code::NameInvalid,
         Reason::Email(_) => Code::EmailInvalid,
         Reason::Phone(_) => Code::PhoneInvalid,
         Reason::PasswordHash(_) => Code::PasswordHashInvalid,

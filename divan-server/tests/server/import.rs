@@ -216,7 +216,7 @@ fn an_exported_list_has_no_formulas() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (here, there) = (here.path(), there.path());
     let list = "name,phone,email,role\n\"=HYPERLINK(\"\"http://x\"\")\",,-a@example.com,admin\n\
-                @SUM,+77010000001,,\n-Plain,+77010000002,,\nO'Neil,+77010000003,,\n";
+                @SUM,+77010000001,,\n-Plain,+77010000002,,\n＝1+1,+77010000004,,\nO'Neil,+77010000003,,\n";
     let options = ["--passwords", "passwords.csv"];
     assert_eq!(import(here, list, &options).0, 0);
     let (_, exported, _) = divan(here, &["export", "users"]);
@@ -226,6 +226,7 @@ fn an_exported_list_has_no_formulas() {
         (",-a@example.com,", ",'-a@example.com,"),
         (",@SUM,", ",'@SUM,"),
         (",-Plain,", ",'-Plain,"),
+        (",＝1+1,", ",'＝1+1,"),
         (",O'Neil,", ",O'Neil,"),
         ("+77010000001,", "+77010000001,"),
     ] {
