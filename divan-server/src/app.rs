@@ -149,7 +149,9 @@ impl Server {
         let state = self.state.clone();
         let watch = tokio::spawn(async move { state.readiness().watch().await });
         let metrics = self.metrics.map(|listener| {
-            let router = metrics_router(self.state.clone());
+            let address = listener.local_addr();
+            let is_loopback = address.is_ok_and(|address| address.ip().is_loopback());
+            let router = metrics_router(self.state.clone(), is_loopback);
             let limits = Limits {
                 total: METRICS_CONNECTIONS,
                 per_address: METRICS_CONNECTIONS,

@@ -25,9 +25,10 @@ pub fn router(state: AppState) -> Router {
     middleware::apply(router, state)
 }
 
-/// Creates the router of `/metrics`, which is served on a separate listener.
+/// Creates the router of `/metrics`, which is served on a separate listener. On a loopback address it
+/// answers only to names of this machine.
 #[cfg(feature = "_server")]
-pub(crate) fn metrics_router(state: AppState) -> Router {
+pub(crate) fn metrics_router(state: AppState, is_loopback: bool) -> Router {
     let metrics = async |axum::extract::State(state): axum::extract::State<AppState>| {
         (
             [(
@@ -37,9 +38,14 @@ pub(crate) fn metrics_router(state: AppState) -> Router {
             state.metrics().await,
         )
     };
-    Router::new()
+    let router = Router::new()
         .route("/metrics", axum::routing::get(metrics))
-        .with_state(state)
+        .with_state(state);
+    if is_loopback {
+        middleware::only_local_hosts(router)
+    } else {
+        router
+    }
 }
 
 async fn method_not_allowed(_: Request) -> impl IntoResponse {

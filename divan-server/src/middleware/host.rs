@@ -48,12 +48,15 @@ impl RequestHost {
         Some(Self { name, port })
     }
 
-    /// Returns `true` if a URL leads to this host. Some proxies remove the port.
+    /// Returns `true` if a URL has this host. The port matters only on this machine, where each
+    /// program has its own: elsewhere a client chooses any port in the header, and proxies select a
+    /// site by the name alone.
     pub(super) fn is_of(&self, url: &Url) -> bool {
-        url.host_str() == Some(&self.name)
-            && self
-                .port
+        let is_same_port = || {
+            self.port
                 .is_none_or(|port| url.port_or_known_default() == Some(port))
+        };
+        url.host_str() == Some(&self.name) && (!self.is_local() || is_same_port())
     }
 
     /// Returns `true` if pages of this origin were loaded from this host. Without a port, the host is
@@ -103,6 +106,15 @@ pub(super) fn of(request: &Request) -> Result<Option<RequestHost>, Problem> {
             Err(invalid("`Host` is required."))
         }
         (None, None) => Ok(None),
+    }
+}
+
+/// Refuses a request that names a host of another machine: a page that resolves its own name to this
+/// machine (DNS rebinding).
+pub(super) fn check_local(request: &Request) -> Result<(), Problem> {
+    match of(request)? {
+        Some(host) if !host.is_local() => Err(Problem::new(ProblemCode::HostNotAllowed)),
+        _ => Ok(()),
     }
 }
 
@@ -204,13 +216,21 @@ mod tests {
     }
 
     #[test]
-    fn a_url_has_the_host_and_the_port_of_a_request() {
+    fn a_url_has_the_name_of_a_request_and_on_this_machine_the_port() {
         let url = Url::parse("https://sec.example.com/panel").unwrap();
         for (value, expected) in [
             ("sec.example.com", true),
             ("sec.example.com:443", true),
-            ("sec.example.com:8000", false),
+            ("sec.example.com:8000", true),
             ("divan.example.com", false),
+        ] {
+            assert_eq!(host(value).unwrap().is_of(&url), expected, "{value}");
+        }
+        let url = Url::parse("http://localhost:5173").unwrap();
+        for (value, expected) in [
+            ("localhost", true),
+            ("localhost:5173", true),
+            ("localhost:8000", false),
         ] {
             assert_eq!(host(value).unwrap().is_of(&url), expected, "{value}");
         }

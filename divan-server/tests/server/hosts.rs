@@ -61,7 +61,9 @@ async fn each_public_host_serves_its_own_audience_and_others_serve_everything() 
         for (host, expected) in [
             ("divan.example.com", on_miniapp),
             ("DIVAN.example.com.:443", on_miniapp),
+            ("divan.example.com:1", on_miniapp),
             ("sec.example.com", on_admin),
+            ("sec.example.com:8000", on_admin),
             (
                 "10.0.0.7:8000",
                 if on_miniapp == 404 {

@@ -69,6 +69,10 @@ async fn metrics_are_served_on_a_separate_listener() {
         text.contains("divan_database_connections_max 5\n"),
         "{text}"
     );
+    // A page that resolves its own name to this machine.
+    let foreign = client.get(format!("http://{address}/metrics"));
+    let foreign = foreign.header("host", "evil.example.com").send().await;
+    assert_eq!(foreign.unwrap().status(), 421);
     assert_eq!(
         client
             .get(server.url("/metrics"))
