@@ -104,9 +104,10 @@ problem_codes! {
     ValidationFailed = "validation_failed", 422, "Request not valid";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
-    /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, an
-    /// administrator must unlock the user. The response is the same for an account that does not
-    /// exist.
+    /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row,
+    /// waiting does not help: an administrator must unlock the user or reset the password. A trusted
+    /// sign-in (linked Telegram account, known device) also ends the refusal of untrusted ones. The
+    /// response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";
