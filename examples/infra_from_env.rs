@@ -1,6 +1,6 @@
 //! `cargo run --example infra_from_env --features infra`: configures a service of
 //! your own from the environment and `.env`, with a variable in addition to Divan's, and probes its
-//! dependencies. All errors are reported at once:
+//! dependencies. All errors are returned in one report:
 //!
 //! ```sh
 //! REDIS_HOST=localhost REDIS_PORT=many APP_GREETNG=hello cargo run --example infra_from_env --features infra

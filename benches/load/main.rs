@@ -186,7 +186,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Sends the requests of a round, at once or in portions without cached sessions.
+    /// Sends the requests of a round, in one batch or in portions without cached sessions.
     async fn measure(&mut self, requests: usize) {
         // Warms the processor caches, which the previous row has replaced.
         send_requests(self.server, self.tokens, SESSIONS, self.expect).await;

@@ -16,7 +16,7 @@ pub(crate) enum HttpPolicy {
 impl BaseUrl {
     pub(crate) fn parse(text: &str, http_policy: HttpPolicy) -> Result<Self, Error> {
         // No message contains the URL: it may contain a password.
-        let mut url = Url::parse(text).map_err(|_| Error::setup("the base URL is not a URL"))?;
+        let mut url = Url::parse(text).map_err(|_| Error::setup("the base URL is invalid"))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(Error::setup("the base URL must be https or http"));
         }

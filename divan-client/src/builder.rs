@@ -96,11 +96,11 @@ impl ClientBuilder {
 
     /// Sets the HTTP client (`reqwest` 0.13). Default: a client created by [`build`](Self::build).
     ///
-    /// Use this for a proxy, a certificate authority or a connection pool of your own. You are then
+    /// Use this for your own proxy, certificate authority or connection pool. You are then
     /// responsible for TLS, proxies, redirects, retries and the connect timeout
     /// ([`connect_timeout`](Self::connect_timeout) has no effect). Disable redirects
-    /// (`redirect::Policy::none()`), or the password is sent to any address that a response names.
-    /// Disable retries (`retry::never()`), or a sign-in may be sent twice.
+    /// (`redirect::Policy::none()`); otherwise the password is sent to any URL that a response names.
+    /// Disable retries (`retry::never()`); otherwise a sign-in may be sent twice.
     pub fn http_client(mut self, http_client: reqwest::Client) -> Self {
         self.http_client = Some(http_client);
         self

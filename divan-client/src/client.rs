@@ -10,7 +10,7 @@ use crate::transport::Transport;
 /// Client of one Divan server.
 ///
 /// It holds a connection pool, so create one and clone it. Clones are cheap and share the pool and
-/// the signed-in users of [`miniapp`](Self::miniapp) and [`admin`](Self::admin).
+/// the tokens of [`miniapp`](Self::miniapp) and [`admin`](Self::admin).
 #[derive(Clone)]
 pub struct Client {
     pub(crate) transport: Arc<Transport>,
@@ -37,8 +37,8 @@ impl Client {
     }
 
     /// Returns a handle of the Mini App with a token store of its own, over the same connection
-    /// pool. Keep the handle or its clones for as long as the store is in use: calls of one handle
-    /// share a refresh.
+    /// pool. Create one handle per store and clone it: two handles of one store refresh
+    /// independently.
     pub fn miniapp_with(&self, store: impl TokenStore + 'static) -> MiniApp {
         Handle::new(&self.transport, Box::new(store), &self.clock)
     }

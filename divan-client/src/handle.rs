@@ -31,8 +31,8 @@ pub type AdminPanel = Handle<audience::Admin>;
 ///   the server reports that it has expired or is invalid; the call is then repeated once.
 ///   Concurrent calls share one refresh.
 /// - A refresh is abandoned after 14 seconds, including retries, and tokens younger than 16 seconds
-///   are not refreshed. With these limits, the server does not take a lost response, or a second
-///   client of the same store, for a stolen token.
+///   are not refreshed. With these limits, the server does not treat a lost response, or a second
+///   client of the same store, as a stolen token.
 /// - New tokens are stored before they are used. When the [store](TokenStore) contains other tokens
 ///   than expected (a second process has refreshed), those are used.
 /// - When the server reports that the session has ended, the store is cleared and
@@ -74,7 +74,7 @@ impl<A: AudienceMarker> Handle<A> {
         }
     }
 
-    /// Returns whether the store contains tokens. No request is sent, so the session may have ended
+    /// Returns `true` if the store contains tokens. No request is sent, so the session may have ended
     /// on the server.
     ///
     /// # Errors

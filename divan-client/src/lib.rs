@@ -3,9 +3,11 @@
 //! A [`Client`] sends requests to one server. Each endpoint is a method, named like its
 //! [operation](api::Endpoint::OPERATION), on one of three types:
 //!
-//! - [`MiniApp`]: an employee in the Mini App, from [`Client::miniapp`].
-//! - [`AdminPanel`]: an administrator in the admin panel, from [`Client::admin`].
-//! - [`Client`]: endpoints that need no signed-in user ([`Client::bootstrap`], [`Client::jwks`],
+//! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
+//!   [`Client::miniapp`].
+//! - [`AdminPanel`]: sign-in and all calls of an administrator in the admin panel; get it from
+//!   [`Client::admin`].
+//! - [`Client`]: calls that belong to no user ([`Client::bootstrap`], [`Client::jwks`],
 //!   [`Client::live`], [`Client::ready`]).
 //!
 //! Requests and responses are the types of [`api`], which the server uses as well. The client runs
@@ -47,8 +49,8 @@
 //! # Behaviour
 //!
 //! - **Tokens** are refreshed before they expire, once for all concurrent calls; see [`Handle`].
-//! - **Retries**: idempotent requests are retried after a delay, a sign-in only if no connection was
-//!   made; see [`Retries`].
+//! - **Retries**: idempotent requests are retried after a delay, a sign-in only if the connection
+//!   could not be established; see [`Retries`].
 //! - **Timeouts**: a call takes at most 30 seconds, including retries and a token refresh; see
 //!   [`ClientBuilder::timeout`].
 //! - **Privacy**: `https` is required except on loopback, redirects are not followed, and neither

@@ -10,8 +10,9 @@ use crate::jitter::jitter;
 /// - `GET` and `DELETE` requests, lists of users and the refresh are retried when the connection fails or breaks,
 ///   when no response arrives within half of the remaining time, and after the statuses 429, 502,
 ///   503 and 504.
-/// - All other requests (a sign-in, bootstrap, a new user, …) are retried only when no connection
-///   was made: once the first byte may have been sent, the server may have acted.
+/// - All other requests (a sign-in, bootstrap, a new user, …) are retried only if the connection
+///   could not be established: once the first byte may have been sent, the server may have processed
+///   the request.
 /// - [`live`](crate::Client::live) and [`ready`](crate::Client::ready) are never retried, because
 ///   they report the current state.
 ///
@@ -64,8 +65,8 @@ impl Retries {
         self
     }
 
-    /// Sets the maximum delay. A response with a longer `Retry-After` is returned at once. Default:
-    /// 10 seconds.
+    /// Sets the maximum delay. A response with a longer `Retry-After` is returned without a retry.
+    /// Default: 10 seconds.
     pub fn max_delay(mut self, max: Duration) -> Self {
         self.max_delay = max;
         self

@@ -95,7 +95,10 @@ async fn send_once<E: Endpoint>(request: RequestBuilder) -> Result<E::Response, 
             serde_json::from_slice(&body).map_err(|error| Error::invalid_body(parts, &error))?;
         Err(Error::from_problem(parts, problem))
     } else {
-        Err(Error::unexpected(parts, "neither a success nor a problem"))
+        Err(Error::unexpected(
+            parts,
+            "neither the documented success status nor a problem document",
+        ))
     }
 }
 

@@ -34,11 +34,11 @@
 //! | `init-data` (default) | [`init_data`]: verification of Telegram's signed data |
 //! | `ed25519` | `init_data::ThirdParty`: verification without the bot token, by Telegram's signature for third parties |
 //! | `axum` | `init_data::InitData` as an axum extractor |
-//! | `serde`, `utoipa` | serialization of verified data, and its OpenAPI schemas |
+//! | `serde`, `utoipa` | serialization of the verified data of `init_data`, and OpenAPI schemas for it |
 //! | `simd` | AVX-512 instructions for verification, detected at run time |
 //! | `password` | `password`: Argon2id behind a bounded queue, and the policy for new passwords |
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
-//! | `api` | `api`: the wire contract; `openapi` adds OpenAPI schemas |
+//! | `api` | `api`: the wire contract; `openapi` adds OpenAPI schemas for its requests and responses |
 //! | `store` | `store`: the storage traits and the in-memory store; `session` and `throttle`: the rules of refresh and of throttling, without I/O; `sqlite` and `postgres` add databases |
 //! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
@@ -49,11 +49,12 @@
 //! | `mint` | creation of signed init data, for tests and development |
 //! | `test-util` | `mint`, a manual clock and seeded randomness |
 //!
-//! The features `entropy`, `reconnecting`, `tls` and `types` are parts of the features above.
+//! The features `entropy`, `reconnecting`, `tls` and `types` are internal: the features above enable
+//! them.
 //!
 //! # Minimum supported Rust version
 //!
-//! Rust 1.95. An increase is a minor version while the major version is 0.
+//! Rust 1.95. While the major version is 0, raising the minimum Rust version is a minor release.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "types", feature = "database-url"))]

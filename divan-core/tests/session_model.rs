@@ -97,7 +97,7 @@ impl Server {
         }
     }
 
-    /// Reports the current generation and those that it descends from.
+    /// Returns `true` for the current generation and those that it descends from.
     fn is_ancestor(&self, generation: u64) -> bool {
         let mut at = self.row.current();
         while at > generation {

@@ -49,7 +49,7 @@ impl Development {
             if read(file)?.is_some() {
                 return Ok(());
             }
-            // Two servers that start at once use the same secrets.
+            // Two servers that start at the same time use the same secrets.
             let _lock = file.lock(LOCK_TIMEOUT)?;
             if read(file)?.is_none() {
                 file.replace(&generate()?)?;

@@ -22,7 +22,7 @@ pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Clien
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls);
     if url.scheme() == "http" {
-        // Plain HTTP is used on the own network only; a proxy would see the bot's token.
+        // Plain HTTP is used in the operator's network only; a proxy would see the bot's token.
         client = client.no_proxy();
     }
     client.build().map_err(|error| NoHttpClient(error.into()))

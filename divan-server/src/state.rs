@@ -27,7 +27,7 @@ struct Parts {
     http: HttpOptions,
     draining: Draining,
     metrics: Metrics,
-    /// Reports the state of the connection pool.
+    /// Returns the state of the connection pool.
     pool_state: Option<PoolStateFn>,
     readiness: Readiness,
     proxy_warning: Once,

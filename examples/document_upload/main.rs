@@ -81,7 +81,7 @@ async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Vec<Str
     Ok(Json(app.documents.list(user.id).await?))
 }
 
-/// Returns the user of the token. Divan is asked on each request, so sign-outs take effect at once.
+/// Returns the user of the token. Each request calls Divan, so a sign-out takes effect immediately.
 async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused> {
     let header = headers
         .get(header::AUTHORIZATION)

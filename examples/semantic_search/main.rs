@@ -100,7 +100,7 @@ async fn search(
     ))
 }
 
-/// Returns the user of the token. Divan is asked on each request, so sign-outs take effect at once.
+/// Returns the user of the token. Each request calls Divan, so a sign-out takes effect immediately.
 async fn signed_in(divan: &Client, headers: &HeaderMap) -> Result<User, Refused> {
     let header = headers
         .get(header::AUTHORIZATION)

@@ -39,7 +39,7 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// Reports every error of the document at once.
+/// Checks the document, and returns all errors in one report.
 fn check(document: &str, tests: &Tests) -> Outcome {
     let rows = rows(document)?;
     let mut errors: Vec<String> = rows.iter().flat_map(|row| errors_of(row, tests)).collect();
@@ -51,7 +51,7 @@ fn check(document: &str, tests: &Tests) -> Outcome {
     }
 }
 
-/// Reports every test that the last column of a table names and that does not exist.
+/// Returns an error for every test that the last column of a table names and that does not exist.
 fn check_threat_model(document: &str, tests: &Tests) -> Outcome {
     let cells = document.lines().filter_map(|line| {
         let cells = line.strip_prefix('|')?.strip_suffix('|')?;

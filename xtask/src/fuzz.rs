@@ -97,7 +97,7 @@ impl Code {
         }
     }
 
-    /// Returns true if the target runs this code: only signed data has vector code.
+    /// Returns `true` if the target runs this code: only signed data has vector code.
     fn affects(self, target: Target) -> bool {
         matches!(self, Self::Portable) || target.kind().is_some()
     }

@@ -14,7 +14,7 @@ mod store;
 ///
 /// Each error answers one of these predicates with `true`:
 ///
-/// | predicate | cause | did the server act? |
+/// | predicate | cause | was the request processed? |
 /// |---|---|---|
 /// | [`is_setup`](Self::is_setup) | the client or the request is invalid | no |
 /// | [`is_signed_out`](Self::is_signed_out) | no user is signed in, or the session has ended | no |
@@ -62,13 +62,14 @@ impl Error {
     }
 
     /// Returns `true` when the token store could not be read or written. After a sign-in, a change
-    /// of the password or a refresh, the server has acted and the new tokens are lost.
+    /// of the password or a refresh, the server has processed the request and the new tokens are lost.
     pub fn is_store(&self) -> bool {
         matches!(*self.0, Kind::Store(_))
     }
 
-    /// Returns `true` when no connection was made: the host is unknown, the connection was refused,
-    /// TLS failed, or connecting timed out (then [`is_timeout`](Self::is_timeout) is `true` too).
+    /// Returns `true` when the connection could not be established: the host is unknown, the server
+    /// refused it, TLS failed, or connecting timed out (then [`is_timeout`](Self::is_timeout) is `true`
+    /// too).
     pub fn is_connect(&self) -> bool {
         matches!(*self.0, Kind::Connect { .. })
     }
@@ -99,7 +100,7 @@ impl Error {
         self.status() == Some(401)
     }
 
-    /// Returns `true` when the user name or the password is wrong.
+    /// Returns `true` when the phone number, the e-mail address or the password is wrong.
     pub fn is_invalid_credentials(&self) -> bool {
         self.code() == Some(ProblemCode::InvalidCredentials)
     }

@@ -44,7 +44,7 @@ impl TokenSource {
         match result.map_err(|_| Error::timed_out())?.as_deref() {
             Ok(Some(result)) => result.clone(),
             _ => Err(Error::setup(
-                "the refresh was aborted: its runtime has shut down, or the token store panicked",
+                "the refresh was aborted: the Tokio runtime has shut down, or the token store panicked",
             )),
         }
     }
@@ -116,7 +116,7 @@ impl TokenSource {
     }
 }
 
-/// Returns whether it is too early to refresh this pair. When the clock was set back by more than
+/// Returns `true` if it is too early to refresh this pair. When the clock was set back by more than
 /// the minimum age, the age is unknown and the pair may be refreshed.
 fn is_recent(tokens: &Tokens, now: SystemTime) -> bool {
     let age = match now.duration_since(tokens.obtained_at) {

@@ -135,7 +135,7 @@ impl TokenSource {
                 CasResult::Conflict(current) => stored = self.check_owner(current)?,
             }
         }
-        Err(StoreError::new("too many concurrent changes").into())
+        Err(StoreError::new("too many concurrent changes: try again").into())
     }
 
     pub(super) async fn require_stored(&self) -> Result<Tokens, Error> {

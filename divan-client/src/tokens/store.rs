@@ -121,7 +121,7 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
     }
 }
 
-/// Returns whether both are the same pair, or both are `None`.
+/// Returns `true` if both are the same pair, or both are `None`.
 pub(super) fn is_same(left: Option<&Tokens>, right: Option<&Tokens>) -> bool {
     match (left, right) {
         (Some(left), Some(right)) => left.is_same_pair(right),

@@ -41,7 +41,7 @@ impl Tokens {
         }
     }
 
-    /// Returns whether both are the same pair: the comparison of
+    /// Returns `true` if both are the same pair: the comparison of
     /// [`TokenStore::compare_and_swap`](crate::TokenStore::compare_and_swap).
     pub fn is_same_pair(&self, other: &Self) -> bool {
         self.refresh_token.expose() == other.refresh_token.expose()

@@ -33,7 +33,11 @@ async fn an_html_error_page_is_unexpected() {
     let error = me_with_response(page.insert_header("retry-after", "5"))
         .await
         .unwrap_err();
-    assert_unexpected(&error, 502, "neither a success nor a problem");
+    assert_unexpected(
+        &error,
+        502,
+        "neither the documented success status nor a problem document",
+    );
     assert_eq!(error.retry_after(), Some(Duration::from_secs(5)));
 }
 
@@ -43,7 +47,11 @@ async fn a_problem_with_another_media_type_is_unexpected() {
     let error = me_with_response(json_response(401, &problem))
         .await
         .unwrap_err();
-    assert_unexpected(&error, 401, "neither a success nor a problem");
+    assert_unexpected(
+        &error,
+        401,
+        "neither the documented success status nor a problem document",
+    );
     assert!(error.is_unauthorized() && !error.is_token_expired());
 }
 
@@ -68,12 +76,20 @@ async fn a_success_with_another_status_is_unexpected() {
         let error = me_with_response(json_response(status, &user()))
             .await
             .unwrap_err();
-        assert_unexpected(&error, status, "neither a success nor a problem");
+        assert_unexpected(
+            &error,
+            status,
+            "neither the documented success status nor a problem document",
+        );
     }
     let empty = me_with_response(ResponseTemplate::new(204))
         .await
         .unwrap_err();
-    assert_unexpected(&empty, 204, "neither a success nor a problem");
+    assert_unexpected(
+        &empty,
+        204,
+        "neither the documented success status nor a problem document",
+    );
 }
 
 #[tokio::test]
@@ -81,7 +97,11 @@ async fn a_problem_with_a_success_status_is_unexpected() {
     let problem = serde_json::to_vec(&Problem::new(ProblemCode::Internal)).unwrap();
     let response = ResponseTemplate::new(202).set_body_raw(problem, "application/problem+json");
     let error = me_with_response(response).await.unwrap_err();
-    assert_unexpected(&error, 202, "neither a success nor a problem");
+    assert_unexpected(
+        &error,
+        202,
+        "neither the documented success status nor a problem document",
+    );
 }
 
 #[tokio::test]

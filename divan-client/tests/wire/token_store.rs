@@ -26,7 +26,7 @@ async fn stored(store: &dyn TokenStore) -> Option<String> {
         .map(|tokens| tokens.to_text().expose().to_owned())
 }
 
-/// Swaps and returns whether it succeeded. After a conflict, the reported tokens must be the stored
+/// Swaps, and returns `true` if it succeeded. After a conflict, the reported tokens must be the stored
 /// ones.
 async fn swap(store: &dyn TokenStore, expected: Option<&Tokens>, next: Option<&Tokens>) -> bool {
     match store.compare_and_swap(expected, next).await.unwrap() {

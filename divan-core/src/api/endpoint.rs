@@ -57,7 +57,7 @@ pub enum Auth {
     BootstrapToken,
     /// An access token of any audience.
     Bearer,
-    /// An access token of any audience, also a limited one of a user who must change the password
+    /// An access token of any audience, including a limited one of a user who must change the password
     /// first.
     BearerAnyScope,
     /// An access token of the admin panel whose user is an administrator now.
@@ -72,7 +72,7 @@ pub enum AttemptLimit {
     SignIn,
     /// A sign-in with init data alone: limited by Telegram account.
     AutoLogin,
-    /// A check of the own password: limited by session.
+    /// A check of the current password of the caller: limited by session.
     OwnPassword,
     /// A refresh token: refused ones are limited by address.
     Refresh,

@@ -32,7 +32,7 @@ pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
     }
 }
 
-/// Reports a response that is not HTTP.
+/// Returns `true` if the error is a response that is not HTTP.
 #[cfg(any(feature = "s3", feature = "qdrant"))]
 pub(super) fn is_not_http(error: &(dyn Error + 'static)) -> bool {
     // A server that sends data before the request has no predicate in `hyper`.

@@ -117,7 +117,7 @@ fn is_local(host: &str) -> bool {
 }
 
 /// Refuses an empty password and, in a deployment, a placeholder. Warns about a factory password of
-/// a server on another machine. Returns whether the password is acceptable.
+/// a server on another machine. Returns `true` if the password is acceptable.
 pub(super) fn check_password(
     env: &mut Env<'_>,
     variable: &Variable,

@@ -44,8 +44,8 @@ impl<'a> InitData<'a> {
         Ok(data)
     }
 
-    /// Time of the signature, in seconds since the Unix epoch. Some clients return the same data for
-    /// days.
+    /// Time of the signature, in seconds since the Unix epoch. Telegram clients send the same data for
+    /// a day.
     pub fn auth_date(&self) -> u64 {
         self.auth_date
     }
@@ -127,7 +127,7 @@ impl<'a> InitData<'a> {
         Ok(self.field("can_send_after").map(number).transpose()?)
     }
 
-    /// Returns the decoded value of any signed field, also of one unknown to this version.
+    /// Returns the decoded value of any signed field, including one unknown to this version.
     pub fn field(&self, name: &str) -> Option<&str> {
         if name.contains('=') {
             return None;

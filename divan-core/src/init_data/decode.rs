@@ -10,7 +10,7 @@ use super::error::Malformed;
 const INPUT_LEN: usize = BLOCK + 32;
 /// Output bytes written per step: a block, and the excess of the last copy.
 const OUTPUT_LEN: usize = BLOCK + COPY_LEN;
-/// Bytes copied at once.
+/// Bytes copied in one step.
 const COPY_LEN: usize = 16;
 
 /// Decodes a range of `raw` into the front of `out`, `+` to a space and `%XX` to a byte, and

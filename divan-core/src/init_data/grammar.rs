@@ -81,7 +81,7 @@ impl<'a> SortedPairs<'a> {
         }
     }
 
-    /// Returns whether a pair has this key.
+    /// Returns `true` if a pair has this key.
     pub(super) fn contains(&self, key: &str) -> bool {
         self.position(key).is_some()
     }

@@ -41,10 +41,10 @@
 //! - Keys are `[A-Za-z0-9_]{1,64}` and not percent-encoded. No key occurs twice, neither at the top
 //!   level nor inside the JSON objects.
 //! - `%` is followed by two hex digits, and decoded values are UTF-8 without control characters,
-//!   because the check string separates fields by line feeds and does not escape them.
+//!   because the check string separates fields by line feeds and does not escape line feeds.
 //! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`. `signature` is 64 bytes
-//!   in canonical base64url where it is verified; for verification with the bot token it is a field
-//!   like any other.
+//!   in canonical base64url when it is verified (Ed25519). With the bot token (HMAC) its format is
+//!   not checked.
 //!
 //! The signature is verified before the age, and JSON is parsed only after both. `docs/guide/src/concepts/init-data.md`
 //! in the repository gives the reasons, and describes test vectors for other implementations.

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// reloads needs. The verifier calls the guard last, for data with valid signature and age; the
 /// typed fields are parsed later.
 ///
-/// Verifiers that share a guard must have the same scheme and `max_age`: the bot's hash and
-/// Telegram's signature of the same data are two signatures, and each verifier states how long its
-/// own must be remembered.
+/// Verifiers that share a guard must have the same `max_age`, and must all use a bot token or all be
+/// third-party verifiers: the bot's hash and Telegram's signature of the same data are two signatures,
+/// and each verifier states how long its signature must be remembered.
 pub trait ReplayGuard: Debug + Send + Sync {
-    /// Records the bytes of a signature and returns whether they are new. They must be remembered
-    /// until `until`; `now` and `until` are in seconds since the Unix epoch.
+    /// Records the bytes of a signature, and decides if they are new. They must be remembered until
+    /// `until`; `now` and `until` are in seconds since the Unix epoch.
     ///
     /// Of several concurrent calls with the same bytes, exactly one returns [`Admission::First`].
     fn admit(&self, signature: &[u8], now: u64, until: u64) -> Admission;

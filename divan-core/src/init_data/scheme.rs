@@ -30,11 +30,11 @@ pub(super) trait Scheme<K> {
     /// Removes the signature and all other fields that it does not cover.
     fn take_signature(pairs: &mut SortedPairs<'_>) -> Result<Self::Signature, InitDataError>;
 
-    /// Returns whether `signature` was made with `key` over the check string, which starts at
+    /// Returns `true` if `signature` was made with `key` over the check string, which starts at
     /// [`PREFIX_LEN`](Self::PREFIX_LEN).
     fn is_signed_by(key: &K, message: &mut [u8], signature: &Self::Signature) -> bool;
 
-    /// Returns whether correctly signed data is of the kind that this scheme is for, judged by the
+    /// Returns `true` if correctly signed data is of the kind that this scheme is for, judged by the
     /// fields present.
     fn is_expected_kind(pairs: &SortedPairs<'_>) -> bool;
 }

@@ -19,7 +19,7 @@ fn raw() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat().into_bytes())
 }
 
-/// Returns whether the vector code runs here. Prints a note otherwise, because the tests check
+/// Returns `true` if the vector code runs here. Prints a note otherwise, because the tests check
 /// nothing then.
 #[expect(clippy::print_stderr, reason = "a note in the output of the tests")]
 fn has_avx512() -> bool {

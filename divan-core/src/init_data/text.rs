@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 /// Telegram escapes some characters (`https:\/\/t.me`), so the text may differ from the bytes that
 /// it is read from. `Display`, [`chars`](Self::chars) and comparison decode the escapes without
 /// allocating; [`to_cow`](Self::to_cow) returns a string. The decoded text may contain any
-/// character, also control characters: sanitize user-chosen names before you print them.
+/// character, including control characters: sanitize user-chosen names before you print them.
 ///
 /// ```
 /// # use divan_core::{clock::SystemClock, clock::Clock, init_data::{BotToken, InitDataBuilder, Verifier}};

@@ -46,7 +46,7 @@ impl Verifier<BotToken> {
     /// Creates a verifier for data signed with the bot's token and not older than `max_age`.
     ///
     /// Init data is a bearer credential that a client sends many times. Therefore you must choose
-    /// its maximum age.
+    /// its maximum age: 24 hours suit a sign-in, one hour suits a single action.
     pub fn new(token: BotToken, max_age: Duration) -> Self {
         Self::with_key(token, max_age)
     }
@@ -113,7 +113,7 @@ impl<K: Clone> Verifier<K> {
 
     /// Accepts each signature once. Default: any number of times within `max_age`, because
     /// clients send the same data again when the Mini App is reloaded. Verifiers that share a guard
-    /// must have the same scheme and `max_age`.
+    /// must have the same `max_age`, and must all use a bot token or all be third-party verifiers.
     #[must_use]
     pub fn replay_guard(mut self, guard: Arc<dyn ReplayGuard>) -> Self {
         self.replay_guard = Some(guard);

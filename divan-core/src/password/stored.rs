@@ -50,7 +50,7 @@ impl Stored {
     }
 }
 
-/// Returns whether the parameters are allowed for new hashes.
+/// Returns `true` if the parameters are allowed for new hashes.
 pub(super) fn is_bounded(params: &Params) -> bool {
     params.m_cost() <= MAX_MEMORY_KIB
         && params.t_cost() <= MAX_ITERATIONS

@@ -1,4 +1,5 @@
-//! Attempts to guess a secret: they are charged before a password is hashed, and settled by a success.
+//! Attempts to guess a secret: they are counted before a password is hashed, and removed from the
+//! counters after a success.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,7 +65,7 @@ impl AttemptOutcome {
     }
 }
 
-/// An attempt that was charged.
+/// An attempt that was counted.
 #[derive(Debug)]
 pub(super) struct ChargedAttempt {
     pub(super) attempt: Attempt,
@@ -136,8 +137,8 @@ impl AuthService {
         self.require_allowed(attempt.class(), decision)
     }
 
-    /// Checks the limits, waits for the turn to verify the password of the account, and charges the
-    /// attempt. One that is refused or waits too long is not charged.
+    /// Checks the limits, waits for the turn to verify the password of the account, and counts the
+    /// attempt. One that is refused or waits too long is not counted.
     pub(super) async fn begin_attempt(
         &self,
         mut attempt: Attempt,
@@ -163,7 +164,7 @@ impl AuthService {
         attempts.has_too_many_counters.load(Ordering::Relaxed)
     }
 
-    /// Charges a request to one counter. A refused one writes nothing.
+    /// Adds a request to one counter. A refused request writes nothing.
     pub(super) async fn charge_one(&self, mut key: ThrottleKey) -> Result<(), ServiceError> {
         let mut counter = self.counter(&key).await.map_err(without_limits)?;
         if counter.is_none() && self.shares_counters() {
@@ -185,7 +186,7 @@ impl AuthService {
         Ok(counters.into_iter().next().flatten())
     }
 
-    /// Charges a refused request of an address to a counter.
+    /// Adds a refused request of an address to a counter.
     pub(super) async fn charge_address(
         &self,
         kind: ThrottleKind,
@@ -304,7 +305,7 @@ impl AuthService {
     }
 }
 
-/// Returns the error of an attempt whose limits cannot be read or charged. Nothing is attempted then,
+/// Returns the error of an attempt whose limits cannot be read or changed. Nothing is attempted then,
 /// for any reason, so the client can try again later.
 fn without_limits(error: StoreError) -> StoreError {
     StoreError::caused_by(StoreErrorKind::Unavailable, error)

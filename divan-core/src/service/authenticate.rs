@@ -115,7 +115,8 @@ impl AuthService {
     /// information about the client.
     ///
     /// Sessions are cached for at most one second, so that a sign-out takes effect within a second
-    /// on all servers. The first use of a new generation is stored before this returns.
+    /// on all servers. The first use of a new generation (see
+    /// [`RotationState`](crate::session::RotationState)) is stored before this returns.
     ///
     /// # Errors
     /// [`ServiceError::Token`] when the token is not valid or its session has ended,

@@ -23,7 +23,7 @@ impl ClientService<'_> {
     ///
     /// # Errors
     /// [`ServiceError::InitData`], [`ServiceError::TooManyAttempts`], and
-    /// [`ServiceError::PasswordRequired`] in all other cases, also for an unknown Telegram account.
+    /// [`ServiceError::PasswordRequired`] in all other cases, including an unknown Telegram account.
     pub async fn auto_login(self, init_data: &Secret) -> Result<IssuedTokens, ServiceError> {
         let service = self.service;
         let store = &service.parts.store;

@@ -103,7 +103,7 @@ impl ClientService<'_> {
         Ok(user)
     }
 
-    /// Compares the token. The attempt is charged before, and recorded if the token is wrong.
+    /// Compares the token. The attempt is counted before, and recorded if the token is wrong.
     async fn check_token(self, token: Option<&Secret>) -> Result<(), ServiceError> {
         let (service, policy) = (self.service, &self.service.parts.bootstrap);
         if matches!(policy, BootstrapPolicy::Token(_)) && token.is_some() {

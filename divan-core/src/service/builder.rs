@@ -15,7 +15,7 @@ use crate::token::{
 };
 use crate::types::Audience;
 
-/// The default maximum age of init data at sign-in. Some Telegram clients reuse it for a day.
+/// The default maximum age of init data at sign-in. Telegram clients send the same data for a day.
 const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
 
 /// The maximum age of init data at auto-login.
@@ -45,8 +45,8 @@ pub struct AuthServiceBuilder {
 
 /// # Construction
 impl AuthService {
-    /// Returns the builder of a service on this store. `key` signs the tokens, `issuer` is their
-    /// `iss` claim (a URL).
+    /// Returns the builder of a service that uses this store. `key` signs the tokens, `issuer` is
+    /// their `iss` claim (a URL).
     pub fn builder(
         store: Arc<dyn Store>,
         key: &SecretKey,
@@ -82,11 +82,10 @@ impl AuthServiceBuilder {
     }
 
     /// Sets the verifier of init data at sign-in: several bots, a replaced token, a maximum age, a
-    /// replay guard. The clock of the service replaces the verifier's.
+    /// replay guard. The verifier uses the clock of the service.
     ///
-    /// The verifier of auto-login derives from it, with a maximum age of one hour or less. A replay
-    /// guard then accepts the same init data once for each of the two, because a Mini App presents it
-    /// to auto-login first and then to sign-in.
+    /// The verifier of auto-login is derived from it, with a maximum age of one hour or less. A replay
+    /// guard accepts the same init data once for auto-login and once for sign-in.
     ///
     /// ```
     /// # use divan_core::service::AuthService;

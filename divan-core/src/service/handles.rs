@@ -10,7 +10,7 @@ pub struct ClientService<'a> {
     pub(super) client: &'a ClientInfo,
 }
 
-/// Operations of a signed-in user on the own account and sessions.
+/// Operations of signed-in users on their own account and sessions.
 ///
 /// Returned by [`AuthService::as_caller`].
 #[derive(Clone, Copy, Debug)]

@@ -227,7 +227,7 @@ impl ClientService<'_> {
         }
     }
 
-    /// Checks the limits, waits for the turn to hash, and charges the attempt.
+    /// Checks the limits, waits for the turn to hash, and counts the attempt.
     async fn begin_attempt(
         self,
         attempt: Attempt,
@@ -242,7 +242,7 @@ impl ClientService<'_> {
         self.service.begin_attempt(attempt, class, found).await
     }
 
-    /// Verifies the password of a charged attempt, and records a failure.
+    /// Verifies the password of a counted attempt, and records a failure.
     async fn verify_login(
         self,
         charged: &ChargedAttempt,
@@ -303,7 +303,8 @@ impl ClientService<'_> {
         tokens.ok_or(ServiceError::InvalidCredentials)
     }
 
-    /// Stores the sign-in and its session, and settles the attempt, in one transaction. Returns
+    /// Stores the sign-in and its session, and removes the attempt from the counters, in one
+    /// transaction. Returns
     /// `None` if the account changed while the password was hashed: a concurrent reset, deactivation
     /// or link wins.
     async fn sign_in(
@@ -432,7 +433,7 @@ impl AuthService {
 }
 
 impl VerifiedPassword {
-    /// Reports an account that is unchanged since its password was verified.
+    /// Returns `true` if the account is unchanged since its password was verified.
     fn is_current(&self, current: &Account, with: &SignInWith) -> bool {
         let seen = &self.account;
         let may_link = match with {

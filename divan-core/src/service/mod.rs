@@ -34,14 +34,14 @@
 //!
 //! # Failed sign-ins
 //!
-//! [`ServiceError::InvalidCredentials`] does not reveal its cause, and takes exactly one hash
-//! computation for each. [`ServiceError::TelegramAccountMismatch`] and
-//! [`ServiceError::PasswordExpired`] follow only a correct password.
+//! [`ServiceError::InvalidCredentials`] does not reveal its cause, and exactly one hash is computed
+//! for every cause. [`ServiceError::TelegramAccountMismatch`] and
+//! [`ServiceError::PasswordExpired`] are returned only after a correct password.
 //!
 //! Attempts to guess a password are limited, and refused with [`ServiceError::TooManyAttempts`]
-//! before a password is compared. The linked Telegram account, or a [known
-//! device](CallerService::devices), keeps the owner of an attacked account able to sign in. The rules
-//! are in [`throttle`](crate::throttle).
+//! before a password is compared. With the linked Telegram account or a [known
+//! device](CallerService::devices), the owner of an attacked account can still sign in. The rules are
+//! in [`throttle`](crate::throttle).
 //!
 //! # Sessions
 //!
@@ -116,7 +116,7 @@ pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
 /// The maximum number of tries to write the next state of a session that changes concurrently.
 const MAX_ATTEMPTS: usize = 10;
 
-/// The sign-in service: create one, and clone it for each request. Clones are cheap.
+/// The sign-in service. Create one and share it: clones are cheap.
 #[derive(Clone, Debug)]
 pub struct AuthService {
     parts: Arc<Parts>,

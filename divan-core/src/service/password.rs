@@ -94,7 +94,7 @@ impl CallerService<'_> {
         Ok(tokens.ok_or(TokenError::NotAccepted)?)
     }
 
-    /// Charges a check of the own password.
+    /// Counts a check of the current password.
     async fn begin_check(
         self,
         found: Option<&Account>,

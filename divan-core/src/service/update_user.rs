@@ -70,7 +70,7 @@ struct Changes {
     email: Option<Option<Email>>,
     role: Option<Role>,
     is_active: Option<bool>,
-    /// The session of a caller who changes the own account.
+    /// The session of a caller who changes their own account.
     own: Option<SessionId>,
 }
 

@@ -159,7 +159,7 @@ impl AdminService<'_> {
     /// Finds a user by id, phone number or e-mail address.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`], also for a text that is none of the three.
+    /// [`ServiceError::NotFound`], including for a text that is none of the three.
     pub async fn find_user(self, text: &str) -> Result<User, ServiceError> {
         let store = &self.service.parts.store;
         let found = if let Ok(id) = text.parse::<UserId>() {

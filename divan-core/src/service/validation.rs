@@ -86,7 +86,7 @@ pub(super) fn is_deceptive(c: char) -> bool {
     breaks_line(c) || changes_direction(c)
 }
 
-/// The errors of a command or query, so that all of them are reported at once.
+/// The errors of a command or query, so that all of them are returned in one report.
 #[derive(Debug, Default)]
 pub(super) struct Validation {
     errors: Vec<InvalidField>,

@@ -15,7 +15,7 @@ named_enum! {
         Deactivated = "deactivated",
         /// The role of the user changed.
         RoleChanged = "role_changed",
-        /// The user changed the own e-mail address in another session.
+        /// The user changed their own e-mail address in another session.
         EmailChanged = "email_changed",
         /// The user's Telegram account was unlinked.
         TelegramUnlinked = "telegram_unlinked",
@@ -25,7 +25,7 @@ named_enum! {
         Limit = "limit",
         /// An auto-login with the same init data began another session.
         Replaced = "replaced",
-        /// The own password was entered wrong too often in the session.
+        /// A wrong current password was entered too often in the session.
         WrongPassword = "wrong_password",
     }
 

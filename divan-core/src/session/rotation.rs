@@ -3,7 +3,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 /// Time after a refresh in which the replaced token gets the same successor again: for two tabs that
-/// refresh at once, and for a quick retry. Clients time out after less than half of it.
+/// refresh at the same time, and for a quick retry. Clients time out after less than half of it.
 const OVERLAP: Duration = Duration::from_secs(30);
 
 /// Time after a rotation from which a replayed response is stored.
@@ -15,7 +15,8 @@ const REPLAY_STORED_AFTER: Duration = Duration::from_secs(1);
 /// these cases as far as possible. A client that keeps one pair of tokens, and stores a new pair
 /// before it uses it, stays signed in if any response is lost. When two parties hold different
 /// pairs, the session ends as soon as the second one is used. A thief who refreshes a stolen token
-/// within 30 seconds of the owner gets the same pair as the owner and is not detected.
+/// within 30 seconds of the owner gets the same pair as the owner and is not detected at that time; a
+/// later refresh of both, more than 30 seconds apart, ends the session.
 ///
 /// ```
 /// use divan_core::session::{RotationState, RefreshOutcome};
@@ -110,7 +111,7 @@ impl RotationState {
         self.rotated_at
     }
 
-    /// Reports that a token of the current generation was used, so the response was not lost.
+    /// Returns `true` if a token of the current generation was used, so the response was not lost.
     pub fn is_confirmed(self) -> bool {
         self.is_confirmed
     }

@@ -18,7 +18,7 @@ pub struct Account {
     /// Expiry of a generated password, which must be changed before; `None` for a password that the
     /// user chose.
     pub password_expires_at: Option<OffsetDateTime>,
-    /// Number of the password: it increases with each change and reset, and when the user is
+    /// Version of the password: it increases with each change and reset, and when the user is
     /// deactivated or gets another role, but not with a new hash of the same password.
     pub password_version: u64,
 }
@@ -35,7 +35,7 @@ impl Account {
         }
     }
 
-    /// Reports an active administrator.
+    /// Returns `true` for an active administrator.
     pub(super) fn is_active_admin(&self) -> bool {
         self.user.role == Role::Admin && self.user.is_active
     }
@@ -58,8 +58,8 @@ impl NewUser {
     }
 }
 
-/// Changes an account. `Ok(None)` leaves everything unchanged, and so does an error, which
-/// [`UserStore::update_account`](super::UserStore::update_account) returns.
+/// Changes an account. `Ok(None)` leaves everything unchanged. An error leaves everything unchanged
+/// too, and [`UserStore::update_account`](super::UserStore::update_account) returns it.
 ///
 /// The error is a [`StoreError`] and not a type parameter, so that `dyn Store` stays possible:
 /// [`StoreError::rejected`] carries an error of the caller, and [`StoreError::into_rejection`] gives
@@ -83,7 +83,7 @@ pub struct AccountUpdate {
     pub keep_device: Option<StoredDevice>,
     /// The known device of the account to delete.
     pub delete_device: Option<DeviceId>,
-    /// The attempt that was successful.
+    /// The successful attempt to remove from its counters.
     pub settle: Option<ThrottleUpdate>,
     /// The accounts whose failed attempts no longer count.
     pub clear_counters: Vec<AccountKey>,
@@ -135,7 +135,7 @@ impl AccountUpdate {
         self
     }
 
-    /// Settles the counters of a successful attempt.
+    /// Removes the successful attempt from its counters: see [`ThrottleUpdate::settle`].
     #[must_use]
     pub fn settle(mut self, attempt: ThrottleUpdate) -> Self {
         self.settle = Some(attempt);

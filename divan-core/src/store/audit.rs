@@ -46,7 +46,7 @@ impl AuditQuery {
         }
     }
 
-    /// Reports an event that matches all conditions.
+    /// Returns `true` if the event matches all conditions.
     pub fn matches(&self, event: &AuditEvent) -> bool {
         self.subject
             .is_none_or(|subject| event.subject_id == Some(subject))

@@ -39,8 +39,8 @@ pub struct StoredDevice {
     pub id: DeviceId,
     /// The user who signed in.
     pub user: UserId,
-    /// [`Account::password_version`](super::Account::password_version) of the last sign-in. The
-    /// device is known only while it is equal.
+    /// [`Account::password_version`](super::Account::password_version) at the last sign-in. The
+    /// device is known only while this equals the account's current version.
     pub password_version: u64,
     /// Time of the first sign-in.
     pub created_at: OffsetDateTime,

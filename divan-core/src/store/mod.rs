@@ -122,7 +122,7 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// is no such account, when `change` returns `None`, or when the session of
     /// [`AccountUpdate::require_live_session`] has ended.
     ///
-    /// `change` may be called several times, when the database asks for the transaction again.
+    /// `change` may be called several times, if the database requires a retry of the transaction.
     ///
     /// # Errors
     /// The error of `change` as it is (see [`StoreError::rejected`]);
@@ -139,14 +139,14 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 /// The one-row table that ensures a single first administrator.
 #[async_trait]
 pub trait BootstrapStore: std::fmt::Debug + Send + Sync {
-    /// Reports an existing first administrator.
+    /// Returns `true` if the first administrator exists.
     ///
     /// # Errors
     /// Only when the database fails.
     async fn is_bootstrapped(&self) -> Result<bool, StoreError>;
 
-    /// Claims the row. Of concurrent callers one gets the claim; the others wait, and get `None` when
-    /// it is completed. Dropping the claim releases it.
+    /// Claims the only row of the table. Of several concurrent callers, only one gets the claim. The
+    /// others wait until it is completed (they get `None`) or dropped (one of them gets it).
     ///
     /// # Errors
     /// Only when the database fails.

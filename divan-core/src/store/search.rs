@@ -63,7 +63,7 @@ impl UserQuery {
         }
     }
 
-    /// Reports a user who matches all conditions.
+    /// Returns `true` if the user matches all conditions.
     pub fn matches(&self, user: &User) -> bool {
         self.role.is_none_or(|role| user.role == role)
             && self
@@ -137,7 +137,7 @@ impl SearchTerms {
         self.0.iter().map(String::as_str)
     }
 
-    /// Reports words of which every term is a prefix.
+    /// Returns `true` if every term is a prefix of one of the words.
     fn match_words(&self, words: &BTreeSet<String>) -> bool {
         self.iter()
             .all(|term| words.iter().any(|word| word.starts_with(term)))

@@ -100,7 +100,7 @@ impl StoredSession {
         }
     }
 
-    /// Reports a session that has neither ended nor expired.
+    /// Returns `true` if the session has neither ended nor expired.
     pub fn is_live(&self, at: OffsetDateTime) -> bool {
         self.end.is_none() && at < self.expires_at
     }

@@ -5,11 +5,11 @@ use super::StoreError;
 use crate::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use crate::types::AuditEvent;
 
-/// Counters of attempts to guess a secret. A success settles them together with the change of its
-/// account: see [`AccountUpdate::settle`](super::AccountUpdate::settle).
+/// Counters of attempts to guess a secret. A successful attempt is removed from them in the
+/// transaction that changes its account: see [`AccountUpdate::settle`](super::AccountUpdate::settle).
 #[async_trait]
 pub trait ThrottleStore: std::fmt::Debug + Send + Sync {
-    /// Reads counters, in the order of the keys. `None` for one that was never charged.
+    /// Reads counters, in the order of the keys. `None` for one that does not exist.
     ///
     /// # Errors
     /// Only when the database fails. The caller must then refuse the attempt.

@@ -7,11 +7,10 @@ use super::{Rule, ThrottleKind};
 /// Level of one attempt, in the unit of [`Counter::level`].
 const ATTEMPT: u64 = 1_000_000;
 
-/// Period without a charge after which the failures of a [`Rule::Delay`] are forgotten.
+/// Period without an attempt after which the failures of a [`Rule::Delay`] are reset.
 pub(crate) const FORGET_AFTER: Duration = Duration::from_hours(24);
 
-/// Time after which failures in a row are forgotten, so that invented identifiers do not fill the
-/// table.
+/// Time after which failures in a row are reset, so that invented identifiers do not fill the table.
 pub(crate) const FORGET_FAILURES_AFTER: Duration = Duration::from_hours(365 * 24);
 
 /// State of one counter: a stored row.
@@ -37,13 +36,13 @@ pub enum Decision {
     Allowed,
     /// The attempt may be made after this time.
     Wait(Duration),
-    /// No attempt may be made until the counter is settled or cleared: by an unlock or a reset of the
-    /// password, and for untrusted attempts also by a trusted success.
+    /// No attempt may be made until the counter is reset: by an unlock or a reset of the password,
+    /// and for untrusted attempts also by a trusted success.
     Closed,
 }
 
 impl Counter {
-    /// A counter that was never charged.
+    /// A counter without attempts.
     pub fn new(at: OffsetDateTime) -> Self {
         Self {
             level: 0,
@@ -88,7 +87,7 @@ impl Counter {
         }
     }
 
-    /// Takes back `attempts` of a bucket, and the failures of the other rules.
+    /// Removes `attempts` from a bucket, or resets the failures of the other rules.
     #[must_use]
     pub fn refunded(&self, rule: Rule, attempts: u32, now: OffsetDateTime) -> Self {
         let current = self.at(rule, now);
@@ -99,7 +98,7 @@ impl Counter {
         }
     }
 
-    /// Reports a counter that no longer affects any decision, or whose failures are a year old.
+    /// Returns `true` if the counter no longer affects any decision, or if its failures are a year old.
     pub fn is_expired(&self, kind: ThrottleKind, now: OffsetDateTime) -> bool {
         let age = elapsed(self.updated_at, now);
         match kind {

@@ -60,7 +60,7 @@ pub struct Attempt {
     class: AttemptClass,
     account: AccountKey,
     charged: Vec<ThrottleKey>,
-    /// Counters that a success settles in addition.
+    /// Counters that a success changes in addition.
     settled: Vec<ThrottleKey>,
 }
 
@@ -160,7 +160,7 @@ impl ThrottleKeys {
         }
     }
 
-    /// A check of the own password in a session. `account` is the key of the user's account.
+    /// A check of the current password in a session. `account` is the key of the user's account.
     pub fn own_password(&self, account: AccountKey, user: UserId, session: SessionId) -> Attempt {
         let subject = [*user.0.as_bytes(), *session.0.as_bytes()].concat();
         let own = self.digest(ThrottleKind::OwnPassword.as_str(), &subject);
@@ -235,24 +235,25 @@ impl Attempt {
         self.account
     }
 
-    /// Counters that the attempt is charged to.
+    /// Counters of the attempt.
     pub fn keys(&self) -> &[ThrottleKey] {
         &self.charged
     }
 
-    /// Uses shared counters for the keys that `is_new` reports, because there are too many rows.
+    /// Uses shared counters for the keys for which `is_new` returns `true`, because there are too many
+    /// rows.
     pub(crate) fn share(&mut self, is_new: impl Fn(&ThrottleKey) -> bool) {
         for key in self.charged.iter_mut().filter(|key| is_new(key)) {
             *key = key.shared();
         }
     }
 
-    /// Charges the attempt.
+    /// Adds the attempt to its counters.
     pub fn charge(&self, now: OffsetDateTime) -> ThrottleUpdate {
         ThrottleUpdate::charge(self.charged.clone(), now)
     }
 
-    /// Settles the attempt, which was successful.
+    /// Removes the attempt, which was successful, from its counters.
     pub fn settle(&self, now: OffsetDateTime) -> ThrottleUpdate {
         let keys = self.charged.iter().chain(&self.settled).cloned().collect();
         ThrottleUpdate::settle(keys, now)
@@ -262,7 +263,7 @@ impl Attempt {
 impl AttemptClass {
     /// Time after which to try again, as reported to the client; `None` if the attempt is allowed.
     /// Rounded up to a second for trusted attempts and to half a minute for untrusted ones. At most
-    /// an hour, also for [`Decision::Closed`], which does not end by itself.
+    /// an hour, even for [`Decision::Closed`], which does not end by itself.
     pub fn retry_after(self, decision: Decision) -> Option<Duration> {
         let wait = match decision {
             Decision::Allowed => return None,

@@ -1,12 +1,12 @@
 //! Throttling of attempts to guess a secret: the rules, without I/O.
 //!
-//! An attempt is charged to several counters, one for each [`ThrottleKind`] that applies to it: its
+//! An attempt is counted by several counters, one for each [`ThrottleKind`] that applies to it: its
 //! account, its address, and so on. The [`Rule`] of the kind decides how many attempts are allowed.
 //! `docs/guide/src/concepts/throttling.md` has the table of all rules.
 //!
-//! A [`ThrottleUpdate`] charges an attempt to all of its counters before a password is hashed, or
-//! refuses it. A success settles the counters. A [`ThrottleStore`](crate::store::ThrottleStore)
-//! stores them, so that all servers share them.
+//! [`ThrottleUpdate::charge`] adds an attempt to all of its counters before a password is hashed, or
+//! refuses it. After a success, [`ThrottleUpdate::settle`] removes it from the counters. A
+//! [`ThrottleStore`](crate::store::ThrottleStore) stores the counters, so that all servers share them.
 //!
 //! An attempt is *trusted* if something other than the password already identifies the user: the linked
 //! Telegram account, a phone number that Telegram signed for a user who is not linked yet, or a known

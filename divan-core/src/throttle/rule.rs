@@ -6,9 +6,10 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {
-    /// A bucket (GCRA): `size` attempts at once, then one per `period`.
+    /// A token bucket (GCRA): at most `size` attempts are available, and one more becomes available
+    /// per `period`.
     Bucket {
-        /// Number of attempts at once.
+        /// Maximum number of available attempts.
         size: u32,
         /// Time after which one more attempt is allowed.
         period: Duration,
@@ -91,9 +92,11 @@ kinds! {
     Consecutive = "consecutive", Rule::Limit { max: 100 };
     /// Failed trusted attempts on an account from one Telegram account or device.
     TrustedLane = "trusted_lane", delay(5, 1, 900);
-    /// Failed trusted attempts on an account, and wrong own passwords of its user, in a row.
+    /// Failed trusted attempts on an account, and wrong current passwords when its user changes the
+    /// password, in a row.
     TrustedTotal = "trusted_total", Rule::Limit { max: 100 };
-    /// Wrong own passwords in a session. The tenth ends the session.
+    /// Wrong current passwords when the user of a session changes the password. The tenth ends the
+    /// session.
     OwnPassword = "own_password", delay(6, 2, 16);
     /// Auto-logins of a Telegram account.
     AutoLogin = "auto_login", bucket(30, 60);
@@ -101,8 +104,8 @@ kinds! {
     Refresh = "refresh", bucket(60, 1);
     /// Bootstrap tokens of an address.
     Bootstrap = "bootstrap", bucket(5, 720);
-    /// First untrusted success of an account in a day. It returns two further attempts to the address
-    /// and its network.
+    /// First untrusted success of an account in a day. Two further attempts of the address and its
+    /// network are then no longer counted.
     FirstSuccess = "first_success", bucket(1, 24 * 3600);
     /// Audit events about failed attempts on an account.
     FailureEvent = "failure_event", bucket(1, 3600);

@@ -10,7 +10,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Charges as many attempts as the rule allows at once, and returns their number and the decision
+/// Counts as many attempts as the rule allows at this time, and returns their number and the decision
 /// about the next one.
 fn burst(counter: &mut Counter, rule: Rule, now: OffsetDateTime) -> (u32, Decision) {
     let mut allowed = 0;

@@ -64,19 +64,19 @@ enum Operation {
 pub struct ThrottleOutcome {
     /// The decision. Nothing is written unless it is [`Decision::Allowed`].
     pub decision: Decision,
-    /// The charge reaches the maximum of a [`Rule::Limit`]: further attempts are refused.
+    /// The attempt reaches the maximum of a [`Rule::Limit`]: further attempts are refused.
     pub closes: bool,
 }
 
 impl ThrottleUpdate {
-    /// Charges an attempt to all of these counters, or to none if one of them refuses it.
+    /// Adds an attempt to all of these counters, or to none if one of them refuses it.
     pub fn charge(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
         Self::new(Operation::Charge, keys, at)
     }
 
-    /// Settles a successful attempt: buckets are refunded, failures are reset. A key of kind
-    /// [`ThrottleKind::FirstSuccess`] refunds two further attempts to the address and its network,
-    /// once a day.
+    /// Removes a successful attempt from the counters: it is removed from buckets, and failures are
+    /// reset. With a key of kind [`ThrottleKind::FirstSuccess`], two further attempts of the address
+    /// and its network are removed, once a day.
     pub fn settle(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
         Self::new(Operation::Settle, keys, at)
     }

@@ -81,7 +81,7 @@ impl DeviceKeys {
         Secret::new(token)
     }
 
-    /// Returns true if the token was issued with one of these keys for a device of this user and
+    /// Returns `true` if the token was issued with one of these keys for a device of this user and
     /// this version of the password.
     #[must_use]
     pub fn is_genuine(&self, token: &DeviceToken, user: UserId, password_version: u64) -> bool {

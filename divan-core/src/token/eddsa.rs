@@ -206,7 +206,7 @@ impl VerifyingKey {
         URL_SAFE_NO_PAD.encode([HEADER.0, &self.kid, HEADER.1].concat())
     }
 
-    /// Returns true if the signature was made with this key.
+    /// Returns `true` if the signature was made with this key.
     #[must_use]
     pub(super) fn is_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         // Strict verification rejects malleable signatures and keys of small order.
@@ -232,7 +232,7 @@ impl VerifyingKey {
     }
 }
 
-/// Returns true if the header is the one of an EdDSA token, of any key.
+/// Returns `true` if the header is the one of an EdDSA token, of any key.
 #[must_use]
 pub(super) fn is_eddsa_header(encoded: &str) -> bool {
     let Ok(header) = URL_SAFE_NO_PAD.decode(encoded) else {

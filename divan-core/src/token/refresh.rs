@@ -82,7 +82,7 @@ impl RefreshKeys {
         Secret::new(token)
     }
 
-    /// Returns true if the token was issued with one of these keys for the session with this salt.
+    /// Returns `true` if the token was issued with one of these keys for the session with this salt.
     #[must_use]
     pub fn is_genuine(&self, token: &RefreshToken, salt: &[u8; 16]) -> bool {
         // Compares in constant time.

@@ -47,7 +47,7 @@ open_enum! {
         /// The password was correct, but the user is linked to another Telegram account, or this
         /// Telegram account to another user.
         TelegramMismatch = "telegram_mismatch",
-        /// A session was ended because a wrong own password was entered in it ten times.
+        /// A session was ended because a wrong current password was entered in it ten times.
         WrongPasswordSignOut = "wrong_password_sign_out",
         /// A user was unlocked: the failed sign-ins were cleared.
         UserUnlocked = "user_unlocked",

@@ -347,7 +347,7 @@ impl Attack {
         guesses
     }
 
-    /// Reports an account that refuses every untrusted source.
+    /// Returns `true` if the account refuses every untrusted source.
     async fn is_exhausted(self, f: &Fixture, account: usize) -> bool {
         let (operator, client) = (Admin::operator(), ClientInfo::unknown());
         let admin = f.service.as_admin(&operator, &client);

@@ -49,7 +49,7 @@ pub(crate) async fn tables() -> String {
             Attack::administrators(1000, 1),
         ),
         (
-            "knows the password; from 100 Telegram accounts that are not linked to the user",
+            "one account, from 100 Telegram accounts; each attempt has the correct password",
             Attack::employees(1, 100).with_the_correct_password(),
         ),
     ];
@@ -62,7 +62,7 @@ pub(crate) async fn tables() -> String {
     let raced = fixture().await.race(20).await;
     writeln!(
         text,
-        "| 40 attempts at once on two servers, from 40 Telegram accounts | {raced} | |"
+        "| 40 simultaneous attempts on two servers, from 40 Telegram accounts | {raced} | |"
     )
     .unwrap();
     text.push_str("\n| honest user | refused attempts |\n|---|---|\n");

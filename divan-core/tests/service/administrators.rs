@@ -1,4 +1,4 @@
-//! Promotion, generated passwords of administrators, and changes of the own account.
+//! Promotion, generated passwords of administrators, and changes of one's own account.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Configuration of the server. All errors are reported at once.
+//! Configuration of the server. All errors are returned in one report.
 
 mod addresses;
 mod hashing;

@@ -63,7 +63,7 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
     Ok(findings)
 }
 
-/// Returns true for a missing or empty file, which opening would turn into a database.
+/// Returns `true` for a missing or empty file, which opening would turn into a database.
 fn will_be_created(file: &Path) -> bool {
     match std::fs::metadata(file) {
         Ok(metadata) => metadata.is_file() && metadata.len() == 0,
@@ -71,7 +71,8 @@ fn will_be_created(file: &Path) -> bool {
     }
 }
 
-/// Reports a database that does not exist yet; development mode also creates its folder.
+/// Returns the finding about a database that does not exist yet. Development mode also creates its
+/// folder.
 fn new_database(config: &Config, file: &Path) -> Finding {
     let folder = file
         .parent()

@@ -27,7 +27,7 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     client
 }
 
-/// Returns true for addresses of local networks, where an own proxy is likely.
+/// Returns `true` for addresses of local networks, where a proxy of the operator is likely.
 pub(crate) fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -70,7 +70,7 @@ fn assert_shown(response: &str, shown: &str, command: &str) {
     }
 }
 
-/// Returns true if a value matches the shown one.
+/// Returns `true` if a value matches the shown one.
 fn is_shown(actual: &Value, shown: &Value) -> bool {
     match (actual, shown) {
         (Value::String(actual), Value::String(shown)) => match shown.strip_suffix(ANYTHING) {

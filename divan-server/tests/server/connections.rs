@@ -45,7 +45,7 @@ fn exchange(port: u16, sent: &str) -> (String, Duration) {
     (response, started.elapsed())
 }
 
-/// Asserts that an honest client gets a response at once.
+/// Asserts that an honest client gets a response within two seconds.
 #[track_caller]
 fn assert_serves(port: u16) {
     let (response, took) = exchange(port, LIVE);

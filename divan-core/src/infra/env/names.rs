@@ -105,7 +105,7 @@ impl Env<'_> {
         self.near_misses.push(near);
     }
 
-    /// Turns the near miss that explains a missing variable into an error. Returns whether there is
+    /// Turns the near miss that explains a missing variable into an error. Returns `true` if there is
     /// one.
     pub(super) fn report_near_miss(&mut self, variable: &Variable) -> bool {
         let mut misses = self.near_misses.iter_mut();

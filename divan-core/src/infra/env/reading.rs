@@ -72,8 +72,8 @@ impl Env<'_> {
         self.checked(variable, read).unwrap_or(default)
     }
 
-    /// Records an error if a password in the value is a placeholder, in a deployment. Returns
-    /// whether it is acceptable.
+    /// Records an error if a password in the value is a placeholder, in a deployment. Returns `true`
+    /// if it is acceptable.
     pub(in crate::infra) fn check_placeholder(
         &mut self,
         variable: &Variable,
@@ -86,8 +86,8 @@ impl Env<'_> {
         !is_refused
     }
 
-    /// Returns the first variable that is set. `None` also if the section needs a feature that is not
-    /// compiled in, which is an error.
+    /// Returns the first variable that is set. Returns `None` and records an error if the section needs
+    /// a feature that is not compiled in.
     pub(in crate::infra) fn first_set(
         &mut self,
         variables: &[&'static Variable],

@@ -68,8 +68,8 @@ pub(super) fn grpc(error: QdrantError) -> ProbeError {
     }
 }
 
-/// Reports an error that does not come from a gRPC server. The client creates such an error with a
-/// source, or for an HTTP response without a gRPC status.
+/// Returns `true` if the error does not come from a gRPC server. The client creates such an error with
+/// a source, or for an HTTP response without a gRPC status.
 fn is_not_grpc(status: &tonic::Status) -> bool {
     std::error::Error::source(status).is_some() || status.message().contains("HTTP status code")
 }

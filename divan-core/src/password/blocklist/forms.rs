@@ -165,7 +165,7 @@ impl Forms {
         Self(distinct.iter().flat_map(both).collect())
     }
 
-    /// Returns whether one of the forms of some characters is in a list.
+    /// Returns `true` if one of the forms of some characters is in a list.
     pub(super) fn any(&self, start: usize, end: usize, is_listed: impl Fn(&str) -> bool) -> bool {
         self.0.iter().any(|form| is_listed(form.slice(start, end)))
     }

@@ -55,14 +55,14 @@ impl Blocklist {
         self.breached.as_ref()
     }
 
-    /// Returns whether a password leaked from another service.
+    /// Returns `true` if a password leaked from another service.
     pub(super) fn is_breached(&self, password: &Password) -> bool {
         self.breached
             .as_ref()
             .is_some_and(|list| list.has(password))
     }
 
-    /// Returns whether a password is common, or easier to guess than `min_effort` letters, digits and
+    /// Returns `true` if a password is common, or easier to guess than `min_effort` letters, digits and
     /// known words allow.
     pub(super) fn has(&self, password: &str, min_effort: usize) -> bool {
         let text = normalize(password);

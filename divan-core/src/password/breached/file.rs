@@ -23,7 +23,7 @@ use super::{BreachedPasswords, BreachedPasswordsBuilder};
 const MAGIC: [u8; 8] = *b"DIVANBPW";
 const VERSION: u32 = 1;
 
-/// Bytes that are read and written at once.
+/// Bytes that are read and written in one step.
 const BLOCK: usize = 64 * 1024;
 
 /// Error of a file that is not a usable list. The message continues "a file, which".

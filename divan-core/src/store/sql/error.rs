@@ -53,8 +53,8 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
     }
 }
 
-/// Reports a serialization failure or a deadlock, after which PostgreSQL wants the transaction
-/// repeated.
+/// Returns `true` for a serialization failure or a deadlock, after which PostgreSQL requires a retry
+/// of the transaction.
 pub(super) fn is_retryable(error: &StoreError) -> bool {
     let code = error
         .source()
@@ -78,7 +78,7 @@ fn database_error_kind(error: &dyn DatabaseError) -> StoreErrorKind {
     }
 }
 
-/// Reports a table or column that does not exist.
+/// Returns `true` if the error is about a table or column that does not exist.
 fn is_missing(code: &str, message: &str) -> bool {
     // SQLite has one code for all errors in statements.
     const SQLITE: [&str; 3] = ["no such table", "no such column", "has no column named"];
@@ -104,7 +104,7 @@ fn unique_key(error: &dyn DatabaseError) -> StoreErrorKind {
         })
 }
 
-/// Reports an error that comes from the state of the database, not from the statement.
+/// Returns `true` if the error comes from the state of the database, not from the statement.
 fn is_transient(code: &str) -> bool {
     // SQLSTATE classes: connection, transaction rollback, resources, operator intervention, system.
     const POSTGRES: [&str; 5] = ["08", "40", "53", "57", "58"];

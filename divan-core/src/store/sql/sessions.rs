@@ -78,8 +78,8 @@ impl<DB: Backend> SessionStore for SqlStore<DB> {
 }
 
 impl<DB: Backend> SqlStore<DB> {
-    /// Reports an open session of this user. All code that ends sessions locks the account first,
-    /// so the answer holds until the transaction ends.
+    /// Returns `true` if this session of the user has not ended. All code that ends sessions locks the
+    /// account first, so the result stays valid until the transaction ends.
     pub(super) async fn has_open_session(
         &self,
         connection: &mut DB::Connection,
