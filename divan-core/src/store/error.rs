@@ -1,7 +1,8 @@
 use std::error::Error;
 
 /// Remedy for an old or missing schema.
-pub(super) const MIGRATE_IT: &str = "migrate it with `divan-server migrate` or `SqlStore::migrate`";
+pub(super) const MIGRATE_IT: &str =
+    "run `divan-server migrate`, or call `migrate` of the store in your program";
 
 /// An error of a store. Callers decide by its [`kind`](Self::kind); the source is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +20,12 @@ pub enum StoreErrorKind {
     #[error("another user has this {}", .0.as_str())]
     Conflict(UniqueKey),
     /// The change would leave no active administrator.
-    #[error("no active administrator would be left")]
+    #[error(
+        "the last active administrator cannot be deactivated or made an employee; nothing was changed"
+    )]
     LastAdmin,
     /// The function that changes the account returned an error.
-    #[error("the change was rejected")]
+    #[error("the function that changes the account returned an error; nothing was changed")]
     Rejected,
     /// The database does not respond, or not in time. A later attempt may succeed.
     #[error("the database does not respond")]
@@ -31,7 +34,7 @@ pub enum StoreErrorKind {
     #[error("tables or columns are missing in the database: {}", MIGRATE_IT)]
     Schema,
     /// The database returned an unexpected error or value.
-    #[error("the database returned something unexpected")]
+    #[error("the database returned an unexpected error or value")]
     Internal,
 }
 

@@ -12,6 +12,8 @@ pub(super) const MIGRATION_DEADLINE: Duration = Duration::from_mins(1);
 pub enum SchemaStatus {
     /// The schema is current.
     Current,
+    /// The database has no tables yet: migrate it.
+    Empty,
     /// The schema is older: migrate it.
     Behind {
         /// Number of missing migrations.
@@ -33,10 +35,12 @@ impl std::fmt::Display for SchemaStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Current => write!(f, "the schema of the database is up to date"),
+            Self::Empty => write!(f, "the database has no tables yet: {MIGRATE_IT}"),
             Self::Behind { missing } => {
+                let plural = if *missing == 1 { "" } else { "s" };
                 write!(
                     f,
-                    "the schema of the database is old (missing migrations: {missing}): {MIGRATE_IT}"
+                    "the database schema is out of date ({missing} migration{plural} missing): {MIGRATE_IT}"
                 )
             }
             Self::Newer { version } => write!(

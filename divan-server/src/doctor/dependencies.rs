@@ -12,7 +12,7 @@ use super::{DEADLINE, Finding, clock};
 use crate::config::Config;
 use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
-use crate::error_chain::error_chain;
+use crate::error_chain::{error_chain, error_summary};
 
 const SUBJECT: &str = DependencyKind::Database.as_str();
 
@@ -48,10 +48,10 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
                 findings.push(Finding::warning("administrator", todo));
             }
         }
-        schema @ SchemaStatus::Behind { .. } => {
+        schema @ (SchemaStatus::Empty | SchemaStatus::Behind { .. }) => {
             findings.push(Finding::warning(
                 "migrations",
-                format!("{schema}; a start of the server migrates it too"),
+                format!("{schema}; or start the server, which migrates the database"),
             ));
         }
         schema => findings.push(Finding::error("migrations", schema.to_string())),
@@ -86,7 +86,7 @@ fn new_database(config: &Config, file: &Path) -> Finding {
     Finding::error(
         SUBJECT,
         format!(
-            "{} cannot be created: its folder does not exist",
+            "{} cannot be created: its folder does not exist; create the folder",
             config.database
         ),
     )
@@ -109,7 +109,7 @@ fn finding(infra: &Infra, report: &Report) -> Finding {
     let address = address.unwrap_or_else(|| name.to_owned());
     let finding = match &report.outcome {
         Ok(()) => Finding::ok(name, format!("{address} responds")),
-        Err(error) => Finding::error(name, format!("{address}: {}", error_chain(error))),
+        Err(error) => Finding::error(name, format!("{address}: {}", error_summary(error))),
     };
     finding.took(report.took)
 }

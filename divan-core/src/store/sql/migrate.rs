@@ -39,7 +39,7 @@ impl<DB: Backend> SqlStore<DB> {
         // Another program may have migrated in the meantime.
         match Self::schema_of(&mut transaction).await? {
             SchemaStatus::Current => return Ok(()),
-            SchemaStatus::Behind { .. } => {}
+            SchemaStatus::Empty | SchemaStatus::Behind { .. } => {}
             unusable => return Err(MigrateError::Schema(unusable)),
         }
         DB::migrator()
@@ -86,6 +86,7 @@ fn compare(migrator: &Migrator, applied: &[Applied]) -> SchemaStatus {
     }
     match migrator.iter().count() - applied.len() {
         0 => SchemaStatus::Current,
+        _ if applied.is_empty() => SchemaStatus::Empty,
         missing => SchemaStatus::Behind { missing },
     }
 }
@@ -105,8 +106,12 @@ mod tests {
     fn schema_status_compares_versions_and_checksums() {
         let migrator = divan_migrations::sqlite();
         assert_eq!(compare(&migrator, &all()), SchemaStatus::Current);
-        let missing = all().len();
-        assert_eq!(compare(&migrator, &[]), SchemaStatus::Behind { missing });
+        assert_eq!(compare(&migrator, &[]), SchemaStatus::Empty);
+        let missing = all().len() - 1;
+        assert_eq!(
+            compare(&migrator, &all()[..1]),
+            SchemaStatus::Behind { missing }
+        );
 
         let newer = [all(), vec![(9999, vec![1])]].concat();
         let version = 9999;
