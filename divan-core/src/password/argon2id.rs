@@ -1,7 +1,9 @@
+use std::ops::RangeInclusive;
+
 use argon2::password_hash::phc::{self, Output, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use super::stored::{Stored, StoredArgon2id, is_bounded};
+use super::stored::{MAX_ITERATIONS, MAX_LANES, MAX_MEMORY_KIB, Stored, StoredArgon2id};
 use super::{HashError, HashMemory, Password, PasswordHash, PasswordHasher, Verification};
 
 /// Cost parameters of Argon2id (RFC 9106). The default is the accepted minimum: 19456 KiB of memory,
@@ -19,6 +21,15 @@ pub struct WeakParams;
 const OUTPUT_BYTES: usize = 32;
 
 impl Argon2idParams {
+    /// Accepted memory, in KiB. The default is the minimum.
+    pub const MEMORY_KIB: RangeInclusive<u32> = Params::DEFAULT_M_COST..=MAX_MEMORY_KIB;
+
+    /// Accepted iterations. The default is the minimum.
+    pub const ITERATIONS: RangeInclusive<u32> = Params::DEFAULT_T_COST..=MAX_ITERATIONS;
+
+    /// Accepted lanes. The default is the minimum.
+    pub const LANES: RangeInclusive<u32> = Params::DEFAULT_P_COST..=MAX_LANES;
+
     /// Creates parameters at least as strong as the default.
     ///
     /// Existing hashes with more than 65536 KiB, or with more work than eight times the default's,
@@ -27,15 +38,15 @@ impl Argon2idParams {
     /// # Errors
     /// [`WeakParams`] when they are weaker or above the limits.
     pub fn new(memory_kib: u32, iterations: u32, lanes: u32) -> Result<Self, WeakParams> {
-        let params = Params::new(memory_kib, iterations, lanes, Some(OUTPUT_BYTES))
-            .map_err(|_| WeakParams)?;
-        let minimum = Params::DEFAULT;
-        let strong = memory_kib >= minimum.m_cost() && iterations >= minimum.t_cost();
-        if strong && is_bounded(&params) {
-            Ok(Self(params))
-        } else {
-            Err(WeakParams)
+        let is_accepted = Self::MEMORY_KIB.contains(&memory_kib)
+            && Self::ITERATIONS.contains(&iterations)
+            && Self::LANES.contains(&lanes);
+        if !is_accepted {
+            return Err(WeakParams);
         }
+        Params::new(memory_kib, iterations, lanes, Some(OUTPUT_BYTES))
+            .map(Self)
+            .map_err(|_| WeakParams)
     }
 }
 

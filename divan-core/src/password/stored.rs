@@ -6,9 +6,9 @@ use super::error::UnusableHash;
 use super::legacy::LegacyHash;
 
 /// Limits for the parameters of new hashes.
-const MAX_MEMORY_KIB: u32 = 262_144;
-const MAX_ITERATIONS: u32 = 16;
-const MAX_LANES: u32 = 16;
+pub(super) const MAX_MEMORY_KIB: u32 = 262_144;
+pub(super) const MAX_ITERATIONS: u32 = 16;
+pub(super) const MAX_LANES: u32 = 16;
 
 /// Memory limit for stored hashes, unless the current parameters are larger: a row in the database
 /// must not be able to exhaust the machine.
@@ -48,13 +48,6 @@ impl Stored {
             _ => Err(UnusableHash::Unknown),
         }
     }
-}
-
-/// Returns `true` if the parameters are allowed for new hashes.
-pub(super) fn is_bounded(params: &Params) -> bool {
-    params.m_cost() <= MAX_MEMORY_KIB
-        && params.t_cost() <= MAX_ITERATIONS
-        && params.p_cost() <= MAX_LANES
 }
 
 fn is_within_limits(params: &Params, current: &Params) -> bool {
