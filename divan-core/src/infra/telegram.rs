@@ -60,10 +60,25 @@ impl TelegramConfig {
 
     /// Reads the token only.
     pub fn read_bot_token(env: &mut Env<'_>) -> Option<BotToken> {
-        env.checked(&TELEGRAM_BOT_TOKEN, |text| {
-            text.parse()
-                .map_err(|_: InvalidBotToken| "must be a bot token: a number, a colon, then letters, digits, `_` and `-`")
-        })
+        env.checked(&TELEGRAM_BOT_TOKEN, bot_token)
+    }
+}
+
+/// Number of characters after the colon of a token. The tokens of tests and of development mode have
+/// more.
+const BOT_SECRET_CHARS: usize = 35;
+
+fn bot_token(text: &str) -> Result<BotToken, String> {
+    let token: BotToken = text.parse().map_err(|_: InvalidBotToken| {
+        "must be a bot token: a number, a colon, then letters, digits, `_` and `-`"
+    })?;
+    match text.split_once(':') {
+        Some((_, secret)) if secret.len() < BOT_SECRET_CHARS => Err(format!(
+            "is incomplete: {BOT_SECRET_CHARS} characters must follow the colon, but it has {}; copy it again from \
+             @BotFather",
+            secret.len()
+        )),
+        _ => Ok(token),
     }
 }
 
@@ -99,7 +114,10 @@ mod tests {
         assert!(config.bot_token.is_none() && !config.test_environment);
         assert_eq!(config.api_url.as_str(), "https://api.telegram.org/");
         let variables = [
-            ("TELEGRAM_BOT_TOKEN", "42:hidden"),
+            (
+                "TELEGRAM_BOT_TOKEN",
+                "42:hidden-AAFakeTokenForDivanTestVectorsOnly",
+            ),
             ("TELEGRAM_API_URL", "http://localhost:8081/bots"),
             ("TELEGRAM_TEST_ENVIRONMENT", "on"),
         ];
@@ -113,6 +131,19 @@ mod tests {
         );
         assert_eq!(config.api_url.as_str(), "http://localhost:8081/bots");
         assert!(!format!("{config:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn a_truncated_token_is_refused() {
+        let error = |token: &str| errors(&[("TELEGRAM_BOT_TOKEN", token)], TelegramConfig::read);
+        assert_starts(
+            &error("42:hidden"),
+            &[
+                "TELEGRAM_BOT_TOKEN is incomplete: 35 characters must follow the colon, but it has 6",
+            ],
+        );
+        assert_eq!(error(&format!("42:{}", "a".repeat(34))).len(), 1);
+        assert_eq!(error(&format!("42:{}", "a".repeat(35))).len(), 0);
     }
 
     #[test]

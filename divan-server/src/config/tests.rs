@@ -20,10 +20,11 @@ fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
 }
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
+const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 const GOOD: [(&str, &str); 3] = [
     ("DATABASE_URL", "sqlite:///tmp/divan.db"),
     ("SECRET_KEY", KEY),
-    ("TELEGRAM_BOT_TOKEN", "1:abc"),
+    ("TELEGRAM_BOT_TOKEN", BOT),
 ];
 
 fn with(change: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
@@ -121,6 +122,45 @@ fn all_errors_are_reported_at_once_without_the_values() {
         ]
     );
     assert!(!errors.to_string().contains("hidden"), "{errors}");
+}
+
+#[test]
+fn an_argon2id_variable_out_of_range_is_reported_under_its_name() {
+    for (name, value, range) in [
+        ("DIVAN_ARGON2_MEMORY_KIB", "19455", "from 19456 to 262144"),
+        ("DIVAN_ARGON2_MEMORY_KIB", "1000000", "from 19456 to 262144"),
+        ("DIVAN_ARGON2_ITERATIONS", "1", "from 2 to 16"),
+        ("DIVAN_ARGON2_LANES", "0", "from 1 to 16"),
+        ("DIVAN_ARGON2_LANES", "many", "from 1 to 16"),
+    ] {
+        let errors = read(&with(&[(name, value)])).unwrap_err().0;
+        let reported: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let expected = format!("{name} must be a number {range} (example: {name}=");
+        assert!(
+            reported.len() == 1 && reported[0].starts_with(&expected),
+            "{reported:?}"
+        );
+    }
+    let largest = [
+        ("DIVAN_ARGON2_MEMORY_KIB", "262144"),
+        ("DIVAN_ARGON2_ITERATIONS", "16"),
+        ("DIVAN_ARGON2_LANES", "16"),
+    ];
+    assert!(read(&with(&largest)).is_ok());
+}
+
+#[test]
+fn a_truncated_bot_token_is_an_error() {
+    for token in ["123:abc", "1234567890:the-34-characters-that-were-copie"] {
+        let errors = read(&with(&[("TELEGRAM_BOT_TOKEN", token)])).unwrap_err();
+        assert!(
+            errors
+                .to_string()
+                .starts_with("TELEGRAM_BOT_TOKEN is incomplete"),
+            "{errors}"
+        );
+        assert!(!errors.to_string().contains(token), "{errors}");
+    }
 }
 
 #[test]

@@ -110,7 +110,10 @@ fn check_prints_the_configured_parts_without_secrets() {
             "postgresql+asyncpg://divan:hidden-one@db.example.com/divan?sslmode=verify-full",
         ),
         ("SECRET_KEY", KEY),
-        ("TELEGRAM_BOT_TOKEN", "42:hidden"),
+        (
+            "TELEGRAM_BOT_TOKEN",
+            "42:hidden-AAFakeTokenForDivanTestVectorsOnly",
+        ),
         ("MINIO_ENDPOINT", "http://minio:9000"),
         ("MINIO_ACCESS_KEY", "divan"),
         ("MINIO_SECRET_KEY", "hidden-two"),

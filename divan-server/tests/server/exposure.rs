@@ -44,7 +44,7 @@ fn files_with_secrets_that_other_users_can_read_are_warnings() {
     let files = [".env", "key", "divan.db", "divan.db-wal", "divan.db-shm"];
     std::fs::write(
         folder.join(".env"),
-        "DATABASE_URL=sqlite:divan.db\nTELEGRAM_BOT_TOKEN=1:abc",
+        "DATABASE_URL=sqlite:divan.db\nTELEGRAM_BOT_TOKEN=1234567890:AAFakeTokenForDivanTestVectorsOnly_0000",
     )
     .unwrap();
     std::fs::write(folder.join("key"), KEY).unwrap();

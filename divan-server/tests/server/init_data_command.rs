@@ -42,7 +42,11 @@ fn the_command_line_signs_and_verifies_init_data() {
     let invalid = ProblemCode::InitDataInvalid.as_str();
     for (raw, token, expected) in [
         (raw.replace("42", "43"), None, invalid),
-        (raw.clone(), Some("1:another"), invalid),
+        (
+            raw.clone(),
+            Some("1:AAnotherFakeTokenForDivanTestVectors"),
+            invalid,
+        ),
         (String::new(), None, ProblemCode::InitDataMissing.as_str()),
         (
             old_init_data(folder.path()),

@@ -44,7 +44,10 @@ fn a_startup_error_is_one_clear_line() {
     let good = [
         ("DATABASE_URL", "sqlite:divan.db"),
         ("SECRET_KEY", KEY),
-        ("TELEGRAM_BOT_TOKEN", "1:abc"),
+        (
+            "TELEGRAM_BOT_TOKEN",
+            "1:AAFakeTokenForDivanTestVectorsOnly_0000",
+        ),
     ];
     for (variable, value, exit, message) in [
         (
