@@ -32,28 +32,28 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The body is not JSON (or not a form), or not UTF-8.
     MalformedBody = "malformed_body", 400, "Malformed body";
-    /// The request has no `Host`, several of them, or one that is not a host.
-    HostInvalid = "host_invalid", 400, "Host not valid";
+    /// The request has no `Host` header, several of them, or one that is not a valid host.
+    HostInvalid = "host_invalid", 400, "Invalid host";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
     /// The init data is empty: open the Mini App from the menu button of the bot.
-    InitDataMissing = "init_data_missing", 401, "Init data is empty";
+    InitDataMissing = "init_data_missing", 401, "Init data missing";
     /// The init data is not signed by Telegram for this bot, or is data of another kind.
-    InitDataInvalid = "init_data_invalid", 401, "Init data is not valid";
+    InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
     /// The init data is too old: reopen the Mini App.
-    InitDataExpired = "init_data_expired", 401, "Init data has expired";
+    InitDataExpired = "init_data_expired", 401, "Init data expired";
     /// The phone number, the e-mail address or the password is wrong, or the user is inactive or has
     /// the role of the other audience. The response does not reveal which.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
     /// The request has no access token: send `Authorization: Bearer …`.
     TokenMissing = "token_missing", 401, "Access token missing";
     /// The access token was not issued by this service, or its session has ended: sign in again.
-    TokenInvalid = "token_invalid", 401, "Access token not valid";
+    TokenInvalid = "token_invalid", 401, "Invalid access token";
     /// The access token has expired: refresh, and send the request again.
     TokenExpired = "token_expired", 401, "Access token expired";
     /// The refresh token was not issued by this service, was replaced, or its session has ended:
     /// sign in again.
-    RefreshTokenInvalid = "refresh_token_invalid", 401, "Refresh token not valid";
+    RefreshTokenInvalid = "refresh_token_invalid", 401, "Invalid refresh token";
     /// Auto-login is not possible now: sign in with phone number and password.
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
@@ -66,29 +66,30 @@ problem_codes! {
     /// The bootstrap token is missing or wrong, or bootstrap over HTTP is closed.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
     /// The user is linked to another Telegram account, or this Telegram account is linked to
-    /// another user. An administrator can unlink the Telegram account of the user who has it.
+    /// another user. An administrator can unlink the Telegram account from the user to whom it is
+    /// linked.
     TelegramAccountMismatch = "telegram_account_mismatch", 403, "Telegram account mismatch";
-    /// The page that sent the request is not of an allowed origin.
+    /// The origin of the page that sent the request is not allowed.
     OriginNotAllowed = "origin_not_allowed", 403, "Origin not allowed";
-    /// The resource does not exist, or not on this host.
+    /// The resource does not exist, or is not served on this host.
     NotFound = "not_found", 404, "Not found";
     /// The path does not support this method.
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     /// The request took too long to arrive or to be processed.
     RequestTimeout = "request_timeout", 408, "Request timed out";
-    /// The first administrator exists already: sign in.
-    AlreadyBootstrapped = "already_bootstrapped", 409, "Already bootstrapped";
+    /// The first administrator already exists: sign in.
+    AlreadyBootstrapped = "already_bootstrapped", 409, "First administrator already exists";
     /// Administrators cannot reset their own password, unlink their own Telegram account, or unlock
     /// their own account: ask another administrator. To change your password, use `POST /auth/me/password`.
     OwnAccount = "own_account", 409, "Own account";
     /// The role of an employee cannot be changed to `admin` here: use
     /// `POST /auth/admin/users/{id}/promote`, which generates a new password.
     PromotionRequired = "promotion_required", 409, "Promotion required";
-    /// The user is an administrator already.
+    /// The user is already an administrator.
     AlreadyAdmin = "already_admin", 409, "Already an administrator";
     /// The user has no linked Telegram account. Nothing was changed.
     TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
-    /// No active administrator would be left. Nothing was changed.
+    /// The last active administrator cannot be deactivated or made an employee. Nothing was changed.
     LastAdmin = "last_admin", 409, "Last administrator";
     /// Another user has this e-mail address.
     EmailTaken = "email_taken", 409, "E-mail address taken";
@@ -100,8 +101,8 @@ problem_codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
     /// Development mode answers only to `localhost` and to the hosts of the configured URLs.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
-    /// Members of the request are not valid; `errors` lists them.
-    ValidationFailed = "validation_failed", 422, "Request not valid";
+    /// Members of the request are invalid; `errors` lists them.
+    ValidationFailed = "validation_failed", 422, "Invalid request";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row,
@@ -120,7 +121,7 @@ problem_codes! {
     /// A dependency of the server is down; `errors` names it.
     NotReady = "not_ready", 503, "Not ready";
     /// The server has no bot token, so sign-in through Telegram is not possible.
-    TelegramNotConfigured = "telegram_not_configured", 503, "Telegram is not configured";
+    TelegramNotConfigured = "telegram_not_configured", 503, "Telegram not configured";
 }
 
 #[cfg(test)]

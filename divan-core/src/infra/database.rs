@@ -66,7 +66,7 @@ impl DatabaseConfig {
 
 /// The warning about a connection over a network.
 const UNPROTECTED: &str = "does not verify the certificate of the server: a machine on the network can read and change \
-                           everything; add `sslmode=verify-full`, and `sslrootcert` for an authority of your own";
+                           everything; add `sslmode=verify-full`, and `sslrootcert` for your own certificate authority";
 
 fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
     match url {

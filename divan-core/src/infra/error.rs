@@ -2,15 +2,22 @@ use std::fmt;
 
 /// One configuration error, on one line. Never contains a value, because values may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} {reason} (example: {example})")]
+#[error("{variable} {reason}{}", example_suffix(.example))]
 #[non_exhaustive]
 pub struct ConfigError {
     /// The variable, or the file and line.
     pub variable: String,
     /// The rule that is broken; continues the name of the variable.
     pub reason: String,
-    /// A valid line: `NAME=value`.
+    /// A valid line: `NAME=value`. Empty for a variable that must be removed.
     pub example: String,
+}
+
+fn example_suffix(example: &str) -> String {
+    if example.is_empty() {
+        return String::new();
+    }
+    format!(" (example: {example})")
 }
 
 /// All configuration errors. `Display` writes one line per error.

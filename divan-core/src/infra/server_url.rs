@@ -126,7 +126,7 @@ pub(super) fn check_password(
 ) -> bool {
     let password = password.expose();
     if password.is_empty() {
-        let reason = format!("must not contain an empty password ({COMPOSE_HINT})");
+        let reason = format!("must not contain an empty password; {COMPOSE_HINT}");
         env.error(variable, reason);
         return false;
     }

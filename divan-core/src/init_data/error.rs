@@ -56,10 +56,10 @@ impl InitDataError {
     #[cfg(feature = "axum")]
     pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Missing => "Init data is empty",
-            Self::Expired | Self::Replayed => "Init data has expired",
+            Self::Missing => "Init data missing",
+            Self::Expired | Self::Replayed => "Init data expired",
             Self::ReplayGuardFull => "Too busy",
-            _ => "Init data is not valid",
+            _ => "Invalid init data",
         }
     }
 }

@@ -48,7 +48,7 @@ pub struct ThirdParty {
 
 /// Error for bytes that are not an Ed25519 public key, or a weak one that anyone can sign for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the text is not an Ed25519 public key, or is a weak one")]
+#[error("the text is not an Ed25519 public key, or is a low-order point (invalid)")]
 pub struct InvalidPublicKey;
 
 impl ThirdParty {

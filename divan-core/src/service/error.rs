@@ -51,15 +51,17 @@ pub enum ServiceError {
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]
     AdminRequired,
-    /// An administrator resets the own password, unlinks the own Telegram account, or unlocks the own
-    /// account.
-    #[error("administrators cannot reset, unlink or unlock their own account")]
+    /// Administrators cannot reset their own password, unlink their own Telegram account, or unlock
+    /// their own account.
+    #[error(
+        "administrators cannot reset their own password, unlink their own Telegram account or unlock their own account"
+    )]
     OwnAccount,
     /// The command changes the role of an employee to administrator.
     #[error("`role` cannot be changed from employee to admin: promote the user")]
     PromotionRequired,
     /// The user to promote is an administrator.
-    #[error("the user is an administrator already")]
+    #[error("the user is already an administrator")]
     AlreadyAdmin,
     /// The user has no linked Telegram account.
     #[error("the user has no linked Telegram account")]
@@ -74,7 +76,7 @@ pub enum ServiceError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<InvalidField>),
     /// The command changes no field.
-    #[error("the command changes no field")]
+    #[error("the request changes nothing")]
     NothingToChange,
     /// The new password breaks a rule.
     #[error("{field} {reason}")]
@@ -87,14 +89,14 @@ pub enum ServiceError {
     /// Too many attempts. No password was compared.
     #[error("too many attempts: wait before the next one")]
     TooManyAttempts {
-        /// The time to wait; at most an hour, also if only an unlock allows the next attempt.
+        /// The time to wait; at most an hour, even if an administrator must unlock the account first.
         retry_after: Duration,
     },
     /// The queue of password hashes is full.
     #[error("too many passwords are waiting to be hashed")]
     Overloaded,
-    /// The database failed, another user has the same phone number or e-mail address, or no active
-    /// administrator would be left.
+    /// The database failed, another user has the same phone number or e-mail address, or the change
+    /// would leave no active administrator.
     #[error(transparent)]
     Store(StoreError),
     /// Hashing or randomness failed. The cause is for the log.
@@ -108,7 +110,7 @@ impl From<StoreError> for ServiceError {
     }
 }
 
-/// For the functions that change an account: `From<StoreError>` gives the error back.
+/// For the functions that change an account: `From<StoreError>` returns the same [`ServiceError`].
 impl From<ServiceError> for StoreError {
     fn from(error: ServiceError) -> Self {
         Self::rejected(error)

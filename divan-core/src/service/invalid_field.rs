@@ -57,7 +57,7 @@ named_enum! {
 
 /// The rules for the fields of commands and queries.
 ///
-/// The text of a reason follows the name of the field: "phone is not a phone number".
+/// The text of a reason follows the name of the field: "phone must not be empty".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidFieldReason {

@@ -47,7 +47,7 @@ pub enum InvalidKey {
     /// The key is public.
     #[error("it contains a public key, and signing requires a private key")]
     Public,
-    /// The key is of another kind, or a weak one that anyone can forge signatures for.
-    #[error("its key is not an Ed25519 key, or is a weak one")]
+    /// The key is of another kind, or a low-order point, for which anyone can forge signatures.
+    #[error("its key is not an Ed25519 key, or is a low-order point (invalid)")]
     NotEd25519,
 }

@@ -26,7 +26,7 @@ pub struct Email(String);
 
 /// The text is not an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not an e-mail address")]
+#[error("is not a valid e-mail address (example: name@example.com)")]
 pub struct InvalidEmail;
 
 impl Email {
@@ -96,7 +96,7 @@ pub struct Phone(String);
 
 /// The text is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not a phone number")]
+#[error("is not a valid phone number (example: +77011234567)")]
 pub struct InvalidPhone;
 
 impl Phone {

@@ -13,8 +13,8 @@ use crate::secret::Secret;
 
 use names::NearMiss;
 
-/// Hint for a secret that is shorter than expected.
-pub const COMPOSE_HINT: &str = "in a compose file, write `$` as `$$`";
+/// Hint for a secret that is shorter than expected. It follows a semicolon.
+pub const COMPOSE_HINT: &str = "if the value comes from a compose file, write `$` as `$$`";
 
 /// The warning about a file.
 const EXPOSED: &str = "can be read by other users: run `chmod 600` on it";

@@ -58,8 +58,8 @@ impl Env<'_> {
             match near {
                 Some(near) => self.add_near_miss(near, found.line.is_some(), is_prefixed),
                 None if is_prefixed => {
-                    let example = format!("unset {name}");
-                    self.push_error(name, "is not a known variable".to_owned(), example);
+                    let reason = "is not a known variable: remove it".to_owned();
+                    self.push_error(name, reason, String::new());
                 }
                 None => {}
             }
@@ -88,7 +88,7 @@ impl Env<'_> {
             .get(name)
             .is_some_and(|entry| !entry.value.expose().is_empty())
         {
-            let reason = "is empty in the environment, which hides its value in the file; unset it";
+            let reason = "is empty in the environment, which hides its value in the file: unset the empty variable";
             self.push_warning(name, reason.to_owned());
         }
     }

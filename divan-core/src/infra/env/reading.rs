@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::{COMPOSE_HINT, EXPOSED, Env, Found, NOT_UNICODE};
+use super::{EXPOSED, Env, Found, NOT_UNICODE};
 use crate::infra::exposure::is_readable_by_others;
 use crate::infra::interpolation::{Interpolation, interpolated, is_quoted};
 use crate::infra::placeholder::is_placeholder;
@@ -81,7 +81,12 @@ impl Env<'_> {
     ) -> bool {
         let is_refused = self.is_deployment() && is_placeholder(password, variable.example);
         if is_refused {
-            self.error(variable, "contains a placeholder: replace it with a secret");
+            let reason = if matches!(variable.visibility, Visibility::Secret) {
+                "is a placeholder: set the real value"
+            } else {
+                "contains a placeholder as its password: set the real password"
+            };
+            self.error(variable, reason);
         }
         !is_refused
     }
@@ -107,7 +112,9 @@ impl Env<'_> {
         is_enabled: bool,
     ) -> bool {
         if !is_enabled {
-            let reason = format!("requires the feature `{feature}`, which this program lacks");
+            let reason = format!(
+                "requires the Cargo feature `{feature}`, and this binary was built without it"
+            );
             self.error(variable, reason);
         }
         is_enabled
@@ -188,8 +195,8 @@ impl Env<'_> {
                 "contains a shell command, which this program does not run: set its output"
             }
             Interpolation::Escaped if variable.is_secret() => {
-                let reason =
-                    format!("contains `$$`, which this program does not replace ({COMPOSE_HINT})");
+                let reason = "contains `$$`, which this program does not replace by `$`: write `$` here, and `$$` only in a \
+                              compose file";
                 self.warn(variable, reason);
                 return true;
             }
