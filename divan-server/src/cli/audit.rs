@@ -9,7 +9,7 @@ use super::{Outcome, output};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Delete audit events that are older than an age
+    /// Delete audit events that are older than a given age
     Purge(Purge),
 }
 

@@ -22,11 +22,11 @@ pub(super) struct UsersArgs {
     /// File to write, which must not exist yet; created with mode 0600 [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write all fields of the HTTP interface, as one JSON object per line
+    /// Write all fields of the HTTP API, as one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Write names and e-mail addresses that a spreadsheet would run as a formula (they begin with =, +, -
-    /// or @) without a leading apostrophe
+    /// Do not put an apostrophe before names and e-mail addresses that begin with =, +, - or @ (a
+    /// spreadsheet runs such text as a formula)
     #[arg(long, conflicts_with = "json")]
     raw: bool,
 }

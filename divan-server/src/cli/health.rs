@@ -7,6 +7,7 @@ use url::Url;
 
 use super::Outcome;
 use super::operator::block_on;
+use crate::error_chain::innermost;
 use crate::http_client::http_client;
 
 /// Arguments of the health check that a container engine runs; it reads the exit code.
@@ -15,16 +16,16 @@ pub(super) struct HealthArgs {
     /// URL of the server
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8000")]
     url: Url,
-    /// Check only that the server responds, also without its database
+    /// Check only that the server responds, even without its database
     #[arg(long)]
     live: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 enum HealthError {
-    #[error("the server does not respond")]
-    NoResponse(#[source] reqwest::Error),
-    #[error("the server returns {0}")]
+    #[error("the server does not respond: {0}")]
+    NoResponse(String),
+    #[error("the server is not ready: it returned {0}")]
     NotReady(reqwest::StatusCode),
 }
 
@@ -36,7 +37,8 @@ pub(super) fn health(args: &HealthArgs) -> Outcome {
             .get(address)
             .send()
             .await;
-        match sent.map_err(HealthError::NoResponse)?.status() {
+        let sent = sent.map_err(|error| HealthError::NoResponse(innermost(&error.without_url())));
+        match sent?.status() {
             status if status.is_success() => Ok(ExitCode::SUCCESS),
             status => Err(HealthError::NotReady(status).into()),
         }

@@ -15,7 +15,9 @@ use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print new data, signed with the configured bot token (or that of development mode)
+    /// Create and print signed init data, for tests
+    ///
+    /// It is signed with the configured bot token, or with that of development mode.
     Sign(SignArgs),
     /// Verify raw data from standard input, and print its fields as JSON or the code of the error
     Verify(VerifyArgs),
@@ -24,11 +26,11 @@ pub(super) enum Command {
 /// Kind of data and its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Init data or the response of requestContact, signed with the bot token
+    /// Init data, signed with the bot token
     Hmac,
     /// Init data, signed by Telegram for third parties
     Ed25519,
-    /// The response of requestContact, signed with the bot token
+    /// Phone number of the user (response of requestContact), signed with the bot token
     Contact,
     /// Data of the Login Widget, signed with the bot token
     Widget,
@@ -56,20 +58,20 @@ pub(super) struct SignArgs {
     /// The account's user name
     #[arg(long)]
     username: Option<String>,
-    /// The parameter of the link that the Mini App was opened by
+    /// Value of `start_param` (the parameter of the link that opened the Mini App)
     #[arg(long)]
     start_param: Option<String>,
-    /// The phone number of a contact
+    /// The phone number of the contact; only with `--kind contact`
     #[arg(long, required_if_eq("kind", "contact"))]
     phone: Option<String>,
     /// Time of signing, in seconds since the Unix epoch [default: now]
     #[arg(long, value_name = "SECONDS")]
     auth_date: Option<u64>,
-    /// Bot id in the signed data (ed25519)
+    /// Bot id in the signed data; only with `--kind ed25519`
     #[arg(long, required_if_eq("kind", "ed25519"))]
     bot_id: Option<i64>,
-    /// File with the secret key, 64 hex digits (ed25519) [default: a new key, whose public key is
-    /// printed]
+    /// File with the secret key, 64 hex digits; only with `--kind ed25519` [default: a new key, whose
+    /// public key is printed]
     #[arg(long, value_name = "FILE")]
     secret_key_file: Option<PathBuf>,
 }
@@ -81,13 +83,13 @@ pub(super) struct VerifyArgs {
     /// Maximum age, in seconds
     #[arg(long, value_name = "SECONDS")]
     max_age: u64,
-    /// Bot id that the data must have (ed25519)
+    /// Bot id that the data must have; only with `--kind ed25519`
     #[arg(long, required_if_eq("kind", "ed25519"))]
     bot_id: Option<i64>,
-    /// Public key of the signature, 64 hex digits (ed25519)
+    /// Public key of the signature, 64 hex digits; only with `--kind ed25519`
     #[arg(long, value_name = "HEX", conflicts_with = "environment", value_parser = hex_key)]
     public_key: Option<[u8; 32]>,
-    /// Telegram environment whose key signed the data (ed25519) [default: production]
+    /// Telegram environment whose key signed the data; only with `--kind ed25519` [default: production]
     #[arg(long, value_enum)]
     environment: Option<Environment>,
 }

@@ -18,8 +18,11 @@ const MAX_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Generate a key that signs access tokens (Ed25519, PKCS#8 in PEM), and print its id
+    ///
+    /// With --out, the id is printed to standard output. Without it, the key is printed to standard
+    /// output and the id to standard error.
     Generate(GenerateArgs),
-    /// Print the public half of a key as a JWK
+    /// Print the public key as a JWK
     Show(ShowArgs),
 }
 
@@ -34,7 +37,7 @@ pub(super) struct GenerateArgs {
 pub(super) struct ShowArgs {
     /// A private or public key in PEM
     file: PathBuf,
-    /// Print the public key in PEM instead, which verifies the tokens
+    /// Print the public key in PEM instead
     #[arg(long)]
     pem: bool,
 }
@@ -43,7 +46,7 @@ pub(super) struct ShowArgs {
 enum KeysError {
     #[error("cannot read {0}")]
     Read(String, #[source] io::Error),
-    #[error("{0} is not usable: {1}")]
+    #[error("{0} is not a usable key file: {1}")]
     Invalid(String, InvalidKey),
 }
 

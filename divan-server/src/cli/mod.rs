@@ -30,8 +30,8 @@ use crate::error_chain::error_chain;
 
 /// The sign-in server for companies whose staff work inside a Telegram Mini App.
 ///
-/// Without a subcommand it serves. Without `DATABASE_URL` it serves in development mode, which only
-/// this machine can reach, with its data in ./divan-data.
+/// Without a subcommand, the server starts. If `DATABASE_URL` is not set, it runs in development mode:
+/// it accepts connections from this machine only and stores its data in ./divan-data.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -43,7 +43,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve requests (the default)
+    /// Start the server (default)
     Serve(ServeArgs),
     /// Check and show the configuration
     #[command(subcommand)]
@@ -54,7 +54,7 @@ enum Command {
     /// Generate and show keys that sign access tokens
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Build a list of breached passwords, which `DIVAN_BREACHED_PASSWORDS` names
+    /// Build a list of breached passwords for the variable `DIVAN_BREACHED_PASSWORDS`
     #[command(subcommand)]
     Passwords(passwords::Command),
     /// Migrate the database to the current schema
@@ -71,12 +71,12 @@ enum Command {
     /// Export all users
     #[command(subcommand)]
     Export(export::Command),
-    /// Link the bot to the Mini App
+    /// Connect the bot to the Mini App, or check the connection
     #[command(subcommand)]
     Telegram(telegram::Command),
     /// Check everything that a deployment depends on; exits with 1 if there is an error
     Doctor(doctor::DoctorArgs),
-    /// Check that a running server is ready, or alive; exits with 1 otherwise
+    /// Check that a running server is ready (with --live: that it responds); exits with 1 otherwise
     Health(health::HealthArgs),
     /// Delete old audit events
     #[command(subcommand)]
@@ -96,7 +96,7 @@ struct ServeArgs {
     /// Allow development mode on an address that other machines can reach
     #[arg(long)]
     expose_development: bool,
-    /// Refuse to serve a database with an old schema instead of migrating it
+    /// Do not migrate: exit if the database schema is not current
     #[arg(long)]
     no_migrate: bool,
 }

@@ -15,11 +15,11 @@ const MAX_LINE_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Build the file that `DIVAN_BREACHED_PASSWORDS` names
+    /// Build the file for the variable `DIVAN_BREACHED_PASSWORDS`
     ///
     /// The list has one password per line, in UTF-8, or one SHA-1 hash of a password per line (40
     /// hexadecimal digits), optionally with `:` and a number, as in the files of Have I Been Pwned.
-    /// The first line decides which.
+    /// The format is detected from the first line.
     Build(BuildArgs),
 }
 
@@ -27,10 +27,10 @@ pub(super) enum Command {
 pub(super) struct BuildArgs {
     /// File with the list; `-` for standard input
     input: PathBuf,
-    /// File to write. An existing one is replaced when the new one is complete
+    /// File to write. An existing file is replaced when the new one is complete
     output: PathBuf,
-    /// Leave out hashes with a smaller number
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    /// Skip hashes with a lower count
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
     min_count: u64,
 }
 
@@ -38,11 +38,13 @@ pub(super) struct BuildArgs {
 enum BuildError {
     #[error("cannot read {0}")]
     Read(String, #[source] io::Error),
-    #[error("{0} line {1} {2}")]
+    #[error("{0} line {1}: {2}")]
     Line(String, u64, LineError),
-    #[error("{0} has no password to put on the list")]
+    #[error("{0} contains no passwords")]
     Empty(String),
-    #[error("{0} is too long: {1}; leave out rare ones with --min-count")]
+    #[error("{0} contains no passwords with a count of at least {1}: lower --min-count")]
+    AllSkipped(String, u64),
+    #[error("{0} is too long: {1}; skip rare passwords with --min-count")]
     TooLong(String, TooManyPasswords),
     #[error("cannot write {0}")]
     Write(String, #[source] io::Error),
@@ -50,17 +52,22 @@ enum BuildError {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum LineError {
-    #[error("is not a SHA-1 hash: it must have 40 hexadecimal digits, as the first line has")]
+    #[error("the first line is a SHA-1 hash, so this line must have 40 hexadecimal digits too")]
     NotAHash,
-    #[error("has no number after the hash and `:`")]
-    NoCount,
-    #[error("has no number after the hash, which --min-count requires")]
+    #[error("the count after `:` must be a number")]
+    InvalidCount,
+    #[error(
+        "--min-count requires lines of the form `HASH:COUNT`, but this line has no count after the hash"
+    )]
     CountRequired,
-    #[error("is a password without a number, which --min-count requires")]
+    #[error("--min-count requires lines of the form `HASH:COUNT`, but this line is a password")]
     NotCounted,
-    #[error("is not UTF-8: convert the file, for example with `iconv -c -t UTF-8`")]
+    #[error("the text is not UTF-8: convert the file, for example with `iconv -c -t UTF-8`")]
     Encoding,
-    #[error("is longer than {} KiB: this is not a list of passwords", MAX_LINE_BYTES / 1024)]
+    #[error(
+        "the line is longer than {} KiB, so this is not a list of passwords",
+        MAX_LINE_BYTES / 1024
+    )]
     TooLong,
 }
 
@@ -126,6 +133,9 @@ fn read(
         added.map_err(|error| BuildError::TooLong(name.clone(), error))?;
         is_empty = false;
     }
+    if is_empty && kind == Some(Kind::Hashes) {
+        return Err(BuildError::AllSkipped(name, min_count));
+    }
     if is_empty {
         return Err(BuildError::Empty(name));
     }
@@ -169,7 +179,7 @@ fn entry(
         Kind::Hashes if !is_hash => Err(LineError::NotAHash),
         Kind::Hashes => {
             let count = count.map(|count| count.trim().parse::<u64>());
-            match count.transpose().map_err(|_| LineError::NoCount)? {
+            match count.transpose().map_err(|_| LineError::InvalidCount)? {
                 Some(count) if count < min_count => Ok(Entry::None),
                 None if min_count > 0 => Err(LineError::CountRequired),
                 _ => Ok(Entry::Hash(hash)),
@@ -232,37 +242,48 @@ mod tests {
             (
                 format!("{HASH}\ntram\n"),
                 0,
-                "list line 2 is not a SHA-1 hash",
+                "list line 2: the first line is a SHA-1 hash, so this line must",
             ),
             (
                 format!("{HASH}:9\n{HASH}:x\n"),
                 0,
-                "list line 2 has no number",
+                "list line 2: the count after `:` must be a number",
             ),
-            (format!("{HASH}:\n"), 0, "list line 1 has no number"),
+            (
+                format!("{HASH}:\n"),
+                0,
+                "list line 1: the count after `:` must be a number",
+            ),
             (
                 format!("{HASH}:1\n{HASH}\n"),
                 1,
-                "list line 2 has no number after the hash, which",
+                "list line 2: --min-count requires lines of the form `HASH:COUNT`, but this line has no count",
             ),
             (
                 "tram\n".to_owned(),
                 1,
-                "list line 1 is a password without a number",
+                "list line 1: --min-count requires lines of the form `HASH:COUNT`, but this line is a password",
             ),
             (
                 format!("tram\n{}", "x".repeat(65 * 1024)),
                 0,
-                "list line 2 is longer than 64 KiB",
+                "list line 2: the line is longer than 64 KiB",
             ),
-            (String::new(), 0, "list has no password"),
-            ("\r\n\n".to_owned(), 0, "list has no password"),
-            (counted, 10, "list has no password"),
+            (String::new(), 0, "list contains no passwords"),
+            ("\r\n\n".to_owned(), 0, "list contains no passwords"),
+            (
+                counted,
+                10,
+                "list contains no passwords with a count of at least 10: lower --min-count",
+            ),
         ] {
             let error = read(&text, min_count).unwrap_err();
             assert!(error.starts_with(message), "{error}");
         }
         let error = read(b"tram\npl\xFCm\n", 0).unwrap_err();
-        assert!(error.starts_with("list line 2 is not UTF-8"), "{error}");
+        assert!(
+            error.starts_with("list line 2: the text is not UTF-8"),
+            "{error}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use divan_core::infra::Env;
+use divan_core::infra::{Env, TELEGRAM_BOT_TOKEN};
 
 use super::config::checked;
 use super::operator::block_on;
@@ -27,14 +27,16 @@ pub(super) struct Setup {
     button: String,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("TELEGRAM_BOT_TOKEN is not set: this command requires it")]
-struct NoBot;
-
 pub(super) fn run(command: &Command) -> Outcome {
     // Nothing listens and nothing is created; the address only affects settings that are not used.
-    let config = checked(&mut Env::of_process())?;
-    let menu_button = MenuButtonSetup::from_config(&config).ok_or(NoBot)??;
+    let mut env = Env::of_process();
+    let config = checked(&mut env)?;
+    let Some(menu_button) = MenuButtonSetup::from_config(&config) else {
+        env.require(&TELEGRAM_BOT_TOKEN, "this command requires it");
+        env.finish()?;
+        return Ok(ExitCode::FAILURE);
+    };
+    let menu_button = menu_button?;
     // A wait for Telegram is logged.
     logging::start();
     block_on(async {

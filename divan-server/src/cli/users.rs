@@ -4,7 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use divan_core::api::GeneratedPassword;
 use divan_core::secret::Secret;
 use divan_core::service::{
-    AdminService, CreateUserCommand, ListUsersQuery, ServiceError, SessionView, UpdateUserCommand,
+    AdminService, CreateUserCommand, Field, InvalidField, ListUsersQuery, ServiceError,
+    SessionView, UpdateUserCommand,
 };
 use divan_core::types::{Role, User};
 use serde::Serialize;
@@ -22,8 +23,10 @@ pub(super) enum AdminCommand {
     Create(CreateAdmin),
     /// Reset an administrator's password to a generated one, shown once
     ResetPassword(UserRef),
-    /// Issue a device token, shown once: with it an administrator can sign in on a new device during
-    /// an attack on the account
+    /// Issue a device token, shown once: it allows an administrator to sign in from a new device while
+    /// the account is under attack
+    ///
+    /// The new device sends it as `device_token` of `POST /auth/admin/login`.
     DeviceToken(UserRef),
 }
 
@@ -85,7 +88,7 @@ pub(super) struct CreateUser {
 
 #[derive(Args, Debug)]
 pub(super) struct List {
-    /// Search terms, each a prefix of a word of the name, of the phone number or of the e-mail
+    /// Search terms: each must be the beginning of a word of the name, the phone number or the e-mail
     /// address
     query: Option<String>,
     /// Only users with this role
@@ -126,7 +129,7 @@ pub(super) struct Sessions {
 
 #[derive(Args, Clone, Copy, Debug)]
 struct Output {
-    /// Print JSON, as in the HTTP interface
+    /// Print JSON, as in the HTTP API
     #[arg(long)]
     json: bool,
 }
@@ -183,7 +186,8 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         }
         UserCommand::Promote(args) => as_operator(async |admin| {
             let id = find(admin, &args.user).await?.id;
-            let password = admin.promote_user(id, args.email.as_deref()).await?;
+            let promoted = admin.promote_user(id, args.email.as_deref()).await;
+            let password = promoted.map_err(with_options)?;
             show_password(password, args.user.output)
         }),
         UserCommand::Unlock(user) => as_operator(async |admin| {
@@ -204,7 +208,7 @@ async fn create(
     command: &CreateUserCommand,
     format: Output,
 ) -> Result<(), UsersError> {
-    let created = admin.create_user(command).await?;
+    let created = admin.create_user(command).await.map_err(with_options)?;
     if format.json {
         return json(&wire::created_user(created));
     }
@@ -213,6 +217,20 @@ async fn create(
         output::line(&password_line(&password));
     }
     Ok(())
+}
+
+/// Converts an error. Invalid fields are named as the options that set them.
+fn with_options(error: ServiceError) -> UsersError {
+    let ServiceError::Invalid(fields) = error else {
+        return error.into();
+    };
+    let line = |field: &InvalidField| match field.field {
+        Field::Phone => format!("--phone {}", field.reason),
+        Field::Email => format!("--email {}", field.reason),
+        Field::FullName => format!("--name {}", field.reason),
+        _ => field.to_string(),
+    };
+    UsersError::Refused(fields.iter().map(line).collect::<Vec<_>>().join("; "))
 }
 
 async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {

@@ -79,11 +79,11 @@ fn the_public_half_of_a_key_is_printed() {
     assert_eq!(show(&["public.pem", "--pem"]), (0, public, String::new()));
     std::fs::write(folder.path().join("none.pem"), "a hidden text").unwrap();
     let refused =
-        "divan-server: none.pem is not usable: it does not contain a key in PEM (PKCS#8)\n"
+        "divan-server: none.pem is not a usable key file: it does not contain a key in PEM (PKCS#8)\n"
             .to_owned();
     assert_eq!(show(&["none.pem"]), (1, String::new(), refused));
     let refused =
-        "divan-server: /dev/zero is not usable: it does not contain a key in PEM (PKCS#8)\n"
+        "divan-server: /dev/zero is not a usable key file: it does not contain a key in PEM (PKCS#8)\n"
             .to_owned();
     assert_eq!(
         show(&["/dev/zero"]),

@@ -208,7 +208,10 @@ async fn health_exits_with_the_state_of_the_server() {
     }
     let (code, _, stderr) = health(&without_database.uri());
     assert_eq!(
-        (code, stderr.contains("the server returns 503")),
+        (
+            code,
+            stderr.contains("the server is not ready: it returned 503")
+        ),
         (1, true),
         "{stderr}"
     );
@@ -344,8 +347,9 @@ async fn an_error_of_the_bot_api_is_one_line_without_the_token() {
     assert_eq!(
         (code, stderr.as_str()),
         (
-            1,
-            "divan-server: TELEGRAM_BOT_TOKEN is not set: this command requires it\n"
+            78,
+            "divan-server: TELEGRAM_BOT_TOKEN is not set, and this command requires it (example: \
+             TELEGRAM_BOT_TOKEN=1234567890:the-35-characters-that-BotFather-gave)\n"
         )
     );
 }
