@@ -14,6 +14,9 @@ use crate::error_chain::error_chain;
 /// The folder, below the current one.
 const FOLDER: &str = "divan-data";
 
+const SECRET_KEY_FILE: &str = "secret-key";
+const BOT_TOKEN_FILE: &str = "bot-token";
+
 /// The id of a bot that does not exist.
 const BOT_ID: &str = "1000000000";
 
@@ -75,8 +78,8 @@ impl Development {
                 None => Ok::<_, DevelopmentError>(generate()?),
             }
         };
-        let secrets = secret("secret-key", secret_key)
-            .and_then(|secret_key| Ok((secret_key, secret("bot-token", bot_token)?)));
+        let secrets = secret(SECRET_KEY_FILE, secret_key)
+            .and_then(|secret_key| Ok((secret_key, secret(BOT_TOKEN_FILE, bot_token)?)));
         match secrets {
             Ok((secret_key, bot_token)) => Some(Self {
                 folder: FOLDER.into(),
@@ -103,6 +106,16 @@ impl Development {
     /// The database file.
     pub fn database(&self) -> PathBuf {
         self.folder.join("divan.db")
+    }
+
+    /// The file with the generated secret key.
+    pub(crate) fn secret_key_file(&self) -> PathBuf {
+        self.folder.join(SECRET_KEY_FILE)
+    }
+
+    /// The file with the generated bot token.
+    pub(crate) fn bot_token_file(&self) -> PathBuf {
+        self.folder.join(BOT_TOKEN_FILE)
     }
 
     /// Lets the server answer to any host name. Default: only to names of this machine and to the

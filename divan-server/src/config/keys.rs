@@ -110,7 +110,10 @@ pub(super) fn generated(env: &mut Env<'_>, development: &Development) -> Option<
     let error = |short| {
         env.error(
             &SECRET_KEY,
-            format!("in the development folder is too short: {short}"),
+            format!(
+                "is not set, and {} is too short: {short}; remove the file, so that it is generated again",
+                development.secret_key_file().display()
+            ),
         );
     };
     SecretKey::new(development.secret_key().expose())
@@ -128,7 +131,7 @@ fn secret_key(text: &str) -> Result<SecretKey, String> {
             "must be random: it consists of {different} different bytes; use `openssl rand -hex 32`"
         ));
     }
-    SecretKey::new(text).map_err(|short| format!("is too short: {short} ({COMPOSE_HINT})"))
+    SecretKey::new(text).map_err(|short| format!("is too short: {short}; {COMPOSE_HINT}"))
 }
 
 fn verifying_keys(env: &mut Env<'_>) -> Vec<VerifyingKey> {

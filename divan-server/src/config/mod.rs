@@ -241,10 +241,14 @@ fn check_private(env: &mut Env<'_>, database: &Path) {
 
 /// The bot token that development mode generated.
 fn generated_bot_token(env: &mut Env<'_>, development: &Development) -> Option<BotToken> {
-    let report = |error| {
+    let report = |_| {
+        let file = development.bot_token_file();
         env.error(
             &TELEGRAM_BOT_TOKEN,
-            format!("in the development folder is {error}"),
+            format!(
+                "is not set, and {} contains no bot token; remove the file, so that it is generated again",
+                file.display()
+            ),
         );
     };
     development

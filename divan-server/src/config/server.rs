@@ -55,7 +55,7 @@ impl LogConfig {
     }
 }
 
-/// Reads whether the documentation is served.
+/// Returns `true` if the documentation is served.
 pub(super) fn docs(env: &mut Env<'_>) -> bool {
     env.switch(&DOCS, true)
 }
@@ -71,7 +71,11 @@ pub(super) fn required(env: &mut Env<'_>, infra: &Infra) -> Vec<DependencyKind> 
             Ok(DependencyKind::Qdrant) => infra.qdrant.is_some(),
             Ok(DependencyKind::Redis) => infra.redis.is_some(),
             Ok(DependencyKind::RabbitMq) => infra.rabbitmq.is_some(),
-            _ => return Err("must list names of s3, qdrant, redis and rabbitmq".to_owned()),
+            _ => {
+                return Err(
+                    "must be a comma-separated list of: s3, qdrant, redis, rabbitmq".to_owned(),
+                );
+            }
         };
         match kind {
             Ok(kind) if is_configured || !is_valid => Ok(kind),

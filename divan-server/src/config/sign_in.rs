@@ -13,7 +13,9 @@ section! {
         "DIVAN_BOOTSTRAP_TOKEN",
         "token that creating the first administrator requires, in the header `X-Bootstrap-Token`; at least 16 characters",
         "'<the output of openssl rand -hex 16>'",
-    ).when_unset("closed; open in development mode while no secret or address is set").secret();
+    ).when_unset("only `divan-server admin create` creates the first administrator; in development mode, any direct request does too if no \
+                 secret and no public URL is set")
+    .secret();
 
     PHONE_REGION = ("DIVAN_PHONE_REGION", "country of phone numbers without a country code", "KZ")
         .form("a two-letter country code").when_unset("`KZ`");
@@ -35,7 +37,7 @@ section! {
 /// Minimum length of a bootstrap token.
 const MIN_BOOTSTRAP_TOKEN: usize = 16;
 
-/// Reads the rule for the creation of the first administrator. A private server permits any caller.
+/// Reads the rule for the creation of the first administrator. A private server accepts any caller.
 pub(super) fn bootstrap(env: &mut Env<'_>, is_private: bool) -> BootstrapPolicy {
     let is_set = env.is_set(&BOOTSTRAP_TOKEN);
     match env.checked(&BOOTSTRAP_TOKEN, bootstrap_token) {
@@ -80,7 +82,7 @@ fn password_words(text: &str) -> Result<Vec<String>, &'static str> {
 fn bootstrap_token(text: &str) -> Result<Secret, String> {
     if text.len() < MIN_BOOTSTRAP_TOKEN {
         return Err(format!(
-            "must have at least {MIN_BOOTSTRAP_TOKEN} characters ({COMPOSE_HINT})"
+            "must have at least {MIN_BOOTSTRAP_TOKEN} characters; {COMPOSE_HINT}"
         ));
     }
     if !is_header_value(text) {

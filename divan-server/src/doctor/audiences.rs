@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{DEADLINE, Finding, State};
 use crate::config::Config;
+use crate::error_chain::innermost;
 use crate::http_client::{bounded_body, http_client};
 
 /// Origin of Telegram's web clients, which show a Mini App in a frame.
@@ -19,7 +20,7 @@ const TELEGRAM_WEB: &str = "https://web.telegram.org";
 /// Origin that no page has.
 const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
 
-/// Checks that the URLs of both audiences lead to the server, with the headers that browsers need.
+/// Checks that the URLs of both audiences reach this server, with the headers that browsers need.
 pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     let (miniapp, admin) = (&config.addresses.miniapp, &config.addresses.admin);
     let (miniapp, admin) = tokio::join!(
@@ -37,7 +38,7 @@ pub(super) fn proxies(config: &Config) -> Finding {
         _ if !trusted.is_empty() => Finding::ok("trusted proxies", networks.join(", ")),
         true => Finding::warning(
             "trusted proxies",
-            "none: behind a proxy all clients have its address; set DIVAN_TRUSTED_PROXIES",
+            "none: if a proxy is in front, all clients appear with its IP address; set DIVAN_TRUSTED_PROXIES",
         ),
         false => Finding::ok("trusted proxies", "none"),
     }
@@ -49,13 +50,13 @@ async fn audience(
     frames: fn(&HeaderMap) -> Result<(), String>,
 ) -> Vec<Finding> {
     if crate::config::is_local(url) {
-        let text = format!("{url} is an address of this machine, which other machines cannot open");
+        let text = format!("{url} is a local URL, which other machines cannot open");
         return vec![Finding::warning(subject, text)];
     }
     let started = Instant::now();
     match inspect(url, frames).await {
         Ok(problems) if problems.is_empty() => {
-            vec![Finding::ok(subject, format!("{url} leads to the server")).took(started.elapsed())]
+            vec![Finding::ok(subject, format!("{url} reaches this server")).took(started.elapsed())]
         }
         Ok(problems) => problems
             .into_iter()
@@ -94,24 +95,29 @@ async fn inspect(
     } else {
         problems.push((
             State::Warning,
-            format!("has no page: it returns {}", page.status()),
+            format!(
+                "has no page: it returns {}; check the files of the front end and the proxy",
+                page.status()
+            ),
         ));
     }
     if let Err(status) = live {
         let problem = format!(
-            "does not lead to the server: {} returns {status} from something else",
+            "does not reach this server: {} was answered with {status} by another server; check DNS and the proxy",
             Live::PATH
         );
         problems.push((State::Error, problem));
         return Ok(problems);
     }
     if allowed_origin(&own).as_deref() != Some(origin.as_str()) {
-        let problem = format!("refuses its own pages: no CORS header for {origin}");
+        let problem = format!(
+            "does not allow requests from {origin}: no CORS header; check DIVAN_MINIAPP_URL, DIVAN_ADMIN_URL and the proxy"
+        );
         problems.push((State::Error, problem));
     }
     if allowed_origin(&foreign).is_some() {
         let problem =
-            "allows calls from pages of other origins: a proxy in front adds CORS headers"
+            "allows calls from pages of other origins: a proxy in front adds CORS headers; remove them there"
                 .to_owned();
         problems.push((State::Error, problem));
     }
@@ -157,7 +163,10 @@ fn allowed_origin(response: &Response) -> Option<String> {
 /// Requires that Telegram's web clients, and no other site, can show the page in a frame.
 fn frames_of_miniapp(headers: &HeaderMap) -> Result<(), String> {
     if headers.contains_key(X_FRAME_OPTIONS) {
-        return Err("has X-Frame-Options: Telegram for Web cannot show it".to_owned());
+        return Err(
+            "has the header X-Frame-Options, so Telegram for Web cannot show the page: remove it"
+                .to_owned(),
+        );
     }
     match frame_ancestors(headers) {
         None => Err(format!(
@@ -204,14 +213,8 @@ fn join(url: &Url, path: &str) -> String {
     format!("{}{path}", url.as_str().trim_end_matches('/'))
 }
 
-/// Returns the innermost cause, which says what happened; the outer ones repeat the URL.
 fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut innermost: &dyn std::error::Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+    innermost(&error.without_url())
 }
 
 #[cfg(test)]
@@ -322,12 +325,13 @@ mod tests {
         );
         let elsewhere = problems(&proxy(PAGE, false, |_| false).await).await;
         assert!(
-            elsewhere[0].contains("does not lead to the server"),
+            elsewhere[0].contains("does not reach this server"),
             "{elsewhere:?}"
         );
         let closed = problems(&proxy("frame-ancestors 'none'", true, |_| false).await).await;
         assert!(
-            closed[0].contains("cannot be framed") && closed[1].contains("refuses its own pages"),
+            closed[0].contains("cannot be framed")
+                && closed[1].contains("does not allow requests from"),
             "{closed:?}"
         );
         let open = problems(&proxy(PAGE, true, |_| true).await).await;

@@ -28,7 +28,7 @@ pub(super) async fn hashing(config: &Config) -> Vec<Finding> {
     let Ok(Some(took)) = timed.await else {
         return vec![Finding::error(
             SUBJECT,
-            "cannot hash a password: not enough memory",
+            "cannot hash a password: not enough memory; add memory, or lower DIVAN_ARGON2_MEMORY_KIB",
         )];
     };
     vec![judge(memory, took, memory_limit())]
@@ -49,12 +49,17 @@ fn judge(memory: usize, took: Duration, limit: Option<usize>) -> Finding {
             let room = limit / MIB;
             Finding::error(
                 SUBJECT,
-                format!("{text}: more than the memory limit of {room} MiB allows"),
+                format!(
+                    "{text}: too much for the memory limit of {room} MiB; raise the limit, or lower DIVAN_ARGON2_MEMORY_KIB"
+                ),
             )
         }
         _ if took > SLOW => Finding::warning(
             SUBJECT,
-            format!("{text}: slow, see DIVAN_ARGON2_MEMORY_KIB and _ITERATIONS"),
+            format!(
+                "{text}: slow; lower DIVAN_ARGON2_MEMORY_KIB and DIVAN_ARGON2_ITERATIONS, or use a faster machine if both \
+                 have their minimum values"
+            ),
         ),
         _ => Finding::ok(SUBJECT, text),
     };

@@ -101,8 +101,12 @@ fn clock(subject: &'static str, local: SystemTime, remote: SystemTime) -> Findin
         skew.as_secs_f64()
     );
     match skew {
-        skew if skew >= ERROR_SKEW => Finding::error(subject, format!("{text}: set it by NTP")),
-        skew if skew >= WARNING_SKEW => Finding::warning(subject, format!("{text}: set it by NTP")),
+        skew if skew >= ERROR_SKEW => {
+            Finding::error(subject, format!("{text}: synchronize the clock with NTP"))
+        }
+        skew if skew >= WARNING_SKEW => {
+            Finding::warning(subject, format!("{text}: synchronize the clock with NTP"))
+        }
         _ => Finding::ok(subject, text),
     }
 }

@@ -17,7 +17,8 @@ use crate::problem::Problem;
 /// The media type of the bodies of all endpoints.
 pub(super) const JSON: &str = "application/json";
 
-const WRONG_TYPE: &str = "must be of the documented type";
+/// The rule for types without a shorter description.
+const WRONG_TYPE: &str = "must have the type and format of the API documentation";
 
 /// The JSON body of an endpoint.
 #[derive(Debug)]
@@ -87,10 +88,14 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     ));
     let value = parsed.map_err(|error| match error.classify() {
         Category::Data => invalid(member_error(&error.to_string(), &path.path())),
-        // serde_json also reports a value as a syntax error that is not of the type of an enum.
+        // serde_json also reports a value that is not a string as a syntax error, for an enum.
         _ if is_json(text) => {
             let code = MemberErrorCode::WrongType;
-            invalid(MemberError::new(pointer(&path.path()), code, WRONG_TYPE))
+            invalid(MemberError::new(
+                pointer(&path.path()),
+                code,
+                "must be a string",
+            ))
         }
         _ => malformed(),
     })?;
@@ -144,15 +149,42 @@ pub(super) fn member_error(message: &str, path: &serde_path_to_error::Path) -> M
             return error_of(member, code);
         }
     }
-    let (code, detail) = if message.starts_with("unknown variant") {
-        (
+    if message.starts_with("unknown variant") {
+        return MemberError::new(
+            pointer(path),
             MemberErrorCode::UnknownValue,
-            "must be one of the documented values",
-        )
-    } else {
-        (MemberErrorCode::WrongType, WRONG_TYPE)
+            values(message),
+        );
+    }
+    MemberError::new(pointer(path), MemberErrorCode::WrongType, expected(message))
+}
+
+/// Returns the rule for a value of another type. The text after the last `expected` comes from the type;
+/// the one before it may quote the value.
+fn expected(message: &str) -> &'static str {
+    let expected = match message.rsplit_once(", expected ") {
+        Some((_, expected)) if message.starts_with("invalid ") => without_position(expected),
+        _ => return WRONG_TYPE,
     };
-    MemberError::new(pointer(path), code, detail)
+    match expected {
+        "a string" | "string or map" => "must be a string",
+        "a boolean" => "must be `true` or `false`",
+        "u32" | "u64" | "i64" => "must be a whole number",
+        _ => WRONG_TYPE,
+    }
+}
+
+/// Returns the rule for an unknown value of an enum: "must be `employee` or `admin`".
+fn values(message: &str) -> String {
+    let Some((_, expected)) = message.rsplit_once(", expected ") else {
+        return WRONG_TYPE.to_owned();
+    };
+    format!("must be {}", without_position(expected))
+}
+
+/// Removes the position that serde_json appends.
+fn without_position(text: &str) -> &str {
+    text.split_once(" at line ").map_or(text, |(text, _)| text)
 }
 
 /// The error of a member at the top of the request.

@@ -87,23 +87,25 @@ pub(super) fn of(request: &Request) -> Result<Option<RequestHost>, Problem> {
     let mut headers = request.headers().get_all(HOST).iter();
     let header = headers.next();
     if headers.next().is_some() {
-        return Err(invalid("`Host` must appear only once."));
+        return Err(invalid("The header `Host` must appear only once."));
     }
     let parse = |authority: &Authority| RequestHost::new(authority);
     let header = header.map(|value| parse(&Authority::try_from(value.as_bytes()).ok()?));
     let target = request.uri().authority().map(parse);
     match (header, target) {
-        (Some(None), _) | (_, Some(None)) => Err(invalid("`Host` must be a host.")),
-        (Some(Some(header)), Some(Some(target))) if header != target => {
-            Err(invalid("`Host` must be the host of the request target."))
-        }
+        (Some(None), _) | (_, Some(None)) => Err(invalid(
+            "The header `Host` is not a valid host name or IP address.",
+        )),
+        (Some(Some(header)), Some(Some(target))) if header != target => Err(invalid(
+            "The header `Host` differs from the host in the request line.",
+        )),
         (Some(host), _) | (None, Some(host)) => Ok(host),
         // A request without a connection comes from this process.
         (None, None)
             if request.version() > Version::HTTP_10
                 && request.extensions().get::<Peer>().is_some() =>
         {
-            Err(invalid("`Host` is required."))
+            Err(invalid("The header `Host` is required."))
         }
         (None, None) => Ok(None),
     }

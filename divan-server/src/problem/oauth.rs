@@ -13,8 +13,8 @@ use super::Problem;
 /// The body of an error of the token endpoint (RFC 6749 §5.2).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct OAuthErrorResponse {
-    /// `invalid_request`: the form is not valid. `invalid_grant`: the credentials or the refresh token
-    /// are not valid. `unsupported_grant_type`: the endpoint has no such grant.
+    /// `invalid_request`: the form is invalid. `invalid_grant`: the credentials or the refresh token
+    /// are invalid. `unsupported_grant_type`: the endpoint does not support this grant type.
     #[schema(example = "invalid_grant")]
     error: &'static str,
     /// The reason, in English for developers.
@@ -32,7 +32,7 @@ pub(crate) struct OAuthError {
 }
 
 impl OAuthError {
-    /// The form is not valid.
+    /// The form is invalid.
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
         Self::new(
             "invalid_request",
@@ -41,7 +41,7 @@ impl OAuthError {
         )
     }
 
-    /// The grant is not one of the endpoint.
+    /// The endpoint does not support this grant type.
     pub(crate) fn unsupported_grant_type(description: impl Into<String>) -> Self {
         let error = "unsupported_grant_type";
         Self::new(error, description, ProblemCode::ValidationFailed)

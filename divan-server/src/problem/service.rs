@@ -71,11 +71,11 @@ fn code(error: &ServiceError) -> ProblemCode {
     }
 }
 
-/// Returns the text with a capital first letter.
+/// Returns the text with a capital first letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
+    first.into_iter().chain(chars).chain(['.']).collect()
 }
 
 fn store_code(kind: StoreErrorKind) -> ProblemCode {
