@@ -60,82 +60,82 @@ async fn a_refusal_is_a_problem_that_tells_its_code_alone() {
     let good = fresh.clone().sign(&token());
     let tma = |raw: &str| format!("tma {raw}");
     let cases = [
-        (vec![], "init_data_missing", "Init data is empty"),
+        (vec![], "init_data_missing", "Init data missing"),
         (
             vec!["tma".to_owned()],
             "init_data_missing",
-            "Init data is empty",
+            "Init data missing",
         ),
         (
             vec![format!("tma\t{good}")],
             "init_data_missing",
-            "Init data is empty",
+            "Init data missing",
         ),
         (
             vec!["tma ".to_owned()],
             "init_data_missing",
-            "Init data is empty",
+            "Init data missing",
         ),
         (
             vec![format!("Bearer {good}")],
             "init_data_missing",
-            "Init data is empty",
+            "Init data missing",
         ),
         (
             vec![tma(&InitDataBuilder::new(NOW - 3601)
                 .user(42, "First")
                 .sign(&token()))],
             "init_data_expired",
-            "Init data has expired",
+            "Init data expired",
         ),
         (
             vec![tma(&fresh.clone().sign(&other))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&good.replace("First", "Other"))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&good.replace("hash=", "hush="))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&format!("{good}&{good}"))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&format!("{good}é"))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&InitDataBuilder::new(NOW).sign(&token()))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&InitDataBuilder::new(NOW)
                 .contact(42, "77011234567", "First")
                 .sign(&token()))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&InitDataBuilder::new(NOW)
                 .field("user", "{}")
                 .sign(&token()))],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
         (
             vec![tma(&good), tma(&good)],
             "init_data_invalid",
-            "Init data is not valid",
+            "Invalid init data",
         ),
     ];
     for (headers, code, title) in cases {

@@ -27,9 +27,9 @@ member_error_codes! {
     UnknownMember = "unknown_member", [];
     /// The member appears more than once.
     DuplicateMember = "duplicate_member", [];
-    /// The value is not of the documented type or format.
+    /// The value does not have the type and format of the API documentation; `detail` names the rule.
     WrongType = "wrong_type", [];
-    /// The value is not one of the documented values.
+    /// The value is not one of the allowed values; `detail` lists them.
     UnknownValue = "unknown_value", [];
     /// The value is empty.
     Empty = "empty", [];
@@ -48,9 +48,9 @@ member_error_codes! {
     /// The name has no visible character, a control character, or one that changes the direction
     /// of text.
     NameInvalid = "name_invalid", [];
-    /// The text is not a phone number.
+    /// The text is not a valid phone number.
     PhoneInvalid = "phone_invalid", [];
-    /// The text is not an e-mail address.
+    /// The text is not a valid e-mail address.
     EmailInvalid = "email_invalid", [];
     /// Another user has this value.
     Taken = "taken", [];

@@ -178,7 +178,7 @@ mod tests {
             ];
             assert_starts(
                 &errors(&deployment, TelegramConfig::read),
-                &["TELEGRAM_BOT_TOKEN contains a placeholder"],
+                &["TELEGRAM_BOT_TOKEN is a placeholder"],
             );
         }
     }

@@ -85,10 +85,10 @@ pub enum InvalidFieldReason {
     /// The name contains a character that changes the order in which it is displayed.
     #[error("must not contain characters that change the direction of text")]
     TextDirection,
-    /// The text is not an e-mail address.
+    /// The text is not a valid e-mail address.
     #[error(transparent)]
     Email(#[from] InvalidEmail),
-    /// The text is not a phone number.
+    /// The text is not a valid phone number.
     #[error(transparent)]
     Phone(#[from] InvalidPhone),
     /// The hash cannot be verified.

@@ -127,8 +127,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// The error of `change` as it is (see [`StoreError::rejected`]);
     /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
-    /// [`StoreErrorKind::LastAdmin`] when no active administrator would be left. Nothing is written
-    /// then.
+    /// [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator. Nothing is
+    /// written then.
     async fn update_account(
         &self,
         id: UserId,

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// The text is not an e-mail address.
+/// The text is not a valid e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a valid e-mail address (example: name@example.com)")]
 pub struct InvalidEmail;
@@ -94,7 +94,7 @@ fn is_domain(domain: &str) -> bool {
 #[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
 
-/// The text is not a phone number.
+/// The text is not a valid phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a valid phone number (example: +77011234567)")]
 pub struct InvalidPhone;

@@ -100,7 +100,7 @@ fn expose_option<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Resul
     request_body(content = OAuthTokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The tokens", body = OAuthTokenResponse),
-        (status = 400, description = "The form or the grant is not valid", body = OAuthErrorResponse),
+        (status = 400, description = "The form or the grant is invalid", body = OAuthErrorResponse),
     ),
 )]
 pub(crate) async fn token(client: ForClient, request: TokenRequest) -> Response {

@@ -346,3 +346,38 @@ async fn unknown_paths_and_methods_are_problems() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_wrong_type_or_value_names_the_expected_one_and_never_the_sent_one() {
+    let app = App::with_users().await;
+    let token = app.admin_token().await;
+    for (path, body, detail) in [
+        ("users", json!({"full_name": 5}), "must be a string"),
+        (
+            "users",
+            json!({"full_name": "A", "role": {"admin": null}}),
+            "must be a string",
+        ),
+        (
+            "users",
+            json!({"full_name": "A", "role": "hidden, expected hidden at line 1"}),
+            "must be `admin` or `employee`",
+        ),
+        (
+            "users/search",
+            json!({"is_active": "hidden"}),
+            "must be `true` or `false`",
+        ),
+        (
+            "users/search",
+            json!({"limit": "hidden"}),
+            "must be a whole number",
+        ),
+    ] {
+        let path = format!("/auth/admin/{path}");
+        let answer = app.post_as(&token, &path, &body).await;
+        let problem = answer.assert_problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["detail"], detail, "{body}");
+        assert!(!answer.text.contains("hidden"), "{}", answer.text);
+    }
+}

@@ -39,7 +39,7 @@ const INVALID: [(&str, &str); 10] = [
     ),
     (
         "RABBITMQ_URL=amqp://divan:@queue.example.com",
-        "RABBITMQ_URL must not contain an empty password (in a compose file, write `$`",
+        "RABBITMQ_URL must not contain an empty password; if the value comes from a compose file, write `$`",
     ),
     ("SECRET_KEY=hidden", "SECRET_KEY is too short"),
 ];

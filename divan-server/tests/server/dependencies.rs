@@ -181,7 +181,10 @@ fn a_required_dependency_must_be_configured() {
     let folder = tempfile::tempdir().unwrap();
     for (required, expected) in [
         ("redis,memcached", "redis, which is not configured"),
-        ("redis,memcached", "must list names of s3, qdrant"),
+        (
+            "redis,memcached",
+            "must be a comma-separated list of: s3, qdrant",
+        ),
     ] {
         let (code, _, stderr) = run(program(folder.path())
             .env("DIVAN_REQUIRED", required)

@@ -205,7 +205,7 @@ fn the_server_waits_for_its_database_until_the_acquire_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
+async fn an_empty_database_is_migrated_or_rejected_and_a_newer_schema_is_rejected() {
     let database = TestDatabase::create().await;
     let folder = tempfile::tempdir().unwrap();
     let check = || run(on(database.url(), folder.path()).args(["migrate", "--check"]));
@@ -214,8 +214,7 @@ async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
         (code, stdout.as_str()),
         (
             1,
-            "the schema of the database is old (missing migrations: 2): migrate it with `divan-server migrate` or \
-             `SqlStore::migrate`\n"
+            "the database has no tables yet: run `divan-server migrate`, or call `migrate` of the store in your program\n"
         )
     );
     let (code, _, stderr) =
@@ -223,12 +222,12 @@ async fn an_old_schema_is_migrated_or_rejected_and_a_newer_one_is_rejected() {
     assert_eq!(code, 1);
     assert!(
         stderr
-            .contains("cannot be used: the schema of the database is old (missing migrations: 2): migrate it with `divan-server migrate`"),
+            .contains("cannot be used: the database has no tables yet: run `divan-server migrate`"),
         "{stderr}"
     );
     let (_, stdout, _) = run(on(database.url(), folder.path()).arg("doctor"));
     assert!(
-        stdout.contains("(missing migrations: 2): migrate it with `divan-server migrate`"),
+        stdout.contains("the database has no tables yet: run `divan-server migrate`"),
         "{stdout}"
     );
 

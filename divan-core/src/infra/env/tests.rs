@@ -181,8 +181,7 @@ fn placeholders_are_rejected_in_deployments_only() {
         )
         .unwrap_err();
         assert!(
-            message.starts_with("APP_KEY contains a placeholder")
-                && !message.contains("changethis"),
+            message.starts_with("APP_KEY is a placeholder") && !message.contains("changethis"),
             "{message}"
         );
     }
@@ -226,7 +225,9 @@ fn interpolation_by_a_compose_file_is_detected() {
     });
     assert_starts(
         &errors,
-        &["APP_KEY is empty, and it is needed; in a compose file, write `$` as `$$`"],
+        &[
+            "APP_KEY is empty, and it is needed; if the value comes from a compose file, write `$` as `$$`",
+        ],
     );
 }
 

@@ -115,7 +115,7 @@ fn invalid_values_are_reported() {
     ];
     assert_starts(
         &errors(&deployment, parse),
-        &["QDRANT__SERVICE__API_KEY contains a placeholder"],
+        &["QDRANT__SERVICE__API_KEY is a placeholder"],
     );
 }
 
@@ -141,7 +141,7 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&[("QDRANT_URL", "http://q:6333")], QdrantConfig::read);
     assert_starts(
         &message,
-        &["QDRANT_URL requires the feature `qdrant`, which this program lacks"],
+        &["QDRANT_URL requires the Cargo feature `qdrant`, and this binary was built without it"],
     );
 }
 

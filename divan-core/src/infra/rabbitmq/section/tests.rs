@@ -145,7 +145,9 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&SINGLE, RabbitMqConfig::read);
     assert_starts(
         &message,
-        &["RABBITMQ_HOST requires the feature `rabbitmq`, which this program lacks"],
+        &[
+            "RABBITMQ_HOST requires the Cargo feature `rabbitmq`, and this binary was built without it",
+        ],
     );
 }
 

@@ -122,7 +122,7 @@ fn a_deployment_rejects_placeholder_keys() {
     };
     assert_starts(
         &with("changethis").1,
-        &["MINIO_SECRET_KEY contains a placeholder"],
+        &["MINIO_SECRET_KEY is a placeholder"],
     );
     let (config, errors, warnings) = with("minioadmin");
     assert!(config.is_some() && errors.is_empty());
@@ -135,7 +135,7 @@ fn a_section_without_its_feature_is_an_error() {
     let message = errors(&GOOD[1..], S3Config::read);
     assert_starts(
         &message,
-        &["MINIO_ACCESS_KEY requires the feature `s3`, which this program lacks"],
+        &["MINIO_ACCESS_KEY requires the Cargo feature `s3`, and this binary was built without it"],
     );
 }
 
