@@ -87,13 +87,13 @@ enum Command {
 
 #[derive(Args, Debug)]
 struct ServeArgs {
-    /// The address to listen on
+    /// The host name or IP address to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
     /// The port to listen on; 0 selects a free one
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// Allow development mode on an address that other machines can reach
+    /// Allow development mode on a host that other machines can reach
     #[arg(long)]
     expose_development: bool,
     /// Do not migrate: exit if the database schema is not current

@@ -24,8 +24,8 @@ const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
 pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     let (miniapp, admin) = (&config.addresses.miniapp, &config.addresses.admin);
     let (miniapp, admin) = tokio::join!(
-        audience("Mini App address", miniapp, frames_of_miniapp),
-        audience("admin panel address", admin, frames_of_admin),
+        audience("Mini App URL", miniapp, frames_of_miniapp),
+        audience("admin panel URL", admin, frames_of_admin),
     );
     miniapp.into_iter().chain(admin).collect()
 }

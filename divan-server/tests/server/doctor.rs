@@ -205,7 +205,7 @@ async fn all_errors_are_in_one_report_without_secrets() {
         "qdrant",
         "rabbitmq",
         "telegram",
-        "Mini App address",
+        "Mini App URL",
     ] {
         let wrong = stdout
             .lines()
