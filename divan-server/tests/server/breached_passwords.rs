@@ -98,19 +98,19 @@ fn an_unusable_list_leaves_the_file_as_it_was() {
     for (list, message) in [
         (
             &b""[..],
-            "divan-server: list.txt has no password to put on the list",
+            "divan-server: list.txt contains no passwords",
         ),
         (
             b"\n\r\n",
-            "divan-server: list.txt has no password to put on the list",
+            "divan-server: list.txt contains no passwords",
         ),
         (
             b"tram\npl\xFCm\n",
-            "divan-server: list.txt line 2 is not UTF-8",
+            "divan-server: list.txt line 2: the text is not UTF-8",
         ),
         (
             b"21BD12DC183F740EE76F27B78EB39C8AD972A757\nplum\n",
-            "divan-server: list.txt line 2 is not a SHA-1 hash",
+            "divan-server: list.txt line 2: the first line is a SHA-1 hash",
         ),
     ] {
         let (code, stdout, stderr) = build(folder, list);

@@ -131,7 +131,7 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
         let expected = [
             "line 3: phone is the same as on line 2",
             "line 4: role must be employee or admin; active must be yes or no",
-            "line 4: phone is not a valid phone number",
+            "line 4: phone is not a valid phone number (example: +77011234567)",
             "line 5: has 1 columns instead of 5",
             "line 6: full_name must not be empty",
             "line 7: password_hash exceeds the limits: bcrypt cost 13, PBKDF2 1,000,000 rounds, Argon2id 65536 KiB and eight times the default work",
