@@ -96,14 +96,8 @@ fn an_unusable_list_leaves_the_file_as_it_was() {
     assert_eq!(build(folder, "first\nsecond\n").0, 0);
     let before = fs::read(folder.join("breached")).unwrap();
     for (list, message) in [
-        (
-            &b""[..],
-            "divan-server: list.txt contains no passwords",
-        ),
-        (
-            b"\n\r\n",
-            "divan-server: list.txt contains no passwords",
-        ),
+        (&b""[..], "divan-server: list.txt contains no passwords"),
+        (b"\n\r\n", "divan-server: list.txt contains no passwords"),
         (
             b"tram\npl\xFCm\n",
             "divan-server: list.txt line 2: the text is not UTF-8",
