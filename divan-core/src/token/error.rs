@@ -24,7 +24,7 @@ pub enum TokenError {
 
 /// The secret key has fewer than 32 bytes (RFC 7518 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key must have at least 32 bytes for HS256, but has {0}")]
+#[error("the key must have at least 32 bytes, not {0}")]
 pub struct ShortKey(pub usize);
 
 /// The hosts of the two audiences are equal, or one is not a host.

@@ -6,6 +6,7 @@ use divan_core::api::{MemberError, MemberErrorCode, Problem as Body, ProblemCode
 use divan_core::init_data::InitDataError;
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, ServiceError};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -177,14 +178,25 @@ fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
     if let Some(name) = missing {
         return json_body::error_of(name, MemberErrorCode::Required);
     }
-    let name = match request(operation, schemas) {
-        Some(body) => body.properties.keys().next(),
-        None => operation
-            .parameters
-            .iter()
-            .flatten()
-            .find_map(here)
-            .map(|parameter| &parameter.name),
-    };
-    json_body::error_of(name.map_or("", String::as_str), MemberErrorCode::WrongType)
+    if let Some(body) = request(operation, schemas) {
+        let is_text = |schema: &RefOr<Schema>| {
+            let string = Value::from("string");
+            let schema = serde_json::to_value(schema).unwrap_or_default();
+            let types = &schema["type"];
+            *types == string || types.as_array().is_some_and(|all| all.contains(&string))
+        };
+        let mut members = body.properties.iter();
+        let text = members.find(|(_, schema)| is_text(schema));
+        let name = text.map_or("", |(name, _)| name);
+        return MemberError::new(
+            format!("/{name}"),
+            MemberErrorCode::WrongType,
+            "must be a string",
+        );
+    }
+    let mut parameters = operation.parameters.iter().flatten().filter_map(here);
+    let name = parameters
+        .next()
+        .map_or("", |parameter| parameter.name.as_str());
+    json_body::error_of(name, MemberErrorCode::WrongType)
 }
