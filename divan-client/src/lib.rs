@@ -1,7 +1,8 @@
 //! Typed client for the Divan sign-in server.
 //!
 //! A [`Client`] sends requests to one server. Each endpoint is a method, named like its
-//! [operation](api::Endpoint::OPERATION), on one of three types:
+//! [operation](api::Endpoint::OPERATION) (`telegram_login` and `admin_login` are both `login`), on one
+//! of three types:
 //!
 //! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
 //!   [`Client::miniapp`].
@@ -58,8 +59,8 @@
 //! - **Newer servers**: unknown members of a response are ignored; an unknown problem code is
 //!   [`ProblemCode::Unknown`](api::ProblemCode::Unknown).
 //! - **Invalid responses** become an [`Error`], never a panic. A body is read up to 1 MiB.
-//! - **TLS** is rustls with the operating system's trusted certificates. Nothing is installed
-//!   process-wide.
+//! - **TLS** is rustls with the operating system's trusted certificates. The default
+//!   cryptography of the process is not changed.
 //!
 //! # Features
 //!

@@ -44,7 +44,7 @@
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
 //! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | clients of these systems in `infra`, with configuration and health checks |
-//! | `service` | `service`: the sign-in service, built on all of these |
+//! | `service` | `service`: the sign-in service, built on `init-data`, `password`, `store` and `token` |
 //! | `private-file` | `private_file`: files for secrets that only their owner can read |
 //! | `mint` | creation of signed init data, for tests and development |
 //! | `test-util` | `mint`, a manual clock and seeded randomness |

@@ -16,7 +16,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
 use futures_util::FutureExt;
@@ -43,10 +43,12 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_mins(10);
 /// Makes a router refuse requests that name a host of another machine.
 #[cfg(feature = "_server")]
 pub(crate) fn only_local_hosts(router: Router) -> Router {
-    router.layer(from_fn(async |request: Request, next: Next| {
-        host::check_local(&request)?;
-        Ok::<_, Problem>(next.run(request).await)
-    }))
+    router.layer(axum::middleware::from_fn(
+        async |request: Request, next: Next| {
+            host::check_local(&request)?;
+            Ok::<_, Problem>(next.run(request).await)
+        },
+    ))
 }
 
 /// Wraps a router in the layers, the outermost first. Problems that a page must be able to read are

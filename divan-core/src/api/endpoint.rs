@@ -8,7 +8,8 @@ use super::{BODY_PROBLEMS, COMMON_PROBLEMS, ProblemCode, WRITE_PROBLEMS};
 /// The server responds with `STATUS`, the client sends to `PATH` and expects `STATUS`; neither
 /// repeats any of it.
 pub trait Endpoint {
-    /// The operation id: also the name of the handler and of the client's method.
+    /// The operation id: also the name of the handler and, without the audience, of the client's
+    /// method.
     const OPERATION: &'static str;
     /// The HTTP method.
     const METHOD: Method;

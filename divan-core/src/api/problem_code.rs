@@ -42,8 +42,9 @@ problem_codes! {
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
     /// The init data is too old: reopen the Mini App.
     InitDataExpired = "init_data_expired", 401, "Init data expired";
-    /// The phone number, the e-mail address or the password is wrong, or the user is inactive or has
-    /// the role of the other audience. The response does not reveal which.
+    /// The phone number, the e-mail address or the password is wrong, or the user is inactive.
+    /// Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response
+    /// does not reveal the cause.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
     /// The request has no access token: send `Authorization: Bearer …`.
     TokenMissing = "token_missing", 401, "Access token missing";
@@ -58,8 +59,8 @@ problem_codes! {
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
-    /// The password is correct, but was issued more than 72 hours ago: ask an administrator for a
-    /// new one.
+    /// The password is correct, but was not used within 72 hours after an administrator set it: ask an
+    /// administrator for a new one.
     PasswordExpired = "password_expired", 403, "Password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
@@ -99,16 +100,17 @@ problem_codes! {
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
-    /// Development mode answers only to `localhost` and to the hosts of the configured URLs.
+    /// This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`, and
+    /// in development mode to the hosts of the configured URLs.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Invalid request";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row,
-    /// waiting does not help: an administrator must unlock the user or reset the password. A trusted
-    /// sign-in (linked Telegram account, known device) also ends the refusal of untrusted ones. The
-    /// response is the same for an account that does not exist.
+    /// waiting does not help: ask an administrator to unlock the user or to reset the password. If only
+    /// untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends
+    /// it. The response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";

@@ -46,7 +46,7 @@ pub struct AuthServiceBuilder {
 /// # Construction
 impl AuthService {
     /// Returns the builder of a service that uses this store. `key` signs the tokens, `issuer` is
-    /// their `iss` claim (a URL).
+    /// their `iss` claim (a URL), and `audiences` are the hosts of the Mini App and the admin panel.
     pub fn builder(
         store: Arc<dyn Store>,
         key: &SecretKey,
@@ -75,8 +75,8 @@ impl AuthService {
 }
 
 impl AuthServiceBuilder {
-    /// Sets the bot whose init data signs employees in, at most 24 hours old. Default: none, and
-    /// Telegram sign-in is not configured.
+    /// Sets the bot whose init data signs employees in. The init data must be at most 24 hours old.
+    /// Default: none, and Telegram sign-in is not configured.
     pub fn telegram(self, token: BotToken) -> Self {
         self.telegram_verifier(Verifier::new(token, INIT_DATA_MAX_AGE))
     }
@@ -85,7 +85,8 @@ impl AuthServiceBuilder {
     /// replay guard. The verifier uses the clock of the service.
     ///
     /// The verifier of auto-login is derived from it, with a maximum age of one hour or less. A replay
-    /// guard accepts the same init data once for auto-login and once for sign-in.
+    /// guard accepts the same init data once for auto-login and once for sign-in: the service keeps the two
+    /// apart, so their maximum ages may differ.
     ///
     /// ```
     /// # use divan_core::service::AuthService;

@@ -34,8 +34,8 @@
 //!
 //! # Failed sign-ins
 //!
-//! [`ServiceError::InvalidCredentials`] does not reveal its cause, and exactly one hash is computed
-//! for every cause. [`ServiceError::TelegramAccountMismatch`] and
+//! [`ServiceError::InvalidCredentials`] does not reveal its cause: each attempt computes exactly
+//! one password hash. [`ServiceError::TelegramAccountMismatch`] and
 //! [`ServiceError::PasswordExpired`] are returned only after a correct password.
 //!
 //! Attempts to guess a password are limited, and refused with [`ServiceError::TooManyAttempts`]

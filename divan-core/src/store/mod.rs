@@ -58,7 +58,7 @@ pub use throttle::ThrottleStore;
 pub trait Store:
     UserStore + SessionStore + DeviceStore + AuditStore + BootstrapStore + ThrottleStore
 {
-    /// Sends a query that reads no row.
+    /// Checks that the database responds and has its tables.
     ///
     /// # Errors
     /// When the database does not respond, or its tables are missing.

@@ -40,7 +40,7 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
         BootstrapPolicy::Token(_) => {
             bootstrap(r#" -H "X-Bootstrap-Token: $DIVAN_BOOTSTRAP_TOKEN""#)
         }
-        _ => "set DIVAN_BOOTSTRAP_TOKEN, which is required to create the first administrator."
+        _ => "run `divan-server admin create`, or set DIVAN_BOOTSTRAP_TOKEN to create the first administrator over HTTP."
             .to_owned(),
     };
     // The server works without a reader of its output.

@@ -128,7 +128,7 @@ fn secret_key(text: &str) -> Result<SecretKey, String> {
     let different = text.bytes().collect::<BTreeSet<u8>>().len();
     if different < MIN_DIFFERENT_BYTES && text.len() >= SecretKey::MIN_BYTES {
         return Err(format!(
-            "must be random: it consists of {different} different bytes; use `openssl rand -hex 32`"
+            "must be random: it repeats {different} different characters; use `openssl rand -hex 32`"
         ));
     }
     SecretKey::new(text).map_err(|short| format!("is too short: {short}; {COMPOSE_HINT}"))

@@ -178,11 +178,11 @@ fn a_key_that_is_not_random_is_distinguished_from_a_short_one() {
     for (key, reason) in [
         (
             "0".repeat(32),
-            "must be random: it consists of 1 different bytes",
+            "must be random: it repeats 1 different characters",
         ),
         (
             "abcde".repeat(13),
-            "must be random: it consists of 5 different bytes",
+            "must be random: it repeats 5 different characters",
         ),
         ("0".repeat(31), "is too short"),
     ] {

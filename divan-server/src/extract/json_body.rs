@@ -182,7 +182,7 @@ fn values(message: &str) -> String {
     format!("must be {}", without_position(expected))
 }
 
-/// Removes the position that serde_json appends.
+/// Removes the position that `serde_json` appends.
 fn without_position(text: &str) -> &str {
     text.split_once(" at line ").map_or(text, |(text, _)| text)
 }

@@ -113,6 +113,7 @@ pub(super) fn of(request: &Request) -> Result<Option<RequestHost>, Problem> {
 
 /// Refuses a request that names a host of another machine: a page that resolves its own name to this
 /// machine (DNS rebinding).
+#[cfg(feature = "_server")]
 pub(super) fn check_local(request: &Request) -> Result<(), Problem> {
     match of(request)? {
         Some(host) if !host.is_local() => Err(Problem::new(ProblemCode::HostNotAllowed)),

@@ -262,7 +262,11 @@ fn eight_servers_that_start_concurrently_share_the_secrets() {
 fn configured_secrets_close_the_bootstrap_of_development_mode() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(program(folder.path()).env("SECRET_KEY", KEY));
-    wait_for(&server.banner, "Next: set DIVAN_BOOTSTRAP_TOKEN", || true);
+    wait_for(
+        &server.banner,
+        "Next: run `divan-server admin create`",
+        || true,
+    );
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     let body = r#"{"email":"admin@example.com","password":"tram under the plum"}"#;
     let request = format!(
