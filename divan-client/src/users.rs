@@ -64,8 +64,8 @@ impl AdminPanel {
     ///
     /// # Errors
     /// The [code](Error::code) is `admin_required` when the user is no longer an administrator, and
-    /// `phone_taken`, `email_taken`, `weak_password` or `validation_failed` when the new user is
-    /// invalid. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have
+    /// `phone_taken`, `email_taken`, `external_id_taken`, `weak_password` or `validation_failed` when
+    /// the new user is invalid. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have
     /// been created; another attempt then fails with `phone_taken` or `email_taken`. See [`Error`]
     /// for the rest.
     pub async fn create_user(&self, request: &CreateUserRequest) -> Result<CreatedUser, Error> {
@@ -77,7 +77,7 @@ impl AdminPanel {
     /// # Errors
     /// The [code](Error::code) is `not_found` when there is no such user, `last_admin` when no
     /// active administrator would be left, `promotion_required` when an employee would become an
-    /// administrator, `phone_taken`, `email_taken` or `validation_failed` when
+    /// administrator, `phone_taken`, `email_taken`, `external_id_taken` or `validation_failed` when
     /// the change is invalid, and `admin_required` when the user is no longer an administrator. See
     /// [`Error`] for the rest.
     ///

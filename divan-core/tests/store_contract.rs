@@ -12,6 +12,7 @@ use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEn
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
     SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
+    UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
@@ -71,6 +72,7 @@ contract!(
     a_purge_deletes_more_events_than_one_batch_has,
     insert_users_inserts_all_users_or_none,
     users_by_contact_finds_many_users_at_once,
+    users_by_external_id_compares_ids_as_they_are,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,
@@ -244,6 +246,7 @@ async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
     let mut first = employee(1);
     first.user.email = Some("one@example.com".parse().unwrap());
     first.user.telegram_id = Some(TelegramId(7));
+    first.user.external_id = Some("HR-1".parse().unwrap());
     store.insert_users(&[created(&first)]).await.unwrap();
 
     let mut phone = employee(2);
@@ -252,7 +255,13 @@ async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
     email.user.email.clone_from(&first.user.email);
     let mut telegram = employee(2);
     telegram.user.telegram_id = first.user.telegram_id;
+    let mut external = employee(2);
+    external
+        .user
+        .external_id
+        .clone_from(&first.user.external_id);
     let cases = [
+        (external, UniqueKey::ExternalId),
         (phone, UniqueKey::Phone),
         (email, UniqueKey::Email),
         (telegram, UniqueKey::TelegramId),
@@ -269,7 +278,10 @@ async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
 
 async fn one_of_concurrent_inserts_with_the_same_contact_succeeds(store: AnyStore) {
     type Change = fn(&mut User);
-    let same: [(UniqueKey, Change); 3] = [
+    let same: [(UniqueKey, Change); 4] = [
+        (UniqueKey::ExternalId, |user| {
+            user.external_id = Some("HR-1".parse().unwrap());
+        }),
         (UniqueKey::Phone, |user| {
             user.phone = Some("+77010000000".parse().unwrap());
         }),
@@ -675,6 +687,32 @@ async fn users_by_contact_finds_many_users_at_once(store: AnyStore) {
     let found = store.users_by_contact(&phones, &emails).await.unwrap();
     let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
     assert_eq!(found, (1..=1201).chain([2000]).map(id).collect());
+}
+
+async fn users_by_external_id_compares_ids_as_they_are(store: AnyStore) {
+    let with_id = |n: u128, text: &str| {
+        let mut account = employee(n);
+        account.user.external_id = Some(text.parse().unwrap());
+        created(&account)
+    };
+    let ids = ["A1", "a1", "Ә1", "А1", "1' OR true --"];
+    let many: Vec<_> = (1..).zip(ids).map(|(n, text)| with_id(n, text)).collect();
+    store.insert_users(&many).await.unwrap();
+    store.insert_users(&[created(&employee(9))]).await.unwrap();
+
+    let wanted = ["A1", "1' OR true --", "unknown"].map(|text| text.parse().unwrap());
+    let found = store.users_by_external_id(&wanted).await.unwrap();
+    let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    assert_eq!(found, [1, 5].map(id).into());
+    assert!(store.users_by_external_id(&[]).await.unwrap().is_empty());
+
+    let mut query = UserQuery::newest(10);
+    query.external_id = Some("a1".parse().unwrap());
+    let page = store.users(&query).await.unwrap();
+    assert_eq!(
+        page.users.iter().map(|user| user.id).collect::<Vec<_>>(),
+        [id(2)]
+    );
 }
 
 async fn a_completed_bootstrap_claim_is_final(store: AnyStore) {

@@ -7,7 +7,9 @@ use divan_core::store::{
     ThrottleStore, UpdateFn, UpdatedAccount, UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
-use divan_core::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use divan_core::types::{
+    AuditEvent, DeviceId, Email, ExternalId, Phone, SessionId, TelegramId, User, UserId,
+};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -76,6 +78,10 @@ impl<S: Store> UserStore for PublishingStore<S> {
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError> {
         self.inner.users_by_contact(phones, emails).await
+    }
+
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
+        self.inner.users_by_external_id(ids).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {

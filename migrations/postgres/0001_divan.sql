@@ -8,6 +8,7 @@ CREATE TABLE divan_users (
     phone                    TEXT    UNIQUE,
     telegram_id              BIGINT  UNIQUE,
     telegram_username        TEXT,
+    external_id              TEXT    UNIQUE,
     is_active                BOOLEAN NOT NULL,
     password_change_required BOOLEAN NOT NULL,
     created_at               BIGINT  NOT NULL,

@@ -113,7 +113,7 @@ endpoints! {
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,
-        CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, WeakPassword, Overloaded];
+        CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
 
     /// Returns a user.
     GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
@@ -121,7 +121,7 @@ endpoints! {
 
     /// Changes a user.
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
-        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, LastAdmin, PromotionRequired];
+        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired];
 
     /// Replaces a user's password with a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,

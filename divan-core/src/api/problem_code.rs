@@ -95,6 +95,8 @@ problem_codes! {
     EmailTaken = "email_taken", 409, "E-mail address taken";
     /// Another user has this phone number.
     PhoneTaken = "phone_taken", 409, "Phone number taken";
+    /// Another user has this external id.
+    ExternalIdTaken = "external_id_taken", 409, "External id taken";
     /// The body exceeds the size limit.
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.

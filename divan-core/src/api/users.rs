@@ -34,6 +34,14 @@ pub struct CreateUserRequest {
         schema(format = "email", example = "second@example.com")
     )]
     pub email: Option<String>,
+    /// The user's id in another system, such as a personnel number. Unique; at most 128 characters,
+    /// none of them a control character.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 128, example = "HR-000123")
+    )]
+    pub external_id: Option<String>,
     /// The first password of an employee, at least 8 characters. It must not be common, nor consist
     /// mostly of the user's name, phone number or e-mail address. Default: a generated one, which the
     /// response contains; an administrator always gets one.
@@ -63,6 +71,7 @@ impl CreateUserRequest {
             full_name: full_name.into(),
             phone: Some(phone.into()),
             email: None,
+            external_id: None,
             password: None,
         }
     }
@@ -74,8 +83,16 @@ impl CreateUserRequest {
             full_name: full_name.into(),
             phone: None,
             email: Some(email.into()),
+            external_id: None,
             password: None,
         }
+    }
+
+    /// Sets the user's id in another system. Default: none.
+    #[must_use]
+    pub fn external_id(mut self, id: impl Into<String>) -> Self {
+        self.external_id = Some(id.into());
+        self
     }
 
     /// Sets the first password. Default: a generated one that the user must change.
@@ -152,6 +169,14 @@ pub struct ListUsersRequest {
     /// Only active (`true`) or only inactive users (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
+    /// Only the user with this id in another system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        param(min_length = 1, max_length = 128, example = "HR-000123"),
+        schema(min_length = 1, max_length = 128, example = "HR-000123")
+    )]
+    pub external_id: Option<String>,
 }
 
 /// A page of users.
@@ -263,6 +288,15 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
+    /// The user's id in another system, or `null` for none. Unique; at most 128 characters, none of
+    /// them a control character.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128, example = "HR-000123"))]
+    pub external_id: Option<Option<String>>,
     /// The role. A change ends all sessions of the user. To make an employee an administrator, use
     /// `promote_user`; here `admin` returns `promotion_required`.
     #[serde(

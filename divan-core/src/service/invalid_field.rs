@@ -1,6 +1,6 @@
 use crate::password::UnusableHash;
 use crate::store::InvalidSearch;
-use crate::types::{InvalidEmail, InvalidPhone, Role};
+use crate::types::{ExternalId, InvalidEmail, InvalidExternalId, InvalidPhone, Role};
 
 /// A field of a command or query, and the rule that its value breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,8 @@ named_enum! {
         CurrentPassword = "current_password",
         /// The e-mail address.
         Email = "email",
+        /// The user's id in another system.
+        ExternalId = "external_id",
         /// The name of the user.
         FullName = "full_name",
         /// The user's right to sign in.
@@ -73,7 +75,7 @@ pub enum InvalidFieldReason {
         /// The maximum number of characters.
         max: usize,
     },
-    /// The name contains a control character.
+    /// The value contains a control character.
     #[error("must not contain control characters")]
     ControlCharacter,
     /// The name has no visible character, or contains one that is never displayed.
@@ -126,4 +128,16 @@ pub enum InvalidFieldReason {
         /// The earlier line.
         line: u64,
     },
+}
+
+impl From<InvalidExternalId> for InvalidFieldReason {
+    fn from(invalid: InvalidExternalId) -> Self {
+        match invalid {
+            InvalidExternalId::Empty => Self::Empty,
+            InvalidExternalId::TooLong => Self::TooLong {
+                max: ExternalId::MAX_CHARS,
+            },
+            InvalidExternalId::ControlCharacter => Self::ControlCharacter,
+        }
+    }
 }

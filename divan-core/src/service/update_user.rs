@@ -4,7 +4,9 @@ use super::validation::Validation;
 use super::{AdminService, Caller, Field, InvalidFieldReason, Region, ServiceError};
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
-use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, SessionId, User, UserId};
+use crate::types::{
+    AuditAction, AuditEvent, Email, ExternalId, Phone, Role, SessionId, User, UserId,
+};
 
 /// Changes the fields of a user that are `Some`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct UpdateUserCommand {
     pub phone: Option<Option<String>>,
     /// The e-mail address; `Some(None)` removes it.
     pub email: Option<Option<String>>,
+    /// The id in another system; `Some(None)` removes it.
+    pub external_id: Option<Option<String>>,
     /// The role.
     pub role: Option<Role>,
     /// The right to sign in.
@@ -33,8 +37,8 @@ impl AdminService<'_> {
     /// - [`ServiceError::NotFound`] or [`ServiceError::NothingToChange`],
     /// - [`ServiceError::Invalid`] with all invalid fields,
     /// - [`ServiceError::PromotionRequired`] if the command makes an employee an administrator,
-    /// - [`ServiceError::Store`] if another user has the phone number or e-mail address, or if no
-    ///   active administrator would be left.
+    /// - [`ServiceError::Store`] if another user has the phone number, e-mail address or external id,
+    ///   or if no active administrator would be left.
     pub async fn update_user(
         self,
         id: UserId,
@@ -68,6 +72,7 @@ struct Changes {
     full_name: Option<String>,
     phone: Option<Option<Phone>>,
     email: Option<Option<Email>>,
+    external_id: Option<Option<ExternalId>>,
     role: Option<Role>,
     is_active: Option<bool>,
     /// The session of a caller who changes their own account.
@@ -105,6 +110,10 @@ impl Changes {
                 .email
                 .as_ref()
                 .map(|email| email.as_deref().and_then(|typed| validation.email(typed))),
+            external_id: command.external_id.as_ref().map(|id| {
+                id.as_deref()
+                    .and_then(|typed| validation.external_id(typed))
+            }),
             role: command.role,
             is_active: command.is_active,
             own,
@@ -132,6 +141,9 @@ impl Changes {
         }
         if let Some(email) = &self.email {
             user.email.clone_from(email);
+        }
+        if let Some(external_id) = &self.external_id {
+            user.external_id.clone_from(external_id);
         }
         user.role = self.role.unwrap_or(user.role);
         user.is_active = self.is_active.unwrap_or(user.is_active);
@@ -185,6 +197,7 @@ fn changed_fields(before: &User, after: &User) -> Vec<String> {
         ("full_name", before.full_name != after.full_name),
         ("phone", before.phone != after.phone),
         ("email", before.email != after.email),
+        ("external_id", before.external_id != after.external_id),
         ("role", before.role != after.role),
         ("is_active", before.is_active != after.is_active),
     ];

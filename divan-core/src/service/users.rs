@@ -31,6 +31,8 @@ pub struct ListUsersQuery {
     pub role: Option<Role>,
     /// Active or inactive users only.
     pub is_active: Option<bool>,
+    /// The id in another system.
+    pub external_id: Option<String>,
     /// The size of the page, 1 to 200. Default: 50.
     pub limit: Option<u32>,
     /// The cursor of the previous page.
@@ -49,6 +51,8 @@ pub struct CreateUserCommand {
     pub phone: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
+    /// The id in another system.
+    pub external_id: Option<String>,
     /// The password. Without one, a password is generated. Only the operator may set the password
     /// of an administrator.
     pub password: Option<Secret>,
@@ -62,6 +66,7 @@ impl CreateUserCommand {
             full_name: full_name.into(),
             phone: None,
             email: None,
+            external_id: None,
             password: None,
         }
     }
@@ -115,6 +120,7 @@ impl AdminService<'_> {
                 "is_active",
                 query.is_active.map(|is| if is { "true" } else { "false" }),
             )
+            .filter("external_id", query.external_id.as_deref())
             .tag();
         let mut validation = Validation::default();
         let PageRequest { limit, before } =
@@ -124,6 +130,8 @@ impl AdminService<'_> {
             typed => SearchTerms::parse(typed),
         };
         let terms = validation.parsed(Field::Query, terms);
+        let external_id = query.external_id.as_deref();
+        let external_id = external_id.and_then(|typed| validation.external_id(typed));
         let (Some(terms), true) = (terms, validation.is_valid()) else {
             return Err(validation.into_error());
         };
@@ -132,6 +140,7 @@ impl AdminService<'_> {
         stored.terms = terms;
         stored.role = query.role;
         stored.is_active = query.is_active;
+        stored.external_id = external_id;
         stored.before = before.map(UserId);
         let FoundUsers {
             users: mut items,
@@ -182,7 +191,7 @@ impl AdminService<'_> {
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] with all invalid fields, [`ServiceError::WeakPassword`], or
-    /// [`ServiceError::Store`] if another user has the phone number or e-mail address.
+    /// [`ServiceError::Store`] if another user has the phone number, e-mail address or external id.
     ///
     /// ```
     /// use divan_core::service::{AdminService, CreateUserCommand, ServiceError};
@@ -237,6 +246,8 @@ impl AdminService<'_> {
         let phone = phone.and_then(|typed| validation.phone(typed, parts.region));
         let email = command.email.as_deref();
         let email = email.and_then(|typed| validation.email(typed));
+        let external_id = command.external_id.as_deref();
+        let external_id = external_id.and_then(|typed| validation.external_id(typed));
         let password = command.password.as_ref();
         let password = password.and_then(|typed| validation.password(Field::Password, typed));
         validation.require_login_field(
@@ -253,7 +264,7 @@ impl AdminService<'_> {
         };
         let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
         let mut user = User::new(id, command.role, full_name, self.service.now());
-        (user.phone, user.email) = (phone, email);
+        (user.phone, user.email, user.external_id) = (phone, email, external_id);
         Ok((user, password))
     }
 

@@ -15,7 +15,9 @@ use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEn
 use crate::throttle::{
     Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
 };
-use crate::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{
+    AuditEvent, DeviceId, Email, ExternalId, Phone, SessionId, TelegramId, User, UserId,
+};
 
 /// A store in memory, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -247,6 +249,14 @@ impl UserStore for MemoryStore {
             .collect())
     }
 
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
+        let ids: HashSet<_> = ids.iter().collect();
+        let has_id = |user: &&User| user.external_id.as_ref().is_some_and(|id| ids.contains(id));
+        let tables = self.tables();
+        let users = tables.accounts.values().map(|account| &account.user);
+        Ok(users.filter(has_id).cloned().collect())
+    }
+
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
         let mut tables = self.tables();
         for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
@@ -464,6 +474,8 @@ fn shared_key(a: &User, b: &User) -> Option<UniqueKey> {
         Some(UniqueKey::Phone)
     } else if a.telegram_id.is_some() && a.telegram_id == b.telegram_id {
         Some(UniqueKey::TelegramId)
+    } else if a.external_id.is_some() && a.external_id == b.external_id {
+        Some(UniqueKey::ExternalId)
     } else {
         None
     }

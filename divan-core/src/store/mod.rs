@@ -31,7 +31,7 @@ mod throttle;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::types::{Email, Phone, TelegramId, User, UserId};
+use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
 
 #[cfg(feature = "postgres")]
 pub use crate::database_url::PostgresPool;
@@ -110,11 +110,17 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError>;
 
+    /// Finds users by their external ids, in any order.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError>;
+
     /// Inserts users and their audit events, all or none.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] when another user has the phone number, e-mail address or
-    /// Telegram account.
+    /// [`StoreErrorKind::Conflict`] when another user has the phone number, e-mail address,
+    /// Telegram account or external id.
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError>;
 
     /// Changes an account and its sessions, and inserts audit events, in one transaction. The

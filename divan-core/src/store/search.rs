@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::types::{Role, User, UserId};
+use crate::types::{ExternalId, Role, User, UserId};
 
 /// Maximum number of characters in a search.
 const MAX_CHARS: usize = 100;
@@ -24,6 +24,8 @@ pub struct UserQuery {
     pub role: Option<Role>,
     /// Only active or only inactive users.
     pub is_active: Option<bool>,
+    /// Only the user with this external id.
+    pub external_id: Option<ExternalId>,
     /// Only users older than this one, the last of the previous page.
     pub before: Option<UserId>,
     /// Maximum number of users.
@@ -69,6 +71,7 @@ impl UserQuery {
             && self
                 .is_active
                 .is_none_or(|is_active| user.is_active == is_active)
+            && (self.external_id.is_none() || user.external_id == self.external_id)
             && self.before.is_none_or(|before| user.id < before)
             && self.terms.match_words(&search_words(user))
     }

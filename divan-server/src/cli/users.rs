@@ -77,6 +77,9 @@ pub(super) struct CreateUser {
     /// The e-mail address that an administrator signs in with
     #[arg(long)]
     email: Option<String>,
+    /// The user's id in another system
+    #[arg(long)]
+    external_id: Option<String>,
     /// The role
     #[arg(long, value_enum, default_value = "employee")]
     role: RoleArg,
@@ -97,6 +100,9 @@ pub(super) struct List {
     /// Only inactive users
     #[arg(long)]
     inactive: bool,
+    /// Only the user with this id in another system
+    #[arg(long)]
+    external_id: Option<String>,
     #[command(flatten)]
     output: Output,
 }
@@ -172,6 +178,7 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::Create(args) => {
             let mut command = CreateUserCommand::new(args.role.into(), args.name);
             (command.phone, command.email) = (args.phone, args.email);
+            command.external_id = args.external_id;
             command.password = args.password.read()?;
             as_operator(async |admin| create(admin, &command, args.output).await)
         }
@@ -236,6 +243,7 @@ fn with_options(error: ServiceError) -> UsersError {
 async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
     let mut query = ListUsersQuery::default();
     query.query.clone_from(&args.query);
+    query.external_id.clone_from(&args.external_id);
     (query.role, query.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
     let mut users = Vec::new();
     for_each_page(admin, query, |page| {

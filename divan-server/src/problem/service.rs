@@ -82,6 +82,7 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
     match kind {
         StoreErrorKind::Conflict(UniqueKey::Email) => ProblemCode::EmailTaken,
         StoreErrorKind::Conflict(UniqueKey::Phone) => ProblemCode::PhoneTaken,
+        StoreErrorKind::Conflict(UniqueKey::ExternalId) => ProblemCode::ExternalIdTaken,
         StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
         StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
         StoreErrorKind::Unavailable => ProblemCode::Unavailable,
@@ -94,6 +95,7 @@ fn taken(kind: StoreErrorKind) -> Option<InvalidField> {
     let field = match kind {
         StoreErrorKind::Conflict(UniqueKey::Email) => Field::Email,
         StoreErrorKind::Conflict(UniqueKey::Phone) => Field::Phone,
+        StoreErrorKind::Conflict(UniqueKey::ExternalId) => Field::ExternalId,
         _ => return None,
     };
     Some(InvalidField::new(field, InvalidFieldReason::Taken))
@@ -111,6 +113,7 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::Empty => Code::Empty,
         Reason::TooLong { .. } if is_password => Code::PasswordTooLong,
         Reason::TooLong { .. } => Code::TooLong,
+        Reason::ControlCharacter if error.field == Field::ExternalId => Code::ExternalIdInvalid,
         Reason::ControlCharacter
         | Reason::Invisible
         | Reason::CombiningMarks

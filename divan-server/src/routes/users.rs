@@ -61,14 +61,15 @@ pub(crate) async fn search_users(
 fn query(request: ListUsersRequest) -> ListUsersQuery {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
+    query.external_id = request.external_id;
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
     query
 }
 
 /// Create a user
 ///
-/// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and
-/// `email_taken` mean that another user, active or not, has it.
+/// An employee needs a phone number, an administrator an e-mail address. `phone_taken`, `email_taken`
+/// and `external_id_taken` mean that another user, active or not, has it.
 ///
 /// Without `password`, the server generates one: show `generated_password` to the administrator,
 /// because it is returned only once. A `password` for an employee expires after 72 hours if the
@@ -99,6 +100,7 @@ pub(crate) async fn create_user(
 ) -> ApiResult<CreateUser> {
     let mut command = CreateUserCommand::new(request.role, request.full_name);
     (command.phone, command.email) = (request.phone, request.email);
+    command.external_id = request.external_id;
     command.password = request.password;
     let created = admin.service().create_user(&command).await?;
     Ok(ApiResponse(wire::created_user(created)))
@@ -121,8 +123,8 @@ pub(crate) async fn get_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<Ge
 
 /// Change a user
 ///
-/// Changes only the members that are sent. `null` removes a phone number or an e-mail address, unless
-/// the role needs it.
+/// Changes only the members that are sent. `null` removes an external id, and a phone number or an e-mail
+/// address, unless the role needs it.
 ///
 /// - A deactivation or a change of the role signs the user out everywhere within one second.
 /// - `promotion_required`: an employee becomes an administrator with `promote_user` only.
@@ -153,7 +155,7 @@ pub(crate) async fn update_user(
     let mut command = UpdateUserCommand::default();
     (command.full_name, command.phone) = (request.full_name, request.phone);
     (command.email, command.role) = (request.email, request.role);
-    command.is_active = request.is_active;
+    (command.external_id, command.is_active) = (request.external_id, request.is_active);
     let user = admin.service().update_user(id, &command).await?;
     Ok(ApiResponse(user))
 }

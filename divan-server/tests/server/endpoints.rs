@@ -281,6 +281,39 @@ async fn an_administrator_creates_users() {
 }
 
 #[tokio::test]
+async fn an_external_id_is_unique_and_finds_its_user() {
+    let app = App::with_users().await;
+    let token = app.admin_token().await;
+    let create = async |phone: &str, id: &str| {
+        let request = json!({"full_name": "Third", "phone": phone, "external_id": id});
+        app.post_as(&token, "/auth/admin/users", &request).await
+    };
+    let created = create("+77010000002", " HR-1 ").await;
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(created.json()["user"]["external_id"], "HR-1");
+
+    let taken = create("+77010000003", "HR-1").await;
+    let problem = taken.assert_problem(409, "external_id_taken");
+    assert_eq!(problem["errors"][0]["pointer"], "/external_id");
+    for (id, code) in [
+        ("", "empty"),
+        (&"x".repeat(129), "too_long"),
+        ("a\tb", "external_id_invalid"),
+    ] {
+        let refused = create("+77010000003", id).await;
+        refused.assert_invalid("/external_id");
+        assert_eq!(refused.json()["errors"][0]["code"], code);
+    }
+
+    let found = app
+        .get_as(&token, "/auth/admin/users?external_id=HR-1")
+        .await
+        .json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(found["items"][0], created.json()["user"]);
+}
+
+#[tokio::test]
 async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_users().await;
     let token = app.admin_token().await;

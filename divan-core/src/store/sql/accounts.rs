@@ -9,7 +9,7 @@ use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
     UpdatedAccount, UserQuery, UserStore, search_words,
 };
-use crate::types::{Email, Phone, TelegramId, User, UserId};
+use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
 
 /// Binds the columns of an account, in the order of `account_columns`.
 macro_rules! with_values {
@@ -24,6 +24,7 @@ macro_rules! with_values {
             .$bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
             .$bind(user.telegram_id.map(|id| id.0))
             .$bind(user.telegram_username.clone())
+            .$bind(user.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .$bind(user.is_active)
             .$bind(user.password_change_required)
             .$bind(to_micros(user.created_at))
@@ -75,6 +76,12 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
             Ok(users)
         })
         .await
+    }
+
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
+        let ids = ids.iter().map(ExternalId::as_str);
+        let users = self.users_in(statements::USERS_BY_EXTERNAL_IDS, ids);
+        traced("users_by_external_id", users).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ pub(super) fn user<DB: Backend>(row: &DB::Row) -> Result<User, sqlx::Error> {
             .try_get::<Option<i64>, _>("telegram_id")?
             .map(TelegramId),
         telegram_username: row.try_get("telegram_username")?,
+        external_id: parsed_option::<DB, _>(row, "external_id")?,
         is_active: row.try_get("is_active")?,
         password_change_required: row.try_get("password_change_required")?,
         created_at: from_micros(row.try_get("created_at")?),

@@ -133,6 +133,11 @@ fn push_conditions<DB: Backend>(select: &mut QueryBuilder<DB>, query: &UserQuery
     if let Some(is_active) = query.is_active {
         select.push(" AND is_active = ").push_bind(is_active);
     }
+    if let Some(id) = &query.external_id {
+        select
+            .push(" AND external_id = ")
+            .push_bind(id.as_str().to_owned());
+    }
     if let Some(before) = query.before {
         select.push(" AND id < ").push_bind(before.0);
     }

@@ -11,6 +11,7 @@ pub(crate) enum Refusal {
     AlreadyBootstrapped,
     BootstrapTokenRequired,
     EmailTaken,
+    ExternalIdTaken,
     InitDataExpired,
     InitDataInvalid,
     InitDataMissing,
@@ -62,6 +63,7 @@ impl From<ServiceError> for Refusal {
             ServiceError::Store(error) => match error.kind() {
                 StoreErrorKind::Conflict(UniqueKey::Email) => Self::EmailTaken,
                 StoreErrorKind::Conflict(UniqueKey::Phone) => Self::PhoneTaken,
+                StoreErrorKind::Conflict(UniqueKey::ExternalId) => Self::ExternalIdTaken,
                 kind => panic!("unexpected store error {kind:?}"),
             },
             error => panic!("unexpected error {error:?}"),
