@@ -1,7 +1,8 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, FailedSignIns, GeneratedPassword,
     GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword,
-    SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserPage,
+    SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserInclude, UserPage,
+    UserRequest,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -57,7 +58,19 @@ impl AdminPanel {
     /// # Errors
     /// As [`reset_password`](Self::reset_password), without `own_account`.
     pub async fn get_user(&self, id: UserId) -> Result<User, Error> {
-        self.call::<GetUser>(Request::new(&()).path_id(id)).await
+        let request = UserRequest::default();
+        self.call::<GetUser>(Request::new(&request).path_id(id))
+            .await
+    }
+
+    /// Returns a user with the metadata.
+    ///
+    /// # Errors
+    /// As [`get_user`](Self::get_user).
+    pub async fn get_user_with_metadata(&self, id: UserId) -> Result<User, Error> {
+        let request = UserRequest::including(UserInclude::Metadata);
+        self.call::<GetUser>(Request::new(&request).path_id(id))
+            .await
     }
 
     /// Creates a user. Without a password, the server generates one and returns it.

@@ -16,7 +16,7 @@ use divan_core::store::{
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
-    Audience, AuditAction, AuditEvent, AuditId, Role, SessionId, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, Metadata, Role, SessionId, TelegramId, User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -73,6 +73,7 @@ contract!(
     insert_users_inserts_all_users_or_none,
     users_by_contact_finds_many_users_at_once,
     users_by_external_id_compares_ids_as_they_are,
+    metadata_is_listed_on_request_only,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,
@@ -172,6 +173,8 @@ async fn account_returns_the_inserted_user_by_every_key(store: AnyStore) {
     account.user.email = Some("one@example.com".parse().unwrap());
     account.user.telegram_id = Some(TelegramId(i64::MAX));
     account.user.telegram_username = Some("name".to_owned());
+    account.user.external_id = Some("HR-1".parse().unwrap());
+    account.metadata = r#"{"a":["Ә","\u0000"]}"#.parse().unwrap();
     account.user.is_active = false;
     account.user.password_change_required = true;
     account.user.last_login_at = Some(now() + Duration::seconds(1));
@@ -712,6 +715,35 @@ async fn users_by_external_id_compares_ids_as_they_are(store: AnyStore) {
     assert_eq!(
         page.users.iter().map(|user| user.id).collect::<Vec<_>>(),
         [id(2)]
+    );
+}
+
+async fn metadata_is_listed_on_request_only(store: AnyStore) {
+    store
+        .insert_users(&[created(&employee(1)), created(&employee(2))])
+        .await
+        .unwrap();
+    let metadata: Metadata = r#"{"department":"sales"}"#.parse().unwrap();
+    let change = |account: &mut Account| {
+        account.metadata.clone_from(&metadata);
+        Ok(Some(AccountUpdate::none()))
+    };
+    let updated = store.update_account(id(2), &change).await.unwrap().unwrap();
+    assert_eq!(updated.account.metadata, metadata);
+
+    let listed = async |query: &UserQuery| {
+        let users = store.users(query).await.unwrap().users;
+        users
+            .into_iter()
+            .map(|user| user.metadata)
+            .collect::<Vec<_>>()
+    };
+    let mut query = UserQuery::newest(10);
+    assert_eq!(listed(&query).await, [None, None]);
+    query.with_metadata = true;
+    assert_eq!(
+        listed(&query).await,
+        [Some(metadata), Some(Metadata::default())]
     );
 }
 

@@ -19,5 +19,5 @@ pub(crate) use json_body::{BodyTimeout, JsonBody};
 pub(crate) use query_params::QueryParams;
 pub(crate) use rejections::MAX_BODY_BYTES;
 pub(crate) use request_client::{Peer, RequestId};
-pub(crate) use service::{AsAdmin, AsCaller, ForClient, SignedIn};
+pub(crate) use service::{AsAdmin, AsCaller, ForClient};
 pub(crate) use token_request::TokenRequest;

@@ -5,7 +5,7 @@ use super::{
     BootstrapRequest, ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
     EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, ListUsersRequest,
     Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest,
-    TokenResponse, UpdateUserRequest, User, UserPage,
+    TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -94,7 +94,7 @@ endpoints! {
 
     /// Returns the signed-in user. Also verifies a token.
     Me = "me": Get "/auth/me", BearerAnyScope,
-        () => 200 User, [];
+        UserRequest => 200 User, [ValidationFailed];
 
     /// Changes the caller's password. Ends all sessions and returns the tokens of a new one.
     ChangePassword = "change_password": Post "/auth/me/password", BearerAnyScope limit OwnPassword,
@@ -117,7 +117,7 @@ endpoints! {
 
     /// Returns a user.
     GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
-        () => 200 User, [NotFound];
+        UserRequest => 200 User, [NotFound, ValidationFailed];
 
     /// Changes a user.
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,

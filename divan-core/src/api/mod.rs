@@ -18,6 +18,7 @@ mod problem;
 mod problem_code;
 mod session;
 mod telegram;
+mod user_include;
 mod users;
 
 pub use account::ChangePasswordRequest;
@@ -37,14 +38,15 @@ pub use problem::Problem;
 pub use problem_code::ProblemCode;
 pub use session::{RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType};
 pub use telegram::{AutoLoginRequest, TelegramLoginRequest};
+pub use user_include::{UnknownUserInclude, UserInclude, UserRequest};
 pub use users::{
     CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, PromoteUserRequest,
     UpdateUserRequest, UserPage,
 };
 
 pub use crate::types::{
-    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Jwk, JwkSet, Role, SessionId, User,
-    UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata, Role,
+    SessionId, User, UserId,
 };
 
 /// The problems of any request.

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
+use super::UserInclude;
 use crate::secret::{self, Secret};
 use crate::types::{Role, User};
 
@@ -42,6 +44,10 @@ pub struct CreateUserRequest {
         schema(min_length = 1, max_length = 128, example = "HR-000123")
     )]
     pub external_id: Option<String>,
+    /// Attributes for the application: a JSON object of at most 4,096 bytes. The user can read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"department": "sales"})))]
+    pub metadata: Option<Map<String, Value>>,
     /// The first password of an employee, at least 8 characters. It must not be common, nor consist
     /// mostly of the user's name, phone number or e-mail address. Default: a generated one, which the
     /// response contains; an administrator always gets one.
@@ -72,6 +78,7 @@ impl CreateUserRequest {
             phone: Some(phone.into()),
             email: None,
             external_id: None,
+            metadata: None,
             password: None,
         }
     }
@@ -84,6 +91,7 @@ impl CreateUserRequest {
             phone: None,
             email: Some(email.into()),
             external_id: None,
+            metadata: None,
             password: None,
         }
     }
@@ -177,6 +185,9 @@ pub struct ListUsersRequest {
         schema(min_length = 1, max_length = 128, example = "HR-000123")
     )]
     pub external_id: Option<String>,
+    /// `metadata` returns the users with the attributes for the application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include: Option<UserInclude>,
 }
 
 /// A page of users.
@@ -297,6 +308,15 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128, example = "HR-000123"))]
     pub external_id: Option<Option<String>>,
+    /// Attributes for the application, or `null` for none: a JSON object of at most 4,096 bytes. It
+    /// replaces the stored one as a whole.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"department": "sales"})))]
+    pub metadata: Option<Option<Map<String, Value>>>,
     /// The role. A change ends all sessions of the user. To make an employee an administrator, use
     /// `promote_user`; here `admin` returns `promotion_required`.
     #[serde(

@@ -1,6 +1,8 @@
 use crate::password::UnusableHash;
 use crate::store::InvalidSearch;
-use crate::types::{ExternalId, InvalidEmail, InvalidExternalId, InvalidPhone, Role};
+use crate::types::{
+    ExternalId, InvalidEmail, InvalidExternalId, InvalidMetadata, InvalidPhone, Role,
+};
 
 /// A field of a command or query, and the rule that its value breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +42,8 @@ named_enum! {
         IsActive = "is_active",
         /// The size of a page.
         Limit = "limit",
+        /// The attributes of a user for the application.
+        Metadata = "metadata",
         /// The new password, in a change of the password.
         NewPassword = "new_password",
         /// The password.
@@ -93,6 +97,9 @@ pub enum InvalidFieldReason {
     /// The text is not a valid phone number.
     #[error(transparent)]
     Phone(#[from] InvalidPhone),
+    /// The metadata is not an object, or too large.
+    #[error(transparent)]
+    Metadata(#[from] InvalidMetadata),
     /// The hash cannot be verified.
     #[error(transparent)]
     PasswordHash(#[from] UnusableHash),

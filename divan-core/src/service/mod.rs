@@ -64,6 +64,7 @@ mod handles;
 mod import;
 mod invalid_field;
 mod login;
+mod own_account;
 mod page;
 mod password;
 mod phone;

@@ -1,3 +1,4 @@
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::validation::Validation;
@@ -5,7 +6,7 @@ use super::{AdminService, Caller, Field, InvalidFieldReason, Region, ServiceErro
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
 use crate::types::{
-    AuditAction, AuditEvent, Email, ExternalId, Phone, Role, SessionId, User, UserId,
+    AuditAction, AuditEvent, Email, ExternalId, Metadata, Phone, Role, SessionId, User, UserId,
 };
 
 /// Changes the fields of a user that are `Some`.
@@ -20,6 +21,8 @@ pub struct UpdateUserCommand {
     pub email: Option<Option<String>>,
     /// The id in another system; `Some(None)` removes it.
     pub external_id: Option<Option<String>>,
+    /// The attributes for the application, which replace all existing ones; `Some(None)` removes them.
+    pub metadata: Option<Option<Map<String, Value>>>,
     /// The role.
     pub role: Option<Role>,
     /// The right to sign in.
@@ -62,7 +65,11 @@ impl AdminService<'_> {
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
         let updated = parts.store.update_account(id, &change).await?;
         let updated = updated.ok_or(ServiceError::NotFound)?;
-        Ok(updated.account.user)
+        Ok(if changes.metadata.is_some() {
+            updated.account.into_user_with_metadata()
+        } else {
+            updated.account.user
+        })
     }
 }
 
@@ -73,6 +80,7 @@ struct Changes {
     phone: Option<Option<Phone>>,
     email: Option<Option<Email>>,
     external_id: Option<Option<ExternalId>>,
+    metadata: Option<Metadata>,
     role: Option<Role>,
     is_active: Option<bool>,
     /// The session of a caller who changes their own account.
@@ -114,6 +122,13 @@ impl Changes {
                 id.as_deref()
                     .and_then(|typed| validation.external_id(typed))
             }),
+            metadata: command
+                .metadata
+                .as_ref()
+                .and_then(|metadata| match metadata {
+                    Some(members) => validation.metadata(members),
+                    None => Some(Metadata::default()),
+                }),
             role: command.role,
             is_active: command.is_active,
             own,
@@ -131,7 +146,12 @@ impl Changes {
         now: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<AccountUpdate, ServiceError> {
-        let before = account.user.clone();
+        let before = account.clone();
+        if let Some(metadata) = &self.metadata {
+            account.metadata.clone_from(metadata);
+        }
+        let has_new_metadata = account.metadata != before.metadata;
+        let before = before.user;
         let user = &mut account.user;
         if let Some(full_name) = &self.full_name {
             user.full_name.clone_from(full_name);
@@ -156,7 +176,7 @@ impl Changes {
         if !validation.is_valid() {
             return Err(validation.into_error());
         }
-        if *user == before {
+        if *user == before && !has_new_metadata {
             return Ok(AccountUpdate::none());
         }
 
@@ -170,7 +190,10 @@ impl Changes {
         } else {
             (AuditAction::UserUpdated, None)
         };
-        let changes = changed_fields(&before, user);
+        let mut changes = changed_fields(&before, user);
+        if has_new_metadata {
+            changes.push(Field::Metadata.to_string());
+        }
         let update = AccountUpdate::none().event(AuditEvent {
             action,
             changes,

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::attempt::trusted_hash;
@@ -11,7 +12,7 @@ use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
-use crate::types::{AuditAction, Email, Role, User, UserId};
+use crate::types::{AuditAction, Email, Metadata, Role, User, UserId};
 
 /// The lifetime of a generated password.
 const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
@@ -33,6 +34,8 @@ pub struct ListUsersQuery {
     pub is_active: Option<bool>,
     /// The id in another system.
     pub external_id: Option<String>,
+    /// Returns the users with their metadata. Default: `false`.
+    pub with_metadata: bool,
     /// The size of the page, 1 to 200. Default: 50.
     pub limit: Option<u32>,
     /// The cursor of the previous page.
@@ -53,6 +56,8 @@ pub struct CreateUserCommand {
     pub email: Option<String>,
     /// The id in another system.
     pub external_id: Option<String>,
+    /// Attributes for the application: a JSON object of at most [`Metadata::MAX_BYTES`].
+    pub metadata: Option<Map<String, Value>>,
     /// The password. Without one, a password is generated. Only the operator may set the password
     /// of an administrator.
     pub password: Option<Secret>,
@@ -67,6 +72,7 @@ impl CreateUserCommand {
             phone: None,
             email: None,
             external_id: None,
+            metadata: None,
             password: None,
         }
     }
@@ -106,6 +112,14 @@ pub struct CreatedUser {
     pub generated_password: Option<Secret>,
 }
 
+/// The checked fields of a command that creates a user.
+struct NewFields {
+    user: User,
+    metadata: Option<Metadata>,
+    /// The chosen password.
+    password: Option<Password>,
+}
+
 /// # Users
 impl AdminService<'_> {
     /// Lists users, newest first. A page may have fewer users than the limit and still a next one.
@@ -141,6 +155,7 @@ impl AdminService<'_> {
         stored.role = query.role;
         stored.is_active = query.is_active;
         stored.external_id = external_id;
+        stored.with_metadata = query.with_metadata;
         stored.before = before.map(UserId);
         let FoundUsers {
             users: mut items,
@@ -162,6 +177,17 @@ impl AdminService<'_> {
         let found = self.service.parts.store.account(id).await?;
         found
             .map(|account| account.user)
+            .ok_or(ServiceError::NotFound)
+    }
+
+    /// Returns the user with this id, with the metadata.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn get_user_with_metadata(self, id: UserId) -> Result<User, ServiceError> {
+        let found = self.service.parts.store.account(id).await?;
+        found
+            .map(Account::into_user_with_metadata)
             .ok_or(ServiceError::NotFound)
     }
 
@@ -208,7 +234,11 @@ impl AdminService<'_> {
         command: &CreateUserCommand,
     ) -> Result<CreatedUser, ServiceError> {
         let parts = &self.service.parts;
-        let (mut user, chosen) = self.new_user(command)?;
+        let NewFields {
+            mut user,
+            metadata,
+            password: chosen,
+        } = self.new_user(command)?;
         let (password, generated) = if let Some(chosen) = chosen {
             self.service
                 .check_new_password(Field::Password, &chosen, &user)?;
@@ -223,6 +253,8 @@ impl AdminService<'_> {
             .hash(trusted_hash(self.admin.id()), password)
             .await?;
         let mut account = Account::new(user.clone(), hash);
+        account.metadata = metadata.clone().unwrap_or_default();
+        user.metadata = metadata;
         // Until a Telegram account is linked, the password alone is enough to link one.
         let expires = generated.is_some() || user.role == Role::Employee;
         account.password_expires_at = expires.then(|| expiry_of_generated(user.created_at));
@@ -234,11 +266,8 @@ impl AdminService<'_> {
         })
     }
 
-    /// Validates the command and returns the user and the chosen password.
-    fn new_user(
-        self,
-        command: &CreateUserCommand,
-    ) -> Result<(User, Option<Password>), ServiceError> {
+    /// Validates the command.
+    fn new_user(self, command: &CreateUserCommand) -> Result<NewFields, ServiceError> {
         let parts = &self.service.parts;
         let mut validation = Validation::default();
         let full_name = validation.full_name(&command.full_name);
@@ -248,6 +277,8 @@ impl AdminService<'_> {
         let email = email.and_then(|typed| validation.email(typed));
         let external_id = command.external_id.as_deref();
         let external_id = external_id.and_then(|typed| validation.external_id(typed));
+        let metadata = command.metadata.as_ref();
+        let metadata = metadata.and_then(|members| validation.metadata(members));
         let password = command.password.as_ref();
         let password = password.and_then(|typed| validation.password(Field::Password, typed));
         validation.require_login_field(
@@ -265,7 +296,11 @@ impl AdminService<'_> {
         let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
         let mut user = User::new(id, command.role, full_name, self.service.now());
         (user.phone, user.email, user.external_id) = (phone, email, external_id);
-        Ok((user, password))
+        Ok(NewFields {
+            user,
+            metadata,
+            password,
+        })
     }
 
     /// Inserts users, all or none. The first active administrator that the operator creates closes

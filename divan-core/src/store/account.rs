@@ -3,14 +3,16 @@ use time::OffsetDateTime;
 use super::{EndSessions, StoreError, StoredDevice, StoredSession};
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
-use crate::types::{AuditEvent, DeviceId, Role, SessionId, User};
+use crate::types::{AuditEvent, DeviceId, Metadata, Role, SessionId, User};
 
 /// A user with credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
-    /// The user.
+    /// The user, without [`User::metadata`].
     pub user: User,
+    /// Attributes for the application.
+    pub metadata: Metadata,
     /// The password hash.
     pub password_hash: PasswordHash,
     /// Last sign-in with the password in the Mini App; `None` after a sign-out.
@@ -28,10 +30,19 @@ impl Account {
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
         Self {
             user,
+            metadata: Metadata::default(),
             password_hash,
             password_verified_at: None,
             password_expires_at: None,
             password_version: 1,
+        }
+    }
+
+    /// Returns the user with the metadata.
+    pub fn into_user_with_metadata(self) -> User {
+        User {
+            metadata: Some(self.metadata),
+            ..self.user
         }
     }
 

@@ -214,8 +214,13 @@ impl UserStore for MemoryStore {
 
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         let tables = self.tables();
-        let all = tables.accounts.values().map(|account| &account.user);
-        let mut found: Vec<User> = all.filter(|user| query.matches(user)).cloned().collect();
+        let all = tables.accounts.values();
+        let found = all.filter(|account| query.matches(&account.user)).cloned();
+        let mut found: Vec<User> = if query.with_metadata {
+            found.map(Account::into_user_with_metadata).collect()
+        } else {
+            found.map(|account| account.user).collect()
+        };
         found.sort_by_key(|user| std::cmp::Reverse(user.id));
         found.truncate(query.limit as usize);
         Ok(found.into())

@@ -30,6 +30,8 @@ pub struct UserQuery {
     pub before: Option<UserId>,
     /// Maximum number of users.
     pub limit: u32,
+    /// Returns the users with their metadata.
+    pub with_metadata: bool,
     /// Maximum number of users to scan when many users have each word of the search.
     pub scan_limit: u32,
 }

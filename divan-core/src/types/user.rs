@@ -4,7 +4,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 
-use super::{Email, ExternalId, Phone, TelegramId, UserId};
+use super::{Email, ExternalId, Metadata, Phone, TelegramId, UserId};
 
 named_enum! {
     /// The role of a user.
@@ -88,6 +88,11 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub external_id: Option<ExternalId>,
+    /// Attributes for the application. Only with `include=metadata`, and in the response to a request
+    /// that sets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub metadata: Option<Metadata>,
     /// `false` if the user is deactivated and cannot sign in.
     pub is_active: bool,
     /// True if the user must change the password first.
@@ -131,6 +136,7 @@ impl User {
             telegram_id: None,
             telegram_username: None,
             external_id: None,
+            metadata: None,
             is_active: true,
             password_change_required: false,
             created_at,

@@ -19,6 +19,7 @@ mod external_id;
 mod histories;
 mod import;
 mod init_data;
+mod metadata;
 mod password;
 mod refresh;
 mod sessions;

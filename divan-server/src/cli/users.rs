@@ -7,14 +7,15 @@ use divan_core::service::{
     AdminService, CreateUserCommand, Field, InvalidField, ListUsersQuery, ServiceError,
     SessionView, UpdateUserCommand,
 };
-use divan_core::types::{Role, User};
+use divan_core::types::{Metadata, Role, User};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::operator::as_operator;
 use super::password::PasswordSource;
 use super::users_error::UsersError;
-use super::{Outcome, output};
+use super::users_update::Update;
+use super::{Outcome, output, users_update};
 use crate::routes::wire;
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +39,8 @@ pub(super) enum UserCommand {
     Show(UserRef),
     /// Create a user
     Create(CreateUser),
+    /// Change a user
+    Update(Update),
     /// Deactivate a user and end all sessions
     Deactivate(UserRef),
     /// Reset a user's password to a generated one, shown once
@@ -80,6 +83,9 @@ pub(super) struct CreateUser {
     /// The user's id in another system
     #[arg(long)]
     external_id: Option<String>,
+    /// Attributes for the application: a JSON object
+    #[arg(long)]
+    metadata: Option<Metadata>,
     /// The role
     #[arg(long, value_enum, default_value = "employee")]
     role: RoleArg,
@@ -107,12 +113,12 @@ pub(super) struct List {
     output: Output,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct UserRef {
     /// The user: an id, a phone number or an e-mail address
     user: String,
     #[command(flatten)]
-    output: Output,
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]
@@ -134,7 +140,7 @@ pub(super) struct Sessions {
 }
 
 #[derive(Args, Clone, Copy, Debug)]
-struct Output {
+pub(super) struct Output {
     /// Print JSON, as in the HTTP API
     #[arg(long)]
     json: bool,
@@ -179,9 +185,11 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
             let mut command = CreateUserCommand::new(args.role.into(), args.name);
             (command.phone, command.email) = (args.phone, args.email);
             command.external_id = args.external_id;
+            command.metadata = args.metadata.map(Into::into);
             command.password = args.password.read()?;
             as_operator(async |admin| create(admin, &command, args.output).await)
         }
+        UserCommand::Update(args) => users_update::run(args),
         UserCommand::Deactivate(user) => as_operator(async |admin| {
             let mut command = UpdateUserCommand::default();
             command.is_active = Some(false);
@@ -277,6 +285,7 @@ pub(super) async fn for_each_page(
 
 async fn show(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
     let found = find(admin, user).await?;
+    let found = admin.get_user_with_metadata(found.id).await?;
     let failed = wire::failed_sign_ins(admin.failed_sign_ins(found.id).await?);
     if user.output.json {
         return json(&serde_json::json!({"user": found, "failed_sign_ins": failed}));
@@ -342,7 +351,7 @@ async fn sessions(admin: AdminService<'_>, args: &Sessions) -> Result<(), UsersE
     Ok(())
 }
 
-async fn find(admin: AdminService<'_>, user: &UserRef) -> Result<User, UsersError> {
+pub(super) async fn find(admin: AdminService<'_>, user: &UserRef) -> Result<User, UsersError> {
     match admin.find_user(&user.user).await {
         Err(ServiceError::NotFound) => Err(UsersError::NotFound(user.user.clone())),
         found => Ok(found?),
@@ -374,7 +383,7 @@ fn session_row(session: &SessionView) -> [String; 5] {
     ]
 }
 
-fn show_user(user: &User, format: Output) -> Result<(), UsersError> {
+pub(super) fn show_user(user: &User, format: Output) -> Result<(), UsersError> {
     if format.json {
         return json(user);
     }

@@ -198,7 +198,7 @@ pub(crate) fn error_of(member: &str, code: MemberErrorCode) -> MemberError {
     MemberError::new(pointer_to(member), code, detail)
 }
 
-/// Converts a path to a JSON pointer; requests have no nested members.
+/// Converts a path to a JSON pointer.
 fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {

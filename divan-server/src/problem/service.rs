@@ -5,6 +5,7 @@ use divan_core::password::WeakPassword;
 use divan_core::service::{Field, InvalidField, InvalidFieldReason, ServiceError};
 use divan_core::store::{InvalidSearch, StoreErrorKind, UniqueKey};
 use divan_core::token::TokenError;
+use divan_core::types::{InvalidMetadata, Metadata};
 
 use super::Problem;
 
@@ -129,12 +130,15 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::UnknownAction => Code::UnknownValue,
         Reason::OwnAccount => Code::OwnAccount,
         Reason::GeneratedOnly => Code::PasswordGeneratedOnly,
+        Reason::Metadata(InvalidMetadata::TooLarge) => Code::MetadataTooLarge,
+        Reason::Metadata(_) => Code::WrongType,
         Reason::Taken | Reason::SameAsLine { .. } => Code::Taken,
         _ => Code::Invalid,
     };
     let member = MemberError::new(pointer(error.field), code, error.reason.to_string());
     match error.reason {
         Reason::TooLong { max } => member.with_max(max),
+        Reason::Metadata(InvalidMetadata::TooLarge) => member.with_max(Metadata::MAX_BYTES),
         Reason::OutOfRange { min, max } => member.with_min(min).with_max(max),
         _ => member,
     }

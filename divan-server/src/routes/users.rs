@@ -2,7 +2,7 @@ use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, FailedSignIns,
     GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser,
     PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
-    UpdateUserRequest, User, UserId, UserPage,
+    UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -62,6 +62,7 @@ fn query(request: ListUsersRequest) -> ListUsersQuery {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
     query.external_id = request.external_id;
+    query.with_metadata = request.include == Some(UserInclude::Metadata);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
     query
 }
@@ -100,7 +101,7 @@ pub(crate) async fn create_user(
 ) -> ApiResult<CreateUser> {
     let mut command = CreateUserCommand::new(request.role, request.full_name);
     (command.phone, command.email) = (request.phone, request.email);
-    command.external_id = request.external_id;
+    (command.external_id, command.metadata) = (request.external_id, request.metadata);
     command.password = request.password;
     let created = admin.service().create_user(&command).await?;
     Ok(ApiResponse(wire::created_user(created)))
@@ -108,22 +109,31 @@ pub(crate) async fn create_user(
 
 /// Get a user
 ///
-/// The user as stored now. An unknown or malformed id is `not_found`.
+/// The user as stored now; with `include=metadata`, also the attributes for the application. An
+/// unknown or malformed id is `not_found`.
 #[utoipa::path(
     get,
     path = GetUser::PATH,
     tag = "Users",
-    params(("id" = UserId, Path, description = "The user")),
+    params(("id" = UserId, Path, description = "The user"), UserRequest),
     responses((status = 200, description = "The user", body = User)),
 )]
-pub(crate) async fn get_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<GetUser> {
-    let user = admin.service().get_user(id).await?;
+pub(crate) async fn get_user(
+    admin: AsAdmin,
+    Id(id): Id<UserId>,
+    QueryParams(request): QueryParams<GetUser>,
+) -> ApiResult<GetUser> {
+    let service = admin.service();
+    let user = match request.include {
+        Some(UserInclude::Metadata) => service.get_user_with_metadata(id).await?,
+        _ => service.get_user(id).await?,
+    };
     Ok(ApiResponse(user))
 }
 
 /// Change a user
 ///
-/// Changes only the members that are sent. `null` removes an external id, and a phone number or an e-mail
+/// Changes only the members that are sent. `metadata` replaces the stored object as a whole. `null` removes an external id, and a phone number or an e-mail
 /// address, unless the role needs it.
 ///
 /// - A deactivation or a change of the role signs the user out everywhere within one second.
@@ -155,7 +165,8 @@ pub(crate) async fn update_user(
     let mut command = UpdateUserCommand::default();
     (command.full_name, command.phone) = (request.full_name, request.phone);
     (command.email, command.role) = (request.email, request.role);
-    (command.external_id, command.is_active) = (request.external_id, request.is_active);
+    (command.external_id, command.metadata) = (request.external_id, request.metadata);
+    command.is_active = request.is_active;
     let user = admin.service().update_user(id, &command).await?;
     Ok(ApiResponse(user))
 }

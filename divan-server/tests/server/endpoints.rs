@@ -314,6 +314,51 @@ async fn an_external_id_is_unique_and_finds_its_user() {
 }
 
 #[tokio::test]
+async fn administrators_write_metadata_and_the_user_reads_it() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    let path = format!("/auth/admin/users/{}", me["id"].as_str().unwrap());
+    let metadata = json!({"department": {"name": "sales", "floors": [1, 2]}});
+    let changed = app
+        .patch_as(&admin, &path, &json!({"metadata": metadata}))
+        .await;
+    assert_eq!(
+        (changed.status.as_u16(), &changed.json()["metadata"]),
+        (200, &metadata)
+    );
+
+    assert_eq!(
+        app.get_as(&employee, "/auth/me").await.json()["metadata"],
+        json!(null)
+    );
+    let me = app.get_as(&employee, "/auth/me?include=metadata").await;
+    assert_eq!(me.json()["metadata"], metadata);
+    let user = app
+        .get_as(&admin, &format!("{path}?include=metadata"))
+        .await;
+    assert_eq!(user.json(), me.json());
+    let list = "/auth/admin/users?role=employee&include=metadata";
+    assert_eq!(app.get_as(&admin, list).await.json()["items"][0], me.json());
+    let body = json!({"role": "employee", "include": "metadata"});
+    let found = app.post_as(&admin, "/auth/admin/users/search", &body).await;
+    assert_eq!(found.json()["items"][0], me.json());
+
+    for wrong in [json!("text"), json!([]), json!({"a": "x".repeat(4096)})] {
+        let refused = app
+            .patch_as(&admin, &path, &json!({"metadata": wrong}))
+            .await;
+        refused.assert_invalid("/metadata");
+    }
+    for path in ["/auth/me?include=everything", "/auth/me?include="] {
+        app.get_as(&employee, path).await.assert_invalid("/include");
+    }
+    app.patch_as(&employee, &path, &json!({"metadata": {}}))
+        .await
+        .assert_problem(403, "admin_required");
+}
+
+#[tokio::test]
 async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_users().await;
     let token = app.admin_token().await;

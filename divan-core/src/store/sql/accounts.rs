@@ -34,6 +34,7 @@ macro_rules! with_values {
             .$bind(account.password_verified_at.map(to_micros))
             .$bind(account.password_expires_at.map(to_micros))
             .$bind(account.password_version.cast_signed())
+            .$bind(account.metadata.to_json())
     }};
 }
 

@@ -11,7 +11,7 @@ macro_rules! account_columns {
     () => {
         concat!(
             user_columns!(),
-            ", password_hash, password_verified_at, password_expires_at, password_version"
+            ", password_hash, password_verified_at, password_expires_at, password_version, metadata"
         )
     };
 }
@@ -99,10 +99,16 @@ pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_nam
      phone = $5, telegram_id = $6, telegram_username = $7, external_id = $8, is_active = $9, \
      password_change_required = $10, created_at = $11, updated_at = $12, last_login_at = $13, \
      password_hash = $14, password_verified_at = $15, password_expires_at = $16, \
-     password_version = $17 WHERE id = $1";
+     password_version = $17, metadata = $18 WHERE id = $1";
 
 /// Start of a query for a page of users; each condition begins with `AND`.
 pub(super) const USERS: &str = concat!("SELECT ", user_columns!(), " FROM divan_users WHERE true");
+/// The same with the metadata of the users.
+pub(super) const USERS_WITH_METADATA: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", metadata FROM divan_users WHERE true"
+);
 pub(super) const USER_IDS: &str = "SELECT id FROM divan_users WHERE true";
 pub(super) const INSERT_WORDS: &str = "INSERT INTO divan_user_words (user_id, word) ";
 pub(super) const DELETE_WORDS: &str = "DELETE FROM divan_user_words WHERE user_id = $1";

@@ -15,7 +15,11 @@ impl<DB: Backend> SqlStore<DB> {
     /// choice is made here, as a query planner does not know the frequency of a prefix.
     pub(super) async fn page_of_users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         let (candidates, frequent) = self.users_with_words(&query.terms).await?;
-        let mut page = QueryBuilder::<DB>::new(statements::USERS);
+        let mut page = QueryBuilder::<DB>::new(if query.with_metadata {
+            statements::USERS_WITH_METADATA
+        } else {
+            statements::USERS
+        });
         let mut end = None;
         if let Some(candidates) = candidates {
             if candidates.is_empty() {
@@ -45,7 +49,12 @@ impl<DB: Backend> SqlStore<DB> {
         push_conditions(&mut page, query);
         page.push(" ORDER BY id DESC LIMIT ")
             .push_bind(i64::from(query.limit));
-        let users = self.fetch_users(page).await?;
+        let decode = if query.with_metadata {
+            rows::user_with_metadata::<DB>
+        } else {
+            rows::user::<DB>
+        };
+        let users = self.fetch_users(page, decode).await?;
         let is_full = users.len() >= query.limit as usize;
         Ok(FoundUsers {
             users,
@@ -111,15 +120,19 @@ impl<DB: Backend> SqlStore<DB> {
                 list.push_bind(value.to_owned());
             }
             select.push(")");
-            users.extend(self.fetch_users(select).await?);
+            users.extend(self.fetch_users(select, rows::user::<DB>).await?);
         }
         Ok(users)
     }
 
-    async fn fetch_users(&self, mut select: QueryBuilder<DB>) -> Result<Vec<User>, sqlx::Error> {
+    async fn fetch_users(
+        &self,
+        mut select: QueryBuilder<DB>,
+        decode: fn(&DB::Row) -> Result<User, sqlx::Error>,
+    ) -> Result<Vec<User>, sqlx::Error> {
         let query = select.build().persistent(false);
         let rows = query.fetch_all(&self.readers).await?;
-        rows.iter().map(rows::user::<DB>).collect()
+        rows.iter().map(decode).collect()
     }
 }
 
