@@ -1,8 +1,8 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, FailedSignIns, GeneratedPassword,
-    GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword,
-    SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserInclude, UserPage,
-    UserRequest,
+    CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, FailedSignIns,
+    GeneratedPassword, GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser,
+    PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
+    UpdateUserRequest, UserInclude, UserPage, UserRequest,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -154,6 +154,18 @@ impl AdminPanel {
     ) -> Result<GeneratedPassword, Error> {
         self.call::<PromoteUser>(Request::new(request).path_id(id))
             .await
+    }
+
+    /// Deletes a user with all personal data, sessions and known devices. It cannot be undone. After
+    /// [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have been deleted;
+    /// another attempt then fails with `not_found`.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `not_found` when there is no such user, `own_account` for the
+    /// caller's own account, `last_admin` when no active administrator would be left, and
+    /// `admin_required` when the caller is no longer an administrator. See [`Error`] for the rest.
+    pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
+        self.call::<DeleteUser>(Request::new(&()).path_id(id)).await
     }
 
     /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the

@@ -11,12 +11,13 @@ use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
-    SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
-    UserQuery,
+    SearchTerms, SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredDevice,
+    StoredSession, UniqueKey, UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
-    Audience, AuditAction, AuditEvent, AuditId, Metadata, Role, SessionId, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Metadata, Role, SessionId, TelegramId,
+    User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -74,6 +75,9 @@ contract!(
     users_by_contact_finds_many_users_at_once,
     users_by_external_id_compares_ids_as_they_are,
     metadata_is_listed_on_request_only,
+    a_deleted_user_leaves_only_audit_events,
+    the_last_active_administrator_cannot_be_deleted,
+    concurrent_deletions_leave_one_administrator,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,
@@ -745,6 +749,92 @@ async fn metadata_is_listed_on_request_only(store: AnyStore) {
         listed(&query).await,
         [Some(metadata), Some(Metadata::default())]
     );
+}
+
+async fn delete(store: &AnyStore, user: u128) -> Result<Option<User>, StoreErrorKind> {
+    let event = AuditEvent::new(
+        AuditId(uuid::Uuid::from_u128(1 << 64 | user)),
+        now(),
+        AuditAction::UserDeleted,
+        Some(id(user)),
+    );
+    let change = |_: &mut Account| {
+        Ok(Some(
+            AccountUpdate::none().delete_user().event(event.clone()),
+        ))
+    };
+    let deleted = store.update_account(id(user), &change).await;
+    let deleted = deleted.map_err(|error| error.kind())?;
+    Ok(deleted.map(|deleted| deleted.account.user))
+}
+
+async fn a_deleted_user_leaves_only_audit_events(store: AnyStore) {
+    let mut account = employee(1);
+    account.user.email = Some("one@example.com".parse().unwrap());
+    account.user.telegram_id = Some(TelegramId(7));
+    account.user.external_id = Some("HR-1".parse().unwrap());
+    store
+        .insert_users(&[created(&account), created(&employee(2))])
+        .await
+        .unwrap();
+    let device = StoredDevice::new(DeviceId(uuid::Uuid::from_u128(9)), id(1), 1, now());
+    let begin = |_: &mut Account| {
+        let update = AccountUpdate::none().begin(session(5, 1));
+        Ok(Some(update.keep_device(device.clone())))
+    };
+    store.update_account(id(1), &begin).await.unwrap().unwrap();
+    assert_eq!(delete(&store, 1).await.unwrap(), Some(account.user.clone()));
+
+    assert_eq!(store.account(id(1)).await.unwrap(), None);
+    let phone = account.user.phone.as_ref().unwrap();
+    assert_eq!(store.account_by_phone(phone).await.unwrap(), None);
+    let session = store.session(SessionId(uuid::Uuid::from_u128(5))).await;
+    assert_eq!(session.unwrap(), None);
+    assert_eq!(store.device(device.id).await.unwrap(), None);
+    let mut query = UserQuery::newest(10);
+    query.terms = SearchTerms::parse("employee").unwrap();
+    let left = store.users(&query).await.unwrap().users;
+    assert_eq!(left, [employee(2).user]);
+    let events = store.audit(&AuditQuery::newest(10)).await.unwrap();
+    assert_eq!(
+        events
+            .iter()
+            .filter(|event| event.subject_id == Some(id(1)))
+            .count(),
+        2
+    );
+    assert_eq!(delete(&store, 1).await.unwrap(), None);
+
+    account.user.id = id(3);
+    store.insert_users(&[created(&account)]).await.unwrap();
+}
+
+async fn the_last_active_administrator_cannot_be_deleted(store: AnyStore) {
+    store
+        .insert_users(&[created(&admin(1)), created(&admin(2))])
+        .await
+        .unwrap();
+    deactivate(&store, 2).await.unwrap();
+    assert_eq!(delete(&store, 1).await, Err(StoreErrorKind::LastAdmin));
+    assert!(store.account(id(1)).await.unwrap().is_some());
+    assert!(delete(&store, 2).await.unwrap().is_some());
+}
+
+async fn concurrent_deletions_leave_one_administrator(store: AnyStore) {
+    let admins: Vec<_> = (1..=10).map(|n| created(&admin(n))).collect();
+    store.insert_users(&admins).await.unwrap();
+    let tasks = (1..=10).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move { delete(&store, n).await })
+    });
+    let mut deleted = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(user) => deleted += usize::from(user.is_some()),
+            Err(kind) => assert_eq!(kind, StoreErrorKind::LastAdmin),
+        }
+    }
+    assert_eq!(deleted, 9);
 }
 
 async fn a_completed_bootstrap_claim_is_final(store: AnyStore) {

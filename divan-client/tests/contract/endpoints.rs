@@ -125,6 +125,16 @@ async fn call(f: &Fixture, operation: &str) {
             let token = miniapp.access_token().await.unwrap();
             assert_eq!(client.me_with_metadata(&token).await.unwrap(), updated);
         }
+        "delete_user" => {
+            let employee = miniapp.me().await.unwrap().id;
+            admin.delete_user(employee).await.unwrap();
+            assert_signed_out(f).await;
+            let error = admin.delete_user(employee).await.unwrap_err();
+            assert_eq!(error.code(), Some(ProblemCode::NotFound));
+            let own = admin.me().await.unwrap().id;
+            let error = admin.delete_user(own).await.unwrap_err();
+            assert_eq!(error.code(), Some(ProblemCode::OwnAccount));
+        }
         "reset_password" => {
             let employee = miniapp.me().await.unwrap().id;
             let password = admin
@@ -375,6 +385,7 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .await
             .map(drop),
         "get_user" => admin.get_user(id.parse().unwrap()).await.map(drop),
+        "delete_user" => admin.delete_user(id.parse().unwrap()).await,
         "reset_password" => admin.reset_password(id.parse().unwrap()).await.map(drop),
         "audit" => admin.audit(&AuditRequest::default()).await.map(drop),
         "update_user" => admin

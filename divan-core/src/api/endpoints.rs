@@ -123,6 +123,10 @@ endpoints! {
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
         UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired];
 
+    /// Deletes a user with all personal data, sessions and devices. The audit events stay.
+    DeleteUser = "delete_user": Delete "/auth/admin/users/{id}", Admin,
+        () => 204 (), [NotFound, OwnAccount, LastAdmin];
+
     /// Replaces a user's password with a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
         () => 200 GeneratedPassword, [NotFound, OwnAccount, Overloaded];

@@ -27,10 +27,10 @@ pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, Method};
 pub use endpoints::{
-    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
-    EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me,
-    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser,
+    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
+    ENDPOINTS, EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live,
+    Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
+    TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};

@@ -79,7 +79,7 @@ problem_codes! {
     RequestTimeout = "request_timeout", 408, "Request timed out";
     /// The first administrator already exists: sign in.
     AlreadyBootstrapped = "already_bootstrapped", 409, "First administrator already exists";
-    /// Administrators cannot reset their own password, unlink their own Telegram account, or unlock
+    /// Administrators cannot reset their own password, unlink their own Telegram account, or delete or unlock
     /// their own account: ask another administrator. To change your password, use `POST /auth/me/password`.
     OwnAccount = "own_account", 409, "Own account";
     /// The role of an employee cannot be changed to `admin` here: use

@@ -57,6 +57,7 @@ mod auto_login;
 mod bootstrap;
 mod builder;
 mod client_info;
+mod delete_user;
 mod devices;
 mod error;
 mod generated_password;

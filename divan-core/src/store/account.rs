@@ -79,12 +79,14 @@ pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
 /// Changes that accompany the change of an account: first sessions end, then one begins, then
-/// devices and counters change, then the audit events are inserted.
+/// devices and counters change, then the user is deleted, then the audit events are inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AccountUpdate {
     /// Nothing changes, not even the account, when this session of the account has ended.
     pub require_live_session: Option<SessionId>,
+    /// Deletes the user with all sessions and known devices. The id stays in audit events.
+    pub delete_user: bool,
     /// The sessions to end.
     pub end: Option<EndSessions>,
     /// The session to begin. The oldest ends when there are
@@ -115,6 +117,13 @@ impl AccountUpdate {
     #[must_use]
     pub fn require_live_session(mut self, session: SessionId) -> Self {
         self.require_live_session = Some(session);
+        self
+    }
+
+    /// Deletes the user with all sessions and known devices.
+    #[must_use]
+    pub fn delete_user(mut self) -> Self {
+        self.delete_user = true;
         self
     }
 
@@ -184,7 +193,7 @@ impl AccountUpdate {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UpdatedAccount {
-    /// The account after the change.
+    /// The account after the change, also of a user who was deleted.
     pub account: Account,
     /// The sessions that the change ended.
     pub ended: Vec<SessionId>,

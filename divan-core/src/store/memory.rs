@@ -55,15 +55,15 @@ impl MemoryStore {
 }
 
 impl Tables {
-    /// The constraint that this account would violate.
-    fn violation(&self, account: &Account) -> Option<StoreErrorKind> {
+    /// The constraint that this account, or its deletion, would violate.
+    fn violation(&self, account: &Account, is_deleted: bool) -> Option<StoreErrorKind> {
         let mut others = self
             .accounts
             .values()
             .filter(|other| other.user.id != account.user.id);
         let before = self.accounts.get(&account.user.id);
         if before.is_some_and(Account::is_active_admin)
-            && !account.is_active_admin()
+            && (is_deleted || !account.is_active_admin())
             && !others.clone().any(Account::is_active_admin)
         {
             return Some(StoreErrorKind::LastAdmin);
@@ -143,6 +143,11 @@ impl Tables {
                     None => self.counters.remove(&to),
                 };
             }
+        }
+        if update.delete_user {
+            self.accounts.remove(&user);
+            self.sessions.retain(|_, session| session.user != user);
+            self.devices.retain(|_, device| device.user != user);
         }
         self.audit.extend(update.events);
         ended
@@ -265,7 +270,7 @@ impl UserStore for MemoryStore {
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
         let mut tables = self.tables();
         for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
-            if let Some(violation) = tables.violation(account) {
+            if let Some(violation) = tables.violation(account, false) {
                 for NewUser { account, .. } in &new[..inserted] {
                     tables.accounts.remove(&account.user.id);
                 }
@@ -296,7 +301,7 @@ impl UserStore for MemoryStore {
         {
             return Ok(None);
         }
-        if let Some(violation) = tables.violation(&account) {
+        if let Some(violation) = tables.violation(&account, update.delete_user) {
             return Err(StoreError::new(violation));
         }
         tables.accounts.insert(id, account.clone());

@@ -133,8 +133,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// The error of `change` as it is (see [`StoreError::rejected`]);
     /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
-    /// [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator. Nothing is
-    /// written then.
+    /// [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator, also by
+    /// [`AccountUpdate::delete_user`]. Nothing is written then.
     async fn update_account(
         &self,
         id: UserId,

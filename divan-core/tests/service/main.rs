@@ -15,6 +15,7 @@ mod audit;
 mod auto_login;
 mod bootstrap;
 mod contact;
+mod deleted_users;
 mod external_id;
 mod histories;
 mod import;

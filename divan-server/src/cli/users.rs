@@ -43,6 +43,8 @@ pub(super) enum UserCommand {
     Update(Update),
     /// Deactivate a user and end all sessions
     Deactivate(UserRef),
+    /// Delete a user with all personal data; it cannot be undone
+    Delete(UserRef),
     /// Reset a user's password to a generated one, shown once
     ResetPassword(UserRef),
     /// Make an employee an administrator, with a generated password that is shown once
@@ -199,6 +201,11 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::ResetPassword(user) => {
             as_operator(async |admin| reset_password(admin, &user, None).await)
         }
+        UserCommand::Delete(user) => as_operator(async |admin| {
+            let found = find(admin, &user).await?;
+            admin.delete_user(found.id).await?;
+            show_user(&found, user.output)
+        }),
         UserCommand::Promote(args) => as_operator(async |admin| {
             let id = find(admin, &args.user).await?.id;
             let promoted = admin.promote_user(id, args.email.as_deref()).await;

@@ -1,8 +1,8 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, FailedSignIns,
-    GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser,
-    PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
-    UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
+    CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, Endpoint,
+    FailedSignIns, GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest,
+    PromoteUser, PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser,
+    UpdateUser, UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -169,6 +169,27 @@ pub(crate) async fn update_user(
     command.is_active = request.is_active;
     let user = admin.service().update_user(id, &command).await?;
     Ok(ApiResponse(user))
+}
+
+/// Delete a user
+///
+/// For a person who must be forgotten, or whose phone number or e-mail address another user needs. The
+/// personal data, the sessions and the known devices of the user are deleted; the user is signed out
+/// everywhere within one second. The audit events stay, with the id of the user. It cannot be undone: to
+/// lock out a user who may return, set `is_active` to `false` with `update_user`.
+///
+/// - `own_account`: you cannot delete your own account.
+/// - `last_admin`: no active administrator would be left.
+#[utoipa::path(
+    delete,
+    path = DeleteUser::PATH,
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 204, description = "Deleted")),
+)]
+pub(crate) async fn delete_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<DeleteUser> {
+    admin.service().delete_user(id).await?;
+    Ok(ApiResponse(()))
 }
 
 /// Reset a password

@@ -359,6 +359,37 @@ async fn administrators_write_metadata_and_the_user_reads_it() {
 }
 
 #[tokio::test]
+async fn a_deleted_user_is_gone() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    let path = format!("/auth/admin/users/{}", me["id"].as_str().unwrap());
+    app.delete_as(&employee, &path)
+        .await
+        .assert_problem(403, "admin_required");
+    assert_eq!(app.delete_as(&admin, &path).await.status, 204);
+    app.get_as(&employee, "/auth/me")
+        .await
+        .assert_problem(401, "token_invalid");
+    for response in [
+        app.get_as(&admin, &path).await,
+        app.delete_as(&admin, &path).await,
+    ] {
+        response.assert_problem(404, "not_found");
+    }
+    let created = app
+        .post_as(&admin, "/auth/admin/users", &employee_request())
+        .await;
+    assert_eq!(created.status, 201, "the phone number is free: {created:?}");
+
+    let me = app.get_as(&admin, "/auth/me").await.json();
+    let own = format!("/auth/admin/users/{}", me["id"].as_str().unwrap());
+    app.delete_as(&admin, &own)
+        .await
+        .assert_problem(409, "own_account");
+}
+
+#[tokio::test]
 async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_users().await;
     let token = app.admin_token().await;

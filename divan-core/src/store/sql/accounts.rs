@@ -139,7 +139,8 @@ impl<DB: Backend> SqlStore<DB> {
         {
             return Ok(None);
         }
-        if before.is_active_admin() && !account.is_active_admin() {
+        let is_admin = account.is_active_admin() && !update.delete_user;
+        if before.is_active_admin() && !is_admin {
             self.require_other_admin(&mut transaction, &account.user)
                 .await?;
         }
@@ -150,9 +151,25 @@ impl<DB: Backend> SqlStore<DB> {
         }
         let ended = self.update_sessions(&mut transaction, id, &update).await?;
         self.update_defence(&mut transaction, id, &update).await?;
+        if update.delete_user {
+            self.delete_account(&mut transaction, id).await?;
+        }
         Self::insert_audit_events(&mut transaction, &update.events, self.statement_cache).await?;
         transaction.commit().await?;
         Ok(Some(UpdatedAccount { account, ended }))
+    }
+
+    /// Deletes a user; the database deletes the sessions, devices and search words with the row.
+    async fn delete_account(
+        &self,
+        connection: &mut DB::Connection,
+        id: UserId,
+    ) -> Result<(), sqlx::Error> {
+        let delete = sqlx::query(statements::DELETE_USER)
+            .bind(id.0)
+            .persistent(self.statement_cache);
+        delete.execute(connection).await?;
+        Ok(())
     }
 
     /// Changes the devices and counters of an account.

@@ -101,6 +101,8 @@ pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_nam
      password_hash = $14, password_verified_at = $15, password_expires_at = $16, \
      password_version = $17, metadata = $18 WHERE id = $1";
 
+pub(super) const DELETE_USER: &str = "DELETE FROM divan_users WHERE id = $1";
+
 /// Start of a query for a page of users; each condition begins with `AND`.
 pub(super) const USERS: &str = concat!("SELECT ", user_columns!(), " FROM divan_users WHERE true");
 /// The same with the metadata of the users.
