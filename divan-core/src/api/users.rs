@@ -283,7 +283,7 @@ pub struct UpdateUserRequest {
         )
     )]
     pub full_name: Option<String>,
-    /// The phone number, or `null` for none. Required for an employee.
+    /// The phone number, or `null` for none. Required for an active employee.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -291,7 +291,7 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234568"))]
     pub phone: Option<Option<String>>,
-    /// The e-mail address, or `null` for none. Required for an administrator.
+    /// The e-mail address, or `null` for none. Required for an active administrator.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

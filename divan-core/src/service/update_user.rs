@@ -32,7 +32,8 @@ pub struct UpdateUserCommand {
 /// # Changes of users
 impl AdminService<'_> {
     /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A change
-    /// of the caller's own e-mail address ends the caller's other sessions.
+    /// of the caller's own e-mail address ends the caller's other sessions. The contact that a user
+    /// signs in with can be removed while the user is deactivated.
     ///
     /// # Errors
     /// Nothing is changed after an error:
@@ -57,6 +58,9 @@ impl AdminService<'_> {
         let change = |account: &mut Account| {
             let before = account.user.clone();
             let update = changes.apply(account, now, &event)?;
+            // The next user with a removed contact must not inherit its failed attempts.
+            let removed = without_kept_contacts(&before, &account.user);
+            let update = update.clear_counters(keys.all_of(&removed));
             // Otherwise each change of one's own e-mail address would allow further guesses.
             Ok(Some(
                 update.move_counters(keys.moved(&before, &account.user)),
@@ -172,7 +176,10 @@ impl Changes {
             return Err(ServiceError::PromotionRequired);
         }
         let mut validation = Validation::default();
-        validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+        // A contact of a person who left can be removed, so that another user can have it.
+        if user.is_active {
+            validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+        }
         if !validation.is_valid() {
             return Err(validation.into_error());
         }
@@ -212,6 +219,18 @@ impl Changes {
         account.password_version += 1;
         Ok(update.end(EndSessions::all(now, reason)))
     }
+}
+
+/// Returns the user with only those contacts that were removed.
+fn without_kept_contacts(before: &User, after: &User) -> User {
+    let mut removed = before.clone();
+    if after.phone.is_some() {
+        removed.phone = None;
+    }
+    if after.email.is_some() {
+        removed.email = None;
+    }
+    removed
 }
 
 /// Returns the names of the changed fields.

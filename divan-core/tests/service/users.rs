@@ -20,6 +20,7 @@ on_every_store!(
     reset_password_generates_a_password_and_ends_all_sessions,
     an_administrator_cannot_change_their_own_role_or_activity,
     random_concurrent_demotions_leave_an_administrator,
+    the_contact_of_a_deactivated_user_can_be_removed_and_used_again,
 );
 
 async fn unlink_without_a_linked_account_changes_nothing(f: Fixture) {
@@ -266,5 +267,38 @@ async fn random_concurrent_demotions_leave_an_administrator(f: Fixture) {
             Ok(Some(AccountUpdate::none()))
         };
         f.store.update_account(id, &restore).await.unwrap().unwrap();
+    }
+}
+
+async fn the_contact_of_a_deactivated_user_can_be_removed_and_used_again(f: Fixture) {
+    let (admin, client) = (f.admin().await, client());
+    let users = f.service.as_admin(&admin, &client);
+    let employee = CreateUserCommand::employee("First Last", PHONE).password("umbrella 77");
+    let second = CreateUserCommand::admin("Second Admin", "second@example.com");
+    for command in [employee, second] {
+        let mut removal = UpdateUserCommand::default();
+        match command.role {
+            Role::Employee => removal.phone = Some(None),
+            _ => removal.email = Some(None),
+        }
+        let id = users.create_user(&command).await.unwrap().user.id;
+        let refused = users.update_user(id, &removal).await;
+        assert_eq!(refusal(refused), Refusal::ValidationFailed);
+
+        removal.is_active = Some(false);
+        let changed = users.update_user(id, &removal).await.unwrap();
+        assert_eq!((changed.phone, changed.email), (None, None));
+        let mut activation = UpdateUserCommand::default();
+        activation.is_active = Some(true);
+        let refused = users.update_user(id, &activation).await;
+        assert_eq!(refusal(refused), Refusal::ValidationFailed);
+
+        let next = users.create_user(&command).await.unwrap();
+        assert_ne!(next.user.id, id);
+        (activation.phone, activation.email) = match command.role {
+            Role::Employee => (Some(Some("+77010000009".to_owned())), None),
+            _ => (None, Some(Some("third@example.com".to_owned()))),
+        };
+        assert!(users.update_user(id, &activation).await.unwrap().is_active);
     }
 }

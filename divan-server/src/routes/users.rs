@@ -134,7 +134,7 @@ pub(crate) async fn get_user(
 /// Change a user
 ///
 /// Changes only the members that are sent. `metadata` replaces the stored object as a whole. `null` removes an external id, and a phone number or an e-mail
-/// address, unless the role needs it.
+/// address, unless an active user signs in with it.
 ///
 /// - A deactivation or a change of the role signs the user out everywhere within one second.
 /// - `promotion_required`: an employee becomes an administrator with `promote_user` only.
