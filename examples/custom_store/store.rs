@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore, FoundUsers,
     NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredDevice, StoredSession,
-    ThrottleStore, UpdateFn, UpdatedAccount, UserQuery, UserStore,
+    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{
@@ -70,6 +70,10 @@ impl<S: Store> UserStore for PublishingStore<S> {
 
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         self.inner.users(query).await
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        self.inner.count_users(query).await
     }
 
     async fn users_by_contact(

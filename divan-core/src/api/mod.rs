@@ -46,7 +46,7 @@ pub use users::{
 
 pub use crate::types::{
     Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata, Role,
-    SessionId, User, UserId,
+    SessionId, TelegramId, User, UserId,
 };
 
 /// The problems of any request.

@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use super::UserInclude;
 use crate::secret::{self, Secret};
-use crate::types::{Role, User};
+use crate::types::{Role, TelegramId, User};
 
 /// The user to create. An employee needs a phone number, an administrator an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -161,8 +161,8 @@ pub struct ListUsersRequest {
     /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// The search: each of its words must begin the phone number, the e-mail address or a word of
-    /// the name. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
+    /// The search: each of its words must begin the phone number, the e-mail address, a word of the
+    /// name or, after `@`, the Telegram username. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
     /// and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
@@ -185,6 +185,16 @@ pub struct ListUsersRequest {
         schema(min_length = 1, max_length = 128, example = "HR-000123")
     )]
     pub external_id: Option<String>,
+    /// Only the user with this linked Telegram account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<i64>, example = 42), schema(value_type = Option<i64>, example = 42))]
+    pub telegram_id: Option<TelegramId>,
+    /// Only users who have signed in (`true`) or who have never signed in (`false`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_signed_in: Option<bool>,
+    /// `true` returns the number of users that match, in `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_total: Option<bool>,
     /// `metadata` returns the users with the attributes for the application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include: Option<UserInclude>,
@@ -204,12 +214,25 @@ pub struct UserPage {
         schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA")
     )]
     pub next_cursor: Option<String>,
+    /// The number of users on all pages, at most 10,000. Only with `include_total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = 137))]
+    pub total: Option<u32>,
+    /// Present and `true` if there are more users than `total`, or may be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schema(example = true))]
+    pub total_is_minimum: bool,
 }
 
 impl UserPage {
-    /// Creates the page.
+    /// Creates the page without a total.
     pub fn new(items: Vec<User>, next_cursor: Option<String>) -> Self {
-        Self { items, next_cursor }
+        Self {
+            items,
+            next_cursor,
+            total: None,
+            total_is_minimum: false,
+        }
     }
 }
 

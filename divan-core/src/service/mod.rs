@@ -113,7 +113,7 @@ pub use session::{SessionLife, SessionView};
 pub use tokens::IssuedTokens;
 pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;
-pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
+pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery, UserPage};
 
 /// The maximum number of tries to write the next state of a session that changes concurrently.
 const MAX_ATTEMPTS: usize = 10;

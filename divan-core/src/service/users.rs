@@ -7,12 +7,12 @@ use super::attempt::trusted_hash;
 use super::page::{ListId, PageRequest, truncate_page};
 use super::session::{SessionView, to_time_duration};
 use super::validation::Validation;
-use super::{AdminService, Cursor, Field, InvalidFieldReason, Page, ServiceError, parse_phone};
+use super::{AdminService, Cursor, Field, InvalidFieldReason, ServiceError, parse_phone};
 use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
-use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
-use crate::types::{AuditAction, Email, Metadata, Role, User, UserId};
+use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserCount, UserQuery};
+use crate::types::{AuditAction, Email, Metadata, Role, TelegramId, User, UserId};
 
 /// The lifetime of a generated password.
 const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
@@ -26,7 +26,8 @@ pub(super) fn expiry_of_generated(now: OffsetDateTime) -> OffsetDateTime {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListUsersQuery {
-    /// Search terms: each is a prefix of the phone number, the e-mail address or a word of the name.
+    /// Search terms: each is a prefix of the phone number, the e-mail address, a word of the name or,
+    /// after `@`, the Telegram username.
     pub query: Option<String>,
     /// The role.
     pub role: Option<Role>,
@@ -34,12 +35,34 @@ pub struct ListUsersQuery {
     pub is_active: Option<bool>,
     /// The id in another system.
     pub external_id: Option<String>,
+    /// The linked Telegram account.
+    pub telegram_id: Option<TelegramId>,
+    /// Users who have or have not signed in yet only.
+    pub has_signed_in: Option<bool>,
+    /// Counts the users of all pages. Default: `false`.
+    pub with_total: bool,
     /// Returns the users with their metadata. Default: `false`.
     pub with_metadata: bool,
     /// The size of the page, 1 to 200. Default: 50.
     pub limit: Option<u32>,
     /// The cursor of the previous page.
     pub cursor: Option<Cursor>,
+}
+
+/// A page of users.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UserPage {
+    /// The users, newest first.
+    pub items: Vec<User>,
+    /// The cursor of the next page; `None` after the last one.
+    pub next_cursor: Option<Cursor>,
+    /// The number of users of all pages, with [`ListUsersQuery::with_total`].
+    pub total: Option<UserCount>,
+}
+
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
 }
 
 /// Creates a user. An employee needs a phone number, an administrator an e-mail address.
@@ -126,14 +149,14 @@ impl AdminService<'_> {
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] with all invalid fields.
-    pub async fn list_users(self, query: &ListUsersQuery) -> Result<Page<User>, ServiceError> {
+    pub async fn list_users(self, query: &ListUsersQuery) -> Result<UserPage, ServiceError> {
+        let telegram_id = query.telegram_id.map(|id| id.0.to_string());
         let list = ListId::new("users")
             .filter("query", query.query.as_deref())
             .filter("role", query.role.map(Role::as_str))
-            .filter(
-                "is_active",
-                query.is_active.map(|is| if is { "true" } else { "false" }),
-            )
+            .filter("is_active", query.is_active.map(yes_or_no))
+            .filter("has_signed_in", query.has_signed_in.map(yes_or_no))
+            .filter("telegram_id", telegram_id.as_deref())
             .filter("external_id", query.external_id.as_deref())
             .tag();
         let mut validation = Validation::default();
@@ -155,17 +178,25 @@ impl AdminService<'_> {
         stored.role = query.role;
         stored.is_active = query.is_active;
         stored.external_id = external_id;
+        stored.telegram_id = query.telegram_id;
+        stored.has_signed_in = query.has_signed_in;
         stored.with_metadata = query.with_metadata;
         stored.before = before.map(UserId);
         let FoundUsers {
             users: mut items,
             scanned_until,
         } = self.service.parts.store.users(&stored).await?;
+        let total = if query.with_total {
+            Some(self.service.parts.store.count_users(&stored).await?)
+        } else {
+            None
+        };
         let last_id = truncate_page(&mut items, limit, |user| user.id.0)
             .or_else(|| scanned_until.map(|last| last.0));
-        Ok(Page {
+        Ok(UserPage {
             items,
             next_cursor: last_id.map(|id| list.cursor_after(id)),
+            total,
         })
     }
 

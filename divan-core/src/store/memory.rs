@@ -9,7 +9,7 @@ use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore,
     EndSessions, FoundUsers, MAX_DEVICES, NewUser, SessionAdvance, SessionStore, Store, StoreError,
     StoreErrorKind, StoredDevice, StoredSession, ThrottleStore, UniqueKey, UpdateFn,
-    UpdatedAccount, UserQuery, UserStore,
+    UpdatedAccount, UserCount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
@@ -229,6 +229,20 @@ impl UserStore for MemoryStore {
         found.sort_by_key(|user| std::cmp::Reverse(user.id));
         found.truncate(query.limit as usize);
         Ok(found.into())
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        let query = UserQuery {
+            before: None,
+            ..query.clone()
+        };
+        let tables = self.tables();
+        let users = tables.accounts.values().map(|account| &account.user);
+        let found = users.filter(|user| query.matches(user)).count();
+        Ok(UserCount::new(
+            u32::try_from(found).unwrap_or(u32::MAX),
+            true,
+        ))
     }
 
     async fn users_by_contact(

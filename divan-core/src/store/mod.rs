@@ -45,7 +45,7 @@ pub use pool::PoolState;
 pub use postgres::PostgresStore;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, SchemaStatus};
-pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserQuery, search_words};
+pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserCount, UserQuery, search_words};
 pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql::{Backend, SqlStore};
@@ -98,6 +98,13 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// Only when the database fails.
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError>;
+
+    /// Counts the users that match all conditions but [`UserQuery::before`], at most
+    /// [`UserCount::MAX`] of them, scanning at most [`UserQuery::scan_limit`].
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError>;
 
     /// Finds users by phone numbers and e-mail addresses, in any order. A user who matches both may
     /// be returned twice.

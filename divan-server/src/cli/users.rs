@@ -7,7 +7,7 @@ use divan_core::service::{
     AdminService, CreateUserCommand, Field, InvalidField, ListUsersQuery, ServiceError,
     SessionView, UpdateUserCommand,
 };
-use divan_core::types::{Metadata, Role, User};
+use divan_core::types::{Metadata, Role, TelegramId, User};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
@@ -99,8 +99,8 @@ pub(super) struct CreateUser {
 
 #[derive(Args, Debug)]
 pub(super) struct List {
-    /// Search terms: each must be the beginning of a word of the name, the phone number or the e-mail
-    /// address
+    /// Search terms: each must be the beginning of a word of the name, the phone number, the e-mail
+    /// address or, after `@`, the Telegram username
     query: Option<String>,
     /// Only users with this role
     #[arg(long, value_enum)]
@@ -108,6 +108,12 @@ pub(super) struct List {
     /// Only inactive users
     #[arg(long)]
     inactive: bool,
+    /// Only the user with this linked Telegram account
+    #[arg(long)]
+    telegram_id: Option<i64>,
+    /// Only users who have never signed in
+    #[arg(long)]
+    never_signed_in: bool,
     /// Only the user with this id in another system
     #[arg(long)]
     external_id: Option<String>,
@@ -259,6 +265,8 @@ async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
     let mut query = ListUsersQuery::default();
     query.query.clone_from(&args.query);
     query.external_id.clone_from(&args.external_id);
+    query.telegram_id = args.telegram_id.map(TelegramId);
+    query.has_signed_in = args.never_signed_in.then_some(false);
     (query.role, query.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
     let mut users = Vec::new();
     for_each_page(admin, query, |page| {

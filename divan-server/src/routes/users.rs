@@ -11,12 +11,16 @@ use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
 
 /// List and find users
 ///
-/// Newest first. Each word of `q` must be a prefix of the phone number, the e-mail address, or a word
-/// of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh
+/// Newest first. Each word of `q` must be a prefix of the phone number, the e-mail address, a word of
+/// the name or, after `@`, the Telegram username: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh
 /// letters make no difference. All filters apply together.
 ///
+/// `telegram_id` finds the user who holds a Telegram account, after `telegram_account_mismatch`.
+/// `has_signed_in=false` lists users who have never signed in. With `include_total=true` the response
+/// has the number of users on all pages in `total`; `total_is_minimum` says that there may be more.
+///
 /// A page may have fewer users than `limit`, even none, and still a `next_cursor`: if more than a
-/// thousand users match each word of `q`, at most 20 000 users are scanned for a page. Continue until
+/// thousand users match each word of `q`, or with `has_signed_in`, at most 20 000 users are scanned for a page. Continue until
 /// there is no `next_cursor`.
 ///
 /// A `cursor` is valid only with the filters of the request that returned it; with others the response
@@ -62,6 +66,8 @@ fn query(request: ListUsersRequest) -> ListUsersQuery {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
     query.external_id = request.external_id;
+    (query.telegram_id, query.has_signed_in) = (request.telegram_id, request.has_signed_in);
+    query.with_total = request.include_total == Some(true);
     query.with_metadata = request.include == Some(UserInclude::Metadata);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
     query

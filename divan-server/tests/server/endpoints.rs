@@ -390,6 +390,32 @@ async fn a_deleted_user_is_gone() {
 }
 
 #[tokio::test]
+async fn users_are_found_by_telegram_account_and_counted() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    for query in [
+        format!("telegram_id={}", me["telegram_id"]),
+        "has_signed_in=true&role=employee".to_owned(),
+    ] {
+        let path = format!("/auth/admin/users?include_total=true&{query}");
+        let page = app.get_as(&admin, &path).await.json();
+        assert_eq!(page, json!({"items": [me], "total": 1}), "{query}");
+    }
+    let body = json!({"has_signed_in": false, "include_total": true});
+    let page = app.post_as(&admin, "/auth/admin/users/search", &body).await;
+    assert_eq!(page.json(), json!({"items": [], "total": 0}));
+    for (query, pointer) in [
+        ("telegram_id=x", "/telegram_id"),
+        ("has_signed_in=yes", "/has_signed_in"),
+        ("include_total=1", "/include_total"),
+    ] {
+        let path = format!("/auth/admin/users?{query}");
+        app.get_as(&admin, &path).await.assert_invalid(pointer);
+    }
+}
+
+#[tokio::test]
 async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_users().await;
     let token = app.admin_token().await;

@@ -7,7 +7,7 @@ use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
-    UpdatedAccount, UserQuery, UserStore, search_words,
+    UpdatedAccount, UserCount, UserQuery, UserStore, search_words,
 };
 use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
 
@@ -62,6 +62,10 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
 
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         traced("users", self.page_of_users(query)).await
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        traced("count_users", self.number_of_users(query)).await
     }
 
     async fn users_by_contact(

@@ -111,6 +111,8 @@ pub(super) const USERS_WITH_METADATA: &str = concat!(
     user_columns!(),
     ", metadata FROM divan_users WHERE true"
 );
+/// Start of a query for a number of users; it ends with a limit and `) counted`.
+pub(super) const COUNT_USERS: &str = "SELECT count(*) FROM (SELECT id FROM divan_users WHERE true";
 pub(super) const USER_IDS: &str = "SELECT id FROM divan_users WHERE true";
 pub(super) const INSERT_WORDS: &str = "INSERT INTO divan_user_words (user_id, word) ";
 pub(super) const DELETE_WORDS: &str = "DELETE FROM divan_user_words WHERE user_id = $1";
