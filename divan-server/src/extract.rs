@@ -15,7 +15,7 @@ mod token_request;
 pub(crate) use admin_credentials::AdminCredentials;
 pub(crate) use authorization::{BootstrapToken, TmaHeader};
 pub(crate) use id::Id;
-pub(crate) use json_body::{BodyTimeout, JsonBody};
+pub(crate) use json_body::{BodyTimeout, JsonBody, OptionalJsonBody};
 pub(crate) use query_params::QueryParams;
 pub(crate) use rejections::MAX_BODY_BYTES;
 pub(crate) use request_client::{Peer, RequestId};

@@ -4,8 +4,8 @@ use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
     BootstrapRequest, ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
     EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, ListUsersRequest,
-    Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest,
-    TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
+    LogoutRequest, Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList,
+    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -71,9 +71,9 @@ endpoints! {
     Refresh = "refresh": Post "/auth/refresh", None limit Refresh,
         RefreshRequest => 200 TokenResponse, [RefreshTokenInvalid];
 
-    /// Ends the session of the access token.
-    Logout = "logout": Post "/auth/logout", BearerAnyScope,
-        () => 204 (), [];
+    /// Ends the session of the refresh token in the body or, without one, of the access token.
+    Logout = "logout": Post "/auth/logout", RefreshTokenOrBearer limit Refresh,
+        LogoutRequest => 204 (), [RefreshTokenInvalid];
 
     /// Lists the caller's live sessions.
     Sessions = "sessions": Get "/auth/sessions", Bearer,

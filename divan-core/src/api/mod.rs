@@ -36,7 +36,9 @@ pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;
-pub use session::{RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType};
+pub use session::{
+    LogoutRequest, RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType,
+};
 pub use telegram::{AutoLoginRequest, TelegramLoginRequest};
 pub use user_include::{UnknownUserInclude, UserInclude, UserRequest};
 pub use users::{

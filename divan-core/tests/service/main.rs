@@ -20,6 +20,7 @@ mod external_id;
 mod histories;
 mod import;
 mod init_data;
+mod logout;
 mod metadata;
 mod password;
 mod refresh;
