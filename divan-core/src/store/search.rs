@@ -190,6 +190,7 @@ impl SearchTerms {
 pub fn search_words(user: &User) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = words(&fold(&user.full_name)).collect();
     if let Some(email) = &user.email {
+        found.insert(fold(&email.to_unicode()));
         let email = fold(email.as_str());
         found.extend(words(email.split('@').next().unwrap_or_default()));
         found.insert(email);
@@ -335,6 +336,15 @@ mod tests {
         ] {
             assert!(!finds(typed, &user), "{typed}");
         }
+    }
+
+    #[test]
+    fn search_finds_both_forms_of_an_internationalised_domain() {
+        let user = user("A", None, Some("k@пример.рф"));
+        for typed in ["k@прим", "K@ПРИМЕР.РФ", "k@xn--e1afmkfd.xn--p1ai", "k@xn--"] {
+            assert!(finds(typed, &user), "{typed}");
+        }
+        assert!(!finds("k@other", &user));
     }
 
     #[test]
