@@ -21,6 +21,7 @@ on_every_store!(
     an_administrator_cannot_change_their_own_role_or_activity,
     random_concurrent_demotions_leave_an_administrator,
     the_contact_of_a_deactivated_user_can_be_removed_and_used_again,
+    white_space_around_a_generated_password_is_ignored,
 );
 
 async fn unlink_without_a_linked_account_changes_nothing(f: Fixture) {
@@ -301,4 +302,23 @@ async fn the_contact_of_a_deactivated_user_can_be_removed_and_used_again(f: Fixt
         };
         assert!(users.update_user(id, &activation).await.unwrap().is_active);
     }
+}
+
+async fn white_space_around_a_generated_password_is_ignored(f: Fixture) {
+    let (admin, client) = (f.admin().await, client());
+    let command = CreateUserCommand::employee("First Last", PHONE);
+    let users = f.service.as_admin(&admin, &client);
+    let created = users.create_user(&command).await.unwrap();
+    let generated = created.generated_password.unwrap();
+    let pasted = format!(" {}\n", generated.expose());
+    let session = f.login(&pasted.as_str().into()).await.unwrap();
+    let token = session.access_token.expose();
+    let caller = f.service.authenticate_any_scope(token).await.unwrap();
+    let change = ChangePasswordCommand::new(pasted, " umbrella 77 ");
+    let own = f.service.as_caller(&caller, &client);
+    own.change_password(&change).await.unwrap();
+
+    let trimmed = f.login(&"umbrella 77".into()).await;
+    assert_eq!(refusal(trimmed), Refusal::InvalidCredentials);
+    f.login(&" umbrella 77 ".into()).await.unwrap();
 }
