@@ -1,4 +1,4 @@
-use divan_core::api::{ChangePassword, ChangePasswordRequest, Me};
+use divan_core::api::{ChangePassword, ChangePasswordRequest, Me, UserInclude, UserRequest};
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
@@ -14,7 +14,17 @@ impl<A: AudienceMarker> Handle<A> {
     /// # Errors
     /// [`Error::is_signed_out`] when no user is signed in. See [`Error`] for the rest.
     pub async fn me(&self) -> Result<User, Error> {
-        self.call::<Me>(Request::new(&())).await
+        let request = UserRequest::default();
+        self.call::<Me>(Request::new(&request)).await
+    }
+
+    /// Returns the signed-in user with the metadata that administrators have written.
+    ///
+    /// # Errors
+    /// As [`me`](Self::me).
+    pub async fn me_with_metadata(&self) -> Result<User, Error> {
+        let request = UserRequest::including(UserInclude::Metadata);
+        self.call::<Me>(Request::new(&request)).await
     }
 
     /// Changes the password. All of the user's sessions end, and this handle continues with a new
@@ -57,7 +67,18 @@ impl Client {
     /// it has expired. See [`Error`] for the rest.
     pub async fn me(&self, token: &Secret) -> Result<User, Error> {
         self.transport
-            .call::<Me>(&Request::new(&()), Some(token))
+            .call::<Me>(&Request::new(&UserRequest::default()), Some(token))
+            .await
+    }
+
+    /// Returns the user of an access token like [`me`](Self::me), with the metadata.
+    ///
+    /// # Errors
+    /// As [`me`](Self::me).
+    pub async fn me_with_metadata(&self, token: &Secret) -> Result<User, Error> {
+        let request = UserRequest::including(UserInclude::Metadata);
+        self.transport
+            .call::<Me>(&Request::new(&request), Some(token))
             .await
     }
 }

@@ -1,6 +1,6 @@
 use divan_core::api::{
-    DeviceId, DeviceList, Devices, EndSession, Logout, ProblemCode, RemoveDevice, SessionId,
-    SessionList, Sessions,
+    DeviceId, DeviceList, Devices, EndSession, Logout, LogoutRequest, ProblemCode, RemoveDevice,
+    SessionId, SessionList, Sessions,
 };
 
 use crate::audience::AudienceMarker;
@@ -44,12 +44,13 @@ impl<A: AudienceMarker> Handle<A> {
     /// # }
     /// ```
     pub async fn logout(&self) -> Result<(), Error> {
-        let (tokens, result) = match self.call_with_tokens::<Logout>(Request::new(&())).await {
-            // The refresh found that the session has ended and cleared the store.
-            Err(error) if error.is_signed_out() => return Ok(()),
-            sent => sent?,
+        let Some(tokens) = self.source.stored().await? else {
+            return Ok(());
         };
-        match result {
+        let body = LogoutRequest::new(tokens.refresh_token().clone());
+        let request = Request::<Logout>::new(&body);
+        // The refresh token suffices, so that an expired access token needs no refresh before.
+        match self.source.transport.call(&request, None).await {
             Err(error) if !has_ended(&error) => Err(error),
             _ => self.source.clear_if_current(&tokens).await,
         }
@@ -103,5 +104,5 @@ impl<A: AudienceMarker> Handle<A> {
 }
 
 fn has_ended(error: &Error) -> bool {
-    error.is_signed_out() || error.code() == Some(ProblemCode::TokenInvalid)
+    error.is_signed_out() || error.code() == Some(ProblemCode::RefreshTokenInvalid)
 }

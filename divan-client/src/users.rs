@@ -1,7 +1,8 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, FailedSignIns, GeneratedPassword,
-    GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser, PromoteUserRequest, ResetPassword,
-    SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, FailedSignIns,
+    GeneratedPassword, GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser,
+    PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
+    UpdateUserRequest, UserInclude, UserPage, UserRequest,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -57,15 +58,27 @@ impl AdminPanel {
     /// # Errors
     /// As [`reset_password`](Self::reset_password), without `own_account`.
     pub async fn get_user(&self, id: UserId) -> Result<User, Error> {
-        self.call::<GetUser>(Request::new(&()).path_id(id)).await
+        let request = UserRequest::default();
+        self.call::<GetUser>(Request::new(&request).path_id(id))
+            .await
+    }
+
+    /// Returns a user with the metadata.
+    ///
+    /// # Errors
+    /// As [`get_user`](Self::get_user).
+    pub async fn get_user_with_metadata(&self, id: UserId) -> Result<User, Error> {
+        let request = UserRequest::including(UserInclude::Metadata);
+        self.call::<GetUser>(Request::new(&request).path_id(id))
+            .await
     }
 
     /// Creates a user. Without a password, the server generates one and returns it.
     ///
     /// # Errors
     /// The [code](Error::code) is `admin_required` when the user is no longer an administrator, and
-    /// `phone_taken`, `email_taken`, `weak_password` or `validation_failed` when the new user is
-    /// invalid. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have
+    /// `phone_taken`, `email_taken`, `external_id_taken`, `weak_password` or `validation_failed` when
+    /// the new user is invalid. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have
     /// been created; another attempt then fails with `phone_taken` or `email_taken`. See [`Error`]
     /// for the rest.
     pub async fn create_user(&self, request: &CreateUserRequest) -> Result<CreatedUser, Error> {
@@ -77,7 +90,7 @@ impl AdminPanel {
     /// # Errors
     /// The [code](Error::code) is `not_found` when there is no such user, `last_admin` when no
     /// active administrator would be left, `promotion_required` when an employee would become an
-    /// administrator, `phone_taken`, `email_taken` or `validation_failed` when
+    /// administrator, `phone_taken`, `email_taken`, `external_id_taken` or `validation_failed` when
     /// the change is invalid, and `admin_required` when the user is no longer an administrator. See
     /// [`Error`] for the rest.
     ///
@@ -141,6 +154,18 @@ impl AdminPanel {
     ) -> Result<GeneratedPassword, Error> {
         self.call::<PromoteUser>(Request::new(request).path_id(id))
             .await
+    }
+
+    /// Deletes a user with all personal data, sessions and known devices. It cannot be undone. After
+    /// [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have been deleted;
+    /// another attempt then fails with `not_found`.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `not_found` when there is no such user, `own_account` for the
+    /// caller's own account, `last_admin` when no active administrator would be left, and
+    /// `admin_required` when the caller is no longer an administrator. See [`Error`] for the rest.
+    pub async fn delete_user(&self, id: UserId) -> Result<(), Error> {
+        self.call::<DeleteUser>(Request::new(&()).path_id(id)).await
     }
 
     /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the

@@ -11,11 +11,13 @@ use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
-    SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredSession, UniqueKey,
+    SearchTerms, SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredDevice,
+    StoredSession, UniqueKey, UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
-    Audience, AuditAction, AuditEvent, AuditId, Role, SessionId, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Metadata, Role, SessionId, TelegramId,
+    User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -71,6 +73,11 @@ contract!(
     a_purge_deletes_more_events_than_one_batch_has,
     insert_users_inserts_all_users_or_none,
     users_by_contact_finds_many_users_at_once,
+    users_by_external_id_compares_ids_as_they_are,
+    metadata_is_listed_on_request_only,
+    a_deleted_user_leaves_only_audit_events,
+    the_last_active_administrator_cannot_be_deleted,
+    concurrent_deletions_leave_one_administrator,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,
@@ -170,6 +177,8 @@ async fn account_returns_the_inserted_user_by_every_key(store: AnyStore) {
     account.user.email = Some("one@example.com".parse().unwrap());
     account.user.telegram_id = Some(TelegramId(i64::MAX));
     account.user.telegram_username = Some("name".to_owned());
+    account.user.external_id = Some("HR-1".parse().unwrap());
+    account.metadata = r#"{"a":["Ә","\u0000"]}"#.parse().unwrap();
     account.user.is_active = false;
     account.user.password_change_required = true;
     account.user.last_login_at = Some(now() + Duration::seconds(1));
@@ -244,6 +253,7 @@ async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
     let mut first = employee(1);
     first.user.email = Some("one@example.com".parse().unwrap());
     first.user.telegram_id = Some(TelegramId(7));
+    first.user.external_id = Some("HR-1".parse().unwrap());
     store.insert_users(&[created(&first)]).await.unwrap();
 
     let mut phone = employee(2);
@@ -252,7 +262,13 @@ async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
     email.user.email.clone_from(&first.user.email);
     let mut telegram = employee(2);
     telegram.user.telegram_id = first.user.telegram_id;
+    let mut external = employee(2);
+    external
+        .user
+        .external_id
+        .clone_from(&first.user.external_id);
     let cases = [
+        (external, UniqueKey::ExternalId),
         (phone, UniqueKey::Phone),
         (email, UniqueKey::Email),
         (telegram, UniqueKey::TelegramId),
@@ -269,7 +285,10 @@ async fn insert_users_with_a_taken_contact_is_a_conflict(store: AnyStore) {
 
 async fn one_of_concurrent_inserts_with_the_same_contact_succeeds(store: AnyStore) {
     type Change = fn(&mut User);
-    let same: [(UniqueKey, Change); 3] = [
+    let same: [(UniqueKey, Change); 4] = [
+        (UniqueKey::ExternalId, |user| {
+            user.external_id = Some("HR-1".parse().unwrap());
+        }),
         (UniqueKey::Phone, |user| {
             user.phone = Some("+77010000000".parse().unwrap());
         }),
@@ -675,6 +694,147 @@ async fn users_by_contact_finds_many_users_at_once(store: AnyStore) {
     let found = store.users_by_contact(&phones, &emails).await.unwrap();
     let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
     assert_eq!(found, (1..=1201).chain([2000]).map(id).collect());
+}
+
+async fn users_by_external_id_compares_ids_as_they_are(store: AnyStore) {
+    let with_id = |n: u128, text: &str| {
+        let mut account = employee(n);
+        account.user.external_id = Some(text.parse().unwrap());
+        created(&account)
+    };
+    let ids = ["A1", "a1", "Ә1", "А1", "1' OR true --"];
+    let many: Vec<_> = (1..).zip(ids).map(|(n, text)| with_id(n, text)).collect();
+    store.insert_users(&many).await.unwrap();
+    store.insert_users(&[created(&employee(9))]).await.unwrap();
+
+    let wanted = ["A1", "1' OR true --", "unknown"].map(|text| text.parse().unwrap());
+    let found = store.users_by_external_id(&wanted).await.unwrap();
+    let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    assert_eq!(found, [1, 5].map(id).into());
+    assert!(store.users_by_external_id(&[]).await.unwrap().is_empty());
+
+    let mut query = UserQuery::newest(10);
+    query.external_id = Some("a1".parse().unwrap());
+    let page = store.users(&query).await.unwrap();
+    assert_eq!(
+        page.users.iter().map(|user| user.id).collect::<Vec<_>>(),
+        [id(2)]
+    );
+}
+
+async fn metadata_is_listed_on_request_only(store: AnyStore) {
+    store
+        .insert_users(&[created(&employee(1)), created(&employee(2))])
+        .await
+        .unwrap();
+    let metadata: Metadata = r#"{"department":"sales"}"#.parse().unwrap();
+    let change = |account: &mut Account| {
+        account.metadata.clone_from(&metadata);
+        Ok(Some(AccountUpdate::none()))
+    };
+    let updated = store.update_account(id(2), &change).await.unwrap().unwrap();
+    assert_eq!(updated.account.metadata, metadata);
+
+    let listed = async |query: &UserQuery| {
+        let users = store.users(query).await.unwrap().users;
+        users
+            .into_iter()
+            .map(|user| user.metadata)
+            .collect::<Vec<_>>()
+    };
+    let mut query = UserQuery::newest(10);
+    assert_eq!(listed(&query).await, [None, None]);
+    query.with_metadata = true;
+    assert_eq!(
+        listed(&query).await,
+        [Some(metadata), Some(Metadata::default())]
+    );
+}
+
+async fn delete(store: &AnyStore, user: u128) -> Result<Option<User>, StoreErrorKind> {
+    let event = AuditEvent::new(
+        AuditId(uuid::Uuid::from_u128(1 << 64 | user)),
+        now(),
+        AuditAction::UserDeleted,
+        Some(id(user)),
+    );
+    let change = |_: &mut Account| {
+        Ok(Some(
+            AccountUpdate::none().delete_user().event(event.clone()),
+        ))
+    };
+    let deleted = store.update_account(id(user), &change).await;
+    let deleted = deleted.map_err(|error| error.kind())?;
+    Ok(deleted.map(|deleted| deleted.account.user))
+}
+
+async fn a_deleted_user_leaves_only_audit_events(store: AnyStore) {
+    let mut account = employee(1);
+    account.user.email = Some("one@example.com".parse().unwrap());
+    account.user.telegram_id = Some(TelegramId(7));
+    account.user.external_id = Some("HR-1".parse().unwrap());
+    store
+        .insert_users(&[created(&account), created(&employee(2))])
+        .await
+        .unwrap();
+    let device = StoredDevice::new(DeviceId(uuid::Uuid::from_u128(9)), id(1), 1, now());
+    let begin = |_: &mut Account| {
+        let update = AccountUpdate::none().begin(session(5, 1));
+        Ok(Some(update.keep_device(device.clone())))
+    };
+    store.update_account(id(1), &begin).await.unwrap().unwrap();
+    assert_eq!(delete(&store, 1).await.unwrap(), Some(account.user.clone()));
+
+    assert_eq!(store.account(id(1)).await.unwrap(), None);
+    let phone = account.user.phone.as_ref().unwrap();
+    assert_eq!(store.account_by_phone(phone).await.unwrap(), None);
+    let session = store.session(SessionId(uuid::Uuid::from_u128(5))).await;
+    assert_eq!(session.unwrap(), None);
+    assert_eq!(store.device(device.id).await.unwrap(), None);
+    let mut query = UserQuery::newest(10);
+    query.terms = SearchTerms::parse("employee").unwrap();
+    let left = store.users(&query).await.unwrap().users;
+    assert_eq!(left, [employee(2).user]);
+    let events = store.audit(&AuditQuery::newest(10)).await.unwrap();
+    assert_eq!(
+        events
+            .iter()
+            .filter(|event| event.subject_id == Some(id(1)))
+            .count(),
+        2
+    );
+    assert_eq!(delete(&store, 1).await.unwrap(), None);
+
+    account.user.id = id(3);
+    store.insert_users(&[created(&account)]).await.unwrap();
+}
+
+async fn the_last_active_administrator_cannot_be_deleted(store: AnyStore) {
+    store
+        .insert_users(&[created(&admin(1)), created(&admin(2))])
+        .await
+        .unwrap();
+    deactivate(&store, 2).await.unwrap();
+    assert_eq!(delete(&store, 1).await, Err(StoreErrorKind::LastAdmin));
+    assert!(store.account(id(1)).await.unwrap().is_some());
+    assert!(delete(&store, 2).await.unwrap().is_some());
+}
+
+async fn concurrent_deletions_leave_one_administrator(store: AnyStore) {
+    let admins: Vec<_> = (1..=10).map(|n| created(&admin(n))).collect();
+    store.insert_users(&admins).await.unwrap();
+    let tasks = (1..=10).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move { delete(&store, n).await })
+    });
+    let mut deleted = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(user) => deleted += usize::from(user.is_some()),
+            Err(kind) => assert_eq!(kind, StoreErrorKind::LastAdmin),
+        }
+    }
+    assert_eq!(deleted, 9);
 }
 
 async fn a_completed_bootstrap_claim_is_final(store: AnyStore) {

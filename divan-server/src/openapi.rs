@@ -6,9 +6,9 @@ mod problems;
 mod prose;
 mod security;
 
-use divan_core::api::{COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem};
+use divan_core::api::{Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, Server};
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required, Server};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::routes::endpoints;
@@ -50,6 +50,11 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
     for endpoint in ENDPOINTS {
         if let Some(operation) = operation(&mut document, endpoint) {
             operation.security = security::required(endpoint.auth);
+            if let (Auth::RefreshTokenOrBearer, Some(RefOr::T(body))) =
+                (endpoint.auth, operation.request_body.as_mut())
+            {
+                body.required = Some(Required::False);
+            }
             examples::add(operation, &schemas);
             problems::add(operation, endpoint.problems(), &schemas);
         }

@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore, FoundUsers,
     NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredDevice, StoredSession,
-    ThrottleStore, UpdateFn, UpdatedAccount, UserQuery, UserStore,
+    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
-use divan_core::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use divan_core::types::{
+    AuditEvent, DeviceId, Email, ExternalId, Phone, SessionId, TelegramId, User, UserId,
+};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -70,12 +72,20 @@ impl<S: Store> UserStore for PublishingStore<S> {
         self.inner.users(query).await
     }
 
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        self.inner.count_users(query).await
+    }
+
     async fn users_by_contact(
         &self,
         phones: &[Phone],
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError> {
         self.inner.users_by_contact(phones, emails).await
+    }
+
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
+        self.inner.users_by_external_id(ids).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {

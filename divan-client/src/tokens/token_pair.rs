@@ -65,6 +65,10 @@ impl Tokens {
     pub(crate) fn access_token(&self) -> &Secret {
         &self.access_token
     }
+
+    pub(crate) fn refresh_token(&self) -> &Secret {
+        &self.refresh_token
+    }
 }
 
 impl fmt::Debug for Tokens {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use divan_client::api::{
     AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth, ChangePasswordRequest,
-    CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, ProblemCode,
-    PromoteUserRequest, Role, SessionId, UpdateUserRequest,
+    CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, Metadata,
+    ProblemCode, PromoteUserRequest, Role, SessionId, UpdateUserRequest,
 };
 use divan_client::{CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
 
@@ -114,6 +114,26 @@ async fn call(f: &Fixture, operation: &str) {
         "get_user" => {
             let employee = miniapp.me().await.unwrap();
             assert_eq!(admin.get_user(employee.id).await.unwrap(), employee);
+            let mut request = UpdateUserRequest::default();
+            let metadata: Metadata = r#"{"department":"sales"}"#.parse().unwrap();
+            request.metadata = Some(Some(metadata.clone().into()));
+            let updated = admin.update_user(employee.id, &request).await.unwrap();
+            assert_eq!(updated.metadata, Some(metadata));
+            let got = admin.get_user_with_metadata(employee.id).await.unwrap();
+            assert_eq!(got, updated);
+            assert_eq!(miniapp.me_with_metadata().await.unwrap(), updated);
+            let token = miniapp.access_token().await.unwrap();
+            assert_eq!(client.me_with_metadata(&token).await.unwrap(), updated);
+        }
+        "delete_user" => {
+            let employee = miniapp.me().await.unwrap().id;
+            admin.delete_user(employee).await.unwrap();
+            assert_signed_out(f).await;
+            let error = admin.delete_user(employee).await.unwrap_err();
+            assert_eq!(error.code(), Some(ProblemCode::NotFound));
+            let own = admin.me().await.unwrap().id;
+            let error = admin.delete_user(own).await.unwrap_err();
+            assert_eq!(error.code(), Some(ProblemCode::OwnAccount));
         }
         "reset_password" => {
             let employee = miniapp.me().await.unwrap().id;
@@ -365,6 +385,7 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .await
             .map(drop),
         "get_user" => admin.get_user(id.parse().unwrap()).await.map(drop),
+        "delete_user" => admin.delete_user(id.parse().unwrap()).await,
         "reset_password" => admin.reset_password(id.parse().unwrap()).await.map(drop),
         "audit" => admin.audit(&AuditRequest::default()).await.map(drop),
         "update_user" => admin

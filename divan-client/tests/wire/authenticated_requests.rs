@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
 use crate::support::{
-    ReceivedRequest, TOKEN, client_with_tokens, json_response, server, session, single_request,
-    user,
+    REFRESH_TOKEN, ReceivedRequest, TOKEN, client_with_tokens, json_response, server, session,
+    single_request, user,
 };
 
 const ID: &str = "01920000-0000-7000-8000-00000000000a";
@@ -84,12 +84,13 @@ async fn change_password_sends_both_passwords() {
 }
 
 #[tokio::test]
-async fn logout_sends_no_body_and_reads_none() {
+async fn logout_sends_the_refresh_token_and_reads_no_body() {
     let (server, client) = server_with_client("POST", "/auth/logout", no_content()).await;
     client.admin().logout().await.unwrap();
     assert_eq!(
         single_request(&server).await,
-        ReceivedRequest::new("POST /prefix/auth/logout").bearer(TOKEN)
+        ReceivedRequest::new("POST /prefix/auth/logout")
+            .json(json!({ "refresh_token": REFRESH_TOKEN }))
     );
 }
 

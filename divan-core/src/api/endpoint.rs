@@ -61,6 +61,8 @@ pub enum Auth {
     /// An access token of any audience, including a limited one of a user who must change the password
     /// first.
     BearerAnyScope,
+    /// A refresh token in the body, or an access token as for [`BearerAnyScope`](Self::BearerAnyScope).
+    RefreshTokenOrBearer,
     /// An access token of the admin panel whose user is an administrator now.
     Admin,
 }
@@ -108,7 +110,7 @@ impl Auth {
             Self::None => &[],
             Self::InitData => INIT_DATA,
             Self::BootstrapToken => &[BootstrapTokenRequired],
-            Self::BearerAnyScope => &TOKEN[..3],
+            Self::BearerAnyScope | Self::RefreshTokenOrBearer => &TOKEN[..3],
             Self::Bearer => &TOKEN[..4],
             Self::Admin => TOKEN,
         }

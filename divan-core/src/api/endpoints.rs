@@ -4,8 +4,8 @@ use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
     BootstrapRequest, ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
     EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, ListUsersRequest,
-    Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest,
-    TokenResponse, UpdateUserRequest, User, UserPage,
+    LogoutRequest, Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList,
+    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -71,9 +71,9 @@ endpoints! {
     Refresh = "refresh": Post "/auth/refresh", None limit Refresh,
         RefreshRequest => 200 TokenResponse, [RefreshTokenInvalid];
 
-    /// Ends the session of the access token.
-    Logout = "logout": Post "/auth/logout", BearerAnyScope,
-        () => 204 (), [];
+    /// Ends the session of the refresh token in the body or, without one, of the access token.
+    Logout = "logout": Post "/auth/logout", RefreshTokenOrBearer limit Refresh,
+        LogoutRequest => 204 (), [RefreshTokenInvalid];
 
     /// Lists the caller's live sessions.
     Sessions = "sessions": Get "/auth/sessions", Bearer,
@@ -94,7 +94,7 @@ endpoints! {
 
     /// Returns the signed-in user. Also verifies a token.
     Me = "me": Get "/auth/me", BearerAnyScope,
-        () => 200 User, [];
+        UserRequest => 200 User, [ValidationFailed];
 
     /// Changes the caller's password. Ends all sessions and returns the tokens of a new one.
     ChangePassword = "change_password": Post "/auth/me/password", BearerAnyScope limit OwnPassword,
@@ -113,15 +113,19 @@ endpoints! {
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,
-        CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, WeakPassword, Overloaded];
+        CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
 
     /// Returns a user.
     GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
-        () => 200 User, [NotFound];
+        UserRequest => 200 User, [NotFound, ValidationFailed];
 
     /// Changes a user.
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
-        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, LastAdmin, PromotionRequired];
+        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired];
+
+    /// Deletes a user with all personal data, sessions and devices. The audit events stay.
+    DeleteUser = "delete_user": Delete "/auth/admin/users/{id}", Admin,
+        () => 204 (), [NotFound, OwnAccount, LastAdmin];
 
     /// Replaces a user's password with a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,

@@ -52,6 +52,10 @@ member_error_codes! {
     PhoneInvalid = "phone_invalid", [];
     /// The text is not a valid e-mail address.
     EmailInvalid = "email_invalid", [];
+    /// The id of another system contains a control character.
+    ExternalIdInvalid = "external_id_invalid", [];
+    /// The metadata has more than `max` bytes.
+    MetadataTooLarge = "metadata_too_large", ["max"];
     /// Another user has this value.
     Taken = "taken", [];
     /// The password has fewer than `min` characters.

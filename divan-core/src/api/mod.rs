@@ -18,6 +18,7 @@ mod problem;
 mod problem_code;
 mod session;
 mod telegram;
+mod user_include;
 mod users;
 
 pub use account::ChangePasswordRequest;
@@ -26,25 +27,28 @@ pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, Method};
 pub use endpoints::{
-    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
-    EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me,
-    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser,
+    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
+    ENDPOINTS, EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live,
+    Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
+    TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;
-pub use session::{RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType};
+pub use session::{
+    LogoutRequest, RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType,
+};
 pub use telegram::{AutoLoginRequest, TelegramLoginRequest};
+pub use user_include::{UnknownUserInclude, UserInclude, UserRequest};
 pub use users::{
     CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, PromoteUserRequest,
     UpdateUserRequest, UserPage,
 };
 
 pub use crate::types::{
-    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Jwk, JwkSet, Role, SessionId, User,
-    UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, ExternalId, Jwk, JwkSet, Metadata, Role,
+    SessionId, TelegramId, User, UserId,
 };
 
 /// The problems of any request.

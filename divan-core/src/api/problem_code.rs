@@ -80,7 +80,7 @@ problem_codes! {
     RequestTimeout = "request_timeout", 408, "Request timed out";
     /// The first administrator already exists: sign in.
     AlreadyBootstrapped = "already_bootstrapped", 409, "First administrator already exists";
-    /// Administrators cannot reset their own password, unlink their own Telegram account, or unlock
+    /// Administrators cannot reset their own password, unlink their own Telegram account, or delete or unlock
     /// their own account: ask another administrator. To change your password, use `POST /auth/me/password`.
     OwnAccount = "own_account", 409, "Own account";
     /// The role of an employee cannot be changed to `admin` here: use
@@ -96,6 +96,8 @@ problem_codes! {
     EmailTaken = "email_taken", 409, "E-mail address taken";
     /// Another user has this phone number.
     PhoneTaken = "phone_taken", 409, "Phone number taken";
+    /// Another user has this external id.
+    ExternalIdTaken = "external_id_taken", 409, "External id taken";
     /// The body exceeds the size limit.
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.

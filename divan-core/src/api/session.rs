@@ -6,6 +6,35 @@ use time::OffsetDateTime;
 use crate::secret::{self, Secret};
 use crate::types::{Audience, SessionId, User};
 
+/// The session to end. Without a body, it is the one of the access token.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({"refresh_token": "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"}))
+)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LogoutRequest {
+    /// The refresh token of the session. No access token is needed then.
+    #[serde(
+        default,
+        serialize_with = "secret::expose_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
+    pub refresh_token: Option<Secret>,
+}
+
+impl LogoutRequest {
+    /// Creates the request for the session of a refresh token.
+    pub fn new(refresh_token: impl Into<Secret>) -> Self {
+        Self {
+            refresh_token: Some(refresh_token.into()),
+        }
+    }
+}
+
 /// The tokens of a session, and its user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

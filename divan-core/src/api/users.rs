@@ -1,7 +1,9 @@
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
+use super::UserInclude;
 use crate::secret::{self, Secret};
-use crate::types::{Role, User};
+use crate::types::{Role, TelegramId, User};
 
 /// The user to create. An employee needs a phone number, an administrator an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +36,18 @@ pub struct CreateUserRequest {
         schema(format = "email", example = "second@example.com")
     )]
     pub email: Option<String>,
+    /// The user's id in another system, such as a personnel number. Unique; at most 128 characters,
+    /// none of them a control character.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 128, example = "HR-000123")
+    )]
+    pub external_id: Option<String>,
+    /// Attributes for the application: a JSON object of at most 4,096 bytes. The user can read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"department": "sales"})))]
+    pub metadata: Option<Map<String, Value>>,
     /// The first password of an employee, at least 8 characters. It must not be common, nor consist
     /// mostly of the user's name, phone number or e-mail address. Default: a generated one, which the
     /// response contains; an administrator always gets one.
@@ -63,6 +77,8 @@ impl CreateUserRequest {
             full_name: full_name.into(),
             phone: Some(phone.into()),
             email: None,
+            external_id: None,
+            metadata: None,
             password: None,
         }
     }
@@ -74,8 +90,17 @@ impl CreateUserRequest {
             full_name: full_name.into(),
             phone: None,
             email: Some(email.into()),
+            external_id: None,
+            metadata: None,
             password: None,
         }
+    }
+
+    /// Sets the user's id in another system. Default: none.
+    #[must_use]
+    pub fn external_id(mut self, id: impl Into<String>) -> Self {
+        self.external_id = Some(id.into());
+        self
     }
 
     /// Sets the first password. Default: a generated one that the user must change.
@@ -136,8 +161,8 @@ pub struct ListUsersRequest {
     /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// The search: each of its words must begin the phone number, the e-mail address or a word of
-    /// the name. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
+    /// The search: each of its words must begin the phone number, the e-mail address, a word of the
+    /// name or, after `@`, the Telegram username. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
     /// and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
@@ -152,6 +177,27 @@ pub struct ListUsersRequest {
     /// Only active (`true`) or only inactive users (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
+    /// Only the user with this id in another system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        param(min_length = 1, max_length = 128, example = "HR-000123"),
+        schema(min_length = 1, max_length = 128, example = "HR-000123")
+    )]
+    pub external_id: Option<String>,
+    /// Only the user with this linked Telegram account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<i64>, example = 42), schema(value_type = Option<i64>, example = 42))]
+    pub telegram_id: Option<TelegramId>,
+    /// Only users who have signed in (`true`) or who have never signed in (`false`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has_signed_in: Option<bool>,
+    /// `true` returns the number of users that match, in `total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_total: Option<bool>,
+    /// `metadata` returns the users with the attributes for the application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include: Option<UserInclude>,
 }
 
 /// A page of users.
@@ -168,12 +214,25 @@ pub struct UserPage {
         schema(nullable = false, example = "bX1rTgGZqjxbHnw9nyptHotMehA")
     )]
     pub next_cursor: Option<String>,
+    /// The number of users on all pages, at most 10,000. Only with `include_total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = 137))]
+    pub total: Option<u32>,
+    /// Present and `true` if there are more users than `total`, or may be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schema(example = true))]
+    pub total_is_minimum: bool,
 }
 
 impl UserPage {
-    /// Creates the page.
+    /// Creates the page without a total.
     pub fn new(items: Vec<User>, next_cursor: Option<String>) -> Self {
-        Self { items, next_cursor }
+        Self {
+            items,
+            next_cursor,
+            total: None,
+            total_is_minimum: false,
+        }
     }
 }
 
@@ -247,7 +306,7 @@ pub struct UpdateUserRequest {
         )
     )]
     pub full_name: Option<String>,
-    /// The phone number, or `null` for none. Required for an employee.
+    /// The phone number, or `null` for none. Required for an active employee.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -255,7 +314,7 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "+77011234568"))]
     pub phone: Option<Option<String>>,
-    /// The e-mail address, or `null` for none. Required for an administrator.
+    /// The e-mail address, or `null` for none. Required for an active administrator.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -263,6 +322,24 @@ pub struct UpdateUserRequest {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = "email", example = "second@example.com"))]
     pub email: Option<Option<String>>,
+    /// The user's id in another system, or `null` for none. Unique; at most 128 characters, none of
+    /// them a control character.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128, example = "HR-000123"))]
+    pub external_id: Option<Option<String>>,
+    /// Attributes for the application, or `null` for none: a JSON object of at most 4,096 bytes. It
+    /// replaces the stored one as a whole.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>, example = json!({"department": "sales"})))]
+    pub metadata: Option<Option<Map<String, Value>>>,
     /// The role. A change ends all sessions of the user. To make an employee an administrator, use
     /// `promote_user`; here `admin` returns `promotion_required`.
     #[serde(

@@ -5,6 +5,7 @@ mod blocklist;
 mod breached;
 pub(crate) mod digits;
 mod error;
+mod generated;
 mod legacy;
 mod memory;
 mod policy;
@@ -51,7 +52,8 @@ impl Password {
     /// Maximum length in characters.
     pub const MAX_CHARS: usize = 128;
 
-    /// Normalizes a password as entered.
+    /// Normalizes a password as entered. White space around a [generated](Self::generate) password is
+    /// removed, because it is copied with it from messages; all other passwords are kept as they are.
     ///
     /// # Errors
     /// [`PasswordLength`] when it is empty or too long.
@@ -60,7 +62,8 @@ impl Password {
         if entered.expose().len() > Self::MAX_CHARS * 32 {
             return Err(PasswordLength);
         }
-        let normal = Zeroizing::new(entered.expose().nfc().collect::<String>());
+        let entered = generated::trim(entered.expose());
+        let normal = Zeroizing::new(entered.nfc().collect::<String>());
         match normal.chars().count() {
             1..=Self::MAX_CHARS => Ok(Self(normal)),
             _ => Err(PasswordLength),
@@ -72,18 +75,9 @@ impl Password {
     /// # Errors
     /// [`NoEntropy`] when no random bytes are available.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
-        // Crockford's Base32, without i, l, o and u.
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let mut random = Zeroizing::new([0; 16]);
         entropy.fill(random.as_mut_slice())?;
-        let mut text = Zeroizing::new(String::with_capacity(19));
-        for (index, byte) in random.iter().enumerate() {
-            if index > 0 && index % 4 == 0 {
-                text.push('-');
-            }
-            text.push(char::from(ALPHABET[usize::from(byte % 32)]));
-        }
-        Ok(Self(text))
+        Ok(Self(Zeroizing::new(generated::text(&random))))
     }
 
     /// Returns the text, to be shown once.

@@ -51,10 +51,10 @@ pub enum ServiceError {
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]
     AdminRequired,
-    /// Administrators cannot reset their own password, unlink their own Telegram account, or unlock
-    /// their own account.
+    /// Administrators cannot reset their own password, unlink their own Telegram account, or delete or
+    /// unlock their own account.
     #[error(
-        "administrators cannot reset their own password, unlink their own Telegram account or unlock their own account"
+        "administrators cannot reset their own password, unlink their own Telegram account, or delete or unlock their own account"
     )]
     OwnAccount,
     /// The command changes the role of an employee to administrator.

@@ -1,6 +1,8 @@
 use crate::password::UnusableHash;
 use crate::store::InvalidSearch;
-use crate::types::{InvalidEmail, InvalidPhone, Role};
+use crate::types::{
+    ExternalId, InvalidEmail, InvalidExternalId, InvalidMetadata, InvalidPhone, Role,
+};
 
 /// A field of a command or query, and the rule that its value breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,12 +34,16 @@ named_enum! {
         CurrentPassword = "current_password",
         /// The e-mail address.
         Email = "email",
+        /// The user's id in another system.
+        ExternalId = "external_id",
         /// The name of the user.
         FullName = "full_name",
         /// The user's right to sign in.
         IsActive = "is_active",
         /// The size of a page.
         Limit = "limit",
+        /// The attributes of a user for the application.
+        Metadata = "metadata",
         /// The new password, in a change of the password.
         NewPassword = "new_password",
         /// The password.
@@ -73,7 +79,7 @@ pub enum InvalidFieldReason {
         /// The maximum number of characters.
         max: usize,
     },
-    /// The name contains a control character.
+    /// The value contains a control character.
     #[error("must not contain control characters")]
     ControlCharacter,
     /// The name has no visible character, or contains one that is never displayed.
@@ -91,6 +97,9 @@ pub enum InvalidFieldReason {
     /// The text is not a valid phone number.
     #[error(transparent)]
     Phone(#[from] InvalidPhone),
+    /// The metadata is not an object, or too large.
+    #[error(transparent)]
+    Metadata(#[from] InvalidMetadata),
     /// The hash cannot be verified.
     #[error(transparent)]
     PasswordHash(#[from] UnusableHash),
@@ -126,4 +135,16 @@ pub enum InvalidFieldReason {
         /// The earlier line.
         line: u64,
     },
+}
+
+impl From<InvalidExternalId> for InvalidFieldReason {
+    fn from(invalid: InvalidExternalId) -> Self {
+        match invalid {
+            InvalidExternalId::Empty => Self::Empty,
+            InvalidExternalId::TooLong => Self::TooLong {
+                max: ExternalId::MAX_CHARS,
+            },
+            InvalidExternalId::ControlCharacter => Self::ControlCharacter,
+        }
+    }
 }

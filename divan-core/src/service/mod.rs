@@ -57,6 +57,7 @@ mod auto_login;
 mod bootstrap;
 mod builder;
 mod client_info;
+mod delete_user;
 mod devices;
 mod error;
 mod generated_password;
@@ -64,6 +65,7 @@ mod handles;
 mod import;
 mod invalid_field;
 mod login;
+mod own_account;
 mod page;
 mod password;
 mod phone;
@@ -111,7 +113,7 @@ pub use session::{SessionLife, SessionView};
 pub use tokens::IssuedTokens;
 pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;
-pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery};
+pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery, UserPage};
 
 /// The maximum number of tries to write the next state of a session that changes concurrently.
 const MAX_ATTEMPTS: usize = 10;

@@ -141,6 +141,48 @@ impl ClientService<'_> {
     }
 }
 
+/// # Sign-out
+impl ClientService<'_> {
+    /// Ends the session of a refresh token, also of one that was replaced: the access token may have
+    /// expired, and a session that its user wants to end must not go on. Does nothing if the session
+    /// has ended already.
+    ///
+    /// # Errors
+    /// [`ServiceError::RefreshToken`] for a token that this service did not issue, and for a session
+    /// that no longer exists; [`ServiceError::TooManyAttempts`] after too many of them from one
+    /// address.
+    pub async fn logout(self, token: &Secret) -> Result<(), ServiceError> {
+        let ended = self.end_session_of(token).await;
+        if matches!(ended, Err(ServiceError::RefreshToken)) {
+            self.service
+                .charge_address(ThrottleKind::Refresh, self.client)
+                .await?;
+        }
+        ended
+    }
+
+    async fn end_session_of(self, token: &Secret) -> Result<(), ServiceError> {
+        let service = self.service;
+        let token: RefreshToken = token
+            .expose()
+            .parse()
+            .map_err(|_| ServiceError::RefreshToken)?;
+        let found = service.parts.store.session(token.session()).await?;
+        let (session, user) = found
+            .filter(|(session, _)| service.parts.refresh_keys.is_genuine(&token, &session.salt))
+            .ok_or(ServiceError::RefreshToken)?;
+        if session.end.is_some() {
+            return Ok(());
+        }
+        let event =
+            service.audit_event(AuditAction::SignedOut, Some(user.id), user.id, self.client)?;
+        service
+            .sign_out(user.id, Some(session.id), EndReason::SignedOut, event)
+            .await
+            .map(drop)
+    }
+}
+
 /// # Sessions
 impl CallerService<'_> {
     /// Ends the caller's session.

@@ -1,10 +1,13 @@
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::validation::Validation;
 use super::{AdminService, Caller, Field, InvalidFieldReason, Region, ServiceError};
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
-use crate::types::{AuditAction, AuditEvent, Email, Phone, Role, SessionId, User, UserId};
+use crate::types::{
+    AuditAction, AuditEvent, Email, ExternalId, Metadata, Phone, Role, SessionId, User, UserId,
+};
 
 /// Changes the fields of a user that are `Some`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +19,10 @@ pub struct UpdateUserCommand {
     pub phone: Option<Option<String>>,
     /// The e-mail address; `Some(None)` removes it.
     pub email: Option<Option<String>>,
+    /// The id in another system; `Some(None)` removes it.
+    pub external_id: Option<Option<String>>,
+    /// The attributes for the application, which replace all existing ones; `Some(None)` removes them.
+    pub metadata: Option<Option<Map<String, Value>>>,
     /// The role.
     pub role: Option<Role>,
     /// The right to sign in.
@@ -25,7 +32,8 @@ pub struct UpdateUserCommand {
 /// # Changes of users
 impl AdminService<'_> {
     /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A change
-    /// of the caller's own e-mail address ends the caller's other sessions.
+    /// of the caller's own e-mail address ends the caller's other sessions. The contact that a user
+    /// signs in with can be removed while the user is deactivated.
     ///
     /// # Errors
     /// Nothing is changed after an error:
@@ -33,8 +41,8 @@ impl AdminService<'_> {
     /// - [`ServiceError::NotFound`] or [`ServiceError::NothingToChange`],
     /// - [`ServiceError::Invalid`] with all invalid fields,
     /// - [`ServiceError::PromotionRequired`] if the command makes an employee an administrator,
-    /// - [`ServiceError::Store`] if another user has the phone number or e-mail address, or if no
-    ///   active administrator would be left.
+    /// - [`ServiceError::Store`] if another user has the phone number, e-mail address or external id,
+    ///   or if no active administrator would be left.
     pub async fn update_user(
         self,
         id: UserId,
@@ -50,6 +58,9 @@ impl AdminService<'_> {
         let change = |account: &mut Account| {
             let before = account.user.clone();
             let update = changes.apply(account, now, &event)?;
+            // The next user with a removed contact must not inherit its failed attempts.
+            let removed = without_kept_contacts(&before, &account.user);
+            let update = update.clear_counters(keys.all_of(&removed));
             // Otherwise each change of one's own e-mail address would allow further guesses.
             Ok(Some(
                 update.move_counters(keys.moved(&before, &account.user)),
@@ -58,7 +69,11 @@ impl AdminService<'_> {
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
         let updated = parts.store.update_account(id, &change).await?;
         let updated = updated.ok_or(ServiceError::NotFound)?;
-        Ok(updated.account.user)
+        Ok(if changes.metadata.is_some() {
+            updated.account.into_user_with_metadata()
+        } else {
+            updated.account.user
+        })
     }
 }
 
@@ -68,6 +83,8 @@ struct Changes {
     full_name: Option<String>,
     phone: Option<Option<Phone>>,
     email: Option<Option<Email>>,
+    external_id: Option<Option<ExternalId>>,
+    metadata: Option<Metadata>,
     role: Option<Role>,
     is_active: Option<bool>,
     /// The session of a caller who changes their own account.
@@ -105,6 +122,17 @@ impl Changes {
                 .email
                 .as_ref()
                 .map(|email| email.as_deref().and_then(|typed| validation.email(typed))),
+            external_id: command.external_id.as_ref().map(|id| {
+                id.as_deref()
+                    .and_then(|typed| validation.external_id(typed))
+            }),
+            metadata: command
+                .metadata
+                .as_ref()
+                .and_then(|metadata| match metadata {
+                    Some(members) => validation.metadata(members),
+                    None => Some(Metadata::default()),
+                }),
             role: command.role,
             is_active: command.is_active,
             own,
@@ -122,7 +150,12 @@ impl Changes {
         now: OffsetDateTime,
         event: &AuditEvent,
     ) -> Result<AccountUpdate, ServiceError> {
-        let before = account.user.clone();
+        let before = account.clone();
+        if let Some(metadata) = &self.metadata {
+            account.metadata.clone_from(metadata);
+        }
+        let has_new_metadata = account.metadata != before.metadata;
+        let before = before.user;
         let user = &mut account.user;
         if let Some(full_name) = &self.full_name {
             user.full_name.clone_from(full_name);
@@ -133,6 +166,9 @@ impl Changes {
         if let Some(email) = &self.email {
             user.email.clone_from(email);
         }
+        if let Some(external_id) = &self.external_id {
+            user.external_id.clone_from(external_id);
+        }
         user.role = self.role.unwrap_or(user.role);
         user.is_active = self.is_active.unwrap_or(user.is_active);
         // The password of an employee must never open the admin panel.
@@ -140,11 +176,14 @@ impl Changes {
             return Err(ServiceError::PromotionRequired);
         }
         let mut validation = Validation::default();
-        validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+        // A contact of a person who left can be removed, so that another user can have it.
+        if user.is_active {
+            validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+        }
         if !validation.is_valid() {
             return Err(validation.into_error());
         }
-        if *user == before {
+        if *user == before && !has_new_metadata {
             return Ok(AccountUpdate::none());
         }
 
@@ -158,7 +197,10 @@ impl Changes {
         } else {
             (AuditAction::UserUpdated, None)
         };
-        let changes = changed_fields(&before, user);
+        let mut changes = changed_fields(&before, user);
+        if has_new_metadata {
+            changes.push(Field::Metadata.to_string());
+        }
         let update = AccountUpdate::none().event(AuditEvent {
             action,
             changes,
@@ -179,12 +221,25 @@ impl Changes {
     }
 }
 
+/// Returns the user with only those contacts that were removed.
+fn without_kept_contacts(before: &User, after: &User) -> User {
+    let mut removed = before.clone();
+    if after.phone.is_some() {
+        removed.phone = None;
+    }
+    if after.email.is_some() {
+        removed.email = None;
+    }
+    removed
+}
+
 /// Returns the names of the changed fields.
 fn changed_fields(before: &User, after: &User) -> Vec<String> {
     let fields = [
         ("full_name", before.full_name != after.full_name),
         ("phone", before.phone != after.phone),
         ("email", before.email != after.email),
+        ("external_id", before.external_id != after.external_id),
         ("role", before.role != after.role),
         ("is_active", before.is_active != after.is_active),
     ];

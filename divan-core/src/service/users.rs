@@ -1,17 +1,18 @@
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::attempt::trusted_hash;
 use super::page::{ListId, PageRequest, truncate_page};
 use super::session::{SessionView, to_time_duration};
 use super::validation::Validation;
-use super::{AdminService, Cursor, Field, InvalidFieldReason, Page, ServiceError, parse_phone};
+use super::{AdminService, Cursor, Field, InvalidFieldReason, ServiceError, parse_phone};
 use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
-use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserQuery};
-use crate::types::{AuditAction, Email, Role, User, UserId};
+use crate::store::{Account, FoundUsers, NewUser, SearchTerms, UserCount, UserQuery};
+use crate::types::{AuditAction, Email, Metadata, Role, TelegramId, User, UserId};
 
 /// The lifetime of a generated password.
 const GENERATED_PASSWORD_LIFE: Duration = Duration::from_hours(72);
@@ -25,16 +26,43 @@ pub(super) fn expiry_of_generated(now: OffsetDateTime) -> OffsetDateTime {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListUsersQuery {
-    /// Search terms: each is a prefix of the phone number, the e-mail address or a word of the name.
+    /// Search terms: each is a prefix of the phone number, the e-mail address, a word of the name or,
+    /// after `@`, the Telegram username.
     pub query: Option<String>,
     /// The role.
     pub role: Option<Role>,
     /// Active or inactive users only.
     pub is_active: Option<bool>,
+    /// The id in another system.
+    pub external_id: Option<String>,
+    /// The linked Telegram account.
+    pub telegram_id: Option<TelegramId>,
+    /// Users who have or have not signed in yet only.
+    pub has_signed_in: Option<bool>,
+    /// Counts the users of all pages. Default: `false`.
+    pub with_total: bool,
+    /// Returns the users with their metadata. Default: `false`.
+    pub with_metadata: bool,
     /// The size of the page, 1 to 200. Default: 50.
     pub limit: Option<u32>,
     /// The cursor of the previous page.
     pub cursor: Option<Cursor>,
+}
+
+/// A page of users.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct UserPage {
+    /// The users, newest first.
+    pub items: Vec<User>,
+    /// The cursor of the next page; `None` after the last one.
+    pub next_cursor: Option<Cursor>,
+    /// The number of users of all pages, with [`ListUsersQuery::with_total`].
+    pub total: Option<UserCount>,
+}
+
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "true" } else { "false" }
 }
 
 /// Creates a user. An employee needs a phone number, an administrator an e-mail address.
@@ -49,6 +77,10 @@ pub struct CreateUserCommand {
     pub phone: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
+    /// The id in another system.
+    pub external_id: Option<String>,
+    /// Attributes for the application: a JSON object of at most [`Metadata::MAX_BYTES`].
+    pub metadata: Option<Map<String, Value>>,
     /// The password. Without one, a password is generated. Only the operator may set the password
     /// of an administrator.
     pub password: Option<Secret>,
@@ -62,6 +94,8 @@ impl CreateUserCommand {
             full_name: full_name.into(),
             phone: None,
             email: None,
+            external_id: None,
+            metadata: None,
             password: None,
         }
     }
@@ -101,20 +135,29 @@ pub struct CreatedUser {
     pub generated_password: Option<Secret>,
 }
 
+/// The checked fields of a command that creates a user.
+struct NewFields {
+    user: User,
+    metadata: Option<Metadata>,
+    /// The chosen password.
+    password: Option<Password>,
+}
+
 /// # Users
 impl AdminService<'_> {
     /// Lists users, newest first. A page may have fewer users than the limit and still a next one.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] with all invalid fields.
-    pub async fn list_users(self, query: &ListUsersQuery) -> Result<Page<User>, ServiceError> {
+    pub async fn list_users(self, query: &ListUsersQuery) -> Result<UserPage, ServiceError> {
+        let telegram_id = query.telegram_id.map(|id| id.0.to_string());
         let list = ListId::new("users")
             .filter("query", query.query.as_deref())
             .filter("role", query.role.map(Role::as_str))
-            .filter(
-                "is_active",
-                query.is_active.map(|is| if is { "true" } else { "false" }),
-            )
+            .filter("is_active", query.is_active.map(yes_or_no))
+            .filter("has_signed_in", query.has_signed_in.map(yes_or_no))
+            .filter("telegram_id", telegram_id.as_deref())
+            .filter("external_id", query.external_id.as_deref())
             .tag();
         let mut validation = Validation::default();
         let PageRequest { limit, before } =
@@ -124,6 +167,8 @@ impl AdminService<'_> {
             typed => SearchTerms::parse(typed),
         };
         let terms = validation.parsed(Field::Query, terms);
+        let external_id = query.external_id.as_deref();
+        let external_id = external_id.and_then(|typed| validation.external_id(typed));
         let (Some(terms), true) = (terms, validation.is_valid()) else {
             return Err(validation.into_error());
         };
@@ -132,16 +177,26 @@ impl AdminService<'_> {
         stored.terms = terms;
         stored.role = query.role;
         stored.is_active = query.is_active;
+        stored.external_id = external_id;
+        stored.telegram_id = query.telegram_id;
+        stored.has_signed_in = query.has_signed_in;
+        stored.with_metadata = query.with_metadata;
         stored.before = before.map(UserId);
         let FoundUsers {
             users: mut items,
             scanned_until,
         } = self.service.parts.store.users(&stored).await?;
+        let total = if query.with_total {
+            Some(self.service.parts.store.count_users(&stored).await?)
+        } else {
+            None
+        };
         let last_id = truncate_page(&mut items, limit, |user| user.id.0)
             .or_else(|| scanned_until.map(|last| last.0));
-        Ok(Page {
+        Ok(UserPage {
             items,
             next_cursor: last_id.map(|id| list.cursor_after(id)),
+            total,
         })
     }
 
@@ -153,6 +208,17 @@ impl AdminService<'_> {
         let found = self.service.parts.store.account(id).await?;
         found
             .map(|account| account.user)
+            .ok_or(ServiceError::NotFound)
+    }
+
+    /// Returns the user with this id, with the metadata.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn get_user_with_metadata(self, id: UserId) -> Result<User, ServiceError> {
+        let found = self.service.parts.store.account(id).await?;
+        found
+            .map(Account::into_user_with_metadata)
             .ok_or(ServiceError::NotFound)
     }
 
@@ -182,7 +248,7 @@ impl AdminService<'_> {
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] with all invalid fields, [`ServiceError::WeakPassword`], or
-    /// [`ServiceError::Store`] if another user has the phone number or e-mail address.
+    /// [`ServiceError::Store`] if another user has the phone number, e-mail address or external id.
     ///
     /// ```
     /// use divan_core::service::{AdminService, CreateUserCommand, ServiceError};
@@ -199,7 +265,11 @@ impl AdminService<'_> {
         command: &CreateUserCommand,
     ) -> Result<CreatedUser, ServiceError> {
         let parts = &self.service.parts;
-        let (mut user, chosen) = self.new_user(command)?;
+        let NewFields {
+            mut user,
+            metadata,
+            password: chosen,
+        } = self.new_user(command)?;
         let (password, generated) = if let Some(chosen) = chosen {
             self.service
                 .check_new_password(Field::Password, &chosen, &user)?;
@@ -214,6 +284,8 @@ impl AdminService<'_> {
             .hash(trusted_hash(self.admin.id()), password)
             .await?;
         let mut account = Account::new(user.clone(), hash);
+        account.metadata = metadata.clone().unwrap_or_default();
+        user.metadata = metadata;
         // Until a Telegram account is linked, the password alone is enough to link one.
         let expires = generated.is_some() || user.role == Role::Employee;
         account.password_expires_at = expires.then(|| expiry_of_generated(user.created_at));
@@ -225,11 +297,8 @@ impl AdminService<'_> {
         })
     }
 
-    /// Validates the command and returns the user and the chosen password.
-    fn new_user(
-        self,
-        command: &CreateUserCommand,
-    ) -> Result<(User, Option<Password>), ServiceError> {
+    /// Validates the command.
+    fn new_user(self, command: &CreateUserCommand) -> Result<NewFields, ServiceError> {
         let parts = &self.service.parts;
         let mut validation = Validation::default();
         let full_name = validation.full_name(&command.full_name);
@@ -237,6 +306,10 @@ impl AdminService<'_> {
         let phone = phone.and_then(|typed| validation.phone(typed, parts.region));
         let email = command.email.as_deref();
         let email = email.and_then(|typed| validation.email(typed));
+        let external_id = command.external_id.as_deref();
+        let external_id = external_id.and_then(|typed| validation.external_id(typed));
+        let metadata = command.metadata.as_ref();
+        let metadata = metadata.and_then(|members| validation.metadata(members));
         let password = command.password.as_ref();
         let password = password.and_then(|typed| validation.password(Field::Password, typed));
         validation.require_login_field(
@@ -253,8 +326,12 @@ impl AdminService<'_> {
         };
         let id = UserId::generate(parts.clock.as_ref(), parts.entropy.as_ref())?;
         let mut user = User::new(id, command.role, full_name, self.service.now());
-        (user.phone, user.email) = (phone, email);
-        Ok((user, password))
+        (user.phone, user.email, user.external_id) = (phone, email, external_id);
+        Ok(NewFields {
+            user,
+            metadata,
+            password,
+        })
     }
 
     /// Inserts users, all or none. The first active administrator that the operator creates closes

@@ -1,5 +1,6 @@
 //! Validation of commands and queries: parses their fields and collects all errors.
 
+use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::password::{Password, PasswordPolicy};
 use crate::secret::Secret;
-use crate::types::{Email, Phone, Role, User};
+use crate::types::{Email, ExternalId, Metadata, Phone, Role, User};
 
 /// The maximum length of a user's name, in characters.
 const MAX_NAME_CHARS: usize = 200;
@@ -99,6 +100,14 @@ impl Validation {
 
     pub(super) fn phone(&mut self, typed: &str, region: Region) -> Option<Phone> {
         self.parsed(Field::Phone, parse_phone(typed, region))
+    }
+
+    pub(super) fn external_id(&mut self, typed: &str) -> Option<ExternalId> {
+        self.parsed(Field::ExternalId, typed.parse::<ExternalId>())
+    }
+
+    pub(super) fn metadata(&mut self, members: &Map<String, Value>) -> Option<Metadata> {
+        self.parsed(Field::Metadata, Metadata::new(members.clone()))
     }
 
     pub(super) fn password(&mut self, field: Field, typed: &Secret) -> Option<Password> {

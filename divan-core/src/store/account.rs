@@ -3,14 +3,16 @@ use time::OffsetDateTime;
 use super::{EndSessions, StoreError, StoredDevice, StoredSession};
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
-use crate::types::{AuditEvent, DeviceId, Role, SessionId, User};
+use crate::types::{AuditEvent, DeviceId, Metadata, Role, SessionId, User};
 
 /// A user with credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
-    /// The user.
+    /// The user, without [`User::metadata`].
     pub user: User,
+    /// Attributes for the application.
+    pub metadata: Metadata,
     /// The password hash.
     pub password_hash: PasswordHash,
     /// Last sign-in with the password in the Mini App; `None` after a sign-out.
@@ -28,10 +30,19 @@ impl Account {
     pub fn new(user: User, password_hash: PasswordHash) -> Self {
         Self {
             user,
+            metadata: Metadata::default(),
             password_hash,
             password_verified_at: None,
             password_expires_at: None,
             password_version: 1,
+        }
+    }
+
+    /// Returns the user with the metadata.
+    pub fn into_user_with_metadata(self) -> User {
+        User {
+            metadata: Some(self.metadata),
+            ..self.user
         }
     }
 
@@ -68,12 +79,14 @@ pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
 /// Changes that accompany the change of an account: first sessions end, then one begins, then
-/// devices and counters change, then the audit events are inserted.
+/// devices and counters change, then the user is deleted, then the audit events are inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AccountUpdate {
     /// Nothing changes, not even the account, when this session of the account has ended.
     pub require_live_session: Option<SessionId>,
+    /// Deletes the user with all sessions and known devices. The id stays in audit events.
+    pub delete_user: bool,
     /// The sessions to end.
     pub end: Option<EndSessions>,
     /// The session to begin. The oldest ends when there are
@@ -104,6 +117,13 @@ impl AccountUpdate {
     #[must_use]
     pub fn require_live_session(mut self, session: SessionId) -> Self {
         self.require_live_session = Some(session);
+        self
+    }
+
+    /// Deletes the user with all sessions and known devices.
+    #[must_use]
+    pub fn delete_user(mut self) -> Self {
+        self.delete_user = true;
         self
     }
 
@@ -173,7 +193,7 @@ impl AccountUpdate {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UpdatedAccount {
-    /// The account after the change.
+    /// The account after the change, also of a user who was deleted.
     pub account: Account,
     /// The sessions that the change ended.
     pub ended: Vec<SessionId>,

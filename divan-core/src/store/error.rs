@@ -47,6 +47,8 @@ named_enum! {
         Phone = "phone number",
         /// The Telegram account.
         TelegramId = "Telegram account",
+        /// The id in another system.
+        ExternalId = "external id",
     }
 }
 

@@ -9,13 +9,15 @@ use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore,
     EndSessions, FoundUsers, MAX_DEVICES, NewUser, SessionAdvance, SessionStore, Store, StoreError,
     StoreErrorKind, StoredDevice, StoredSession, ThrottleStore, UniqueKey, UpdateFn,
-    UpdatedAccount, UserQuery, UserStore,
+    UpdatedAccount, UserCount, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
     Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
 };
-use crate::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{
+    AuditEvent, DeviceId, Email, ExternalId, Phone, SessionId, TelegramId, User, UserId,
+};
 
 /// A store in memory, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -53,15 +55,15 @@ impl MemoryStore {
 }
 
 impl Tables {
-    /// The constraint that this account would violate.
-    fn violation(&self, account: &Account) -> Option<StoreErrorKind> {
+    /// The constraint that this account, or its deletion, would violate.
+    fn violation(&self, account: &Account, is_deleted: bool) -> Option<StoreErrorKind> {
         let mut others = self
             .accounts
             .values()
             .filter(|other| other.user.id != account.user.id);
         let before = self.accounts.get(&account.user.id);
         if before.is_some_and(Account::is_active_admin)
-            && !account.is_active_admin()
+            && (is_deleted || !account.is_active_admin())
             && !others.clone().any(Account::is_active_admin)
         {
             return Some(StoreErrorKind::LastAdmin);
@@ -142,6 +144,11 @@ impl Tables {
                 };
             }
         }
+        if update.delete_user {
+            self.accounts.remove(&user);
+            self.sessions.retain(|_, session| session.user != user);
+            self.devices.retain(|_, device| device.user != user);
+        }
         self.audit.extend(update.events);
         ended
     }
@@ -212,11 +219,30 @@ impl UserStore for MemoryStore {
 
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
         let tables = self.tables();
-        let all = tables.accounts.values().map(|account| &account.user);
-        let mut found: Vec<User> = all.filter(|user| query.matches(user)).cloned().collect();
+        let all = tables.accounts.values();
+        let found = all.filter(|account| query.matches(&account.user)).cloned();
+        let mut found: Vec<User> = if query.with_metadata {
+            found.map(Account::into_user_with_metadata).collect()
+        } else {
+            found.map(|account| account.user).collect()
+        };
         found.sort_by_key(|user| std::cmp::Reverse(user.id));
         found.truncate(query.limit as usize);
         Ok(found.into())
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        let query = UserQuery {
+            before: None,
+            ..query.clone()
+        };
+        let tables = self.tables();
+        let users = tables.accounts.values().map(|account| &account.user);
+        let found = users.filter(|user| query.matches(user)).count();
+        Ok(UserCount::new(
+            u32::try_from(found).unwrap_or(u32::MAX),
+            true,
+        ))
     }
 
     async fn users_by_contact(
@@ -247,10 +273,18 @@ impl UserStore for MemoryStore {
             .collect())
     }
 
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
+        let ids: HashSet<_> = ids.iter().collect();
+        let has_id = |user: &&User| user.external_id.as_ref().is_some_and(|id| ids.contains(id));
+        let tables = self.tables();
+        let users = tables.accounts.values().map(|account| &account.user);
+        Ok(users.filter(has_id).cloned().collect())
+    }
+
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
         let mut tables = self.tables();
         for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
-            if let Some(violation) = tables.violation(account) {
+            if let Some(violation) = tables.violation(account, false) {
                 for NewUser { account, .. } in &new[..inserted] {
                     tables.accounts.remove(&account.user.id);
                 }
@@ -281,7 +315,7 @@ impl UserStore for MemoryStore {
         {
             return Ok(None);
         }
-        if let Some(violation) = tables.violation(&account) {
+        if let Some(violation) = tables.violation(&account, update.delete_user) {
             return Err(StoreError::new(violation));
         }
         tables.accounts.insert(id, account.clone());
@@ -464,6 +498,8 @@ fn shared_key(a: &User, b: &User) -> Option<UniqueKey> {
         Some(UniqueKey::Phone)
     } else if a.telegram_id.is_some() && a.telegram_id == b.telegram_id {
         Some(UniqueKey::TelegramId)
+    } else if a.external_id.is_some() && a.external_id == b.external_id {
+        Some(UniqueKey::ExternalId)
     } else {
         None
     }

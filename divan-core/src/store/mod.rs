@@ -31,7 +31,7 @@ mod throttle;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::types::{Email, Phone, TelegramId, User, UserId};
+use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
 
 #[cfg(feature = "postgres")]
 pub use crate::database_url::PostgresPool;
@@ -45,7 +45,7 @@ pub use pool::PoolState;
 pub use postgres::PostgresStore;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, SchemaStatus};
-pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserQuery, search_words};
+pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserCount, UserQuery, search_words};
 pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql::{Backend, SqlStore};
@@ -99,6 +99,13 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// Only when the database fails.
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError>;
 
+    /// Counts the users that match all conditions but [`UserQuery::before`], at most
+    /// [`UserCount::MAX`] of them, scanning at most [`UserQuery::scan_limit`].
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError>;
+
     /// Finds users by phone numbers and e-mail addresses, in any order. A user who matches both may
     /// be returned twice.
     ///
@@ -110,11 +117,17 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         emails: &[Email],
     ) -> Result<Vec<User>, StoreError>;
 
+    /// Finds users by their external ids, in any order.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError>;
+
     /// Inserts users and their audit events, all or none.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Conflict`] when another user has the phone number, e-mail address or
-    /// Telegram account.
+    /// [`StoreErrorKind::Conflict`] when another user has the phone number, e-mail address,
+    /// Telegram account or external id.
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError>;
 
     /// Changes an account and its sessions, and inserts audit events, in one transaction. The
@@ -127,8 +140,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// The error of `change` as it is (see [`StoreError::rejected`]);
     /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
-    /// [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator. Nothing is
-    /// written then.
+    /// [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator, also by
+    /// [`AccountUpdate::delete_user`]. Nothing is written then.
     async fn update_account(
         &self,
         id: UserId,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::types::{Role, User, UserId};
+use crate::types::{ExternalId, Role, TelegramId, User, UserId};
 
 /// Maximum number of characters in a search.
 const MAX_CHARS: usize = 100;
@@ -24,12 +24,44 @@ pub struct UserQuery {
     pub role: Option<Role>,
     /// Only active or only inactive users.
     pub is_active: Option<bool>,
+    /// Only the user with this external id.
+    pub external_id: Option<ExternalId>,
+    /// Only the user with this linked Telegram account.
+    pub telegram_id: Option<TelegramId>,
+    /// Only users who have or have not signed in yet.
+    pub has_signed_in: Option<bool>,
     /// Only users older than this one, the last of the previous page.
     pub before: Option<UserId>,
     /// Maximum number of users.
     pub limit: u32,
+    /// Returns the users with their metadata.
+    pub with_metadata: bool,
     /// Maximum number of users to scan when many users have each word of the search.
     pub scan_limit: u32,
+}
+
+/// The number of users that match a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UserCount {
+    /// The number of users, at most [`MAX`](Self::MAX).
+    pub users: u32,
+    /// There are more users, or there may be more.
+    pub is_minimum: bool,
+}
+
+impl UserCount {
+    /// The greatest number that is counted.
+    pub const MAX: u32 = 10_000;
+
+    /// Creates the count from the number of users that were found among `scanned_all` or only the
+    /// newest ones.
+    pub fn new(found: u32, scanned_all: bool) -> Self {
+        Self {
+            users: found.min(Self::MAX),
+            is_minimum: found > Self::MAX || !scanned_all,
+        }
+    }
 }
 
 /// A page of the list of users.
@@ -69,6 +101,11 @@ impl UserQuery {
             && self
                 .is_active
                 .is_none_or(|is_active| user.is_active == is_active)
+            && self
+                .has_signed_in
+                .is_none_or(|signed_in| user.last_login_at.is_some() == signed_in)
+            && (self.telegram_id.is_none() || user.telegram_id == self.telegram_id)
+            && (self.external_id.is_none() || user.external_id == self.external_id)
             && self.before.is_none_or(|before| user.id < before)
             && self.terms.match_words(&search_words(user))
     }
@@ -91,7 +128,8 @@ pub enum InvalidSearch {
 }
 
 impl SearchTerms {
-    /// Parses a search text: prefixes of words of a name, of an e-mail address or of a phone number.
+    /// Parses a search text: prefixes of words of a name, of an e-mail address, of a phone number or,
+    /// after `@`, of a Telegram username.
     ///
     /// # Errors
     /// [`InvalidSearch`].
@@ -123,6 +161,7 @@ impl SearchTerms {
             }
         }
         terms.remove("");
+        terms.remove("@");
         if terms.is_empty() {
             return Err(InvalidSearch::Empty);
         }
@@ -145,15 +184,19 @@ impl SearchTerms {
 }
 
 /// Returns the search words of a user: those of the name and of the local part of the e-mail
-/// address, the whole address, and the digits of the phone number. Case, accents and the difference
+/// address, the whole address, the digits of the phone number, and the Telegram username after `@`. Case, accents and the difference
 /// between Kazakh letters and the Russian letters they derive from are removed, because users type
 /// what their keyboard has.
 pub fn search_words(user: &User) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = words(&fold(&user.full_name)).collect();
     if let Some(email) = &user.email {
+        found.insert(fold(&email.to_unicode()));
         let email = fold(email.as_str());
         found.extend(words(email.split('@').next().unwrap_or_default()));
         found.insert(email);
+    }
+    if let Some(name) = &user.telegram_username {
+        found.insert(format!("@{}", fold(name)));
     }
     if let Some(phone) = &user.phone {
         let number = digits(phone.as_str());
@@ -236,6 +279,7 @@ mod tests {
             OffsetDateTime::UNIX_EPOCH,
         );
         user.phone = phone.map(|phone| phone.parse().unwrap());
+        user.telegram_username = Some("First_Last42".to_owned());
         user.email = email.map(|email| email.parse().unwrap());
         user
     }
@@ -272,6 +316,9 @@ mod tests {
             "K.Fedorov@Example.COM",
             "k.fedorov@ex",
             "Фёдоров 8701",
+            "@first",
+            "@FIRST_LAST42",
+            "касым @first_l",
         ] {
             assert!(finds(typed, &user), "{typed}");
         }
@@ -282,10 +329,22 @@ mod tests {
             "касым иванов",
             "011",
             "fedorov@",
+            "first",
+            "@last",
+            "@first last",
             "+7 702",
         ] {
             assert!(!finds(typed, &user), "{typed}");
         }
+    }
+
+    #[test]
+    fn search_finds_both_forms_of_an_internationalised_domain() {
+        let user = user("A", None, Some("k@пример.рф"));
+        for typed in ["k@прим", "K@ПРИМЕР.РФ", "k@xn--e1afmkfd.xn--p1ai", "k@xn--"] {
+            assert!(finds(typed, &user), "{typed}");
+        }
+        assert!(!finds("k@other", &user));
     }
 
     #[test]
@@ -303,7 +362,7 @@ mod tests {
 
     #[test]
     fn empty_and_too_long_searches_are_rejected() {
-        for typed in ["", " ", "!?", "+", "()"] {
+        for typed in ["", " ", "!?", "+", "()", "@"] {
             assert_eq!(
                 SearchTerms::parse(typed),
                 Err(InvalidSearch::Empty),

@@ -20,6 +20,8 @@ open_enum! {
         UserActivated = "user_activated",
         /// A user was deactivated, possibly with other changes.
         UserDeactivated = "user_deactivated",
+        /// A user was deleted with all personal data.
+        UserDeleted = "user_deleted",
         /// A user's password was replaced with a generated one.
         PasswordReset = "password_reset",
         /// A user changed the password.

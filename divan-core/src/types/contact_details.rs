@@ -1,25 +1,31 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use idna::AsciiDenyList;
 use serde::{Deserialize, Serialize};
 
 /// An e-mail address in lower case, so that two spellings are one account.
 ///
-/// Accepts the form of the WHATWG `input type=email`: a local part, one `@`, a domain of dotted
-/// labels; ASCII only.
+/// Accepts the form of the WHATWG `input type=email`: an ASCII local part, one `@`, a domain of dotted
+/// labels. An internationalised domain is stored in its ASCII form (`xn--`, UTS #46), so that both
+/// forms are one address.
 ///
 /// ```
 /// use divan_core::types::Email;
 ///
 /// let email: Email = "Admin@Example.COM".parse()?;
 /// assert_eq!(email.as_str(), "admin@example.com");
+/// let email: Email = "admin@bücher.example".parse()?;
+/// assert_eq!(email.as_str(), "admin@xn--bcher-kva.example");
+/// assert_eq!(email.to_unicode(), "admin@bücher.example");
 /// # Ok::<(), divan_core::types::InvalidEmail>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(value_type = String, format = "email", example = "admin@example.com", description = "An e-mail address, in lower case.")
+    schema(value_type = String, format = "email", example = "admin@example.com", description = "An e-mail address, in lower case, with an internationalised domain in its ASCII form (`xn--`).")
 )]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
@@ -34,6 +40,12 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The address with an internationalised domain in Unicode, for display.
+    pub fn to_unicode(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
+        format!("{local}@{}", idna::domain_to_unicode(domain).0)
+    }
 }
 
 impl FromStr for Email {
@@ -42,13 +54,26 @@ impl FromStr for Email {
     fn from_str(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
-        let valid = text.len() <= 254 && is_local_part(local) && is_domain(domain);
-        if valid {
-            Ok(Self(text.to_ascii_lowercase()))
+        // Unicode is longer in ASCII, and this limit bounds the work.
+        if text.len() > MAX_BYTES {
+            return Err(InvalidEmail);
+        }
+        let domain = ascii_domain(domain)?;
+        let address = format!("{local}@{domain}").to_ascii_lowercase();
+        if address.len() <= MAX_BYTES && is_local_part(local) && is_domain(&domain) {
+            Ok(Self(address))
         } else {
             Err(InvalidEmail)
         }
     }
+}
+
+/// The maximum length of an address (RFC 5321 §4.5.3.1).
+const MAX_BYTES: usize = 254;
+
+/// Returns the ASCII form of a domain.
+fn ascii_domain(domain: &str) -> Result<Cow<'_, str>, InvalidEmail> {
+    idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL).map_err(|_| InvalidEmail)
 }
 
 fn is_local_part(local: &str) -> bool {
@@ -172,6 +197,47 @@ mod tests {
             "o'neil@example.org",
         ] {
             assert!(text.parse::<Email>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_internationalised_domain_is_one_address_in_unicode_and_ascii() {
+        for (typed, stored, unicode) in [
+            (
+                "A@BÜCHER.example",
+                "a@xn--bcher-kva.example",
+                "a@bücher.example",
+            ),
+            (
+                "a@bu\u{308}cher.example",
+                "a@xn--bcher-kva.example",
+                "a@bücher.example",
+            ),
+            (
+                "a@xn--BCHER-KVA.Example",
+                "a@xn--bcher-kva.example",
+                "a@bücher.example",
+            ),
+            ("a@Пример。рф", "a@xn--e1afmkfd.xn--p1ai", "a@пример.рф"),
+            ("a@ｅxample.com", "a@example.com", "a@example.com"),
+        ] {
+            let email: Email = typed.parse().unwrap();
+            assert_eq!(
+                (email.as_str(), email.to_unicode().as_str()),
+                (stored, unicode)
+            );
+            assert_eq!(unicode.parse::<Email>().unwrap(), email);
+            assert_eq!(stored.parse::<Email>().unwrap(), email);
+        }
+        let long = format!("a@{}.рф", "ы".repeat(60));
+        for typed in [
+            "a@xn--.example",
+            "a@xn--bcher.example\u{200B}",
+            "a@рф",
+            "a@b\u{AD}",
+            &long,
+        ] {
+            assert!(typed.parse::<Email>().is_err(), "{typed}");
         }
     }
 

@@ -3,13 +3,17 @@
 mod audience;
 mod audit;
 mod contact_details;
+mod external_id;
 mod ids;
 mod jwk;
+mod metadata;
 mod user;
 
 pub use audience::{Audience, UnknownAudience};
 pub use audit::{AuditAction, AuditEvent};
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
+pub use external_id::{ExternalId, InvalidExternalId};
 pub use ids::{AuditId, DeviceId, SessionId, TelegramId, UserId};
 pub use jwk::{Jwk, JwkSet};
+pub use metadata::{InvalidMetadata, Metadata};
 pub use user::{Role, UnknownRole, User};

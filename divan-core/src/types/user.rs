@@ -4,7 +4,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 
-use super::{Email, Phone, TelegramId, UserId};
+use super::{Email, ExternalId, Metadata, Phone, TelegramId, UserId};
 
 named_enum! {
     /// The role of a user.
@@ -51,6 +51,7 @@ impl<'de> Deserialize<'de> for Role {
         "phone": "+77011234567",
         "telegram_id": 42,
         "telegram_username": "first_last",
+        "external_id": "HR-000123",
         "is_active": true,
         "password_change_required": false,
         "created_at": "2026-01-15T09:30:00.125Z",
@@ -83,6 +84,15 @@ pub struct User {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, example = "first_last"))]
     pub telegram_username: Option<String>,
+    /// The user's id in another system, unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub external_id: Option<ExternalId>,
+    /// Attributes for the application. Only with `include=metadata`, and in the response to a request
+    /// that sets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub metadata: Option<Metadata>,
     /// `false` if the user is deactivated and cannot sign in.
     pub is_active: bool,
     /// True if the user must change the password first.
@@ -109,8 +119,8 @@ pub struct User {
 }
 
 impl User {
-    /// Creates an active user without e-mail address, phone number and Telegram account; set the
-    /// rest.
+    /// Creates an active user without e-mail address, phone number, Telegram account and external
+    /// id; set the rest.
     pub fn new(
         id: UserId,
         role: Role,
@@ -125,6 +135,8 @@ impl User {
             phone: None,
             telegram_id: None,
             telegram_username: None,
+            external_id: None,
+            metadata: None,
             is_active: true,
             password_change_required: false,
             created_at,

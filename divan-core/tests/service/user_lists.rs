@@ -6,7 +6,7 @@ use std::time::Duration;
 use divan_core::password::PasswordHash;
 use divan_core::service::{ClientInfo, CreateUserCommand, ListUsersQuery, UpdateUserCommand};
 use divan_core::store::{Account, FoundUsers, SearchTerms, SqliteStore, UserQuery};
-use divan_core::types::{Role, User, UserId};
+use divan_core::types::{Role, TelegramId, User, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -20,13 +20,17 @@ on_every_store!(
     a_page_starts_where_the_previous_one_ended,
     a_search_continues_after_the_scan_limit,
     a_changed_name_is_found_by_search,
+    the_holder_of_a_telegram_account_is_found,
+    users_who_have_never_signed_in_are_listed_and_counted,
 );
 
 /// Every store returns the users that [`UserQuery::matches`], for generated users and searches.
 async fn list_users_returns_the_users_that_match_the_filters(f: Fixture) {
     const FIRST: [&str; 6] = ["Касым", "Қасым", "Ёлка", "Елена", "Anna", "ANNABEL"];
     const LAST: [&str; 5] = ["Ахметов", "Әхметова", "O'Neil", "Фёдоров-Ли", "100%_x\\"];
-    const TYPED: [&str; 16] = [
+    const TYPED: [&str; 18] = [
+        "@name_3",
+        "@",
         "к",
         "касым",
         "ах",
@@ -58,6 +62,11 @@ async fn list_users_returns_the_users_that_match_the_filters(f: Fixture) {
         user.is_active = random.below(4) > 0;
         user.phone = Some(format!("+770{}{n:07}", random.below(3)).parse().unwrap());
         user.email = Some(format!("person{n}@example.com").parse().unwrap());
+        if random.below(2) > 0 {
+            user.telegram_id = Some(TelegramId(i64::try_from(n).unwrap()));
+            user.telegram_username = Some(format!("Name_{}", n % 7));
+            user.last_login_at = Some(OffsetDateTime::UNIX_EPOCH);
+        }
         let account = Account::new(user.clone(), PasswordHash::from_stored("x"));
         f.store.insert_users(&[created(&account)]).await.unwrap();
         users.push(user);
@@ -78,6 +87,10 @@ async fn list_users_returns_the_users_that_match_the_filters(f: Fixture) {
         }
         query.role = random.one_of(&[None, Some(Role::Admin), Some(Role::Employee)]);
         query.is_active = random.one_of(&[None, Some(true), Some(false)]);
+        query.has_signed_in = random.one_of(&[None, None, Some(true), Some(false)]);
+        if random.below(8) == 0 {
+            query.telegram_id = Some(TelegramId(i64::try_from(random.below(70)).unwrap()));
+        }
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let last = random.one_of(&ids);
         query.before = random.one_of(&[None, Some(last)]);
@@ -99,6 +112,14 @@ async fn list_users_returns_the_users_that_match_the_filters(f: Fixture) {
             "{query:?}"
         );
         found += expected.len();
+        let count = f.store.count_users(&query).await.unwrap();
+        query.before = None;
+        let all = users.iter().filter(|user| query.matches(user)).count();
+        assert_eq!(
+            (count.users as usize, count.is_minimum),
+            (all, false),
+            "{query:?}"
+        );
     }
     assert!(found > 300, "{found} found: too few to mean anything");
 }
@@ -206,6 +227,12 @@ async fn a_search_continues_after_the_scan_limit(f: Fixture) {
     assert_eq!(found, [2, 1]);
     // The memory store has no scan limit.
     assert!(pages == 1 || pages == 8, "{pages} pages");
+    let count = f.store.count_users(&query).await.unwrap();
+    let is_limited = pages == 8;
+    assert_eq!(
+        (count.users, count.is_minimum),
+        (if is_limited { 0 } else { 2 }, is_limited)
+    );
 
     query.before = None;
     query.terms = SearchTerms::parse("even").unwrap();
@@ -254,6 +281,17 @@ async fn an_empty_page_of_a_search_may_have_a_next_page() {
         .await
         .unwrap();
     assert_eq!((page.items.len(), page.next_cursor.is_some()), (0, true));
+    assert!(page.total.is_none(), "a total is counted on request only");
+    let mut all = ListUsersQuery::default();
+    all.with_total = true;
+    let counted = f
+        .service
+        .as_admin(&f.admin().await, &ClientInfo::unknown())
+        .list_users(&all)
+        .await
+        .unwrap();
+    let total = counted.total.unwrap();
+    assert_eq!((total.users, total.is_minimum), (10_000, true));
     request.cursor = page.next_cursor;
     let page = f
         .service
@@ -284,4 +322,60 @@ async fn a_changed_name_is_found_by_search(f: Fixture) {
     for typed in ["after", "change", "+7 701 999", "8701999"] {
         assert_eq!(f.find(typed).await, ["After Change"], "{typed}");
     }
+}
+
+async fn the_holder_of_a_telegram_account_is_found(f: Fixture) {
+    let (admin, client) = (f.admin().await, client());
+    let users = f.service.as_admin(&admin, &client);
+    let user = f
+        .add(&CreateUserCommand::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
+    f.add(&CreateUserCommand::employee("Second Last", "+77010000002"))
+        .await;
+    let user = {
+        let session = f.login(&"umbrella 77".into()).await.unwrap();
+        assert_eq!(session.user.id, user.id);
+        session.user
+    };
+    let mut query = ListUsersQuery::default();
+    query.telegram_id = user.telegram_id;
+    assert_eq!(
+        users.list_users(&query).await.unwrap().items,
+        [user.clone()]
+    );
+    query.telegram_id = Some(TelegramId(1));
+    assert!(users.list_users(&query).await.unwrap().items.is_empty());
+
+    let username = user.telegram_username.unwrap();
+    assert_eq!(f.find(&format!("@{username}")).await, ["First Last"]);
+    users.unlink_telegram(user.id).await.unwrap();
+    assert!(f.find(&format!("@{username}")).await.is_empty());
+}
+
+async fn users_who_have_never_signed_in_are_listed_and_counted(f: Fixture) {
+    let (admin, client) = (f.admin().await, client());
+    let users = f.service.as_admin(&admin, &client);
+    f.add(&CreateUserCommand::employee("First Last", PHONE).password("umbrella 77"))
+        .await;
+    f.add(&CreateUserCommand::employee("Second Last", "+77010000002"))
+        .await;
+    f.login(&"umbrella 77".into()).await.unwrap();
+    let mut query = ListUsersQuery::default();
+    (query.with_total, query.limit) = (true, Some(1));
+    for (has_signed_in, role, expected) in [
+        (Some(false), None, 1),
+        (Some(true), None, 2),
+        (Some(true), Some(Role::Employee), 1),
+        (None, None, 3),
+    ] {
+        (query.has_signed_in, query.role) = (has_signed_in, role);
+        let page = users.list_users(&query).await.unwrap();
+        let total = page.total.unwrap();
+        assert_eq!((total.users, total.is_minimum), (expected, false));
+        assert_eq!(page.items.len(), 1);
+    }
+    query.has_signed_in = Some(false);
+    query.role = None;
+    let page = users.list_users(&query).await.unwrap();
+    assert_eq!(page.items[0].full_name, "Second Last");
 }

@@ -20,6 +20,8 @@ on_every_store!(
     reset_password_generates_a_password_and_ends_all_sessions,
     an_administrator_cannot_change_their_own_role_or_activity,
     random_concurrent_demotions_leave_an_administrator,
+    the_contact_of_a_deactivated_user_can_be_removed_and_used_again,
+    white_space_around_a_generated_password_is_ignored,
 );
 
 async fn unlink_without_a_linked_account_changes_nothing(f: Fixture) {
@@ -267,4 +269,56 @@ async fn random_concurrent_demotions_leave_an_administrator(f: Fixture) {
         };
         f.store.update_account(id, &restore).await.unwrap().unwrap();
     }
+}
+
+async fn the_contact_of_a_deactivated_user_can_be_removed_and_used_again(f: Fixture) {
+    let (admin, client) = (f.admin().await, client());
+    let users = f.service.as_admin(&admin, &client);
+    let employee = CreateUserCommand::employee("First Last", PHONE).password("umbrella 77");
+    let second = CreateUserCommand::admin("Second Admin", "second@example.com");
+    for command in [employee, second] {
+        let mut removal = UpdateUserCommand::default();
+        match command.role {
+            Role::Employee => removal.phone = Some(None),
+            _ => removal.email = Some(None),
+        }
+        let id = users.create_user(&command).await.unwrap().user.id;
+        let refused = users.update_user(id, &removal).await;
+        assert_eq!(refusal(refused), Refusal::ValidationFailed);
+
+        removal.is_active = Some(false);
+        let changed = users.update_user(id, &removal).await.unwrap();
+        assert_eq!((changed.phone, changed.email), (None, None));
+        let mut activation = UpdateUserCommand::default();
+        activation.is_active = Some(true);
+        let refused = users.update_user(id, &activation).await;
+        assert_eq!(refusal(refused), Refusal::ValidationFailed);
+
+        let next = users.create_user(&command).await.unwrap();
+        assert_ne!(next.user.id, id);
+        (activation.phone, activation.email) = match command.role {
+            Role::Employee => (Some(Some("+77010000009".to_owned())), None),
+            _ => (None, Some(Some("third@example.com".to_owned()))),
+        };
+        assert!(users.update_user(id, &activation).await.unwrap().is_active);
+    }
+}
+
+async fn white_space_around_a_generated_password_is_ignored(f: Fixture) {
+    let (admin, client) = (f.admin().await, client());
+    let command = CreateUserCommand::employee("First Last", PHONE);
+    let users = f.service.as_admin(&admin, &client);
+    let created = users.create_user(&command).await.unwrap();
+    let generated = created.generated_password.unwrap();
+    let pasted = format!(" {}\n", generated.expose());
+    let session = f.login(&pasted.as_str().into()).await.unwrap();
+    let token = session.access_token.expose();
+    let caller = f.service.authenticate_any_scope(token).await.unwrap();
+    let change = ChangePasswordCommand::new(pasted, " umbrella 77 ");
+    let own = f.service.as_caller(&caller, &client);
+    own.change_password(&change).await.unwrap();
+
+    let trimmed = f.login(&"umbrella 77".into()).await;
+    assert_eq!(refusal(trimmed), Refusal::InvalidCredentials);
+    f.login(&" umbrella 77 ".into()).await.unwrap();
 }

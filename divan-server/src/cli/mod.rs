@@ -19,6 +19,7 @@ mod telegram;
 mod users;
 mod users_csv;
 mod users_error;
+mod users_update;
 
 use std::error::Error;
 use std::process::ExitCode;

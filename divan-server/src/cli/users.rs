@@ -7,14 +7,15 @@ use divan_core::service::{
     AdminService, CreateUserCommand, Field, InvalidField, ListUsersQuery, ServiceError,
     SessionView, UpdateUserCommand,
 };
-use divan_core::types::{Role, User};
+use divan_core::types::{Metadata, Role, TelegramId, User};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::operator::as_operator;
 use super::password::PasswordSource;
 use super::users_error::UsersError;
-use super::{Outcome, output};
+use super::users_update::Update;
+use super::{Outcome, output, users_update};
 use crate::routes::wire;
 
 #[derive(Debug, Subcommand)]
@@ -38,8 +39,12 @@ pub(super) enum UserCommand {
     Show(UserRef),
     /// Create a user
     Create(CreateUser),
+    /// Change a user
+    Update(Update),
     /// Deactivate a user and end all sessions
     Deactivate(UserRef),
+    /// Delete a user with all personal data; it cannot be undone
+    Delete(UserRef),
     /// Reset a user's password to a generated one, shown once
     ResetPassword(UserRef),
     /// Make an employee an administrator, with a generated password that is shown once
@@ -77,6 +82,12 @@ pub(super) struct CreateUser {
     /// The e-mail address that an administrator signs in with
     #[arg(long)]
     email: Option<String>,
+    /// The user's id in another system
+    #[arg(long)]
+    external_id: Option<String>,
+    /// Attributes for the application: a JSON object
+    #[arg(long)]
+    metadata: Option<Metadata>,
     /// The role
     #[arg(long, value_enum, default_value = "employee")]
     role: RoleArg,
@@ -88,8 +99,8 @@ pub(super) struct CreateUser {
 
 #[derive(Args, Debug)]
 pub(super) struct List {
-    /// Search terms: each must be the beginning of a word of the name, the phone number or the e-mail
-    /// address
+    /// Search terms: each must be the beginning of a word of the name, the phone number, the e-mail
+    /// address or, after `@`, the Telegram username
     query: Option<String>,
     /// Only users with this role
     #[arg(long, value_enum)]
@@ -97,16 +108,25 @@ pub(super) struct List {
     /// Only inactive users
     #[arg(long)]
     inactive: bool,
+    /// Only the user with this linked Telegram account
+    #[arg(long)]
+    telegram_id: Option<i64>,
+    /// Only users who have never signed in
+    #[arg(long)]
+    never_signed_in: bool,
+    /// Only the user with this id in another system
+    #[arg(long)]
+    external_id: Option<String>,
     #[command(flatten)]
     output: Output,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct UserRef {
     /// The user: an id, a phone number or an e-mail address
     user: String,
     #[command(flatten)]
-    output: Output,
+    pub(super) output: Output,
 }
 
 #[derive(Args, Debug)]
@@ -128,7 +148,7 @@ pub(super) struct Sessions {
 }
 
 #[derive(Args, Clone, Copy, Debug)]
-struct Output {
+pub(super) struct Output {
     /// Print JSON, as in the HTTP API
     #[arg(long)]
     json: bool,
@@ -172,9 +192,12 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::Create(args) => {
             let mut command = CreateUserCommand::new(args.role.into(), args.name);
             (command.phone, command.email) = (args.phone, args.email);
+            command.external_id = args.external_id;
+            command.metadata = args.metadata.map(Into::into);
             command.password = args.password.read()?;
             as_operator(async |admin| create(admin, &command, args.output).await)
         }
+        UserCommand::Update(args) => users_update::run(args),
         UserCommand::Deactivate(user) => as_operator(async |admin| {
             let mut command = UpdateUserCommand::default();
             command.is_active = Some(false);
@@ -184,6 +207,11 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::ResetPassword(user) => {
             as_operator(async |admin| reset_password(admin, &user, None).await)
         }
+        UserCommand::Delete(user) => as_operator(async |admin| {
+            let found = find(admin, &user).await?;
+            admin.delete_user(found.id).await?;
+            show_user(&found, user.output)
+        }),
         UserCommand::Promote(args) => as_operator(async |admin| {
             let id = find(admin, &args.user).await?.id;
             let promoted = admin.promote_user(id, args.email.as_deref()).await;
@@ -236,6 +264,9 @@ fn with_options(error: ServiceError) -> UsersError {
 async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
     let mut query = ListUsersQuery::default();
     query.query.clone_from(&args.query);
+    query.external_id.clone_from(&args.external_id);
+    query.telegram_id = args.telegram_id.map(TelegramId);
+    query.has_signed_in = args.never_signed_in.then_some(false);
     (query.role, query.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
     let mut users = Vec::new();
     for_each_page(admin, query, |page| {
@@ -269,6 +300,7 @@ pub(super) async fn for_each_page(
 
 async fn show(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
     let found = find(admin, user).await?;
+    let found = admin.get_user_with_metadata(found.id).await?;
     let failed = wire::failed_sign_ins(admin.failed_sign_ins(found.id).await?);
     if user.output.json {
         return json(&serde_json::json!({"user": found, "failed_sign_ins": failed}));
@@ -334,7 +366,7 @@ async fn sessions(admin: AdminService<'_>, args: &Sessions) -> Result<(), UsersE
     Ok(())
 }
 
-async fn find(admin: AdminService<'_>, user: &UserRef) -> Result<User, UsersError> {
+pub(super) async fn find(admin: AdminService<'_>, user: &UserRef) -> Result<User, UsersError> {
     match admin.find_user(&user.user).await {
         Err(ServiceError::NotFound) => Err(UsersError::NotFound(user.user.clone())),
         found => Ok(found?),
@@ -366,7 +398,7 @@ fn session_row(session: &SessionView) -> [String; 5] {
     ]
 }
 
-fn show_user(user: &User, format: Output) -> Result<(), UsersError> {
+pub(super) fn show_user(user: &User, format: Output) -> Result<(), UsersError> {
     if format.json {
         return json(user);
     }

@@ -44,7 +44,7 @@ impl From<ServiceError> for UsersError {
                 Self::Refused("no active administrator would be left".to_owned())
             }
             ServiceError::Store(error) if matches!(error.kind(), StoreErrorKind::Conflict(_)) => {
-                Self::Refused("another user has this phone number or e-mail address".to_owned())
+                Self::Refused(error.kind().to_string())
             }
             error => Self::Service(error),
         }

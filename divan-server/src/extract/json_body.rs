@@ -35,6 +35,26 @@ impl<E: Endpoint, S: Send + Sync> FromRequest<S> for JsonBody<E> {
     }
 }
 
+/// The JSON body of an endpoint, or the default request without a body.
+#[derive(Debug)]
+pub(crate) struct OptionalJsonBody<E: Endpoint>(pub(crate) E::Request);
+
+impl<E: Endpoint<Request: Default>, S: Send + Sync> FromRequest<S> for OptionalJsonBody<E> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type = content_type(request.headers());
+        let body = read(request, state).await?;
+        if body.is_empty() {
+            return Ok(Self(E::Request::default()));
+        }
+        match content_type.as_deref() {
+            Some(JSON) => Ok(Self(json(&body)?)),
+            _ => Err(unsupported(JSON)),
+        }
+    }
+}
+
 /// The media type of the body, without its parameters; `None` also for several, of which a proxy may
 /// have read the other one.
 pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
@@ -198,7 +218,7 @@ pub(crate) fn error_of(member: &str, code: MemberErrorCode) -> MemberError {
     MemberError::new(pointer_to(member), code, detail)
 }
 
-/// Converts a path to a JSON pointer; requests have no nested members.
+/// Converts a path to a JSON pointer.
 fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema, Type};
@@ -195,8 +195,26 @@ fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
         );
     }
     let mut parameters = operation.parameters.iter().flatten().filter_map(here);
-    let name = parameters
-        .next()
-        .map_or("", |parameter| parameter.name.as_str());
-    json_body::error_of(name, MemberErrorCode::WrongType)
+    let first = parameters.find(|parameter| parameter.parameter_in == ParameterIn::Query);
+    let name = first.map_or("", |first| first.name.as_str());
+    let schema = first.and_then(|first| resolve(first.schema.as_ref()?, schemas));
+    match schema.and_then(only_value) {
+        Some(value) => MemberError::new(
+            format!("/{name}"),
+            MemberErrorCode::UnknownValue,
+            format!("must be `{value}`"),
+        ),
+        None => json_body::error_of(name, MemberErrorCode::WrongType),
+    }
+}
+
+/// The value of an enum with one value.
+fn only_value(schema: &Schema) -> Option<&str> {
+    match schema {
+        Schema::Object(object) => match object.enum_values.as_deref() {
+            Some([value]) => value.as_str(),
+            _ => None,
+        },
+        _ => None,
+    }
 }

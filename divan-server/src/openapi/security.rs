@@ -26,6 +26,12 @@ pub(super) fn required(auth: Auth) -> Option<Vec<SecurityRequirement>> {
         Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
             Some(vec![scheme(ADMIN_PASSWORD), scheme(ACCESS_TOKEN)])
         }
+        // The body may contain the refresh token instead.
+        Auth::RefreshTokenOrBearer => Some(vec![
+            SecurityRequirement::default(),
+            scheme(ADMIN_PASSWORD),
+            scheme(ACCESS_TOKEN),
+        ]),
         // The body may contain the init data instead.
         Auth::InitData => Some(vec![SecurityRequirement::default(), scheme(INIT_DATA)]),
         _ => None,

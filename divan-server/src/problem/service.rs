@@ -5,6 +5,7 @@ use divan_core::password::WeakPassword;
 use divan_core::service::{Field, InvalidField, InvalidFieldReason, ServiceError};
 use divan_core::store::{InvalidSearch, StoreErrorKind, UniqueKey};
 use divan_core::token::TokenError;
+use divan_core::types::{InvalidMetadata, Metadata};
 
 use super::Problem;
 
@@ -82,6 +83,7 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
     match kind {
         StoreErrorKind::Conflict(UniqueKey::Email) => ProblemCode::EmailTaken,
         StoreErrorKind::Conflict(UniqueKey::Phone) => ProblemCode::PhoneTaken,
+        StoreErrorKind::Conflict(UniqueKey::ExternalId) => ProblemCode::ExternalIdTaken,
         StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
         StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
         StoreErrorKind::Unavailable => ProblemCode::Unavailable,
@@ -94,6 +96,7 @@ fn taken(kind: StoreErrorKind) -> Option<InvalidField> {
     let field = match kind {
         StoreErrorKind::Conflict(UniqueKey::Email) => Field::Email,
         StoreErrorKind::Conflict(UniqueKey::Phone) => Field::Phone,
+        StoreErrorKind::Conflict(UniqueKey::ExternalId) => Field::ExternalId,
         _ => return None,
     };
     Some(InvalidField::new(field, InvalidFieldReason::Taken))
@@ -111,6 +114,7 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::Empty => Code::Empty,
         Reason::TooLong { .. } if is_password => Code::PasswordTooLong,
         Reason::TooLong { .. } => Code::TooLong,
+        Reason::ControlCharacter if error.field == Field::ExternalId => Code::ExternalIdInvalid,
         Reason::ControlCharacter
         | Reason::Invisible
         | Reason::CombiningMarks
@@ -126,12 +130,15 @@ fn member_error(error: InvalidField) -> MemberError {
         Reason::UnknownAction => Code::UnknownValue,
         Reason::OwnAccount => Code::OwnAccount,
         Reason::GeneratedOnly => Code::PasswordGeneratedOnly,
+        Reason::Metadata(InvalidMetadata::TooLarge) => Code::MetadataTooLarge,
+        Reason::Metadata(_) => Code::WrongType,
         Reason::Taken | Reason::SameAsLine { .. } => Code::Taken,
         _ => Code::Invalid,
     };
     let member = MemberError::new(pointer(error.field), code, error.reason.to_string());
     match error.reason {
         Reason::TooLong { max } => member.with_max(max),
+        Reason::Metadata(InvalidMetadata::TooLarge) => member.with_max(Metadata::MAX_BYTES),
         Reason::OutOfRange { min, max } => member.with_min(min).with_max(max),
         _ => member,
     }

@@ -1,22 +1,35 @@
-use divan_core::api::{ChangePassword, ChangePasswordRequest, Endpoint, Me, TokenResponse, User};
+use divan_core::api::{
+    ChangePassword, ChangePasswordRequest, Endpoint, Me, TokenResponse, User, UserInclude,
+    UserRequest,
+};
 use divan_core::service::ChangePasswordCommand;
 
 use super::{ApiResponse, ApiResult, examples, wire};
-use crate::extract::{AsCaller, JsonBody, SignedIn};
+use crate::extract::{AsCaller, JsonBody, QueryParams};
 
 /// Get the current user
 ///
 /// Call it when a front end starts with a stored session, and in services that must know whether an
 /// access token is valid now: the response reflects deactivation and sign-out within one second.
-/// Tokens of both audiences are accepted, also while `password_change_required`.
+/// Tokens of both audiences are accepted, also while `password_change_required`. With
+/// `include=metadata` the response has the attributes for the application.
 #[utoipa::path(
     get,
     path = Me::PATH,
     tag = "Account",
+    params(UserRequest),
     responses((status = 200, description = "The user of the token", body = User)),
 )]
-pub(crate) async fn me(SignedIn { caller, .. }: SignedIn<Me>) -> ApiResult<Me> {
-    Ok(ApiResponse(caller.user().clone()))
+pub(crate) async fn me(
+    caller: AsCaller<Me>,
+    QueryParams(request): QueryParams<Me>,
+) -> ApiResult<Me> {
+    let service = caller.service();
+    let user = match request.include {
+        Some(UserInclude::Metadata) => service.user_with_metadata().await?,
+        _ => service.user(),
+    };
+    Ok(ApiResponse(user))
 }
 
 /// Change your password

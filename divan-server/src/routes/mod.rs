@@ -44,7 +44,11 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(account::change_password))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::search_users))
-        .routes(routes!(users::get_user, users::update_user))
+        .routes(routes!(
+            users::get_user,
+            users::update_user,
+            users::delete_user
+        ))
         .routes(routes!(users::reset_password))
         .routes(routes!(users::promote_user))
         .routes(routes!(users::unlink_telegram))

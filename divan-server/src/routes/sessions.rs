@@ -1,10 +1,11 @@
 use divan_core::api::{
-    EndSession, Endpoint, Logout, Refresh, RefreshRequest, SessionId, SessionList, Sessions,
-    TokenResponse,
+    EndSession, Endpoint, Logout, LogoutRequest, Refresh, RefreshRequest, SessionId, SessionList,
+    Sessions, TokenResponse,
 };
 
 use super::{ApiResponse, ApiResult, examples, wire};
-use crate::extract::{AsCaller, ForClient, Id, JsonBody};
+use crate::extract::{AsCaller, ForClient, Id, JsonBody, OptionalJsonBody};
+use crate::problem::Problem;
 
 /// Refresh the tokens
 ///
@@ -33,17 +34,28 @@ pub(crate) async fn refresh(
 
 /// Sign out
 ///
-/// Ends the session of the access token within one second, on all servers; its refresh token is no
-/// longer valid. Discard both tokens on any response. In the Mini App the next sign-in needs
-/// the password.
+/// Ends the session within one second, on all servers. Send the `refresh_token`: it works when the access
+/// token has expired, and then no access token is needed. Without a body, the session of the access
+/// token ends.
+///
+/// Discard both tokens on any response. In the Mini App the next sign-in needs the password. A session
+/// that has already ended is no error with its refresh token.
 #[utoipa::path(
     post,
     path = Logout::PATH,
     tag = "Sessions",
+    request_body = LogoutRequest,
     responses((status = 204, description = "Signed out")),
 )]
-pub(crate) async fn logout(caller: AsCaller<Logout>) -> ApiResult<Logout> {
-    caller.service().logout().await?;
+pub(crate) async fn logout(
+    client: ForClient,
+    caller: Result<AsCaller<Logout>, Problem>,
+    OptionalJsonBody(request): OptionalJsonBody<Logout>,
+) -> ApiResult<Logout> {
+    match request.refresh_token {
+        Some(token) => client.service().logout(&token).await?,
+        None => caller?.service().logout().await?,
+    }
     Ok(ApiResponse(()))
 }
 

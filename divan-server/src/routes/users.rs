@@ -1,8 +1,8 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, EndUserSessions, Endpoint, FailedSignIns,
-    GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest, PromoteUser,
-    PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
-    UpdateUserRequest, User, UserId, UserPage,
+    CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, Endpoint,
+    FailedSignIns, GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest,
+    PromoteUser, PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser,
+    UpdateUser, UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -11,12 +11,16 @@ use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
 
 /// List and find users
 ///
-/// Newest first. Each word of `q` must be a prefix of the phone number, the e-mail address, or a word
-/// of the name: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh
+/// Newest first. Each word of `q` must be a prefix of the phone number, the e-mail address, a word of
+/// the name or, after `@`, the Telegram username: `fi 7011` finds First Last with +7 701 1…. Case, accents and the marks of Kazakh
 /// letters make no difference. All filters apply together.
 ///
+/// `telegram_id` finds the user who holds a Telegram account, after `telegram_account_mismatch`.
+/// `has_signed_in=false` lists users who have never signed in. With `include_total=true` the response
+/// has the number of users on all pages in `total`; `total_is_minimum` says that there may be more.
+///
 /// A page may have fewer users than `limit`, even none, and still a `next_cursor`: if more than a
-/// thousand users match each word of `q`, at most 20 000 users are scanned for a page. Continue until
+/// thousand users match each word of `q`, or with `has_signed_in`, at most 20 000 users are scanned for a page. Continue until
 /// there is no `next_cursor`.
 ///
 /// A `cursor` is valid only with the filters of the request that returned it; with others the response
@@ -61,14 +65,18 @@ pub(crate) async fn search_users(
 fn query(request: ListUsersRequest) -> ListUsersQuery {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
+    query.external_id = request.external_id;
+    (query.telegram_id, query.has_signed_in) = (request.telegram_id, request.has_signed_in);
+    query.with_total = request.include_total == Some(true);
+    query.with_metadata = request.include == Some(UserInclude::Metadata);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
     query
 }
 
 /// Create a user
 ///
-/// An employee needs a phone number, an administrator an e-mail address. `phone_taken` and
-/// `email_taken` mean that another user, active or not, has it.
+/// An employee needs a phone number, an administrator an e-mail address. `phone_taken`, `email_taken`
+/// and `external_id_taken` mean that another user, active or not, has it.
 ///
 /// Without `password`, the server generates one: show `generated_password` to the administrator,
 /// because it is returned only once. A `password` for an employee expires after 72 hours if the
@@ -99,6 +107,7 @@ pub(crate) async fn create_user(
 ) -> ApiResult<CreateUser> {
     let mut command = CreateUserCommand::new(request.role, request.full_name);
     (command.phone, command.email) = (request.phone, request.email);
+    (command.external_id, command.metadata) = (request.external_id, request.metadata);
     command.password = request.password;
     let created = admin.service().create_user(&command).await?;
     Ok(ApiResponse(wire::created_user(created)))
@@ -106,23 +115,32 @@ pub(crate) async fn create_user(
 
 /// Get a user
 ///
-/// The user as stored now. An unknown or malformed id is `not_found`.
+/// The user as stored now; with `include=metadata`, also the attributes for the application. An
+/// unknown or malformed id is `not_found`.
 #[utoipa::path(
     get,
     path = GetUser::PATH,
     tag = "Users",
-    params(("id" = UserId, Path, description = "The user")),
+    params(("id" = UserId, Path, description = "The user"), UserRequest),
     responses((status = 200, description = "The user", body = User)),
 )]
-pub(crate) async fn get_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<GetUser> {
-    let user = admin.service().get_user(id).await?;
+pub(crate) async fn get_user(
+    admin: AsAdmin,
+    Id(id): Id<UserId>,
+    QueryParams(request): QueryParams<GetUser>,
+) -> ApiResult<GetUser> {
+    let service = admin.service();
+    let user = match request.include {
+        Some(UserInclude::Metadata) => service.get_user_with_metadata(id).await?,
+        _ => service.get_user(id).await?,
+    };
     Ok(ApiResponse(user))
 }
 
 /// Change a user
 ///
-/// Changes only the members that are sent. `null` removes a phone number or an e-mail address, unless
-/// the role needs it.
+/// Changes only the members that are sent. `metadata` replaces the stored object as a whole. `null` removes an external id, and a phone number or an e-mail
+/// address, unless an active user signs in with it.
 ///
 /// - A deactivation or a change of the role signs the user out everywhere within one second.
 /// - `promotion_required`: an employee becomes an administrator with `promote_user` only.
@@ -153,9 +171,31 @@ pub(crate) async fn update_user(
     let mut command = UpdateUserCommand::default();
     (command.full_name, command.phone) = (request.full_name, request.phone);
     (command.email, command.role) = (request.email, request.role);
+    (command.external_id, command.metadata) = (request.external_id, request.metadata);
     command.is_active = request.is_active;
     let user = admin.service().update_user(id, &command).await?;
     Ok(ApiResponse(user))
+}
+
+/// Delete a user
+///
+/// For a person who must be forgotten, or whose phone number or e-mail address another user needs. The
+/// personal data, the sessions and the known devices of the user are deleted; the user is signed out
+/// everywhere within one second. The audit events stay, with the id of the user. It cannot be undone: to
+/// lock out a user who may return, set `is_active` to `false` with `update_user`.
+///
+/// - `own_account`: you cannot delete your own account.
+/// - `last_admin`: no active administrator would be left.
+#[utoipa::path(
+    delete,
+    path = DeleteUser::PATH,
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 204, description = "Deleted")),
+)]
+pub(crate) async fn delete_user(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<DeleteUser> {
+    admin.service().delete_user(id).await?;
+    Ok(ApiResponse(()))
 }
 
 /// Reset a password

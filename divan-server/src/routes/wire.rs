@@ -4,9 +4,8 @@ use divan_core::api::{
     self, DeviceInfo, DeviceList, SessionInfo, SessionList, TokenResponse, UserPage,
 };
 use divan_core::service::{
-    CreatedUser, DeviceView, FailedSignIns, IssuedTokens, Page, SessionView,
+    self, CreatedUser, DeviceView, FailedSignIns, IssuedTokens, SessionView,
 };
-use divan_core::types::User;
 
 pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
     let mut response = TokenResponse::new(
@@ -23,8 +22,13 @@ pub(crate) fn created_user(created: CreatedUser) -> api::CreatedUser {
     api::CreatedUser::new(created.user, created.generated_password)
 }
 
-pub(crate) fn user_page(page: Page<User>) -> UserPage {
-    UserPage::new(page.items, page.next_cursor.map(String::from))
+pub(crate) fn user_page(page: service::UserPage) -> UserPage {
+    let mut response = UserPage::new(page.items, page.next_cursor.map(String::from));
+    if let Some(total) = page.total {
+        response.total = Some(total.users);
+        response.total_is_minimum = total.is_minimum;
+    }
+    response
 }
 
 pub(crate) fn session_list(sessions: Vec<SessionView>) -> SessionList {

@@ -17,7 +17,7 @@ pub(crate) fn with_bodies<S: Store + Clone + 'static>(
         "update_user" => json!({"full_name": "First Last"}),
         "promote_user" => json!({"email": "second@example.com"}),
         "auto_login" => json!({"init_data": app.init_data(42)}),
-        "refresh" => json!({"refresh_token": "dvr1."}),
+        "refresh" | "logout" => json!({"refresh_token": "dvr1."}),
         "change_password" => {
             json!({"current_password": PASSWORD, "new_password": "plum under the tram"})
         }
@@ -32,7 +32,9 @@ pub(crate) fn with_bodies<S: Store + Clone + 'static>(
 
 async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> {
     match endpoint.auth {
-        Auth::Admin | Auth::Bearer | Auth::BearerAnyScope => Some(app.admin_token().await),
+        Auth::Admin | Auth::Bearer | Auth::BearerAnyScope | Auth::RefreshTokenOrBearer => {
+            Some(app.admin_token().await)
+        }
         _ => None,
     }
 }
@@ -102,7 +104,8 @@ async fn a_missing_unknown_repeated_or_mistyped_member_is_named() {
                 send(body.to_string()).await.assert_invalid(&pointer);
             }
             let is_optional = member == "init_data"
-                || ["update_user", "promote_user", "search_users"].contains(&endpoint.operation)
+                || ["update_user", "promote_user", "search_users", "logout"]
+                    .contains(&endpoint.operation)
                 || (endpoint.operation == "create_user"
                     && ["phone", "password"].contains(&member.as_str()));
             if !is_optional {

@@ -281,6 +281,141 @@ async fn an_administrator_creates_users() {
 }
 
 #[tokio::test]
+async fn an_external_id_is_unique_and_finds_its_user() {
+    let app = App::with_users().await;
+    let token = app.admin_token().await;
+    let create = async |phone: &str, id: &str| {
+        let request = json!({"full_name": "Third", "phone": phone, "external_id": id});
+        app.post_as(&token, "/auth/admin/users", &request).await
+    };
+    let created = create("+77010000002", " HR-1 ").await;
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(created.json()["user"]["external_id"], "HR-1");
+
+    let taken = create("+77010000003", "HR-1").await;
+    let problem = taken.assert_problem(409, "external_id_taken");
+    assert_eq!(problem["errors"][0]["pointer"], "/external_id");
+    for (id, code) in [
+        ("", "empty"),
+        (&"x".repeat(129), "too_long"),
+        ("a\tb", "external_id_invalid"),
+    ] {
+        let refused = create("+77010000003", id).await;
+        refused.assert_invalid("/external_id");
+        assert_eq!(refused.json()["errors"][0]["code"], code);
+    }
+
+    let found = app
+        .get_as(&token, "/auth/admin/users?external_id=HR-1")
+        .await
+        .json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(found["items"][0], created.json()["user"]);
+}
+
+#[tokio::test]
+async fn administrators_write_metadata_and_the_user_reads_it() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    let path = format!("/auth/admin/users/{}", me["id"].as_str().unwrap());
+    let metadata = json!({"department": {"name": "sales", "floors": [1, 2]}});
+    let changed = app
+        .patch_as(&admin, &path, &json!({"metadata": metadata}))
+        .await;
+    assert_eq!(
+        (changed.status.as_u16(), &changed.json()["metadata"]),
+        (200, &metadata)
+    );
+
+    assert_eq!(
+        app.get_as(&employee, "/auth/me").await.json()["metadata"],
+        json!(null)
+    );
+    let me = app.get_as(&employee, "/auth/me?include=metadata").await;
+    assert_eq!(me.json()["metadata"], metadata);
+    let user = app
+        .get_as(&admin, &format!("{path}?include=metadata"))
+        .await;
+    assert_eq!(user.json(), me.json());
+    let list = "/auth/admin/users?role=employee&include=metadata";
+    assert_eq!(app.get_as(&admin, list).await.json()["items"][0], me.json());
+    let body = json!({"role": "employee", "include": "metadata"});
+    let found = app.post_as(&admin, "/auth/admin/users/search", &body).await;
+    assert_eq!(found.json()["items"][0], me.json());
+
+    for wrong in [json!("text"), json!([]), json!({"a": "x".repeat(4096)})] {
+        let refused = app
+            .patch_as(&admin, &path, &json!({"metadata": wrong}))
+            .await;
+        refused.assert_invalid("/metadata");
+    }
+    for path in ["/auth/me?include=everything", "/auth/me?include="] {
+        app.get_as(&employee, path).await.assert_invalid("/include");
+    }
+    app.patch_as(&employee, &path, &json!({"metadata": {}}))
+        .await
+        .assert_problem(403, "admin_required");
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_gone() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    let path = format!("/auth/admin/users/{}", me["id"].as_str().unwrap());
+    app.delete_as(&employee, &path)
+        .await
+        .assert_problem(403, "admin_required");
+    assert_eq!(app.delete_as(&admin, &path).await.status, 204);
+    app.get_as(&employee, "/auth/me")
+        .await
+        .assert_problem(401, "token_invalid");
+    for response in [
+        app.get_as(&admin, &path).await,
+        app.delete_as(&admin, &path).await,
+    ] {
+        response.assert_problem(404, "not_found");
+    }
+    let created = app
+        .post_as(&admin, "/auth/admin/users", &employee_request())
+        .await;
+    assert_eq!(created.status, 201, "the phone number is free: {created:?}");
+
+    let me = app.get_as(&admin, "/auth/me").await.json();
+    let own = format!("/auth/admin/users/{}", me["id"].as_str().unwrap());
+    app.delete_as(&admin, &own)
+        .await
+        .assert_problem(409, "own_account");
+}
+
+#[tokio::test]
+async fn users_are_found_by_telegram_account_and_counted() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    for query in [
+        format!("telegram_id={}", me["telegram_id"]),
+        "has_signed_in=true&role=employee".to_owned(),
+    ] {
+        let path = format!("/auth/admin/users?include_total=true&{query}");
+        let page = app.get_as(&admin, &path).await.json();
+        assert_eq!(page, json!({"items": [me], "total": 1}), "{query}");
+    }
+    let body = json!({"has_signed_in": false, "include_total": true});
+    let page = app.post_as(&admin, "/auth/admin/users/search", &body).await;
+    assert_eq!(page.json(), json!({"items": [], "total": 0}));
+    for (query, pointer) in [
+        ("telegram_id=x", "/telegram_id"),
+        ("has_signed_in=yes", "/has_signed_in"),
+        ("include_total=1", "/include_total"),
+    ] {
+        let path = format!("/auth/admin/users?{query}");
+        app.get_as(&admin, &path).await.assert_invalid(pointer);
+    }
+}
+
+#[tokio::test]
 async fn a_weak_password_is_rejected_with_its_reason() {
     let app = App::with_users().await;
     let token = app.admin_token().await;

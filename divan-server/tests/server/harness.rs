@@ -189,6 +189,17 @@ impl<S: Store + Clone + 'static> App<S> {
             .await
     }
 
+    pub(crate) async fn patch_as(&self, token: &str, path: &str, body: &Value) -> TestResponse {
+        let body = body.to_string();
+        self.send_raw(Method::PATCH, path, Some(token), "application/json", body)
+            .await
+    }
+
+    pub(crate) async fn delete_as(&self, token: &str, path: &str) -> TestResponse {
+        let request = Request::delete(path).header(AUTHORIZATION, format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
     pub(crate) async fn post_raw(
         &self,
         path: &str,

@@ -171,7 +171,7 @@ fn wrong(
         "bootstrap" => request
             .header("x-bootstrap-token", "a wrong token")
             .json(&bootstrap_request()),
-        "refresh" => request.json(&json!({"refresh_token": "garbage"})),
+        "refresh" | "logout" => request.json(&json!({"refresh_token": "garbage"})),
         "change_password" => request.bearer_auth(access_token).json(&json!({
             "current_password": "a wrong password", "new_password": "plum over the tram"
         })),

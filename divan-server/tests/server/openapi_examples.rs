@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
-    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, Devices, ENDPOINTS,
-    EndSession, EndUserSessions, Endpoint, EndpointDescription, GetFailedSignIns, GetUser, Jwks,
-    ListUsers, Live, Logout, Me, MemberErrorCode, Method, PromoteUser, Ready, Refresh,
-    RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin, UnlinkTelegram, UnlockUser,
-    UpdateUser,
+    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
+    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, GetFailedSignIns,
+    GetUser, Jwks, ListUsers, Live, Logout, Me, MemberErrorCode, Method, PromoteUser, Ready,
+    Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin, UnlinkTelegram,
+    UnlockUser, UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
@@ -105,6 +105,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<UpdateUser>(),
         check::<ResetPassword>(),
         check::<PromoteUser>(),
+        check::<DeleteUser>(),
         check::<UnlinkTelegram>(),
         check::<EndUserSessions>(),
         check::<GetFailedSignIns>(),

@@ -40,7 +40,8 @@ fn expected_refusal(auth: Auth, caller: Caller) -> Option<(u16, &'static str)> {
         (_, Caller::OtherAudience | Caller::Deactivated | Caller::SignedOut) => {
             Some((401, "token_invalid"))
         }
-        (Auth::BearerAnyScope, _) | (Auth::Bearer, Caller::Employee) => None,
+        (Auth::BearerAnyScope | Auth::RefreshTokenOrBearer, _)
+        | (Auth::Bearer, Caller::Employee) => None,
         (_, Caller::MustChangePassword) => Some((403, "password_change_required")),
         (Auth::Admin, Caller::Employee) => Some((403, "admin_required")),
         other => panic!("no expectation for {other:?}"),

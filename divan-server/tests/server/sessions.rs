@@ -377,3 +377,36 @@ async fn agree_within_a_second(database: &str, folder: &std::path::Path) {
 fn now() -> u64 {
     divan_core::clock::Clock::unix_seconds(&divan_core::clock::SystemClock)
 }
+
+#[tokio::test]
+async fn logout_needs_no_access_token_with_a_refresh_token() {
+    let app = App::with_users().await;
+    let login = app.login_request(42);
+    let session = app.post("/auth/telegram/login", &login).await.json();
+    let (access, refresh) = (
+        session["access_token"].as_str().unwrap().to_owned(),
+        json!({"refresh_token": session["refresh_token"]}),
+    );
+    app.clock.advance(Duration::from_hours(1));
+    app.post_as(&access, "/auth/logout", &json!({}))
+        .await
+        .assert_problem(401, "token_expired");
+    assert_eq!(
+        app.post_as(&access, "/auth/logout", &refresh).await.status,
+        204
+    );
+    assert_eq!(app.post("/auth/logout", &refresh).await.status, 204);
+    app.post("/auth/refresh", &refresh)
+        .await
+        .assert_problem(401, "refresh_token_invalid");
+
+    app.post("/auth/logout", &json!({"refresh_token": "x"}))
+        .await
+        .assert_problem(401, "refresh_token_invalid");
+    app.post("/auth/logout", &json!({"refresh_token": 1}))
+        .await
+        .assert_invalid("/refresh_token");
+    app.post_raw("/auth/logout", None, "", "")
+        .await
+        .assert_problem(401, "token_missing");
+}

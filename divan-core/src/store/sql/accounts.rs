@@ -7,9 +7,9 @@ use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
-    UpdatedAccount, UserQuery, UserStore, search_words,
+    UpdatedAccount, UserCount, UserQuery, UserStore, search_words,
 };
-use crate::types::{Email, Phone, TelegramId, User, UserId};
+use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
 
 /// Binds the columns of an account, in the order of `account_columns`.
 macro_rules! with_values {
@@ -24,6 +24,7 @@ macro_rules! with_values {
             .$bind(user.phone.as_ref().map(|phone| phone.as_str().to_owned()))
             .$bind(user.telegram_id.map(|id| id.0))
             .$bind(user.telegram_username.clone())
+            .$bind(user.external_id.as_ref().map(|id| id.as_str().to_owned()))
             .$bind(user.is_active)
             .$bind(user.password_change_required)
             .$bind(to_micros(user.created_at))
@@ -33,6 +34,7 @@ macro_rules! with_values {
             .$bind(account.password_verified_at.map(to_micros))
             .$bind(account.password_expires_at.map(to_micros))
             .$bind(account.password_version.cast_signed())
+            .$bind(account.metadata.to_json())
     }};
 }
 
@@ -62,6 +64,10 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         traced("users", self.page_of_users(query)).await
     }
 
+    async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        traced("count_users", self.number_of_users(query)).await
+    }
+
     async fn users_by_contact(
         &self,
         phones: &[Phone],
@@ -75,6 +81,12 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
             Ok(users)
         })
         .await
+    }
+
+    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
+        let ids = ids.iter().map(ExternalId::as_str);
+        let users = self.users_in(statements::USERS_BY_EXTERNAL_IDS, ids);
+        traced("users_by_external_id", users).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
@@ -131,7 +143,8 @@ impl<DB: Backend> SqlStore<DB> {
         {
             return Ok(None);
         }
-        if before.is_active_admin() && !account.is_active_admin() {
+        let is_admin = account.is_active_admin() && !update.delete_user;
+        if before.is_active_admin() && !is_admin {
             self.require_other_admin(&mut transaction, &account.user)
                 .await?;
         }
@@ -142,9 +155,25 @@ impl<DB: Backend> SqlStore<DB> {
         }
         let ended = self.update_sessions(&mut transaction, id, &update).await?;
         self.update_defence(&mut transaction, id, &update).await?;
+        if update.delete_user {
+            self.delete_account(&mut transaction, id).await?;
+        }
         Self::insert_audit_events(&mut transaction, &update.events, self.statement_cache).await?;
         transaction.commit().await?;
         Ok(Some(UpdatedAccount { account, ended }))
+    }
+
+    /// Deletes a user; the database deletes the sessions, devices and search words with the row.
+    async fn delete_account(
+        &self,
+        connection: &mut DB::Connection,
+        id: UserId,
+    ) -> Result<(), sqlx::Error> {
+        let delete = sqlx::query(statements::DELETE_USER)
+            .bind(id.0)
+            .persistent(self.statement_cache);
+        delete.execute(connection).await?;
+        Ok(())
     }
 
     /// Changes the devices and counters of an account.

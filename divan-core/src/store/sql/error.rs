@@ -96,6 +96,7 @@ fn unique_key(error: &dyn DatabaseError) -> StoreErrorKind {
         ("email", UniqueKey::Email),
         ("phone", UniqueKey::Phone),
         ("telegram_id", UniqueKey::TelegramId),
+        ("external_id", UniqueKey::ExternalId),
     ];
     keys.into_iter()
         .find(|(column, _)| place.contains(column))

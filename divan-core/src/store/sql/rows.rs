@@ -24,6 +24,8 @@ pub(super) fn user<DB: Backend>(row: &DB::Row) -> Result<User, sqlx::Error> {
             .try_get::<Option<i64>, _>("telegram_id")?
             .map(TelegramId),
         telegram_username: row.try_get("telegram_username")?,
+        external_id: parsed_option::<DB, _>(row, "external_id")?,
+        metadata: None,
         is_active: row.try_get("is_active")?,
         password_change_required: row.try_get("password_change_required")?,
         created_at: from_micros(row.try_get("created_at")?),
@@ -32,10 +34,19 @@ pub(super) fn user<DB: Backend>(row: &DB::Row) -> Result<User, sqlx::Error> {
     })
 }
 
+/// Decodes a row of `user_columns!` and the metadata.
+pub(super) fn user_with_metadata<DB: Backend>(row: &DB::Row) -> Result<User, sqlx::Error> {
+    Ok(User {
+        metadata: Some(parsed::<DB, _>(row, "metadata")?),
+        ..user::<DB>(row)?
+    })
+}
+
 /// Decodes a row of `account_columns!`.
 pub(super) fn account<DB: Backend>(row: &DB::Row) -> Result<Account, sqlx::Error> {
     Ok(Account {
         user: user::<DB>(row)?,
+        metadata: parsed::<DB, _>(row, "metadata")?,
         password_hash: PasswordHash::from_stored(row.try_get::<String, _>("password_hash")?),
         password_verified_at: time_option::<DB>(row, "password_verified_at")?,
         password_expires_at: time_option::<DB>(row, "password_expires_at")?,

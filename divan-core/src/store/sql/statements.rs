@@ -2,7 +2,7 @@
 
 macro_rules! user_columns {
     () => {
-        "id, role, full_name, email, phone, telegram_id, telegram_username, is_active, \
+        "id, role, full_name, email, phone, telegram_id, telegram_username, external_id, is_active, \
          password_change_required, created_at, updated_at, last_login_at"
     };
 }
@@ -11,7 +11,7 @@ macro_rules! account_columns {
     () => {
         concat!(
             user_columns!(),
-            ", password_hash, password_verified_at, password_expires_at, password_version"
+            ", password_hash, password_verified_at, password_expires_at, password_version, metadata"
         )
     };
 }
@@ -85,18 +85,34 @@ pub(super) const USERS_BY_EMAILS: &str = concat!(
     user_columns!(),
     " FROM divan_users WHERE email IN ("
 );
+/// Start of a query for the users with one of these external ids.
+pub(super) const USERS_BY_EXTERNAL_IDS: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM divan_users WHERE external_id IN ("
+);
 /// Maximum rows of one `INSERT`: each database accepts at least 32,766 parameters.
 pub(super) const ROWS_PER_INSERT: usize = 500;
 pub(super) const INSERT_USERS: &str =
     concat!("INSERT INTO divan_users (", account_columns!(), ") ");
 pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_name = $3, email = $4, \
-     phone = $5, telegram_id = $6, telegram_username = $7, is_active = $8, \
-     password_change_required = $9, created_at = $10, updated_at = $11, last_login_at = $12, \
-     password_hash = $13, password_verified_at = $14, password_expires_at = $15, \
-     password_version = $16 WHERE id = $1";
+     phone = $5, telegram_id = $6, telegram_username = $7, external_id = $8, is_active = $9, \
+     password_change_required = $10, created_at = $11, updated_at = $12, last_login_at = $13, \
+     password_hash = $14, password_verified_at = $15, password_expires_at = $16, \
+     password_version = $17, metadata = $18 WHERE id = $1";
+
+pub(super) const DELETE_USER: &str = "DELETE FROM divan_users WHERE id = $1";
 
 /// Start of a query for a page of users; each condition begins with `AND`.
 pub(super) const USERS: &str = concat!("SELECT ", user_columns!(), " FROM divan_users WHERE true");
+/// The same with the metadata of the users.
+pub(super) const USERS_WITH_METADATA: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", metadata FROM divan_users WHERE true"
+);
+/// Start of a query for a number of users; it ends with a limit and `) counted`.
+pub(super) const COUNT_USERS: &str = "SELECT count(*) FROM (SELECT id FROM divan_users WHERE true";
 pub(super) const USER_IDS: &str = "SELECT id FROM divan_users WHERE true";
 pub(super) const INSERT_WORDS: &str = "INSERT INTO divan_user_words (user_id, word) ";
 pub(super) const DELETE_WORDS: &str = "DELETE FROM divan_user_words WHERE user_id = $1";

@@ -4,8 +4,15 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{Backend, SqlStore, rows, statements};
-use crate::store::{FoundUsers, SearchTerms, StoreError, UserQuery};
+use crate::store::{FoundUsers, SearchTerms, StoreError, UserCount, UserQuery};
 use crate::types::{User, UserId};
+
+/// The start of a query for the users that match all conditions.
+struct Selection<DB: Backend> {
+    select: QueryBuilder<DB>,
+    /// The last user to scan, when older ones are not.
+    end: Option<Uuid>,
+}
 
 impl<DB: Backend> SqlStore<DB> {
     /// Finds a page of users at a cost that does not depend on the number of users.
@@ -14,43 +21,87 @@ impl<DB: Backend> SqlStore<DB> {
     /// scanned, at most [`UserQuery::scan_limit`], because there may be none with all terms. The
     /// choice is made here, as a query planner does not know the frequency of a prefix.
     pub(super) async fn page_of_users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
-        let (candidates, frequent) = self.users_with_words(&query.terms).await?;
-        let mut page = QueryBuilder::<DB>::new(statements::USERS);
-        let mut end = None;
-        if let Some(candidates) = candidates {
-            if candidates.is_empty() {
-                return Ok(FoundUsers::default());
-            }
-            page.push(" AND id IN (");
-            let mut ids = page.separated(", ");
-            for id in candidates {
-                ids.push_bind(id);
-            }
-            page.push(")");
-        } else if !frequent.is_empty() {
-            end = self.end_of_scan(query).await?;
-        }
-        for (from, to) in frequent {
-            // The offset keeps PostgreSQL from turning this into a join that sorts all users with
-            // the word.
-            page.push(" AND EXISTS (SELECT 1 FROM divan_user_words WHERE user_id = divan_users.id AND word >= ");
-            page.push_bind(from)
-                .push(" AND word < ")
-                .push_bind(to)
-                .push(" LIMIT 1 OFFSET 0)");
-        }
-        if let Some(end) = end {
-            page.push(" AND id >= ").push_bind(end);
-        }
-        push_conditions(&mut page, query);
-        page.push(" ORDER BY id DESC LIMIT ")
+        let start = if query.with_metadata {
+            statements::USERS_WITH_METADATA
+        } else {
+            statements::USERS
+        };
+        let Some(Selection { mut select, end }) = self.selection(start, query).await? else {
+            return Ok(FoundUsers::default());
+        };
+        select
+            .push(" ORDER BY id DESC LIMIT ")
             .push_bind(i64::from(query.limit));
-        let users = self.fetch_users(page).await?;
+        let decode = if query.with_metadata {
+            rows::user_with_metadata::<DB>
+        } else {
+            rows::user::<DB>
+        };
+        let users = self.fetch_users(select, decode).await?;
         let is_full = users.len() >= query.limit as usize;
         Ok(FoundUsers {
             users,
             scanned_until: end.filter(|_| !is_full).map(UserId),
         })
+    }
+
+    /// Counts users at a cost that does not depend on their number.
+    pub(super) async fn number_of_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
+        let all = UserQuery {
+            before: None,
+            ..query.clone()
+        };
+        let start = statements::COUNT_USERS;
+        let Some(Selection { mut select, end }) = self.selection(start, &all).await? else {
+            return Ok(UserCount::default());
+        };
+        select
+            .push(" LIMIT ")
+            .push_bind(i64::from(UserCount::MAX) + 1)
+            .push(") counted");
+        let count = select.build_query_scalar().persistent(false);
+        let count: i64 = count.fetch_one(&self.readers).await?;
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(UserCount::new(count, end.is_none()))
+    }
+
+    /// Selects the users that match all conditions; `None` when there are none.
+    async fn selection(
+        &self,
+        start: &'static str,
+        query: &UserQuery,
+    ) -> Result<Option<Selection<DB>>, sqlx::Error> {
+        let (candidates, frequent) = self.users_with_words(&query.terms).await?;
+        let mut select = QueryBuilder::<DB>::new(start);
+        let mut end = None;
+        if let Some(candidates) = candidates {
+            if candidates.is_empty() {
+                return Ok(None);
+            }
+            select.push(" AND id IN (");
+            let mut ids = select.separated(", ");
+            for id in candidates {
+                ids.push_bind(id);
+            }
+            select.push(")");
+        } else if !frequent.is_empty() || query.has_signed_in.is_some() {
+            end = self.end_of_scan(query).await?;
+        }
+        for (from, to) in frequent {
+            // The offset keeps PostgreSQL from turning this into a join that sorts all users with
+            // the word.
+            select.push(" AND EXISTS (SELECT 1 FROM divan_user_words WHERE user_id = divan_users.id AND word >= ");
+            select
+                .push_bind(from)
+                .push(" AND word < ")
+                .push_bind(to)
+                .push(" LIMIT 1 OFFSET 0)");
+        }
+        if let Some(end) = end {
+            select.push(" AND id >= ").push_bind(end);
+        }
+        push_conditions(&mut select, query);
+        Ok(Some(Selection { select, end }))
     }
 
     /// The users with all rare terms, if any term is rare, and the word ranges of the frequent
@@ -83,13 +134,14 @@ impl<DB: Backend> SqlStore<DB> {
 
     /// The last user to scan; `None` when there are fewer than [`UserQuery::scan_limit`].
     async fn end_of_scan(&self, query: &UserQuery) -> Result<Option<Uuid>, sqlx::Error> {
-        // One condition is served by an index; few users may fulfil both.
-        let by_role = UserQuery {
-            is_active: None,
+        // One condition is served by an index; few users may fulfil several.
+        let indexed = UserQuery {
+            is_active: query.is_active.filter(|_| query.role.is_none()),
+            has_signed_in: None,
             ..query.clone()
         };
         let mut end = QueryBuilder::<DB>::new(statements::USER_IDS);
-        push_conditions(&mut end, query.role.map_or(query, |_| &by_role));
+        push_conditions(&mut end, &indexed);
         end.push(" ORDER BY id DESC LIMIT 1 OFFSET ")
             .push_bind(i64::from(query.scan_limit.saturating_sub(1)));
         let end = end.build_query_scalar().persistent(false);
@@ -111,15 +163,19 @@ impl<DB: Backend> SqlStore<DB> {
                 list.push_bind(value.to_owned());
             }
             select.push(")");
-            users.extend(self.fetch_users(select).await?);
+            users.extend(self.fetch_users(select, rows::user::<DB>).await?);
         }
         Ok(users)
     }
 
-    async fn fetch_users(&self, mut select: QueryBuilder<DB>) -> Result<Vec<User>, sqlx::Error> {
+    async fn fetch_users(
+        &self,
+        mut select: QueryBuilder<DB>,
+        decode: fn(&DB::Row) -> Result<User, sqlx::Error>,
+    ) -> Result<Vec<User>, sqlx::Error> {
         let query = select.build().persistent(false);
         let rows = query.fetch_all(&self.readers).await?;
-        rows.iter().map(rows::user::<DB>).collect()
+        rows.iter().map(decode).collect()
     }
 }
 
@@ -132,6 +188,21 @@ fn push_conditions<DB: Backend>(select: &mut QueryBuilder<DB>, query: &UserQuery
     }
     if let Some(is_active) = query.is_active {
         select.push(" AND is_active = ").push_bind(is_active);
+    }
+    if let Some(has_signed_in) = query.has_signed_in {
+        select.push(if has_signed_in {
+            " AND last_login_at IS NOT NULL"
+        } else {
+            " AND last_login_at IS NULL"
+        });
+    }
+    if let Some(id) = query.telegram_id {
+        select.push(" AND telegram_id = ").push_bind(id.0);
+    }
+    if let Some(id) = &query.external_id {
+        select
+            .push(" AND external_id = ")
+            .push_bind(id.as_str().to_owned());
     }
     if let Some(before) = query.before {
         select.push(" AND id < ").push_bind(before.0);

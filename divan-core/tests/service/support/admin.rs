@@ -84,6 +84,14 @@ impl Fixture {
         records.reverse();
         records.iter().map(|record| record.action).collect()
     }
+
+    /// Returns the members that the last audited action on a user changed.
+    pub(crate) async fn changes(&self, user: UserId) -> Vec<String> {
+        let mut query = AuditQuery::newest(1);
+        query.subject = Some(user);
+        let last = self.store.audit(&query).await.unwrap().pop();
+        last.unwrap().changes
+    }
 }
 
 pub(crate) fn client() -> ClientInfo {

@@ -100,8 +100,8 @@ impl Journey {
         self.expect(422, create(&weak)).await;
         let invalid = json!({"full_name": "canary\0", "phone": "canary", "role": "canary"});
         self.expect(422, create(&invalid)).await;
-        let other =
-            json!({"full_name": NAME, "phone": "+77010099002", "email": "canary-2@example.com"});
+        let other = json!({"full_name": NAME, "phone": "+77010099002", "email": "canary-2@example.com",
+                   "external_id": "canary-1", "metadata": {"canary": "canary"}});
         let other = string(&self.expect(201, create(&other)).await["user"]["id"]);
         let id = string(&created["user"]["id"]);
 
@@ -147,6 +147,9 @@ impl Journey {
                 .await;
             self.expect(404, call(operation).with(admin)).await;
         }
+        let delete = || call("delete_user").with(admin);
+        self.expect(204, delete().of(&other)).await;
+        self.expect(404, delete().of(&other)).await;
         id
     }
 
