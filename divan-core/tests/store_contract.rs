@@ -4,6 +4,7 @@
 mod created;
 
 use created::created;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use divan_core::database_url::DatabaseUrl;
@@ -12,7 +13,7 @@ use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEn
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
     SearchTerms, SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredDevice,
-    StoredSession, UniqueKey, UserQuery,
+    StoredSession, UniqueKey, UpdateFn, UserKeys, UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
@@ -72,8 +73,11 @@ contract!(
     purge_sessions_deletes_sessions_that_ended_before,
     a_purge_deletes_more_events_than_one_batch_has,
     insert_users_inserts_all_users_or_none,
-    users_by_contact_finds_many_users_at_once,
-    users_by_external_id_compares_ids_as_they_are,
+    users_by_keys_finds_many_users_at_once,
+    users_by_keys_compares_external_ids_as_they_are,
+    update_accounts_changes_accounts_and_inserts_users_or_nothing,
+    update_accounts_exchanges_unique_values,
+    update_accounts_leaves_an_active_administrator,
     metadata_is_listed_on_request_only,
     a_deleted_user_leaves_only_audit_events,
     the_last_active_administrator_cannot_be_deleted,
@@ -683,20 +687,190 @@ async fn insert_users_inserts_all_users_or_none(store: AnyStore) {
     );
 }
 
-async fn users_by_contact_finds_many_users_at_once(store: AnyStore) {
+async fn users_by_keys_finds_many_users_at_once(store: AnyStore) {
     let many: Vec<_> = (1..=1201).map(|n| created(&employee(n))).collect();
     store.insert_users(&many).await.unwrap();
-    store.insert_users(&[created(&admin(2000))]).await.unwrap();
-    assert!(store.users_by_contact(&[], &[]).await.unwrap().is_empty());
+    let mut linked = admin(2001);
+    linked.user.telegram_id = Some(TelegramId(77));
+    let admins = [created(&admin(2000)), created(&linked)];
+    store.insert_users(&admins).await.unwrap();
+    let mut keys = UserKeys::default();
+    assert!(store.users_by_keys(&keys).await.unwrap().is_empty());
 
-    let phones: Vec<_> = (1..=1300).filter_map(|n| employee(n).user.phone).collect();
-    let emails: Vec<_> = (1..=2100).filter_map(|n| admin(n).user.email).collect();
-    let found = store.users_by_contact(&phones, &emails).await.unwrap();
-    let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
-    assert_eq!(found, (1..=1201).chain([2000]).map(id).collect());
+    keys.phones = (1..=1300).filter_map(|n| employee(n).user.phone).collect();
+    keys.emails = (1..=2000).filter_map(|n| admin(n).user.email).collect();
+    keys.telegram_ids = (1..=1000).map(TelegramId).collect();
+    let found = store.users_by_keys(&keys).await.unwrap();
+    let found: BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    assert_eq!(found, (1..=1201).chain([2000, 2001]).map(id).collect());
 }
 
-async fn users_by_external_id_compares_ids_as_they_are(store: AnyStore) {
+/// Names an account and inserts an audit event; ends the sessions of user 1.
+fn rename(account: &mut Account) -> Option<AccountUpdate> {
+    let user = account.user.id;
+    "Changed".clone_into(&mut account.user.full_name);
+    let event = AuditEvent::new(
+        AuditId(uuid::Uuid::from_u128(user.0.as_u128() + 10_000)),
+        now(),
+        AuditAction::UserUpdated,
+        Some(user),
+    );
+    let update = AccountUpdate::none().event(event);
+    Some(if user == id(1) {
+        update.end(EndSessions::all(now(), EndReason::Deactivated))
+    } else {
+        update
+    })
+}
+
+async fn update_accounts_changes_accounts_and_inserts_users_or_nothing(store: AnyStore) {
+    let many: Vec<_> = (1..=701).map(|n| created(&employee(n))).collect();
+    store.insert_users(&many).await.unwrap();
+    begin(&store, session(1, 1)).await;
+    let all: BTreeSet<UserId> = (1..=701).map(id).collect();
+    let with_unknown: BTreeSet<UserId> = (1..=702).map(id).collect();
+    let change = |account: &mut Account| Ok(rename(account));
+    let new = [created(&employee(5000))];
+    let same_phone = [
+        created(&employee(5001)),
+        created(&{
+            let mut account = employee(5002);
+            account.user.phone = employee(701).user.phone;
+            account
+        }),
+    ];
+    let rejecting = |account: &mut Account| {
+        let is_last = account.user.id == id(701);
+        Ok(rename(account).filter(|_| !is_last))
+    };
+    for (ids, change, new, expected) in [
+        (&with_unknown, &change as &UpdateFn<'_>, &new[..], None),
+        (&all, &rejecting, &new, None),
+        (&all, &change, &same_phone, Some(UniqueKey::Phone)),
+    ] {
+        let result = store.update_accounts(ids, change, new).await;
+        match expected {
+            None => assert!(result.unwrap().is_none()),
+            Some(key) => assert_eq!(result.unwrap_err().kind(), StoreErrorKind::Conflict(key)),
+        }
+        assert_eq!(store.account(id(1)).await.unwrap().unwrap(), employee(1));
+        assert!(
+            store
+                .session(SessionId(uuid::Uuid::from_u128(1)))
+                .await
+                .unwrap()
+                .unwrap()
+                .0
+                .end
+                .is_none()
+        );
+        for inserted in [5000, 5001] {
+            assert!(store.account(id(inserted)).await.unwrap().is_none());
+        }
+        assert_eq!(
+            store.audit(&AuditQuery::newest(2000)).await.unwrap().len(),
+            701
+        );
+    }
+
+    let updated = store
+        .update_accounts(&all, &change, &new)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(updated.len(), 701);
+    let ended: Vec<SessionId> = updated
+        .into_iter()
+        .flat_map(|updated| updated.ended)
+        .collect();
+    assert_eq!(ended, [SessionId(uuid::Uuid::from_u128(1))]);
+    let changed = store.account(id(701)).await.unwrap().unwrap();
+    assert_eq!(changed.user.full_name, "Changed");
+    let mut query = UserQuery::newest(1000);
+    query.terms = SearchTerms::parse("changed").unwrap();
+    assert_eq!(store.users(&query).await.unwrap().users.len(), 701);
+    assert!(store.account(id(5000)).await.unwrap().is_some());
+    assert_eq!(
+        store.audit(&AuditQuery::newest(2000)).await.unwrap().len(),
+        1403
+    );
+}
+
+async fn update_accounts_exchanges_unique_values(store: AnyStore) {
+    let mut accounts = [employee(1), employee(2)];
+    for (n, account) in accounts.iter_mut().enumerate() {
+        account.user.email = Some(format!("{n}@example.com").parse().unwrap());
+        account.user.telegram_id = Some(TelegramId(i64::try_from(n).unwrap()));
+        account.user.external_id = Some(format!("E{n}").parse().unwrap());
+    }
+    store
+        .insert_users(&accounts.each_ref().map(created))
+        .await
+        .unwrap();
+    let [one, two] = accounts;
+    let exchange = |account: &mut Account| {
+        let other = if account.user.id == one.user.id {
+            &two
+        } else {
+            &one
+        };
+        account.user.phone.clone_from(&other.user.phone);
+        account.user.email.clone_from(&other.user.email);
+        account.user.telegram_id = other.user.telegram_id;
+        account.user.external_id.clone_from(&other.user.external_id);
+        Ok(Some(AccountUpdate::none()))
+    };
+    let ids = BTreeSet::from([id(1), id(2)]);
+    store
+        .update_accounts(&ids, &exchange, &[])
+        .await
+        .unwrap()
+        .unwrap();
+    let changed = store.account(id(1)).await.unwrap().unwrap().user;
+    assert_eq!(
+        (changed.phone, changed.email),
+        (two.user.phone.clone(), two.user.email.clone())
+    );
+    assert_eq!(
+        (changed.telegram_id, changed.external_id),
+        (two.user.telegram_id, two.user.external_id.clone())
+    );
+
+    let same = |account: &mut Account| {
+        account.user.phone.clone_from(&one.user.phone);
+        Ok(Some(AccountUpdate::none()))
+    };
+    let error = store.update_accounts(&ids, &same, &[]).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Conflict(UniqueKey::Phone));
+}
+
+async fn update_accounts_leaves_an_active_administrator(store: AnyStore) {
+    store
+        .insert_users(&[created(&admin(1)), created(&admin(2))])
+        .await
+        .unwrap();
+    let deactivate = |account: &mut Account| {
+        account.user.is_active = false;
+        Ok(Some(AccountUpdate::none()))
+    };
+    let both = BTreeSet::from([id(1), id(2)]);
+    let error = store
+        .update_accounts(&both, &deactivate, &[])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::LastAdmin);
+    assert!(store.account(id(1)).await.unwrap().unwrap().user.is_active);
+    let successor = [created(&admin(3))];
+    store
+        .update_accounts(&both, &deactivate, &successor)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!store.account(id(2)).await.unwrap().unwrap().user.is_active);
+    assert!(store.is_bootstrapped().await.unwrap());
+}
+
+async fn users_by_keys_compares_external_ids_as_they_are(store: AnyStore) {
     let with_id = |n: u128, text: &str| {
         let mut account = employee(n);
         account.user.external_id = Some(text.parse().unwrap());
@@ -707,11 +881,13 @@ async fn users_by_external_id_compares_ids_as_they_are(store: AnyStore) {
     store.insert_users(&many).await.unwrap();
     store.insert_users(&[created(&employee(9))]).await.unwrap();
 
-    let wanted = ["A1", "1' OR true --", "unknown"].map(|text| text.parse().unwrap());
-    let found = store.users_by_external_id(&wanted).await.unwrap();
-    let found: std::collections::BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
+    let mut keys = UserKeys::default();
+    keys.external_ids = ["A1", "1' OR true --", "unknown"]
+        .map(|text| text.parse().unwrap())
+        .into();
+    let found = store.users_by_keys(&keys).await.unwrap();
+    let found: BTreeSet<_> = found.into_iter().map(|user| user.id).collect();
     assert_eq!(found, [1, 5].map(id).into());
-    assert!(store.users_by_external_id(&[]).await.unwrap().is_empty());
 
     let mut query = UserQuery::newest(10);
     query.external_id = Some("a1".parse().unwrap());

@@ -1,15 +1,15 @@
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore, FoundUsers,
     NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredDevice, StoredSession,
-    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserQuery, UserStore,
+    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
-use divan_core::types::{
-    AuditEvent, DeviceId, Email, ExternalId, Phone, SessionId, TelegramId, User, UserId,
-};
+use divan_core::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -52,6 +52,33 @@ impl<S: Store> UserStore for PublishingStore<S> {
         Ok(updated)
     }
 
+    async fn update_accounts(
+        &self,
+        ids: &BTreeSet<UserId>,
+        change: &UpdateFn<'_>,
+        new: &[NewUser],
+    ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
+        let active = Mutex::new(BTreeSet::new());
+        let observed = |account: &mut Account| {
+            let mut active = active.lock().unwrap_or_else(PoisonError::into_inner);
+            if account.user.is_active {
+                active.insert(account.user.id);
+            } else {
+                active.remove(&account.user.id);
+            }
+            drop(active);
+            change(account)
+        };
+        let updated = self.inner.update_accounts(ids, &observed, new).await?;
+        let active = active.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for UpdatedAccount { account, .. } in updated.iter().flatten() {
+            if active.contains(&account.user.id) && !account.user.is_active {
+                let _ = self.deactivated.send(account.user.clone());
+            }
+        }
+        Ok(updated)
+    }
+
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         self.inner.account(id).await
     }
@@ -76,16 +103,8 @@ impl<S: Store> UserStore for PublishingStore<S> {
         self.inner.count_users(query).await
     }
 
-    async fn users_by_contact(
-        &self,
-        phones: &[Phone],
-        emails: &[Email],
-    ) -> Result<Vec<User>, StoreError> {
-        self.inner.users_by_contact(phones, emails).await
-    }
-
-    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
-        self.inner.users_by_external_id(ids).await
+    async fn users_by_keys(&self, keys: &UserKeys) -> Result<Vec<User>, StoreError> {
+        self.inner.users_by_keys(keys).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {

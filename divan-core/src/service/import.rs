@@ -7,7 +7,7 @@ use super::validation::Validation;
 use super::{AdminService, Field, InvalidField, InvalidFieldReason, ServiceError};
 use crate::password::{HashClass, Password, PasswordHash};
 use crate::secret::Secret;
-use crate::store::{Account, NewUser};
+use crate::store::{Account, NewUser, UserKeys};
 use crate::types::{AuditAction, Email, Phone, Role, User, UserId};
 
 /// A user to import.
@@ -134,10 +134,11 @@ impl AdminService<'_> {
                 lines.errors.push(ImportError::new(imported.line, errors));
             }
         }
-        let phones: Vec<Phone> = lines.phones.keys().cloned().collect();
-        let emails: Vec<Email> = lines.emails.keys().cloned().collect();
+        let mut keys = UserKeys::default();
+        keys.phones = lines.phones.keys().cloned().collect();
+        keys.emails = lines.emails.keys().cloned().collect();
         let store = &self.service.parts.store;
-        for user in store.users_by_contact(&phones, &emails).await? {
+        for user in store.users_by_keys(&keys).await? {
             lines.taken_by(&user);
         }
         Ok(lines

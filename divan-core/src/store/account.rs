@@ -3,7 +3,9 @@ use time::OffsetDateTime;
 use super::{EndSessions, StoreError, StoredDevice, StoredSession};
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
-use crate::types::{AuditEvent, DeviceId, Metadata, Role, SessionId, User};
+use crate::types::{
+    AuditEvent, DeviceId, Email, ExternalId, Metadata, Phone, Role, SessionId, TelegramId, User,
+};
 
 /// A user with credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,27 @@ impl Account {
             metadata: Some(self.metadata),
             ..self.user
         }
+    }
+
+    /// Returns the account without the unique values that `after` changes. Until all users of a
+    /// transaction have released theirs, another user cannot take them.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(super) fn releasing(&self, after: &Self) -> Self {
+        let (before, after) = (&self.user, &after.user);
+        let mut released = self.clone();
+        if before.phone != after.phone {
+            released.user.phone = None;
+        }
+        if before.email != after.email {
+            released.user.email = None;
+        }
+        if before.telegram_id != after.telegram_id {
+            released.user.telegram_id = None;
+        }
+        if before.external_id != after.external_id {
+            released.user.external_id = None;
+        }
+        released
     }
 
     /// Returns `true` for an active administrator.
@@ -197,4 +220,18 @@ pub struct UpdatedAccount {
     pub account: Account,
     /// The sessions that the change ended.
     pub ended: Vec<SessionId>,
+}
+
+/// Unique values of users to find.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UserKeys {
+    /// The phone numbers.
+    pub phones: Vec<Phone>,
+    /// The e-mail addresses.
+    pub emails: Vec<Email>,
+    /// The linked Telegram accounts.
+    pub telegram_ids: Vec<TelegramId>,
+    /// The external ids.
+    pub external_ids: Vec<ExternalId>,
 }

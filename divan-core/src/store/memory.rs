@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -9,15 +9,13 @@ use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore,
     EndSessions, FoundUsers, MAX_DEVICES, NewUser, SessionAdvance, SessionStore, Store, StoreError,
     StoreErrorKind, StoredDevice, StoredSession, ThrottleStore, UniqueKey, UpdateFn,
-    UpdatedAccount, UserCount, UserQuery, UserStore,
+    UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
     Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
 };
-use crate::types::{
-    AuditEvent, DeviceId, Email, ExternalId, Phone, SessionId, TelegramId, User, UserId,
-};
+use crate::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
 
 /// A store in memory, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -57,20 +55,103 @@ impl MemoryStore {
 impl Tables {
     /// The constraint that this account, or its deletion, would violate.
     fn violation(&self, account: &Account, is_deleted: bool) -> Option<StoreErrorKind> {
-        let mut others = self
-            .accounts
-            .values()
-            .filter(|other| other.user.id != account.user.id);
         let before = self.accounts.get(&account.user.id);
         if before.is_some_and(Account::is_active_admin)
             && (is_deleted || !account.is_active_admin())
-            && !others.clone().any(Account::is_active_admin)
+            && !self.others(account).any(Account::is_active_admin)
         {
             return Some(StoreErrorKind::LastAdmin);
         }
-        others
+        self.conflict(account)
+    }
+
+    /// The unique value that another user has.
+    fn conflict(&self, account: &Account) -> Option<StoreErrorKind> {
+        self.others(account)
             .find_map(|other| shared_key(&account.user, &other.user))
             .map(StoreErrorKind::Conflict)
+    }
+
+    fn others(&self, account: &Account) -> impl Iterator<Item = &Account> {
+        let id = account.user.id;
+        let all = self.accounts.values();
+        all.filter(move |other| other.user.id != id)
+    }
+
+    fn insert_users(&mut self, new: &[NewUser]) -> Result<(), StoreError> {
+        for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
+            if let Some(violation) = self.violation(account, false) {
+                for NewUser { account, .. } in &new[..inserted] {
+                    self.accounts.remove(&account.user.id);
+                }
+                return Err(StoreError::new(violation));
+            }
+            self.accounts.insert(account.user.id, account.clone());
+        }
+        self.audit.extend(new.iter().map(|new| new.event.clone()));
+        Ok(())
+    }
+
+    /// Calls `change` for an account, without writing.
+    fn change_account(
+        &self,
+        id: UserId,
+        change: &UpdateFn<'_>,
+    ) -> Result<Option<(Account, AccountUpdate)>, StoreError> {
+        let Some(mut account) = self.accounts.get(&id).cloned() else {
+            return Ok(None);
+        };
+        let Some(update) = change(&mut account)? else {
+            return Ok(None);
+        };
+        let is_open = |session: &StoredSession| session.user == id && session.end.is_none();
+        let has_ended = update
+            .require_live_session
+            .is_some_and(|open| !self.sessions.get(&open).is_some_and(is_open));
+        Ok(Some((account, update)).filter(|_| !has_ended))
+    }
+
+    /// Writes changed accounts and inserts users, all or none.
+    fn write_accounts(
+        &mut self,
+        changed: &[(Account, AccountUpdate)],
+        new: &[NewUser],
+    ) -> Result<(), StoreError> {
+        let before = self.accounts.clone();
+        for (account, _) in changed {
+            self.accounts.insert(account.user.id, account.clone());
+        }
+        let mut accounts = changed.iter().map(|(account, _)| account);
+        let written = match accounts.find_map(|account| self.conflict(account)) {
+            Some(conflict) => Err(StoreError::new(conflict)),
+            None if self.removes_all_admins(&before, changed, new) => {
+                Err(StoreError::new(StoreErrorKind::LastAdmin))
+            }
+            None => self.insert_users(new),
+        };
+        if written.is_err() {
+            self.accounts = before;
+        }
+        written
+    }
+
+    fn removes_all_admins(
+        &self,
+        before: &HashMap<UserId, Account>,
+        changed: &[(Account, AccountUpdate)],
+        new: &[NewUser],
+    ) -> bool {
+        let had_admin = changed
+            .iter()
+            .filter_map(|(account, _)| before.get(&account.user.id))
+            .any(Account::is_active_admin);
+        let is_deleted = |account: &Account| {
+            let mut deleted = changed.iter().filter(|(_, update)| update.delete_user);
+            deleted.any(|(deleted, _)| deleted.user.id == account.user.id)
+        };
+        let new = new.iter().map(|new| &new.account);
+        let mut left = self.accounts.values().chain(new);
+        had_admin && !left.any(|account| account.is_active_admin() && !is_deleted(account))
     }
 
     fn apply(&mut self, user: UserId, update: AccountUpdate) -> Vec<SessionId> {
@@ -245,55 +326,31 @@ impl UserStore for MemoryStore {
         ))
     }
 
-    async fn users_by_contact(
-        &self,
-        phones: &[Phone],
-        emails: &[Email],
-    ) -> Result<Vec<User>, StoreError> {
-        let (phones, emails) = (
-            phones.iter().collect::<HashSet<_>>(),
-            emails.iter().collect::<HashSet<_>>(),
+    async fn users_by_keys(&self, keys: &UserKeys) -> Result<Vec<User>, StoreError> {
+        let (phones, emails, telegram_ids, external_ids) = (
+            keys.phones.iter().collect::<HashSet<_>>(),
+            keys.emails.iter().collect::<HashSet<_>>(),
+            keys.telegram_ids.iter().collect::<HashSet<_>>(),
+            keys.external_ids.iter().collect::<HashSet<_>>(),
         );
-        let has_contact = |user: &&User| {
-            user.phone
-                .as_ref()
-                .is_some_and(|phone| phones.contains(phone))
-                || user
-                    .email
-                    .as_ref()
-                    .is_some_and(|email| emails.contains(email))
+        let has_key = |user: &&User| {
+            (user.phone.as_ref()).is_some_and(|phone| phones.contains(phone))
+                || (user.email.as_ref()).is_some_and(|email| emails.contains(email))
+                || (user.telegram_id.as_ref()).is_some_and(|id| telegram_ids.contains(id))
+                || (user.external_id.as_ref()).is_some_and(|id| external_ids.contains(id))
         };
         let tables = self.tables();
         Ok(tables
             .accounts
             .values()
             .map(|account| &account.user)
-            .filter(has_contact)
+            .filter(has_key)
             .cloned()
             .collect())
     }
 
-    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
-        let ids: HashSet<_> = ids.iter().collect();
-        let has_id = |user: &&User| user.external_id.as_ref().is_some_and(|id| ids.contains(id));
-        let tables = self.tables();
-        let users = tables.accounts.values().map(|account| &account.user);
-        Ok(users.filter(has_id).cloned().collect())
-    }
-
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let mut tables = self.tables();
-        for (inserted, NewUser { account, .. }) in new.iter().enumerate() {
-            if let Some(violation) = tables.violation(account, false) {
-                for NewUser { account, .. } in &new[..inserted] {
-                    tables.accounts.remove(&account.user.id);
-                }
-                return Err(StoreError::new(violation));
-            }
-            tables.accounts.insert(account.user.id, account.clone());
-        }
-        tables.audit.extend(new.iter().map(|new| new.event.clone()));
-        Ok(())
+        self.tables().insert_users(new)
     }
 
     async fn update_account(
@@ -302,25 +359,39 @@ impl UserStore for MemoryStore {
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         let mut tables = self.tables();
-        let Some(mut account) = tables.accounts.get(&id).cloned() else {
+        let Some((account, update)) = tables.change_account(id, change)? else {
             return Ok(None);
         };
-        let Some(update) = change(&mut account)? else {
-            return Ok(None);
-        };
-        let is_open = |session: &StoredSession| session.user == id && session.end.is_none();
-        if update
-            .require_live_session
-            .is_some_and(|open| !tables.sessions.get(&open).is_some_and(is_open))
-        {
-            return Ok(None);
-        }
         if let Some(violation) = tables.violation(&account, update.delete_user) {
             return Err(StoreError::new(violation));
         }
         tables.accounts.insert(id, account.clone());
         let ended = tables.apply(id, update);
         Ok(Some(UpdatedAccount { account, ended }))
+    }
+
+    async fn update_accounts(
+        &self,
+        ids: &BTreeSet<UserId>,
+        change: &UpdateFn<'_>,
+        new: &[NewUser],
+    ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
+        let mut is_bootstrapped = self.bootstrapped.lock().await;
+        let mut tables = self.tables();
+        let mut changed = Vec::new();
+        for id in ids {
+            match tables.change_account(*id, change)? {
+                Some(account) => changed.push(account),
+                None => return Ok(None),
+            }
+        }
+        tables.write_accounts(&changed, new)?;
+        *is_bootstrapped |= new.iter().any(|new| new.account.is_active_admin());
+        let apply = |(account, update): (Account, _)| {
+            let ended = tables.apply(account.user.id, update);
+            UpdatedAccount { account, ended }
+        };
+        Ok(Some(changed.into_iter().map(apply).collect()))
     }
 }
 

@@ -28,14 +28,16 @@ mod sql;
 mod sqlite;
 mod throttle;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
+use crate::types::{Email, Phone, TelegramId, User, UserId};
 
 #[cfg(feature = "postgres")]
 pub use crate::database_url::PostgresPool;
-pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount};
+pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount, UserKeys};
 pub use audit::{AuditQuery, AuditStore};
 pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
@@ -106,22 +108,12 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// Only when the database fails.
     async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError>;
 
-    /// Finds users by phone numbers and e-mail addresses, in any order. A user who matches both may
-    /// be returned twice.
+    /// Finds the users with one of these values, in any order. A user with several of them may be
+    /// returned several times.
     ///
     /// # Errors
     /// Only when the database fails.
-    async fn users_by_contact(
-        &self,
-        phones: &[Phone],
-        emails: &[Email],
-    ) -> Result<Vec<User>, StoreError>;
-
-    /// Finds users by their external ids, in any order.
-    ///
-    /// # Errors
-    /// Only when the database fails.
-    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError>;
+    async fn users_by_keys(&self, keys: &UserKeys) -> Result<Vec<User>, StoreError>;
 
     /// Inserts users and their audit events, all or none.
     ///
@@ -147,6 +139,23 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError>;
+
+    /// Changes accounts as [`update_account`](Self::update_account) does, and inserts users, all in
+    /// one transaction. Users can exchange unique values. An inserted active administrator closes the
+    /// bootstrap.
+    ///
+    /// Nothing is written and the result is `None` when that holds for one of the accounts in
+    /// `update_account`.
+    ///
+    /// # Errors
+    /// As for [`update_account`](Self::update_account) and [`insert_users`](Self::insert_users).
+    /// Nothing is written then.
+    async fn update_accounts(
+        &self,
+        ids: &BTreeSet<UserId>,
+        change: &UpdateFn<'_>,
+        new: &[NewUser],
+    ) -> Result<Option<Vec<UpdatedAccount>>, StoreError>;
 }
 
 /// The one-row table that ensures a single first administrator.

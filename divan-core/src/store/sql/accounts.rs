@@ -1,15 +1,18 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use sqlx::query::Query;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, retrying, statements, traced};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
-    UpdatedAccount, UserCount, UserQuery, UserStore, search_words,
+    UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, search_words,
 };
-use crate::types::{Email, ExternalId, Phone, TelegramId, User, UserId};
+use crate::types::{Email, Phone, TelegramId, User, UserId};
 
 /// Binds the columns of an account, in the order of `account_columns`.
 macro_rules! with_values {
@@ -36,6 +39,13 @@ macro_rules! with_values {
             .$bind(account.password_version.cast_signed())
             .$bind(account.metadata.to_json())
     }};
+}
+
+/// An account before and after a change.
+pub(super) struct ChangedAccount {
+    pub(super) before: Account,
+    pub(super) after: Account,
+    pub(super) update: AccountUpdate,
 }
 
 #[async_trait]
@@ -68,25 +78,8 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         traced("count_users", self.number_of_users(query)).await
     }
 
-    async fn users_by_contact(
-        &self,
-        phones: &[Phone],
-        emails: &[Email],
-    ) -> Result<Vec<User>, StoreError> {
-        traced("users_by_contact", async {
-            let phones = phones.iter().map(Phone::as_str);
-            let mut users = self.users_in(statements::USERS_BY_PHONES, phones).await?;
-            let emails = emails.iter().map(Email::as_str);
-            users.extend(self.users_in(statements::USERS_BY_EMAILS, emails).await?);
-            Ok(users)
-        })
-        .await
-    }
-
-    async fn users_by_external_id(&self, ids: &[ExternalId]) -> Result<Vec<User>, StoreError> {
-        let ids = ids.iter().map(ExternalId::as_str);
-        let users = self.users_in(statements::USERS_BY_EXTERNAL_IDS, ids);
-        traced("users_by_external_id", users).await
+    async fn users_by_keys(&self, keys: &UserKeys) -> Result<Vec<User>, StoreError> {
+        traced("users_by_keys", self.users_with_keys(keys)).await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
@@ -101,6 +94,16 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         let update = retrying(|| self.try_to_update_account(id, change));
         traced("update_account", update).await
+    }
+
+    async fn update_accounts(
+        &self,
+        ids: &BTreeSet<UserId>,
+        change: &UpdateFn<'_>,
+        new: &[NewUser],
+    ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
+        let update = retrying(|| self.try_to_update_accounts(ids, change, new));
+        traced("update_accounts", update).await
     }
 }
 
@@ -127,22 +130,15 @@ impl<DB: Backend> SqlStore<DB> {
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
         let mut transaction = DB::begin_write(&self.writer).await?;
-        let query = sqlx::query(DB::ACCOUNT_TO_WRITE)
-            .bind(id.0)
-            .persistent(self.statement_cache);
-        let Some(row) = query.fetch_optional(&mut *transaction).await? else {
+        let changed = self.change_account(&mut transaction, id, change).await?;
+        let Some(ChangedAccount {
+            before,
+            after: account,
+            update,
+        }) = changed
+        else {
             return Ok(None);
         };
-        let before = rows::account::<DB>(&row)?;
-        let mut account = before.clone();
-        let Some(update) = change(&mut account)? else {
-            return Ok(None);
-        };
-        if let Some(session) = update.require_live_session
-            && !self.has_open_session(&mut transaction, session, id).await?
-        {
-            return Ok(None);
-        }
         let is_admin = account.is_active_admin() && !update.delete_user;
         if before.is_active_admin() && !is_admin {
             self.require_other_admin(&mut transaction, &account.user)
@@ -164,7 +160,7 @@ impl<DB: Backend> SqlStore<DB> {
     }
 
     /// Deletes a user; the database deletes the sessions, devices and search words with the row.
-    async fn delete_account(
+    pub(super) async fn delete_account(
         &self,
         connection: &mut DB::Connection,
         id: UserId,
@@ -176,8 +172,38 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
+    /// Locks an account and calls `change` for it, without writing.
+    pub(super) async fn change_account(
+        &self,
+        connection: &mut DB::Connection,
+        id: UserId,
+        change: &UpdateFn<'_>,
+    ) -> Result<Option<ChangedAccount>, StoreError> {
+        let query = sqlx::query(DB::ACCOUNT_TO_WRITE)
+            .bind(id.0)
+            .persistent(self.statement_cache);
+        let Some(row) = query.fetch_optional(&mut *connection).await? else {
+            return Ok(None);
+        };
+        let before = rows::account::<DB>(&row)?;
+        let mut after = before.clone();
+        let Some(update) = change(&mut after)? else {
+            return Ok(None);
+        };
+        if let Some(session) = update.require_live_session
+            && !self.has_open_session(connection, session, id).await?
+        {
+            return Ok(None);
+        }
+        Ok(Some(ChangedAccount {
+            before,
+            after,
+            update,
+        }))
+    }
+
     /// Changes the devices and counters of an account.
-    async fn update_defence(
+    pub(super) async fn update_defence(
         &self,
         connection: &mut DB::Connection,
         id: UserId,
@@ -206,12 +232,30 @@ impl<DB: Backend> SqlStore<DB> {
         connection: &mut DB::Connection,
         user: &User,
     ) -> Result<(), StoreError> {
+        self.lock_admins(connection, user.updated_at).await?;
+        self.require_admin_other_than(connection, user.id).await
+    }
+
+    /// Serializes the transactions that remove an administrator, and closes the bootstrap.
+    pub(super) async fn lock_admins(
+        &self,
+        connection: &mut DB::Connection,
+        at: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
         let lock = sqlx::query(statements::LOCK_ADMINS)
-            .bind(to_micros(user.updated_at))
+            .bind(to_micros(at))
             .persistent(self.statement_cache);
-        lock.execute(&mut *connection).await?;
+        lock.execute(connection).await?;
+        Ok(())
+    }
+
+    pub(super) async fn require_admin_other_than(
+        &self,
+        connection: &mut DB::Connection,
+        user: UserId,
+    ) -> Result<(), StoreError> {
         let others = sqlx::query_scalar(statements::OTHER_ACTIVE_ADMINS)
-            .bind(user.id.0)
+            .bind(user.0)
             .persistent(self.statement_cache);
         let others: i64 = others.fetch_one(connection).await?;
         if others == 0 {
@@ -220,7 +264,7 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
-    async fn write_account(
+    pub(super) async fn write_account(
         &self,
         connection: &mut DB::Connection,
         account: &Account,
@@ -251,7 +295,7 @@ impl<DB: Backend> SqlStore<DB> {
     }
 
     /// Replaces the search words of a user when they have changed.
-    async fn update_words(
+    pub(super) async fn update_words(
         &self,
         connection: &mut DB::Connection,
         before: &User,

@@ -12,6 +12,7 @@ mod rows;
 mod sessions;
 mod statements;
 mod throttle;
+mod updates;
 mod users;
 
 use std::future::Future;

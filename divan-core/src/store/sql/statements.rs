@@ -91,6 +91,12 @@ pub(super) const USERS_BY_EXTERNAL_IDS: &str = concat!(
     user_columns!(),
     " FROM divan_users WHERE external_id IN ("
 );
+/// Start of a query for the users with one of these Telegram accounts.
+pub(super) const USERS_BY_TELEGRAM: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM divan_users WHERE telegram_id IN ("
+);
 /// Maximum rows of one `INSERT`: each database accepts at least 32,766 parameters.
 pub(super) const ROWS_PER_INSERT: usize = 500;
 pub(super) const INSERT_USERS: &str =

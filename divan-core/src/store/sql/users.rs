@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
+use super::backend::Value;
 use super::{Backend, SqlStore, rows, statements};
-use crate::store::{FoundUsers, SearchTerms, StoreError, UserCount, UserQuery};
+use crate::store::{FoundUsers, SearchTerms, StoreError, UserCount, UserKeys, UserQuery};
 use crate::types::{User, UserId};
 
 /// The start of a query for the users that match all conditions.
@@ -148,19 +149,35 @@ impl<DB: Backend> SqlStore<DB> {
         end.fetch_optional(&self.readers).await
     }
 
+    /// Users with one of these values.
+    pub(super) async fn users_with_keys(&self, keys: &UserKeys) -> Result<Vec<User>, StoreError> {
+        let phones = keys.phones.iter().map(|phone| phone.as_str().to_owned());
+        let mut users = self.users_in(statements::USERS_BY_PHONES, phones).await?;
+        let emails = keys.emails.iter().map(|email| email.as_str().to_owned());
+        users.extend(self.users_in(statements::USERS_BY_EMAILS, emails).await?);
+        let ids = keys.telegram_ids.iter().map(|id| id.0);
+        users.extend(self.users_in(statements::USERS_BY_TELEGRAM, ids).await?);
+        let ids = keys.external_ids.iter().map(|id| id.as_str().to_owned());
+        users.extend(
+            self.users_in(statements::USERS_BY_EXTERNAL_IDS, ids)
+                .await?,
+        );
+        Ok(users)
+    }
+
     /// Users whose column, the last word of `statement`, has one of these values.
-    pub(super) async fn users_in(
+    async fn users_in<T: Value<DB> + Clone + Sync + 'static>(
         &self,
         statement: &'static str,
-        values: impl Iterator<Item = &str> + Send,
+        values: impl Iterator<Item = T> + Send,
     ) -> Result<Vec<User>, StoreError> {
-        let values: Vec<&str> = values.collect();
+        let values: Vec<T> = values.collect();
         let mut users = Vec::new();
         for values in values.chunks(statements::ROWS_PER_INSERT) {
             let mut select = QueryBuilder::<DB>::new(statement);
             let mut list = select.separated(", ");
-            for &value in values {
-                list.push_bind(value.to_owned());
+            for value in values {
+                list.push_bind(value.clone());
             }
             select.push(")");
             users.extend(self.fetch_users(select, rows::user::<DB>).await?);
