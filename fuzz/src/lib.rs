@@ -17,7 +17,7 @@ mod signed;
 mod tokens;
 mod user_lists;
 #[expect(dead_code, reason = "the command line uses the rest")]
-#[path = "../../divan-server/src/cli/users_csv.rs"]
+#[path = "../../divan-server/src/cli/users_csv/mod.rs"]
 mod users_csv;
 
 pub use cursors::cursors;

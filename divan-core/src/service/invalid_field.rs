@@ -4,6 +4,9 @@ use crate::types::{
     ExternalId, InvalidEmail, InvalidExternalId, InvalidMetadata, InvalidPhone, Role,
 };
 
+/// The maximum id of a Telegram user: 52 bits.
+pub(super) const MAX_TELEGRAM_ID: i64 = (1 << 52) - 1;
+
 /// A field of a command or query, and the rule that its value breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {reason}")]
@@ -56,6 +59,8 @@ named_enum! {
         Query = "query",
         /// The role.
         Role = "role",
+        /// The linked Telegram account, in an import.
+        TelegramId = "telegram_id",
         /// The audited action that a list is filtered by.
         Action = "action",
     }
@@ -135,6 +140,24 @@ pub enum InvalidFieldReason {
         /// The earlier line.
         line: u64,
     },
+    /// An earlier line of the import changes the user with this value.
+    #[error("belongs to the user of line {line}")]
+    SameUserAsLine {
+        /// The earlier line.
+        line: u64,
+    },
+    /// The number is not the id of a Telegram user.
+    #[error("must be the id of a Telegram user: from 1 to {}", MAX_TELEGRAM_ID)]
+    TelegramId,
+    /// The user is linked to another Telegram account. Unlinking it resets the password.
+    #[error("differs from the linked Telegram account: unlink it first")]
+    LinkedToAnother,
+    /// An employee becomes an administrator with a generated password only.
+    #[error("cannot be changed from employee to admin: promote the user")]
+    PromotionRequired,
+    /// The change would leave no active administrator.
+    #[error("cannot be changed: no active administrator would be left")]
+    LastAdmin,
 }
 
 impl From<InvalidExternalId> for InvalidFieldReason {

@@ -103,7 +103,10 @@ pub use client_info::ClientInfo;
 pub use devices::DeviceView;
 pub use error::ServiceError;
 pub use handles::{AdminService, CallerService, ClientService};
-pub use import::{CheckedImport, ImportError, ImportedUser, PreparedImport};
+pub use import::{
+    CheckedImport, ExistingUsers, ImportError, ImportedCount, ImportedUser, PreparedImport,
+    UserChange,
+};
 pub use invalid_field::{Field, InvalidField, InvalidFieldReason};
 pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};
 pub use page::{Cursor, Page};

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,7 +43,7 @@ pub(super) struct Read {
 #[must_use]
 pub(super) struct InvalidateOnDrop<'a> {
     cache: &'a SessionCache,
-    user: UserId,
+    users: BTreeSet<UserId>,
     only: Option<SessionId>,
 }
 
@@ -105,8 +106,17 @@ impl SessionCache {
     ) -> InvalidateOnDrop<'_> {
         InvalidateOnDrop {
             cache: self,
-            user,
+            users: BTreeSet::from([user]),
             only,
+        }
+    }
+
+    /// Returns a guard that invalidates all sessions of several users.
+    pub(super) fn invalidate_users_on_drop(&self, users: BTreeSet<UserId>) -> InvalidateOnDrop<'_> {
+        InvalidateOnDrop {
+            cache: self,
+            users,
+            only: None,
         }
     }
 
@@ -131,7 +141,7 @@ impl Drop for InvalidateOnDrop<'_> {
             *self.cache.invalidations() += 1;
             self.cache
                 .entries
-                .retain(|_, entry| entry.user.id != self.user);
+                .retain(|_, entry| !self.users.contains(&entry.user.id));
         }
     }
 }

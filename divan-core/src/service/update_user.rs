@@ -5,8 +5,10 @@ use super::validation::Validation;
 use super::{AdminService, Caller, Field, InvalidFieldReason, Region, ServiceError};
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::throttle::ThrottleKeys;
 use crate::types::{
-    AuditAction, AuditEvent, Email, ExternalId, Metadata, Phone, Role, SessionId, User, UserId,
+    AuditAction, AuditEvent, Email, ExternalId, Metadata, Phone, Role, SessionId, TelegramId, User,
+    UserId,
 };
 
 /// Changes the fields of a user that are `Some`.
@@ -55,17 +57,7 @@ impl AdminService<'_> {
         let event = self.audit_event(AuditAction::UserUpdated, id).await?;
         let now = self.service.now();
         let keys = &parts.attempts.keys;
-        let change = |account: &mut Account| {
-            let before = account.user.clone();
-            let update = changes.apply(account, now, &event)?;
-            // The next user with a removed contact must not inherit its failed attempts.
-            let removed = without_kept_contacts(&before, &account.user);
-            let update = update.clear_counters(keys.all_of(&removed));
-            // Otherwise each change of one's own e-mail address would allow further guesses.
-            Ok(Some(
-                update.move_counters(keys.moved(&before, &account.user)),
-            ))
-        };
+        let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &event, keys)?));
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
         let updated = parts.store.update_account(id, &change).await?;
         let updated = updated.ok_or(ServiceError::NotFound)?;
@@ -79,16 +71,19 @@ impl AdminService<'_> {
 
 /// The parsed fields of a command.
 #[expect(clippy::option_option, reason = "keep, remove, or set")]
-struct Changes {
-    full_name: Option<String>,
-    phone: Option<Option<Phone>>,
-    email: Option<Option<Email>>,
-    external_id: Option<Option<ExternalId>>,
-    metadata: Option<Metadata>,
-    role: Option<Role>,
-    is_active: Option<bool>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    pub(super) full_name: Option<String>,
+    pub(super) phone: Option<Option<Phone>>,
+    pub(super) email: Option<Option<Email>>,
+    pub(super) external_id: Option<Option<ExternalId>>,
+    pub(super) metadata: Option<Metadata>,
+    pub(super) role: Option<Role>,
+    pub(super) is_active: Option<bool>,
+    /// The Telegram account to link, in an import.
+    pub(super) telegram_id: Option<TelegramId>,
     /// The session of a caller who changes their own account.
-    own: Option<SessionId>,
+    pub(super) own: Option<SessionId>,
 }
 
 impl Changes {
@@ -98,13 +93,6 @@ impl Changes {
         own: Option<SessionId>,
     ) -> Result<Self, ServiceError> {
         let mut validation = Validation::default();
-        // A mistake would lock the administrator out.
-        if own.is_some() && command.role.is_some_and(|role| role != Role::Admin) {
-            validation.reject(Field::Role, InvalidFieldReason::OwnAccount);
-        }
-        if own.is_some() && command.is_active == Some(false) {
-            validation.reject(Field::IsActive, InvalidFieldReason::OwnAccount);
-        }
         if *command == UpdateUserCommand::default() {
             return Err(ServiceError::NothingToChange);
         }
@@ -135,8 +123,10 @@ impl Changes {
                 }),
             role: command.role,
             is_active: command.is_active,
+            telegram_id: None,
             own,
         };
+        changes.check_own(&mut validation);
         if validation.is_valid() {
             Ok(changes)
         } else {
@@ -144,7 +134,33 @@ impl Changes {
         }
     }
 
-    fn apply(
+    /// Rejects changes of the own account with which the caller would be locked out.
+    pub(super) fn check_own(&self, validation: &mut Validation) {
+        if self.own.is_some() && self.role.is_some_and(|role| role != Role::Admin) {
+            validation.reject(Field::Role, InvalidFieldReason::OwnAccount);
+        }
+        if self.own.is_some() && self.is_active == Some(false) {
+            validation.reject(Field::IsActive, InvalidFieldReason::OwnAccount);
+        }
+    }
+
+    pub(super) fn apply(
+        &self,
+        account: &mut Account,
+        now: OffsetDateTime,
+        event: &AuditEvent,
+        keys: &ThrottleKeys,
+    ) -> Result<AccountUpdate, ServiceError> {
+        let before = account.user.clone();
+        let update = self.apply_without_counters(account, now, event)?;
+        // The next user with a removed contact must not inherit its failed attempts.
+        let removed = without_kept_contacts(&before, &account.user);
+        let update = update.clear_counters(keys.all_of(&removed));
+        // Otherwise each change of one's own e-mail address would allow further guesses.
+        Ok(update.move_counters(keys.moved(&before, &account.user)))
+    }
+
+    fn apply_without_counters(
         &self,
         account: &mut Account,
         now: OffsetDateTime,
@@ -156,33 +172,8 @@ impl Changes {
         }
         let has_new_metadata = account.metadata != before.metadata;
         let before = before.user;
+        self.apply_to(&mut account.user)?;
         let user = &mut account.user;
-        if let Some(full_name) = &self.full_name {
-            user.full_name.clone_from(full_name);
-        }
-        if let Some(phone) = &self.phone {
-            user.phone.clone_from(phone);
-        }
-        if let Some(email) = &self.email {
-            user.email.clone_from(email);
-        }
-        if let Some(external_id) = &self.external_id {
-            user.external_id.clone_from(external_id);
-        }
-        user.role = self.role.unwrap_or(user.role);
-        user.is_active = self.is_active.unwrap_or(user.is_active);
-        // The password of an employee must never open the admin panel.
-        if user.role == Role::Admin && before.role != Role::Admin {
-            return Err(ServiceError::PromotionRequired);
-        }
-        let mut validation = Validation::default();
-        // A contact of a person who left can be removed, so that another user can have it.
-        if user.is_active {
-            validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
-        }
-        if !validation.is_valid() {
-            return Err(validation.into_error());
-        }
         if *user == before && !has_new_metadata {
             return Ok(AccountUpdate::none());
         }
@@ -197,7 +188,8 @@ impl Changes {
         } else {
             (AuditAction::UserUpdated, None)
         };
-        let mut changes = changed_fields(&before, user);
+        let changes = changed_fields(&before, user);
+        let mut changes: Vec<String> = changes.into_iter().map(str::to_owned).collect();
         if has_new_metadata {
             changes.push(Field::Metadata.to_string());
         }
@@ -219,6 +211,44 @@ impl Changes {
         account.password_version += 1;
         Ok(update.end(EndSessions::all(now, reason)))
     }
+
+    /// Changes the fields of the user.
+    pub(super) fn apply_to(&self, user: &mut User) -> Result<(), ServiceError> {
+        let before_role = user.role;
+        if let Some(full_name) = &self.full_name {
+            user.full_name.clone_from(full_name);
+        }
+        if let Some(phone) = &self.phone {
+            user.phone.clone_from(phone);
+        }
+        if let Some(email) = &self.email {
+            user.email.clone_from(email);
+        }
+        if let Some(external_id) = &self.external_id {
+            user.external_id.clone_from(external_id);
+        }
+        user.role = self.role.unwrap_or(user.role);
+        user.is_active = self.is_active.unwrap_or(user.is_active);
+        // The password of an employee must never open the admin panel.
+        if user.role == Role::Admin && before_role != Role::Admin {
+            return Err(ServiceError::PromotionRequired);
+        }
+        let mut validation = Validation::default();
+        if let Some(id) = self.telegram_id
+            && *user.telegram_id.get_or_insert(id) != id
+        {
+            validation.reject(Field::TelegramId, InvalidFieldReason::LinkedToAnother);
+        }
+        // A contact of a person who left can be removed, so that another user can have it.
+        if user.is_active {
+            validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
+        }
+        if validation.is_valid() {
+            Ok(())
+        } else {
+            Err(validation.into_error())
+        }
+    }
 }
 
 /// Returns the user with only those contacts that were removed.
@@ -234,7 +264,7 @@ fn without_kept_contacts(before: &User, after: &User) -> User {
 }
 
 /// Returns the names of the changed fields.
-fn changed_fields(before: &User, after: &User) -> Vec<String> {
+pub(super) fn changed_fields(before: &User, after: &User) -> Vec<&'static str> {
     let fields = [
         ("full_name", before.full_name != after.full_name),
         ("phone", before.phone != after.phone),
@@ -242,10 +272,11 @@ fn changed_fields(before: &User, after: &User) -> Vec<String> {
         ("external_id", before.external_id != after.external_id),
         ("role", before.role != after.role),
         ("is_active", before.is_active != after.is_active),
+        ("telegram_id", before.telegram_id != after.telegram_id),
     ];
     fields
         .into_iter()
         .filter(|(_, changed)| *changed)
-        .map(|(name, _)| name.to_owned())
+        .map(|(name, _)| name)
         .collect()
 }

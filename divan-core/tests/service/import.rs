@@ -7,7 +7,7 @@ use divan_core::clock::ManualClock;
 use divan_core::password::PasswordHash;
 use divan_core::service::{
     Admin, AdminLoginCommand, AuthService, BootstrapPolicy, ClientInfo, CreateUserCommand,
-    ImportError, ImportedUser, ListUsersQuery, PreparedImport, ServiceError,
+    ExistingUsers, ImportError, ImportedUser, ListUsersQuery, PreparedImport, ServiceError,
 };
 use divan_core::store::{AuditQuery, Store};
 use divan_core::types::{Phone, Role};
@@ -58,7 +58,7 @@ impl Fixture {
         let refused = self
             .service
             .as_admin(&operator(), &ClientInfo::unknown())
-            .check_import(users)
+            .check_import(users, ExistingUsers::Reject)
             .await
             .unwrap()
             .unwrap_err();
@@ -69,7 +69,7 @@ impl Fixture {
         let checked = self
             .service
             .as_admin(&operator(), &ClientInfo::unknown())
-            .check_import(users)
+            .check_import(users, ExistingUsers::Reject)
             .await
             .unwrap()
             .unwrap();
@@ -88,7 +88,7 @@ impl Fixture {
             .complete_import(prepared)
             .await
             .unwrap();
-        assert_eq!(imported, users.len());
+        assert_eq!((imported.added, imported.changed), (users.len(), 0));
     }
 
     async fn sign_in(
@@ -150,7 +150,7 @@ fn with_hash(mut person: ImportedUser, hash: &str) -> ImportedUser {
 
 async fn imported_users_can_sign_in(f: Fixture) {
     let mut inactive = employee(4, "+77010000003");
-    inactive.is_active = false;
+    inactive.is_active = Some(false);
     let users = [
         employee(2, "8 701 000-00-01"),
         employee(3, "+77010000002"),
@@ -159,14 +159,11 @@ async fn imported_users_can_sign_in(f: Fixture) {
     let checked = f
         .service
         .as_admin(&operator(), &ClientInfo::unknown())
-        .check_import(&users)
+        .check_import(&users, ExistingUsers::Reject)
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(
-        (checked.len(), checked.without_hash(), checked.is_empty()),
-        (3, 3, false)
-    );
+    assert_eq!((checked.new_users().len(), checked.without_hash()), (3, 3));
     let steps = AtomicUsize::new(0);
     let progress = |done| assert_eq!(steps.fetch_add(1, Ordering::SeqCst) + 1, done);
     let prepared = f
@@ -363,7 +360,7 @@ async fn an_imported_administrator_closes_the_bootstrap(f: Fixture) {
     f.import(&[employee(2, "+77010000002")]).await;
     assert!(!f.store.is_bootstrapped().await.unwrap());
     let mut inactive = admin(2, "inactive@example.com");
-    inactive.is_active = false;
+    inactive.is_active = Some(false);
     f.import(&[inactive]).await;
     assert!(
         !f.store.is_bootstrapped().await.unwrap(),

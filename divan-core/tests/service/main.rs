@@ -19,6 +19,7 @@ mod deleted_users;
 mod external_id;
 mod histories;
 mod import;
+mod import_update;
 mod init_data;
 mod logout;
 mod metadata;

@@ -3,12 +3,17 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use divan_core::private_file::PrivateFile;
-use divan_core::service::{AdminService, CheckedImport, ServiceError};
+use divan_core::service::{
+    AdminService, CheckedImport, ExistingUsers, ImportError, ImportedCount, InvalidFieldReason,
+    ServiceError,
+};
 use divan_core::store::StoreErrorKind;
+use divan_core::types::Role;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
+use super::import_preview::{self, users as users_of};
 use super::operator::as_operator;
-use super::users_csv::{self, LineError, UserList};
+use super::users_csv::{self, CsvError, UserList};
 use super::users_error::UsersError;
 use super::{Outcome, output};
 
@@ -16,10 +21,11 @@ use super::{Outcome, output};
 pub(super) enum Command {
     /// Import a list of users: all of them, or none if a line is invalid
     ///
-    /// The list is a file of comma-separated values in UTF-8. Its first line names the columns:
-    /// `name`, and optionally `phone`, `email`, `role` (employee or admin), `active`
-    /// (yes or no) and `hash`, a hash of the password (passlib's bcrypt or pbkdf2-sha256, or
-    /// Argon2id), which stays valid.
+    /// The list is a file of values separated by commas, semicolons or tabs, in UTF-8 or UTF-16. Its
+    /// first line names the columns: `name`, and optionally `phone`, `email`, `role` (employee or
+    /// admin), `active` (yes or no), `telegram_id`, the Telegram account to link, `external_id`, and
+    /// `hash`, a hash of the password (passlib's bcrypt or pbkdf2-sha256, or Argon2id), which stays
+    /// valid.
     Users(UsersArgs),
 }
 
@@ -27,9 +33,17 @@ pub(super) enum Command {
 pub(super) struct UsersArgs {
     /// File with the list
     file: PathBuf,
-    /// Check the list without adding users
+    /// Check the list without adding or changing users; with --update, show each change
     #[arg(long)]
     dry_run: bool,
+    /// Change users who exist, found by external id, phone number or e-mail address, and add
+    /// the others. An empty
+    /// cell changes nothing, and existing users keep their password
+    #[arg(long)]
+    update: bool,
+    /// Ignore the hashes of administrators, and generate passwords for them
+    #[arg(long)]
+    reset_admin_passwords: bool,
     /// File for the generated passwords of users without a hash, which must not exist yet; created with
     /// mode 0600. The passwords are valid for 72 hours and must be changed at the next sign-in
     #[arg(long, value_name = "FILE")]
@@ -37,56 +51,84 @@ pub(super) struct UsersArgs {
 }
 
 pub(super) fn users(args: &UsersArgs) -> Outcome {
-    let list = UserList::read(&args.file)
-        .map_err(|error| UsersError::List(args.file.display().to_string(), error))?;
+    let list =
+        read(args).map_err(|error| UsersError::List(args.file.display().to_string(), error))?;
     as_operator(async |admin| {
-        let checked = check(admin, list).await?;
-        let (users, without_hash) = (checked.len(), checked.without_hash());
+        let checked = check(admin, &list, args).await?;
+        let without_hash = checked.without_hash();
         if args.dry_run {
-            let passwords = format!("{without_hash} of them with a generated password");
-            output::line(&format!("{users} users would be added, {passwords}"));
+            import_preview::print(&checked, args.update);
             return Ok(());
         }
-        let added = match &args.passwords {
+        let imported = match &args.passwords {
             Some(passwords) => add_with_passwords(admin, checked, passwords).await?,
             None if without_hash > 0 => return Err(UsersError::NoPasswordsFile(without_hash)),
             None => add(admin, checked).await?,
         };
-        output::line(&format!("{added} users added"));
+        let ImportedCount { added, changed, .. } = imported;
+        output::line(&if args.update {
+            format!("{} added, {} changed", users_of(added), users_of(changed))
+        } else {
+            format!("{} added", users_of(added))
+        });
         Ok(())
     })
 }
 
-async fn check(admin: AdminService<'_>, list: UserList) -> Result<CheckedImport, UsersError> {
-    let UserList {
-        lines,
-        users,
-        mut errors,
-    } = list;
-    let checked = admin.check_import(&users).await?;
-    let (checked, refused) = checked.map_or_else(
-        |refused| (None, refused),
-        |checked| (Some(checked), Vec::new()),
-    );
-    errors.extend(refused.into_iter().map(LineError::from));
+fn read(args: &UsersArgs) -> Result<UserList, CsvError> {
+    let mut list = UserList::read(&args.file)?;
+    if !args.update {
+        list.require_names()?;
+    }
+    if args.reset_admin_passwords {
+        let admins = list.users.iter_mut();
+        for admin in admins.filter(|user| user.role == Some(Role::Admin)) {
+            admin.password_hash = None;
+        }
+    }
+    Ok(list)
+}
+
+async fn check(
+    admin: AdminService<'_>,
+    list: &UserList,
+    args: &UsersArgs,
+) -> Result<CheckedImport, UsersError> {
+    let existing = if args.update {
+        ExistingUsers::Update
+    } else {
+        ExistingUsers::Reject
+    };
+    let (checked, refused) = match admin.check_import(&list.users, existing).await? {
+        Ok(checked) => (Some(checked), Vec::new()),
+        Err(refused) => (None, refused),
+    };
+    let errors = list.errors(&refused);
     match checked {
         Some(checked) if errors.is_empty() => Ok(checked),
         _ => {
-            errors.sort_by_key(|error| error.line);
             for error in &errors {
                 output::explain(&error.to_string());
             }
-            // The list and the service may both report the same line.
-            errors.dedup_by_key(|error| error.line);
+            if refused.iter().any(has_hash_of_admin) {
+                output::explain(
+                    "To ignore the hashes of administrators, use --reset-admin-passwords.",
+                );
+            }
             Err(UsersError::InvalidLines {
                 invalid: errors.len(),
-                lines,
+                lines: list.users.len(),
             })
         }
     }
 }
 
-async fn add(admin: AdminService<'_>, checked: CheckedImport) -> Result<usize, UsersError> {
+fn has_hash_of_admin(error: &ImportError) -> bool {
+    let mut reasons = error.errors.iter().map(|error| error.reason);
+    reasons.any(|reason| reason == InvalidFieldReason::GeneratedOnly)
+}
+
+async fn add(admin: AdminService<'_>, checked: CheckedImport) -> Result<ImportedCount, UsersError> {
     let prepared = admin.prepare_import(checked, &|_| {}).await?;
     let _spinner = writing();
     Ok(admin.complete_import(prepared).await?)
@@ -98,7 +140,7 @@ async fn add_with_passwords(
     admin: AdminService<'_>,
     checked: CheckedImport,
     path: &Path,
-) -> Result<usize, UsersError> {
+) -> Result<ImportedCount, UsersError> {
     let mut file = PrivateFile::create(path)?;
     let bar = hashing(checked.without_hash() as u64);
     let prepared = admin
@@ -118,7 +160,7 @@ async fn add_with_passwords(
             let _ = file.remove();
             Err(error.into())
         }
-        Ok(added) => Ok(added),
+        Ok(imported) => Ok(imported),
     }
 }
 

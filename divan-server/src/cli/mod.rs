@@ -7,6 +7,7 @@ mod doctor;
 mod export;
 mod health;
 mod import;
+mod import_preview;
 mod init_data;
 mod keys;
 mod migrate;

@@ -21,13 +21,15 @@ pub(super) enum UsersError {
     Write(#[from] io::Error),
     #[error("{0} {1}")]
     List(String, #[source] CsvError),
-    #[error("no user was added: {invalid} of {lines} lines are invalid")]
+    #[error("no user was added or changed: {invalid} of {lines} lines are invalid")]
     InvalidLines { invalid: usize, lines: usize },
     #[error(
-        "no user was added: {0} users have no hash; name a file for their generated passwords with --passwords"
+        "no user was added or changed: {0} new users have no hash; name a file for their generated passwords with --passwords"
     )]
     NoPasswordsFile(usize),
-    #[error("the users may have been added: {0} is kept; check with `user list` before you retry")]
+    #[error(
+        "the users may have been added or changed: {0} is kept; check with `user list` before you retry"
+    )]
     MaybeAdded(String, #[source] ServiceError),
     #[error(transparent)]
     Service(ServiceError),
@@ -40,10 +42,12 @@ impl From<ServiceError> for UsersError {
                 let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
                 Self::Refused(errors.join("; "))
             }
-            ServiceError::Store(error) if error.kind() == StoreErrorKind::LastAdmin => {
-                Self::Refused("no active administrator would be left".to_owned())
-            }
-            ServiceError::Store(error) if matches!(error.kind(), StoreErrorKind::Conflict(_)) => {
+            ServiceError::Store(error)
+                if matches!(
+                    error.kind(),
+                    StoreErrorKind::LastAdmin | StoreErrorKind::Conflict(_)
+                ) =>
+            {
                 Self::Refused(error.kind().to_string())
             }
             error => Self::Service(error),

@@ -129,14 +129,14 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
         assert_eq!((code, stdout.as_str()), (1, ""));
         let reported: Vec<&str> = stderr.lines().collect();
         let expected = [
-            "line 3: phone is the same as on line 2",
-            "line 4: role must be employee or admin; active must be yes or no",
-            "line 4: phone is not a valid phone number (example: +77011234567)",
-            "line 5: has 1 columns instead of 5",
-            "line 6: full_name must not be empty",
-            "line 7: password_hash exceeds the limits: bcrypt cost 13, PBKDF2 1,000,000 rounds, Argon2id 65536 KiB and eight times the default work",
-            "line 8: email is required for the role admin; password_hash must be absent for the role admin: a password is generated",
-            "divan-server: no user was added: 6 of 7 lines are invalid",
+            "line 3: `phone` is the same as on line 2",
+            "line 4: `role` must be employee or admin; `active` must be yes or no; `phone` is not a valid phone number (example: +77011234567)",
+            "line 5: `phone` is required for the role employee",
+            "line 6: `name` must not be empty",
+            "line 7: `hash` exceeds the limits: bcrypt cost 13, PBKDF2 1,000,000 rounds, Argon2id 65536 KiB and eight times the default work",
+            "line 8: `email` is required for the role admin; `hash` must be absent for the role admin: a password is generated",
+            "To ignore the hashes of administrators, use --reset-admin-passwords.",
+            "divan-server: no user was added or changed: 6 of 7 lines are invalid",
         ];
         assert_eq!(reported, expected);
         assert!(!folder.join("passwords.csv").exists());
@@ -145,18 +145,134 @@ fn import_reports_all_errors_by_line_and_adds_no_user() {
 }
 
 #[test]
+fn errors_of_a_spreadsheet_name_its_lines_and_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let list = format!(
+        "ФИО;Телефон;Telegram ID;Хеш;;\r\n\
+         Әлия;8 701 000-00-01;42;{BCRYPT};;\r\n\
+         ;;;;;\r\n\
+         Б;7,70112E+10;;{BCRYPT};;\r\n\
+         В;+77010000003\0;;{BCRYPT};;\r\n\
+         Г;+77010000004;-5;{BCRYPT};;\r\n\
+         ;+77010000005;;{BCRYPT};;\r\n\
+         ;;;;;\r\n"
+    );
+    let (code, _, stderr) = import(folder, &list, &[]);
+    assert_eq!(code, 1);
+    let expected = [
+        "line 4: `Телефон` is in scientific notation, which loses digits: format the column as text in the spreadsheet and enter the numbers again",
+        "line 5: `Телефон` contains a NUL character",
+        "line 6: `Telegram ID` must be the id of a Telegram user: from 1 to 4503599627370495",
+        "line 7: `ФИО` must not be empty",
+        "divan-server: no user was added or changed: 4 of 5 lines are invalid",
+    ];
+    assert_eq!(stderr.lines().collect::<Vec<_>>(), expected);
+
+    let lines: Vec<&str> = list.split_inclusive('\n').collect();
+    let utf16 = lines[..3].concat();
+    let units = utf16.encode_utf16().flat_map(u16::to_le_bytes);
+    let bytes: Vec<u8> = b"\xFF\xFE".iter().copied().chain(units).collect();
+    let (code, stdout, stderr) = import(folder, bytes, &[]);
+    assert_eq!((code, stdout.as_str()), (0, "1 user added\n"), "{stderr}");
+    let (_, users, _) = divan(folder, &["user", "list", "--json"]);
+    let users: Value = serde_json::from_str(&users).unwrap();
+    assert_eq!(users[0]["full_name"], "Әлия");
+    assert_eq!(users[0]["telegram_id"], 42);
+}
+
+#[test]
+fn an_update_shows_each_difference_and_changes_all_users_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let list = format!(
+        "name,phone,external_id,email,role,hash\nFirst,+77010000001,A1,,,{BCRYPT}\n\
+         Second,+77010000002,,,,{BCRYPT}\nAdmin,,,a@example.com,admin,\n"
+    );
+    let options = ["--passwords", "passwords.csv"];
+    assert_eq!(import(folder, &list, &options).0, 0);
+    let (_, before, _) = divan(folder, &["export", "users"]);
+
+    let changes =
+        "external_id;phone;active;telegram_id\nA1;8 701 000-00-11;;42\n;+77010000002;no;\n";
+    let (code, stdout, stderr) = import(folder, changes, &["--update", "--dry-run"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let expected = [
+        "line 2: +77010000001 \"First\": phone +77010000001 -> +77010000011, telegram_id none -> 42",
+        "line 3: +77010000002 \"Second\": is_active yes -> no, ends all sessions",
+        "0 users would be added, 0 of them with a generated password; 2 users would be changed, 0 unchanged",
+    ];
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(divan(folder, &["export", "users"]).1, before);
+
+    let last_admin = "email,active\na@example.com,no\n";
+    let with_last_admin =
+        "email,phone,active\n,+77010000002,no\na@example.com,,no\n,+77010000003,\n";
+    for (list, expected) in [
+        (
+            last_admin,
+            "line 2: `active` cannot be changed: no active administrator would be left",
+        ),
+        (with_last_admin, "line 4: `name` must not be empty"),
+        (
+            "phone,role\n+77010000002,admin\n",
+            "line 2: `role` cannot be changed from employee to admin: promote the user",
+        ),
+    ] {
+        let (code, stdout, stderr) = import(folder, list, &["--update"]);
+        assert_eq!((code, stdout.as_str()), (1, ""));
+        assert_eq!(stderr.lines().next(), Some(expected));
+        assert_eq!(divan(folder, &["export", "users"]).1, before);
+    }
+
+    let (code, stdout, stderr) = import(folder, changes, &["--update"]);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "0 users added, 2 users changed\n"),
+        "{stderr}"
+    );
+    let (_, exported, _) = divan(folder, &["export", "users"]);
+    assert!(
+        exported.contains("+77010000011,,First,employee,yes,42,A1"),
+        "{exported}"
+    );
+    assert!(
+        exported.contains("+77010000002,,Second,employee,no,,"),
+        "{exported}"
+    );
+    let (_, stdout, _) = import(folder, &exported, &["--update", "--dry-run"]);
+    assert!(
+        stdout.ends_with("0 users would be changed, 3 unchanged\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn hashes_of_administrators_are_ignored_on_request_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let list = format!("full_name,email,is_admin,hashed_password\nA,a@example.com,t,{BCRYPT}\n");
+    let options = ["--passwords", "passwords.csv"];
+    let (code, _, stderr) = import(folder, &list, &options);
+    assert_eq!(code, 1);
+    assert!(
+        stderr.starts_with("line 2: `hashed_password` must be absent"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--reset-admin-passwords"), "{stderr}");
+    let options = ["--reset-admin-passwords", "--passwords", "passwords.csv"];
+    assert_eq!(import(folder, &list, &options).1, "1 user added\n");
+}
+
+#[test]
 fn an_unreadable_list_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let wide: Vec<u8> = "name,phone\nA,1\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    let lists: [(&[u8], &str); 6] = [
+    let lists: [(&[u8], &str); 7] = [
         (b"", "list.csv is empty"),
         (
             b"name,salary\nA,1\n",
-            "list.csv has an unknown column in its first line: use only phone, email",
+            "list.csv has an unknown column in its first line: `salary`; use only phone, email",
         ),
         (b"phone,role\n1,\n", "list.csv must have a column `name`"),
         (
@@ -164,8 +280,12 @@ fn an_unreadable_list_is_reported_in_one_line() {
             "list.csv contains the column `name` twice",
         ),
         (
-            &[b"\xFF\xFE", wide.as_slice()].concat(),
-            "list.csv is not UTF-8",
+            b"\xD4\xC8\xCE;phone\n",
+            "list.csv is not UTF-8 (line 1), but probably Windows-1251, which has no Kazakh letters: save it as",
+        ),
+        (
+            b"n\0a\0m\0e\0\n\0",
+            "list.csv has NUL characters in its first line",
         ),
         (
             &vec![b'x'; 100 * 1024 * 1024],

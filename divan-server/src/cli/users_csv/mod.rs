@@ -1,0 +1,14 @@
+//! Lists of users as comma-separated values.
+
+mod cells;
+mod columns;
+mod encoding;
+mod error;
+mod escape;
+mod list;
+mod names;
+mod write;
+
+pub(super) use error::{CsvError, LineError};
+pub(super) use list::UserList;
+pub(super) use write::{users_writer, write_passwords, write_user};
