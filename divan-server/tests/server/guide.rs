@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use divan_testing::TestDatabase;
 use serde_json::json;
 
 use crate::operations::{BOT, bot_api};
@@ -240,6 +241,7 @@ async fn the_commands_of_the_guide_run() {
         if name == "reference/api.md"
             || has_checked_section(&text)
             || name == "operations/install.md"
+            || name == "operations/migrating.md"
         {
             continue;
         }
@@ -259,6 +261,41 @@ async fn the_commands_of_the_guide_run() {
         tested += 1;
     }
     assert!(tested >= 6, "{tested}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chapter_on_migration_moves_users_with_passwords_and_links() {
+    let page = fs::read_to_string(guide().join("operations/migrating.md")).unwrap();
+    let (_, table) = page.split_once("```sql\n").unwrap();
+    let (table, _) = table.split_once("```").unwrap();
+    let old = TestDatabase::create().await;
+    old.execute(table).await;
+    let (first, later) = page.split_once("## Move in steps").unwrap();
+    let script = format!(
+        r#"export OLD_DATABASE_URL='{}'
+           shred() {{ cp passwords.csv given.csv; command shred "$@"; }}
+           login() {{
+             status "localhost:$PORT/auth/telegram/login" --json "{{\"phone\": \"$1\", \"password\": \"umbrella 77\"}}" \
+               -H "Authorization: tma $(divan-server init-data sign --user-id $2)"
+           }}
+           {}
+           is "$(grep -c ^ given.csv)" 2 'lines of passwords'
+           is "$(sed -n 's/^,admin@example.com,First Admin,.*/admin/p' given.csv)" admin 'the generated password'
+           is "$(login +77010000002 43)" 403 'another Telegram account'
+           is "$(login +77010000002 42)" 200 'the linked account with the old password'
+           is "$(login +77010000003 44)" 401 'the inactive user'
+           psql "$OLD_DATABASE_URL" -c "UPDATE users SET is_active = true, full_name = 'Third Q. Last' WHERE full_name = 'Third Last'"
+           {}
+           is "$(login +77010000003 44)" 200 'the activated user'
+           divan-server import users old-users.csv --update --dry-run > again
+           is "$(cat again)" "0 users would be added, 0 of them with a generated password; 0 users would be changed, 2 unchanged" again"#,
+        old.url(),
+        script_of(first),
+        script_of(later)
+    );
+    tokio::task::spawn_blocking(move || run(&script, "operations/migrating.md", ""))
+        .await
+        .unwrap();
 }
 
 fn has_checked_section(page: &str) -> bool {
