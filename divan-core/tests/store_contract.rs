@@ -706,7 +706,7 @@ async fn users_by_keys_finds_many_users_at_once(store: AnyStore) {
 }
 
 /// Names an account and inserts an audit event; ends the sessions of user 1.
-fn rename(account: &mut Account) -> Option<AccountUpdate> {
+fn rename(account: &mut Account) -> AccountUpdate {
     let user = account.user.id;
     "Changed".clone_into(&mut account.user.full_name);
     let event = AuditEvent::new(
@@ -716,11 +716,11 @@ fn rename(account: &mut Account) -> Option<AccountUpdate> {
         Some(user),
     );
     let update = AccountUpdate::none().event(event);
-    Some(if user == id(1) {
+    if user == id(1) {
         update.end(EndSessions::all(now(), EndReason::Deactivated))
     } else {
         update
-    })
+    }
 }
 
 async fn update_accounts_changes_accounts_and_inserts_users_or_nothing(store: AnyStore) {
@@ -729,7 +729,7 @@ async fn update_accounts_changes_accounts_and_inserts_users_or_nothing(store: An
     begin(&store, session(1, 1)).await;
     let all: BTreeSet<UserId> = (1..=701).map(id).collect();
     let with_unknown: BTreeSet<UserId> = (1..=702).map(id).collect();
-    let change = |account: &mut Account| Ok(rename(account));
+    let change = |account: &mut Account| Ok(Some(rename(account)));
     let new = [created(&employee(5000))];
     let same_phone = [
         created(&employee(5001)),
@@ -741,7 +741,7 @@ async fn update_accounts_changes_accounts_and_inserts_users_or_nothing(store: An
     ];
     let rejecting = |account: &mut Account| {
         let is_last = account.user.id == id(701);
-        Ok(rename(account).filter(|_| !is_last))
+        Ok((!is_last).then(|| rename(account)))
     };
     for (ids, change, new, expected) in [
         (&with_unknown, &change as &UpdateFn<'_>, &new[..], None),

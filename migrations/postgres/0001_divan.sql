@@ -8,9 +8,6 @@ CREATE TABLE divan_users (
     phone                    TEXT    UNIQUE,
     telegram_id              BIGINT  UNIQUE,
     telegram_username        TEXT,
-    external_id              TEXT    UNIQUE,
-    -- A JSON object of the application; the program never searches in it.
-    metadata                 TEXT    NOT NULL,
     is_active                BOOLEAN NOT NULL,
     password_change_required BOOLEAN NOT NULL,
     created_at               BIGINT  NOT NULL,

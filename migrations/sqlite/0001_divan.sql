@@ -8,9 +8,6 @@ CREATE TABLE divan_users (
     phone                    TEXT    UNIQUE,
     telegram_id              INTEGER UNIQUE,
     telegram_username        TEXT,
-    external_id              TEXT    UNIQUE,
-    -- A JSON object of the application; the program never searches in it.
-    metadata                 TEXT    NOT NULL,
     is_active                INTEGER NOT NULL CHECK (is_active IN (0, 1)),
     password_change_required INTEGER NOT NULL CHECK (password_change_required IN (0, 1)),
     created_at               INTEGER NOT NULL,

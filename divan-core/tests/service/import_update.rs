@@ -128,7 +128,7 @@ async fn lines_change_the_users_with_their_phone_or_email_and_add_the_others(f: 
     let second = f
         .create(&CreateUserCommand::admin("Second", "a@example.com"))
         .await;
-    f.clock.advance(std::time::Duration::from_secs(60));
+    f.clock.advance(std::time::Duration::from_mins(1));
     let mut same_address = admin(3, "A@example.com");
     same_address.phone = Some("+77010000002".to_owned());
     let lines = [
@@ -340,7 +340,7 @@ async fn a_deactivation_by_an_import_ends_all_sessions(f: Fixture) {
     let ends: Vec<bool> = checked
         .changes()
         .iter()
-        .map(|change| change.ends_sessions())
+        .map(divan_core::service::UserChange::ends_sessions)
         .collect();
     assert_eq!(ends, [true, false]);
     f.complete(checked).await.unwrap();
@@ -377,8 +377,8 @@ async fn the_last_administrator_cannot_be_removed_by_an_import(f: Fixture) {
     );
 
     // Both imports are valid alone; the second is completed after the first.
-    let first = f.check(&[one.clone()]).await.unwrap();
-    let second = f.check(&[two.clone()]).await.unwrap();
+    let first = f.check(std::slice::from_ref(&one)).await.unwrap();
+    let second = f.check(std::slice::from_ref(&two)).await.unwrap();
     f.complete(first).await.unwrap();
     let refused = f.complete(second).await.unwrap_err();
     assert!(

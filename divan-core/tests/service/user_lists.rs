@@ -341,7 +341,7 @@ async fn the_holder_of_a_telegram_account_is_found(f: Fixture) {
     query.telegram_id = user.telegram_id;
     assert_eq!(
         users.list_users(&query).await.unwrap().items,
-        [user.clone()]
+        std::slice::from_ref(&user)
     );
     query.telegram_id = Some(TelegramId(1));
     assert!(users.list_users(&query).await.unwrap().items.is_empty());

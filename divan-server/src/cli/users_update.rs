@@ -8,6 +8,10 @@ use super::Outcome;
 use super::operator::as_operator;
 use super::users::{UserRef, find, show_user};
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 #[derive(Args, Debug)]
 pub(super) struct Update {
     #[command(flatten)]

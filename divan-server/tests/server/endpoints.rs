@@ -292,8 +292,8 @@ async fn an_external_id_is_unique_and_finds_its_user() {
     assert_eq!(created.status, 201, "{created:?}");
     assert_eq!(created.json()["user"]["external_id"], "HR-1");
 
-    let taken = create("+77010000003", "HR-1").await;
-    let problem = taken.assert_problem(409, "external_id_taken");
+    let again = create("+77010000003", "HR-1").await;
+    let problem = again.assert_problem(409, "external_id_taken");
     assert_eq!(problem["errors"][0]["pointer"], "/external_id");
     for (id, code) in [
         ("", "empty"),
