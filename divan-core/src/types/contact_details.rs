@@ -230,13 +230,7 @@ mod tests {
             assert_eq!(stored.parse::<Email>().unwrap(), email);
         }
         let long = format!("a@{}.рф", "ы".repeat(60));
-        for typed in [
-            "a@xn--.example",
-            "a@xn--bcher.example\u{200B}",
-            "a@рф",
-            "a@b\u{AD}",
-            &long,
-        ] {
+        for typed in ["a@xn--.example", "a@рф", "a@b\u{AD}", &long] {
             assert!(typed.parse::<Email>().is_err(), "{typed}");
         }
     }

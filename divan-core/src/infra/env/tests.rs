@@ -67,7 +67,9 @@ fn an_empty_variable_that_hides_a_value_of_the_file_is_a_warning() {
     assert_eq!(errors, [""; 0]);
     assert_eq!(
         warnings,
-        ["DATABASE_URL is empty in the environment, which hides its value in the file; unset it"]
+        [
+            "DATABASE_URL is empty in the environment, which hides its value in the file: unset the empty variable"
+        ]
     );
     assert_eq!(
         names(&[("DATABASE_URL", "")], "DATABASE_URL="),
