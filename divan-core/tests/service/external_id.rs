@@ -52,6 +52,7 @@ async fn a_removed_external_id_can_be_used_again(f: Fixture) {
     let users = f.service.as_admin(&admin, &client);
     let first = users.create_user(&employee(PHONE, "HR-1")).await.unwrap();
     let id = first.user.id;
+    f.tick();
     let changed = users.update_user(id, &update(None)).await.unwrap();
     assert_eq!(changed.external_id, None);
     assert_eq!(f.changes(id).await, ["external_id"]);
