@@ -102,8 +102,8 @@ problem_codes! {
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
-    /// This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`, and
-    /// in development mode to the hosts of the configured URLs.
+    /// This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In
+    /// development mode it also answers to the hosts of the configured URLs.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Invalid request";

@@ -57,7 +57,9 @@ impl<E: Endpoint> FromRequestParts<AppState> for SignedIn<E> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let (client, token) = (ForClient::new(parts, state), bearer(parts)?);
         let caller = match E::AUTH {
-            Auth::BearerAnyScope => client.service().authenticate_any_scope(token).await?,
+            Auth::BearerAnyScope | Auth::RefreshTokenOrBearer => {
+                client.service().authenticate_any_scope(token).await?
+            }
             _ => client.service().authenticate(token).await?,
         };
         Ok(Self {

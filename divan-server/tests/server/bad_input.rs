@@ -75,6 +75,9 @@ async fn a_body_that_is_not_json_is_malformed() {
             b"<xml/>",
         ];
         for body in cases {
+            if body.is_empty() && endpoint.operation == "logout" {
+                continue; // The body is optional.
+            }
             let response = send(
                 &app,
                 endpoint,

@@ -295,7 +295,7 @@ fn a_failed_command_is_reported_in_one_line() {
         ),
         (
             &["user", "deactivate", EMAIL],
-            "no active administrator would be left",
+            "the last active administrator cannot be deactivated",
         ),
         (
             &["admin", "reset-password", PHONE],

@@ -441,7 +441,7 @@ async fn passwords_are_kept_when_the_commit_is_uncertain() {
     let (code, stdout, stderr) = on(&without_commit_responses(database.url()), &import);
     assert_eq!((code, stdout.as_str()), (1, ""));
     assert!(
-        stderr.contains("may have been added: passwords.csv is kept"),
+        stderr.contains("may have been added or changed: passwords.csv is kept"),
         "{stderr}"
     );
     let passwords = fs::read_to_string(folder.join("passwords.csv")).unwrap();
