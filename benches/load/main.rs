@@ -23,10 +23,6 @@ use client::{Connection, Expect, send_requests};
 use server::Server;
 use users::TestUsers;
 
-/// The allocator of the reference deployment (feature `jemalloc` of `divan-server`).
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// Number of sessions, each with its own token.
 const SESSIONS: usize = 1_000;
 
