@@ -1,7 +1,8 @@
 //! Database URLs, in the forms that Python and Rust programs use.
 
+mod hosts;
+
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,12 +10,18 @@ use std::time::Duration;
 
 use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
+use hosts::HostParameters;
+
+pub use hosts::HostPort;
 
 /// A parsed `DATABASE_URL`.
 ///
 /// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`
 /// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`,
 ///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`
+///
+/// Several servers, of which one accepts writes, are `host1:5432,host2:5432`, or SQLAlchemy's
+/// `?host=host1:5432&host=host2:5432`.
 ///
 /// ```
 /// use divan_core::database_url::DatabaseUrl;
@@ -43,6 +50,8 @@ pub struct PostgresUrl {
     pub host: String,
     /// TCP port. Default: 5432.
     pub port: u16,
+    /// Further servers, in the order in which they are tried. Default: none.
+    pub other_hosts: Vec<HostPort>,
     /// Role to connect as.
     pub user: String,
     /// Password of the role, if the server requires one.
@@ -55,6 +64,12 @@ pub struct PostgresUrl {
     pub ssl_root_cert: Option<PathBuf>,
     /// Name of the connection in the server's views. Default: `divan`.
     pub application_name: String,
+    /// Time limit of a connection to one host (`connect_timeout`, in seconds). Default: 2 seconds, or an
+    /// equal share of [`PostgresPool::acquire_timeout`] if that is less.
+    pub connect_timeout: Option<Duration>,
+    /// File that the URL was read from. The store reads it again when the server refuses the
+    /// credentials. Default: none.
+    pub file: Option<PathBuf>,
 }
 
 /// Connection pool settings of a PostgreSQL store.
@@ -179,24 +194,35 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         Some((user, password)) => (user, Some(Secret::new(percent::decode(password)?))),
         None => (credentials, None),
     };
-    let (host, port) = host_and_port(address)?;
+    let mut hosts = hosts::of_authority(address)?;
     let mut url = PostgresUrl {
-        host,
-        port,
+        host: String::new(),
+        port: 0,
+        other_hosts: Vec::new(),
         user: percent::decode(user)?,
         password,
         database: percent::decode(database)?,
         ssl_mode: SslMode::Prefer,
         ssl_root_cert: None,
         application_name: "divan".to_owned(),
+        connect_timeout: None,
+        file: None,
     };
+    let mut host_parameters = HostParameters::default();
     for parameter in parameters
         .split('&')
         .filter(|parameter| !parameter.is_empty())
     {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        url.set(name, percent::decode(value)?)?;
+        let value = percent::decode(value)?;
+        match name {
+            "host" => host_parameters.add_hosts(&value)?,
+            "port" => host_parameters.add_ports(&value)?,
+            _ => url.set(name, value)?,
+        }
     }
+    host_parameters.apply(&mut hosts)?;
+    url.set_hosts(hosts);
     if url.user.is_empty() || url.database.is_empty() {
         return Err(InvalidDatabaseUrl::Incomplete);
     }
@@ -224,17 +250,40 @@ impl PostgresUrl {
             SslMode::Require => self.ssl_root_cert.is_some(),
             SslMode::Disable | SslMode::Allow | SslMode::Prefer => false,
         };
-        is_verified || is_this_machine(&self.host)
+        is_verified || self.hosts().iter().all(HostPort::is_this_machine)
+    }
+
+    /// All servers, in the order in which they are tried.
+    ///
+    /// ```
+    /// use divan_core::database_url::DatabaseUrl;
+    ///
+    /// let url: DatabaseUrl = "postgres://divan@db1,db2:5433/divan?target_session_attrs=read-write".parse()?;
+    /// let DatabaseUrl::Postgres(url) = url else { unreachable!() };
+    /// let hosts: Vec<String> = url.hosts().iter().map(ToString::to_string).collect();
+    /// assert_eq!(hosts, ["db1:5432", "db2:5433"]);
+    /// # Ok::<(), divan_core::database_url::InvalidDatabaseUrl>(())
+    /// ```
+    pub fn hosts(&self) -> Vec<HostPort> {
+        let first = HostPort {
+            host: self.host.clone(),
+            port: self.port,
+        };
+        std::iter::once(first)
+            .chain(self.other_hosts.iter().cloned())
+            .collect()
+    }
+
+    fn set_hosts(&mut self, hosts: Vec<HostPort>) {
+        let mut hosts = hosts.into_iter();
+        if let Some(HostPort { host, port }) = hosts.next() {
+            (self.host, self.port) = (host, port);
+        }
+        self.other_hosts = hosts.collect();
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<(), InvalidDatabaseUrl> {
         match name {
-            "host" => self.host = value,
-            "port" => {
-                self.port = value
-                    .parse()
-                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("port"))?;
-            }
             "user" => self.user = value,
             "password" => self.password = Some(Secret::new(value)),
             "dbname" => self.database = value,
@@ -245,6 +294,18 @@ impl PostgresUrl {
             }
             "sslrootcert" => self.ssl_root_cert = Some(PathBuf::from(value)),
             "application_name" => self.application_name = value,
+            "connect_timeout" => {
+                let seconds: u32 = value
+                    .parse()
+                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("connect_timeout"))?;
+                let timeout = Duration::from_secs(seconds.into());
+                self.connect_timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+            }
+            "target_session_attrs" => match value.as_str() {
+                // Every sign-in writes, so all of these mean a server that accepts writes.
+                "read-write" | "primary" | "any" => {}
+                _ => return Err(InvalidDatabaseUrl::ParameterValue("target_session_attrs")),
+            },
             other => return Err(unknown(other)),
         }
         Ok(())
@@ -264,53 +325,9 @@ impl fmt::Display for DatabaseUrl {
 impl fmt::Display for PostgresUrl {
     /// Formats the URL without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}@{}:{}/{}",
-            self.user, self.host, self.port, self.database
-        )
+        let hosts: Vec<String> = self.hosts().iter().map(HostPort::to_string).collect();
+        write!(f, "{}@{}/{}", self.user, hosts.join(","), self.database)
     }
-}
-
-/// Returns `true` for the folder of a Unix socket and for names and addresses of this machine.
-fn is_this_machine(host: &str) -> bool {
-    let name = host.to_ascii_lowercase();
-    host.starts_with('/')
-        || name == "localhost"
-        || name.ends_with(".localhost")
-        || host
-            .parse()
-            .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
-}
-
-fn host_and_port(address: &str) -> Result<(String, u16), InvalidDatabaseUrl> {
-    const DEFAULT_PORT: u16 = 5432;
-    let (host, port) = if let Some(rest) = address.strip_prefix('[') {
-        let (host, port) = rest.split_once(']').ok_or(InvalidDatabaseUrl::Authority)?;
-        match port.strip_prefix(':') {
-            Some(port) => (host, Some(port)),
-            None if port.is_empty() => (host, None),
-            None => return Err(InvalidDatabaseUrl::Authority),
-        }
-    } else {
-        match address.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (address, None),
-        }
-    };
-    let port = match port {
-        None | Some("") => DEFAULT_PORT,
-        Some(port) => port.parse().map_err(|_| InvalidDatabaseUrl::Authority)?,
-    };
-    let host = percent::decode(host)?;
-    Ok((
-        if host.is_empty() {
-            "localhost".to_owned()
-        } else {
-            host
-        },
-        port,
-    ))
 }
 
 /// The leading name characters of a parameter: what follows may be a mistyped password.

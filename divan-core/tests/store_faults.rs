@@ -4,6 +4,7 @@
 mod created;
 
 use std::error::Error;
+use std::time::Duration;
 
 use created::created;
 use divan_core::database_url::{DatabaseUrl, PostgresUrl};
@@ -97,6 +98,23 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind, 0, 0, 0, length], body].concat()
 }
 
+/// The response of a server that accepts writes to `SHOW transaction_read_only`.
+fn writable() -> Vec<u8> {
+    let type_of_text = [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0,
+    ];
+    [
+        message(
+            b'T',
+            &[b"\0\x01setting\0".as_slice(), &type_of_text].concat(),
+        ),
+        message(b'D', b"\0\x01\0\0\0\x03off"),
+        message(b'C', b"SHOW\0"),
+        message(b'Z', b"I"),
+    ]
+    .concat()
+}
+
 /// Starts a mock proxy that accepts some connections, and repeats the password when it rejects the
 /// next one.
 async fn mock_proxy(accepted: usize) -> PostgresUrl {
@@ -120,6 +138,10 @@ async fn mock_proxy(accepted: usize) -> PostgresUrl {
                 message(b'E', rejection.as_bytes())
             };
             client.write_all(&response).await.unwrap();
+            if nth < accepted {
+                let _query = client.read(&mut received).await.unwrap();
+                client.write_all(&writable()).await.unwrap();
+            }
         }
     });
     let url = format!("postgres://divan:hidden-word@127.0.0.1:{port}/divan?sslmode=disable");
@@ -131,10 +153,10 @@ async fn mock_proxy(accepted: usize) -> PostgresUrl {
 
 #[tokio::test]
 async fn errors_omit_a_password_that_a_proxy_repeats() {
+    let mut pool = PostgresPool::default();
+    pool.acquire_timeout = Duration::from_secs(1);
     let url = mock_proxy(0).await;
-    let on_connect = PostgresStore::connect(&url, PostgresPool::default())
-        .await
-        .unwrap_err();
+    let on_connect = PostgresStore::connect(&url, pool).await.unwrap_err();
     assert!(
         on_connect
             .source()
@@ -145,9 +167,7 @@ async fn errors_omit_a_password_that_a_proxy_repeats() {
     );
 
     let url = mock_proxy(1).await;
-    let store = PostgresStore::connect(&url, PostgresPool::default())
-        .await
-        .unwrap();
+    let store = PostgresStore::connect(&url, pool).await.unwrap();
     let later = store.time().await.unwrap_err();
     let cause = later.source().unwrap().to_string();
     assert_eq!(cause, "it refuses or ends the connection (08P01)");

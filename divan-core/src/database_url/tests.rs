@@ -26,6 +26,8 @@ fn a_connection_over_a_network_must_verify_the_server() {
         ("postgres://u@[::1]/d", true),
         ("postgres://u@[::ffff:127.0.0.1]/d", true),
         ("postgres://u@/d?host=/run/postgresql", true),
+        ("postgres://u@localhost,127.0.0.1/d", true),
+        ("postgres://u@localhost,db/d", false),
     ] {
         let DatabaseUrl::Postgres(url) = url.parse().unwrap() else {
             panic!("{url}")
@@ -105,6 +107,72 @@ fn hosts_may_be_addresses_and_sockets() {
     ] {
         assert_eq!(error(text), InvalidDatabaseUrl::Authority, "{text}");
     }
+}
+
+#[test]
+fn several_hosts_are_tried_in_order() {
+    for text in [
+        "postgres://u@h1:1,h2:2/d",
+        "postgresql+psycopg2://u@/d?host=h1:1&host=h2:2",
+        "postgres://u@/d?host=h1,h2&port=1,2",
+        "postgres://u@h1,h2/d?port=1,2",
+        "postgres://u@other:5/d?host=h1:1&host=h2:2",
+    ] {
+        assert_eq!(postgres(text).to_string(), "u@h1:1,h2:2/d", "{text}");
+    }
+    for (text, expected) in [
+        ("postgres://u@h1,h2/d", "u@h1:5432,h2:5432/d"),
+        ("postgres://u@h1,h2/d?port=1", "u@h1:1,h2:1/d"),
+        ("postgres://u@[::1]:1,[::2]/d", "u@::1:1,::2:5432/d"),
+        (
+            "postgres://u@/d?host=::1&host=[::2]:1",
+            "u@::1:5432,::2:1/d",
+        ),
+        (
+            "postgres://u@/d?host=/run/a,/run/b",
+            "u@/run/a:5432,/run/b:5432/d",
+        ),
+    ] {
+        assert_eq!(postgres(text).to_string(), expected, "{text}");
+    }
+    for (text, expected) in [
+        ("postgres://u@h1:1,h2:x/d", InvalidDatabaseUrl::Authority),
+        (
+            "postgres://u@/d?host=h1:x",
+            InvalidDatabaseUrl::ParameterValue("host"),
+        ),
+        (
+            "postgres://u@h1,h2/d?port=1,2,3",
+            InvalidDatabaseUrl::ParameterValue("port"),
+        ),
+        (
+            "postgres://u@h1/d?port=x",
+            InvalidDatabaseUrl::ParameterValue("port"),
+        ),
+    ] {
+        assert_eq!(error(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_server_that_accepts_writes_is_required() {
+    for value in ["read-write", "primary", "any"] {
+        postgres(&format!("postgres://u@h/d?target_session_attrs={value}"));
+    }
+    for value in ["read-only", "standby", "prefer-standby", ""] {
+        assert_eq!(
+            error(&format!("postgres://u@h/d?target_session_attrs={value}")),
+            InvalidDatabaseUrl::ParameterValue("target_session_attrs")
+        );
+    }
+    let timeout =
+        |value| postgres(&format!("postgres://u@h/d?connect_timeout={value}")).connect_timeout;
+    assert_eq!(timeout("3"), Some(Duration::from_secs(3)));
+    assert_eq!(timeout("0"), None);
+    assert_eq!(
+        error("postgres://u@h/d?connect_timeout=soon"),
+        InvalidDatabaseUrl::ParameterValue("connect_timeout")
+    );
 }
 
 #[test]

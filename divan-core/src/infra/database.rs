@@ -54,13 +54,25 @@ impl DatabaseConfig {
         Self {
             url: env
                 .checked(&DATABASE_URL, str::parse)
-                .filter(|url| is_usable(env, url)),
+                .filter(|url| is_usable(env, url))
+                .map(|url| with_file(env, url)),
             pool: PostgresPool {
                 max_connections: env.parsed(&MAX_CONNECTIONS, default.max_connections),
                 acquire_timeout: Duration::from_secs(acquire_seconds(env).into()),
                 statement_cache: env.switch(&STATEMENTS, default.statement_cache),
             },
         }
+    }
+}
+
+/// Adds the file that the URL was read from, in which its password can change.
+fn with_file(env: &Env<'_>, url: DatabaseUrl) -> DatabaseUrl {
+    match (url, env.path_of_file(&DATABASE_URL)) {
+        (DatabaseUrl::Postgres(mut url), Some(path)) => {
+            url.file = Some(path);
+            DatabaseUrl::Postgres(url)
+        }
+        (url, _) => url,
     }
 }
 

@@ -1,14 +1,16 @@
-use std::time::{Duration, Instant};
+mod connector;
 
+use std::sync::Arc;
+
+use sqlx::Postgres;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgQueryResult, PgSslMode};
-use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgQueryResult, PgSslMode};
 use time::OffsetDateTime;
 
-use super::pool::without_maintenance;
-use super::sql::{self, Backend, SqlStore};
+use self::connector::Connector;
+use super::sql::{self, Backend, ConnectionPool, Connections, SqlStore, WriteTransaction};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
-use crate::database_url::{PostgresPool, PostgresUrl, SslMode};
+use crate::database_url::{HostPort, PostgresPool, PostgresUrl, SslMode};
 
 /// One lock per database, held until the end of the transaction, so that it also works behind a
 /// connection pooler.
@@ -31,14 +33,16 @@ impl Backend for Postgres {
         result.rows_affected()
     }
 
-    async fn begin_write(writer: &PgPool) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        writer.begin().await
+    /// The statements rely on this level, whatever `default_transaction_isolation` is.
+    async fn begin_write(store: &PostgresStore) -> Result<WriteTransaction<Self>, sqlx::Error> {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+        store.writer().begin(begin).await
     }
 
     async fn try_begin_migration(
-        writer: &PgPool,
-    ) -> Result<Option<Transaction<'static, Self>>, StoreError> {
-        let mut transaction = writer.begin().await?;
+        store: &PostgresStore,
+    ) -> Result<Option<WriteTransaction<Self>>, StoreError> {
+        let mut transaction = Self::begin_write(store).await?;
         let lock = sqlx::query_scalar(TRY_LOCK).persistent(false);
         let is_locked: bool = lock.fetch_one(&mut *transaction).await?;
         Ok(is_locked.then_some(transaction))
@@ -56,26 +60,26 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Connects without migrating the schema.
+    /// Connects without migrating the schema. Every connection leads to a server that accepts writes:
+    /// not to a standby, and not to one whose transactions are read-only.
     ///
     /// # Errors
-    /// When the server does not accept a connection in time.
+    /// When no server accepts a connection and writes in time.
     pub async fn connect(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, StoreError> {
-        let pool_options = without_maintenance(PgPoolOptions::new())
-            .max_connections(pool.max_connections.get())
-            .acquire_timeout(pool.acquire_timeout)
-            // A connection is replaced from time to time, so that settings of the server and the
-            // addresses behind a name take effect.
-            .before_acquire(|_, used| {
-                let is_usable = used.age < MAX_AGE && used.idle_for < MAX_IDLE;
-                Box::pin(async move { Ok(is_usable) })
-            });
-        let options = options(url, pool);
-        wait_for_server(&options, pool.acquire_timeout)
+        let connector = Connector::new(url.clone(), pool);
+        let max = pool.max_connections.get();
+        let connections = ConnectionPool::new(connector, max, pool.acquire_timeout);
+        // The server may start later than this program.
+        connections
+            .connect_once()
             .await
             .map_err(|error| connect_error(error, url))?;
-        let connections = pool_options.connect_lazy_with(options);
-        Ok(Self::from_pool(connections, pool.statement_cache))
+        let connections = Connections::Own(Arc::new(connections));
+        Ok(Self::new(
+            connections.clone(),
+            connections,
+            pool.statement_cache,
+        ))
     }
 
     /// Works on a pool of the application, whose `search_path` decides the schema of the tables. Call
@@ -83,8 +87,8 @@ impl PostgresStore {
     ///
     /// `statement_cache` is `false` when a proxy shares connections between transactions, as in
     /// [`PostgresPool::statement_cache`]; the pool must then be made with
-    /// `statement_cache_capacity(0)`. Transactions must have the isolation level
-    /// `READ COMMITTED`, PostgreSQL's default.
+    /// `statement_cache_capacity(0)`. The pool decides which server it connects to: the checks and the
+    /// time limits of [`connect`](Self::connect) do not apply.
     ///
     /// Create the pool with `idle_timeout(None)` and `max_lifetime(None)`, as [`connect`](Self::connect)
     /// does: in `sqlx` 0.9 the maintenance task of a pool can loop without end and occupy a core. Replace
@@ -105,12 +109,13 @@ impl PostgresStore {
     /// # }
     /// ```
     pub fn from_pool(pool: PgPool, statement_cache: bool) -> Self {
+        let pool = Connections::Shared(pool);
         Self::new(pool.clone(), pool, statement_cache)
     }
 
     /// The state of its connection pool.
     pub fn connections(&self) -> PoolState {
-        PoolState::new(self.writer())
+        self.writer().state()
     }
 
     /// The current time of the server.
@@ -124,31 +129,6 @@ impl PostgresStore {
             .fetch_one(self.readers())
             .await?;
         Ok(sql::from_micros(micros))
-    }
-}
-
-/// Age after which a connection is replaced.
-const MAX_AGE: Duration = Duration::from_mins(30);
-
-/// Time without use after which a connection is replaced.
-const MAX_IDLE: Duration = Duration::from_mins(10);
-
-/// Waits until the server accepts a connection, as it may start later than this program. Returns
-/// the server's last error, which a pool would hide behind its own time-out.
-async fn wait_for_server(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx::Error> {
-    let started = Instant::now();
-    loop {
-        let left = within.saturating_sub(started.elapsed());
-        let error = match tokio::time::timeout(left, PgConnection::connect_with(options)).await {
-            Ok(Ok(connection)) => return connection.close().await,
-            Ok(Err(error)) => error,
-            Err(_) => sqlx::Error::PoolTimedOut,
-        };
-        let is_starting = matches!(error, sqlx::Error::Io(_)) || has_code(&error, "57P03");
-        if !is_starting || started.elapsed() >= within {
-            return Err(error);
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -168,17 +148,10 @@ fn connect_error(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
     StoreError::with_message(error)
 }
 
-fn has_code(error: &sqlx::Error, code: &str) -> bool {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|found| found == code)
-}
-
-fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {
+fn options(url: &PostgresUrl, host: &HostPort, pool: PostgresPool) -> PgConnectOptions {
     let mut options = PgConnectOptions::new_without_pgpass()
-        .host(&url.host)
-        .port(url.port)
+        .host(&host.host)
+        .port(host.port)
         .username(&url.user)
         .database(&url.database)
         .application_name(&url.application_name)

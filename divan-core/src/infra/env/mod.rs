@@ -2,7 +2,7 @@ mod names;
 mod reading;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::deployment::DATABASE_URL;
 use super::env_file::EnvFile;
@@ -198,6 +198,12 @@ impl<'s> Env<'s> {
     pub(super) fn file_path(&self, variable: &Variable) -> Option<Found> {
         let name = variable.or_file.then(|| variable.file_name())?;
         self.value(&name)
+    }
+
+    /// The file that `X_FILE` names.
+    pub(super) fn path_of_file(&self, variable: &Variable) -> Option<PathBuf> {
+        let path = self.file_path(variable)?;
+        Some(PathBuf::from(path.value.expose()))
     }
 
     /// Description of the source of a value.

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
@@ -7,12 +8,15 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
     UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, search_words,
 };
 use crate::types::{Email, Phone, TelegramId, User, UserId};
+
+/// Time limit of an import, which can be of thousands of users.
+const BULK_LIMIT: Duration = Duration::from_mins(1);
 
 /// Binds the columns of an account, in the order of `account_columns`.
 macro_rules! with_values {
@@ -83,7 +87,7 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let insert = retrying(|| self.try_to_insert_users(new));
+        let insert = self.retrying_within(BULK_LIMIT, || self.try_to_insert_users(new));
         traced("insert_users", insert).await
     }
 
@@ -92,7 +96,7 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        let update = retrying(|| self.try_to_update_account(id, change));
+        let update = self.retrying(|| self.try_to_update_account(id, change));
         traced("update_account", update).await
     }
 
@@ -102,7 +106,8 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         change: &UpdateFn<'_>,
         new: &[NewUser],
     ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
-        let update = retrying(|| self.try_to_update_accounts(ids, change, new));
+        let update =
+            self.retrying_within(BULK_LIMIT, || self.try_to_update_accounts(ids, change, new));
         traced("update_accounts", update).await
     }
 }
@@ -118,7 +123,7 @@ impl<DB: Backend> SqlStore<DB> {
     }
 
     async fn try_to_insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
+        let mut transaction = DB::begin_write(self).await?;
         Self::insert_accounts(&mut transaction, new).await?;
         Ok(transaction.commit().await?)
     }
@@ -129,7 +134,7 @@ impl<DB: Backend> SqlStore<DB> {
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
+        let mut transaction = DB::begin_write(self).await?;
         let changed = self.change_account(&mut transaction, id, change).await?;
         let Some(ChangedAccount {
             before,

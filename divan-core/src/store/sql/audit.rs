@@ -3,7 +3,7 @@ use sqlx::QueryBuilder;
 use time::OffsetDateTime;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::store::{AuditQuery, AuditStore, StoreError};
 use crate::types::AuditEvent;
 
@@ -87,7 +87,7 @@ impl<DB: Backend> SqlStore<DB> {
                     .persistent(self.statement_cache);
                 Ok(query.fetch_all(&self.writer).await?)
             };
-            let times: Vec<i64> = retrying(delete).await?;
+            let times: Vec<i64> = self.retrying(delete).await?;
             let count = times.len() as u64;
             purged += count;
             match times.iter().max() {

@@ -107,13 +107,17 @@ fn unique_key(error: &dyn DatabaseError) -> StoreErrorKind {
 
 /// Returns `true` if the error comes from the state of the database, not from the statement.
 fn is_transient(code: &str) -> bool {
-    // SQLSTATE classes: connection, transaction rollback, resources, operator intervention, system.
-    const POSTGRES: [&str; 5] = ["08", "40", "53", "57", "58"];
+    // SQLSTATE classes: connection, authorization, transaction rollback, resources, operator
+    // intervention, system. Credentials are refused while they are rotated.
+    const POSTGRES: [&str; 6] = ["08", "28", "40", "53", "57", "58"];
+    // A standby, or a server whose transactions are read-only: another one may have taken over.
+    const READ_ONLY: &str = "25006";
     // https://www.sqlite.org/rescode.html: busy, locked, read-only, I/O, corrupt, full, cannot
     // open.
     const SQLITE: [u32; 7] = [5, 6, 8, 10, 11, 13, 14];
     if code.len() == 5 {
-        return code.get(..2).is_some_and(|class| POSTGRES.contains(&class));
+        let class = code.get(..2);
+        return code == READ_ONLY || class.is_some_and(|class| POSTGRES.contains(&class));
     }
     code.parse::<u32>()
         .is_ok_and(|code| SQLITE.contains(&(code & 0xFF)))
@@ -126,11 +130,14 @@ mod tests {
     #[test]
     fn transient_errors_are_distinguished_from_permanent_ones() {
         for code in [
-            "57P01", "53300", "08006", "40001", "58030", "5", "261", "778", "13", "14",
+            "57P01", "53300", "08006", "40001", "58030", "25006", "28P01", "28000", "5", "261",
+            "778", "13", "14",
         ] {
             assert!(is_transient(code), "{code}");
         }
-        for code in ["42P01", "22001", "23502", "1", "19", "", "x", "é23P"] {
+        for code in [
+            "25001", "42P01", "22001", "23502", "1", "19", "", "x", "é23P",
+        ] {
             assert!(!is_transient(code), "{code}");
         }
     }

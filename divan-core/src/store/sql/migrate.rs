@@ -14,7 +14,9 @@ impl<DB: Backend> SqlStore<DB> {
     /// When the database fails.
     pub async fn schema_status(&self) -> Result<SchemaStatus, StoreError> {
         let mut connection = self.writer.acquire().await?;
-        Self::schema_of(&mut connection).await
+        let status = Self::schema_of(&mut connection).await?;
+        connection.release();
+        Ok(status)
     }
 
     /// Creates or updates the schema in one transaction. Takes no lock when the schema is current;
@@ -28,7 +30,7 @@ impl<DB: Backend> SqlStore<DB> {
         }
         let started = Instant::now();
         let mut transaction = loop {
-            if let Some(transaction) = DB::try_begin_migration(&self.writer).await? {
+            if let Some(transaction) = DB::try_begin_migration(self).await? {
                 break transaction;
             }
             if started.elapsed() > MIGRATION_DEADLINE {

@@ -3,7 +3,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS};
 use crate::store::{
     AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,
@@ -61,7 +61,7 @@ impl<DB: Backend> SessionStore for SqlStore<DB> {
                 .persistent(self.statement_cache);
             Ok(query.execute(&self.writer).await?)
         };
-        let updated = traced("advance_session", retrying(update)).await?;
+        let updated = traced("advance_session", self.retrying(update)).await?;
         Ok(DB::rows_affected(&updated) == 1)
     }
 

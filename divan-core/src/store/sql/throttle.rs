@@ -3,7 +3,7 @@ use sqlx::{QueryBuilder, Row};
 use time::OffsetDateTime;
 
 use super::rows::{from_micros, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::store::{StoreError, ThrottleStore};
 use crate::throttle::{
     AccountKey, Counter, Decision, FORGET_AFTER, FORGET_FAILURES_AFTER, ThrottleKey,
@@ -40,7 +40,7 @@ impl<DB: Backend> ThrottleStore for SqlStore<DB> {
         update: &ThrottleUpdate,
         events: &[AuditEvent],
     ) -> Result<ThrottleOutcome, StoreError> {
-        let attempt = retrying(|| self.try_to_update_counters(update, events));
+        let attempt = self.retrying(|| self.try_to_update_counters(update, events));
         traced("update_counters", attempt).await
     }
 
@@ -65,7 +65,7 @@ impl<DB: Backend> SqlStore<DB> {
         update: &ThrottleUpdate,
         events: &[AuditEvent],
     ) -> Result<ThrottleOutcome, StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
+        let mut transaction = DB::begin_write(self).await?;
         let outcome = self.change_counters(&mut transaction, update).await?;
         if outcome.decision == Decision::Allowed {
             Self::insert_audit_events(&mut transaction, events, self.statement_cache).await?;

@@ -16,7 +16,7 @@ impl<DB: Backend> SqlStore<DB> {
         change: &UpdateFn<'_>,
         new: &[NewUser],
     ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
+        let mut transaction = DB::begin_write(self).await?;
         let mut changed = Vec::with_capacity(ids.len());
         for id in ids {
             match self.change_account(&mut transaction, *id, change).await? {
