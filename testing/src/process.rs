@@ -31,7 +31,12 @@ pub(crate) struct Process {
 impl Process {
     /// A folder for a server that is not started yet.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::new_in(&std::env::temp_dir())
+    }
+
+    /// As [`new`](Self::new), in another folder than the system's.
+    pub(crate) fn new_in(folder: &Path) -> Self {
+        let folder = tempfile::tempdir_in(folder).expect("a temporary folder");
         if is_root() {
             chown(folder.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
                 .expect("root may give a folder away");
@@ -93,6 +98,15 @@ impl Process {
             sent.is_ok_and(|status| status.success()),
             "SIG{signal} cannot be sent"
         );
+    }
+
+    /// Kills the server and its child processes, as a power failure does, and keeps its folder.
+    pub(crate) fn kill(&mut self) {
+        if let Some(pid) = self.pid() {
+            let script = "kill -KILL $0 $(cat /proc/$0/task/$0/children)";
+            let _ = Command::new("sh").args(["-c", script, &pid]).status();
+        }
+        self.stop();
     }
 
     fn pid(&self) -> Option<String> {
