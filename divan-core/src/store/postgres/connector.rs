@@ -1,5 +1,5 @@
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ pub(super) struct Connector {
     pool: PostgresPool,
     /// Index of the host that accepted the last connection.
     current: AtomicUsize,
+    moves: AtomicU64,
 }
 
 impl Connector {
@@ -32,6 +33,7 @@ impl Connector {
             url: Mutex::new(url),
             pool,
             current: AtomicUsize::new(0),
+            moves: AtomicU64::new(0),
         }
     }
 
@@ -58,6 +60,7 @@ impl Connector {
             match opened.unwrap_or_else(|_| Err(timed_out(limit))) {
                 Ok(connection) => {
                     if self.current.swap(index, Ordering::Relaxed) != index {
+                        self.moves.fetch_add(1, Ordering::Relaxed);
                         tracing::info!(host = %hosts[index], "using another database server");
                     }
                     return Ok(connection);
@@ -106,6 +109,10 @@ impl sql::Connector<Postgres> for Connector {
 
     async fn is_writable(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         is_writable(connection).await
+    }
+
+    fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Relaxed)
     }
 
     fn is_temporary(&self, error: &sqlx::Error) -> bool {

@@ -7,8 +7,9 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::connections::STATEMENT_LIMIT;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, statements, traced};
+use super::{Backend, SqlStore, WriteTransaction, statements, traced};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
     UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, search_words,
@@ -87,7 +88,7 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let insert = self.retrying_within(BULK_LIMIT, || self.try_to_insert_users(new));
+        let insert = self.write(BULK_LIMIT, |transaction| insert_users(transaction, new));
         traced("insert_users", insert).await
     }
 
@@ -96,7 +97,9 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        let update = self.retrying(|| self.try_to_update_account(id, change));
+        let update = self.write(STATEMENT_LIMIT, |transaction| {
+            self.try_to_update_account(transaction, id, change)
+        });
         traced("update_account", update).await
     }
 
@@ -106,8 +109,9 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         change: &UpdateFn<'_>,
         new: &[NewUser],
     ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
-        let update =
-            self.retrying_within(BULK_LIMIT, || self.try_to_update_accounts(ids, change, new));
+        let update = self.write(BULK_LIMIT, |transaction| {
+            self.try_to_update_accounts(transaction, ids, change, new)
+        });
         traced("update_accounts", update).await
     }
 }
@@ -122,19 +126,13 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(row.as_ref().map(rows::account::<DB>).transpose()?)
     }
 
-    async fn try_to_insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let mut transaction = DB::begin_write(self).await?;
-        Self::insert_accounts(&mut transaction, new).await?;
-        Ok(transaction.commit().await?)
-    }
-
     /// Returning early drops the transaction, which rolls it back.
     async fn try_to_update_account(
         &self,
+        mut transaction: WriteTransaction<DB>,
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        let mut transaction = DB::begin_write(self).await?;
         let changed = self.change_account(&mut transaction, id, change).await?;
         let Some(ChangedAccount {
             before,
@@ -333,4 +331,12 @@ impl<DB: Backend> SqlStore<DB> {
         }
         Ok(())
     }
+}
+
+async fn insert_users<DB: Backend>(
+    mut transaction: WriteTransaction<DB>,
+    new: &[NewUser],
+) -> Result<(), StoreError> {
+    SqlStore::<DB>::insert_accounts(&mut transaction, new).await?;
+    Ok(transaction.commit().await?)
 }

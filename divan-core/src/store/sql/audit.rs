@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use time::OffsetDateTime;
 
+use super::retry::retrying;
 use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, statements, traced};
 use crate::store::{AuditQuery, AuditStore, StoreError};
@@ -87,7 +88,7 @@ impl<DB: Backend> SqlStore<DB> {
                     .persistent(self.statement_cache);
                 Ok(query.fetch_all(&self.writer).await?)
             };
-            let times: Vec<i64> = self.retrying(delete).await?;
+            let times: Vec<i64> = retrying(delete).await?;
             let count = times.len() as u64;
             purged += count;
             match times.iter().max() {

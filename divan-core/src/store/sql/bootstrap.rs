@@ -1,9 +1,7 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::connections::within;
+use super::connections::STATEMENT_LIMIT;
 use super::rows::to_micros;
 use super::{Backend, SqlStore, WriteTransaction, statements, traced};
 use crate::store::{BootstrapClaim, BootstrapStore, NewUser, Store, StoreError, StoreErrorKind};
@@ -47,39 +45,31 @@ impl<DB: Backend> BootstrapStore for SqlStore<DB> {
         if self.is_bootstrapped().await? {
             return Ok(None);
         }
-        let claim = async || {
-            let mut transaction = DB::begin_write(self).await?;
+        let claim = async |mut transaction: WriteTransaction<DB>| {
             let claimed = sqlx::query(statements::CLAIM_BOOTSTRAP)
                 .bind(to_micros(at))
                 .persistent(self.statement_cache)
                 .fetch_optional(&mut *transaction)
                 .await?;
-            let limit = self.writer.transaction_limit();
-            let claim = Claim { transaction, limit };
-            Ok(claimed.map(|_| Box::new(claim) as Box<dyn BootstrapClaim>))
+            Ok(claimed.map(|_| Box::new(Claim { transaction }) as Box<dyn BootstrapClaim>))
         };
-        traced("claim_bootstrap", self.retrying(claim)).await
+        traced("claim_bootstrap", self.write(STATEMENT_LIMIT, claim)).await
     }
 }
 
 /// An open transaction that has inserted the bootstrap row. Dropping it rolls back.
 struct Claim<DB: Backend> {
     transaction: WriteTransaction<DB>,
-    limit: Option<Duration>,
 }
 
 #[async_trait]
 impl<DB: Backend> BootstrapClaim for Claim<DB> {
     async fn complete(mut self: Box<Self>, new: &[NewUser]) -> Result<(), StoreError> {
-        let limit = self.limit;
+        let guard = self.transaction.guard(STATEMENT_LIMIT);
         let completed = async {
             SqlStore::<DB>::insert_accounts(&mut self.transaction, new).await?;
             self.transaction.commit().await
         };
-        match limit {
-            Some(limit) => within(limit, completed).await?,
-            None => completed.await?,
-        }
-        Ok(())
+        Ok(guard.run(completed).await?)
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::Future;
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::{Connection, Executor};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::Backend;
-use super::connections::timed_out;
+use super::guard::timed_out;
 use crate::store::PoolState;
 
 /// Age after which a connection is replaced, so that settings of the server and the addresses behind
@@ -38,6 +39,9 @@ pub(in crate::store) trait Connector<DB: Backend>:
     /// Asks the server whether it accepts writes.
     async fn is_writable(&self, connection: &mut DB::Connection) -> Result<bool, sqlx::Error>;
 
+    /// Number of times that connections moved to another server.
+    fn moves(&self) -> u64;
+
     /// Reports an error after which another attempt within seconds may succeed.
     fn is_temporary(&self, error: &sqlx::Error) -> bool;
 }
@@ -48,14 +52,22 @@ pub(in crate::store) struct ConnectionPool<DB: Backend> {
     connector: Box<dyn Connector<DB>>,
     slots: Arc<Semaphore>,
     idle: Mutex<VecDeque<Idle<DB>>>,
+    moves: watch::Sender<u64>,
     max: u32,
     acquire_timeout: Duration,
 }
 
 struct Idle<DB: Backend> {
+    open: Open<DB>,
+    since: Instant,
+}
+
+/// An open connection.
+struct Open<DB: Backend> {
     connection: DB::Connection,
     opened_at: Instant,
-    since: Instant,
+    /// [`Connector::moves`] when it was opened.
+    server: u64,
 }
 
 impl<DB: Backend> ConnectionPool<DB> {
@@ -68,13 +80,10 @@ impl<DB: Backend> ConnectionPool<DB> {
             connector: Box::new(connector),
             slots: Arc::new(Semaphore::new(max as usize)),
             idle: Mutex::new(VecDeque::new()),
+            moves: watch::Sender::new(0),
             max,
             acquire_timeout,
         }
-    }
-
-    pub(super) fn acquire_timeout(&self) -> Duration {
-        self.acquire_timeout
     }
 
     /// Lends a connection that has been checked.
@@ -83,21 +92,11 @@ impl<DB: Backend> ConnectionPool<DB> {
         let acquired = async {
             let slots = Arc::clone(&pool.slots).acquire_owned();
             let slot = slots.await.map_err(|_| sqlx::Error::PoolClosed)?;
-            if let Some(idle) = pool.checked_idle().await {
-                return Ok(PooledConnection::new(
-                    pool,
-                    idle.connection,
-                    idle.opened_at,
-                    slot,
-                ));
-            }
-            let connection = pool.connect(&mut last_error).await?;
-            Ok(PooledConnection::new(
-                pool,
-                connection,
-                Instant::now(),
-                slot,
-            ))
+            let open = match pool.checked_idle().await {
+                Some(open) => open,
+                None => pool.connect(&mut last_error).await?,
+            };
+            Ok(PooledConnection::new(pool, open, slot))
         };
         match tokio::time::timeout(pool.acquire_timeout, acquired).await {
             Ok(result) => result,
@@ -109,20 +108,20 @@ impl<DB: Backend> ConnectionPool<DB> {
     pub(in crate::store) async fn connect_once(&self) -> Result<(), sqlx::Error> {
         let mut last_error = timed_out(self.acquire_timeout);
         let connected = self.connect(&mut last_error);
-        let connection = match tokio::time::timeout(self.acquire_timeout, connected).await {
+        let open = match tokio::time::timeout(self.acquire_timeout, connected).await {
             Ok(result) => result?,
             Err(_) => return Err(last_error),
         };
-        self.put(connection, Instant::now());
+        self.put(open);
         Ok(())
     }
 
     /// Tries until it succeeds, or fails with an error that is not temporary.
-    async fn connect(&self, last_error: &mut sqlx::Error) -> Result<DB::Connection, sqlx::Error> {
+    async fn connect(&self, last_error: &mut sqlx::Error) -> Result<Open<DB>, sqlx::Error> {
         let mut pause = MIN_PAUSE;
         loop {
             match self.connector.connect().await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => return Ok(self.opened(connection)),
                 Err(error) if self.connector.is_temporary(&error) => *last_error = error,
                 Err(error) => return Err(error),
             }
@@ -131,15 +130,34 @@ impl<DB: Backend> ConnectionPool<DB> {
         }
     }
 
+    /// After a move, all connections to the previous server are given up, because it is not reachable or
+    /// does not accept writes.
+    fn opened(&self, connection: DB::Connection) -> Open<DB> {
+        let server = self.connector.moves();
+        let has_moved = self.moves.send_if_modified(|known| {
+            let has_moved = *known != server;
+            *known = server;
+            has_moved
+        });
+        if has_moved {
+            self.discard_idle();
+        }
+        Open {
+            connection,
+            opened_at: Instant::now(),
+            server,
+        }
+    }
+
     /// The oldest idle connection that passes its check.
-    async fn checked_idle(&self) -> Option<Idle<DB>> {
+    async fn checked_idle(&self) -> Option<Open<DB>> {
         loop {
-            let mut idle = self.idle().pop_front()?;
-            if idle.opened_at.elapsed() >= MAX_AGE || idle.since.elapsed() >= MAX_IDLE {
+            let Idle { mut open, since } = self.idle().pop_front()?;
+            if open.opened_at.elapsed() >= MAX_AGE || since.elapsed() >= MAX_IDLE {
                 continue;
             }
-            if self.check(&mut idle.connection).await {
-                return Some(idle);
+            if self.check(&mut open.connection).await {
+                return Some(open);
             }
             self.discard_idle();
         }
@@ -159,13 +177,10 @@ impl<DB: Backend> ConnectionPool<DB> {
         }
     }
 
-    fn put(&self, connection: DB::Connection, opened_at: Instant) {
-        if !self.slots.is_closed() {
-            self.idle().push_back(Idle {
-                connection,
-                opened_at,
-                since: Instant::now(),
-            });
+    fn put(&self, open: Open<DB>) {
+        if !self.slots.is_closed() && open.server == *self.moves.borrow() {
+            let since = Instant::now();
+            self.idle().push_back(Idle { open, since });
         }
     }
 
@@ -191,8 +206,8 @@ impl<DB: Backend> ConnectionPool<DB> {
         let _ = tokio::time::timeout(self.acquire_timeout, all).await;
         self.slots.close();
         let idle = mem::take(&mut *self.idle());
-        for Idle { connection, .. } in idle {
-            let _ = tokio::time::timeout(CHECK_LIMIT, connection.close()).await;
+        for Idle { open, .. } in idle {
+            let _ = tokio::time::timeout(CHECK_LIMIT, open.connection.close()).await;
         }
     }
 
@@ -218,26 +233,31 @@ pub(in crate::store) struct PooledConnection<DB: Backend> {
 
 struct Lent<DB: Backend> {
     pool: Arc<ConnectionPool<DB>>,
-    connection: DB::Connection,
-    opened_at: Instant,
+    open: Open<DB>,
     slot: OwnedSemaphorePermit,
 }
 
 impl<DB: Backend> PooledConnection<DB> {
-    fn new(
-        pool: &Arc<ConnectionPool<DB>>,
-        connection: DB::Connection,
-        opened_at: Instant,
-        slot: OwnedSemaphorePermit,
-    ) -> Self {
+    fn new(pool: &Arc<ConnectionPool<DB>>, open: Open<DB>, slot: OwnedSemaphorePermit) -> Self {
         Self {
             lent: Some(Lent {
                 pool: Arc::clone(pool),
-                connection,
-                opened_at,
+                open,
                 slot,
             }),
             is_in_transaction: false,
+        }
+    }
+
+    /// Completes when the connections move to another server.
+    pub(super) fn moved(&self) -> impl Future<Output = ()> + Send + use<DB> {
+        let lent = self.lent.as_ref();
+        let moves = lent.map(|lent| (lent.pool.moves.subscribe(), lent.open.server));
+        async move {
+            if let Some((mut moves, own)) = moves {
+                // An error means that the pool has ended.
+                let _ = moves.wait_for(|server| *server != own).await;
+            }
         }
     }
 
@@ -251,7 +271,7 @@ impl<DB: Backend> PooledConnection<DB> {
 
 impl<DB: Backend> Lent<DB> {
     fn release(self) {
-        self.pool.put(self.connection, self.opened_at);
+        self.pool.put(self.open);
         drop(self.slot);
     }
 
@@ -260,10 +280,10 @@ impl<DB: Backend> Lent<DB> {
     async fn recover(mut self, is_in_transaction: bool) {
         let is_usable = async {
             if is_in_transaction {
-                self.connection.execute("ROLLBACK").await?;
+                self.open.connection.execute("ROLLBACK").await?;
             }
             let connector = &self.pool.connector;
-            connector.is_writable(&mut self.connection).await
+            connector.is_writable(&mut self.open.connection).await
         };
         if matches!(
             tokio::time::timeout(CHECK_LIMIT, is_usable).await,
@@ -294,7 +314,7 @@ impl<DB: Backend> Deref for PooledConnection<DB> {
     type Target = DB::Connection;
 
     fn deref(&self) -> &DB::Connection {
-        &self.lent.as_ref().expect("a connection").connection
+        &self.lent.as_ref().expect("a connection").open.connection
     }
 }
 
@@ -304,6 +324,6 @@ impl<DB: Backend> Deref for PooledConnection<DB> {
 )]
 impl<DB: Backend> DerefMut for PooledConnection<DB> {
     fn deref_mut(&mut self) -> &mut DB::Connection {
-        &mut self.lent.as_mut().expect("a connection").connection
+        &mut self.lent.as_mut().expect("a connection").open.connection
     }
 }

@@ -1,6 +1,4 @@
 use std::fmt;
-use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +11,9 @@ use super::connection_pool::ConnectionPool;
 use super::lease::{Lease, WriteTransaction};
 use crate::store::PoolState;
 
-/// Time limit of one statement on a connection of a [`ConnectionPool`]. A connection whose network
+/// Time limit of one statement or short transaction on a connection of a [`ConnectionPool`]. A connection whose network
 /// path is lost sends nothing, and TCP takes a quarter of an hour to give up.
-const STATEMENT_LIMIT: Duration = Duration::from_secs(4);
+pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(4);
 
 /// Source of the connections of a store. As an [`Executor`] it runs one statement.
 pub(in crate::store) enum Connections<DB: Backend> {
@@ -49,14 +47,6 @@ impl<DB: Backend> Connections<DB> {
         }
     }
 
-    /// Time limit of a transaction, including the wait for a connection; `None` if there is none.
-    pub(super) fn transaction_limit(&self) -> Option<Duration> {
-        match self {
-            Self::Shared(_) => None,
-            Self::Own(pool) => Some(pool.acquire_timeout().max(STATEMENT_LIMIT)),
-        }
-    }
-
     pub(in crate::store) fn state(&self) -> PoolState {
         match self {
             Self::Shared(pool) => PoolState::new(pool),
@@ -71,34 +61,6 @@ impl<DB: Backend> Connections<DB> {
             Self::Own(pool) => pool.close().await,
         }
     }
-
-    /// Applies the time limit of a statement.
-    async fn limited<T>(
-        &self,
-        statement: impl Future<Output = Result<T, sqlx::Error>> + Send,
-    ) -> Result<T, sqlx::Error> {
-        match self {
-            Self::Shared(_) => statement.await,
-            Self::Own(_) => within(STATEMENT_LIMIT, statement).await,
-        }
-    }
-}
-
-/// Fails with [`timed_out`] after a time limit.
-pub(super) async fn within<T, E: From<sqlx::Error>>(
-    limit: Duration,
-    result: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    match tokio::time::timeout(limit, result).await {
-        Ok(result) => result,
-        Err(_) => Err(timed_out(limit).into()),
-    }
-}
-
-/// The error of a server that sends nothing.
-pub(in crate::store) fn timed_out(limit: Duration) -> sqlx::Error {
-    let text = format!("no response within {} s", limit.as_secs_f32());
-    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
 }
 
 /// By hand, because deriving would require `DB: Clone`.
@@ -135,8 +97,8 @@ impl<'p, DB: Backend> Executor<'p> for &'_ Connections<DB> {
         let connections = self.clone();
         let rows = async move {
             let mut lease = connections.acquire().await?;
-            let rows = lease.fetch_many(query).try_collect();
-            let rows: Vec<_> = connections.limited(rows).await?;
+            let guard = lease.guard(STATEMENT_LIMIT);
+            let rows: Vec<_> = guard.run(lease.fetch_many(query).try_collect()).await?;
             lease.release();
             Ok::<_, sqlx::Error>(stream::iter(rows.into_iter().map(Ok)))
         };
@@ -154,7 +116,8 @@ impl<'p, DB: Backend> Executor<'p> for &'_ Connections<DB> {
         let connections = self.clone();
         Box::pin(async move {
             let mut lease = connections.acquire().await?;
-            let row = connections.limited(lease.fetch_optional(query)).await?;
+            let guard = lease.guard(STATEMENT_LIMIT);
+            let row = guard.run(lease.fetch_optional(query)).await?;
             lease.release();
             Ok(row)
         })

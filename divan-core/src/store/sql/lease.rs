@@ -1,10 +1,13 @@
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Executor, Transaction};
 
 use super::Backend;
 use super::connection_pool::PooledConnection;
+use super::connections::STATEMENT_LIMIT;
+use super::guard::Guard;
 
 /// A connection on loan from a pool. [`release`](Self::release) returns it; a lease that is dropped
 /// otherwise, for example after an error or in the middle of a statement, is checked before it is
@@ -15,6 +18,14 @@ pub(in crate::store) enum Lease<DB: Backend> {
 }
 
 impl<DB: Backend> Lease<DB> {
+    /// Time limit of a statement, where there is one.
+    pub(super) fn guard(&self, limit: Duration) -> Guard {
+        match self {
+            Self::Shared(_) => Guard::none(),
+            Self::Own(connection) => Guard::new(connection, limit),
+        }
+    }
+
     /// Returns the connection after a statement that ended regularly.
     pub(in crate::store) fn release(self) {
         if let Self::Own(connection) = self {
@@ -61,8 +72,17 @@ impl<DB: Backend> WriteTransaction<DB> {
         statement: &'static str,
     ) -> Result<Self, sqlx::Error> {
         connection.is_in_transaction = true;
-        connection.execute(statement).await?;
+        let guard = Guard::new(&connection, STATEMENT_LIMIT);
+        guard.run(connection.execute(statement)).await?;
         Ok(Self(Open::Own(connection)))
+    }
+
+    /// Time limit of the transaction, where there is one.
+    pub(super) fn guard(&self, limit: Duration) -> Guard {
+        match &self.0 {
+            Open::Shared(_) => Guard::none(),
+            Open::Own(connection) => Guard::new(connection, limit),
+        }
     }
 
     pub(in crate::store) async fn commit(self) -> Result<(), sqlx::Error> {

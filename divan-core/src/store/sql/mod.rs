@@ -9,6 +9,7 @@ mod connection_pool;
 mod connections;
 mod devices;
 mod error;
+mod guard;
 mod lease;
 mod migrate;
 mod retry;
@@ -27,7 +28,7 @@ pub use backend::Backend;
 pub(super) use connection_pool::{ConnectionPool, Connector};
 pub(super) use connections::Connections;
 #[cfg(feature = "postgres")]
-pub(super) use connections::timed_out;
+pub(super) use guard::timed_out;
 #[cfg(feature = "sqlite")]
 pub(super) use lease::Lease;
 pub(super) use lease::WriteTransaction;

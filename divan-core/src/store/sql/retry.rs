@@ -2,9 +2,8 @@ use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use super::connections::within;
 use super::error::is_retryable;
-use super::{Backend, SqlStore};
+use super::{Backend, SqlStore, WriteTransaction};
 use crate::store::StoreError;
 
 /// Time from the first attempt in which a transaction is repeated.
@@ -15,50 +14,62 @@ const MIN_PAUSE: Duration = Duration::from_millis(10);
 const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 impl<DB: Backend> SqlStore<DB> {
-    /// Repeats a transaction that failed because of concurrent ones, until a deadline. Each attempt
-    /// has the time limit of the connections.
-    pub(super) async fn retrying<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, StoreError>
-    where
-        F: Future<Output = Result<T, StoreError>>,
-    {
-        retrying(self.writer.transaction_limit(), attempt).await
-    }
-
-    /// As [`retrying`](Self::retrying), with another time limit of each attempt.
-    pub(super) async fn retrying_within<T, F>(
+    /// Runs a transaction, and repeats it if it fails because of concurrent ones. Each attempt has a time
+    /// limit.
+    pub(super) async fn write<T, F>(
         &self,
         limit: Duration,
-        attempt: impl FnMut() -> F,
+        mut attempt: impl FnMut(WriteTransaction<DB>) -> F,
     ) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let limit = self.writer.transaction_limit().map(|_| limit);
-        retrying(limit, attempt).await
+        let mut retry = Retry::new();
+        loop {
+            let transaction = DB::begin_write(self).await?;
+            let guard = transaction.guard(limit);
+            match guard.run(attempt(transaction)).await {
+                Err(error) if retry.is_due(&error) => retry.pause().await,
+                result => return result,
+            }
+        }
     }
 }
 
-async fn retrying<T, F>(
-    limit: Option<Duration>,
-    mut attempt: impl FnMut() -> F,
-) -> Result<T, StoreError>
+/// Repeats a statement that failed because of concurrent transactions.
+pub(super) async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
-    let started = Instant::now();
-    let mut longest = MIN_PAUSE;
+    let mut retry = Retry::new();
     loop {
-        let attempted = match limit {
-            Some(limit) => within(limit, attempt()).await,
-            None => attempt().await,
-        };
-        match attempted {
-            Err(error) if is_retryable(&error) && started.elapsed() < DEADLINE => {
-                tokio::time::sleep(jitter(longest)).await;
-                longest = (longest * 2).min(MAX_PAUSE);
-            }
+        match attempt().await {
+            Err(error) if retry.is_due(&error) => retry.pause().await,
             result => return result,
         }
+    }
+}
+
+struct Retry {
+    started: Instant,
+    longest: Duration,
+}
+
+impl Retry {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            longest: MIN_PAUSE,
+        }
+    }
+
+    fn is_due(&self, error: &StoreError) -> bool {
+        is_retryable(error) && self.started.elapsed() < DEADLINE
+    }
+
+    async fn pause(&mut self) {
+        tokio::time::sleep(jitter(self.longest)).await;
+        self.longest = (self.longest * 2).min(MAX_PAUSE);
     }
 }
 

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::retry::retrying;
 use super::rows::{self, to_micros};
 use super::{Backend, SqlStore, statements, traced};
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS};
@@ -61,7 +62,7 @@ impl<DB: Backend> SessionStore for SqlStore<DB> {
                 .persistent(self.statement_cache);
             Ok(query.execute(&self.writer).await?)
         };
-        let updated = traced("advance_session", self.retrying(update)).await?;
+        let updated = traced("advance_session", retrying(update)).await?;
         Ok(DB::rows_affected(&updated) == 1)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::load::{Acknowledged, Load, http_client};
-use crate::harness::bootstrap_request;
+use crate::harness::{ADMIN_ORIGIN, BOT, MINIAPP_ORIGIN, bootstrap_request, employee_request};
 use crate::process::{KEY, Running, program, start};
 
 /// The role of the server: limits do not apply to a superuser.
@@ -68,6 +68,9 @@ impl Deployment {
         command
             .env("DATABASE_URL_FILE", "database-url")
             .env("SECRET_KEY", KEY)
+            .env("TELEGRAM_BOT_TOKEN", BOT)
+            .env("DIVAN_MINIAPP_URL", MINIAPP_ORIGIN)
+            .env("DIVAN_ADMIN_URL", ADMIN_ORIGIN)
             .env("DIVAN_BOOTSTRAP_TOKEN", "the bootstrap token");
         if fault == Fault::PgBouncerTransaction {
             command.env("DIVAN_DATABASE_STATEMENTS", "off");
@@ -115,6 +118,8 @@ impl Deployment {
                 self.primary
                     .query("ALTER SYSTEM SET default_transaction_read_only = on");
                 reload(&self.primary);
+                // Transactions that began before may still write, and reach the standby.
+                wait().await;
                 self.standby().promote();
                 self.forwarder().set_target(self.standby().port());
             }
@@ -241,7 +246,8 @@ fn write_url(folder: &Path, password: &str, hosts: &str) {
     std::fs::rename(new, file).unwrap();
 }
 
-/// Creates the first administrator and two sessions.
+/// Creates the first administrator with two sessions, and an employee for the sign-ins, which end the oldest
+/// sessions of their account.
 async fn sign_in(server: &Running) -> (Value, Value) {
     let http = http_client();
     let bootstrap = http
@@ -256,7 +262,14 @@ async fn sign_in(server: &Running) -> (Value, Value) {
         let text = login.send().await.unwrap().text().await.unwrap();
         serde_json::from_str::<Value>(&text).unwrap()
     };
-    (login().await, login().await)
+    let (session, pair) = (login().await, login().await);
+    let token = session["access_token"].as_str().unwrap();
+    let create = http
+        .post(server.url("/auth/admin/users"))
+        .bearer_auth(token)
+        .json(&employee_request());
+    assert_eq!(create.send().await.unwrap().status(), 201);
+    (session, pair)
 }
 
 /// A small file system in memory.

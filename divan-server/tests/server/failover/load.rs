@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use divan_core::clock::{Clock, SystemClock};
+use divan_core::init_data::InitDataBuilder;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::harness::bootstrap_request;
+use crate::harness::{BOT, PASSWORD, PHONE};
 use crate::process::no_tls;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,10 +142,13 @@ impl Shared {
     fn request(&self, operation: Operation) -> reqwest::RequestBuilder {
         let url = |path: &str| format!("{}{path}", self.base);
         match operation {
-            Operation::SignIn => self
-                .http
-                .post(url("/auth/admin/login"))
-                .json(&bootstrap_request()),
+            Operation::SignIn => {
+                let now = SystemClock.unix_seconds();
+                let init_data = InitDataBuilder::new(now).user(42, "First");
+                let init_data = init_data.sign(&BOT.parse().unwrap());
+                let body = json!({"phone": PHONE, "password": PASSWORD, "init_data": init_data});
+                self.http.post(url("/auth/telegram/login")).json(&body)
+            }
             Operation::Refresh => {
                 let token = self.pair.lock().unwrap()["refresh_token"].clone();
                 let body = json!({ "refresh_token": token });
@@ -155,7 +160,7 @@ impl Shared {
                 .bearer_auth(&self.access_token),
             Operation::CreateUser => {
                 let number = self.count.fetch_add(1, Ordering::SeqCst);
-                let phone = format!("+7701{number:07}");
+                let phone = format!("+7702{number:07}");
                 let body = json!({"full_name": "First Last", "phone": phone, "password": "tram under the plum"});
                 let create = self.http.post(url("/auth/admin/users"));
                 create.bearer_auth(&self.access_token).json(&body)

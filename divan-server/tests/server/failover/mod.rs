@@ -44,6 +44,7 @@ async fn a_rotated_password_is_read_again() {
 async fn every_fault_is_survived_within_the_promised_time() {
     let mut rows = Vec::new();
     for fault in Fault::ALL {
+        println!("{}", fault.description());
         rows.push((fault, survive(fault, PROMISE).await));
     }
     table::write(&rows);
