@@ -14,7 +14,7 @@ use divan_core::store::{
     StoreError, StoreErrorKind, UserStore,
 };
 use divan_core::types::{Role, TelegramId, User, UserId};
-use divan_testing::TestDatabase;
+use divan_testing::{Forwarder, SilentServer, TestDatabase};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -174,6 +174,75 @@ async fn errors_omit_a_password_that_a_proxy_repeats() {
     for error in [on_connect, later] {
         assert!(!format!("{error:?}").contains("hidden-word"), "{error:?}");
     }
+}
+
+/// The URL of a database with other hosts.
+fn with_hosts(database: &TestDatabase, hosts: &str) -> PostgresUrl {
+    let (scheme, rest) = database.url().split_once("://").unwrap();
+    let (user, rest) = rest.split_once('@').unwrap();
+    let (_, name) = rest.split_once('/').unwrap();
+    match format!("{scheme}://{user}@{hosts}/{name}").parse() {
+        Ok(DatabaseUrl::Postgres(url)) => url,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn port_of(database: &TestDatabase) -> u16 {
+    match database.url().parse() {
+        Ok(DatabaseUrl::Postgres(url)) => url.port,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn hosts_that_do_not_respond_are_skipped() {
+    let database = TestDatabase::create().await;
+    let (silent, port) = (SilentServer::start(), port_of(&database));
+    let hosts = format!(
+        "127.0.0.1:{},127.0.0.1:{},127.0.0.1:{port}",
+        divan_testing::absent_port(),
+        silent.port()
+    );
+    let url = with_hosts(&database, &hosts);
+    let store = PostgresStore::open(&url, PostgresPool::default())
+        .await
+        .unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.connections().open, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_gives_its_place_back() {
+    let database = TestDatabase::create().await;
+    let forwarder = Forwarder::start(port_of(&database));
+    let url = with_hosts(&database, &format!("127.0.0.1:{}", forwarder.port()));
+    let mut pool = PostgresPool::default();
+    pool.max_connections = std::num::NonZeroU32::MIN;
+    let store = PostgresStore::open(&url, pool).await.unwrap();
+    forwarder.cut();
+    assert_eq!(
+        store.ping().await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
+    forwarder.restore();
+    store.ping().await.unwrap();
+    assert_eq!(store.connections().open, 1);
+}
+
+#[tokio::test]
+async fn a_statement_that_is_abandoned_gives_its_connection_back() {
+    let database = TestDatabase::create().await;
+    let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else {
+        panic!("another database")
+    };
+    let mut pool = PostgresPool::default();
+    pool.max_connections = std::num::NonZeroU32::MIN;
+    let store = PostgresStore::open(&url, pool).await.unwrap();
+    for _ in 0..20 {
+        let micros = Duration::from_micros(200);
+        let _ = tokio::time::timeout(micros, store.account(UserId(uuid::Uuid::nil()))).await;
+    }
+    store.ping().await.unwrap();
 }
 
 #[cfg(unix)]

@@ -48,11 +48,15 @@ fn require_canonical(url: &PostgresUrl) {
     if let Some(password) = password(url) {
         let _ = write!(text, ":{}", encode(password));
     }
+    let hosts: Vec<String> = url
+        .hosts()
+        .iter()
+        .map(|host| format!("{}:{}", encode(&host.host), host.port))
+        .collect();
     let _ = write!(
         text,
-        "@{}:{}/{}?sslmode={}&application_name={}",
-        encode(&url.host),
-        url.port,
+        "@{}/{}?sslmode={}&application_name={}",
+        hosts.join(","),
         encode(&url.database),
         url.ssl_mode,
         encode(&url.application_name)
@@ -60,9 +64,8 @@ fn require_canonical(url: &PostgresUrl) {
     if let Some(file) = url.ssl_root_cert.as_ref().and_then(|file| file.to_str()) {
         let _ = write!(text, "&sslrootcert={}", encode(file));
     }
-    // Only a parameter can make the host empty, which the canonical form does not repeat.
-    if url.host.is_empty() {
-        text.push_str("&host=");
+    if let Some(timeout) = url.connect_timeout {
+        let _ = write!(text, "&connect_timeout={}", timeout.as_secs());
     }
     let Ok(DatabaseUrl::Postgres(again)) = text.parse() else {
         panic!("{text} is not accepted")

@@ -1,7 +1,5 @@
 mod connector;
 
-use std::sync::Arc;
-
 use sqlx::Postgres;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgQueryResult, PgSslMode};
@@ -15,6 +13,8 @@ use crate::database_url::{HostPort, PostgresPool, PostgresUrl, SslMode};
 /// One lock per database, held until the end of the transaction, so that it also works behind a
 /// connection pooler.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// The store for several servers on one PostgreSQL database.
 pub type PostgresStore = SqlStore<Postgres>;
@@ -35,8 +35,7 @@ impl Backend for Postgres {
 
     /// The statements rely on this level, whatever `default_transaction_isolation` is.
     async fn begin_write(store: &PostgresStore) -> Result<WriteTransaction<Self>, sqlx::Error> {
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
-        store.writer().begin(begin).await
+        store.writer().begin(BEGIN).await
     }
 
     async fn try_begin_migration(
@@ -74,12 +73,8 @@ impl PostgresStore {
             .connect_once()
             .await
             .map_err(|error| connect_error(error, url))?;
-        let connections = Connections::Own(Arc::new(connections));
-        Ok(Self::new(
-            connections.clone(),
-            connections,
-            pool.statement_cache,
-        ))
+        let connections = Connections::own(connections);
+        Ok(Self::on(connections, pool.statement_cache))
     }
 
     /// Works on a pool of the application, whose `search_path` decides the schema of the tables. Call
@@ -109,8 +104,15 @@ impl PostgresStore {
     /// # }
     /// ```
     pub fn from_pool(pool: PgPool, statement_cache: bool) -> Self {
-        let pool = Connections::Shared(pool);
-        Self::new(pool.clone(), pool, statement_cache)
+        Self::on(Connections::shared(pool), statement_cache)
+    }
+
+    fn on(connections: Connections<Postgres>, statement_cache: bool) -> Self {
+        let connections = match statement_cache {
+            true => connections,
+            false => connections.in_transactions(BEGIN),
+        };
+        Self::new(connections.clone(), connections, statement_cache)
     }
 
     /// The state of its connection pool.

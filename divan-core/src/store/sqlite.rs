@@ -145,8 +145,8 @@ impl SqliteStore {
     /// ```
     pub fn from_pools(writer: SqlitePool, readers: SqlitePool) -> Self {
         Self::new(
-            Connections::Shared(writer),
-            Connections::Shared(readers),
+            Connections::shared(writer),
+            Connections::shared(readers),
             true,
         )
     }

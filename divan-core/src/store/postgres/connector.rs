@@ -1,4 +1,6 @@
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres, Row};
+use zeroize::Zeroizing;
 
 use super::options;
 use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl};
@@ -46,10 +49,8 @@ impl Connector {
     async fn try_hosts(&self, url: &PostgresUrl) -> Result<PgConnection, sqlx::Error> {
         let hosts = url.hosts();
         let limit = url.connect_timeout.unwrap_or_else(|| {
-            let share = u32::try_from(hosts.len())
-                .unwrap_or(u32::MAX)
-                .saturating_add(1);
-            CONNECT_TIMEOUT.min(self.pool.acquire_timeout / share)
+            let shares = u32::try_from(hosts.len() + 1).unwrap_or(u32::MAX);
+            CONNECT_TIMEOUT.min(self.pool.acquire_timeout / shares)
         });
         let current = self.current.load(Ordering::Relaxed);
         let mut failure: Option<sqlx::Error> = None;
@@ -75,17 +76,11 @@ impl Connector {
     /// Reads the file of the URL again. Returns the URL if it has changed.
     async fn read_again(&self, used: &PostgresUrl) -> Option<PostgresUrl> {
         let file = used.file.clone()?;
-        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(file));
-        let text = read.await.ok()?.ok()?;
-        let DatabaseUrl::Postgres(mut url) = text.trim().parse().ok()? else {
-            return None;
-        };
+        let read = tokio::task::spawn_blocking(move || read_url(&file));
+        let mut url = read.await.ok()??;
         url.file.clone_from(&used.file);
-        let is_same = url.user == used.user
-            && url.to_string() == used.to_string()
-            && url.password.as_ref().map(|password| password.expose())
-                == used.password.as_ref().map(|password| password.expose());
-        if is_same {
+        let password = |url: &PostgresUrl| Some(url.password.as_ref()?.expose().to_owned());
+        if url.to_string() == used.to_string() && password(&url) == password(used) {
             return None;
         }
         tracing::info!("read the changed credentials of the database");
@@ -126,6 +121,18 @@ impl sql::Connector<Postgres> for Connector {
             }
             _ => false,
         }
+    }
+}
+
+/// Reads the URL from a file, which may hang or be endless.
+fn read_url(file: &Path) -> Option<PostgresUrl> {
+    const MAX_BYTES: u64 = 64 * 1024;
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(file).ok()?;
+    file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
+    match text.trim().parse().ok()? {
+        DatabaseUrl::Postgres(url) => Some(url),
+        DatabaseUrl::Sqlite(_) => None,
     }
 }
 

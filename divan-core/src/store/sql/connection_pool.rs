@@ -1,17 +1,16 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
 use std::mem;
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sqlx::{Connection, Executor};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use sqlx::Connection;
+use tokio::sync::{Semaphore, watch};
 
 use super::Backend;
 use super::guard::timed_out;
+use super::pooled_connection::PooledConnection;
 use crate::store::PoolState;
 
 /// Age after which a connection is replaced, so that settings of the server and the addresses behind
@@ -22,7 +21,7 @@ const MAX_AGE: Duration = Duration::from_mins(30);
 const MAX_IDLE: Duration = Duration::from_mins(10);
 
 /// Time limit of a check. A server that is slower has other problems.
-const CHECK_LIMIT: Duration = Duration::from_secs(1);
+pub(super) const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
 /// First pause between two attempts to connect; doubled up to [`MAX_PAUSE`].
 const MIN_PAUSE: Duration = Duration::from_millis(20);
@@ -63,11 +62,11 @@ struct Idle<DB: Backend> {
 }
 
 /// An open connection.
-struct Open<DB: Backend> {
-    connection: DB::Connection,
+pub(super) struct Open<DB: Backend> {
+    pub(super) connection: DB::Connection,
     opened_at: Instant,
     /// [`Connector::moves`] when it was opened.
-    server: u64,
+    pub(super) server: u64,
 }
 
 impl<DB: Backend> ConnectionPool<DB> {
@@ -130,6 +129,11 @@ impl<DB: Backend> ConnectionPool<DB> {
         }
     }
 
+    /// Number of moves to another server, as it changes.
+    pub(super) fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
+    }
+
     /// After a move, all connections to the previous server are given up, because it is not reachable or
     /// does not accept writes.
     fn opened(&self, connection: DB::Connection) -> Open<DB> {
@@ -164,7 +168,7 @@ impl<DB: Backend> ConnectionPool<DB> {
     }
 
     /// Returns `true` if the server responds in time and accepts writes.
-    async fn check(&self, connection: &mut DB::Connection) -> bool {
+    pub(super) async fn check(&self, connection: &mut DB::Connection) -> bool {
         let check = self.connector.is_writable(connection);
         matches!(tokio::time::timeout(CHECK_LIMIT, check).await, Ok(Ok(true)))
     }
@@ -177,7 +181,7 @@ impl<DB: Backend> ConnectionPool<DB> {
         }
     }
 
-    fn put(&self, open: Open<DB>) {
+    pub(super) fn put(&self, open: Open<DB>) {
         if !self.slots.is_closed() && open.server == *self.moves.borrow() {
             let since = Instant::now();
             self.idle().push_back(Idle { open, since });
@@ -222,108 +226,5 @@ impl<DB: Backend> fmt::Debug for ConnectionPool<DB> {
             .field("connector", &self.connector)
             .field("state", &self.state())
             .finish()
-    }
-}
-
-/// A connection that is lent, with its place among the open connections.
-pub(in crate::store) struct PooledConnection<DB: Backend> {
-    lent: Option<Lent<DB>>,
-    pub(super) is_in_transaction: bool,
-}
-
-struct Lent<DB: Backend> {
-    pool: Arc<ConnectionPool<DB>>,
-    open: Open<DB>,
-    slot: OwnedSemaphorePermit,
-}
-
-impl<DB: Backend> PooledConnection<DB> {
-    fn new(pool: &Arc<ConnectionPool<DB>>, open: Open<DB>, slot: OwnedSemaphorePermit) -> Self {
-        Self {
-            lent: Some(Lent {
-                pool: Arc::clone(pool),
-                open,
-                slot,
-            }),
-            is_in_transaction: false,
-        }
-    }
-
-    /// Completes when the connections move to another server.
-    pub(super) fn moved(&self) -> impl Future<Output = ()> + Send + use<DB> {
-        let lent = self.lent.as_ref();
-        let moves = lent.map(|lent| (lent.pool.moves.subscribe(), lent.open.server));
-        async move {
-            if let Some((mut moves, own)) = moves {
-                // An error means that the pool has ended.
-                let _ = moves.wait_for(|server| *server != own).await;
-            }
-        }
-    }
-
-    /// Returns the connection without a check.
-    pub(super) fn release(mut self) {
-        if let Some(lent) = self.lent.take() {
-            lent.release();
-        }
-    }
-}
-
-impl<DB: Backend> Lent<DB> {
-    fn release(self) {
-        self.pool.put(self.open);
-        drop(self.slot);
-    }
-
-    /// Rolls back and checks the connection, then returns it. Closes it if it does not respond or does
-    /// not accept writes.
-    async fn recover(mut self, is_in_transaction: bool) {
-        let is_usable = async {
-            if is_in_transaction {
-                self.open.connection.execute("ROLLBACK").await?;
-            }
-            let connector = &self.pool.connector;
-            connector.is_writable(&mut self.open.connection).await
-        };
-        if matches!(
-            tokio::time::timeout(CHECK_LIMIT, is_usable).await,
-            Ok(Ok(true))
-        ) {
-            self.release();
-        } else {
-            self.pool.discard_idle();
-        }
-    }
-}
-
-/// A connection that was not released may be in the middle of a statement.
-impl<DB: Backend> Drop for PooledConnection<DB> {
-    fn drop(&mut self) {
-        let lent = self.lent.take();
-        if let (Some(lent), Ok(runtime)) = (lent, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(lent.recover(self.is_in_transaction));
-        }
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "only `release` and `drop`, which end the loan, take the connection"
-)]
-impl<DB: Backend> Deref for PooledConnection<DB> {
-    type Target = DB::Connection;
-
-    fn deref(&self) -> &DB::Connection {
-        &self.lent.as_ref().expect("a connection").open.connection
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "only `release` and `drop`, which end the loan, take the connection"
-)]
-impl<DB: Backend> DerefMut for PooledConnection<DB> {
-    fn deref_mut(&mut self) -> &mut DB::Connection {
-        &mut self.lent.as_mut().expect("a connection").open.connection
     }
 }

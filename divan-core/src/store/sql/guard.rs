@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, Either, select};
 
 use super::Backend;
-use super::connection_pool::PooledConnection;
+use super::pooled_connection::PooledConnection;
 
 /// Ends what waits for a server that does not respond: after a time limit, and when the connections move to
 /// another server.

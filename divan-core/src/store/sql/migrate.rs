@@ -15,7 +15,7 @@ impl<DB: Backend> SqlStore<DB> {
     pub async fn schema_status(&self) -> Result<SchemaStatus, StoreError> {
         let mut connection = self.writer.acquire().await?;
         let status = Self::schema_of(&mut connection).await?;
-        connection.release();
+        connection.finish().await?;
         Ok(status)
     }
 

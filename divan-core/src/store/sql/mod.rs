@@ -12,6 +12,7 @@ mod error;
 mod guard;
 mod lease;
 mod migrate;
+mod pooled_connection;
 mod retry;
 mod rows;
 mod sessions;
