@@ -33,7 +33,8 @@ impl PgBouncer {
             users.display()
         );
         let file = process.folder().join("pgbouncer.ini");
-        std::fs::write(&users, "\"divan\" \"\"\n").expect("the folder can be written to");
+        std::fs::write(&users, "\"divan\" \"\"\n\"app\" \"\"\n")
+            .expect("the folder can be written to");
         std::fs::write(&file, configuration).expect("the folder can be written to");
         let mut bouncer = Self {
             program,

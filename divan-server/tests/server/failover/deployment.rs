@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use divan_testing::{Forwarder, PgBouncer, PostgresServer};
 use serde_json::{Value, json};
 
+use super::PATIENCE;
 use super::faults::Fault;
 use super::load::{Acknowledged, Load, http_client};
 use crate::harness::{ADMIN_ORIGIN, BOT, MINIAPP_ORIGIN, bootstrap_request, employee_request};
@@ -201,7 +202,7 @@ impl Deployment {
             assert_eq!(writer.query(half), expected, "{half}");
         }
         let refresh = json!({"refresh_token": acknowledged.pair["refresh_token"]});
-        let refresh = http_client()
+        let refresh = http_client(PATIENCE)
             .post(self.server.url("/auth/refresh"))
             .json(&refresh);
         assert_eq!(refresh.send().await.unwrap().status(), 200);
@@ -249,7 +250,7 @@ fn write_url(folder: &Path, password: &str, hosts: &str) {
 /// Creates the first administrator with two sessions, and an employee for the sign-ins, which end the oldest
 /// sessions of their account.
 async fn sign_in(server: &Running) -> (Value, Value) {
-    let http = http_client();
+    let http = http_client(PATIENCE);
     let bootstrap = http
         .post(server.url("/auth/admin/bootstrap"))
         .header("x-bootstrap-token", "the bootstrap token")
