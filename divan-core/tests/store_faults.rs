@@ -1,5 +1,5 @@
 //! Failures of databases: a failed commit is an error, and no error contains the password.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod created;
 

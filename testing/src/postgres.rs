@@ -90,6 +90,7 @@ impl PostgresServer {
     ///
     /// # Panics
     /// With the message of `pg_basebackup`, or if the standby does not start.
+    #[must_use]
     pub fn start_standby(&self, name: &str) -> Self {
         let process = Process::new();
         let source = format!(

@@ -62,9 +62,10 @@ impl HostParameters {
         const INVALID: InvalidDatabaseUrl = InvalidDatabaseUrl::ParameterValue("host");
         for address in value.split(',') {
             let is_whole = address.starts_with('/') || address.parse::<IpAddr>().is_ok();
-            let (host, port) = match is_whole {
-                true => (address, None),
-                false => split(address).map_err(|_| INVALID)?,
+            let (host, port) = if is_whole {
+                (address, None)
+            } else {
+                split(address).map_err(|_| INVALID)?
             };
             self.hosts.push((or_localhost(host.to_owned()), port));
         }

@@ -108,9 +108,10 @@ impl PostgresStore {
     }
 
     fn on(connections: Connections<Postgres>, statement_cache: bool) -> Self {
-        let connections = match statement_cache {
-            true => connections,
-            false => connections.in_transactions(BEGIN),
+        let connections = if statement_cache {
+            connections
+        } else {
+            connections.in_transactions(BEGIN)
         };
         Self::new(connections.clone(), connections, statement_cache)
     }

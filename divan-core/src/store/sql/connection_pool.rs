@@ -225,6 +225,6 @@ impl<DB: Backend> fmt::Debug for ConnectionPool<DB> {
         f.debug_struct("ConnectionPool")
             .field("connector", &self.connector)
             .field("state", &self.state())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
