@@ -11,7 +11,7 @@ section! {
         "dependencies that must be up for the server to start and to be ready, in addition to the database: s3, qdrant, redis, rabbitmq, \
          separated by commas",
         "s3,redis",
-    ).when_unset("none: a dependency that is down is reported, and sign-ins continue");
+    ).when_unset("none: a dependency that is down is reported, and sign-ins continue").lines();
 
     DRAIN_SECONDS = (
         "DIVAN_DRAIN_SECONDS",
