@@ -1,6 +1,9 @@
 //! Database URLs, in the forms that Python and Rust programs use.
 
+mod certificates;
 mod hosts;
+mod parameters;
+mod sqlite;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -10,15 +13,21 @@ use std::time::Duration;
 
 use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
+use certificates::RootCertificates;
 use hosts::HostParameters;
+use parameters::Parameters;
 
+pub use certificates::InvalidCertificateFile;
 pub use hosts::HostPort;
+pub use parameters::IgnoredParameter;
 
 /// A parsed `DATABASE_URL`.
 ///
-/// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`
+/// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`. A file directly in `/`
+///   needs four slashes (`sqlite:////divan.db`), because three mean a relative path in SQLAlchemy.
 /// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`,
-///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`
+///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`. A parameter after `?`
+///   replaces the same value before it, as in libpq.
 ///
 /// Several servers, of which one accepts writes, are `host1:5432,host2:5432`, or SQLAlchemy's
 /// `?host=host1:5432&host=host2:5432`.
@@ -60,8 +69,13 @@ pub struct PostgresUrl {
     pub database: String,
     /// Encryption of the connection. Default: [`SslMode::Prefer`].
     pub ssl_mode: SslMode,
-    /// File of trusted certificates (`sslrootcert`).
+    /// File of trusted certificates (`sslrootcert`). Default: those that this machine trusts, which are
+    /// trusted in addition to this file too.
     pub ssl_root_cert: Option<PathBuf>,
+    /// File with the certificate of this client (`sslcert`), if the server requires one.
+    pub ssl_cert: Option<PathBuf>,
+    /// File with the private key of this client (`sslkey`).
+    pub ssl_key: Option<PathBuf>,
     /// Name of the connection in the server's views. Default: `divan`.
     pub application_name: String,
     /// Time limit of a connection to one host (`connect_timeout`, in seconds). Default: 2 seconds, or an
@@ -70,6 +84,15 @@ pub struct PostgresUrl {
     /// File that the URL was read from. The store reads it again when the server refuses the
     /// credentials. Default: none.
     pub file: Option<PathBuf>,
+    /// Command-line options of the session (`options`), such as `-c search_path=divan`.
+    pub options: Option<String>,
+    /// Number of prepared statements that a connection keeps (`prepared_statement_cache_size`). 0 turns
+    /// the cache off, as [`PostgresPool::statement_cache`] does. Default: the driver's.
+    pub statement_cache_size: Option<usize>,
+    /// Parameters that have no effect.
+    pub ignored: Vec<IgnoredParameter>,
+    /// Content of `ssl_root_cert`, once it was read.
+    root_pem: Option<RootCertificates>,
 }
 
 /// Connection pool settings of a PostgreSQL store.
@@ -109,7 +132,7 @@ named_enum! {
         /// Always encrypted; the certificate is verified only if `sslrootcert` is set, as with
         /// [`VerifyCa`](Self::VerifyCa).
         Require = "require",
-        /// Always encrypted; the certificate must be trusted.
+        /// Always encrypted; the certificate must be trusted, and may be for any host.
         VerifyCa = "verify-ca",
         /// Always encrypted; the certificate must be trusted and valid for the host.
         VerifyFull = "verify-full",
@@ -129,6 +152,15 @@ pub enum InvalidDatabaseUrl {
     /// The file name is missing.
     #[error("must name a file (each connection would have its own in-memory database)")]
     NoFile,
+    /// The file is directly in `/`, which is probably not intended.
+    #[error(
+        "names a file in the folder `/`: write `sqlite:divan.db` for a file in the working directory, or \
+         `sqlite:////divan.db` if you mean `/`"
+    )]
+    RootFolder,
+    /// The path starts with `~`.
+    #[error("must not start with `~`, which only a shell replaces: write the whole path")]
+    HomeFolder,
     /// The user or the database is missing.
     #[error("must contain a user and the name of a database")]
     Incomplete,
@@ -143,6 +175,15 @@ pub enum InvalidDatabaseUrl {
     /// A parameter is not supported.
     #[error("contains the unknown parameter `{0}`")]
     UnknownParameter(String),
+    /// A parameter occurs twice.
+    #[error("contains the parameter `{0}` twice")]
+    RepeatedParameter(String),
+    /// `sslcert` and `sslkey` do not occur together.
+    #[error("must contain `sslcert` and `sslkey` together")]
+    ClientCertificate,
+    /// Two parameters contradict each other.
+    #[error("contains the parameters `{0}` and `{1}`, which contradict each other")]
+    Contradiction(&'static str, &'static str),
     /// A parameter has an invalid value.
     #[error("contains an invalid value of the parameter `{0}`")]
     ParameterValue(&'static str),
@@ -159,7 +200,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
         if let Some(path) = text.strip_prefix("sqlite:") {
-            return sqlite(path.strip_prefix("//").unwrap_or(path));
+            return sqlite::parse(path).map(Self::Sqlite);
         }
         let (scheme, rest) = text.split_once("://").ok_or(InvalidDatabaseUrl::Scheme)?;
         match scheme {
@@ -170,16 +211,6 @@ impl FromStr for DatabaseUrl {
             | "postgresql+asyncpg" => postgres(rest).map(Self::Postgres),
             _ => Err(InvalidDatabaseUrl::Scheme),
         }
-    }
-}
-
-fn sqlite(path: &str) -> Result<DatabaseUrl, InvalidDatabaseUrl> {
-    match path.split_once('?') {
-        None if path.is_empty() || path.starts_with(":memory:") => Err(InvalidDatabaseUrl::NoFile),
-        None => Ok(DatabaseUrl::Sqlite(PathBuf::from(percent::decode(path)?))),
-        Some((_, parameters)) => Err(unknown(
-            parameters.split(['=', '&']).next().unwrap_or_default(),
-        )),
     }
 }
 
@@ -204,25 +235,31 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         database: percent::decode(database)?,
         ssl_mode: SslMode::Prefer,
         ssl_root_cert: None,
+        ssl_cert: None,
+        ssl_key: None,
         application_name: "divan".to_owned(),
         connect_timeout: None,
         file: None,
+        options: None,
+        statement_cache_size: None,
+        ignored: Vec::new(),
+        root_pem: None,
     };
+    let parameters = Parameters::parse(parameters)?;
     let mut host_parameters = HostParameters::default();
-    for parameter in parameters
-        .split('&')
-        .filter(|parameter| !parameter.is_empty())
-    {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = percent::decode(value)?;
+    for (name, value) in parameters.pairs() {
         match name {
-            "host" => host_parameters.add_hosts(&value)?,
-            "port" => host_parameters.add_ports(&value)?,
+            "host" => host_parameters.add_hosts(value)?,
+            "port" => host_parameters.add_ports(value)?,
             _ => url.set(name, value)?,
         }
     }
+    url.set_tls(&parameters)?;
     host_parameters.apply(&mut hosts)?;
     url.set_hosts(hosts);
+    if url.has_nul() {
+        return Err(InvalidDatabaseUrl::Escape);
+    }
     if url.user.is_empty() || url.database.is_empty() {
         return Err(InvalidDatabaseUrl::Incomplete);
     }
@@ -230,8 +267,8 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
 }
 
 impl PostgresUrl {
-    /// Returns `true` if no other machine can read or change what is sent: the certificate of the server
-    /// is verified, or the connection does not leave this machine.
+    /// Returns `true` if no other machine can read or change what is sent: certificate and host name of
+    /// the server are verified, or the connection does not leave this machine.
     ///
     /// ```
     /// use divan_core::database_url::DatabaseUrl;
@@ -245,12 +282,7 @@ impl PostgresUrl {
     /// assert!(!is_protected("postgres://divan@db.example.com/divan"));
     /// ```
     pub fn is_protected(&self) -> bool {
-        let is_verified = match self.ssl_mode {
-            SslMode::VerifyCa | SslMode::VerifyFull => true,
-            SslMode::Require => self.ssl_root_cert.is_some(),
-            SslMode::Disable | SslMode::Allow | SslMode::Prefer => false,
-        };
-        is_verified || self.hosts().iter().all(HostPort::is_this_machine)
+        self.ssl_mode == SslMode::VerifyFull || self.hosts().iter().all(HostPort::is_this_machine)
     }
 
     /// All servers, in the order in which they are tried.
@@ -282,18 +314,21 @@ impl PostgresUrl {
         self.other_hosts = hosts.collect();
     }
 
-    fn set(&mut self, name: &str, value: String) -> Result<(), InvalidDatabaseUrl> {
+    /// A NUL character would end a text of the protocol.
+    fn has_nul(&self) -> bool {
+        let options = self.options.as_deref().unwrap_or_default();
+        let hosts = self.hosts();
+        [&*self.user, &self.database, &self.application_name, options]
+            .into_iter()
+            .chain(hosts.iter().map(|host| &*host.host))
+            .any(|text| text.contains('\0'))
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidDatabaseUrl> {
         match name {
-            "user" => self.user = value,
+            "user" => value.clone_into(&mut self.user),
             "password" => self.password = Some(Secret::new(value)),
-            "dbname" => self.database = value,
-            "sslmode" | "ssl" => {
-                self.ssl_mode = value
-                    .parse()
-                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("sslmode"))?;
-            }
-            "sslrootcert" => self.ssl_root_cert = Some(PathBuf::from(value)),
-            "application_name" => self.application_name = value,
+            "dbname" => value.clone_into(&mut self.database),
             "connect_timeout" => {
                 let seconds: u32 = value
                     .parse()
@@ -301,12 +336,12 @@ impl PostgresUrl {
                 let timeout = Duration::from_secs(seconds.into());
                 self.connect_timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
             }
-            "target_session_attrs" => match value.as_str() {
+            "target_session_attrs" => match value {
                 // Every sign-in writes, so all of these mean a server that accepts writes.
                 "read-write" | "primary" | "any" => {}
                 _ => return Err(InvalidDatabaseUrl::ParameterValue("target_session_attrs")),
             },
-            other => return Err(unknown(other)),
+            other => return self.set_other(other, value),
         }
         Ok(())
     }
@@ -330,10 +365,14 @@ impl fmt::Display for PostgresUrl {
     }
 }
 
-/// The leading name characters of a parameter: what follows may be a mistyped password.
 fn unknown(name: &str) -> InvalidDatabaseUrl {
+    InvalidDatabaseUrl::UnknownParameter(shown_name(name))
+}
+
+/// The leading name characters of a parameter: what follows may be a mistyped password.
+fn shown_name(name: &str) -> String {
     let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-    InvalidDatabaseUrl::UnknownParameter(name.chars().take_while(is_name).take(32).collect())
+    name.chars().take_while(is_name).take(32).collect()
 }
 
 #[cfg(test)]

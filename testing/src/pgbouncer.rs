@@ -21,6 +21,14 @@ impl PgBouncer {
     /// # Panics
     /// With [`INSTALL_HINT_PGBOUNCER`] if PgBouncer is not installed, or when it does not start.
     pub fn start(target: u16, pool_mode: &str) -> Self {
+        Self::with_pool_size(target, pool_mode, 20)
+    }
+
+    /// As [`start`](Self::start), with another maximum number of connections to PostgreSQL.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn with_pool_size(target: u16, pool_mode: &str, pool_size: u16) -> Self {
         let program = in_path("pgbouncer").unwrap_or_else(|| panic!("{INSTALL_HINT_PGBOUNCER}"));
         let process = Process::new();
         let port = free_port();
@@ -28,8 +36,7 @@ impl PgBouncer {
         let configuration = format!(
             "[databases]\n* = host=127.0.0.1 port={target}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
              listen_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {pool_mode}\n\
-             default_pool_size = 20\nserver_login_retry = 1\nquery_wait_timeout = 5\n\
-             ignore_startup_parameters = extra_float_digits\n",
+             default_pool_size = {pool_size}\nserver_login_retry = 1\nquery_wait_timeout = 5\n",
             users.display()
         );
         let file = process.folder().join("pgbouncer.ini");

@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[cfg(feature = "tls")]
+use crate::process::write_private;
 use crate::process::{Process, as_nobody, free_port, in_path};
 
 /// Installation hint for a missing PostgreSQL, in one line.
@@ -84,6 +86,20 @@ impl PostgresServer {
     /// The port on the loopback address.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Restarts the server with TLS and this certificate. It still accepts plain connections.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[cfg(feature = "tls")]
+    pub fn enable_tls(&mut self, certificate: &crate::TestCertificate) {
+        let [certificate, key] = certificate.pem();
+        write_private(&self.data().join("server.crt"), &certificate);
+        write_private(&self.data().join("server.key"), &key);
+        self.query("ALTER SYSTEM SET ssl = on");
+        self.stop();
+        self.resume();
     }
 
     /// Starts a standby that replicates this server.

@@ -131,6 +131,18 @@ pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
         .find(|program| program.exists())
 }
 
+/// Writes a file that only the servers can read.
+#[cfg(feature = "tls")]
+pub(crate) fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).expect("the folder can be written to");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .expect("the owner may change permissions");
+    if is_root() {
+        chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("root may give a file away");
+    }
+}
+
 pub(crate) fn as_nobody(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/");

@@ -1,14 +1,16 @@
 mod connector;
+mod options;
 
 use sqlx::Postgres;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgQueryResult, PgSslMode};
+use sqlx::postgres::{PgPool, PgQueryResult};
 use time::OffsetDateTime;
 
 use self::connector::Connector;
+use self::options::statement_cache;
 use super::sql::{self, Backend, ConnectionPool, Connections, SqlStore, WriteTransaction};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
-use crate::database_url::{HostPort, PostgresPool, PostgresUrl, SslMode};
+use crate::database_url::{PostgresPool, PostgresUrl};
 
 /// One lock per database, held until the end of the transaction, so that it also works behind a
 /// connection pooler.
@@ -20,8 +22,9 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 pub type PostgresStore = SqlStore<Postgres>;
 
 impl Backend for Postgres {
-    const HAS_MIGRATIONS: &'static str = "SELECT count(*) FROM information_schema.tables \
-        WHERE table_schema = current_schema() AND table_name = 'divan_migrations'";
+    // The information schema does not show tables that this role must not read.
+    const HAS_MIGRATIONS: &'static str = "SELECT count(*) FROM pg_catalog.pg_class \
+        WHERE relname = 'divan_migrations' AND relnamespace = to_regnamespace(quote_ident(current_schema()))";
 
     const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID_FOR_UPDATE;
 
@@ -74,7 +77,8 @@ impl PostgresStore {
             .await
             .map_err(|error| connect_error(error, url))?;
         let connections = Connections::own(connections);
-        Ok(Self::on(connections, pool.statement_cache))
+        let statement_cache = statement_cache(url, pool);
+        Ok(Self::on(connections, statement_cache))
     }
 
     /// Works on a pool of the application, whose `search_path` decides the schema of the tables. Call
@@ -148,34 +152,5 @@ fn connect_error(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
             "it refuses the connection; its message contains the password and is omitted",
         );
     }
-    StoreError::with_message(error)
-}
-
-fn options(url: &PostgresUrl, host: &HostPort, pool: PostgresPool) -> PgConnectOptions {
-    let mut options = PgConnectOptions::new_without_pgpass()
-        .host(&host.host)
-        .port(host.port)
-        .username(&url.user)
-        .database(&url.database)
-        .application_name(&url.application_name)
-        .ssl_mode(match url.ssl_mode {
-            SslMode::Disable => PgSslMode::Disable,
-            SslMode::Allow => PgSslMode::Allow,
-            SslMode::Prefer => PgSslMode::Prefer,
-            // `sqlx` would ignore the certificates that libpq verifies then.
-            SslMode::Require if url.ssl_root_cert.is_some() => PgSslMode::VerifyCa,
-            SslMode::Require => PgSslMode::Require,
-            SslMode::VerifyCa => PgSslMode::VerifyCa,
-            SslMode::VerifyFull => PgSslMode::VerifyFull,
-        });
-    if let Some(password) = &url.password {
-        options = options.password(password.expose());
-    }
-    if let Some(certificates) = &url.ssl_root_cert {
-        options = options.ssl_root_cert(certificates);
-    }
-    if !pool.statement_cache {
-        options = options.statement_cache_capacity(0);
-    }
-    options
+    super::sql::connection_error(error)
 }

@@ -366,7 +366,7 @@ async fn the_store_connects_through_a_socket_and_enforces_required_tls() {
             .await
             .unwrap_err()
             .kind(),
-        StoreErrorKind::Unavailable
+        StoreErrorKind::Misconfigured
     );
 }
 

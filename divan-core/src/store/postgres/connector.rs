@@ -10,9 +10,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, Postgres, Row};
 use zeroize::Zeroizing;
 
-use super::options;
+use super::options::options;
 use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl};
 use crate::store::sql::{self, timed_out};
+use crate::tls_error;
 
 /// `on` for a standby, and for a server whose transactions are read-only.
 const READ_ONLY: &str = "SHOW transaction_read_only";
@@ -112,7 +113,8 @@ impl sql::Connector<Postgres> for Connector {
 
     fn is_temporary(&self, error: &sqlx::Error) -> bool {
         match error {
-            sqlx::Error::Io(_) => true,
+            // A certificate does not change within seconds.
+            sqlx::Error::Io(io) => tls_error::find::<rustls::Error>(io).is_none(),
             sqlx::Error::Database(error) => {
                 let code = error.code().unwrap_or_default();
                 ["57", "53", "08"]

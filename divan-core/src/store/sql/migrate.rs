@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use sqlx::Row;
 use sqlx::migrate::Migrator;
 
-use super::{Backend, SqlStore, statements};
+use super::{Backend, SqlStore, error, statements};
 use crate::store::schema::MIGRATION_DEADLINE;
 use crate::store::{MigrateError, SchemaStatus, StoreError, StoreErrorKind};
 
@@ -47,7 +47,7 @@ impl<DB: Backend> SqlStore<DB> {
         DB::migrator()
             .run_direct(None, &mut *transaction, false)
             .await
-            .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
+            .map_err(error::migration_error)?;
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(())
     }
@@ -60,8 +60,17 @@ impl<DB: Backend> SqlStore<DB> {
         let mut applied = Vec::new();
         if tables > 0 {
             let query = sqlx::query(statements::APPLIED_MIGRATIONS).persistent(false);
-            for row in query.fetch_all(connection).await? {
-                applied.push((row.try_get("version")?, row.try_get("checksum")?));
+            let rows = match query.fetch_all(connection).await.map_err(StoreError::from) {
+                Err(error) if error.kind() == StoreErrorKind::Schema => {
+                    return Ok(SchemaStatus::Foreign);
+                }
+                rows => rows?,
+            };
+            for row in rows {
+                match (row.try_get("version"), row.try_get("checksum")) {
+                    (Ok(version), Ok(checksum)) => applied.push((version, checksum)),
+                    _ => return Ok(SchemaStatus::Foreign),
+                }
             }
         }
         Ok(compare(&DB::migrator(), &applied))

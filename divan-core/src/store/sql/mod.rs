@@ -29,6 +29,8 @@ pub use backend::Backend;
 pub(super) use connection_pool::{ConnectionPool, Connector};
 pub(super) use connections::Connections;
 #[cfg(feature = "postgres")]
+pub(super) use error::connection_error;
+#[cfg(feature = "postgres")]
 pub(super) use guard::timed_out;
 #[cfg(feature = "sqlite")]
 pub(super) use lease::Lease;
