@@ -46,7 +46,6 @@ mod interpolation;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod network;
 mod placeholder;
-mod postgres_variables;
 #[cfg(feature = "probe")]
 pub mod probe;
 mod qdrant;
@@ -63,12 +62,13 @@ mod telegram;
 #[cfg(test)]
 mod test_util;
 mod text_file;
+#[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
+mod tls;
 mod unrelated;
 mod variable;
 
 pub use crate::database_url::{
-    DatabaseUrl, IgnoredParameter, InvalidCertificateFile, InvalidDatabaseUrl, PostgresPool,
-    PostgresUrl, SslMode,
+    DatabaseUrl, InvalidDatabaseUrl, PostgresPool, PostgresUrl, SslMode,
 };
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]

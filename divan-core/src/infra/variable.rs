@@ -30,8 +30,6 @@ pub struct Variable {
     pub(super) synonyms: &'static [&'static str],
     pub(super) visibility: Visibility,
     pub(super) or_file: bool,
-    /// The value may contain line breaks.
-    pub(super) lines: bool,
 }
 
 /// The part of a value that may be shown to operators.
@@ -60,7 +58,6 @@ impl Variable {
             synonyms: &[],
             visibility: Visibility::Open,
             or_file: false,
-            lines: false,
         }
     }
 
@@ -102,16 +99,6 @@ impl Variable {
         }
     }
 
-    /// Accepts line breaks and tabs inside the value, as in keys in PEM form and in lists. Default:
-    /// control characters are errors.
-    #[must_use]
-    pub const fn lines(self) -> Self {
-        Self {
-            lines: true,
-            ..self
-        }
-    }
-
     /// Shows only the result of `shown`, such as a URL without its password. A value for which it
     /// returns `None` is hidden.
     #[must_use]
@@ -126,11 +113,6 @@ impl Variable {
     /// Name of the variable.
     pub const fn name(&self) -> &'static str {
         self.name
-    }
-
-    /// A value as it may appear in `.env`.
-    pub const fn example(&self) -> &'static str {
-        self.example
     }
 
     /// Name of the variable that holds the path of a file with the value.

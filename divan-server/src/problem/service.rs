@@ -86,7 +86,7 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
         StoreErrorKind::Conflict(UniqueKey::ExternalId) => ProblemCode::ExternalIdTaken,
         StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
         StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
-        StoreErrorKind::Unavailable | StoreErrorKind::Misconfigured => ProblemCode::Unavailable,
+        StoreErrorKind::Unavailable => ProblemCode::Unavailable,
         _ => ProblemCode::Internal,
     }
 }

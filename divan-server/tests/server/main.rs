@@ -14,7 +14,6 @@ mod deployment;
 mod doctor;
 mod endpoints;
 mod exposure;
-mod failover;
 mod faults;
 mod guide;
 mod harness;
