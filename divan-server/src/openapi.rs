@@ -5,6 +5,7 @@ mod guide;
 mod problems;
 mod prose;
 mod security;
+mod texts;
 
 use divan_core::api::{Auth, COMMON_PROBLEMS, ENDPOINTS, EndpointDescription, Method, Problem};
 use utoipa::openapi::path::Operation;
@@ -46,7 +47,13 @@ pub(crate) fn document_at(root: &str) -> OpenApi {
     components.schemas.extend(schemas);
     security::add_schemes(components, root);
 
-    let schemas = components.schemas.clone();
+    let mut schemas = std::mem::take(&mut components.schemas);
+    for endpoint in ENDPOINTS {
+        if let Some(operation) = operation(&mut document, endpoint) {
+            texts::add_rule(operation, &mut schemas);
+        }
+    }
+    document.components.get_or_insert_default().schemas = schemas.clone();
     for endpoint in ENDPOINTS {
         if let Some(operation) = operation(&mut document, endpoint) {
             operation.security = security::required(endpoint.auth);

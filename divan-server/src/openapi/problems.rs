@@ -6,7 +6,6 @@ use divan_core::api::{MemberError, MemberErrorCode, Problem as Body, ProblemCode
 use divan_core::init_data::InitDataError;
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, ServiceError};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -16,6 +15,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema, Type};
 
 use super::examples::{Schemas, here, resolve};
+use super::texts;
 use crate::extract::{json_body, rejections};
 use crate::problem::{Problem, challenge, retry_after};
 use crate::routes::{dependency_down, not_ready};
@@ -179,14 +179,8 @@ fn member_at_fault(operation: &Operation, schemas: &Schemas) -> MemberError {
         return json_body::error_of(name, MemberErrorCode::Required);
     }
     if let Some(body) = request(operation, schemas) {
-        let is_text = |schema: &RefOr<Schema>| {
-            let string = Value::from("string");
-            let schema = serde_json::to_value(schema).unwrap_or_default();
-            let types = &schema["type"];
-            *types == string || types.as_array().is_some_and(|all| all.contains(&string))
-        };
         let mut members = body.properties.iter();
-        let text = members.find(|(_, schema)| is_text(schema));
+        let text = members.find(|(_, schema)| texts::is_text(schema));
         let name = text.map_or("", |(name, _)| name);
         return MemberError::new(
             format!("/{name}"),
