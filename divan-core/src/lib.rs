@@ -62,6 +62,8 @@
 mod names;
 #[macro_use]
 mod redacted;
+#[cfg(feature = "types")]
+mod characters;
 
 #[cfg(feature = "api")]
 pub mod api;

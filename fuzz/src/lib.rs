@@ -16,7 +16,7 @@ mod reference;
 mod signed;
 mod tokens;
 mod user_lists;
-#[expect(dead_code, reason = "the command line uses the rest")]
+#[expect(dead_code, unused_imports, reason = "the command line uses the rest")]
 #[path = "../../divan-server/src/cli/users_csv/mod.rs"]
 mod users_csv;
 

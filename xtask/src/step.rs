@@ -185,6 +185,12 @@ pub(crate) fn say(line: &str) {
 pub(crate) fn command() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    // The build script of `ring` reads these variables of this program. With other values than in a
+    // build without it, `ring` and all its dependents are compiled again.
+    let own = std::env::vars_os().map(|(name, _)| name);
+    for name in own.filter(|name| name.to_string_lossy().starts_with("CARGO_PKG_")) {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -45,8 +45,8 @@ member_error_codes! {
     SearchTooLong = "search_too_long", [];
     /// The search has no letter and no digit.
     SearchEmpty = "search_empty", [];
-    /// The name has no visible character, a control character, or one that changes the direction
-    /// of text.
+    /// The name is not visible, or contains a control character, an invisible character, one that
+    /// changes the direction of text, or more than four combining marks on a letter.
     NameInvalid = "name_invalid", [];
     /// The text is not a valid phone number.
     PhoneInvalid = "phone_invalid", [];

@@ -90,7 +90,8 @@ problem_codes! {
     AlreadyAdmin = "already_admin", 409, "Already an administrator";
     /// The user has no linked Telegram account. Nothing was changed.
     TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
-    /// The last active administrator cannot be deactivated or made an employee. Nothing was changed.
+    /// The last active administrator cannot be deactivated, deleted or made an employee. Nothing was
+    /// changed.
     LastAdmin = "last_admin", 409, "Last administrator";
     /// Another user has this e-mail address.
     EmailTaken = "email_taken", 409, "E-mail address taken";

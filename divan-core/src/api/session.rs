@@ -53,7 +53,7 @@ pub struct TokenResponse {
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,
-    /// The token of this device, for the next `admin_login`. Store it in place of the previous one, and
+    /// The token of this device, for the next `admin_login`. Store it instead of the previous one, and
     /// keep it after a sign-out. Only the responses of `admin_login` and, for an administrator,
     /// `change_password` contain it.
     #[serde(

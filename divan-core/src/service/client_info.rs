@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::validation::is_deceptive;
+use crate::characters::is_deceptive;
 
 /// The maximum length of the description of a device, in characters.
 const MAX_DEVICE_CHARS: usize = 200;

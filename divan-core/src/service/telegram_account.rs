@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
-use super::validation::is_deceptive;
 use super::{AuthService, ServiceError, TelegramVerifiers, parse_phone};
+use crate::characters::is_deceptive;
 use crate::init_data::{ContactError, InitData};
 use crate::secret::Secret;
 use crate::store::Account;

@@ -7,6 +7,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::{
     AuthService, Field, InvalidField, InvalidFieldReason, Region, ServiceError, parse_phone,
 };
+use crate::characters::{breaks_line, changes_direction, hides, is_invisible};
 use crate::password::{Password, PasswordPolicy};
 use crate::secret::Secret;
 use crate::types::{Email, ExternalId, Metadata, Phone, Role, User};
@@ -41,32 +42,6 @@ impl AuthService {
     }
 }
 
-/// Returns `true` for spaces and for Unicode's `Default_Ignorable_Code_Point`.
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
-/// Returns `true` for marks, overrides, embeddings and isolates of the bidirectional algorithm, which
-/// make a name read as another one.
-fn changes_direction(c: char) -> bool {
-    matches!(c,
-        '\u{61C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Returns `true` for an invisible character that no script needs inside a name: neither a space, nor
-/// a joiner of letters, nor a variation selector, which belongs to the character before it.
-fn hides(c: char) -> bool {
-    is_invisible(c)
-        && !c.is_whitespace()
-        && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{180B}'..='\u{180D}' | '\u{FE00}'..='\u{FE0F}')
-}
-
 /// Returns `true` for more combining marks on one letter than any orthography uses: they cover other
 /// text.
 fn has_stacked_marks(name: &str) -> bool {
@@ -75,16 +50,6 @@ fn has_stacked_marks(name: &str) -> bool {
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         marks > MAX_MARKS
     })
-}
-
-/// Returns `true` for characters that begin a line.
-fn breaks_line(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{2029}')
-}
-
-/// Returns `true` for characters that make a text look like another one, or like several lines.
-pub(super) fn is_deceptive(c: char) -> bool {
-    breaks_line(c) || changes_direction(c)
 }
 
 /// The errors of a command or query, so that all of them are returned in one report.

@@ -21,7 +21,7 @@ pub enum StoreErrorKind {
     Conflict(UniqueKey),
     /// The change would leave no active administrator.
     #[error(
-        "the last active administrator cannot be deactivated or made an employee; nothing was changed"
+        "the last active administrator cannot be deactivated, deleted or made an employee; nothing was changed"
     )]
     LastAdmin,
     /// The function that changes the account returned an error.

@@ -52,7 +52,7 @@ impl TokenSubject {
 
 /// A purpose that a token is limited to.
 ///
-/// A limited token has the audience `HOST/limited` in place of `HOST`.
+/// A limited token has the audience `HOST/limited` instead of `HOST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::characters::is_deceptive;
+
 /// The id of a user in another system, such as a personnel number: 1 to 128 characters.
 ///
 /// White space around it is removed. Otherwise it is compared as it is: `A1` and `a1` are two ids.
@@ -64,19 +66,12 @@ impl FromStr for ExternalId {
             Err(InvalidExternalId::Empty)
         } else if text.chars().count() > Self::MAX_CHARS {
             Err(InvalidExternalId::TooLong)
-        } else if text.contains(is_control) {
+        } else if text.contains(is_deceptive) {
             Err(InvalidExternalId::ControlCharacter)
         } else {
             Ok(Self(text.to_owned()))
         }
     }
-}
-
-/// Returns `true` for control characters, including those of lines and of the direction of text.
-fn is_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61C}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 impl TryFrom<String> for ExternalId {

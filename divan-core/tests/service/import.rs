@@ -32,16 +32,16 @@ on_every_store!(
 );
 
 /// Cheap hash of "a".
-const BCRYPT_AT_4: &str = "$2b$04$zyKUdFwR1.0ppciZlO5F3.I2ua2C6GOqqhSB3BCJ7jKc5RdjjxSOu";
+pub(crate) const BCRYPT_AT_4: &str = "$2b$04$zyKUdFwR1.0ppciZlO5F3.I2ua2C6GOqqhSB3BCJ7jKc5RdjjxSOu";
 
-struct Fixture {
-    store: Arc<dyn Store>,
-    clock: Arc<ManualClock>,
-    service: AuthService,
+pub(crate) struct Fixture {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) service: AuthService,
 }
 
 impl Fixture {
-    async fn on(store: Arc<dyn Store>) -> Self {
+    pub(crate) async fn on(store: Arc<dyn Store>) -> Self {
         store.ping().await.unwrap();
         let clock = Arc::new(ManualClock::at_unix(NOW));
         let service = builder(store.clone(), &clock)

@@ -1,20 +1,15 @@
 //! Imports that change existing users, on every store.
 
-use std::sync::Arc;
-
-use divan_core::clock::ManualClock;
 use divan_core::password::PasswordHash;
 use divan_core::service::{
-    Admin, AuthService, BootstrapPolicy, CheckedImport, ClientInfo, CreateUserCommand,
-    ExistingUsers, ImportError, ImportedUser, ServiceError, UpdateUserCommand,
+    Admin, CheckedImport, ClientInfo, CreateUserCommand, ExistingUsers, ImportError, ImportedUser,
+    ServiceError, UpdateUserCommand,
 };
-use divan_core::store::{AuditQuery, Store, StoreErrorKind};
+use divan_core::store::{AuditQuery, StoreErrorKind};
 use divan_core::types::{Role, TelegramId, User};
 
-use crate::support::{NOW, Refusal, builder, init_data, login_command};
-
-/// Cheap hash of "a".
-const BCRYPT_AT_4: &str = "$2b$04$zyKUdFwR1.0ppciZlO5F3.I2ua2C6GOqqhSB3BCJ7jKc5RdjjxSOu";
+use crate::import::{BCRYPT_AT_4, Fixture};
+use crate::support::{Refusal, init_data, login_command};
 
 on_every_store!(
     lines_change_the_users_with_their_phone_or_email_and_add_the_others,
@@ -30,26 +25,7 @@ on_every_store!(
     an_administrator_added_with_changes_closes_the_bootstrap,
 );
 
-struct Fixture {
-    store: Arc<dyn Store>,
-    clock: Arc<ManualClock>,
-    service: AuthService,
-}
-
 impl Fixture {
-    async fn on(store: Arc<dyn Store>) -> Self {
-        store.ping().await.unwrap();
-        let clock = Arc::new(ManualClock::at_unix(NOW));
-        let service = builder(store.clone(), &clock)
-            .bootstrap(BootstrapPolicy::Closed)
-            .build();
-        Self {
-            store,
-            clock,
-            service,
-        }
-    }
-
     async fn check(&self, users: &[ImportedUser]) -> Result<CheckedImport, Vec<String>> {
         let (operator, client) = (Admin::operator(), ClientInfo::unknown());
         let admin = self.service.as_admin(&operator, &client);
@@ -67,7 +43,7 @@ impl Fixture {
     }
 
     /// Imports users without errors. Returns the numbers of added and changed users.
-    async fn import(&self, users: &[ImportedUser]) -> (usize, usize) {
+    async fn apply(&self, users: &[ImportedUser]) -> (usize, usize) {
         let checked = self.check(users).await.unwrap();
         self.complete(checked).await.unwrap()
     }
@@ -84,7 +60,7 @@ impl Fixture {
         admin.find_user(text).await.unwrap()
     }
 
-    async fn sign_in(&self, phone: &str, telegram: i64) -> Result<String, Refusal> {
+    async fn sign_in_from(&self, phone: &str, telegram: i64) -> Result<String, Refusal> {
         let data = init_data(&self.clock, telegram);
         let client = ClientInfo::unknown();
         let login = login_command(phone, "a", &data);
@@ -182,7 +158,7 @@ async fn the_external_id_identifies_a_user_before_phone_and_email(f: Fixture) {
         with_id(3, "+77010000002", "A2"),
         employee(4, "+77010000003"),
     ];
-    assert_eq!(f.import(&users).await, (3, 0));
+    assert_eq!(f.apply(&users).await, (3, 0));
     let (first, second) = (f.user("+77010000001").await, f.user("+77010000002").await);
 
     // A new phone number, and the phone number of another user who gets a new one.
@@ -191,7 +167,7 @@ async fn the_external_id_identifies_a_user_before_phone_and_email(f: Fixture) {
         with_id(3, "+77010000009", "A2"),
         with_id(4, "+77010000003", "A3"),
     ];
-    assert_eq!(f.import(&moved).await, (0, 3));
+    assert_eq!(f.apply(&moved).await, (0, 3));
     assert_eq!(f.user("+77010000002").await.id, first.id);
     assert_eq!(f.user("+77010000009").await.id, second.id);
     assert_eq!(
@@ -219,7 +195,7 @@ async fn empty_cells_change_nothing(f: Fixture) {
     let mut full = linked(employee(2, "+77010000001"), 42);
     full.email = Some("a@example.com".to_owned());
     full.is_active = Some(false);
-    f.import(&[full]).await;
+    f.apply(&[full]).await;
     let before = f.user("+77010000001").await;
 
     let mut empty = ImportedUser::new(2, Role::Employee, " ");
@@ -227,7 +203,7 @@ async fn empty_cells_change_nothing(f: Fixture) {
     let checked = f.check(&[empty.clone()]).await.unwrap();
     assert_eq!((checked.changes().len(), checked.unchanged()), (0, 1));
     empty.is_active = Some(true);
-    assert_eq!(f.import(&[empty]).await, (0, 1));
+    assert_eq!(f.apply(&[empty]).await, (0, 1));
     let mut after = f.user("+77010000001").await;
     assert!(after.is_active);
     (after.is_active, after.updated_at) = (before.is_active, before.updated_at);
@@ -236,7 +212,7 @@ async fn empty_cells_change_nothing(f: Fixture) {
 }
 
 async fn an_imported_telegram_account_is_linked(f: Fixture) {
-    f.import(&[
+    f.apply(&[
         linked(employee(2, "+77010000001"), 1),
         employee(3, "+77010000002"),
     ])
@@ -245,18 +221,18 @@ async fn an_imported_telegram_account_is_linked(f: Fixture) {
         f.user("+77010000001").await.telegram_id,
         Some(TelegramId(1))
     );
-    assert!(f.sign_in("+77010000001", 1).await.is_ok());
+    assert!(f.sign_in_from("+77010000001", 1).await.is_ok());
     assert_eq!(
-        f.sign_in("+77010000001", 7).await,
+        f.sign_in_from("+77010000001", 7).await,
         Err(Refusal::TelegramAccountMismatch)
     );
 
     let update = [linked(employee(3, "+77010000002"), 2)];
-    assert_eq!(f.import(&update).await, (0, 1));
+    assert_eq!(f.apply(&update).await, (0, 1));
     assert_eq!(f.events("telegram_linked").await, 1);
-    assert!(f.sign_in("+77010000002", 2).await.is_ok());
+    assert!(f.sign_in_from("+77010000002", 2).await.is_ok());
     assert_eq!(
-        f.sign_in("+77010000002", 8).await,
+        f.sign_in_from("+77010000002", 8).await,
         Err(Refusal::TelegramAccountMismatch)
     );
     assert_eq!(
@@ -268,7 +244,7 @@ async fn an_imported_telegram_account_is_linked(f: Fixture) {
 }
 
 async fn telegram_accounts_must_be_valid_and_unique(f: Fixture) {
-    f.import(&[linked(employee(2, "+77010000001"), 1)]).await;
+    f.apply(&[linked(employee(2, "+77010000001"), 1)]).await;
     let lines = [
         linked(employee(2, "+77010000002"), 0),
         linked(employee(3, "+77010000003"), -100_123),
@@ -299,7 +275,7 @@ async fn users_can_exchange_unique_values(f: Fixture) {
     first.phone = Some("+77010000001".to_owned());
     let mut second = admin(3, "two@example.com");
     second.phone = Some("+77010000002".to_owned());
-    f.import(&[first, second]).await;
+    f.apply(&[first, second]).await;
     let (one, two) = (f.user("+77010000001").await, f.user("+77010000002").await);
 
     let exchange = [
@@ -311,7 +287,7 @@ async fn users_can_exchange_unique_values(f: Fixture) {
         user.phone = Some(phone.to_owned());
         user
     });
-    assert_eq!(f.import(&lines).await, (0, 2));
+    assert_eq!(f.apply(&lines).await, (0, 2));
     assert_eq!(f.user("two@example.com").await.id, one.id);
     assert_eq!(f.user("one@example.com").await.id, two.id);
 
@@ -325,10 +301,10 @@ async fn users_can_exchange_unique_values(f: Fixture) {
 }
 
 async fn a_deactivation_by_an_import_ends_all_sessions(f: Fixture) {
-    f.import(&[employee(2, "+77010000001"), employee(3, "+77010000002")])
+    f.apply(&[employee(2, "+77010000001"), employee(3, "+77010000002")])
         .await;
-    let token = f.sign_in("+77010000001", 1).await.unwrap();
-    let other = f.sign_in("+77010000002", 2).await.unwrap();
+    let token = f.sign_in_from("+77010000001", 1).await.unwrap();
+    let other = f.sign_in_from("+77010000002", 2).await.unwrap();
     assert!(f.service.authenticate(&token).await.is_ok());
 
     let mut leaver = employee(2, "+77010000001");
@@ -348,13 +324,13 @@ async fn a_deactivation_by_an_import_ends_all_sessions(f: Fixture) {
     assert!(f.service.authenticate(&other).await.is_ok());
     assert_eq!(f.events("user_deactivated").await, 1);
     assert_eq!(
-        f.sign_in("+77010000001", 1).await,
+        f.sign_in_from("+77010000001", 1).await,
         Err(Refusal::InvalidCredentials)
     );
 }
 
 async fn the_last_administrator_cannot_be_removed_by_an_import(f: Fixture) {
-    f.import(&[admin(2, "one@example.com"), admin(3, "two@example.com")])
+    f.apply(&[admin(2, "one@example.com"), admin(3, "two@example.com")])
         .await;
     let inactive = |line, email| {
         let mut user = admin(line, email);
@@ -388,11 +364,11 @@ async fn the_last_administrator_cannot_be_removed_by_an_import(f: Fixture) {
     assert!(f.user("two@example.com").await.is_active);
 
     let successor = admin(4, "three@example.com");
-    assert_eq!(f.import(&[two, successor]).await, (1, 1));
+    assert_eq!(f.apply(&[two, successor]).await, (1, 1));
 }
 
 async fn a_failed_update_writes_nothing(f: Fixture) {
-    f.import(&[employee(2, "+77010000001"), employee(3, "+77010000002")])
+    f.apply(&[employee(2, "+77010000001"), employee(3, "+77010000002")])
         .await;
     let before = f.user("+77010000001").await;
     let events = f.events("user_updated").await;
@@ -420,7 +396,7 @@ async fn a_failed_update_writes_nothing(f: Fixture) {
 async fn invalid_changes_are_reported_by_line(f: Fixture) {
     let mut both = employee(2, "+77010000001");
     both.email = Some("one@example.com".to_owned());
-    f.import(&[both, employee(3, "+77010000002")]).await;
+    f.apply(&[both, employee(3, "+77010000002")]).await;
     let mut promoted = employee(2, "+77010000002");
     promoted.role = Some(Role::Admin);
     let mut same_user = ImportedUser::new(4, Role::Employee, "");
@@ -439,9 +415,9 @@ async fn invalid_changes_are_reported_by_line(f: Fixture) {
 }
 
 async fn an_administrator_added_with_changes_closes_the_bootstrap(f: Fixture) {
-    f.import(&[employee(2, "+77010000001")]).await;
+    f.apply(&[employee(2, "+77010000001")]).await;
     assert!(!f.store.is_bootstrapped().await.unwrap());
-    f.import(&[employee(3, "+77010000001"), admin(4, "one@example.com")])
+    f.apply(&[employee(3, "+77010000001"), admin(4, "one@example.com")])
         .await;
     assert!(f.store.is_bootstrapped().await.unwrap());
 }

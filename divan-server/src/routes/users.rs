@@ -146,7 +146,7 @@ pub(crate) async fn get_user(
 /// - `promotion_required`: an employee becomes an administrator with `promote_user` only.
 /// - A change of your own e-mail address ends your other sessions.
 /// - You cannot change your own `role` and `is_active`: another administrator must.
-/// - `last_admin`: the last active administrator cannot be deactivated or made an employee.
+/// - `last_admin`: the last active administrator cannot be deactivated, deleted or made an employee.
 #[utoipa::path(
     patch,
     path = UpdateUser::PATH,

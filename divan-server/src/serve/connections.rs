@@ -56,7 +56,7 @@ impl Connections {
         })
     }
 
-    /// Admits a connection, in place of the oldest idle one if there are too many. `None` if the address
+    /// Admits a connection. It replaces the oldest idle one if there are too many. `None` if the address
     /// has too many, none of which is idle.
     pub(super) async fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
         let address = network(peer);

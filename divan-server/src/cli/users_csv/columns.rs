@@ -11,7 +11,7 @@ pub(super) enum Column {
     Email,
     Name,
     Role,
-    /// A boolean in place of the role.
+    /// A boolean instead of the role.
     IsAdmin,
     Active,
     Hash,

@@ -7,7 +7,7 @@ const COLUMNS: &str = "phone, email, name, role, active, hash, telegram_id, exte
 
 /// The errors of a file.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum CsvError {
+pub(crate) enum CsvError {
     #[error("cannot be read")]
     Read(#[from] io::Error),
     #[error("is larger than 64 MiB: split it")]
@@ -49,7 +49,7 @@ pub(in crate::cli) enum CsvError {
 /// The errors of a line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {}", errors.join("; "))]
-pub(in crate::cli) struct LineError {
-    pub(in crate::cli) line: u64,
+pub(crate) struct LineError {
+    pub(crate) line: u64,
     pub(super) errors: Vec<String>,
 }

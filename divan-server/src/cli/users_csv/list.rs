@@ -17,8 +17,8 @@ pub(super) const MAX_COLUMNS: usize = 1000;
 
 /// The users of a file, and the errors of its cells.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct UserList {
-    pub(in crate::cli) users: Vec<ImportedUser>,
+pub(crate) struct UserList {
+    pub(crate) users: Vec<ImportedUser>,
     columns: Columns,
     errors: BTreeMap<u64, Vec<CellError>>,
 }
@@ -26,7 +26,7 @@ pub(in crate::cli) struct UserList {
 impl UserList {
     /// Reads a file: UTF-8, with or without a byte order mark, or UTF-16 with one; lines ended either
     /// way, separated by commas, semicolons or tabs; the first line names the columns.
-    pub(in crate::cli) fn read(path: &Path) -> Result<Self, CsvError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, CsvError> {
         let mut bytes = Vec::new();
         File::open(path)?
             .take(MAX_BYTES + 1)
@@ -38,7 +38,7 @@ impl UserList {
     }
 
     /// Parses the content of a file.
-    pub(in crate::cli) fn parse(bytes: &[u8]) -> Result<Self, CsvError> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CsvError> {
         let text = encoding::decode(bytes)?;
         if text.contains('\r') && !text.contains('\n') {
             return Err(CsvError::CarriageReturns);
@@ -74,7 +74,7 @@ impl UserList {
     }
 
     /// Requires the column `name`.
-    pub(in crate::cli) fn require_names(&self) -> Result<(), CsvError> {
+    pub(crate) fn require_names(&self) -> Result<(), CsvError> {
         if self.columns.contains(Column::Name) {
             Ok(())
         } else {
@@ -83,7 +83,7 @@ impl UserList {
     }
 
     /// Returns the errors of the cells, and those of the service except for cells that have one.
-    pub(in crate::cli) fn errors(&self, refused: &[ImportError]) -> Vec<LineError> {
+    pub(crate) fn errors(&self, refused: &[ImportError]) -> Vec<LineError> {
         let cells = self.errors.iter().flat_map(|(line, errors)| {
             let texts = errors.iter().map(|error| error.text.clone());
             texts.map(|text| (*line, text))

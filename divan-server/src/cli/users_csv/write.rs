@@ -8,7 +8,7 @@ use divan_core::types::User;
 use super::escape::escape;
 
 /// Starts a list that an import can read.
-pub(in crate::cli) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>> {
+pub(crate) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>> {
     let mut writer = Writer::from_writer(to);
     writer.write_record([
         "phone",
@@ -22,7 +22,7 @@ pub(in crate::cli) fn users_writer<W: io::Write>(to: W) -> io::Result<Writer<W>>
     Ok(writer)
 }
 
-pub(in crate::cli) fn write_user<W: io::Write>(
+pub(crate) fn write_user<W: io::Write>(
     writer: &mut Writer<W>,
     user: &User,
     is_raw: bool,
@@ -49,7 +49,7 @@ pub(in crate::cli) fn write_user<W: io::Write>(
 }
 
 /// Writes the generated passwords.
-pub(in crate::cli) fn write_passwords<'u>(
+pub(crate) fn write_passwords<'u>(
     to: impl io::Write,
     users: impl Iterator<Item = (&'u User, &'u Secret)>,
 ) -> io::Result<()> {
