@@ -1,7 +1,11 @@
 //! Database URLs, in the forms that Python and Rust programs use.
 
+mod certificates;
+mod hosts;
+mod parameters;
+mod sqlite;
+
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,12 +13,24 @@ use std::time::Duration;
 
 use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
+use certificates::RootCertificates;
+use hosts::HostParameters;
+use parameters::Parameters;
+
+pub use certificates::InvalidCertificateFile;
+pub use hosts::HostPort;
+pub use parameters::IgnoredParameter;
 
 /// A parsed `DATABASE_URL`.
 ///
-/// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`
+/// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`. A file directly in `/`
+///   needs four slashes (`sqlite:////divan.db`), because three mean a relative path in SQLAlchemy.
 /// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`,
-///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`
+///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`. A parameter after `?`
+///   replaces the same value before it, as in libpq.
+///
+/// Several servers, of which one accepts writes, are `host1:5432,host2:5432`, or SQLAlchemy's
+/// `?host=host1:5432&host=host2:5432`.
 ///
 /// ```
 /// use divan_core::database_url::DatabaseUrl;
@@ -43,6 +59,8 @@ pub struct PostgresUrl {
     pub host: String,
     /// TCP port. Default: 5432.
     pub port: u16,
+    /// Further servers, in the order in which they are tried. Default: none.
+    pub other_hosts: Vec<HostPort>,
     /// Role to connect as.
     pub user: String,
     /// Password of the role, if the server requires one.
@@ -51,10 +69,30 @@ pub struct PostgresUrl {
     pub database: String,
     /// Encryption of the connection. Default: [`SslMode::Prefer`].
     pub ssl_mode: SslMode,
-    /// File of trusted certificates (`sslrootcert`).
+    /// File of trusted certificates (`sslrootcert`). Default: those that this machine trusts, which are
+    /// trusted in addition to this file too.
     pub ssl_root_cert: Option<PathBuf>,
+    /// File with the certificate of this client (`sslcert`), if the server requires one.
+    pub ssl_cert: Option<PathBuf>,
+    /// File with the private key of this client (`sslkey`).
+    pub ssl_key: Option<PathBuf>,
     /// Name of the connection in the server's views. Default: `divan`.
     pub application_name: String,
+    /// Time limit of a connection to one host (`connect_timeout`, in seconds). Default: 2 seconds, or an
+    /// equal share of [`PostgresPool::acquire_timeout`] if that is less.
+    pub connect_timeout: Option<Duration>,
+    /// File that the URL was read from. The store reads it again when the server refuses the
+    /// credentials. Default: none.
+    pub file: Option<PathBuf>,
+    /// Command-line options of the session (`options`), such as `-c search_path=divan`.
+    pub options: Option<String>,
+    /// Number of prepared statements that a connection keeps (`prepared_statement_cache_size`). 0 turns
+    /// the cache off, as [`PostgresPool::statement_cache`] does. Default: the driver's.
+    pub statement_cache_size: Option<usize>,
+    /// Parameters that have no effect.
+    pub ignored: Vec<IgnoredParameter>,
+    /// Content of `ssl_root_cert`, once it was read.
+    root_pem: Option<RootCertificates>,
 }
 
 /// Connection pool settings of a PostgreSQL store.
@@ -94,7 +132,7 @@ named_enum! {
         /// Always encrypted; the certificate is verified only if `sslrootcert` is set, as with
         /// [`VerifyCa`](Self::VerifyCa).
         Require = "require",
-        /// Always encrypted; the certificate must be trusted.
+        /// Always encrypted; the certificate must be trusted, and may be for any host.
         VerifyCa = "verify-ca",
         /// Always encrypted; the certificate must be trusted and valid for the host.
         VerifyFull = "verify-full",
@@ -114,6 +152,15 @@ pub enum InvalidDatabaseUrl {
     /// The file name is missing.
     #[error("must name a file (each connection would have its own in-memory database)")]
     NoFile,
+    /// The file is directly in `/`, which is probably not intended.
+    #[error(
+        "names a file in the folder `/`: write `sqlite:divan.db` for a file in the working directory, or \
+         `sqlite:////divan.db` if you mean `/`"
+    )]
+    RootFolder,
+    /// The path starts with `~`.
+    #[error("must not start with `~`, which only a shell replaces: write the whole path")]
+    HomeFolder,
     /// The user or the database is missing.
     #[error("must contain a user and the name of a database")]
     Incomplete,
@@ -128,6 +175,15 @@ pub enum InvalidDatabaseUrl {
     /// A parameter is not supported.
     #[error("contains the unknown parameter `{0}`")]
     UnknownParameter(String),
+    /// A parameter occurs twice.
+    #[error("contains the parameter `{0}` twice")]
+    RepeatedParameter(String),
+    /// `sslcert` and `sslkey` do not occur together.
+    #[error("must contain `sslcert` and `sslkey` together")]
+    ClientCertificate,
+    /// Two parameters contradict each other.
+    #[error("contains the parameters `{0}` and `{1}`, which contradict each other")]
+    Contradiction(&'static str, &'static str),
     /// A parameter has an invalid value.
     #[error("contains an invalid value of the parameter `{0}`")]
     ParameterValue(&'static str),
@@ -144,7 +200,7 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidDatabaseUrl> {
         if let Some(path) = text.strip_prefix("sqlite:") {
-            return sqlite(path.strip_prefix("//").unwrap_or(path));
+            return sqlite::parse(path).map(Self::Sqlite);
         }
         let (scheme, rest) = text.split_once("://").ok_or(InvalidDatabaseUrl::Scheme)?;
         match scheme {
@@ -155,16 +211,6 @@ impl FromStr for DatabaseUrl {
             | "postgresql+asyncpg" => postgres(rest).map(Self::Postgres),
             _ => Err(InvalidDatabaseUrl::Scheme),
         }
-    }
-}
-
-fn sqlite(path: &str) -> Result<DatabaseUrl, InvalidDatabaseUrl> {
-    match path.split_once('?') {
-        None if path.is_empty() || path.starts_with(":memory:") => Err(InvalidDatabaseUrl::NoFile),
-        None => Ok(DatabaseUrl::Sqlite(PathBuf::from(percent::decode(path)?))),
-        Some((_, parameters)) => Err(unknown(
-            parameters.split(['=', '&']).next().unwrap_or_default(),
-        )),
     }
 }
 
@@ -179,23 +225,40 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         Some((user, password)) => (user, Some(Secret::new(percent::decode(password)?))),
         None => (credentials, None),
     };
-    let (host, port) = host_and_port(address)?;
+    let mut hosts = hosts::of_authority(address)?;
     let mut url = PostgresUrl {
-        host,
-        port,
+        host: String::new(),
+        port: 0,
+        other_hosts: Vec::new(),
         user: percent::decode(user)?,
         password,
         database: percent::decode(database)?,
         ssl_mode: SslMode::Prefer,
         ssl_root_cert: None,
+        ssl_cert: None,
+        ssl_key: None,
         application_name: "divan".to_owned(),
+        connect_timeout: None,
+        file: None,
+        options: None,
+        statement_cache_size: None,
+        ignored: Vec::new(),
+        root_pem: None,
     };
-    for parameter in parameters
-        .split('&')
-        .filter(|parameter| !parameter.is_empty())
-    {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        url.set(name, percent::decode(value)?)?;
+    let parameters = Parameters::parse(parameters)?;
+    let mut host_parameters = HostParameters::default();
+    for (name, value) in parameters.pairs() {
+        match name {
+            "host" => host_parameters.add_hosts(value)?,
+            "port" => host_parameters.add_ports(value)?,
+            _ => url.set(name, value)?,
+        }
+    }
+    url.set_tls(&parameters)?;
+    host_parameters.apply(&mut hosts)?;
+    url.set_hosts(hosts);
+    if url.has_nul() {
+        return Err(InvalidDatabaseUrl::Escape);
     }
     if url.user.is_empty() || url.database.is_empty() {
         return Err(InvalidDatabaseUrl::Incomplete);
@@ -204,8 +267,8 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
 }
 
 impl PostgresUrl {
-    /// Returns `true` if no other machine can read or change what is sent: the certificate of the server
-    /// is verified, or the connection does not leave this machine.
+    /// Returns `true` if no other machine can read or change what is sent: certificate and host name of
+    /// the server are verified, or the connection does not leave this machine.
     ///
     /// ```
     /// use divan_core::database_url::DatabaseUrl;
@@ -219,33 +282,66 @@ impl PostgresUrl {
     /// assert!(!is_protected("postgres://divan@db.example.com/divan"));
     /// ```
     pub fn is_protected(&self) -> bool {
-        let is_verified = match self.ssl_mode {
-            SslMode::VerifyCa | SslMode::VerifyFull => true,
-            SslMode::Require => self.ssl_root_cert.is_some(),
-            SslMode::Disable | SslMode::Allow | SslMode::Prefer => false,
-        };
-        is_verified || is_this_machine(&self.host)
+        self.ssl_mode == SslMode::VerifyFull || self.hosts().iter().all(HostPort::is_this_machine)
     }
 
-    fn set(&mut self, name: &str, value: String) -> Result<(), InvalidDatabaseUrl> {
+    /// All servers, in the order in which they are tried.
+    ///
+    /// ```
+    /// use divan_core::database_url::DatabaseUrl;
+    ///
+    /// let url: DatabaseUrl = "postgres://divan@db1,db2:5433/divan?target_session_attrs=read-write".parse()?;
+    /// let DatabaseUrl::Postgres(url) = url else { unreachable!() };
+    /// let hosts: Vec<String> = url.hosts().iter().map(ToString::to_string).collect();
+    /// assert_eq!(hosts, ["db1:5432", "db2:5433"]);
+    /// # Ok::<(), divan_core::database_url::InvalidDatabaseUrl>(())
+    /// ```
+    pub fn hosts(&self) -> Vec<HostPort> {
+        let first = HostPort {
+            host: self.host.clone(),
+            port: self.port,
+        };
+        std::iter::once(first)
+            .chain(self.other_hosts.iter().cloned())
+            .collect()
+    }
+
+    fn set_hosts(&mut self, hosts: Vec<HostPort>) {
+        let mut hosts = hosts.into_iter();
+        if let Some(HostPort { host, port }) = hosts.next() {
+            (self.host, self.port) = (host, port);
+        }
+        self.other_hosts = hosts.collect();
+    }
+
+    /// A NUL character would end a text of the protocol.
+    fn has_nul(&self) -> bool {
+        let options = self.options.as_deref().unwrap_or_default();
+        let hosts = self.hosts();
+        [&*self.user, &self.database, &self.application_name, options]
+            .into_iter()
+            .chain(hosts.iter().map(|host| &*host.host))
+            .any(|text| text.contains('\0'))
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidDatabaseUrl> {
         match name {
-            "host" => self.host = value,
-            "port" => {
-                self.port = value
-                    .parse()
-                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("port"))?;
-            }
-            "user" => self.user = value,
+            "user" => value.clone_into(&mut self.user),
             "password" => self.password = Some(Secret::new(value)),
-            "dbname" => self.database = value,
-            "sslmode" | "ssl" => {
-                self.ssl_mode = value
+            "dbname" => value.clone_into(&mut self.database),
+            "connect_timeout" => {
+                let seconds: u32 = value
                     .parse()
-                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("sslmode"))?;
+                    .map_err(|_| InvalidDatabaseUrl::ParameterValue("connect_timeout"))?;
+                let timeout = Duration::from_secs(seconds.into());
+                self.connect_timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
             }
-            "sslrootcert" => self.ssl_root_cert = Some(PathBuf::from(value)),
-            "application_name" => self.application_name = value,
-            other => return Err(unknown(other)),
+            "target_session_attrs" => match value {
+                // Every sign-in writes, so all of these mean a server that accepts writes.
+                "read-write" | "primary" | "any" => {}
+                _ => return Err(InvalidDatabaseUrl::ParameterValue("target_session_attrs")),
+            },
+            other => return self.set_other(other, value),
         }
         Ok(())
     }
@@ -264,59 +360,19 @@ impl fmt::Display for DatabaseUrl {
 impl fmt::Display for PostgresUrl {
     /// Formats the URL without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}@{}:{}/{}",
-            self.user, self.host, self.port, self.database
-        )
+        let hosts: Vec<String> = self.hosts().iter().map(HostPort::to_string).collect();
+        write!(f, "{}@{}/{}", self.user, hosts.join(","), self.database)
     }
 }
 
-/// Returns `true` for the folder of a Unix socket and for names and addresses of this machine.
-fn is_this_machine(host: &str) -> bool {
-    let name = host.to_ascii_lowercase();
-    host.starts_with('/')
-        || name == "localhost"
-        || name.ends_with(".localhost")
-        || host
-            .parse()
-            .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback())
-}
-
-fn host_and_port(address: &str) -> Result<(String, u16), InvalidDatabaseUrl> {
-    const DEFAULT_PORT: u16 = 5432;
-    let (host, port) = if let Some(rest) = address.strip_prefix('[') {
-        let (host, port) = rest.split_once(']').ok_or(InvalidDatabaseUrl::Authority)?;
-        match port.strip_prefix(':') {
-            Some(port) => (host, Some(port)),
-            None if port.is_empty() => (host, None),
-            None => return Err(InvalidDatabaseUrl::Authority),
-        }
-    } else {
-        match address.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (address, None),
-        }
-    };
-    let port = match port {
-        None | Some("") => DEFAULT_PORT,
-        Some(port) => port.parse().map_err(|_| InvalidDatabaseUrl::Authority)?,
-    };
-    let host = percent::decode(host)?;
-    Ok((
-        if host.is_empty() {
-            "localhost".to_owned()
-        } else {
-            host
-        },
-        port,
-    ))
+fn unknown(name: &str) -> InvalidDatabaseUrl {
+    InvalidDatabaseUrl::UnknownParameter(shown_name(name))
 }
 
 /// The leading name characters of a parameter: what follows may be a mistyped password.
-fn unknown(name: &str) -> InvalidDatabaseUrl {
+fn shown_name(name: &str) -> String {
     let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-    InvalidDatabaseUrl::UnknownParameter(name.chars().take_while(is_name).take(32).collect())
+    name.chars().take_while(is_name).take(32).collect()
 }
 
 #[cfg(test)]

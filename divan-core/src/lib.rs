@@ -96,6 +96,13 @@ pub mod store;
 pub mod throttle;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(any(
+    feature = "postgres",
+    feature = "s3",
+    feature = "qdrant",
+    feature = "reconnecting"
+))]
+mod tls_error;
 #[cfg(feature = "token")]
 pub mod token;
 #[cfg(feature = "types")]

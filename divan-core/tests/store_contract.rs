@@ -51,6 +51,18 @@ macro_rules! contract {
                 super::$test(std::sync::Arc::new(store)).await;
             })*
         }
+        mod postgres_with_repeatable_read {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let (_database, store) = super::isolated_store("repeatable read").await;
+                super::$test(std::sync::Arc::new(store)).await;
+            })*
+        }
+        mod postgres_with_serializable {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $test() {
+                let (_database, store) = super::isolated_store("serializable").await;
+                super::$test(std::sync::Arc::new(store)).await;
+            })*
+        }
     };
 }
 
@@ -92,7 +104,21 @@ contract!(
 type AnyStore = Arc<dyn Store>;
 
 async fn postgres_store(pool: PostgresPool) -> (TestDatabase, PostgresStore) {
+    open(TestDatabase::create().await, pool).await
+}
+
+/// A store on a database whose transactions have another isolation level by default.
+async fn isolated_store(level: &str) -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::create().await;
+    let set = format!(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = %L', \
+         current_database(), '{level}'); END $$"
+    );
+    database.execute(&set).await;
+    open(database, PostgresPool::default()).await
+}
+
+async fn open(database: TestDatabase, pool: PostgresPool) -> (TestDatabase, PostgresStore) {
     let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else {
         panic!("{database:?}")
     };

@@ -1,9 +1,10 @@
 //! Failures of databases: a failed commit is an error, and no error contains the password.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod created;
 
 use std::error::Error;
+use std::time::Duration;
 
 use created::created;
 use divan_core::database_url::{DatabaseUrl, PostgresUrl};
@@ -13,7 +14,7 @@ use divan_core::store::{
     StoreError, StoreErrorKind, UserStore,
 };
 use divan_core::types::{Role, TelegramId, User, UserId};
-use divan_testing::TestDatabase;
+use divan_testing::{Forwarder, SilentServer, TestDatabase};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,6 +98,23 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind, 0, 0, 0, length], body].concat()
 }
 
+/// The response of a server that accepts writes to `SHOW transaction_read_only`.
+fn writable() -> Vec<u8> {
+    let type_of_text = [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 255, 255, 255, 255, 255, 255, 0, 0,
+    ];
+    [
+        message(
+            b'T',
+            &[b"\0\x01setting\0".as_slice(), &type_of_text].concat(),
+        ),
+        message(b'D', b"\0\x01\0\0\0\x03off"),
+        message(b'C', b"SHOW\0"),
+        message(b'Z', b"I"),
+    ]
+    .concat()
+}
+
 /// Starts a mock proxy that accepts some connections, and repeats the password when it rejects the
 /// next one.
 async fn mock_proxy(accepted: usize) -> PostgresUrl {
@@ -120,6 +138,10 @@ async fn mock_proxy(accepted: usize) -> PostgresUrl {
                 message(b'E', rejection.as_bytes())
             };
             client.write_all(&response).await.unwrap();
+            if nth < accepted {
+                let _query = client.read(&mut received).await.unwrap();
+                client.write_all(&writable()).await.unwrap();
+            }
         }
     });
     let url = format!("postgres://divan:hidden-word@127.0.0.1:{port}/divan?sslmode=disable");
@@ -131,10 +153,10 @@ async fn mock_proxy(accepted: usize) -> PostgresUrl {
 
 #[tokio::test]
 async fn errors_omit_a_password_that_a_proxy_repeats() {
+    let mut pool = PostgresPool::default();
+    pool.acquire_timeout = Duration::from_secs(1);
     let url = mock_proxy(0).await;
-    let on_connect = PostgresStore::connect(&url, PostgresPool::default())
-        .await
-        .unwrap_err();
+    let on_connect = PostgresStore::connect(&url, pool).await.unwrap_err();
     assert!(
         on_connect
             .source()
@@ -145,15 +167,82 @@ async fn errors_omit_a_password_that_a_proxy_repeats() {
     );
 
     let url = mock_proxy(1).await;
-    let store = PostgresStore::connect(&url, PostgresPool::default())
-        .await
-        .unwrap();
+    let store = PostgresStore::connect(&url, pool).await.unwrap();
     let later = store.time().await.unwrap_err();
     let cause = later.source().unwrap().to_string();
     assert_eq!(cause, "it refuses or ends the connection (08P01)");
     for error in [on_connect, later] {
         assert!(!format!("{error:?}").contains("hidden-word"), "{error:?}");
     }
+}
+
+/// The URL of a database with other hosts.
+fn with_hosts(database: &TestDatabase, hosts: &str) -> PostgresUrl {
+    let (scheme, rest) = database.url().split_once("://").unwrap();
+    let (user, rest) = rest.split_once('@').unwrap();
+    let (_, name) = rest.split_once('/').unwrap();
+    match format!("{scheme}://{user}@{hosts}/{name}").parse() {
+        Ok(DatabaseUrl::Postgres(url)) => url,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn port_of(database: &TestDatabase) -> u16 {
+    match database.url().parse() {
+        Ok(DatabaseUrl::Postgres(url)) => url.port,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn hosts_that_do_not_respond_are_skipped() {
+    let database = TestDatabase::create().await;
+    let (silent, port) = (SilentServer::start(), port_of(&database));
+    let hosts = format!(
+        "127.0.0.1:{},127.0.0.1:{},127.0.0.1:{port}",
+        divan_testing::absent_port(),
+        silent.port()
+    );
+    let url = with_hosts(&database, &hosts);
+    let store = PostgresStore::open(&url, PostgresPool::default())
+        .await
+        .unwrap();
+    store.ping().await.unwrap();
+    assert_eq!(store.connections().open, 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_falls_silent_gives_its_place_back() {
+    let database = TestDatabase::create().await;
+    let forwarder = Forwarder::start(port_of(&database));
+    let url = with_hosts(&database, &format!("127.0.0.1:{}", forwarder.port()));
+    let mut pool = PostgresPool::default();
+    pool.max_connections = std::num::NonZeroU32::MIN;
+    let store = PostgresStore::open(&url, pool).await.unwrap();
+    forwarder.cut();
+    assert_eq!(
+        store.ping().await.unwrap_err().kind(),
+        StoreErrorKind::Unavailable
+    );
+    forwarder.restore();
+    store.ping().await.unwrap();
+    assert_eq!(store.connections().open, 1);
+}
+
+#[tokio::test]
+async fn a_statement_that_is_abandoned_gives_its_connection_back() {
+    let database = TestDatabase::create().await;
+    let DatabaseUrl::Postgres(url) = database.url().parse().unwrap() else {
+        panic!("another database")
+    };
+    let mut pool = PostgresPool::default();
+    pool.max_connections = std::num::NonZeroU32::MIN;
+    let store = PostgresStore::open(&url, pool).await.unwrap();
+    for _ in 0..20 {
+        let micros = Duration::from_micros(200);
+        let _ = tokio::time::timeout(micros, store.account(UserId(uuid::Uuid::nil()))).await;
+    }
+    store.ping().await.unwrap();
 }
 
 #[cfg(unix)]

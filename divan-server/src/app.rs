@@ -108,10 +108,10 @@ impl Server {
         let readiness = Readiness::new(&service, dependencies.required, dependencies.optional);
         let pool = database.clone();
         let pool_state: PoolStateFn = Box::new(move || pool.connections());
-        let mut timeouts = Timeouts::default();
-        if config.development.is_some() {
-            timeouts.drain = Duration::ZERO;
-        }
+        let timeouts = Timeouts {
+            drain: config.drain,
+            ..Timeouts::default()
+        };
         Ok(Self {
             listener,
             timeouts,
@@ -135,9 +135,9 @@ impl Server {
         self.state.service()
     }
 
-    /// Serves until `stop` completes. Then readiness returns 503 while requests are accepted for one
-    /// more second (so that a load balancer notices; not in development mode), running requests
-    /// finish, and the database closes.
+    /// Serves until `stop` completes. Then readiness returns 503 while requests are accepted for
+    /// `DIVAN_DRAIN_SECONDS` more, so that a load balancer notices; running requests finish, and the
+    /// database closes.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let draining = self.state.draining().clone();
         let stop = async move {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use divan_core::database_url::PostgresPool;
 use divan_core::infra::DatabaseUrl;
 #[cfg(feature = "postgres")]
 use divan_core::store::PostgresStore;
@@ -69,11 +70,21 @@ pub enum DatabaseError {
 impl Database {
     /// Opens the database without migrating it.
     pub(crate) async fn connect(config: &Config) -> Result<Self, DatabaseError> {
+        Self::connect_with(config, config.infra.database.pool).await
+    }
+
+    /// Opens the database with other settings of the pool.
+    pub(crate) async fn connect_with(
+        config: &Config,
+        pool: PostgresPool,
+    ) -> Result<Self, DatabaseError> {
+        #[cfg(not(feature = "postgres"))]
+        let _ = pool;
         let opened = match &config.database {
             #[cfg(feature = "sqlite")]
             DatabaseUrl::Sqlite(path) => SqliteStore::connect(path).await.map(Backend::Sqlite),
             #[cfg(feature = "postgres")]
-            DatabaseUrl::Postgres(url) => PostgresStore::connect(url, config.infra.database.pool)
+            DatabaseUrl::Postgres(url) => PostgresStore::connect(url, pool)
                 .await
                 .map(Backend::Postgres),
             _ => Err(StoreError::new(divan_core::store::StoreErrorKind::Internal)),

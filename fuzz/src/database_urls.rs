@@ -27,7 +27,10 @@ pub fn database_urls(bytes: &[u8]) {
         Ok(DatabaseUrl::Postgres(url)) => require_same_text(&url),
         Ok(url) => unreachable!("{url:?}"),
         Err(error) => {
-            let is_repeated = matches!(error, InvalidDatabaseUrl::UnknownParameter(_));
+            let is_repeated = matches!(
+                error,
+                InvalidDatabaseUrl::UnknownParameter(_) | InvalidDatabaseUrl::RepeatedParameter(_)
+            );
             assert!(!is_repeated, "{error}");
         }
     }
@@ -48,17 +51,37 @@ fn require_canonical(url: &PostgresUrl) {
     if let Some(password) = password(url) {
         let _ = write!(text, ":{}", encode(password));
     }
+    let hosts: Vec<String> = url
+        .hosts()
+        .iter()
+        .map(|host| format!("{}:{}", encode(&host.host), host.port))
+        .collect();
     let _ = write!(
         text,
-        "@{}:{}/{}?sslmode={}&application_name={}",
-        encode(&url.host),
-        url.port,
+        "@{}/{}?sslmode={}&application_name={}",
+        hosts.join(","),
         encode(&url.database),
         url.ssl_mode,
         encode(&url.application_name)
     );
     if let Some(file) = url.ssl_root_cert.as_ref().and_then(|file| file.to_str()) {
         let _ = write!(text, "&sslrootcert={}", encode(file));
+    }
+    if let Some(timeout) = url.connect_timeout {
+        let _ = write!(text, "&connect_timeout={}", timeout.as_secs());
+    }
+    if let (Some(certificate), Some(key)) = (&url.ssl_cert, &url.ssl_key) {
+        let [certificate, key] = [certificate, key].map(|file| encode(&file.to_string_lossy()));
+        let _ = write!(text, "&sslcert={certificate}&sslkey={key}");
+    }
+    if let Some(options) = &url.options {
+        let _ = write!(text, "&options={}", encode(options));
+    }
+    if let Some(size) = url.statement_cache_size {
+        let _ = write!(text, "&prepared_statement_cache_size={size}");
+    }
+    for parameter in &url.ignored {
+        let _ = write!(text, "&{}=x", parameter.name);
     }
     // Only a parameter can make the host empty, which the canonical form does not repeat.
     if url.host.is_empty() {
@@ -73,7 +96,9 @@ fn require_canonical(url: &PostgresUrl) {
 
 /// Requires that a message has nothing of the URL but the name of a parameter.
 fn require_fixed_message(error: &InvalidDatabaseUrl) {
-    if let InvalidDatabaseUrl::UnknownParameter(name) = error {
+    if let InvalidDatabaseUrl::UnknownParameter(name) | InvalidDatabaseUrl::RepeatedParameter(name) =
+        error
+    {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         assert!(name.len() <= 32 && name.bytes().all(is_name), "{name}");
     }

@@ -14,8 +14,10 @@ mod caddy;
 #[cfg(feature = "database")]
 mod database;
 mod faults;
+mod forwarder;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "tls"))]
 mod in_process;
+mod pgbouncer;
 mod postgres;
 mod process;
 #[cfg(feature = "qdrant")]
@@ -31,6 +33,8 @@ pub use caddy::{CaddyServer, INSTALL_HINT_CADDY};
 #[cfg(feature = "database")]
 pub use database::TestDatabase;
 pub use faults::{SilentServer, absent_port};
+pub use forwarder::Forwarder;
+pub use pgbouncer::{INSTALL_HINT_PGBOUNCER, PgBouncer};
 pub use postgres::{INSTALL_HINT, PostgresServer};
 #[cfg(feature = "qdrant")]
 pub use qdrant::QdrantServer;

@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::process::{Process, as_nobody, free_port};
+#[cfg(feature = "tls")]
+use crate::process::write_private;
+use crate::process::{Process, as_nobody, free_port, in_path};
 
 /// Installation hint for a missing PostgreSQL, in one line.
 pub const INSTALL_HINT: &str = "PostgreSQL is missing: install its server (on Debian `apt-get install postgresql`), put its \
@@ -25,8 +27,19 @@ impl PostgresServer {
     /// With [`INSTALL_HINT`] if PostgreSQL is not installed, and with the server's own message if it
     /// does not start.
     pub fn start() -> Self {
+        Self::start_on(Process::new())
+    }
+
+    /// As [`start`](Self::start), with the data in a folder of this folder.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_in(folder: &Path) -> Self {
+        Self::start_on(Process::new_in(folder))
+    }
+
+    fn start_on(process: Process) -> Self {
         let programs = programs().unwrap_or_else(|| panic!("{INSTALL_HINT}"));
-        let process = Process::new();
         let data = process.folder().join("data");
         let made = as_nobody(&programs.join("initdb"))
             .args([
@@ -70,6 +83,128 @@ impl PostgresServer {
         (self.process.folder(), self.port)
     }
 
+    /// The port on the loopback address.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Restarts the server with TLS and this certificate. It still accepts plain connections.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[cfg(feature = "tls")]
+    pub fn enable_tls(&mut self, certificate: &crate::TestCertificate) {
+        let [certificate, key] = certificate.pem();
+        write_private(&self.data().join("server.crt"), &certificate);
+        write_private(&self.data().join("server.key"), &key);
+        self.query("ALTER SYSTEM SET ssl = on");
+        self.stop();
+        self.resume();
+    }
+
+    /// Starts a standby that replicates this server.
+    ///
+    /// # Panics
+    /// With the message of `pg_basebackup`, or if the standby does not start.
+    #[must_use]
+    pub fn start_standby(&self, name: &str) -> Self {
+        let process = Process::new();
+        let source = format!(
+            "host=127.0.0.1 port={} user={USER} application_name={name}",
+            self.port
+        );
+        let copied = as_nobody(&self.program("pg_basebackup"))
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
+            .args(["--wal-method=stream", "--dbname", &source, "--pgdata"])
+            .arg(process.folder().join("data"))
+            .output()
+            .expect("pg_basebackup can be started");
+        assert!(
+            copied.status.success(),
+            "pg_basebackup failed: {}",
+            String::from_utf8_lossy(&copied.stderr)
+        );
+        let mut standby = Self {
+            programs: self.programs.clone(),
+            process,
+            port: free_port(),
+        };
+        standby.resume();
+        standby
+    }
+
+    /// A program of the server's version, or the one in PATH.
+    fn program(&self, name: &str) -> PathBuf {
+        let own = self.programs.join(name);
+        if own.exists() {
+            return own;
+        }
+        in_path(name).unwrap_or_else(|| panic!("{name} is missing: {INSTALL_HINT}"))
+    }
+
+    /// Makes a standby the server to write to, and waits for it.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn promote(&self) {
+        let promoted = as_nobody(&self.program("pg_ctl"))
+            .args(["promote", "--wait", "--pgdata"])
+            .arg(self.data())
+            .output()
+            .expect("pg_ctl can be started");
+        assert!(
+            promoted.status.success(),
+            "pg_ctl promote failed: {}",
+            String::from_utf8_lossy(&promoted.stderr)
+        );
+    }
+
+    /// Kills the server without a chance to finish anything. Connections break.
+    pub fn kill(&mut self) {
+        self.process.kill();
+        // Its last line would still say that the server is ready.
+        let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
+    }
+
+    /// Runs a statement in the database `postgres` and returns its result as text.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn query(&self, statement: &str) -> String {
+        let ran = as_nobody(&self.program("psql"))
+            .args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align"])
+            .args(["--command", statement, "--dbname"])
+            .arg(self.url("postgres"))
+            .output()
+            .expect("psql can be started");
+        let text = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{statement}: {text}");
+        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+    }
+
+    /// Waits until the server accepts writes, for example after a full disk.
+    ///
+    /// # Panics
+    /// If it does not within a minute.
+    pub fn wait_until_it_accepts_writes(&self) {
+        for _ in 0..600 {
+            let wrote = as_nobody(&self.program("psql"))
+                .args(["--no-psqlrc", "--dbname", &self.url("postgres")])
+                .args(["--command", "CREATE TABLE writable (); DROP TABLE writable"])
+                .output();
+            if wrote.is_ok_and(|ran| ran.status.success()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("PostgreSQL does not accept writes");
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.process.folder().join("data")
+    }
+
     /// Stops the server immediately. Connections break.
     pub fn stop(&mut self) {
         self.process.stop();
@@ -101,11 +236,8 @@ impl PostgresServer {
         for _ in 0..300 {
             // The eighth line of this file is what the server says of itself.
             let status = std::fs::read_to_string(&status_file).unwrap_or_default();
-            if status
-                .lines()
-                .nth(7)
-                .is_some_and(|line| line.trim() == "ready")
-            {
+            let status = status.lines().nth(7).map(str::trim);
+            if status == Some("ready") {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -31,7 +31,12 @@ pub(crate) struct Process {
 impl Process {
     /// A folder for a server that is not started yet.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::new_in(&std::env::temp_dir())
+    }
+
+    /// As [`new`](Self::new), in another folder than the system's.
+    pub(crate) fn new_in(folder: &Path) -> Self {
+        let folder = tempfile::tempdir_in(folder).expect("a temporary folder");
         if is_root() {
             chown(folder.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
                 .expect("root may give a folder away");
@@ -95,6 +100,15 @@ impl Process {
         );
     }
 
+    /// Kills the server and its child processes, as a power failure does, and keeps its folder.
+    pub(crate) fn kill(&mut self) {
+        if let Some(pid) = self.pid() {
+            let script = "kill -KILL $0 $(cat /proc/$0/task/$0/children)";
+            let _ = Command::new("sh").args(["-c", script, &pid]).status();
+        }
+        self.stop();
+    }
+
     fn pid(&self) -> Option<String> {
         let pid = std::fs::read_to_string(self.folder.path().join("pid")).ok()?;
         Some(pid.trim().to_owned()).filter(|pid| !pid.is_empty())
@@ -115,6 +129,18 @@ pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     folders
         .map(|folder| folder.join(program))
         .find(|program| program.exists())
+}
+
+/// Writes a file that only the servers can read.
+#[cfg(feature = "tls")]
+pub(crate) fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).expect("the folder can be written to");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .expect("the owner may change permissions");
+    if is_root() {
+        chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("root may give a file away");
+    }
 }
 
 pub(crate) fn as_nobody(program: &Path) -> Command {

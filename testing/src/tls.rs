@@ -2,7 +2,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::{Certificate, KeyPair, generate_simple_self_signed};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -26,15 +26,41 @@ impl TestCertificate {
     /// # Panics
     /// If it cannot be created or written.
     pub fn make() -> Self {
-        let made = generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::with(|_| ())
+    }
+
+    /// Creates a certificate that has expired.
+    ///
+    /// # Panics
+    /// If it cannot be created or written.
+    pub fn expired() -> Self {
+        Self::with(|params| params.not_after = date_time_ymd(2001, 2, 3))
+    }
+
+    /// Creates a certificate of an authority, as `openssl req -x509` does.
+    ///
+    /// # Panics
+    /// If it cannot be created or written.
+    pub fn of_an_authority() -> Self {
+        Self::with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        change(&mut params);
+        let key = KeyPair::generate().expect("a key");
         let made = Self {
-            certificate: made.cert,
-            key: made.signing_key,
-            folder,
+            certificate: params.self_signed(&key).expect("a certificate"),
+            key,
+            folder: tempfile::tempdir().expect("a temporary folder"),
         };
         std::fs::write(made.file(), made.certificate.pem()).expect("the folder can be written to");
         made
+    }
+
+    /// The certificate and its private key, in PEM form.
+    pub(crate) fn pem(&self) -> [String; 2] {
+        [self.certificate.pem(), self.key.serialize_pem()]
     }
 
     /// The file with the certificate.

@@ -1,4 +1,4 @@
-//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `attack`,
+//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `attack`, `faults`,
 //! `load`, `release-check`.
 
 mod api_reference;
@@ -8,6 +8,7 @@ mod book;
 mod check;
 mod contract;
 mod debian;
+mod faults;
 mod fuzz;
 mod guards;
 mod language;
@@ -66,6 +67,12 @@ enum Task {
     },
     /// Simulate attacks on the sign-in, and write the tables of the guide
     Attack,
+    /// Cause failover and other faults of PostgreSQL under load, and write the table of the guide
+    Faults {
+        /// Install nothing that is missing, only report how
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Measure the processor time of requests against a minimal server
     Load {
         /// Install nothing that is missing, only report how
@@ -97,6 +104,7 @@ fn main() -> ExitCode {
             if simd { Code::Vector } else { Code::Portable },
         ),
         Task::Attack => attack::run(),
+        Task::Faults { no_install } => faults::run(no_install),
         Task::Load { no_install } => load::run(no_install),
         Task::ReleaseCheck { options } => release_check::run(&options),
     };

@@ -5,7 +5,7 @@ use super::deployment::DATABASE_URL;
 use super::env::Env;
 use super::server_url::check_password;
 use super::variable::{Section, section};
-use crate::database_url::{DatabaseUrl, PostgresPool};
+use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl, SslMode};
 
 /// Database and connection pool.
 #[derive(Clone, Debug)]
@@ -54,7 +54,9 @@ impl DatabaseConfig {
         Self {
             url: env
                 .checked(&DATABASE_URL, str::parse)
-                .filter(|url| is_usable(env, url)),
+                .filter(|url| is_usable(env, url))
+                .and_then(|url| with_certificates(env, url))
+                .map(|url| with_file(env, url)),
             pool: PostgresPool {
                 max_connections: env.parsed(&MAX_CONNECTIONS, default.max_connections),
                 acquire_timeout: Duration::from_secs(acquire_seconds(env).into()),
@@ -64,9 +66,36 @@ impl DatabaseConfig {
     }
 }
 
+/// Adds the file that the URL was read from, in which its password can change.
+fn with_file(env: &Env<'_>, url: DatabaseUrl) -> DatabaseUrl {
+    match (url, env.path_of_file(&DATABASE_URL)) {
+        (DatabaseUrl::Postgres(mut url), Some(path)) => {
+            url.file = Some(path);
+            DatabaseUrl::Postgres(url)
+        }
+        (url, _) => url,
+    }
+}
+
+/// Reads the files with certificates, so that a wrong one is a configuration error.
+fn with_certificates(env: &mut Env<'_>, mut url: DatabaseUrl) -> Option<DatabaseUrl> {
+    if let DatabaseUrl::Postgres(url) = &mut url
+        && let Err(error) = url.read_certificates()
+    {
+        env.error(&DATABASE_URL, error.to_string());
+        return None;
+    }
+    Some(url)
+}
+
 /// The warning about a connection over a network.
 const UNPROTECTED: &str = "does not verify the certificate of the server: a machine on the network can read and change \
                            everything; add `sslmode=verify-full`, and `sslrootcert` for your own certificate authority";
+
+/// The warning about a connection over a network whose certificate may be for any host.
+const ANY_HOST: &str = "does not verify the host name of the server: a machine on the network with a certificate for any \
+                        host, of an authority that this machine trusts, can read and change everything; use \
+                        `sslmode=verify-full`";
 
 fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
     match url {
@@ -79,11 +108,25 @@ fn is_usable(env: &mut Env<'_>, url: &DatabaseUrl) -> bool {
                     && url.password.as_ref().is_none_or(|password| {
                         check_password(env, &DATABASE_URL, password, &url.host)
                     });
-            if is_usable && !url.is_protected() {
-                env.warn(&DATABASE_URL, UNPROTECTED);
+            if is_usable {
+                warn(env, url);
             }
             is_usable
         }
+    }
+}
+
+fn warn(env: &mut Env<'_>, url: &PostgresUrl) {
+    let is_verified = url.ssl_mode == SslMode::VerifyCa
+        || url.ssl_mode == SslMode::Require && url.ssl_root_cert.is_some();
+    if !url.is_protected() {
+        env.warn(
+            &DATABASE_URL,
+            if is_verified { ANY_HOST } else { UNPROTECTED },
+        );
+    }
+    for parameter in &url.ignored {
+        env.warn(&DATABASE_URL, format!("contains the parameter {parameter}"));
     }
 }
 
@@ -135,7 +178,7 @@ mod tests {
     fn only_the_password_of_a_url_is_checked_for_placeholders() {
         for url in [
             "postgres://changeme:of-no-user@localhost/default",
-            "postgres://u:of-no-user@mail.exchange.it/replace-me?sslmode=verify-ca",
+            "postgres://u:of-no-user@mail.exchange.it/replace-me?sslmode=verify-full",
         ] {
             read(&[("DATABASE_URL", url)], DatabaseConfig::read)
                 .url
@@ -182,6 +225,69 @@ mod tests {
         assert_eq!((errors.len(), warnings.len()), (0, 1), "{errors:?}");
         assert!(warnings[0].starts_with("DATABASE_URL does not verify the certificate"));
         assert!(!warnings[0].contains("of-no-user"));
+    }
+
+    #[test]
+    fn a_connection_that_does_not_verify_the_host_name_is_a_warning() {
+        let url = "postgres://divan:of-no-user@db.example.com/divan?sslmode=verify-ca";
+        let (_, errors, warnings) = outcome(&[("DATABASE_URL", url)], DatabaseConfig::read);
+        assert_eq!((errors.len(), warnings.len()), (0, 1), "{errors:?}");
+        assert!(warnings[0].starts_with("DATABASE_URL does not verify the host name"));
+    }
+
+    #[test]
+    fn a_parameter_without_effect_is_a_warning_that_names_it() {
+        let url = "postgres://divan:of-no-user@db/divan?sslmode=verify-full&channel_binding=require&pool_size=5";
+        let (_, errors, warnings) = outcome(&[("DATABASE_URL", url)], DatabaseConfig::read);
+        assert_eq!((errors.len(), warnings.len()), (0, 2), "{errors:?}");
+        assert!(warnings[0].starts_with("DATABASE_URL contains the parameter `channel_binding`"));
+        assert!(warnings[1].contains("`pool_size`, which has no effect: set DIVAN_DATABASE_MAX"));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn files_with_certificates_are_read_with_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str, content: &[u8], parameter: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, content).unwrap();
+            let file = file.display();
+            let other = match parameter {
+                "sslkey" => format!("&sslcert={file}"),
+                "sslcert" => "&sslkey=/nowhere".to_owned(),
+                _ => String::new(),
+            };
+            let url = format!("postgres://u@db/d?sslmode=verify-full&{parameter}={file}{other}");
+            errors(&[("DATABASE_URL", &url)], DatabaseConfig::read).join("\n")
+        };
+        const DAMAGED: &[u8] = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (content, reason) in [
+            (
+                &b""[..],
+                "names a file in `sslrootcert` that contains no certificate in PEM form",
+            ),
+            (b"\x30\x82\x01\xff", "contains no certificate in PEM form"),
+            (DAMAGED, "contains a certificate that cannot be read"),
+            (&[b'x'; 1024 * 1024 + 1], "is larger than 1024 KiB"),
+        ] {
+            let message = read("ca.pem", content, "sslrootcert");
+            assert!(
+                message.starts_with("DATABASE_URL ") && message.contains(reason),
+                "{message}"
+            );
+            assert!(!message.contains("ca.pem"), "{message}");
+        }
+        let message = read("client.pem", b"no PEM", "sslcert");
+        assert!(
+            message.contains("names a file in `sslcert` that contains no certificate"),
+            "{message}"
+        );
+        let missing = "postgres://u@db/d?sslmode=verify-full&sslrootcert=/nowhere/ca.pem";
+        let message = errors(&[("DATABASE_URL", missing)], DatabaseConfig::read).join("\n");
+        assert!(
+            message.contains("names a file in `sslrootcert` that does not exist"),
+            "{message}"
+        );
     }
 
     #[test]

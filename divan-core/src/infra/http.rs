@@ -46,7 +46,7 @@ section! {
         "DIVAN_TRUSTED_PROXIES",
         "reverse proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
         "10.0.0.0/8,2001:db8::1",
-    ).when_unset("none");
+    ).when_unset("none").lines();
 
     METRICS_LISTEN = (
         "DIVAN_METRICS_LISTEN",

@@ -46,6 +46,7 @@ mod interpolation;
 #[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
 mod network;
 mod placeholder;
+mod postgres_variables;
 #[cfg(feature = "probe")]
 pub mod probe;
 mod qdrant;
@@ -62,13 +63,12 @@ mod telegram;
 #[cfg(test)]
 mod test_util;
 mod text_file;
-#[cfg(any(feature = "s3", feature = "qdrant", feature = "reconnecting"))]
-mod tls;
 mod unrelated;
 mod variable;
 
 pub use crate::database_url::{
-    DatabaseUrl, InvalidDatabaseUrl, PostgresPool, PostgresUrl, SslMode,
+    DatabaseUrl, IgnoredParameter, InvalidCertificateFile, InvalidDatabaseUrl, PostgresPool,
+    PostgresUrl, SslMode,
 };
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]

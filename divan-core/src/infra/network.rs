@@ -1,12 +1,12 @@
 //! Timeouts of connections, and classification of their errors.
 
+#[cfg(any(feature = "s3", feature = "qdrant"))]
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::probe::{Cause, ProbeError};
-use super::tls;
+use crate::tls_error::{self, find};
 
 /// Maximum duration of a connection attempt, including TLS and authentication.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,11 +19,11 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
     let cause = cause.into();
     if let Some(error) = find::<rustls::Error>(cause.as_ref()) {
-        return ProbeError::Misconfigured(tls::advice(error), Some(cause));
+        return ProbeError::Misconfigured(tls_error::advice(error), Some(cause));
     }
     #[cfg(any(feature = "s3", feature = "qdrant"))]
     if is_not_http(cause.as_ref()) {
-        let advice = "the service at this address does not use HTTP: check host and port";
+        let advice = "the service at this address does not use HTTP, or only with TLS (`https://`): check host and port";
         return ProbeError::Misconfigured(advice, Some(cause));
     }
     match find::<io::Error>(cause.as_ref()) {
@@ -41,37 +41,10 @@ pub(super) fn is_not_http(error: &(dyn Error + 'static)) -> bool {
     find::<hyper::Error>(error).is_some_and(|error| error.is_parse() || is_unexpected(error))
 }
 
-/// Finds an error of this type among the sources, and inside `io::Error` and `Arc`, which do not
-/// return the wrapped error as their source.
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        if let Some(found) = wrapped_error(error).and_then(find) {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// Returns the error inside an `io::Error` or `Arc`.
-fn wrapped_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    if let Some(error) = error.downcast_ref::<io::Error>() {
-        return error.get_ref().map(|inner| inner as _);
-    }
-    if let Some(error) = error.downcast_ref::<Arc<io::Error>>() {
-        return Some(&**error);
-    }
-    error
-        .downcast_ref::<Arc<dyn Error + Send + Sync>>()
-        .map(|inner| &**inner as _)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]

@@ -94,7 +94,7 @@ impl ServerUrl {
             port: url.port(),
             user,
             password,
-            path: url.path().trim_start_matches('/').to_owned(),
+            path: url.path().strip_prefix('/').unwrap_or_default().to_owned(),
         })
     }
 }

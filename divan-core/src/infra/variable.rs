@@ -30,6 +30,8 @@ pub struct Variable {
     pub(super) synonyms: &'static [&'static str],
     pub(super) visibility: Visibility,
     pub(super) or_file: bool,
+    /// The value may contain line breaks.
+    pub(super) lines: bool,
 }
 
 /// The part of a value that may be shown to operators.
@@ -58,6 +60,7 @@ impl Variable {
             synonyms: &[],
             visibility: Visibility::Open,
             or_file: false,
+            lines: false,
         }
     }
 
@@ -99,6 +102,16 @@ impl Variable {
         }
     }
 
+    /// Accepts line breaks and tabs inside the value, as in keys in PEM form and in lists. Default:
+    /// control characters are errors.
+    #[must_use]
+    pub const fn lines(self) -> Self {
+        Self {
+            lines: true,
+            ..self
+        }
+    }
+
     /// Shows only the result of `shown`, such as a URL without its password. A value for which it
     /// returns `None` is hidden.
     #[must_use]
@@ -113,6 +126,11 @@ impl Variable {
     /// Name of the variable.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// A value as it may appear in `.env`.
+    pub const fn example(&self) -> &'static str {
+        self.example
     }
 
     /// Name of the variable that holds the path of a file with the value.

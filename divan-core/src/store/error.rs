@@ -30,6 +30,10 @@ pub enum StoreErrorKind {
     /// The database does not respond, or not in time. A later attempt may succeed.
     #[error("the database does not respond")]
     Unavailable,
+    /// The database cannot be used until an operator changes something: TLS, the address, a proxy or
+    /// privileges. The source names the problem and the remedy.
+    #[error("the database cannot be used as it is configured")]
+    Misconfigured,
     /// A table or column is missing: the schema was not migrated.
     #[error("tables or columns are missing in the database: {}", MIGRATE_IT)]
     Schema,

@@ -60,10 +60,10 @@ pub use throttle::ThrottleStore;
 pub trait Store:
     UserStore + SessionStore + DeviceStore + AuditStore + BootstrapStore + ThrottleStore
 {
-    /// Checks that the database responds and has its tables.
+    /// Checks that the database can serve: it accepts writes, and its schema is current.
     ///
     /// # Errors
-    /// When the database does not respond, or its tables are missing.
+    /// When the database does not respond, does not accept writes, or its tables are missing.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 

@@ -1,25 +1,30 @@
-use std::time::{Duration, Instant};
+mod connector;
+mod options;
 
+use sqlx::Postgres;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgQueryResult, PgSslMode};
-use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use sqlx::postgres::{PgPool, PgQueryResult};
 use time::OffsetDateTime;
 
-use super::pool::without_maintenance;
-use super::sql::{self, Backend, SqlStore};
+use self::connector::Connector;
+use self::options::statement_cache;
+use super::sql::{self, Backend, ConnectionPool, Connections, SqlStore, WriteTransaction};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
-use crate::database_url::{PostgresPool, PostgresUrl, SslMode};
+use crate::database_url::{PostgresPool, PostgresUrl};
 
 /// One lock per database, held until the end of the transaction, so that it also works behind a
 /// connection pooler.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
 
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 /// The store for several servers on one PostgreSQL database.
 pub type PostgresStore = SqlStore<Postgres>;
 
 impl Backend for Postgres {
-    const HAS_MIGRATIONS: &'static str = "SELECT count(*) FROM information_schema.tables \
-        WHERE table_schema = current_schema() AND table_name = 'divan_migrations'";
+    // The information schema does not show tables that this role must not read.
+    const HAS_MIGRATIONS: &'static str = "SELECT count(*) FROM pg_catalog.pg_class \
+        WHERE relname = 'divan_migrations' AND relnamespace = to_regnamespace(quote_ident(current_schema()))";
 
     const ACCOUNT_TO_WRITE: &'static str = sql::ACCOUNT_BY_ID_FOR_UPDATE;
 
@@ -31,14 +36,15 @@ impl Backend for Postgres {
         result.rows_affected()
     }
 
-    async fn begin_write(writer: &PgPool) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        writer.begin().await
+    /// The statements rely on this level, whatever `default_transaction_isolation` is.
+    async fn begin_write(store: &PostgresStore) -> Result<WriteTransaction<Self>, sqlx::Error> {
+        store.writer().begin(BEGIN).await
     }
 
     async fn try_begin_migration(
-        writer: &PgPool,
-    ) -> Result<Option<Transaction<'static, Self>>, StoreError> {
-        let mut transaction = writer.begin().await?;
+        store: &PostgresStore,
+    ) -> Result<Option<WriteTransaction<Self>>, StoreError> {
+        let mut transaction = Self::begin_write(store).await?;
         let lock = sqlx::query_scalar(TRY_LOCK).persistent(false);
         let is_locked: bool = lock.fetch_one(&mut *transaction).await?;
         Ok(is_locked.then_some(transaction))
@@ -56,26 +62,23 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Connects without migrating the schema.
+    /// Connects without migrating the schema. Every connection leads to a server that accepts writes:
+    /// not to a standby, and not to one whose transactions are read-only.
     ///
     /// # Errors
-    /// When the server does not accept a connection in time.
+    /// When no server accepts a connection and writes in time.
     pub async fn connect(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, StoreError> {
-        let pool_options = without_maintenance(PgPoolOptions::new())
-            .max_connections(pool.max_connections.get())
-            .acquire_timeout(pool.acquire_timeout)
-            // A connection is replaced from time to time, so that settings of the server and the
-            // addresses behind a name take effect.
-            .before_acquire(|_, used| {
-                let is_usable = used.age < MAX_AGE && used.idle_for < MAX_IDLE;
-                Box::pin(async move { Ok(is_usable) })
-            });
-        let options = options(url, pool);
-        wait_for_server(&options, pool.acquire_timeout)
+        let connector = Connector::new(url.clone(), pool);
+        let max = pool.max_connections.get();
+        let connections = ConnectionPool::new(connector, max, pool.acquire_timeout);
+        // The server may start later than this program.
+        connections
+            .connect_once()
             .await
             .map_err(|error| connect_error(error, url))?;
-        let connections = pool_options.connect_lazy_with(options);
-        Ok(Self::from_pool(connections, pool.statement_cache))
+        let connections = Connections::own(connections);
+        let statement_cache = statement_cache(url, pool);
+        Ok(Self::on(connections, statement_cache))
     }
 
     /// Works on a pool of the application, whose `search_path` decides the schema of the tables. Call
@@ -83,8 +86,8 @@ impl PostgresStore {
     ///
     /// `statement_cache` is `false` when a proxy shares connections between transactions, as in
     /// [`PostgresPool::statement_cache`]; the pool must then be made with
-    /// `statement_cache_capacity(0)`. Transactions must have the isolation level
-    /// `READ COMMITTED`, PostgreSQL's default.
+    /// `statement_cache_capacity(0)`. The pool decides which server it connects to: the checks and the
+    /// time limits of [`connect`](Self::connect) do not apply.
     ///
     /// Create the pool with `idle_timeout(None)` and `max_lifetime(None)`, as [`connect`](Self::connect)
     /// does: in `sqlx` 0.9 the maintenance task of a pool can loop without end and occupy a core. Replace
@@ -105,12 +108,21 @@ impl PostgresStore {
     /// # }
     /// ```
     pub fn from_pool(pool: PgPool, statement_cache: bool) -> Self {
-        Self::new(pool.clone(), pool, statement_cache)
+        Self::on(Connections::shared(pool), statement_cache)
+    }
+
+    fn on(connections: Connections<Postgres>, statement_cache: bool) -> Self {
+        let connections = if statement_cache {
+            connections
+        } else {
+            connections.in_transactions(BEGIN)
+        };
+        Self::new(connections.clone(), connections, statement_cache)
     }
 
     /// The state of its connection pool.
     pub fn connections(&self) -> PoolState {
-        PoolState::new(self.writer())
+        self.writer().state()
     }
 
     /// The current time of the server.
@@ -127,31 +139,6 @@ impl PostgresStore {
     }
 }
 
-/// Age after which a connection is replaced.
-const MAX_AGE: Duration = Duration::from_mins(30);
-
-/// Time without use after which a connection is replaced.
-const MAX_IDLE: Duration = Duration::from_mins(10);
-
-/// Waits until the server accepts a connection, as it may start later than this program. Returns
-/// the server's last error, which a pool would hide behind its own time-out.
-async fn wait_for_server(options: &PgConnectOptions, within: Duration) -> Result<(), sqlx::Error> {
-    let started = Instant::now();
-    loop {
-        let left = within.saturating_sub(started.elapsed());
-        let error = match tokio::time::timeout(left, PgConnection::connect_with(options)).await {
-            Ok(Ok(connection)) => return connection.close().await,
-            Ok(Err(error)) => error,
-            Err(_) => sqlx::Error::PoolTimedOut,
-        };
-        let is_starting = matches!(error, sqlx::Error::Io(_)) || has_code(&error, "57P03");
-        if !is_starting || started.elapsed() >= within {
-            return Err(error);
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 /// Keeps the server's message, which the operator needs, unless it contains the password.
 fn connect_error(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
     let password = url
@@ -165,41 +152,5 @@ fn connect_error(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
             "it refuses the connection; its message contains the password and is omitted",
         );
     }
-    StoreError::with_message(error)
-}
-
-fn has_code(error: &sqlx::Error, code: &str) -> bool {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|found| found == code)
-}
-
-fn options(url: &PostgresUrl, pool: PostgresPool) -> PgConnectOptions {
-    let mut options = PgConnectOptions::new_without_pgpass()
-        .host(&url.host)
-        .port(url.port)
-        .username(&url.user)
-        .database(&url.database)
-        .application_name(&url.application_name)
-        .ssl_mode(match url.ssl_mode {
-            SslMode::Disable => PgSslMode::Disable,
-            SslMode::Allow => PgSslMode::Allow,
-            SslMode::Prefer => PgSslMode::Prefer,
-            // `sqlx` would ignore the certificates that libpq verifies then.
-            SslMode::Require if url.ssl_root_cert.is_some() => PgSslMode::VerifyCa,
-            SslMode::Require => PgSslMode::Require,
-            SslMode::VerifyCa => PgSslMode::VerifyCa,
-            SslMode::VerifyFull => PgSslMode::VerifyFull,
-        });
-    if let Some(password) = &url.password {
-        options = options.password(password.expose());
-    }
-    if let Some(certificates) = &url.ssl_root_cert {
-        options = options.ssl_root_cert(certificates);
-    }
-    if !pool.statement_cache {
-        options = options.statement_cache_capacity(0);
-    }
-    options
+    super::sql::connection_error(error)
 }

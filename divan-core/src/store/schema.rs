@@ -24,6 +24,8 @@ pub enum SchemaStatus {
         /// First unknown migration.
         version: i64,
     },
+    /// Another program created a table with the name of the migrations table.
+    Foreign,
     /// An applied migration differs from the released file.
     Altered {
         /// First migration that differs.
@@ -48,6 +50,10 @@ impl std::fmt::Display for SchemaStatus {
                 "the schema of the database was made by a newer version (migration {version} is unknown): upgrade \
                  this program, or restore a backup of the older schema"
             ),
+            Self::Foreign => write!(
+                f,
+                "the table `divan_migrations` is not one of this program: use another database or schema"
+            ),
             Self::Altered { version } => write!(
                 f,
                 "migration {version} of the database is not the one of this program: use the program that migrated \
@@ -64,6 +70,12 @@ pub enum MigrateError {
     /// This program cannot migrate the schema.
     #[error("{0}")]
     Schema(SchemaStatus),
+    /// A table or index with a name of this program exists, although no migration created it.
+    #[error(
+        "a table or index with the name of one of this program exists, and no migration of this program created it: \
+         use another database or schema, or rename it"
+    )]
+    ForeignTable(#[source] super::StoreError),
     /// Another program held the migration lock for too long.
     #[error("another program is migrating the database and did not finish within {} seconds", MIGRATION_DEADLINE.as_secs())]
     Busy,

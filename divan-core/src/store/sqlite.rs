@@ -6,10 +6,10 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteQueryResult,
     SqliteSynchronous,
 };
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection};
 
 use super::pool::without_maintenance;
-use super::sql::{self, Backend, SqlStore};
+use super::sql::{self, Backend, Connections, Lease, SqlStore, WriteTransaction};
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
 
 /// Maximum number of connections that read.
@@ -42,22 +42,25 @@ impl Backend for Sqlite {
         result.rows_affected()
     }
 
-    async fn begin_write(writer: &SqlitePool) -> Result<Transaction<'static, Self>, sqlx::Error> {
-        match writer.begin_with(BEGIN).await {
+    async fn begin_write(store: &SqliteStore) -> Result<WriteTransaction<Self>, sqlx::Error> {
+        let writer = store.writer();
+        match writer.begin(BEGIN).await {
             // At a full disk, SQLite rolls a transaction back by itself. `sqlx` then believes that the
             // connection is still in it, and begins no other one.
             Err(sqlx::Error::InvalidSavePointStatement) => {
-                writer.acquire().await?.close().await?;
-                writer.begin_with(BEGIN).await
+                if let Lease::Shared(connection) = writer.acquire().await? {
+                    connection.close().await?;
+                }
+                writer.begin(BEGIN).await
             }
             begun => begun,
         }
     }
 
     async fn try_begin_migration(
-        writer: &SqlitePool,
-    ) -> Result<Option<Transaction<'static, Self>>, StoreError> {
-        match Self::begin_write(writer).await.map_err(StoreError::from) {
+        store: &SqliteStore,
+    ) -> Result<Option<WriteTransaction<Self>>, StoreError> {
+        match Self::begin_write(store).await.map_err(StoreError::from) {
             Ok(transaction) => Ok(Some(transaction)),
             Err(error) if error.kind() == StoreErrorKind::Unavailable => Ok(None),
             Err(error) => Err(error),
@@ -141,13 +144,17 @@ impl SqliteStore {
     /// # }
     /// ```
     pub fn from_pools(writer: SqlitePool, readers: SqlitePool) -> Self {
-        Self::new(writer, readers, true)
+        Self::new(
+            Connections::shared(writer),
+            Connections::shared(readers),
+            true,
+        )
     }
 
     /// The state of both connection pools together.
     pub fn connections(&self) -> PoolState {
-        let writer = PoolState::new(self.writer());
-        let readers = PoolState::new(self.readers());
+        let writer = self.writer().state();
+        let readers = self.readers().state();
         PoolState {
             open: writer.open + readers.open,
             idle: writer.idle + readers.idle,

@@ -54,7 +54,10 @@ pub(super) fn run(command: &Command) -> Outcome {
             let mut env = args.source.env();
             // Read first, because values with errors are not shown.
             let config = checked(&mut env);
-            let settings = env.settings(&SECTIONS);
+            let mut settings = env.settings(&SECTIONS);
+            if let Ok(config) = &config {
+                settings.extend(config.infra.database.libpq_settings(&env));
+            }
             if args.json {
                 json(&settings.iter().map(object).collect::<Vec<_>>())?;
             } else {

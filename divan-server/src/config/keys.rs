@@ -34,13 +34,13 @@ section! {
         "private key that signs access tokens with EdDSA (Ed25519, PKCS#8 in PEM), usually as a file from `divan-server keys \
          generate`",
         "'<the output of divan-server keys generate>'",
-    ).when_unset("`SECRET_KEY` signs them (HS256)").secret();
+    ).when_unset("`SECRET_KEY` signs them (HS256)").secret().lines();
 
     VERIFYING_KEY_FILES = (
         "DIVAN_VERIFYING_KEY_FILES",
         "files of further keys, private or public, whose access tokens are accepted, separated by commas or colons",
         "/run/secrets/old.pem,/run/secrets/next.pem",
-    ).when_unset("none");
+    ).when_unset("none").lines();
 
     HS256_UNTIL = (
         "DIVAN_ACCEPT_HS256_UNTIL",

@@ -10,6 +10,7 @@ mod text;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use divan_core::infra::{
     ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, DependencyKind, Env, HttpConfig, Infra,
@@ -78,6 +79,8 @@ pub struct Config {
     pub argon2id: Argon2idParams,
     /// Lifetimes of sessions.
     pub sessions: SessionsConfig,
+    /// Time from the stop signal until connections are no longer accepted.
+    pub drain: Duration,
     /// Serves the documentation.
     pub docs: bool,
     /// Required dependencies, in addition to the database.
@@ -158,6 +161,7 @@ impl Config {
         let blocklist = sign_in::blocklist(env);
         let argon2id = hashing::read(env);
         let sessions = sessions::read(env);
+        let drain = server::drain(env);
         let docs = server::docs(env);
         let required = server::required(env, &infra);
         LogConfig::read(env);
@@ -201,6 +205,7 @@ impl Config {
                 blocklist,
                 argon2id,
                 sessions,
+                drain,
                 docs,
                 required,
                 infra,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use divan_core::infra::{DependencyKind, Env, Infra, section};
 use tracing_subscriber::EnvFilter;
 
@@ -9,7 +11,13 @@ section! {
         "dependencies that must be up for the server to start and to be ready, in addition to the database: s3, qdrant, redis, rabbitmq, \
          separated by commas",
         "s3,redis",
-    ).when_unset("none: a dependency that is down is reported, and sign-ins continue");
+    ).when_unset("none: a dependency that is down is reported, and sign-ins continue").lines();
+
+    DRAIN_SECONDS = (
+        "DIVAN_DRAIN_SECONDS",
+        "seconds after SIGTERM in which readiness is 503 and requests are still accepted, so that load balancers notice",
+        "5",
+    ).form("a number of seconds up to 300").when_unset("`1`; `0` in development mode");
 
     DOCS = ("DIVAN_DOCS", "`off` removes `/docs` and `/openapi.json`", "off").when_unset("`on`");
 
@@ -53,6 +61,16 @@ impl LogConfig {
             json: json.unwrap_or(false),
         }
     }
+}
+
+/// Reads the time from the stop signal until connections are no longer accepted.
+pub(super) fn drain(env: &mut Env<'_>) -> Duration {
+    let default = if env.is_deployment() { 1 } else { 0 };
+    let seconds = env.checked(&DRAIN_SECONDS, |text| match text.parse::<u16>() {
+        Ok(seconds @ ..=300) => Ok(seconds),
+        _ => Err("must be a number of seconds up to 300"),
+    });
+    Duration::from_secs(seconds.unwrap_or(default).into())
 }
 
 /// Returns `true` if the documentation is served.

@@ -17,7 +17,10 @@ pub struct SessionsConfig {
     pub audit_retention: Duration,
 }
 
-const DURATION: &str = "a duration such as `30m`, `12h` or `90d`";
+const DURATION: &str = "a duration such as `30m`, `12h` or `90d`, of at most `36500d`";
+
+/// Longest duration. Times far in the future cannot be represented.
+const MAX_DURATION: Duration = Duration::from_hours(36_500 * 24);
 
 section! {
     pub(super) static SECTION = "Sessions and audit", "";
@@ -26,31 +29,31 @@ section! {
         "DIVAN_MINIAPP_SESSION_IDLE",
         "idle lifetime of Mini App sessions, at least 20 minutes; each refresh restarts it",
         "30d",
-    ).form(DURATION).when_unset("`30d`");
+    ).when_unset("`30d`");
 
     MINIAPP_LIFE = (
         "DIVAN_MINIAPP_SESSION_LIFE",
         "maximum lifetime of Mini App sessions, counted from sign-in",
         "90d",
-    ).form(DURATION).when_unset("`90d`");
+    ).when_unset("`90d`");
 
     ADMIN_IDLE = (
         "DIVAN_ADMIN_SESSION_IDLE",
         "idle lifetime of admin panel sessions, at least 20 minutes; each refresh restarts it",
         "30m",
-    ).form(DURATION).when_unset("`30m`");
+    ).when_unset("`30m`");
 
     ADMIN_LIFE = (
         "DIVAN_ADMIN_SESSION_LIFE",
         "maximum lifetime of admin panel sessions, counted from sign-in",
         "12h",
-    ).form(DURATION).when_unset("`12h`");
+    ).when_unset("`12h`");
 
     RETENTION = ("DIVAN_SESSION_RETENTION", "time that ended sessions are kept", "30d")
-        .form(DURATION).when_unset("`30d`");
+        .when_unset("`30d`");
 
     AUDIT_RETENTION = ("DIVAN_AUDIT_RETENTION", "time that audit events are kept", "730d")
-        .form(DURATION).when_unset("`730d`");
+        .when_unset("`730d`");
 }
 
 pub(super) fn read(env: &mut Env<'_>) -> SessionsConfig {
@@ -84,6 +87,10 @@ fn life(
 }
 
 fn duration(env: &mut Env<'_>, variable: &Variable, default: Duration) -> Duration {
-    env.parsed::<humantime::Duration>(variable, default.into())
-        .into()
+    let read = |text: &str| {
+        let duration = text.parse::<humantime::Duration>().map(Duration::from);
+        let duration = duration.ok().filter(|duration| *duration <= MAX_DURATION);
+        duration.ok_or_else(|| format!("must be {DURATION}"))
+    };
+    env.checked(variable, read).unwrap_or(default)
 }

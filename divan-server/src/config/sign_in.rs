@@ -24,7 +24,7 @@ section! {
         "DIVAN_PASSWORD_WORDS",
         "words that a new password must not consist of, such as the names of your company and its products",
         "acme,acme-logistics",
-    ).form("words of at least 3 letters or digits, separated by commas").when_unset("none");
+    ).form("words of at least 3 letters or digits, separated by commas").when_unset("none").lines();
 
     BREACHED_PASSWORDS = (
         "DIVAN_BREACHED_PASSWORDS",

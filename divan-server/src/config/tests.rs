@@ -290,7 +290,7 @@ fn a_bootstrap_token_must_be_a_valid_header_value() {
     for token in [
         "short",
         "длинный токен из слов",
-        " a token with a space in front",
+        "a token with a tab\t in it",
     ] {
         let errors = read(&with(&[("DIVAN_BOOTSTRAP_TOKEN", token)])).unwrap_err();
         assert_eq!(errors.0[0].variable, "DIVAN_BOOTSTRAP_TOKEN", "{token}");

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::infra::probe::{Report, check_all};
@@ -15,6 +15,9 @@ use crate::dependencies::{Buckets, Dependencies};
 use crate::error_chain::{error_chain, error_summary};
 
 const SUBJECT: &str = DependencyKind::Database.as_str();
+
+/// Time limit of the connection, so that its error is reported before the deadline of the check.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Checks the database: connection, schema, administrator, clock.
 pub(super) async fn database(config: &Config) -> Vec<Finding> {
@@ -34,7 +37,9 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
     {
         return Ok(vec![new_database(config, path)]);
     }
-    let database = Database::connect(config).await?;
+    let mut pool = config.infra.database.pool;
+    pool.acquire_timeout = pool.acquire_timeout.min(CONNECT_TIMEOUT);
+    let database = Database::connect_with(config, pool).await?;
     let started = Instant::now();
     let schema = database.schema_status().await?;
     let took = started.elapsed();

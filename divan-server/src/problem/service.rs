@@ -86,7 +86,7 @@ fn store_code(kind: StoreErrorKind) -> ProblemCode {
         StoreErrorKind::Conflict(UniqueKey::ExternalId) => ProblemCode::ExternalIdTaken,
         StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
         StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
-        StoreErrorKind::Unavailable => ProblemCode::Unavailable,
+        StoreErrorKind::Unavailable | StoreErrorKind::Misconfigured => ProblemCode::Unavailable,
         _ => ProblemCode::Internal,
     }
 }

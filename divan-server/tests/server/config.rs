@@ -302,3 +302,104 @@ fn the_example_file_leaves_all_defaults() {
     assert_eq!((code, stderr.as_str()), (0, ""));
     assert!(stdout.contains("development mode"), "{stdout}");
 }
+
+#[test]
+fn variables_of_libpq_are_listed_with_their_effect() {
+    let folder = private_folder();
+    let mut command = program(folder.path());
+    let (code, stdout, stderr) = run(command
+        .args(["config", "show"])
+        .env(
+            "DATABASE_URL",
+            "postgres://divan@localhost/divan?sslmode=verify-full",
+        )
+        .env("SECRET_KEY", KEY)
+        .env("PGPASSWORD", "hidden")
+        .env("PGSSLMODE", "disable")
+        .env("PGSSLROOTCERT", "/hidden/ca.pem"));
+    assert_eq!(code, 0, "{stderr}");
+    let line = |name: &str| stdout.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("PGPASSWORD").contains("takes effect"), "{stdout}");
+    assert!(line("PGSSLROOTCERT").contains("takes effect"), "{stdout}");
+    assert!(
+        line("PGSSLMODE").contains("no effect: write it in DATABASE_URL"),
+        "{stdout}"
+    );
+    assert!(
+        !stdout.contains("PGHOST") && !stdout.contains("hidden"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn parameters_of_the_database_url_without_effect_are_warnings() {
+    let folder = private_folder();
+    let url = "postgresql://u:of-no-user@ep-1.neon.tech/neondb?sslmode=verify-full&channel_binding=require";
+    let (code, _, stderr) = run(program(folder.path())
+        .args(["config", "check"])
+        .env("DATABASE_URL", url)
+        .env("SECRET_KEY", KEY));
+    assert_eq!(code, 0, "{stderr}");
+    let expected =
+        "warning: DATABASE_URL contains the parameter `channel_binding`, which has no effect";
+    assert!(stderr.contains(expected), "{stderr}");
+}
+
+#[test]
+fn a_file_without_certificates_is_a_configuration_error() {
+    let folder = private_folder();
+    std::fs::write(folder.path().join("ca.pem"), "no certificate").unwrap();
+    let url = "postgres://divan@db/divan?sslmode=verify-full&sslrootcert=ca.pem";
+    let (code, _, stderr) = run(program(folder.path())
+        .args(["config", "check"])
+        .env("DATABASE_URL", url)
+        .env("SECRET_KEY", KEY));
+    assert_eq!(code, 78, "{stderr}");
+    let expected =
+        "DATABASE_URL names a file in `sslrootcert` that contains no certificate in PEM form";
+    assert!(stderr.contains(expected), "{stderr}");
+}
+
+#[test]
+fn a_key_with_a_line_feed_is_the_same_key_as_in_a_file() {
+    let folder = private_folder();
+    let file = folder.path().join("key");
+    std::fs::write(&file, format!("{KEY}\n")).unwrap();
+    let check = |name: &str, value: &str| {
+        let (code, stdout, stderr) = run(program(folder.path())
+            .args(["config", "check"])
+            .env("DATABASE_URL", "sqlite:divan.db")
+            .env(name, value)
+            .env("SECRET_KEY_PREVIOUS", KEY));
+        (code, stdout, stderr)
+    };
+    // A previous key that equals the current one is an error.
+    for (name, value) in [
+        ("SECRET_KEY", KEY.to_owned()),
+        ("SECRET_KEY", format!("{KEY}\n")),
+        ("SECRET_KEY", format!(" {KEY} ")),
+        ("SECRET_KEY_FILE", file.display().to_string()),
+    ] {
+        let (code, _, stderr) = check(name, &value);
+        assert_eq!(code, 78, "{stderr}");
+        assert!(
+            stderr.contains("SECRET_KEY_PREVIOUS must differ from SECRET_KEY"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn an_argument_given_twice_is_an_error() {
+    let folder = private_folder();
+    for arguments in [
+        &["serve", "--port", "0", "--port", "1"][..],
+        &["serve", "--host", "127.0.0.1", "--host", "::1"],
+        &["config", "check", "--env-file", "a", "--env-file", "b"],
+        &["audit", "purge", "--older-than", "1d", "--older-than", "2d"],
+    ] {
+        let (code, _, stderr) = run(program(folder.path()).args(arguments));
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        assert!(stderr.contains("cannot be used multiple times"), "{stderr}");
+    }
+}

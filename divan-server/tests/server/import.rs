@@ -475,7 +475,7 @@ fn without_commit_responses(url: &str) -> String {
             let commits = is_committing.clone();
             std::thread::spawn(move || {
                 pass_on(client, to_server, |bytes| {
-                    let is_commit = bytes.windows(6).any(|word| word == b"COMMIT");
+                    let is_commit = bytes.windows(7).any(|word| word == b"COMMIT\0");
                     commits.fetch_or(is_commit, Ordering::SeqCst);
                     true
                 });

@@ -14,6 +14,7 @@ mod deployment;
 mod doctor;
 mod endpoints;
 mod exposure;
+mod failover;
 mod faults;
 mod guide;
 mod harness;

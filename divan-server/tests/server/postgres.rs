@@ -269,6 +269,45 @@ async fn a_missing_table_is_logged_by_the_readiness_check_with_the_remedy() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_database_is_unavailable_until_it_accepts_writes() {
+    let database = TestDatabase::create().await;
+    let set_read_only = async |value: &str| {
+        database
+            .execute(&format!(
+                "BEGIN READ WRITE; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = \
+                 {value}', current_database()); END $$; SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid(); COMMIT"
+            ))
+            .await;
+    };
+    let store = store(database.url(), short_timeouts()).await;
+    let app = App::on(
+        store,
+        BootstrapPolicy::OpenToAnyone,
+        tempfile::tempdir().unwrap(),
+    );
+    app.add_users().await;
+    let token = app.employee_token().await;
+
+    set_read_only("on").await;
+    app.clock.advance(Duration::from_secs(2));
+    let me = app.get_as(&token, "/auth/me").await;
+    me.assert_problem(503, "unavailable");
+    assert_eq!(me.header("retry-after"), "5");
+    app.ready_when(503).await.assert_problem(503, "not_ready");
+    let folder = tempfile::tempdir().unwrap();
+    let reason = "the server is a standby or its transactions are read-only";
+    let (code, stdout, _) = run(on(database.url(), folder.path()).arg("doctor"));
+    assert!(code != 0 && stdout.contains(reason), "{stdout}");
+    let (code, _, stderr) = run(on(database.url(), folder.path()).args(["--port", "0"]));
+    assert!(code == 1 && stderr.contains(reason), "{stderr}");
+
+    set_read_only("off").await;
+    app.ready_when(200).await;
+    assert_eq!(app.get_as(&token, "/auth/me").await.status, 200);
+}
+
 #[tokio::test]
 async fn serialization_failures_are_retried_a_limited_number_of_times() {
     let database = TestDatabase::create().await;
@@ -327,7 +366,7 @@ async fn the_store_connects_through_a_socket_and_enforces_required_tls() {
             .await
             .unwrap_err()
             .kind(),
-        StoreErrorKind::Unavailable
+        StoreErrorKind::Misconfigured
     );
 }
 

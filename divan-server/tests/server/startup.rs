@@ -58,9 +58,9 @@ fn a_startup_error_is_one_clear_line() {
         ),
         (
             "DATABASE_URL",
-            "postgres://u:p@h/d?pool=1",
+            "postgres://u:p@h/d?plan=1",
             78,
-            "contains the unknown parameter `pool`",
+            "contains the unknown parameter `plan`",
         ),
         (
             "DATABASE_URL",
@@ -229,6 +229,33 @@ fn a_second_sigterm_stops_the_server_immediately() {
         terminate();
         std::thread::sleep(Duration::from_millis(10));
     }
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draining_server_is_not_ready_and_still_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = start(program(folder.path()).env("DIVAN_DRAIN_SECONDS", "300"));
+    let http = reqwest::Client::builder()
+        .tls_backend_preconfigured(no_tls())
+        .build()
+        .unwrap();
+    let status = async |path| {
+        let response = http.get(server.url(path)).send().await.unwrap();
+        response.status().as_u16()
+    };
+    assert_eq!(status("/health/ready").await, 200);
+    let pid = server.child.id().to_string();
+    let terminate = || Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    terminate();
+    while status("/health/ready").await == 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(status("/health/ready").await, 503);
+    // A new connection, of a client that has not noticed.
+    assert_eq!(status("/auth/me").await, 401);
+    terminate();
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
 

@@ -2,7 +2,7 @@ mod names;
 mod reading;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::deployment::DATABASE_URL;
 use super::env_file::EnvFile;
@@ -26,7 +26,7 @@ const NOT_UNICODE: &str = "\0";
 /// [`finish`](Self::finish) at the end.
 ///
 /// The environment of the process has precedence over the `.env` file. An empty variable counts as
-/// unset and hides the value of the file.
+/// unset and hides the value of the file. White space at both ends of a value is removed.
 ///
 /// ```
 /// use divan_core::infra::{Env, EnvFile, Variable};
@@ -176,16 +176,21 @@ impl<'s> Env<'s> {
 
     /// The value of a name, which may be empty. The process has precedence over the file.
     pub(super) fn find(&self, name: &str) -> Option<Found> {
-        match (self.source)(name) {
+        match (self.source)(name).map(Secret::new) {
             Some(value) => Some(Found {
-                value: Secret::new(value),
+                value: trimmed(&value),
                 line: None,
             }),
             None => self.file.get(name).map(|entry| Found {
-                value: entry.value.clone(),
+                value: trimmed(&entry.value),
                 line: Some(entry.line),
             }),
         }
+    }
+
+    /// Returns `true` if the process has a value.
+    pub(super) fn is_in_process(&self, name: &str) -> bool {
+        (self.source)(name).is_some()
     }
 
     /// The value of a name, unless it is empty.
@@ -198,6 +203,12 @@ impl<'s> Env<'s> {
     pub(super) fn file_path(&self, variable: &Variable) -> Option<Found> {
         let name = variable.or_file.then(|| variable.file_name())?;
         self.value(&name)
+    }
+
+    /// The file that `X_FILE` names.
+    pub(super) fn path_of_file(&self, variable: &Variable) -> Option<PathBuf> {
+        let path = self.file_path(variable)?;
+        Some(PathBuf::from(path.value.expose()))
     }
 
     /// Description of the source of a value.
@@ -240,6 +251,13 @@ impl<'s> Env<'s> {
         names.extend(self.file.names().map(str::to_owned));
         names
     }
+}
+
+/// A value without white space and byte order marks at both ends, so that a value means the same in
+/// the environment, in `.env` and in a file that ends with a line feed.
+pub(super) fn trimmed(value: &Secret) -> Secret {
+    let is_margin = |c: char| c.is_whitespace() || c == '\u{feff}';
+    Secret::new(value.expose().trim_matches(is_margin))
 }
 
 fn process_variable(name: &str) -> Option<String> {

@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::{EXPOSED, Env, Found, NOT_UNICODE};
+use super::{EXPOSED, Env, Found, NOT_UNICODE, trimmed};
 use crate::infra::exposure::is_readable_by_others;
 use crate::infra::interpolation::{Interpolation, interpolated, is_quoted};
 use crate::infra::placeholder::is_placeholder;
@@ -18,8 +18,9 @@ impl Env<'_> {
 
     /// The text of a variable. An empty variable counts as unset.
     ///
-    /// The content of an `X_FILE` is returned without a byte order mark and without trailing line
-    /// feeds. No error contains the path: it may be the secret itself, set under the wrong name.
+    /// White space and byte order marks at both ends are removed. A control character inside is an
+    /// error, unless the variable has [`lines`](Variable::lines). No error contains the path of an
+    /// `X_FILE`: it may be the secret itself, set under the wrong name.
     pub fn text(&mut self, variable: &Variable) -> Option<String> {
         self.any_text(variable).map(|text| text.expose().to_owned())
     }
@@ -133,7 +134,7 @@ impl Env<'_> {
             (None, Some(path)) => self.file_content(variable, path.value.expose()),
             (None, None) => None,
         }?;
-        if !self.check_interpolation(variable, &text) {
+        if !self.check_characters(variable, &text) || !self.check_interpolation(variable, &text) {
             return None;
         }
         self.read.insert(variable.name);
@@ -151,7 +152,8 @@ impl Env<'_> {
         let is_from_process = found.line.is_none();
         let original = self.file.get(variable.name).filter(|_| is_from_process);
         if original
-            .is_some_and(|entry| interpolated(entry.value.expose()).as_deref() == Some(value))
+            .and_then(|entry| interpolated(entry.value.expose()))
+            .is_some_and(|text| text.trim() == value)
         {
             let reason = "is incomplete: compose replaced the text after `$`; write `$$`, or put the value in .env \
                           between single quotes";
@@ -170,11 +172,8 @@ impl Env<'_> {
         let content = read_text(Path::new(path))
             .map_err(|error| self.error(variable, format!("names a file that {error}")))
             .ok()?;
-        let text = content
-            .expose()
-            .trim_start_matches('\u{feff}')
-            .trim_end_matches(['\r', '\n']);
-        if text.is_empty() {
+        let text = trimmed(&content);
+        if text.expose().is_empty() {
             self.error(variable, "names an empty file");
             return None;
         }
@@ -182,7 +181,21 @@ impl Env<'_> {
             let reason = format!("names a file that {EXPOSED}");
             self.push_warning(&variable.file_name(), reason);
         }
-        Some(Secret::new(text))
+        Some(text)
+    }
+
+    /// Refuses a line break or another control character inside a value: protocols cannot transport it.
+    fn check_characters(&mut self, variable: &Variable, value: &Secret) -> bool {
+        let is_allowed =
+            |c: char| !c.is_control() || variable.lines && matches!(c, '\n' | '\r' | '\t');
+        let is_valid = value.expose().chars().all(is_allowed);
+        if !is_valid {
+            self.error(
+                variable,
+                "contains a line break or another control character",
+            );
+        }
+        is_valid
     }
 
     /// Refuses a value that still contains a variable or a command of a shell.

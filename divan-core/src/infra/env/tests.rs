@@ -122,7 +122,7 @@ fn invalid_lines_of_the_file_are_errors() {
 }
 
 #[test]
-fn a_secret_is_read_from_a_file_without_its_last_line_feed() {
+fn a_secret_is_read_from_a_file_without_white_space_around_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     let path = path.to_str().unwrap();
@@ -130,8 +130,8 @@ fn a_secret_is_read_from_a_file_without_its_last_line_feed() {
         ("k", "k"),
         ("k\n", "k"),
         ("\u{feff}k\r\n", "k"),
-        (" k \n", " k "),
-        ("k\nl\n", "k\nl"),
+        (" k \n", "k"),
+        ("\tk k\n\n", "k k"),
     ] {
         std::fs::write(path, content).unwrap();
         assert_eq!(
@@ -143,7 +143,7 @@ fn a_secret_is_read_from_a_file_without_its_last_line_feed() {
             Ok(Some(expected.to_owned()))
         );
     }
-    for content in ["", "\n", "\r\n"] {
+    for content in ["", "\n", "\r\n", " \n", "\u{feff}"] {
         std::fs::write(path, content).unwrap();
         assert_eq!(
             key(&[("APP_KEY_FILE", path)], "").unwrap_err(),
@@ -163,6 +163,59 @@ fn a_secret_is_read_from_a_file_without_its_last_line_feed() {
         "{message}"
     );
     assert!(!message.contains("hidden"));
+}
+
+#[test]
+fn a_value_means_the_same_from_the_environment_from_env_and_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let path = path.to_str().unwrap();
+    for text in [
+        "k",
+        "k\n",
+        "k\r\n",
+        " k",
+        "k ",
+        "\tk\t",
+        "\u{feff}k",
+        "k\u{a0}",
+        "\nk k\n",
+    ] {
+        std::fs::write(path, text).unwrap();
+        let expected = Ok(Some(
+            text.trim_matches(['\u{feff}', ' ', '\n', '\r', '\t', '\u{a0}'])
+                .to_owned(),
+        ));
+        assert_eq!(key(&[("APP_KEY", text)], ""), expected, "{text:?}");
+        assert_eq!(key(&[], &format!("APP_KEY='{text}'")), expected, "{text:?}");
+        assert_eq!(key(&[("APP_KEY_FILE", path)], ""), expected, "{text:?}");
+    }
+    for text in ["a\nb", "a\rb", "a\tb", "a\u{7}b", "a\u{1b}b", "a\u{85}b"] {
+        std::fs::write(path, text).unwrap();
+        for (process, file) in [
+            (("APP_KEY", text), String::new()),
+            (("OTHER", ""), format!("APP_KEY='{text}'")),
+            (("APP_KEY_FILE", path), String::new()),
+        ] {
+            let message = key(&[process], &file).unwrap_err();
+            let reason = "contains a line break or another control character";
+            assert!(message.contains(reason), "{text:?}: {message}");
+        }
+    }
+    assert_eq!(
+        key(&[("APP_KEY", " \n")], ""),
+        Ok(None),
+        "white space alone is no value"
+    );
+}
+
+#[test]
+fn a_variable_with_lines_keeps_line_breaks() {
+    static LIST: Variable = Variable::new("APP_LIST", "a list", "a,b").lines();
+    let (list, errors, _) = read(&[("APP_LIST", "a,\n\tb\n")], "", |env| env.text(&LIST));
+    assert_eq!((list.as_deref(), errors), (Some("a,\n\tb"), vec![]));
+    let (_, errors, _) = read(&[("APP_LIST", "a\u{7}")], "", |env| env.text(&LIST));
+    assert_eq!(errors.len(), 1);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn probe_error(error: Error) -> ProbeError {
             _ => ProbeError::Failed(error.into()),
         },
         ErrorKind::ParsingError(_) | ErrorKind::InvalidProtocolVersion(_) => {
-            let advice = "this address is not RabbitMQ's AMQP port: AMQP has port 5672, the management page 15672";
+            let advice = "this address is not RabbitMQ's AMQP port, or expects TLS: AMQP has port 5672, with TLS 5671, the management page 15672";
             ProbeError::Misconfigured(advice, Some(error.into()))
         }
         _ => ProbeError::Failed(error.into()),

@@ -88,7 +88,10 @@ impl RabbitMqConfig {
         let tls = env.switch(&RABBITMQ_TLS, false);
         let port = port(env, &RABBITMQ_PORT, if tls { TLS_PORT } else { PORT });
         let (user, password) = (env.text(&RABBITMQ_USER), env.secret(&RABBITMQ_PASSWORD));
-        let vhost = env.text(&RABBITMQ_VHOST);
+        let vhost = env.checked(&RABBITMQ_VHOST, |text| match text.len() {
+            ..=MAX_VHOST => Ok(text.to_owned()),
+            _ => Err(format!("must be {VHOST}")),
+        });
         let mut config = Self::new(host?, user?, password?);
         config.vhost = vhost.unwrap_or(config.vhost);
         (config.port, config.tls) = (port, tls);
@@ -123,15 +126,16 @@ impl fmt::Display for RabbitMqConfig {
     }
 }
 
+/// Maximum length of a short string of AMQP, in bytes.
+const MAX_VHOST: usize = 255;
+
+const VHOST: &str = "a virtual host of at most 255 bytes";
+
 /// Parses a URL ([AMQP URI specification](https://www.rabbitmq.com/docs/uri-spec)). Without a user,
-/// the user is `guest`.
+/// the user is `guest`. The virtual host is everything after the first `/`, as in Python's clients, so
+/// that `//` and `/%2F` are the virtual host `/`.
 fn parse_url(text: &str) -> Result<RabbitMqConfig, InvalidServerUrl> {
     let url = ServerUrl::parse(text, ["amqp", "amqps"])?;
-    if url.path.contains('/') {
-        return Err(InvalidServerUrl::Path(
-            "one virtual host (write `/` in its name as `%2F`)",
-        ));
-    }
     let user = url.user.unwrap_or_else(|| GUEST.to_owned());
     let password = url.password.unwrap_or_else(|| Secret::new(GUEST));
     let mut config = RabbitMqConfig::new(url.host, user, password);
@@ -139,6 +143,9 @@ fn parse_url(text: &str) -> Result<RabbitMqConfig, InvalidServerUrl> {
     config.port = url.port.unwrap_or(if url.tls { TLS_PORT } else { PORT });
     if !url.path.is_empty() {
         config.vhost = percent::decode(&url.path)?;
+    }
+    if config.vhost.len() > MAX_VHOST {
+        return Err(InvalidServerUrl::Path(VHOST));
     }
     Ok(config)
 }

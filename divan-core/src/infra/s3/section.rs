@@ -1,3 +1,5 @@
+use url::Url;
+
 use super::S3Config;
 use crate::infra::address::bare_address;
 use crate::infra::env::Env;
@@ -15,11 +17,17 @@ section! {
 
     ENDPOINT = (
         "MINIO_ENDPOINT",
-        "URL of the object store, without a path",
+        "URL of the object store, without a path; or host and port, with `MINIO_SECURE`",
         "http://localhost:9000",
     )
     .when_unset("no object store")
     .synonyms(&["MINIO_URL", "S3_ENDPOINT", "S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]);
+
+    SECURE = (
+        "MINIO_SECURE",
+        "`on` if the store uses TLS, for an endpoint without `http://` or `https://`; also `true` and `false`",
+        "on",
+    ).when_unset("the scheme of `MINIO_ENDPOINT`").synonyms(&["MINIO_USE_SSL", "MINIO_SSL", "S3_USE_SSL"]);
 
     ACCESS_KEY = ("MINIO_ACCESS_KEY", "access key id", "divan")
         .or_file().when_unset(NEEDED)
@@ -52,11 +60,18 @@ impl S3Config {
             let hint = root_hint(env, variable);
             env.require(variable, &format!("{} requires it{hint}", first.name()));
         }
-        let endpoint = env.checked(&ENDPOINT, bare_address);
-        let access_key = env.text(&ACCESS_KEY);
+        let secure = env.checked(&SECURE, secure);
+        let endpoint = env.checked(&ENDPOINT, |text| endpoint(text, secure));
+        let access_key = env.checked(&ACCESS_KEY, access_key);
         let secret_key = env.secret(&SECRET_KEY);
         let bucket = env.checked(&BUCKET, bucket_name);
-        let region = env.text(&REGION);
+        let region = env.checked(&REGION, region);
+        if let (Some(endpoint), Some(secure)) = (&endpoint, secure)
+            && secure != (endpoint.scheme() == "https")
+        {
+            let reason = format!("contradicts {}; remove one of them", ENDPOINT.name());
+            env.error(&SECURE, reason);
+        }
         let (endpoint, secret_key) = (endpoint?, secret_key?);
         let host = host_of(&endpoint).unwrap_or_default();
         if !check_password(env, &SECRET_KEY, &secret_key, &host) {
@@ -74,6 +89,49 @@ fn root_hint(env: &Env<'_>, variable: &Variable) -> &'static str {
         " (MINIO_ROOT_USER and MINIO_ROOT_PASSWORD configure MinIO itself and are ignored)"
     } else {
         ""
+    }
+}
+
+fn secure(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" | "1" => Ok(true),
+        "off" | "false" | "0" => Ok(false),
+        _ => Err("must be `on` or `off`"),
+    }
+}
+
+/// Parses a URL, or the host and port that MinIO's own clients expect.
+fn endpoint(text: &str, secure: Option<bool>) -> Result<Url, String> {
+    let address = match secure {
+        _ if text.contains("://") => bare_address(text),
+        Some(true) => bare_address(&format!("https://{text}")),
+        Some(false) => bare_address(&format!("http://{text}")),
+        None => {
+            return Err(
+                "must start with `http://` or `https://`, unless MINIO_SECURE is set".to_owned(),
+            );
+        }
+    };
+    address.map_err(|error| error.to_string())
+}
+
+/// Parses an access key id, which is part of a header.
+fn access_key(text: &str) -> Result<String, &'static str> {
+    let is_valid = |b: u8| b.is_ascii_graphic() && !matches!(b, b',' | b'=');
+    if text.bytes().all(is_valid) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be an access key id: visible ASCII characters except `,` and `=`")
+    }
+}
+
+/// Parses a region, which is part of a header.
+fn region(text: &str) -> Result<String, &'static str> {
+    let is_valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if text.len() <= 63 && text.bytes().all(is_valid) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a region: at most 63 letters, digits, `-`, `_` and `.`")
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
@@ -6,13 +7,17 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::connections::STATEMENT_LIMIT;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, WriteTransaction, statements, traced};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
     UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, search_words,
 };
 use crate::types::{Email, Phone, TelegramId, User, UserId};
+
+/// Time limit of an import, which can be of thousands of users.
+const BULK_LIMIT: Duration = Duration::from_mins(1);
 
 /// Binds the columns of an account, in the order of `account_columns`.
 macro_rules! with_values {
@@ -83,7 +88,7 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let insert = retrying(|| self.try_to_insert_users(new));
+        let insert = self.write(BULK_LIMIT, |transaction| insert_users(transaction, new));
         traced("insert_users", insert).await
     }
 
@@ -92,7 +97,9 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        let update = retrying(|| self.try_to_update_account(id, change));
+        let update = self.write(STATEMENT_LIMIT, |transaction| {
+            self.try_to_update_account(transaction, id, change)
+        });
         traced("update_account", update).await
     }
 
@@ -102,7 +109,9 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         change: &UpdateFn<'_>,
         new: &[NewUser],
     ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
-        let update = retrying(|| self.try_to_update_accounts(ids, change, new));
+        let update = self.write(BULK_LIMIT, |transaction| {
+            self.try_to_update_accounts(transaction, ids, change, new)
+        });
         traced("update_accounts", update).await
     }
 }
@@ -117,19 +126,13 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(row.as_ref().map(rows::account::<DB>).transpose()?)
     }
 
-    async fn try_to_insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
-        Self::insert_accounts(&mut transaction, new).await?;
-        Ok(transaction.commit().await?)
-    }
-
     /// Returning early drops the transaction, which rolls it back.
     async fn try_to_update_account(
         &self,
+        mut transaction: WriteTransaction<DB>,
         id: UserId,
         change: &UpdateFn<'_>,
     ) -> Result<Option<UpdatedAccount>, StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
         let changed = self.change_account(&mut transaction, id, change).await?;
         let Some(ChangedAccount {
             before,
@@ -328,4 +331,12 @@ impl<DB: Backend> SqlStore<DB> {
         }
         Ok(())
     }
+}
+
+async fn insert_users<DB: Backend>(
+    mut transaction: WriteTransaction<DB>,
+    new: &[NewUser],
+) -> Result<(), StoreError> {
+    SqlStore::<DB>::insert_accounts(&mut transaction, new).await?;
+    Ok(transaction.commit().await?)
 }

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use sqlx::QueryBuilder;
 use time::OffsetDateTime;
 
+use super::retry::retrying;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::store::{AuditQuery, AuditStore, StoreError};
 use crate::types::AuditEvent;
 

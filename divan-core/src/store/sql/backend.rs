@@ -2,11 +2,11 @@ use std::future::Future;
 
 use sqlx::database::HasStatementCache;
 use sqlx::migrate::{Migrate, Migrator};
-use sqlx::{
-    ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Pool, Transaction, Type,
-};
+use sqlx::{ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Type};
 use uuid::Uuid;
 
+use super::SqlStore;
+use super::lease::WriteTransaction;
 use crate::store::StoreError;
 
 /// A database that an [`SqlStore`](super::SqlStore) works with. Sealed: `sqlx::Sqlite` and
@@ -42,18 +42,19 @@ pub trait Backend:
     #[doc(hidden)]
     fn rows_affected(result: &Self::QueryResult) -> u64;
 
+    /// Begins a transaction that writes.
     #[doc(hidden)]
     fn begin_write(
-        writer: &Pool<Self>,
-    ) -> impl Future<Output = Result<Transaction<'static, Self>, sqlx::Error>> + Send;
+        store: &SqlStore<Self>,
+    ) -> impl Future<Output = Result<WriteTransaction<Self>, sqlx::Error>> + Send;
 
     /// Begins a transaction that holds the lock of migrations; `None` while another program holds
     /// it. Does not wait for it: a lock that is waited for in the database has no deadline of ours,
     /// and blocks others behind it.
     #[doc(hidden)]
     fn try_begin_migration(
-        writer: &Pool<Self>,
-    ) -> impl Future<Output = Result<Option<Transaction<'static, Self>>, StoreError>> + Send;
+        store: &SqlStore<Self>,
+    ) -> impl Future<Output = Result<Option<WriteTransaction<Self>>, StoreError>> + Send;
 }
 
 /// A type that the database reads and writes.

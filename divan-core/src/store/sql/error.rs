@@ -4,10 +4,13 @@ use std::error::Error as _;
 
 use sqlx::error::{DatabaseError, ErrorKind};
 
-use crate::store::{StoreError, StoreErrorKind, UniqueKey};
+use crate::store::{MigrateError, StoreError, StoreErrorKind, UniqueKey};
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if let Some(advice) = advice(&error) {
+            return Self::caused_by(StoreErrorKind::Misconfigured, Advice(advice, error));
+        }
         match fatal_code(&error) {
             Some(code) => Self::caused_by(
                 kind(&error),
@@ -15,6 +18,85 @@ impl From<sqlx::Error> for StoreError {
             ),
             None => Self::with_message(error),
         }
+    }
+}
+
+/// The problem and its remedy, and the error that shows it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Advice(&'static str, #[source] sqlx::Error);
+
+/// Converts the error of a connection that could not be established, with the server's own message.
+#[cfg(feature = "postgres")]
+pub(in crate::store) fn connection_error(error: sqlx::Error) -> StoreError {
+    const NOT_POSTGRES: &str = "the service at this address does not speak PostgreSQL's protocol: check host and port (PostgreSQL has \
+         port 5432)";
+    let advice = match &error {
+        sqlx::Error::Protocol(_) => Some(NOT_POSTGRES),
+        error => advice(error),
+    };
+    match advice {
+        Some(advice) => StoreError::caused_by(StoreErrorKind::Misconfigured, Advice(advice, error)),
+        None => StoreError::with_message(error),
+    }
+}
+
+/// Returns the problem and the remedy of an error that comes from the configuration.
+fn advice(error: &sqlx::Error) -> Option<&'static str> {
+    match error {
+        sqlx::Error::Database(error) => match &*error.code()? {
+            // Unknown and duplicate prepared statements.
+            "26000" | "42P05" => Some(STATEMENTS),
+            "42501" => Some(PRIVILEGES),
+            "3F000" => Some(NO_SCHEMA),
+            "26" => Some(NOT_SQLITE),
+            _ => None,
+        },
+        #[cfg(feature = "postgres")]
+        sqlx::Error::Tls(text) if text.to_string().contains("does not support TLS") => Some(NO_TLS),
+        #[cfg(feature = "postgres")]
+        error => crate::tls_error::find(error).map(crate::tls_error::postgres_advice),
+        #[cfg(not(feature = "postgres"))]
+        _ => None,
+    }
+}
+
+#[cfg(feature = "postgres")]
+const NO_TLS: &str = "the server does not offer TLS, which `sslmode` requires: turn it on in PostgreSQL (`ssl = on`), or connect to \
+     the port that offers it";
+const STATEMENTS: &str = "a proxy between this program and PostgreSQL shares connections between transactions (`pool_mode = transaction` \
+     of PgBouncer), so that prepared statements are lost: set DIVAN_DATABASE_STATEMENTS=off";
+const PRIVILEGES: &str = "the role of DATABASE_URL lacks a privilege. To migrate, it must create tables: run `GRANT USAGE, CREATE ON SCHEMA \
+     public TO role` as the owner of the database, or give it a schema of its own with `CREATE SCHEMA divan AUTHORIZATION \
+     role; ALTER ROLE role SET search_path = divan`. To serve, it needs the privileges that the guide lists under \
+     PostgreSQL and SQLite";
+const NO_SCHEMA: &str = "the role of DATABASE_URL has no schema: none in its `search_path` exists and may be used. Run `GRANT USAGE, CREATE ON \
+     SCHEMA public TO role` as the owner of the database, or give it a schema of its own with `CREATE SCHEMA divan \
+     AUTHORIZATION role; ALTER ROLE role SET search_path = divan`";
+const NOT_SQLITE: &str = "the file is not a SQLite database: name another one in DATABASE_URL";
+
+/// Converts the error of a migration.
+pub(super) fn migration_error(error: sqlx::migrate::MigrateError) -> MigrateError {
+    use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+    match error {
+        Execute(error) | ExecuteMigration(error, _) if is_duplicate(&error) => {
+            MigrateError::ForeignTable(StoreError::with_message(error))
+        }
+        Execute(error) | ExecuteMigration(error, _) => StoreError::from(error).into(),
+        error => StoreError::caused_by(StoreErrorKind::Internal, error).into(),
+    }
+}
+
+/// Reports a table, index or constraint that exists already.
+fn is_duplicate(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    match &*error.code().unwrap_or_default() {
+        "42P07" | "42710" => true,
+        // SQLite has one code for all errors in statements.
+        "1" => error.message().contains("already exists"),
+        _ => false,
     }
 }
 
@@ -107,13 +189,17 @@ fn unique_key(error: &dyn DatabaseError) -> StoreErrorKind {
 
 /// Returns `true` if the error comes from the state of the database, not from the statement.
 fn is_transient(code: &str) -> bool {
-    // SQLSTATE classes: connection, transaction rollback, resources, operator intervention, system.
-    const POSTGRES: [&str; 5] = ["08", "40", "53", "57", "58"];
+    // SQLSTATE classes: connection, authorization, transaction rollback, resources, operator
+    // intervention, system. Credentials are refused while they are rotated.
+    const POSTGRES: [&str; 6] = ["08", "28", "40", "53", "57", "58"];
+    // A standby, or a server whose transactions are read-only: another one may have taken over.
+    const READ_ONLY: &str = "25006";
     // https://www.sqlite.org/rescode.html: busy, locked, read-only, I/O, corrupt, full, cannot
     // open.
     const SQLITE: [u32; 7] = [5, 6, 8, 10, 11, 13, 14];
     if code.len() == 5 {
-        return code.get(..2).is_some_and(|class| POSTGRES.contains(&class));
+        let class = code.get(..2);
+        return code == READ_ONLY || class.is_some_and(|class| POSTGRES.contains(&class));
     }
     code.parse::<u32>()
         .is_ok_and(|code| SQLITE.contains(&(code & 0xFF)))
@@ -126,11 +212,14 @@ mod tests {
     #[test]
     fn transient_errors_are_distinguished_from_permanent_ones() {
         for code in [
-            "57P01", "53300", "08006", "40001", "58030", "5", "261", "778", "13", "14",
+            "57P01", "53300", "08006", "40001", "58030", "25006", "28P01", "28000", "5", "261",
+            "778", "13", "14",
         ] {
             assert!(is_transient(code), "{code}");
         }
-        for code in ["42P01", "22001", "23502", "1", "19", "", "x", "é23P"] {
+        for code in [
+            "25001", "42P01", "22001", "23502", "1", "19", "", "x", "é23P",
+        ] {
             assert!(!is_transient(code), "{code}");
         }
     }

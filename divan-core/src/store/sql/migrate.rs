@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use sqlx::Row;
 use sqlx::migrate::Migrator;
 
-use super::{Backend, SqlStore, statements};
+use super::{Backend, SqlStore, error, statements};
 use crate::store::schema::MIGRATION_DEADLINE;
 use crate::store::{MigrateError, SchemaStatus, StoreError, StoreErrorKind};
 
@@ -14,7 +14,9 @@ impl<DB: Backend> SqlStore<DB> {
     /// When the database fails.
     pub async fn schema_status(&self) -> Result<SchemaStatus, StoreError> {
         let mut connection = self.writer.acquire().await?;
-        Self::schema_of(&mut connection).await
+        let status = Self::schema_of(&mut connection).await?;
+        connection.finish().await?;
+        Ok(status)
     }
 
     /// Creates or updates the schema in one transaction. Takes no lock when the schema is current;
@@ -28,7 +30,7 @@ impl<DB: Backend> SqlStore<DB> {
         }
         let started = Instant::now();
         let mut transaction = loop {
-            if let Some(transaction) = DB::try_begin_migration(&self.writer).await? {
+            if let Some(transaction) = DB::try_begin_migration(self).await? {
                 break transaction;
             }
             if started.elapsed() > MIGRATION_DEADLINE {
@@ -45,7 +47,7 @@ impl<DB: Backend> SqlStore<DB> {
         DB::migrator()
             .run_direct(None, &mut *transaction, false)
             .await
-            .map_err(|error| StoreError::caused_by(StoreErrorKind::Internal, error))?;
+            .map_err(error::migration_error)?;
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(())
     }
@@ -58,8 +60,17 @@ impl<DB: Backend> SqlStore<DB> {
         let mut applied = Vec::new();
         if tables > 0 {
             let query = sqlx::query(statements::APPLIED_MIGRATIONS).persistent(false);
-            for row in query.fetch_all(connection).await? {
-                applied.push((row.try_get("version")?, row.try_get("checksum")?));
+            let rows = match query.fetch_all(connection).await.map_err(StoreError::from) {
+                Err(error) if error.kind() == StoreErrorKind::Schema => {
+                    return Ok(SchemaStatus::Foreign);
+                }
+                rows => rows?,
+            };
+            for row in rows {
+                match (row.try_get("version"), row.try_get("checksum")) {
+                    (Ok(version), Ok(checksum)) => applied.push((version, checksum)),
+                    _ => return Ok(SchemaStatus::Foreign),
+                }
             }
         }
         Ok(compare(&DB::migrator(), &applied))

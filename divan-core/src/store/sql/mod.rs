@@ -5,9 +5,15 @@ mod accounts;
 mod audit;
 mod backend;
 mod bootstrap;
+mod connection_pool;
+mod connections;
 mod devices;
 mod error;
+mod guard;
+mod lease;
 mod migrate;
+mod pooled_connection;
+mod retry;
 mod rows;
 mod sessions;
 mod statements;
@@ -16,11 +22,19 @@ mod updates;
 mod users;
 
 use std::future::Future;
-use std::time::{Duration, Instant};
-
-use sqlx::{Database, Pool};
+use std::time::Instant;
 
 pub use backend::Backend;
+#[cfg(feature = "postgres")]
+pub(super) use connection_pool::{ConnectionPool, Connector};
+pub(super) use connections::Connections;
+#[cfg(feature = "postgres")]
+pub(super) use error::connection_error;
+#[cfg(feature = "postgres")]
+pub(super) use guard::timed_out;
+#[cfg(feature = "sqlite")]
+pub(super) use lease::Lease;
+pub(super) use lease::WriteTransaction;
 #[cfg(feature = "postgres")]
 pub(super) use rows::from_micros;
 #[cfg(feature = "sqlite")]
@@ -36,14 +50,18 @@ use super::StoreError;
 /// Each method logs its name (`call`), its duration (`micros`) and its error kind at level `DEBUG`
 /// with the target `divan_core::store`; never a value.
 #[derive(Debug)]
-pub struct SqlStore<DB: Database> {
-    writer: Pool<DB>,
-    readers: Pool<DB>,
+pub struct SqlStore<DB: Backend> {
+    writer: Connections<DB>,
+    readers: Connections<DB>,
     statement_cache: bool,
 }
 
-impl<DB: Database> SqlStore<DB> {
-    pub(super) fn new(writer: Pool<DB>, readers: Pool<DB>, statement_cache: bool) -> Self {
+impl<DB: Backend> SqlStore<DB> {
+    pub(super) fn new(
+        writer: Connections<DB>,
+        readers: Connections<DB>,
+        statement_cache: bool,
+    ) -> Self {
         Self {
             writer,
             readers,
@@ -51,11 +69,11 @@ impl<DB: Database> SqlStore<DB> {
         }
     }
 
-    pub(super) fn writer(&self) -> &Pool<DB> {
+    pub(super) fn writer(&self) -> &Connections<DB> {
         &self.writer
     }
 
-    pub(super) fn readers(&self) -> &Pool<DB> {
+    pub(super) fn readers(&self) -> &Connections<DB> {
         &self.readers
     }
 
@@ -67,7 +85,7 @@ impl<DB: Database> SqlStore<DB> {
 }
 
 /// By hand, because deriving would require `DB: Clone`.
-impl<DB: Database> Clone for SqlStore<DB> {
+impl<DB: Backend> Clone for SqlStore<DB> {
     fn clone(&self) -> Self {
         Self::new(
             self.writer.clone(),
@@ -75,23 +93,6 @@ impl<DB: Database> Clone for SqlStore<DB> {
             self.statement_cache,
         )
     }
-}
-
-/// Repeats a transaction that failed because of concurrent ones, a bounded number of times.
-async fn retrying<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    const ATTEMPTS: u32 = 5;
-    for n in 0..ATTEMPTS - 1 {
-        match attempt().await {
-            Err(error) if error::is_retryable(&error) => {
-                tokio::time::sleep(Duration::from_millis(10 << n)).await;
-            }
-            result => return result,
-        }
-    }
-    attempt().await
 }
 
 /// Logs a call with its duration and the kind of its error.

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::retry::retrying;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, statements, traced};
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS};
 use crate::store::{
     AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,

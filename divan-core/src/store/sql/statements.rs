@@ -63,8 +63,9 @@ macro_rules! purge {
     };
 }
 
-/// Reads no row. Names the newest table, so that it fails on a schema that was not migrated.
-pub(super) const PING: &str = "SELECT 1 FROM divan_throttle LIMIT 0";
+/// Counts the applied migrations up to a version. Names the newest table too, in case that it was dropped.
+pub(super) const PING: &str = "SELECT count(*) FROM divan_migrations WHERE version <= $1 \
+     AND NOT EXISTS (SELECT 1 FROM divan_throttle LIMIT 0)";
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
 #[cfg(feature = "postgres")]

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Row};
 use time::OffsetDateTime;
 
+use super::connections::STATEMENT_LIMIT;
 use super::rows::{from_micros, to_micros};
-use super::{Backend, SqlStore, retrying, statements, traced};
+use super::{Backend, SqlStore, WriteTransaction, statements, traced};
 use crate::store::{StoreError, ThrottleStore};
 use crate::throttle::{
     AccountKey, Counter, Decision, FORGET_AFTER, FORGET_FAILURES_AFTER, ThrottleKey,
@@ -40,7 +41,9 @@ impl<DB: Backend> ThrottleStore for SqlStore<DB> {
         update: &ThrottleUpdate,
         events: &[AuditEvent],
     ) -> Result<ThrottleOutcome, StoreError> {
-        let attempt = retrying(|| self.try_to_update_counters(update, events));
+        let attempt = self.write(STATEMENT_LIMIT, |transaction| {
+            self.try_to_update_counters(transaction, update, events)
+        });
         traced("update_counters", attempt).await
     }
 
@@ -62,10 +65,10 @@ impl<DB: Backend> SqlStore<DB> {
     /// Returning early drops the transaction, which rolls it back.
     async fn try_to_update_counters(
         &self,
+        mut transaction: WriteTransaction<DB>,
         update: &ThrottleUpdate,
         events: &[AuditEvent],
     ) -> Result<ThrottleOutcome, StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
         let outcome = self.change_counters(&mut transaction, update).await?;
         if outcome.decision == Decision::Allowed {
             Self::insert_audit_events(&mut transaction, events, self.statement_cache).await?;

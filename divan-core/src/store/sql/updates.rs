@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::accounts::ChangedAccount;
-use super::{Backend, SqlStore, statements};
+use super::{Backend, SqlStore, WriteTransaction, statements};
 use crate::store::{NewUser, StoreError, UpdateFn, UpdatedAccount};
 use crate::types::UserId;
 
@@ -12,11 +12,11 @@ impl<DB: Backend> SqlStore<DB> {
     /// order of their ids, and the administrators last, as by the change of a single account.
     pub(super) async fn try_to_update_accounts(
         &self,
+        mut transaction: WriteTransaction<DB>,
         ids: &BTreeSet<UserId>,
         change: &UpdateFn<'_>,
         new: &[NewUser],
     ) -> Result<Option<Vec<UpdatedAccount>>, StoreError> {
-        let mut transaction = DB::begin_write(&self.writer).await?;
         let mut changed = Vec::with_capacity(ids.len());
         for id in ids {
             match self.change_account(&mut transaction, *id, change).await? {

@@ -116,3 +116,67 @@ async fn only_trusted_certificates_are_accepted() {
     );
     assert!(String::from_utf8_lossy(&trusting.stdout).contains("1 passed"));
 }
+
+/// Requires that each probe fails because of the protocol, not because of a time limit.
+fn require_protocol_error(outcomes: [(&'static str, Result<(), ProbeError>); 4], texts: [&str; 4]) {
+    for ((name, outcome), text) in outcomes.into_iter().zip(texts) {
+        let error = outcome.unwrap_err();
+        assert!(
+            matches!(error, ProbeError::Misconfigured(..)) && error.to_string().contains(text),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_on_a_plain_port_and_the_reverse_are_reported_as_that() {
+    let (s3, redis, rabbitmq) = (
+        S3Server::start(),
+        RedisServer::start(),
+        RabbitMqServer::start(),
+    );
+    let rest = MockServer::start().await;
+    let plain = [
+        s3.port(),
+        rest.address().port(),
+        0,
+        redis.port(),
+        rabbitmq.port(),
+    ];
+    let no_tls = "the service at this address does not use TLS";
+    require_protocol_error(probed("localhost", plain).await, [no_tls; 4]);
+
+    let certificate = TestCertificate::make();
+    let front = |port| TlsFront::of(port, "-", &certificate);
+    let fronts = [
+        s3.port(),
+        rest.address().port(),
+        redis.port(),
+        rabbitmq.port(),
+    ]
+    .map(front);
+    let [s3, rest, redis, rabbitmq] = fronts.each_ref().map(TlsFront::port);
+    let url = |port| format!("http://localhost:{port}").parse().unwrap();
+    let store = S3Config::new(url(s3), "a", Secret::new("b"), "documents");
+    let vectors = QdrantConfig::new(url(rest), url(rest));
+    let vectors = vectors.probe(&vectors.client().unwrap()).unwrap();
+    let mut cache = RedisConfig::new("localhost");
+    cache.port = redis;
+    let mut queue = RabbitMqConfig::new("localhost", "a", Secret::new("b"));
+    queue.port = rabbitmq;
+    let outcomes = [
+        ("s3", store.ensure_bucket(&store.client()).await.map(|_| ())),
+        ("qdrant", outcome(vectors, PATIENT).await),
+        ("redis", outcome(cache.client().probe(), PATIENT).await),
+        ("rabbitmq", outcome(queue.client().probe(), PATIENT).await),
+    ];
+    require_protocol_error(
+        outcomes,
+        [
+            "or only with TLS (`https://`)",
+            "does not use HTTP",
+            "or expects TLS",
+            "or expects TLS",
+        ],
+    );
+}

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use divan_core::infra::EnvFile;
+use divan_core::infra::probe::check_all;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dependencies::{Buckets, Dependencies};
 
 #[test]
 fn the_variables_that_are_read_are_those_that_are_documented() {
@@ -137,6 +140,129 @@ proptest! {
         prop_assert!(errors.0.len() > 20 && !seen.contains(CORE), "{}", seen);
         let hidden = settings.iter().filter(|setting| setting.is_hidden).count();
         prop_assert!(hidden >= 10, "{:?}", settings);
+    }
+}
+
+/// A valid value of each variable of a deployment with all dependencies, none of which runs.
+const ALL: [(&str, &str); 20] = [
+    (
+        "DATABASE_URL",
+        "postgres://divan:of-no-user@127.0.0.1:9/divan?sslmode=require",
+    ),
+    ("SECRET_KEY", KEY),
+    ("TELEGRAM_BOT_TOKEN", "1:abc"),
+    ("MINIO_ENDPOINT", "http://127.0.0.1:9"),
+    ("MINIO_ACCESS_KEY", "divan"),
+    ("MINIO_SECRET_KEY", "of-no-user"),
+    ("MINIO_BUCKET", "divan"),
+    ("MINIO_REGION", "us-east-1"),
+    ("QDRANT_URL", "http://127.0.0.1:9"),
+    ("QDRANT_API_KEY", "of-no-user"),
+    ("REDIS_HOST", "127.0.0.1"),
+    ("REDIS_PORT", "9"),
+    ("REDIS_USER", "divan"),
+    ("REDIS_PASSWORD", "of-no-user"),
+    ("RABBITMQ_HOST", "127.0.0.1"),
+    ("RABBITMQ_PORT", "9"),
+    ("RABBITMQ_USER", "divan"),
+    ("RABBITMQ_PASSWORD", "of-no-user"),
+    ("RABBITMQ_VHOST", "divan"),
+    ("DIVAN_REQUIRED", "s3,redis"),
+];
+
+/// Checks a deployment in which one variable has this value, and the clients that it creates.
+fn check_with(runtime: &tokio::runtime::Runtime, name: &str, value: &str) {
+    let source = |asked: &str| {
+        if asked == name {
+            return Some(value.to_owned());
+        }
+        let known = ALL.iter().find(|(known, _)| *known == asked);
+        known.map(|(_, value)| (*value).to_owned())
+    };
+    let mut env = Env::new(&source);
+    let Ok(config) = Config::check(&mut env, "127.0.0.1:8000".parse().unwrap()) else {
+        return;
+    };
+    let _ = (
+        env.settings(&SECTIONS),
+        config.infra.database.libpq_settings(&env),
+    );
+    let probes = Dependencies::new(&config.infra, &config.required, Buckets::ReportMissing);
+    // A random host name would be looked up.
+    if ["URL", "ENDPOINT", "HOST"]
+        .iter()
+        .any(|end| name.ends_with(end))
+    {
+        return;
+    }
+    let reports = runtime.block_on(check_all(&probes.probes(), Duration::from_millis(10)));
+    for report in reports {
+        let text = format!("{:?}", report.outcome);
+        assert!(!text.contains("panic"), "{name}={value:?}: {text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Valid examples with something in them are more often accepted than random text.
+    #[test]
+    fn no_value_of_a_variable_makes_the_server_panic(
+        variable in 0..SECTIONS.iter().map(|section| section.variables().len()).sum::<usize>(),
+        text in "(?s).{0,12}",
+        at in 0..24_usize,
+        replaces: bool,
+    ) {
+        let mut variables = SECTIONS.iter().flat_map(|section| section.variables());
+        let variable = variables.nth(variable).unwrap();
+        let valid = ALL.iter().find(|(name, _)| *name == variable.name());
+        let base = valid.map_or_else(|| variable.example().to_owned(), |(_, value)| (*value).to_owned());
+        let at = base.char_indices().map(|(at, _)| at).nth(at).unwrap_or(base.len());
+        let value = if replaces { text.clone() } else { format!("{}{text}{}", &base[..at], &base[at..]) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        check_with(&runtime, variable.name(), &value);
+    }
+}
+
+#[test]
+fn values_that_libraries_do_not_accept_are_errors_or_harmless() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let long = "9".repeat(400);
+    for text in [
+        "a\nb",
+        "a\u{7f}b",
+        "\u{1b}[31m",
+        "ключ",
+        "a\u{2028}b",
+        "\u{0}",
+        "a b",
+        "%",
+        "%zz",
+        "18446744073709551616",
+        "-1",
+        "NaN",
+        "99999999999y",
+        long.as_str(),
+    ] {
+        for variable in SECTIONS.iter().flat_map(|section| section.variables()) {
+            check_with(&runtime, variable.name(), text);
+        }
+    }
+}
+
+#[test]
+fn a_duration_of_more_than_a_century_is_an_error() {
+    for name in [
+        "DIVAN_MINIAPP_SESSION_LIFE",
+        "DIVAN_SESSION_RETENTION",
+        "DIVAN_AUDIT_RETENTION",
+    ] {
+        assert!(read(&with(&[(name, "36500d")])).is_ok(), "{name}");
+        let errors = read(&with(&[(name, "36501d")])).unwrap_err().to_string();
+        assert!(errors.contains("of at most `36500d`"), "{errors}");
     }
 }
 

@@ -10,6 +10,17 @@ fn shown(variables: &[(&str, &str)]) -> (String, String) {
 fn a_url_sets_all_fields() {
     for (url, config, password) in [
         ("amqp://localhost", "amqp://guest@localhost:5672/", "guest"),
+        ("amqp://divan:p@queue//", "amqp://divan@queue:5672/", "p"),
+        (
+            "amqp://divan:p@queue//staff",
+            "amqp://divan@queue:5672//staff",
+            "p",
+        ),
+        (
+            "amqp://divan:p@queue/a/b",
+            "amqp://divan@queue:5672/a/b",
+            "p",
+        ),
         (
             "amqp://divan:p%40ss@queue:5673/staff",
             "amqp://divan@queue:5673/staff",
@@ -95,10 +106,6 @@ fn invalid_values_are_reported() {
         ("amqp://divan@queue", "contains a user without a password"),
         ("amqp://divan:12345/hidden@queue:5672", "must be a URL"),
         (
-            "amqp://divan:p@queue/a/b",
-            "must end with one virtual host (write `/` in its name as `%2F`)",
-        ),
-        (
             "amqp://divan:p@queue?heartbeat=30",
             "must not contain parameters or a fragment",
         ),
@@ -108,6 +115,11 @@ fn invalid_values_are_reported() {
             &[&format!("RABBITMQ_URL {message}")],
         );
     }
+    let long = format!("amqp://divan:p@queue/{}", "v".repeat(256));
+    assert_starts(
+        &errors(&[("RABBITMQ_URL", &long)], RabbitMqConfig::parse),
+        &["RABBITMQ_URL must end with a virtual host of at most 255 bytes"],
+    );
     let host = [&[("RABBITMQ_HOST", "queue:5672")], &SINGLE[1..]].concat();
     assert_starts(
         &errors(&host, RabbitMqConfig::parse),

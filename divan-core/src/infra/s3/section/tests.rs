@@ -24,9 +24,55 @@ fn the_store_is_read_from_four_variables() {
         (config.bucket.as_str(), config.region.as_str()),
         ("divan-files", "us-east-1")
     );
+    for region in ["eu central", "регион", "a/b"] {
+        let variables = [&GOOD[..], &[("MINIO_REGION", region)]].concat();
+        assert_starts(
+            &errors(&variables, parse),
+            &["MINIO_REGION must be a region"],
+        );
+    }
     let elsewhere = [&GOOD[..], &[("MINIO_REGION", "eu-central-1")]].concat();
     assert_eq!(read(&elsewhere, parse).unwrap().region, "eu-central-1");
     assert!(read(&[("MINIO_REGION", "eu-central-1")], S3Config::read).is_none());
+}
+
+#[test]
+fn an_endpoint_without_a_scheme_takes_it_from_another_variable() {
+    let with = |endpoint, secure| {
+        let variables = [
+            &[("MINIO_ENDPOINT", endpoint)],
+            &GOOD[1..],
+            &[("MINIO_SECURE", secure)],
+        ];
+        outcome(&variables.concat(), parse)
+    };
+    for (endpoint, secure, url) in [
+        ("minio:9000", "false", "http://minio:9000/"),
+        ("minio:9000", "off", "http://minio:9000/"),
+        ("minio:9000", "True", "https://minio:9000/"),
+        ("s3.example.com", "on", "https://s3.example.com/"),
+        ("[::1]:9000", "0", "http://[::1]:9000/"),
+        ("http://minio:9000", "false", "http://minio:9000/"),
+        ("https://minio:9000", "true", "https://minio:9000/"),
+    ] {
+        let (config, errors, _) = with(endpoint, secure);
+        assert_eq!(errors, [""; 0]);
+        assert_eq!(config.unwrap().endpoint.as_str(), url);
+    }
+    for (endpoint, secure) in [("http://minio:9000", "true"), ("https://minio:9000", "off")] {
+        assert_starts(
+            &with(endpoint, secure).1,
+            &["MINIO_SECURE contradicts MINIO_ENDPOINT; remove one of them"],
+        );
+    }
+    assert_starts(
+        &with("minio:9000/bucket", "on").1,
+        &["MINIO_ENDPOINT must not contain a path"],
+    );
+    assert_starts(
+        &with("http://minio", "maybe").1,
+        &["MINIO_SECURE must be `on` or `off`"],
+    );
 }
 
 #[test]
@@ -79,7 +125,7 @@ fn invalid_values_are_reported() {
         (
             "MINIO_ENDPOINT",
             "minio:9000",
-            "must start with `http://` or `https://`",
+            "must start with `http://` or `https://`, unless MINIO_SECURE is set",
         ),
         (
             "MINIO_ENDPOINT",
@@ -96,6 +142,9 @@ fn invalid_values_are_reported() {
             "http://minio:9000?x=y",
             "must not contain a query or a fragment",
         ),
+        ("MINIO_ACCESS_KEY", "a\nb", "contains a line break"),
+        ("MINIO_ACCESS_KEY", "ключ", "must be an access key id"),
+        ("MINIO_ACCESS_KEY", "a b", "must be an access key id"),
         ("MINIO_BUCKET", "Divan", "must be a bucket name"),
         ("MINIO_BUCKET", "ab", "must be a bucket name"),
         ("MINIO_BUCKET", "-ab", "must be a bucket name"),
