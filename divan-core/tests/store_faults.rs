@@ -15,6 +15,7 @@ use divan_core::store::{
 };
 use divan_core::types::{Role, TelegramId, User, UserId};
 use divan_testing::{Forwarder, SilentServer, TestDatabase};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Connection, Executor, SqliteConnection};
 use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -51,6 +52,51 @@ async fn update_account_with_a_failing_commit_is_an_error() {
         store.account(id).await.unwrap().unwrap().user.telegram_id,
         None
     );
+}
+
+#[tokio::test]
+async fn a_full_disk_is_reported_until_writes_succeed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join("divan.db"));
+    let one = SqlitePoolOptions::new().max_connections(1);
+    let pool = one
+        .connect_with(options.create_if_missing(true))
+        .await
+        .unwrap();
+    let store = SqliteStore::from_pools(pool.clone(), pool.clone());
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+
+    // The smallest limit is the current size.
+    pool.execute("PRAGMA max_page_count = 1").await.unwrap();
+    let mut inserted = Ok(());
+    for number in 0..10_000 {
+        let id = UserId(uuid::Uuid::from_u128(number));
+        let name = "Employee ".repeat(20);
+        let mut user = User::new(id, Role::Employee, name, OffsetDateTime::UNIX_EPOCH);
+        user.phone = Some(format!("+7701{number:07}").parse().unwrap());
+        let account = Account::new(user, PasswordHash::from_stored("hash"));
+        inserted = store.insert_users(&[created(&account)]).await;
+        if inserted.is_err() {
+            break;
+        }
+    }
+    assert_eq!(inserted.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    let error = store.ping().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.source().unwrap().to_string().contains("is full"));
+
+    pool.execute("PRAGMA max_page_count = 1000000")
+        .await
+        .unwrap();
+    let recovered = async {
+        while store.ping().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), recovered)
+        .await
+        .unwrap();
 }
 
 /// Errors of a store on a database that was not migrated, or whose column has another name.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::connections::STATEMENT_LIMIT;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, WriteTransaction, statements, traced};
+use super::{Backend, SqlStore, WriteTransaction, statements};
 use crate::store::{
     Account, AccountUpdate, FoundUsers, NewUser, StoreError, StoreErrorKind, UpdateFn,
     UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore, search_words,
@@ -57,39 +57,44 @@ pub(super) struct ChangedAccount {
 impl<DB: Backend> UserStore for SqlStore<DB> {
     async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         let query = sqlx::query(statements::ACCOUNT_BY_ID).bind(id.0);
-        traced("account", self.find_account(query)).await
+        self.traced("account", self.find_account(query)).await
     }
 
     async fn account_by_phone(&self, phone: &Phone) -> Result<Option<Account>, StoreError> {
         let query = sqlx::query(statements::ACCOUNT_BY_PHONE).bind(phone.as_str().to_owned());
-        traced("account_by_phone", self.find_account(query)).await
+        self.traced("account_by_phone", self.find_account(query))
+            .await
     }
 
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let query = sqlx::query(statements::ACCOUNT_BY_EMAIL).bind(email.as_str().to_owned());
-        traced("account_by_email", self.find_account(query)).await
+        self.traced("account_by_email", self.find_account(query))
+            .await
     }
 
     async fn account_by_telegram(&self, id: TelegramId) -> Result<Option<Account>, StoreError> {
         let query = sqlx::query(statements::ACCOUNT_BY_TELEGRAM).bind(id.0);
-        traced("account_by_telegram", self.find_account(query)).await
+        self.traced("account_by_telegram", self.find_account(query))
+            .await
     }
 
     async fn users(&self, query: &UserQuery) -> Result<FoundUsers, StoreError> {
-        traced("users", self.page_of_users(query)).await
+        self.traced("users", self.page_of_users(query)).await
     }
 
     async fn count_users(&self, query: &UserQuery) -> Result<UserCount, StoreError> {
-        traced("count_users", self.number_of_users(query)).await
+        self.traced("count_users", self.number_of_users(query))
+            .await
     }
 
     async fn users_by_keys(&self, keys: &UserKeys) -> Result<Vec<User>, StoreError> {
-        traced("users_by_keys", self.users_with_keys(keys)).await
+        self.traced("users_by_keys", self.users_with_keys(keys))
+            .await
     }
 
     async fn insert_users(&self, new: &[NewUser]) -> Result<(), StoreError> {
         let insert = self.write(BULK_LIMIT, |transaction| insert_users(transaction, new));
-        traced("insert_users", insert).await
+        self.traced("insert_users", insert).await
     }
 
     async fn update_account(
@@ -100,7 +105,7 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         let update = self.write(STATEMENT_LIMIT, |transaction| {
             self.try_to_update_account(transaction, id, change)
         });
-        traced("update_account", update).await
+        self.traced("update_account", update).await
     }
 
     async fn update_accounts(
@@ -112,7 +117,7 @@ impl<DB: Backend> UserStore for SqlStore<DB> {
         let update = self.write(BULK_LIMIT, |transaction| {
             self.try_to_update_accounts(transaction, ids, change, new)
         });
-        traced("update_accounts", update).await
+        self.traced("update_accounts", update).await
     }
 }
 

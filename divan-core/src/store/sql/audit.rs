@@ -4,19 +4,19 @@ use time::OffsetDateTime;
 
 use super::retry::retrying;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, statements, traced};
+use super::{Backend, SqlStore, statements};
 use crate::store::{AuditQuery, AuditStore, StoreError};
 use crate::types::AuditEvent;
 
 #[async_trait]
 impl<DB: Backend> AuditStore for SqlStore<DB> {
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
-        traced("audit", self.audit_page(query)).await
+        self.traced("audit", self.audit_page(query)).await
     }
 
     async fn purge_audit(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let purge = self.purge(statements::PURGE_AUDIT_EVENTS, before);
-        traced("purge_audit", purge).await
+        self.traced("purge_audit", purge).await
     }
 }
 

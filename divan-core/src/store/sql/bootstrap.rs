@@ -3,13 +3,13 @@ use time::OffsetDateTime;
 
 use super::connections::STATEMENT_LIMIT;
 use super::rows::to_micros;
-use super::{Backend, SqlStore, WriteTransaction, statements, traced};
+use super::{Backend, SqlStore, WriteTransaction, statements};
 use crate::store::{BootstrapClaim, BootstrapStore, NewUser, Store, StoreError, StoreErrorKind};
 
 #[async_trait]
 impl<DB: Backend> Store for SqlStore<DB> {
     async fn ping(&self) -> Result<(), StoreError> {
-        traced("ping", async {
+        self.traced("ping", async {
             let migrator = DB::migrator();
             let latest = migrator.iter().map(|migration| migration.version).max();
             let query = sqlx::query_scalar(statements::PING)
@@ -20,7 +20,7 @@ impl<DB: Backend> Store for SqlStore<DB> {
             if applied < i64::try_from(migrator.iter().count()).unwrap_or(i64::MAX) {
                 return Err(StoreError::new(StoreErrorKind::Schema));
             }
-            Ok(())
+            self.full_disk.check()
         })
         .await
     }
@@ -29,7 +29,7 @@ impl<DB: Backend> Store for SqlStore<DB> {
 #[async_trait]
 impl<DB: Backend> BootstrapStore for SqlStore<DB> {
     async fn is_bootstrapped(&self) -> Result<bool, StoreError> {
-        traced("is_bootstrapped", async {
+        self.traced("is_bootstrapped", async {
             let count =
                 sqlx::query_scalar(statements::IS_BOOTSTRAPPED).persistent(self.statement_cache);
             let rows: i64 = count.fetch_one(&self.readers).await?;
@@ -53,7 +53,8 @@ impl<DB: Backend> BootstrapStore for SqlStore<DB> {
                 .await?;
             Ok(claimed.map(|_| Box::new(Claim { transaction }) as Box<dyn BootstrapClaim>))
         };
-        traced("claim_bootstrap", self.write(STATEMENT_LIMIT, claim)).await
+        self.traced("claim_bootstrap", self.write(STATEMENT_LIMIT, claim))
+            .await
     }
 }
 

@@ -2,14 +2,14 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, statements, traced};
+use super::{Backend, SqlStore, statements};
 use crate::store::{DeviceStore, MAX_DEVICES, StoreError, StoredDevice};
 use crate::types::{DeviceId, UserId};
 
 #[async_trait]
 impl<DB: Backend> DeviceStore for SqlStore<DB> {
     async fn device(&self, id: DeviceId) -> Result<Option<StoredDevice>, StoreError> {
-        traced("device", async {
+        self.traced("device", async {
             let query = sqlx::query(statements::DEVICE)
                 .bind(id.0)
                 .persistent(self.statement_cache);
@@ -20,7 +20,7 @@ impl<DB: Backend> DeviceStore for SqlStore<DB> {
     }
 
     async fn devices_of(&self, user: UserId) -> Result<Vec<StoredDevice>, StoreError> {
-        traced("devices_of", async {
+        self.traced("devices_of", async {
             let query = sqlx::query(statements::DEVICES_OF_USER)
                 .bind(user.0)
                 .persistent(self.statement_cache);
@@ -35,7 +35,7 @@ impl<DB: Backend> DeviceStore for SqlStore<DB> {
 
     async fn purge_devices(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let purge = self.purge(statements::PURGE_DEVICES, before);
-        traced("purge_devices", purge).await
+        self.traced("purge_devices", purge).await
     }
 }
 

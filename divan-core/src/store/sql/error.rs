@@ -1,5 +1,6 @@
 //! Classification of `sqlx` errors.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 
 use sqlx::error::{DatabaseError, ErrorKind};
@@ -12,14 +13,16 @@ impl From<sqlx::Error> for StoreError {
             return Self::caused_by(StoreErrorKind::Misconfigured, Advice(advice, error));
         }
         match fatal_code(&error) {
-            Some(code) => Self::caused_by(
-                kind(&error),
-                format!("it refuses or ends the connection ({code})"),
-            ),
+            Some(code) => Self::caused_by(kind(&error), Ended(code)),
             None => Self::with_message(error),
         }
     }
 }
+
+/// SQLSTATE with which the server ended or rejected a connection.
+#[derive(Debug, thiserror::Error)]
+#[error("it refuses or ends the connection ({0})")]
+struct Ended(String);
 
 /// The problem and its remedy, and the error that shows it.
 #[derive(Debug, thiserror::Error)]
@@ -138,13 +141,22 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
 /// Returns `true` for a serialization failure or a deadlock, after which PostgreSQL requires a retry
 /// of the transaction.
 pub(super) fn is_retryable(error: &StoreError) -> bool {
-    let code = error
-        .source()
-        .filter(|_| error.kind() == StoreErrorKind::Unavailable)
-        .and_then(|source| source.downcast_ref::<sqlx::Error>())
-        .and_then(sqlx::Error::as_database_error)
-        .and_then(DatabaseError::code);
-    matches!(code.as_deref(), Some("40001" | "40P01"))
+    matches!(code(error).as_deref(), Some("40001" | "40P01"))
+}
+
+/// Returns `true` for PostgreSQL's `disk_full` and SQLite's `SQLITE_FULL`.
+pub(super) fn is_disk_full(error: &StoreError) -> bool {
+    matches!(code(error).as_deref(), Some("53100" | "13"))
+}
+
+/// The database's code of an error.
+fn code(error: &StoreError) -> Option<Cow<'_, str>> {
+    let source = error.source()?;
+    if let Some(Ended(code)) = source.downcast_ref() {
+        return Some(Cow::Borrowed(code));
+    }
+    let error = source.downcast_ref::<sqlx::Error>()?;
+    error.as_database_error()?.code()
 }
 
 fn database_error_kind(error: &dyn DatabaseError) -> StoreErrorKind {

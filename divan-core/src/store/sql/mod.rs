@@ -9,6 +9,7 @@ mod connection_pool;
 mod connections;
 mod devices;
 mod error;
+mod full_disk;
 mod guard;
 mod lease;
 mod migrate;
@@ -42,6 +43,8 @@ pub(super) use statements::ACCOUNT_BY_ID;
 #[cfg(feature = "postgres")]
 pub(super) use statements::ACCOUNT_BY_ID_FOR_UPDATE;
 
+use full_disk::FullDisk;
+
 use super::StoreError;
 
 /// A store in an SQL database. Use it as [`SqliteStore`](super::SqliteStore) or
@@ -54,6 +57,7 @@ pub struct SqlStore<DB: Backend> {
     writer: Connections<DB>,
     readers: Connections<DB>,
     statement_cache: bool,
+    full_disk: FullDisk,
 }
 
 impl<DB: Backend> SqlStore<DB> {
@@ -66,6 +70,7 @@ impl<DB: Backend> SqlStore<DB> {
             writer,
             readers,
             statement_cache,
+            full_disk: FullDisk::default(),
         }
     }
 
@@ -82,34 +87,36 @@ impl<DB: Backend> SqlStore<DB> {
         self.readers.close().await;
         self.writer.close().await;
     }
+
+    /// Observes the outcome of a call. Logs its duration and the kind of its error.
+    async fn traced<T>(
+        &self,
+        call: &'static str,
+        result: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let started = Instant::now();
+        let result = result.await;
+        self.full_disk.observe(&result);
+        if tracing::enabled!(target: "divan_core::store", tracing::Level::DEBUG) {
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let error = result
+                .as_ref()
+                .err()
+                .map(|error| tracing::field::debug(error.kind()));
+            tracing::debug!(target: "divan_core::store", call, micros, error, "store");
+        }
+        result
+    }
 }
 
 /// By hand, because deriving would require `DB: Clone`.
 impl<DB: Backend> Clone for SqlStore<DB> {
     fn clone(&self) -> Self {
-        Self::new(
-            self.writer.clone(),
-            self.readers.clone(),
-            self.statement_cache,
-        )
+        Self {
+            writer: self.writer.clone(),
+            readers: self.readers.clone(),
+            statement_cache: self.statement_cache,
+            full_disk: self.full_disk.clone(),
+        }
     }
-}
-
-/// Logs a call with its duration and the kind of its error.
-async fn traced<T>(
-    call: &'static str,
-    result: impl Future<Output = Result<T, StoreError>> + Send,
-) -> Result<T, StoreError> {
-    if !tracing::enabled!(target: "divan_core::store", tracing::Level::DEBUG) {
-        return result.await;
-    }
-    let started = Instant::now();
-    let result = result.await;
-    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let error = result
-        .as_ref()
-        .err()
-        .map(|error| tracing::field::debug(error.kind()));
-    tracing::debug!(target: "divan_core::store", call, micros, error, "store");
-    result
 }

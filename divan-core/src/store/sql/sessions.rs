@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::retry::retrying;
 use super::rows::{self, to_micros};
-use super::{Backend, SqlStore, statements, traced};
+use super::{Backend, SqlStore, statements};
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS};
 use crate::store::{
     AccountUpdate, EndSessions, SessionAdvance, SessionStore, StoreError, StoredSession,
@@ -14,7 +14,7 @@ use crate::types::{SessionId, User, UserId};
 #[async_trait]
 impl<DB: Backend> SessionStore for SqlStore<DB> {
     async fn session(&self, id: SessionId) -> Result<Option<(StoredSession, User)>, StoreError> {
-        traced("session", async {
+        self.traced("session", async {
             let query = sqlx::query(statements::SESSION_WITH_USER)
                 .bind(id.0)
                 .persistent(self.statement_cache);
@@ -31,7 +31,7 @@ impl<DB: Backend> SessionStore for SqlStore<DB> {
         user: UserId,
         at: OffsetDateTime,
     ) -> Result<Vec<StoredSession>, StoreError> {
-        traced("sessions_of", async {
+        self.traced("sessions_of", async {
             let query = sqlx::query(statements::LIVE_SESSIONS)
                 .bind(user.0)
                 .bind(to_micros(at))
@@ -62,12 +62,12 @@ impl<DB: Backend> SessionStore for SqlStore<DB> {
                 .persistent(self.statement_cache);
             Ok(query.execute(&self.writer).await?)
         };
-        let updated = traced("advance_session", retrying(update)).await?;
+        let updated = self.traced("advance_session", retrying(update)).await?;
         Ok(DB::rows_affected(&updated) == 1)
     }
 
     async fn purge_sessions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
-        traced("purge_sessions", async {
+        self.traced("purge_sessions", async {
             let ended = self.purge(statements::PURGE_ENDED_SESSIONS, before).await?;
             let expired = self
                 .purge(statements::PURGE_EXPIRED_SESSIONS, before)

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::connections::STATEMENT_LIMIT;
 use super::rows::{from_micros, to_micros};
-use super::{Backend, SqlStore, WriteTransaction, statements, traced};
+use super::{Backend, SqlStore, WriteTransaction, statements};
 use crate::store::{StoreError, ThrottleStore};
 use crate::throttle::{
     AccountKey, Counter, Decision, FORGET_AFTER, FORGET_FAILURES_AFTER, ThrottleKey,
@@ -15,7 +15,7 @@ use crate::types::AuditEvent;
 #[async_trait]
 impl<DB: Backend> ThrottleStore for SqlStore<DB> {
     async fn counters(&self, keys: &[ThrottleKey]) -> Result<Vec<Option<Counter>>, StoreError> {
-        traced("counters", async {
+        self.traced("counters", async {
             if keys.is_empty() {
                 return Ok(Vec::new());
             }
@@ -44,11 +44,11 @@ impl<DB: Backend> ThrottleStore for SqlStore<DB> {
         let attempt = self.write(STATEMENT_LIMIT, |transaction| {
             self.try_to_update_counters(transaction, update, events)
         });
-        traced("update_counters", attempt).await
+        self.traced("update_counters", attempt).await
     }
 
     async fn purge_counters(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        traced("purge_counters", async {
+        self.traced("purge_counters", async {
             let (expired, forgotten) = (now - FORGET_AFTER, now - FORGET_FAILURES_AFTER);
             self.purge(statements::PURGE_COUNTERS, expired).await?;
             self.purge(statements::PURGE_FAILURES, forgotten).await?;

@@ -27,6 +27,14 @@ pub(crate) struct Deployment {
     pair: Value,
 }
 
+/// When the fault took place.
+pub(crate) struct Outage {
+    /// The last moment at which no server accepted writes, if there was such a time.
+    pub(crate) down_at: Option<Instant>,
+    /// The moment from which a server accepts writes.
+    pub(crate) reachable_at: Instant,
+}
+
 impl Deployment {
     pub(crate) async fn start(fault: Fault) -> Self {
         let disk = (fault == Fault::FullDisk).then(Disk::new);
@@ -95,12 +103,13 @@ impl Deployment {
         Load::start(self.server.url(""), &self.session, self.pair.clone())
     }
 
-    /// Causes the fault and ends it. Returns the moment from which a server accepts writes.
-    pub(crate) async fn cause(&mut self, fault: Fault) -> Instant {
+    /// Causes the fault and ends it.
+    pub(crate) async fn cause(&mut self, fault: Fault) -> Outage {
+        let mut down_at = None;
         match fault {
             Fault::Restart | Fault::PgBouncerSession | Fault::PgBouncerTransaction => {
                 self.primary.stop();
-                wait().await;
+                down_at = Some(wait().await);
                 self.primary.resume();
             }
             Fault::StoppedPrimary => {
@@ -120,25 +129,25 @@ impl Deployment {
                     .query("ALTER SYSTEM SET default_transaction_read_only = on");
                 reload(&self.primary);
                 // Transactions that began before may still write, and reach the standby.
-                wait().await;
+                down_at = Some(wait().await);
                 self.standby().promote();
                 self.forwarder().set_target(self.standby().port());
             }
             Fault::NetworkCut => {
                 self.forwarder().cut();
-                wait().await;
+                down_at = Some(wait().await);
                 self.forwarder().restore();
             }
             Fault::ConnectionLimit => {
                 self.primary.query("ALTER ROLE app CONNECTION LIMIT 0");
                 terminate(&self.primary);
-                wait().await;
+                down_at = Some(wait().await);
                 self.primary.query("ALTER ROLE app CONNECTION LIMIT -1");
             }
             Fault::FullDisk => {
                 let disk = self.disk.as_ref().unwrap();
                 disk.fill();
-                wait().await;
+                down_at = Some(wait().await);
                 disk.free();
                 self.primary.wait_until_it_accepts_writes();
             }
@@ -146,12 +155,15 @@ impl Deployment {
                 self.primary
                     .query("ALTER ROLE app PASSWORD 'plum-under-the-tram'");
                 terminate(&self.primary);
-                wait().await;
+                down_at = Some(wait().await);
                 let host = format!("127.0.0.1:{}", self.primary.port());
                 write_url(self.folder.path(), "plum-under-the-tram", &host);
             }
         }
-        Instant::now()
+        Outage {
+            down_at,
+            reachable_at: Instant::now(),
+        }
     }
 
     fn standby(&self) -> &PostgresServer {
@@ -224,8 +236,10 @@ fn prepare(primary: &PostgresServer, fault: Fault) {
     }
 }
 
-async fn wait() {
+/// Lets the fault last. Returns a moment at which no server accepts writes.
+async fn wait() -> Instant {
     tokio::time::sleep(Duration::from_secs(3)).await;
+    Instant::now()
 }
 
 fn reload(server: &PostgresServer) {

@@ -115,6 +115,16 @@ impl Load {
         recovery
     }
 
+    /// Requires that readiness did not succeed in the half second before a moment.
+    pub(crate) fn assert_not_ready_at(&self, down_at: Instant) {
+        let before = down_at - Duration::from_millis(500);
+        let successes = self.shared.successes.lock().unwrap();
+        let wrong = successes.iter().any(|(operation, at)| {
+            *operation == Operation::Readiness && (before..down_at).contains(at)
+        });
+        assert!(!wrong, "ready while no server accepted writes");
+    }
+
     fn first_success(&self, operation: Operation, since: Instant) -> Option<Duration> {
         let successes = self.shared.successes.lock().unwrap();
         let mut later = successes

@@ -55,8 +55,11 @@ async fn survive(fault: Fault, limit: Duration) -> Recovery {
     let mut deployment = Deployment::start(fault).await;
     let load = deployment.start_load();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let reachable_at = deployment.cause(fault).await;
-    let recovery = load.recovery(reachable_at, limit).await;
+    let outage = deployment.cause(fault).await;
+    let recovery = load.recovery(outage.reachable_at, limit).await;
+    if let Some(down_at) = outage.down_at {
+        load.assert_not_ready_at(down_at);
+    }
     let acknowledged = load.stop().await;
     deployment.verify(&acknowledged).await;
     recovery
