@@ -27,7 +27,15 @@ impl Forwarder {
     /// # Panics
     /// When there is no free port.
     pub fn start(target: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        Self::start_at((Ipv4Addr::LOCALHOST, 0), target)
+    }
+
+    /// As [`start`](Self::start), on another address.
+    ///
+    /// # Panics
+    /// When the address is in use.
+    pub fn start_at(address: (Ipv4Addr, u16), target: u16) -> Self {
+        let listener = TcpListener::bind(address).expect("a free address");
         let address = listener.local_addr().expect("a bound socket");
         let shared = Arc::new(Shared {
             target: AtomicU16::new(target),

@@ -1,3 +1,5 @@
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -102,28 +104,34 @@ impl PostgresServer {
         self.resume();
     }
 
-    /// Starts a standby that replicates this server.
+    /// Starts a standby that replicates this server. This server restarts.
     ///
     /// # Panics
-    /// With the message of `pg_basebackup`, or if the standby does not start.
+    /// If its data cannot be copied, or one of the servers does not start.
     #[must_use]
-    pub fn start_standby(&self, name: &str) -> Self {
+    pub fn start_standby(&mut self, name: &str) -> Self {
         let process = Process::new();
+        let data = process.folder().join("data");
+        // `pg_basebackup` copies a running server, but only one of its own version.
+        self.stop();
+        let copied = as_nobody(Path::new("cp"))
+            .arg("-a")
+            .args([&self.data(), &data])
+            .output()
+            .expect("cp can be started");
+        let message = String::from_utf8_lossy(&copied.stderr);
+        assert!(copied.status.success(), "cp failed: {message}");
+        self.resume();
         let source = format!(
-            "host=127.0.0.1 port={} user={USER} application_name={name}",
+            "primary_conninfo = 'host=127.0.0.1 port={} user={USER} application_name={name}'\n",
             self.port
         );
-        let copied = as_nobody(&self.program("pg_basebackup"))
-            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
-            .args(["--wal-method=stream", "--dbname", &source, "--pgdata"])
-            .arg(process.folder().join("data"))
-            .output()
-            .expect("pg_basebackup can be started");
-        assert!(
-            copied.status.success(),
-            "pg_basebackup failed: {}",
-            String::from_utf8_lossy(&copied.stderr)
-        );
+        std::fs::write(data.join("standby.signal"), "").expect("the folder can be written to");
+        OpenOptions::new()
+            .append(true)
+            .open(data.join("postgresql.auto.conf"))
+            .and_then(|mut file| file.write_all(source.as_bytes()))
+            .expect("the settings can be written to");
         let mut standby = Self {
             programs: self.programs.clone(),
             process,

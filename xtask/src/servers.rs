@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use divan_testing::{
-    CaddyServer, INSTALL_HINT, INSTALL_HINT_CADDY, INSTALL_HINT_RABBITMQ, INSTALL_HINT_REDIS,
-    PostgresServer, RabbitMqServer, RedisServer,
+    CaddyServer, INSTALL_HINT, INSTALL_HINT_CADDY, INSTALL_HINT_PGBOUNCER, INSTALL_HINT_RABBITMQ,
+    INSTALL_HINT_REDIS, PgBouncer, PostgresServer, RabbitMqServer, RedisServer,
 };
 
 use crate::debian::require;
@@ -41,9 +41,26 @@ pub(crate) fn postgres(no_install: bool) -> Result<Postgres, String> {
     })
 }
 
-/// Installs the servers that tests start and stop themselves (Redis, RabbitMQ and Caddy), and the
-/// programs that the commands of the guide use.
+/// Installs PostgreSQL and PgBouncer, for tests that start their own.
+pub(crate) fn postgres_programs(no_install: bool) -> Outcome {
+    require(
+        PostgresServer::is_installed(),
+        "postgresql",
+        INSTALL_HINT,
+        no_install,
+    )?;
+    require(
+        PgBouncer::is_installed(),
+        "pgbouncer",
+        INSTALL_HINT_PGBOUNCER,
+        no_install,
+    )
+}
+
+/// Installs the servers that tests start and stop themselves (PostgreSQL, PgBouncer, Redis, RabbitMQ and
+/// Caddy), and the programs that the commands of the guide use.
 pub(crate) fn others(no_install: bool) -> Outcome {
+    postgres_programs(no_install)?;
     require(
         CaddyServer::is_installed(),
         "caddy",

@@ -1,3 +1,4 @@
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,10 +10,14 @@ use super::PATIENCE;
 use super::faults::Fault;
 use super::load::{Acknowledged, Load, http_client};
 use crate::harness::{ADMIN_ORIGIN, BOT, MINIAPP_ORIGIN, bootstrap_request, employee_request};
-use crate::process::{KEY, Running, program, start};
+use crate::process::{KEY, PROGRAM, Running, program, start};
 
 /// The role of the server: limits do not apply to a superuser.
 const ROLE: &str = "CREATE ROLE app LOGIN PASSWORD 'tram-under-the-plum'";
+
+/// The name of the database for [`Fault::MovedName`], and the address that it moves to.
+const NAME: &str = "database.test";
+const OTHER_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// A server with its database, and what is between them.
 pub(crate) struct Deployment {
@@ -38,7 +43,7 @@ pub(crate) struct Outage {
 impl Deployment {
     pub(crate) async fn start(fault: Fault) -> Self {
         let disk = (fault == Fault::FullDisk).then(Disk::new);
-        let primary = match &disk {
+        let mut primary = match &disk {
             Some(disk) => PostgresServer::start_in(&disk.0),
             None => PostgresServer::start(),
         };
@@ -65,15 +70,17 @@ impl Deployment {
             .map(Forwarder::port)
             .or(pgbouncer.as_ref().map(PgBouncer::port))
             .unwrap_or(primary.port());
-        let hosts = match &standby {
-            Some(standby) if fault != Fault::MovedAddress => {
-                format!("127.0.0.1:{first},127.0.0.1:{}", standby.port())
-            }
-            _ => format!("127.0.0.1:{first}"),
+        let hosts = match (fault, &standby) {
+            (Fault::MovedName, _) => format!("{NAME}:{first}"),
+            (Fault::MovedAddress, _) | (_, None) => format!("127.0.0.1:{first}"),
+            (_, Some(standby)) => format!("127.0.0.1:{first},127.0.0.1:{}", standby.port()),
         };
         let folder = tempfile::tempdir().unwrap();
         write_url(folder.path(), "tram-under-the-plum", &hosts);
-        let mut command = program(folder.path());
+        let mut command = match fault {
+            Fault::MovedName => program_with_own_hosts(folder.path()),
+            _ => program(folder.path()),
+        };
         command
             .env("DATABASE_URL_FILE", "database-url")
             .env("SECRET_KEY", KEY)
@@ -132,6 +139,16 @@ impl Deployment {
                 down_at = Some(wait().await);
                 self.standby().promote();
                 self.forwarder().set_target(self.standby().port());
+            }
+            Fault::MovedName => {
+                self.primary
+                    .query("ALTER SYSTEM SET default_transaction_read_only = on");
+                reload(&self.primary);
+                down_at = Some(wait().await);
+                self.standby().promote();
+                let address = (OTHER_ADDRESS, self.primary.port());
+                self.forwarder = Some(Forwarder::start_at(address, self.standby().port()));
+                write_hosts(self.folder.path(), OTHER_ADDRESS);
             }
             Fault::NetworkCut => {
                 self.forwarder().cut();
@@ -248,6 +265,23 @@ fn reload(server: &PostgresServer) {
 
 fn terminate(server: &PostgresServer) {
     server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
+}
+
+/// Returns the program with a file of host names of its own, which only root can give it.
+fn program_with_own_hosts(folder: &Path) -> Command {
+    write_hosts(folder, Ipv4Addr::LOCALHOST);
+    let mut command = Command::new("/usr/bin/unshare");
+    command
+        .current_dir(folder)
+        .env_clear()
+        .args(["--mount", "sh", "-c"])
+        .arg("mount --bind hosts /etc/hosts && exec \"$0\" \"$@\"")
+        .arg(PROGRAM);
+    command
+}
+
+fn write_hosts(folder: &Path, address: Ipv4Addr) {
+    std::fs::write(folder.join("hosts"), format!("{address} {NAME}\n")).unwrap();
 }
 
 /// Replaces the file as a whole, as the tools that rotate secrets do.

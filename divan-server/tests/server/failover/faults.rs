@@ -6,6 +6,7 @@ pub(crate) enum Fault {
     KilledPrimary,
     LostPrimary,
     MovedAddress,
+    MovedName,
     NetworkCut,
     ConnectionLimit,
     FullDisk,
@@ -15,12 +16,13 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Restart,
         Self::StoppedPrimary,
         Self::KilledPrimary,
         Self::LostPrimary,
         Self::MovedAddress,
+        Self::MovedName,
         Self::NetworkCut,
         Self::ConnectionLimit,
         Self::FullDisk,
@@ -43,6 +45,9 @@ impl Fault {
             Self::MovedAddress => {
                 "The primary becomes read-only, its address moves to the promoted standby (one host)"
             }
+            Self::MovedName => {
+                "The primary becomes read-only, its name moves to the promoted standby (one host)"
+            }
             Self::NetworkCut => {
                 "The network is lost silently for 3 s, then works for new connections"
             }
@@ -60,7 +65,11 @@ impl Fault {
     pub(crate) fn has_standby(self) -> bool {
         matches!(
             self,
-            Self::StoppedPrimary | Self::KilledPrimary | Self::LostPrimary | Self::MovedAddress
+            Self::StoppedPrimary
+                | Self::KilledPrimary
+                | Self::LostPrimary
+                | Self::MovedAddress
+                | Self::MovedName
         )
     }
 }
