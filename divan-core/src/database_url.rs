@@ -1,5 +1,6 @@
 //! Database URLs, in the forms that Python and Rust programs use.
 
+#[cfg(feature = "postgres")]
 mod certificates;
 mod hosts;
 mod parameters;
@@ -13,10 +14,12 @@ use std::time::Duration;
 
 use crate::percent::{self, InvalidEscape};
 use crate::secret::Secret;
+#[cfg(feature = "postgres")]
 use certificates::RootCertificates;
 use hosts::HostParameters;
 use parameters::Parameters;
 
+#[cfg(feature = "postgres")]
 pub use certificates::InvalidCertificateFile;
 pub use hosts::HostPort;
 pub use parameters::IgnoredParameter;
@@ -42,6 +45,10 @@ pub use parameters::IgnoredParameter;
 /// assert!(!format!("{url:?}").contains("p@ss"));
 /// # Ok::<(), divan_core::database_url::InvalidDatabaseUrl>(())
 /// ```
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has one, and a box would be part of the interface"
+)]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DatabaseUrl {
@@ -92,6 +99,7 @@ pub struct PostgresUrl {
     /// Parameters that have no effect.
     pub ignored: Vec<IgnoredParameter>,
     /// Content of `ssl_root_cert`, once it was read.
+    #[cfg(feature = "postgres")]
     root_pem: Option<RootCertificates>,
 }
 
@@ -243,6 +251,7 @@ fn postgres(rest: &str) -> Result<PostgresUrl, InvalidDatabaseUrl> {
         options: None,
         statement_cache_size: None,
         ignored: Vec::new(),
+        #[cfg(feature = "postgres")]
         root_pem: None,
     };
     let parameters = Parameters::parse(parameters)?;

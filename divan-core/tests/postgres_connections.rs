@@ -27,7 +27,7 @@ async fn connect(url: &str) -> Result<PostgresStore, StoreError> {
     pool.acquire_timeout = Duration::from_hours(1);
     tokio::time::timeout(Duration::from_mins(1), PostgresStore::connect(&url, pool))
         .await
-        .expect("the error is not hidden by the time limit")
+        .unwrap()
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

@@ -94,7 +94,7 @@ async fn a_full_disk_is_reported_until_writes_succeed_again() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), recovered)
+    tokio::time::timeout(Duration::from_mins(1), recovered)
         .await
         .unwrap();
 }

@@ -60,7 +60,6 @@ impl PostgresUrl {
     }
 
     /// Trusted certificates, if they were read.
-    #[cfg(feature = "postgres")]
     pub(crate) fn root_certificates(&self) -> Option<&[u8]> {
         self.root_pem.as_ref().map(|pem| &*pem.0)
     }
@@ -91,7 +90,6 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-#[cfg(feature = "postgres")]
 fn check_certificates(pem: &[u8]) -> Result<(), &'static str> {
     use rustls::RootCertStore;
     use rustls::pki_types::CertificateDer;
@@ -110,7 +108,6 @@ fn check_certificates(pem: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-#[cfg(feature = "postgres")]
 fn check_key(pem: &[u8]) -> Result<(), &'static str> {
     use rustls::pki_types::PrivateKeyDer;
     use rustls::pki_types::pem::PemObject;
@@ -118,14 +115,4 @@ fn check_key(pem: &[u8]) -> Result<(), &'static str> {
     PrivateKeyDer::from_pem_slice(pem)
         .map(drop)
         .map_err(|_| "contains no private key in PEM form without a password")
-}
-
-#[cfg(not(feature = "postgres"))]
-fn check_certificates(_: &[u8]) -> Result<(), &'static str> {
-    Ok(())
-}
-
-#[cfg(not(feature = "postgres"))]
-fn check_key(_: &[u8]) -> Result<(), &'static str> {
-    Ok(())
 }

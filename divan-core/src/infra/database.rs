@@ -51,12 +51,13 @@ impl DatabaseConfig {
         let default = PostgresPool::default();
         let seconds = NonZeroU32::MIN.saturating_add(4);
         let acquire_seconds = |env: &mut Env<'_>| env.parsed(&ACQUIRE_SECONDS, seconds).get();
+        let url = env
+            .checked(&DATABASE_URL, str::parse)
+            .filter(|url| is_usable(env, url));
+        #[cfg(feature = "postgres")]
+        let url = url.and_then(|url| with_certificates(env, url));
         Self {
-            url: env
-                .checked(&DATABASE_URL, str::parse)
-                .filter(|url| is_usable(env, url))
-                .and_then(|url| with_certificates(env, url))
-                .map(|url| with_file(env, url)),
+            url: url.map(|url| with_file(env, url)),
             pool: PostgresPool {
                 max_connections: env.parsed(&MAX_CONNECTIONS, default.max_connections),
                 acquire_timeout: Duration::from_secs(acquire_seconds(env).into()),
@@ -78,6 +79,7 @@ fn with_file(env: &Env<'_>, url: DatabaseUrl) -> DatabaseUrl {
 }
 
 /// Reads the files with certificates, so that a wrong one is a configuration error.
+#[cfg(feature = "postgres")]
 fn with_certificates(env: &mut Env<'_>, mut url: DatabaseUrl) -> Option<DatabaseUrl> {
     if let DatabaseUrl::Postgres(url) = &mut url
         && let Err(error) = url.read_certificates()
@@ -247,6 +249,7 @@ mod tests {
     #[cfg(feature = "postgres")]
     #[test]
     fn files_with_certificates_are_read_with_the_configuration() {
+        const DAMAGED: &[u8] = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let folder = tempfile::tempdir().unwrap();
         let read = |name: &str, content: &[u8], parameter: &str| {
             let file = folder.path().join(name);
@@ -260,7 +263,6 @@ mod tests {
             let url = format!("postgres://u@db/d?sslmode=verify-full&{parameter}={file}{other}");
             errors(&[("DATABASE_URL", &url)], DatabaseConfig::read).join("\n")
         };
-        const DAMAGED: &[u8] = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (content, reason) in [
             (
                 &b""[..],
@@ -268,7 +270,7 @@ mod tests {
             ),
             (b"\x30\x82\x01\xff", "contains no certificate in PEM form"),
             (DAMAGED, "contains a certificate that cannot be read"),
-            (&[b'x'; 1024 * 1024 + 1], "is larger than 1024 KiB"),
+            (&vec![b'x'; 1024 * 1024 + 1], "is larger than 1024 KiB"),
         ] {
             let message = read("ca.pem", content, "sslrootcert");
             assert!(

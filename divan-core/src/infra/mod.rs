@@ -66,9 +66,10 @@ mod text_file;
 mod unrelated;
 mod variable;
 
+#[cfg(feature = "postgres")]
+pub use crate::database_url::InvalidCertificateFile;
 pub use crate::database_url::{
-    DatabaseUrl, IgnoredParameter, InvalidCertificateFile, InvalidDatabaseUrl, PostgresPool,
-    PostgresUrl, SslMode,
+    DatabaseUrl, IgnoredParameter, InvalidDatabaseUrl, PostgresPool, PostgresUrl, SslMode,
 };
 pub use aggregate::Infra;
 #[cfg(feature = "s3")]

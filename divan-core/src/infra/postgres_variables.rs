@@ -8,8 +8,10 @@ use crate::database_url::{DatabaseUrl, PostgresUrl, SslMode};
 const IN_FILE: &str = "no effect: the driver reads it from the environment of the process only";
 const NONE: &str = "no effect: write it in DATABASE_URL";
 
-/// Variables of libpq, and the condition under which the driver uses them.
-const VARIABLES: [(&str, fn(&PostgresUrl) -> bool); 18] = [
+/// Condition under which the driver uses a variable.
+type IsUsed = fn(&PostgresUrl) -> bool;
+
+const VARIABLES: [(&str, IsUsed); 18] = [
     ("PGHOST", |_| false),
     ("PGHOSTADDR", |_| false),
     ("PGPORT", |_| false),

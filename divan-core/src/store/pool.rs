@@ -27,7 +27,7 @@ impl PoolState {
 
 /// Disables the maintenance task of a pool: in `sqlx` 0.9 it loops without end when it reads the number
 /// of idle connections while that is below zero for a moment.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(feature = "sqlite")]
 pub(super) fn without_maintenance<D: sqlx::Database>(
     options: sqlx::pool::PoolOptions<D>,
 ) -> sqlx::pool::PoolOptions<D> {

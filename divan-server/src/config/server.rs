@@ -65,7 +65,7 @@ impl LogConfig {
 
 /// Reads the time from the stop signal until connections are no longer accepted.
 pub(super) fn drain(env: &mut Env<'_>) -> Duration {
-    let default = if env.is_deployment() { 1 } else { 0 };
+    let default = u16::from(env.is_deployment());
     let seconds = env.checked(&DRAIN_SECONDS, |text| match text.parse::<u16>() {
         Ok(seconds @ ..=300) => Ok(seconds),
         _ => Err("must be a number of seconds up to 300"),

@@ -69,6 +69,10 @@ pub(super) struct Open<DB: Backend> {
     pub(super) server: u64,
 }
 
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(dead_code, reason = "SQLite uses the pools of `sqlx`")
+)]
 impl<DB: Backend> ConnectionPool<DB> {
     pub(in crate::store) fn new(
         connector: impl Connector<DB> + 'static,

@@ -24,6 +24,10 @@ pub(in crate::store) struct Connections<DB: Backend> {
 
 enum Source<DB: Backend> {
     Shared(Pool<DB>),
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "SQLite uses the pools of `sqlx`")
+    )]
     Own(Arc<ConnectionPool<DB>>),
 }
 

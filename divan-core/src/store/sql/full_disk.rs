@@ -7,6 +7,8 @@ use crate::store::{StoreError, StoreErrorKind};
 /// Time after a failed write for which the disk counts as full.
 const MEMORY: Duration = Duration::from_secs(3);
 
+const REASON: &str = "a write failed because the disk of the database is full";
+
 /// The last write that failed because the disk was full. A database on a full disk still reads and
 /// accepts transactions, so that only the error of a write shows it.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +27,6 @@ impl FullDisk {
         if failed_at.is_none_or(|at| at.elapsed() > MEMORY) {
             return Ok(());
         }
-        const REASON: &str = "a write failed because the disk of the database is full";
         Err(StoreError::caused_by(StoreErrorKind::Unavailable, REASON))
     }
 }

@@ -103,10 +103,8 @@ impl Load {
                 if let Some(first) = first {
                     break first;
                 }
-                let failures = self.shared.failures.lock().unwrap();
-                let last = failures.last().cloned().unwrap_or_default();
-                drop(failures);
-                assert!(since.elapsed() < limit, "{operation:?} fails: {last}");
+                let is_late = since.elapsed() >= limit;
+                assert!(!is_late, "{operation:?} fails: {}", self.last_failure());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             };
             assert!(first < limit, "{operation:?} took {first:?}");
@@ -117,12 +115,17 @@ impl Load {
 
     /// Requires that readiness did not succeed in the half second before a moment.
     pub(crate) fn assert_not_ready_at(&self, down_at: Instant) {
-        let before = down_at - Duration::from_millis(500);
+        const BEFORE: Duration = Duration::from_millis(500);
         let successes = self.shared.successes.lock().unwrap();
-        let wrong = successes.iter().any(|(operation, at)| {
-            *operation == Operation::Readiness && (before..down_at).contains(at)
+        let wrong = successes.iter().any(|&(operation, at)| {
+            operation == Operation::Readiness && at < down_at && at + BEFORE >= down_at
         });
         assert!(!wrong, "ready while no server accepted writes");
+    }
+
+    fn last_failure(&self) -> String {
+        let failures = self.shared.failures.lock().unwrap();
+        failures.last().cloned().unwrap_or_default()
     }
 
     fn first_success(&self, operation: Operation, since: Instant) -> Option<Duration> {
