@@ -96,8 +96,8 @@ fn require_canonical(url: &PostgresUrl) {
 
 /// Requires that a message has nothing of the URL but the name of a parameter.
 fn require_fixed_message(error: &InvalidDatabaseUrl) {
-    if let InvalidDatabaseUrl::UnknownParameter(name) | InvalidDatabaseUrl::RepeatedParameter(name) =
-        error
+    if let InvalidDatabaseUrl::UnknownParameter(name)
+    | InvalidDatabaseUrl::RepeatedParameter(name) = error
     {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         assert!(name.len() <= 32 && name.bytes().all(is_name), "{name}");

@@ -45,8 +45,8 @@ member_error_codes! {
     SearchTooLong = "search_too_long", [];
     /// The search has no letter and no digit.
     SearchEmpty = "search_empty", [];
-    /// The name has no visible character, or contains one that is not permitted: a control character, an
-    /// invisible one, or one that changes the direction of text. A letter has at most four combining marks.
+    /// The name has no visible character, or contains a control character, an invisible one, or one that
+    /// changes the direction of text. A letter has at most four combining marks.
     NameInvalid = "name_invalid", [];
     /// The text is not a valid phone number.
     PhoneInvalid = "phone_invalid", [];
