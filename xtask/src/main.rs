@@ -1,5 +1,5 @@
 //! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `attack`, `faults`,
-//! `load`, `release-check`.
+//! `upgrade`, `load`, `release-check`.
 
 mod api_reference;
 mod asvs;
@@ -18,6 +18,7 @@ mod release_check;
 mod servers;
 mod step;
 mod test;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -73,6 +74,12 @@ enum Task {
         #[arg(long)]
         no_install: bool,
     },
+    /// Test that servers of the previous and of this version serve one database at the same time
+    Upgrade {
+        /// Install nothing that is missing, only report how
+        #[arg(long)]
+        no_install: bool,
+    },
     /// Measure the processor time of requests against a minimal server
     Load {
         /// Install nothing that is missing, only report how
@@ -105,6 +112,7 @@ fn main() -> ExitCode {
         ),
         Task::Attack => attack::run(),
         Task::Faults { no_install } => faults::run(no_install),
+        Task::Upgrade { no_install } => upgrade::run(no_install),
         Task::Load { no_install } => load::run(no_install),
         Task::ReleaseCheck { options } => release_check::run(&options),
     };

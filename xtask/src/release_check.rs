@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::step::{self, Outcome, cargo, cargo_output, metadata, root, say, succeeds};
+use crate::upgrade;
 
 /// Publishable crates, in the order of publication.
 pub(crate) const CRATES: [&str; 4] = [
@@ -57,7 +58,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
     }
     package(options)?;
     docs(options.no_install)?;
-    semver(options)
+    semver(options)?;
+    upgrade::run(options.no_install)
 }
 
 /// Checks the metadata of each manifest.
@@ -150,10 +152,9 @@ fn docs(no_install: bool) -> Outcome {
     Ok(())
 }
 
-/// Compares the public API with the last release, or with [`BASELINE`] before there is one.
+/// Compares the public API with the previous version.
 fn semver(options: &Options) -> Outcome {
-    let baseline = options.baseline.clone().or_else(last_tag);
-    let baseline = baseline.as_deref().unwrap_or(BASELINE);
+    let baseline = options.baseline.clone().unwrap_or_else(baseline);
     let program = semver_checks(options.no_install)?;
     say(&format!("cargo semver-checks against {baseline}"));
     let mut command = Command::new(program);
@@ -161,12 +162,17 @@ fn semver(options: &Options) -> Outcome {
         "semver-checks",
         "--all-features",
         "--baseline-rev",
-        baseline,
+        &baseline,
     ]);
     for name in CRATES {
         command.args(["--package", name]);
     }
     step::run("cargo semver-checks", &mut command)
+}
+
+/// The previous version: the last release, or [`BASELINE`] before there is one.
+pub(crate) fn baseline() -> String {
+    last_tag().unwrap_or_else(|| BASELINE.to_owned())
 }
 
 fn last_tag() -> Option<String> {

@@ -39,5 +39,7 @@ mod startup;
 mod text;
 mod throttle;
 mod token;
+#[cfg(feature = "system-tests")]
+mod upgrade;
 mod web_security;
 mod wording;

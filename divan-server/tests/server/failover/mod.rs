@@ -4,7 +4,7 @@
 mod deployment;
 mod faults;
 mod load;
-#[cfg(feature = "fault-suite")]
+#[cfg(feature = "system-tests")]
 mod table;
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ use faults::Fault;
 use load::Recovery;
 
 /// Longest time from the moment a server accepts writes to the first response without an error.
-#[cfg(feature = "fault-suite")]
+#[cfg(feature = "system-tests")]
 const PROMISE: Duration = Duration::from_secs(5);
 
 /// The same on a machine that runs other tests at the same time.
@@ -41,7 +41,7 @@ async fn a_rotated_password_is_read_again() {
 }
 
 /// Takes minutes and measures time: `cargo xtask faults` runs it alone, and writes the table of the guide.
-#[cfg(feature = "fault-suite")]
+#[cfg(feature = "system-tests")]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_survived_within_the_promised_time() {
     let mut rows = Vec::new();
