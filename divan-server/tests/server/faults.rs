@@ -279,7 +279,7 @@ async fn hashes(app: &App<impl Store + Clone + 'static>) -> Vec<String> {
 }
 
 /// Sends requests that check a secret to a server whose table of limits is renamed.
-async fn nothing_is_attempted<S: Store + Clone + 'static>(
+async fn no_password_is_compared<S: Store + Clone + 'static>(
     app: &App<S>,
     rename: impl AsyncFn(&str, &str),
 ) {
@@ -310,19 +310,19 @@ fn rename_table(from: &str, to: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_the_table_of_limits_nothing_is_attempted_on_sqlite() {
+async fn without_the_table_of_limits_no_password_is_compared_on_sqlite() {
     let (app, disk) = on_sqlite().await;
     let rename = async |from: &str, to: &str| {
         let rename = AssertSqlSafe(rename_table(from, to));
         disk.writer.execute(rename).await.unwrap();
     };
-    nothing_is_attempted(&app, rename).await;
+    no_password_is_compared(&app, rename).await;
 }
 
 #[tokio::test]
-async fn without_the_table_of_limits_nothing_is_attempted_on_postgres() {
+async fn without_the_table_of_limits_no_password_is_compared_on_postgres() {
     let database = TestDatabase::create().await;
     let app = on_postgres(&database).await;
     let rename = async |from: &str, to: &str| database.execute(&rename_table(from, to)).await;
-    nothing_is_attempted(&app, rename).await;
+    no_password_is_compared(&app, rename).await;
 }
