@@ -32,8 +32,8 @@ impl AdminPanel {
 }
 
 impl Client {
-    /// Creates the first administrator. It succeeds exactly once. A server in development mode requires
-    /// no token if no secret or public address is configured.
+    /// Creates the first administrator. It succeeds exactly once. A server in development mode
+    /// requires no token if no key, bot token or public URL is configured.
     ///
     /// # Errors
     /// The [code](Error::code) is `already_bootstrapped` when an administrator exists,

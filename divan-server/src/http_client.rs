@@ -1,4 +1,4 @@
-//! HTTP client for the Bot API and the server's own public addresses.
+//! HTTP client for the Bot API and the server's own public URLs.
 
 use std::time::Duration;
 

@@ -155,7 +155,8 @@ pub struct HttpOptions {
     /// Refuses to create the first administrator for a request that a proxy or a tunnel forwarded.
     /// Default: no.
     pub direct_bootstrap_only: bool,
-    /// Development mode: failed attempts are not counted for loopback addresses. Default: no.
+    /// Development mode: attempts from loopback addresses are not counted by address and network.
+    /// Other limits apply. Default: no.
     pub is_development: bool,
     /// Time limit of a request, from the first byte of its body to the response. Default: 30 seconds.
     pub request_timeout: Duration,

@@ -98,7 +98,7 @@ impl Auth {
             InitDataExpired,
             TelegramNotConfigured,
         ];
-        // In the order of the checks, of which each authentication makes more than the one before.
+        // In the order of the checks. Each kind of authentication returns a prefix of this list.
         const TOKEN: &[ProblemCode] = &[
             TokenMissing,
             TokenInvalid,

@@ -66,8 +66,9 @@ endpoints! {
 
     /// Returns the next pair of tokens of a session.
     ///
-    /// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
-    /// lost response. Later, a replaced token ends its session, because two parties use it.
+    /// This call replaces the refresh token. For 30 seconds the previous one returns the same pair
+    /// again, for a second tab or a lost response. Later, it returns the next pair if no token of
+    /// the current pair was used. Otherwise it ends the session, because two parties hold it.
     Refresh = "refresh": Post "/auth/refresh", None limit Refresh,
         RefreshRequest => 200 TokenResponse, [RefreshTokenInvalid];
 
@@ -106,8 +107,8 @@ endpoints! {
 
     /// Lists users like `list_users`, with the filters in the body.
     ///
-    /// Addresses are kept in the logs of proxies and in the history of browsers, bodies are not. Search for
-    /// names and phone numbers with this operation.
+    /// URLs are kept in the logs of proxies and in the history of browsers, bodies are not. Search
+    /// for names and phone numbers with this operation.
     SearchUsers = "search_users": Post "/auth/admin/users/search", Admin,
         ListUsersRequest => 200 UserPage, [];
 

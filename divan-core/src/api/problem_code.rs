@@ -59,8 +59,8 @@ problem_codes! {
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
-    /// The password is correct, but was not used within 72 hours after an administrator set it: ask an
-    /// administrator for a new one.
+    /// The password is correct, but has expired: a generated one was not changed, or one that an
+    /// administrator chose was not used, within 72 hours. Ask an administrator for a new one.
     PasswordExpired = "password_expired", 403, "Password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
@@ -110,10 +110,10 @@ problem_codes! {
     ValidationFailed = "validation_failed", 422, "Invalid request";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
-    /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row,
-    /// waiting does not help: ask an administrator to unlock the user or to reset the password. If only
-    /// untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends
-    /// it. The response is the same for an account that does not exist.
+    /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting
+    /// does not help: ask an administrator to unlock the user or to reset the password. If only
+    /// untrusted sign-ins are refused, a sign-in from the linked Telegram account or a known device
+    /// also ends the refusal. The response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";

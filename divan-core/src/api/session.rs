@@ -49,7 +49,7 @@ pub struct TokenResponse {
     /// The lifetime of the access token, in seconds: 900 in the Mini App, 600 in the admin panel.
     #[cfg_attr(feature = "openapi", schema(example = 900))]
     pub expires_in: u64,
-    /// The token for the next pair. It works once: store the new pair before you use it.
+    /// The token for the next pair. Each refresh replaces it: store the new pair before you use it.
     #[serde(serialize_with = "secret::expose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…"))]
     pub refresh_token: Secret,

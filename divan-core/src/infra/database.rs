@@ -31,7 +31,7 @@ section! {
 
     ACQUIRE_SECONDS = (
         "DIVAN_DATABASE_ACQUIRE_SECONDS",
-        "seconds that a request waits for a PostgreSQL connection, and the start for the database",
+        "seconds that a request waits for a PostgreSQL connection, and that a starting server waits for the database",
         "5",
     ).form("a positive number of seconds").when_unset("`5`");
 

@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// Maximum size in bytes. A larger or endless file was named by mistake.
+/// Maximum size in bytes. Larger files are refused, because the variable probably names the wrong
+/// file.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// A file that cannot be used. The message continues "a file that". It does not contain the path,
-/// which may be a secret set under the wrong name.
+/// A file that cannot be used. The message completes the phrase "names a file that …". It does not
+/// contain the path, which may be a secret set under the wrong name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadableFile {

@@ -10,13 +10,15 @@ use crate::store::{Account, AccountUpdate};
 use crate::throttle::ThrottleKind;
 use crate::types::{Audience, AuditAction, Role, TelegramId};
 
-/// The period of auto-login after a password was verified, and the end of its sessions.
+/// Time after a password sign-in in which auto-login is possible. Sessions that auto-login starts
+/// end with it.
 const AUTO_LOGIN_PERIOD: Duration = Duration::from_hours(30 * 24);
 
 /// # Auto-login
 impl ClientService<'_> {
     /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in
-    /// with the password. The init data may be one hour old. The new session ends with the 30 days.
+    /// with the password. The init data must be at most one hour old. The new session ends at the
+    /// latest 30 days after that sign-in.
     ///
     /// The session that began with the same init data ends, because a page that keeps no tokens calls
     /// this at each reload.

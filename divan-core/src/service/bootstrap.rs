@@ -13,9 +13,10 @@ use crate::types::{AuditAction, Role, User, UserId};
 pub enum BootstrapPolicy {
     /// No one can create the first administrator.
     Closed,
-    /// Clients that send this token can.
+    /// Clients that send this token can create the first administrator.
     Token(Secret),
-    /// The first client to connect can. For a server that only its own machine reaches.
+    /// The first client that sends the request creates the first administrator. For a server that
+    /// only programs on the same machine can reach.
     OpenToAnyone,
 }
 
@@ -83,7 +84,8 @@ impl ClientService<'_> {
             return Err(validation.into_error());
         };
 
-        // Claimed before anything costly, so that one of many concurrent calls hashes.
+        // Claimed before anything costly, so that only one of many concurrent calls computes a
+        // hash.
         let claim = parts
             .store
             .claim_bootstrap(self.service.now())
@@ -103,7 +105,8 @@ impl ClientService<'_> {
         Ok(user)
     }
 
-    /// Compares the token. The attempt is counted before, and recorded if the token is wrong.
+    /// Compares the token. Counts the attempt first, and writes an audit event if the token is
+    /// wrong.
     async fn check_token(self, token: Option<&Secret>) -> Result<(), ServiceError> {
         let (service, policy) = (self.service, &self.service.parts.bootstrap);
         if matches!(policy, BootstrapPolicy::Token(_)) && token.is_some() {

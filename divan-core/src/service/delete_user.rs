@@ -4,9 +4,10 @@ use crate::types::{AuditAction, UserId};
 
 /// # Deletion of users
 impl AdminService<'_> {
-    /// Deletes a user with all personal data: name, contacts, Telegram account, external id, metadata,
-    /// password, sessions, known devices and failed sign-ins. The id and the audit events stay. Phone
-    /// number, e-mail address, Telegram account and external id can be used again.
+    /// Deletes a user with all personal data: name, phone number, e-mail address, Telegram account,
+    /// external id, metadata, password, sessions, known devices and failed sign-ins. The id and the
+    /// audit events stay. Phone number, e-mail address, Telegram account and external id can be
+    /// used again.
     ///
     /// All sessions end within a second. A deletion cannot be undone: deactivate a user who may
     /// return.

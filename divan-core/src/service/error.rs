@@ -42,7 +42,8 @@ pub enum ServiceError {
     /// The caller must change the password first.
     #[error("the password must be changed first")]
     PasswordChangeRequired,
-    /// The password is correct, but was issued more than 72 hours ago.
+    /// The password is correct, but has expired: a generated one was not changed, or one that an
+    /// administrator chose was not used, within 72 hours.
     #[error("the password that an administrator issued has expired")]
     PasswordExpired,
     /// The user, session or device does not exist, or belongs to another user.

@@ -15,7 +15,7 @@ pub(super) struct TelegramAccount {
 }
 
 impl TelegramAccount {
-    /// Links the account, and updates the Telegram user name.
+    /// Links the account, and updates the Telegram username.
     pub(super) fn link(&self, account: &mut Account, now: OffsetDateTime) {
         if account.user.telegram_id.is_none() {
             account.user.updated_at = now;
@@ -30,7 +30,7 @@ pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, S
     let user = data.require_user()?;
     Ok(TelegramAccount {
         id: TelegramId(user.id),
-        // Telegram's user names are ASCII letters, digits and underscores.
+        // Telegram's usernames are ASCII letters, digits and underscores.
         username: user
             .username
             .map(String::from)

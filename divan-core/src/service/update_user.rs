@@ -33,9 +33,9 @@ pub struct UpdateUserCommand {
 
 /// # Changes of users
 impl AdminService<'_> {
-    /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A change
-    /// of the caller's own e-mail address ends the caller's other sessions. The contact that a user
-    /// signs in with can be removed while the user is deactivated.
+    /// Changes a user. A deactivation or a change of the role ends all sessions of the user. A
+    /// change of the caller's own e-mail address ends the caller's other sessions. The phone number
+    /// or e-mail address that a user signs in with can be removed while the user is deactivated.
     ///
     /// # Errors
     /// Nothing is changed after an error:

@@ -87,7 +87,7 @@ pub struct CreateUserCommand {
 }
 
 impl CreateUserCommand {
-    /// Creates the command for a user without contacts and password.
+    /// Creates the command for a user without phone number, e-mail address and password.
     pub fn new(role: Role, full_name: impl Into<String>) -> Self {
         Self {
             role,

@@ -80,8 +80,7 @@ impl AuthService {
         }))
     }
 
-    /// Rejects a password that was issued more than 72 hours ago. Called only after a correct
-    /// password.
+    /// Rejects an expired password. Called only after a correct password.
     pub(super) fn check_expiry(&self, account: &Account) -> Result<(), ServiceError> {
         match account.password_expires_at {
             Some(end) if end <= self.now() => Err(ServiceError::PasswordExpired),

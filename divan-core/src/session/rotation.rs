@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 /// refresh at the same time, and for a quick retry. Clients time out after less than half of it.
 const OVERLAP: Duration = Duration::from_secs(30);
 
-/// Time after a rotation from which a replayed response is stored.
+/// Minimum time after a rotation at which a replay updates `rotated_at` in the database.
 const REPLAY_STORED_AFTER: Duration = Duration::from_secs(1);
 
 /// State of a session's token rotation: the part that a refresh changes.
@@ -14,9 +14,10 @@ const REPLAY_STORED_AFTER: Duration = Duration::from_secs(1);
 /// Responses get lost, tabs refresh at the same time, and tokens get stolen. The rules distinguish
 /// these cases as far as possible. A client that keeps one pair of tokens, and stores a new pair
 /// before it uses it, stays signed in if any response is lost. When two parties hold different
-/// pairs, the session ends as soon as the second one is used. A thief who refreshes a stolen token
-/// within 30 seconds of the owner gets the same pair as the owner and is not detected at that time; a
-/// later refresh of both, more than 30 seconds apart, ends the session.
+/// pairs, the session ends. This happens when a refresh token of the older pair is used after the
+/// overlap, or any token that was considered lost. A thief who refreshes a stolen token within 30
+/// seconds of the owner gets the same pair, and is not detected at that time. A later refresh of
+/// both, more than 30 seconds apart, ends the session.
 ///
 /// ```
 /// use divan_core::session::{RotationState, RefreshOutcome};

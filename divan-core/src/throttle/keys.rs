@@ -13,16 +13,17 @@ use crate::secret::Secret;
 use crate::token::SecretKey;
 use crate::types::{Audience, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
 
-/// Separates the key of counters from the keys of tokens.
+/// Label from which the HMAC key of counter ids is derived, so that it differs from the keys of
+/// tokens.
 const LABEL: &[u8] = b"divan throttle v1";
 
 /// Unit and maximum of the waits that are reported for untrusted attempts.
 const REPORTED_UNIT: Duration = Duration::from_secs(30);
 const MAX_REPORTED: Duration = Duration::from_hours(1);
 
-/// Derives the keys of counters: HMAC-SHA256 with a key of their own, truncated to 16 bytes. The
-/// database therefore contains no phone numbers and addresses of failed attempts. Replacing
-/// `SECRET_KEY` clears the counters.
+/// Computes the ids of counters: HMAC-SHA256 of the subject under a key derived from `SECRET_KEY`,
+/// truncated to 16 bytes. The database therefore contains no phone numbers and addresses of failed
+/// attempts. Replacing `SECRET_KEY` clears the counters.
 #[derive(Clone)]
 pub struct ThrottleKeys(Hmac<Sha256>);
 
@@ -65,7 +66,7 @@ pub struct Attempt {
 }
 
 impl ThrottleKeys {
-    /// Derives the keys from `key`.
+    /// Derives the HMAC key of counter ids from `key`.
     #[expect(
         clippy::expect_used,
         clippy::missing_panics_doc,
@@ -86,8 +87,8 @@ impl ThrottleKeys {
         self.account(Audience::Admin, email.as_str())
     }
 
-    /// Key of a user's account at an audience. Without the identifier of the audience, the user's id
-    /// replaces it.
+    /// Key of a user's account at an audience. A user without the phone number (Mini App) or e-mail
+    /// address (admin panel) gets a key of the user's id.
     pub fn of(&self, user: &User, audience: Audience) -> AccountKey {
         match (audience, &user.phone, &user.email) {
             (Audience::MiniApp, Some(phone), _) => self.phone(phone),
@@ -240,8 +241,7 @@ impl Attempt {
         &self.charged
     }
 
-    /// Uses shared counters for the keys for which `is_new` returns `true`, because there are too many
-    /// rows.
+    /// Replaces new counters by shared ones. Called when the table has too many rows.
     pub(crate) fn share(&mut self, is_new: impl Fn(&ThrottleKey) -> bool) {
         for key in self.charged.iter_mut().filter(|key| is_new(key)) {
             *key = key.shared();
@@ -288,7 +288,7 @@ impl AttemptClass {
     }
 }
 
-/// The digest in a key of one digest.
+/// Returns the digest of a key that contains exactly one.
 fn digest_of(key: &ThrottleKey) -> [u8; 16] {
     let mut digest = [0; 16];
     digest.copy_from_slice(&key.id);

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Counter, Decision, Rule, ThrottleKind};
 
-/// Key of an account, the same for known and unknown accounts.
+/// Key of an account. It is computed in the same way for identifiers without an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AccountKey(pub [u8; 16]);
 

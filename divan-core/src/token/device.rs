@@ -13,7 +13,8 @@ use super::keys::SecretKey;
 use crate::secret::Secret;
 use crate::types::{DeviceId, UserId};
 
-/// Separates the key of device tokens from the others.
+/// Label from which the HMAC key of device tokens is derived, so that it differs from the other
+/// keys.
 const LABEL: &[u8] = b"divan device token v1";
 
 /// Issues and verifies device tokens.

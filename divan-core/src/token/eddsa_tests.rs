@@ -1,4 +1,4 @@
-//! Tokens that are signed with EdDSA: keys, rings, and what must not pass.
+//! Tokens that are signed with EdDSA: keys, key rings, and tokens that must be refused.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -93,7 +93,7 @@ fn an_openssl_key_parses_and_has_the_thumbprint_of_the_rfc() {
             "{pem}"
         );
     }
-    // With the public half in it (RFC 5958), which has to be the right one.
+    // With the public key (RFC 5958), which must belong to the private key.
     let both = "-----BEGIN PRIVATE KEY-----\n\
         MFECAQEwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9ggSEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n\
         -----END PRIVATE KEY-----\n";
@@ -267,7 +267,7 @@ fn an_hs256_ring_can_announce_a_key_and_accepts_its_own() {
     assert_eq!(ring.jwks(), KeyRing::from(&next).jwks());
 }
 
-/// A token with these claims, whose signature is a MAC with a secret that everybody knows.
+/// A token with these claims, whose signature is a MAC with a public value as the secret.
 fn with_mac(header: &Value, claims: &str, secret: &[u8]) -> String {
     let message = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
     let mac = Hmac::<Sha256>::new_from_slice(secret)
@@ -301,7 +301,7 @@ fn a_mac_with_the_public_key_is_rejected() {
                 rejection(&verifier, &with_mac(&named, claims, secret)),
                 Some(TokenError::Malformed)
             );
-            // Under the one header that is accepted, it is no signature.
+            // With the accepted header, the MAC is not a valid signature.
             let (head, _) = token.split_once('.').unwrap();
             let mac = with_mac(&named, claims, secret);
             let forged = format!("{head}.{claims}.{}", mac.rsplit('.').next().unwrap());
@@ -333,7 +333,7 @@ fn a_token_cannot_choose_or_embed_its_key() {
         json!({"typ": "at+jwt", "alg": "EdDSA", "kid": kid, "x5u": "https://example.com/cert"}),
         json!({"typ": "at+jwt", "alg": "EdDSA", "kid": kid, "crit": ["exp"], "b64": false}),
     ] {
-        // Members in the order of ours, where it is about more than the order.
+        // The members have the usual order, so that the test checks more than the order.
         for text in [header.to_string(), ordered(&header)] {
             let message = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(&text));
             let signed = |key: &SigningKey| URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()));
@@ -367,7 +367,7 @@ fn a_token_cannot_choose_or_embed_its_key() {
     );
 }
 
-/// The header with `typ`, `alg` and `kid` in front, as they stand in our tokens.
+/// The header with `typ`, `alg` and `kid` first, as in valid tokens.
 fn ordered(header: &Value) -> String {
     let mut members = header.as_object().unwrap().clone();
     let mut parts = Vec::new();

@@ -27,9 +27,11 @@ pub enum TokenError {
 #[error("the key must have at least 32 bytes, not {0}")]
 pub struct ShortKey(pub usize);
 
-/// The hosts of the two audiences are equal, or one is not a host.
+/// The hosts of the two audiences are equal, or one is empty or contains a `/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the Mini App and the admin panel must have two different hosts")]
+#[error(
+    "the hosts of the Mini App and the admin panel must be different, not empty, and without `/`"
+)]
 pub struct InvalidAudiences;
 
 /// Errors of keys for [`SigningKey`](super::SigningKey) and [`VerifyingKey`](super::VerifyingKey).

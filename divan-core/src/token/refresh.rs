@@ -15,7 +15,8 @@ use crate::types::SessionId;
 
 const PREFIX: &str = "dvr1.";
 
-/// Separates the key of refresh tokens from the one of access tokens.
+/// Label from which the HMAC key of refresh tokens is derived, so that it differs from the other
+/// keys.
 const LABEL: &[u8] = b"divan refresh token v1";
 
 /// Issues and verifies refresh tokens.

@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for Role {
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    // An employee, because no usual user has all members.
+    // The example is an employee: one user cannot usually have all members.
     schema(example = json!({
         "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
         "role": "employee",

@@ -110,7 +110,7 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
     } = &config.infra;
     let bot = config.bot_token.as_ref();
     let bootstrap = match config.bootstrap {
-        BootstrapPolicy::OpenToAnyone => "open to any caller",
+        BootstrapPolicy::OpenToAnyone => "open to direct requests on this machine",
         BootstrapPolicy::Token(_) => "requires DIVAN_BOOTSTRAP_TOKEN",
         _ => "closed",
     };

@@ -21,11 +21,11 @@ use super::{Outcome, output};
 pub(super) enum Command {
     /// Import a list of users: all of them, or none if a line is invalid
     ///
-    /// The list is a file of values separated by commas, semicolons or tabs, in UTF-8 or UTF-16. Its
-    /// first line names the columns: `name`, and optionally `phone`, `email`, `role` (employee or
-    /// admin), `active` (yes or no), `telegram_id`, the Telegram account to link, `external_id`, and
-    /// `hash`, a hash of the password (passlib's bcrypt or pbkdf2-sha256, or Argon2id), which stays
-    /// valid.
+    /// The list is a file of values separated by commas, semicolons or tabs, in UTF-8 or UTF-16.
+    /// Its first line names the columns. `name` is required; optional are `phone`, `email`, `role`
+    /// (employee or admin), `active` (yes or no), `telegram_id` (the Telegram account to link),
+    /// `external_id` and `hash`. `hash` is a password hash of another system (passlib's bcrypt or
+    /// pbkdf2-sha256, or Argon2id): the employee keeps the old password.
     Users(UsersArgs),
 }
 
@@ -36,9 +36,8 @@ pub(super) struct UsersArgs {
     /// Check the list without adding or changing users; with --update, show each change
     #[arg(long)]
     dry_run: bool,
-    /// Change users who exist, found by external id, phone number or e-mail address, and add
-    /// the others. An empty
-    /// cell changes nothing, and existing users keep their password
+    /// Change users who exist, found by external id, phone number or e-mail address, and add the
+    /// others. An empty cell changes nothing, and existing users keep their password
     #[arg(long)]
     update: bool,
     /// Ignore the hashes of administrators, and generate passwords for them
@@ -134,8 +133,8 @@ async fn add(admin: AdminService<'_>, checked: CheckedImport) -> Result<Imported
     Ok(admin.complete_import(prepared).await?)
 }
 
-/// Saves the passwords before they are valid, and deletes them only if they certainly never will be,
-/// so that an interrupted import does not lose a password.
+/// Saves the passwords before the import commits, and deletes the file only if the import certainly
+/// failed. An interrupted import therefore loses no password.
 async fn add_with_passwords(
     admin: AdminService<'_>,
     checked: CheckedImport,

@@ -55,7 +55,7 @@ pub(super) struct SignArgs {
     /// The account's first name
     #[arg(long, default_value = "Development")]
     first_name: String,
-    /// The account's user name
+    /// The account's username
     #[arg(long)]
     username: Option<String>,
     /// Value of `start_param` (the parameter of the link that opened the Mini App)

@@ -14,7 +14,7 @@ section! {
 
     pub(super) SECRET_KEY = (
         "SECRET_KEY",
-        "secret of at least 32 bytes; signs refresh tokens, and access tokens unless a signing key is set",
+        "secret of at least 32 bytes; refresh and device tokens are computed with keys derived from it; signs access tokens unless a signing key is set",
         "'<the output of openssl rand -hex 32>'",
     )
     .when_unset("a deployment does not start; development mode generates a key")

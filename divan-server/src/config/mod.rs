@@ -59,7 +59,8 @@ pub struct Config {
     pub development: Option<Development>,
     /// Database.
     pub database: DatabaseUrl,
-    /// Secret that signs refresh tokens, and access tokens unless a signing key is set.
+    /// Secret from which the keys of refresh tokens, device tokens and limits are derived. Signs
+    /// access tokens unless a signing key is set.
     pub secret_key: SecretKey,
     /// Secret that was replaced, whose refresh tokens and device tokens stay valid; if set.
     pub previous_secret_key: Option<SecretKey>,
@@ -144,7 +145,7 @@ impl Config {
         let infra = Infra::read(env);
         let keys = Keys::read(env);
         let addresses = addresses::read(env, &infra.http, listen.port());
-        // Secrets or public addresses indicate a future deployment, perhaps behind a proxy on this
+        // Secrets or public URLs indicate a future deployment, perhaps behind a proxy on this
         // machine.
         let given = [
             &SECRET_KEY,

@@ -14,7 +14,7 @@ section! {
         "token that creating the first administrator requires, in the header `X-Bootstrap-Token`; at least 16 characters",
         "'<the output of openssl rand -hex 16>'",
     ).when_unset("only `divan-server admin create` creates the first administrator; in development mode, any direct request does too if no \
-                 secret and no public URL is set")
+                 key, bot token or public URL is set")
     .secret();
 
     PHONE_REGION = ("DIVAN_PHONE_REGION", "country of phone numbers without a country code", "KZ")

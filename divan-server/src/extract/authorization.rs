@@ -44,8 +44,8 @@ impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
     }
 }
 
-/// The `Authorization` header is repeated, so that a proxy may have checked the other one, or not
-/// text.
+/// The `Authorization` header appears more than once (a proxy may have checked another one), or is
+/// not text.
 struct Ambiguous;
 
 /// Returns the credential of `Authorization` with this scheme, in any case (RFC 9110 §11.1).

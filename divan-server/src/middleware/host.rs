@@ -111,8 +111,8 @@ pub(super) fn of(request: &Request) -> Result<Option<RequestHost>, Problem> {
     }
 }
 
-/// Refuses a request that names a host of another machine: a page that resolves its own name to this
-/// machine (DNS rebinding).
+/// Refuses a request whose `Host` is not a local name. This prevents DNS rebinding, in which a web
+/// page lets its own name resolve to this machine.
 #[cfg(feature = "_server")]
 pub(super) fn check_local(request: &Request) -> Result<(), Problem> {
     match of(request)? {

@@ -11,8 +11,9 @@ use crate::extract::{AsCaller, JsonBody, QueryParams};
 ///
 /// Call it when a front end starts with a stored session, and in services that must know whether an
 /// access token is valid now: the response reflects deactivation and sign-out within one second.
-/// Tokens of both audiences are accepted, also while `password_change_required`. With
-/// `include=metadata` the response has the attributes for the application.
+/// Tokens of both audiences are accepted, also limited tokens: a service must refuse a user whose
+/// `password_change_required` is `true`. With `include=metadata` the response has the attributes
+/// for the application.
 #[utoipa::path(
     get,
     path = Me::PATH,

@@ -44,7 +44,8 @@ pub(crate) async fn admin_login(
 /// several concurrent calls, one succeeds.
 ///
 /// Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says
-/// where to set the token. In development mode no token is needed.
+/// where to set the token. In development mode, no token is needed if no key, bot token or public
+/// URL is configured.
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,

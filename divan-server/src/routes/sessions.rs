@@ -12,8 +12,9 @@ use crate::problem::Problem;
 /// Call it shortly before the access token expires, or on `token_expired`; no access token is needed.
 /// Store the new pair before you use it, in one place for all tabs.
 ///
-/// A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a
-/// lost response. Later, a replaced token ends its session, because two parties hold it.
+/// This call replaces the refresh token. For 30 seconds the previous one returns the same pair
+/// again, for a second tab or a lost response. Later, it returns the next pair if no token of the
+/// current pair was used. Otherwise it ends the session, because two parties hold it.
 ///
 /// On `refresh_token_invalid` the session has ended: discard the pair, and sign in again. On every
 /// other problem keep the pair and retry.

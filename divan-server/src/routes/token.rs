@@ -53,7 +53,7 @@ pub(crate) struct OAuthTokenResponse {
     token_type: TokenType,
     /// The lifetime of the access token, in seconds.
     expires_in: u64,
-    /// The refresh token. It works once.
+    /// The refresh token. Each refresh replaces it.
     #[serde(serialize_with = "expose")]
     #[schema(value_type = String)]
     refresh_token: Secret,

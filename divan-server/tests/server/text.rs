@@ -219,7 +219,7 @@ async fn user_agents<S: Store + Clone + 'static>(app: &App<S>) {
     assert!(devices.any(|device| device == "Browser 1"), "{sessions}");
 }
 
-/// Signs in from a Telegram account whose user name Telegram would not have accepted.
+/// Signs in from a Telegram account whose username Telegram would not have accepted.
 async fn telegram_names<S: Store + Clone + 'static>(app: &App<S>) {
     let bot: BotToken = BOT.parse().unwrap();
     let mut login = app.login_request(42);

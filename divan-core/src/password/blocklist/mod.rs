@@ -62,8 +62,8 @@ impl Blocklist {
             .is_some_and(|list| list.has(password))
     }
 
-    /// Returns `true` if a password is common, or easier to guess than `min_effort` letters, digits and
-    /// known words allow.
+    /// Returns `true` if a password is common, or its [`effort`](Self::effort) is below
+    /// `min_effort`.
     pub(super) fn has(&self, password: &str, min_effort: usize) -> bool {
         let text = normalize(password);
         let chars: Vec<char> = text.chars().collect();

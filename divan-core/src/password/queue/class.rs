@@ -14,8 +14,8 @@ pub enum HashClass {
         /// delay all others. `None` for work without a user, which has no such limit.
         user: Option<u128>,
     },
-    /// Any other sign-in attempt. Such hashes use at most half of the threads, and addresses take
-    /// turns.
+    /// Any other sign-in attempt. Such hashes use at most half of the threads, and clients (users
+    /// or addresses) take turns.
     Untrusted {
         /// Address of the client. Clients without one count as a single client.
         address: Option<IpAddr>,

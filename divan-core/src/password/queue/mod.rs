@@ -34,14 +34,14 @@ pub use permit::HashPermit;
 /// threads of its own with a lower priority. Each thread reuses its memory, and releases it after
 /// 10 s without work. The threads end with the queue.
 ///
-/// [Trusted](HashClass::Trusted) hashes go first, one at a time for each user, and at most 256 wait.
-/// Further ones of the same user are untrusted.
-/// [Untrusted](HashClass::Untrusted) ones run on at most half of the permits (a single permit while
-/// no trusted one waits), take turns by user or address (IPv4, or IPv6 /64), and at most 64 wait. When more
-/// arrive, the newest of the address with the most waiting is refused; among such addresses, of the
-/// network (IPv4 /24, IPv6 /48) with the most. A [background](HashClass::Background) hash runs when
-/// no other can start, one at a time. [Legacy](PasswordHash::check) hashes are many times slower and
-/// always run in the untrusted half.
+/// [Trusted](HashClass::Trusted) hashes go first, one at a time for each user, and at most 256
+/// wait. Further ones of the same user are untrusted. [Untrusted](HashClass::Untrusted) ones run on
+/// at most half of the permits. If there is a single permit, they run when no trusted one waits.
+/// Their clients take turns; a client is a user or an address (IPv4, or IPv6 /64). At most 64 wait.
+/// When more arrive, the newest of the client with the most waiting is refused. Among such clients,
+/// it is one of the network (IPv4 /24, IPv6 /48) with the most. A
+/// [background](HashClass::Background) hash runs when no other can start, one at a time.
+/// [Legacy](PasswordHash::check) hashes are many times slower and always run in the untrusted half.
 ///
 /// Callers that are refused or wait too long receive [`HashQueueError::Overloaded`].
 #[derive(Clone, Debug)]
