@@ -15,6 +15,10 @@ pub(crate) enum Fault {
     PgBouncerTransaction,
 }
 
+#[cfg_attr(
+    not(feature = "system-tests"),
+    expect(dead_code, reason = "only `cargo xtask faults` causes all of them")
+)]
 impl Fault {
     pub(crate) const ALL: [Self; 12] = [
         Self::Restart,
