@@ -69,6 +69,7 @@ mod own_account;
 mod page;
 mod password;
 mod phone;
+mod phone_spelling;
 mod session;
 mod session_cache;
 mod telegram_account;

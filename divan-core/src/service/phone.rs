@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
+use super::phone_spelling::canonical;
 use crate::password::digits::ToDecimalDigit;
 use crate::types::{InvalidPhone, Phone};
 
@@ -39,6 +40,11 @@ impl fmt::Display for Region {
 /// Parses a phone number as users type and paste it: with or without country code, with spaces,
 /// dashes and brackets, with `00` for `+`, in the digits of any script.
 ///
+/// A number with a country code needs only the form of E.164, because numbering plans change and
+/// Telegram's anonymous numbers (`+888`) are in none. One without a country code must be a number of
+/// the region. Mobile numbers of Mexico, Argentina and Brazil have one form, although people use two
+/// spellings: see the example.
+///
 /// # Errors
 /// [`InvalidPhone`] if no such number can exist.
 ///
@@ -48,26 +54,53 @@ impl fmt::Display for Region {
 /// for typed in ["+77011234567", "8 (701) 123-45-67", "007 701 123 45 67", "٨٧٠١١٢٣٤٥٦٧"] {
 ///     assert_eq!(parse_phone(typed, Region::default())?.as_str(), "+77011234567");
 /// }
+/// for typed in ["+52 1 55 1234 5678", "+52 55 1234 5678"] {
+///     assert_eq!(parse_phone(typed, Region::default())?.as_str(), "+525512345678");
+/// }
 /// # Ok::<(), divan_core::types::InvalidPhone>(())
 /// ```
 pub fn parse_phone(typed: &str, region: Region) -> Result<Phone, InvalidPhone> {
     let dialled = dialled(typed).ok_or(InvalidPhone)?;
-    let international = match dialled.strip_prefix("00") {
-        Some(rest) => format!("+{rest}"),
-        None => dialled,
-    };
-    let number = PHONE_NUMBER_UTIL
-        .parse(&international, Some(region.0))
-        .map_err(|_| InvalidPhone)?;
-    if !number.is_valid() {
-        return Err(InvalidPhone);
+    if let Some(digits) = dialled.strip_prefix("00") {
+        international(&format!("+{digits}"))
+    } else if dialled.starts_with('+') {
+        international(&dialled)
+    } else {
+        national(&dialled, region)
     }
-    let phone: Phone = number.format_as(PhoneNumberFormat::E164).parse()?;
-    // A number with a country code must not be read as another number.
-    match international.strip_prefix('+') {
-        Some(digits) if digits != phone.digits() => Err(InvalidPhone),
+}
+
+/// Parses a number with a country code that Telegram signed: `+77011234567`. No numbering plan is
+/// consulted.
+pub(super) fn signed_phone(number: &str) -> Result<Phone, InvalidPhone> {
+    number.parse().map(canonical)
+}
+
+fn international(number: &str) -> Result<Phone, InvalidPhone> {
+    let phone = signed_phone(number)?;
+    // A trunk prefix after the country code (`+7 8 701…`) is a mistake, and the number without it must
+    // not be guessed.
+    match in_numbering_plan(phone.as_str(), None) {
+        Some(known) if known != phone => Err(InvalidPhone),
         _ => Ok(phone),
     }
+}
+
+fn national(dialled: &str, region: Region) -> Result<Phone, InvalidPhone> {
+    let number = PHONE_NUMBER_UTIL
+        .parse(dialled, Some(region.0))
+        .map_err(|_| InvalidPhone)?;
+    let phone = canonical(number.format_as(PhoneNumberFormat::E164).parse()?);
+    in_numbering_plan(phone.as_str(), Some(region)).ok_or(InvalidPhone)
+}
+
+/// Returns the number as the numbering plan of its country reads it, if it is valid there.
+fn in_numbering_plan(number: &str, region: Option<Region>) -> Option<Phone> {
+    let region = region.map(|region| region.0);
+    let number = PHONE_NUMBER_UTIL.parse(number, region).ok()?;
+    let is_valid = number.is_valid();
+    let phone = number.format_as(PhoneNumberFormat::E164).parse().ok()?;
+    is_valid.then(|| canonical(phone))
 }
 
 /// Returns the digits, and a leading `+` if there is one; `None` for any other character.
@@ -162,6 +195,42 @@ mod tests {
     }
 
     #[test]
+    fn a_number_in_no_numbering_plan_needs_the_form_of_e164_only() {
+        for typed in [
+            "+88805131234",
+            "+888 0123 4567",
+            "+70000000",
+            "+99900000000",
+        ] {
+            let phone = parse_phone(typed, Region::default()).unwrap();
+            assert_eq!(phone.as_str(), typed.replace(' ', ""));
+        }
+        assert_eq!(
+            parse_phone("70000000", Region::default()),
+            Err(InvalidPhone)
+        );
+    }
+
+    #[test]
+    fn two_spellings_of_a_mobile_number_are_one_number() {
+        for (region, spellings) in [
+            ("MX", ["+5215512345678", "+525512345678", "55 1234 5678"]),
+            (
+                "AR",
+                ["+541123456789", "+5491123456789", "011 15 2345-6789"],
+            ),
+            ("BR", ["+551187654321", "+5511987654321", "(11) 98765-4321"]),
+            ("BR", ["+551187654321", "+5511987654321", "(11) 8765-4321"]),
+        ] {
+            let region: Region = region.parse().unwrap();
+            let [old, new, local] = spellings.map(|typed| parse_phone(typed, region).unwrap());
+            assert_eq!((&old, &local), (&new, &new));
+            let signed = spellings.map(|number| signed_phone(number).ok());
+            assert_eq!(signed, [Some(new.clone()), Some(new), None]);
+        }
+    }
+
+    #[test]
     fn an_impossible_number_is_rejected() {
         for typed in [
             "",
@@ -173,6 +242,8 @@ mod tests {
             "+7701123456789012",
             "7+7011234567",
             "+77011234567;ext=5",
+            "+7 8 701 123 45 67",
+            "+0123456789",
         ] {
             assert_eq!(
                 parse_phone(typed, Region::default()),
@@ -196,8 +267,9 @@ mod tests {
     proptest! {
         #[test]
         fn an_international_number_keeps_its_digits_or_is_rejected(digits in "[1-9][0-9]{6,14}") {
-            if let Ok(phone) = parse_phone(&format!("+{digits}"), Region::default()) {
-                prop_assert_eq!(phone.digits(), digits);
+            let typed: Phone = format!("+{digits}").parse().unwrap();
+            if let Ok(phone) = parse_phone(typed.as_str(), Region::default()) {
+                prop_assert_eq!(phone, canonical(typed));
             }
         }
 

@@ -1,6 +1,7 @@
 use time::OffsetDateTime;
 
-use super::{AuthService, ServiceError, TelegramVerifiers, parse_phone};
+use super::phone::signed_phone;
+use super::{AuthService, ServiceError, TelegramVerifiers};
 use crate::characters::is_deceptive;
 use crate::init_data::{ContactError, InitData};
 use crate::secret::Secret;
@@ -54,6 +55,6 @@ impl AuthService {
     ) -> Result<Phone, ServiceError> {
         let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
         let phone = contact.phone_of(data)?;
-        parse_phone(&phone, self.parts.region).map_err(|_| ContactError::InvalidPhone.into())
+        signed_phone(&phone).map_err(|_| ContactError::InvalidPhone.into())
     }
 }
