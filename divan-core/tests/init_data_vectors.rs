@@ -49,7 +49,7 @@ fn every_vector_answers_as_it_says() {
         differing.join("\n")
     );
     let expected = [
-        ("contact", 83),
+        ("contact", 85),
         ("ed25519", 112),
         ("hmac", 440),
         ("widget", 59),
@@ -188,9 +188,14 @@ fn assert_user(vector: &Value, user: Option<WebAppUser<'_>>) {
         "photo_url": text(user.photo_url),
     });
     for (name, value) in read.as_object().unwrap() {
+        let absent = match name.as_str() {
+            "first_name" => Value::from(""),
+            _ => Value::Null,
+        };
+        let expected = expected.get(name).filter(|value| !value.is_null());
         assert_eq!(
             value,
-            expected.get(name).unwrap_or(&Value::Null),
+            expected.unwrap_or(&absent),
             "{}: {name}",
             vector["id"]
         );

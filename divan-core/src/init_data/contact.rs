@@ -55,7 +55,7 @@ pub struct Contact {
     pub user_id: i64,
     /// Phone number as Telegram wrote it, with or without `+`.
     pub phone_number: String,
-    /// First name.
+    /// First name. Empty if Telegram sends none.
     pub first_name: String,
     /// Last name.
     pub last_name: Option<String>,
@@ -130,7 +130,7 @@ impl<'a> FromObject<'a> for Members<'a> {
             match key {
                 "user_id" => user_id = Some(value.integer()?),
                 "phone_number" => phone_number = Some(value.text()?),
-                "first_name" => first_name = Some(value.text()?),
+                "first_name" => first_name = value.text_or_null()?,
                 "last_name" => last_name = value.text_or_null()?,
                 _ => {}
             }
@@ -139,7 +139,7 @@ impl<'a> FromObject<'a> for Members<'a> {
         Ok(Self {
             user_id: user_id.ok_or(Malformed::Json)?,
             phone_number: phone_number.ok_or(Malformed::Json)?,
-            first_name: first_name.ok_or(Malformed::Json)?,
+            first_name: first_name.unwrap_or(Text::plain("")),
             last_name,
         })
     }

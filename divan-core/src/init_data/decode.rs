@@ -17,7 +17,7 @@ const COPY_LEN: usize = 16;
 /// returns the decoded length. `out` must be at least as long as the range; `escapes` has a bit for
 /// each `%` and `+` in `raw`.
 ///
-/// The output contains no control characters. The caller checks that it is UTF-8.
+/// The output contains no byte below 0x20. The caller checks that it is UTF-8.
 pub(super) fn decode(
     raw: &[u8],
     range: Range<usize>,
@@ -121,7 +121,7 @@ fn unescape([byte, first, second]: [u8; 3]) -> Result<(u8, usize), Malformed> {
     }
     let byte = high << 4 | low;
     // A line feed in a value would make one field look like two under the same signature.
-    if byte < 0x20 || byte == 0x7F {
+    if byte < 0x20 {
         return Err(Malformed::Character);
     }
     Ok((byte, 3))

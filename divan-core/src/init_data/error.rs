@@ -80,7 +80,7 @@ pub enum Malformed {
     /// A `%` is not followed by two hex digits.
     #[error("a `%` is not followed by two hex digits")]
     Escape,
-    /// The string contains a space, a `#` or a control character, the last also percent-encoded.
+    /// The string contains a space, a `#` or a control character, or an escape of a byte below 0x20.
     #[error("it contains a forbidden character")]
     Character,
     /// A value does not decode to UTF-8.

@@ -11,14 +11,13 @@ impl Verifier<BotToken> {
     /// Its key differs from that of init data, so neither is accepted as the other.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify), and [`InitDataError::WrongKind`] for data without `id` or
-    /// `first_name`.
+    /// As [`verify`](Self::verify), and [`InitDataError::WrongKind`] for data without `id`.
     pub fn verify_login_widget(&self, raw: &str) -> Result<LoginWidgetUser, InitDataError> {
         let data = self.run::<LoginWidget>(raw)?;
         let text = |name: &str| data.field(name).map(str::to_owned);
         Ok(LoginWidgetUser {
             id: parse_id(data.field("id").ok_or(InitDataError::WrongKind)?)?,
-            first_name: text("first_name").ok_or(InitDataError::WrongKind)?,
+            first_name: text("first_name").unwrap_or_default(),
             last_name: text("last_name"),
             username: text("username"),
             photo_url: text("photo_url"),
@@ -36,7 +35,7 @@ impl Verifier<BotToken> {
 pub struct LoginWidgetUser {
     /// Account id, with up to 52 significant bits.
     pub id: i64,
-    /// First name, as the user chose it.
+    /// First name, as the user chose it. Empty if Telegram sends none.
     pub first_name: String,
     /// Last name.
     pub last_name: Option<String>,

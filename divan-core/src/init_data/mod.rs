@@ -40,7 +40,7 @@
 //!   control characters are forbidden. Empty values are allowed.
 //! - Keys are `[A-Za-z0-9_]{1,64}` and not percent-encoded. No key occurs twice, neither at the top
 //!   level nor inside the JSON objects.
-//! - `%` is followed by two hex digits, and decoded values are UTF-8 without control characters,
+//! - `%` is followed by two hex digits, and decoded values are UTF-8 without bytes below 0x20,
 //!   because the check string separates fields by line feeds and does not escape line feeds.
 //! - `hash` is 64 lower-case hex digits, `auth_date` is `[1-9][0-9]{0,11}`. `signature` is 64 bytes
 //!   in canonical base64url when it is verified (Ed25519). With the bot token (HMAC) its format is

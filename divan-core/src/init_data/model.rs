@@ -14,7 +14,7 @@ use super::text::Text;
 pub struct WebAppUser<'a> {
     /// Account id, with up to 52 significant bits.
     pub id: i64,
-    /// First name, as the user chose it.
+    /// First name, as the user chose it. Empty if Telegram sends none.
     pub first_name: Text<'a>,
     /// Last name.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
@@ -52,7 +52,7 @@ impl<'a> FromObject<'a> for WebAppUser<'a> {
         reader.object(|key, value| {
             match key {
                 "id" => id = Some(value.integer()?),
-                "first_name" => first_name = Some(value.text()?),
+                "first_name" => first_name = value.text_or_null()?,
                 "last_name" => last_name = value.text_or_null()?,
                 "username" => username = value.text_or_null()?,
                 "language_code" => language_code = value.text_or_null()?,
@@ -67,7 +67,7 @@ impl<'a> FromObject<'a> for WebAppUser<'a> {
         })?;
         Ok(Self {
             id: id.ok_or(Malformed::Json)?,
-            first_name: first_name.ok_or(Malformed::Json)?,
+            first_name: first_name.unwrap_or(Text::plain("")),
             last_name,
             username,
             language_code,

@@ -129,8 +129,7 @@ mod x86 {
                 // AVX-512 has no 8-bit shift: the bits from the neighbouring byte are masked out.
                 let shifted = _mm512_and_si512(_mm512_slli_epi16::<4>(first_value), all(0xF0));
                 let value = _mm512_or_si512(shifted, second_value);
-                let control = _mm512_cmplt_epu8_mask(value, all(b' '))
-                    | _mm512_cmpeq_epi8_mask(value, all(0x7F));
+                let control = _mm512_cmplt_epu8_mask(value, all(b' '));
                 if percent & (not_hex | control) != 0 {
                     return None;
                 }

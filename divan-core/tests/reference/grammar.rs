@@ -52,7 +52,7 @@ fn decode(value: &str) -> Result<String, Refusal> {
             plain => plain,
         });
     }
-    if decoded.iter().any(|&byte| byte < 0x20 || byte == 0x7F) {
+    if decoded.iter().any(|&byte| byte < 0x20) {
         return Err(Refusal::Invalid);
     }
     String::from_utf8(decoded).map_err(|_| Refusal::Invalid)

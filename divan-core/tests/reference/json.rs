@@ -44,7 +44,7 @@ impl User {
         let members = object(json)?;
         Ok(Self {
             id: integer(&members, "id")?,
-            first_name: text(&members, "first_name")?.ok_or(Unreadable)?,
+            first_name: text(&members, "first_name")?.unwrap_or_default(),
             last_name: text(&members, "last_name")?,
             username: text(&members, "username")?,
             language_code: text(&members, "language_code")?,

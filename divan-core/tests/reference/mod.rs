@@ -108,7 +108,7 @@ pub(crate) fn contact(raw: &str, token: &str, moment: Moment) -> Result<Contact,
     Ok(Contact {
         user_id: json::integer(&members, "user_id")?,
         phone_number: json::text(&members, "phone_number")?.ok_or(Unreadable)?,
-        first_name: json::text(&members, "first_name")?.ok_or(Unreadable)?,
+        first_name: json::text(&members, "first_name")?.unwrap_or_default(),
         last_name: json::text(&members, "last_name")?,
         auth_date,
     })
@@ -129,7 +129,7 @@ pub(crate) fn login_widget(
     let field = |name: &str| fields.get(name).cloned();
     Ok(LoginWidgetUser {
         id: id.parse().map_err(|_| Refusal::Invalid)?,
-        first_name: field("first_name").ok_or(Refusal::Invalid)?,
+        first_name: field("first_name").unwrap_or_default(),
         last_name: field("last_name"),
         username: field("username"),
         photo_url: field("photo_url"),
