@@ -115,10 +115,10 @@ impl IntoResponse for Rejection {
             ServiceError::InvalidCredentials
             | ServiceError::InitData(_)
             | ServiceError::Token(_) => StatusCode::UNAUTHORIZED,
-            ServiceError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            ServiceError::PasswordChangeRequired | ServiceError::TelegramAccountMismatch => {
-                StatusCode::FORBIDDEN
-            }
+            ServiceError::Invalid(_) | ServiceError::Contact(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ServiceError::PasswordChangeRequired
+            | ServiceError::TelegramAccountMismatch
+            | ServiceError::TelegramAccountTaken => StatusCode::FORBIDDEN,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, self.0.to_string()).into_response()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use divan_core::clock::ManualClock;
@@ -29,15 +29,23 @@ async fn hello(data: InitData<'static>) -> Result<String, InitDataRejection> {
 }
 
 async fn ask(headers: &[&str]) -> (StatusCode, HeaderMap, String) {
+    ask_with(headers, &[]).await
+}
+
+async fn ask_with(authorization: &[&str], init_data: &[&str]) -> (StatusCode, HeaderMap, String) {
     let verifier =
         Verifier::new(token(), Duration::from_hours(1)).clock(Arc::new(ManualClock::at_unix(NOW)));
     let app = Router::new().route("/", get(hello)).with_state(verifier);
     let mut request = Request::new(Body::empty());
-    for header in headers {
-        request.headers_mut().append(
-            header::AUTHORIZATION,
-            HeaderValue::from_bytes(header.as_bytes()).unwrap(),
-        );
+    let init_data_header = HeaderName::from_static("x-telegram-init-data");
+    for (name, values) in [
+        (header::AUTHORIZATION, authorization),
+        (init_data_header, init_data),
+    ] {
+        for value in values {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            request.headers_mut().append(&name, value);
+        }
     }
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
@@ -51,6 +59,37 @@ async fn a_handler_gets_what_telegram_signed() {
         let (status, _, body) = ask(&[&format!("{scheme} {raw}")]).await;
         assert_eq!((status, body.as_str()), (StatusCode::OK, "Hello, First!"));
     }
+}
+
+#[tokio::test]
+async fn absent_init_data_does_not_conflict_with_a_good_value_beside_it() {
+    let raw = InitDataBuilder::new(NOW).user(42, "First").sign(&token());
+    let (tma, other) = (
+        format!("tma {raw}"),
+        InitDataBuilder::new(NOW).user(43, "Other").sign(&token()),
+    );
+    for absent in ["", " ", "undefined", "null", "[object Object]", "None"] {
+        let absent_tma = format!("tma {absent}");
+        for (authorization, header) in [
+            (absent_tma.as_str(), raw.as_str()),
+            (&tma, absent),
+            (&tma, &raw),
+            ("Bearer undefined", &raw),
+        ] {
+            let (status, _, body) = ask_with(&[authorization], &[header]).await;
+            let found = (status, body.as_str());
+            assert_eq!(found, (StatusCode::OK, "Hello, First!"), "{absent}");
+        }
+        let (status, _, body) = ask_with(&[&absent_tma], &[absent]).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(body.contains("init_data_missing"), "{absent}: {body}");
+    }
+    let (status, _, body) = ask_with(&[&tma], &[&other]).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(body.contains(r#""code":"init_data_conflict""#), "{body}");
+    let (status, _, body) = ask_with(&[], &[&raw, &raw]).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert!(body.contains("init_data_invalid"), "{body}");
 }
 
 #[tokio::test]

@@ -118,7 +118,17 @@ fn the_edges_of_time_are_where_they_are_said_to_be() {
         verifier().verify(&raw).map(|data| data.auth_date())
     };
     assert_eq!(verify(NOW - 3600), Ok(NOW - 3600));
-    assert_eq!(verify(NOW - 3601), Err(InitDataError::Expired));
+    assert_eq!(
+        verify(NOW - 3601),
+        Err(InitDataError::Expired {
+            age: Duration::from_secs(3601)
+        })
+    );
     assert_eq!(verify(NOW + 60), Ok(NOW + 60));
-    assert_eq!(verify(NOW + 61), Err(InitDataError::FromFuture));
+    assert_eq!(
+        verify(NOW + 61),
+        Err(InitDataError::FromFuture {
+            ahead: Duration::from_secs(61)
+        })
+    );
 }

@@ -56,6 +56,7 @@ mod middleware;
 mod openapi;
 mod problem;
 mod readiness;
+mod refusals;
 mod router;
 mod routes;
 #[cfg(feature = "_server")]

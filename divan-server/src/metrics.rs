@@ -19,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::problem::Refusal;
 use crate::token_endpoint;
 
 /// The content type of [`Metrics::text`].
@@ -38,6 +39,7 @@ pub(crate) struct Metrics {
     requests: Family<Request, Histogram, fn() -> Histogram>,
     sign_ins: Family<SignIn, Counter>,
     attempts: Family<Attempts, Counter>,
+    refused: Family<Refused, Counter>,
     reused_tokens: Counter,
     hashes: Hashes,
     connections: Family<Connections, Gauge>,
@@ -97,6 +99,12 @@ struct Attempts {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Refused {
+    data: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Connections {
     state: &'static str,
 }
@@ -114,6 +122,7 @@ impl Metrics {
             requests: Family::new_with_constructor(histogram),
             sign_ins: Family::default(),
             attempts: Family::default(),
+            refused: Family::default(),
             reused_tokens: Counter::default(),
             hashes: Hashes::default(),
             connections: Family::default(),
@@ -131,6 +140,7 @@ impl Metrics {
         r.register_with_unit("http_request_duration", "Time from the headers of a request to its response", seconds.clone(), self.requests.clone());
         r.register("sign_ins", "Sign-ins by their outcome: success, the code of the problem, or client_closed when the client closed the connection", self.sign_ins.clone());
         r.register("attempts", "Attempts to guess a secret: succeeded, failed, or refused by a limit; trusted ones come from a linked Telegram account or a known device", self.attempts.clone());
+        r.register("signed_data_refused", "Init data and contacts that were refused, by the failed check", self.refused.clone());
         r.register("reused_tokens", "Sessions that ended because two clients used their tokens: one of them may be stolen", self.reused_tokens.clone());
         r.register("hashes_running", "Passwords being hashed", self.hashes.running.clone());
         r.register("hashes_waiting", "Passwords waiting to be hashed", self.hashes.waiting.clone());
@@ -166,6 +176,12 @@ impl Metrics {
                 .get_or_create(&SignIn { method, outcome })
                 .inc();
         }
+    }
+
+    /// Counts refused init data or a refused contact.
+    pub(crate) fn count_refusal(&self, refusal: Refusal) {
+        let Refusal { data, reason, .. } = refusal;
+        self.refused.get_or_create(&Refused { data, reason }).inc();
     }
 
     /// Sets the values that the service and the connection pool count.

@@ -24,7 +24,7 @@ use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
-use crate::extract::{MAX_BODY_BYTES, RequestId};
+use crate::extract::{MAX_BODY_BYTES, RequestId, X_TELEGRAM_INIT_DATA};
 use crate::problem::Problem;
 use crate::state::{AppState, StrictTransport};
 use crate::token_endpoint::NotASignIn;
@@ -82,6 +82,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             AUTHORIZATION,
             CONTENT_TYPE,
             HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER),
+            X_TELEGRAM_INIT_DATA,
         ])
         .expose_headers([X_REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)

@@ -1,5 +1,6 @@
 mod oauth;
 mod service;
+mod telegram;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{self, MemberError, ProblemCode};
+
+pub(crate) use telegram::Refusal;
 
 pub(crate) use oauth::{OAuthError, OAuthErrorResponse};
 
@@ -20,6 +23,8 @@ pub struct Problem {
     cause: Option<Arc<dyn Error + Send + Sync>>,
     /// The time to wait, where the code alone does not determine it.
     retry_after: Option<Duration>,
+    /// The reason of refused init data.
+    refusal: Option<Refusal>,
 }
 
 impl Problem {
@@ -29,6 +34,7 @@ impl Problem {
             body: Box::new(api::Problem::new(code)),
             cause: None,
             retry_after: None,
+            refusal: None,
         }
     }
 
@@ -76,6 +82,10 @@ impl Problem {
         self.body.code()
     }
 
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
     pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()
     }
@@ -85,6 +95,7 @@ impl Problem {
             body: Box::new(change(*self.body)),
             cause: self.cause,
             retry_after: self.retry_after,
+            refusal: self.refusal,
         }
     }
 }

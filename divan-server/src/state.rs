@@ -2,7 +2,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::HeaderValue;
 use divan_core::service::AuthService;
@@ -11,7 +11,9 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::metrics::Metrics;
+use crate::problem::Refusal;
 use crate::readiness::{Dependency, Readiness};
+use crate::refusals::Refusals;
 
 /// State that the handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +33,7 @@ struct Parts {
     pool_state: Option<PoolStateFn>,
     readiness: Readiness,
     proxy_warning: Once,
+    refusals: Refusals,
 }
 
 impl AppState {
@@ -56,6 +59,7 @@ impl AppState {
                 pool_state,
                 readiness,
                 proxy_warning: Once::new(),
+                refusals: Refusals::default(),
             }),
         }
     }
@@ -82,6 +86,25 @@ impl AppState {
                 "ignoring X-Forwarded-For from untrusted peer; set DIVAN_TRUSTED_PROXIES if it is your proxy"
             );
         });
+    }
+
+    /// Counts refused init data, and logs a warning if much is refused for the same reason.
+    pub(crate) fn count_refusal(&self, refusal: Refusal, now: Instant) {
+        self.parts.metrics.count_refusal(refusal);
+        if let Some(advice) = self.parts.refusals.count(refusal.reason, now) {
+            let Refusal {
+                data,
+                reason,
+                age_seconds,
+            } = refusal;
+            tracing::warn!(
+                data,
+                reason,
+                age_seconds,
+                advice,
+                "many sign-ins are refused alike"
+            );
+        }
     }
 
     pub(crate) fn readiness(&self) -> &Readiness {

@@ -55,9 +55,10 @@ fn status(error: &ServiceError) -> StatusCode {
         | ServiceError::RefreshToken => StatusCode::UNAUTHORIZED,
         ServiceError::AdminRequired
         | ServiceError::PasswordChangeRequired
-        | ServiceError::TelegramAccountMismatch => StatusCode::FORBIDDEN,
+        | ServiceError::TelegramAccountMismatch
+        | ServiceError::TelegramAccountTaken => StatusCode::FORBIDDEN,
         ServiceError::NotFound => StatusCode::NOT_FOUND,
-        ServiceError::Invalid(_) | ServiceError::WeakPassword { .. } => {
+        ServiceError::Invalid(_) | ServiceError::Contact(_) | ServiceError::WeakPassword { .. } => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         ServiceError::Store(error) if matches!(error.kind(), StoreErrorKind::Conflict(_)) => {

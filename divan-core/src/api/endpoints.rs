@@ -46,13 +46,15 @@ endpoints! {
     /// Signs an employee in, inside the Mini App.
     TelegramLogin = "telegram_login": Post "/auth/telegram/login", InitData limit SignIn,
         TelegramLoginRequest => 200 TokenResponse,
-        [InvalidCredentials, TelegramAccountMismatch, PasswordExpired, Overloaded];
+        [ContactMissing, ContactInvalid, ContactExpired, ContactMismatch, InvalidCredentials, TelegramAccountMismatch,
+         TelegramAccountTaken, PasswordExpired, Overloaded];
 
     /// Signs an employee in again without the password, inside the Mini App.
     ///
     /// It works in the linked Telegram account for 30 days after a sign-in with the password. It stops
     /// earlier if the user signs out or changes the password, or if an administrator ends the user's
-    /// sessions. The init data must be at most one hour old, so call this first when the Mini App opens.
+    /// sessions. Init data that is too old for it, but not for a sign-in with the password, returns
+    /// `password_required`. Call this first when the Mini App opens.
     AutoLogin = "auto_login": Post "/auth/telegram/auto-login", InitData limit AutoLogin,
         AutoLoginRequest => 200 TokenResponse, [PasswordRequired];
 

@@ -36,7 +36,8 @@ pub struct Problem {
     )]
     detail: Option<String>,
     /// The invalid members of the request. Present with `validation_failed`, `weak_password`,
-    /// `email_taken`, `phone_taken`, `external_id_taken` and `not_ready`.
+    /// `email_taken`, `phone_taken`, `external_id_taken`, `not_ready`, and the codes of a contact or of init
+    /// data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<MemberError>,
     /// The id of the request in the server's log, which contains the cause. Present with status 500

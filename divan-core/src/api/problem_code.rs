@@ -36,11 +36,13 @@ problem_codes! {
     HostInvalid = "host_invalid", 400, "Invalid host";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
-    /// The init data is empty: open the Mini App from the menu button of the bot.
+    /// The init data is empty, or the name of an absent value (`undefined`): open the Mini App from the menu
+    /// button of the bot.
     InitDataMissing = "init_data_missing", 401, "Init data missing";
     /// The init data is not signed by Telegram for this bot, or is data of another kind.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
-    /// The init data is too old: reopen the Mini App.
+    /// The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because
+    /// some clients (iOS, macOS, Desktop) keep old init data.
     InitDataExpired = "init_data_expired", 401, "Init data expired";
     /// The phone number, the e-mail address or the password is wrong, or the user is inactive.
     /// Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response
@@ -66,10 +68,12 @@ problem_codes! {
     AdminRequired = "admin_required", 403, "Administrators only";
     /// The bootstrap token is missing or wrong, or bootstrap over HTTP is closed.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
-    /// The user is linked to another Telegram account, or this Telegram account is linked to
-    /// another user. An administrator can unlink the Telegram account from the user to whom it is
-    /// linked.
+    /// The password is correct, but the user is linked to another Telegram account. An administrator can
+    /// unlink it from this user.
     TelegramAccountMismatch = "telegram_account_mismatch", 403, "Telegram account mismatch";
+    /// The password is correct, but this Telegram account is linked to another user. An administrator can
+    /// unlink it from that user, whom the audit event `telegram_taken` names as `actor_id`.
+    TelegramAccountTaken = "telegram_account_taken", 403, "Telegram account taken";
     /// The origin of the page that sent the request is not allowed.
     OriginNotAllowed = "origin_not_allowed", 403, "Origin not allowed";
     /// The resource does not exist, or is not served on this host.
@@ -108,6 +112,15 @@ problem_codes! {
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Invalid request";
+    /// The shared contact is empty, as after a time-out of Telegram's script. Ask the user to share it again,
+    /// or to type the phone number.
+    ContactMissing = "contact_missing", 422, "Contact missing";
+    /// The shared contact is not a response of `requestContact` that Telegram signed for this bot.
+    ContactInvalid = "contact_invalid", 422, "Invalid contact";
+    /// The shared contact is too old: ask the user to share it again.
+    ContactExpired = "contact_expired", 422, "Contact expired";
+    /// The shared contact belongs to another Telegram account than the init data.
+    ContactMismatch = "contact_mismatch", 422, "Contact of another account";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting

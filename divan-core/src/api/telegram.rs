@@ -22,7 +22,7 @@ pub struct TelegramLoginRequest {
     #[cfg_attr(feature = "openapi", schema(example = "+77011234567"))]
     pub phone: Option<String>,
     /// The unchanged response of the Mini App's `requestContact`, instead of `phone`. It must
-    /// belong to the same account as the init data.
+    /// belong to the same account as the init data. An empty one is ignored if `phone` is present.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

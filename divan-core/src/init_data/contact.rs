@@ -70,6 +70,16 @@ pub struct Contact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContactError {
+    /// The contact is empty, as from Telegram's script when its request timed out, or names an absent
+    /// value (`undefined`).
+    #[error("the contact is empty: share it again, or send the phone number")]
+    Missing,
+    /// The contact was signed too long ago, or was used before.
+    #[error("the contact has expired: share it again")]
+    Expired(InitDataError),
+    /// The string is not a contact that Telegram signed for this bot.
+    #[error("the contact is not a response of `requestContact` that Telegram signed for this bot")]
+    Unverified(InitDataError),
     /// The contact describes another user than the one who opened the Mini App, or was shared with
     /// another bot.
     #[error("the contact does not belong to the user who opened the Mini App")]
@@ -77,6 +87,50 @@ pub enum ContactError {
     /// The phone number is not in international format.
     #[error("the contact's phone number is not in international format")]
     InvalidPhone,
+}
+
+impl ContactError {
+    /// Stable code of this error on the wire: `contact_missing`, `contact_expired`,
+    /// `contact_invalid`, `contact_mismatch`, or `overloaded` for a full replay guard.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "contact_missing",
+            Self::Expired(_) => "contact_expired",
+            Self::Unverified(InitDataError::ReplayGuardFull) => "overloaded",
+            Self::Unverified(_) | Self::InvalidPhone => "contact_invalid",
+            Self::UserMismatch => "contact_mismatch",
+        }
+    }
+
+    /// Stable name of the failed check, for logs and metrics: as
+    /// [`InitDataError::reason`], and `other_user` or `phone`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Missing => InitDataError::Missing.reason(),
+            Self::Expired(error) | Self::Unverified(error) => error.reason(),
+            Self::UserMismatch => "other_user",
+            Self::InvalidPhone => "phone",
+        }
+    }
+
+    /// As [`InitDataError::age_seconds`].
+    pub fn age_seconds(self) -> Option<i64> {
+        match self {
+            Self::Expired(error) | Self::Unverified(error) => error.age_seconds(),
+            _ => None,
+        }
+    }
+}
+
+/// The error of [`Verifier::verify_contact`], whose advice is about init data, as one about the contact.
+impl From<InitDataError> for ContactError {
+    fn from(error: InitDataError) -> Self {
+        match error {
+            InitDataError::Missing => Self::Missing,
+            InitDataError::Expired { .. } | InitDataError::Replayed => Self::Expired(error),
+            error => Self::Unverified(error),
+        }
+    }
 }
 
 impl Contact {

@@ -67,9 +67,9 @@ impl<'a> InitData<'a> {
     /// User who opened the Mini App, for handlers that require one.
     ///
     /// # Errors
-    /// As [`user`](Self::user), and [`InitDataError::WrongKind`] for data without a user.
+    /// As [`user`](Self::user), and [`InitDataError::UserMissing`] for data without a user.
     pub fn require_user(&self) -> Result<WebAppUser<'_>, InitDataError> {
-        self.user()?.ok_or(InitDataError::WrongKind)
+        self.user()?.ok_or(InitDataError::UserMissing)
     }
 
     /// Other user of the private chat where the Mini App was opened from the attachment menu.

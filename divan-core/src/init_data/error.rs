@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 /// Error of rejected init data.
 ///
 /// No variant contains the input, the token or the expected signature, so the error may be logged
@@ -5,10 +7,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitDataError {
-    /// The string is empty. Telegram provides no init data when the Mini App was opened from a
+    /// The string is empty, or names an absent value (`undefined`). Telegram provides no init data when the Mini App was opened from a
     /// keyboard button or in inline mode; the user must open it in another way.
     #[error("init data is empty: open the Mini App from the bot's menu button or a link")]
     Missing,
+    /// The request contains two different init data strings.
+    #[error("the request contains two different init data strings")]
+    Conflict,
     /// The string is longer, or has more pairs, than the verifier accepts.
     #[error("init data is too large")]
     TooLarge,
@@ -25,12 +30,24 @@ pub enum InitDataError {
     /// the reverse.
     #[error("the data is signed correctly, but is not of the expected kind")]
     WrongKind,
-    /// `auth_date` is older than the maximum age.
-    #[error("init data has expired: reopen the Mini App")]
-    Expired,
+    /// The data is correctly signed, but contains no user, which a sign-in requires.
+    #[error("init data contains no user: open the Mini App from the bot's menu button or a link")]
+    UserMissing,
+    /// `auth_date` is older than the maximum age. Some clients (iOS, macOS, Desktop) send old data
+    /// until they are restarted.
+    #[error(
+        "init data has expired: reopen the Mini App; if that does not help, restart Telegram, because some clients keep old data"
+    )]
+    Expired {
+        /// Time since `auth_date`.
+        age: Duration,
+    },
     /// `auth_date` is further in the future than the clock skew allows.
-    #[error("`auth_date` of the init data is in the future")]
-    FromFuture,
+    #[error("`auth_date` of the init data is in the future: check the clock of the server")]
+    FromFuture {
+        /// Time until `auth_date`.
+        ahead: Duration,
+    },
     /// The data was presented before to a verifier that accepts it once.
     #[error("init data was used before: reopen the Mini App")]
     Replayed,
@@ -40,15 +57,47 @@ pub enum InitDataError {
 }
 
 impl InitDataError {
-    /// Stable code of this error on the wire: `init_data_missing`, `init_data_expired` (too old or
+    /// Stable code of this error on the wire: `init_data_missing`, `init_data_conflict`, `init_data_expired` (too old or
     /// used before: the user must reopen the Mini App), `init_data_invalid`, or `overloaded` for a
     /// full replay guard.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "init_data_missing",
-            Self::Expired | Self::Replayed => "init_data_expired",
+            Self::Conflict => "init_data_conflict",
+            Self::Expired { .. } | Self::Replayed => "init_data_expired",
             Self::ReplayGuardFull => "overloaded",
             _ => "init_data_invalid",
+        }
+    }
+
+    /// Stable name of the failed check, for logs and metrics: `missing`, `conflict`, `too_large`, `malformed`,
+    /// `signature_missing`, `signature`, `wrong_kind`, `no_user`, `expired`, `from_future`, `replayed` or
+    /// `replay_guard_full`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too_large",
+            Self::Malformed(_) => "malformed",
+            Self::SignatureMissing => "signature_missing",
+            Self::SignatureMismatch => "signature",
+            Self::WrongKind => "wrong_kind",
+            Self::UserMissing => "no_user",
+            Self::Expired { .. } => "expired",
+            Self::FromFuture { .. } => "from_future",
+            Self::Replayed => "replayed",
+            Self::ReplayGuardFull => "replay_guard_full",
+        }
+    }
+
+    /// Seconds from `auth_date` to the verifier's time, for data refused because of its age; negative
+    /// for data from the future. A clock that is off shows here.
+    pub fn age_seconds(self) -> Option<i64> {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        match self {
+            Self::Expired { age } => Some(seconds(age)),
+            Self::FromFuture { ahead } => Some(-seconds(ahead)),
+            _ => None,
         }
     }
 
@@ -57,7 +106,8 @@ impl InitDataError {
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Missing => "Init data missing",
-            Self::Expired | Self::Replayed => "Init data expired",
+            Self::Conflict => "Conflicting init data",
+            Self::Expired { .. } | Self::Replayed => "Init data expired",
             Self::ReplayGuardFull => "Too busy",
             _ => "Invalid init data",
         }

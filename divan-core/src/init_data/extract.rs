@@ -5,13 +5,14 @@ use axum_core::extract::{FromRef, FromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::absence::is_absent;
 use super::data::InitData;
 use super::error::{InitDataError, Malformed};
 use super::verifier::Verifier;
 
-/// Extracts the init data of `Authorization: tma <raw>` and verifies it with the
+/// Extracts the init data of `Authorization: tma <raw>` or `X-Telegram-Init-Data: <raw>` and verifies it with the
 /// [`Verifier`] of the router's state.
 ///
 /// ```
@@ -38,25 +39,41 @@ where
     }
 }
 
-/// Returns the credentials of the only `Authorization` header, of the scheme `tma`.
+/// Header with the raw init data alone.
+const X_TELEGRAM_INIT_DATA: HeaderName = HeaderName::from_static("x-telegram-init-data");
+
+/// Returns the init data of both headers, which must be equal if both are present.
 fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
-    let mut all = headers.get_all(AUTHORIZATION).iter();
-    let header = all.next().ok_or(InitDataError::Missing)?;
-    if all.next().is_some() {
-        return Err(Malformed::Character.into());
-    }
-    let header = header.to_str().map_err(|_| Malformed::Character)?;
-    let (scheme, raw) = header.split_once(' ').unwrap_or((header, ""));
-    let is_tma = scheme.eq_ignore_ascii_case("tma");
-    if is_tma {
-        Ok(raw.trim_start_matches(' '))
-    } else {
-        Err(InitDataError::Missing)
+    let credentials = only_value(headers, AUTHORIZATION)?
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("tma"))
+        .map(|(_, raw)| raw);
+    let values = [credentials, only_value(headers, X_TELEGRAM_INIT_DATA)?];
+    let mut present = values.into_iter().flatten().map(str::trim_ascii);
+    let mut present = present.by_ref().filter(|raw| !is_absent(raw));
+    let first = present.next().ok_or(InitDataError::Missing)?;
+    match present.next() {
+        Some(second) if second != first => Err(InitDataError::Conflict),
+        _ => Ok(first),
     }
 }
 
+/// Returns the value of a header that must not be repeated: a proxy may have checked the other one.
+fn only_value(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, InitDataError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Malformed::Character.into());
+    }
+    let text = value.to_str().map_err(|_| Malformed::Character)?;
+    Ok(Some(text))
+}
+
 /// Response to a request with invalid init data: 401 with `application/problem+json`
-/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or 503 when a replay guard is full.
+/// ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), 400 for a request with two different strings, or
+/// 503 when a replay guard is full.
 ///
 /// It contains only [`InitDataError::code`]: malformed strings and wrong signatures look the same to
 /// the client, and [`reason`](Self::reason) distinguishes them for the log.
@@ -73,11 +90,10 @@ impl InitDataRejection {
 
 impl IntoResponse for InitDataRejection {
     fn into_response(self) -> Response {
-        let is_full = self.0 == InitDataError::ReplayGuardFull;
-        let status = if is_full {
-            StatusCode::SERVICE_UNAVAILABLE
-        } else {
-            StatusCode::UNAUTHORIZED
+        let status = match self.0 {
+            InitDataError::ReplayGuardFull => StatusCode::SERVICE_UNAVAILABLE,
+            InitDataError::Conflict => StatusCode::BAD_REQUEST,
+            _ => StatusCode::UNAUTHORIZED,
         };
         let (code, title, number) = (self.0.code(), self.0.title(), status.as_u16());
         let body = format!(
@@ -91,10 +107,14 @@ impl IntoResponse for InitDataRejection {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if is_full {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
-        } else {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("tma"));
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("tma"));
+            }
+            _ => {}
         }
         response
     }

@@ -56,6 +56,7 @@
 //! [`Verifier::verify_in`] and the getters of its result make none. Two cases are exceptions: strings
 //! beyond the default limits, and JSON with escapes in keys, which Telegram does not send.
 
+mod absence;
 mod bits;
 mod bot_token;
 mod check_string;
@@ -83,6 +84,7 @@ mod text;
 mod third_party;
 mod verifier;
 
+pub use absence::is_absent;
 pub use bot_token::{BotToken, InvalidBotToken};
 pub use contact::{Contact, ContactError};
 pub use data::{InitData, Signer};

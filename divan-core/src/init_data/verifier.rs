@@ -3,6 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::absence::is_absent;
 use super::bot_token::BotToken;
 use super::check_string;
 use super::data::{InitData, Signer};
@@ -126,6 +127,13 @@ impl<K: Clone> Verifier<K> {
         self
     }
 
+    /// Accepts each signature any number of times.
+    #[cfg(feature = "service")]
+    pub(crate) fn without_replay_guard(mut self) -> Self {
+        self.replay_guard = None;
+        self
+    }
+
     #[cfg(feature = "service")]
     pub(crate) fn guard(&self) -> Option<&Arc<dyn ReplayGuard>> {
         self.replay_guard.as_ref()
@@ -186,7 +194,7 @@ impl<K: Key> Verifier<K> {
     }
 
     fn check_size(&self, raw: &str, buffer_len: usize) -> Result<(), InitDataError> {
-        if raw.is_empty() {
+        if is_absent(raw) {
             return Err(InitDataError::Missing);
         }
         if raw.len() > self.max_len.min(buffer_len) {
@@ -235,11 +243,13 @@ impl<K: Key> Verifier<K> {
     ) -> Result<InitData<'b>, InitDataError> {
         let data = InitData::verified(lines, checked.signer)?;
         let now = self.clock.unix_seconds();
-        if data.auth_date() > now.saturating_add(self.clock_skew.as_secs()) {
-            return Err(InitDataError::FromFuture);
+        let ahead = Duration::from_secs(data.auth_date().saturating_sub(now));
+        if ahead > Duration::from_secs(self.clock_skew.as_secs()) {
+            return Err(InitDataError::FromFuture { ahead });
         }
-        if now.saturating_sub(data.auth_date()) > self.max_age.as_secs() {
-            return Err(InitDataError::Expired);
+        let age = Duration::from_secs(now.saturating_sub(data.auth_date()));
+        if age > Duration::from_secs(self.max_age.as_secs()) {
+            return Err(InitDataError::Expired { age });
         }
         if let Some(guard) = &self.replay_guard {
             let retention = self.max_age.saturating_add(self.clock_skew).as_secs();

@@ -65,6 +65,26 @@ impl AttemptOutcome {
     }
 }
 
+/// A failed attempt, for the log and the audit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure {
+    pub(super) action: AuditAction,
+    /// The user who acted, if that is known.
+    pub(super) actor: Option<UserId>,
+    /// The user whose secret was tried, if there is one.
+    pub(super) user: Option<UserId>,
+}
+
+impl Failure {
+    pub(super) fn of(action: AuditAction, user: Option<UserId>) -> Self {
+        Self {
+            action,
+            actor: None,
+            user,
+        }
+    }
+}
+
 /// An attempt that was counted.
 #[derive(Debug)]
 pub(super) struct ChargedAttempt {
@@ -216,21 +236,20 @@ impl AuthService {
     pub(super) async fn record_failure(
         &self,
         charged: &ChargedAttempt,
-        action: AuditAction,
-        user: Option<UserId>,
+        failure: Failure,
         client: &ClientInfo,
     ) {
         let attempts = &self.parts.attempts;
         let class = charged.attempt.class();
         attempts.count(class, AttemptOutcome::Failed);
-        self.log_failure(class, action, client.address);
+        self.log_failure(class, failure.action, client.address);
         let account = charged.attempt.account();
-        let mut actions = vec![action];
+        let mut failures = vec![failure];
         if charged.closes {
-            actions.push(AuditAction::SignInClosed);
+            failures.push(Failure::of(AuditAction::SignInClosed, failure.user));
         }
-        for action in actions {
-            let recorded = self.insert_failure(action, user, account.to_string(), client);
+        for failure in failures {
+            let recorded = self.insert_failure(failure, account.to_string(), client);
             if let Err(error) = recorded.await {
                 tracing::error!(target: "divan_core::security", %error, "cannot record a failed sign-in");
             }
@@ -260,12 +279,16 @@ impl AuthService {
 
     async fn insert_failure(
         &self,
-        action: AuditAction,
-        user: Option<UserId>,
+        failure: Failure,
         account: String,
         client: &ClientInfo,
     ) -> Result<(), ServiceError> {
-        let mut event = self.audit_event(action, None, user, client)?;
+        let Failure {
+            action,
+            actor,
+            user,
+        } = failure;
+        let mut event = self.audit_event(action, actor, user, client)?;
         let mut key = ThrottleKey::new(ThrottleKind::FailureEvent, account.clone());
         let mut events = Vec::new();
         if user.is_some() {

@@ -4,7 +4,8 @@ use time::OffsetDateTime;
 
 use super::session::to_time_duration;
 use super::telegram_account::telegram_account;
-use super::{ClientService, IssuedTokens, ServiceError};
+use super::{ClientService, IssuedTokens, ServiceError, TelegramVerifiers};
+use crate::init_data::InitDataError;
 use crate::secret::Secret;
 use crate::store::{Account, AccountUpdate};
 use crate::throttle::ThrottleKind;
@@ -17,19 +18,28 @@ const AUTO_LOGIN_PERIOD: Duration = Duration::from_hours(30 * 24);
 /// # Auto-login
 impl ClientService<'_> {
     /// Signs an employee in with the init data of the Mini App alone, for 30 days after a sign-in
-    /// with the password. The init data must be at most one hour old. The new session ends at the
-    /// latest 30 days after that sign-in.
+    /// with the password. The init data must be at most one hour old, or as old as
+    /// [`auto_login_max_age`](super::AuthServiceBuilder::auto_login_max_age) allows. The new session ends
+    /// at the latest 30 days after that sign-in.
     ///
     /// The session that began with the same init data ends, because a page that keeps no tokens calls
     /// this at each reload.
     ///
     /// # Errors
     /// [`ServiceError::InitData`], [`ServiceError::TooManyAttempts`], and
-    /// [`ServiceError::PasswordRequired`] in all other cases, including an unknown Telegram account.
+    /// [`ServiceError::PasswordRequired`] in all other cases, including an unknown Telegram account, and
+    /// init data that is too old here but not for a sign-in with the password: some Telegram clients
+    /// send the same init data until they are restarted, so that reopening the Mini App does not help.
     pub async fn auto_login(self, init_data: &Secret) -> Result<IssuedTokens, ServiceError> {
         let service = self.service;
         let store = &service.parts.store;
-        let data = service.verifiers()?.auto_login.verify(init_data.expose())?;
+        let verifiers = service.verifiers()?;
+        let data = match verifiers.auto_login.verify(init_data.expose()) {
+            Err(InitDataError::Expired { .. }) if verifiers.may_sign_in(init_data) => {
+                return Err(ServiceError::PasswordRequired);
+            }
+            verified => verified?,
+        };
         let telegram = telegram_account(&data)?;
         let keys = &service.parts.attempts.keys;
         service
@@ -65,6 +75,14 @@ impl ClientService<'_> {
         };
         let updated = store.update_account(user, &change).await?;
         service.issue_first(&session, updated.ok_or(ServiceError::PasswordRequired)?)
+    }
+}
+
+impl TelegramVerifiers {
+    /// Returns `true` if the init data is valid for a sign-in with the password.
+    fn may_sign_in(&self, init_data: &Secret) -> bool {
+        let login = self.login.clone().without_replay_guard();
+        login.verify(init_data.expose()).is_ok()
     }
 }
 

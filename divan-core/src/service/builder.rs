@@ -18,7 +18,7 @@ use crate::types::Audience;
 /// The default maximum age of init data at sign-in. Telegram clients send the same data for a day.
 const INIT_DATA_MAX_AGE: Duration = Duration::from_hours(24);
 
-/// The maximum age of init data at auto-login.
+/// The default maximum age of init data at auto-login.
 const AUTO_LOGIN_MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Builds an [`AuthService`].
@@ -33,6 +33,7 @@ pub struct AuthServiceBuilder {
     audiences: Audiences,
     telegram: Option<Verifier>,
     auto_login: Option<Verifier>,
+    auto_login_max_age: Duration,
     bootstrap: BootstrapPolicy,
     region: Region,
     miniapp_life: SessionLife,
@@ -62,6 +63,7 @@ impl AuthService {
             audiences,
             telegram: None,
             auto_login: None,
+            auto_login_max_age: AUTO_LOGIN_MAX_AGE,
             bootstrap: BootstrapPolicy::Closed,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
@@ -84,7 +86,8 @@ impl AuthServiceBuilder {
     /// Sets the verifier of init data at sign-in: several bots, a replaced token, a maximum age, a
     /// replay guard. The verifier uses the clock of the service.
     ///
-    /// The verifier of auto-login is derived from it, with a maximum age of one hour or less. A replay
+    /// The verifier of auto-login is derived from it, with the maximum age of
+    /// [`auto_login_max_age`](Self::auto_login_max_age) or less. A replay
     /// guard accepts the same init data once for auto-login and once for sign-in: the service keeps the two
     /// apart, so their maximum ages may differ.
     ///
@@ -115,6 +118,15 @@ impl AuthServiceBuilder {
     /// ```
     pub fn telegram_verifier(mut self, verifier: Verifier) -> Self {
         self.telegram = Some(verifier);
+        self
+    }
+
+    /// Sets the maximum age of init data at auto-login. It is never longer than the maximum age of the
+    /// verifier for sign-in. Default: one hour.
+    ///
+    /// Within this time, stolen init data alone signs the attacker in.
+    pub fn auto_login_max_age(mut self, max_age: Duration) -> Self {
+        self.auto_login_max_age = max_age;
         self
     }
 
@@ -188,10 +200,10 @@ impl AuthServiceBuilder {
 
     /// Builds the service.
     pub fn build(self) -> AuthService {
-        let (auto_login, clock) = (self.auto_login, &self.clock);
+        let (auto_login, max_age, clock) = (self.auto_login, self.auto_login_max_age, &self.clock);
         let telegram = self.telegram.map(|login| TelegramVerifiers {
             auto_login: auto_login
-                .unwrap_or_else(|| auto_login_verifier(&login))
+                .unwrap_or_else(|| auto_login_verifier(&login, max_age))
                 .clock(clock.clone()),
             login: login.clock(clock.clone()),
         });
@@ -232,8 +244,8 @@ impl AuthServiceBuilder {
 }
 
 /// Derives the verifier of auto-login from the one of sign-in.
-fn auto_login_verifier(login: &Verifier) -> Verifier {
-    let verifier = login.clone().max_age_at_most(AUTO_LOGIN_MAX_AGE);
+fn auto_login_verifier(login: &Verifier, max_age: Duration) -> Verifier {
+    let verifier = login.clone().max_age_at_most(max_age);
     match login.guard() {
         Some(guard) => verifier.replay_guard(Arc::new(AutoLoginGuard(guard.clone()))),
         None => verifier,

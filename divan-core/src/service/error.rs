@@ -15,16 +15,18 @@ pub enum ServiceError {
     /// Unknown phone number or e-mail address, wrong password, inactive user or wrong role.
     #[error("the phone number, e-mail address or password is wrong")]
     InvalidCredentials,
-    /// The password is correct, but the user is linked to another Telegram account, or this Telegram
-    /// account to another user.
-    #[error(
-        "the user is linked to another Telegram account, or this Telegram account to another user"
-    )]
+    /// The password is correct, but the user is linked to another Telegram account: unlink it from
+    /// this user.
+    #[error("the user is linked to another Telegram account")]
     TelegramAccountMismatch,
+    /// The password is correct, but this Telegram account is linked to another user: unlink it from
+    /// that user. The audit event names both.
+    #[error("this Telegram account is linked to another user")]
+    TelegramAccountTaken,
     /// The init data is not valid.
     #[error(transparent)]
     InitData(#[from] InitDataError),
-    /// The shared contact does not contain the phone number of the user who opened the Mini App.
+    /// The shared contact does not prove the phone number of the user who opened the Mini App.
     #[error(transparent)]
     Contact(#[from] ContactError),
     /// The service has no init-data verifier.

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::attempt::{ChargedAttempt, trusted_hash};
+use super::attempt::{ChargedAttempt, Failure, trusted_hash};
 use super::telegram_account::{TelegramAccount, telegram_account};
 use super::validation::Validation;
 use super::verified_password::VerifiedPassword;
@@ -98,7 +98,7 @@ impl ClientService<'_> {
     ///   [`ServiceError::Overloaded`].
     /// - [`ServiceError::InvalidCredentials`] does not reveal which part is wrong.
     /// - After a correct password only: [`ServiceError::PasswordExpired`],
-    ///   [`ServiceError::TelegramAccountMismatch`].
+    ///   [`ServiceError::TelegramAccountMismatch`], [`ServiceError::TelegramAccountTaken`].
     /// - [`ServiceError::Store`] when the database fails.
     ///
     /// ```
@@ -265,20 +265,39 @@ impl ClientService<'_> {
             error,
             ServiceError::InvalidCredentials | ServiceError::PasswordExpired
         ) {
-            let action = AuditAction::SignInFailed;
-            service
-                .record_failure(charged, action, user, self.client)
-                .await;
+            let failure = Failure::of(AuditAction::SignInFailed, user);
+            service.record_failure(charged, failure, self.client).await;
         }
         Err(error)
     }
 
+    /// Records that the user is linked to another Telegram account.
     async fn telegram_mismatch(self, charged: &ChargedAttempt, account: &Account) -> ServiceError {
-        let (action, user) = (AuditAction::TelegramMismatch, Some(account.user.id));
+        let failure = Failure::of(AuditAction::TelegramMismatch, Some(account.user.id));
         self.service
-            .record_failure(charged, action, user, self.client)
+            .record_failure(charged, failure, self.client)
             .await;
         ServiceError::TelegramAccountMismatch
+    }
+
+    /// Records that another user is linked to the Telegram account, with that user as the actor.
+    async fn telegram_taken(
+        self,
+        charged: &ChargedAttempt,
+        account: &Account,
+        telegram: TelegramId,
+    ) -> ServiceError {
+        let service = self.service;
+        let holder = match service.parts.store.account_by_telegram(telegram).await {
+            Ok(holder) => holder.map(|holder| holder.user.id),
+            Err(error) => return error.into(),
+        };
+        let failure = Failure {
+            actor: holder,
+            ..Failure::of(AuditAction::TelegramTaken, Some(account.user.id))
+        };
+        service.record_failure(charged, failure, self.client).await;
+        ServiceError::TelegramAccountTaken
     }
 
     /// Begins the session, unless the account was changed concurrently.
@@ -356,7 +375,12 @@ impl ClientService<'_> {
         let updated = match service.parts.store.update_account(user, &change).await {
             Ok(updated) => updated,
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
-                return Err(self.telegram_mismatch(charged, seen).await);
+                return Err(match with {
+                    SignInWith::Telegram(telegram) => {
+                        self.telegram_taken(charged, seen, telegram.id).await
+                    }
+                    SignInWith::Device(_) => error.into(),
+                });
             }
             Err(error) => return Err(error.into()),
         };

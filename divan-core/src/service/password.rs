@@ -1,4 +1,4 @@
-use super::attempt::{ChargedAttempt, trusted_hash};
+use super::attempt::{ChargedAttempt, Failure, trusted_hash};
 use super::validation::Validation;
 use super::{CallerService, Field, IssuedTokens, ServiceError};
 use crate::password::{HashPermit, PasswordHash, WeakPassword};
@@ -111,10 +111,8 @@ impl CallerService<'_> {
     /// Records a wrong password. The tenth one in a session ends the session.
     async fn record_wrong_password(self, charged: &ChargedAttempt) -> Result<(), ServiceError> {
         let (service, user) = (self.service, self.caller.user().id);
-        let action = AuditAction::SignInFailed;
-        service
-            .record_failure(charged, action, Some(user), self.client)
-            .await;
+        let failure = Failure::of(AuditAction::SignInFailed, Some(user));
+        service.record_failure(charged, failure, self.client).await;
         let own = charged.attempt.keys().first().map(std::slice::from_ref);
         let counters = service
             .parts

@@ -31,6 +31,7 @@ pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, S
     let user = data.require_user()?;
     Ok(TelegramAccount {
         id: TelegramId(user.id),
+        client,
         // Telegram's usernames are ASCII letters, digits and underscores.
         username: user
             .username
@@ -53,7 +54,9 @@ impl AuthService {
         contact: &Secret,
         data: &InitData<'_>,
     ) -> Result<Phone, ServiceError> {
-        let contact = self.verifiers()?.login.verify_contact(contact.expose())?;
+        let verifier = &self.verifiers()?.login;
+        let contact = verifier.verify_contact(contact.expose());
+        let contact = contact.map_err(ContactError::from)?;
         let phone = contact.phone_of(data)?;
         signed_phone(&phone).map_err(|_| ContactError::InvalidPhone.into())
     }

@@ -46,9 +46,12 @@ open_enum! {
         /// refused until a trusted sign-in, an unlock or a reset; trusted ones until an unlock or a
         /// reset.
         SignInClosed = "sign_in_closed",
-        /// The password was correct, but the user is linked to another Telegram account, or this
-        /// Telegram account to another user.
+        /// The password was correct, but the user is linked to another Telegram account: unlink it
+        /// from `subject_id`.
         TelegramMismatch = "telegram_mismatch",
+        /// The password was correct, but the Telegram account is linked to another user: unlink it from
+        /// `actor_id`.
+        TelegramTaken = "telegram_taken",
         /// A session was ended because a wrong current password was entered in it ten times.
         WrongPasswordSignOut = "wrong_password_sign_out",
         /// A user was unlocked: the failed sign-ins were cleared.
@@ -100,7 +103,8 @@ pub struct AuditEvent {
     pub at: OffsetDateTime,
     /// The action.
     pub action: AuditAction,
-    /// The user who acted; absent for the command line, failed sign-ins and bootstrap.
+    /// The user who acted; absent for the command line, failed sign-ins and bootstrap. With
+    /// `telegram_taken`, the user who is linked to the Telegram account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub actor_id: Option<UserId>,

@@ -206,7 +206,11 @@ impl Fixture {
 
 fn is_guess(result: Result<IssuedTokens, ServiceError>) -> bool {
     match result {
-        Err(ServiceError::InvalidCredentials | ServiceError::TelegramAccountMismatch) => true,
+        Err(
+            ServiceError::InvalidCredentials
+            | ServiceError::TelegramAccountMismatch
+            | ServiceError::TelegramAccountTaken,
+        ) => true,
         Err(ServiceError::TooManyAttempts { .. }) => false,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("the attacker signed in"),

@@ -7,9 +7,20 @@ use super::{Fields, Refusal};
 /// Values as received, by key.
 pub(super) type Pairs = BTreeMap<String, String>;
 
+/// Texts with which callers send no value.
+const ABSENT: [&str; 7] = [
+    "",
+    "undefined",
+    "null",
+    "None",
+    "nil",
+    "[object Object]",
+    "[object Null]",
+];
+
 /// Splits a raw string into its pairs, or refuses it.
 pub(super) fn split(raw: &str) -> Result<Pairs, Refusal> {
-    if raw.is_empty() {
+    if ABSENT.contains(&raw.trim()) {
         return Err(Refusal::Missing);
     }
     let pieces: Vec<&str> = raw.split('&').collect();

@@ -95,26 +95,27 @@ async fn an_invalid_contact_is_rejected_before_hashing() {
         (
             "of another account",
             contact(43, PHONE),
-            Refusal::InitDataInvalid,
+            Refusal::ContactMismatch,
         ),
-        ("no phone", contact(42, "12"), Refusal::InitDataInvalid),
+        ("no phone", contact(42, "12"), Refusal::ContactInvalid),
         (
             "of another bot",
             shared(NOW).sign(&other).into(),
-            Refusal::InitDataInvalid,
+            Refusal::ContactInvalid,
         ),
         (
             "old",
             shared(NOW - 25 * 3600).sign(&token).into(),
-            Refusal::InitDataExpired,
+            Refusal::ContactExpired,
         ),
-        ("init data", init_data(42), Refusal::InitDataInvalid),
+        ("init data", init_data(42), Refusal::ContactInvalid),
         (
             "with a user",
             shared(NOW).user(42, "First").sign(&token).into(),
-            Refusal::InitDataInvalid,
+            Refusal::ContactInvalid,
         ),
-        ("empty", Secret::default(), Refusal::InitDataMissing),
+        ("empty", Secret::default(), Refusal::ContactMissing),
+        ("absent", "undefined".into(), Refusal::ContactMissing),
     ] {
         let phone = LoginPhone::Contact(contact);
         let outcome = f

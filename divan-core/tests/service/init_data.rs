@@ -108,11 +108,26 @@ async fn auto_login_accepts_init_data_of_at_most_one_hour() {
     assert_eq!(refusal(f.login(&old).await), Refusal::InitDataExpired);
     f.auto_login(&f.init_data(BOT, HOUR)).await.unwrap();
     let old = f.init_data(BOT, HOUR + second);
+    assert_eq!(refusal(f.auto_login(&old).await), Refusal::PasswordRequired);
+    f.login(&old).await.unwrap();
+    let old = f.init_data(BOT, DAY + second);
     assert_eq!(refusal(f.auto_login(&old).await), Refusal::InitDataExpired);
 
     let f = Fixture::new(two_bots(HOUR / 6), None).await;
     let old = f.init_data(BOT, HOUR / 6 + second);
     assert_eq!(refusal(f.auto_login(&old).await), Refusal::InitDataExpired);
+}
+
+#[tokio::test]
+async fn init_data_too_old_for_auto_login_leads_to_a_sign_in_that_accepts_it_once() {
+    let guard = Arc::new(InMemoryReplayGuard::new(10));
+    let f = Fixture::new(two_bots(DAY).replay_guard(guard), None).await;
+    let old = f.init_data(BOT, 2 * HOUR);
+    for _ in 0..2 {
+        assert_eq!(refusal(f.auto_login(&old).await), Refusal::PasswordRequired);
+    }
+    f.login(&old).await.unwrap();
+    assert_eq!(refusal(f.login(&old).await), Refusal::InitDataInvalid);
 }
 
 #[tokio::test]

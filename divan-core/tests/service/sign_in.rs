@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::init_data::{BotToken, InitDataBuilder};
-use divan_core::service::{AdminLoginCommand, AuthService, BootstrapPolicy, ClientInfo};
+use divan_core::service::{
+    Admin, AdminLoginCommand, AuthService, BootstrapPolicy, ClientInfo, ListAuditEventsQuery,
+};
 use divan_core::store::{Account, AccountUpdate, MemoryStore, Store, UserStore};
 use divan_core::token::{Audience, Audiences, SecretKey};
-use divan_core::types::{Role, TelegramId};
+use divan_core::types::{AuditAction, Role, TelegramId};
 
 use crate::created::created;
 use crate::support::counting::{
@@ -198,7 +200,36 @@ async fn account_mismatch_is_revealed_only_after_a_correct_password() {
     );
     assert_eq!(
         refusal(f.login("+77010000002", PASSWORD, 42).await),
-        Refusal::TelegramAccountMismatch
+        Refusal::TelegramAccountTaken
+    );
+    let (holder, other) = (f.stored(PHONE).await, f.stored("+77010000002").await);
+    let events = |action| {
+        let admin = Admin::operator();
+        let mut query = ListAuditEventsQuery::default();
+        query.action = Some(action);
+        let service = f.service.clone();
+        async move {
+            let client = ClientInfo::unknown();
+            let list = service
+                .as_admin(&admin, &client)
+                .list_audit_events(&query)
+                .await;
+            let items = list.unwrap().items;
+            items
+                .iter()
+                .map(|event| (event.actor_id, event.subject_id))
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(
+        events(AuditAction::TelegramTaken).await,
+        [(Some(holder.user.id), Some(other.user.id))],
+        "the actor is the user to unlink"
+    );
+    assert_eq!(
+        events(AuditAction::TelegramMismatch).await,
+        [(None, Some(holder.user.id))],
+        "the subject is the user to unlink"
     );
     assert!(f.stored("+77010000002").await.user.telegram_id.is_none());
     f.login(PHONE, PASSWORD, 42).await.unwrap();

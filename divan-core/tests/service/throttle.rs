@@ -93,7 +93,11 @@ async fn guesses_in_a_day(
 fn retry_after<T>(result: Result<T, ServiceError>) -> Option<Duration> {
     match result {
         Err(ServiceError::TooManyAttempts { retry_after }) => Some(retry_after),
-        Err(ServiceError::InvalidCredentials | ServiceError::TelegramAccountMismatch) => None,
+        Err(
+            ServiceError::InvalidCredentials
+            | ServiceError::TelegramAccountMismatch
+            | ServiceError::TelegramAccountTaken,
+        ) => None,
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("signed in"),
     }

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use super::X_REQUEST_ID;
 use crate::error_chain::error_chain;
 use crate::extract::Peer;
-use crate::problem::Problem;
+use crate::problem::{Problem, Refusal};
 use crate::state::{AppState, HttpOptions};
 
 /// Status of a request whose client closed the connection before the response, as in nginx.
@@ -48,7 +48,11 @@ impl AccessLog {
             .map(|cause| error_chain(cause))
             .unwrap_or_default();
         let outcome = is_sign_in.then_some(code.unwrap_or("success"));
-        self.write(status.as_u16(), code, outcome, &cause);
+        let refusal = problem.and_then(Problem::refusal);
+        if let Some(refusal) = refusal {
+            self.state.count_refusal(refusal, Instant::now());
+        }
+        self.write(status.as_u16(), code, outcome, refusal, &cause);
     }
 
     fn write(
@@ -56,6 +60,7 @@ impl AccessLog {
         status: u16,
         code: Option<&'static str>,
         outcome: Option<&'static str>,
+        refusal: Option<Refusal>,
         cause: &str,
     ) {
         let (method, took) = (method_label(&self.method), self.started.elapsed());
@@ -82,7 +87,19 @@ impl AccessLog {
             // is evidence.
             tracing::debug!(method, route, status, code, micros, request_id, "request");
         } else {
-            tracing::info!(method, route, status, code, micros, request_id, "request");
+            let reason = refusal.map(|refusal| refusal.reason);
+            let age_seconds = refusal.and_then(|refusal| refusal.age_seconds);
+            tracing::info!(
+                method,
+                route,
+                status,
+                code,
+                reason,
+                age_seconds,
+                micros,
+                request_id,
+                "request"
+            );
         }
     }
 }
@@ -92,7 +109,7 @@ impl Drop for AccessLog {
     fn drop(&mut self) {
         if !self.is_written {
             let code = Some("client_closed");
-            self.write(CLIENT_CLOSED, code, code, "");
+            self.write(CLIENT_CLOSED, code, code, None, "");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The problems of each operation, each with the response of the server as its example.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use divan_core::api::{MemberError, MemberErrorCode, Problem as Body, ProblemCode};
-use divan_core::init_data::InitDataError;
+use divan_core::init_data::{ContactError, InitDataError};
 use divan_core::password::WeakPassword;
 use divan_core::service::{Field, ServiceError};
 use utoipa::ToSchema;
@@ -127,6 +128,7 @@ fn header_text(
 /// Creates the problem in the same way as the server does.
 fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Problem {
     let refused = |error| ServiceError::InitData(error).into();
+    let contact = |error| ServiceError::Contact(error).into();
     match code {
         ProblemCode::MalformedBody => rejections::malformed(),
         ProblemCode::PayloadTooLarge => rejections::too_large(),
@@ -134,7 +136,14 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         ProblemCode::ValidationFailed => rejections::invalid(member_at_fault(operation, schemas)),
         ProblemCode::InitDataMissing => refused(InitDataError::Missing),
         ProblemCode::InitDataInvalid => refused(InitDataError::SignatureMismatch),
-        ProblemCode::InitDataExpired => refused(InitDataError::Expired),
+        ProblemCode::InitDataExpired => refused(InitDataError::Expired {
+            age: Duration::from_hours(25),
+        }),
+        ProblemCode::InitDataConflict => refused(InitDataError::Conflict),
+        ProblemCode::ContactMissing => contact(ContactError::Missing),
+        ProblemCode::ContactInvalid => contact(InitDataError::SignatureMismatch.into()),
+        ProblemCode::ContactExpired => contact(InitDataError::Replayed.into()),
+        ProblemCode::ContactMismatch => contact(ContactError::UserMismatch),
         ProblemCode::BootstrapTokenRequired => ServiceError::BootstrapTokenRequired.into(),
         ProblemCode::NotReady => not_ready([dependency_down("database")]),
         ProblemCode::WeakPassword => {

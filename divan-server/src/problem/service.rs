@@ -31,8 +31,8 @@ impl From<ServiceError> for Problem {
                 taken(error.kind()).into_iter().map(member_error).collect::<Vec<_>>(),
             ),
             ServiceError::TooManyAttempts { retry_after } => problem.with_retry_after(retry_after),
-            ServiceError::InitData(error) => problem.with_detail(sentence(&error.to_string())),
-            ServiceError::Contact(error) => problem.with_detail(sentence(&error.to_string())),
+            ServiceError::InitData(error) => problem.of_init_data(error),
+            ServiceError::Contact(error) => problem.of_contact(error),
             error if problem.body().status() >= 500 => problem.with_cause(error),
             _ => problem,
         }
@@ -43,8 +43,9 @@ fn code(error: &ServiceError) -> ProblemCode {
     match error {
         ServiceError::InvalidCredentials => ProblemCode::InvalidCredentials,
         ServiceError::TelegramAccountMismatch => ProblemCode::TelegramAccountMismatch,
+        ServiceError::TelegramAccountTaken => ProblemCode::TelegramAccountTaken,
         ServiceError::InitData(error) => ProblemCode::from_code(error.code()),
-        ServiceError::Contact(_) => ProblemCode::InitDataInvalid,
+        ServiceError::Contact(error) => ProblemCode::from_code(error.code()),
         ServiceError::TelegramNotConfigured => ProblemCode::TelegramNotConfigured,
         // After the clock was set back, a token can be from the future: a refresh helps there too.
         ServiceError::Token(TokenError::Expired | TokenError::NotYetValid) => {
@@ -72,19 +73,12 @@ fn code(error: &ServiceError) -> ProblemCode {
     }
 }
 
-/// Returns the text with a capital first letter and a full stop.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).chain(['.']).collect()
-}
-
 fn store_code(kind: StoreErrorKind) -> ProblemCode {
     match kind {
         StoreErrorKind::Conflict(UniqueKey::Email) => ProblemCode::EmailTaken,
         StoreErrorKind::Conflict(UniqueKey::Phone) => ProblemCode::PhoneTaken,
         StoreErrorKind::Conflict(UniqueKey::ExternalId) => ProblemCode::ExternalIdTaken,
-        StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountMismatch,
+        StoreErrorKind::Conflict(UniqueKey::TelegramId) => ProblemCode::TelegramAccountTaken,
         StoreErrorKind::LastAdmin => ProblemCode::LastAdmin,
         StoreErrorKind::Unavailable | StoreErrorKind::Misconfigured => ProblemCode::Unavailable,
         _ => ProblemCode::Internal,

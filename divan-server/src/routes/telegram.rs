@@ -1,29 +1,37 @@
 use divan_core::api::{
-    AutoLogin, AutoLoginRequest, Endpoint, MemberError, MemberErrorCode, ProblemCode,
-    TelegramLogin, TelegramLoginRequest, TokenResponse,
+    AutoLogin, AutoLoginRequest, Endpoint, MemberError, MemberErrorCode, TelegramLogin,
+    TelegramLoginRequest, TokenResponse,
 };
+use divan_core::init_data::is_absent;
 use divan_core::secret::Secret;
 use divan_core::service::{LoginPhone, TelegramLoginCommand};
 
 use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::rejections::invalid;
-use crate::extract::{ForClient, JsonBody, TmaHeader};
+use crate::extract::{ForClient, JsonBody, TmaHeader, single_init_data};
 use crate::problem::Problem;
 
 /// Sign in inside the Mini App
 ///
 /// Call it when `auto_login` has returned `password_required`, with the phone number and password from
-/// an administrator and the signed init data of the Mini App, at most 24 hours old.
+/// an administrator and the signed init data of the Mini App, at most 24 hours old unless the server
+/// is configured otherwise.
 ///
 /// The first sign-in links the Telegram account to the user; later ones must come from the same
 /// account. A user has at most 20 sessions: a further one ends the oldest.
 ///
-/// - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. If both are
-///   sent, they must be equal.
-/// - Instead of `phone`, the Mini App may send the result of `requestContact` as `contact`.
+/// - Init data may be sent as `Authorization: tma …` or `X-Telegram-Init-Data: …` instead of the member
+///   `init_data`. If several are sent, they must be equal. Empty ones and names of absent values, such as
+///   `undefined`, are ignored.
+/// - Instead of `phone`, the Mini App may send the result of `requestContact` as `contact`. On
+///   `contact_missing`, `contact_invalid` or `contact_expired` ask for the contact again, or for the phone
+///   number.
+/// - `telegram_account_mismatch` and `telegram_account_taken` are returned after a correct password only:
+///   tell the user to ask an administrator, who unlinks the Telegram account.
 /// - `invalid_credentials` does not reveal which part is wrong, nor whether the account is inactive.
 /// - On `init_data_expired` or `init_data_missing` ask the user to close the Mini App and open it
-///   again.
+///   again. If that does not help, the user must restart Telegram: some clients (iOS, macOS, Desktop) keep
+///   old init data.
 /// - With `password_change_required` in the user, ask for a new password first and send it to
 ///   `change_password`.
 #[utoipa::path(
@@ -59,7 +67,7 @@ pub(crate) async fn telegram_login(
     client: ForClient,
     JsonBody(request): JsonBody<TelegramLogin>,
 ) -> ApiResult<TelegramLogin> {
-    let init_data = single_init_data(request.init_data, header)?;
+    let init_data = single_init_data(request.init_data, header)?.unwrap_or_default();
     let phone = login_phone(request.phone, request.contact)?;
     let command = TelegramLoginCommand::new(phone, request.password, init_data);
     let tokens = client.service().telegram_login(&command).await?;
@@ -70,10 +78,11 @@ pub(crate) async fn telegram_login(
 ///
 /// Call it first when the Mini App opens without a stored session. It works for 30 days after a
 /// sign-in with the password, from the same Telegram account, until the user signs out, changes the
-/// password or is signed out by an administrator. Init data may be at most one hour old.
+/// password or is signed out by an administrator. Init data may be at most one hour old unless the
+/// server is configured otherwise.
 ///
-/// If the password is needed, the response is `password_required`, for an unknown Telegram account
-/// too: show the form for `telegram_login`. The session ends with the 30 days, even if it is
+/// If the password is needed, the response is `password_required`, also for an unknown Telegram account
+/// and for init data that is too old here but not for a sign-in: show the form for `telegram_login`. The session ends with the 30 days, even if it is
 /// refreshed.
 #[utoipa::path(
     post,
@@ -87,13 +96,16 @@ pub(crate) async fn auto_login(
     client: ForClient,
     JsonBody(request): JsonBody<AutoLogin>,
 ) -> ApiResult<AutoLogin> {
-    let init_data = single_init_data(request.init_data, header)?;
+    let init_data = single_init_data(request.init_data, header)?.unwrap_or_default();
     let tokens = client.service().auto_login(&init_data).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }
 
 /// Returns the phone number or the contact: both together could name two users.
+/// A form may send an empty phone number with a contact, or an empty contact with a phone number.
 fn login_phone(phone: Option<String>, contact: Option<Secret>) -> Result<LoginPhone, Problem> {
+    let phone = phone.filter(|phone| contact.is_none() || !is_absent(phone));
+    let contact = contact.filter(|contact| phone.is_none() || !is_absent(contact.expose()));
     let error = match (phone, contact) {
         (Some(phone), None) => return Ok(LoginPhone::Typed(phone)),
         (None, Some(contact)) => return Ok(LoginPhone::Contact(contact)),
@@ -108,14 +120,4 @@ fn login_phone(phone: Option<String>, contact: Option<Secret>) -> Result<LoginPh
         }
     };
     Err(invalid(error))
-}
-
-/// Returns the init data of body or header. Both must be equal; without either it is empty.
-fn single_init_data(member: Option<Secret>, header: Option<Secret>) -> Result<Secret, Problem> {
-    match (member, header) {
-        (Some(member), Some(header)) if member.expose() != header.expose() => {
-            Err(Problem::new(ProblemCode::InitDataConflict))
-        }
-        (member, header) => Ok(member.or(header).unwrap_or_default()),
-    }
 }

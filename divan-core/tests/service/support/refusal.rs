@@ -1,4 +1,4 @@
-use divan_core::init_data::InitDataError;
+use divan_core::init_data::{ContactError, InitDataError};
 use divan_core::service::ServiceError;
 use divan_core::store::{StoreErrorKind, UniqueKey};
 use divan_core::token::TokenError;
@@ -10,6 +10,10 @@ pub(crate) enum Refusal {
     AlreadyAdmin,
     AlreadyBootstrapped,
     BootstrapTokenRequired,
+    ContactExpired,
+    ContactInvalid,
+    ContactMismatch,
+    ContactMissing,
     EmailTaken,
     ExternalIdTaken,
     InitDataExpired,
@@ -26,6 +30,7 @@ pub(crate) enum Refusal {
     PromotionRequired,
     RefreshTokenInvalid,
     TelegramAccountMismatch,
+    TelegramAccountTaken,
     TelegramNotConfigured,
     TelegramNotLinked,
     TooManyAttempts,
@@ -42,8 +47,12 @@ impl From<ServiceError> for Refusal {
             ServiceError::AlreadyBootstrapped => Self::AlreadyBootstrapped,
             ServiceError::BootstrapTokenRequired => Self::BootstrapTokenRequired,
             ServiceError::InitData(InitDataError::Missing) => Self::InitDataMissing,
-            ServiceError::InitData(InitDataError::Expired) => Self::InitDataExpired,
-            ServiceError::InitData(_) | ServiceError::Contact(_) => Self::InitDataInvalid,
+            ServiceError::InitData(InitDataError::Expired { .. }) => Self::InitDataExpired,
+            ServiceError::InitData(_) => Self::InitDataInvalid,
+            ServiceError::Contact(ContactError::Missing) => Self::ContactMissing,
+            ServiceError::Contact(ContactError::Expired(_)) => Self::ContactExpired,
+            ServiceError::Contact(ContactError::UserMismatch) => Self::ContactMismatch,
+            ServiceError::Contact(_) => Self::ContactInvalid,
             ServiceError::InvalidCredentials => Self::InvalidCredentials,
             ServiceError::AlreadyAdmin => Self::AlreadyAdmin,
             ServiceError::OwnAccount => Self::OwnAccount,
@@ -56,6 +65,7 @@ impl From<ServiceError> for Refusal {
             ServiceError::PasswordRequired => Self::PasswordRequired,
             ServiceError::RefreshToken => Self::RefreshTokenInvalid,
             ServiceError::TelegramAccountMismatch => Self::TelegramAccountMismatch,
+            ServiceError::TelegramAccountTaken => Self::TelegramAccountTaken,
             ServiceError::TelegramNotConfigured => Self::TelegramNotConfigured,
             ServiceError::Token(TokenError::Expired | TokenError::NotYetValid) => {
                 Self::TokenExpired
