@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
+use divan_core::init_data::Verifier;
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::Store;
@@ -88,6 +89,7 @@ impl Server {
         let service = service(config, database.store());
         let http = HttpOptions {
             allowed_origins: origins(config),
+            allowed_headers: headers(config),
             strict_transport: match config.infra.http.hsts_subdomains {
                 _ if !config.addresses.are_https() => StrictTransport::Off,
                 true => StrictTransport::Subdomains,
@@ -211,6 +213,7 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     )
     .token_keys(config.token_keys.clone())
     .bootstrap(config.bootstrap.clone())
+    .auto_login_max_age(config.init_data_ages.auto_login)
     .region(config.region)
     .blocklist(config.blocklist.clone())
     .session_life(Audience::MiniApp, config.sessions.miniapp)
@@ -220,10 +223,22 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
         Some(previous) => builder.previous_key(previous),
         None => builder,
     };
-    match &config.bot_token {
-        Some(token) => builder.telegram(token.clone()).build(),
+    match verifier(config) {
+        Some(verifier) => builder.telegram_verifier(verifier).build(),
         None => builder.build(),
     }
+}
+
+/// Builds the verifier of init data for all configured bots.
+fn verifier(config: &Config) -> Option<Verifier> {
+    let mut tokens = config.bot_tokens().cloned();
+    let first = Verifier::new(tokens.next()?, config.init_data_ages.sign_in);
+    Some(tokens.fold(first, Verifier::or))
+}
+
+fn headers(config: &Config) -> Vec<HeaderName> {
+    let names = config.infra.http.cors_headers.iter();
+    names.filter_map(|name| name.parse().ok()).collect()
 }
 
 fn origins(config: &Config) -> Vec<HeaderValue> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::http_client::{NoHttpClient, bounded_body, http_client};
+use crate::http_client::{NoHttpClient, bounded_body, http_client_through};
 
 /// Maximum duration of one call.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,7 +65,9 @@ pub(crate) struct WebAppInfo {
 pub(crate) enum BotApiError {
     #[error(transparent)]
     Client(#[from] NoHttpClient),
-    #[error("the Bot API cannot be reached: check the network, and TELEGRAM_API_URL if it is set")]
+    #[error(
+        "the Bot API cannot be reached: check the network, and TELEGRAM_API_URL and TELEGRAM_PROXY if they are set"
+    )]
     Unreachable(#[source] reqwest::Error),
     #[error(
         "Telegram does not accept this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT"
@@ -99,12 +101,17 @@ struct Parameters {
 
 impl BotApi {
     /// Creates a client for the Bot API at this URL.
-    pub(crate) fn new(url: &Url, token: BotToken, is_test: bool) -> Result<Self, BotApiError> {
+    pub(crate) fn new(
+        url: &Url,
+        proxy: Option<&Secret>,
+        token: BotToken,
+        is_test: bool,
+    ) -> Result<Self, BotApiError> {
         let environment = if is_test { "test/" } else { "" };
         let base = url.as_str().trim_end_matches('/');
         let prefix = Secret::new(format!("{base}/bot{}/{environment}", token.expose()));
         Ok(Self {
-            http: http_client(url, TIMEOUT)?,
+            http: http_client_through(proxy, url, TIMEOUT)?,
             token,
             prefix,
         })

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use divan_core::secret::Secret;
 use divan_core::tls;
 use url::Url;
 
@@ -14,14 +15,29 @@ pub(crate) struct NoHttpClient(#[source] Box<dyn std::error::Error + Send + Sync
 
 /// Creates a client for this URL with a time limit per request; it does not follow redirects.
 pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<reqwest::Client, NoHttpClient> {
-    let tls =
-        tls::client_config(url.scheme() == "https").map_err(|error| NoHttpClient(error.into()))?;
+    http_client_through(None, url, timeout)
+}
+
+/// Creates such a client that uses this proxy.
+pub(crate) fn http_client_through(
+    proxy: Option<&Secret>,
+    url: &Url,
+    timeout: Duration,
+) -> Result<reqwest::Client, NoHttpClient> {
+    let is_https = |url: &str| url.starts_with("https:");
+    let needs_roots = is_https(url.as_str()) || proxy.is_some_and(|proxy| is_https(proxy.expose()));
+    let tls = tls::client_config(needs_roots).map_err(|error| NoHttpClient(error.into()))?;
     let mut client = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
         .tls_backend_preconfigured(tls);
-    if url.scheme() == "http" {
+    if let Some(proxy) = proxy {
+        // The error of an unusable URL may contain its credentials.
+        let proxy = reqwest::Proxy::all(proxy.expose())
+            .map_err(|_| NoHttpClient("the URL of the proxy cannot be used".into()))?;
+        client = client.proxy(proxy);
+    } else if url.scheme() == "http" {
         // Plain HTTP is used in the operator's network only; a proxy would see the bot's token.
         client = client.no_proxy();
     }

@@ -72,7 +72,7 @@ pub use app::{Migrations, Server, StartError};
 pub use cli::{Cli, run};
 #[cfg(feature = "_server")]
 pub use config::{
-    Addresses, Config, SECTIONS, SessionsConfig, configuration_markdown, env_example,
+    Addresses, Config, InitDataAges, SECTIONS, SessionsConfig, configuration_markdown, env_example,
 };
 #[cfg(feature = "_server")]
 pub use database::DatabaseError;

@@ -26,7 +26,7 @@ use tracing::Instrument;
 
 use crate::extract::{MAX_BODY_BYTES, RequestId, X_TELEGRAM_INIT_DATA};
 use crate::problem::Problem;
-use crate::state::{AppState, StrictTransport};
+use crate::state::{AppState, HttpOptions, StrictTransport};
 use crate::token_endpoint::NotASignIn;
 use access_log::{AccessLog, request_id};
 
@@ -58,10 +58,7 @@ pub(crate) fn only_local_hosts(router: Router) -> Router {
 /// any id that a client sends, `Timeout` responds with an empty body, and `CatchPanic` would box
 /// every body once more. One function per concern keeps the problem bodies, and the cost of one layer.
 pub(crate) fn apply(router: Router, state: AppState) -> Router {
-    let (cors, request_timeout) = (
-        cors(&state.http().allowed_origins),
-        state.http().request_timeout,
-    );
+    let (cors, request_timeout) = (cors(state.http()), state.http().request_timeout);
     router.layer(
         ServiceBuilder::new()
             .layer(from_fn_with_state(state.clone(), observe))
@@ -72,18 +69,25 @@ pub(crate) fn apply(router: Router, state: AppState) -> Router {
     )
 }
 
-fn cors(origins: &[HeaderValue]) -> CorsLayer {
+fn cors(options: &HttpOptions) -> CorsLayer {
+    let own_headers = [
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER),
+        X_TELEGRAM_INIT_DATA,
+    ];
+    let (origins, headers) = (&options.allowed_origins, &options.allowed_headers);
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(
             origins.iter().filter(|origin| *origin != "*").cloned(),
         ))
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            AUTHORIZATION,
-            CONTENT_TYPE,
-            HeaderName::from_static(BOOTSTRAP_TOKEN_HEADER),
-            X_TELEGRAM_INIT_DATA,
-        ])
+        .allow_headers(
+            own_headers
+                .into_iter()
+                .chain(headers.iter().cloned())
+                .collect::<Vec<_>>(),
+        )
         .expose_headers([X_REQUEST_ID, RETRY_AFTER, WWW_AUTHENTICATE])
         .max_age(PREFLIGHT_MAX_AGE)
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use divan_core::service::AuthService;
 use divan_core::store::PoolState;
 use ipnet::IpNet;
@@ -160,6 +160,9 @@ pub struct HttpOptions {
     /// Origins whose pages may call the server, in addition to its own: those of the Mini App and the
     /// admin panel. `*` is ignored. Default: none.
     pub allowed_origins: Vec<HeaderValue>,
+    /// Request headers that pages of other allowed origins may send, in addition to those of the API.
+    /// Default: none.
+    pub allowed_headers: Vec<HeaderName>,
     /// `Strict-Transport-Security`. Default: not sent.
     pub strict_transport: StrictTransport,
     /// Serves `/docs` and `/openapi.json` (feature `docs`). Default: yes.
@@ -199,6 +202,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             allowed_origins: Vec::new(),
+            allowed_headers: Vec::new(),
             strict_transport: StrictTransport::Off,
             docs: true,
             trusted_proxies: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use divan_core::infra::TelegramConfig;
 use divan_core::init_data::BotToken;
 use url::Url;
 
@@ -42,31 +43,30 @@ pub(crate) enum ButtonSet {
 
 impl MenuButtonSetup {
     pub(crate) fn new(
-        api_url: &Url,
+        telegram: &TelegramConfig,
         token: &BotToken,
-        is_test: bool,
         miniapp: &Url,
     ) -> Result<Self, BotApiError> {
-        let api = BotApi::new(api_url, token.clone(), is_test)?;
+        let is_test = telegram.test_environment;
+        let (url, proxy) = (&telegram.api_url, telegram.proxy.as_ref());
         Ok(Self {
-            api,
+            api: BotApi::new(url, proxy, token.clone(), is_test)?,
             bot_id: token.bot_id(),
             is_test,
             miniapp: miniapp.clone(),
         })
     }
 
-    /// Creates the set-up of the configured bot; `None` without one. The bot of development mode does
-    /// not exist at Telegram, so it does not count.
-    pub(crate) fn from_config(config: &Config) -> Option<Result<Self, BotApiError>> {
+    /// Creates the set-ups of the configured bots. The bot of development mode does not exist at Telegram,
+    /// so it does not count.
+    pub(crate) fn from_config(config: &Config) -> Result<Vec<Self>, BotApiError> {
         let telegram = &config.infra.telegram;
-        let token = telegram.bot_token.as_ref()?;
-        Some(Self::new(
-            &telegram.api_url,
-            token,
-            telegram.test_environment,
-            &config.addresses.miniapp,
-        ))
+        let tokens = telegram
+            .bot_token
+            .iter()
+            .chain(&telegram.further_bot_tokens);
+        let setup = |token| Self::new(telegram, token, &config.addresses.miniapp);
+        tokens.map(setup).collect()
     }
 
     /// Reads the status of the bot and changes nothing.
@@ -122,22 +122,29 @@ impl MenuButtonSetup {
         problems
     }
 
-    /// Makes the menu button open the Mini App, unless bot and Mini App do not match.
+    /// Makes the menu button open the Mini App, unless bot and Mini App do not match. Without a `text`, the
+    /// button keeps the one that a person gave it.
     pub(crate) async fn set_button(
         &self,
         status: &mut BotStatus,
-        text: &str,
+        text: Option<&str>,
     ) -> Result<ButtonSet, BotApiError> {
         if !self.mismatches(&status.bot).is_empty() {
             return Ok(ButtonSet::Refused);
         }
+        let (current_text, current_url) = match &status.button {
+            MenuButton::WebApp { text, web_app } => (Some(text.as_str()), web_app.url.as_str()),
+            MenuButton::Other => (None, ""),
+        };
+        let text = text.or(current_text).unwrap_or(BUTTON_TEXT);
+        let is_set = self.is_miniapp(current_url) && current_text == Some(text);
         let button = MenuButton::WebApp {
             text: text.to_owned(),
             web_app: WebAppInfo {
                 url: self.miniapp.as_str().to_owned(),
             },
         };
-        if status.button == button {
+        if is_set {
             return Ok(ButtonSet::Unchanged);
         }
         self.api.set_chat_menu_button(&button).await?;
@@ -145,14 +152,14 @@ impl MenuButtonSetup {
         Ok(ButtonSet::Changed)
     }
 
-    /// Lists the steps that the Bot API has no method for, with the values to enter.
+    /// Lists the open steps that the Bot API has no method for, with the values to enter.
     pub(crate) fn manual_steps(&self, bot: &Bot) -> Vec<String> {
+        if bot.has_main_web_app {
+            return Vec::new();
+        }
         let (name, url) = (&bot.username, &self.miniapp);
-        let host = self.miniapp.host_str().unwrap_or_default();
-        vec![
-            format!("/mybots, @{name}, Bot Settings, Configure Mini App, Enable Mini App: {url}"),
-            format!("/setdomain, @{name}: {host} (for the Login Widget only)"),
-        ]
+        let step = "Bot Settings, Configure Mini App, Enable Mini App";
+        vec![format!("/mybots, @{name}, {step}: {url}")]
     }
 
     fn is_miniapp(&self, url: &str) -> bool {
@@ -164,6 +171,7 @@ impl MenuButtonSetup {
 mod tests {
     use std::error::Error;
 
+    use divan_core::infra::Env;
     use serde_json::{Value, json};
     use wiremock::matchers::{any, body_partial_json, method, path};
     use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -175,8 +183,27 @@ mod tests {
     const MINIAPP: &str = "https://divan.example.com/";
 
     fn setup(api: &str, is_test: bool, miniapp: &str) -> MenuButtonSetup {
-        let url = |text: &str| Url::parse(text).unwrap();
-        MenuButtonSetup::new(&url(api), &TOKEN.parse().unwrap(), is_test, &url(miniapp)).unwrap()
+        setup_through(None, api, is_test, miniapp)
+    }
+
+    fn setup_through(
+        proxy: Option<&str>,
+        api: &str,
+        is_test: bool,
+        miniapp: &str,
+    ) -> MenuButtonSetup {
+        let environment = if is_test { "on" } else { "off" };
+        let variables = |name: &str| match name {
+            "TELEGRAM_API_URL" => Some(api.to_owned()),
+            "TELEGRAM_PROXY" => proxy.map(str::to_owned),
+            "TELEGRAM_TEST_ENVIRONMENT" => Some(environment.to_owned()),
+            _ => None,
+        };
+        let mut env = Env::new(&variables);
+        let telegram = TelegramConfig::read(&mut env);
+        env.finish().unwrap();
+        let token = TOKEN.parse().unwrap();
+        MenuButtonSetup::new(&telegram, &token, &miniapp.parse().unwrap()).unwrap()
     }
 
     fn ok(result: &Value) -> ResponseTemplate {
@@ -272,7 +299,7 @@ mod tests {
         let set = async |api: &str, miniapp: &str| {
             let setup = setup(api, false, miniapp);
             let mut status = setup.inspect().await.unwrap();
-            let set = setup.set_button(&mut status, "Open").await.unwrap();
+            let set = setup.set_button(&mut status, None).await.unwrap();
             assert_eq!(
                 setup.problems(&status).is_empty(),
                 set != ButtonSet::Refused
@@ -464,6 +491,79 @@ mod tests {
             "{}",
             steps[0]
         );
-        assert!(steps[1].contains("divan.example.com"), "{}", steps[1]);
+        assert_eq!(steps.len(), 1, "nothing else is open: {steps:?}");
+        let bot = Bot {
+            has_main_web_app: true,
+            ..bot
+        };
+        let steps = setup("https://api.telegram.org", false, MINIAPP).manual_steps(&bot);
+        assert_eq!(steps, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_button_keeps_the_text_that_a_person_gave_it() {
+        for (url, text, expected) in [
+            (MINIAPP, None, None),
+            ("https://divan.example.com", None, None),
+            ("https://old.example.com/", None, Some("Sign in")),
+            (MINIAPP, Some("Open"), Some("Open")),
+        ] {
+            let server = MockServer::start().await;
+            on_call(&server, "getMe", ok(&me(true))).await;
+            let named = json!({"type": "web_app", "text": "Sign in", "web_app": {"url": url}});
+            on_call(&server, "getChatMenuButton", ok(&named)).await;
+            let wanted = json!({"menu_button": {"text": expected.unwrap_or_default()}});
+            let set = Mock::given(path(format!("/bot{TOKEN}/setChatMenuButton")))
+                .and(body_partial_json(wanted));
+            set.respond_with(ok(&json!(true)))
+                .expect(u64::from(expected.is_some()))
+                .mount(&server)
+                .await;
+            let setup = setup(&server.uri(), false, MINIAPP);
+            let mut status = setup.inspect().await.unwrap();
+            let set = setup.set_button(&mut status, text).await.unwrap();
+            assert_eq!(set == ButtonSet::Changed, expected.is_some(), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_button_with_the_query_of_the_url_is_current() {
+        let server = MockServer::start().await;
+        on_call(&server, "getMe", ok(&me(true))).await;
+        let url = "https://divan.example.com/?v=2";
+        on_call(&server, "getChatMenuButton", ok(&button(url))).await;
+        let current = setup(&server.uri(), false, url);
+        let status = current.inspect().await.unwrap();
+        assert_eq!(current.problems(&status), [""; 0]);
+        let other = setup(&server.uri(), false, MINIAPP);
+        assert_eq!(other.problems(&status).len(), 1, "another query");
+    }
+
+    #[tokio::test]
+    async fn requests_go_through_a_proxy() {
+        let proxy = MockServer::start().await;
+        let absolute = Mock::given(method("POST")).and(path(format!("/bot{TOKEN}/getMe")));
+        absolute
+            .respond_with(ok(&me(true)))
+            .expect(1)
+            .mount(&proxy)
+            .await;
+        let through =
+            |proxy: &str| setup_through(Some(proxy), "http://api.invalid", false, MINIAPP);
+        through(&proxy.uri()).api.get_me().await.unwrap();
+
+        let socks = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("socks5h://user:hidden@{}", socks.local_addr().unwrap());
+        let greeted = tokio::spawn(async move {
+            let (mut client, _) = socks.accept().await.unwrap();
+            let mut version = [0];
+            tokio::io::AsyncReadExt::read_exact(&mut client, &mut version)
+                .await
+                .unwrap();
+            version[0]
+        });
+        let error = through(&url).api.get_me().await.unwrap_err();
+        assert_eq!(greeted.await.unwrap(), 5, "the version of SOCKS");
+        assert!(!shown(&error).contains("hidden"), "{}", shown(&error));
     }
 }

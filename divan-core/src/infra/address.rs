@@ -14,19 +14,39 @@ pub(super) enum InvalidAddress {
     Credentials,
     #[error("must not contain a query or a fragment")]
     Query,
+    #[error("must not contain a fragment")]
+    Fragment,
     #[error("must not contain a path")]
     Path,
 }
 
 /// Parses a URL that may have a path.
 pub(super) fn address(text: &str) -> Result<Url, InvalidAddress> {
+    let url = any_address(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        Err(InvalidAddress::Query)
+    } else {
+        Ok(url)
+    }
+}
+
+/// Parses a URL that may have a path and a query.
+pub(super) fn address_with_query(text: &str) -> Result<Url, InvalidAddress> {
+    let url = any_address(text)?;
+    if url.fragment().is_some() {
+        Err(InvalidAddress::Fragment)
+    } else {
+        Ok(url)
+    }
+}
+
+fn any_address(text: &str) -> Result<Url, InvalidAddress> {
     match Url::parse(text) {
         Err(url::ParseError::RelativeUrlWithoutBase) => Err(InvalidAddress::Scheme),
         Err(error) => Err(InvalidAddress::Unreadable(error)),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => Err(InvalidAddress::Scheme),
         // Anywhere in the text: an unescaped `/` in a password ends the host before the `@`.
         Ok(_) if text.contains('@') => Err(InvalidAddress::Credentials),
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => Err(InvalidAddress::Query),
         Ok(url) => Ok(url),
     }
 }

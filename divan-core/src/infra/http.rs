@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::{IpNet, Ipv4Net};
 use url::Url;
 
-use super::address::address;
+use super::address::{address, address_with_query};
 use super::env::Env;
 use super::variable::{Section, section};
 
@@ -15,6 +15,8 @@ pub struct HttpConfig {
     pub miniapp_url: Option<Url>,
     /// Public URL of the admin panel, if set.
     pub admin_url: Option<Url>,
+    /// Request headers that pages may send, in addition to those of the API. Default: none.
+    pub cors_headers: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Address of the metrics listener; `None` if it is off. Default: `127.0.0.1:9464`.
@@ -31,7 +33,8 @@ section! {
     /// `DIVAN_MINIAPP_URL`, the public URL of the Mini App.
     pub MINIAPP_URL = (
         "DIVAN_MINIAPP_URL",
-        "public URL of the Mini App; its host is the audience of employees' tokens, and its origin may call the server",
+        "public URL of the Mini App; its host is the audience of employees' tokens, and its origin may call the server; \
+         a query (`?v=2`) makes Telegram clients load the page again that they keep",
         "https://divan.example.com/",
     ).when_unset("`http://divan.localhost:8000/`, with the port of the server");
 
@@ -41,6 +44,13 @@ section! {
         "public URL of the admin panel, on another host",
         "https://sec.example.com/",
     ).when_unset("`http://sec.localhost:8000/`, with the port of the server");
+
+    CORS_HEADERS = (
+        "DIVAN_CORS_HEADERS",
+        "request headers that the pages of the two public URLs may send to each other's host, in addition to those of the API, separated by \
+         commas; tracing libraries send such headers",
+        "baggage,sentry-trace",
+    ).when_unset("none");
 
     TRUSTED_PROXIES = (
         "DIVAN_TRUSTED_PROXIES",
@@ -70,13 +80,35 @@ impl HttpConfig {
     pub fn read(env: &mut Env<'_>) -> Self {
         let metrics = env.checked(&METRICS_LISTEN, metrics_listen);
         Self {
-            miniapp_url: env.checked(&MINIAPP_URL, address),
+            miniapp_url: env.checked(&MINIAPP_URL, address_with_query),
             admin_url: env.checked(&ADMIN_URL, address),
+            cors_headers: env.checked(&CORS_HEADERS, headers).unwrap_or_default(),
             trusted_proxies: env.checked(&TRUSTED_PROXIES, proxies).unwrap_or_default(),
             hsts_subdomains: env.switch(&HSTS_SUBDOMAINS, false),
             metrics_listen: metrics.unwrap_or(Some(([127, 0, 0, 1], 9464).into())),
         }
     }
+}
+
+/// Parses names of headers (RFC 9110 §5.6.2), in lower case.
+fn headers(text: &str) -> Result<Vec<String>, String> {
+    let names = text.split(',').map(str::trim);
+    let name = |(index, name): (usize, &str)| {
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.bytes().all(is_token) {
+            Ok(name.to_ascii_lowercase())
+        } else {
+            Err(format!(
+                "must list names of headers: entry {} is not a name",
+                index + 1
+            ))
+        }
+    };
+    names
+        .filter(|name| !name.is_empty())
+        .enumerate()
+        .map(name)
+        .collect()
 }
 
 fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
@@ -184,6 +216,30 @@ mod tests {
             read(&[("DIVAN_METRICS_LISTEN", "off")], HttpConfig::read)
                 .metrics_listen
                 .is_none()
+        );
+    }
+
+    #[test]
+    fn a_mini_app_url_may_have_a_query_and_cors_further_headers() {
+        let variables = [
+            ("DIVAN_MINIAPP_URL", "https://divan.example.com/app?v=2"),
+            ("DIVAN_CORS_HEADERS", "baggage, Sentry-Trace,"),
+        ];
+        let config = read(&variables, HttpConfig::read);
+        assert_eq!(config.miniapp_url.unwrap().query(), Some("v=2"));
+        assert_eq!(config.cors_headers, ["baggage", "sentry-trace"]);
+        let variables = [
+            ("DIVAN_MINIAPP_URL", "https://divan.example.com/#v=2"),
+            ("DIVAN_ADMIN_URL", "https://sec.example.com/?v=2"),
+            ("DIVAN_CORS_HEADERS", "baggage,a b"),
+        ];
+        assert_starts(
+            &errors(&variables, HttpConfig::read),
+            &[
+                "DIVAN_MINIAPP_URL must not contain a fragment",
+                "DIVAN_ADMIN_URL must not contain a query or a fragment",
+                "DIVAN_CORS_HEADERS must list names of headers: entry 2 is not a name",
+            ],
         );
     }
 

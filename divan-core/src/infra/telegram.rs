@@ -1,9 +1,12 @@
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use super::address::address;
 use super::env::Env;
 use super::variable::{Section, section};
 use crate::init_data::{BotToken, InvalidBotToken};
+use crate::secret::Secret;
 
 /// Bot token and Bot API.
 #[derive(Clone, Debug)]
@@ -11,6 +14,12 @@ use crate::init_data::{BotToken, InvalidBotToken};
 pub struct TelegramConfig {
     /// Token of the bot; `None` if it is unset.
     pub bot_token: Option<BotToken>,
+    /// Replaced token of the same bot, whose init data stays valid; if set.
+    pub previous_bot_token: Option<BotToken>,
+    /// Tokens of further bots that open the Mini App. Default: none.
+    pub further_bot_tokens: Vec<BotToken>,
+    /// Proxy for the Bot API, if set.
+    pub proxy: Option<Secret>,
     /// URL of the Bot API. Default: `https://api.telegram.org`.
     pub api_url: Url,
     /// The bot belongs to Telegram's test environment. Default: no.
@@ -29,6 +38,26 @@ section! {
     .when_unset("Telegram sign-ins return 503; development mode generates a token")
     .synonyms(&["BOT_TOKEN", "TELEGRAM_TOKEN", "TG_BOT_TOKEN", "TELEGRAM_API_TOKEN", "TELEGRAM_BOT_API_TOKEN"])
     .secret();
+
+    TELEGRAM_BOT_TOKEN_PREVIOUS = (
+        "TELEGRAM_BOT_TOKEN_PREVIOUS",
+        "replaced token of the same bot, whose init data stays valid; set it while you change the token, and remove it after \
+         `DIVAN_SIGN_IN_MAX_AGE`; never set a stolen token",
+        "1234567890:the-35-characters-that-BotFather-gave-before",
+    ).when_unset("none").secret();
+
+    TELEGRAM_BOT_TOKENS = (
+        "TELEGRAM_BOT_TOKENS",
+        "tokens of further bots that open the same Mini App, separated by commas",
+        "1234567891:the-35-characters-of-the-second-bot",
+    ).when_unset("none").secret();
+
+    TELEGRAM_PROXY = (
+        "TELEGRAM_PROXY",
+        "proxy for requests to the Bot API: an `http`, `https`, `socks5` or `socks5h` URL, which may contain credentials; with `socks5h`, the \
+         proxy resolves names",
+        "socks5h://proxy.example.com:1080",
+    ).when_unset("the proxy of the process environment (`HTTPS_PROXY`), if set").secret();
 
     TELEGRAM_API_URL = (
         "TELEGRAM_API_URL",
@@ -49,13 +78,34 @@ impl TelegramConfig {
 
     /// Reads the section. Invalid values are recorded as errors and have their defaults here.
     pub fn read(env: &mut Env<'_>) -> Self {
+        let bot_token = Self::read_bot_token(env);
+        let previous_bot_token = env.checked(&TELEGRAM_BOT_TOKEN_PREVIOUS, self::bot_token);
+        let further_bot_tokens = env
+            .checked(&TELEGRAM_BOT_TOKENS, bot_tokens)
+            .unwrap_or_default();
+        check_tokens(
+            env,
+            bot_token.as_ref(),
+            previous_bot_token.as_ref(),
+            &further_bot_tokens,
+        );
         Self {
-            bot_token: Self::read_bot_token(env),
+            bot_token,
+            previous_bot_token,
+            further_bot_tokens,
+            proxy: env.checked(&TELEGRAM_PROXY, proxy),
             api_url: env
                 .checked(&TELEGRAM_API_URL, api_address)
                 .unwrap_or_else(default_api_url),
             test_environment: env.switch(&TELEGRAM_TEST_ENVIRONMENT, false),
         }
+    }
+
+    /// Tokens whose init data is accepted in addition to that of the main token.
+    pub fn other_tokens(&self) -> impl Iterator<Item = &BotToken> {
+        self.previous_bot_token
+            .iter()
+            .chain(&self.further_bot_tokens)
     }
 
     /// Reads the token only.
@@ -79,6 +129,75 @@ fn bot_token(text: &str) -> Result<BotToken, String> {
             secret.len()
         )),
         _ => Ok(token),
+    }
+}
+
+fn bot_tokens(text: &str) -> Result<Vec<BotToken>, String> {
+    let parts = text.split(',').map(str::trim);
+    let token = |(index, part): (usize, &str)| {
+        bot_token(part)
+            .map_err(|error| format!("must list bot tokens: entry {} {error}", index + 1))
+    };
+    parts
+        .filter(|part| !part.is_empty())
+        .enumerate()
+        .map(token)
+        .collect()
+}
+
+/// Checks that the tokens fit together: a bot has one current token.
+fn check_tokens(
+    env: &mut Env<'_>,
+    main: Option<&BotToken>,
+    previous: Option<&BotToken>,
+    further: &[BotToken],
+) {
+    let has_main = main.is_some() || env.is_set(&TELEGRAM_BOT_TOKEN);
+    if let Some(previous) = previous {
+        match main {
+            Some(main) if main.bot_id() != previous.bot_id() => env.error(
+                &TELEGRAM_BOT_TOKEN_PREVIOUS,
+                "must be a token of the same bot as TELEGRAM_BOT_TOKEN; list other bots in TELEGRAM_BOT_TOKENS",
+            ),
+            Some(main) if main.expose() == previous.expose() => env.error(
+                &TELEGRAM_BOT_TOKEN_PREVIOUS,
+                "must differ from TELEGRAM_BOT_TOKEN",
+            ),
+            None if !has_main => env.error(
+                &TELEGRAM_BOT_TOKEN_PREVIOUS,
+                "requires TELEGRAM_BOT_TOKEN, the current token",
+            ),
+            _ => {}
+        }
+    }
+    if !further.is_empty() && !has_main {
+        env.error(
+            &TELEGRAM_BOT_TOKENS,
+            "requires TELEGRAM_BOT_TOKEN, the first bot",
+        );
+    }
+    let mut seen = BTreeSet::new();
+    let repeated = main
+        .into_iter()
+        .chain(further)
+        .find(|token| !seen.insert(token.bot_id()));
+    if let Some(token) = repeated {
+        let rule = format!(
+            "must list each bot once, without that of TELEGRAM_BOT_TOKEN, but bot {} is repeated",
+            token.bot_id()
+        );
+        env.error(&TELEGRAM_BOT_TOKENS, rule);
+    }
+}
+
+/// Checks the URL of a proxy, whose credentials are secret.
+fn proxy(text: &str) -> Result<Secret, &'static str> {
+    let is_proxy = |url: &Url| {
+        matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host()
+    };
+    match Url::parse(text) {
+        Ok(url) if is_proxy(&url) => Ok(Secret::new(text)),
+        _ => Err("must be an `http`, `https`, `socks5` or `socks5h` URL with a host"),
     }
 }
 
@@ -144,6 +263,60 @@ mod tests {
         );
         assert_eq!(error(&format!("42:{}", "a".repeat(34))).len(), 1);
         assert_eq!(error(&format!("42:{}", "a".repeat(35))).len(), 0);
+    }
+
+    #[test]
+    fn further_tokens_and_a_proxy_are_read() {
+        let token = |id: u32, letter: char| format!("{id}:{}", letter.to_string().repeat(35));
+        let (main, previous) = (token(42, 'a'), token(42, 'b'));
+        let further = format!("{}, {}", token(43, 'c'), token(44, 'd'));
+        let config = read(
+            &[
+                ("TELEGRAM_BOT_TOKEN", &main),
+                ("TELEGRAM_BOT_TOKEN_PREVIOUS", &previous),
+                ("TELEGRAM_BOT_TOKENS", &further),
+                ("TELEGRAM_PROXY", "socks5h://user:hidden@192.0.2.1:1080"),
+            ],
+            TelegramConfig::read,
+        );
+        let ids: Vec<i64> = config.other_tokens().map(BotToken::bot_id).collect();
+        assert_eq!(ids, [42, 43, 44]);
+        assert!(!format!("{config:?}").contains("hidden"));
+
+        let errors_of =
+            |variables: &[(&'static str, &str)]| errors(variables, TelegramConfig::read);
+        let alone = errors_of(&[
+            ("TELEGRAM_BOT_TOKEN_PREVIOUS", &previous),
+            ("TELEGRAM_BOT_TOKENS", &further),
+            ("TELEGRAM_PROXY", "ftp://hidden"),
+        ]);
+        assert_starts(
+            &alone,
+            &[
+                "TELEGRAM_BOT_TOKEN_PREVIOUS requires TELEGRAM_BOT_TOKEN",
+                "TELEGRAM_BOT_TOKENS requires TELEGRAM_BOT_TOKEN",
+                "TELEGRAM_PROXY must be an `http`, `https`, `socks5` or `socks5h` URL",
+            ],
+        );
+        let other_bot = errors_of(&[
+            ("TELEGRAM_BOT_TOKEN", &main),
+            ("TELEGRAM_BOT_TOKEN_PREVIOUS", &token(43, 'b')),
+            ("TELEGRAM_BOT_TOKENS", &previous),
+        ]);
+        assert_starts(
+            &other_bot,
+            &[
+                "TELEGRAM_BOT_TOKEN_PREVIOUS must be a token of the same bot",
+                "TELEGRAM_BOT_TOKENS must list each bot once",
+            ],
+        );
+        let short = format!("{},43:hidden", token(44, 'c'));
+        let incomplete = errors_of(&[
+            ("TELEGRAM_BOT_TOKEN", &main),
+            ("TELEGRAM_BOT_TOKENS", &short),
+        ]);
+        let expected = "TELEGRAM_BOT_TOKENS must list bot tokens: entry 2 is incomplete";
+        assert_starts(&incomplete, &[expected]);
     }
 
     #[test]

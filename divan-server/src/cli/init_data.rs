@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::entropy::{Entropy, OsEntropy};
-use divan_core::init_data::{InitData, InitDataBuilder, InitDataError, ThirdParty, Verifier};
+use divan_core::init_data::{
+    BotToken, ContactError, InitData, InitDataBuilder, InitDataError, ThirdParty, Verifier,
+};
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
@@ -67,8 +69,8 @@ pub(super) struct SignArgs {
     /// Time of signing, in seconds since the Unix epoch [default: now]
     #[arg(long, value_name = "SECONDS")]
     auth_date: Option<u64>,
-    /// Bot id in the signed data; only with `--kind ed25519`
-    #[arg(long, required_if_eq("kind", "ed25519"))]
+    /// Bot id in the signed data; only with `--kind ed25519` [default: of the configured bot token]
+    #[arg(long)]
     bot_id: Option<i64>,
     /// File with the secret key, 64 hex digits; only with `--kind ed25519` [default: a new key, whose
     /// public key is printed]
@@ -83,8 +85,8 @@ pub(super) struct VerifyArgs {
     /// Maximum age, in seconds
     #[arg(long, value_name = "SECONDS")]
     max_age: u64,
-    /// Bot id that the data must have; only with `--kind ed25519`
-    #[arg(long, required_if_eq("kind", "ed25519"))]
+    /// Bot id that the data must have; only with `--kind ed25519` [default: of the configured bot tokens]
+    #[arg(long)]
     bot_id: Option<i64>,
     /// Public key of the signature, 64 hex digits; only with `--kind ed25519`
     #[arg(long, value_name = "HEX", conflicts_with = "environment", value_parser = hex_key)]
@@ -120,7 +122,10 @@ fn sign(args: &SignArgs) -> Result<String, Box<dyn std::error::Error>> {
     Ok(match args.kind {
         Kind::Hmac => web_app(args, builder).sign(&Config::bot_token()?),
         Kind::Ed25519 => {
-            let bot_id = args.bot_id.ok_or("--bot-id is missing")?;
+            let bot_id = match args.bot_id {
+                Some(bot_id) => bot_id,
+                None => Config::bot_token()?.bot_id(),
+            };
             web_app(args, builder)
                 .third_party_signature(bot_id, &secret_key(args)?)
                 .encode()
@@ -168,30 +173,72 @@ fn secret_key(args: &SignArgs) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     Ok(key)
 }
 
+/// Reason of refused data.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    Data(#[from] InitDataError),
+    #[error(transparent)]
+    Contact(#[from] ContactError),
+}
+
+impl Refused {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Data(error) => error.code(),
+            Self::Contact(error) => error.code(),
+        }
+    }
+}
+
 fn verify(
     args: &VerifyArgs,
     raw: &str,
-) -> Result<Result<Value, InitDataError>, Box<dyn std::error::Error>> {
+) -> Result<Result<Value, Refused>, Box<dyn std::error::Error>> {
     let max_age = Duration::from_secs(args.max_age);
     if args.kind == Kind::Ed25519 {
-        let data = Verifier::third_party(third_party(args)?, max_age).verify(raw);
-        return Ok(data.and_then(|data| fields(&data)));
+        let data = third_parties(args, max_age)?.verify(raw);
+        return Ok(data.and_then(|data| fields(&data)).map_err(Refused::from));
     }
-    let verifier = Verifier::new(Config::bot_token()?, max_age);
+    let mut tokens = Config::bot_tokens_of_process()?.into_iter();
+    let first = tokens.next().ok_or("TELEGRAM_BOT_TOKEN is missing")?;
+    let verifier = tokens.fold(Verifier::new(first, max_age), Verifier::or);
     let contact = || verifier.verify_contact(raw).map(|contact| json!(contact));
     Ok(match args.kind {
-        Kind::Contact => contact(),
-        Kind::Widget => verifier.verify_login_widget(raw).map(|user| json!(user)),
+        Kind::Contact => contact().map_err(|error| ContactError::from(error).into()),
+        Kind::Widget => verifier
+            .verify_login_widget(raw)
+            .map(|user| json!(user))
+            .map_err(Refused::from),
         Kind::Hmac | Kind::Ed25519 => match verifier.verify(raw) {
             // A contact has the same signature scheme.
             Err(InitDataError::WrongKind) => contact(),
             outcome => outcome.and_then(|data| fields(&data)),
-        },
+        }
+        .map_err(Refused::from),
     })
 }
 
-fn third_party(args: &VerifyArgs) -> Result<ThirdParty, Box<dyn std::error::Error>> {
-    let bot_id = args.bot_id.ok_or("--bot-id is missing")?;
+/// Creates the verifier of the given bot, or of all configured ones.
+fn third_parties(
+    args: &VerifyArgs,
+    max_age: Duration,
+) -> Result<Verifier<ThirdParty>, Box<dyn std::error::Error>> {
+    let bot_ids = match args.bot_id {
+        Some(bot_id) => vec![bot_id],
+        None => Config::bot_tokens_of_process()?
+            .iter()
+            .map(BotToken::bot_id)
+            .collect(),
+    };
+    let mut keys = bot_ids.into_iter().map(|bot_id| third_party(args, bot_id));
+    let first = keys.next().ok_or("--bot-id is missing")??;
+    keys.try_fold(Verifier::third_party(first, max_age), |verifier, key| {
+        Ok(verifier.or(key?))
+    })
+}
+
+fn third_party(args: &VerifyArgs, bot_id: i64) -> Result<ThirdParty, Box<dyn std::error::Error>> {
     Ok(match (&args.public_key, args.environment) {
         (Some(key), _) => ThirdParty::with_public_key(bot_id, key)?,
         (None, Some(Environment::Test)) => ThirdParty::test_environment(bot_id),

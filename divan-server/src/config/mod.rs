@@ -30,6 +30,7 @@ pub use addresses::Addresses;
 pub(crate) use addresses::is_local;
 pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
+pub use sign_in::InitDataAges;
 pub use text::{configuration_markdown, env_example};
 
 /// All sections of the configuration, in the order of the documentation.
@@ -66,8 +67,10 @@ pub struct Config {
     pub previous_secret_key: Option<SecretKey>,
     /// Keys of access tokens.
     pub token_keys: KeyRing,
-    /// Bot token, if set.
+    /// Token of the bot that opens the Mini App, if set or generated.
     pub bot_token: Option<BotToken>,
+    /// Maximum ages of init data.
+    pub init_data_ages: InitDataAges,
     /// Public URLs of the two audiences.
     pub addresses: Addresses,
     /// Rule for the creation of the first administrator.
@@ -158,6 +161,7 @@ impl Config {
             && listen.ip().is_loopback()
             && !given.into_iter().any(|variable| env.is_set(variable));
         let bootstrap = sign_in::bootstrap(env, is_private);
+        let init_data_ages = sign_in::ages(env);
         let region = sign_in::region(env);
         let blocklist = sign_in::blocklist(env);
         let argon2id = hashing::read(env);
@@ -200,6 +204,7 @@ impl Config {
                 secret_key,
                 previous_secret_key: keys.previous_secret,
                 bot_token,
+                init_data_ages,
                 addresses,
                 bootstrap,
                 region,
@@ -215,6 +220,29 @@ impl Config {
             // Each missing value has recorded its error.
             _ => Err(ConfigErrors::default()),
         }
+    }
+
+    /// Tokens whose init data is accepted: of the bot that opens the Mini App, its replaced token, and
+    /// those of further bots.
+    pub fn bot_tokens(&self) -> impl Iterator<Item = &BotToken> {
+        self.bot_token
+            .iter()
+            .chain(self.infra.telegram.other_tokens())
+    }
+
+    /// Reads the bot tokens only, for commands that need nothing else. The first is that of
+    /// [`bot_token`](Self::bot_token).
+    ///
+    /// # Errors
+    /// The errors of the tokens, or that the first is missing.
+    #[cfg(feature = "cli")]
+    pub(crate) fn bot_tokens_of_process() -> Result<Vec<BotToken>, ConfigErrors> {
+        let mut env = Env::of_process();
+        let telegram = TelegramConfig::read(&mut env);
+        env.finish()?;
+        let mut tokens = vec![Self::bot_token()?];
+        tokens.extend(telegram.other_tokens().cloned());
+        Ok(tokens)
     }
 
     /// Reads the bot token only, for commands that need nothing else.

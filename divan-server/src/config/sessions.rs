@@ -17,7 +17,7 @@ pub struct SessionsConfig {
     pub audit_retention: Duration,
 }
 
-const DURATION: &str = "a duration such as `30m`, `12h` or `90d`, of at most `36500d`";
+pub(super) const DURATION: &str = "a duration such as `30m`, `12h` or `90d`, of at most `36500d`";
 
 /// Longest duration. Times far in the future cannot be represented.
 const MAX_DURATION: Duration = Duration::from_hours(36_500 * 24);
@@ -86,7 +86,7 @@ fn life(
     SessionLife::new(idle, absolute)
 }
 
-fn duration(env: &mut Env<'_>, variable: &Variable, default: Duration) -> Duration {
+pub(super) fn duration(env: &mut Env<'_>, variable: &Variable, default: Duration) -> Duration {
     let read = |text: &str| {
         let duration = text.parse::<humantime::Duration>().map(Duration::from);
         let duration = duration.ok().filter(|duration| *duration <= MAX_DURATION);

@@ -1,10 +1,14 @@
 use std::fs::File;
 use std::io::BufReader;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use divan_core::infra::{COMPOSE_HINT, Env, UnreadableFile, section};
 use divan_core::password::{Blocklist, BreachedPasswords};
 use divan_core::secret::Secret;
 use divan_core::service::{BootstrapPolicy, Region};
+
+use super::sessions::{DURATION, duration};
 
 section! {
     pub(super) static SECTION = "Sign-in", "";
@@ -16,6 +20,20 @@ section! {
     ).when_unset("only `divan-server admin create` creates the first administrator; in development mode, any direct request does too if no \
                  key, bot token or public URL is set")
     .secret();
+
+    SIGN_IN_MAX_AGE = (
+        "DIVAN_SIGN_IN_MAX_AGE",
+        "maximum age of init data at a sign-in with the password, from `5m` to `30d`; some Telegram clients (iOS, macOS, Desktop) send the \
+         same init data until they are restarted, and the password is required in any case",
+        "24h",
+    ).form(DURATION).when_unset("`24h`");
+
+    AUTO_LOGIN_MAX_AGE = (
+        "DIVAN_AUTO_LOGIN_MAX_AGE",
+        "maximum age of init data at auto-login, from `1m` to `24h` and not longer than `DIVAN_SIGN_IN_MAX_AGE`; within this time, stolen init \
+         data alone signs the attacker in; older init data leads to the sign-in with the password",
+        "1h",
+    ).form(DURATION).when_unset("`1h`");
 
     PHONE_REGION = ("DIVAN_PHONE_REGION", "country of phone numbers without a country code", "KZ")
         .form("a two-letter country code").when_unset("`KZ`");
@@ -32,6 +50,40 @@ section! {
          them",
         "/etc/divan/breached-passwords",
     ).when_unset("none");
+}
+
+/// Maximum ages of init data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InitDataAges {
+    /// At a sign-in with the password.
+    pub sign_in: Duration,
+    /// At auto-login.
+    pub auto_login: Duration,
+}
+
+const HOUR: Duration = Duration::from_hours(1);
+const SIGN_IN_AGES: RangeInclusive<Duration> =
+    Duration::from_mins(5)..=Duration::from_hours(30 * 24);
+const AUTO_LOGIN_AGES: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
+
+/// Reads the maximum ages of init data.
+pub(super) fn ages(env: &mut Env<'_>) -> InitDataAges {
+    let sign_in = duration(env, &SIGN_IN_MAX_AGE, 24 * HOUR);
+    if !SIGN_IN_AGES.contains(&sign_in) {
+        env.error(&SIGN_IN_MAX_AGE, "must be from 5 minutes to 30 days");
+    }
+    let auto_login = duration(env, &AUTO_LOGIN_MAX_AGE, HOUR.min(sign_in));
+    if !AUTO_LOGIN_AGES.contains(&auto_login) {
+        env.error(&AUTO_LOGIN_MAX_AGE, "must be from 1 minute to 24 hours");
+    } else if auto_login > sign_in {
+        let rule = format!("must not be longer than {}", SIGN_IN_MAX_AGE.name());
+        env.error(&AUTO_LOGIN_MAX_AGE, rule);
+    }
+    InitDataAges {
+        sign_in,
+        auto_login,
+    }
 }
 
 /// Minimum length of a bootstrap token.

@@ -317,6 +317,59 @@ fn debug_output_contains_no_secret() {
 }
 
 #[test]
+fn ages_of_init_data_are_bounded() {
+    let ages = |variables: &[(&'static str, &'static str)]| {
+        read(&with(variables)).map(|config| config.init_data_ages)
+    };
+    let default = ages(&[]).unwrap();
+    let hours = Duration::from_hours;
+    assert_eq!((default.sign_in, default.auto_login), (hours(24), hours(1)));
+    let longest = [
+        ("DIVAN_SIGN_IN_MAX_AGE", "30d"),
+        ("DIVAN_AUTO_LOGIN_MAX_AGE", "24h"),
+    ];
+    let longest = ages(&longest).unwrap();
+    assert_eq!(
+        (longest.sign_in, longest.auto_login),
+        (hours(720), hours(24))
+    );
+    let short = ages(&[("DIVAN_SIGN_IN_MAX_AGE", "5m")]).unwrap();
+    assert_eq!(short.auto_login, Duration::from_mins(5));
+    for (name, value, rule) in [
+        (
+            "DIVAN_SIGN_IN_MAX_AGE",
+            "299s",
+            "must be from 5 minutes to 30 days",
+        ),
+        (
+            "DIVAN_SIGN_IN_MAX_AGE",
+            "31d",
+            "must be from 5 minutes to 30 days",
+        ),
+        (
+            "DIVAN_AUTO_LOGIN_MAX_AGE",
+            "59s",
+            "must be from 1 minute to 24 hours",
+        ),
+        (
+            "DIVAN_AUTO_LOGIN_MAX_AGE",
+            "25h",
+            "must be from 1 minute to 24 hours",
+        ),
+    ] {
+        let errors = ages(&[(name, value)]).unwrap_err().to_string();
+        assert!(errors.contains(&format!("{name} {rule}")), "{errors}");
+    }
+    let reversed = [
+        ("DIVAN_SIGN_IN_MAX_AGE", "1h"),
+        ("DIVAN_AUTO_LOGIN_MAX_AGE", "2h"),
+    ];
+    let errors = ages(&reversed).unwrap_err().to_string();
+    let rule = "DIVAN_AUTO_LOGIN_MAX_AGE must not be longer than DIVAN_SIGN_IN_MAX_AGE";
+    assert!(errors.contains(rule), "{errors}");
+}
+
+#[test]
 fn session_lifetimes_must_be_consistent_durations() {
     let config = read(&with(&[
         ("DIVAN_ADMIN_SESSION_IDLE", "20m"),

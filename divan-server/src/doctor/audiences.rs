@@ -2,8 +2,8 @@ use std::time::Instant;
 
 use axum::http::HeaderMap;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_SECURITY_POLICY, ORIGIN,
-    X_FRAME_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_SECURITY_POLICY, LOCATION,
+    ORIGIN, X_FRAME_OPTIONS,
 };
 use divan_core::api::{Endpoint, Health, HealthStatus, Live, Me};
 use reqwest::{Client, Method, Response, StatusCode};
@@ -86,7 +86,13 @@ async fn inspect(
         preflight(&http, url, &origin),
         preflight(&http, url, FOREIGN_ORIGIN),
     )?;
-    if page.status().is_success() {
+    if let Some(host) = other_host(url, &page) {
+        let problem = format!(
+            "redirects to {host}: since July 2026, Telegram gives pages on another host no Mini App methods, such as \
+             requestContact; set DIVAN_MINIAPP_URL to the final URL"
+        );
+        problems.push((State::Error, problem));
+    } else if page.status().is_success() {
         problems.extend(
             frames(page.headers())
                 .err()
@@ -209,8 +215,19 @@ fn frame_ancestors(headers: &HeaderMap) -> Option<Vec<String>> {
     )
 }
 
+/// Appends a path to the URL, whose query belongs to the page.
 fn join(url: &Url, path: &str) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
     format!("{}{path}", url.as_str().trim_end_matches('/'))
+}
+
+/// Returns the host that the page redirects to, if it is another one.
+fn other_host(url: &Url, page: &Response) -> Option<String> {
+    let location = page.headers().get(LOCATION)?.to_str().ok()?;
+    let target = url.join(location).ok()?;
+    let host = target.host_str()?;
+    (page.status().is_redirection() && Some(host) != url.host_str()).then(|| host.to_owned())
 }
 
 fn reason(error: reqwest::Error) -> String {
@@ -315,6 +332,36 @@ mod tests {
             .await
             .unwrap();
         problems.into_iter().map(|(_, problem)| problem).collect()
+    }
+
+    #[tokio::test]
+    async fn a_redirect_to_another_host_is_reported() {
+        let elsewhere =
+            ResponseTemplate::new(302).insert_header("location", "https://other.example.com/app");
+        let server = MockServer::start().await;
+        Mock::given(method("GET"))
+            .and(path("/"))
+            .respond_with(elsewhere)
+            .mount(&server)
+            .await;
+        let found = problems(&server).await;
+        assert!(
+            found[0].contains("redirects to other.example.com") && found[0].contains("July 2026"),
+            "{found:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_query_of_the_url_belongs_to_the_page_only() {
+        let proxy = proxy(PAGE, true, |origin| origin == "own").await;
+        let url = format!("{}/?v=2", proxy.uri()).parse().unwrap();
+        let found = inspect(&url, frames_of_miniapp).await.unwrap();
+        assert!(found.is_empty(), "{found:?}");
+        let requests = proxy.received_requests().await.unwrap();
+        for request in requests {
+            let is_page = request.url.path() == "/";
+            assert_eq!(request.url.query().is_some(), is_page, "{}", request.url);
+        }
     }
 
     #[tokio::test]

@@ -6,16 +6,25 @@ use crate::telegram::MenuButtonSetup;
 
 const SUBJECT: &str = "telegram";
 
-/// Checks that the bot belongs to the token, opens the Mini App, and has the same time.
+/// Checks that each bot belongs to its token, opens the Mini App, and has the same time.
 pub(super) async fn bot(config: &Config) -> Vec<Finding> {
-    let Some(setup) = MenuButtonSetup::from_config(config) else {
+    let bots = match MenuButtonSetup::from_config(config) {
+        Ok(bots) => bots,
+        Err(error) => return vec![Finding::error(SUBJECT, error_chain(&error))],
+    };
+    if bots.is_empty() {
         let text = if config.development.is_some() {
             "the bot of development mode does not exist: set TELEGRAM_BOT_TOKEN to sign in from Telegram"
         } else {
             "TELEGRAM_BOT_TOKEN is not set: no employee can sign in"
         };
         return vec![Finding::warning(SUBJECT, text)];
-    };
+    }
+    let findings = futures_util::future::join_all(bots.iter().map(findings)).await;
+    findings.into_iter().flatten().collect()
+}
+
+async fn findings(setup: &MenuButtonSetup) -> Vec<Finding> {
     match tokio::time::timeout(DEADLINE, inspect(setup)).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => vec![Finding::error(SUBJECT, error_chain(&error))],
@@ -27,8 +36,7 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
     }
 }
 
-async fn inspect(setup: Result<MenuButtonSetup, BotApiError>) -> Result<Vec<Finding>, BotApiError> {
-    let setup = setup?;
+async fn inspect(setup: &MenuButtonSetup) -> Result<Vec<Finding>, BotApiError> {
     let status = setup.inspect().await?;
     let mut findings: Vec<Finding> = setup
         .problems(&status)
