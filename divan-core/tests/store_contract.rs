@@ -17,8 +17,8 @@ use divan_core::store::{
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
-    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Metadata, Role, SessionId, TelegramId,
-    User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Metadata, Role, SessionId,
+    TelegramClient, TelegramId, User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -162,6 +162,10 @@ fn session(n: u128, user: u128) -> StoredSession {
     );
     session.device = Some("Браузер".to_owned());
     session.address = Some("2001:db8::1".parse().unwrap());
+    let mut telegram = TelegramClient::new(1_234_567_890);
+    telegram.language = Some("kk".to_owned());
+    telegram.allows_write_to_pm = Some(true);
+    session.telegram = Some(telegram);
     session
 }
 

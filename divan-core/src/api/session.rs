@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::secret::{self, Secret};
-use crate::types::{Audience, SessionId, User};
+use crate::types::{Audience, SessionId, TelegramClient, User};
 
 /// The session to end. Without a body, it is the one of the access token.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -162,6 +162,10 @@ pub struct SessionInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "203.0.113.7"))]
     pub address: Option<IpAddr>,
+    /// The bot and the Telegram client of the sign-in. Absent for the admin panel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub telegram: Option<TelegramClient>,
     /// The time of the sign-in.
     #[serde(with = "time::serde::rfc3339")]
     #[cfg_attr(feature = "openapi", schema(example = "2026-01-15T09:41:12.875Z"))]
@@ -191,6 +195,7 @@ impl SessionInfo {
             audience,
             device: None,
             address: None,
+            telegram: None,
             created_at,
             refreshed_at,
             expires_at,

@@ -73,6 +73,8 @@ pub(super) struct Failure {
     pub(super) actor: Option<UserId>,
     /// The user whose secret was tried, if there is one.
     pub(super) user: Option<UserId>,
+    /// The bot of the init data, if there was any.
+    pub(super) bot_id: Option<i64>,
 }
 
 impl Failure {
@@ -81,6 +83,7 @@ impl Failure {
             action,
             actor: None,
             user,
+            bot_id: None,
         }
     }
 }
@@ -287,8 +290,10 @@ impl AuthService {
             action,
             actor,
             user,
+            bot_id,
         } = failure;
         let mut event = self.audit_event(action, actor, user, client)?;
+        event.bot_id = bot_id;
         let mut key = ThrottleKey::new(ThrottleKind::FailureEvent, account.clone());
         let mut events = Vec::new();
         if user.is_some() {

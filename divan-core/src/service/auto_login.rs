@@ -59,8 +59,10 @@ impl ClientService<'_> {
             .min(verified_at.saturating_add(to_time_duration(AUTO_LOGIN_PERIOD)));
         session.expires_at = session.expires_at.min(session.ends_at);
         session.init_data = Some(keys.init_data(init_data));
+        session.telegram = Some(telegram.client.clone());
         let action = AuditAction::SignedInAutomatically;
-        let event = service.audit_event(action, Some(user), user, self.client)?;
+        let mut event = service.audit_event(action, Some(user), user, self.client)?;
+        event.bot_id = Some(telegram.client.bot_id);
         let change = |current: &mut Account| {
             if self::verified_at(current, telegram.id, session.created_at) != Some(verified_at) {
                 return Ok(None);

@@ -146,7 +146,8 @@ impl ClientService<'_> {
             .await?;
         let linked = verified.account.user.telegram_id;
         if linked.is_some_and(|linked| linked != telegram.id) {
-            return Err(self.telegram_mismatch(&charged, &verified.account).await);
+            let account = &verified.account;
+            return Err(self.telegram_mismatch(&charged, account, &telegram).await);
         }
         self.complete(verified, charged, SignInWith::Telegram(telegram))
             .await
@@ -272,8 +273,16 @@ impl ClientService<'_> {
     }
 
     /// Records that the user is linked to another Telegram account.
-    async fn telegram_mismatch(self, charged: &ChargedAttempt, account: &Account) -> ServiceError {
-        let failure = Failure::of(AuditAction::TelegramMismatch, Some(account.user.id));
+    async fn telegram_mismatch(
+        self,
+        charged: &ChargedAttempt,
+        account: &Account,
+        telegram: &TelegramAccount,
+    ) -> ServiceError {
+        let failure = Failure {
+            bot_id: Some(telegram.client.bot_id),
+            ..Failure::of(AuditAction::TelegramMismatch, Some(account.user.id))
+        };
         self.service
             .record_failure(charged, failure, self.client)
             .await;
@@ -285,15 +294,16 @@ impl ClientService<'_> {
         self,
         charged: &ChargedAttempt,
         account: &Account,
-        telegram: TelegramId,
+        telegram: &TelegramAccount,
     ) -> ServiceError {
         let service = self.service;
-        let holder = match service.parts.store.account_by_telegram(telegram).await {
+        let holder = match service.parts.store.account_by_telegram(telegram.id).await {
             Ok(holder) => holder.map(|holder| holder.user.id),
             Err(error) => return error.into(),
         };
         let failure = Failure {
             actor: holder,
+            bot_id: Some(telegram.client.bot_id),
             ..Failure::of(AuditAction::TelegramTaken, Some(account.user.id))
         };
         service.record_failure(charged, failure, self.client).await;
@@ -339,8 +349,13 @@ impl ClientService<'_> {
             session.ends_at = session.ends_at.min(end);
             session.expires_at = session.expires_at.min(end);
         }
+        session.telegram = with.telegram().map(|telegram| telegram.client.clone());
         let now = session.created_at;
-        let event = |action| service.audit_event(action, Some(user), user, self.client);
+        let event = |action| {
+            let mut event = service.audit_event(action, Some(user), user, self.client)?;
+            event.bot_id = with.telegram().map(|telegram| telegram.client.bot_id);
+            Ok::<_, ServiceError>(event)
+        };
         let signed_in = event(AuditAction::SignedIn)?;
         let linked = event(AuditAction::TelegramLinked)?;
         let settle = charged.attempt.settle(now);
@@ -377,7 +392,7 @@ impl ClientService<'_> {
             Err(error) if error.kind() == StoreErrorKind::Conflict(UniqueKey::TelegramId) => {
                 return Err(match with {
                     SignInWith::Telegram(telegram) => {
-                        self.telegram_taken(charged, seen, telegram.id).await
+                        self.telegram_taken(charged, seen, telegram).await
                     }
                     SignInWith::Device(_) => error.into(),
                 });
@@ -414,6 +429,13 @@ enum SignInWith {
 }
 
 impl SignInWith {
+    fn telegram(&self) -> Option<&TelegramAccount> {
+        match self {
+            Self::Telegram(telegram) => Some(telegram),
+            Self::Device(_) => None,
+        }
+    }
+
     fn audience(&self) -> Audience {
         match self {
             Self::Telegram(_) => Audience::MiniApp,

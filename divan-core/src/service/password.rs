@@ -145,7 +145,10 @@ impl CallerService<'_> {
             caller,
             client,
         } = self;
-        let session = service.new_session(user, caller.audience(), client)?;
+        let mut session = service.new_session(user, caller.audience(), client)?;
+        // The same client continues in the new session.
+        let previous = service.parts.store.session(caller.session()).await?;
+        session.telegram = previous.and_then(|(previous, _)| previous.telegram);
         let at = session.created_at;
         let action = AuditAction::PasswordChanged;
         let event = service.audit_event(action, Some(user), user, client)?;

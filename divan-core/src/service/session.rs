@@ -16,7 +16,7 @@ use crate::store::{
 };
 use crate::throttle::ThrottleKind;
 use crate::token::{RefreshToken, Scope, TokenSubject};
-use crate::types::{Audience, AuditAction, AuditEvent, SessionId, User, UserId};
+use crate::types::{Audience, AuditAction, AuditEvent, SessionId, TelegramClient, User, UserId};
 
 /// The lifetimes of the sessions of an audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct SessionView {
     pub device: Option<String>,
     /// The address of the sign-in.
     pub address: Option<IpAddr>,
+    /// The bot and the Telegram client of the sign-in.
+    pub telegram: Option<TelegramClient>,
     /// The time of the sign-in.
     pub created_at: OffsetDateTime,
     /// The time of the last refresh.
@@ -72,6 +74,7 @@ impl SessionView {
             audience: session.audience,
             device: session.device,
             address: session.address,
+            telegram: session.telegram,
             created_at: session.created_at,
             refreshed_at: session.rotation.rotated_at(),
             expires_at: session.expires_at,

@@ -6,12 +6,13 @@ use crate::characters::is_deceptive;
 use crate::init_data::{ContactError, InitData};
 use crate::secret::Secret;
 use crate::store::Account;
-use crate::types::{Phone, TelegramId};
+use crate::types::{Phone, TelegramClient, TelegramId};
 
 /// The Telegram account that a user signs in from.
 #[derive(Clone, Debug)]
 pub(super) struct TelegramAccount {
     pub(super) id: TelegramId,
+    pub(super) client: TelegramClient,
     username: Option<String>,
 }
 
@@ -29,15 +30,27 @@ impl TelegramAccount {
 /// Returns the Telegram account of the init data.
 pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, ServiceError> {
     let user = data.require_user()?;
+    let mut client = TelegramClient::new(data.signer().bot_id);
+    client.language = user
+        .language_code
+        .map(String::from)
+        .filter(|tag| is_language_tag(tag));
+    client.allows_write_to_pm = user.allows_write_to_pm;
     Ok(TelegramAccount {
         id: TelegramId(user.id),
         client,
-        // Telegram's usernames are ASCII letters, digits and underscores.
+        // Telegram's user names are ASCII letters, digits and underscores.
         username: user
             .username
             .map(String::from)
             .filter(|name| !name.contains(is_deceptive)),
     })
+}
+
+/// Returns `true` for the characters and the length of an IETF language tag.
+fn is_language_tag(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    (1..=35).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 impl AuthService {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::StoreError;
 use crate::session::{EndReason, RotationState, SessionEnd};
-use crate::types::{Audience, SessionId, User, UserId};
+use crate::types::{Audience, SessionId, TelegramClient, User, UserId};
 
 /// Sessions. They begin and end together with changes of their account: see
 /// [`UserStore::update_account`](super::UserStore::update_account).
@@ -69,6 +69,8 @@ pub struct StoredSession {
     /// Digest of the init data that an auto-login began it with. The next session with the same
     /// digest replaces it.
     pub init_data: Option<[u8; 16]>,
+    /// Bot and Telegram client of a sign-in with init data.
+    pub telegram: Option<TelegramClient>,
     /// Time and reason of its end, if it was ended.
     pub end: Option<SessionEnd>,
 }
@@ -96,6 +98,7 @@ impl StoredSession {
             device: None,
             address: None,
             init_data: None,
+            telegram: None,
             end: None,
         }
     }

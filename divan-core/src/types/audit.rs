@@ -120,6 +120,10 @@ pub struct AuditEvent {
         schema(nullable = false, example = "6f1b2c93e04d5a7f8890a1b2c3d4e5f6")
     )]
     pub account: Option<String>,
+    /// The Telegram id of the bot whose init data was sent. Absent without init data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = 1_234_567_890))]
+    pub bot_id: Option<i64>,
     /// The names of the changed members. Absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(example = json!(["phone"])))]
@@ -152,6 +156,7 @@ impl AuditEvent {
             actor_id: None,
             subject_id,
             account: None,
+            bot_id: None,
             changes: Vec::new(),
             address: None,
             request_id: None,

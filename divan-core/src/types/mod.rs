@@ -7,6 +7,7 @@ mod external_id;
 mod ids;
 mod jwk;
 mod metadata;
+mod telegram_client;
 mod user;
 
 pub use audience::{Audience, UnknownAudience};
@@ -16,4 +17,5 @@ pub use external_id::{ExternalId, InvalidExternalId};
 pub use ids::{AuditId, DeviceId, SessionId, TelegramId, UserId};
 pub use jwk::{Jwk, JwkSet};
 pub use metadata::{InvalidMetadata, Metadata};
+pub use telegram_client::TelegramClient;
 pub use user::{Role, UnknownRole, User};

@@ -62,5 +62,6 @@ pub(crate) fn session(session: SessionView) -> SessionInfo {
     );
     info.is_current = session.is_current;
     (info.device, info.address) = (session.device, session.address);
+    info.telegram = session.telegram;
     info
 }

@@ -65,7 +65,8 @@ impl<DB: Backend> SqlStore<DB> {
                 .push_bind(event.changes.join(","))
                 .push_bind(event.address.map(|address| address.to_string()))
                 .push_bind(event.request_id.clone())
-                .push_bind(event.account.clone());
+                .push_bind(event.account.clone())
+                .push_bind(event.bot_id);
         });
         let insert = insert.build().persistent(persistent);
         insert.execute(connection).await?;

@@ -26,6 +26,7 @@ pub trait Backend:
     + Implies<Option<Uuid>, Is: Value<Self>>
     + Implies<Option<String>, Is: Value<Self>>
     + Implies<Option<i64>, Is: Value<Self>>
+    + Implies<Option<bool>, Is: Value<Self>>
     + Implies<Option<Vec<u8>>, Is: Value<Self>>
 {
     /// Counts the tables that are named like the migrations table.

@@ -9,7 +9,7 @@ use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{Account, StoredDevice, StoredSession};
 use crate::types::{
-    AuditAction, AuditEvent, AuditId, DeviceId, SessionId, TelegramId, User, UserId,
+    AuditAction, AuditEvent, AuditId, DeviceId, SessionId, TelegramClient, TelegramId, User, UserId,
 };
 
 /// Decodes a row of `user_columns!`.
@@ -79,10 +79,21 @@ pub(super) fn session<DB: Backend>(row: &DB::Row) -> Result<StoredSession, sqlx:
             .try_get::<Option<Vec<u8>>, _>("init_data")?
             .map(|digest| converted(digest.as_slice(), "init_data"))
             .transpose()?,
+        telegram: telegram_client::<DB>(row)?,
         end: ended_at
             .zip(end_reason)
             .map(|(at, reason)| SessionEnd { at, reason }),
     })
+}
+
+fn telegram_client<DB: Backend>(row: &DB::Row) -> Result<Option<TelegramClient>, sqlx::Error> {
+    let Some(bot_id) = row.try_get("telegram_bot_id")? else {
+        return Ok(None);
+    };
+    let mut client = TelegramClient::new(bot_id);
+    client.language = row.try_get("telegram_language")?;
+    client.allows_write_to_pm = row.try_get("telegram_allows_write")?;
+    Ok(Some(client))
 }
 
 /// Decodes a row of the devices.
@@ -116,6 +127,7 @@ pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx
     event.address = parsed_option::<DB, _>(row, "address")?;
     event.request_id = row.try_get("request_id")?;
     event.account = row.try_get("account")?;
+    event.bot_id = row.try_get("bot_id")?;
     Ok(event)
 }
 

@@ -171,6 +171,7 @@ impl<DB: Backend> SqlStore<DB> {
         connection: &mut DB::Connection,
         session: &StoredSession,
     ) -> Result<(), sqlx::Error> {
+        let telegram = session.telegram.as_ref();
         let insert = sqlx::query(statements::INSERT_SESSION)
             .bind(session.id.0)
             .bind(session.user.0)
@@ -186,6 +187,9 @@ impl<DB: Backend> SqlStore<DB> {
             .bind(session.device.clone())
             .bind(session.address.map(|address| address.to_string()))
             .bind(session.init_data.map(Vec::from))
+            .bind(telegram.map(|telegram| telegram.bot_id))
+            .bind(telegram.and_then(|telegram| telegram.language.clone()))
+            .bind(telegram.and_then(|telegram| telegram.allows_write_to_pm))
             .persistent(self.statement_cache);
         insert.execute(connection).await?;
         Ok(())

@@ -31,7 +31,8 @@ macro_rules! account_where {
 macro_rules! session_columns {
     () => {
         "id AS session_id, user_id, audience, salt, generation, parent, rotated_at, is_confirmed, \
-         created_at AS session_created_at, expires_at, ends_at, device, address, init_data, ended_at, end_reason"
+         created_at AS session_created_at, expires_at, ends_at, device, address, init_data, telegram_bot_id, telegram_language, \
+         telegram_allows_write, ended_at, end_reason"
     };
 }
 
@@ -131,9 +132,9 @@ pub(super) const FREQUENT_WORD_USERS: usize = 1000;
 
 /// Start of a query for a page of audit events; each condition begins with `AND`.
 pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, \
-     request_id, account FROM divan_audit_events WHERE true";
+     request_id, account, bot_id FROM divan_audit_events WHERE true";
 pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
-     actor_id, subject_id, changes, address, request_id, account) ";
+     actor_id, subject_id, changes, address, request_id, account, bot_id) ";
 pub(super) const PURGE_AUDIT_EVENTS: &str = purge!("divan_audit_events", "id", "at", "at < $1");
 
 /// Range of words with this prefix: from the first value, below the second.
@@ -166,7 +167,8 @@ pub(super) const LIVE_SESSIONS: &str = concat!(
 );
 pub(super) const INSERT_SESSION: &str = "INSERT INTO divan_sessions (id, user_id, audience, salt, \
      generation, parent, rotated_at, is_confirmed, created_at, expires_at, ends_at, device, address, \
-     init_data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+     init_data, telegram_bot_id, telegram_language, telegram_allows_write) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 pub(super) const ADVANCE_SESSION: &str = "UPDATE divan_sessions SET generation = $6, parent = $7, \
      rotated_at = $8, is_confirmed = $9, expires_at = $10 \
      WHERE id = $1 AND generation = $2 AND parent = $3 AND rotated_at = $4 AND is_confirmed = $5 \
