@@ -258,6 +258,45 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_checked_hashed_files_are_kept_and_missing_files_are_not_found() {
+    let deployed = Deployed::start();
+    let keep = "public, max-age=31536000, immutable";
+    for audience in ["miniapp", "admin"] {
+        let assets = deployed.folder.path().join(audience).join("assets");
+        fs::create_dir(&assets).unwrap();
+        for name in ["index-B4x8d_kQ.js", "main.3f2a1b4c.css", "logo.svg"] {
+            fs::write(assets.join(name), "x").unwrap();
+        }
+        let open = Command::new("chmod")
+            .arg("-R")
+            .arg("a+rX")
+            .arg(&assets)
+            .status();
+        assert!(open.unwrap().success());
+    }
+    for audience in ["divan", "sec"] {
+        for (path, status, caching) in [
+            ("/", 200, "no-cache"),
+            ("/?v=2", 200, "no-cache"),
+            ("/index.html", 200, "no-cache"),
+            ("/some/page", 200, "no-cache"),
+            ("/assets/index-B4x8d_kQ.js", 200, keep),
+            ("/assets/main.3f2a1b4c.css", 200, keep),
+            ("/assets/logo.svg", 200, "no-cache"),
+            ("/assets/index-missing1.js", 404, ""),
+            ("/favicon.ico", 404, ""),
+        ] {
+            let response = deployed.get(audience, path).await;
+            let found = (
+                response.status().as_u16(),
+                header(&response, "cache-control"),
+            );
+            assert_eq!(found, (status, caching.to_owned()), "{audience} {path}");
+        }
+    }
+}
+
 /// Returns the variables of a service that have a line of their own.
 fn environment(service: &str) -> BTreeMap<String, String> {
     let compose = fs::read_to_string(deploy("compose.yaml")).unwrap();
