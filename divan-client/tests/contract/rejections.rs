@@ -1,8 +1,8 @@
 //! Problems returned by the server.
 
 use divan_client::api::{
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode, TelegramLoginRequest,
-    UpdateUserRequest, UserId,
+    AutoLoginRequest, BootstrapRequest, ChangePasswordRequest, CreateUserRequest, ProblemCode,
+    TelegramLoginRequest, UpdateUserRequest, UserId,
 };
 
 use crate::fixture::{ADMIN_PASSWORD, EMAIL, Fixture, PASSWORD, fixture, signed_in};
@@ -43,6 +43,27 @@ async fn login_rejects_invalid_passwords_and_unsigned_init_data() {
         Some(ProblemCode::InitDataInvalid)
     );
     assert!(!miniapp.is_signed_in().await.unwrap());
+}
+
+#[tokio::test]
+async fn absent_init_data_and_contacts_are_missing() {
+    let f = signed_in().await;
+    let miniapp = f.another().build().unwrap().miniapp();
+    for absent in ["", "undefined", "null", "[object Object]"] {
+        let login = TelegramLoginRequest::new("+77011234567", PASSWORD, absent);
+        let error = miniapp.login(&login).await.unwrap_err();
+        assert_eq!(error.code(), Some(ProblemCode::InitDataMissing));
+        let auto_login = miniapp.auto_login(&AutoLoginRequest::new(absent)).await;
+        assert_eq!(
+            auto_login.unwrap_err().code(),
+            Some(ProblemCode::InitDataMissing)
+        );
+        let init_data = f.login(PASSWORD).init_data.unwrap();
+        let contact = TelegramLoginRequest::with_contact(absent, PASSWORD, init_data);
+        let error = miniapp.login(&contact).await.unwrap_err();
+        assert_eq!(error.code(), Some(ProblemCode::ContactMissing));
+        assert_eq!(error.problem().unwrap().errors()[0].pointer(), "/contact");
+    }
 }
 
 #[tokio::test]

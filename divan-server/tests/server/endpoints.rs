@@ -190,7 +190,7 @@ async fn telegram_login_accepts_a_contact_instead_of_the_phone_number() {
     request["contact"] = contact(43).into();
     app.post("/auth/telegram/login", &request)
         .await
-        .assert_problem(401, "init_data_invalid");
+        .assert_problem(422, "contact_mismatch");
     request.as_object_mut().unwrap().remove("contact");
     app.post("/auth/telegram/login", &request)
         .await

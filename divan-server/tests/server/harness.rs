@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use divan_core::clock::{Clock, ManualClock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::password::Argon2idHasher;
@@ -94,6 +94,15 @@ impl App {
         Self::on(store, bootstrap, folder)
     }
 
+    /// Starts a server without a bot token.
+    pub(crate) async fn without_bot(bootstrap: BootstrapPolicy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("divan.db"))
+            .await
+            .unwrap();
+        Self::on_with_bot(store, bootstrap, folder, None)
+    }
+
     /// Starts a server with an administrator and one employee.
     pub(crate) async fn with_users() -> Self {
         let app = Self::start().await;
@@ -104,22 +113,34 @@ impl App {
 
 impl<S: Store + Clone + 'static> App<S> {
     pub(crate) fn on(store: S, bootstrap: BootstrapPolicy, folder: tempfile::TempDir) -> Self {
+        Self::on_with_bot(store, bootstrap, folder, Some(BOT))
+    }
+
+    fn on_with_bot(
+        store: S,
+        bootstrap: BootstrapPolicy,
+        folder: tempfile::TempDir,
+        bot: Option<&str>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at_unix(SystemClock.unix_seconds()));
-        let service = AuthService::builder(
+        let mut builder = AuthService::builder(
             Arc::new(store.clone()),
             &SecretKey::new([7; 32]).unwrap(),
             ADMIN_ORIGIN,
             Audiences::new("divan.example.com", "sec.example.com").unwrap(),
         )
-        .telegram(BOT.parse().unwrap())
         .bootstrap(bootstrap)
         .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
-        .clock(clock.clone())
-        .build();
+        .clock(clock.clone());
+        if let Some(bot) = bot {
+            builder = builder.telegram(bot.parse().unwrap());
+        }
+        let service = builder.build();
         let mut http = HttpOptions::default();
         http.allowed_origins = [MINIAPP_ORIGIN, ADMIN_ORIGIN]
             .map(HeaderValue::from_static)
             .to_vec();
+        http.allowed_headers = vec![HeaderName::from_static("sentry-trace")];
         http.strict_transport = StrictTransport::Host;
         http.miniapp_url = MINIAPP_ORIGIN.parse().ok();
         http.admin_url = ADMIN_ORIGIN.parse().ok();

@@ -20,6 +20,23 @@ async fn from_origin(
 }
 
 #[tokio::test]
+async fn further_request_headers_are_allowed_by_configuration() {
+    let app = App::start().await;
+    let preflight = Request::builder()
+        .method("OPTIONS")
+        .uri("/auth/telegram/login")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "sentry-trace");
+    let response = from_origin(&app, preflight, ADMIN_ORIGIN).await;
+    let allowed = response.header("access-control-allow-headers");
+    let names: Vec<&str> = allowed.split(',').collect();
+    for name in ["authorization", "x-telegram-init-data", "sentry-trace"] {
+        assert!(names.contains(&name), "{allowed}");
+    }
+    assert!(!names.contains(&"baggage"), "{allowed}");
+}
+
+#[tokio::test]
 async fn cors_allows_the_origins_of_the_two_audiences_only() {
     let app = App::start().await;
     for origin in [MINIAPP_ORIGIN, ADMIN_ORIGIN] {

@@ -159,14 +159,6 @@ fn contradictory_arguments_are_reported() {
             "--phone",
         ),
         (
-            vec!["sign", "--user-id", "1", "--kind", "ed25519"],
-            "--bot-id",
-        ),
-        (
-            vec!["verify", "--max-age", "1", "--kind", "ed25519"],
-            "--bot-id",
-        ),
-        (
             vec![
                 "verify",
                 "--max-age",

@@ -36,6 +36,8 @@ mod roles;
 mod security_log;
 mod sessions;
 mod startup;
+mod telegram_bots;
+mod telegram_problems;
 mod text;
 mod throttle;
 mod token;

@@ -132,7 +132,8 @@ pub(crate) fn assert_documented(problem: &Value) {
         members.remove("errors");
         members.remove("request_id");
         // These codes have several details.
-        if members["code"] == "init_data_invalid" || members["code"] == "malformed_body" {
+        let several = ["contact_invalid", "init_data_invalid", "malformed_body"];
+        if several.map(Value::from).contains(&members["code"]) {
             members.remove("detail");
         }
         problem

@@ -1,9 +1,11 @@
 //! Lines of the log about security.
 
+use divan_core::clock::{Clock, SystemClock};
+use divan_core::init_data::InitDataBuilder;
 use serde_json::{Value, json};
 
 use crate::harness::percent_encoded;
-use crate::process::{Running, no_tls, program, start, wait_for};
+use crate::process::{Running, no_tls, program, run, start, wait_for};
 
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "tram under the plum";
@@ -122,4 +124,53 @@ async fn a_request_cannot_write_a_line_of_the_log() {
     let is_forged = |line: &&str| line.starts_with("2030-01-01") || line.contains('\u{1b}');
     assert_eq!(log.lines().find(is_forged), None);
     assert!(!log.contains("forged\tid"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_refusals_alike_are_logged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(program(folder.path()).env("DIVAN_LOG_FORMAT", "json"));
+    let client = Client::new(&server);
+    let other = "1:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap();
+    let data = InitDataBuilder::new(SystemClock.unix_seconds())
+        .user(424_242, "Umbrella")
+        .sign(&other);
+    for _ in 0..12 {
+        let body = json!({"init_data": data});
+        let refused = client.post("/auth/telegram/auto-login", "", body).await;
+        assert_eq!(refused["code"], "init_data_invalid");
+    }
+    let warning = "many sign-ins are refused alike";
+    let line = wait_for(&server.log, warning, || true);
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&line["level"], &line["reason"]),
+        (&json!("WARN"), &json!("signature"))
+    );
+    let advice = line["advice"].as_str().unwrap();
+    assert!(advice.contains("TELEGRAM_BOT_TOKEN"), "{advice}");
+
+    let (_, raw, _) = run(program(folder.path()).args([
+        "init-data",
+        "sign",
+        "--user-id",
+        "42",
+        "--auth-date",
+        "1000000000",
+    ]));
+    let body = json!({"init_data": raw.trim()});
+    let refused = client.post("/auth/telegram/auto-login", "", body).await;
+    assert_eq!(refused["code"], "init_data_expired");
+    let line = wait_for(&server.log, "\"reason\":\"expired\"", || true);
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert!(
+        line["age_seconds"].as_i64().unwrap() > 700_000_000,
+        "{line}"
+    );
+    let log = server.log();
+    assert_eq!(log.matches(warning).count(), 1);
+    assert!(
+        !log.contains("424242") && !log.contains("Umbrella"),
+        "{log}"
+    );
 }

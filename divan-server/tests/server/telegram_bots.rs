@@ -1,0 +1,158 @@
+//! Several bots on one server: a replaced token, and further bots.
+
+use divan_core::clock::{Clock, SystemClock};
+use divan_core::init_data::InitDataBuilder;
+use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::process::{no_tls, program, run, run_with_input, start};
+
+const CURRENT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+const PREVIOUS: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0009";
+const FURTHER: &str = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0001";
+const STRANGER: &str = "1234567892:AAFakeTokenForDivanTestVectorsOnly_0002";
+
+const TOKENS: [(&str, &str); 3] = [
+    ("TELEGRAM_BOT_TOKEN", CURRENT),
+    ("TELEGRAM_BOT_TOKEN_PREVIOUS", PREVIOUS),
+    ("TELEGRAM_BOT_TOKENS", FURTHER),
+];
+
+fn init_data(token: &str) -> String {
+    InitDataBuilder::new(SystemClock.unix_seconds())
+        .user(42, "First")
+        .sign(&token.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_data_of_every_configured_token_signs_in_and_shows_its_bot() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = "umbrella 77";
+    let create = [
+        "user",
+        "create",
+        "--phone",
+        "+77011234567",
+        "--name",
+        "First Last",
+        "--generate",
+    ];
+    let (code, stdout, stderr) = run(program(folder.path()).args(create));
+    assert_eq!(code, 0, "{stderr}");
+    let generated = stdout.split("Password: ").nth(1).unwrap();
+    let generated = generated.split(" (valid").next().unwrap();
+
+    let server = start(program(folder.path()).envs(TOKENS));
+    let http = reqwest::Client::builder().tls_backend_preconfigured(no_tls());
+    let http = http.build().unwrap();
+    let post = async |path: &str, token: &str, body: Value| {
+        let call = http.post(server.url(path)).bearer_auth(token).json(&body);
+        let response: Value = call.send().await.unwrap().json().await.unwrap();
+        response
+    };
+    let login = async |token: &str, password: &str| {
+        let body =
+            json!({"phone": "+77011234567", "password": password, "init_data": init_data(token)});
+        post("/auth/telegram/login", "", body).await
+    };
+    let first = login(CURRENT, generated).await;
+    let change = json!({"current_password": generated, "new_password": password});
+    let limited = first["access_token"].as_str().unwrap();
+    let changed = post("/auth/me/password", limited, change).await;
+    assert_eq!(
+        bot_of_current(&http, &server, &changed).await,
+        1_234_567_890
+    );
+    for (token, bot) in [
+        (CURRENT, 1_234_567_890_i64),
+        (PREVIOUS, 1_234_567_890),
+        (FURTHER, 1_234_567_891),
+    ] {
+        let tokens = login(token, password).await;
+        assert_eq!(bot_of_current(&http, &server, &tokens).await, bot);
+    }
+    assert_eq!(login(STRANGER, password).await["code"], "init_data_invalid");
+}
+
+async fn bot_of_current(
+    http: &reqwest::Client,
+    server: &crate::process::Running,
+    tokens: &Value,
+) -> i64 {
+    let access = tokens["access_token"].as_str().unwrap();
+    let call = http.get(server.url("/auth/sessions")).bearer_auth(access);
+    let sessions: Value = call.send().await.unwrap().json().await.unwrap();
+    let mut items = sessions["items"].as_array().unwrap().iter();
+    let current = items.find(|session| session["is_current"] == true).unwrap();
+    current["telegram"]["bot_id"].as_i64().unwrap()
+}
+
+#[test]
+fn the_command_line_verifies_init_data_of_every_configured_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let verify = |kind: &str, raw: &str| {
+        let mut command = program(folder.path());
+        command.envs(TOKENS);
+        let args = ["init-data", "verify", "--max-age", "3600", "--kind", kind];
+        run_with_input(command.args(args), raw)
+    };
+    for token in [CURRENT, PREVIOUS, FURTHER] {
+        assert_eq!(verify("hmac", &init_data(token)).0, 0);
+    }
+    let (code, stdout, _) = verify("hmac", &init_data(STRANGER));
+    assert_eq!((code, stdout.as_str()), (1, "init_data_invalid\n"));
+    // The bot id comes from the configured token, so the data is only refused for its signature.
+    let (code, stdout, stderr) = verify("ed25519", "auth_date=1&signature=AA");
+    assert_eq!(
+        (code, stdout.as_str()),
+        (1, "init_data_invalid\n"),
+        "{stderr}"
+    );
+    for absent in ["", "undefined", "null", "[object Object]"] {
+        assert_eq!(verify("hmac", absent).1, "init_data_missing\n");
+        assert_eq!(verify("contact", absent).1, "contact_missing\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_and_check_cover_each_bot() {
+    let server = MockServer::start().await;
+    for (token, name) in [(CURRENT, "first_bot"), (FURTHER, "second_bot")] {
+        let id: i64 = token.split(':').next().unwrap().parse().unwrap();
+        let me = json!({"id": id, "username": name, "has_main_web_app": name == "first_bot"});
+        let button = json!({"type": "default"});
+        for (method, result) in [
+            ("getMe", me),
+            ("getChatMenuButton", button),
+            ("setChatMenuButton", json!(true)),
+        ] {
+            let response = json!({"ok": true, "result": result});
+            let called = Mock::given(path(format!("/bot{token}/{method}")));
+            let response = ResponseTemplate::new(200).set_body_json(response);
+            called.respond_with(response).mount(&server).await;
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(folder.path());
+    command.envs(TOKENS).env("TELEGRAM_API_URL", server.uri());
+    command
+        .env("DIVAN_MINIAPP_URL", "https://divan.example.com/?v=2")
+        .env("DIVAN_ADMIN_URL", "https://sec.example.com/");
+    let (code, stdout, stderr) = run(command.args(["telegram", "setup"]));
+    assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
+    assert!(
+        stdout.contains("@first_bot opens the Mini App."),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("@second_bot has no Main Mini App"),
+        "{stdout}"
+    );
+    let step = "/mybots, @second_bot, Bot Settings, Configure Mini App, Enable Mini App: https://divan.example.com/?v=2";
+    assert!(stdout.contains(step), "{stdout}");
+    assert!(
+        !stdout.contains("/setdomain") && !stdout.contains("@first_bot, Bot"),
+        "{stdout}"
+    );
+}
