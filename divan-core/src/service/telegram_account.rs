@@ -39,7 +39,7 @@ pub(super) fn telegram_account(data: &InitData<'_>) -> Result<TelegramAccount, S
     Ok(TelegramAccount {
         id: TelegramId(user.id),
         client,
-        // Telegram's user names are ASCII letters, digits and underscores.
+        // Telegram's usernames are ASCII letters, digits and underscores.
         username: user
             .username
             .map(String::from)
