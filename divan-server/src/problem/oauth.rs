@@ -28,7 +28,7 @@ pub(crate) struct OAuthError {
     /// The body of a 400; `None` where the response is the problem.
     body: Option<OAuthErrorResponse>,
     /// With a body only for the access log and the metrics.
-    problem: Problem,
+    problem: Box<Problem>,
 }
 
 impl OAuthError {
@@ -58,7 +58,7 @@ impl OAuthError {
         };
         Self {
             body: Some(body),
-            problem: problem.into(),
+            problem: Box::new(problem.into()),
         }
     }
 }
@@ -71,7 +71,7 @@ impl From<Problem> for OAuthError {
         }
         Self {
             body: None,
-            problem,
+            problem: Box::new(problem),
         }
     }
 }
@@ -93,10 +93,10 @@ impl From<ServiceError> for OAuthError {
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let Some(body) = self.body else {
-            return self.problem.into_response();
+            return (*self.problem).into_response();
         };
         let mut response = (StatusCode::BAD_REQUEST, Json(body)).into_response();
-        response.extensions_mut().insert(self.problem);
+        response.extensions_mut().insert(*self.problem);
         response
     }
 }
