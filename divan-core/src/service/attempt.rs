@@ -182,6 +182,15 @@ impl AuthService {
         Ok((charged, permit))
     }
 
+    /// Removes an attempt whose secret was correct, but which the database could not complete: a fault
+    /// must not lock people out. Its own failure does not change the response.
+    pub(super) async fn withdraw_attempt(&self, charged: &ChargedAttempt) {
+        let withdraw = charged.attempt.withdraw(self.now());
+        if let Err(error) = self.parts.store.update_counters(&withdraw, &[]).await {
+            tracing::debug!(%error, "cannot remove an attempt that the database did not complete");
+        }
+    }
+
     fn shares_counters(&self) -> bool {
         let attempts = &self.parts.attempts;
         attempts.has_too_many_counters.load(Ordering::Relaxed)

@@ -397,7 +397,10 @@ impl ClientService<'_> {
                     SignInWith::Device(_) => error.into(),
                 });
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                service.withdraw_attempt(charged).await;
+                return Err(error.into());
+            }
         };
         let Some(updated) = updated else {
             return Ok(None);

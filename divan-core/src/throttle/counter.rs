@@ -98,6 +98,17 @@ impl Counter {
         }
     }
 
+    /// Removes one attempt.
+    #[must_use]
+    pub(super) fn withdrawn(&self, rule: Rule, now: OffsetDateTime) -> Self {
+        let current = self.at(rule, now);
+        Self {
+            level: current.level.saturating_sub(ATTEMPT),
+            failures: current.failures.saturating_sub(1),
+            ..current
+        }
+    }
+
     /// Returns `true` if the counter no longer affects any decision, or if its failures are a year old.
     pub fn is_expired(&self, kind: ThrottleKind, now: OffsetDateTime) -> bool {
         let age = elapsed(self.updated_at, now);

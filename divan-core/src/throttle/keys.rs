@@ -253,6 +253,11 @@ impl Attempt {
         ThrottleUpdate::charge(self.charged.clone(), now)
     }
 
+    /// Removes the attempt, which a fault of the database ended, from its counters.
+    pub(crate) fn withdraw(&self, now: OffsetDateTime) -> ThrottleUpdate {
+        ThrottleUpdate::withdraw(self.charged.clone(), now)
+    }
+
     /// Removes the attempt, which was successful, from its counters.
     pub fn settle(&self, now: OffsetDateTime) -> ThrottleUpdate {
         let keys = self.charged.iter().chain(&self.settled).cloned().collect();

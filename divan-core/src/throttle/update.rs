@@ -55,6 +55,7 @@ pub struct ThrottleUpdate {
 enum Operation {
     Charge,
     Settle,
+    Withdraw,
 }
 
 /// Outcome of a [`ThrottleUpdate`].
@@ -79,6 +80,12 @@ impl ThrottleUpdate {
     /// and its network are removed, once a day.
     pub fn settle(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
         Self::new(Operation::Settle, keys, at)
+    }
+
+    /// Removes an attempt that a fault of the database ended after its secret was found correct. Other
+    /// failures stay.
+    pub fn withdraw(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
+        Self::new(Operation::Withdraw, keys, at)
     }
 
     fn new(operation: Operation, mut keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
@@ -121,6 +128,7 @@ impl ThrottleUpdate {
         match self.operation {
             Operation::Charge => self.apply_charge(counters),
             Operation::Settle => self.apply_settle(counters),
+            Operation::Withdraw => self.apply_withdraw(counters),
         }
     }
 
@@ -135,6 +143,16 @@ impl ThrottleUpdate {
             }
         }
         ThrottleOutcome { decision, closes }
+    }
+
+    fn apply_withdraw(&self, counters: &mut [Counter]) -> ThrottleOutcome {
+        for (key, counter) in self.keys.iter().zip(counters) {
+            *counter = counter.withdrawn(key.kind.rule(), self.at);
+        }
+        ThrottleOutcome {
+            decision: Decision::Allowed,
+            closes: false,
+        }
     }
 
     fn apply_settle(&self, counters: &mut [Counter]) -> ThrottleOutcome {

@@ -1,7 +1,9 @@
 //! Throttling of attempts to guess a secret, on every store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use divan_core::clock::ManualClock;
 use divan_core::init_data::InitDataBuilder;
 use divan_core::secret::Secret;
 use divan_core::service::{
@@ -10,14 +12,16 @@ use divan_core::service::{
     ServiceError, TelegramLoginCommand, UpdateUserCommand,
 };
 use divan_core::session::EndReason;
-use divan_core::store::AuditQuery;
+use divan_core::store::{AuditQuery, SqliteStore};
 use divan_core::token::SecretKey;
 use divan_core::types::{AuditAction, Role};
+use sqlx::Executor;
+use sqlx::sqlite::SqlitePoolOptions;
 
 use crate::support::employee::{DAY, Fixture};
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, BOT, PASSWORD, PHONE, Refusal, builder, init_data, login_command,
-    refusal,
+    ADMIN_EMAIL, ADMIN_PASSWORD, BOT, NOW, PASSWORD, PHONE, Refusal, bootstrap, builder, init_data,
+    login_command, refusal,
 };
 
 on_every_store!(
@@ -47,6 +51,31 @@ on_every_store!(
     a_previous_key_keeps_sessions_and_devices,
     a_user_has_at_most_a_hundred_ended_sessions,
 );
+
+/// A trigger refuses each new session, as a fault between the count of the attempt and the session.
+#[tokio::test]
+async fn a_sign_in_that_the_database_does_not_complete_is_not_counted() {
+    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = pool.connect("sqlite::memory:").await.unwrap();
+    let store = SqliteStore::from_pools(pool.clone(), pool.clone());
+    store.migrate().await.unwrap();
+    let clock = Arc::new(ManualClock::at_unix(NOW));
+    let service = builder(Arc::new(store), &clock).build();
+    let client = ClientInfo::unknown();
+    bootstrap(&service, &client).await;
+    let fault = "CREATE TRIGGER fault BEFORE INSERT ON divan_sessions BEGIN SELECT RAISE(ABORT, 'fault'); END";
+    pool.execute(fault).await.unwrap();
+    let sign_in = async || {
+        let command = AdminLoginCommand::new(ADMIN_EMAIL, ADMIN_PASSWORD);
+        service.for_client(&client).admin_login(&command).await
+    };
+    for _ in 0..40 {
+        let error = sign_in().await.unwrap_err();
+        assert!(matches!(error, ServiceError::Store(_)), "{error:?}");
+    }
+    pool.execute("DROP TRIGGER fault").await.unwrap();
+    sign_in().await.unwrap();
+}
 
 /// Signs in with a wrong password from a Telegram account that is not linked.
 async fn guess(f: &Fixture, phone: &str, telegram: i64) -> Result<IssuedTokens, ServiceError> {
