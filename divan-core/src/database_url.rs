@@ -21,6 +21,8 @@ use parameters::Parameters;
 
 #[cfg(feature = "postgres")]
 pub use certificates::InvalidCertificateFile;
+#[cfg(feature = "postgres")]
+pub(crate) use certificates::check_trusted;
 pub use hosts::HostPort;
 pub use parameters::IgnoredParameter;
 

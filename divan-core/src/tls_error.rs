@@ -46,6 +46,10 @@ fn certificate(error: &CertificateError) -> &'static str {
             "the certificate at this address is the one of an authority (`CA:TRUE`): let it issue a certificate for \
              the server, and use that"
         }
+        error if format!("{error:?}").contains("UnsupportedCertVersion") => {
+            "the certificate at this address has X.509 version 1: issue it again with the host name as `subjectAltName`, \
+             which makes it version 3"
+        }
         _ => "the certificate at this address is not acceptable: issue it again",
     }
 }

@@ -263,6 +263,75 @@ async fn a_transaction_pool_needs_statements_to_be_off_and_the_error_says_so() {
     assert!(errors.iter().any(names_it), "{errors:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_pgbouncer_does_not_support_is_reported_at_once_with_the_remedy() {
+    let server = PostgresServer::start();
+    let pgbouncer = PgBouncer::start(server.port(), "statement");
+    let url = format!("postgres://divan@127.0.0.1:{}/postgres", pgbouncer.port());
+    let options = format!("{url}?options=-c%20search_path%3Dpublic");
+    require(&options, "`ignore_startup_parameters`").await;
+    let store = connect(&url).await.unwrap();
+    let text = chain(&store.migrate().await.unwrap_err());
+    assert!(text.contains("`pool_mode = statement`"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_database_and_refused_plain_connections_have_a_remedy() {
+    let mut server = PostgresServer::start();
+    require(&server.url("missing"), "`createdb`").await;
+    server.enable_tls(&TestCertificate::make());
+    let rules = server.data().join("pg_hba.conf");
+    std::fs::write(&rules, "hostssl all all 127.0.0.1/32 trust\n").unwrap();
+    let reload = format!("{}?sslmode=require", server.url("postgres"));
+    server.stop();
+    server.resume();
+    require(&reload, "").await;
+    let plain = format!("{}?sslmode=disable", server.url("postgres"));
+    require(&plain, "add `sslmode=verify-full`").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tls_fault_of_one_host_is_not_hidden_by_an_unreachable_host() {
+    let (own, other) = (TestCertificate::make(), TestCertificate::make());
+    let mut server = PostgresServer::start();
+    server.enable_tls(&own);
+    let port = server.port();
+    for hosts in [
+        format!("localhost:1,localhost:{port}"),
+        format!("localhost:{port},localhost:1"),
+    ] {
+        let root = other.file();
+        let root = root.display();
+        let url =
+            format!("postgres://divan@{hosts}/postgres?sslmode=verify-full&sslrootcert={root}");
+        require(&url, UNKNOWN_ISSUER).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_there_are_serve_while_the_server_refuses_more() {
+    let server = PostgresServer::start();
+    server.query("CREATE ROLE app LOGIN");
+    server.query("GRANT CREATE ON SCHEMA public TO app");
+    let url = server.url("postgres").replace("divan@", "app@");
+    let store = connect(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    server.query("ALTER ROLE app CONNECTION LIMIT 1");
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    store.ping().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
 async fn migrate_as(server: &PostgresServer, role: &str) -> Result<(), MigrateError> {
     let url = server
         .url("postgres")

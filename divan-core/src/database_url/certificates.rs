@@ -65,6 +65,12 @@ impl PostgresUrl {
     }
 }
 
+/// Checks a file of trusted certificates. Returns the problem, which continues "a file that".
+pub(crate) fn check_trusted(path: &Path) -> Result<(), String> {
+    let checked = checked("", path, check_certificates);
+    checked.map(drop).map_err(|error| error.reason)
+}
+
 fn checked(
     parameter: &'static str,
     path: &Path,

@@ -1,10 +1,14 @@
 use std::num::NonZeroU32;
+#[cfg(feature = "postgres")]
+use std::path::Path;
 use std::time::Duration;
 
 use super::deployment::DATABASE_URL;
 use super::env::Env;
 use super::server_url::check_password;
 use super::variable::{Section, section};
+#[cfg(feature = "postgres")]
+use crate::database_url::check_trusted;
 use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl, SslMode};
 
 /// Database and connection pool.
@@ -87,7 +91,23 @@ fn with_certificates(env: &mut Env<'_>, mut url: DatabaseUrl) -> Option<Database
         env.error(&DATABASE_URL, error.to_string());
         return None;
     }
+    if let DatabaseUrl::Postgres(url) = &url
+        && matches!(url.ssl_mode, SslMode::VerifyCa | SslMode::VerifyFull)
+        && let Some(reason) = unusable_trust_file(env)
+    {
+        let reason = format!("is verified with SSL_CERT_FILE, which names a file that {reason}");
+        env.error(&DATABASE_URL, reason);
+        return None;
+    }
     Some(url)
+}
+
+/// The problem of the file with the certificates that this process trusts, if it is not the system's.
+#[cfg(feature = "postgres")]
+fn unusable_trust_file(env: &Env<'_>) -> Option<String> {
+    const TRUSTED: &str = "SSL_CERT_FILE";
+    let path = env.value(TRUSTED).filter(|_| env.is_in_process(TRUSTED))?;
+    check_trusted(Path::new(path.value.expose())).err()
 }
 
 /// The warning about a connection over a network.
@@ -290,6 +310,27 @@ mod tests {
             message.contains("names a file in `sslrootcert` that does not exist"),
             "{message}"
         );
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_file_of_trusted_certificates_is_checked_where_it_is_used() {
+        let read = |mode: &str, file: &str| {
+            let url = format!("postgres://u@db/d?sslmode={mode}");
+            let variables = [("DATABASE_URL", url.as_str()), ("SSL_CERT_FILE", file)];
+            errors(&variables, DatabaseConfig::read).join("\n")
+        };
+        let message = read("verify-full", "/nowhere/ca.pem");
+        assert!(
+            message.starts_with("DATABASE_URL is verified with SSL_CERT_FILE, which names a file that does not exist"),
+            "{message}"
+        );
+        let message = read("verify-ca", "/etc/passwd");
+        assert!(
+            message.contains("contains no certificate in PEM form"),
+            "{message}"
+        );
+        assert_eq!(read("require", "/nowhere/ca.pem"), "");
     }
 
     #[test]

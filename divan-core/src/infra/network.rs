@@ -22,6 +22,11 @@ pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
         return ProbeError::Misconfigured(tls_error::advice(error), Some(cause));
     }
     #[cfg(any(feature = "s3", feature = "qdrant"))]
+    if find::<hyper::Error>(cause.as_ref()).is_some_and(hyper::Error::is_incomplete_message) {
+        let advice = "the service at this address closed the connection without a response: it may require TLS (`https://`)";
+        return ProbeError::Misconfigured(advice, Some(cause));
+    }
+    #[cfg(any(feature = "s3", feature = "qdrant"))]
     if is_not_http(cause.as_ref()) {
         let advice = "the service at this address does not use HTTP, or only with TLS (`https://`): check host and port";
         return ProbeError::Misconfigured(advice, Some(cause));
@@ -29,6 +34,19 @@ pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
     match find::<io::Error>(cause.as_ref()) {
         Some(error) if error.kind() == io::ErrorKind::TimedOut => ProbeError::Slow,
         _ => ProbeError::Unreachable(cause),
+    }
+}
+
+/// The error of a connection without TLS that the server closed: some servers do so if they expect TLS.
+#[cfg(feature = "reconnecting")]
+pub(super) async fn without_tls(error: ProbeError, host: &str, port: u16) -> ProbeError {
+    match error {
+        ProbeError::Unreachable(cause) if super::stream::speaks_tls(host, port).await => {
+            let advice =
+                "the service at this address expects TLS: turn TLS on, or use its port without TLS";
+            ProbeError::Misconfigured(advice, Some(cause))
+        }
+        error => error,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -9,6 +10,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::tls;
+use crate::tls_error::find;
+
+/// Time limit of a handshake that only tests if the server uses TLS.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(1);
 
 /// A connection that can be read and written.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -22,6 +27,17 @@ pub(super) async fn tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// Returns `true` if a server responds to a TLS handshake.
+pub(super) async fn speaks_tls(host: &str, port: u16) -> bool {
+    let handshake = async { with_tls(tcp(host, port).await?, host, true).await };
+    match tokio::time::timeout(HANDSHAKE_LIMIT, handshake).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => find::<rustls::Error>(&error)
+            .is_some_and(|error| !matches!(error, rustls::Error::InvalidMessage(_))),
+        Err(_) => false,
+    }
 }
 
 /// Adds TLS to the connection if it is `encrypted`.

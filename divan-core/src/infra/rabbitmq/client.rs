@@ -78,6 +78,10 @@ impl RabbitMqConfig {
 }
 
 impl RabbitMqConnection {
+    pub(super) fn config(&self) -> &RabbitMqConfig {
+        &self.0.config
+    }
+
     /// Returns the open connection, or establishes one.
     ///
     /// # Errors

@@ -34,7 +34,14 @@ impl Probe for RabbitMqProbe {
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        self.round_trip().await.map_err(probe_error)
+        let Err(error) = self.round_trip().await.map_err(probe_error) else {
+            return Ok(());
+        };
+        let config = self.0.config();
+        if config.tls {
+            return Err(error);
+        }
+        Err(network::without_tls(error, &config.host, config.port).await)
     }
 }
 

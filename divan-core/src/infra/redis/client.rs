@@ -1,11 +1,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, RedisError, RedisFuture, Value,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::RedisConfig;
@@ -61,13 +63,19 @@ impl RedisConfig {
 }
 
 impl RedisConnection {
+    pub(super) fn config(&self) -> &RedisConfig {
+        &self.0.config
+    }
+
     async fn open(&self) -> Result<Open, RedisError> {
         let is_open = |open: &Open| !open.is_closed.load(Ordering::Acquire);
+        let config = &self.0.config;
         let connect = async {
             let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
-            timeout(CONNECT_TIMEOUT, connect(&self.0.config))
-                .await
-                .map_err(timed_out)?
+            tokio::select! {
+                opened = timeout(CONNECT_TIMEOUT, connect(config)) => opened.map_err(timed_out)?,
+                () = responds_without_tls(config), if config.tls => Err(no_tls().into()),
+            }
         };
         self.0.current.get(is_open, connect).await
     }
@@ -98,6 +106,28 @@ impl Drop for CloseOnTimeout {
             is_closed.store(true, Ordering::Release);
         }
     }
+}
+
+/// Completes if the server responds to a command without TLS. Such a server waits for the end of a line
+/// when it receives a TLS handshake.
+async fn responds_without_tls(config: &RedisConfig) {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    tokio::time::sleep(PATIENCE).await;
+    let response = async {
+        let mut tcp = stream::tcp(&config.host, config.port).await?;
+        tcp.write_all(b"PING\r\n").await?;
+        tcp.read_u8().await
+    };
+    // The first byte of a simple string, and of an error.
+    if !matches!(response.await, Ok(b'+' | b'-')) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The error of a handshake with a server that does not use TLS.
+fn no_tls() -> io::Error {
+    let error = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 async fn connect(config: &RedisConfig) -> Result<Open, RedisError> {

@@ -24,10 +24,15 @@ impl Probe for RedisProbe {
     }
 
     async fn probe(&self) -> Result<(), ProbeError> {
-        redis::cmd("PING")
-            .exec_async(&mut self.0.clone())
-            .await
-            .map_err(probe_error)
+        let pinged = redis::cmd("PING").exec_async(&mut self.0.clone()).await;
+        let Err(error) = pinged.map_err(probe_error) else {
+            return Ok(());
+        };
+        let config = self.0.config();
+        if config.tls {
+            return Err(error);
+        }
+        Err(network::without_tls(error, &config.host, config.port).await)
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{Connection, Postgres, Row};
 use zeroize::Zeroizing;
 
 use super::options::options;
-use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl};
+use crate::database_url::{DatabaseUrl, PostgresPool, PostgresUrl, SslMode};
 use crate::store::sql::{self, timed_out};
 use crate::tls_error;
 
@@ -58,7 +58,7 @@ impl Connector {
         for offset in 0..hosts.len() {
             let index = (current + offset) % hosts.len();
             let options = options(url, &hosts[index], self.pool);
-            let opened = tokio::time::timeout(limit, open(&options)).await;
+            let opened = tokio::time::timeout(limit, open(options, url.ssl_mode)).await;
             match opened.unwrap_or_else(|_| Err(timed_out(limit))) {
                 Ok(connection) => {
                     if self.current.swap(index, Ordering::Relaxed) != index {
@@ -67,7 +67,10 @@ impl Connector {
                     }
                     return Ok(connection);
                 }
-                Err(error) if failure.is_none() || is_refused(&error) => failure = Some(error),
+                // An error that another attempt does not mend says more than an unreachable host.
+                Err(error) if failure.is_none() || is_refused(&error) || !is_temporary(&error) => {
+                    failure = Some(error);
+                }
                 Err(_) => {}
             }
         }
@@ -112,17 +115,26 @@ impl sql::Connector<Postgres> for Connector {
     }
 
     fn is_temporary(&self, error: &sqlx::Error) -> bool {
-        match error {
-            // A certificate does not change within seconds.
-            sqlx::Error::Io(io) => tls_error::find::<rustls::Error>(io).is_none(),
-            sqlx::Error::Database(error) => {
-                let code = error.code().unwrap_or_default();
-                ["57", "53", "08"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
-            }
-            _ => false,
+        is_temporary(error)
+    }
+}
+
+fn is_tls_fault(error: &sqlx::Error) -> bool {
+    tls_error::find::<rustls::Error>(error).is_some()
+}
+
+fn is_temporary(error: &sqlx::Error) -> bool {
+    match error {
+        // A certificate does not change within seconds.
+        sqlx::Error::Io(_) => !is_tls_fault(error),
+        sqlx::Error::Database(error) => {
+            let code = error.code().unwrap_or_default();
+            // PgBouncer refuses parameters, and its mode of single statements, with this code.
+            let is_protocol = code == "08P01";
+            let is_class = |class: &&str| code.starts_with(*class);
+            !is_protocol && ["57", "53", "08"].iter().any(is_class)
         }
+        _ => false,
     }
 }
 
@@ -138,9 +150,15 @@ fn read_url(file: &Path) -> Option<PostgresUrl> {
     }
 }
 
-/// Opens a connection to a server that accepts writes.
-async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let mut connection = PgConnection::connect_with(options).await?;
+/// Opens a connection to a server that accepts writes. As libpq, `prefer` continues without TLS if the
+/// handshake fails.
+async fn open(options: PgConnectOptions, mode: SslMode) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = match PgConnection::connect_with(&options).await {
+        Err(error) if mode == SslMode::Prefer && is_tls_fault(&error) => {
+            PgConnection::connect_with(&options.ssl_mode(PgSslMode::Disable)).await?
+        }
+        result => result?,
+    };
     if is_writable(&mut connection).await? {
         return Ok(connection);
     }

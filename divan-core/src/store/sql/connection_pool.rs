@@ -119,7 +119,8 @@ impl<DB: Backend> ConnectionPool<DB> {
         Ok(())
     }
 
-    /// Tries until it succeeds, or fails with an error that is not temporary.
+    /// Tries until it succeeds, or fails with an error that is not temporary. Meanwhile it takes a
+    /// connection that was returned: the server may refuse more connections than there are.
     async fn connect(&self, last_error: &mut sqlx::Error) -> Result<Open<DB>, sqlx::Error> {
         let mut pause = MIN_PAUSE;
         loop {
@@ -129,6 +130,9 @@ impl<DB: Backend> ConnectionPool<DB> {
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(pause).await;
+            if let Some(open) = self.checked_idle().await {
+                return Ok(open);
+            }
             pause = (pause * 2).min(MAX_PAUSE);
         }
     }

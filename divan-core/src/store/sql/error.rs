@@ -48,8 +48,11 @@ pub(in crate::store) fn connection_error(error: sqlx::Error) -> StoreError {
 fn advice(error: &sqlx::Error) -> Option<&'static str> {
     match error {
         sqlx::Error::Database(error) => match &*error.code()? {
-            // Unknown and duplicate prepared statements.
-            "26000" | "42P05" => Some(STATEMENTS),
+            // Unknown and duplicate prepared statements, and parameters of another one.
+            "26000" | "42P05" | "22P03" => Some(STATEMENTS),
+            "08P01" => protocol_advice(error.message()),
+            "3D000" => Some(NO_DATABASE),
+            "28000" if error.message().contains("no encryption") => Some(TLS_REQUIRED),
             "42501" => Some(PRIVILEGES),
             "3F000" => Some(NO_SCHEMA),
             "26" => Some(NOT_SQLITE),
@@ -64,6 +67,27 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
     }
 }
 
+/// PgBouncer reports what it does not support as violations of the protocol.
+fn protocol_advice(message: &str) -> Option<&'static str> {
+    let reported = |text| message.contains(text);
+    if reported("bind message") || reported("prepared statement") {
+        Some(STATEMENTS)
+    } else if reported("startup parameter") {
+        Some(STARTUP_PARAMETER)
+    } else if reported("statement pooling") {
+        Some(STATEMENT_POOLING)
+    } else {
+        None
+    }
+}
+
+const STARTUP_PARAMETER: &str = "PgBouncer refuses a parameter of DATABASE_URL or PGOPTIONS, such as `options`: set it for the role \
+     (`ALTER ROLE role SET search_path = divan`), or add it to `ignore_startup_parameters` of PgBouncer";
+const STATEMENT_POOLING: &str = "PgBouncer shares connections between statements (`pool_mode = statement`), but transactions are needed: use \
+     `pool_mode = session`, or `transaction` with DIVAN_DATABASE_STATEMENTS=off";
+const TLS_REQUIRED: &str = "`pg_hba.conf` of the server refuses this connection without TLS: add `sslmode=verify-full` to DATABASE_URL, or \
+     `require`, or permit connections without TLS (`host`)";
+const NO_DATABASE: &str = "the server has no database of this name: create it (`createdb`), or name another one in DATABASE_URL";
 #[cfg(feature = "postgres")]
 const NO_TLS: &str = "the server does not offer TLS, which `sslmode` requires: turn it on in PostgreSQL (`ssl = on`), or connect to \
      the port that offers it";
@@ -204,14 +228,15 @@ fn is_transient(code: &str) -> bool {
     // SQLSTATE classes: connection, authorization, transaction rollback, resources, operator
     // intervention, system. Credentials are refused while they are rotated.
     const POSTGRES: [&str; 6] = ["08", "28", "40", "53", "57", "58"];
-    // A standby, or a server whose transactions are read-only: another one may have taken over.
-    const READ_ONLY: &str = "25006";
+    // A standby, or a server whose transactions are read-only: another one may have taken over. Then time
+    // limits of the server: of an idle transaction, of a transaction, and of a lock.
+    const STATES: [&str; 4] = ["25006", "25P03", "25P04", "55P03"];
     // https://www.sqlite.org/rescode.html: busy, locked, read-only, I/O, corrupt, full, cannot
     // open.
     const SQLITE: [u32; 7] = [5, 6, 8, 10, 11, 13, 14];
     if code.len() == 5 {
         let class = code.get(..2);
-        return code == READ_ONLY || class.is_some_and(|class| POSTGRES.contains(&class));
+        return STATES.contains(&code) || class.is_some_and(|class| POSTGRES.contains(&class));
     }
     code.parse::<u32>()
         .is_ok_and(|code| SQLITE.contains(&(code & 0xFF)))
@@ -224,8 +249,8 @@ mod tests {
     #[test]
     fn transient_errors_are_distinguished_from_permanent_ones() {
         for code in [
-            "57P01", "53300", "08006", "40001", "58030", "25006", "28P01", "28000", "5", "261",
-            "778", "13", "14",
+            "57P01", "53300", "08006", "40001", "58030", "25006", "25P03", "25P04", "55P03",
+            "28P01", "28000", "5", "261", "778", "13", "14",
         ] {
             assert!(is_transient(code), "{code}");
         }
