@@ -21,7 +21,7 @@ use parameters::Parameters;
 
 #[cfg(feature = "postgres")]
 pub use certificates::InvalidCertificateFile;
-#[cfg(feature = "postgres")]
+#[cfg(all(feature = "postgres", feature = "infra"))]
 pub(crate) use certificates::check_trusted;
 pub use hosts::HostPort;
 pub use parameters::IgnoredParameter;
@@ -160,7 +160,9 @@ pub enum InvalidDatabaseUrl {
     #[error("must start with `sqlite:` or `postgresql://`")]
     Scheme,
     /// The file name is missing.
-    #[error("must name a file (each connection would have its own in-memory database)")]
+    #[error(
+        "must name a file; in-memory databases are not supported, because each connection would have its own"
+    )]
     NoFile,
     /// The file is directly in `/`, which is probably not intended.
     #[error(
@@ -169,7 +171,9 @@ pub enum InvalidDatabaseUrl {
     )]
     RootFolder,
     /// The path starts with `~`.
-    #[error("must not start with `~`, which only a shell replaces: write the whole path")]
+    #[error(
+        "must not name a file whose path starts with `~`, which only a shell replaces: write the whole path"
+    )]
     HomeFolder,
     /// The user or the database is missing.
     #[error("must contain a user and the name of a database")]
@@ -189,7 +193,7 @@ pub enum InvalidDatabaseUrl {
     #[error("contains the parameter `{0}` twice")]
     RepeatedParameter(String),
     /// `sslcert` and `sslkey` do not occur together.
-    #[error("must contain `sslcert` and `sslkey` together")]
+    #[error("must contain both `sslcert` and `sslkey`, or neither")]
     ClientCertificate,
     /// Two parameters contradict each other.
     #[error("contains the parameters `{0}` and `{1}`, which contradict each other")]

@@ -36,8 +36,8 @@ problem_codes! {
     HostInvalid = "host_invalid", 400, "Invalid host";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
-    /// The init data is empty, or the name of an absent value (`undefined`): open the Mini App from the menu
-    /// button of the bot.
+    /// The request has no init data, or it is empty or the name of an absent value (`undefined`): open the
+    /// Mini App from the menu button of the bot.
     InitDataMissing = "init_data_missing", 401, "Init data missing";
     /// The init data is not signed by Telegram for this bot, or is data of another kind.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
@@ -66,7 +66,8 @@ problem_codes! {
     PasswordExpired = "password_expired", 403, "Password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
-    /// The bootstrap token is missing or wrong, or bootstrap over HTTP is closed.
+    /// The bootstrap token is missing or wrong, or the server has no `DIVAN_BOOTSTRAP_TOKEN` and does not
+    /// allow bootstrap without it.
     BootstrapTokenRequired = "bootstrap_token_required", 403, "Bootstrap token required";
     /// The password is correct, but the user is linked to another Telegram account. An administrator can
     /// unlink it from this user.
@@ -115,18 +116,21 @@ problem_codes! {
     /// The shared contact is empty, as after a time-out of Telegram's script. Ask the user to share it again,
     /// or to type the phone number.
     ContactMissing = "contact_missing", 422, "Contact missing";
-    /// The shared contact is not a response of `requestContact` that Telegram signed for this bot.
+    /// The shared contact is not a response of `requestContact` that Telegram signed for this bot, or its
+    /// phone number is not in international format.
     ContactInvalid = "contact_invalid", 422, "Invalid contact";
     /// The shared contact is too old: ask the user to share it again.
     ContactExpired = "contact_expired", 422, "Contact expired";
-    /// The shared contact belongs to another Telegram account than the init data.
+    /// The shared contact belongs to another Telegram account than the init data, or was shared with
+    /// another bot.
     ContactMismatch = "contact_mismatch", 422, "Contact of another account";
     /// The new password breaks a rule; `errors` names the rule.
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting
-    /// does not help: ask an administrator to unlock the user or to reset the password. If only
-    /// untrusted sign-ins are refused, a sign-in from the linked Telegram account or a known device
-    /// also ends the refusal. The response is the same for an account that does not exist.
+    /// does not help: ask an administrator to unlock the user or to reset the password. A sign-in from
+    /// the linked Telegram account, with a shared contact before the first link, or from a known device
+    /// may succeed meanwhile, and ends the refusal. The response is the same for an account that does not
+    /// exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";
@@ -134,7 +138,8 @@ problem_codes! {
     Internal = "internal", 500, "Internal error";
     /// Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
     Overloaded = "overloaded", 503, "Too busy";
-    /// The database does not respond: retry after `Retry-After` seconds.
+    /// The database does not respond, or cannot be used as it is configured: retry after `Retry-After`
+    /// seconds. The server's log has the cause.
     Unavailable = "unavailable", 503, "Temporarily unavailable";
     /// A dependency of the server is down; `errors` names it.
     NotReady = "not_ready", 503, "Not ready";

@@ -66,6 +66,7 @@ impl PostgresUrl {
 }
 
 /// Checks a file of trusted certificates. Returns the problem, which continues "a file that".
+#[cfg(feature = "infra")]
 pub(crate) fn check_trusted(path: &Path) -> Result<(), String> {
     let checked = checked("", path, check_certificates);
     checked.map(drop).map_err(|error| error.reason)

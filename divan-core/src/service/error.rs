@@ -72,8 +72,8 @@ pub enum ServiceError {
     /// The first administrator already exists.
     #[error("the first administrator already exists")]
     AlreadyBootstrapped,
-    /// The bootstrap token is missing or wrong, or bootstrap is closed.
-    #[error("the bootstrap token is missing or wrong, or bootstrap is closed")]
+    /// The bootstrap token is missing or wrong, or the service does not allow bootstrap.
+    #[error("the bootstrap token is missing or wrong, or the service does not allow bootstrap")]
     BootstrapTokenRequired,
     /// Fields of the command or query are not valid; all of them are listed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -98,8 +98,8 @@ pub enum ServiceError {
     /// The queue of password hashes is full.
     #[error("too many passwords are waiting to be hashed")]
     Overloaded,
-    /// The database failed, another user has the same phone number or e-mail address, or the change
-    /// would leave no active administrator.
+    /// The database failed, another user has the same phone number, e-mail address or external id, or
+    /// the change would leave no active administrator.
     #[error(transparent)]
     Store(StoreError),
     /// Hashing or randomness failed. The cause is for the log.

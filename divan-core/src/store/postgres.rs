@@ -18,7 +18,7 @@ const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// The store for several servers on one PostgreSQL database.
+/// The store in PostgreSQL. Several servers of this program may share one database.
 pub type PostgresStore = SqlStore<Postgres>;
 
 impl Backend for Postgres {
