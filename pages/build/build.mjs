@@ -1,0 +1,129 @@
+// Builds `dist/` from the sources; with `--check` it compares the result with the committed files.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { budgets, overBudget, report } from "./budget.mjs";
+import { brotli, gzip } from "./compress.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "dist");
+const license = "/*! Divan | MIT OR Apache-2.0 */";
+
+const options = {
+  bundle: true,
+  format: "esm",
+  minify: true,
+  // The oldest web views that receive current Telegram clients.
+  target: ["safari15", "chrome87", "firefox91"],
+  charset: "utf8",
+  legalComments: "none",
+  write: false,
+  logLevel: "warning",
+  absWorkingDir: root,
+  jsx: "automatic",
+  jsxImportSource: "preact",
+};
+
+const types = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+  ts: "text/plain; charset=utf-8",
+};
+
+/** Returns the files of `dist/` by path. */
+async function bundle() {
+  const files = new Map();
+  files.set("divan.js", await script("client/index.ts", license));
+  files.set("divan.d.ts", await readFile(join(root, "client/divan.d.ts")));
+  for (const page of ["miniapp", "admin"]) {
+    const replace = {
+      SCRIPT: asset(files, page, "js", await script(`${page}/main.ts${page === "admin" ? "x" : ""}`)),
+      STYLE: asset(files, page, "css", await bundled(`${page}/style.css`)),
+      ICON: asset(files, "icon", "svg", await readFile(join(root, "shared/icon.svg"))),
+    };
+    const html = await readFile(join(root, page, "index.html"), "utf8");
+    files.set(`${page}.html`, Buffer.from(html.replace(/%([A-Z]+)%/g, (_, name) => replace[name])));
+  }
+  return files;
+}
+
+function asset(files, name, ext, content) {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
+  const path = `assets/${name}.${hash}.${ext}`;
+  files.set(path, content);
+  return path;
+}
+
+async function script(entry, banner = "") {
+  const content = await bundled(entry);
+  return banner ? Buffer.concat([Buffer.from(`${banner}\n`), content]) : content;
+}
+
+async function bundled(entry) {
+  const result = await build({ ...options, entryPoints: [entry], outdir: "out" });
+  return Buffer.from(result.outputFiles[0].contents);
+}
+
+/** Describes every file for the server: type, entity tag and whether its address has its hash. */
+function manifest(files) {
+  const entries = [...files].map(([path, content]) => ({
+    path,
+    type: types[path.split(".").pop()],
+    etag: createHash("sha256").update(content).digest("hex").slice(0, 32),
+    immutable: path.startsWith("assets/"),
+    size: content.length,
+  }));
+  entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return Buffer.from(`${JSON.stringify(entries, null, 2)}\n`);
+}
+
+async function write(files) {
+  await rm(dist, { recursive: true, force: true });
+  for (const [path, content] of files) {
+    await mkdir(dirname(join(dist, path)), { recursive: true });
+    await writeFile(join(dist, path), content);
+    if (path === "manifest.json") continue;
+    await writeFile(join(dist, `${path}.gz`), gzip(content));
+    await writeFile(join(dist, `${path}.br`), brotli(content));
+  }
+}
+
+/** Compares contents, not compressed bytes: those depend on the compressor's version. */
+async function check(files) {
+  const differences = [];
+  const compressed = [...files.keys()].filter((path) => path !== "manifest.json");
+  const expected = new Set([...files.keys(), ...compressed.flatMap((path) => [`${path}.gz`, `${path}.br`])]);
+  for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
+    const path = relative(dist, join(entry.parentPath ?? entry.path, entry.name));
+    if (entry.isFile() && !expected.has(path)) differences.push(`${path}: unexpected`);
+  }
+  for (const path of expected) {
+    const stored = await readFile(join(dist, path)).catch(() => null);
+    const source = files.get(path) ?? files.get(path.replace(/\.(gz|br)$/, ""));
+    if (!stored) differences.push(`${path}: missing`);
+    else if (!decoded(path, stored).equals(source)) differences.push(`${path}: differs`);
+  }
+  return differences;
+}
+
+function decoded(path, content) {
+  if (path.endsWith(".gz")) return gunzipSync(content);
+  if (path.endsWith(".br")) return brotliDecompressSync(content);
+  return content;
+}
+
+const files = await bundle();
+files.set("manifest.json", manifest(files));
+const problems = overBudget(files, budgets);
+if (process.argv.includes("--check")) problems.push(...(await check(files)));
+else await write(files);
+console.log(report(files, budgets));
+if (problems.length > 0) {
+  console.error(problems.join("\n"));
+  process.exitCode = 1;
+}

@@ -1,0 +1,26 @@
+/** Device token of an administrator: it belongs to the browser and is kept after a sign-out. */
+export class KnownDevice {
+  readonly #key: string;
+  readonly #storage: Storage | undefined;
+
+  constructor(key: string, storage: Storage | undefined) {
+    this.#key = key;
+    this.#storage = storage;
+  }
+
+  /** Returns the token of the last sign-in with this e-mail address. */
+  token(email: string): string | undefined {
+    try {
+      const device = JSON.parse(this.#storage?.getItem(this.#key) ?? "null");
+      return device?.email === canonical(email) ? device.token : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  save(email: string, token: string): void {
+    this.#storage?.setItem(this.#key, JSON.stringify({ email: canonical(email), token }));
+  }
+}
+
+const canonical = (email: string): string => email.trim().toLowerCase();
