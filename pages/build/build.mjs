@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { budgets, overBudget, report } from "./budget.mjs";
@@ -17,10 +17,11 @@ const options = {
   format: "esm",
   minify: true,
   // The oldest web views that receive current Telegram clients.
-  target: ["safari15", "chrome87", "firefox91"],
+  target: ["safari15", "chrome91", "firefox91"],
   charset: "utf8",
   legalComments: "none",
   write: false,
+  outdir: "out",
   logLevel: "warning",
   absWorkingDir: root,
   jsx: "automatic",
@@ -38,35 +39,44 @@ const types = {
 /** Returns the files of `dist/` by path. */
 async function bundle() {
   const files = new Map();
-  files.set("divan.js", await script("client/index.ts", license));
+  const client = await build({ ...options, entryPoints: { divan: "client/index.ts" }, banner: { js: license } });
+  files.set("divan.js", Buffer.from(client.outputFiles[0].contents));
   files.set("divan.d.ts", await readFile(join(root, "client/divan.d.ts")));
-  for (const page of ["miniapp", "admin"]) {
-    const replace = {
-      SCRIPT: asset(files, page, "js", await script(`${page}/main.ts${page === "admin" ? "x" : ""}`)),
-      STYLE: asset(files, page, "css", await bundled(`${page}/style.css`)),
-      ICON: asset(files, "icon", "svg", await readFile(join(root, "shared/icon.svg"))),
-    };
-    const html = await readFile(join(root, page, "index.html"), "utf8");
-    files.set(`${page}.html`, Buffer.from(html.replace(/%([A-Z]+)%/g, (_, name) => replace[name])));
-  }
+  for (const page of ["miniapp", "admin"]) await addPage(files, page);
   return files;
 }
 
-function asset(files, name, ext, content) {
-  const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
-  const path = `assets/${name}.${hash}.${ext}`;
-  files.set(path, content);
-  return path;
-}
-
-async function script(entry, banner = "") {
-  const content = await bundled(entry);
-  return banner ? Buffer.concat([Buffer.from(`${banner}\n`), content]) : content;
-}
-
-async function bundled(entry) {
-  const result = await build({ ...options, entryPoints: [entry], outdir: "out" });
-  return Buffer.from(result.outputFiles[0].contents);
+/** Adds a page and its assets. The names of assets contain the hash of their content. */
+async function addPage(files, page) {
+  const entry = `${page}/main.ts${page === "admin" ? "x" : ""}`;
+  const result = await build({
+    ...options,
+    entryPoints: { [page]: entry, [`${page}-style`]: `${page}/style.css`, icon: "shared/icon.svg" },
+    loader: { ".svg": "copy" },
+    splitting: true,
+    metafile: true,
+    entryNames: "[name].[hash]",
+    chunkNames: `${page}-[name].[hash]`,
+  });
+  const outputs = Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output]);
+  for (const { path, contents } of result.outputFiles) {
+    const content = Buffer.from(contents);
+    if (!basename(path).startsWith("icon.") || path.endsWith(".svg")) files.set(`assets/${basename(path)}`, content);
+  }
+  const named = (name, ext) => `assets/${outputs.find(([path]) => path.startsWith(`${name}.`) && path.endsWith(ext))[0]}`;
+  const [, main] = outputs.find(([path]) => path.startsWith(`${page}.`) && path.endsWith(".js"));
+  const preloads = main.imports
+    .filter(({ kind }) => kind === "import-statement")
+    .map(({ path }) => `<link rel="modulepreload" href="assets/${basename(path)}">\n`);
+  const values = {
+    SCRIPT: named(page, ".js"),
+    STYLE: named(`${page}-style`, ".css"),
+    ICON: named("icon", ".svg"),
+    PRELOAD: preloads.join(""),
+  };
+  const html = await readFile(join(root, page, "index.html"), "utf8");
+  files.set(`${page}.html`, Buffer.from(html.replace(/%([A-Z]+)%\n?/g, (found, name) =>
+    values[name] + (found.endsWith("\n") && name !== "PRELOAD" ? "\n" : ""))));
 }
 
 /** Describes every file for the server: type, entity tag and whether its address has its hash. */

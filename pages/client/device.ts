@@ -1,9 +1,9 @@
 /** Device token of an administrator: it belongs to the browser and is kept after a sign-out. */
 export class KnownDevice {
   readonly #key: string;
-  readonly #storage: Storage | undefined;
+  readonly #storage: Storage;
 
-  constructor(key: string, storage: Storage | undefined) {
+  constructor(key: string, storage: Storage) {
     this.#key = key;
     this.#storage = storage;
   }
@@ -11,7 +11,7 @@ export class KnownDevice {
   /** Returns the token of the last sign-in with this e-mail address. */
   token(email: string): string | undefined {
     try {
-      const device = JSON.parse(this.#storage?.getItem(this.#key) ?? "null");
+      const device = JSON.parse(this.#storage.getItem(this.#key) ?? "null");
       return device?.email === canonical(email) ? device.token : undefined;
     } catch {
       return undefined;
@@ -19,7 +19,7 @@ export class KnownDevice {
   }
 
   save(email: string, token: string): void {
-    this.#storage?.setItem(this.#key, JSON.stringify({ email: canonical(email), token }));
+    this.#storage.setItem(this.#key, JSON.stringify({ email: canonical(email), token }));
   }
 }
 

@@ -1,4 +1,4 @@
-import { createClient } from "./client.js";
+import { createClient } from "./create.js";
 import type * as Declared from "./divan.js";
 import { DivanError } from "./error.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { createClient } from "../client/client.js";
+import { createClient } from "../client/create.js";
 import type { ClientOptions } from "../client/divan.js";
 import { FakeServer, json, MemoryStorage, problem, SERVER, tokens, user } from "./fake_server.js";
 

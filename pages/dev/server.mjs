@@ -1,0 +1,94 @@
+// Development server: serves `dist/` by host as the Divan server will, and passes calls on to one.
+//
+//   DIVAN_SERVER=http://127.0.0.1:8000 DIVAN_BOT_TOKEN_FILE=…/divan-data/bot_token npm run dev
+import { createHmac } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer, request } from "node:http";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "dist");
+const port = Number(process.env.PORT ?? 8100);
+const upstream = new URL(process.env.DIVAN_SERVER ?? "http://127.0.0.1:8000");
+
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+  "font-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; " +
+  "trusted-types 'none'; frame-ancestors ";
+
+createServer((incoming, outgoing) => {
+  answer(incoming, outgoing).catch((error) => {
+    console.error(error);
+    if (!outgoing.headersSent) outgoing.writeHead(500);
+    outgoing.end();
+  });
+}).listen(port, "127.0.0.1", () => {
+  console.log(`Mini App: http://divan.localhost:${port}/\nadmin panel: http://sec.localhost:${port}/`);
+});
+
+async function answer(incoming, outgoing) {
+  const host = incoming.headers.host ?? "";
+  const { pathname } = new URL(incoming.url, `http://${host}`);
+  const isPanel = host.startsWith("sec.");
+  if (pathname === "/auth/telegram/config") return send(outgoing, { phone_example: "+7 701 234 56 78", test_sign_in: true });
+  if (pathname === "/auth/telegram/test-init-data") {
+    const { telegram_id } = JSON.parse(await body(incoming));
+    return send(outgoing, { init_data: await signed(telegram_id) });
+  }
+  if (/^\/(auth|health|\.well-known)\//.test(pathname)) return pass(incoming, outgoing);
+  const path = pathname === "/" ? (isPanel ? "admin.html" : "miniapp.html") : pathname.slice(1);
+  const manifest = JSON.parse(await readFile(join(dist, "manifest.json"), "utf8"));
+  const entry = manifest.find((entry) => entry.path === path);
+  if (!entry) return outgoing.writeHead(404).end();
+  const headers = {
+    "Content-Type": entry.type,
+    ETag: `"${entry.etag}"`,
+    "Cache-Control": entry.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+  };
+  if (entry.path.endsWith(".html")) {
+    headers["Content-Security-Policy"] = csp + (isPanel ? "'none'" : "https://web.telegram.org");
+  }
+  if (/\bbr\b/.test(incoming.headers["accept-encoding"] ?? "")) {
+    outgoing.writeHead(200, { ...headers, "Content-Encoding": "br" });
+    return outgoing.end(await readFile(join(dist, `${path}.br`)));
+  }
+  outgoing.writeHead(200, headers);
+  outgoing.end(await readFile(join(dist, path)));
+}
+
+function pass(incoming, outgoing) {
+  const { method, url: path, headers } = incoming;
+  const options = { host: upstream.hostname, port: upstream.port, method, path, headers };
+  const call = request(options, (response) => {
+    outgoing.writeHead(response.statusCode, response.headers);
+    response.pipe(outgoing);
+  });
+  call.on("error", () => outgoing.writeHead(502).end());
+  incoming.pipe(call);
+}
+
+async function body(incoming) {
+  const chunks = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+function send(outgoing, value) {
+  outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+}
+
+/** Signs init data as Telegram does, with the bot token of development mode. */
+async function signed(id) {
+  const token = (await readFile(process.env.DIVAN_BOT_TOKEN_FILE, "utf8")).trim();
+  const fields = {
+    auth_date: String(Math.floor(Date.now() / 1000)),
+    user: JSON.stringify({ id, first_name: "Test", username: `test_${id}` }),
+  };
+  const text = Object.keys(fields).sort().map((key) => `${key}=${fields[key]}`).join("\n");
+  const secret = createHmac("sha256", "WebAppData").update(token).digest();
+  const hash = createHmac("sha256", secret).update(text).digest("hex");
+  return new URLSearchParams({ ...fields, hash }).toString();
+}

@@ -1,0 +1,59 @@
+import type { MoreTexts } from "./texts.js";
+
+export const more: MoreTexts = {
+  currentPassword: "Current password",
+  devicesHint: "Sign out the devices that you do not know, and change your password.",
+  thisDevice: "This device",
+  unknownDevice: "Unknown device",
+  end: "Sign out",
+  endConfirm: "Sign out this device?",
+  noOtherDevices: "You are signed in on this device only.",
+  outsideTitle: "Open this page in Telegram",
+  outsideText: "Sign-in uses your Telegram account. Open your company's bot in Telegram and press the menu button.",
+  openInTelegram: "Open in Telegram",
+  testSignIn: "Sign in as a test Telegram user",
+  testHint: "Development mode: the server signs test data as Telegram would.",
+  testTelegramId: "Telegram id",
+  close: "Close",
+  wrongCurrentPassword: "The current password is wrong.",
+  replaceTitle: "Choose your password",
+  replaceHint: "The password from your administrator works once. Replace it with your own.",
+  passwordRule: "At least 8 characters. A few unrelated words are easy to remember.",
+  newPassword: "New password",
+  save: "Save",
+  weakPassword: "This password is not strong enough.",
+  members: {
+    password_too_short: "At least {min} characters.",
+    password_too_long: "At most {max} characters.",
+    password_too_common: "This password is one of the most common ones. Choose another.",
+    password_breached: "This password is in a list of stolen passwords. Choose another.",
+    password_personal: "Do not use your name, phone number or e-mail address.",
+    password_unchanged: "This is your current password. Choose another.",
+  },
+  notices: {
+    init_data_missing: {
+      title: "Open it from the menu button",
+      text: "Telegram does not say who you are when the page is opened from a keyboard button. Close it, and press the menu button at the left of the message field of the bot.",
+    },
+    init_data_expired: {
+      title: "This page is out of date",
+      text: "Close the page and open it again from the bot.",
+    },
+    init_data_invalid: {
+      title: "Opened from another bot",
+      text: "This page belongs to another bot. Open it from your company's bot.",
+    },
+    telegram_account_mismatch: {
+      title: "Another Telegram account",
+      text: "The phone number and the password are right, but they belong to another Telegram account. Ask your administrator to unlink it.",
+    },
+    password_expired: {
+      title: "The password has expired",
+      text: "A password from an administrator is valid for 72 hours. Ask your administrator for a new one.",
+    },
+    telegram_not_configured: {
+      title: "Sign-in is not set up yet",
+      text: "The server has no Telegram bot. Tell your administrator.",
+    },
+  },
+};
