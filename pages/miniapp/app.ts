@@ -124,9 +124,9 @@ export class App {
   }
 
   async setLanguage(language: Language): Promise<void> {
+    this.language = language;
     const more = this.#hasMore ? loadMoreTexts(language) : this.more;
     [this.texts, this.more] = await Promise.all([loadTexts(language), more]);
-    this.language = language;
     this.#leave();
     this.#render();
   }
