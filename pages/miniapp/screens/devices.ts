@@ -1,5 +1,6 @@
 import type { components } from "../../shared/api.js";
 import { DivanError } from "../../client/error.js";
+import { shortTime } from "../../shared/date.js";
 import { deviceName } from "../../shared/device_name.js";
 import { h } from "../../shared/dom.js";
 import type { App, Screen } from "../app.js";
@@ -39,8 +40,7 @@ async function load(app: App, list: HTMLElement): Promise<void> {
 
 function card(app: App, list: HTMLElement, session: SessionInfo): HTMLElement {
   const { more } = app;
-  const date = new Date(session.refreshed_at);
-  const time = h("time", { datetime: session.refreshed_at }, format(app, date));
+  const time = h("time", { datetime: session.refreshed_at }, shortTime(app.language, session.refreshed_at));
   const end = h("button", { type: "button", class: "link danger" }, more.end);
   // The second press confirms: dialogs of the browser are blocked in frames.
   end.addEventListener("click", () => {
@@ -76,8 +76,4 @@ function showError(app: App, list: HTMLElement, cause: unknown, retry: () => voi
     h("p", { class: "error", role: "alert" }, problemText(app.texts, error)),
     h("button", { type: "button", class: "secondary", onclick: retry }, app.texts.retry),
   );
-}
-
-function format(app: App, date: Date): string {
-  return new Intl.DateTimeFormat(app.language, { dateStyle: "medium", timeStyle: "short" }).format(date);
 }

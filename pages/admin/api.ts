@@ -1,0 +1,42 @@
+import type { Client } from "../client/divan.js";
+import type { components } from "../shared/api.js";
+
+type Schemas = components["schemas"];
+export type User = Schemas["User"];
+export type AuditEvent = Schemas["AuditEvent"];
+export type SessionInfo = Schemas["SessionInfo"];
+export type DeviceInfo = Schemas["DeviceInfo"];
+export type UserFilter = Schemas["ListUsersRequest"];
+
+const users = "auth/admin/users";
+
+/** Calls of the admin panel, by the operation ids of the API. */
+export const api = {
+  searchUsers: (client: Client, filter: UserFilter) =>
+    client.request<Schemas["UserPage"]>("POST", `${users}/search`, filter),
+  getUser: (client: Client, id: string) =>
+    client.request<User>("GET", `${users}/${encodeURIComponent(id)}?include=metadata`),
+  createUser: (client: Client, user: Schemas["CreateUserRequest"]) =>
+    client.request<Schemas["CreatedUser"]>("POST", users, user),
+  updateUser: (client: Client, id: string, changes: Schemas["UpdateUserRequest"]) =>
+    client.request<User>("PATCH", `${users}/${id}`, changes),
+  deleteUser: (client: Client, id: string) => client.request("DELETE", `${users}/${id}`),
+  resetPassword: (client: Client, id: string) =>
+    client.request<Schemas["GeneratedPassword"]>("POST", `${users}/${id}/reset-password`),
+  unlinkTelegram: (client: Client, id: string) =>
+    client.request<Schemas["GeneratedPassword"]>("POST", `${users}/${id}/unlink-telegram`),
+  promoteUser: (client: Client, id: string, email: string) =>
+    client.request<Schemas["CreatedUser"]>("POST", `${users}/${id}/promote`, { email }),
+  unlockUser: (client: Client, id: string) => client.request("POST", `${users}/${id}/unlock`),
+  endUserSessions: (client: Client, id: string) => client.request("DELETE", `${users}/${id}/sessions`),
+  failedSignIns: (client: Client, id: string) =>
+    client.request<Schemas["FailedSignIns"]>("GET", `${users}/${id}/failed-sign-ins`),
+  audit: (client: Client, filter: Record<string, string | undefined>) => {
+    const given = Object.entries(filter).filter((entry): entry is [string, string] => !!entry[1]);
+    return client.request<Schemas["AuditPage"]>("GET", `auth/admin/audit?${new URLSearchParams(given)}`);
+  },
+  sessions: (client: Client) => client.request<Schemas["SessionList"]>("GET", "auth/sessions"),
+  endSession: (client: Client, id: string) => client.request("DELETE", `auth/sessions/${id}`),
+  devices: (client: Client) => client.request<Schemas["DeviceList"]>("GET", "auth/devices"),
+  removeDevice: (client: Client, id: string) => client.request("DELETE", `auth/devices/${id}`),
+};

@@ -1,0 +1,166 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Client, User } from "../client/divan.js";
+import { fill } from "../shared/text.js";
+import { LANGUAGES, type Language, languageOf } from "../shared/language.js";
+import { LoadError, Skeleton } from "./components/status.js";
+import { PanelContext, TEXTS, usePanel } from "./context.js";
+import { useLoaded } from "./hooks.js";
+import { type Route, useRoute } from "./router.js";
+import { Account } from "./screens/account.js";
+import { Audit } from "./screens/audit.js";
+import { FirstRun } from "./screens/first_run.js";
+import { ReplacePassword } from "./screens/replace_password.js";
+import { SignIn } from "./screens/sign_in.js";
+import { UserPage } from "./screens/user.js";
+import { Users } from "./screens/users.js";
+import { bootstrapStatus, downDependencies } from "./server.js";
+
+const LANGUAGE_KEY = "divan:language";
+const HEALTH_INTERVAL = 60_000;
+
+export function App({ client }: { client: Client }) {
+  const [language, setLanguage] = useState<Language>(() =>
+    languageOf([localStorage.getItem(LANGUAGE_KEY), ...navigator.languages]),
+  );
+  const [user, setUser] = useState<User | null>(null);
+  const [isEnded, setEnded] = useState(false);
+  const [notice, setNotice] = useState("");
+  const restored = useLoaded(() => client.restore(), []);
+  const wasSignedIn = useRef(false);
+  const isSigningOut = useRef(false);
+  const texts = TEXTS[language];
+  useEffect(() => {
+    const update = () => {
+      const user = client.session?.user ?? null;
+      setEnded(!user && wasSignedIn.current && !isSigningOut.current);
+      wasSignedIn.current = !!user;
+      isSigningOut.current = false;
+      setUser(user);
+    };
+    update();
+    return client.onChange(update);
+  }, [restored.isLoading]);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    document.title = texts.title;
+  }, [language]);
+  useEffect(() => {
+    if (!notice) return;
+    const timer = setTimeout(() => setNotice(""), 4000);
+    return () => clearTimeout(timer);
+  }, [notice]);
+  const panel = useMemo(
+    () => ({ client, language, texts, user, notify: setNotice }),
+    [client, language, user],
+  );
+  const selectLanguage = (language: Language) => {
+    localStorage.setItem(LANGUAGE_KEY, language);
+    setLanguage(language);
+  };
+  const signOut = () => {
+    isSigningOut.current = true;
+    void client.signOut().catch(() => {});
+  };
+  return (
+    <PanelContext.Provider value={panel}>
+      <a class="skip" href="#main" onClick={(event) => {
+        event.preventDefault();
+        document.getElementById("main")?.focus();
+      }}>{texts.skip}</a>
+      <Header user={user} language={language} onLanguage={selectLanguage} onSignOut={signOut} />
+      <main id="main" tabIndex={-1}>
+        {restored.isLoading && !user ? <Skeleton /> : null}
+        {restored.error && !user ? <LoadError error={restored.error} retry={restored.reload} /> : null}
+        {!restored.isLoading && !restored.error && !user ? <SignedOut isEnded={isEnded} /> : null}
+        {user && (user.password_change_required ? <ReplacePassword /> : <SignedIn />)}
+      </main>
+      <div class="notice" role="status">{notice && <span>{notice}</span>}</div>
+    </PanelContext.Provider>
+  );
+}
+
+interface HeaderProps {
+  user: User | null;
+  language: Language;
+  onLanguage: (language: Language) => void;
+  onSignOut: () => void;
+}
+
+function Header({ user, language, onLanguage, onSignOut }: HeaderProps) {
+  const { texts } = usePanel();
+  const [section = "users"] = useRoute().path;
+  const link = (name: "users" | "audit" | "account") => (
+    <a href={`#/${name}`} aria-current={section === name ? "page" : undefined}>{texts[name]}</a>
+  );
+  return (
+    <header class="bar">
+      <span class="brand">Divan</span>
+      {user && !user.password_change_required && <nav>{link("users")}{link("audit")}{link("account")}</nav>}
+      <span class="end">
+        <label class="hidden" for="language">{texts.language}</label>
+        <select id="language" value={language} onChange={(event) => onLanguage(event.currentTarget.value as Language)}>
+          {Object.entries(LANGUAGES).map(([code, name]) => <option key={code} value={code} lang={code}>{name}</option>)}
+        </select>
+        {user && <button type="button" class="link" onClick={onSignOut}>{texts.signOut}</button>}
+      </span>
+    </header>
+  );
+}
+
+function SignedOut({ isEnded }: { isEnded: boolean }) {
+  const status = useLoaded(() => bootstrapStatus(), []);
+  const [isFirstRun, setFirstRun] = useState<boolean | null>(null);
+  if (status.isLoading) return <Skeleton rows={3} />;
+  if (isFirstRun ?? status.value?.is_open ?? false) {
+    return <FirstRun needsToken={status.value?.token_required ?? false} onCancel={() => setFirstRun(false)} />;
+  }
+  // A server that does not say leaves the decision to the user.
+  const mayBeOpen = status.value === null || status.value.is_open;
+  return <SignIn isEnded={isEnded} onFirstRun={mayBeOpen ? () => setFirstRun(true) : null} />;
+}
+
+function SignedIn() {
+  const route = useRoute();
+  const main = route.path.join("/");
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) {
+      scrollTo(0, 0);
+      document.getElementById("main")?.focus();
+    }
+    isFirst.current = false;
+  }, [main]);
+  return <><Banner /><Screen route={route} /></>;
+}
+
+function Screen({ route }: { route: Route }): ComponentChildren {
+  const { texts } = usePanel();
+  const [section = "users", id] = route.path;
+  if (section === "users") return id ? <UserPage key={id} id={id} /> : <Users query={route.query} />;
+  if (section === "audit") return <Audit query={route.query} />;
+  if (section === "account") return <Account />;
+  return <div class="empty"><p>{texts.notFound}</p><a href="#/users">{texts.users}</a></div>;
+}
+
+/** Reports a degraded server, and a lost connection. */
+function Banner() {
+  const { texts } = usePanel();
+  const [down, setDown] = useState<string[]>([]);
+  const [isOnline, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const check = () => void downDependencies().then(setDown);
+    const update = () => setOnline(navigator.onLine);
+    check();
+    const timer = setInterval(check, HEALTH_INTERVAL);
+    addEventListener("online", update);
+    addEventListener("offline", update);
+    return () => {
+      clearInterval(timer);
+      removeEventListener("online", update);
+      removeEventListener("offline", update);
+    };
+  }, []);
+  const text = isOnline ? down.length > 0 && fill(texts.degraded, { list: down.join(", ") }) : texts.offline;
+  return <div role="status">{text && <p class="banner">{text}</p>}</div>;
+}

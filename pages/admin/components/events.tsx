@@ -1,0 +1,88 @@
+import { useEffect, useState } from "preact/hooks";
+import { fill } from "../../shared/text.js";
+import { api, type AuditEvent } from "../api.js";
+import { usePanel } from "../context.js";
+import { usePaged } from "../hooks.js";
+import { userLink } from "../router.js";
+import { LoadError, Skeleton, Time } from "./status.js";
+
+const ALARMS = ["token_reuse_detected", "sign_in_closed", "telegram_mismatch", "wrong_password_sign_out", "bootstrap_refused", "sign_in_failed"];
+
+interface Props {
+  filter: { user?: string; actor?: string; action?: string };
+  limit?: number;
+}
+
+/** Audit events, newest first. */
+export function Events({ filter, limit = 50 }: Props) {
+  const { client, texts } = usePanel();
+  const [version, setVersion] = useState(0);
+  const list = usePaged(
+    (cursor) => api.audit(client, { ...filter, limit: String(limit), cursor }),
+    [JSON.stringify(filter), version],
+  );
+  const names = useNames(list.items.flatMap(({ actor_id, subject_id }) => [actor_id, subject_id]));
+  if (list.error) return <LoadError error={list.error} retry={() => setVersion(version + 1)} />;
+  if (list.items.length === 0) {
+    return list.isLoading ? <Skeleton rows={4} /> : <div class="empty"><p>{texts.noEvents}</p></div>;
+  }
+  return (
+    <>
+      <div class="card table events">
+        <div class="row head" aria-hidden="true">
+          <span>{texts.when}</span><span>{texts.what}</span><span>{texts.who}</span><span>{texts.where}</span>
+        </div>
+        <ul>{list.items.map((event) => <li key={event.id}><Event event={event} names={names} /></li>)}</ul>
+      </div>
+      {list.hasMore && (
+        <button type="button" class="secondary more" disabled={list.isLoading} onClick={list.loadMore}>{texts.more}</button>
+      )}
+    </>
+  );
+}
+
+type Names = Record<string, string | null>;
+
+function Event({ event, names }: { event: AuditEvent; names: Names }) {
+  const { texts } = usePanel();
+  const { actor_id, subject_id, changes } = event;
+  const action = texts.actionNames[event.action] ?? event.action;
+  return (
+    <div class="row">
+      <span class="hint"><Time value={event.at} /></span>
+      <span>
+        <b class={ALARMS.includes(event.action) ? "danger" : ""}>{action}</b>
+        {changes && changes.length > 0 && <span class="note">{fill(texts.changed, { list: changes.join(", ") })}</span>}
+      </span>
+      <span>
+        {actor_id ? <Person id={actor_id} names={names} /> : !subject_id && <span class="hint">{texts.commandLine}</span>}
+        {subject_id && subject_id !== actor_id && <>{actor_id && " → "}<Person id={subject_id} names={names} /></>}
+      </span>
+      <span class="hint mono">{event.address}</span>
+    </div>
+  );
+}
+
+function Person({ id, names }: { id: string; names: Names }) {
+  const { texts } = usePanel();
+  const name = names[id];
+  if (name === undefined) return <span class="hint">…</span>;
+  return name === null ? <span class="hint" title={id}>{texts.unknownUser}</span> : <a href={userLink(id)}>{name}</a>;
+}
+
+/** Names by id. The events have ids only, so each unknown one is loaded once. */
+function useNames(ids: (string | undefined)[]): Names {
+  const { client } = usePanel();
+  const [names, setNames] = useState<Names>({});
+  const missing = [...new Set(ids)].filter((id): id is string => !!id && !(id in names));
+  useEffect(() => {
+    let isCurrent = true;
+    const load = async (id: string) => {
+      const name = await api.getUser(client, id).then((user) => user.full_name, () => null);
+      if (isCurrent) setNames((names) => ({ ...names, [id]: name }));
+    };
+    for (const id of missing) void load(id);
+    return () => void (isCurrent = false);
+  }, [missing.join()]);
+  return names;
+}

@@ -1,0 +1,118 @@
+import type { ComponentChildren } from "preact";
+import { useId, useState } from "preact/hooks";
+import { usePanel } from "../context.js";
+
+interface Props {
+  label: string;
+  value: string;
+  onInput: (value: string) => void;
+  hint?: string;
+  error?: string | undefined;
+  type?: string;
+  autocomplete?: string;
+  required?: boolean;
+  autofocus?: boolean;
+  maxLength?: number;
+  readOnly?: boolean;
+}
+
+/** An input with a label, a hint and an error. */
+export function Field({ label, value, onInput, hint, error, ...attributes }: Props) {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <input
+        id={id}
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        aria-describedby={`${id}-note`}
+        aria-invalid={error ? true : undefined}
+        autoCapitalize="none"
+        spellcheck={false}
+        {...(attributes as object)}
+      />
+    </Frame>
+  );
+}
+
+/** A password input with a button that shows the password. */
+export function PasswordField(props: Props) {
+  const { texts } = usePanel();
+  const [shows, setShows] = useState(false);
+  const id = useId();
+  const { label, value, onInput, hint, error, ...attributes } = props;
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <span class="with-button">
+        <input
+          id={id}
+          value={value}
+          onInput={(event) => onInput(event.currentTarget.value)}
+          aria-describedby={`${id}-note`}
+          aria-invalid={error ? true : undefined}
+          {...(attributes as object)}
+          {...({ type: shows ? "text" : "password" } as object)}
+        />
+        <button type="button" class="link" aria-pressed={shows} onClick={() => setShows(!shows)}>
+          {shows ? texts.hide : texts.show}
+        </button>
+      </span>
+    </Frame>
+  );
+}
+
+/** A text of several lines. */
+export function TextArea({ label, value, onInput, hint, error }: Props) {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} hint={hint} error={error}>
+      <textarea
+        id={id}
+        rows={5}
+        spellcheck={false}
+        value={value}
+        onInput={(event) => onInput(event.currentTarget.value)}
+        aria-describedby={`${id}-note`}
+        aria-invalid={error ? true : undefined}
+      />
+    </Frame>
+  );
+}
+
+interface SelectProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  options: readonly (readonly [value: string, text: string])[];
+  isLabelHidden?: boolean;
+}
+
+export function Select({ label, value, onChange, options, isLabelHidden }: SelectProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id} class={isLabelHidden ? "hidden" : ""}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {options.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
+      </select>
+    </div>
+  );
+}
+
+interface FrameProps {
+  id: string;
+  label: string;
+  hint?: string | undefined;
+  error?: string | undefined;
+  children: ComponentChildren;
+}
+
+function Frame({ id, label, hint, error, children }: FrameProps) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children}
+      <p id={`${id}-note`} class={error ? "note error" : "note"}>{error ?? hint}</p>
+    </div>
+  );
+}

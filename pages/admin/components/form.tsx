@@ -1,0 +1,89 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { DivanError } from "../../client/error.js";
+import { countdown } from "../../shared/duration.js";
+import { usePanel } from "../context.js";
+import { memberTexts, problemText } from "../problems.js";
+
+export interface FormState {
+  isBusy: boolean;
+  /** Errors by the name of the member. */
+  errors: Record<string, string>;
+  message: string | null;
+  isBlocked: boolean;
+  submit: (event?: Event) => void;
+}
+
+/** Submits once, shows problems, and keeps what was typed. */
+export function useForm(run: () => Promise<unknown>, fields: readonly string[] = []): FormState {
+  const { texts } = usePanel();
+  const [state, setState] = useState({ isBusy: false, errors: {}, message: null as string | null, isBlocked: false });
+  const stop = useRef<() => void>(() => {});
+  const isMounted = useRef(true);
+  useEffect(() => () => {
+    isMounted.current = false;
+    stop.current();
+  }, []);
+
+  const wait = (seconds: number, text: string, then: () => void) => {
+    const tick = (time: string) =>
+      setState({ isBusy: false, errors: {}, message: text.replace("{time}", time), isBlocked: true });
+    stop.current = countdown(seconds, tick, () => {
+      setState({ isBusy: false, errors: {}, message: null, isBlocked: false });
+      then();
+    });
+  };
+  const fail = (cause: unknown) => {
+    const error = cause instanceof DivanError ? cause : new DivanError("internal");
+    // Nothing was attempted while the server was busy, so the request may be sent again.
+    if (error.code === "overloaded") return wait(error.retryAfter ?? 2, texts.busy, send);
+    if (error.code === "too_many_attempts" && error.retryAfter) {
+      return wait(error.retryAfter, texts.waitFor, () => {});
+    }
+    const errors = memberTexts(texts, error);
+    const isShown = Object.keys(errors).some((name) => fields.includes(name));
+    setState({ isBusy: false, errors, message: isShown ? null : problemText(texts, error), isBlocked: false });
+  };
+  const send = () => {
+    setState({ isBusy: true, errors: {}, message: null, isBlocked: false });
+    run().then(
+      () => isMounted.current && setState({ isBusy: false, errors: {}, message: null, isBlocked: false }),
+      (cause) => isMounted.current && fail(cause),
+    );
+  };
+  const submit = (event?: Event) => {
+    event?.preventDefault();
+    if (!state.isBusy && !state.isBlocked) send();
+  };
+  return { ...state, submit };
+}
+
+interface Props {
+  form: FormState;
+  label: string;
+  children: ComponentChildren;
+  isComplete?: boolean;
+  isDanger?: boolean;
+  onCancel?: (() => void) | undefined;
+}
+
+export function Form({ form, label, children, isComplete = true, isDanger, onCancel }: Props) {
+  const { texts } = usePanel();
+  return (
+    <form noValidate onSubmit={form.submit}>
+      {children}
+      <div role="alert">{form.message && <p class="error">{form.message}</p>}</div>
+      <div class="buttons">
+        <button
+          type="submit"
+          class={isDanger ? "primary destructive" : "primary"}
+          disabled={!isComplete || form.isBusy || form.isBlocked}
+          aria-busy={form.isBusy}
+        >
+          {label}
+        </button>
+        {onCancel && <button type="button" class="secondary" onClick={onCancel}>{texts.cancel}</button>}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,25 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Client, User } from "../client/divan.js";
+import type { Language } from "../shared/language.js";
+import { en } from "./texts/en.js";
+import { kk } from "./texts/kk.js";
+import { ru } from "./texts/ru.js";
+import type { Texts } from "./texts/texts.js";
+
+export const TEXTS: Record<Language, Texts> = { ru, kk, en };
+
+/** What every screen needs. */
+export interface Panel {
+  client: Client;
+  language: Language;
+  texts: Texts;
+  /** The signed-in administrator. */
+  user: User | null;
+  /** Shows a short confirmation. */
+  notify: (text: string) => void;
+}
+
+export const PanelContext = createContext<Panel>(null as unknown as Panel);
+
+export const usePanel = (): Panel => useContext(PanelContext);

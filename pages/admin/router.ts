@@ -1,0 +1,39 @@
+import { useEffect, useState } from "preact/hooks";
+
+export interface Route {
+  path: string[];
+  query: URLSearchParams;
+}
+
+/** Reads the route of the page's fragment, such as `#/users/ID`. */
+export function routeOf(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
+  return { path: path.split("/").filter(Boolean).map(decode), query: new URLSearchParams(query) };
+}
+
+export const userLink = (id: string): string => `#/users/${encodeURIComponent(id)}`;
+
+export function useRoute(): Route {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const update = () => setHash(location.hash);
+    addEventListener("hashchange", update);
+    return () => removeEventListener("hashchange", update);
+  }, []);
+  return routeOf(hash);
+}
+
+/** Replaces the query of the route, so that the filters of a list can be linked. */
+export function replaceQuery(path: string, values: Record<string, string>): void {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""));
+  const text = query.size > 0 ? `?${query}` : "";
+  history.replaceState(null, "", `#/${path}${text}`);
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,76 @@
+import { useState } from "preact/hooks";
+import { api, type User } from "../api.js";
+import { Confirm } from "../components/dialog.js";
+import { Field } from "../components/field.js";
+import { GeneratedPassword } from "../components/generated_password.js";
+import { usePanel } from "../context.js";
+
+type Action = "reset" | "unlink" | "endSessions" | "unlock" | "promote" | "activate" | "deactivate" | "remove";
+
+const DANGEROUS: readonly Action[] = ["deactivate", "remove", "unlink"];
+
+interface Props {
+  user: User;
+  isSelf: boolean;
+  onChange: () => void;
+}
+
+/** What can be done with a user. Each action asks for confirmation. */
+export function UserActions({ user, isSelf, onChange }: Props) {
+  const { client, texts, notify } = usePanel();
+  const [action, setAction] = useState<Action | null>(null);
+  const [password, setPassword] = useState<string | null>(null);
+  const [email, setEmail] = useState(user.email ?? "");
+  const calls: Record<Action, () => Promise<{ generated_password?: string } | unknown>> = {
+    reset: () => api.resetPassword(client, user.id),
+    unlink: () => api.unlinkTelegram(client, user.id),
+    endSessions: () => api.endUserSessions(client, user.id),
+    unlock: () => api.unlockUser(client, user.id),
+    promote: () => api.promoteUser(client, user.id, email.trim()),
+    activate: () => api.updateUser(client, user.id, { is_active: true }),
+    deactivate: () => api.updateUser(client, user.id, { is_active: false }),
+    remove: () => api.deleteUser(client, user.id),
+  };
+  const run = async (action: Action) => {
+    const result = (await calls[action]()) as { generated_password?: string } | undefined;
+    setAction(null);
+    if (action === "remove") return location.replace("#/users");
+    if (result?.generated_password) setPassword(result.generated_password);
+    else notify(texts.saved);
+    onChange();
+  };
+  const available: Action[] = isSelf ? [] : [
+    "reset",
+    ...(user.telegram_id ? (["unlink"] as const) : []),
+    "endSessions",
+    "unlock",
+    ...(user.role === "employee" ? (["promote"] as const) : []),
+    user.is_active ? "deactivate" : "activate",
+    "remove",
+  ];
+  if (isSelf) return null;
+  return (
+    <section class="card" aria-label={texts.actions}>
+      <ul class="actions">
+        {available.map((action) => (
+          <li key={action}>
+            <button type="button" class={DANGEROUS.includes(action) ? "item danger" : "item"} onClick={() => setAction(action)}>
+              {texts[action].button}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {action && (
+        <Confirm action={texts[action]} name={user.full_name} isDanger={DANGEROUS.includes(action)}
+          onClose={() => setAction(null)} run={() => run(action)} fields={["email"]}
+          render={(errors) => action === "promote" && (
+            <Field label={texts.email} type="email" hint={texts.emailHint} value={email} onInput={setEmail} error={errors["email"]} autocomplete="off" />
+          )} />
+      )}
+      {password && (
+        <GeneratedPassword name={user.full_name} login={user.role === "admin" ? user.email ?? "" : user.phone ?? ""}
+          password={password} onClose={() => setPassword(null)} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+/** Address of the server, with its path prefix. */
+export const base = new URL(".", document.baseURI).href.split("#")[0] as string;
+
+export interface BootstrapStatus {
+  is_open: boolean;
+  token_required: boolean;
+}
+
+/** Returns whether the first administrator can be created; `null` if the server does not say. */
+export async function bootstrapStatus(): Promise<BootstrapStatus | null> {
+  const response = await fetch(new URL("auth/admin/bootstrap", base), { credentials: "omit" }).catch(() => null);
+  return response?.ok ? response.json() : null;
+}
+
+/** Returns the dependencies that are down. */
+export async function downDependencies(): Promise<string[]> {
+  const response = await fetch(new URL("health/ready", base), { credentials: "omit" }).catch(() => null);
+  if (!response || (!response.ok && response.status !== 503)) return [];
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) {
+    const dependencies: { name: string; up: boolean }[] = body.dependencies ?? [];
+    return dependencies.filter(({ up }) => !up).map(({ name }) => name);
+  }
+  const errors: { pointer: string }[] = body.errors ?? [];
+  return errors.map(({ pointer }) => pointer.replace(/^\//, "") || "?");
+}

@@ -1,0 +1,186 @@
+import type { components } from "../../shared/api.js";
+
+type Schemas = components["schemas"];
+export type Action = Schemas["AuditAction"];
+export type Role = Schemas["Role"];
+
+/** Texts of the admin panel. A missing one does not compile. */
+export interface Texts {
+  title: string;
+  users: string;
+  audit: string;
+  account: string;
+  signIn: string;
+  signOut: string;
+  signInHint: string;
+  sessionEnded: string;
+  language: string;
+  skip: string;
+  email: string;
+  password: string;
+  currentPassword: string;
+  newPassword: string;
+  adminPasswordRule: string;
+  passwordChanged: string;
+  show: string;
+  hide: string;
+  save: string;
+  cancel: string;
+  close: string;
+  retry: string;
+  loading: string;
+  more: string;
+  saved: string;
+  changePassword: string;
+  replaceTitle: string;
+  replaceHint: string;
+  firstRun: string;
+  firstRunTitle: string;
+  firstRunHint: string;
+  bootstrapToken: string;
+  bootstrapTokenHint: string;
+  create: string;
+  createUser: string;
+  createAnother: string;
+  search: string;
+  searchHint: string;
+  anyRole: string;
+  anyState: string;
+  anySignIn: string;
+  hasSignedIn: string;
+  neverSignedIn: string;
+  noUsers: string;
+  noUsersHint: string;
+  noMatches: string;
+  clearFilters: string;
+  usersCount: Plural;
+  atLeast: string;
+  exportCsv: string;
+  exporting: string;
+  name: string;
+  phone: string;
+  role: string;
+  state: string;
+  telegram: string;
+  lastSignIn: string;
+  never: string;
+  notLinked: string;
+  roles: Record<Role, string>;
+  active: string;
+  inactive: string;
+  mustChange: string;
+  externalId: string;
+  externalIdHint: string;
+  phoneHint: string;
+  emailHint: string;
+  metadata: string;
+  metadataHint: string;
+  metadataInvalid: string;
+  createdAt: string;
+  updatedAt: string;
+  details: string;
+  edit: string;
+  actions: string;
+  security: string;
+  failedTrusted: string;
+  failedUntrusted: string;
+  refused: string;
+  notRefused: string;
+  unlock: Confirmed;
+  deactivate: Confirmed;
+  activate: Confirmed;
+  reset: Confirmed;
+  unlink: Confirmed;
+  endSessions: Confirmed;
+  promote: Confirmed;
+  remove: Confirmed;
+  endSession: Confirmed;
+  removeDevice: Confirmed;
+  ownAccount: string;
+  generatedTitle: string;
+  generatedHint: string;
+  copy: string;
+  copied: string;
+  print: string;
+  devices: string;
+  sessions: string;
+  sessionsHint: string;
+  devicesHint: string;
+  current: string;
+  noDevices: string;
+  unknownDevice: string;
+  lastUsed: string;
+  userAudit: string;
+  when: string;
+  who: string;
+  what: string;
+  where: string;
+  anyAction: string;
+  noEvents: string;
+  onlyUser: string;
+  unknownUser: string;
+  commandLine: string;
+  changed: string;
+  degraded: string;
+  offline: string;
+  waitFor: string;
+  busy: string;
+  failed: string;
+  notFound: string;
+  requestId: string;
+  actionNames: Record<Action, string>;
+  problems: Record<ProblemCode, string>;
+  members: Record<MemberCode, string>;
+}
+
+/** Forms of a text with a number (`{n}`), by the category of `Intl.PluralRules`. */
+export type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+
+/** An action: its button, and what the confirmation says about `{name}`. */
+export interface Confirmed {
+  button: string;
+  title: string;
+  text: string;
+}
+
+export type ProblemCode =
+  | "invalid_credentials"
+  | "too_many_attempts"
+  | "password_expired"
+  | "already_bootstrapped"
+  | "bootstrap_token_required"
+  | "own_account"
+  | "last_admin"
+  | "already_admin"
+  | "telegram_not_linked"
+  | "admin_required"
+  | "not_found"
+  | "weak_password"
+  | "validation_failed"
+  | "email_taken"
+  | "phone_taken"
+  | "external_id_taken"
+  | "overloaded"
+  | "unavailable"
+  | "network"
+  | "timeout";
+
+export type MemberCode =
+  | "required"
+  | "empty"
+  | "too_long"
+  | "name_invalid"
+  | "phone_invalid"
+  | "email_invalid"
+  | "external_id_invalid"
+  | "metadata_too_large"
+  | "taken"
+  | "password_too_short"
+  | "password_too_long"
+  | "password_too_common"
+  | "password_breached"
+  | "password_personal"
+  | "password_unchanged"
+  | "search_too_long"
+  | "search_empty"
+  | "invalid";
