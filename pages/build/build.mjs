@@ -64,12 +64,18 @@ async function addPage(files, page) {
     if (!basename(path).startsWith("icon.") || path.endsWith(".svg")) files.set(`assets/${basename(path)}`, content);
   }
   const named = (name, ext) => `assets/${outputs.find(([path]) => path.startsWith(`${name}.`) && path.endsWith(ext))[0]}`;
-  const [, main] = outputs.find(([path]) => path.startsWith(`${page}.`) && path.endsWith(".js"));
-  const preloads = main.imports
-    .filter(({ kind }) => kind === "import-statement")
-    .map(({ path }) => `<link rel="modulepreload" href="assets/${basename(path)}">\n`);
+  const [mainPath, main] = outputs.find(([path]) => path.startsWith(`${page}.`) && path.endsWith(".js"));
+  let imports = main.imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => `assets/${basename(path)}`);
+  let script = `assets/${mainPath}`;
+  if (imports.length === 1 && main.bytes < 100) {
+    // The entry point only imports its code: the page refers to that instead.
+    files.delete(script);
+    [script] = imports;
+    imports = [];
+  }
+  const preloads = imports.map((path) => `<link rel="modulepreload" href="${path}">\n`);
   const values = {
-    SCRIPT: named(page, ".js"),
+    SCRIPT: script,
     STYLE: named(`${page}-style`, ".css"),
     ICON: named("icon", ".svg"),
     PRELOAD: preloads.join(""),

@@ -30,10 +30,12 @@ class Form {
   readonly #button: HTMLButtonElement;
   #isBusy = false;
   #isBlocked = false;
+  #isLeft = false;
 
   constructor(app: App, options: FormOptions) {
     this.#app = app;
     this.#options = options;
+    app.onLeave(() => (this.#isLeft = true));
     this.#button = h("button", { type: "submit", class: "primary" }, options.label);
     this.element = h("form", { novalidate: true, onsubmit: (event: Event) => {
       event.preventDefault();
@@ -50,6 +52,8 @@ class Form {
   }
 
   #update(): void {
+    // A form that was left must not change the main button of the next screen.
+    if (this.#isLeft) return;
     const isActive = !this.#isBusy && !this.#isBlocked && this.#options.isComplete();
     const button = { text: this.#options.label, isActive, isProgressVisible: this.#isBusy };
     this.#button.hidden = this.#app.setMainButton(button, () => void this.#submit());
@@ -64,6 +68,7 @@ class Form {
     this.#setBusy(true);
     try {
       await this.#options.run();
+      this.#setBusy(false);
     } catch (cause) {
       this.#setBusy(false);
       this.#fail(cause instanceof DivanError ? cause : new DivanError("internal"));

@@ -32,7 +32,7 @@ export function Events({ filter, limit = 50 }: Props) {
         <div class="row head" aria-hidden="true">
           <span>{texts.when}</span><span>{texts.what}</span><span>{texts.who}</span><span>{texts.where}</span>
         </div>
-        <ul>{list.items.map((event) => <li key={event.id}><Event event={event} names={names} /></li>)}</ul>
+        <ul>{list.items.map((event) => <li key={event.id}><Event event={event} names={names} of={filter.user} /></li>)}</ul>
       </div>
       {list.hasMore && (
         <button type="button" class="secondary more" disabled={list.isLoading} onClick={list.loadMore}>{texts.more}</button>
@@ -43,7 +43,8 @@ export function Events({ filter, limit = 50 }: Props) {
 
 type Names = Record<string, string | null>;
 
-function Event({ event, names }: { event: AuditEvent; names: Names }) {
+/** `of` is the user whose events are listed: the list does not repeat the name. */
+function Event({ event, names, of }: { event: AuditEvent; names: Names; of: string | undefined }) {
   const { texts } = usePanel();
   const { actor_id, subject_id, changes } = event;
   const action = texts.actionNames[event.action] ?? event.action;
@@ -55,8 +56,11 @@ function Event({ event, names }: { event: AuditEvent; names: Names }) {
         {changes && changes.length > 0 && <span class="note">{fill(texts.changed, { list: changes.join(", ") })}</span>}
       </span>
       <span>
-        {actor_id ? <Person id={actor_id} names={names} /> : !subject_id && <span class="hint">{texts.commandLine}</span>}
-        {subject_id && subject_id !== actor_id && <>{actor_id && " → "}<Person id={subject_id} names={names} /></>}
+        {actor_id && actor_id !== of && <Person id={actor_id} names={names} />}
+        {!actor_id && !subject_id && <span class="hint">{texts.commandLine}</span>}
+        {subject_id && subject_id !== actor_id && subject_id !== of && (
+          <>{actor_id && " → "}<Person id={subject_id} names={names} /></>
+        )}
       </span>
       <span class="hint mono">{event.address}</span>
     </div>

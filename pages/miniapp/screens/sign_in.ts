@@ -1,3 +1,4 @@
+import type { DivanError } from "../../client/error.js";
 import { h } from "../../shared/dom.js";
 import { trimGenerated } from "../../shared/text.js";
 import type { App, Screen } from "../app.js";
@@ -8,12 +9,14 @@ import { account } from "./account.js";
 interface Typed {
   phone: string;
   password: string;
+  /** The signed contact that Telegram provided in place of a typed number. */
   contact: string | null;
+  isContactFailed: boolean;
 }
 
 /** Sign-in with phone number and password. What was typed survives a change of the language. */
 export function signIn(message?: "signedOut" | "sessionEnded"): Screen {
-  const typed: Typed = { phone: "", password: "", contact: null };
+  const typed: Typed = { phone: "", password: "", contact: null, isContactFailed: false };
   return { render: (app) => render(app, typed, message) };
 }
 
@@ -43,7 +46,13 @@ function render(app: App, typed: Typed, message?: "signedOut" | "sessionEnded"):
       fields: { "/phone": phone, "/password": password },
       content: [h("section", { class: "card" }, phone.element, contact, password.element)],
       isComplete: () => typed.password !== "" && (typed.contact !== null || typed.phone.trim() !== ""),
-      run: () => submit(app, typed),
+      run: () => submit(app, typed).catch((error: DivanError) => {
+        if (!typed.contact || !/^init_data_(invalid|expired)$/.test(error.code)) throw error;
+        // The contact may be the cause: without it, the number can still be typed.
+        typed.contact = null;
+        typed.isContactFailed = true;
+        update();
+      }),
     }),
   ];
 }
@@ -67,19 +76,20 @@ function showContact(app: App, typed: Typed, field: HTMLElement, element: HTMLEl
       typed.contact = null;
       update();
     } }, texts.typePhone);
-    element.replaceChildren(h("div", { class: "row" }, h("span", {}, `${texts.sharedPhone}: `, h("b", {}, numberOf(typed.contact))), change));
+    const number = h("b", {}, numberOf(typed.contact));
+    element.replaceChildren(h("span", { class: "note" }, texts.sharedPhone), number, h("br"), change);
     element.dispatchEvent(new Event("input", { bubbles: true }));
     return;
   }
   if (!bridge.canRequestContact) return;
   const share = h("button", { type: "button", class: "link" }, texts.sharePhone);
-  const note = h("p", { class: "note", role: "status" });
+  const note = h("p", { class: "note", role: "status" }, typed.isContactFailed && texts.phoneNotShared);
   share.addEventListener("click", async () => {
     share.disabled = true;
     typed.contact = await bridge.requestContact();
     share.disabled = false;
-    if (typed.contact) update();
-    else note.textContent = texts.phoneNotShared;
+    typed.isContactFailed = !typed.contact;
+    update();
   });
   element.replaceChildren(share, note);
   element.dispatchEvent(new Event("input", { bubbles: true }));
