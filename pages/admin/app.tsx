@@ -29,6 +29,7 @@ export function App({ client }: { client: Client }) {
   const restored = useLoaded(() => client.restore(), []);
   const wasSignedIn = useRef(false);
   const isSigningOut = useRef(false);
+  const typedPassword = useRef("");
   const texts = TEXTS[language];
   useEffect(() => {
     const update = () => {
@@ -36,6 +37,7 @@ export function App({ client }: { client: Client }) {
       setEnded(!user && wasSignedIn.current && !isSigningOut.current);
       wasSignedIn.current = !!user;
       isSigningOut.current = false;
+      if (!user?.password_change_required) typedPassword.current = "";
       setUser(user);
     };
     update();
@@ -51,7 +53,7 @@ export function App({ client }: { client: Client }) {
     return () => clearTimeout(timer);
   }, [notice]);
   const panel = useMemo(
-    () => ({ client, language, texts, user, notify: setNotice }),
+    () => ({ client, language, texts, user, typedPassword, notify: setNotice }),
     [client, language, user],
   );
   const selectLanguage = (language: Language) => {

@@ -16,6 +16,8 @@ export interface Panel {
   texts: Texts;
   /** The signed-in administrator. */
   user: User | null;
+  /** The password of the last sign-in, until a generated one is replaced. */
+  typedPassword: { current: string };
   /** Shows a short confirmation. */
   notify: (text: string) => void;
 }

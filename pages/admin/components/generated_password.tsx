@@ -24,7 +24,7 @@ export function GeneratedPassword({ name, login, password, onClose, onAnother }:
       <p class="login">{login}</p>
       <p class="generated"><output>{password}</output></p>
       <p class="note">{texts.generatedHint}</p>
-      <div class="buttons no-print">
+      <div class="buttons">
         <button type="button" class="primary" onClick={() => void copy()}>
           <span aria-live="polite">{isCopied ? texts.copied : texts.copy}</span>
         </button>

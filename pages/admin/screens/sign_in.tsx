@@ -11,13 +11,13 @@ interface Props {
 }
 
 export function SignIn({ isEnded, onFirstRun }: Props) {
-  const { client, texts } = usePanel();
+  const { client, texts, typedPassword } = usePanel();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const form = useForm(
-    () => client.signIn({ email: email.trim(), password: trimGenerated(password) }),
-    ["email", "password"],
-  );
+  const form = useForm(() => {
+    typedPassword.current = trimGenerated(password);
+    return client.signIn({ email: email.trim(), password: typedPassword.current });
+  }, ["email", "password"]);
   return (
     <div class="narrow">
       <h1>{texts.signIn}</h1>
