@@ -75,11 +75,12 @@ export class App {
       this.#hasMore = true;
       this.show(choose(screens));
     } catch {
+      // After an upgrade of the server the file has another name, which only a reload finds.
       const { retry, problems } = this.texts;
-      const again = () => void this.open(choose);
+      const reload = () => location.reload();
       this.show({ render: () => [
         h("h1", { tabindex: -1 }, problems.network),
-        h("button", { type: "button", class: "secondary", onclick: again }, retry),
+        h("button", { type: "button", class: "secondary", onclick: reload }, retry),
       ] });
     }
   }

@@ -2,6 +2,7 @@ import { SessionClient } from "../client/client.js";
 import { TokenStore } from "../client/store.js";
 import { Transport } from "../client/transport.js";
 import { Bridge } from "../shared/bridge.js";
+import { h } from "../shared/dom.js";
 import { languageOf } from "../shared/language.js";
 import { applyTheme } from "../shared/theme.js";
 import { App } from "./app.js";
@@ -29,7 +30,11 @@ client.onChange((session) => {
   app.user = null;
   void start(app, "sessionEnded");
 });
-void app.setLanguage(language);
+app.setLanguage(language).catch(() => {
+  // No texts arrived, so the button is in all languages.
+  const reload = () => location.reload();
+  root.replaceChildren(h("button", { class: "secondary", onclick: reload }, "Повторить · Қайталау · Try again"));
+});
 void start(app);
 bridge.expand();
 // Telegram hides its placeholder at `ready`, so the first paint comes before.

@@ -132,7 +132,7 @@ function Row({ user }: { user: User }) {
       <span class="contacts">{[user.phone, user.email].filter(Boolean).map((text) => <span key={text}>{text}</span>)}</span>
       <span class={user.role === "admin" ? "role admin" : "role"}>{texts.roles[user.role]}</span>
       <StateBadges user={user} />
-      <span class="hint telegram">{telegram ?? texts.notLinked}</span>
+      <span class={telegram ? "hint telegram" : "hint telegram none"}>{telegram ?? texts.notLinked}</span>
       <span class="hint sign-in">
         <span class="only-card">{texts.lastSignIn}: </span>
         {user.last_login_at ? <Time value={user.last_login_at} /> : texts.never}

@@ -173,7 +173,7 @@ export const kk: Texts = {
     user_deleted: "Пайдаланушы жойылды",
     password_reset: "Құпиясөз қалпына келтірілді",
     password_changed: "Құпиясөз ауыстырылды",
-    telegram_linked: "Telegram байланыстырылды",
+    telegram_linked: "Telegram қосылды",
     telegram_unlinked: "Telegram ажыратылды",
     signed_in: "Кіру",
     signed_in_automatically: "Автоматты кіру",
