@@ -784,7 +784,7 @@ export interface components {
              */
             full_name: string;
             /** @description Attributes for the application: a JSON object of at most 4,096 bytes. The user can read them. */
-            metadata?: Record<string, never> | null;
+            metadata?: Record<string, unknown> | null;
             /**
              * Format: password
              * @description The first password of an employee, at least 8 characters. It must not be common, nor consist mostly of the user's name, phone number or e-mail address. Default: a generated one, which the response contains; an administrator always gets one.
@@ -1083,7 +1083,7 @@ export interface components {
             other?: string;
         };
         /** @description Attributes of a user for the application: a JSON object of at most 4,096 bytes. */
-        Metadata: Record<string, never>;
+        Metadata: Record<string, unknown>;
         /** @description The body of an error of the token endpoint (RFC 6749 §5.2). */
         OAuthErrorResponse: {
             /**
@@ -1365,7 +1365,7 @@ export interface components {
              */
             is_active?: boolean;
             /** @description Attributes for the application, or `null` for none: a JSON object of at most 4,096 bytes. It replaces the stored one as a whole. */
-            metadata?: Record<string, never> | null;
+            metadata?: Record<string, unknown> | null;
             /**
              * @description The phone number, or `null` for none. Required for an active employee.
              * @example +77011234568
