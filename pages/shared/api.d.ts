@@ -57,7 +57,7 @@ export interface paths {
          * Create the first administrator
          * @description Call it once on a new server, then sign in with `admin_login`. It succeeds once per database. Afterwards it returns `already_bootstrapped`, even if that administrator is no longer active. Of several concurrent calls, one succeeds.
          *
-         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode no token is needed.
+         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, no token is needed if no key, bot token or public URL is configured.
          */
         post: operations["bootstrap"];
         delete?: never;
@@ -386,7 +386,7 @@ export interface paths {
         };
         /**
          * Get the current user
-         * @description Call it when a front end starts with a stored session, and in services that must know whether an access token is valid now: the response reflects deactivation and sign-out within one second. Tokens of both audiences are accepted, also while `password_change_required`. With `include=metadata` the response has the attributes for the application.
+         * @description Call it when a front end starts with a stored session, and in services that must know whether an access token is valid now: the response reflects deactivation and sign-out within one second. Tokens of both audiences are accepted, also limited tokens: a service must refuse a user whose `password_change_required` is `true`. With `include=metadata` the response has the attributes for the application.
          */
         get: operations["me"];
         put?: never;
@@ -432,7 +432,7 @@ export interface paths {
          * Refresh the tokens
          * @description Call it shortly before the access token expires, or on `token_expired`; no access token is needed. Store the new pair before you use it, in one place for all tabs.
          *
-         *     A refresh token works once. For 30 seconds it returns the same pair again, for a second tab or a lost response. Later, a replaced token ends its session, because two parties hold it.
+         *     This call replaces the refresh token. For 30 seconds the previous one returns the same pair again, for a second tab or a lost response. Later, it returns the next pair if no token of the current pair was used. Otherwise it ends the session, because two parties hold it.
          *
          *     On `refresh_token_invalid` the session has ended: discard the pair, and sign in again. On every other problem keep the pair and retry.
          */
@@ -496,9 +496,9 @@ export interface paths {
         put?: never;
         /**
          * Sign in again without the password
-         * @description Call it first when the Mini App opens without a stored session. It works for 30 days after a sign-in with the password, from the same Telegram account, until the user signs out, changes the password or is signed out by an administrator. Init data may be at most one hour old.
+         * @description Call it first when the Mini App opens without a stored session. It works for 30 days after a sign-in with the password, from the same Telegram account, until the user signs out, changes the password or is signed out by an administrator. Init data may be at most one hour old unless the server is configured otherwise.
          *
-         *     If the password is needed, the response is `password_required`, for an unknown Telegram account too: show the form for `telegram_login`. The session ends with the 30 days, even if it is refreshed.
+         *     If the password is needed, the response is `password_required`, also for an unknown Telegram account and for init data that is too old here but not for a sign-in: show the form for `telegram_login`. The session ends with the 30 days, even if it is refreshed.
          */
         post: operations["auto_login"];
         delete?: never;
@@ -518,14 +518,15 @@ export interface paths {
         put?: never;
         /**
          * Sign in inside the Mini App
-         * @description Call it when `auto_login` has returned `password_required`, with the phone number and password from an administrator and the signed init data of the Mini App, at most 24 hours old.
+         * @description Call it when `auto_login` has returned `password_required`, with the phone number and password from an administrator and the signed init data of the Mini App, at most 24 hours old unless the server is configured otherwise.
          *
          *     The first sign-in links the Telegram account to the user; later ones must come from the same account. A user has at most 20 sessions: a further one ends the oldest.
          *
-         *     - Init data may be sent as `Authorization: tma …` instead of the member `init_data`. If both are sent, they must be equal.
-         *     - Instead of `phone`, the Mini App may send the result of `requestContact` as `contact`.
+         *     - Init data may be sent as `Authorization: tma …` or `X-Telegram-Init-Data: …` instead of the member `init_data`. If several are sent, they must be equal. Empty ones and names of absent values, such as `undefined`, are ignored.
+         *     - Instead of `phone`, the Mini App may send the result of `requestContact` as `contact`. On `contact_missing`, `contact_invalid` or `contact_expired` ask for the contact again, or for the phone number.
+         *     - `telegram_account_mismatch` and `telegram_account_taken` are returned after a correct password only: tell the user to ask an administrator, who unlinks the Telegram account.
          *     - `invalid_credentials` does not reveal which part is wrong, nor whether the account is inactive.
-         *     - On `init_data_expired` or `init_data_missing` ask the user to close the Mini App and open it again.
+         *     - On `init_data_expired` or `init_data_missing` ask the user to close the Mini App and open it again. If that does not help, the user must restart Telegram: some clients (iOS, macOS, Desktop) keep old init data.
          *     - With `password_change_required` in the user, ask for a new password first and send it to `change_password`.
          */
         post: operations["telegram_login"];
@@ -650,7 +651,8 @@ export interface components {
          *     - `token_reuse_detected`: A session was ended because two parties held its tokens.
          *     - `sign_in_failed`: A sign-in failed; recorded at most once an hour for each account.
          *     - `sign_in_closed`: A hundred untrusted or a hundred trusted sign-ins failed in a row. Untrusted ones are refused until a trusted sign-in, an unlock or a reset; trusted ones until an unlock or a reset.
-         *     - `telegram_mismatch`: The password was correct, but the user is linked to another Telegram account, or this Telegram account to another user.
+         *     - `telegram_mismatch`: The password was correct, but the user is linked to another Telegram account: unlink it from `subject_id`.
+         *     - `telegram_taken`: The password was correct, but the Telegram account is linked to another user: unlink it from `actor_id`.
          *     - `wrong_password_sign_out`: A session was ended because a wrong current password was entered in it ten times.
          *     - `user_unlocked`: A user was unlocked: the failed sign-ins were cleared.
          *     - `device_token_issued`: A device token was issued on the command line.
@@ -660,7 +662,7 @@ export interface components {
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -670,7 +672,7 @@ export interface components {
             account?: string;
             /** @description The action. */
             action: components["schemas"]["AuditAction"];
-            /** @description The user who acted; absent for the command line, failed sign-ins and bootstrap. */
+            /** @description The user who acted; absent for the command line, failed sign-ins and bootstrap. With `telegram_taken`, the user who is linked to the Telegram account. */
             actor_id?: components["schemas"]["UserId"];
             /**
              * @description The IP address of the request.
@@ -683,6 +685,12 @@ export interface components {
              * @example 2026-01-15T09:52:40.5Z
              */
             at: string;
+            /**
+             * Format: int64
+             * @description The Telegram id of the bot whose init data was sent. Absent without init data.
+             * @example 1234567890
+             */
+            bot_id?: number;
             /**
              * @description The names of the changed members. Absent if there are none.
              * @example [
@@ -1137,7 +1145,7 @@ export interface components {
              * @description The lifetime of the access token, in seconds.
              */
             expires_in: number;
-            /** @description The refresh token. It works once. */
+            /** @description The refresh token. Each refresh replaces it. */
             refresh_token: string;
             /** @description `password-change` where the access token is limited to that, because the user must change the password first. Absent otherwise. */
             scope?: string;
@@ -1162,7 +1170,7 @@ export interface components {
              * @example Send the body as application/json.
              */
             detail?: string;
-            /** @description The invalid members of the request. Present with `validation_failed`, `weak_password`, `email_taken`, `phone_taken`, `external_id_taken` and `not_ready`. */
+            /** @description The invalid members of the request. Present with `validation_failed`, `weak_password`, `email_taken`, `phone_taken`, `external_id_taken`, `not_ready`, and the codes of a contact or of init data. */
             errors?: components["schemas"]["MemberError"][];
             /**
              * @description The id of the request in the server's log, which contains the cause. Present with status 500 and higher.
@@ -1190,7 +1198,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -1259,11 +1267,32 @@ export interface components {
              * @example 2026-01-15T09:55:03.25Z
              */
             refreshed_at: string;
+            /** @description The bot and the Telegram client of the sign-in. Absent for the admin panel. */
+            telegram?: components["schemas"]["TelegramClient"];
         };
         /** @description The live sessions of a user. */
         SessionList: {
             /** @description The sessions, newest first; at most 20. */
             items: components["schemas"]["SessionInfo"][];
+        };
+        /** @description The bot and the user's Telegram client of a session, from signed init data. */
+        TelegramClient: {
+            /**
+             * @description True if the bot may send messages to the user.
+             * @example true
+             */
+            allows_write_to_pm?: boolean;
+            /**
+             * Format: int64
+             * @description The Telegram id of the bot that opened the Mini App.
+             * @example 1234567890
+             */
+            bot_id: number;
+            /**
+             * @description The language of the user's Telegram client, as an IETF language tag.
+             * @example kk
+             */
+            language?: string;
         };
         /**
          * Format: int64
@@ -1281,7 +1310,7 @@ export interface components {
          */
         TelegramLoginRequest: {
             /**
-             * @description The unchanged response of the Mini App's `requestContact`, instead of `phone`. It must belong to the same account as the init data.
+             * @description The unchanged response of the Mini App's `requestContact`, instead of `phone`. It must belong to the same account as the init data. An empty one is ignored if `phone` is present.
              * @example contact=%7B%22user_id%22%3A42%2C%22phone_number%22%3A%2277011234567%22%7D&auth_date=1768469400&hash=8e2f10ab…
              */
             contact?: string | null;
@@ -1321,7 +1350,7 @@ export interface components {
              */
             expires_in: number;
             /**
-             * @description The token for the next pair. It works once: store the new pair before you use it.
+             * @description The token for the next pair. Each refresh replaces it: store the new pair before you use it.
              * @example dvr1.AZmqQQfSflWMGy9gqdPkuAAAAAEB…
              */
             refresh_token: string;
@@ -1560,7 +1589,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -1611,6 +1640,7 @@ export interface operations {
                      *           "actor_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
                      *           "address": "203.0.113.7",
                      *           "at": "2026-01-15T09:52:40.5Z",
+                     *           "bot_id": 1234567890,
                      *           "changes": [
                      *             "phone"
                      *           ],
@@ -1706,7 +1736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -1779,7 +1809,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `bootstrap_token_required`: The bootstrap token is missing or wrong, or bootstrap over HTTP is closed.
+             * @description - `bootstrap_token_required`: The bootstrap token is missing or wrong, or the server has no `DIVAN_BOOTSTRAP_TOKEN` and does not allow bootstrap without it.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -1850,7 +1880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -1881,7 +1911,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -1968,7 +1998,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_expired`: The password is correct, but was not used within 72 hours after an administrator set it: ask an administrator for a new one.
+             * @description - `password_expired`: The password is correct, but has expired: a generated one was not changed, or one that an administrator chose was not used, within 72 hours. Ask an administrator for a new one.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -2024,7 +2054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -2055,7 +2085,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -2224,7 +2254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -2395,7 +2425,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -2563,7 +2593,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -2706,7 +2736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -2832,7 +2862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -3013,7 +3043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -3136,7 +3166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -3305,7 +3335,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -3438,7 +3468,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -3553,7 +3583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -3688,7 +3718,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -3812,7 +3842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -3924,7 +3954,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4037,7 +4067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4157,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4186,7 +4216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4305,7 +4335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4452,7 +4482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4483,7 +4513,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -4622,7 +4652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4651,7 +4681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4690,7 +4720,12 @@ export interface operations {
                      *           "expires_at": "2026-02-14T09:55:03.25Z",
                      *           "id": "0199aa41-07d2-7e55-8c1b-2f60a9d3e4b8",
                      *           "is_current": true,
-                     *           "refreshed_at": "2026-01-15T09:55:03.25Z"
+                     *           "refreshed_at": "2026-01-15T09:55:03.25Z",
+                     *           "telegram": {
+                     *             "allows_write_to_pm": true,
+                     *             "bot_id": 1234567890,
+                     *             "language": "kk"
+                     *           }
                      *         }
                      *       ]
                      *     }
@@ -4767,7 +4802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4880,7 +4915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -4955,9 +4990,9 @@ export interface operations {
                 };
             };
             /**
-             * @description - `init_data_missing`: The init data is empty: open the Mini App from the menu button of the bot.
+             * @description - `init_data_missing`: The request has no init data, or it is empty or the name of an absent value (`undefined`): open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not signed by Telegram for this bot, or is data of another kind.
-             *     - `init_data_expired`: The init data is too old: reopen the Mini App.
+             *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `password_required`: Auto-login is not possible now: sign in with phone number and password.
              */
             401: {
@@ -5024,7 +5059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5055,7 +5090,7 @@ export interface operations {
             };
             /**
              * @description - `telegram_not_configured`: The server has no bot token, so sign-in through Telegram is not possible.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -5126,9 +5161,9 @@ export interface operations {
                 };
             };
             /**
-             * @description - `init_data_missing`: The init data is empty: open the Mini App from the menu button of the bot.
+             * @description - `init_data_missing`: The request has no init data, or it is empty or the name of an absent value (`undefined`): open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not signed by Telegram for this bot, or is data of another kind.
-             *     - `init_data_expired`: The init data is too old: reopen the Mini App.
+             *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
              */
             401: {
@@ -5142,8 +5177,9 @@ export interface operations {
                 };
             };
             /**
-             * @description - `telegram_account_mismatch`: The user is linked to another Telegram account, or this Telegram account is linked to another user. An administrator can unlink the Telegram account from the user to whom it is linked.
-             *     - `password_expired`: The password is correct, but was not used within 72 hours after an administrator set it: ask an administrator for a new one.
+             * @description - `telegram_account_mismatch`: The password is correct, but the user is linked to another Telegram account. An administrator can unlink it from this user.
+             *     - `telegram_account_taken`: The password is correct, but this Telegram account is linked to another user. An administrator can unlink it from that user, whom the audit event `telegram_taken` names as `actor_id`.
+             *     - `password_expired`: The password is correct, but has expired: a generated one was not changed, or one that an administrator chose was not used, within 72 hours. Ask an administrator for a new one.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -5190,7 +5226,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            /**
+             * @description - `contact_missing`: The shared contact is empty, as after a time-out of Telegram's script. Ask the user to share it again, or to type the phone number.
+             *     - `contact_invalid`: The shared contact is not a response of `requestContact` that Telegram signed for this bot, or its phone number is not in international format.
+             *     - `contact_expired`: The shared contact is too old: ask the user to share it again.
+             *     - `contact_mismatch`: The shared contact belongs to another Telegram account than the init data, or was shared with another bot.
+             *     - `validation_failed`: Members of the request are invalid; `errors` lists them.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5199,7 +5241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5231,7 +5273,7 @@ export interface operations {
             /**
              * @description - `telegram_not_configured`: The server has no bot token, so sign-in through Telegram is not possible.
              *     - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -5335,7 +5377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. If only untrusted sign-ins are refused, one with the linked Telegram account or a known device also ends it. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5366,7 +5408,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {
@@ -5454,7 +5496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `unavailable`: The database does not respond: retry after `Retry-After` seconds. */
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
@@ -5543,7 +5585,7 @@ export interface operations {
             };
             /**
              * @description - `not_ready`: A dependency of the server is down; `errors` names it.
-             *     - `unavailable`: The database does not respond: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
             503: {
                 headers: {

@@ -183,6 +183,7 @@ export const en: Texts = {
     sign_in_failed: "Sign-in failed",
     sign_in_closed: "Sign-in closed after 100 failures",
     telegram_mismatch: "Another Telegram account",
+    telegram_taken: "Telegram account of another user",
     wrong_password_sign_out: "Signed out after wrong passwords",
     user_unlocked: "User unlocked",
     device_token_issued: "Device token issued",

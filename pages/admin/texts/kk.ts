@@ -183,6 +183,7 @@ export const kk: Texts = {
     sign_in_failed: "Сәтсіз кіру",
     sign_in_closed: "100 сәтсіз әрекеттен кейін кіру жабылды",
     telegram_mismatch: "Басқа Telegram аккаунты",
+    telegram_taken: "Басқа қызметкердің Telegram аккаунты",
     wrong_password_sign_out: "Қате құпиясөздерден кейін шығу",
     user_unlocked: "Пайдаланушының бұғаты алынды",
     device_token_issued: "Құрылғы токені берілді",

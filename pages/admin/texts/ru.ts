@@ -183,6 +183,7 @@ export const ru: Texts = {
     sign_in_failed: "Неудачный вход",
     sign_in_closed: "Вход закрыт после 100 неудач",
     telegram_mismatch: "Другой аккаунт Telegram",
+    telegram_taken: "Аккаунт Telegram другого сотрудника",
     wrong_password_sign_out: "Выход после неверных паролей",
     user_unlocked: "Пользователь разблокирован",
     device_token_issued: "Выдан токен устройства",

@@ -47,7 +47,7 @@ function render(app: App, typed: Typed, message?: "signedOut" | "sessionEnded"):
       content: [h("section", { class: "card" }, phone.element, contact, password.element)],
       isComplete: () => typed.password !== "" && (typed.contact !== null || typed.phone.trim() !== ""),
       run: () => submit(app, typed).catch((error: DivanError) => {
-        if (!typed.contact || !/^init_data_(invalid|expired)$/.test(error.code)) throw error;
+        if (!typed.contact || !/^contact_/.test(error.code)) throw error;
         // The contact may be the cause: without it, the number can still be typed.
         typed.contact = null;
         typed.isContactFailed = true;

@@ -47,6 +47,10 @@ export const more: MoreTexts = {
       title: "Another Telegram account",
       text: "The phone number and the password are right, but they belong to another Telegram account. Ask your administrator to unlink it.",
     },
+    telegram_account_taken: {
+      title: "Telegram account already in use",
+      text: "The phone number and the password are right, but another employee is linked to this Telegram account. Ask your administrator to unlink it.",
+    },
     password_expired: {
       title: "The password has expired",
       text: "A password from an administrator is valid for 72 hours. Ask your administrator for a new one.",

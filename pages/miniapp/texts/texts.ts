@@ -70,6 +70,7 @@ export type NoticeCode =
   | "init_data_expired"
   | "init_data_invalid"
   | "telegram_account_mismatch"
+  | "telegram_account_taken"
   | "password_expired"
   | "telegram_not_configured";
 
