@@ -22,11 +22,6 @@ pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
         return ProbeError::Misconfigured(tls_error::advice(error), Some(cause));
     }
     #[cfg(any(feature = "s3", feature = "qdrant"))]
-    if find::<hyper::Error>(cause.as_ref()).is_some_and(hyper::Error::is_incomplete_message) {
-        let advice = "the service at this address closed the connection without a response: it may require TLS (`https://`)";
-        return ProbeError::Misconfigured(advice, Some(cause));
-    }
-    #[cfg(any(feature = "s3", feature = "qdrant"))]
     if is_not_http(cause.as_ref()) {
         let advice = "the service at this address does not use HTTP, or only with TLS (`https://`): check host and port";
         return ProbeError::Misconfigured(advice, Some(cause));

@@ -224,12 +224,13 @@ async fn another_protocol_is_not_redis() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_slow() {
+async fn a_server_without_tls_is_reported_as_that() {
     let server = RedisServer::start();
     let mut config = at(server.port());
     config.tls = true;
     let error = outcome(config.client().probe(), PATIENT).await.unwrap_err();
-    assert!(matches!(error, ProbeError::Slow), "{error:?}");
+    assert!(matches!(error, ProbeError::Misconfigured(..)), "{error:?}");
+    assert!(error.to_string().contains("does not use TLS"), "{error}");
 }
 
 #[tokio::test]
