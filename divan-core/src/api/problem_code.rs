@@ -36,8 +36,8 @@ problem_codes! {
     HostInvalid = "host_invalid", 400, "Invalid host";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
-    /// The request has no init data, or it is empty or the name of an absent value (`undefined`): open the
-    /// Mini App from the menu button of the bot.
+    /// The request has no init data, or a text such as `undefined`. Open the Mini App from the menu button of
+    /// the bot.
     InitDataMissing = "init_data_missing", 401, "Init data missing";
     /// The init data is not signed by Telegram for this bot, or is data of another kind.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
@@ -128,9 +128,8 @@ problem_codes! {
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting
     /// does not help: ask an administrator to unlock the user or to reset the password. A sign-in from
-    /// the linked Telegram account, with a shared contact before the first link, or from a known device
-    /// may succeed meanwhile, and ends the refusal. The response is the same for an account that does not
-    /// exist.
+    /// the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The
+    /// response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";
