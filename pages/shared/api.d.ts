@@ -1880,7 +1880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -2054,7 +2054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4187,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4482,7 +4482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4652,7 +4652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4990,7 +4990,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `init_data_missing`: The request has no init data, or it is empty or the name of an absent value (`undefined`): open the Mini App from the menu button of the bot.
+             * @description - `init_data_missing`: The request has no init data, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not signed by Telegram for this bot, or is data of another kind.
              *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `password_required`: Auto-login is not possible now: sign in with phone number and password.
@@ -5059,7 +5059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5161,7 +5161,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `init_data_missing`: The request has no init data, or it is empty or the name of an absent value (`undefined`): open the Mini App from the menu button of the bot.
+             * @description - `init_data_missing`: The request has no init data, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not signed by Telegram for this bot, or is data of another kind.
              *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
@@ -5241,7 +5241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5377,7 +5377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account, with a shared contact before the first link, or from a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
