@@ -1880,7 +1880,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -2054,7 +2054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4187,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4482,7 +4482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -4652,7 +4652,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5059,7 +5059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5241,7 +5241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5377,7 +5377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */

@@ -128,7 +128,7 @@ problem_codes! {
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting
     /// does not help: ask an administrator to unlock the user or to reset the password. A sign-in from
-    /// the linked Telegram account or a known device may succeed meanwhile, and ends the refusal. The
+    /// the linked Telegram account or a known device may succeed earlier, and ends the refusal. The
     /// response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The headers exceed the size limit of 32 KiB.
