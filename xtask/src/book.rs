@@ -29,7 +29,7 @@ fn mdbook() -> Result<PathBuf, String> {
     if version.is_ok_and(|output| output.stdout.trim_ascii() == wanted.as_bytes()) {
         return Ok(program);
     }
-    // Optimised, it would take a minute longer to build, and saves a second.
+    // Optimisation takes longer than it saves: the book is small.
     cargo(&format!(
         "install mdbook --version {MDBOOK} --locked --no-default-features --features search --root target/tools --debug \
          --config profile.dev.debug=false"

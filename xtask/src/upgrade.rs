@@ -9,7 +9,7 @@ use crate::{release_check, servers};
 const TEST: &str = "test --package divan-server --features system-tests --test server -- --nocapture \
      upgrade::the_previous_and_this_version_serve_one_database";
 
-/// Builds the server of the previous version, and runs it beside this one.
+/// Builds the server of the previous version, and runs both versions at the same time.
 pub(crate) fn run(no_install: bool) -> Outcome {
     servers::postgres_programs(no_install)?;
     let target = root().join("target/previous");

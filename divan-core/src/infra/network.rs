@@ -32,11 +32,19 @@ pub(super) fn probe_error(cause: impl Into<Cause>) -> ProbeError {
     }
 }
 
-/// The error of a connection without TLS that the server closed: some servers do so if they expect TLS.
+/// Adds the advice to use TLS to the error of a connection that was `encrypted` or not: some servers
+/// close a connection without TLS if they expect it.
 #[cfg(feature = "reconnecting")]
-pub(super) async fn without_tls(error: ProbeError, host: &str, port: u16) -> ProbeError {
+pub(super) async fn advise_tls(
+    error: ProbeError,
+    host: &str,
+    port: u16,
+    encrypted: bool,
+) -> ProbeError {
     match error {
-        ProbeError::Unreachable(cause) if super::stream::speaks_tls(host, port).await => {
+        ProbeError::Unreachable(cause)
+            if !encrypted && super::stream::speaks_tls(host, port).await =>
+        {
             let advice =
                 "the service at this address expects TLS: turn TLS on, or use its port without TLS";
             ProbeError::Misconfigured(advice, Some(cause))

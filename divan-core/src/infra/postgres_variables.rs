@@ -11,6 +11,7 @@ const NONE: &str = "no effect: write it in DATABASE_URL";
 /// Condition under which the driver uses a variable.
 type IsUsed = fn(&PostgresUrl) -> bool;
 
+/// Variables of libpq.
 const VARIABLES: [(&str, IsUsed); 18] = [
     ("PGHOST", |_| false),
     ("PGHOSTADDR", |_| false),
@@ -62,7 +63,7 @@ impl DatabaseConfig {
         let Some(DatabaseUrl::Postgres(url)) = &self.url else {
             return Vec::new();
         };
-        let setting = |&(variable, is_used): &(&'static str, fn(&PostgresUrl) -> bool)| {
+        let setting = |&(variable, is_used): &(&'static str, IsUsed)| {
             let found = env.value(variable)?;
             let effect = match is_used(url) {
                 true if env.is_in_process(variable) => "takes effect",

@@ -7,8 +7,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitDataError {
-    /// The string is empty, or names an absent value (`undefined`). Telegram provides no init data when the Mini App was opened from a
-    /// keyboard button or in inline mode; the user must open it in another way.
+    /// The string is empty, or a text such as `undefined`. Telegram provides no init data when the Mini
+    /// App was opened from a keyboard button or in inline mode; the user must open it in another way.
     #[error("init data is empty: open the Mini App from the bot's menu button or a link")]
     Missing,
     /// The request contains two different init data strings.
@@ -57,9 +57,9 @@ pub enum InitDataError {
 }
 
 impl InitDataError {
-    /// Stable code of this error on the wire: `init_data_missing`, `init_data_conflict`, `init_data_expired` (too old or
-    /// used before: the user must reopen the Mini App), `init_data_invalid`, or `overloaded` for a
-    /// full replay guard.
+    /// Stable code of this error on the wire: `init_data_missing`, `init_data_conflict`,
+    /// `init_data_expired` (too old or used before: the user must reopen the Mini App),
+    /// `init_data_invalid`, or `overloaded` for a full replay guard.
     pub fn code(self) -> &'static str {
         match self {
             Self::Missing => "init_data_missing",
@@ -70,9 +70,9 @@ impl InitDataError {
         }
     }
 
-    /// Stable name of the failed check, for logs and metrics: `missing`, `conflict`, `too_large`, `malformed`,
-    /// `signature_missing`, `signature`, `wrong_kind`, `no_user`, `expired`, `from_future`, `replayed` or
-    /// `replay_guard_full`.
+    /// Stable name of the failed check, for logs and metrics: `missing`, `conflict`, `too_large`,
+    /// `malformed`, `signature_missing`, `signature`, `wrong_kind`, `no_user`, `expired`,
+    /// `from_future`, `replayed` or `replay_guard_full`.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Missing => "missing",

@@ -12,8 +12,8 @@ use super::data::InitData;
 use super::error::{InitDataError, Malformed};
 use super::verifier::Verifier;
 
-/// Extracts the init data of `Authorization: tma <raw>` or `X-Telegram-Init-Data: <raw>` and verifies it with the
-/// [`Verifier`] of the router's state.
+/// Extracts the init data of `Authorization: tma <raw>` or `X-Telegram-Init-Data: <raw>` and verifies
+/// it with the [`Verifier`] of the router's state.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -49,8 +49,8 @@ fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("tma"))
         .map(|(_, raw)| raw);
     let values = [credentials, only_value(headers, X_TELEGRAM_INIT_DATA)?];
-    let mut present = values.into_iter().flatten().map(str::trim_ascii);
-    let mut present = present.by_ref().filter(|raw| !is_absent(raw));
+    let values = values.into_iter().flatten().map(str::trim_ascii);
+    let mut present = values.filter(|raw| !is_absent(raw));
     let first = present.next().ok_or(InitDataError::Missing)?;
     match present.next() {
         Some(second) if second != first => Err(InitDataError::Conflict),

@@ -36,7 +36,8 @@
 //!
 //! [`ServiceError::InvalidCredentials`] does not reveal its cause: each attempt computes exactly
 //! one password hash. [`ServiceError::TelegramAccountMismatch`],
-//! [`ServiceError::TelegramAccountTaken`] and [`ServiceError::PasswordExpired`] are returned only after a correct password.
+//! [`ServiceError::TelegramAccountTaken`] and [`ServiceError::PasswordExpired`] are returned only
+//! after a correct password.
 //!
 //! Attempts to guess a password are limited, and refused with [`ServiceError::TooManyAttempts`]
 //! before a password is compared. With the linked Telegram account or a [known

@@ -223,7 +223,7 @@ impl Config {
     }
 
     /// Tokens whose init data is accepted: of the bot that opens the Mini App, its replaced token, and
-    /// those of further bots.
+    /// the tokens of further bots.
     pub fn bot_tokens(&self) -> impl Iterator<Item = &BotToken> {
         self.bot_token
             .iter()

@@ -78,7 +78,7 @@ async fn sessions_are_shared(old: &Server, new: &Server, mut session: Value) {
     assert!(old.sign_in_employee().await["access_token"].is_string());
 }
 
-/// What one version writes, the other one reads, and changes nothing that it does not know.
+/// Each version reads users of the other one, and keeps attributes that it does not know.
 async fn users_are_shared(old: &Server, new: &Server, admin: &Value, employee: &str) {
     let token = admin["access_token"].as_str();
     let path = format!("/auth/admin/users/{employee}");

@@ -38,10 +38,7 @@ impl Probe for RabbitMqProbe {
             return Ok(());
         };
         let config = self.0.config();
-        if config.tls {
-            return Err(error);
-        }
-        Err(network::without_tls(error, &config.host, config.port).await)
+        Err(network::advise_tls(error, &config.host, config.port, config.tls).await)
     }
 }
 

@@ -119,8 +119,8 @@ impl<DB: Backend> ConnectionPool<DB> {
         Ok(())
     }
 
-    /// Tries until it succeeds, or fails with an error that is not temporary. Meanwhile it takes a
-    /// connection that was returned: the server may refuse more connections than there are.
+    /// Tries until it succeeds, or fails with an error that is not temporary. It also takes a
+    /// connection that was returned, because the server may refuse further ones.
     async fn connect(&self, last_error: &mut sqlx::Error) -> Result<Open<DB>, sqlx::Error> {
         let mut pause = MIN_PAUSE;
         loop {
