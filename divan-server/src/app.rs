@@ -96,6 +96,7 @@ impl Server {
                 false => StrictTransport::Host,
             },
             docs: config.docs,
+            pages: config.pages,
             is_development: config.development.is_some(),
             miniapp_url: Some(config.addresses.miniapp.clone()),
             admin_url: Some(config.addresses.admin.clone()),

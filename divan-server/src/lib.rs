@@ -7,7 +7,7 @@
 //! use divan_server::{AppState, HttpOptions, router};
 //! # async fn example(service: divan_core::service::AuthService) {
 //! let state = AppState::new(service, HttpOptions::default());
-//! let app: axum::Router = axum::Router::new().nest("/sign-in", router(state));
+//! let app: axum::Router = axum::Router::new().nest("/sign-in/", router(state));
 //! # let _ = app;
 //! # }
 //! ```
@@ -22,6 +22,7 @@
 //! | `cli` | yes | the program `divan-server` and its command line; enables both databases |
 //! | `sqlite`, `postgres` | yes | `Config` and `Server`, on this database |
 //! | `docs` | yes | Swagger UI at `/docs` and the OpenAPI document at `/openapi.json` |
+//! | `pages` | yes | the Mini App page, the admin panel and `/divan.js` |
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | yes | configuration and readiness of this dependency |
 //!
 //! With `default-features = false` the crate is the router alone.
@@ -54,6 +55,8 @@ mod logging;
 mod metrics;
 mod middleware;
 mod openapi;
+#[cfg(feature = "pages")]
+mod pages;
 mod problem;
 mod readiness;
 mod refusals;

@@ -30,6 +30,9 @@ use crate::state::{AppState, HttpOptions, StrictTransport};
 use crate::token_endpoint::NotASignIn;
 use access_log::{AccessLog, request_id};
 
+#[cfg(feature = "pages")]
+pub(crate) use host::Site;
+
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
@@ -117,16 +120,20 @@ async fn observe(State(state): State<AppState>, mut request: Request, next: Next
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 
 /// Refuses requests of another host or of a foreign page before anything is read or counted.
-async fn admit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     if head_bytes(&request) > MAX_HEAD_BYTES {
         return Problem::new(ProblemCode::HeadersTooLarge).into_response();
     }
     let admitted = host::of(&request).and_then(|host| {
-        host::check(host.as_ref(), &request, state.http())?;
-        origin::check(host.as_ref(), &request, state.http())
+        let site = host::site(host.as_ref(), &request, state.http())?;
+        origin::check(host.as_ref(), &request, state.http())?;
+        Ok(site)
     });
     match admitted {
-        Ok(()) => next.run(request.map(body_deadline::apply)).await,
+        Ok(site) => {
+            request.extensions_mut().insert(site);
+            next.run(request.map(body_deadline::apply)).await
+        }
         Err(problem) => problem.into_response(),
     }
 }

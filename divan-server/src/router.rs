@@ -18,6 +18,12 @@ pub fn router(state: AppState) -> Router {
     } else {
         router
     };
+    #[cfg(feature = "pages")]
+    let router = if state.http().pages {
+        router.merge(crate::pages::router())
+    } else {
+        router
+    };
     let router = router
         .fallback(async || Problem::new(ProblemCode::NotFound))
         .method_not_allowed_fallback(method_not_allowed)

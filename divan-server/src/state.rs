@@ -149,7 +149,7 @@ pub enum StrictTransport {
     Subdomains,
 }
 
-/// HTTP options: CORS, HTTPS, API page, proxies, time limit.
+/// HTTP options: CORS, HTTPS, pages, proxies, time limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(
@@ -167,6 +167,10 @@ pub struct HttpOptions {
     pub strict_transport: StrictTransport,
     /// Serves `/docs` and `/openapi.json` (feature `docs`). Default: yes.
     pub docs: bool,
+    /// Serves the Mini App page on the host of [`miniapp_url`](Self::miniapp_url) and the admin panel on
+    /// that of [`admin_url`](Self::admin_url), both at `/` (feature `pages`). A router that is nested
+    /// needs a path that ends in a slash: `nest("/sign-in/", router)`. Default: no.
+    pub pages: bool,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Public URL of the Mini App. Its host serves neither the administrators' endpoints nor the
@@ -205,6 +209,7 @@ impl Default for HttpOptions {
             allowed_headers: Vec::new(),
             strict_transport: StrictTransport::Off,
             docs: true,
+            pages: false,
             trusted_proxies: Vec::new(),
             miniapp_url: None,
             admin_url: None,

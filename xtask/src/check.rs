@@ -30,7 +30,7 @@ const CORE_FEATURES: [&str; 24] = [
 ];
 
 /// Feature sets of `divan-server` that have to compile.
-const SERVER_FEATURES: [&str; 5] = ["", "docs", "sqlite", "postgres", "cli"];
+const SERVER_FEATURES: [&str; 6] = ["", "docs", "pages", "sqlite", "postgres", "cli"];
 
 /// Everything but the tests that has to pass before a change lands, the quickest first.
 pub(crate) fn run() -> Outcome {

@@ -1,5 +1,5 @@
-//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `fuzz`, `attack`, `faults`,
-//! `upgrade`, `load`, `release-check`.
+//! Tasks of this workspace: `cargo xtask test`, `check`, `contract`, `pages`, `fuzz`, `attack`,
+//! `faults`, `upgrade`, `load`, `release-check`.
 
 mod api_reference;
 mod asvs;
@@ -13,6 +13,9 @@ mod fuzz;
 mod guards;
 mod language;
 mod load;
+mod npm;
+mod pages;
+mod program;
 mod public_dependencies;
 mod release_check;
 mod servers;
@@ -50,6 +53,15 @@ enum Task {
         /// Install nothing on the machine that is missing, only report how
         #[arg(long)]
         no_install: bool,
+    },
+    /// Check the pages: types, unit tests, built files, and tests in Chromium
+    Pages {
+        /// Install nothing that is missing, only report how
+        #[arg(long)]
+        no_install: bool,
+        /// Task
+        #[arg(default_value = "check")]
+        step: pages::Step,
     },
     /// Write the API reference of the guide from docs/openapi.json
     ApiReference,
@@ -99,6 +111,7 @@ fn main() -> ExitCode {
         Task::Test { no_install } => test::run(no_install),
         Task::Check => check::run(),
         Task::Contract { effort, no_install } => contract::run(effort, no_install),
+        Task::Pages { step, no_install } => pages::run(step, no_install),
         Task::ApiReference => api_reference::write(),
         Task::Asvs => asvs::write(),
         Task::Fuzz {

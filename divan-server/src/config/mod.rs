@@ -87,6 +87,8 @@ pub struct Config {
     pub drain: Duration,
     /// Serves the documentation.
     pub docs: bool,
+    /// Serves the Mini App page and the admin panel.
+    pub pages: bool,
     /// Required dependencies, in addition to the database.
     pub required: Vec<DependencyKind>,
     /// Configuration of external systems, without the values of development mode.
@@ -168,6 +170,7 @@ impl Config {
         let sessions = sessions::read(env);
         let drain = server::drain(env);
         let docs = server::docs(env);
+        let pages = server::pages(env);
         let required = server::required(env, &infra);
         LogConfig::read(env);
         // A server that will not start writes nothing.
@@ -213,6 +216,7 @@ impl Config {
                 sessions,
                 drain,
                 docs,
+                pages,
                 required,
                 infra,
                 development,

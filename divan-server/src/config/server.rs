@@ -4,7 +4,7 @@ use divan_core::infra::{DependencyKind, Env, Infra, section};
 use tracing_subscriber::EnvFilter;
 
 section! {
-    pub(super) static SECTION = "Readiness, documentation and log", "";
+    pub(super) static SECTION = "Readiness, pages and log", "";
 
     REQUIRED = (
         "DIVAN_REQUIRED",
@@ -20,6 +20,12 @@ section! {
     ).form("a number of seconds up to 300").when_unset("`1`; `0` in development mode");
 
     DOCS = ("DIVAN_DOCS", "`off` removes `/docs` and `/openapi.json`", "off").when_unset("`on`");
+
+    PAGES = (
+        "DIVAN_PAGES",
+        "`off` removes the Mini App page, the admin panel and `/divan.js`, if you serve your own",
+        "off",
+    ).when_unset("`on`");
 
     LOG = (
         "RUST_LOG",
@@ -76,6 +82,11 @@ pub(super) fn drain(env: &mut Env<'_>) -> Duration {
 /// Returns `true` if the documentation is served.
 pub(super) fn docs(env: &mut Env<'_>) -> bool {
     env.switch(&DOCS, true)
+}
+
+/// Returns `true` if the Mini App page and the admin panel are served.
+pub(super) fn pages(env: &mut Env<'_>) -> bool {
+    env.switch(&PAGES, true)
 }
 
 /// Dependencies that must be up for the server to start and to be ready, besides the database.

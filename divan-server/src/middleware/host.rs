@@ -121,30 +121,50 @@ pub(super) fn check_local(request: &Request) -> Result<(), Problem> {
     }
 }
 
-/// Refuses a host that is not the server's, and paths that the host does not serve.
-pub(super) fn check(
+/// Site that a host stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// The Mini App.
+    MiniApp,
+    /// The admin panel.
+    Admin,
+    /// This machine, by another name than those of the two sites.
+    Local,
+    /// Another name or address of the server, or none.
+    Other,
+}
+
+/// Returns the site of a request. Refuses a host that is not the server's, and paths that the host
+/// does not serve.
+pub(super) fn site(
     host: Option<&RequestHost>,
     request: &Request,
     options: &HttpOptions,
-) -> Result<(), Problem> {
+) -> Result<Site, Problem> {
     let path = request.uri().path();
     if options.direct_bootstrap_only && path == Bootstrap::PATH && is_forwarded(request.headers()) {
         let detail = "In development mode, only a direct request creates the first administrator. \
                       Set DIVAN_BOOTSTRAP_TOKEN to create it through a proxy.";
         return Err(Problem::new(ProblemCode::BootstrapTokenRequired).with_detail(detail));
     }
-    let Some(host) = host else { return Ok(()) };
+    let Some(host) = host else {
+        return Ok(Site::Other);
+    };
     let is_of = |url: &Option<Url>| url.as_ref().is_some_and(|url| host.is_of(url));
-    let (is_miniapp, is_admin) = (is_of(&options.miniapp_url), is_of(&options.admin_url));
-    if options.local_hosts_only && !(host.is_local() || is_miniapp || is_admin) {
-        return Err(Problem::new(ProblemCode::HostNotAllowed));
+    let site = match (is_of(&options.miniapp_url), is_of(&options.admin_url)) {
+        (true, _) => Site::MiniApp,
+        (_, true) => Site::Admin,
+        _ if host.is_local() => Site::Local,
+        _ => Site::Other,
+    };
+    match site {
+        Site::Other if options.local_hosts_only => Err(Problem::new(ProblemCode::HostNotAllowed)),
+        Site::MiniApp if is_for_administrators(path) => Err(Problem::new(ProblemCode::NotFound)),
+        Site::Admin if path.starts_with("/auth/telegram/") => {
+            Err(Problem::new(ProblemCode::NotFound))
+        }
+        site => Ok(site),
     }
-    if (is_miniapp && is_for_administrators(path))
-        || (is_admin && path.starts_with("/auth/telegram/"))
-    {
-        return Err(Problem::new(ProblemCode::NotFound));
-    }
-    Ok(())
 }
 
 fn is_for_administrators(path: &str) -> bool {

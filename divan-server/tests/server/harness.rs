@@ -144,6 +144,7 @@ impl<S: Store + Clone + 'static> App<S> {
         http.strict_transport = StrictTransport::Host;
         http.miniapp_url = MINIAPP_ORIGIN.parse().ok();
         http.admin_url = ADMIN_ORIGIN.parse().ok();
+        http.pages = true;
         let state = AppState::new(service, http);
         Self {
             router: router(state.clone()),

@@ -29,6 +29,7 @@ mod metrics;
 mod openapi;
 mod openapi_examples;
 mod operations;
+mod pages;
 mod postgres;
 mod process;
 mod readme;

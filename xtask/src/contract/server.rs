@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::step::{cargo_output, say};
+use crate::program;
 
 /// A server in development mode, with a data folder of its own. Stopped on drop.
 pub(super) struct Server {
@@ -16,7 +16,7 @@ pub(super) struct Server {
 impl Server {
     /// Builds the server and starts it in this folder, on a free port of the loopback address.
     pub(super) fn start(folder: &Path) -> Result<Self, String> {
-        let program = build()?;
+        let program = program::server()?;
         let cannot = |error| format!("cannot start {}: {error}", program.display());
         let log = File::create(log(folder)).map_err(cannot)?;
         let mut child = Command::new(&program)
@@ -72,19 +72,4 @@ fn address(child: &mut Child, folder: &Path) -> Option<String> {
     }
     let _ = child.kill();
     None
-}
-
-/// Builds the program and returns its path.
-fn build() -> Result<PathBuf, String> {
-    say("cargo build -p divan-server");
-    let messages = cargo_output("build --quiet -p divan-server --message-format json")?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let is_it = message["target"]["name"] == "divan-server";
-        message["executable"]
-            .as_str()
-            .filter(|_| is_it)
-            .map(PathBuf::from)
-    });
-    program.ok_or("cargo build has reported no program".to_owned())
 }
