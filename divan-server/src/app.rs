@@ -98,6 +98,10 @@ impl Server {
             docs: config.docs,
             pages: config.pages,
             is_development: config.development.is_some(),
+            expected_bot: config
+                .development
+                .as_ref()
+                .and_then(|_| Some(config.bot_token.as_ref()?.bot_id())),
             miniapp_url: Some(config.addresses.miniapp.clone()),
             admin_url: Some(config.addresses.admin.clone()),
             local_hosts_only: config
@@ -243,10 +247,10 @@ fn headers(config: &Config) -> Vec<HeaderName> {
 }
 
 fn origins(config: &Config) -> Vec<HeaderValue> {
-    config
-        .addresses
-        .origins()
+    let public = config.addresses.origins();
+    public
         .iter()
+        .chain(&config.infra.http.dev_origins)
         .filter_map(|origin| HeaderValue::from_str(origin).ok())
         .collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use divan_core::entropy::{Entropy, OsEntropy};
-use divan_core::infra::{DATABASE_URL, Env};
+use divan_core::infra::{DATABASE_URL, Env, TELEGRAM_BOT_TOKEN};
 use divan_core::private_file::{PrivateFile, PrivateFileError};
 use divan_core::secret::Secret;
 
@@ -59,6 +59,23 @@ impl Development {
             }
             Ok(())
         })
+    }
+
+    /// Reads the secrets of a server that was started in this folder. Records an error if there are none.
+    pub(crate) fn existing(env: &mut Env<'_>) -> Option<Self> {
+        let file = Path::new(FOLDER).join(BOT_TOKEN_FILE);
+        if !file.exists() {
+            let folder = std::env::current_dir().unwrap_or_default();
+            env.error(
+                &TELEGRAM_BOT_TOKEN,
+                format!(
+                    "is not set, and there is no {}: run the command in the folder in which the server was started",
+                    folder.join(file).display()
+                ),
+            );
+            return None;
+        }
+        Self::inspect(env)
     }
 
     /// Reads what exists and creates nothing: a missing secret has a generated value.

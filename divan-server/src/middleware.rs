@@ -107,8 +107,15 @@ async fn observe(State(state): State<AppState>, mut request: Request, next: Next
     let problem = response.extensions_mut().remove::<Problem>();
     let is_sign_in = response.extensions_mut().remove::<NotASignIn>().is_none();
     access_log.finish(response.status(), problem.as_ref(), is_sign_in);
-    if let Some(problem) = problem.filter(|_| response.status().is_server_error()) {
-        response = with_headers_of(&response, problem.with_request_id(id_text).into_response());
+    let completed = problem.and_then(|problem| {
+        if response.status().is_server_error() {
+            Some(problem.with_request_id(id_text))
+        } else {
+            problem.naming_bot(state.http().expected_bot)
+        }
+    });
+    if let Some(problem) = completed {
+        response = with_headers_of(&response, problem.into_response());
     }
     let headers = response.headers_mut();
     security_headers(headers, state.http().strict_transport);

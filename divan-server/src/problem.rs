@@ -74,6 +74,17 @@ impl Problem {
         }
     }
 
+    /// Adds the bot that the server expects to the detail, if the signature is the fault.
+    pub(crate) fn naming_bot(self, expected: Option<i64>) -> Option<Self> {
+        let is_signature = self
+            .refusal
+            .is_some_and(|refusal| refusal.reason == "signature");
+        let expected = expected.filter(|_| is_signature)?;
+        let detail = self.body.detail().unwrap_or_default();
+        let detail = format!("{detail} This server expects data of the bot {expected}.");
+        Some(self.with_detail(detail.trim_start()))
+    }
+
     pub(crate) fn body(&self) -> &api::Problem {
         &self.body
     }

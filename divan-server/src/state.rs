@@ -188,6 +188,8 @@ pub struct HttpOptions {
     /// Development mode: attempts from loopback addresses are not counted by address and network.
     /// Other limits apply. Default: no.
     pub is_development: bool,
+    /// Bot to name in the response to init data that another bot signed, for development. Default: none.
+    pub expected_bot: Option<i64>,
     /// Time limit of a request, from the first byte of its body to the response. Default: 30 seconds.
     pub request_timeout: Duration,
 }
@@ -216,6 +218,7 @@ impl Default for HttpOptions {
             local_hosts_only: false,
             direct_bootstrap_only: false,
             is_development: false,
+            expected_bot: None,
             request_timeout: Duration::from_secs(30),
         }
     }

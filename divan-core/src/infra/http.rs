@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::{IpNet, Ipv4Net};
 use url::Url;
 
-use super::address::{address, address_with_query};
+use super::address::{address, address_with_query, bare_address};
 use super::env::Env;
 use super::variable::{Section, section};
 
@@ -17,6 +17,9 @@ pub struct HttpConfig {
     pub admin_url: Option<Url>,
     /// Request headers that pages may send, in addition to those of the API. Default: none.
     pub cors_headers: Vec<String>,
+    /// Origins whose pages may call a server in development mode, in addition to those of the two URLs.
+    /// Default: none.
+    pub dev_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Address of the metrics listener; `None` if it is off. Default: `127.0.0.1:9464`.
@@ -52,6 +55,14 @@ section! {
         "baggage,sentry-trace",
     ).when_unset("none");
 
+    /// `DIVAN_DEV_ORIGINS`, further origins in development mode.
+    pub DEV_ORIGINS = (
+        "DIVAN_DEV_ORIGINS",
+        "origins whose pages may call the server, separated by commas; in development mode only, which it keeps open for the first \
+         administrator",
+        "http://localhost:5173",
+    ).when_unset("none");
+
     TRUSTED_PROXIES = (
         "DIVAN_TRUSTED_PROXIES",
         "reverse proxies whose `X-Forwarded-For` is trusted: addresses and networks, separated by commas",
@@ -83,6 +94,7 @@ impl HttpConfig {
             miniapp_url: env.checked(&MINIAPP_URL, address_with_query),
             admin_url: env.checked(&ADMIN_URL, address),
             cors_headers: env.checked(&CORS_HEADERS, headers).unwrap_or_default(),
+            dev_origins: dev_origins(env),
             trusted_proxies: env.checked(&TRUSTED_PROXIES, proxies).unwrap_or_default(),
             hsts_subdomains: env.switch(&HSTS_SUBDOMAINS, false),
             metrics_listen: metrics.unwrap_or(Some(([127, 0, 0, 1], 9464).into())),
@@ -108,6 +120,32 @@ fn headers(text: &str) -> Result<Vec<String>, String> {
         .filter(|name| !name.is_empty())
         .enumerate()
         .map(name)
+        .collect()
+}
+
+/// Reads the origins of development mode. A deployment has only those of its public URLs.
+fn dev_origins(env: &mut Env<'_>) -> Vec<String> {
+    if env.is_deployment() && env.is_set(&DEV_ORIGINS) {
+        env.error(
+            &DEV_ORIGINS,
+            "must not be set with DATABASE_URL: a deployment accepts pages of its two public URLs only",
+        );
+        return Vec::new();
+    }
+    env.checked(&DEV_ORIGINS, origins).unwrap_or_default()
+}
+
+/// Parses addresses without a path into origins.
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let entries = text.split(',').map(str::trim);
+    let origin = |(index, entry): (usize, &str)| match bare_address(entry) {
+        Ok(url) => Ok(url.origin().ascii_serialization()),
+        Err(rule) => Err(format!("must list origins: entry {} {rule}", index + 1)),
+    };
+    entries
+        .filter(|entry| !entry.is_empty())
+        .enumerate()
+        .map(origin)
         .collect()
 }
 
@@ -162,6 +200,39 @@ fn metrics_listen(text: &str) -> Result<Option<SocketAddr>, &'static str> {
 mod tests {
     use super::*;
     use crate::infra::test_util::{assert_starts, errors, read};
+
+    #[test]
+    fn further_origins_are_for_development_mode() {
+        let set = |list| [("DIVAN_DEV_ORIGINS", list)];
+        let config = read(
+            &set("http://localhost:5173, HTTPS://Tunnel.example.com/,"),
+            HttpConfig::read,
+        );
+        let expected = ["http://localhost:5173", "https://tunnel.example.com"];
+        assert_eq!(config.dev_origins, expected);
+        for (list, rule) in [
+            (
+                "http://localhost:5173,*",
+                "entry 2 must start with `http://` or `https://`",
+            ),
+            (
+                "http://localhost:5173/app",
+                "entry 1 must not contain a path",
+            ),
+        ] {
+            let errors = errors(&set(list), HttpConfig::read);
+            assert!(errors[0].contains(rule), "{errors:?}");
+        }
+        let deployment = [
+            ("DIVAN_DEV_ORIGINS", "http://localhost:5173"),
+            ("DATABASE_URL", "sqlite:divan.db"),
+        ];
+        let errors = errors(&deployment, HttpConfig::read);
+        assert!(
+            errors[0].contains("must not be set with DATABASE_URL"),
+            "{errors:?}"
+        );
+    }
 
     #[test]
     fn defaults_trust_no_proxy_and_keep_metrics_on_loopback() {

@@ -13,9 +13,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use divan_core::infra::{
-    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, DependencyKind, Env, HttpConfig, Infra,
-    MINIAPP_URL, QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN,
-    TelegramConfig,
+    ADMIN_URL, ConfigErrors, DEV_ORIGINS, DatabaseConfig, DatabaseUrl, DependencyKind, Env,
+    HttpConfig, Infra, MINIAPP_URL, QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section,
+    TELEGRAM_BOT_TOKEN, TelegramConfig,
 };
 use divan_core::init_data::BotToken;
 use divan_core::password::{Argon2idParams, Blocklist};
@@ -159,9 +159,10 @@ impl Config {
             &MINIAPP_URL,
             &ADMIN_URL,
         ];
+        let is_prepared = given.into_iter().any(|variable| env.is_set(variable));
         let is_private = !env.is_deployment()
             && listen.ip().is_loopback()
-            && !given.into_iter().any(|variable| env.is_set(variable));
+            && (!is_prepared || env.is_set(&DEV_ORIGINS));
         let bootstrap = sign_in::bootstrap(env, is_private);
         let init_data_ages = sign_in::ages(env);
         let region = sign_in::region(env);
@@ -260,7 +261,7 @@ impl Config {
         if token.is_none() && env.is_deployment() {
             env.require(&TELEGRAM_BOT_TOKEN, "this command requires it");
         } else if token.is_none() {
-            token = Development::prepare(&mut env)
+            token = Development::existing(&mut env)
                 .and_then(|development| generated_bot_token(&mut env, &development));
         }
         env.finish()?;

@@ -4,11 +4,18 @@ use std::path::Path;
 
 use divan_core::api::ProblemCode;
 
-use crate::process::{program, run, run_with_input};
+use crate::process::{program, run, run_with_input, start};
+
+/// Returns a folder in which a server in development mode has generated its bot token.
+fn folder_of_a_server() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    drop(start(&mut program(folder.path())));
+    folder
+}
 
 #[test]
 fn the_command_line_signs_and_verifies_init_data() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_of_a_server();
     let sign = [
         "init-data",
         "sign",
@@ -74,7 +81,7 @@ fn sign_and_verify(folder: &Path, sign: &[&str], verify: &[&str]) -> (i32, Strin
 
 #[test]
 fn each_kind_of_signed_data_verifies_only_as_its_kind() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_of_a_server();
     let key = folder.path().join("secret-key");
     std::fs::write(&key, format!("{}\n", "07".repeat(32))).unwrap();
     let public_key = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";

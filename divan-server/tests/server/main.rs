@@ -11,6 +11,7 @@ mod config;
 mod connections;
 mod dependencies;
 mod deployment;
+mod development;
 mod doctor;
 mod endpoints;
 mod exposure;

@@ -14,8 +14,21 @@ fn without_configuration_the_server_runs_in_development_mode() {
     wait_for(&server.banner, "For a deployment", || true);
     let banner = server.banner.lock().unwrap().clone();
     assert!(banner.contains("not for production"), "{banner}");
-    assert!(banner.contains(&format!("http://localhost:{}/docs", server.port)));
-    assert!(banner.contains("/auth/admin/bootstrap"));
+    for address in [
+        "localhost:{}/docs",
+        "localhost:{}/\n",
+        "divan.localhost:{}/",
+        "sec.localhost:{}/",
+    ] {
+        let address = address.replace("{}", &server.port.to_string());
+        assert!(banner.contains(&format!("http://{address}")), "{banner}");
+    }
+    assert!(
+        banner.contains("create the first administrator"),
+        "{banner}"
+    );
+    let command = format!("{} init-data sign", env!("CARGO_BIN_EXE_divan-server"));
+    assert!(banner.contains(&command), "{banner}");
 
     let data = folder.path().join("divan-data");
     for name in ["secret-key", "bot-token", "divan.db"] {
@@ -289,11 +302,7 @@ fn eight_servers_that_start_concurrently_share_the_secrets() {
 fn configured_secrets_close_the_bootstrap_of_development_mode() {
     let folder = tempfile::tempdir().unwrap();
     let server = start(program(folder.path()).env("SECRET_KEY", KEY));
-    wait_for(
-        &server.banner,
-        "Next: run `divan-server admin create`",
-        || true,
-    );
+    wait_for(&server.banner, "divan-server admin create`", || true);
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     let body = r#"{"email":"admin@example.com","password":"tram under the plum"}"#;
     let request = format!(
