@@ -8,11 +8,11 @@ use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use divan_core::api::ProblemCode;
-use divan_pages::{Coding, File, Frames};
+use divan_pages::{Coding, File, Page};
 
 use crate::middleware::Site;
 use crate::problem::Problem;
@@ -29,14 +29,14 @@ pub(crate) fn router() -> Router<AppState> {
 }
 
 async fn page(site: Extension<Site>, headers: HeaderMap) -> Response {
-    let (file, frames) = match *site {
-        Site::MiniApp => ("miniapp.html", Frames::Telegram),
-        Site::Admin => ("admin.html", Frames::None),
-        Site::Local => ("index.html", Frames::None),
+    let page = match *site {
+        Site::MiniApp => Page::MiniApp,
+        Site::Admin => Page::Admin,
+        Site::Local => Page::Index,
         Site::Other => return not_found(),
     };
-    let policy = HeaderValue::from_static(divan_pages::policy(frames));
-    ([(CONTENT_SECURITY_POLICY, policy)], serve(file, &headers)).into_response()
+    let policy = [(CONTENT_SECURITY_POLICY, page.policy())];
+    (policy, serve(page.path(), &headers)).into_response()
 }
 
 fn named(path: &'static str) -> MethodRouter<AppState> {

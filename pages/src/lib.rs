@@ -4,9 +4,9 @@
 //! entity tag, and its content in three codings.
 //!
 //! ```
-//! use divan_pages::{Coding, File};
+//! use divan_pages::{Coding, File, Page};
 //!
-//! let page = File::find("miniapp.html").ok_or("no such file")?;
+//! let page = File::find(Page::MiniApp.path()).ok_or("no such file")?;
 //! assert_eq!(page.content_type, "text/html; charset=utf-8");
 //! assert!(!page.is_immutable);
 //! assert!(page.content(Coding::Brotli).len() < page.content(Coding::Identity).len());
@@ -14,7 +14,7 @@
 //! ```
 //!
 //! All addresses in the pages are relative: a page works below any path that ends in a slash. The
-//! pages need no inline script or style; [`policy`] returns their `Content-Security-Policy`.
+//! pages need no inline script or style; [`Page::policy`] returns their `Content-Security-Policy`.
 
 mod files;
 
@@ -68,31 +68,46 @@ pub enum Coding {
     Brotli,
 }
 
-/// Sites whose pages may show a page in a frame.
+/// A page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Frames {
-    /// Telegram's web client, for the Mini App page.
-    Telegram,
-    /// None.
-    None,
+#[non_exhaustive]
+pub enum Page {
+    /// The Mini App.
+    MiniApp,
+    /// The admin panel.
+    Admin,
+    /// Links to both, for development.
+    Index,
 }
 
-/// Returns the `Content-Security-Policy` of a page: scripts, styles and calls of its own origin only,
-/// nothing inline, and no HTML from text (Trusted Types).
-pub fn policy(frames: Frames) -> &'static str {
-    macro_rules! policy {
-        ($ancestors:literal) => {
-            concat!(
-                "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                 img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; \
-                 require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors ",
-                $ancestors
-            )
-        };
+impl Page {
+    /// Returns the path of the page's [`File`].
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::MiniApp => "miniapp.html",
+            Self::Admin => "admin.html",
+            Self::Index => "index.html",
+        }
     }
-    match frames {
-        Frames::Telegram => policy!("https://web.telegram.org"),
-        Frames::None => policy!("'none'"),
+
+    /// Returns the `Content-Security-Policy` of the page: scripts, styles and calls of its own origin
+    /// only, nothing inline, and no HTML from text (Trusted Types). Telegram's web client may show the
+    /// Mini App in a frame.
+    pub fn policy(self) -> &'static str {
+        macro_rules! policy {
+            ($ancestors:literal) => {
+                concat!(
+                    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+                     img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; \
+                     require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors ",
+                    $ancestors
+                )
+            };
+        }
+        match self {
+            Self::MiniApp => policy!("https://web.telegram.org"),
+            Self::Admin | Self::Index => policy!("'none'"),
+        }
     }
 }
 
@@ -124,14 +139,14 @@ mod tests {
 
     #[test]
     fn pages_refer_to_files_that_exist() {
-        for page in ["miniapp.html", "admin.html"] {
-            let content = File::find(page).unwrap().content(Coding::Identity);
+        for page in [Page::MiniApp, Page::Admin] {
+            let content = File::find(page.path()).unwrap().content(Coding::Identity);
             let text = std::str::from_utf8(content).unwrap();
             let paths: Vec<_> = text
                 .split('"')
                 .filter(|path| path.starts_with("assets/"))
                 .collect();
-            assert!(!paths.is_empty(), "{page}");
+            assert!(!paths.is_empty(), "{page:?}");
             for path in paths {
                 assert!(
                     File::find(path).is_some_and(|file| file.is_immutable),

@@ -23,11 +23,30 @@ const FOREIGN_ORIGIN: &str = "https://foreign.invalid";
 /// Checks that the URLs of both audiences reach this server, with the headers that browsers need.
 pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     let (miniapp, admin) = (&config.addresses.miniapp, &config.addresses.admin);
+    let miniapp_page = PageCheck {
+        frames: frames_of_miniapp,
+        #[cfg(feature = "pages")]
+        page: config.pages.then_some(divan_pages::Page::MiniApp),
+    };
+    let admin_page = PageCheck {
+        frames: frames_of_admin,
+        #[cfg(feature = "pages")]
+        page: config.pages.then_some(divan_pages::Page::Admin),
+    };
     let (miniapp, admin) = tokio::join!(
-        audience("Mini App URL", miniapp, frames_of_miniapp),
-        audience("admin panel URL", admin, frames_of_admin),
+        audience("Mini App URL", miniapp, &miniapp_page),
+        audience("admin panel URL", admin, &admin_page),
     );
     miniapp.into_iter().chain(admin).collect()
+}
+
+/// Checks of the page that a URL returns.
+struct PageCheck {
+    /// Checks which sites may show the page in a frame.
+    frames: fn(&HeaderMap) -> Result<(), String>,
+    /// The server's own page; `None` if another one is served.
+    #[cfg(feature = "pages")]
+    page: Option<divan_pages::Page>,
 }
 
 /// Checks that client addresses can be read behind a proxy.
@@ -44,17 +63,13 @@ pub(super) fn proxies(config: &Config) -> Finding {
     }
 }
 
-async fn audience(
-    subject: &'static str,
-    url: &Url,
-    frames: fn(&HeaderMap) -> Result<(), String>,
-) -> Vec<Finding> {
+async fn audience(subject: &'static str, url: &Url, page: &PageCheck) -> Vec<Finding> {
     if crate::config::is_local(url) {
         let text = format!("{url} is a local URL, which other machines cannot open");
         return vec![Finding::warning(subject, text)];
     }
     let started = Instant::now();
-    match inspect(url, frames).await {
+    match inspect(url, page).await {
         Ok(problems) if problems.is_empty() => {
             vec![Finding::ok(subject, format!("{url} reaches this server")).took(started.elapsed())]
         }
@@ -73,7 +88,7 @@ type Problems = Vec<(State, String)>;
 
 async fn inspect(
     url: &Url,
-    frames: fn(&HeaderMap) -> Result<(), String>,
+    expected: &PageCheck,
 ) -> Result<Problems, Box<dyn std::error::Error + Send + Sync>> {
     let http = http_client(url, DEADLINE)?;
     let origin = url.origin().ascii_serialization();
@@ -93,11 +108,13 @@ async fn inspect(
         );
         problems.push((State::Error, problem));
     } else if page.status().is_success() {
-        problems.extend(
-            frames(page.headers())
-                .err()
-                .map(|problem| (State::Error, problem)),
-        );
+        let frames = (expected.frames)(page.headers()).err();
+        problems.extend(frames.map(|problem| (State::Error, problem)));
+        #[cfg(feature = "pages")]
+        if let Some(expected) = expected.page {
+            let found = super::pages::problems(&http, url, expected, page).await;
+            problems.extend(found.map_err(reason)?);
+        }
     } else {
         problems.push((
             State::Warning,
@@ -216,7 +233,7 @@ fn frame_ancestors(headers: &HeaderMap) -> Option<Vec<String>> {
 }
 
 /// Appends a path to the URL, whose query belongs to the page.
-fn join(url: &Url, path: &str) -> String {
+pub(super) fn join(url: &Url, path: &str) -> String {
     let mut url = url.clone();
     url.set_query(None);
     format!("{}{path}", url.as_str().trim_end_matches('/'))
@@ -285,6 +302,13 @@ mod tests {
         }
     }
 
+    /// A page of the operator.
+    const OWN_PAGE: PageCheck = PageCheck {
+        frames: frames_of_miniapp,
+        #[cfg(feature = "pages")]
+        page: None,
+    };
+
     const PAGE: &str = "frame-ancestors https://web.telegram.org";
 
     /// Mock of a proxy in front of the server, with a page of this policy and CORS for the allowed
@@ -328,7 +352,7 @@ mod tests {
     }
 
     async fn problems(proxy: &MockServer) -> Vec<String> {
-        let problems = inspect(&proxy.uri().parse().unwrap(), frames_of_miniapp)
+        let problems = inspect(&proxy.uri().parse().unwrap(), &OWN_PAGE)
             .await
             .unwrap();
         problems.into_iter().map(|(_, problem)| problem).collect()
@@ -355,7 +379,7 @@ mod tests {
     async fn a_query_of_the_url_belongs_to_the_page_only() {
         let proxy = proxy(PAGE, true, |origin| origin == "own").await;
         let url = format!("{}/?v=2", proxy.uri()).parse().unwrap();
-        let found = inspect(&url, frames_of_miniapp).await.unwrap();
+        let found = inspect(&url, &OWN_PAGE).await.unwrap();
         assert!(found.is_empty(), "{found:?}");
         let requests = proxy.received_requests().await.unwrap();
         for request in requests {
@@ -386,5 +410,52 @@ mod tests {
             open[0].contains("allows calls from pages of other origins"),
             "{open:?}"
         );
+    }
+
+    #[cfg(feature = "pages")]
+    #[tokio::test]
+    async fn a_page_of_another_version_or_policy_or_without_its_files_is_reported() {
+        use divan_pages::{Coding, File, Page};
+        let check = PageCheck {
+            frames: frames_of_miniapp,
+            page: Some(Page::MiniApp),
+        };
+        let content = File::find(Page::MiniApp.path())
+            .unwrap()
+            .content(Coding::Identity);
+        let policy = Page::MiniApp.policy();
+        for (body, policy, has_files, expected) in [
+            (content, policy, true, ""),
+            (
+                b"<!doctype html>".as_slice(),
+                policy,
+                true,
+                "another page than this version",
+            ),
+            (content, PAGE, true, "another Content-Security-Policy"),
+            (content, policy, false, "cannot load its file assets/"),
+        ] {
+            let server = proxy(PAGE, true, |origin| origin == "own").await;
+            let page = ResponseTemplate::new(200).insert_header("content-security-policy", policy);
+            let page = Mock::given(method("GET"))
+                .and(path("/"))
+                .respond_with(page.set_body_bytes(body));
+            page.with_priority(1).mount(&server).await;
+            for file in File::all().iter().filter(|_| has_files) {
+                let found = ResponseTemplate::new(200).set_body_raw("", file.content_type);
+                Mock::given(path(format!("/{}", file.path)))
+                    .respond_with(found)
+                    .mount(&server)
+                    .await;
+            }
+            let found = inspect(&server.uri().parse().unwrap(), &check)
+                .await
+                .unwrap();
+            let found: Vec<_> = found.into_iter().map(|(_, problem)| problem).collect();
+            match expected {
+                "" => assert_eq!(found, [""; 0]),
+                expected => assert!(found[0].contains(expected), "{expected}: {found:?}"),
+            }
+        }
     }
 }

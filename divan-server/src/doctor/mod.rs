@@ -3,6 +3,8 @@
 mod audiences;
 mod dependencies;
 mod hashing;
+#[cfg(feature = "pages")]
+mod pages;
 mod telegram;
 
 use std::time::{Duration, SystemTime};

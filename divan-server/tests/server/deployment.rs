@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use divan_pages::{Coding, File, Frames};
+use divan_pages::{Coding, File, Page};
 use divan_testing::CaddyServer;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -165,13 +165,10 @@ async fn caddy_serves_both_audiences_and_an_employee_signs_in_through_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_have_the_headers_for_telegram_and_browsers() {
     let deployed = Deployed::start();
-    for (audience, page, frames) in [
-        ("divan", "miniapp.html", Frames::Telegram),
-        ("sec", "admin.html", Frames::None),
-    ] {
+    for (audience, page) in [("divan", Page::MiniApp), ("sec", Page::Admin)] {
         let response = deployed.get(audience, "/?v=2").await;
         for (name, value) in [
-            ("content-security-policy", divan_pages::policy(frames)),
+            ("content-security-policy", page.policy()),
             ("cache-control", "no-cache"),
             ("x-frame-options", ""),
             ("x-content-type-options", "nosniff"),
@@ -179,7 +176,7 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
         ] {
             assert_eq!(header(&response, name), value, "{audience}: {name}");
         }
-        let expected = File::find(page).unwrap().content(Coding::Identity);
+        let expected = File::find(page.path()).unwrap().content(Coding::Identity);
         assert_eq!(response.bytes().await.unwrap(), expected);
         let response = deployed.get(audience, "/auth/me").await;
         assert_eq!(response.status(), 401);

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use divan_pages::{Coding, File, Frames, policy};
+use divan_pages::{Coding, File, Page};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -50,16 +50,19 @@ async fn get(router: &Router, host: &str, path: &str, headers: &[(&str, &str)]) 
 #[tokio::test]
 async fn each_public_host_serves_its_page() {
     let App { router, .. } = App::start().await;
-    for (host, page, frames) in [
-        (MINIAPP, "miniapp.html", Frames::Telegram),
-        ("DIVAN.example.com.:443", "miniapp.html", Frames::Telegram),
-        (ADMIN, "admin.html", Frames::None),
+    for (host, page) in [
+        (MINIAPP, Page::MiniApp),
+        ("DIVAN.example.com.:443", Page::MiniApp),
+        (ADMIN, Page::Admin),
     ] {
         let response = get(&router, host, "/", &[]).await;
-        assert!(response.is(page, Coding::Identity), "{host}: {response:?}");
+        assert!(
+            response.is(page.path(), Coding::Identity),
+            "{host}: {response:?}"
+        );
         for (name, value) in [
             ("content-type", "text/html; charset=utf-8"),
-            ("content-security-policy", policy(frames)),
+            ("content-security-policy", page.policy()),
             ("cache-control", "no-cache"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
