@@ -215,6 +215,9 @@ async fn pages_have_the_headers_for_telegram_and_browsers() {
         let response = deployed.get("divan", path).await;
         assert_eq!(response.status(), 404, "{path}");
     }
+    let readiness = deployed.get("sec", "/health/ready").await;
+    assert_eq!(readiness.status(), 200);
+    assert_eq!(deployed.get("sec", "/metrics").await.status(), 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
