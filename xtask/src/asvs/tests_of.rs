@@ -11,11 +11,13 @@ const LISTS: [&str; 2] = ["on_every_store!(", "contract!("];
 pub(super) struct Tests(BTreeMap<String, Vec<String>>);
 
 impl Tests {
-    /// Reads all tracked Rust files.
+    /// Reads all tracked Rust files, and the tests of the pages.
     pub(super) fn of_repository() -> Result<Self, String> {
         let mut tests = Self(BTreeMap::new());
-        for file in files("*.rs")? {
-            tests.add(&file.to_string_lossy(), &read(&file)?);
+        for pattern in ["*.rs", "pages/test/*"] {
+            for file in files(pattern)? {
+                tests.add(&file.to_string_lossy(), &read(&file)?);
+            }
         }
         Ok(tests)
     }
@@ -38,11 +40,18 @@ impl Tests {
     }
 
     fn add(&mut self, file: &str, text: &str) {
-        let stem = file.rsplit('/').next().unwrap_or(file);
-        let stem = stem.strip_suffix(".rs").unwrap_or(stem);
-        for name in with_attribute(text).chain(in_lists(text)) {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
+        let mut add = |name: &str| {
             let files = self.0.entry(name.to_owned()).or_default();
             files.push(stem.to_owned());
+        };
+        if extension == "rs" {
+            with_attribute(text)
+                .chain(in_lists(text))
+                .for_each(&mut add);
+        } else {
+            in_scripts(text).for_each(add);
         }
     }
 
@@ -85,6 +94,12 @@ fn with_attribute(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The tests of a script: `test("name", …)`.
+fn in_scripts(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("test(\"")?.split('"').next())
+}
+
 fn name_of_function(line: &str) -> Option<&str> {
     let line = line.strip_prefix("async ").unwrap_or(line);
     line.strip_prefix("fn ")?.split('(').next()
@@ -125,5 +140,13 @@ mod tests {
         assert_eq!(tests.error_of("a::three"), None);
         assert!(tests.error_of("b::one").unwrap().contains("no test b::one"));
         assert!(tests.error_of("three").unwrap().contains("several"));
+    }
+
+    #[test]
+    fn tests_of_scripts_are_found_by_their_call() {
+        let text = "test(\"one\", async () => {\n  contest(\"two\");\n});\n// test(\"three\"\n";
+        let tests = Tests::of_files(&[("pages/test/browser/a.test.mjs", text)]);
+        assert_eq!(tests.0.keys().collect::<Vec<_>>(), ["one"]);
+        assert_eq!(tests.error_of("a::one"), None);
     }
 }
