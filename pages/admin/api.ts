@@ -1,12 +1,13 @@
 import type { Client } from "../client/divan.js";
 import type { components } from "../shared/api.js";
+import type * as Pending from "../shared/pending_api.js";
 
 type Schemas = components["schemas"];
 export type User = Schemas["User"];
-export type AuditEvent = Schemas["AuditEvent"];
+export type AuditEvent = Pending.AuditEvent;
 export type SessionInfo = Schemas["SessionInfo"];
 export type DeviceInfo = Schemas["DeviceInfo"];
-export type UserFilter = Schemas["ListUsersRequest"];
+export type UserFilter = Pending.UserFilter;
 
 const users = "auth/admin/users";
 
@@ -28,12 +29,14 @@ export const api = {
   promoteUser: (client: Client, id: string, email: string) =>
     client.request<Schemas["CreatedUser"]>("POST", `${users}/${id}/promote`, { email }),
   unlockUser: (client: Client, id: string) => client.request("POST", `${users}/${id}/unlock`),
+  userSessions: (client: Client, id: string) =>
+    client.request<Schemas["SessionList"]>("GET", `${users}/${id}/sessions`),
   endUserSessions: (client: Client, id: string) => client.request("DELETE", `${users}/${id}/sessions`),
   failedSignIns: (client: Client, id: string) =>
     client.request<Schemas["FailedSignIns"]>("GET", `${users}/${id}/failed-sign-ins`),
   audit: (client: Client, filter: Record<string, string | undefined>) => {
     const given = Object.entries(filter).filter((entry): entry is [string, string] => !!entry[1]);
-    return client.request<Schemas["AuditPage"]>("GET", `auth/admin/audit?${new URLSearchParams(given)}`);
+    return client.request<Pending.AuditPage>("GET", `auth/admin/audit?${new URLSearchParams(given)}`);
   },
   sessions: (client: Client) => client.request<Schemas["SessionList"]>("GET", "auth/sessions"),
   endSession: (client: Client, id: string) => client.request("DELETE", `auth/sessions/${id}`),

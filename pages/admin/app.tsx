@@ -117,7 +117,7 @@ function SignedOut({ isEnded }: { isEnded: boolean }) {
   if (isFirstRun ?? status.value?.is_open ?? false) {
     return <FirstRun needsToken={status.value?.token_required ?? false} onCancel={() => setFirstRun(false)} />;
   }
-  // A server that does not say leaves the decision to the user.
+  // A server that did not answer leaves the decision to the user.
   const mayBeOpen = status.value === null || status.value.is_open;
   return <SignIn isEnded={isEnded} onFirstRun={mayBeOpen ? () => setFirstRun(true) : null} />;
 }

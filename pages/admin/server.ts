@@ -1,12 +1,9 @@
+import type { BootstrapStatus } from "../shared/pending_api.js";
+
 /** Address of the server, with its path prefix. */
 export const base = new URL(".", document.baseURI).href.split("#")[0] as string;
 
-export interface BootstrapStatus {
-  is_open: boolean;
-  token_required: boolean;
-}
-
-/** Returns whether the first administrator can be created; `null` if the server does not say. */
+/** Returns whether the first administrator can be created; `null` if the server did not answer. */
 export async function bootstrapStatus(): Promise<BootstrapStatus | null> {
   const response = await fetch(new URL("auth/admin/bootstrap", base), { credentials: "omit" }).catch(() => null);
   return response?.ok ? response.json() : null;

@@ -60,7 +60,12 @@ async function answer(incoming, outgoing) {
 }
 
 function pass(incoming, outgoing) {
-  const { method, url: path, headers } = incoming;
+  const { method, url: path } = incoming;
+  // The server knows its own port only.
+  const headers = { ...incoming.headers };
+  for (const name of ["host", "origin", "referer"]) {
+    if (headers[name]) headers[name] = headers[name].replace(`:${port}`, `:${upstream.port}`);
+  }
   const options = { host: upstream.hostname, port: upstream.port, method, path, headers };
   const call = request(options, (response) => {
     outgoing.writeHead(response.statusCode, response.headers);

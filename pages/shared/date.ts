@@ -15,3 +15,11 @@ export function exactTime(language: Language, time: string): string {
   const options = { ...SHORT, second: "2-digit", timeZoneName: "short" } as const;
   return new Intl.DateTimeFormat(LOCALES[language], options).format(new Date(time));
 }
+
+/** Returns the start of a day (`YYYY-MM-DD`) in the viewer's zone, some days later, in RFC 3339. */
+export function startOfDay(day: string, daysLater: number): string | null {
+  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day);
+  if (!match) return null;
+  const [, year, month, date] = match.map(Number) as [number, number, number, number];
+  return new Date(year, month - 1, date + daysLater).toISOString();
+}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { fill } from "../../shared/text.js";
 import { api, type AuditEvent } from "../api.js";
 import { usePanel } from "../context.js";
@@ -9,7 +9,7 @@ import { LoadError, Skeleton, Time } from "./status.js";
 const ALARMS = ["token_reuse_detected", "sign_in_closed", "telegram_mismatch", "telegram_taken", "wrong_password_sign_out", "bootstrap_refused", "sign_in_failed"];
 
 interface Props {
-  filter: { user?: string; actor?: string; action?: string };
+  filter: { user?: string; action?: string; from?: string; to?: string };
   limit?: number;
 }
 
@@ -21,7 +21,6 @@ export function Events({ filter, limit = 50 }: Props) {
     (cursor) => api.audit(client, { ...filter, limit: String(limit), cursor }),
     [JSON.stringify(filter), version],
   );
-  const names = useNames(list.items.flatMap(({ actor_id, subject_id }) => [actor_id, subject_id]));
   if (list.error) return <LoadError error={list.error} retry={() => setVersion(version + 1)} />;
   if (list.items.length === 0) {
     return list.isLoading ? <Skeleton rows={4} /> : <div class="empty"><p>{texts.noEvents}</p></div>;
@@ -32,7 +31,7 @@ export function Events({ filter, limit = 50 }: Props) {
         <div class="row head" aria-hidden="true">
           <span>{texts.when}</span><span>{texts.what}</span><span>{texts.who}</span><span>{texts.where}</span>
         </div>
-        <ul>{list.items.map((event) => <li key={event.id}><Event event={event} names={names} of={filter.user} /></li>)}</ul>
+        <ul>{list.items.map((event) => <li key={event.id}><Event event={event} of={filter.user} /></li>)}</ul>
       </div>
       {list.hasMore && (
         <button type="button" class="secondary more" disabled={list.isLoading} onClick={list.loadMore}>{texts.more}</button>
@@ -41,10 +40,8 @@ export function Events({ filter, limit = 50 }: Props) {
   );
 }
 
-type Names = Record<string, string | null>;
-
 /** `of` is the user whose events are listed: the list does not repeat the name. */
-function Event({ event, names, of }: { event: AuditEvent; names: Names; of: string | undefined }) {
+function Event({ event, of }: { event: AuditEvent; of: string | undefined }) {
   const { texts } = usePanel();
   const { actor_id, subject_id, changes } = event;
   const action = texts.actionNames[event.action] ?? event.action;
@@ -56,10 +53,10 @@ function Event({ event, names, of }: { event: AuditEvent; names: Names; of: stri
         {changes && changes.length > 0 && <span class="note">{fill(texts.changed, { list: changes.join(", ") })}</span>}
       </span>
       <span>
-        {actor_id && actor_id !== of && <Person id={actor_id} names={names} />}
+        {actor_id && actor_id !== of && <Person id={actor_id} name={event.actor_name} />}
         {!actor_id && !subject_id && <span class="hint">{texts.commandLine}</span>}
         {subject_id && subject_id !== actor_id && subject_id !== of && (
-          <>{actor_id && " → "}<Person id={subject_id} names={names} /></>
+          <>{actor_id && " → "}<Person id={subject_id} name={event.subject_name} /></>
         )}
       </span>
       <span class="hint mono">{event.address}</span>
@@ -67,26 +64,7 @@ function Event({ event, names, of }: { event: AuditEvent; names: Names; of: stri
   );
 }
 
-function Person({ id, names }: { id: string; names: Names }) {
+function Person({ id, name }: { id: string; name: string | null | undefined }) {
   const { texts } = usePanel();
-  const name = names[id];
-  if (name === undefined) return <span class="hint">…</span>;
-  return name === null ? <span class="hint" title={id}>{texts.unknownUser}</span> : <a href={userLink(id)}>{name}</a>;
-}
-
-/** Names by id. The events have ids only, so each unknown one is loaded once. */
-function useNames(ids: (string | undefined)[]): Names {
-  const { client } = usePanel();
-  const [names, setNames] = useState<Names>({});
-  const missing = [...new Set(ids)].filter((id): id is string => !!id && !(id in names));
-  useEffect(() => {
-    let isCurrent = true;
-    const load = async (id: string) => {
-      const name = await api.getUser(client, id).then((user) => user.full_name, () => null);
-      if (isCurrent) setNames((names) => ({ ...names, [id]: name }));
-    };
-    for (const id of missing) void load(id);
-    return () => void (isCurrent = false);
-  }, [missing.join()]);
-  return names;
+  return name ? <a href={userLink(id)}>{name}</a> : <span class="hint" title={id}>{texts.unknownUser}</span>;
 }

@@ -1,4 +1,5 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
+import { startOfDay } from "../../shared/date.js";
 import { fill } from "../../shared/text.js";
 import { api } from "../api.js";
 import { Events } from "../components/events.js";
@@ -13,19 +14,43 @@ export function Audit({ query }: { query: URLSearchParams }) {
   const { texts } = usePanel();
   const [action, setAction] = useState(query.get("action") ?? "");
   const [user, setUser] = useState(query.get("user") ?? "");
-  useEffect(() => replaceQuery("audit", { action, user }), [action, user]);
+  const [since, setSince] = useState(query.get("since") ?? "");
+  const [until, setUntil] = useState(query.get("until") ?? "");
+  useEffect(() => replaceQuery("audit", { action, user, since, until }), [action, user, since, until]);
   const actions = Object.keys(texts.actionNames) as Action[];
-  const filter = { ...(action && { action }), ...(user && { user }) };
+  const from = startOfDay(since, 0);
+  const to = startOfDay(until, 1);
+  const filter = { ...(action && { action }), ...(user && { user }), ...(from && { from }), ...(to && { to }) };
   return (
     <>
       <header class="title"><h1>{texts.audit}</h1></header>
       <div class="filters">
         <Select label={texts.what} isLabelHidden value={action} onChange={setAction}
           options={[["", texts.anyAction], ...actions.map((action) => [action, texts.actionNames[action]] as const)]} />
+        <DateField label={texts.sinceDate} value={since} max={until} onInput={setSince} />
+        <DateField label={texts.untilDate} value={until} min={since} onInput={setUntil} />
         {user ? <Chip id={user} onRemove={() => setUser("")} /> : <FindUser onFind={setUser} />}
       </div>
       <Events filter={filter} />
     </>
+  );
+}
+
+interface DateProps {
+  label: string;
+  value: string;
+  min?: string;
+  max?: string;
+  onInput: (value: string) => void;
+}
+
+function DateField({ label, onInput, ...attributes }: DateProps) {
+  const id = useId();
+  return (
+    <div class="field date">
+      <label for={id}>{label}</label>
+      <input id={id} type="date" onInput={(event) => onInput(event.currentTarget.value)} {...attributes} />
+    </div>
   );
 }
 

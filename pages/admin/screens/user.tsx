@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { api, type User } from "../api.js";
+import { Devices, sessionItem } from "../components/devices.js";
 import { Events } from "../components/events.js";
 import { LoadError, Skeleton, StateBadges, Time } from "../components/status.js";
 import { usePanel } from "../context.js";
@@ -7,7 +8,7 @@ import { useLoaded } from "../hooks.js";
 import { EditUser } from "./edit_user.js";
 import { UserActions } from "./user_actions.js";
 
-/** One user: data, failed sign-ins, actions and audit events. */
+/** One user: data, sessions, failed sign-ins, actions and audit events. */
 export function UserPage({ id }: { id: string }) {
   const { client, texts } = usePanel();
   const user = useLoaded(() => api.getUser(client, id), [id]);
@@ -38,6 +39,7 @@ function Content({ user, version, onChange }: { user: User; version: number; onC
       <div class="columns">
         <div>
           <Details user={user} onChange={onChange} />
+          <Sessions key={`sessions-${version}`} user={user} />
           <FailedSignIns key={`failed-${version}`} user={user} />
         </div>
         <UserActions user={user} isSelf={isSelf} onChange={onChange} />
@@ -80,6 +82,12 @@ function Details({ user, onChange }: { user: User; onChange: () => void }) {
 
 function Fact({ label, value }: { label: string; value: string | number | undefined }) {
   return value === undefined ? null : <div><dt>{label}</dt><dd>{value}</dd></div>;
+}
+
+function Sessions({ user }: { user: User }) {
+  const { client, texts } = usePanel();
+  const sessions = useLoaded(async () => (await api.userSessions(client, user.id)).items, [user.id]);
+  return <Devices title={texts.sessions} empty={texts.noSessions} loaded={sessions} items={sessions.value?.map(sessionItem)} />;
 }
 
 function FailedSignIns({ user }: { user: User }) {

@@ -7,6 +7,7 @@ import { usePanel } from "../context.js";
 import { exportUsers } from "../export.js";
 import { useDebounced, usePaged } from "../hooks.js";
 import { plural } from "../plural.js";
+import { problemText } from "../problems.js";
 import { replaceQuery, userLink } from "../router.js";
 import { CreateUser } from "./create_user.js";
 
@@ -20,6 +21,7 @@ export function Users({ query }: { query: URLSearchParams }) {
     role: query.get("role") ?? "",
     active: query.get("active") ?? "",
     signedIn: query.get("signed_in") ?? "",
+    linked: query.get("linked") ?? "",
   }));
   const [isCreating, setCreating] = useState(false);
   const [version, setVersion] = useState(0);
@@ -29,6 +31,7 @@ export function Users({ query }: { query: URLSearchParams }) {
     ...(filter.role && { role: filter.role as "admin" | "employee" }),
     ...(filter.active && { is_active: filter.active === "yes" }),
     ...(filter.signedIn && { has_signed_in: filter.signedIn === "yes" }),
+    ...(filter.linked && { is_linked: filter.linked === "yes" }),
   };
   const key = JSON.stringify(request);
   const list = usePaged(
@@ -36,11 +39,14 @@ export function Users({ query }: { query: URLSearchParams }) {
     [key, version],
   );
   useEffect(
-    () => replaceQuery("users", { q, role: filter.role, active: filter.active, signed_in: filter.signedIn }),
+    () => {
+      const { role, active, signedIn: signed_in, linked } = filter;
+      replaceQuery("users", { q, role, active, signed_in, linked });
+    },
     [key],
   );
   const set = (change: Partial<typeof filter>) => setFilter({ ...filter, ...change });
-  const clear = () => setFilter({ q: "", role: "", active: "", signedIn: "" });
+  const clear = () => setFilter({ q: "", role: "", active: "", signedIn: "", linked: "" });
   const isFiltered = key !== "{}";
   const total = list.first?.total;
   const count = total === undefined ? "" : plural(language, texts.usersCount, total);
@@ -51,7 +57,7 @@ export function Users({ query }: { query: URLSearchParams }) {
         <span class="count" role="status">
           {list.first?.total_is_minimum ? fill(texts.atLeast, { text: count }) : count}
         </span>
-        <Export filter={request} />
+        <Export />
         <button type="button" class="primary" onClick={() => setCreating(true)}>{texts.createUser}</button>
       </header>
       <div class="filters">
@@ -62,6 +68,8 @@ export function Users({ query }: { query: URLSearchParams }) {
           options={[["", texts.anyState], ["yes", texts.active], ["no", texts.inactive]]} />
         <Select label={texts.lastSignIn} isLabelHidden value={filter.signedIn} onChange={(signedIn) => set({ signedIn })}
           options={[["", texts.anySignIn], ["yes", texts.hasSignedIn], ["no", texts.neverSignedIn]]} />
+        <Select label={texts.telegram} isLabelHidden value={filter.linked} onChange={(linked) => set({ linked })}
+          options={[["", texts.anyTelegram], ["yes", texts.telegramLinked], ["no", texts.telegramNotLinked]]} />
       </div>
       {list.error ? <LoadError error={list.error} retry={() => setVersion(version + 1)} /> : null}
       {list.items.length > 0 && <Rows users={list.items} isStale={list.isLoading} />}
@@ -141,21 +149,17 @@ function Row({ user }: { user: User }) {
   );
 }
 
-function Export({ filter }: { filter: UserFilter }) {
+function Export() {
   const { client, texts, notify } = usePanel();
-  const [progress, setProgress] = useState<number | null>(null);
+  const [isBusy, setBusy] = useState(false);
   const run = async () => {
-    setProgress(0);
-    try {
-      await exportUsers(client, filter, setProgress);
-    } catch {
-      notify(texts.failed);
-    }
-    setProgress(null);
+    setBusy(true);
+    await exportUsers(client).catch((error) => notify(problemText(texts, error)));
+    setBusy(false);
   };
   return (
-    <button type="button" class="secondary" disabled={progress !== null} onClick={() => void run()}>
-      {progress === null ? texts.exportCsv : fill(texts.exporting, { n: progress })}
+    <button type="button" class="secondary" disabled={isBusy} aria-busy={isBusy} onClick={() => void run()}>
+      {texts.exportAll}
     </button>
   );
 }

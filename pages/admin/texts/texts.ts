@@ -49,14 +49,16 @@ export interface Texts {
   anySignIn: string;
   hasSignedIn: string;
   neverSignedIn: string;
+  anyTelegram: string;
+  telegramLinked: string;
+  telegramNotLinked: string;
   noUsers: string;
   noUsersHint: string;
   noMatches: string;
   clearFilters: string;
   usersCount: Plural;
   atLeast: string;
-  exportCsv: string;
-  exporting: string;
+  exportAll: string;
   name: string;
   phone: string;
   role: string;
@@ -105,6 +107,7 @@ export interface Texts {
   devices: string;
   sessions: string;
   sessionsHint: string;
+  noSessions: string;
   devicesHint: string;
   current: string;
   noDevices: string;
@@ -116,6 +119,8 @@ export interface Texts {
   what: string;
   where: string;
   anyAction: string;
+  sinceDate: string;
+  untilDate: string;
   noEvents: string;
   onlyUser: string;
   unknownUser: string;

@@ -1,0 +1,143 @@
+// A real `divan-server` in development mode, with a port and a folder of its own.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+const binary = process.env.DIVAN_SERVER_BIN ?? join(root, "../target/debug/divan-server");
+const STARTED_WITHIN = 20_000;
+
+/** Starts a server. `DIVAN_PAGES_SERVER=dev` puts the development server of the pages before it. */
+export async function startServer(env = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "divan-pages-"));
+  const port = await freePort();
+  const server = new Server(folder, port, env);
+  await server.start();
+  return server;
+}
+
+class Server {
+  #child = null;
+  #pages = null;
+
+  constructor(folder, port, env) {
+    this.folder = folder;
+    this.port = port;
+    this.pagesPort = port;
+    this.env = { PATH: process.env.PATH, HOME: folder, DIVAN_METRICS_LISTEN: "off", RUST_LOG: "warn", ...env };
+  }
+
+  get miniapp() {
+    return `http://divan.localhost:${this.pagesPort}/`;
+  }
+
+  get panel() {
+    return `http://sec.localhost:${this.pagesPort}/`;
+  }
+
+  get index() {
+    return `http://localhost:${this.pagesPort}/`;
+  }
+
+  async start() {
+    this.#child = spawn(binary, ["--port", String(this.port)], { cwd: this.folder, env: this.env, stdio: "pipe" });
+    this.output = "";
+    for (const stream of [this.#child.stdout, this.#child.stderr]) stream.on("data", (text) => (this.output += text));
+    await this.#ready();
+    if (process.env.DIVAN_PAGES_SERVER === "dev" && !this.#pages) await this.#startPages();
+  }
+
+  /** Stops the server process; data and address stay. */
+  async halt() {
+    const child = this.#child;
+    if (!child) return;
+    this.#child = null;
+    await stopped(child);
+  }
+
+  async restart() {
+    await this.halt();
+    await this.start();
+  }
+
+  async stop() {
+    await this.halt();
+    if (this.#pages) await stopped(this.#pages);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs a subcommand on the data of this server, and returns its standard output. */
+  run(...args) {
+    const result = spawnSync(binary, args, { cwd: this.folder, env: this.env, encoding: "utf8" });
+    if (result.status !== 0) throw new Error(`divan-server ${args.join(" ")}: ${result.stderr}`);
+    return result.stdout;
+  }
+
+  /** Sends a request to the API of one host: `divan` or `sec`. */
+  async call(host, method, path, { body, token } = {}) {
+    const headers = { Host: `${host}.localhost:${this.port}` };
+    if (token) headers["Authorization"] = `Bearer ${token}`;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const { status, text } = await send(this.port, method, path, headers, body && JSON.stringify(body));
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  }
+
+  async #ready() {
+    const end = Date.now() + STARTED_WITHIN;
+    while (Date.now() < end && this.#child.exitCode === null) {
+      const response = await send(this.port, "GET", "/health/ready", { Host: `localhost:${this.port}` }).catch(() => null);
+      if (response?.status === 200) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`the server did not start:\n${this.output}`);
+  }
+
+  async #startPages() {
+    this.pagesPort = await freePort();
+    const env = {
+      ...process.env,
+      PORT: String(this.pagesPort),
+      DIVAN_SERVER: `http://127.0.0.1:${this.port}`,
+      DIVAN_BOT_TOKEN_FILE: join(this.folder, "divan-data/bot-token"),
+    };
+    this.#pages = spawn(process.execPath, [join(root, "dev/server.mjs")], { env, stdio: ["ignore", "pipe", "inherit"] });
+    await new Promise((resolve) => this.#pages.stdout.once("data", resolve));
+  }
+
+  /** The token of the generated bot of development mode. */
+  async botToken() {
+    return (await readFile(join(this.folder, "divan-data/bot-token"), "utf8")).trim();
+  }
+}
+
+async function stopped(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exit;
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function send(port, method, path, headers, body) {
+  return new Promise((resolve, reject) => {
+    const call = request({ host: "127.0.0.1", port, method, path, headers }, async (response) => {
+      let text = "";
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode, text });
+    });
+    call.on("error", reject);
+    call.end(body);
+  });
+}
