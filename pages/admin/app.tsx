@@ -6,15 +6,17 @@ import { LANGUAGES, type Language, languageOf } from "../shared/language.js";
 import { LoadError, Skeleton } from "./components/status.js";
 import { PanelContext, TEXTS, usePanel } from "./context.js";
 import { useLoaded } from "./hooks.js";
+import { ImportJob } from "./import/job.js";
 import { type Route, useRoute } from "./router.js";
 import { Account } from "./screens/account.js";
 import { Audit } from "./screens/audit.js";
 import { FirstRun } from "./screens/first_run.js";
+import { Import } from "./screens/import.js";
 import { ReplacePassword } from "./screens/replace_password.js";
 import { SignIn } from "./screens/sign_in.js";
 import { UserPage } from "./screens/user.js";
 import { Users } from "./screens/users.js";
-import { bootstrapStatus, downDependencies } from "./server.js";
+import { base, bootstrapStatus, downDependencies } from "./server.js";
 
 const LANGUAGE_KEY = "divan:language";
 const HEALTH_INTERVAL = 60_000;
@@ -52,9 +54,10 @@ export function App({ client }: { client: Client }) {
     const timer = setTimeout(() => setNotice(""), 4000);
     return () => clearTimeout(timer);
   }, [notice]);
+  const job = useImportJob(client, user?.id);
   const panel = useMemo(
-    () => ({ client, language, texts, user, typedPassword, notify: setNotice }),
-    [client, language, user],
+    () => ({ client, language, texts, user, typedPassword, job, notify: setNotice }),
+    [client, language, user, job],
   );
   const selectLanguage = (language: Language) => {
     localStorage.setItem(LANGUAGE_KEY, language);
@@ -82,6 +85,17 @@ export function App({ client }: { client: Client }) {
   );
 }
 
+/** The import of the signed-in administrator. The browser asks before a close would lose something. */
+function useImportJob(client: Client, user: string | undefined): ImportJob {
+  const job = useMemo(() => new ImportJob(client, base), [client, user]);
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent) => job.isAtRisk && event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [job]);
+  return job;
+}
+
 interface HeaderProps {
   user: User | null;
   language: Language;
@@ -93,7 +107,7 @@ function Header({ user, language, onLanguage, onSignOut }: HeaderProps) {
   const { texts } = usePanel();
   const [section = "users"] = useRoute().path;
   const link = (name: "users" | "audit" | "account") => (
-    <a href={`#/${name}`} aria-current={section === name ? "page" : undefined}>{texts[name]}</a>
+    <a href={`#/${name}`} aria-current={section === name || (section === "import" && name === "users") ? "page" : undefined}>{texts[name]}</a>
   );
   return (
     <header class="bar">
@@ -140,6 +154,7 @@ function Screen({ route }: { route: Route }): ComponentChildren {
   const { texts } = usePanel();
   const [section = "users", id] = route.path;
   if (section === "users") return id ? <UserPage key={id} id={id} /> : <Users query={route.query} />;
+  if (section === "import") return <Import />;
   if (section === "audit") return <Audit query={route.query} />;
   if (section === "account") return <Account />;
   return <div class="empty"><p>{texts.notFound}</p><a href="#/users">{texts.users}</a></div>;

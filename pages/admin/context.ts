@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Client, User } from "../client/divan.js";
 import type { Language } from "../shared/language.js";
+import type { ImportJob } from "./import/job.js";
 import { en } from "./texts/en.js";
 import { kk } from "./texts/kk.js";
 import { ru } from "./texts/ru.js";
@@ -18,6 +19,8 @@ export interface Panel {
   user: User | null;
   /** The password of the last sign-in, until a generated one is replaced. */
   typedPassword: { current: string };
+  /** The import of users; it outlives its screen. */
+  job: ImportJob;
   /** Shows a short confirmation. */
   notify: (text: string) => void;
 }

@@ -35,8 +35,11 @@ function placeholders(value: object, path = ""): Record<string, string[]> {
   for (const [key, text] of Object.entries(value)) {
     const at = `${path}/${key}`;
     if (typeof text === "string") {
-      if (at.startsWith("/usersCount") || at.endsWith("/text")) continue;
+      if (at.endsWith("/text")) continue;
       found[at] = (text.match(/\{\w+\}/g) ?? []).sort();
+    } else if ("other" in text) {
+      // The number of plural forms differs between languages.
+      Object.assign(found, placeholders({ [key]: text.other }, path));
     } else Object.assign(found, placeholders(text, at));
   }
   return found;

@@ -57,6 +57,7 @@ export function Users({ query }: { query: URLSearchParams }) {
         <span class="count" role="status">
           {list.first?.total_is_minimum ? fill(texts.atLeast, { text: count }) : count}
         </span>
+        <a class="secondary" href="#/import">{texts.import.link}</a>
         <Export />
         <button type="button" class="primary" onClick={() => setCreating(true)}>{texts.createUser}</button>
       </header>

@@ -133,9 +133,53 @@ export interface Texts {
   failed: string;
   notFound: string;
   requestId: string;
+  import: ImportTexts;
   actionNames: Record<Action, string>;
   problems: Record<ProblemCode, string>;
   members: Record<MemberCode, string>;
+}
+
+/** Texts of the import of users. */
+export interface ImportTexts {
+  link: string;
+  title: string;
+  choose: string;
+  chooseOther: string;
+  drop: string;
+  format: string;
+  update: string;
+  updateHint: string;
+  resetAdmins: string;
+  resetAdminsHint: string;
+  tooLarge: string;
+  checking: string;
+  errorsCount: Plural;
+  errorsHint: string;
+  line: string;
+  column: string;
+  error: string;
+  newUsers: string;
+  generated: string;
+  changes: string;
+  change: string;
+  unchanged: string;
+  endsSessions: string;
+  oldPassword: string;
+  newPassword: string;
+  nothing: string;
+  confirm: Plural;
+  importing: string;
+  progress: string;
+  keepOpen: string;
+  failed: string;
+  done: string;
+  uncertain: string;
+  passwords: string;
+  passwordsHint: string;
+  copyAll: string;
+  download: string;
+  showUsers: string;
+  another: string;
 }
 
 /** Forms of a text with a number (`{n}`), by the category of `Intl.PluralRules`. */
@@ -167,6 +211,9 @@ export type ProblemCode =
   | "external_id_taken"
   | "overloaded"
   | "unavailable"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "unreadable_file"
   | "network"
   | "timeout";
 
