@@ -43,7 +43,7 @@ async function bundle() {
   const client = await build({ ...options, entryPoints: { divan: "client/index.ts" }, banner: { js: license } });
   files.set("divan.js", Buffer.from(client.outputFiles[0].contents));
   files.set("divan.d.ts", await readFile(join(root, "client/divan.d.ts")));
-  for (const page of ["miniapp", "admin"]) await addPage(files, page);
+  for (const page of ["miniapp", "admin", "index"]) await addPage(files, page);
   return files;
 }
 

@@ -24,20 +24,20 @@ createServer((incoming, outgoing) => {
     outgoing.end();
   });
 }).listen(port, "127.0.0.1", () => {
-  console.log(`Mini App: http://divan.localhost:${port}/\nadmin panel: http://sec.localhost:${port}/`);
+  console.log(`http://localhost:${port}/`);
 });
 
 async function answer(incoming, outgoing) {
   const host = incoming.headers.host ?? "";
   const { pathname } = new URL(incoming.url, `http://${host}`);
-  const isPanel = host.startsWith("sec.");
+  const page = host.startsWith("sec.") ? "admin" : host.startsWith("divan.") ? "miniapp" : "index";
   if (pathname === "/auth/telegram/config") return send(outgoing, { phone_example: "+7 701 234 56 78", test_sign_in: true });
   if (pathname === "/auth/telegram/test-init-data") {
     const { telegram_id } = JSON.parse(await body(incoming));
     return send(outgoing, { init_data: await signed(telegram_id) });
   }
-  if (/^\/(auth|health|\.well-known)\//.test(pathname)) return pass(incoming, outgoing);
-  const path = pathname === "/" ? (isPanel ? "admin.html" : "miniapp.html") : pathname.slice(1);
+  if (/^\/(auth|docs|health|openapi\.json|\.well-known)/.test(pathname)) return pass(incoming, outgoing);
+  const path = pathname === "/" ? `${page}.html` : pathname.slice(1);
   const manifest = JSON.parse(await readFile(join(dist, "manifest.json"), "utf8"));
   const entry = manifest.find((entry) => entry.path === path);
   if (!entry) return outgoing.writeHead(404).end();
@@ -49,7 +49,7 @@ async function answer(incoming, outgoing) {
     "Referrer-Policy": "no-referrer",
   };
   if (entry.path.endsWith(".html")) {
-    headers["Content-Security-Policy"] = csp + (isPanel ? "'none'" : "https://web.telegram.org");
+    headers["Content-Security-Policy"] = csp + (page === "miniapp" ? "https://web.telegram.org" : "'none'");
   }
   if (/\bbr\b/.test(incoming.headers["accept-encoding"] ?? "")) {
     outgoing.writeHead(200, { ...headers, "Content-Encoding": "br" });

@@ -23,6 +23,8 @@ export class App {
   readonly bridge: Bridge;
   language: Language = "en";
   texts = {} as Texts;
+  /** Shows above each screen that the user is a test user. */
+  banner: (() => Node) | null = null;
   /** Texts of screens that {@link open} shows. */
   more = {} as MoreTexts;
   #hasMore = false;
@@ -104,7 +106,7 @@ export class App {
     if (!this.#hasMainButton) this.bridge.setMainButton(null);
     this.bridge.setBackButton(!!screen.back);
     document.title = content[0]?.textContent ?? "Divan";
-    this.#root.replaceChildren(this.#backButton(screen), h("main", {}, ...content), this.#languages());
+    this.#root.replaceChildren(this.banner?.() ?? "", this.#backButton(screen), h("main", {}, ...content), this.#languages());
   }
 
   #backButton(screen: Screen): Node {

@@ -1,11 +1,6 @@
-/** Public configuration of the Mini App. */
-export interface Config {
-  bot_username?: string;
-  /** Example of a phone number in the default region. */
-  phone_example: string;
-  /** Whether the server signs test data: in development mode only. */
-  test_sign_in?: boolean;
-}
+import type { TelegramConfig } from "../shared/pending_api.js";
+
+export type Config = TelegramConfig;
 
 const DEFAULT: Config = { phone_example: "+7 701 123 45 67" };
 

@@ -50,7 +50,11 @@ export interface MoreTexts {
   outsideText: string;
   openInTelegram: string;
   testSignIn: string;
+  testTitle: string;
   testHint: string;
+  testIdHint: string;
+  testBanner: string;
+  testChange: string;
   testTelegramId: string;
   close: string;
   wrongCurrentPassword: string;
