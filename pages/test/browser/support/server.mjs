@@ -4,14 +4,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const binary = process.env.DIVAN_SERVER_BIN ?? join(root, "../target/debug/divan-server");
 const STARTED_WITHIN = 20_000;
 
-/** Starts a server. `DIVAN_PAGES_SERVER=dev` puts the development server of the pages before it. */
+/** Starts a server. `DIVAN_PAGES_SERVER=dev/server.mjs` puts the development server of the pages before it. */
 export async function startServer(env = {}) {
   const folder = await mkdtemp(join(tmpdir(), "divan-pages-"));
   const port = await freePort();
@@ -48,7 +48,7 @@ class Server {
     this.output = "";
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream.on("data", (text) => (this.output += text));
     await this.#ready();
-    if (process.env.DIVAN_PAGES_SERVER === "dev" && !this.#pages) await this.#startPages();
+    if (process.env.DIVAN_PAGES_SERVER && !this.#pages) await this.#startPages();
   }
 
   /** Stops the server process; data and address stay. */
@@ -105,7 +105,7 @@ class Server {
       DIVAN_SERVER: `http://127.0.0.1:${this.port}`,
       DIVAN_BOT_TOKEN_FILE: join(this.folder, "divan-data/bot-token"),
     };
-    this.#pages = spawn(process.execPath, [join(root, "dev/server.mjs")], { env, stdio: ["ignore", "pipe", "inherit"] });
+    this.#pages = spawn(process.execPath, [resolve(root, process.env.DIVAN_PAGES_SERVER)], { env, stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((resolve) => this.#pages.stdout.once("data", resolve));
   }
 
