@@ -2,8 +2,8 @@
 
 use axum::Extension;
 use axum::Router;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, VARY,
@@ -28,12 +28,16 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/assets/{file}", get(asset))
 }
 
-async fn page(site: Extension<Site>, headers: HeaderMap) -> Response {
+async fn page(
+    State(state): State<AppState>,
+    site: Extension<Site>,
+    headers: HeaderMap,
+) -> Response {
     let page = match *site {
         Site::MiniApp => Page::MiniApp,
         Site::Admin => Page::Admin,
-        Site::Local => Page::Index,
-        Site::Other => return not_found(),
+        Site::Local if state.http().is_development => Page::Index,
+        _ => return not_found(),
     };
     let policy = [(CONTENT_SECURITY_POLICY, page.policy())];
     (policy, serve(page.path(), &headers)).into_response()

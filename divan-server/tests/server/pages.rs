@@ -197,7 +197,7 @@ async fn development_mode_shows_an_index_and_pages_can_be_switched_off() {
     let client = client.build().unwrap();
     for (setting, status) in [("on", 200), ("off", 404)] {
         let server = start(program(folder.path()).env("DIVAN_PAGES", setting));
-        for path in ["/divan.js"] {
+        for path in ["/", "/divan.js"] {
             let response = client.get(server.url(path)).send().await.unwrap();
             assert_eq!(response.status(), status, "{path}");
         }

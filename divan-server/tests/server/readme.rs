@@ -1,4 +1,4 @@
-//! Runs the walk-through of the README against a real server.
+//! Runs the commands of "Getting started" against a real server.
 
 use std::path::Path;
 
@@ -6,10 +6,13 @@ use crate::bash::{blocks, run};
 use crate::process::{program, start};
 
 #[test]
-fn the_walk_through_of_the_readme_works() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let section = readme.split(": walk-through -->").nth(1).unwrap();
+fn the_commands_of_getting_started_work() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/src/getting-started.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let section = guide
+        .split("## Create users and sign in with curl")
+        .nth(1)
+        .unwrap();
 
     let folder = tempfile::tempdir().unwrap();
     let server = start(&mut program(folder.path()));
