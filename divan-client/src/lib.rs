@@ -8,8 +8,8 @@
 //!   [`Client::miniapp`].
 //! - [`AdminPanel`]: sign-in and all calls of an administrator in the admin panel; get it from
 //!   [`Client::admin`].
-//! - [`Client`]: calls that do not use stored tokens ([`Client::bootstrap`], [`Client::jwks`],
-//!   [`Client::live`], [`Client::ready`], and [`Client::me`] with a token that your service
+//! - [`Client`]: calls that do not use stored tokens ([`Client::bootstrap`],
+//!   [`Client::telegram_config`], [`Client::jwks`], [`Client::live`], [`Client::ready`], and [`Client::me`] with a token that your service
 //!   received), and [`Client::login_session`].
 //!
 //! Requests and responses are the types of [`api`], which the server uses as well. The client runs

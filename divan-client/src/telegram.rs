@@ -1,8 +1,12 @@
-use divan_core::api::{AutoLogin, AutoLoginRequest, TelegramLogin, TelegramLoginRequest};
+use divan_core::api::{
+    AutoLogin, AutoLoginRequest, MiniAppConfig, TelegramConfig, TelegramLogin, TelegramLoginRequest,
+};
 use divan_core::types::User;
 
+use crate::client::Client;
 use crate::error::Error;
 use crate::handle::MiniApp;
+use crate::request::Request;
 
 impl MiniApp {
     /// Signs an employee in with phone number (or shared contact) and password. The request is not
@@ -53,5 +57,17 @@ impl MiniApp {
     /// ```
     pub async fn auto_login(&self, request: &AutoLoginRequest) -> Result<User, Error> {
         self.start_session::<AutoLogin>(request).await
+    }
+}
+
+impl Client {
+    /// Returns the public configuration of the Mini App's page.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn telegram_config(&self) -> Result<MiniAppConfig, Error> {
+        self.transport
+            .call::<TelegramConfig>(&Request::new(&()), None)
+            .await
     }
 }

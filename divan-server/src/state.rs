@@ -179,6 +179,9 @@ pub struct HttpOptions {
     /// Public URL of the admin panel. Its host does not serve the sign-in through Telegram. Default:
     /// none, so that each host serves everything.
     pub admin_url: Option<Url>,
+    /// Username of the bot, without `@`, to which the Mini App's page links outside Telegram. Default:
+    /// none.
+    pub bot_username: Option<String>,
     /// Answers only to `localhost`, other names of the machine itself and the hosts of the two URLs, so
     /// that no page reaches the server by DNS rebinding. Default: no.
     pub local_hosts_only: bool,
@@ -215,6 +218,7 @@ impl Default for HttpOptions {
             trusted_proxies: Vec::new(),
             miniapp_url: None,
             admin_url: None,
+            bot_username: None,
             local_hosts_only: false,
             direct_bootstrap_only: false,
             is_development: false,

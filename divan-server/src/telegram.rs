@@ -17,6 +17,8 @@ pub(crate) const BUTTON_TEXT: &str = "Open";
 pub(crate) struct MenuButtonSetup {
     api: BotApi,
     bot_id: i64,
+    /// The configured username.
+    username: Option<String>,
     is_test: bool,
     miniapp: Url,
 }
@@ -49,9 +51,12 @@ impl MenuButtonSetup {
     ) -> Result<Self, BotApiError> {
         let is_test = telegram.test_environment;
         let (url, proxy) = (&telegram.api_url, telegram.proxy.as_ref());
+        let main = telegram.bot_token.as_ref().map(BotToken::bot_id);
+        let username = telegram.bot_username.clone();
         Ok(Self {
             api: BotApi::new(url, proxy, token.clone(), is_test)?,
             bot_id: token.bot_id(),
+            username: username.filter(|_| main == Some(token.bot_id())),
             is_test,
             miniapp: miniapp.clone(),
         })
@@ -94,6 +99,13 @@ impl MenuButtonSetup {
                 "the menu button does not open {}: run `divan-server telegram setup`",
                 self.miniapp
             )),
+        }
+        let other = |name: &&String| !name.eq_ignore_ascii_case(&status.bot.username);
+        if let Some(configured) = self.username.as_ref().filter(other) {
+            problems.push(format!(
+                "TELEGRAM_BOT_USERNAME is {configured}, but the bot is @{}: the Mini App's page links to another bot",
+                status.bot.username
+            ));
         }
         if !status.bot.has_main_web_app {
             let todo = "has no Main Mini App: the profile's button and t.me links open nothing";
@@ -277,6 +289,22 @@ mod tests {
         assert!(scheme.contains("https addresses only"), "{scheme}");
         assert!(button.contains("telegram setup"), "{button}");
         assert!(main.contains("Main Mini App"), "{main}");
+    }
+
+    #[tokio::test]
+    async fn a_configured_username_of_another_bot_is_a_problem() {
+        let server = MockServer::start().await;
+        on_call(&server, "getMe", ok(&me(true))).await;
+        on_call(&server, "getChatMenuButton", ok(&button(MINIAPP))).await;
+        for (username, problems) in [("divan_bot", 0), ("Divan_Bot", 0), ("other_bot", 1)] {
+            let mut setup = setup(&server.uri(), false, MINIAPP);
+            setup.username = Some(username.to_owned());
+            let found = setup.problems(&setup.inspect().await.unwrap());
+            assert_eq!(found.len(), problems, "{found:?}");
+            assert!(found.iter().all(|problem| {
+                problem.contains("TELEGRAM_BOT_USERNAME is other_bot, but the bot is @divan_bot")
+            }));
+        }
     }
 
     #[tokio::test]

@@ -52,6 +52,10 @@ async fn call(f: &Fixture, operation: &str) {
             let user = miniapp.auto_login(&f.auto_login()).await.unwrap();
             assert_eq!(user, miniapp.me().await.unwrap());
         }
+        "telegram_config" => {
+            let config = client.telegram_config().await.unwrap();
+            assert_eq!((config.bot_username, config.test_sign_in), (None, false));
+        }
         "me" => {
             assert_eq!(miniapp.me().await.unwrap().role, Role::Employee);
             assert_eq!(admin.me().await.unwrap().role, Role::Admin);

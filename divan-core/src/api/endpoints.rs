@@ -4,8 +4,9 @@ use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
     BootstrapRequest, ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
     EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, ListUsersRequest,
-    LogoutRequest, Method, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList,
-    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
+    LogoutRequest, Method, MiniAppConfig, ProblemCode, PromoteUserRequest, RefreshRequest,
+    SessionList, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage,
+    UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -57,6 +58,10 @@ endpoints! {
     /// `password_required`. Call this first when the Mini App opens.
     AutoLogin = "auto_login": Post "/auth/telegram/auto-login", InitData limit AutoLogin,
         AutoLoginRequest => 200 TokenResponse, [PasswordRequired];
+
+    /// Returns the public configuration of the Mini App's page. It is the same for every caller.
+    TelegramConfig = "telegram_config": Get "/auth/telegram/config", None,
+        () => 200 MiniAppConfig, [];
 
     /// Signs an administrator in, in the admin panel.
     AdminLogin = "admin_login": Post "/auth/admin/login", None limit SignIn,

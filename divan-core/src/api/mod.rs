@@ -30,7 +30,7 @@ pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
     ENDPOINTS, EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live,
     Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
-    TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
+    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
@@ -39,7 +39,7 @@ pub use problem_code::ProblemCode;
 pub use session::{
     LogoutRequest, RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType,
 };
-pub use telegram::{AutoLoginRequest, TelegramLoginRequest};
+pub use telegram::{AutoLoginRequest, MiniAppConfig, TelegramLoginRequest};
 pub use user_include::{UnknownUserInclude, UserInclude, UserRequest};
 pub use users::{
     CreateUserRequest, CreatedUser, GeneratedPassword, ListUsersRequest, PromoteUserRequest,

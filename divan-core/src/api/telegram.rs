@@ -118,3 +118,35 @@ impl AutoLoginRequest {
         }
     }
 }
+
+/// The public configuration of the Mini App's page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct MiniAppConfig {
+    /// The username of the bot that opens the Mini App, without `@`. `null` if the server does not
+    /// know it.
+    #[cfg_attr(feature = "openapi", schema(example = "divan_bot"))]
+    pub bot_username: Option<String>,
+    /// A mobile number in the form of the server's region, to show in an empty field.
+    #[cfg_attr(feature = "openapi", schema(example = "+7 771 000 9998"))]
+    pub phone_example: String,
+    /// The languages of the page, as language codes. The first is the default.
+    #[cfg_attr(feature = "openapi", schema(example = json!(["ru", "kk", "en"])))]
+    pub languages: Vec<String>,
+    /// True if the server signs init data of test users, in development mode only.
+    #[cfg_attr(feature = "openapi", schema(example = false))]
+    pub test_sign_in: bool,
+}
+
+impl MiniAppConfig {
+    /// Creates the configuration without a bot username and without test sign-in.
+    pub fn new(phone_example: impl Into<String>) -> Self {
+        Self {
+            bot_username: None,
+            phone_example: phone_example.into(),
+            languages: ["ru", "kk", "en"].map(str::to_owned).to_vec(),
+            test_sign_in: false,
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub struct TelegramConfig {
     pub previous_bot_token: Option<BotToken>,
     /// Tokens of further bots that open the Mini App. Default: none.
     pub further_bot_tokens: Vec<BotToken>,
+    /// Username of the bot, without `@`, if set.
+    pub bot_username: Option<String>,
     /// Proxy for the Bot API, if set.
     pub proxy: Option<Secret>,
     /// URL of the Bot API. Default: `https://api.telegram.org`.
@@ -51,6 +53,12 @@ section! {
         "tokens of further bots that open the same Mini App, separated by commas",
         "1234567891:the-35-characters-of-the-second-bot",
     ).when_unset("none").secret();
+
+    TELEGRAM_BOT_USERNAME = (
+        "TELEGRAM_BOT_USERNAME",
+        "username of the bot of `TELEGRAM_BOT_TOKEN`, without `@`, to which the Mini App's page links outside Telegram",
+        "acme_bot",
+    ).form("5 to 32 letters, digits and `_`").when_unset("the page shows no link");
 
     TELEGRAM_PROXY = (
         "TELEGRAM_PROXY",
@@ -93,6 +101,7 @@ impl TelegramConfig {
             bot_token,
             previous_bot_token,
             further_bot_tokens,
+            bot_username: env.checked(&TELEGRAM_BOT_USERNAME, bot_username),
             proxy: env.checked(&TELEGRAM_PROXY, proxy),
             api_url: env
                 .checked(&TELEGRAM_API_URL, api_address)
@@ -143,6 +152,15 @@ fn bot_tokens(text: &str) -> Result<Vec<BotToken>, String> {
         .enumerate()
         .map(token)
         .collect()
+}
+
+fn bot_username(text: &str) -> Result<String, &'static str> {
+    let is_valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if (5..=32).contains(&text.len()) && text.bytes().all(is_valid) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the username of the bot, without `@`: 5 to 32 letters, digits and `_`")
+    }
 }
 
 /// Checks that the tokens fit together: a bot has one current token.
@@ -317,6 +335,30 @@ mod tests {
         ]);
         let expected = "TELEGRAM_BOT_TOKENS must list bot tokens: entry 2 is incomplete";
         assert_starts(&incomplete, &[expected]);
+    }
+
+    #[test]
+    fn a_username_is_one_of_telegram() {
+        let config = read(
+            &[("TELEGRAM_BOT_USERNAME", "Divan_bot")],
+            TelegramConfig::read,
+        );
+        assert_eq!(config.bot_username.as_deref(), Some("Divan_bot"));
+        let long = "x".repeat(33);
+        for name in [
+            "@divan_bot",
+            "bots",
+            "divan bot",
+            "divan-bot",
+            "диван_бот",
+            &long,
+        ] {
+            let errors = errors(&[("TELEGRAM_BOT_USERNAME", name)], TelegramConfig::read);
+            assert_starts(
+                &errors,
+                &["TELEGRAM_BOT_USERNAME must be the username of the bot, without `@`"],
+            );
+        }
     }
 
     #[test]

@@ -159,7 +159,7 @@ struct TelegramVerifiers {
     auto_login: init_data::Verifier,
 }
 
-/// # Health
+/// # Health and configuration
 impl AuthService {
     /// Checks that the database responds and has its tables.
     ///
@@ -180,6 +180,11 @@ impl AuthService {
     /// Returns the load of the queue of password hashes.
     pub fn hash_load(&self) -> HashQueueLoad {
         self.parts.hashes.load()
+    }
+
+    /// Returns the country of phone numbers without a country code.
+    pub fn region(&self) -> Region {
+        self.parts.region
     }
 
     /// Returns the public keys that verify access tokens; none without EdDSA.

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
 use super::phone_spelling::canonical;
 use crate::password::digits::ToDecimalDigit;
@@ -15,6 +15,32 @@ pub struct Region(rlibphonenumber::Region);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the region must be a country code of two letters, such as `KZ`")]
 pub struct UnknownRegion;
+
+impl Region {
+    /// Returns a mobile number of the region that belongs to no one, in international format, to show in
+    /// an empty field. For a region without one, the example is of Kazakhstan.
+    ///
+    /// ```
+    /// use divan_core::service::Region;
+    ///
+    /// assert_eq!(Region::default().phone_example(), "+7 771 000 9998");
+    /// ```
+    pub fn phone_example(self) -> String {
+        [self, Self::default()]
+            .into_iter()
+            .find_map(Self::example)
+            .unwrap_or_default()
+    }
+
+    fn example(self) -> Option<String> {
+        let mobile = PhoneNumberType::Mobile;
+        let number = PHONE_NUMBER_UTIL
+            .get_example_number_for_type_and_region(self.0, mobile)
+            .ok()?;
+        let text = number.format_as(PhoneNumberFormat::International);
+        Some(text.into_owned())
+    }
+}
 
 impl Default for Region {
     /// Kazakhstan.
@@ -262,6 +288,20 @@ mod tests {
         assert_eq!("KZ".parse::<Region>().unwrap(), Region::default());
         assert_eq!(Region::default().to_string(), "KZ");
         assert_eq!("Kazakhstan".parse::<Region>(), Err(UnknownRegion));
+    }
+
+    #[test]
+    fn the_example_of_a_region_is_one_of_its_numbers() {
+        for region in ["KZ", "RU", "US", "DE", "MX", "BR", "UZ"] {
+            let region: Region = region.parse().unwrap();
+            let example = region.phone_example();
+            let phone = parse_phone(&example, region).unwrap();
+            assert!(in_numbering_plan(phone.as_str(), Some(region)).is_some());
+            assert!(
+                example.starts_with('+') && example.contains(' '),
+                "{example}"
+            );
+        }
     }
 
     proptest! {

@@ -31,6 +31,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(telegram::telegram_login))
         .routes(routes!(telegram::auto_login))
+        .routes(routes!(telegram::telegram_config))
         .routes(routes!(admin::admin_login))
         .routes(routes!(admin::bootstrap))
         .routes(routes!(token::token))

@@ -1,6 +1,9 @@
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::IntoResponse;
 use divan_core::api::{
-    AutoLogin, AutoLoginRequest, Endpoint, MemberError, MemberErrorCode, TelegramLogin,
-    TelegramLoginRequest, TokenResponse,
+    AutoLogin, AutoLoginRequest, Endpoint, MemberError, MemberErrorCode, MiniAppConfig,
+    TelegramConfig, TelegramLogin, TelegramLoginRequest, TokenResponse,
 };
 use divan_core::init_data::is_absent;
 use divan_core::secret::Secret;
@@ -10,6 +13,7 @@ use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::rejections::invalid;
 use crate::extract::{ForClient, JsonBody, TmaHeader, single_init_data};
 use crate::problem::Problem;
+use crate::state::AppState;
 
 /// Sign in inside the Mini App
 ///
@@ -99,6 +103,30 @@ pub(crate) async fn auto_login(
     let init_data = single_init_data(request.init_data, header)?.unwrap_or_default();
     let tokens = client.service().auto_login(&init_data).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
+}
+
+/// Get the configuration of the Mini App
+///
+/// For the Mini App's page before the sign-in: the bot to open outside Telegram, and an example of a
+/// phone number. `bot_username` is the variable `TELEGRAM_BOT_USERNAME` of the server.
+#[utoipa::path(
+    get,
+    path = TelegramConfig::PATH,
+    tag = "Sign-in",
+    responses((
+        status = 200,
+        description = "The configuration",
+        body = MiniAppConfig,
+        headers(("Cache-Control" = String, description = "The cache lifetime: `public, max-age=60`")),
+    )),
+)]
+pub(crate) async fn telegram_config(State(state): State<AppState>) -> impl IntoResponse {
+    let mut config = MiniAppConfig::new(state.service().region().phone_example());
+    config.bot_username.clone_from(&state.http().bot_username);
+    (
+        [(CACHE_CONTROL, "public, max-age=60")],
+        ApiResponse::<TelegramConfig>(config),
+    )
 }
 
 /// Returns the phone number or the contact: both together could name two users.

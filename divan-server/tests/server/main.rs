@@ -30,6 +30,7 @@ mod metrics;
 mod openapi;
 mod openapi_examples;
 mod operations;
+mod page_endpoints;
 mod pages;
 mod postgres;
 mod process;

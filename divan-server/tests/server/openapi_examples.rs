@@ -8,8 +8,8 @@ use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
     ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, GetFailedSignIns,
     GetUser, Jwks, ListUsers, Live, Logout, Me, MemberErrorCode, Method, PromoteUser, Ready,
-    Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramLogin, UnlinkTelegram,
-    UnlockUser, UpdateUser,
+    Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramConfig, TelegramLogin,
+    UnlinkTelegram, UnlockUser, UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
@@ -88,6 +88,7 @@ fn every_example_has_the_type_of_its_endpoint() {
     let checked = [
         check::<TelegramLogin>(),
         check::<AutoLogin>(),
+        check::<TelegramConfig>(),
         check::<AdminLogin>(),
         check::<Bootstrap>(),
         check::<Refresh>(),
