@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
-use divan_core::init_data::Verifier;
+use divan_core::init_data::{BotToken, Verifier};
 use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::Store;
@@ -13,7 +13,7 @@ use divan_core::types::Audience;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, SessionsConfig};
+use crate::config::{Config, SessionsConfig, is_local};
 use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
@@ -111,6 +111,7 @@ impl Server {
                 .is_some_and(|development| !development.is_exposed()),
             direct_bootstrap_only: matches!(config.bootstrap, BootstrapPolicy::OpenToAnyone),
             trusted_proxies: config.infra.http.trusted_proxies.clone(),
+            test_bot: test_bot(config, &listener),
             ..HttpOptions::default()
         };
         let readiness = Readiness::new(&service, dependencies.required, dependencies.optional);
@@ -233,6 +234,21 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
         Some(verifier) => builder.telegram_verifier(verifier).build(),
         None => builder.build(),
     }
+}
+
+/// Returns the generated bot of development mode, if only programs on this machine reach the server. Init
+/// data that this server signs must never be that of a person.
+fn test_bot(config: &Config, listener: &TcpListener) -> Option<BotToken> {
+    let development = config.development.as_ref()?;
+    let urls = [&config.addresses.miniapp, &config.addresses.admin];
+    let is_private = !development.is_exposed()
+        && listener.local_addr().ok()?.ip().is_loopback()
+        && urls.into_iter().all(is_local);
+    let is_generated = config.infra.telegram.bot_token.is_none();
+    config
+        .bot_token
+        .clone()
+        .filter(|_| is_private && is_generated)
 }
 
 /// Builds the verifier of init data for all configured bots.

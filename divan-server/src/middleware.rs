@@ -32,6 +32,7 @@ use access_log::{AccessLog, request_id};
 
 #[cfg(feature = "pages")]
 pub(crate) use host::Site;
+pub(crate) use host::is_forwarded;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =

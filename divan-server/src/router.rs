@@ -1,9 +1,13 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::response::IntoResponse;
+#[cfg(feature = "_server")]
+use divan_core::api::Endpoint;
 use divan_core::api::ProblemCode;
 
 use crate::problem::Problem;
+#[cfg(feature = "_server")]
+use crate::routes::test_init_data::{self, TestInitData};
 use crate::state::AppState;
 use crate::{middleware, routes};
 
@@ -23,6 +27,11 @@ pub fn router(state: AppState) -> Router {
         router.merge(crate::pages::router())
     } else {
         router
+    };
+    #[cfg(feature = "_server")]
+    let router = match &state.http().test_bot {
+        Some(_) => router.route(TestInitData::PATH, test_init_data::route()),
+        None => router,
     };
     let router = router
         .fallback(async || Problem::new(ProblemCode::NotFound))

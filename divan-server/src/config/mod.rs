@@ -26,7 +26,6 @@ use crate::development::Development;
 use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
-#[cfg(feature = "cli")]
 pub(crate) use addresses::is_local;
 pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;

@@ -175,7 +175,8 @@ fn is_for_administrators(path: &str) -> bool {
         || path.starts_with("/docs/")
 }
 
-fn is_forwarded(headers: &HeaderMap) -> bool {
+/// Returns `true` if a proxy or a tunnel forwarded the request.
+pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
     let is_forwarding = |name: &str| name.starts_with("x-forwarded") || FORWARDING.contains(&name);
     headers.keys().any(|name| is_forwarding(name.as_str()))
 }

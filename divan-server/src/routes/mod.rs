@@ -10,6 +10,8 @@ mod health;
 mod jwks;
 mod sessions;
 mod telegram;
+#[cfg(feature = "_server")]
+pub(crate) mod test_init_data;
 pub(crate) mod token;
 mod users;
 pub(crate) mod wire;
