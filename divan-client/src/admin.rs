@@ -1,4 +1,6 @@
-use divan_core::api::{AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest};
+use divan_core::api::{
+    AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, BootstrapState, GetBootstrap,
+};
 use divan_core::secret::Secret;
 use divan_core::types::User;
 
@@ -58,6 +60,15 @@ impl Client {
     ) -> Result<User, Error> {
         self.transport
             .call::<Bootstrap>(&Request::new(request), bootstrap_token)
+            .await
+    }
+    /// Returns whether the first administrator can be created.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn get_bootstrap(&self) -> Result<BootstrapState, Error> {
+        self.transport
+            .call::<GetBootstrap>(&Request::new(&()), None)
             .await
     }
 }

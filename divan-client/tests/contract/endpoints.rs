@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use divan_client::api::{
-    AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth, ChangePasswordRequest,
-    CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, Metadata,
-    ProblemCode, PromoteUserRequest, Role, SessionId, UpdateUserRequest,
+    AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth, BootstrapState,
+    ChangePasswordRequest, CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus,
+    ListUsersRequest, Metadata, ProblemCode, PromoteUserRequest, Role, SessionId,
+    UpdateUserRequest,
 };
 use divan_client::{CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
 
@@ -51,6 +52,12 @@ async fn call(f: &Fixture, operation: &str) {
         "auto_login" => {
             let user = miniapp.auto_login(&f.auto_login()).await.unwrap();
             assert_eq!(user, miniapp.me().await.unwrap());
+        }
+        "get_bootstrap" => {
+            assert_eq!(
+                client.get_bootstrap().await.unwrap(),
+                BootstrapState::CLOSED
+            );
         }
         "telegram_config" => {
             let config = client.telegram_config().await.unwrap();

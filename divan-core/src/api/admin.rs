@@ -79,3 +79,33 @@ impl BootstrapRequest {
         }
     }
 }
+
+/// The state of the bootstrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[non_exhaustive]
+pub struct BootstrapState {
+    /// True if the first administrator can be created now. False also if the server does not allow it
+    /// over HTTP.
+    #[cfg_attr(feature = "openapi", schema(example = true))]
+    pub is_open: bool,
+    /// True if `bootstrap` is open and requires the bootstrap token.
+    #[cfg_attr(feature = "openapi", schema(example = true))]
+    pub token_required: bool,
+}
+
+impl BootstrapState {
+    /// The bootstrap is not possible.
+    pub const CLOSED: Self = Self {
+        is_open: false,
+        token_required: false,
+    };
+
+    /// The bootstrap is possible.
+    pub fn open(token_required: bool) -> Self {
+        Self {
+            is_open: true,
+            token_required,
+        }
+    }
+}

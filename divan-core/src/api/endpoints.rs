@@ -2,11 +2,11 @@
 
 use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
-    BootstrapRequest, ChangePasswordRequest, CreateUserRequest, CreatedUser, DeviceList, Endpoint,
-    EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet, ListUsersRequest,
-    LogoutRequest, Method, MiniAppConfig, ProblemCode, PromoteUserRequest, RefreshRequest,
-    SessionList, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage,
-    UserRequest,
+    BootstrapRequest, BootstrapState, ChangePasswordRequest, CreateUserRequest, CreatedUser,
+    DeviceList, Endpoint, EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet,
+    ListUsersRequest, LogoutRequest, Method, MiniAppConfig, ProblemCode, PromoteUserRequest,
+    RefreshRequest, SessionList, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User,
+    UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -70,6 +70,10 @@ endpoints! {
     /// Creates the first administrator. Succeeds once per database.
     Bootstrap = "bootstrap": Post "/auth/admin/bootstrap", BootstrapToken limit Bootstrap,
         BootstrapRequest => 201 User, [AlreadyBootstrapped, EmailTaken, WeakPassword, Overloaded];
+
+    /// Returns whether the first administrator can be created, for the first screen of a panel.
+    GetBootstrap = "get_bootstrap": Get "/auth/admin/bootstrap", None,
+        () => 200 BootstrapState, [];
 
     /// Returns the next pair of tokens of a session.
     ///

@@ -22,15 +22,15 @@ mod user_include;
 mod users;
 
 pub use account::ChangePasswordRequest;
-pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest};
+pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest, BootstrapState};
 pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, Method};
 pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
-    ENDPOINTS, EndSession, EndUserSessions, GetFailedSignIns, GetUser, Jwks, ListUsers, Live,
-    Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
-    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
+    ENDPOINTS, EndSession, EndUserSessions, GetBootstrap, GetFailedSignIns, GetUser, Jwks,
+    ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword,
+    SearchUsers, Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};

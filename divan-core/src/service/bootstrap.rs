@@ -64,8 +64,40 @@ impl BootstrapCommand {
     }
 }
 
+/// The state of the bootstrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub enum BootstrapState {
+    /// The first administrator exists, or the service does not allow bootstrap.
+    Closed,
+    /// A client with the bootstrap token can create the first administrator.
+    TokenRequired,
+    /// Any client can create the first administrator.
+    Open,
+}
+
 /// # Bootstrap
 impl ClientService<'_> {
+    /// Returns the state of the bootstrap.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bootstrap_state(self) -> Result<BootstrapState, ServiceError> {
+        let parts = &self.service.parts;
+        let open = match parts.bootstrap {
+            BootstrapPolicy::Closed => return Ok(BootstrapState::Closed),
+            BootstrapPolicy::Token(_) => BootstrapState::TokenRequired,
+            BootstrapPolicy::OpenToAnyone => BootstrapState::Open,
+        };
+        let is_bootstrapped = parts.store.is_bootstrapped().await?;
+        Ok(if is_bootstrapped {
+            BootstrapState::Closed
+        } else {
+            open
+        })
+    }
+
     /// Creates the first administrator. It succeeds once per database.
     ///
     /// # Errors

@@ -99,7 +99,7 @@ use session_cache::SessionCache;
 pub use attempt::AttemptOutcome;
 pub use audit::ListAuditEventsQuery;
 pub use authenticate::{Admin, Caller};
-pub use bootstrap::{BootstrapCommand, BootstrapPolicy};
+pub use bootstrap::{BootstrapCommand, BootstrapPolicy, BootstrapState};
 pub use builder::AuthServiceBuilder;
 pub use client_info::ClientInfo;
 pub use devices::DeviceView;

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Version};
+use axum::http::{HeaderMap, Method, Version};
 use divan_core::api::{Bootstrap, Endpoint, ProblemCode};
 use url::{Host, Url};
 
@@ -142,7 +142,8 @@ pub(super) fn site(
     options: &HttpOptions,
 ) -> Result<Site, Problem> {
     let path = request.uri().path();
-    if options.direct_bootstrap_only && path == Bootstrap::PATH && is_forwarded(request.headers()) {
+    let is_bootstrap = request.method() == Method::POST && path == Bootstrap::PATH;
+    if options.direct_bootstrap_only && is_bootstrap && is_forwarded(request.headers()) {
         let detail = "In development mode, only a direct request creates the first administrator. \
                       Set DIVAN_BOOTSTRAP_TOKEN to create it through a proxy.";
         return Err(Problem::new(ProblemCode::BootstrapTokenRequired).with_detail(detail));

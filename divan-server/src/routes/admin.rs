@@ -1,10 +1,15 @@
+use axum::extract::State;
+use axum::http::HeaderMap;
 use divan_core::api::{
-    AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, Endpoint, TokenResponse, User,
+    AdminLogin, AdminLoginRequest, Bootstrap, BootstrapRequest, BootstrapState, Endpoint,
+    GetBootstrap, TokenResponse, User,
 };
 use divan_core::service::{AdminLoginCommand, BootstrapCommand};
 
 use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::{AdminCredentials, BootstrapToken, ForClient, JsonBody};
+use crate::middleware::is_forwarded;
+use crate::state::AppState;
 
 /// Sign in to the admin panel
 ///
@@ -69,4 +74,27 @@ pub(crate) async fn bootstrap(
     (command.token, command.full_name) = (token, request.full_name);
     let user = client.service().bootstrap(&command).await?;
     Ok(ApiResponse(user))
+}
+
+/// Get the state of the bootstrap
+///
+/// For the first screen of a panel: creation of the first administrator, or sign-in. A server that
+/// allows no bootstrap over HTTP has the same response as one with an administrator. In development mode
+/// the bootstrap is closed for a request that a proxy or a tunnel forwarded.
+#[utoipa::path(
+    get,
+    path = GetBootstrap::PATH,
+    tag = "Sign-in",
+    responses((status = 200, description = "The state", body = BootstrapState)),
+)]
+pub(crate) async fn get_bootstrap(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    client: ForClient,
+) -> ApiResult<GetBootstrap> {
+    if state.http().direct_bootstrap_only && is_forwarded(&headers) {
+        return Ok(ApiResponse(BootstrapState::CLOSED));
+    }
+    let state = client.service().bootstrap_state().await?;
+    Ok(ApiResponse(wire::bootstrap_state(state)))
 }

@@ -35,7 +35,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(telegram::auto_login))
         .routes(routes!(telegram::telegram_config))
         .routes(routes!(admin::admin_login))
-        .routes(routes!(admin::bootstrap))
+        .routes(routes!(admin::bootstrap, admin::get_bootstrap))
         .routes(routes!(token::token))
         .routes(routes!(sessions::refresh))
         .routes(routes!(sessions::logout))

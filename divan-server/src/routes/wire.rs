@@ -1,7 +1,7 @@
 //! Maps results of the sign-in service to types of the wire contract.
 
 use divan_core::api::{
-    self, DeviceInfo, DeviceList, SessionInfo, SessionList, TokenResponse, UserPage,
+    self, BootstrapState, DeviceInfo, DeviceList, SessionInfo, SessionList, TokenResponse, UserPage,
 };
 use divan_core::service::{
     self, CreatedUser, DeviceView, FailedSignIns, IssuedTokens, SessionView,
@@ -16,6 +16,14 @@ pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
     );
     response.device_token = tokens.device_token;
     response
+}
+
+pub(crate) fn bootstrap_state(state: service::BootstrapState) -> BootstrapState {
+    match state {
+        service::BootstrapState::Open => BootstrapState::open(false),
+        service::BootstrapState::TokenRequired => BootstrapState::open(true),
+        _ => BootstrapState::CLOSED,
+    }
 }
 
 pub(crate) fn created_user(created: CreatedUser) -> api::CreatedUser {

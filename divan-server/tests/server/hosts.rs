@@ -54,6 +54,7 @@ async fn each_public_host_serves_its_own_audience_and_others_serve_everything() 
         ("POST", "/auth/telegram/login", 415, 404),
         ("POST", "/auth/telegram/auto-login", 415, 404),
         ("GET", "/auth/telegram/config", 200, 404),
+        ("GET", "/auth/admin/bootstrap", 404, 200),
         ("GET", "/auth/me", 401, 401),
         ("GET", "/health/live", 200, 200),
         ("GET", "/.well-known/jwks.json", 200, 200),

@@ -6,10 +6,10 @@ use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
-    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, GetFailedSignIns,
-    GetUser, Jwks, ListUsers, Live, Logout, Me, MemberErrorCode, Method, PromoteUser, Ready,
-    Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramConfig, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser,
+    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, GetBootstrap,
+    GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me, MemberErrorCode, Method,
+    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
+    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
 };
 use serde_json::{Map, Value, json};
 
@@ -91,6 +91,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<TelegramConfig>(),
         check::<AdminLogin>(),
         check::<Bootstrap>(),
+        check::<GetBootstrap>(),
         check::<Refresh>(),
         check::<Logout>(),
         check::<Sessions>(),

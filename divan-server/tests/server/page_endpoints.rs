@@ -1,8 +1,11 @@
-//! Public endpoints for the pages: the configuration of the Mini App, and the test sign-in.
+//! Public endpoints for the pages: the configuration of the Mini App, the test sign-in, and the state of
+//! the bootstrap.
 
+use axum::http::Request;
+use divan_core::service::BootstrapPolicy;
 use serde_json::{Value, json};
 
-use crate::harness::BOT;
+use crate::harness::{App, BOT, bootstrap_request};
 use crate::process::{KEY, Running, no_tls, program, start};
 
 fn http() -> reqwest::Client {
@@ -133,4 +136,51 @@ async fn only_a_private_development_server_signs_init_data() {
     let foreign = ("origin", "https://evil.example.com");
     assert_eq!(post(&server, TEST_INIT_DATA, &body, foreign).await.0, 403);
     assert_eq!(post(&server, TEST_INIT_DATA, &body, direct).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_state_of_the_bootstrap_reveals_nothing_else() {
+    let closed = json!({"is_open": false, "token_required": false});
+    let token = "the bootstrap token";
+    for (policy, before) in [
+        (
+            BootstrapPolicy::OpenToAnyone,
+            json!({"is_open": true, "token_required": false}),
+        ),
+        (
+            BootstrapPolicy::Token(token.into()),
+            json!({"is_open": true, "token_required": true}),
+        ),
+        (BootstrapPolicy::Closed, closed.clone()),
+    ] {
+        let can_bootstrap = !matches!(policy, BootstrapPolicy::Closed);
+        let app = App::start_with(policy).await;
+        let state = async || app.get("/auth/admin/bootstrap").await;
+        assert_eq!(state().await.json(), before);
+        if can_bootstrap {
+            let request = Request::post("/auth/admin/bootstrap")
+                .header("content-type", "application/json")
+                .header("x-bootstrap-token", token);
+            let body = bootstrap_request().to_string();
+            let created = app.send(request.body(body.into()).unwrap()).await;
+            assert_eq!(created.status, 201, "{created:?}");
+        }
+        assert_eq!(state().await.json(), closed);
+        assert_eq!(state().await.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_request_sees_no_open_bootstrap_of_development_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(&mut program(folder.path()));
+    for (header, is_open) in [
+        (("accept", "*/*"), true),
+        (("x-forwarded-for", "203.0.113.9"), false),
+    ] {
+        let request = http().get(server.url("/auth/admin/bootstrap"));
+        let request = request.header(header.0, header.1);
+        let state: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(state, json!({"is_open": is_open, "token_required": false}));
+    }
 }

@@ -231,7 +231,7 @@ impl Journey {
     }
 
     pub(super) async fn other_requests(&mut self) {
-        for operation in ["live", "ready", "jwks", "telegram_config"] {
+        for operation in ["live", "ready", "jwks", "telegram_config", "get_bootstrap"] {
             self.expect(200, call(operation)).await;
         }
         for path in ["/canary", "/docs/canary", "/auth/canary?canary=canary"] {
