@@ -1,8 +1,8 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, FailedSignIns,
     GeneratedPassword, GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser,
-    PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser, UpdateUser,
-    UpdateUserRequest, UserInclude, UserPage, UserRequest,
+    PromoteUserRequest, ResetPassword, SearchUsers, SessionList, UnlinkTelegram, UnlockUser,
+    UpdateUser, UpdateUserRequest, UserInclude, UserPage, UserRequest, UserSessions,
 };
 use divan_core::types::{User, UserId};
 use futures_util::Stream;
@@ -178,6 +178,15 @@ impl AdminPanel {
     /// [`reset_password`](Self::reset_password).
     pub async fn unlink_telegram(&self, id: UserId) -> Result<GeneratedPassword, Error> {
         self.call::<UnlinkTelegram>(Request::new(&()).path_id(id))
+            .await
+    }
+
+    /// Returns the live sessions of a user, newest first.
+    ///
+    /// # Errors
+    /// As [`get_user`](Self::get_user).
+    pub async fn user_sessions(&self, id: UserId) -> Result<SessionList, Error> {
+        self.call::<UserSessions>(Request::new(&()).path_id(id))
             .await
     }
 

@@ -191,6 +191,13 @@ async fn call(f: &Fixture, operation: &str) {
             let login = AdminLoginRequest::new("second@example.com", password.generated_password);
             assert_eq!(admin.login(&login).await.unwrap().id, employee);
         }
+        "user_sessions" => {
+            let employee = miniapp.me().await.unwrap().id;
+            let sessions = admin.user_sessions(employee).await.unwrap().items;
+            let own = miniapp.sessions().await.unwrap().items;
+            assert_eq!((sessions.len(), sessions[0].id), (1, own[0].id));
+            assert!(own[0].is_current && !sessions[0].is_current);
+        }
         "end_user_sessions" => {
             admin
                 .end_user_sessions(miniapp.me().await.unwrap().id)
@@ -408,6 +415,7 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .promote_user(id.parse().unwrap(), &PromoteUserRequest::default())
             .await
             .map(drop),
+        "user_sessions" => admin.user_sessions(id.parse().unwrap()).await.map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
         other => panic!("the client has no call for {other}: add one"),
     }

@@ -153,6 +153,10 @@ endpoints! {
     UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", Admin,
         () => 200 GeneratedPassword, [NotFound, OwnAccount, TelegramNotLinked, Overloaded];
 
+    /// Lists the live sessions of a user.
+    UserSessions = "user_sessions": Get "/auth/admin/users/{id}/sessions", Admin,
+        () => 200 SessionList, [NotFound];
+
     /// Ends all sessions of a user.
     EndUserSessions = "end_user_sessions": Delete "/auth/admin/users/{id}/sessions", Admin,
         () => 204 (), [NotFound];

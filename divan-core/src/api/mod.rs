@@ -31,6 +31,7 @@ pub use endpoints::{
     ENDPOINTS, EndSession, EndUserSessions, GetBootstrap, GetFailedSignIns, GetUser, Jwks,
     ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword,
     SearchUsers, Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
+    UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};

@@ -192,6 +192,9 @@ pub struct ListUsersRequest {
     /// Only users who have signed in (`true`) or who have never signed in (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has_signed_in: Option<bool>,
+    /// Only users with (`true`) or without a linked Telegram account (`false`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_linked: Option<bool>,
     /// `true` returns the number of users that match, in `total`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_total: Option<bool>,

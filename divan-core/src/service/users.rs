@@ -39,6 +39,8 @@ pub struct ListUsersQuery {
     pub telegram_id: Option<TelegramId>,
     /// Users who have or have not signed in yet only.
     pub has_signed_in: Option<bool>,
+    /// Only users with or without a linked Telegram account.
+    pub is_linked: Option<bool>,
     /// Counts the users of all pages. Default: `false`.
     pub with_total: bool,
     /// Returns the users with their metadata. Default: `false`.
@@ -156,6 +158,7 @@ impl AdminService<'_> {
             .filter("role", query.role.map(Role::as_str))
             .filter("is_active", query.is_active.map(yes_or_no))
             .filter("has_signed_in", query.has_signed_in.map(yes_or_no))
+            .filter("is_linked", query.is_linked.map(yes_or_no))
             .filter("telegram_id", telegram_id.as_deref())
             .filter("external_id", query.external_id.as_deref())
             .tag();
@@ -180,6 +183,7 @@ impl AdminService<'_> {
         stored.external_id = external_id;
         stored.telegram_id = query.telegram_id;
         stored.has_signed_in = query.has_signed_in;
+        stored.is_linked = query.is_linked;
         stored.with_metadata = query.with_metadata;
         stored.before = before.map(UserId);
         let FoundUsers {
@@ -355,8 +359,9 @@ impl AdminService<'_> {
     /// Lists the live sessions of a user, newest first.
     ///
     /// # Errors
-    /// When the database fails.
+    /// [`ServiceError::NotFound`].
     pub async fn user_sessions(self, user: UserId) -> Result<Vec<SessionView>, ServiceError> {
+        self.get_user(user).await?;
         self.service.session_views(user, None).await
     }
 

@@ -30,6 +30,8 @@ pub struct UserQuery {
     pub telegram_id: Option<TelegramId>,
     /// Only users who have or have not signed in yet.
     pub has_signed_in: Option<bool>,
+    /// Only users with or without a linked Telegram account.
+    pub is_linked: Option<bool>,
     /// Only users older than this one, the last of the previous page.
     pub before: Option<UserId>,
     /// Maximum number of users.
@@ -104,6 +106,9 @@ impl UserQuery {
             && self
                 .has_signed_in
                 .is_none_or(|signed_in| user.last_login_at.is_some() == signed_in)
+            && self
+                .is_linked
+                .is_none_or(|is_linked| user.telegram_id.is_some() == is_linked)
             && (self.telegram_id.is_none() || user.telegram_id == self.telegram_id)
             && (self.external_id.is_none() || user.external_id == self.external_id)
             && self.before.is_none_or(|before| user.id < before)

@@ -88,6 +88,7 @@ async fn list_users_returns_the_users_that_match_the_filters(f: Fixture) {
         query.role = random.one_of(&[None, Some(Role::Admin), Some(Role::Employee)]);
         query.is_active = random.one_of(&[None, Some(true), Some(false)]);
         query.has_signed_in = random.one_of(&[None, None, Some(true), Some(false)]);
+        query.is_linked = random.one_of(&[None, None, Some(true), Some(false)]);
         if random.below(8) == 0 {
             query.telegram_id = Some(TelegramId(i64::try_from(random.below(70)).unwrap()));
         }
@@ -378,4 +379,12 @@ async fn users_who_have_never_signed_in_are_listed_and_counted(f: Fixture) {
     query.role = None;
     let page = users.list_users(&query).await.unwrap();
     assert_eq!(page.items[0].full_name, "Second Last");
+
+    (query.has_signed_in, query.limit) = (None, Some(10));
+    for (is_linked, name, expected) in [(true, "First Last", 1), (false, "Second Last", 2)] {
+        query.is_linked = Some(is_linked);
+        let page = users.list_users(&query).await.unwrap();
+        assert_eq!(page.total.unwrap().users, expected);
+        assert!(page.items.iter().any(|user| user.full_name == name));
+    }
 }

@@ -114,6 +114,12 @@ pub(super) struct List {
     /// Only users who have never signed in
     #[arg(long)]
     never_signed_in: bool,
+    /// Only users with a linked Telegram account
+    #[arg(long, conflicts_with = "not_linked")]
+    linked: bool,
+    /// Only users without a linked Telegram account
+    #[arg(long)]
+    not_linked: bool,
     /// Only the user with this id in another system
     #[arg(long)]
     external_id: Option<String>,
@@ -267,6 +273,7 @@ async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
     query.external_id.clone_from(&args.external_id);
     query.telegram_id = args.telegram_id.map(TelegramId);
     query.has_signed_in = args.never_signed_in.then_some(false);
+    query.is_linked = (args.linked || args.not_linked).then_some(args.linked);
     (query.role, query.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
     let mut users = Vec::new();
     for_each_page(admin, query, |page| {

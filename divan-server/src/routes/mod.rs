@@ -55,7 +55,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::reset_password))
         .routes(routes!(users::promote_user))
         .routes(routes!(users::unlink_telegram))
-        .routes(routes!(users::end_user_sessions))
+        .routes(routes!(users::user_sessions, users::end_user_sessions))
         .routes(routes!(users::get_failed_sign_ins))
         .routes(routes!(users::unlock_user))
         .routes(routes!(audit::audit))

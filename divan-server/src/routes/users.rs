@@ -1,8 +1,9 @@
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, Endpoint,
     FailedSignIns, GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest,
-    PromoteUser, PromoteUserRequest, ResetPassword, SearchUsers, UnlinkTelegram, UnlockUser,
-    UpdateUser, UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
+    PromoteUser, PromoteUserRequest, ResetPassword, SearchUsers, SessionList, UnlinkTelegram,
+    UnlockUser, UpdateUser, UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
+    UserSessions,
 };
 use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
 
@@ -20,8 +21,8 @@ use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
 /// has the number of users on all pages in `total`; `total_is_minimum` says that there may be more.
 ///
 /// A page may have fewer users than `limit`, even none, and still a `next_cursor`: if more than a
-/// thousand users match each word of `q`, or with `has_signed_in`, at most 20 000 users are scanned for a page. Continue until
-/// there is no `next_cursor`.
+/// thousand users match each word of `q`, or with `has_signed_in` or `is_linked`, at most 20 000 users are scanned for a page.
+/// Continue until there is no `next_cursor`.
 ///
 /// A `cursor` is valid only with the filters of the request that returned it; with others the response
 /// is `validation_failed`. Start again without a cursor when the search text changes.
@@ -66,7 +67,8 @@ fn query(request: ListUsersRequest) -> ListUsersQuery {
     let mut query = ListUsersQuery::default();
     (query.query, query.role, query.is_active) = (request.q, request.role, request.is_active);
     query.external_id = request.external_id;
-    (query.telegram_id, query.has_signed_in) = (request.telegram_id, request.has_signed_in);
+    (query.telegram_id, query.is_linked) = (request.telegram_id, request.is_linked);
+    query.has_signed_in = request.has_signed_in;
     query.with_total = request.include_total == Some(true);
     query.with_metadata = request.include == Some(UserInclude::Metadata);
     (query.limit, query.cursor) = (request.limit, request.cursor.map(Cursor::from));
@@ -272,6 +274,22 @@ pub(crate) async fn unlink_telegram(
 ) -> ApiResult<UnlinkTelegram> {
     let password = admin.service().unlink_telegram(id).await?;
     Ok(ApiResponse(GeneratedPassword::new(password)))
+}
+
+/// List a user's sessions
+///
+/// The live sessions of the user on both audiences, newest first, without their tokens. `is_current` is
+/// always `false`. There are at most 20, so there are no pages.
+#[utoipa::path(
+    get,
+    path = UserSessions::PATH,
+    tag = "Users",
+    params(("id" = UserId, Path, description = "The user")),
+    responses((status = 200, description = "The live sessions", body = SessionList)),
+)]
+pub(crate) async fn user_sessions(admin: AsAdmin, Id(id): Id<UserId>) -> ApiResult<UserSessions> {
+    let sessions = admin.service().user_sessions(id).await?;
+    Ok(ApiResponse(wire::session_list(sessions)))
 }
 
 /// Sign a user out everywhere

@@ -390,6 +390,24 @@ async fn a_deleted_user_is_gone() {
 }
 
 #[tokio::test]
+async fn an_administrator_lists_the_sessions_of_a_user() {
+    let app = App::with_users().await;
+    let (admin, employee) = (app.admin_token().await, app.employee_token().await);
+    let me = app.get_as(&employee, "/auth/me").await.json();
+    let mut own = app.get_as(&employee, "/auth/sessions").await.json();
+    assert_eq!(own["items"][0]["is_current"], true);
+    own["items"][0]["is_current"] = json!(false);
+    let path = |id: &str| format!("/auth/admin/users/{id}/sessions");
+    let listed = app.get_as(&admin, &path(me["id"].as_str().unwrap())).await;
+    assert_eq!(listed.json(), own);
+    assert!(!listed.text.contains("token"), "{listed:?}");
+    let unknown = path("01920000-0000-7000-8000-000000000001");
+    app.get_as(&admin, &unknown)
+        .await
+        .assert_problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn users_are_found_by_telegram_account_and_counted() {
     let app = App::with_users().await;
     let (admin, employee) = (app.admin_token().await, app.employee_token().await);
@@ -397,6 +415,7 @@ async fn users_are_found_by_telegram_account_and_counted() {
     for query in [
         format!("telegram_id={}", me["telegram_id"]),
         "has_signed_in=true&role=employee".to_owned(),
+        "is_linked=true".to_owned(),
     ] {
         let path = format!("/auth/admin/users?include_total=true&{query}");
         let page = app.get_as(&admin, &path).await.json();
@@ -408,6 +427,7 @@ async fn users_are_found_by_telegram_account_and_counted() {
     for (query, pointer) in [
         ("telegram_id=x", "/telegram_id"),
         ("has_signed_in=yes", "/has_signed_in"),
+        ("is_linked=1", "/is_linked"),
         ("include_total=1", "/include_total"),
     ] {
         let path = format!("/auth/admin/users?{query}");

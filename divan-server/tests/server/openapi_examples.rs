@@ -9,7 +9,7 @@ use divan_core::api::{
     ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, GetBootstrap,
     GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me, MemberErrorCode, Method,
     PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
-    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
+    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -109,6 +109,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<ResetPassword>(),
         check::<PromoteUser>(),
         check::<UnlinkTelegram>(),
+        check::<UserSessions>(),
         check::<EndUserSessions>(),
         check::<GetFailedSignIns>(),
         check::<UnlockUser>(),

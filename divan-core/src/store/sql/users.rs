@@ -85,7 +85,8 @@ impl<DB: Backend> SqlStore<DB> {
                 ids.push_bind(id);
             }
             select.push(")");
-        } else if !frequent.is_empty() || query.has_signed_in.is_some() {
+        } else if !frequent.is_empty() || query.has_signed_in.is_some() || query.is_linked.is_some()
+        {
             end = self.end_of_scan(query).await?;
         }
         for (from, to) in frequent {
@@ -139,6 +140,7 @@ impl<DB: Backend> SqlStore<DB> {
         let indexed = UserQuery {
             is_active: query.is_active.filter(|_| query.role.is_none()),
             has_signed_in: None,
+            is_linked: None,
             ..query.clone()
         };
         let mut end = QueryBuilder::<DB>::new(statements::USER_IDS);
@@ -211,6 +213,13 @@ fn push_conditions<DB: Backend>(select: &mut QueryBuilder<DB>, query: &UserQuery
             " AND last_login_at IS NOT NULL"
         } else {
             " AND last_login_at IS NULL"
+        });
+    }
+    if let Some(is_linked) = query.is_linked {
+        select.push(if is_linked {
+            " AND telegram_id IS NOT NULL"
+        } else {
+            " AND telegram_id IS NULL"
         });
     }
     if let Some(id) = query.telegram_id {

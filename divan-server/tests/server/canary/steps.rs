@@ -137,12 +137,12 @@ impl Journey {
         self.expect(200, call("reset_password").with(admin).of(&other))
             .await;
         self.expect(404, call("reset_password").with(admin)).await;
-        for operation in ["get_failed_sign_ins", "unlock_user", "end_user_sessions"] {
-            let status = if operation == "get_failed_sign_ins" {
-                200
-            } else {
-                204
-            };
+        for (operation, status) in [
+            ("get_failed_sign_ins", 200),
+            ("unlock_user", 204),
+            ("user_sessions", 200),
+            ("end_user_sessions", 204),
+        ] {
             self.expect(status, call(operation).with(admin).of(&other))
                 .await;
             self.expect(404, call(operation).with(admin)).await;
