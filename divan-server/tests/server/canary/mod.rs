@@ -96,6 +96,7 @@ fn commands(database: &str, folder: &Path) {
 async fn no_line_of_the_log_contains_a_canary_on_sqlite() {
     let lose = async |folder: &Path, table: &str| {
         let status = std::process::Command::new("sqlite3")
+            .args(["-cmd", ".timeout 5000"])
             .arg(folder.join("divan.db"))
             .arg(format!("ALTER TABLE {table} RENAME TO {table}_elsewhere"))
             .status();
