@@ -51,7 +51,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get the state of the bootstrap
+         * @description For the first screen of a panel: creation of the first administrator, or sign-in. A server that allows no bootstrap over HTTP has the same response as one with an administrator. In development mode the bootstrap is closed for a request that a proxy or a tunnel forwarded.
+         */
+        get: operations["get_bootstrap"];
         put?: never;
         /**
          * Create the first administrator
@@ -105,7 +109,7 @@ export interface paths {
          *
          *     `telegram_id` finds the user who holds a Telegram account, after `telegram_account_mismatch`. `has_signed_in=false` lists users who have never signed in. With `include_total=true` the response has the number of users on all pages in `total`; `total_is_minimum` says that there may be more.
          *
-         *     A page may have fewer users than `limit`, even none, and still a `next_cursor`: if more than a thousand users match each word of `q`, or with `has_signed_in`, at most 20 000 users are scanned for a page. Continue until there is no `next_cursor`.
+         *     A page may have fewer users than `limit`, even none, and still a `next_cursor`: if more than a thousand users match each word of `q`, or with `has_signed_in` or `is_linked`, at most 20 000 users are scanned for a page. Continue until there is no `next_cursor`.
          *
          *     A `cursor` is valid only with the filters of the request that returned it; with others the response is `validation_failed`. Start again without a cursor when the search text changes.
          *
@@ -256,7 +260,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List a user's sessions
+         * @description The live sessions of the user on both audiences, newest first, without their tokens. `is_current` is always `false`. There are at most 20, so there are no pages.
+         */
+        get: operations["user_sessions"];
         put?: never;
         post?: never;
         /**
@@ -501,6 +509,26 @@ export interface paths {
          *     If the password is needed, the response is `password_required`, also for an unknown Telegram account and for init data that is too old here but not for a sign-in: show the form for `telegram_login`. The session ends with the 30 days, even if it is refreshed.
          */
         post: operations["auto_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/telegram/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the configuration of the Mini App
+         * @description For the Mini App's page before the sign-in: the bot to open outside Telegram, and an example of a phone number. `bot_username` is the variable `TELEGRAM_BOT_USERNAME` of the server.
+         */
+        get: operations["telegram_config"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -752,6 +780,19 @@ export interface components {
              */
             password: string;
         };
+        /** @description The state of the bootstrap. */
+        BootstrapState: {
+            /**
+             * @description True if the first administrator can be created now. False also if the server does not allow it over HTTP.
+             * @example true
+             */
+            is_open: boolean;
+            /**
+             * @description True if `bootstrap` is open and requires the bootstrap token.
+             * @example true
+             */
+            token_required: boolean;
+        };
         /** @description The old password and the new one. */
         ChangePasswordRequest: {
             /**
@@ -979,6 +1020,8 @@ export interface components {
             include_total?: boolean | null;
             /** @description Only active (`true`) or only inactive users (`false`). */
             is_active?: boolean | null;
+            /** @description Only users with (`true`) or without a linked Telegram account (`false`). */
+            is_linked?: boolean | null;
             /**
              * Format: int32
              * @description The maximum number of users, 1 to 200. Default: 50.
@@ -1092,6 +1135,33 @@ export interface components {
         };
         /** @description Attributes of a user for the application: a JSON object of at most 4,096 bytes. */
         Metadata: Record<string, unknown>;
+        /** @description The public configuration of the Mini App's page. */
+        MiniAppConfig: {
+            /**
+             * @description The username of the bot that opens the Mini App, without `@`. `null` if the server does not know it.
+             * @example divan_bot
+             */
+            bot_username?: string | null;
+            /**
+             * @description The languages of the page, as language codes. The first is the default.
+             * @example [
+             *       "ru",
+             *       "kk",
+             *       "en"
+             *     ]
+             */
+            languages: string[];
+            /**
+             * @description A mobile number in the form of the server's region, to show in an empty field.
+             * @example +7 771 000 9998
+             */
+            phone_example: string;
+            /**
+             * @description True if the server signs init data of test users, in development mode only.
+             * @example false
+             */
+            test_sign_in: boolean;
+        };
         /** @description The body of an error of the token endpoint (RFC 6749 §5.2). */
         OAuthErrorResponse: {
             /**
@@ -1749,6 +1819,88 @@ export interface operations {
             };
         };
     };
+    get_bootstrap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "is_open": true,
+                     *       "token_required": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BootstrapState"];
+                };
+            };
+            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     bootstrap: {
         parameters: {
             query?: never;
@@ -2130,6 +2282,8 @@ export interface operations {
                 telegram_id?: number;
                 /** @description Only users who have signed in (`true`) or who have never signed in (`false`). */
                 has_signed_in?: boolean;
+                /** @description Only users with (`true`) or without a linked Telegram account (`false`). */
+                is_linked?: boolean;
                 /** @description `true` returns the number of users that match, in `total`. */
                 include_total?: boolean;
                 /** @description `metadata` returns the users with the attributes for the application. */
@@ -3473,6 +3627,142 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The live sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "203.0.113.7",
+                     *           "audience": "miniapp",
+                     *           "created_at": "2026-01-15T09:41:12.875Z",
+                     *           "device": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)",
+                     *           "expires_at": "2026-02-14T09:55:03.25Z",
+                     *           "id": "0199aa41-07d2-7e55-8c1b-2f60a9d3e4b8",
+                     *           "is_current": true,
+                     *           "refreshed_at": "2026-01-15T09:55:03.25Z",
+                     *           "telegram": {
+                     *             "allows_write_to_pm": true,
+                     *             "bot_id": 1234567890,
+                     *             "language": "kk"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5092,6 +5382,96 @@ export interface operations {
              * @description - `telegram_not_configured`: The server has no bot token, so sign-in through Telegram is not possible.
              *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
              */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    telegram_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration */
+            200: {
+                headers: {
+                    /** @description The cache lifetime: `public, max-age=60` */
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bot_username": "divan_bot",
+                     *       "languages": [
+                     *         "ru",
+                     *         "kk",
+                     *         "en"
+                     *       ],
+                     *       "phone_example": "+7 771 000 9998",
+                     *       "test_sign_in": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MiniAppConfig"];
+                };
+            };
+            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `unavailable`. */
