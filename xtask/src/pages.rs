@@ -37,7 +37,7 @@ pub(crate) fn run(step: Step, no_install: bool) -> Outcome {
         Step::Measure => return with_server("measure"),
         _ => {}
     }
-    for name in ["types:check", "check", "test", "verify"] {
+    for name in ["types:check", "check", "test", "verify", "pack:check"] {
         script(name)?;
     }
     with_server("test:browser")
