@@ -84,6 +84,7 @@ contract!(
     a_session_above_the_limit_ends_the_oldest,
     purge_sessions_deletes_sessions_that_ended_before,
     a_purge_deletes_more_events_than_one_batch_has,
+    audit_returns_the_events_of_a_time_with_the_names_of_their_users,
     insert_users_inserts_all_users_or_none,
     users_by_keys_finds_many_users_at_once,
     users_by_keys_compares_external_ids_as_they_are,
@@ -689,6 +690,47 @@ async fn a_purge_deletes_more_events_than_one_batch_has(store: AnyStore) {
     let left = store.audit(&AuditQuery::newest(20)).await.unwrap();
     assert_eq!(left.len(), 10);
     assert_eq!(store.purge_audit(now()).await.unwrap(), 0);
+}
+
+async fn audit_returns_the_events_of_a_time_with_the_names_of_their_users(store: AnyStore) {
+    store
+        .insert_users(&[created(&employee(1)), created(&employee(2))])
+        .await
+        .unwrap();
+    let millis = u128::try_from(now().unix_timestamp_nanos() / 1_000_000).unwrap();
+    let event = |hours: u32| {
+        let id = uuid::Uuid::from_u128((millis + 3_600_000 * u128::from(hours)) << 80);
+        let at = now() + Duration::hours(i64::from(hours));
+        let mut event =
+            AuditEvent::new(AuditId(id), at, AuditAction::UserUpdated, Some(self::id(1)));
+        event.actor_id = Some(self::id(2));
+        event
+    };
+    let nothing = ThrottleUpdate::charge(Vec::new(), now());
+    let events: Vec<_> = (10..20).map(event).collect();
+    let _ = store.update_counters(&nothing, &events).await.unwrap();
+
+    let named = |event: &AuditEvent| {
+        let mut event = event.clone();
+        event.actor_name = Some(employee(2).user.full_name);
+        event.subject_name = Some(employee(1).user.full_name);
+        event
+    };
+    let mut query = AuditQuery::newest(20);
+    (query.from, query.to) = (Some(events[3].at), Some(events[6].at));
+    let found = store.audit(&query).await.unwrap();
+    let expected: Vec<_> = events[3..6].iter().rev().map(named).collect();
+    assert_eq!(found, expected);
+    query.before = Some(events[5].id);
+    assert_eq!(store.audit(&query).await.unwrap(), expected[1..]);
+    (query.from, query.to) = (None, Some(now()));
+    assert_eq!(store.audit(&query).await.unwrap(), []);
+
+    delete(&store, 1).await.unwrap().unwrap();
+    query.to = None;
+    let found = store.audit(&query).await.unwrap();
+    assert_eq!(found[0].subject_name, None);
+    assert_eq!(found[0].actor_name, expected[0].actor_name);
 }
 
 async fn insert_users_inserts_all_users_or_none(store: AnyStore) {

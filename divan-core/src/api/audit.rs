@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use crate::types::{AuditAction, AuditEvent, UserId};
 
@@ -24,6 +25,22 @@ pub struct AuditRequest {
     /// Only events with this action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<AuditAction>,
+    /// Only events at this time or later (RFC 3339).
+    #[serde(
+        default,
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", param(example = "2026-01-01T00:00:00Z"))]
+    pub from: Option<OffsetDateTime>,
+    /// Only events before this time (RFC 3339).
+    #[serde(
+        default,
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", param(example = "2026-02-01T00:00:00Z"))]
+    pub to: Option<OffsetDateTime>,
 }
 
 /// A page of audit events.

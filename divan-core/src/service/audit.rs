@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::page::{ListId, PageRequest, truncate_page};
 use super::session::to_time_duration;
 use super::validation::Validation;
@@ -20,6 +22,10 @@ pub struct ListAuditEventsQuery {
     pub actor: Option<UserId>,
     /// The action.
     pub action: Option<AuditAction>,
+    /// The time of the first event.
+    pub from: Option<OffsetDateTime>,
+    /// The time after the last event: only events before it.
+    pub to: Option<OffsetDateTime>,
     /// The size of the page, 1 to 200. Default: 50.
     pub limit: Option<u32>,
     /// The cursor of the previous page.
@@ -37,10 +43,13 @@ impl AdminService<'_> {
         query: &ListAuditEventsQuery,
     ) -> Result<Page<AuditEvent>, ServiceError> {
         let id = |user: Option<UserId>| user.map(|id| id.to_string());
+        let nanos = |time: Option<OffsetDateTime>| Some(time?.unix_timestamp_nanos().to_string());
         let list = ListId::new("audit")
             .filter("user", id(query.user).as_deref())
             .filter("actor", id(query.actor).as_deref())
             .filter("action", query.action.map(AuditAction::as_str))
+            .filter("from", nanos(query.from).as_deref())
+            .filter("to", nanos(query.to).as_deref())
             .tag();
         let mut validation = Validation::default();
         let PageRequest { limit, before } =
@@ -55,6 +64,7 @@ impl AdminService<'_> {
         stored.subject = query.user;
         stored.actor = query.actor;
         stored.action = query.action;
+        (stored.from, stored.to) = (query.from, query.to);
         stored.before = before.map(AuditId);
         let mut items = self.service.parts.store.audit(&stored).await?;
         let last_id = truncate_page(&mut items, limit, |event| event.id.0);

@@ -8,7 +8,8 @@ use crate::types::{AuditAction, AuditEvent, AuditId, UserId};
 /// [`UserStore`](super::UserStore) and [`AccountUpdate`](super::AccountUpdate).
 #[async_trait]
 pub trait AuditStore: std::fmt::Debug + Send + Sync {
-    /// Finds the events that match all conditions, newest first.
+    /// Finds the events that match all conditions, newest first, with the present names of their
+    /// users. Names of inserted events are not stored.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -31,6 +32,10 @@ pub struct AuditQuery {
     pub actor: Option<UserId>,
     /// Only this action.
     pub action: Option<AuditAction>,
+    /// Only events at this time or later.
+    pub from: Option<OffsetDateTime>,
+    /// Only events before this time.
+    pub to: Option<OffsetDateTime>,
     /// Only events older than this one, the last of the previous page.
     pub before: Option<AuditId>,
     /// Maximum number of events.
@@ -52,6 +57,8 @@ impl AuditQuery {
             .is_none_or(|subject| event.subject_id == Some(subject))
             && self.actor.is_none_or(|actor| event.actor_id == Some(actor))
             && self.action.is_none_or(|action| event.action == action)
+            && self.from.is_none_or(|from| event.at >= from)
+            && self.to.is_none_or(|to| event.at < to)
             && self.before.is_none_or(|before| event.id < before)
     }
 }

@@ -515,6 +515,11 @@ impl AuditStore for MemoryStore {
             .collect();
         found.sort_by_key(|event| std::cmp::Reverse(event.id));
         found.truncate(query.limit as usize);
+        let name = |id: Option<UserId>| Some(tables.accounts.get(&id?)?.user.full_name.clone());
+        for event in &mut found {
+            event.actor_name = name(event.actor_id);
+            event.subject_name = name(event.subject_id);
+        }
         Ok(found)
     }
 

@@ -108,10 +108,23 @@ pub struct AuditEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub actor_id: Option<UserId>,
+    /// The present name of the user who acted. Absent without such a user, and after the user was
+    /// deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, example = "Administrator")
+    )]
+    pub actor_name: Option<String>,
     /// The user who was affected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub subject_id: Option<UserId>,
+    /// The present name of the user who was affected. Absent without such a user, and after the user
+    /// was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, example = "First Last"))]
+    pub subject_name: Option<String>,
     /// Only for a failed sign-in on an account that does not exist: a digest of the phone number or
     /// e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,7 +167,9 @@ impl AuditEvent {
             at,
             action,
             actor_id: None,
+            actor_name: None,
             subject_id,
+            subject_name: None,
             account: None,
             bot_id: None,
             changes: Vec::new(),

@@ -80,7 +80,7 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Check that a running server is ready (with --live: that it responds); exits with 1 otherwise
     Health(health::HealthArgs),
-    /// Delete old audit events
+    /// List and delete audit events
     #[command(subcommand)]
     Audit(audit::Command),
     /// Print the OpenAPI document

@@ -374,8 +374,13 @@ async fn sessions(admin: AdminService<'_>, args: &Sessions) -> Result<(), UsersE
 }
 
 pub(super) async fn find(admin: AdminService<'_>, user: &UserRef) -> Result<User, UsersError> {
-    match admin.find_user(&user.user).await {
-        Err(ServiceError::NotFound) => Err(UsersError::NotFound(user.user.clone())),
+    find_by(admin, &user.user).await
+}
+
+/// Finds a user by id, phone number or e-mail address.
+pub(super) async fn find_by(admin: AdminService<'_>, text: &str) -> Result<User, UsersError> {
+    match admin.find_user(text).await {
+        Err(ServiceError::NotFound) => Err(UsersError::NotFound(text.to_owned())),
         found => Ok(found?),
     }
 }

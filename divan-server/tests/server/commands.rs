@@ -256,6 +256,57 @@ fn a_closed_pipe_is_success_and_a_full_disk_is_a_failure() {
 }
 
 #[test]
+fn audit_list_shows_the_events_of_a_time_with_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    output(
+        folder,
+        &[
+            "user",
+            "create",
+            "--name",
+            "First Last",
+            "--phone",
+            "+77011234567",
+            "--generate",
+        ],
+    );
+    output(folder, &["user", "deactivate", "+77011234567"]);
+    let list = |arguments: &[&str]| output(folder, &[&["audit", "list"], arguments].concat());
+    let all = list(&["--user", "+77011234567"]);
+    let lines: Vec<&str> = all.lines().collect();
+    assert!(lines[0].starts_with("TIME"), "{all}");
+    assert!(
+        lines[1].contains("user_deactivated  -      First Last"),
+        "{all}"
+    );
+    assert!(
+        lines[2].contains("user_created") && lines.len() == 3,
+        "{all}"
+    );
+    let since = list(&[
+        "--from",
+        "2020-01-01T00:00:00+05:00",
+        "--action",
+        "user_created",
+        "--json",
+    ]);
+    let since: Value = serde_json::from_str(&since).unwrap();
+    assert_eq!(since[0]["subject_name"], "First Last");
+    assert_eq!(since.as_array().unwrap().len(), 1);
+    assert_eq!(list(&["--to", "2020-01-01T00:00:00Z"]).lines().count(), 1);
+    assert_eq!(list(&["--limit", "1"]).lines().count(), 2);
+    for invalid in [
+        ["--from", "yesterday"],
+        ["--action", "unknown"],
+        ["--user", "+77010000009"],
+    ] {
+        let (code, _, stderr) = divan(folder, &[&["audit", "list"][..], &invalid].concat());
+        assert_ne!((code, stderr.as_str()), (0, ""), "{invalid:?}");
+    }
+}
+
+#[test]
 fn audit_purge_deletes_events_by_age() {
     let folder = tempfile::tempdir().unwrap();
     create_admin(folder.path());

@@ -408,6 +408,33 @@ async fn an_administrator_lists_the_sessions_of_a_user() {
 }
 
 #[tokio::test]
+async fn audit_events_are_filtered_by_time() {
+    let app = App::with_users().await;
+    let admin = app.admin_token().await;
+    let list = async |query: &str| {
+        let path = format!("/auth/admin/audit?action=user_created&{query}");
+        app.get_as(&admin, &path).await
+    };
+    let all = list("limit=1").await.json();
+    let created = &all["items"][0];
+    assert_eq!(created["actor_name"], "Administrator", "{created}");
+    assert_eq!(created["subject_name"], "First Last", "{created}");
+    let at = created["at"].as_str().unwrap();
+    assert_eq!(list(&format!("from={at}")).await.json(), all);
+    let none = json!({"items": []});
+    assert_eq!(list(&format!("to={at}")).await.json(), none);
+    let offset = list("from=2020-01-01T00:00:00%2B05:00&to=2020-01-02T00:00:00Z").await;
+    assert_eq!(offset.json(), none);
+    for (query, pointer) in [
+        ("from=2026-01-01", "/from"),
+        ("to=2020-01-01T00:00:00+05:00", "/to"),
+        ("to=", "/to"),
+    ] {
+        list(query).await.assert_invalid(pointer);
+    }
+}
+
+#[tokio::test]
 async fn users_are_found_by_telegram_account_and_counted() {
     let app = App::with_users().await;
     let (admin, employee) = (app.admin_token().await, app.employee_token().await);

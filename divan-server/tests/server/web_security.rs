@@ -194,7 +194,7 @@ async fn responses_about_users_have_only_the_members_of_the_contract() {
         ("/auth/devices", "created_at id last_used_at"),
         (
             "/auth/admin/audit",
-            "action actor_id at bot_id id request_id subject_id",
+            "action actor_id actor_name at bot_id id request_id subject_id subject_name",
         ),
     ] {
         assert_eq!(members(path).await, expected, "{path}");

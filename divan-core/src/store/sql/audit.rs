@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use sqlx::QueryBuilder;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use super::retry::retrying;
 use super::rows::{self, to_micros};
@@ -32,6 +33,16 @@ impl<DB: Backend> SqlStore<DB> {
         if let Some(action) = query.action {
             page.push(" AND action = ")
                 .push_bind(action.as_str().to_owned());
+        }
+        if let Some(from) = query.from {
+            let first = id_at(from.saturating_sub(ID_TOLERANCE));
+            page.push(" AND at >= ").push_bind(to_micros(from));
+            page.push(" AND id >= ").push_bind(first);
+        }
+        if let Some(to) = query.to {
+            let end = id_at(to.saturating_add(ID_TOLERANCE));
+            page.push(" AND at < ").push_bind(to_micros(to));
+            page.push(" AND id < ").push_bind(end);
         }
         if let Some(before) = query.before {
             page.push(" AND id < ").push_bind(before.0);
@@ -98,4 +109,15 @@ impl<DB: Backend> SqlStore<DB> {
             }
         }
     }
+}
+
+/// Greatest difference between the time of an event and that of its id, which is generated right
+/// before: the clock may have been set in between.
+const ID_TOLERANCE: Duration = Duration::hours(1);
+
+/// Returns the first id of a time (RFC 9562, version 7). Pages are in the order of ids, so a range of
+/// ids keeps the database from reading all events of other times.
+fn id_at(time: OffsetDateTime) -> Uuid {
+    let millis = u128::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+    Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }

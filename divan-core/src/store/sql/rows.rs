@@ -119,6 +119,8 @@ pub(super) fn audit_event<DB: Backend>(row: &DB::Row) -> Result<AuditEvent, sqlx
     let changes: String = row.try_get("changes")?;
     let mut event = AuditEvent::new(id, at, action, subject);
     event.actor_id = row.try_get::<Option<Uuid>, _>("actor_id")?.map(UserId);
+    event.actor_name = row.try_get("actor_name")?;
+    event.subject_name = row.try_get("subject_name")?;
     event.changes = changes
         .split(',')
         .filter(|member| !member.is_empty())

@@ -131,8 +131,12 @@ pub(super) const USERS_WITH_WORD: &str =
 pub(super) const FREQUENT_WORD_USERS: usize = 1000;
 
 /// Start of a query for a page of audit events; each condition begins with `AND`.
+/// Audit events with the names of their users.
 pub(super) const AUDIT_EVENTS: &str = "SELECT id, at, action, actor_id, subject_id, changes, address, \
-     request_id, account, bot_id FROM divan_audit_events WHERE true";
+     request_id, account, bot_id, \
+     (SELECT full_name FROM divan_users WHERE divan_users.id = actor_id) AS actor_name, \
+     (SELECT full_name FROM divan_users WHERE divan_users.id = subject_id) AS subject_name \
+     FROM divan_audit_events WHERE true";
 pub(super) const INSERT_AUDIT_EVENTS: &str = "INSERT INTO divan_audit_events (id, at, action, \
      actor_id, subject_id, changes, address, request_id, account, bot_id) ";
 pub(super) const PURGE_AUDIT_EVENTS: &str = purge!("divan_audit_events", "id", "at", "at < $1");

@@ -47,8 +47,15 @@ async fn no_line_contains_a_canary(database: &str, lose: impl AsyncFn(&Path, &st
     journey.own_sessions(&admin).await;
     journey.other_requests().await;
     let audit = || call("audit").with(&admin);
-    let events = journey.expect(200, audit().query("?limit=200")).await;
-    assert!(events["items"].as_array().unwrap().len() > 20, "{events}");
+    let mut events = journey.expect(200, audit().query("?limit=200")).await;
+    let items = events["items"].as_array_mut().unwrap();
+    assert!(items.len() > 20, "{items:?}");
+    for event in items {
+        // Names are read from the users.
+        for name in ["actor_name", "subject_name"] {
+            event.as_object_mut().unwrap().remove(name);
+        }
+    }
     require_none(&events.to_string(), &journey.secrets);
     journey
         .expect(422, audit().query("?user=canary&action=canary"))
