@@ -68,6 +68,7 @@ mod state;
 #[cfg(feature = "cli")]
 mod telegram;
 mod token_endpoint;
+mod users_csv;
 
 #[cfg(feature = "_server")]
 pub use app::{Migrations, Server, StartError};

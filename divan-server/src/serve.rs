@@ -7,6 +7,7 @@
 mod connections;
 mod descriptors;
 mod head_deadline;
+mod turn;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -32,6 +33,7 @@ use connections::{Connections, Slot};
 #[cfg(feature = "cli")]
 pub(crate) use descriptors::raise_limit;
 use head_deadline::HeadDeadline;
+use turn::Turn;
 
 pub(crate) use connections::Limits;
 
@@ -128,11 +130,13 @@ fn spawn(accepted: Accepted, router: &Router, timeouts: Timeouts, running: &Grac
         let (requests, busy) = (requests.clone(), place.busy());
         request.extensions_mut().insert(Peer(peer));
         let response = router.clone().oneshot(request.map(Body::new));
+        let turn = Turn {
+            requests,
+            _busy: busy,
+        };
         async move {
             let response: Result<Response, Infallible> = response.await;
-            requests.next_turn();
-            drop(busy);
-            response
+            response.map(|response| turn.until_sent(response))
         }
     });
     let connection = http1::Builder::new()
@@ -282,6 +286,34 @@ mod tests {
         assert!(response.await.unwrap().ends_with("done"));
         let mut byte = [0];
         assert_eq!(silent[0].read(&mut byte).await.unwrap_or(0), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_busy_until_its_body_is_sent() {
+        let endless = async || {
+            let parts = futures_util::stream::repeat_with(|| Ok::<_, Infallible>("part"));
+            let parts = futures_util::StreamExt::then(parts, async |part| {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                part
+            });
+            Body::from_stream(parts)
+        };
+        let router = Router::new().route("/", get("done"));
+        let address = start_proxied(router.route("/endless", get(endless))).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut buffer = [0; 512];
+        assert!(stream.read(&mut buffer).await.unwrap() > 0);
+        let request = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let mut silent = Vec::new();
+        for _ in 0..10 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+            assert!(exchange(address, request).await.ends_with("done"));
+        }
+        for _ in 0..100 {
+            assert!(stream.read(&mut buffer).await.unwrap() > 0);
+        }
     }
 
     #[tokio::test]

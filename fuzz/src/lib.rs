@@ -16,8 +16,8 @@ mod reference;
 mod signed;
 mod tokens;
 mod user_lists;
-#[expect(dead_code, unused_imports, reason = "the command line uses the rest")]
-#[path = "../../divan-server/src/cli/users_csv/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the server uses the rest")]
+#[path = "../../divan-server/src/users_csv/mod.rs"]
 mod users_csv;
 
 pub use cursors::cursors;

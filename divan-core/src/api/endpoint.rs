@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{BODY_PROBLEMS, COMMON_PROBLEMS, ProblemCode, WRITE_PROBLEMS};
+use super::{BODY_PROBLEMS, COMMON_PROBLEMS, FILE_PROBLEMS, ProblemCode, WRITE_PROBLEMS};
 
 /// An endpoint of the contract: everything that server and client must agree on.
 ///
@@ -26,10 +26,28 @@ pub trait Endpoint {
     /// ([`Auth::problems`]) and its limit (`too_many_attempts`), of any body ([`BODY_PROBLEMS`]) and of
     /// any request ([`COMMON_PROBLEMS`]).
     const PROBLEMS: &'static [ProblemCode];
-    /// The JSON body of the request, or the query parameters of a [`Method::Get`]; `()` for none.
+    /// The media type of the request's body. Default: JSON.
+    const REQUEST_TYPE: MediaType = MediaType::Json;
+    /// The media type of the response to a success. Default: JSON.
+    const RESPONSE_TYPE: MediaType = MediaType::Json;
+    /// The JSON body of the request; the query parameters if it is a [`Method::Get`] or has another
+    /// [`REQUEST_TYPE`](Self::REQUEST_TYPE); `()` for none.
     type Request: Serialize + DeserializeOwned + Send;
-    /// The JSON body of the response; `()` for none.
+    /// The JSON body of the response, `()` for none; a line of [`MediaType::JsonLines`]; the whole text
+    /// of [`MediaType::Csv`].
     type Response: Serialize + DeserializeOwned + Send;
+}
+
+named_enum! {
+    /// The media type of a body.
+    pub enum MediaType {
+        /// JSON (RFC 8259).
+        Json = "application/json",
+        /// Comma-separated values (RFC 4180), in UTF-8.
+        Csv = "text/csv",
+        /// One JSON value per line.
+        JsonLines = "application/x-ndjson",
+    }
 }
 
 named_enum! {
@@ -133,8 +151,12 @@ pub struct EndpointDescription {
     pub status: u16,
     /// [`Endpoint::LIMIT`].
     pub limit: Option<AttemptLimit>,
-    /// True if the request has a body.
+    /// True if the request has a JSON body.
     pub has_body: bool,
+    /// [`Endpoint::REQUEST_TYPE`].
+    pub request_type: MediaType,
+    /// [`Endpoint::RESPONSE_TYPE`].
+    pub response_type: MediaType,
     /// [`Endpoint::PROBLEMS`].
     own_problems: &'static [ProblemCode],
 }
@@ -149,7 +171,11 @@ impl EndpointDescription {
             status: E::STATUS,
             limit: E::LIMIT,
             // `()` is the only request without members.
-            has_body: size_of::<E::Request>() > 0 && !matches!(E::METHOD, Method::Get),
+            has_body: size_of::<E::Request>() > 0
+                && !matches!(E::METHOD, Method::Get)
+                && matches!(E::REQUEST_TYPE, MediaType::Json),
+            request_type: E::REQUEST_TYPE,
+            response_type: E::RESPONSE_TYPE,
             own_problems: E::PROBLEMS,
         }
     }
@@ -157,7 +183,11 @@ impl EndpointDescription {
     /// Every problem that the endpoint may return: of its authentication, its own, of its body, and
     /// of any request.
     pub fn problems(&self) -> impl Iterator<Item = ProblemCode> + use<> {
-        let body = if self.has_body { BODY_PROBLEMS } else { &[] };
+        let body = match self.request_type {
+            MediaType::Json if self.has_body => BODY_PROBLEMS,
+            MediaType::Json => &[],
+            _ => FILE_PROBLEMS,
+        };
         let write = match self.method {
             Method::Get => &[],
             _ => WRITE_PROBLEMS,

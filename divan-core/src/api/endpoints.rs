@@ -4,9 +4,9 @@ use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
     BootstrapRequest, BootstrapState, ChangePasswordRequest, CreateUserRequest, CreatedUser,
     DeviceList, Endpoint, EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet,
-    ListUsersRequest, LogoutRequest, Method, MiniAppConfig, ProblemCode, PromoteUserRequest,
-    RefreshRequest, SessionList, TelegramLoginRequest, TokenResponse, UpdateUserRequest, User,
-    UserPage, UserRequest,
+    ListUsersRequest, LogoutRequest, MediaType, Method, MiniAppConfig, ProblemCode,
+    PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest, TokenResponse,
+    UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -15,7 +15,7 @@ macro_rules! endpoints {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(limit $limit:ident)?,
-        $request:ty => $status:literal $response:ty, [$($problem:ident),*];
+        $request:ty $(as $request_type:ident)? => $status:literal $response:ty $(as $response_type:ident)?, [$($problem:ident),*];
     )*) => {
         $(
             $(#[doc = $doc])*
@@ -30,6 +30,8 @@ macro_rules! endpoints {
                 const STATUS: u16 = $status;
                 $(const LIMIT: Option<AttemptLimit> = Some(AttemptLimit::$limit);)?
                 const PROBLEMS: &'static [ProblemCode] = &[$(ProblemCode::$problem),*];
+                $(const REQUEST_TYPE: MediaType = MediaType::$request_type;)?
+                $(const RESPONSE_TYPE: MediaType = MediaType::$response_type;)?
                 type Request = $request;
                 type Response = $response;
             }
@@ -42,7 +44,7 @@ macro_rules! endpoints {
 }
 
 // Name = operation id: method and path, authentication and limit,
-//     request => status and response, problems.
+//     request and media type => status, response and media type, problems.
 endpoints! {
     /// Signs an employee in, inside the Mini App.
     TelegramLogin = "telegram_login": Post "/auth/telegram/login", InitData limit SignIn,
@@ -122,6 +124,10 @@ endpoints! {
     /// for names and phone numbers with this operation.
     SearchUsers = "search_users": Post "/auth/admin/users/search", Admin,
         ListUsersRequest => 200 UserPage, [];
+
+    /// Returns all users as comma-separated values, which an import reads.
+    ExportUsers = "export_users": Get "/auth/admin/users/export", Admin,
+        () => 200 String as Csv, [];
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,

@@ -25,11 +25,11 @@ pub use account::ChangePasswordRequest;
 pub use admin::{AdminLoginRequest, BOOTSTRAP_TOKEN_HEADER, BootstrapRequest, BootstrapState};
 pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
-pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, Method};
+pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType, Method};
 pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
-    ENDPOINTS, EndSession, EndUserSessions, GetBootstrap, GetFailedSignIns, GetUser, Jwks,
-    ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword,
+    ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetUser,
+    Jwks, ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword,
     SearchUsers, Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
     UserSessions,
 };
@@ -65,9 +65,16 @@ pub const COMMON_PROBLEMS: &[ProblemCode] = &[
 /// The problems of any request that may change something.
 pub const WRITE_PROBLEMS: &[ProblemCode] = &[ProblemCode::OriginNotAllowed];
 
-/// The problems of any request with a body.
+/// The problems of any request with a JSON body.
 pub const BODY_PROBLEMS: &[ProblemCode] = &[
     ProblemCode::MalformedBody,
+    ProblemCode::PayloadTooLarge,
+    ProblemCode::UnsupportedMediaType,
+    ProblemCode::ValidationFailed,
+];
+
+/// The problems of any request with a file as its body.
+pub const FILE_PROBLEMS: &[ProblemCode] = &[
     ProblemCode::PayloadTooLarge,
     ProblemCode::UnsupportedMediaType,
     ProblemCode::ValidationFailed,

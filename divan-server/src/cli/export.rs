@@ -5,11 +5,12 @@ use clap::{Args, Subcommand};
 use divan_core::private_file::PrivateFile;
 use divan_core::service::{AdminService, ListUsersQuery};
 
+use super::Outcome;
 use super::operator::as_operator;
 use super::output::Stdout;
 use super::users::for_each_page;
 use super::users_error::UsersError;
-use super::{Outcome, users_csv};
+use crate::users_csv;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -13,9 +13,9 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::import_preview::{self, users as users_of};
 use super::operator::as_operator;
-use super::users_csv::{self, CsvError, UserList};
 use super::users_error::UsersError;
 use super::{Outcome, output};
+use crate::users_csv::{self, CsvError, UserList};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

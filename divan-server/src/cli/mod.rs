@@ -18,7 +18,6 @@ mod passwords;
 mod serve;
 mod telegram;
 mod users;
-mod users_csv;
 mod users_error;
 mod users_update;
 

@@ -4,7 +4,7 @@ use divan_core::private_file::PrivateFileError;
 use divan_core::service::ServiceError;
 use divan_core::store::StoreErrorKind;
 
-use super::users_csv::CsvError;
+use crate::users_csv::CsvError;
 
 /// The errors of commands on users.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@ mod admin;
 mod audit;
 mod devices;
 mod examples;
+mod export;
 mod health;
 mod jwks;
 mod sessions;
@@ -47,6 +48,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(account::change_password))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::search_users))
+        .routes(routes!(export::export_users))
         .routes(routes!(
             users::get_user,
             users::update_user,

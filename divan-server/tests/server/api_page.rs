@@ -58,6 +58,11 @@ fn assert_shown(response: &str, shown: &str, command: &str) {
     }
     if shown_body.is_empty() {
         assert_eq!(body, "", "{command}");
+    } else if !head.contains("json") {
+        assert_eq!(body.lines().count(), shown_body.lines().count(), "{body}");
+        for (line, shown) in body.lines().zip(shown_body.lines()) {
+            assert!(is_shown(&line.into(), &shown.into()), "{line}");
+        }
     } else {
         let read = |text: &str| {
             serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))

@@ -46,5 +46,6 @@ mod throttle;
 mod token;
 #[cfg(feature = "system-tests")]
 mod upgrade;
+mod user_files;
 mod web_security;
 mod wording;

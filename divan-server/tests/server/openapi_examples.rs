@@ -6,10 +6,10 @@ use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
-    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, GetBootstrap,
-    GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me, MemberErrorCode, Method,
-    PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers, Sessions,
-    TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, ExportUsers,
+    GetBootstrap, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me, MediaType,
+    MemberErrorCode, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers,
+    Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,8 +17,8 @@ use crate::harness::*;
 use crate::openapi::{document, operation};
 
 /// Returns the examples of a body.
-fn examples(body: &Value) -> Vec<&Value> {
-    let content = &body["content"]["application/json"];
+fn examples(body: &Value, media_type: MediaType) -> Vec<&Value> {
+    let content = &body["content"][media_type.as_str()];
     let named = content["examples"]
         .as_object()
         .into_iter()
@@ -34,7 +34,7 @@ fn check<E: Endpoint>() -> &'static str {
         .find(|endpoint| endpoint.operation == E::OPERATION)
         .unwrap();
     let operation = operation(endpoint);
-    let requests = examples(&operation["requestBody"]);
+    let requests = examples(&operation["requestBody"], MediaType::Json);
     assert_eq!(!requests.is_empty(), endpoint.has_body, "{}", E::OPERATION);
     for example in requests
         .into_iter()
@@ -51,7 +51,8 @@ fn check<E: Endpoint>() -> &'static str {
             );
         }
     }
-    let responses = examples(&operation["responses"][E::STATUS.to_string()]);
+    let success = &operation["responses"][E::STATUS.to_string()];
+    let responses = examples(success, E::RESPONSE_TYPE);
     assert_eq!(!responses.is_empty(), E::STATUS != 204, "{}", E::OPERATION);
     for example in responses {
         // Parsing ignores unknown members, so the parsed value is serialized again.
@@ -80,7 +81,7 @@ fn parameters(endpoint: &EndpointDescription, operation: &Value) -> Option<Value
             ))
         })
         .collect();
-    (endpoint.method == Method::Get && !members.is_empty()).then_some(Value::Object(members))
+    (!endpoint.has_body && !members.is_empty()).then_some(Value::Object(members))
 }
 
 #[test]
@@ -102,6 +103,7 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<ChangePassword>(),
         check::<ListUsers>(),
         check::<SearchUsers>(),
+        check::<ExportUsers>(),
         check::<CreateUser>(),
         check::<GetUser>(),
         check::<UpdateUser>(),

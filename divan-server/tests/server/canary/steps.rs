@@ -147,6 +147,9 @@ impl Journey {
                 .await;
             self.expect(404, call(operation).with(admin)).await;
         }
+        self.expect(200, call("export_users").with(admin)).await;
+        self.expect(401, call("export_users").with("canary.canary.canary"))
+            .await;
         let delete = || call("delete_user").with(admin);
         self.expect(204, delete().of(&other)).await;
         self.expect(404, delete().of(&other)).await;

@@ -1,0 +1,92 @@
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::IntoResponse;
+use divan_core::api::{Endpoint, ExportUsers};
+use divan_core::service::{ListUsersQuery, ServiceError, UserPage};
+use futures_util::stream::{Stream, try_unfold};
+
+use crate::error_chain::error_chain;
+use crate::extract::AsAdmin;
+use crate::problem::Problem;
+use crate::users_csv::{self, users_writer};
+
+/// Export all users
+///
+/// Comma-separated values in UTF-8, newest users first, with the columns that an import reads. The
+/// response is sent while the users are read. If it breaks off, the export is incomplete: the
+/// connection then ends without the end of the body.
+///
+/// Names, e-mail addresses and external ids that a spreadsheet would run as a formula begin with an
+/// apostrophe, which the import removes.
+#[utoipa::path(
+    get,
+    path = ExportUsers::PATH,
+    tag = "Users",
+    responses((
+        status = 200,
+        description = "The users",
+        content_type = "text/csv",
+        body = String,
+        headers(("Content-Disposition" = String, description = "`attachment; filename=\"users.csv\"`")),
+        example = json!("phone,email,name,role,active,telegram_id,external_id\n+77011234567,,First Last,employee,yes,,HR-000123\n"),
+    )),
+)]
+pub(crate) async fn export_users(admin: AsAdmin) -> Result<impl IntoResponse, Problem> {
+    let mut query = ListUsersQuery::default();
+    query.limit = Some(200);
+    let first = admin.service().list_users(&query).await?;
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"users.csv\""),
+    ];
+    Ok((headers, Body::from_stream(pages(admin, query, first))))
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error(transparent)]
+    Users(#[from] ServiceError),
+    #[error(transparent)]
+    Csv(#[from] std::io::Error),
+}
+
+/// The list, page by page.
+fn pages(
+    admin: AsAdmin,
+    query: ListUsersQuery,
+    first: UserPage,
+) -> impl Stream<Item = Result<Bytes, ExportError>> {
+    let state = (admin, query, Some(first), true);
+    try_unfold(state, async |(admin, mut query, page, is_first)| {
+        let Some(page) = page else {
+            return Ok(None);
+        };
+        let text = text(&page, is_first)?;
+        query.cursor = page.next_cursor;
+        let next = match &query.cursor {
+            Some(_) => Some(admin.service().list_users(&query).await.inspect_err(log)?),
+            None => None,
+        };
+        Ok(Some((text, (admin, query, next, false))))
+    })
+}
+
+/// The status is sent already, so the access log has no error.
+fn log(error: &ServiceError) {
+    tracing::error!(cause = error_chain(error), "export ended early");
+}
+
+fn text(page: &UserPage, is_first: bool) -> Result<Bytes, ExportError> {
+    let mut writer = if is_first {
+        users_writer(Vec::new())?
+    } else {
+        csv::Writer::from_writer(Vec::new())
+    };
+    for user in &page.items {
+        users_csv::write_user(&mut writer, user, false)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
+    Ok(bytes.into())
+}
