@@ -33,7 +33,9 @@ export interface paths {
         };
         /**
          * List audit events
-         * @description Newest first: sign-ins, sign-outs, and all changes by administrators. Events contain the ids of users and the names of changed fields, never values. `user` filters by the user that was acted on, `actor` by the user who acted; all filters apply together.
+         * @description Newest first: sign-ins, sign-outs, and all changes by administrators. Events contain the ids of users and the names of changed fields, never values. The names of users are the present ones.
+         *
+         *     `user` filters by the user that was acted on, `actor` by the user who acted, `from` and `to` by time; all filters apply together. An offset such as `+05:00` must be encoded: `%2B05:00`.
          */
         get: operations["audit"];
         put?: never;
@@ -124,6 +126,28 @@ export interface paths {
          *     Without `password`, the server generates one: show `generated_password` to the administrator, because it is returned only once. A `password` for an employee expires after 72 hours if the employee does not sign in before. For an administrator, `password` is refused.
          */
         post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/users/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export all users
+         * @description Comma-separated values in UTF-8, newest users first, with the columns that an import reads. The response is sent while the users are read. If it breaks off, the export is incomplete: the connection then ends without the end of the body.
+         *
+         *     Names, e-mail addresses and external ids that a spreadsheet would run as a formula begin with an apostrophe, which the import removes.
+         */
+        get: operations["export_users"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -703,6 +727,11 @@ export interface components {
             /** @description The user who acted; absent for the command line, failed sign-ins and bootstrap. With `telegram_taken`, the user who is linked to the Telegram account. */
             actor_id?: components["schemas"]["UserId"];
             /**
+             * @description The present name of the user who acted. Absent without such a user, and after the user was deleted.
+             * @example Administrator
+             */
+            actor_name?: string;
+            /**
              * @description The IP address of the request.
              * @example 203.0.113.7
              */
@@ -735,6 +764,11 @@ export interface components {
             request_id?: string;
             /** @description The user who was affected. */
             subject_id?: components["schemas"]["UserId"];
+            /**
+             * @description The present name of the user who was affected. Absent without such a user, and after the user was deleted.
+             * @example First Last
+             */
+            subject_name?: string;
         };
         /**
          * Format: uuid
@@ -1025,11 +1059,10 @@ export interface components {
             /**
              * Format: int32
              * @description The maximum number of users, 1 to 200. Default: 50.
-             * @example 50
              */
             limit?: number | null;
             /**
-             * @description The search: each of its words must begin the phone number, the e-mail address, a word of the name or, after `@`, the Telegram username. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters and six words.
+             * @description The search: each of its words must begin the phone number, the e-mail address, a word of the name or, after `@`, the Telegram username: `first 7011`. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters and six words.
              * @example first 7011
              */
             q?: string | null;
@@ -1675,10 +1708,7 @@ export interface operations {
     audit: {
         parameters: {
             query?: {
-                /**
-                 * @description The maximum number of events, 1 to 200. Default: 50.
-                 * @example 50
-                 */
+                /** @description The maximum number of events, 1 to 200. Default: 50. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page, with the same filters. Absent for the first page. */
                 cursor?: string;
@@ -1688,6 +1718,10 @@ export interface operations {
                 actor?: components["schemas"]["UserId"];
                 /** @description Only events with this action. */
                 action?: components["schemas"]["AuditAction"];
+                /** @description Only events at this time or later (RFC 3339): `2026-01-01T00:00:00Z`. */
+                from?: string;
+                /** @description Only events before this time (RFC 3339). */
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -1708,6 +1742,7 @@ export interface operations {
                      *           "account": "6f1b2c93e04d5a7f8890a1b2c3d4e5f6",
                      *           "action": "password_reset",
                      *           "actor_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *           "actor_name": "Administrator",
                      *           "address": "203.0.113.7",
                      *           "at": "2026-01-15T09:52:40.5Z",
                      *           "bot_id": 1234567890,
@@ -1716,7 +1751,8 @@ export interface operations {
                      *           ],
                      *           "id": "0199aa45-c2f8-7a09-b3d4-91e7f05a6c2d",
                      *           "request_id": "5d2c1f0e9b8a47d6a3c4e5f60718293a",
-                     *           "subject_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10"
+                     *           "subject_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *           "subject_name": "First Last"
                      *         }
                      *       ],
                      *       "next_cursor": "bX1rTgGZqjxbHnw9nyptHotMehA"
@@ -2254,31 +2290,19 @@ export interface operations {
     list_users: {
         parameters: {
             query?: {
-                /**
-                 * @description The maximum number of users, 1 to 200. Default: 50.
-                 * @example 50
-                 */
+                /** @description The maximum number of users, 1 to 200. Default: 50. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page, with the same filters. Absent for the first page. */
                 cursor?: string;
-                /**
-                 * @description The search: each of its words must begin the phone number, the e-mail address, a word of the name or, after `@`, the Telegram username. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters and six words.
-                 * @example first 7011
-                 */
+                /** @description The search: each of its words must begin the phone number, the e-mail address, a word of the name or, after `@`, the Telegram username: `first 7011`. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters and six words. */
                 q?: string;
                 /** @description Only users with this role. */
                 role?: components["schemas"]["Role"];
                 /** @description Only active (`true`) or only inactive users (`false`). */
                 is_active?: boolean;
-                /**
-                 * @description Only the user with this id in another system.
-                 * @example HR-000123
-                 */
+                /** @description Only the user with this id in another system. */
                 external_id?: string;
-                /**
-                 * @description Only the user with this linked Telegram account.
-                 * @example 42
-                 */
+                /** @description Only the user with this linked Telegram account. */
                 telegram_id?: number;
                 /** @description Only users who have signed in (`true`) or who have never signed in (`false`). */
                 has_signed_in?: boolean;
@@ -2584,6 +2608,115 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The users */
+            200: {
+                headers: {
+                    /** @description `attachment; filename="users.csv"` */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example phone,email,name,role,active,telegram_id,external_id
+                     *     +77011234567,,First Last,employee,yes,,HR-000123
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };

@@ -11,7 +11,7 @@ use crate::types::{AuditAction, AuditEvent, UserId};
 pub struct AuditRequest {
     /// The maximum number of events, 1 to 200. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200, example = 50))]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 200))]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,13 +25,12 @@ pub struct AuditRequest {
     /// Only events with this action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<AuditAction>,
-    /// Only events at this time or later (RFC 3339).
+    /// Only events at this time or later (RFC 3339): `2026-01-01T00:00:00Z`.
     #[serde(
         default,
         with = "time::serde::rfc3339::option",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", param(example = "2026-01-01T00:00:00Z"))]
     pub from: Option<OffsetDateTime>,
     /// Only events before this time (RFC 3339).
     #[serde(
@@ -39,7 +38,6 @@ pub struct AuditRequest {
         with = "time::serde::rfc3339::option",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", param(example = "2026-02-01T00:00:00Z"))]
     pub to: Option<OffsetDateTime>,
 }
 

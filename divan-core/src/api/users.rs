@@ -154,20 +154,20 @@ pub struct ListUsersRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        param(minimum = 1, maximum = 200, example = 50),
-        schema(minimum = 1, maximum = 200, example = 50)
+        param(minimum = 1, maximum = 200),
+        schema(minimum = 1, maximum = 200)
     )]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page, with the same filters. Absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// The search: each of its words must begin the phone number, the e-mail address, a word of the
-    /// name or, after `@`, the Telegram username. Case, accents and the marks of Kazakh letters are ignored. At most 100 characters
-    /// and six words.
+    /// name or, after `@`, the Telegram username: `first 7011`. Case, accents and the marks of Kazakh
+    /// letters are ignored. At most 100 characters and six words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        param(max_length = 100, example = "first 7011"),
+        param(max_length = 100),
         schema(max_length = 100, example = "first 7011")
     )]
     pub q: Option<String>,
@@ -181,13 +181,13 @@ pub struct ListUsersRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        param(min_length = 1, max_length = 128, example = "HR-000123"),
+        param(min_length = 1, max_length = 128),
         schema(min_length = 1, max_length = 128, example = "HR-000123")
     )]
     pub external_id: Option<String>,
     /// Only the user with this linked Telegram account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", param(value_type = Option<i64>, example = 42), schema(value_type = Option<i64>, example = 42))]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<i64>), schema(value_type = Option<i64>, example = 42))]
     pub telegram_id: Option<TelegramId>,
     /// Only users who have signed in (`true`) or who have never signed in (`false`).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -183,6 +183,31 @@ fn everything_has_a_description_for_readers() {
     }
 }
 
+/// Swagger UI fills an example in, and would send it as a filter.
+#[test]
+fn query_parameters_have_no_examples() {
+    let mut checked = 0;
+    for endpoint in ENDPOINTS {
+        let parameters = operation(endpoint)["parameters"].as_array();
+        for parameter in parameters.into_iter().flatten() {
+            if parameter["in"] != "query" {
+                continue;
+            }
+            let examples = [
+                &parameter["example"],
+                &parameter["examples"],
+                &parameter["schema"]["example"],
+                &parameter["schema"]["default"],
+            ];
+            for example in examples {
+                assert!(example.is_null(), "{}: {parameter}", endpoint.path);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}
+
 #[test]
 fn every_reference_resolves() {
     let document = document();
