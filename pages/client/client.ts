@@ -23,13 +23,13 @@ export class SessionClient {
     this.store = store;
     this.#device = device;
     store.onAdopt = () => {
-      if (!store.tokens) this.#setSession(null);
+      if (!store.tokens) this.setSession(null);
     };
     this.source = new TokenSource(
       this.transport,
       this.store,
-      (response) => this.#setSession({ user: response.user as User }),
-      () => this.#setSession(null),
+      (response) => this.setSession({ user: response.user as User }),
+      () => this.setSession(null),
     );
   }
 
@@ -48,7 +48,7 @@ export class SessionClient {
     const tokens = this.store.tokens;
     if (!tokens) return;
     this.store.replace(tokens, null);
-    this.#setSession(null);
+    this.setSession(null);
     await this.transport.send({
       method: "POST",
       path: "auth/logout",
@@ -94,7 +94,7 @@ export class SessionClient {
     const user = response.user as User;
     if (response.device_token && user.email) this.#device?.save(user.email, response.device_token);
     this.store.set(tokensOf(response, sentAt));
-    this.#setSession({ user });
+    this.setSession({ user });
     return user;
   }
 
@@ -103,7 +103,7 @@ export class SessionClient {
     return tokens.access === rejected.access ? null : tokens;
   }
 
-  #setSession(session: Session | null): void {
+  protected setSession(session: Session | null): void {
     if (session === this.#session) return;
     this.#session = session;
     for (const listener of this.#listeners) listener(session);

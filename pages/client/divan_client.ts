@@ -26,7 +26,9 @@ export class DivanClient extends SessionClient implements Client {
       if (error instanceof DivanError && error.isSignedOut) return null;
       throw error;
     }
-    return this.session?.user ?? this.request<User>("GET", "auth/me");
+    // Another tab may have refreshed: then its pair was adopted, without the user.
+    if (!this.session) this.setSession({ user: await this.request<User>("GET", "auth/me") });
+    return this.session?.user ?? null;
   };
 
   fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {

@@ -255,7 +255,8 @@ test("duplicated_tab_adopts_the_pair_of_the_tab_that_refreshed", async () => {
   for (let i = 0; i < 50 && copy.getItem(copy.key(0)!) !== "refresh-2"; i++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await second.request("GET", "auth/me");
+  assert.equal((await second.restore())?.id, user.id);
+  assert.equal(second.session?.user.id, user.id);
   assert.equal(server.to(REFRESH).length, 1);
   assert.deepEqual(server.to("/auth/me").map(({ token }) => token), ["access-2", "access-2"]);
 });

@@ -239,6 +239,7 @@ export const en: Texts = {
   },
   problems: {
     invalid_credentials: "The e-mail address or the password is wrong.",
+    token_invalid: "The server no longer accepts this session. Try again in a moment.",
     too_many_attempts: "Too many attempts. Wait, or use a device that you have signed in from.",
     password_expired: "The generated password has expired. Ask another administrator for a new one.",
     already_bootstrapped: "The first administrator already exists. Sign in.",

@@ -194,6 +194,7 @@ export interface Confirmed {
 
 export type ProblemCode =
   | "invalid_credentials"
+  | "token_invalid"
   | "too_many_attempts"
   | "password_expired"
   | "already_bootstrapped"

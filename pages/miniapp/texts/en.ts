@@ -32,6 +32,7 @@ export const en: Texts = {
   requestId: "For your administrator: {id}",
   problems: {
     invalid_credentials: "The phone number or the password is wrong. Check both. If you forgot the password, ask your administrator.",
+    token_invalid: "The server no longer accepts this session. Try again in a moment.",
     too_many_attempts: "Too many attempts. Wait a moment, or ask your administrator to unlock you.",
     overloaded: "The server is busy. Try again in a moment.",
     unavailable: "The server is not ready. Try again in a moment.",

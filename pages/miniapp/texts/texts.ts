@@ -81,6 +81,7 @@ export type NoticeCode =
 /** Problems that are shown in a form. */
 export type FormCode =
   | "invalid_credentials"
+  | "token_invalid"
   | "too_many_attempts"
   | "overloaded"
   | "unavailable"

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, openContext } from "./support/browser.mjs";
-import { DARK_THEME, openInTelegram, signedContact, signedInitData } from "./support/miniapp.mjs";
+import { createLinked, DARK_THEME, openInTelegram, signedContact, signedInitData } from "./support/miniapp.mjs";
 import { bootstrap, createUser } from "./support/panel.mjs";
 import { startServer } from "./support/server.mjs";
 
@@ -76,10 +76,10 @@ test("declined_number_can_be_typed", async () => {
 });
 
 test("back_button_returns_to_the_account", async () => {
-  await linked(104, "+77011234569");
+  await createLinked(server, token, { id: 104, phone: "+77011234569" });
   const { frame, events, post } = await inTelegram({ id: 104 });
   await frame.getByRole("button", { name: "Devices" }).click();
-  await frame.getByText("You are signed in on this device only.").waitFor();
+  await frame.getByText("This device").waitFor();
   assert.deepEqual((await events("web_app_setup_back_button")).at(-1), { is_visible: true });
   await post("back_button_pressed", null);
   await frame.getByRole("button", { name: "Devices" }).waitFor();
@@ -115,7 +115,7 @@ test("messages_of_other_windows_are_ignored", async () => {
 });
 
 test("language_is_that_of_the_telegram_user", async () => {
-  for (const [language_code, title] of [["ru", "Вход"], ["kk", "Кіру"], ["de", "Sign in"]]) {
+  for (const [language_code, title] of [["ru", "Войти"], ["kk", "Кіру"], ["de", "Sign in"]]) {
     const { frame } = await inTelegram({ id: 107, language_code });
     await frame.getByRole("heading", { name: title, exact: true }).waitFor();
     await finish();
@@ -123,7 +123,7 @@ test("language_is_that_of_the_telegram_user", async () => {
 });
 
 test("old_client_without_a_back_button_gets_one_in_the_page", async () => {
-  await linked(108, "+77011234570");
+  await createLinked(server, token, { id: 108, phone: "+77011234570" });
   const { frame, events } = await inTelegram({ id: 108 }, { version: "6.0" });
   await frame.getByRole("button", { name: "Devices" }).click();
   await frame.getByRole("button", { name: "Back" }).click();
@@ -131,17 +131,3 @@ test("old_client_without_a_back_button_gets_one_in_the_page", async () => {
   assert.deepEqual(await events("web_app_setup_back_button"), []);
   await finish();
 });
-
-/** Creates an employee whose Telegram account is linked by a sign-in with an own password. */
-async function linked(id, phone) {
-  const { generated_password } = await createUser(server, token, { full_name: "First Last", phone });
-  const login = async (password) => server.call("divan", "POST", "/auth/telegram/login", {
-    body: { phone, password, init_data: await signedInitData(server, { id }) },
-  });
-  const { access_token } = await login(generated_password);
-  await server.call("divan", "POST", "/auth/me/password", {
-    token: access_token,
-    body: { current_password: generated_password, new_password: "umbrella 77 river" },
-  });
-  await login("umbrella 77 river");
-}

@@ -90,3 +90,17 @@ addEventListener("message", ({ data, source }) => {
 });
 frame.src = ${JSON.stringify(address)};
 </script>`;
+
+/** Creates an employee whose Telegram account is linked by a sign-in with an own password. */
+export async function createLinked(server, token, { id, phone, full_name = "First Last", password = "umbrella 77 river" }) {
+  const user = { role: "employee", full_name, phone };
+  const created = await server.call("sec", "POST", "/auth/admin/users", { token, body: user });
+  const login = async (password) => server.call("divan", "POST", "/auth/telegram/login", {
+    body: { phone, password, init_data: await signedInitData(server, { id }) },
+  });
+  const first = await login(created.generated_password);
+  const body = { current_password: created.generated_password, new_password: password };
+  await server.call("divan", "POST", "/auth/me/password", { token: first.access_token, body });
+  const { access_token } = await login(password);
+  return { ...created.user, password, token: access_token };
+}

@@ -15,12 +15,12 @@ export async function adminToken(server, { email, password } = ADMIN) {
 export const createUser = (server, token, user) =>
   server.call("sec", "POST", "/auth/admin/users", { token, body: { role: "employee", ...user } });
 
-export async function signInToPanel(page, server, { email, password } = ADMIN) {
+export async function signInToPanel(page, server, { email, password } = ADMIN, shows = "nav") {
   await page.goto(server.panel);
   await page.locator("input[autocomplete=username]").fill(email);
   await page.locator("input[autocomplete=current-password]").fill(password);
   await page.keyboard.press("Enter");
-  await page.locator("nav").waitFor();
+  await page.locator(shows).waitFor();
 }
 
 /** Shows another screen of the panel without a load of the page. */
