@@ -1,0 +1,157 @@
+// The screens of the pages, and how to get to each of them.
+import { createLinked, launchHash, signedInitData } from "./miniapp.mjs";
+import { ADMIN, createUser, show, signInToPanel } from "./panel.mjs";
+
+const LONG_NAME = "Гүлнұр Сағындыққызы Әбдірахманова-Төлегенқызы";
+const CSV = { name: "staff.csv", mimeType: "text/csv" };
+const preview = { lines: 4, new_users: [], generated_passwords: 0, changes: [], unchanged: 0, errors: [] };
+
+/** Adds users that make the lists full: long names, each state, markup. */
+export async function fill(server, token, { count = 8 } = {}) {
+  const names = [LONG_NAME, "Serik Ospanov", "Нұрсұлтан Әбішұлы Бекмағамбетов", "Жанна Ким", "<b>Anna</b> O'Neil"];
+  const user = (i) => ({ full_name: names[i % names.length], phone: `+7701555${1000 + i}`, external_id: `T-${i}` });
+  const users = [];
+  for (let i = 0; i < count; i++) users.push((await createUser(server, token, user(i))).user);
+  const linked = await createLinked(server, token, { id: 500, phone: "+77015550500", full_name: LONG_NAME });
+  const metadata = { department: "Логистика", shift: 2 };
+  await server.call("sec", "PATCH", `/auth/admin/users/${linked.id}`, { token, body: { metadata } });
+  await server.call("sec", "PATCH", `/auth/admin/users/${users[1].id}`, { token, body: { is_active: false } });
+  return { linked, users };
+}
+
+/** Screens of the Mini App page, in an order in which each leads to the next. */
+export async function miniAppScreens(server, { linked }) {
+  const open = async (page, user, version = "") => {
+    await page.goto("about:blank");
+    await page.goto(`${server.miniapp}#${launchHash(await signedInitData(server, user), { version })}`);
+  };
+  const back = (page) => page.locator(".back").click();
+  return {
+    outside: async (page) => {
+      await page.goto(server.miniapp);
+      await page.locator("input").waitFor();
+    },
+    sign_in: async (page) => {
+      await open(page, { id: 501 });
+      await page.locator("input[type=tel]").waitFor();
+    },
+    wrong_password: async (page) => {
+      await page.locator("input[type=tel]").fill("8 701 555 05 00");
+      await page.locator("input[type=password]").fill("wrong password");
+      await page.keyboard.press("Enter");
+      await page.locator("[role=alert] p").waitFor();
+    },
+    notice: async (page) => {
+      await page.locator("input[type=password]").fill(linked.password);
+      await page.keyboard.press("Enter");
+      await page.locator("button.secondary").waitFor();
+    },
+    account: async (page) => {
+      await open(page, { id: 500, username: "gulnur_abdirakhmanova" });
+      await page.locator(".row.danger").waitFor();
+    },
+    devices: async (page) => {
+      await page.locator("button.row").nth(1).click();
+      await page.locator(".device").first().waitFor();
+    },
+    change_password: async (page) => {
+      await back(page);
+      await page.locator("button.row").first().click();
+      await page.locator("input[autocomplete=new-password]").fill("short");
+      await page.locator("input[autocomplete=current-password]").fill(linked.password);
+      await page.keyboard.press("Enter");
+      await page.locator(".note.error").waitFor();
+    },
+  };
+}
+
+/** Screens of the admin panel. */
+export async function panelScreens(server, { linked }) {
+  const escape = (page) => page.keyboard.press("Escape");
+  const file = (page, content) => page.locator("input[type=file]").setInputFiles({ ...CSV, buffer: Buffer.from(content) });
+  return {
+    first_run: async (page) => {
+      await page.route("**/auth/admin/bootstrap", (route) => route.fulfill({ json: { is_open: true, token_required: true } }), { times: 1 });
+      await page.goto(server.panel);
+      await page.locator("input[autocomplete=new-password]").waitFor();
+    },
+    panel_sign_in: async (page) => {
+      await page.locator(".buttons .secondary").click();
+      await page.locator("input[autocomplete=current-password]").fill("wrong password");
+      await page.locator("input[autocomplete=username]").fill(ADMIN.email);
+      await page.keyboard.press("Enter");
+      await page.locator("[role=alert] p").waitFor();
+    },
+    users: async (page) => {
+      await signInToPanel(page, server);
+      await page.locator("a.row").nth(3).waitFor();
+    },
+    no_matches: async (page) => {
+      await page.locator("#search").fill("nobody has this name");
+      await page.locator(".empty button").waitFor();
+    },
+    create_user: async (page) => {
+      await page.locator(".empty button").click();
+      await page.locator("a.row").first().waitFor();
+      await page.locator(".title .primary").click();
+      await page.locator("dialog input").first().fill("New Employee");
+      await page.locator("dialog input[type=tel]").fill(`+7701556${String(Date.now()).slice(-4)}`);
+    },
+    generated_password: async (page) => {
+      await page.locator("dialog .primary").click();
+      await page.locator("dialog output").waitFor();
+    },
+    user: async (page) => {
+      await escape(page);
+      await show(page, `users/${linked.id}`);
+      await page.locator(".devices li").first().waitFor();
+      await page.locator(".events .row").nth(2).waitFor();
+    },
+    edit_user: async (page) => {
+      await page.locator(".padded .link").first().click();
+      await page.locator("dialog textarea").waitFor();
+    },
+    confirm: async (page) => {
+      await escape(page);
+      await page.locator(".actions .danger").last().click();
+      await page.locator("dialog .destructive").waitFor();
+    },
+    audit: async (page) => {
+      await escape(page);
+      await show(page, "audit");
+      await page.locator(".events .row").nth(5).waitFor();
+    },
+    account_of_administrator: async (page) => {
+      await show(page, "account");
+      await page.locator(".devices li").nth(1).waitFor();
+    },
+    import: async (page) => {
+      await show(page, "import");
+      await page.locator(".drop").waitFor();
+    },
+    import_errors: async (page) => {
+      await file(page, "name,phone\nFirst Last,none\nSecond Last,unknown\n");
+      await page.locator("table.list tbody tr").nth(1).waitFor();
+    },
+    import_preview: async (page) => {
+      const change = { line: 2, user_id: linked.id, full_name: LONG_NAME, ends_sessions: true, fields: [{ name: "is_active", before: true, after: false }] };
+      const user = (line) => ({ line, full_name: LONG_NAME, phone: `+770155570${10 + line}`, email: null, role: "employee", has_password_hash: line === 3 });
+      const json = { ...preview, changes: [change], new_users: [3, 4, 5].map(user), generated_passwords: 2, unchanged: 1 };
+      await page.route("**/users/import/preview?*", (route) => route.fulfill({ json }), { times: 1 });
+      await file(page, "name,phone\nThird Last,+77015557001\nFourth Last,+77015557002\n");
+      await page.locator(".facts").waitFor();
+    },
+    import_passwords: async (page) => {
+      const password = (line) => ({ line, user_id: `${line}`, full_name: LONG_NAME, phone: `+770155570${10 + line}`, email: null, password: "7k3m-x2q9-ab4t-p8dh", expires_at: "2026-12-02T09:30:00Z" });
+      const events = [
+        { type: "progress", done: 2, total: 2 },
+        { type: "passwords", passwords: [4, 5].map(password) },
+        { type: "completed", added: 3, changed: 1, unchanged: 1 },
+      ];
+      const body = events.map((event) => `${JSON.stringify(event)}\n`).join("");
+      await page.route("**/users/import?*", (route) => route.fulfill({ contentType: "application/x-ndjson", body }), { times: 1 });
+      await page.locator(".buttons .primary").click();
+      await page.locator(".secret").first().waitFor();
+    },
+  };
+}
