@@ -147,13 +147,13 @@ function SignedIn() {
     }
     isFirst.current = false;
   }, [main]);
-  return <><Banner /><Screen route={route} /></>;
+  return <><Banner /><Screen key={route.visit} route={route} /></>;
 }
 
 function Screen({ route }: { route: Route }): ComponentChildren {
   const { texts } = usePanel();
   const [section = "users", id] = route.path;
-  if (section === "users") return id ? <UserPage key={id} id={id} /> : <Users query={route.query} />;
+  if (section === "users") return id ? <UserPage id={id} /> : <Users query={route.query} />;
   if (section === "import") return <Import />;
   if (section === "audit") return <Audit query={route.query} />;
   if (section === "account") return <Account />;

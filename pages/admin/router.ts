@@ -13,14 +13,15 @@ export function routeOf(hash: string): Route {
 
 export const userLink = (id: string): string => `#/users/${encodeURIComponent(id)}`;
 
-export function useRoute(): Route {
-  const [hash, setHash] = useState(location.hash);
+/** Returns the route and the number of visits: a link to the shown screen shows it anew. */
+export function useRoute(): Route & { visit: number } {
+  const [{ hash, visit }, setState] = useState({ hash: location.hash, visit: 0 });
   useEffect(() => {
-    const update = () => setHash(location.hash);
+    const update = () => setState(({ visit }) => ({ hash: location.hash, visit: visit + 1 }));
     addEventListener("hashchange", update);
     return () => removeEventListener("hashchange", update);
   }, []);
-  return routeOf(hash);
+  return { ...routeOf(hash), visit };
 }
 
 /** Replaces the query of the route, so that the filters of a list can be linked. */

@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "42f63e67aeb7ec74331b0b7720b7db9b",
+        etag: "4d06fe5e9334f960378ca8ab11f28950",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.6VOGCLQY.css.br"),
     },
     File {
-        path: "assets/admin.TOL2VXBC.js",
+        path: "assets/admin.OGJIDTHL.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "14e4017198cfdff35559d094920ad1eb",
+        etag: "2ac3d35e36725347f8ba7677456e7ba7",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.TOL2VXBC.js"),
-        gzip: include_bytes!("../dist/assets/admin.TOL2VXBC.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.TOL2VXBC.js.br"),
+        identity: include_bytes!("../dist/assets/admin.OGJIDTHL.js"),
+        gzip: include_bytes!("../dist/assets/admin.OGJIDTHL.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.OGJIDTHL.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

@@ -10,14 +10,23 @@ interface Props {
   children: ComponentChildren;
 }
 
+/** What had the focus before the first of the dialogs. */
+let opener: Element | null = null;
+
 /** A modal dialog. Escape closes it. */
 export function Dialog({ title, onClose, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
-    const opener = document.activeElement;
-    element.current?.showModal();
-    return () => opener instanceof HTMLElement && opener.isConnected && opener.focus();
+    const dialog = element.current;
+    // A dialog that replaces another one returns the focus to the same place.
+    if (document.activeElement !== document.body) opener = document.activeElement;
+    dialog?.showModal();
+    return () => {
+      dialog?.close();
+      const isLast = [...document.querySelectorAll("dialog")].every((other) => other === dialog);
+      if (isLast && opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog ref={element} aria-labelledby={id} onCancel={(event) => {

@@ -1,0 +1,153 @@
+// The pages with the keyboard alone.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, openContext } from "./support/browser.mjs";
+import { createLinked, launchHash, signedInitData } from "./support/miniapp.mjs";
+import { ADMIN, bootstrap } from "./support/panel.mjs";
+import { startServer } from "./support/server.mjs";
+
+let browser;
+let server;
+let token;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), startServer()]);
+  token = await bootstrap(server);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** What has the focus: its accessible name, roughly. */
+const focused = (page) => page.evaluate(() => {
+  const { activeElement: element } = document;
+  return element.labels?.[0]?.textContent || element.getAttribute("aria-label") || element.textContent.trim();
+});
+
+/** Presses Tab until an element has the focus, and checks that the focus is visible. */
+async function tabTo(page, text) {
+  const seen = [];
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press("Tab");
+    const name = await focused(page);
+    if (name.startsWith(text)) return assertVisible(page, text);
+    seen.push(name.slice(0, 30));
+  }
+  assert.fail(`not reachable: ${text}; ${seen.join(" | ")}`);
+}
+
+async function assertVisible(page, text) {
+  const isVisible = await page.evaluate(() => {
+    const rings = [document.activeElement, document.activeElement.closest(".field")].filter(Boolean).map((element) => getComputedStyle(element));
+    return rings.some(({ outlineStyle, boxShadow }) => outlineStyle !== "none" || boxShadow !== "none");
+  });
+  assert.ok(isVisible, `the focus is not visible: ${text}`);
+}
+
+test("administrator_works_with_the_keyboard_alone", async () => {
+  const context = await openContext(browser, server);
+  const page = await context.newPage();
+  const { keyboard } = page;
+  await page.goto(server.panel);
+  await page.locator("input[autocomplete=username]").waitFor();
+  await tabTo(page, "E-mail");
+  await keyboard.type(ADMIN.email);
+  await tabTo(page, "Password");
+  await keyboard.type(ADMIN.password);
+  await keyboard.press("Enter");
+  await page.locator("a.row").first().waitFor();
+
+  await tabTo(page, "Create user");
+  await keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await tabTo(page, "Full name");
+  await keyboard.type("Keyboard User");
+  await tabTo(page, "Phone number");
+  await keyboard.type("+77011234567");
+  await keyboard.press("Enter");
+  await page.locator("dialog output").waitFor();
+  await keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await focused(page), "Create user", "the focus returns to the button");
+
+  await keyboard.press("/");
+  assert.equal(await focused(page), "Search");
+  await keyboard.type("keyb/oard"); // In a field, the slash is a character.
+  assert.equal(await page.locator("#search").inputValue(), "keyb/oard");
+  await page.locator("#search").fill("Keyboard");
+  await page.getByText("1 user", { exact: true }).waitFor();
+  await tabTo(page, "Keyboard User");
+  await keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Keyboard User" }).waitFor();
+
+  await tabTo(page, "Deactivate");
+  await keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Deactivate Keyboard User?" }).waitFor();
+  await keyboard.press("Escape");
+  assert.equal(await focused(page), "Deactivate");
+  await keyboard.press("Enter");
+  await tabTo(page, "Deactivate");
+  await keyboard.press("Enter");
+  await page.locator(".badge.bad").first().waitFor();
+  context.assertClean();
+  await context.close();
+});
+
+test("dialog_keeps_the_focus_and_skip_link_leads_to_the_content", async () => {
+  const context = await openContext(browser, server);
+  const page = await context.newPage();
+  await page.goto(server.panel);
+  await page.locator("input[autocomplete=username]").fill(ADMIN.email);
+  await page.locator("input[autocomplete=current-password]").fill(ADMIN.password);
+  await page.keyboard.press("Enter");
+  await page.locator("a.row").first().waitFor();
+  await page.getByRole("link", { name: "Users" }).focus();
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(page), "Skip to content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.getByRole("button", { name: "Create user" }).press("Enter");
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press("Tab");
+    const isInside = await page.evaluate(() => document.activeElement === document.body || !!document.activeElement.closest("dialog"));
+    assert.ok(isInside, await focused(page));
+  }
+  context.assertClean();
+  await context.close();
+});
+
+test("employee_works_with_the_keyboard_alone", async () => {
+  const user = await createLinked(server, token, { id: 601, phone: "+77011234568" });
+  await server.call("sec", "DELETE", `/auth/admin/users/${user.id}/sessions`, { token });
+  const context = await openContext(browser, server, { viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  const { keyboard } = page;
+  await page.goto(`${server.miniapp}#${launchHash(await signedInitData(server, { id: 601 }), { version: "" })}`);
+  await page.locator("input[type=tel]").waitFor();
+  await tabTo(page, "Phone number");
+  await keyboard.type("+77011234568");
+  await tabTo(page, "Password");
+  await keyboard.type(user.password);
+  await tabTo(page, "Show");
+  await keyboard.press("Space");
+  assert.equal(await page.locator("input[autocomplete=current-password]").getAttribute("type"), "text");
+  await tabTo(page, "Sign in");
+  await keyboard.press("Enter");
+  await page.getByRole("heading", { name: "First Last" }).waitFor();
+  assert.equal(await focused(page), "First Last", "the title of the new screen has the focus");
+  await tabTo(page, "Devices");
+  await keyboard.press("Enter");
+  await page.getByText("This device ·").waitFor();
+  await page.locator(".back").focus();
+  await keyboard.press("Enter");
+  await tabTo(page, "Sign out");
+  await keyboard.press("Enter");
+  await page.getByText("You have signed out.").waitFor();
+  await tabTo(page, "Қазақша");
+  await keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Кіру" }).waitFor();
+  assert.equal(await focused(page), "Қазақша");
+  context.assertClean();
+  await context.close();
+});
