@@ -7,7 +7,7 @@ export type User = Schemas["User"];
 export type AuditEvent = Pending.AuditEvent;
 export type SessionInfo = Schemas["SessionInfo"];
 export type DeviceInfo = Schemas["DeviceInfo"];
-export type UserFilter = Pending.UserFilter;
+export type UserFilter = Schemas["ListUsersRequest"];
 
 const users = "auth/admin/users";
 

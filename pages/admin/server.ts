@@ -1,10 +1,12 @@
-import type { BootstrapStatus } from "../shared/pending_api.js";
+import type { components } from "../shared/api.js";
+
+type BootstrapState = components["schemas"]["BootstrapState"];
 
 /** Address of the server, with its path prefix. */
 export const base = new URL(".", document.baseURI).href.split("#")[0] as string;
 
 /** Returns whether the first administrator can be created; `null` if the server did not answer. */
-export async function bootstrapStatus(): Promise<BootstrapStatus | null> {
+export async function bootstrapStatus(): Promise<BootstrapState | null> {
   const response = await fetch(new URL("auth/admin/bootstrap", base), { credentials: "omit" }).catch(() => null);
   return response?.ok ? response.json() : null;
 }

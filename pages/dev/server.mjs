@@ -1,7 +1,6 @@
 // Development server: serves `dist/` by host as the Divan server will, and passes calls on to one.
 //
-//   DIVAN_SERVER=http://127.0.0.1:8000 DIVAN_BOT_TOKEN_FILE=…/divan-data/bot_token npm run dev
-import { createHmac } from "node:crypto";
+//   DIVAN_SERVER=http://127.0.0.1:8000 npm run dev
 import { readFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { dirname, join } from "node:path";
@@ -31,11 +30,6 @@ async function answer(incoming, outgoing) {
   const host = incoming.headers.host ?? "";
   const { pathname } = new URL(incoming.url, `http://${host}`);
   const page = host.startsWith("sec.") ? "admin" : host.startsWith("divan.") ? "miniapp" : "index";
-  if (pathname === "/auth/telegram/config") return send(outgoing, { phone_example: "+7 701 234 56 78", test_sign_in: true });
-  if (pathname === "/auth/telegram/test-init-data") {
-    const { telegram_id } = JSON.parse(await body(incoming));
-    return send(outgoing, { init_data: await signed(telegram_id) });
-  }
   if (/^\/(auth|docs|health|openapi\.json|\.well-known)/.test(pathname)) return pass(incoming, outgoing);
   const path = pathname === "/" ? `${page}.html` : pathname.slice(1);
   const manifest = JSON.parse(await readFile(join(dist, "manifest.json"), "utf8"));
@@ -73,27 +67,4 @@ function pass(incoming, outgoing) {
   });
   call.on("error", () => outgoing.writeHead(502).end());
   incoming.pipe(call);
-}
-
-async function body(incoming) {
-  const chunks = [];
-  for await (const chunk of incoming) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}
-
-function send(outgoing, value) {
-  outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
-}
-
-/** Signs init data as Telegram does, with the bot token of development mode. */
-async function signed(id) {
-  const token = (await readFile(process.env.DIVAN_BOT_TOKEN_FILE, "utf8")).trim();
-  const fields = {
-    auth_date: String(Math.floor(Date.now() / 1000)),
-    user: JSON.stringify({ id, first_name: "Test", username: `test_${id}` }),
-  };
-  const text = Object.keys(fields).sort().map((key) => `${key}=${fields[key]}`).join("\n");
-  const secret = createHmac("sha256", "WebAppData").update(token).digest();
-  const hash = createHmac("sha256", secret).update(text).digest("hex");
-  return new URLSearchParams({ ...fields, hash }).toString();
 }

@@ -1,8 +1,8 @@
-import type { TelegramConfig } from "../shared/pending_api.js";
+import type { components } from "../shared/api.js";
 
-export type Config = TelegramConfig;
+export type Config = components["schemas"]["MiniAppConfig"];
 
-const DEFAULT: Config = { phone_example: "+7 701 123 45 67" };
+const DEFAULT: Config = { languages: [], phone_example: "+7 701 123 45 67", test_sign_in: false };
 
 /** Loads the configuration; the page works without it. */
 export async function loadConfig(base: string): Promise<Config> {

@@ -3,26 +3,11 @@ import type { components } from "./api.js";
 
 type Schemas = components["schemas"];
 
-export type UserFilter = Schemas["ListUsersRequest"] & { is_linked?: boolean };
-
 export type AuditEvent = Schemas["AuditEvent"] & { actor_name?: string | null; subject_name?: string | null };
 
 export interface AuditPage {
   items: AuditEvent[];
   next_cursor?: string;
-}
-
-export interface BootstrapStatus {
-  is_open: boolean;
-  token_required: boolean;
-}
-
-export interface TelegramConfig {
-  bot_username?: string | null;
-  phone_example: string;
-  languages?: string[];
-  /** Whether the server signs test data: in development mode only. */
-  test_sign_in?: boolean;
 }
 
 export interface ImportPreview {

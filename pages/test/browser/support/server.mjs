@@ -99,12 +99,7 @@ class Server {
 
   async #startPages() {
     this.pagesPort = await freePort();
-    const env = {
-      ...process.env,
-      PORT: String(this.pagesPort),
-      DIVAN_SERVER: `http://127.0.0.1:${this.port}`,
-      DIVAN_BOT_TOKEN_FILE: join(this.folder, "divan-data/bot-token"),
-    };
+    const env = { ...process.env, PORT: String(this.pagesPort), DIVAN_SERVER: `http://127.0.0.1:${this.port}` };
     this.#pages = spawn(process.execPath, [resolve(root, process.env.DIVAN_PAGES_SERVER)], { env, stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((resolve) => this.#pages.stdout.once("data", resolve));
   }
@@ -122,7 +117,7 @@ async function stopped(child) {
   await exit;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
