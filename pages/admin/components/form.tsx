@@ -14,10 +14,19 @@ export interface FormState {
   submit: (event?: Event) => void;
 }
 
+interface State {
+  isBusy: boolean;
+  error: unknown;
+  /** Time until the next attempt, and the text that has it. */
+  wait: { time: string; text: "busy" | "waitFor" } | null;
+}
+
+const IDLE: State = { isBusy: false, error: null, wait: null };
+
 /** Submits once, shows problems, and keeps what was typed. */
 export function useForm(run: () => Promise<unknown>, fields: readonly string[] = []): FormState {
   const { texts } = usePanel();
-  const [state, setState] = useState({ isBusy: false, errors: {}, message: null as string | null, isBlocked: false });
+  const [state, setState] = useState(IDLE);
   const stop = useRef<() => void>(() => {});
   const isMounted = useRef(true);
   useEffect(() => () => {
@@ -25,37 +34,37 @@ export function useForm(run: () => Promise<unknown>, fields: readonly string[] =
     stop.current();
   }, []);
 
-  const wait = (seconds: number, text: string, then: () => void) => {
-    const tick = (time: string) =>
-      setState({ isBusy: false, errors: {}, message: text.replace("{time}", time), isBlocked: true });
+  const wait = (seconds: number, text: "busy" | "waitFor", then: () => void) => {
+    const tick = (time: string) => setState({ ...IDLE, wait: { time, text } });
     stop.current = countdown(seconds, tick, () => {
-      setState({ isBusy: false, errors: {}, message: null, isBlocked: false });
+      setState(IDLE);
       then();
     });
   };
   const fail = (cause: unknown) => {
     const error = cause instanceof DivanError ? cause : new DivanError("internal");
     // Nothing was attempted while the server was busy, so the request may be sent again.
-    if (error.code === "overloaded") return wait(error.retryAfter ?? 2, texts.busy, send);
-    if (error.code === "too_many_attempts" && error.retryAfter) {
-      return wait(error.retryAfter, texts.waitFor, () => {});
-    }
-    const errors = memberTexts(texts, error);
-    const isShown = Object.keys(errors).some((name) => fields.includes(name));
-    setState({ isBusy: false, errors, message: isShown ? null : problemText(texts, error), isBlocked: false });
+    if (error.code === "overloaded") return wait(error.retryAfter ?? 2, "busy", send);
+    if (error.code === "too_many_attempts" && error.retryAfter) return wait(error.retryAfter, "waitFor", () => {});
+    setState({ ...IDLE, error });
   };
   const send = () => {
-    setState({ isBusy: true, errors: {}, message: null, isBlocked: false });
+    setState({ ...IDLE, isBusy: true });
     run().then(
-      () => isMounted.current && setState({ isBusy: false, errors: {}, message: null, isBlocked: false }),
+      () => isMounted.current && setState(IDLE),
       (cause) => isMounted.current && fail(cause),
     );
   };
   const submit = (event?: Event) => {
     event?.preventDefault();
-    if (!state.isBusy && !state.isBlocked) send();
+    if (!state.isBusy && !state.wait) send();
   };
-  return { ...state, submit };
+  const errors = memberTexts(texts, state.error);
+  const isShown = Object.keys(errors).some((name) => fields.includes(name));
+  const message = state.wait
+    ? texts[state.wait.text].replace("{time}", state.wait.time)
+    : state.error && !isShown ? problemText(texts, state.error) : null;
+  return { isBusy: state.isBusy, errors, message, isBlocked: !!state.wait, submit };
 }
 
 interface Props {

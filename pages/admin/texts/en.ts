@@ -169,7 +169,7 @@ export const en: Texts = {
   notFound: "There is no such page.",
   requestId: "Request id for the log: {id}",
   import: {
-    link: "Import CSV",
+    link: "Import",
     title: "Import users",
     choose: "Choose a file",
     chooseOther: "Choose another file",

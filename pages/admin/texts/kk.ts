@@ -53,7 +53,7 @@ export const kk: Texts = {
   clearFilters: "Іздеу мен сүзгілерді тазалау",
   usersCount: { other: "{n} пайдаланушы" },
   atLeast: "кемінде {text}",
-  exportAll: "Бәрін экспорттау",
+  exportAll: "Бәрінің экспорты",
   name: "Толық аты",
   phone: "Телефон нөмірі",
   role: "Рөлі",
@@ -169,7 +169,7 @@ export const kk: Texts = {
   notFound: "Мұндай бет жоқ.",
   requestId: "Журналға арналған сұрау id-і: {id}",
   import: {
-    link: "CSV импорты",
+    link: "Импорт",
     title: "Пайдаланушыларды импорттау",
     choose: "Файл таңдау",
     chooseOther: "Басқа файл таңдау",

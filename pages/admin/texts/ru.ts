@@ -169,7 +169,7 @@ export const ru: Texts = {
   notFound: "Такой страницы нет.",
   requestId: "Id запроса для журнала: {id}",
   import: {
-    link: "Импорт CSV",
+    link: "Импорт",
     title: "Импорт пользователей",
     choose: "Выбрать файл",
     chooseOther: "Выбрать другой файл",

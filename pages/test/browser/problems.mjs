@@ -278,6 +278,13 @@ test("panel_sign_in_problems", async () => {
     await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText(text, { exact: true }).waitFor();
   }
+  await failNext(page, "auth/admin/login", 400, "last_admin");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText(texts.en.admin.problems.last_admin).waitFor();
+  await page.getByLabel("Language").selectOption("kk");
+  await page.getByRole("alert").getByText(texts.kk.admin.problems.last_admin).waitFor();
+  await page.getByRole("combobox").selectOption("en");
+  await page.getByLabel("E-mail").focus();
   await failNext(page, "auth/admin/login", 429, "too_many_attempts", { retryAfter: 65 });
   await page.keyboard.press("Enter");
   await page.getByText("Too many attempts. Try again in 1:0").waitFor();

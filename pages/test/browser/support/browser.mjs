@@ -45,6 +45,7 @@ export async function tooWide(page) {
     const { clientWidth, scrollWidth } = document.documentElement;
     if (scrollWidth <= clientWidth) return [];
     const isWide = (element) => element.getBoundingClientRect().right > clientWidth + 0.5;
-    return [...document.querySelectorAll("body *")].filter(isWide).map((element) => element.outerHTML.slice(0, 120));
+    const wide = [...document.querySelectorAll("body *")].filter(isWide).map((element) => element.outerHTML.slice(0, 120));
+    return [`${scrollWidth} px`, ...wide];
   });
 }

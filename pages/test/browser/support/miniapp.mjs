@@ -42,7 +42,7 @@ export const launchHash = (initData, { theme = THEME, version = "8.0" } = {}) =>
     tgWebAppData: initData,
     tgWebAppVersion: version,
     tgWebAppPlatform: "weba",
-    tgWebAppThemeParams: JSON.stringify(theme),
+    ...(theme && { tgWebAppThemeParams: JSON.stringify(theme) }),
   }).toString();
 
 /** Opens the Mini App in the frame of a fake web client, which records events and answers like the real one. */

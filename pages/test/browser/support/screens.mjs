@@ -23,7 +23,7 @@ export async function fill(server, token, { count = 8 } = {}) {
 export async function miniAppScreens(server, { linked }) {
   const open = async (page, user, version = "") => {
     await page.goto("about:blank");
-    await page.goto(`${server.miniapp}#${launchHash(await signedInitData(server, user), { version })}`);
+    await page.goto(`${server.miniapp}#${launchHash(await signedInitData(server, user), { version, theme: null })}`);
   };
   const back = (page) => page.locator(".back").click();
   return {
