@@ -1,10 +1,9 @@
 import type { Client } from "../client/divan.js";
 import type { components } from "../shared/api.js";
-import type * as Pending from "../shared/pending_api.js";
 
 type Schemas = components["schemas"];
 export type User = Schemas["User"];
-export type AuditEvent = Pending.AuditEvent;
+export type AuditEvent = Schemas["AuditEvent"];
 export type SessionInfo = Schemas["SessionInfo"];
 export type DeviceInfo = Schemas["DeviceInfo"];
 export type UserFilter = Schemas["ListUsersRequest"];
@@ -36,7 +35,7 @@ export const api = {
     client.request<Schemas["FailedSignIns"]>("GET", `${users}/${id}/failed-sign-ins`),
   audit: (client: Client, filter: Record<string, string | undefined>) => {
     const given = Object.entries(filter).filter((entry): entry is [string, string] => !!entry[1]);
-    return client.request<Pending.AuditPage>("GET", `auth/admin/audit?${new URLSearchParams(given)}`);
+    return client.request<Schemas["AuditPage"]>("GET", `auth/admin/audit?${new URLSearchParams(given)}`);
   },
   sessions: (client: Client) => client.request<Schemas["SessionList"]>("GET", "auth/sessions"),
   endSession: (client: Client, id: string) => client.request("DELETE", `auth/sessions/${id}`),

@@ -1,4 +1,5 @@
 import type { Client } from "../client/divan.js";
+import { DivanError } from "../client/error.js";
 import { readProblem } from "../client/problem.js";
 import { base } from "./server.js";
 
@@ -6,7 +7,11 @@ import { base } from "./server.js";
 export async function exportUsers(client: Client): Promise<void> {
   const response = await client.fetch(new URL("auth/admin/users/export", base), { headers: { Accept: "text/csv" } });
   if (!response.ok) throw await readProblem(response);
-  download(await response.blob(), `users-${new Date().toISOString().slice(0, 10)}.csv`);
+  // A connection that ends before the body does: the export is incomplete.
+  const content = await response.blob().catch(() => {
+    throw new DivanError("network");
+  });
+  download(content, `users-${new Date().toISOString().slice(0, 10)}.csv`);
 }
 
 /** Saves a file on the viewer's device. */

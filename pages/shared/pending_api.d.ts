@@ -3,13 +3,6 @@ import type { components } from "./api.js";
 
 type Schemas = components["schemas"];
 
-export type AuditEvent = Schemas["AuditEvent"] & { actor_name?: string | null; subject_name?: string | null };
-
-export interface AuditPage {
-  items: AuditEvent[];
-  next_cursor?: string;
-}
-
 export interface ImportPreview {
   lines: number;
   new_users: ImportedUser[];

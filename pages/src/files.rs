@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "b14bfd41880ea195575930eb2384c304",
+        etag: "2c661c519095531e5c3f25f0e84651f3",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.UCTURL6N.css.br"),
     },
     File {
-        path: "assets/admin.GML4WQGU.js",
+        path: "assets/admin.V2UXTI25.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "064d5cfacb04175990c450bd7784e2fb",
+        etag: "d8f84b6e09875a7d1edf2e211c9357ee",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.GML4WQGU.js"),
-        gzip: include_bytes!("../dist/assets/admin.GML4WQGU.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.GML4WQGU.js.br"),
+        identity: include_bytes!("../dist/assets/admin.V2UXTI25.js"),
+        gzip: include_bytes!("../dist/assets/admin.V2UXTI25.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.V2UXTI25.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",
