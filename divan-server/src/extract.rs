@@ -13,7 +13,7 @@ mod service;
 mod token_request;
 
 pub(crate) use admin_credentials::AdminCredentials;
-pub(crate) use authorization::{BootstrapToken, TmaHeader, X_TELEGRAM_INIT_DATA, single_init_data};
+pub(crate) use authorization::{BootstrapToken, InitDataHeader};
 pub(crate) use id::Id;
 pub(crate) use json_body::{BodyTimeout, JsonBody, OptionalJsonBody};
 pub(crate) use query_params::QueryParams;

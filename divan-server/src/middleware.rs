@@ -19,12 +19,13 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
+use divan_core::init_data::X_TELEGRAM_INIT_DATA;
 use futures_util::FutureExt;
 use tower::ServiceBuilder;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
-use crate::extract::{MAX_BODY_BYTES, RequestId, X_TELEGRAM_INIT_DATA};
+use crate::extract::{MAX_BODY_BYTES, RequestId};
 use crate::problem::Problem;
 use crate::state::{AppState, HttpOptions, StrictTransport};
 use crate::token_endpoint::NotASignIn;

@@ -4,20 +4,22 @@
 /// ```
 /// use divan_core::init_data::is_absent;
 ///
-/// for text in ["", " ", "undefined", "null", "None", "[object Object]"] {
+/// for text in ["", " ", "undefined", "null", "None", "NaN", "[object Object]", "[object Undefined]"] {
 ///     assert!(is_absent(text));
 /// }
 /// assert!(!is_absent("auth_date=1780000000&hash=00"));
 /// ```
 pub fn is_absent(text: &str) -> bool {
-    const ABSENT: [&str; 7] = [
+    const ABSENT: [&str; 9] = [
         "",
         "undefined",
         "null",
         "None",
         "nil",
+        "NaN",
         "[object Object]",
         "[object Null]",
+        "[object Undefined]",
     ];
     ABSENT.contains(&text.trim())
 }

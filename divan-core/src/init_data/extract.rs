@@ -3,13 +3,13 @@
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequestParts};
 use axum_core::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 
-use super::absence::is_absent;
 use super::data::InitData;
-use super::error::{InitDataError, Malformed};
+use super::error::InitDataError;
+use super::headers::init_data_in_headers;
 use super::verifier::Verifier;
 
 /// Extracts the init data of `Authorization: tma <raw>` or `X-Telegram-Init-Data: <raw>` and verifies
@@ -35,40 +35,9 @@ where
     type Rejection = InitDataRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, InitDataRejection> {
-        Ok(Verifier::from_ref(state).verify(raw_init_data(&parts.headers)?)?)
+        let raw = init_data_in_headers(&parts.headers)?.ok_or(InitDataError::Missing)?;
+        Ok(Verifier::from_ref(state).verify(raw)?)
     }
-}
-
-/// Header with the raw init data alone.
-const X_TELEGRAM_INIT_DATA: HeaderName = HeaderName::from_static("x-telegram-init-data");
-
-/// Returns the init data of both headers, which must be equal if both are present.
-fn raw_init_data(headers: &HeaderMap) -> Result<&str, InitDataError> {
-    let credentials = only_value(headers, AUTHORIZATION)?
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("tma"))
-        .map(|(_, raw)| raw);
-    let values = [credentials, only_value(headers, X_TELEGRAM_INIT_DATA)?];
-    let values = values.into_iter().flatten().map(str::trim_ascii);
-    let mut present = values.filter(|raw| !is_absent(raw));
-    let first = present.next().ok_or(InitDataError::Missing)?;
-    match present.next() {
-        Some(second) if second != first => Err(InitDataError::Conflict),
-        _ => Ok(first),
-    }
-}
-
-/// Returns the value of a header that must not be repeated: a proxy may have checked the other one.
-fn only_value(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, InitDataError> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(Malformed::Character.into());
-    }
-    let text = value.to_str().map_err(|_| Malformed::Character)?;
-    Ok(Some(text))
 }
 
 /// Response to a request with invalid init data: 401 with `application/problem+json`

@@ -67,6 +67,8 @@ mod error;
 #[cfg(feature = "axum")]
 mod extract;
 mod grammar;
+#[cfg(feature = "axum")]
+mod headers;
 mod json;
 mod login_widget;
 mod model;
@@ -91,6 +93,8 @@ pub use data::{InitData, Signer};
 pub use error::{InitDataError, Malformed};
 #[cfg(feature = "axum")]
 pub use extract::InitDataRejection;
+#[cfg(feature = "axum")]
+pub use headers::{X_TELEGRAM_INIT_DATA, init_data_in_headers, single_init_data};
 pub use login_widget::LoginWidgetUser;
 pub use model::{ChatType, WebAppChat, WebAppUser};
 pub use replay::{Admission, InMemoryReplayGuard, ReplayGuard};

@@ -8,14 +8,16 @@ use super::{Fields, Refusal};
 pub(super) type Pairs = BTreeMap<String, String>;
 
 /// Texts with which callers send no value.
-const ABSENT: [&str; 7] = [
+const ABSENT: [&str; 9] = [
     "",
     "undefined",
     "null",
     "None",
     "nil",
+    "NaN",
     "[object Object]",
     "[object Null]",
+    "[object Undefined]",
 ];
 
 /// Splits a raw string into its pairs, or refuses it.

@@ -1,9 +1,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
 use divan_core::api::{BOOTSTRAP_TOKEN_HEADER, ProblemCode};
-use divan_core::init_data::{InitDataError, Malformed, is_absent};
+use divan_core::init_data::{init_data_in_headers, single_init_data};
 use divan_core::secret::Secret;
 use divan_core::service::ServiceError;
 
@@ -11,49 +11,31 @@ use crate::problem::Problem;
 
 /// Returns the access token of `Authorization: Bearer …`.
 pub(super) fn bearer(parts: &Parts) -> Result<&str, Problem> {
-    authorization(&parts.headers, "bearer")
+    bearer_credential(&parts.headers)
         .map_err(|Ambiguous| Problem::new(ProblemCode::TokenInvalid))?
         .ok_or_else(|| Problem::new(ProblemCode::TokenMissing))
 }
 
 /// The raw init data of `Authorization: tma …` or `X-Telegram-Init-Data: …`, if present.
 #[derive(Debug)]
-pub(crate) struct TmaHeader(pub(crate) Option<Secret>);
+pub(crate) struct InitDataHeader(Option<Secret>);
 
-/// Header with the raw init data alone.
-pub(crate) const X_TELEGRAM_INIT_DATA: HeaderName = HeaderName::from_static("x-telegram-init-data");
+impl InitDataHeader {
+    /// Returns the init data of header and body, which must be equal; empty if both are absent.
+    pub(crate) fn or_body(&self, body: Option<&Secret>) -> Result<Secret, Problem> {
+        let values = [body, self.0.as_ref()].into_iter().flatten();
+        let raw = single_init_data(values.map(Secret::expose)).map_err(ServiceError::InitData)?;
+        Ok(Secret::from(raw.unwrap_or_default()))
+    }
+}
 
-impl<S: Send + Sync> FromRequestParts<S> for TmaHeader {
+impl<S: Send + Sync> FromRequestParts<S> for InitDataHeader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let headers = &parts.headers;
-        let unreadable = |Ambiguous| init_data_problem(Malformed::Character.into());
-        let values = [
-            authorization(headers, "tma").map_err(unreadable)?,
-            only_value(headers, X_TELEGRAM_INIT_DATA).map_err(unreadable)?,
-        ];
-        let [first, second] = values.map(|value| value.map(|raw| Secret::from(raw.trim_ascii())));
-        single_init_data(first, second).map(Self)
+        let raw = init_data_in_headers(&parts.headers).map_err(ServiceError::InitData)?;
+        Ok(Self(raw.map(Secret::from)))
     }
-}
-
-/// Returns the init data of two places, which must be equal; `None` if both are absent.
-pub(crate) fn single_init_data(
-    first: Option<Secret>,
-    second: Option<Secret>,
-) -> Result<Option<Secret>, Problem> {
-    let [first, second] = [first, second].map(|raw| raw.filter(|raw| !is_absent(raw.expose())));
-    match (first, second) {
-        (Some(first), Some(second)) if first.expose() != second.expose() => {
-            Err(init_data_problem(InitDataError::Conflict))
-        }
-        (first, second) => Ok(first.or(second)),
-    }
-}
-
-fn init_data_problem(error: InitDataError) -> Problem {
-    ServiceError::InitData(error).into()
 }
 
 /// The `X-Bootstrap-Token` header, if present.
@@ -75,22 +57,17 @@ impl<S: Send + Sync> FromRequestParts<S> for BootstrapToken {
 /// The header appears more than once (a proxy may have checked another one), or is not text.
 struct Ambiguous;
 
-/// Returns the credential of `Authorization` with this scheme, in any case (RFC 9110 §11.1).
-fn authorization<'h>(headers: &'h HeaderMap, scheme: &str) -> Result<Option<&'h str>, Ambiguous> {
-    let credential = only_value(headers, AUTHORIZATION)?
-        .and_then(|text| text.split_once(' '))
-        .filter(|(sent, _)| sent.eq_ignore_ascii_case(scheme));
-    Ok(credential.map(|(_, credential)| credential.trim_start_matches(' ')))
-}
-
-/// Returns the value of a header that must not be repeated.
-fn only_value(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Ambiguous> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
+/// Returns the credential of the only `Authorization` header if it has the scheme `Bearer`, in any case
+/// (RFC 9110 §11.1).
+fn bearer_credential(headers: &HeaderMap) -> Result<Option<&str>, Ambiguous> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (value, None) = (values.next(), values.next()) else {
+        return Err(Ambiguous);
     };
-    match values.next() {
-        Some(_) => Err(Ambiguous),
-        None => value.to_str().map(Some).map_err(|_| Ambiguous),
-    }
+    let text = value.map(HeaderValue::to_str).transpose();
+    let credential = text
+        .map_err(|_| Ambiguous)?
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    Ok(credential.map(|(_, credential)| credential.trim_start_matches(' ')))
 }

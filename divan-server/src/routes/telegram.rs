@@ -11,7 +11,7 @@ use divan_core::service::{LoginPhone, TelegramLoginCommand};
 
 use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::rejections::invalid;
-use crate::extract::{ForClient, JsonBody, TmaHeader, single_init_data};
+use crate::extract::{ForClient, InitDataHeader, JsonBody};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -67,11 +67,11 @@ use crate::state::AppState;
     responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::employee_session()))),
 )]
 pub(crate) async fn telegram_login(
-    TmaHeader(header): TmaHeader,
+    header: InitDataHeader,
     client: ForClient,
     JsonBody(request): JsonBody<TelegramLogin>,
 ) -> ApiResult<TelegramLogin> {
-    let init_data = single_init_data(request.init_data, header)?.unwrap_or_default();
+    let init_data = header.or_body(request.init_data.as_ref())?;
     let phone = login_phone(request.phone, request.contact)?;
     let command = TelegramLoginCommand::new(phone, request.password, init_data);
     let tokens = client.service().telegram_login(&command).await?;
@@ -96,11 +96,11 @@ pub(crate) async fn telegram_login(
     responses((status = 200, description = "Signed in", body = TokenResponse, example = json!(examples::employee_session()))),
 )]
 pub(crate) async fn auto_login(
-    TmaHeader(header): TmaHeader,
+    header: InitDataHeader,
     client: ForClient,
     JsonBody(request): JsonBody<AutoLogin>,
 ) -> ApiResult<AutoLogin> {
-    let init_data = single_init_data(request.init_data, header)?.unwrap_or_default();
+    let init_data = header.or_body(request.init_data.as_ref())?;
     let tokens = client.service().auto_login(&init_data).await?;
     Ok(ApiResponse(wire::tokens(tokens)))
 }
