@@ -70,7 +70,7 @@ mod own_account;
 mod page;
 mod password;
 mod phone;
-mod phone_spelling;
+mod phone_trunk;
 mod session;
 mod session_cache;
 mod telegram_account;

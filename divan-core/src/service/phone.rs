@@ -3,8 +3,9 @@ use std::str::FromStr;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
-use super::phone_spelling::canonical;
+use super::phone_trunk::as_dialled_at_home;
 use crate::password::digits::ToDecimalDigit;
+use crate::types::phone_spelling::canonical;
 use crate::types::{InvalidPhone, Phone};
 
 /// The country of phone numbers without a country code, as an ISO 3166-1 code: `KZ`.
@@ -17,6 +18,8 @@ pub struct Region(rlibphonenumber::Region);
 pub struct UnknownRegion;
 
 impl Region {
+    pub(super) const ARGENTINA: Self = Self(rlibphonenumber::Region::AR);
+
     /// Returns a mobile number of the region that belongs to no one, in international format, to show in
     /// an empty field. For a region without one, the example is of Kazakhstan.
     ///
@@ -69,7 +72,8 @@ impl fmt::Display for Region {
 /// A number with a country code needs only the form of E.164, because numbering plans change and
 /// Telegram's anonymous numbers (`+888`) are in none. One without a country code must be a number of
 /// the region. Mobile numbers of Mexico, Argentina and Brazil have one form, although people use two
-/// spellings: see the example.
+/// spellings: see the example. The same holds for prefixes that people keep after `+`: `+8 701…`,
+/// `+52 044 55…` and `+54 9 11 15…`.
 ///
 /// # Errors
 /// [`InvalidPhone`] if no such number can exist.
@@ -104,29 +108,39 @@ pub(super) fn signed_phone(number: &str) -> Result<Phone, InvalidPhone> {
 
 fn international(number: &str) -> Result<Phone, InvalidPhone> {
     let phone = signed_phone(number)?;
-    // A trunk prefix after the country code (`+7 8 701…`) is a mistake, and the number without it must
-    // not be guessed.
-    match in_numbering_plan(phone.as_str(), None) {
-        Some(known) if known != phone => Err(InvalidPhone),
-        _ => Ok(phone),
+    let known = in_numbering_plan(phone.as_str(), None);
+    if known.as_ref() == Some(&phone) {
+        return Ok(phone);
+    }
+    match as_dialled_at_home(&phone)? {
+        Some(at_home) => Ok(at_home),
+        // Another trunk prefix after the country code (`+7 8 701…`) is a mistake, and the number without
+        // it must not be guessed.
+        None if known.is_some() => Err(InvalidPhone),
+        None => Ok(phone),
     }
 }
 
 fn national(dialled: &str, region: Region) -> Result<Phone, InvalidPhone> {
-    let number = PHONE_NUMBER_UTIL
-        .parse(dialled, Some(region.0))
-        .map_err(|_| InvalidPhone)?;
-    let phone = canonical(number.format_as(PhoneNumberFormat::E164).parse()?);
-    in_numbering_plan(phone.as_str(), Some(region)).ok_or(InvalidPhone)
+    if let Some(known) = in_numbering_plan(dialled, Some(region)) {
+        return Ok(known);
+    }
+    let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region.0);
+    let code = code.ok_or(InvalidPhone)?;
+    let with_code = format!("+{code}{dialled}").parse()?;
+    as_dialled_at_home(&with_code)?.ok_or(InvalidPhone)
 }
 
 /// Returns the number as the numbering plan of its country reads it, if it is valid there.
-fn in_numbering_plan(number: &str, region: Option<Region>) -> Option<Phone> {
+pub(super) fn in_numbering_plan(number: &str, region: Option<Region>) -> Option<Phone> {
     let region = region.map(|region| region.0);
-    let number = PHONE_NUMBER_UTIL.parse(number, region).ok()?;
-    let is_valid = number.is_valid();
-    let phone = number.format_as(PhoneNumberFormat::E164).parse().ok()?;
-    is_valid.then(|| canonical(phone))
+    let read = PHONE_NUMBER_UTIL.parse(number, region).ok()?;
+    let phone = canonical(read.format_as(PhoneNumberFormat::E164).parse().ok()?);
+    // The plan knows the canonical form only.
+    let is_valid = PHONE_NUMBER_UTIL
+        .parse(phone.as_str(), region)
+        .is_ok_and(|number| number.is_valid());
+    is_valid.then_some(phone)
 }
 
 /// Returns the digits, and a leading `+` if there is one; `None` for any other character.
@@ -257,6 +271,70 @@ mod tests {
     }
 
     #[test]
+    fn a_number_as_dialled_at_home_is_read_with_and_without_a_plus() {
+        for (region, canonical, spellings) in [
+            (
+                "KZ",
+                "+77051234567",
+                ["+8 705 123 45 67", "8 705 123 45 67", "+8-705-1234567"],
+            ),
+            (
+                "RU",
+                "+79161234567",
+                ["+8 916 123-45-67", "8 916 123-45-67", "+7 916 123-45-67"],
+            ),
+            (
+                "MX",
+                "+525512345678",
+                ["+52 044 55 1234 5678", "044 55 1234 5678", "+5215512345678"],
+            ),
+            (
+                "MX",
+                "+525512345678",
+                ["+52 01 55 1234 5678", "01 55 1234 5678", "045 55 1234 5678"],
+            ),
+            (
+                "AR",
+                "+5491123456789",
+                [
+                    "+54 9 11 15 2345-6789",
+                    "+54 11 15 2345-6789",
+                    "011 15 2345-6789",
+                ],
+            ),
+            (
+                "AR",
+                "+5492964412345",
+                [
+                    "+54 9 2964 15-412345",
+                    "+54 02964 15-412345",
+                    "9 2964 15-412345",
+                ],
+            ),
+        ] {
+            for typed in spellings {
+                let phone = parse_phone(typed, region.parse().unwrap());
+                assert_eq!(phone.as_ref().map(Phone::as_str), Ok(canonical), "{typed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_plus_before_a_national_number_is_refused_if_it_is_ambiguous() {
+        // Saint Petersburg (8 812), or the country code 881.
+        for typed in [
+            "+8 812 123 45 67",
+            "+5501187654321",
+            "+54 9 15 2345 6789 00",
+        ] {
+            let phone = parse_phone(typed, Region::default());
+            assert_eq!(phone, Err(InvalidPhone), "{typed}");
+        }
+        let vietnamese = parse_phone("+8 495 123 45 67", Region::default());
+        assert_eq!(vietnamese.unwrap().as_str(), "+84951234567");
+    }
+
+    #[test]
     fn an_impossible_number_is_rejected() {
         for typed in [
             "",
@@ -309,8 +387,15 @@ mod tests {
         fn an_international_number_keeps_its_digits_or_is_rejected(digits in "[1-9][0-9]{6,14}") {
             let typed: Phone = format!("+{digits}").parse().unwrap();
             if let Ok(phone) = parse_phone(typed.as_str(), Region::default()) {
-                prop_assert_eq!(phone, canonical(typed));
+                let as_dialled = as_dialled_at_home(&typed).unwrap();
+                prop_assert_eq!(phone, as_dialled.unwrap_or(canonical(typed)));
             }
+        }
+
+        #[test]
+        fn anonymous_numbers_are_not_read_as_another_number(digits in "888[0-9]{4,12}") {
+            let phone = parse_phone(&format!("+{digits}"), Region::default()).unwrap();
+            prop_assert_eq!(phone.digits(), digits);
         }
 
         #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::types::phone_spelling::other_spelling;
 use crate::types::{ExternalId, Role, TelegramId, User, UserId};
 
 /// Maximum number of characters in a search.
@@ -189,9 +190,9 @@ impl SearchTerms {
 }
 
 /// Returns the search words of a user: those of the name and of the local part of the e-mail
-/// address, the whole address, the digits of the phone number, and the Telegram username after `@`. Case, accents and the difference
-/// between Kazakh letters and the Russian letters they derive from are removed, because users type
-/// what their keyboard has.
+/// address, the whole address, the digits of the phone number in each spelling that people use, and
+/// the Telegram username after `@`. Case, accents and the difference between Kazakh letters and the
+/// Russian letters they derive from are removed, because users type what their keyboard has.
 pub fn search_words(user: &User) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = words(&fold(&user.full_name)).collect();
     if let Some(email) = &user.email {
@@ -210,6 +211,7 @@ pub fn search_words(user: &User) -> BTreeSet<String> {
             found.insert(format!("8{national}"));
             found.insert(national.to_owned());
         }
+        found.extend(other_spelling(phone));
         found.insert(number);
     }
     found
@@ -341,6 +343,21 @@ mod tests {
         ] {
             assert!(!finds(typed, &user), "{typed}");
         }
+    }
+
+    #[test]
+    fn search_finds_both_spellings_of_a_phone_number() {
+        for (stored, spellings) in [
+            ("+525512345678", ["+52 55 1234", "+52 1 55 1234 5678"]),
+            ("+5491123456789", ["+54 9 11 2345", "+54 11 2345-6789"]),
+            ("+5511987654321", ["+55 11 98765", "+55 11 8765-4321"]),
+        ] {
+            for typed in spellings {
+                assert!(finds(typed, &user("A", Some(stored), None)), "{typed}");
+            }
+        }
+        let fixed = user("A", Some("+551123456789"), None);
+        assert!(!finds("+55 11 9", &fixed));
     }
 
     #[test]

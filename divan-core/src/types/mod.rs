@@ -7,6 +7,8 @@ mod external_id;
 mod ids;
 mod jwk;
 mod metadata;
+#[cfg(feature = "store")]
+pub(crate) mod phone_spelling;
 mod telegram_client;
 mod user;
 
