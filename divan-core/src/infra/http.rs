@@ -107,7 +107,10 @@ fn headers(text: &str) -> Result<Vec<String>, String> {
     let names = text.split(',').map(str::trim);
     let name = |(index, name): (usize, &str)| {
         let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if name.bytes().all(is_token) {
+        if name == "*" {
+            // A wildcard does not cover `Authorization` (Fetch standard), so it would not work here.
+            Err("must list the names of headers: `*` is not allowed".to_owned())
+        } else if name.bytes().all(is_token) {
             Ok(name.to_ascii_lowercase())
         } else {
             Err(format!(
@@ -312,6 +315,15 @@ mod tests {
                 "DIVAN_CORS_HEADERS must list names of headers: entry 2 is not a name",
             ],
         );
+    }
+
+    #[test]
+    fn a_wildcard_of_headers_is_refused() {
+        for value in ["*", "baggage, *"] {
+            let errors = errors(&[("DIVAN_CORS_HEADERS", value)], HttpConfig::read);
+            let rule = "DIVAN_CORS_HEADERS must list the names of headers: `*` is not allowed";
+            assert_starts(&errors, &[rule]);
+        }
     }
 
     #[test]
