@@ -73,8 +73,6 @@ pub(super) struct Failure {
     pub(super) actor: Option<UserId>,
     /// The user whose secret was tried, if there is one.
     pub(super) user: Option<UserId>,
-    /// The bot of the init data, if there was any.
-    pub(super) bot_id: Option<i64>,
 }
 
 impl Failure {
@@ -83,7 +81,6 @@ impl Failure {
             action,
             actor: None,
             user,
-            bot_id: None,
         }
     }
 }
@@ -92,6 +89,8 @@ impl Failure {
 #[derive(Debug)]
 pub(super) struct ChargedAttempt {
     pub(super) attempt: Attempt,
+    /// The bot of the init data, if there is any.
+    pub(super) bot_id: Option<i64>,
     /// The attempt was the last one that a limit allows.
     closes: bool,
 }
@@ -177,6 +176,7 @@ impl AuthService {
         self.require_allowed(attempt.class(), outcome.decision)?;
         let charged = ChargedAttempt {
             attempt,
+            bot_id: None,
             closes: outcome.closes,
         };
         Ok((charged, permit))
@@ -255,13 +255,12 @@ impl AuthService {
         let class = charged.attempt.class();
         attempts.count(class, AttemptOutcome::Failed);
         self.log_failure(class, failure.action, client.address);
-        let account = charged.attempt.account();
         let mut failures = vec![failure];
         if charged.closes {
             failures.push(Failure::of(AuditAction::SignInClosed, failure.user));
         }
         for failure in failures {
-            let recorded = self.insert_failure(failure, account.to_string(), client);
+            let recorded = self.insert_failure(failure, charged, client);
             if let Err(error) = recorded.await {
                 tracing::error!(target: "divan_core::security", %error, "cannot record a failed sign-in");
             }
@@ -292,17 +291,17 @@ impl AuthService {
     async fn insert_failure(
         &self,
         failure: Failure,
-        account: String,
+        charged: &ChargedAttempt,
         client: &ClientInfo,
     ) -> Result<(), ServiceError> {
         let Failure {
             action,
             actor,
             user,
-            bot_id,
         } = failure;
+        let account = charged.attempt.account().to_string();
         let mut event = self.audit_event(action, actor, user, client)?;
-        event.bot_id = bot_id;
+        event.bot_id = charged.bot_id;
         let mut key = ThrottleKey::new(ThrottleKind::FailureEvent, account.clone());
         let mut events = Vec::new();
         if user.is_some() {

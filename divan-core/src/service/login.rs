@@ -140,14 +140,15 @@ impl ClientService<'_> {
 
         let found = service.parts.store.account_by_phone(&phone).await?;
         let attempt = self.telegram_attempt(found.as_ref(), &phone, telegram.id, is_shared);
-        let (charged, permit) = self.begin_attempt(attempt, found.as_ref()).await?;
+        let (mut charged, permit) = self.begin_attempt(attempt, found.as_ref()).await?;
+        charged.bot_id = Some(telegram.client.bot_id);
         let verified = self
             .verify_login(&charged, permit, found, password, Role::Employee)
             .await?;
         let linked = verified.account.user.telegram_id;
         if linked.is_some_and(|linked| linked != telegram.id) {
             let account = &verified.account;
-            return Err(self.telegram_mismatch(&charged, account, &telegram).await);
+            return Err(self.telegram_mismatch(&charged, account).await);
         }
         self.complete(verified, charged, SignInWith::Telegram(telegram))
             .await
@@ -273,16 +274,8 @@ impl ClientService<'_> {
     }
 
     /// Records that the user is linked to another Telegram account.
-    async fn telegram_mismatch(
-        self,
-        charged: &ChargedAttempt,
-        account: &Account,
-        telegram: &TelegramAccount,
-    ) -> ServiceError {
-        let failure = Failure {
-            bot_id: Some(telegram.client.bot_id),
-            ..Failure::of(AuditAction::TelegramMismatch, Some(account.user.id))
-        };
+    async fn telegram_mismatch(self, charged: &ChargedAttempt, account: &Account) -> ServiceError {
+        let failure = Failure::of(AuditAction::TelegramMismatch, Some(account.user.id));
         self.service
             .record_failure(charged, failure, self.client)
             .await;
@@ -303,7 +296,6 @@ impl ClientService<'_> {
         };
         let failure = Failure {
             actor: holder,
-            bot_id: Some(telegram.client.bot_id),
             ..Failure::of(AuditAction::TelegramTaken, Some(account.user.id))
         };
         service.record_failure(charged, failure, self.client).await;
