@@ -2,6 +2,7 @@
 //!
 //! The token is part of every URL, so no error of this module contains a URL.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use divan_core::clock::{Clock, SystemClock};
@@ -29,6 +30,8 @@ const MAX_WAIT: Duration = Duration::from_mins(1);
 pub(crate) struct BotApi {
     http: reqwest::Client,
     token: BotToken,
+    /// Name of the variable that contains the token.
+    variable: &'static str,
     /// URL up to the name of a method, with the token.
     prefix: Secret,
 }
@@ -40,6 +43,13 @@ pub(crate) struct Bot {
     pub(crate) username: String,
     #[serde(default)]
     pub(crate) has_main_web_app: bool,
+}
+
+impl fmt::Display for Bot {
+    /// Username and id: `@divan_bot (1234567890)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "@{} ({})", self.username, self.id)
+    }
 }
 
 /// The button next to the message field
@@ -69,10 +79,8 @@ pub(crate) enum BotApiError {
         "the Bot API cannot be reached: check the network, and TELEGRAM_API_URL and TELEGRAM_PROXY if they are set"
     )]
     Unreachable(#[source] reqwest::Error),
-    #[error(
-        "Telegram does not accept this token: check TELEGRAM_BOT_TOKEN, and TELEGRAM_TEST_ENVIRONMENT"
-    )]
-    UnknownToken,
+    #[error("Telegram does not accept this token: check {0}, and TELEGRAM_TEST_ENVIRONMENT")]
+    UnknownToken(&'static str),
     #[error("Telegram limits requests: try again in {} s", .0.as_secs())]
     TooManyRequests(Duration),
     #[error("Telegram refused the request: {0}")]
@@ -104,7 +112,7 @@ impl BotApi {
     pub(crate) fn new(
         url: &Url,
         proxy: Option<&Secret>,
-        token: BotToken,
+        (variable, token): (&'static str, BotToken),
         is_test: bool,
     ) -> Result<Self, BotApiError> {
         let environment = if is_test { "test/" } else { "" };
@@ -113,6 +121,7 @@ impl BotApi {
         Ok(Self {
             http: http_client_through(proxy, url, TIMEOUT)?,
             token,
+            variable,
             prefix,
         })
     }
@@ -211,7 +220,7 @@ impl BotApi {
     ) -> Result<T, BotApiError> {
         match (envelope, status) {
             (Some(_), StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => {
-                Err(BotApiError::UnknownToken)
+                Err(BotApiError::UnknownToken(self.variable))
             }
             (envelope, StatusCode::TOO_MANY_REQUESTS) => {
                 let seconds = envelope

@@ -46,7 +46,7 @@ pub(crate) enum ButtonSet {
 impl MenuButtonSetup {
     pub(crate) fn new(
         telegram: &TelegramConfig,
-        token: &BotToken,
+        (variable, token): (&'static str, &BotToken),
         miniapp: &Url,
     ) -> Result<Self, BotApiError> {
         let is_test = telegram.test_environment;
@@ -54,7 +54,7 @@ impl MenuButtonSetup {
         let main = telegram.bot_token.as_ref().map(BotToken::bot_id);
         let username = telegram.bot_username.clone();
         Ok(Self {
-            api: BotApi::new(url, proxy, token.clone(), is_test)?,
+            api: BotApi::new(url, proxy, (variable, token.clone()), is_test)?,
             bot_id: token.bot_id(),
             username: username.filter(|_| main == Some(token.bot_id())),
             is_test,
@@ -66,12 +66,8 @@ impl MenuButtonSetup {
     /// so it does not count.
     pub(crate) fn from_config(config: &Config) -> Result<Vec<Self>, BotApiError> {
         let telegram = &config.infra.telegram;
-        let tokens = telegram
-            .bot_token
-            .iter()
-            .chain(&telegram.further_bot_tokens);
         let setup = |token| Self::new(telegram, token, &config.addresses.miniapp);
-        tokens.map(setup).collect()
+        telegram.current_tokens().map(setup).collect()
     }
 
     /// Reads the status of the bot and changes nothing.
@@ -85,8 +81,21 @@ impl MenuButtonSetup {
         })
     }
 
+    /// Returns the bot of the token, for errors before Telegram has returned its username.
+    pub(crate) fn bot(&self) -> String {
+        format!("bot {}", self.bot_id)
+    }
+
     /// Lists what must be corrected, and how.
     pub(crate) fn problems(&self, status: &BotStatus) -> Vec<String> {
+        let name = status.bot.to_string();
+        let problems = self.problems_of_bot(status).into_iter();
+        problems
+            .map(|problem| format!("{name}: {problem}"))
+            .collect()
+    }
+
+    fn problems_of_bot(&self, status: &BotStatus) -> Vec<String> {
         let mut problems = self.mismatches(&status.bot);
         match &status.button {
             MenuButton::WebApp { web_app, .. } if self.is_miniapp(&web_app.url) => {}
@@ -108,8 +117,9 @@ impl MenuButtonSetup {
             ));
         }
         if !status.bot.has_main_web_app {
-            let todo = "has no Main Mini App: the profile's button and t.me links open nothing";
-            problems.push(format!("@{} {todo} (see below)", status.bot.username));
+            problems.push(
+                "no Main Mini App: the profile's button and t.me links open nothing".to_owned(),
+            );
         }
         problems
     }
@@ -215,7 +225,8 @@ mod tests {
         let telegram = TelegramConfig::read(&mut env);
         env.finish().unwrap();
         let token = TOKEN.parse().unwrap();
-        MenuButtonSetup::new(&telegram, &token, &miniapp.parse().unwrap()).unwrap()
+        let token = ("TELEGRAM_BOT_TOKEN", &token);
+        MenuButtonSetup::new(&telegram, token, &miniapp.parse().unwrap()).unwrap()
     }
 
     fn ok(result: &Value) -> ResponseTemplate {
@@ -289,6 +300,8 @@ mod tests {
         assert!(scheme.contains("https addresses only"), "{scheme}");
         assert!(button.contains("telegram setup"), "{button}");
         assert!(main.contains("Main Mini App"), "{main}");
+        let names_the_bot = |problem: &String| problem.starts_with("@other_bot (42): ");
+        assert!(problems.iter().all(names_the_bot), "{problems:?}");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use url::Url;
 
@@ -16,7 +16,8 @@ pub struct TelegramConfig {
     pub bot_token: Option<BotToken>,
     /// Replaced token of the same bot, whose init data stays valid; if set.
     pub previous_bot_token: Option<BotToken>,
-    /// Tokens of further bots that open the Mini App. Default: none.
+    /// Tokens of further bots that open the Mini App. A bot may have two: its current token, then the
+    /// replaced one. Default: none.
     pub further_bot_tokens: Vec<BotToken>,
     /// Username of the bot, without `@`, if set.
     pub bot_username: Option<String>,
@@ -50,7 +51,8 @@ section! {
 
     TELEGRAM_BOT_TOKENS = (
         "TELEGRAM_BOT_TOKENS",
-        "tokens of further bots that open the same Mini App, separated by commas",
+        "tokens of further bots that open the same Mini App, separated by commas; while you change the token of one, list its new token and \
+         after it the replaced one",
         "1234567891:the-35-characters-of-the-second-bot",
     ).when_unset("none").secret();
 
@@ -117,6 +119,18 @@ impl TelegramConfig {
             .chain(&self.further_bot_tokens)
     }
 
+    /// Current token of each bot, with the name of the variable that contains it.
+    pub fn current_tokens(&self) -> impl Iterator<Item = (&'static str, &BotToken)> {
+        let main = self.bot_token.iter();
+        let main = main.map(|token| (TELEGRAM_BOT_TOKEN.name(), token));
+        let further = self.further_bot_tokens.iter().enumerate();
+        let further = further.filter(|(index, token)| {
+            let mut earlier = self.further_bot_tokens[..*index].iter();
+            !earlier.any(|earlier| earlier.bot_id() == token.bot_id())
+        });
+        main.chain(further.map(|(_, token)| (TELEGRAM_BOT_TOKENS.name(), token)))
+    }
+
     /// Reads the token only.
     pub fn read_bot_token(env: &mut Env<'_>) -> Option<BotToken> {
         env.checked(&TELEGRAM_BOT_TOKEN, bot_token)
@@ -144,8 +158,16 @@ fn bot_token(text: &str) -> Result<BotToken, String> {
 fn bot_tokens(text: &str) -> Result<Vec<BotToken>, String> {
     let parts = text.split(',').map(str::trim);
     let token = |(index, part): (usize, &str)| {
+        let id = part.split_once(':').map_or("", |(id, _)| id);
+        let is_id = (1..20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
+        let bot = if is_id {
+            format!(" (bot {id})")
+        } else {
+            String::new()
+        };
+        let number = index + 1;
         bot_token(part)
-            .map_err(|error| format!("must list bot tokens: entry {} {error}", index + 1))
+            .map_err(|error| format!("must list bot tokens: entry {number}{bot} {error}"))
     };
     parts
         .filter(|part| !part.is_empty())
@@ -163,7 +185,7 @@ fn bot_username(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Checks that the tokens fit together: a bot has one current token.
+/// Checks that the tokens fit together: a bot has one current token, and at most one replaced one.
 fn check_tokens(
     env: &mut Env<'_>,
     main: Option<&BotToken>,
@@ -194,18 +216,35 @@ fn check_tokens(
             "requires TELEGRAM_BOT_TOKEN, the first bot",
         );
     }
-    let mut seen = BTreeSet::new();
-    let repeated = main
-        .into_iter()
-        .chain(further)
-        .find(|token| !seen.insert(token.bot_id()));
-    if let Some(token) = repeated {
-        let rule = format!(
-            "must list each bot once, without that of TELEGRAM_BOT_TOKEN, but bot {} is repeated",
-            token.bot_id()
-        );
+    if let Some(rule) = repetition(main, further) {
         env.error(&TELEGRAM_BOT_TOKENS, rule);
     }
+}
+
+/// Returns the rule that the list of further tokens breaks.
+fn repetition(main: Option<&BotToken>, further: &[BotToken]) -> Option<String> {
+    let mut tokens: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+    for token in further {
+        let id = token.bot_id();
+        if main.is_some_and(|main| main.bot_id() == id) {
+            return Some(format!(
+                "must not list bot {id} of TELEGRAM_BOT_TOKEN, whose replaced token belongs in TELEGRAM_BOT_TOKEN_PREVIOUS"
+            ));
+        }
+        let of_bot = tokens.entry(id).or_default();
+        if of_bot.contains(&token.expose()) {
+            return Some(format!(
+                "must list each token once, but repeats one of bot {id}"
+            ));
+        }
+        of_bot.push(token.expose());
+        if of_bot.len() > 2 {
+            return Some(format!(
+                "must list at most two tokens of a bot, the current one first, but lists more of bot {id}"
+            ));
+        }
+    }
+    None
 }
 
 /// Checks the URL of a proxy, whose credentials are secret.
@@ -325,7 +364,7 @@ mod tests {
             &other_bot,
             &[
                 "TELEGRAM_BOT_TOKEN_PREVIOUS must be a token of the same bot",
-                "TELEGRAM_BOT_TOKENS must list each bot once",
+                "TELEGRAM_BOT_TOKENS must not list bot 42 of TELEGRAM_BOT_TOKEN",
             ],
         );
         let short = format!("{},43:hidden", token(44, 'c'));
@@ -333,7 +372,7 @@ mod tests {
             ("TELEGRAM_BOT_TOKEN", &main),
             ("TELEGRAM_BOT_TOKENS", &short),
         ]);
-        let expected = "TELEGRAM_BOT_TOKENS must list bot tokens: entry 2 is incomplete";
+        let expected = "TELEGRAM_BOT_TOKENS must list bot tokens: entry 2 (bot 43) is incomplete";
         assert_starts(&incomplete, &[expected]);
     }
 
@@ -358,6 +397,50 @@ mod tests {
                 &errors,
                 &["TELEGRAM_BOT_USERNAME must be the username of the bot, without `@`"],
             );
+        }
+    }
+
+    #[test]
+    fn a_further_bot_has_a_current_token_and_at_most_one_replaced_token() {
+        let token = |id: u32, letter: char| format!("{id}:{}", letter.to_string().repeat(35));
+        let main = token(42, 'a');
+        let list = |tokens: &[String]| tokens.join(",");
+        let both = list(&[token(43, 'c'), token(44, 'd'), token(43, 'e')]);
+        let variables = [
+            ("TELEGRAM_BOT_TOKEN", main.as_str()),
+            ("TELEGRAM_BOT_TOKENS", &both),
+        ];
+        let config = read(&variables, TelegramConfig::read);
+        let current: Vec<_> = config
+            .current_tokens()
+            .map(|(variable, token)| (variable, token.expose().to_owned()))
+            .collect();
+        let expected = [
+            ("TELEGRAM_BOT_TOKEN", token(42, 'a')),
+            ("TELEGRAM_BOT_TOKENS", token(43, 'c')),
+            ("TELEGRAM_BOT_TOKENS", token(44, 'd')),
+        ];
+        assert_eq!(current, expected);
+        let ids: Vec<i64> = config.other_tokens().map(BotToken::bot_id).collect();
+        assert_eq!(ids, [43, 44, 43]);
+
+        for (further, rule) in [
+            (
+                list(&[token(43, 'c'), token(43, 'd'), token(43, 'e')]),
+                "TELEGRAM_BOT_TOKENS must list at most two tokens of a bot",
+            ),
+            (
+                list(&[token(43, 'c'), token(43, 'c')]),
+                "TELEGRAM_BOT_TOKENS must list each token once",
+            ),
+        ] {
+            let variables = [
+                ("TELEGRAM_BOT_TOKEN", main.as_str()),
+                ("TELEGRAM_BOT_TOKENS", &further),
+            ];
+            let errors = errors(&variables, TelegramConfig::read);
+            assert_starts(&errors, &[rule]);
+            assert!(errors[0].contains("bot 43"), "{errors:?}");
         }
     }
 

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use divan_core::infra::{ConfigErrors, Env, EnvFile, Infra, Setting};
+use divan_core::init_data::BotToken;
 use divan_core::service::BootstrapPolicy;
 use serde_json::{Value, json};
 
@@ -108,7 +110,6 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         rabbitmq,
         ..
     } = &config.infra;
-    let bot = config.bot_token.as_ref();
     let bootstrap = match config.bootstrap {
         BootstrapPolicy::OpenToAnyone => "open to direct requests on this machine",
         BootstrapPolicy::Token(_) => "requires DIVAN_BOOTSTRAP_TOKEN",
@@ -130,10 +131,7 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
     [
         ("mode", Some(mode.to_owned())),
         ("database", Some(config.database.to_string())),
-        (
-            "Telegram",
-            bot.map(|token| format!("bot {}", token.bot_id())),
-        ),
+        ("Telegram", bots(config)),
         ("Mini App", Some(config.addresses.miniapp.to_string())),
         ("admin panel", Some(config.addresses.admin.to_string())),
         ("first administrator", Some(bootstrap.to_owned())),
@@ -156,6 +154,16 @@ fn parts(config: &Config) -> Vec<[String; 2]> {
         [part.to_owned(), setting]
     })
     .into()
+}
+
+/// Returns the ids of the bots; `None` if there is none.
+fn bots(config: &Config) -> Option<String> {
+    let ids: BTreeSet<i64> = config.bot_tokens().map(BotToken::bot_id).collect();
+    let main = config.bot_token.as_ref()?.bot_id();
+    let further = ids.into_iter().filter(|&id| id != main);
+    let bots = std::iter::once(main).chain(further);
+    let bots: Vec<String> = bots.map(|id| format!("bot {id}")).collect();
+    Some(bots.join(", "))
 }
 
 fn row(setting: Setting) -> [String; 3] {

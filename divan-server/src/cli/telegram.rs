@@ -9,6 +9,7 @@ use super::config::checked;
 use super::operator::block_on;
 use super::{Outcome, output};
 use crate::bot_api::{Bot, BotApiError};
+use crate::error_chain::error_summary;
 use crate::logging;
 use crate::telegram::{ButtonSet, MenuButtonSetup};
 
@@ -42,7 +43,11 @@ pub(super) fn run(command: &Command) -> Outcome {
     block_on(async {
         let mut is_complete = true;
         for bot in &bots {
-            is_complete &= inspect(command, bot).await?;
+            is_complete &= inspect(command, bot).await.unwrap_or_else(|error| {
+                let (bot, error) = (bot.bot(), error_summary(&error));
+                output::explain(&format!("divan-server: {bot}: {error}"));
+                false
+            });
         }
         Ok(if is_complete {
             ExitCode::SUCCESS
@@ -58,18 +63,19 @@ async fn inspect(command: &Command, menu_button: &MenuButtonSetup) -> Result<boo
     let mut status = menu_button.inspect().await?;
     if let Command::Setup(setup) = command {
         let text = setup.button.as_deref();
-        output::line(match menu_button.set_button(&mut status, text).await? {
-            ButtonSet::Changed => "The menu button is set.",
-            ButtonSet::Unchanged => "The menu button was already set.",
-            ButtonSet::Refused => "The menu button was not changed.",
-        });
+        let set = match menu_button.set_button(&mut status, text).await? {
+            ButtonSet::Changed => "the menu button is set",
+            ButtonSet::Unchanged => "the menu button was already set",
+            ButtonSet::Refused => "the menu button was not changed",
+        };
+        output::line(&format!("{}: {set}.", status.bot));
     }
     let problems = menu_button.problems(&status);
     for problem in &problems {
         output::line(&format!("problem: {problem}"));
     }
     if problems.is_empty() {
-        output::line(&format!("@{} opens the Mini App.", status.bot.username));
+        output::line(&format!("{} opens the Mini App.", status.bot));
     }
     print_manual_steps(menu_button, &status.bot);
     Ok(problems.is_empty())

@@ -367,7 +367,7 @@ async fn sessions(admin: AdminService<'_>, args: &Sessions) -> Result<(), UsersE
         return json(&sessions);
     }
     output::table(
-        ["SESSION", "AUDIENCE", "SINCE", "ADDRESS", "DEVICE"],
+        ["SESSION", "AUDIENCE", "SINCE", "ADDRESS", "BOT", "DEVICE"],
         sessions.iter().map(session_row),
     );
     Ok(())
@@ -399,13 +399,15 @@ fn user_row(user: &User) -> [String; 6] {
     ]
 }
 
-fn session_row(session: &SessionView) -> [String; 5] {
+fn session_row(session: &SessionView) -> [String; 6] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let bot = session.telegram.as_ref();
     [
         session.id.to_string(),
         session.audience.to_string(),
         session.created_at.format(&Rfc3339).unwrap_or_default(),
         or_dash(session.address.map(|address| address.to_string())),
+        or_dash(bot.map(|client| client.bot_id.to_string())),
         or_dash(session.device.clone()),
     ]
 }

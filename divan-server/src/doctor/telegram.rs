@@ -27,11 +27,14 @@ pub(super) async fn bot(config: &Config) -> Vec<Finding> {
 async fn findings(setup: &MenuButtonSetup) -> Vec<Finding> {
     match tokio::time::timeout(DEADLINE, inspect(setup)).await {
         Ok(Ok(findings)) => findings,
-        Ok(Err(error)) => vec![Finding::error(SUBJECT, error_chain(&error))],
+        Ok(Err(error)) => {
+            let text = format!("{}: {}", setup.bot(), error_chain(&error));
+            vec![Finding::error(SUBJECT, text)]
+        }
         Err(_) => {
             let text =
                 "the Bot API does not respond in time, or limits requests: try again in a minute";
-            vec![Finding::error(SUBJECT, text)]
+            vec![Finding::error(SUBJECT, format!("{}: {text}", setup.bot()))]
         }
     }
 }
@@ -46,7 +49,7 @@ async fn inspect(setup: &MenuButtonSetup) -> Result<Vec<Finding>, BotApiError> {
     if findings.is_empty() {
         findings.push(Finding::ok(
             SUBJECT,
-            format!("@{} opens the Mini App", status.bot.username),
+            format!("{} opens the Mini App", status.bot),
         ));
     }
     findings.extend(

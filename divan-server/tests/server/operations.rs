@@ -262,7 +262,7 @@ async fn the_command_line_configures_and_checks_the_bot() {
         let (code, stdout, stderr) = telegram(folder.path(), &api.uri(), command);
         assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
         assert!(
-            stdout.contains("@divan_bot opens the Mini App."),
+            stdout.contains("@divan_bot (1234567890) opens the Mini App."),
             "{stdout}"
         );
         assert!(!stdout.contains("@BotFather"), "no step is open: {stdout}");
@@ -276,7 +276,8 @@ async fn the_command_line_configures_and_checks_the_bot() {
         "{stdout}"
     );
     let (_, stdout, _) = telegram(folder.path(), &api.uri(), "setup");
-    assert!(stdout.starts_with("The menu button is set.\n"), "{stdout}");
+    let set = "@divan_bot (1234567890): the menu button is set.\n";
+    assert!(stdout.starts_with(set), "{stdout}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,7 +326,10 @@ async fn an_error_of_the_bot_api_is_one_line_without_the_token() {
         .await;
     let closed = format!("http://{}", free_address());
     for (api, expected) in [
-        (refusing.uri(), "does not accept this token"),
+        (
+            refusing.uri(),
+            "bot 1234567890: Telegram does not accept this token: check TELEGRAM_BOT_TOKEN",
+        ),
         (closed, "cannot be reached"),
     ] {
         let (code, stdout, stderr) = telegram(folder.path(), &api, "check");

@@ -13,10 +13,14 @@ const PREVIOUS: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0009";
 const FURTHER: &str = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0001";
 const STRANGER: &str = "1234567892:AAFakeTokenForDivanTestVectorsOnly_0002";
 
+const FURTHER_PREVIOUS: &str = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0008";
+const FURTHER_TOKENS: &str = "1234567891:AAFakeTokenForDivanTestVectorsOnly_0001,\
+                              1234567891:AAFakeTokenForDivanTestVectorsOnly_0008";
+
 const TOKENS: [(&str, &str); 3] = [
     ("TELEGRAM_BOT_TOKEN", CURRENT),
     ("TELEGRAM_BOT_TOKEN_PREVIOUS", PREVIOUS),
-    ("TELEGRAM_BOT_TOKENS", FURTHER),
+    ("TELEGRAM_BOT_TOKENS", FURTHER_TOKENS),
 ];
 
 fn init_data(token: &str) -> String {
@@ -68,11 +72,69 @@ async fn init_data_of_every_configured_token_signs_in_and_shows_its_bot() {
         (CURRENT, 1_234_567_890_i64),
         (PREVIOUS, 1_234_567_890),
         (FURTHER, 1_234_567_891),
+        (FURTHER_PREVIOUS, 1_234_567_891),
     ] {
         let tokens = login(token, password).await;
         assert_eq!(bot_of_current(&http, &server, &tokens).await, bot);
     }
     assert_eq!(login(STRANGER, password).await["code"], "init_data_invalid");
+    let list = ["user", "sessions", "+77011234567"];
+    let (_, sessions, _) = run(program(folder.path()).args(list));
+    for expected in ["BOT", "1234567890", "1234567891"] {
+        assert!(sessions.contains(expected), "{sessions}");
+    }
+}
+
+#[test]
+fn the_summary_of_the_configuration_lists_each_bot_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, stdout, stderr) = run(program(folder.path())
+        .envs(TOKENS)
+        .args(["config", "check"]));
+    let telegram = stdout.lines().find(|line| line.starts_with("Telegram"));
+    let telegram = telegram.unwrap_or_else(|| panic!("{stdout}{stderr}"));
+    assert!(
+        telegram.ends_with("bot 1234567890, bot 1234567891"),
+        "{telegram}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_named_and_the_other_bots_are_checked() {
+    let server = MockServer::start().await;
+    let refusal = json!({"ok": false, "error_code": 401, "description": "Unauthorized"});
+    let refusal = ResponseTemplate::new(401).set_body_json(refusal);
+    let me = json!({"id": 1_234_567_892_i64, "username": "third_bot", "has_main_web_app": true});
+    let button = json!({"type": "web_app", "text": "Open", "web_app": {"url": "https://divan.example.com/"}});
+    for (method, result) in [("getMe", me), ("getChatMenuButton", button)] {
+        let response = json!({"ok": true, "result": result});
+        let called = Mock::given(path(format!("/bot{STRANGER}/{method}")));
+        let response = ResponseTemplate::new(200).set_body_json(response);
+        called.respond_with(response).mount(&server).await;
+    }
+    let other = Mock::given(wiremock::matchers::any());
+    let other = other.respond_with(refusal).with_priority(200);
+    other.mount(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    for (command, code) in [(vec!["telegram", "check"], 1), (vec!["doctor"], 1)] {
+        let mut program = program(folder.path());
+        program.envs(TOKENS).env("TELEGRAM_API_URL", server.uri());
+        program.env("TELEGRAM_BOT_TOKENS", format!("{FURTHER},{STRANGER}"));
+        program
+            .env("DIVAN_MINIAPP_URL", "https://divan.example.com/")
+            .env("DIVAN_ADMIN_URL", "https://sec.example.com/");
+        let (found, stdout, stderr) = run(program.args(&command));
+        let output = format!("{stdout}{stderr}");
+        assert_eq!(found, code, "{output}");
+        let rule = "Telegram does not accept this token: check";
+        for expected in [
+            format!("bot 1234567890: {rule} TELEGRAM_BOT_TOKEN,"),
+            format!("bot 1234567891: {rule} TELEGRAM_BOT_TOKENS,"),
+            "@third_bot (1234567892) opens the Mini App".to_owned(),
+        ] {
+            assert!(output.contains(&expected), "{output}");
+        }
+    }
 }
 
 async fn bot_of_current(
@@ -97,7 +159,7 @@ fn the_command_line_verifies_init_data_of_every_configured_token() {
         let args = ["init-data", "verify", "--max-age", "3600", "--kind", kind];
         run_with_input(command.args(args), raw)
     };
-    for token in [CURRENT, PREVIOUS, FURTHER] {
+    for token in [CURRENT, PREVIOUS, FURTHER, FURTHER_PREVIOUS] {
         assert_eq!(verify("hmac", &init_data(token)).0, 0);
     }
     let (code, stdout, _) = verify("hmac", &init_data(STRANGER));
@@ -118,6 +180,7 @@ fn the_command_line_verifies_init_data_of_every_configured_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn setup_and_check_cover_each_bot() {
     let server = MockServer::start().await;
+    // The replaced tokens are not among them: Telegram refuses those.
     for (token, name) in [(CURRENT, "first_bot"), (FURTHER, "second_bot")] {
         let id: i64 = token.split(':').next().unwrap().parse().unwrap();
         let me = json!({"id": id, "username": name, "has_main_web_app": name == "first_bot"});
@@ -142,11 +205,11 @@ async fn setup_and_check_cover_each_bot() {
     let (code, stdout, stderr) = run(command.args(["telegram", "setup"]));
     assert_eq!((code, stderr.as_str()), (1, ""), "{stdout}");
     assert!(
-        stdout.contains("@first_bot opens the Mini App."),
+        stdout.contains("@first_bot (1234567890) opens the Mini App."),
         "{stdout}"
     );
     assert!(
-        stdout.contains("@second_bot has no Main Mini App"),
+        stdout.contains("problem: @second_bot (1234567891): no Main Mini App"),
         "{stdout}"
     );
     let step = "/mybots, @second_bot, Bot Settings, Configure Mini App, Enable Mini App: https://divan.example.com/?v=2";
