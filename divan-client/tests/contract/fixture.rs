@@ -20,7 +20,7 @@ use divan_core::store::SqliteStore;
 use divan_core::token::{Audiences, KeyRing, SecretKey, SigningKey};
 use divan_server::{AppState, HttpOptions, router};
 
-const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
+pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 pub(crate) const EMAIL: &str = "admin@example.com";
 pub(crate) const ADMIN_PASSWORD: &str = "tram under the plum";
 pub(crate) const PHONE: &str = "+77011234567";
@@ -149,6 +149,11 @@ impl Fixture {
 
     pub(crate) fn advance_server_clock(&self, time: Duration) {
         self.server_clock.advance(time);
+    }
+
+    /// Returns the time of the server, in seconds since the Unix epoch.
+    pub(crate) fn server_time(&self) -> u64 {
+        self.server_clock.unix_seconds()
     }
 
     pub(crate) fn advance_client_clock(&self, time: Duration) {

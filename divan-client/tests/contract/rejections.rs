@@ -5,7 +5,9 @@ use divan_client::api::{
     TelegramLoginRequest, UpdateUserRequest, UserId,
 };
 
-use crate::fixture::{ADMIN_PASSWORD, EMAIL, Fixture, PASSWORD, fixture, signed_in};
+use divan_core::init_data::{BotToken, InitDataBuilder};
+
+use crate::fixture::{ADMIN_PASSWORD, BOT, EMAIL, Fixture, PASSWORD, fixture, signed_in};
 
 #[tokio::test]
 async fn bootstrap_requires_the_token_and_succeeds_once() {
@@ -64,6 +66,51 @@ async fn absent_init_data_and_contacts_are_missing() {
         assert_eq!(error.code(), Some(ProblemCode::ContactMissing));
         assert_eq!(error.problem().unwrap().errors()[0].pointer(), "/contact");
     }
+}
+
+/// The strings of `init_data_command.rs` in the tests of the server.
+#[tokio::test]
+async fn init_data_has_the_same_answer_as_in_the_service() {
+    let f = signed_in().await;
+    let miniapp = f.another().build().unwrap().miniapp();
+    let (bot, now) = (BOT.parse::<BotToken>().unwrap(), f.server_time());
+    let other: BotToken = "1:AAFakeTokenForDivanTestVectorsOnly_0000".parse().unwrap();
+    let of_age = |age: u64| InitDataBuilder::new(now - age);
+    let good = of_age(0).user(42, "First").sign(&bot);
+    let (invalid, expired) = (ProblemCode::InitDataInvalid, ProblemCode::InitDataExpired);
+    let mut strings = vec![
+        (of_age(0).user(42, "First").sign(&other), invalid),
+        (of_age(0).sign(&bot), invalid),
+        (of_age(0).field("user", "{}").sign(&bot), invalid),
+        (
+            of_age(0).contact(42, "77011234567", "First").sign(&bot),
+            invalid,
+        ),
+        (of_age(0).user(42, "First").encode(), invalid),
+        (format!("?{good}"), invalid),
+        (format!("{good}&{good}"), invalid),
+        (format!("x y&{good}"), invalid),
+        ("a".repeat(9000), invalid),
+        (of_age(86_500).user(42, "First").sign(&bot), expired),
+        (of_age(86_500).sign(&bot), expired),
+    ];
+    for absent in [
+        "\u{A0}",
+        "None",
+        "NaN",
+        "nil",
+        "[object Null]",
+        "[object Undefined]",
+    ] {
+        strings.push((absent.to_owned(), ProblemCode::InitDataMissing));
+    }
+    for (raw, expected) in strings {
+        let login = TelegramLoginRequest::new("+77011234567", PASSWORD, raw.as_str());
+        let error = miniapp.login(&login).await.unwrap_err();
+        assert_eq!(error.code(), Some(expected), "{raw}");
+    }
+    let login = TelegramLoginRequest::new("+77011234567", PASSWORD, good);
+    miniapp.login(&login).await.unwrap();
 }
 
 #[tokio::test]

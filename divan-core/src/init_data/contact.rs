@@ -149,6 +149,15 @@ impl Contact {
         if user.id != self.user_id || data.signer().bot_id != self.signer.bot_id {
             return Err(ContactError::UserMismatch);
         }
+        self.phone_of_any_user()
+    }
+
+    /// Returns the phone number in E.164 format (`+77011234567`), without a check of its owner:
+    /// [`phone_of`](Self::phone_of) checks it.
+    ///
+    /// # Errors
+    /// [`ContactError::InvalidPhone`] for a number that is not in international format.
+    pub fn phone_of_any_user(&self) -> Result<String, ContactError> {
         // Some Telegram clients omit the `+`.
         let digits = self
             .phone_number

@@ -22,6 +22,8 @@ pub(super) enum Command {
     /// It is signed with the configured bot token, or with that of development mode.
     Sign(SignArgs),
     /// Verify raw data from standard input, and print its fields as JSON or the code of the error
+    ///
+    /// It refuses what a sign-in refuses: init data without a user, and a contact in place of init data.
     Verify(VerifyArgs),
 }
 
@@ -203,20 +205,24 @@ fn verify(
     let mut tokens = Config::bot_tokens_of_process()?.into_iter();
     let first = tokens.next().ok_or("TELEGRAM_BOT_TOKEN is missing")?;
     let verifier = tokens.fold(Verifier::new(first, max_age), Verifier::or);
-    let contact = || verifier.verify_contact(raw).map(|contact| json!(contact));
     Ok(match args.kind {
-        Kind::Contact => contact().map_err(|error| ContactError::from(error).into()),
+        Kind::Contact => contact(&verifier, raw).map_err(Refused::from),
         Kind::Widget => verifier
             .verify_login_widget(raw)
             .map(|user| json!(user))
             .map_err(Refused::from),
-        Kind::Hmac | Kind::Ed25519 => match verifier.verify(raw) {
-            // A contact has the same signature scheme.
-            Err(InitDataError::WrongKind) => contact(),
-            outcome => outcome.and_then(|data| fields(&data)),
+        Kind::Hmac | Kind::Ed25519 => {
+            let data = verifier.verify(raw);
+            data.and_then(|data| fields(&data)).map_err(Refused::from)
         }
-        .map_err(Refused::from),
     })
+}
+
+/// Verifies a contact like a sign-in does, except for its owner.
+fn contact(verifier: &Verifier, raw: &str) -> Result<Value, ContactError> {
+    let contact = verifier.verify_contact(raw)?;
+    contact.phone_of_any_user()?;
+    Ok(json!(contact))
 }
 
 /// Creates the verifier of the given bot, or of all configured ones.
@@ -246,11 +252,10 @@ fn third_party(args: &VerifyArgs, bot_id: i64) -> Result<ThirdParty, Box<dyn std
     })
 }
 
-/// Converts the verified fields to JSON: objects as objects, other fields as text.
+/// Converts the verified fields to JSON: objects as objects, other fields as text. As at a sign-in, there
+/// must be a user.
 fn fields(data: &InitData<'_>) -> Result<Value, InitDataError> {
-    data.user()?;
-    data.receiver()?;
-    data.chat()?;
+    data.require_user()?;
     let value = |name: &str, text: &str| match name {
         "user" | "receiver" | "chat" => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         _ => Value::from(text),
