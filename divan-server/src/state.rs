@@ -90,10 +90,10 @@ impl AppState {
         });
     }
 
-    /// Counts refused init data, and logs a warning if much is refused for the same reason.
+    /// Counts refused signed data, and logs a warning if much is refused for the same reason.
     pub(crate) fn count_refusal(&self, refusal: Refusal, now: Instant) {
         self.parts.metrics.count_refusal(refusal);
-        if let Some(advice) = self.parts.refusals.count(refusal.reason, now) {
+        if let Some(advice) = self.parts.refusals.count(refusal, now) {
             let Refusal {
                 data,
                 reason,

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::session::to_time_duration;
 use super::telegram_account::telegram_account;
 use super::{ClientService, IssuedTokens, ServiceError, TelegramVerifiers};
-use crate::init_data::InitDataError;
+use crate::init_data::{InitData, InitDataError};
 use crate::secret::Secret;
 use crate::store::{Account, AccountUpdate};
 use crate::throttle::ThrottleKind;
@@ -26,17 +26,20 @@ impl ClientService<'_> {
     /// this at each reload.
     ///
     /// # Errors
-    /// [`ServiceError::InitData`], [`ServiceError::TooManyAttempts`], and
-    /// [`ServiceError::PasswordRequired`] in all other cases, including an unknown Telegram account, and
-    /// init data that is too old here but not for a sign-in with the password: some Telegram clients
-    /// send the same init data until they are restarted, so that reopening the Mini App does not help.
+    /// - [`ServiceError::InitData`], [`ServiceError::TooManyAttempts`].
+    /// - [`ServiceError::AutoLoginExpired`] for init data that is too old here, but not for a sign-in with
+    ///   the password. Some Telegram clients send the same init data until they are restarted. Reopening
+    ///   the Mini App does not help there.
+    /// - [`ServiceError::PasswordRequired`] in all other cases, including an unknown Telegram account.
     pub async fn auto_login(self, init_data: &Secret) -> Result<IssuedTokens, ServiceError> {
         let service = self.service;
         let store = &service.parts.store;
         let verifiers = service.verifiers()?;
         let data = match verifiers.auto_login.verify(init_data.expose()) {
-            Err(InitDataError::Expired { .. }) if verifiers.may_sign_in(init_data) => {
-                return Err(ServiceError::PasswordRequired);
+            Err(error @ InitDataError::Expired { age }) => {
+                let valid = verifiers.verify_for_sign_in(init_data).ok_or(error)?;
+                telegram_account(&valid)?;
+                return Err(ServiceError::AutoLoginExpired { age });
             }
             verified => verified?,
         };
@@ -81,10 +84,10 @@ impl ClientService<'_> {
 }
 
 impl TelegramVerifiers {
-    /// Returns `true` if the init data is valid for a sign-in with the password.
-    fn may_sign_in(&self, init_data: &Secret) -> bool {
+    /// Returns the init data if it is valid for a sign-in with the password.
+    fn verify_for_sign_in(&self, init_data: &Secret) -> Option<InitData<'static>> {
         let login = self.login.clone().without_replay_guard();
-        login.verify(init_data.expose()).is_ok()
+        login.verify(init_data.expose()).ok()
     }
 }
 

@@ -41,6 +41,12 @@ pub enum ServiceError {
     /// Auto-login is not possible now.
     #[error("auto-login is not possible: sign in with the password")]
     PasswordRequired,
+    /// The init data is too old for auto-login, but not for a sign-in with the password.
+    #[error("the init data is too old for auto-login: sign in with the password")]
+    AutoLoginExpired {
+        /// Time since the `auth_date` of the init data.
+        age: Duration,
+    },
     /// The caller must change the password first.
     #[error("the password must be changed first")]
     PasswordChangeRequired,

@@ -34,7 +34,7 @@ async fn auto_login_works_for_thirty_days_after_a_password(f: Fixture) {
         .for_client(&client)
         .auto_login(&f.init_data(Duration::from_mins(61)))
         .await;
-    assert_eq!(refusal(old), Refusal::PasswordRequired);
+    assert_eq!(refusal(old), Refusal::AutoLoginExpired);
 
     // The session ends with the verified password, also when refreshed, and does not renew it.
     f.pass(9 * DAY);

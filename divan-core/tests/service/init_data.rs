@@ -108,7 +108,7 @@ async fn auto_login_accepts_init_data_of_at_most_one_hour() {
     assert_eq!(refusal(f.login(&old).await), Refusal::InitDataExpired);
     f.auto_login(&f.init_data(BOT, HOUR)).await.unwrap();
     let old = f.init_data(BOT, HOUR + second);
-    assert_eq!(refusal(f.auto_login(&old).await), Refusal::PasswordRequired);
+    assert_eq!(refusal(f.auto_login(&old).await), Refusal::AutoLoginExpired);
     f.login(&old).await.unwrap();
     let old = f.init_data(BOT, DAY + second);
     assert_eq!(refusal(f.auto_login(&old).await), Refusal::InitDataExpired);
@@ -124,7 +124,7 @@ async fn init_data_too_old_for_auto_login_leads_to_a_sign_in_that_accepts_it_onc
     let f = Fixture::new(two_bots(DAY).replay_guard(guard), None).await;
     let old = f.init_data(BOT, 2 * HOUR);
     for _ in 0..2 {
-        assert_eq!(refusal(f.auto_login(&old).await), Refusal::PasswordRequired);
+        assert_eq!(refusal(f.auto_login(&old).await), Refusal::AutoLoginExpired);
     }
     f.login(&old).await.unwrap();
     assert_eq!(refusal(f.login(&old).await), Refusal::InitDataInvalid);

@@ -33,6 +33,7 @@ impl From<ServiceError> for Problem {
             ServiceError::TooManyAttempts { retry_after } => problem.with_retry_after(retry_after),
             ServiceError::InitData(error) => problem.of_init_data(error),
             ServiceError::Contact(error) => problem.of_contact(error),
+            ServiceError::AutoLoginExpired { age } => problem.of_old_init_data(age),
             error if problem.body().status() >= 500 => problem.with_cause(error),
             _ => problem,
         }
@@ -53,7 +54,9 @@ fn code(error: &ServiceError) -> ProblemCode {
         }
         ServiceError::Token(_) => ProblemCode::TokenInvalid,
         ServiceError::RefreshToken => ProblemCode::RefreshTokenInvalid,
-        ServiceError::PasswordRequired => ProblemCode::PasswordRequired,
+        ServiceError::PasswordRequired | ServiceError::AutoLoginExpired { .. } => {
+            ProblemCode::PasswordRequired
+        }
         ServiceError::PasswordChangeRequired => ProblemCode::PasswordChangeRequired,
         ServiceError::PasswordExpired => ProblemCode::PasswordExpired,
         ServiceError::NotFound => ProblemCode::NotFound,

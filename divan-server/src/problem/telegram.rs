@@ -1,5 +1,7 @@
 //! Problems of refused init data and contacts.
 
+use std::time::Duration;
+
 use divan_core::api::{MemberError, MemberErrorCode as Code};
 use divan_core::init_data::{ContactError, InitDataError};
 
@@ -51,6 +53,16 @@ impl Problem {
         };
         let member = MemberError::new("/init_data", code, rule);
         self.refused(&error.to_string(), member, error.into())
+    }
+
+    /// Sets the reason of init data that is too old for auto-login only. The client shows the form for
+    /// the password, whatever the reason is.
+    pub(super) fn of_old_init_data(mut self, age: Duration) -> Self {
+        self.refusal = Some(Refusal {
+            reason: "auto_login_expired",
+            ..InitDataError::Expired { age }.into()
+        });
+        self
     }
 
     pub(super) fn of_contact(self, error: ContactError) -> Self {

@@ -167,6 +167,16 @@ async fn many_refusals_alike_are_logged_once() {
         line["age_seconds"].as_i64().unwrap() > 700_000_000,
         "{line}"
     );
+    let signed_at = (SystemClock.unix_seconds() - 7200).to_string();
+    let sign = ["init-data", "sign", "--user-id", "42", "--auth-date"];
+    let (_, raw, _) = run(program(folder.path()).args(sign).arg(signed_at));
+    let body = json!({"init_data": raw.trim()});
+    let refused = client.post("/auth/telegram/auto-login", "", body).await;
+    assert_eq!(refused["code"], "password_required");
+    let line = wait_for(&server.log, "\"reason\":\"auto_login_expired\"", || true);
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let age = line["age_seconds"].as_i64().unwrap();
+    assert!((7200..7300).contains(&age), "{line}");
     let log = server.log();
     assert_eq!(log.matches(warning).count(), 1);
     assert!(

@@ -177,7 +177,9 @@ async fn absent_init_data_is_missing_in_body_and_header() {
     let app = App::with_users().await;
     let good = app.init_data(42);
     let header = "x-telegram-init-data";
-    for absent in ["", " ", "undefined", "null", "[object Object]", "None"] {
+    let objects = ["[object Object]", "[object Null]", "[object Undefined]"];
+    let words = ["", " ", "\u{A0}", "undefined", "null", "None", "NaN"];
+    for absent in words.into_iter().chain(objects) {
         let tma = format!("tma {absent}");
         for response in [
             login_with(&app, absent).await,
@@ -195,6 +197,7 @@ async fn absent_init_data_is_missing_in_body_and_header() {
             vec![(header, good.as_str())],
             vec![("authorization", tma.as_str()), (header, &good)],
             vec![("authorization", tma_good.as_str()), (header, absent)],
+            vec![(header, good.as_str()), (header, absent), (header, &good)],
         ] {
             let response = with_headers(&app, LOGIN, &headers, &body).await;
             assert_eq!(response.status, 200, "{absent}: {response:?}");
@@ -218,6 +221,7 @@ async fn different_init_data_in_body_and_header_is_a_conflict() {
             vec![("authorization", tma.as_str()), (header, &second)],
             json!({}),
         ),
+        (vec![(header, first.as_str()), (header, &second)], json!({})),
     ] {
         let response = with_headers(&app, AUTO_LOGIN, &headers, &body).await;
         let problem = response.assert_problem(400, "init_data_conflict");
@@ -277,6 +281,13 @@ async fn old_init_data_leads_from_auto_login_to_the_form() {
     let body = json!({"init_data": old});
     let auto_login = || app.post(AUTO_LOGIN, &body);
     auto_login().await.assert_problem(401, "password_required");
+    let row = r#"divan_signed_data_refused_total{data="init_data",reason="auto_login_expired"} 1"#;
+    let metrics = app.state.metrics().await;
+    assert!(metrics.lines().any(|line| line == row), "{metrics}");
+    let no_user = json!({"init_data": signed(&app, 2 * 3600, |builder| builder)});
+    let refused = app.post(AUTO_LOGIN, &no_user).await;
+    let problem = refused.assert_problem(401, "init_data_invalid");
+    assert_eq!(problem["errors"][0]["detail"], "must contain a user");
     assert_eq!(login_with(&app, &old).await.status, 200);
     auto_login().await.assert_problem(401, "password_required");
     let fresh = json!({"init_data": app.init_data(42)});
@@ -428,6 +439,10 @@ async fn the_eleventh_guess_is_refused() {
         let body = json!({"phone": PHONE, "password": "x", "init_data": app.init_data(telegram)});
         codes.push(app.post(LOGIN, &body).await.json()["code"].clone());
     }
+    let admin = app.admin_token().await;
+    let path = "/auth/admin/audit?action=sign_in_failed";
+    let failed = app.get_as(&admin, path).await.json()["items"][0].clone();
+    assert_eq!(failed["bot_id"], 1_234_567_890);
     assert_eq!(codes.pop().unwrap(), "too_many_attempts");
     assert!(
         codes.iter().all(|code| code == "invalid_credentials"),
