@@ -33,7 +33,7 @@ section! {
         "maximum age of init data at auto-login, from `1m` to `24h` and not longer than `DIVAN_SIGN_IN_MAX_AGE`; within this time, stolen init \
          data alone signs the attacker in; older init data leads to the sign-in with the password",
         "1h",
-    ).form(DURATION).when_unset("`1h`");
+    ).form(DURATION).when_unset("`1h`, or `DIVAN_SIGN_IN_MAX_AGE` if that is shorter");
 
     PHONE_REGION = ("DIVAN_PHONE_REGION", "country of phone numbers without a country code", "KZ")
         .form("a two-letter country code").when_unset("`KZ`");
