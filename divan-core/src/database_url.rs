@@ -151,18 +151,18 @@ named_enum! {
     InvalidSslMode = "must be an `sslmode` of libpq"
 }
 
-/// A rule that a database URL breaks. The message continues the name of the variable and never
-/// contains a part of the URL, except the name of a parameter.
+/// Error of an invalid database URL.
+///
+/// The message is a rule to print after the name of the variable: `DATABASE_URL must …`. It contains no
+/// part of the URL, except names of parameters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidDatabaseUrl {
     /// The scheme is not supported.
     #[error("must start with `sqlite:` or `postgresql://`")]
     Scheme,
-    /// The file name is missing.
-    #[error(
-        "must name a file; in-memory databases are not supported, because each connection would have its own"
-    )]
+    /// The URL names no file, or a database in memory.
+    #[error("must name a file, such as `sqlite:divan.db`; a database in memory is not supported")]
     NoFile,
     /// The file is directly in `/`, which is probably not intended.
     #[error(
@@ -178,9 +178,11 @@ pub enum InvalidDatabaseUrl {
     /// The user or the database is missing.
     #[error("must contain a user and the name of a database")]
     Incomplete,
-    /// The part between `//` and `/` is not valid.
+    /// The host or the port is not valid. The usual cause is a password with characters that must be
+    /// escaped.
     #[error(
-        "contains an invalid host or port (write `/`, `?`, `#` and `@` in the password as `%2F`, `%3F`, `%23` and `%40`)"
+        "contains an invalid host or port; if the password contains `/`, `?`, `#` or `@`, write `%2F`, `%3F`, `%23` or `%40` \
+         instead"
     )]
     Authority,
     /// A percent escape is not valid.

@@ -1647,7 +1647,7 @@ export interface operations {
                     "application/json": components["schemas"]["JwkSet"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1665,7 +1665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1674,7 +1674,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1761,7 +1761,7 @@ export interface operations {
                     "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1806,7 +1806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1824,7 +1824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1879,7 +1879,7 @@ export interface operations {
                     "application/json": components["schemas"]["BootstrapState"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1897,7 +1897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1906,7 +1906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1986,7 +1986,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -2047,7 +2047,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2079,7 +2079,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2164,7 +2164,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -2186,7 +2186,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_expired`: The password is correct, but has expired: a generated one was not changed, or one that an administrator chose was not used, within 72 hours. Ask an administrator for a new one.
+             * @description - `password_expired`: The password is correct, but too old. A generated password must be changed within 72 hours. A password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -2224,7 +2224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2253,7 +2253,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2351,7 +2351,7 @@ export interface operations {
                     "application/json": components["schemas"]["UserPage"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2396,7 +2396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2414,7 +2414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2484,7 +2484,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -2562,7 +2562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2583,7 +2583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2641,7 +2641,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2686,7 +2686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2695,7 +2695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2779,7 +2779,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -2844,7 +2844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2862,7 +2862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2933,7 +2933,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2987,7 +2987,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3005,7 +3005,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3055,7 +3055,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3122,7 +3122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3131,7 +3131,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3205,7 +3205,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -3294,7 +3294,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3312,7 +3312,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3372,7 +3372,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailedSignIns"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3426,7 +3426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3435,7 +3435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3498,7 +3498,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -3584,7 +3584,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3602,7 +3602,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3662,7 +3662,7 @@ export interface operations {
                     "application/json": components["schemas"]["GeneratedPassword"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3726,7 +3726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3735,7 +3735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3811,7 +3811,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3865,7 +3865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3874,7 +3874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3924,7 +3924,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +3979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3988,7 +3988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4045,7 +4045,7 @@ export interface operations {
                     "application/json": components["schemas"]["GeneratedPassword"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4112,7 +4112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4121,7 +4121,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4174,7 +4174,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4238,7 +4238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,7 +4247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4308,7 +4308,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceList"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4350,7 +4350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4359,7 +4359,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4409,7 +4409,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4463,7 +4463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4472,7 +4472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4530,7 +4530,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -4592,7 +4592,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4621,7 +4621,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4689,7 +4689,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4722,7 +4722,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4740,7 +4740,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4822,7 +4822,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -4884,7 +4884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4916,7 +4916,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5000,7 +5000,7 @@ export interface operations {
             };
             /**
              * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -5057,7 +5057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5086,7 +5086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5156,7 +5156,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5198,7 +5198,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5207,7 +5207,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5257,7 +5257,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5311,7 +5311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5320,7 +5320,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5402,7 +5402,7 @@ export interface operations {
             /**
              * @description - `init_data_conflict`: The request contains two different init data strings.
              *     - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -5413,8 +5413,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `init_data_missing`: The request has no init data, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
-             *     - `init_data_invalid`: The init data is not signed by Telegram for this bot, or is data of another kind.
+             * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
+             *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, or it contains no user. Send `window.Telegram.WebApp.initData` unchanged.
              *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `password_required`: Auto-login is not possible now: sign in with phone number and password.
              */
@@ -5464,7 +5464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5493,7 +5493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5559,7 +5559,7 @@ export interface operations {
                     "application/json": components["schemas"]["MiniAppConfig"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5577,7 +5577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5586,7 +5586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5663,7 +5663,7 @@ export interface operations {
             /**
              * @description - `init_data_conflict`: The request contains two different init data strings.
              *     - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
-             *     - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host.
              */
             400: {
                 headers: {
@@ -5674,8 +5674,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `init_data_missing`: The request has no init data, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
-             *     - `init_data_invalid`: The init data is not signed by Telegram for this bot, or is data of another kind.
+             * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
+             *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, or it contains no user. Send `window.Telegram.WebApp.initData` unchanged.
              *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
              */
@@ -5692,7 +5692,7 @@ export interface operations {
             /**
              * @description - `telegram_account_mismatch`: The password is correct, but the user is linked to another Telegram account. An administrator can unlink it from this user.
              *     - `telegram_account_taken`: The password is correct, but this Telegram account is linked to another user. An administrator can unlink it from that user, whom the audit event `telegram_taken` names as `actor_id`.
-             *     - `password_expired`: The password is correct, but has expired: a generated one was not changed, or one that an administrator chose was not used, within 72 hours. Ask an administrator for a new one.
+             *     - `password_expired`: The password is correct, but too old. A generated password must be changed within 72 hours. A password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -5730,7 +5730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5741,7 +5741,7 @@ export interface operations {
             };
             /**
              * @description - `contact_missing`: The shared contact is empty, as after a time-out of Telegram's script. Ask the user to share it again, or to type the phone number.
-             *     - `contact_invalid`: The shared contact is not a response of `requestContact` that Telegram signed for this bot, or its phone number is not in international format.
+             *     - `contact_invalid`: The shared contact is not what Telegram signed for a bot of this server, or its phone number is not in international format. Send the response of `requestContact` unchanged.
              *     - `contact_expired`: The shared contact is too old: ask the user to share it again.
              *     - `contact_mismatch`: The shared contact belongs to another Telegram account than the init data, or was shared with another bot.
              *     - `validation_failed`: Members of the request are invalid; `errors` lists them.
@@ -5765,7 +5765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5881,7 +5881,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5901,7 +5901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5964,7 +5964,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5982,7 +5982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5991,7 +5991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -6051,7 +6051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description - `host_invalid`: The request has no `Host` header, several of them, or one that is not a valid host. */
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6069,7 +6069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6078,7 +6078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers exceed the size limit of 32 KiB. */
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;

@@ -32,14 +32,15 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The body is not JSON (or not a form), or not UTF-8.
     MalformedBody = "malformed_body", 400, "Malformed body";
-    /// The request has no `Host` header, several of them, or one that is not a valid host.
+    /// The header `Host` is missing, occurs twice, or does not contain a valid host.
     HostInvalid = "host_invalid", 400, "Invalid host";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
-    /// The request has no init data, or a text such as `undefined`. Open the Mini App from the menu button of
-    /// the bot.
+    /// The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App
+    /// from the menu button of the bot.
     InitDataMissing = "init_data_missing", 401, "Init data missing";
-    /// The init data is not signed by Telegram for this bot, or is data of another kind.
+    /// The init data is not what Telegram signed for a bot of this server, or it contains no user. Send
+    /// `window.Telegram.WebApp.initData` unchanged.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
     /// The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because
     /// some clients (iOS, macOS, Desktop) keep old init data.
@@ -61,8 +62,8 @@ problem_codes! {
     PasswordRequired = "password_required", 401, "Password required";
     /// The user has to change the password before anything else: `POST /auth/me/password`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
-    /// The password is correct, but has expired: a generated one was not changed, or one that an
-    /// administrator chose was not used, within 72 hours. Ask an administrator for a new one.
+    /// The password is correct, but too old. A generated password must be changed within 72 hours. A
+    /// password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
     PasswordExpired = "password_expired", 403, "Password expired";
     /// The endpoint is for administrators signed in to the admin panel.
     AdminRequired = "admin_required", 403, "Administrators only";
@@ -108,16 +109,16 @@ problem_codes! {
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
-    /// This listener answers only to names of its own machine, such as `localhost` and `127.0.0.1`. In
-    /// development mode it also answers to the hosts of the configured URLs.
+    /// The server does not answer to the host of this request. It answers to names of its own machine, such
+    /// as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Invalid request";
     /// The shared contact is empty, as after a time-out of Telegram's script. Ask the user to share it again,
     /// or to type the phone number.
     ContactMissing = "contact_missing", 422, "Contact missing";
-    /// The shared contact is not a response of `requestContact` that Telegram signed for this bot, or its
-    /// phone number is not in international format.
+    /// The shared contact is not what Telegram signed for a bot of this server, or its phone number is not in
+    /// international format. Send the response of `requestContact` unchanged.
     ContactInvalid = "contact_invalid", 422, "Invalid contact";
     /// The shared contact is too old: ask the user to share it again.
     ContactExpired = "contact_expired", 422, "Contact expired";
@@ -131,7 +132,7 @@ problem_codes! {
     /// the linked Telegram account or a known device may succeed earlier, and ends the refusal. The
     /// response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
-    /// The headers exceed the size limit of 32 KiB.
+    /// The headers of the request are larger than 32 KiB in total.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";
     /// The server failed. Its log has the cause under the request id.
     Internal = "internal", 500, "Internal error";

@@ -19,8 +19,8 @@ pub enum ServiceError {
     /// this user.
     #[error("the user is linked to another Telegram account")]
     TelegramAccountMismatch,
-    /// The password is correct, but this Telegram account is linked to another user: unlink it from
-    /// that user. The audit event names both.
+    /// The password is correct, but this Telegram account is linked to another user. Unlink it from
+    /// that user, whom the audit event names.
     #[error("this Telegram account is linked to another user")]
     TelegramAccountTaken,
     /// The init data is not valid.
@@ -50,9 +50,9 @@ pub enum ServiceError {
     /// The caller must change the password first.
     #[error("the password must be changed first")]
     PasswordChangeRequired,
-    /// The password is correct, but has expired: a generated one was not changed, or one that an
-    /// administrator chose was not used, within 72 hours.
-    #[error("the password that an administrator issued has expired")]
+    /// The password is correct, but too old. A generated password must be changed within 72 hours, and
+    /// one that an administrator chose must be used within 72 hours.
+    #[error("the password has expired: it was not changed or used within 72 hours")]
     PasswordExpired,
     /// The user, session or device does not exist, or belongs to another user.
     #[error("the user, session or device does not exist")]
@@ -60,10 +60,10 @@ pub enum ServiceError {
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]
     AdminRequired,
-    /// Administrators cannot reset their own password, unlink their own Telegram account, or delete or
-    /// unlock their own account.
+    /// The command resets the password of the administrator who sends it, or unlinks, deletes or unlocks
+    /// their account. Another administrator must do that.
     #[error(
-        "administrators cannot reset their own password, unlink their own Telegram account, or delete or unlock their own account"
+        "administrators cannot reset, unlink, delete or unlock their own account: ask another administrator"
     )]
     OwnAccount,
     /// The command changes the role of an employee to administrator.
@@ -95,17 +95,17 @@ pub enum ServiceError {
         /// The rule.
         reason: WeakPassword,
     },
-    /// Too many attempts. No password was compared.
+    /// There were too many attempts. No password was compared.
     #[error("too many attempts: wait before the next one")]
     TooManyAttempts {
-        /// The time to wait; at most an hour, even if an administrator must unlock the account first.
+        /// Time to wait, at most an hour. A locked account stays locked until an administrator unlocks it.
         retry_after: Duration,
     },
     /// The queue of password hashes is full.
     #[error("too many passwords are waiting to be hashed")]
     Overloaded,
-    /// The database failed, another user has the same phone number, e-mail address or external id, or
-    /// the change would leave no active administrator.
+    /// The database failed or refused the change. [`StoreError::kind`] returns the reason, such as a phone
+    /// number that another user has, or the last active administrator.
     #[error(transparent)]
     Store(StoreError),
     /// Hashing or randomness failed. The cause is for the log.

@@ -12,13 +12,13 @@ use super::sql::{self, Backend, ConnectionPool, Connections, SqlStore, WriteTran
 use super::{MigrateError, PoolState, StoreError, StoreErrorKind};
 use crate::database_url::{PostgresPool, PostgresUrl};
 
-/// One lock per database, held until the end of the transaction, so that it also works behind a
-/// connection pooler.
+/// Takes the lock for migrations, of which each database has one. It ends with the transaction, because a
+/// connection pooler may give the next transaction another connection.
 const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(4918283719)";
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// The store in PostgreSQL. Several servers of this program may share one database.
+/// Store in PostgreSQL. Several servers of this program may share one database.
 pub type PostgresStore = SqlStore<Postgres>;
 
 impl Backend for Postgres {
@@ -62,11 +62,11 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Connects without migrating the schema. Every connection leads to a server that accepts writes:
-    /// not to a standby, and not to one whose transactions are read-only.
+    /// Connects without migrating the schema. Each connection is checked: a standby, and a server whose
+    /// transactions are read-only, are refused.
     ///
     /// # Errors
-    /// When no server accepts a connection and writes in time.
+    /// When no server that accepts writes accepts a connection in time.
     pub async fn connect(url: &PostgresUrl, pool: PostgresPool) -> Result<Self, StoreError> {
         let connector = Connector::new(url.clone(), pool);
         let max = pool.max_connections.get();
@@ -81,17 +81,16 @@ impl PostgresStore {
         Ok(Self::on(connections, statement_cache))
     }
 
-    /// Works on a pool of the application, whose `search_path` decides the schema of the tables. Call
-    /// [`migrate`](Self::migrate) before the first use.
+    /// Creates a store on a pool of the application. Call [`migrate`](Self::migrate) before the first use.
+    /// The `search_path` of the pool decides the schema of the tables.
     ///
-    /// `statement_cache` is `false` when a proxy shares connections between transactions, as in
-    /// [`PostgresPool::statement_cache`]; the pool must then be made with
-    /// `statement_cache_capacity(0)`. The pool decides which server it connects to: the checks and the
-    /// time limits of [`connect`](Self::connect) do not apply.
-    ///
-    /// Create the pool with `idle_timeout(None)` and `max_lifetime(None)`, as [`connect`](Self::connect)
-    /// does: in `sqlx` 0.9 the maintenance task of a pool can loop without end and occupy a core. Replace
-    /// old connections in `before_acquire` instead.
+    /// - The pool decides which server it connects to. The checks and time limits of
+    ///   [`connect`](Self::connect) do not apply.
+    /// - Set `statement_cache` to `false` if a proxy shares connections between transactions, as in
+    ///   [`PostgresPool::statement_cache`]. Then create the pool with `statement_cache_capacity(0)`.
+    /// - Create the pool with `idle_timeout(None)` and `max_lifetime(None)`. Otherwise the maintenance task
+    ///   of a pool of `sqlx` 0.9 can loop without end and occupy a core. Replace old connections in
+    ///   `before_acquire` instead.
     ///
     /// ```no_run
     /// use divan_core::store::PostgresStore;
@@ -120,15 +119,15 @@ impl PostgresStore {
         Self::new(connections.clone(), connections, statement_cache)
     }
 
-    /// The state of its connection pool.
+    /// Returns the state of the connection pool.
     pub fn connections(&self) -> PoolState {
         self.writer().state()
     }
 
-    /// The current time of the server.
+    /// Returns the current time of the server.
     ///
     /// # Errors
-    /// When the server does not answer.
+    /// When the server does not respond.
     pub async fn time(&self) -> Result<OffsetDateTime, StoreError> {
         const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
         let micros: i64 = sqlx::query_scalar(TIME)
@@ -139,7 +138,8 @@ impl PostgresStore {
     }
 }
 
-/// Keeps the server's message, which the operator needs, unless it contains the password.
+/// Returns the error of a connection. The operator needs the server's message, but it is omitted if it
+/// contains the password.
 fn connect_error(error: sqlx::Error, url: &PostgresUrl) -> StoreError {
     let password = url
         .password
