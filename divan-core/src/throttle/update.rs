@@ -84,7 +84,7 @@ impl ThrottleUpdate {
 
     /// Removes an attempt that a fault of the database ended after its secret was found correct. Other
     /// failures stay.
-    pub(super) fn withdraw(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
+    pub fn withdraw(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
         Self::new(Operation::Withdraw, keys, at)
     }
 

@@ -114,17 +114,29 @@ pub(super) struct List {
     /// Only users who have never signed in
     #[arg(long)]
     never_signed_in: bool,
+    #[command(flatten)]
+    link: LinkFilter,
+    /// Only the user with this id in another system
+    #[arg(long)]
+    external_id: Option<String>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Args, Debug)]
+struct LinkFilter {
     /// Only users with a linked Telegram account
     #[arg(long, conflicts_with = "not_linked")]
     linked: bool,
     /// Only users without a linked Telegram account
     #[arg(long)]
     not_linked: bool,
-    /// Only the user with this id in another system
-    #[arg(long)]
-    external_id: Option<String>,
-    #[command(flatten)]
-    output: Output,
+}
+
+impl LinkFilter {
+    fn is_linked(&self) -> Option<bool> {
+        (self.linked || self.not_linked).then_some(self.linked)
+    }
 }
 
 #[derive(Args, Clone, Debug)]
@@ -273,7 +285,7 @@ async fn list(admin: AdminService<'_>, args: &List) -> Result<(), UsersError> {
     query.external_id.clone_from(&args.external_id);
     query.telegram_id = args.telegram_id.map(TelegramId);
     query.has_signed_in = args.never_signed_in.then_some(false);
-    query.is_linked = (args.linked || args.not_linked).then_some(args.linked);
+    query.is_linked = args.link.is_linked();
     (query.role, query.is_active) = (args.role.map(Role::from), args.inactive.then_some(false));
     let mut users = Vec::new();
     for_each_page(admin, query, |page| {
