@@ -26,6 +26,8 @@ export function useRoute(): Route & { visit: number } {
 
 /** Replaces the query of the route, so that the filters of a list can be linked. */
 export function replaceQuery(path: string, values: Record<string, string>): void {
+  // Another screen may be on its way.
+  if ((routeOf(location.hash).path[0] ?? "users") !== path) return;
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""));
   const text = query.size > 0 ? `?${query}` : "";
   history.replaceState(null, "", `#/${path}${text}`);
