@@ -128,8 +128,9 @@ export class App {
 
   async setLanguage(language: Language): Promise<void> {
     this.language = language;
-    const more = this.#hasMore ? loadMoreTexts(language) : this.more;
-    [this.texts, this.more] = await Promise.all([loadTexts(language), more]);
+    this.texts = await loadTexts(language);
+    // A screen that needs them may have been opened while the texts were loaded.
+    if (this.#hasMore) this.more = await loadMoreTexts(language);
     this.#leave();
     this.#render();
   }

@@ -26,11 +26,15 @@ after(async () => {
   await server?.stop();
 });
 
-async function choose(content, name = "staff.csv") {
+async function openImport() {
   await show(page, "import");
   const another = page.getByRole("button", { name: "Import another file" });
   await another.or(page.locator(".drop")).waitFor();
   if (await another.isVisible()) await another.click();
+}
+
+async function choose(content, name = "staff.csv") {
+  await openImport();
   await page.locator("input[type=file]").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(content) });
 }
 
@@ -60,6 +64,7 @@ test("other_encodings_are_the_concern_of_the_server", async () => {
 
 test("new_users_get_passwords_that_can_be_copied_downloaded_and_used", async () => {
   await choose("name,phone\nFirst Import,8 701 222 10 01\nSecond Import,8 701 222 10 02\n");
+  await page.locator(".facts").waitFor();
   assert.deepEqual(await page.locator(".facts dd").allTextContents(), ["2", "2", "0", "0"]);
   await importAll();
   await page.getByText("Imported: 2 users added, 0 changed, 0 unchanged.").waitFor();
@@ -124,7 +129,7 @@ test("lost_connection_before_the_passwords_imports_nothing", async () => {
 });
 
 test("file_can_be_dropped", async () => {
-  await show(page, "import");
+  await openImport();
   const transfer = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();
     transfer.items.add(new File(["name,phone\nDropped User,8 701 222 10 05\n"], "dropped.csv"));

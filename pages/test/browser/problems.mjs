@@ -2,13 +2,13 @@
 // problem within a second; other responses are replaced on their way.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { LANGUAGES, setMiniAppLanguage } from "./support/axe.mjs";
 import { launch, openContext } from "./support/browser.mjs";
 import { createLinked, launchHash, signedContact, signedInitData, openInTelegram } from "./support/miniapp.mjs";
 import { ADMIN, bootstrap, createUser, show, signInToPanel } from "./support/panel.mjs";
 import { startServer } from "./support/server.mjs";
 import { loadTexts } from "./support/texts.mjs";
 
-const LANGUAGES = ["ru", "kk", "en"];
 const PASSWORD = "umbrella 77 river";
 
 let browser;
@@ -190,7 +190,7 @@ test("mini_app_shows_every_problem_of_the_form_in_every_language", async () => {
   await inMiniApp(await signedInitData(server, { id: 9006 }), async (page) => {
     await signInForm(page);
     for (const language of LANGUAGES) {
-      await page.locator(`.languages [lang=${language}]`).click();
+      await setMiniAppLanguage(page, language);
       const { problems } = texts[language].miniapp;
       for (const [code, text] of Object.entries(problems)) {
         if (["network", "timeout", "overloaded"].includes(code)) continue;
@@ -212,12 +212,30 @@ test("mini_app_shows_every_notice_in_every_language", async () => {
       await failNext(page, "auth/telegram/auto-login", 401, code);
       await page.reload();
       for (const language of LANGUAGES) {
-        await page.locator(`.languages [lang=${language}]`).click();
+        await setMiniAppLanguage(page, language);
         const { title, text } = texts[language].more.notices[code];
         await page.getByRole("heading", { name: title, exact: true }).waitFor();
         await page.getByText(text, { exact: true }).waitFor();
       }
     }
+  });
+});
+
+test("mini_app_shows_a_notice_that_arrives_before_the_texts", async () => {
+  await inMiniApp(await signedInitData(server, { id: 9011 }), async (page) => {
+    await failNext(page, "auth/telegram/auto-login", 401, "init_data_expired");
+    let release;
+    const isReady = new Promise((resolve) => (release = resolve));
+    await page.route("**/assets/miniapp-en.*", async (route) => {
+      await isReady;
+      await route.continue();
+    });
+    const more = page.waitForResponse("**/assets/miniapp-en_more.*");
+    await page.reload();
+    await (await more).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    release();
+    await page.getByRole("heading", { name: texts.en.more.notices.init_data_expired.title }).waitFor();
   });
 });
 
@@ -285,9 +303,9 @@ test("panel_sign_in_problems", async () => {
   await page.getByRole("alert").getByText(texts.kk.admin.problems.last_admin).waitFor();
   await page.getByRole("combobox").selectOption("en");
   await page.getByLabel("E-mail").focus();
-  await failNext(page, "auth/admin/login", 429, "too_many_attempts", { retryAfter: 65 });
+  await failNext(page, "auth/admin/login", 429, "too_many_attempts", { retryAfter: 299 });
   await page.keyboard.press("Enter");
-  await page.getByText("Too many attempts. Try again in 1:0").waitFor();
+  await page.getByText("Too many attempts. Try again in 4:").waitFor();
   assert.ok(await page.getByRole("button", { name: "Sign in" }).isDisabled());
   await page.close();
 });

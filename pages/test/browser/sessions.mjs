@@ -49,9 +49,10 @@ const age = (page) => page.clock.fastForward(20_000);
 
 const openDevices = (page) => async () => {
   const back = page.getByRole("button", { name: "Back" });
-  if (await back.isVisible()) await back.click();
+  const click = (button) => button.click({ timeout: 300 }).catch(() => {});
+  if (await back.isVisible()) await click(back);
   const devices = page.getByRole("button", { name: "Devices" });
-  if (await devices.isVisible()) await devices.click();
+  if (await devices.isVisible()) await click(devices);
 };
 
 test("two_tabs_refresh_one_session_and_sign_out_together", () => withContext(async (context) => {
