@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "7e17f08fbec468ce309ced12a5da2710",
+        etag: "6b9ca8ec626d46779ddac3b67fbd4ab5",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.YB52N7US.css.br"),
     },
     File {
-        path: "assets/admin.KSZKX36T.js",
+        path: "assets/admin.EKLZEQ7D.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "a6804aef238a26762fe2e269f1956bac",
+        etag: "114f0d6c2945955e2f363de5ad832c6f",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.KSZKX36T.js"),
-        gzip: include_bytes!("../dist/assets/admin.KSZKX36T.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.KSZKX36T.js.br"),
+        identity: include_bytes!("../dist/assets/admin.EKLZEQ7D.js"),
+        gzip: include_bytes!("../dist/assets/admin.EKLZEQ7D.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.EKLZEQ7D.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

@@ -85,15 +85,15 @@ test("connection_lost_after_the_passwords_keeps_them", async () => {
   assert.ok(!job.isAtRisk);
 });
 
-test("connection_lost_without_generated_passwords_is_uncertain", async () => {
-  server.on(`POST ${PREVIEW}`, () => json({ ...preview, generated_passwords: 0 }));
-  assert.equal((await run("lost")).isUncertain, true);
+test("connection_lost_after_an_empty_list_of_passwords_is_uncertain", async () => {
+  assert.equal((await run(lines([{ type: "passwords", passwords: [] }], true))).isUncertain, true);
+  assert.ok(!job.isAtRisk);
 });
 
 test("failed_import_shows_its_problem_and_no_passwords", async () => {
   const failed = { type: "failed", problem: { code: "unavailable", status: 503 } };
   const { step, error, passwords: shown } = await run(lines([progress, passwords, failed]));
-  assert.deepEqual([step, (error as { code: string }).code, shown], ["preview", "unavailable", []]);
+  assert.deepEqual([step, (error as { code: string }).code, shown], ["preview", "unavailable", null]);
 });
 
 test("users_that_changed_since_the_preview_are_checked_again", async () => {

@@ -19,7 +19,8 @@ export interface ImportState {
   error: unknown;
   isTooLarge: boolean;
   progress: { done: number; total: number } | null;
-  passwords: ImportedPassword[];
+  /** The generated passwords; `null` until they have arrived. */
+  passwords: ImportedPassword[] | null;
   /** Whether the passwords were copied, downloaded or printed. */
   isSaved: boolean;
   result: { added: number; changed: number; unchanged: number } | null;
@@ -35,7 +36,7 @@ const START: ImportState = {
   error: null,
   isTooLarge: false,
   progress: null,
-  passwords: [],
+  passwords: null,
   isSaved: false,
   result: null,
   isUncertain: false,
@@ -58,7 +59,7 @@ export class ImportJob {
   /** Whether closing the page would lose something. */
   get isAtRisk(): boolean {
     const { step, passwords, isSaved } = this.state;
-    return step === "importing" || (passwords.length > 0 && !isSaved);
+    return step === "importing" || (!!passwords?.length && !isSaved);
   }
 
   reset = (): void => {
@@ -100,7 +101,7 @@ export class ImportJob {
   };
 
   run = async (): Promise<void> => {
-    this.#set({ step: "importing", error: null, progress: null });
+    this.#set({ step: "importing", error: null, progress: null, passwords: null });
     try {
       await this.#import();
     } catch (error) {
@@ -126,10 +127,9 @@ export class ImportJob {
     throw new DivanError("network");
   }
 
-  /** Nothing was stored, unless no answer arrived after the server had sent everything before it. */
+  /** The server stores the users after it has sent the passwords: without them, nothing was stored. */
   #fail(error: DivanError): void {
-    const isBeforePasswords = this.state.preview?.generated_passwords !== 0 && this.state.passwords.length === 0;
-    if (!error.isUnanswered || isBeforePasswords) this.#set({ step: "preview", error, passwords: [] });
+    if (!error.isUnanswered || !this.state.passwords) this.#set({ step: "preview", error, passwords: null });
     else this.#set({ step: "finished", isUncertain: true });
   }
 

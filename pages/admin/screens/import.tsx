@@ -23,7 +23,7 @@ export function Import() {
       {!isDone && state.step !== "importing" && <ChooseFile job={job} state={state} />}
       <Status job={job} state={state} />
       {state.step === "preview" && state.preview && <Preview job={job} preview={state.preview} />}
-      {state.passwords.length > 0 && <Passwords passwords={state.passwords} onSaved={job.saved} />}
+      {state.passwords && state.passwords.length > 0 && <Passwords passwords={state.passwords} onSaved={job.saved} />}
       {isDone && (
         <div class="buttons">
           <a class="secondary" href="#/users">{texts.import.showUsers}</a>
