@@ -3,6 +3,7 @@
 mod admin_credentials;
 mod authorization;
 mod client_address;
+mod csv_body;
 mod form;
 mod id;
 pub(crate) mod json_body;
@@ -14,6 +15,7 @@ mod token_request;
 
 pub(crate) use admin_credentials::AdminCredentials;
 pub(crate) use authorization::{BootstrapToken, InitDataHeader};
+pub(crate) use csv_body::CsvBody;
 pub(crate) use id::Id;
 pub(crate) use json_body::{BodyTimeout, JsonBody, OptionalJsonBody};
 pub(crate) use query_params::QueryParams;

@@ -50,6 +50,7 @@ mod error_chain;
 mod extract;
 #[cfg(feature = "cli")]
 mod http_client;
+mod imports;
 #[cfg(feature = "cli")]
 mod logging;
 mod metrics;

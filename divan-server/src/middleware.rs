@@ -230,13 +230,23 @@ mod tests {
         .build()
     }
 
+    /// A body that is ready after the response.
+    fn late_part()
+    -> impl futures_util::Stream<Item = Result<&'static str, std::convert::Infallible>> {
+        futures_util::stream::once(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok("late")
+        })
+    }
+
     async fn send(path: &str, request_timeout: Duration) -> (Response, String) {
         let router = Router::new()
             .route(
                 "/panic",
                 get(async || -> StatusCode { panic!("the password is umbrella 77") }),
             )
-            .route("/slow", get(std::future::pending::<StatusCode>));
+            .route("/slow", get(std::future::pending::<StatusCode>))
+            .route("/stream", get(async || Body::from_stream(late_part())));
         let http = HttpOptions {
             request_timeout,
             ..HttpOptions::default()
@@ -252,6 +262,12 @@ mod tests {
             .await
             .unwrap();
         (response, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_body_of_a_response_has_no_time_limit() {
+        let (response, body) = send("/stream", Duration::from_millis(1)).await;
+        assert_eq!((response.status(), body.as_str()), (StatusCode::OK, "late"));
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use divan_core::store::PoolState;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::imports::Imports;
 use crate::metrics::Metrics;
 use crate::problem::Refusal;
 use crate::readiness::{Dependency, Readiness};
@@ -34,6 +35,7 @@ struct Parts {
     /// Returns the state of the connection pool.
     pool_state: Option<PoolStateFn>,
     readiness: Readiness,
+    imports: Imports,
     proxy_warning: Once,
     refusals: Refusals,
 }
@@ -60,6 +62,7 @@ impl AppState {
                 metrics,
                 pool_state,
                 readiness,
+                imports: Imports::default(),
                 proxy_warning: Once::new(),
                 refusals: Refusals::default(),
             }),
@@ -123,6 +126,10 @@ impl AppState {
 
     pub(crate) fn http(&self) -> &HttpOptions {
         &self.parts.http
+    }
+
+    pub(crate) fn imports(&self) -> &Imports {
+        &self.parts.imports
     }
 
     pub(crate) fn draining(&self) -> &Draining {

@@ -3,10 +3,10 @@
 use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
     BootstrapRequest, BootstrapState, ChangePasswordRequest, CreateUserRequest, CreatedUser,
-    DeviceList, Endpoint, EndpointDescription, FailedSignIns, GeneratedPassword, Health, JwkSet,
-    ListUsersRequest, LogoutRequest, MediaType, Method, MiniAppConfig, ProblemCode,
-    PromoteUserRequest, RefreshRequest, SessionList, TelegramLoginRequest, TokenResponse,
-    UpdateUserRequest, User, UserPage, UserRequest,
+    DeviceList, Endpoint, EndpointDescription, FailedSignIns, GeneratedPassword, Health,
+    ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest, MediaType,
+    Method, MiniAppConfig, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList,
+    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -128,6 +128,14 @@ endpoints! {
     /// Returns all users as comma-separated values, which an import reads.
     ExportUsers = "export_users": Get "/auth/admin/users/export", Admin,
         () => 200 String as Csv, [];
+
+    /// Checks a file of users, and returns what its import would do. Writes nothing.
+    PreviewImport = "preview_import": Post "/auth/admin/users/import/preview", Admin,
+        ImportRequest as Csv => 200 ImportPreview, [];
+
+    /// Imports a file of users: all of them, or none if a line is invalid.
+    ImportUsers = "import_users": Post "/auth/admin/users/import", Admin,
+        ImportRequest as Csv => 200 ImportEvent as JsonLines, [Overloaded];
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,

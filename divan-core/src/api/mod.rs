@@ -11,6 +11,7 @@ mod devices;
 mod endpoint;
 mod endpoints;
 mod health;
+mod import;
 mod member_error;
 #[cfg(feature = "openapi")]
 mod open_enum;
@@ -29,11 +30,15 @@ pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType,
 pub use endpoints::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
     ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetUser,
-    Jwks, ListUsers, Live, Logout, Me, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword,
-    SearchUsers, Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser,
-    UserSessions,
+    ImportUsers, Jwks, ListUsers, Live, Logout, Me, PreviewImport, PromoteUser, Ready, Refresh,
+    RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramConfig, TelegramLogin,
+    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
+pub use import::{
+    ImportEvent, ImportLineError, ImportPreview, ImportRequest, ImportedChange, ImportedField,
+    ImportedPassword, ImportedUser,
+};
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;

@@ -106,8 +106,8 @@ pub use devices::DeviceView;
 pub use error::ServiceError;
 pub use handles::{AdminService, CallerService, ClientService};
 pub use import::{
-    CheckedImport, ExistingUsers, ImportError, ImportedCount, ImportedUser, PreparedImport,
-    UserChange,
+    CheckedImport, ExistingUsers, ImportError, ImportedCount, ImportedUser, NewImportedUser,
+    PreparedImport, PreparedPassword, UserChange,
 };
 pub use invalid_field::{Field, InvalidField, InvalidFieldReason};
 pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};

@@ -5,16 +5,14 @@ use clap::{Args, Subcommand};
 use divan_core::private_file::PrivateFile;
 use divan_core::service::{
     AdminService, CheckedImport, ExistingUsers, ImportError, ImportedCount, InvalidFieldReason,
-    ServiceError,
 };
-use divan_core::store::StoreErrorKind;
-use divan_core::types::Role;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::import_preview::{self, users as users_of};
 use super::operator::as_operator;
 use super::users_error::UsersError;
 use super::{Outcome, output};
+use crate::imports::may_be_committed;
 use crate::users_csv::{self, CsvError, UserList};
 
 #[derive(Debug, Subcommand)]
@@ -80,10 +78,7 @@ fn read(args: &UsersArgs) -> Result<UserList, CsvError> {
         list.require_names()?;
     }
     if args.reset_admin_passwords {
-        let admins = list.users.iter_mut();
-        for admin in admins.filter(|user| user.role == Some(Role::Admin)) {
-            admin.password_hash = None;
-        }
+        list.ignore_hashes_of_admins();
     }
     Ok(list)
 }
@@ -146,7 +141,8 @@ async fn add_with_passwords(
         .prepare_import(checked, &|done| bar.set_position(done as u64))
         .await?;
     drop(bar);
-    users_csv::write_passwords(&mut file, prepared.generated())?;
+    let passwords = prepared.generated().map(|new| (new.user, new.password));
+    users_csv::write_passwords(&mut file, passwords)?;
     let file = file.publish()?;
     let _spinner = writing();
     match admin.complete_import(prepared).await {
@@ -160,18 +156,6 @@ async fn add_with_passwords(
             Err(error.into())
         }
         Ok(imported) => Ok(imported),
-    }
-}
-
-/// Returns `true` if a failed import may be stored: the response to the commit may be lost.
-fn may_be_committed(error: &ServiceError) -> bool {
-    match error {
-        ServiceError::Store(error) => !matches!(
-            error.kind(),
-            StoreErrorKind::Conflict(_) | StoreErrorKind::LastAdmin
-        ),
-        // Other errors occur before anything is written.
-        _ => false,
     }
 }
 

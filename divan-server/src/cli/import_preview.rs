@@ -19,8 +19,8 @@ pub(super) fn print(checked: &CheckedImport, is_update: bool) {
     for change in checked.changes() {
         output::line(&difference(change));
     }
-    for user in checked.new_users() {
-        output::line(&format!("new: {}", identity(user)));
+    for new in checked.new_users() {
+        output::line(&format!("new: {}", identity(&new.user)));
     }
     output::line(&format!(
         "{added}; {} would be changed, {} unchanged",

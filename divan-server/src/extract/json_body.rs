@@ -92,8 +92,8 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
         })
 }
 
-fn is_timeout(rejection: &(dyn Error + 'static)) -> bool {
-    let mut sources = std::iter::successors(Some(rejection), |&error| error.source());
+pub(super) fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    let mut sources = std::iter::successors(Some(error), |&error| error.source());
     sources.any(<dyn Error>::is::<BodyTimeout>)
 }
 

@@ -18,6 +18,16 @@ pub(crate) fn too_large() -> Problem {
         .with_detail(format!("The limit is {MAX_BODY_BYTES} bytes."))
 }
 
+/// The maximum size of a file.
+pub(crate) const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
+
+/// The file is over the limit.
+pub(crate) fn file_too_large() -> Problem {
+    Problem::new(ProblemCode::PayloadTooLarge).with_detail(
+        "The limit is 5 MiB: split the file, or import it with `divan-server import users`.",
+    )
+}
+
 /// The body is not of the media type that the endpoint requires.
 pub(crate) fn unsupported(required: &str) -> Problem {
     Problem::new(ProblemCode::UnsupportedMediaType)

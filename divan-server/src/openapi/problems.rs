@@ -131,6 +131,9 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
     let contact = |error| ServiceError::Contact(error).into();
     match code {
         ProblemCode::MalformedBody => rejections::malformed(),
+        ProblemCode::PayloadTooLarge if media_type(operation) == "text/csv" => {
+            rejections::file_too_large()
+        }
         ProblemCode::PayloadTooLarge => rejections::too_large(),
         ProblemCode::UnsupportedMediaType => rejections::unsupported(media_type(operation)),
         ProblemCode::ValidationFailed => rejections::invalid(member_at_fault(operation, schemas)),

@@ -70,3 +70,63 @@ pub(super) fn new_employee() -> Value {
 pub(super) fn created_user() -> Value {
     json!({"user": new_employee(), "generated_password": "7k3m-x2q9-ab4t-p8dh"})
 }
+
+/// Returns a file of users.
+pub(super) fn user_list() -> &'static str {
+    "name,phone\nFirst Last,+77011234567\n"
+}
+
+/// Returns what the import of a longer file would do.
+pub(super) fn import_preview() -> Value {
+    json!({
+        "lines": 3,
+        "new_users": [{
+            "line": 2,
+            "full_name": "First Last",
+            "phone": "+77011234567",
+            "email": null,
+            "role": "employee",
+            "has_password_hash": false
+        }],
+        "generated_passwords": 1,
+        "changes": [{
+            "line": 3,
+            "user_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+            "full_name": "Second Last",
+            "fields": [{"name": "phone", "before": "+77017654321", "after": "+77017654322"}],
+            "ends_sessions": false
+        }],
+        "unchanged": 1,
+        "errors": []
+    })
+}
+
+/// Returns the line with the generated passwords.
+pub(super) fn import_passwords() -> Value {
+    json!({
+        "type": "passwords",
+        "passwords": [{
+            "line": 2,
+            "user_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+            "full_name": "First Last",
+            "phone": "+77011234567",
+            "email": null,
+            "password": "7k3m-x2q9-ab4t-p8dh",
+            "expires_at": "2026-01-18T09:30:00.125Z"
+        }]
+    })
+}
+
+/// Returns the last line of an import that stored nothing.
+pub(super) fn failed_import() -> Value {
+    json!({
+        "type": "failed",
+        "problem": {
+            "type": "urn:divan:problem:phone_taken",
+            "title": "Phone number taken",
+            "status": 409,
+            "code": "phone_taken",
+            "errors": [{"pointer": "/phone", "code": "taken", "detail": "belongs to another user"}]
+        }
+    })
+}

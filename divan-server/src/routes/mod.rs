@@ -8,6 +8,7 @@ mod devices;
 mod examples;
 mod export;
 mod health;
+mod import;
 mod jwks;
 mod sessions;
 mod telegram;
@@ -49,6 +50,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::search_users))
         .routes(routes!(export::export_users))
+        .routes(routes!(import::preview_import))
+        .routes(routes!(import::import_users))
         .routes(routes!(
             users::get_user,
             users::update_user,

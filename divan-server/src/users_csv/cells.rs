@@ -5,6 +5,7 @@ use divan_core::password::PasswordHash;
 use divan_core::service::{Field, ImportedUser};
 use divan_core::types::{Role, TelegramId};
 
+use super::ColumnError;
 use super::columns::{Column, Columns};
 use super::escape::unescape;
 
@@ -12,7 +13,17 @@ use super::escape::unescape;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CellError {
     pub(super) field: Option<Field>,
-    pub(super) text: String,
+    pub(super) error: ColumnError,
+}
+
+impl CellError {
+    fn of_line(message: String) -> Self {
+        let column = None;
+        Self {
+            field: None,
+            error: ColumnError { column, message },
+        }
+    }
 }
 
 /// Returns `true` for a line without content, as spreadsheets write it after the last user.
@@ -37,31 +48,21 @@ pub(super) fn parse_user(
         if cell.is_empty() {
             continue;
         }
-        let (field, error) = match columns.at(position) {
-            Some((column, head)) => {
-                let error = read(&mut user, column, cell);
-                (
-                    Some(column.field()),
-                    error.map(|error| format!("`{head}` {error}")),
-                )
-            }
-            None if position >= columns.len() => (
-                None,
-                Some(format!(
-                    "has {} columns instead of {}",
-                    record.len(),
-                    columns.len()
-                )),
-            ),
-            None => (
-                None,
-                Some(format!(
-                    "has a value in column {}, which has no name",
-                    position + 1
-                )),
-            ),
+        let error = match columns.at(position) {
+            Some((column, head)) => read(&mut user, column, cell).map(|rule| CellError {
+                field: Some(column.field()),
+                error: ColumnError::new(head, rule),
+            }),
+            None if position >= columns.len() => Some(CellError::of_line(format!(
+                "has {} columns instead of {}",
+                record.len(),
+                columns.len()
+            ))),
+            None => Some(CellError::of_line(format!(
+                "has a value in column {}, which has no name",
+                position + 1
+            ))),
         };
-        let error = error.map(|text| CellError { field, text });
         errors.extend(error.filter(|error| !errors.contains(error)));
     }
     (user, errors)
@@ -156,7 +157,8 @@ mod tests {
     fn parse(heads: &[&str], cells: &[&str]) -> (ImportedUser, Vec<String>) {
         let columns = Columns::parse(heads.iter().copied()).unwrap();
         let (user, errors) = parse_user(&columns, &StringRecord::from(cells.to_vec()), 2);
-        (user, errors.into_iter().map(|error| error.text).collect())
+        let texts = errors.iter().map(|cell| cell.error.to_string());
+        (user, texts.collect())
     }
 
     #[test]

@@ -1,6 +1,6 @@
-use std::io;
+use std::{fmt, io};
 
-use super::list::{MAX_COLUMNS, MAX_USERS};
+use super::list::MAX_COLUMNS;
 
 /// The columns that messages recommend.
 const COLUMNS: &str = "phone, email, name, role, active, hash, telegram_id, external_id";
@@ -12,8 +12,8 @@ pub(crate) enum CsvError {
     Read(#[from] io::Error),
     #[error("is larger than 64 MiB: split it")]
     TooLarge,
-    #[error("has more than {MAX_USERS} users: split it")]
-    TooMany,
+    #[error("has more than {0} users: split it")]
+    TooMany(usize),
     #[error("is not UTF-8 (line {line}): save it as \"CSV UTF-8\"")]
     Encoding { line: u64 },
     #[error(
@@ -46,10 +46,46 @@ pub(crate) enum CsvError {
     Csv(#[from] csv::Error),
 }
 
+impl CsvError {
+    /// Returns the line of the error, if it has one.
+    pub(crate) fn line(&self) -> Option<u64> {
+        match self {
+            Self::Encoding { line } | Self::Cyrillic { line } | Self::TooWide(line) => Some(*line),
+            _ => None,
+        }
+    }
+}
+
 /// The errors of a line.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line}: {}", errors.join("; "))]
+#[error("line {line}: {}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub(crate) struct LineError {
     pub(crate) line: u64,
-    pub(super) errors: Vec<String>,
+    pub(crate) errors: Vec<ColumnError>,
+}
+
+/// An error of a line, with the column in the file if it is of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnError {
+    pub(crate) column: Option<String>,
+    /// The rule that the cell or the line breaks.
+    pub(crate) message: String,
+}
+
+impl ColumnError {
+    pub(super) fn new(column: &str, message: impl ToString) -> Self {
+        Self {
+            column: Some(column.to_owned()),
+            message: message.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for ColumnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            Some(column) => write!(f, "`{column}` {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
 }

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 use divan_core::service::{Field, ImportError, ImportedUser, InvalidFieldReason};
+use divan_core::types::Role;
 
 use super::cells::{self, CellError};
 use super::columns::{Column, Columns};
-use super::{CsvError, LineError, encoding};
+use super::{ColumnError, CsvError, LineError, encoding};
 
 /// The maximum size of a file, in bytes. A million users fit.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-pub(super) const MAX_USERS: usize = 1_000_000;
+const MAX_USERS: usize = 1_000_000;
 pub(super) const MAX_COLUMNS: usize = 1000;
 
 /// The users of a file, and the errors of its cells.
@@ -39,6 +40,11 @@ impl UserList {
 
     /// Parses the content of a file.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, CsvError> {
+        Self::parse_at_most(bytes, MAX_USERS)
+    }
+
+    /// Parses the content of a file with at most this number of users.
+    pub(crate) fn parse_at_most(bytes: &[u8], max_users: usize) -> Result<Self, CsvError> {
         let text = encoding::decode(bytes)?;
         if text.contains('\r') && !text.contains('\n') {
             return Err(CsvError::CarriageReturns);
@@ -58,8 +64,8 @@ impl UserList {
             if cells::is_empty(&record) {
                 continue;
             }
-            if list.users.len() == MAX_USERS {
-                return Err(CsvError::TooMany);
+            if list.users.len() == max_users {
+                return Err(CsvError::TooMany(max_users));
             }
             let line = record.position().map_or(0, |position| {
                 first_line(text.as_bytes(), position) + skipped
@@ -82,15 +88,23 @@ impl UserList {
         }
     }
 
+    /// Removes the hashes of administrators, so that their passwords are generated.
+    pub(crate) fn ignore_hashes_of_admins(&mut self) {
+        let admins = self.users.iter_mut();
+        for admin in admins.filter(|user| user.role == Some(Role::Admin)) {
+            admin.password_hash = None;
+        }
+    }
+
     /// Returns the errors of the cells, and those of the service except for cells that have one.
     pub(crate) fn errors(&self, refused: &[ImportError]) -> Vec<LineError> {
         let cells = self.errors.iter().flat_map(|(line, errors)| {
-            let texts = errors.iter().map(|error| error.text.clone());
-            texts.map(|text| (*line, text))
+            let errors = errors.iter().map(|cell| cell.error.clone());
+            errors.map(|error| (*line, error))
         });
-        let mut lines: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        for (line, text) in cells {
-            lines.entry(line).or_default().push(text);
+        let mut lines: BTreeMap<u64, Vec<ColumnError>> = BTreeMap::new();
+        for (line, error) in cells {
+            lines.entry(line).or_default().push(error);
         }
         for ImportError { line, errors, .. } in refused {
             let reported = self.errors.get(line).map_or(&[][..], Vec::as_slice);
@@ -100,9 +114,9 @@ impl UserList {
                 !(has_error(error.field) || needs_role && has_error(Field::Role))
             });
             for error in new {
-                let head = self.columns.head_of(error.field);
-                let text = format!("`{head}` {}", error.reason);
-                lines.entry(*line).or_default().push(text);
+                let column = self.columns.head_of(error.field);
+                let error = ColumnError::new(column, error.reason);
+                lines.entry(*line).or_default().push(error);
             }
         }
         lines
@@ -171,7 +185,7 @@ fn separator(text: &str) -> (&str, u8, u64) {
 #[cfg(test)]
 mod tests {
     use divan_core::service::InvalidField;
-    use divan_core::types::{Role, TelegramId};
+    use divan_core::types::TelegramId;
 
     use super::*;
 

@@ -9,6 +9,6 @@ mod list;
 mod names;
 mod write;
 
-pub(super) use error::{CsvError, LineError};
+pub(super) use error::{ColumnError, CsvError, LineError};
 pub(super) use list::UserList;
 pub(super) use write::{users_writer, write_passwords, write_user};

@@ -7,9 +7,10 @@ use axum::http::Request;
 use divan_core::api::{
     AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
     ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription, ExportUsers,
-    GetBootstrap, GetFailedSignIns, GetUser, Jwks, ListUsers, Live, Logout, Me, MediaType,
-    MemberErrorCode, PromoteUser, Ready, Refresh, RemoveDevice, ResetPassword, SearchUsers,
-    Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    GetBootstrap, GetFailedSignIns, GetUser, ImportUsers, Jwks, ListUsers, Live, Logout, Me,
+    MediaType, MemberErrorCode, PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice,
+    ResetPassword, SearchUsers, Sessions, TelegramConfig, TelegramLogin, UnlinkTelegram,
+    UnlockUser, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -104,6 +105,8 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<ListUsers>(),
         check::<SearchUsers>(),
         check::<ExportUsers>(),
+        check::<PreviewImport>(),
+        check::<ImportUsers>(),
         check::<CreateUser>(),
         check::<GetUser>(),
         check::<UpdateUser>(),

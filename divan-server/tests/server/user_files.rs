@@ -1,14 +1,22 @@
-//! Export of users over HTTP.
+//! Import and export of users over HTTP.
 
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::path::Path;
 
+use axum::body::Bytes;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::harness::{ADMIN_EMAIL, ADMIN_PASSWORD};
-use crate::process::{Running, no_tls, program, run, start};
+use crate::process::{Running, no_tls, program, run, start, wait_for};
 
 const EXPORT: &str = "/auth/admin/users/export";
+const PREVIEW: &str = "/auth/admin/users/import/preview";
+const IMPORT: &str = "/auth/admin/users/import";
 
 /// A server in development mode, and the token of an administrator.
 struct Panel {
@@ -37,10 +45,77 @@ impl Panel {
         }
     }
 
+    async fn post(&self, path: &str, list: impl Into<reqwest::Body>) -> reqwest::Response {
+        let request = self.http.post(self.server.url(path)).body(list);
+        let request = request.header("content-type", "text/csv; charset=utf-8");
+        request.bearer_auth(&self.token).send().await.unwrap()
+    }
+
+    async fn preview(&self, options: &str, list: impl Into<reqwest::Body>) -> Value {
+        let response = self.post(&format!("{PREVIEW}?{options}"), list).await;
+        assert_eq!(response.status(), 200);
+        response.json().await.unwrap()
+    }
+
+    /// Returns the lines of an import.
+    async fn import(&self, options: &str, list: impl Into<reqwest::Body>) -> Vec<Value> {
+        let response = self.post(&format!("{IMPORT}?{options}"), list).await;
+        assert_eq!(response.status(), 200);
+        let text = response.text().await.unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect()
+    }
+
+    /// Returns the number of users.
+    async fn count(&self) -> u64 {
+        let url = self.server.url("/auth/admin/users?include_total=true");
+        let page = self.http.get(url).bearer_auth(&self.token).send();
+        let page: Value = page.await.unwrap().json().await.unwrap();
+        page["total"].as_u64().unwrap()
+    }
+
+    /// Starts an import over a connection of its own, and reads its first line.
+    async fn start_import(&self, list: &str) -> BufReader<TcpStream> {
+        let address = ("127.0.0.1", self.server.port);
+        let mut stream = BufReader::new(TcpStream::connect(address).await.unwrap());
+        let (token, length) = (&self.token, list.len());
+        let request = format!(
+            "POST {IMPORT} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+             content-type: text/csv\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{list}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(
+            line_with(&mut stream, "HTTP/1.1").await,
+            "HTTP/1.1 200 OK\r\n"
+        );
+        line_with(&mut stream, "progress").await;
+        stream
+    }
+
     async fn export(&self) -> reqwest::Response {
         let request = self.http.get(self.server.url(EXPORT));
         request.bearer_auth(&self.token).send().await.unwrap()
     }
+}
+
+/// Reads up to a line that contains this text.
+async fn line_with(stream: &mut BufReader<TcpStream>, text: &str) -> String {
+    loop {
+        let mut line = String::new();
+        let read = stream.read_line(&mut line).await.unwrap();
+        assert!(read > 0, "no line with {text}");
+        if line.contains(text) {
+            return line;
+        }
+    }
+}
+
+/// Returns a list of employees who get generated passwords, which takes seconds.
+fn slow_list() -> String {
+    (0..60).fold("phone,name\n".to_owned(), |mut list, n| {
+        writeln!(list, "+7701{n:07},Employee {n}").unwrap();
+        list
+    })
 }
 
 /// Returns a list whose employees have this hash, so that no password is generated.
@@ -89,26 +164,311 @@ async fn an_export_that_fails_ends_without_the_end_of_the_body() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let panel = Panel::start(folder).await;
-    std::fs::write(folder.join("list.csv"), list(20_000)).unwrap();
+    // More than the buffers of the connection hold.
+    let long_names = list(20_000).replace("Employee", &"n".repeat(190));
+    std::fs::write(folder.join("list.csv"), long_names).unwrap();
     let (code, _, stderr) = run(program(folder).args(["import", "users", "list.csv"]));
     assert_eq!(code, 0, "{stderr}");
-    // The server cannot send the rest before some of it is read.
-    let mut response = panel.export().await;
-    assert_eq!(response.status(), 200);
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let address = ([127, 0, 0, 1], panel.server.port).into();
+    let mut stream = BufReader::new(socket.connect(address).await.unwrap());
+    let token = &panel.token;
+    let request = format!(
+        "GET {EXPORT} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    line_with(&mut stream, "phone,email").await;
     let lost = std::process::Command::new("sqlite3")
         .args(["-cmd", ".timeout 5000"])
         .arg(folder.join("divan-data/divan.db"))
         .arg("ALTER TABLE divan_users RENAME TO divan_users_elsewhere")
         .status();
     assert!(lost.unwrap().success());
-    let mut received = 0;
-    let error = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => received += chunk.len(),
-            Ok(None) => panic!("{received} bytes, which look complete"),
-            Err(error) => break error,
-        }
+    let mut rest = String::new();
+    // The connection may be reset.
+    let _ = stream.read_to_string(&mut rest).await;
+    assert!(!rest.ends_with("\r\n0\r\n\r\n"), "{} bytes", rest.len());
+    wait_for(&panel.server.log, "export ended early", || true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_each_change_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = Panel::start(folder.path()).await;
+    let list = "phone;name;email;role;active;hash\n\
+                87010000001;Әлия;;;;\n\
+                ;Second Admin;second@example.com;admin;no;\n\
+                +77010000003;Third Last;;;;$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2\n";
+    let preview = panel.preview("", list).await;
+    let new = |line, name, phone, email, role, hash| json!({"line": line, "full_name": name, "phone": phone, "email": email, "role": role, "has_password_hash": hash});
+    let new_users = json!([
+        new(2, "Әлия", Some("+77010000001"), None, "employee", false),
+        new(
+            3,
+            "Second Admin",
+            None,
+            Some("second@example.com"),
+            "admin",
+            false
+        ),
+        new(
+            4,
+            "Third Last",
+            Some("+77010000003"),
+            None,
+            "employee",
+            true
+        ),
+    ]);
+    let expected = json!({
+        "lines": 3, "new_users": new_users, "generated_passwords": 2, "changes": [], "unchanged": 0, "errors": []
+    });
+    assert_eq!(preview, expected);
+    let units: Vec<u8> = list.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16 = [b"\xFF\xFE".to_vec(), units].concat();
+    assert_eq!(
+        panel
+            .preview("update=false&reset_admin_passwords=true", utf16)
+            .await,
+        expected
+    );
+    assert_eq!(panel.count().await, 1);
+
+    panel.import("", list).await;
+    let changed = "phone,name,email,active\n+77010000001,Әлия,,no\n,Second Admin,second@example.com,\n+77010000003,Other,,\n";
+    let preview = panel.preview("update=true", changed).await;
+    assert_eq!(
+        (&preview["unchanged"], &preview["new_users"]),
+        (&json!(1), &json!([]))
+    );
+    let [first, other] = preview["changes"].as_array().unwrap().as_slice() else {
+        panic!("{preview}")
     };
-    assert!(error.is_body() || error.is_decode(), "{error:?}");
-    assert!(panel.server.log().contains("export ended early"));
+    assert_eq!(
+        first["fields"],
+        json!([{"name": "is_active", "before": true, "after": false}])
+    );
+    assert_eq!(
+        (&first["line"], &first["ends_sessions"]),
+        (&json!(2), &json!(true))
+    );
+    assert_eq!(
+        other["fields"],
+        json!([{"name": "full_name", "before": "Third Last", "after": "Other"}])
+    );
+    assert_eq!(
+        (&other["full_name"], &other["ends_sessions"]),
+        (&json!("Third Last"), &json!(false))
+    );
+    let lines = panel.import("update=true", changed).await;
+    let completed = json!({"type": "completed", "added": 0, "changed": 2, "unchanged": 1});
+    assert_eq!(lines.last(), Some(&completed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_name_the_line_and_the_column_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = Panel::start(folder.path()).await;
+    let list = "ФИО;Телефон;Почта;Роль\nA;7,7E+10;;\nB;+77010000002;;boss\nC;12;admin@example.com;\nD;+77010000002;;;x\n";
+    let preview = panel.preview("", list).await;
+    let errors: Vec<(u64, Option<&str>)> = preview["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["line"].as_u64().unwrap(), error["column"].as_str()))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            (2, Some("Телефон")),
+            (3, Some("Роль")),
+            (4, Some("Телефон")),
+            (4, Some("Почта")),
+            (5, None),
+            (5, Some("Телефон")),
+        ]
+    );
+    assert_eq!(preview["errors"][1]["message"], "must be employee or admin");
+    assert_eq!(
+        (&preview["lines"], &preview["new_users"]),
+        (&json!(4), &json!([]))
+    );
+
+    let refused = panel.post(IMPORT, list).await;
+    assert_eq!(refused.status(), 422);
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "validation_failed");
+    assert_eq!(problem["errors"][0]["pointer"], "/2/Телефон");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 6);
+
+    for (file, message) in [
+        (&b""[..], "the file is empty"),
+        (b"phone\n1\n", "the file must have a column `name`"),
+        (b"name\nA\n\xC8\xEC\xFF\n", "the file is not UTF-8 (line 3)"),
+    ] {
+        let preview = panel.preview("", file).await;
+        let error = &preview["errors"][0];
+        assert!(
+            error["message"].as_str().unwrap().starts_with(message),
+            "{error}"
+        );
+        assert_eq!(panel.post(IMPORT, file).await.status(), 422);
+    }
+    assert_eq!(panel.count().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_csv_of_at_most_5_mib() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = Panel::start(folder.path()).await;
+    for path in [PREVIEW, IMPORT] {
+        for content_type in ["application/json", "text/plain", ""] {
+            let request = panel.http.post(panel.server.url(path)).body("name\nA\n");
+            let request = request.header("content-type", content_type);
+            let response = request.bearer_auth(&panel.token).send().await.unwrap();
+            assert_eq!(response.status(), 415, "{content_type}");
+        }
+        let part = || Frame::data(Bytes::from(vec![b'x'; 1024 * 1024]));
+        let parts: Vec<_> = (0..6).map(|_| Ok::<_, Infallible>(part())).collect();
+        let chunked = StreamBody::new(futures_util::stream::iter(parts));
+        let chunked = reqwest::Body::wrap(chunked);
+        for too_large in [vec![b'x'; 5 * 1024 * 1024 + 1].into(), chunked] {
+            let response = panel.post(path, too_large).await;
+            assert_eq!(response.status(), 413);
+            let problem: Value = response.json().await.unwrap();
+            assert!(
+                problem["detail"].as_str().unwrap().contains("5 MiB"),
+                "{problem}"
+            );
+        }
+    }
+    let mut largest = list(1);
+    largest.push_str(&"\n".repeat(5 * 1024 * 1024 - largest.len()));
+    assert_eq!(panel.preview("", largest).await["lines"], 1);
+    let many = format!("name\n{}", "A\n".repeat(100_001));
+    let preview = panel.preview("", many).await;
+    assert_eq!(
+        preview["errors"][0]["message"],
+        "the file has more than 100000 users: split it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_sends_the_passwords_before_it_is_completed() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = Panel::start(folder.path()).await;
+    let list = "phone,name,email,role\n+77010000001,First Last,,\n,Second Admin,second@example.com,admin\n";
+    let response = panel.post(IMPORT, list).await;
+    for (name, value) in [
+        ("content-type", "application/x-ndjson"),
+        ("x-accel-buffering", "no"),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(response.headers()[name], value);
+    }
+    let text = response.text().await.unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [progress @ .., passwords, completed] = lines.as_slice() else {
+        panic!("{text}")
+    };
+    assert!(!progress.is_empty() && progress.iter().all(|line| line["type"] == "progress"));
+    assert_eq!(
+        progress[0],
+        json!({"type": "progress", "done": 0, "total": 2})
+    );
+    assert_eq!(
+        *completed,
+        json!({"type": "completed", "added": 2, "changed": 0, "unchanged": 0})
+    );
+    let [employee, admin] = passwords["passwords"].as_array().unwrap().as_slice() else {
+        panic!("{passwords}")
+    };
+    assert_eq!(
+        (&employee["line"], &employee["phone"]),
+        (&json!(2), &json!("+77010000001"))
+    );
+    assert_eq!(
+        (&admin["line"], &admin["full_name"]),
+        (&json!(3), &json!("Second Admin"))
+    );
+    let login = json!({"email": "second@example.com", "password": admin["password"]});
+    let session = panel
+        .http
+        .post(panel.server.url("/auth/admin/login"))
+        .json(&login)
+        .send();
+    let session: Value = session.await.unwrap().json().await.unwrap();
+    assert_eq!(session["user"]["id"], admin["user_id"]);
+    assert_eq!(session["user"]["password_change_required"], true);
+    let expires = admin["expires_at"].as_str().unwrap();
+    assert!(
+        expires > session["user"]["created_at"].as_str().unwrap(),
+        "{expires}"
+    );
+    assert!(
+        !panel
+            .server
+            .log()
+            .contains(employee["password"].as_str().unwrap())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_before_the_passwords_imports_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = Panel::start(folder.path()).await;
+    let stream = panel.start_import(&slow_list()).await;
+    let second = panel.post(IMPORT, list(1)).await;
+    assert_eq!(second.status(), 503);
+    let problem: Value = second.json().await.unwrap();
+    assert_eq!(problem["code"], "overloaded", "one import at a time");
+    assert_eq!(panel.preview("", list(1)).await["errors"], json!([]));
+
+    drop(stream);
+    wait_for(&panel.server.log, "client closed the connection", || true);
+    assert_eq!(panel.count().await, 1);
+    let lines = panel.import("", list(1)).await;
+    assert_eq!(lines.last().unwrap()["type"], "completed");
+    assert_eq!(panel.count().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_conflicts_stores_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = Panel::start(folder.path()).await;
+    let mut stream = panel.start_import(&slow_list()).await;
+    let user = json!({"full_name": "First Last", "phone": "+77010000059"});
+    let created = panel
+        .http
+        .post(panel.server.url("/auth/admin/users"))
+        .json(&user);
+    let created = created.bearer_auth(&panel.token).send().await.unwrap();
+    assert_eq!(created.status(), 201);
+    line_with(&mut stream, "passwords").await;
+    let failed = line_with(&mut stream, "failed").await;
+    let failed: Value = serde_json::from_str(&failed).unwrap();
+    assert_eq!(failed["problem"]["code"], "phone_taken", "{failed}");
+    assert_eq!(panel.count().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_ends_an_import_without_storing_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut panel = Panel::start(folder.path()).await;
+    let mut stream = panel.start_import(&slow_list()).await;
+    let id = panel.server.child.id().to_string();
+    let stopped = std::process::Command::new("kill").arg(id).status();
+    assert!(stopped.unwrap().success());
+    let failed = line_with(&mut stream, "failed").await;
+    let failed: Value = serde_json::from_str(&failed).unwrap();
+    assert_eq!(failed["problem"]["code"], "unavailable", "{failed}");
+    assert!(panel.server.child.wait().unwrap().success());
+    let log = panel.server.log();
+    assert!(!log.contains("aborted requests"), "{log}");
+    let (_, users, _) = run(program(folder.path()).args(["user", "list"]));
+    assert_eq!(users.lines().count(), 2, "{users}");
 }

@@ -8,9 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use line::{KeyLines, Line, StoredUsers};
 use plan::Plan;
+use types::PreparedAccount;
 pub use types::{
-    CheckedImport, ExistingUsers, ImportError, ImportedCount, ImportedUser, PreparedImport,
-    UserChange,
+    CheckedImport, ExistingUsers, ImportError, ImportedCount, ImportedUser, NewImportedUser,
+    PreparedImport, PreparedPassword, UserChange,
 };
 
 use super::users::expiry_of_generated;
@@ -65,7 +66,7 @@ impl AdminService<'_> {
     }
 
     /// Generates and hashes the passwords of new users without a hash. Calls `progress` with the
-    /// number of finished hashes after each.
+    /// number of finished hashes after each. The passwords are valid for 72 hours from the last one.
     ///
     /// # Errors
     /// When hashing fails; nothing is written.
@@ -77,25 +78,37 @@ impl AdminService<'_> {
         let parts = &self.service.parts;
         let mut accounts = Vec::with_capacity(import.new.len());
         let mut done = 0;
-        for (mut user, hash) in import.new {
-            if let Some(hash) = hash {
-                accounts.push((Account::new(user, hash), None));
-                continue;
-            }
-            user.password_change_required = true;
-            let password = Password::generate(parts.entropy.as_ref())?;
-            let shown = password.to_secret();
-            let hash = parts.hashes.hash(HashClass::Background, password).await?;
-            accounts.push((Account::new(user, hash), Some(shown)));
-            done += 1;
-            progress(done);
+        for new in import.new {
+            let NewImportedUser {
+                line,
+                mut user,
+                hash,
+            } = new;
+            let (hash, generated) = if let Some(hash) = hash {
+                (hash, None)
+            } else {
+                user.password_change_required = true;
+                let password = Password::generate(parts.entropy.as_ref())?;
+                let shown = password.to_secret();
+                let hash = parts.hashes.hash(HashClass::Background, password).await?;
+                done += 1;
+                progress(done);
+                (hash, Some(shown))
+            };
+            accounts.push(PreparedAccount {
+                line,
+                account: Account::new(user, hash),
+                generated,
+            });
         }
-        let changes = import.changes;
-        Ok(PreparedImport { accounts, changes })
+        Ok(PreparedImport {
+            accounts,
+            changes: import.changes,
+            passwords_expire_at: expiry_of_generated(self.service.now()),
+        })
     }
 
-    /// Stores all new users and changes, or nothing, and returns their numbers. Generated passwords
-    /// are valid for 72 hours from now. A deactivation or a change of the role ends all sessions of
+    /// Stores all new users and changes, or nothing, and returns their numbers. A deactivation or a change of the role ends all sessions of
     /// the user.
     ///
     /// # Errors
@@ -106,11 +119,12 @@ impl AdminService<'_> {
         import: PreparedImport,
     ) -> Result<ImportedCount, ServiceError> {
         let service = self.service;
-        let now = service.now();
         service.require_current_admin(self.admin).await?;
         let mut new = Vec::with_capacity(import.accounts.len());
-        for (mut account, generated) in import.accounts {
-            account.password_expires_at = generated.is_some().then(|| expiry_of_generated(now));
+        for prepared in import.accounts {
+            let mut account = prepared.account;
+            let is_generated = prepared.generated.is_some();
+            account.password_expires_at = is_generated.then_some(import.passwords_expire_at);
             let mut event = self.import_event(AuditAction::UserCreated, account.user.id)?;
             if account.user.telegram_id.is_some() {
                 event.changes = vec![Field::TelegramId.to_string()];

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::line::{Line, StoredUsers};
-use super::types::{CheckedImport, UserChange, is_active_admin};
+use super::types::{CheckedImport, NewImportedUser, UserChange, is_active_admin};
 use super::{ExistingUsers, ImportError};
 use crate::password::PasswordHash;
 use crate::service::update_user::Changes;
@@ -103,7 +103,8 @@ impl<'a> Plan<'a> {
         (user.telegram_id, user.external_id) = (line.telegram_id, line.external_id.clone());
         user.is_active = imported.is_active.unwrap_or(true);
         let hash = imported.password_hash.clone();
-        self.checked.new.push((user, hash));
+        let line = imported.line;
+        self.checked.new.push(NewImportedUser { line, user, hash });
         Ok(())
     }
 
@@ -174,7 +175,8 @@ impl CheckedImport {
             .collect();
         let removed: HashSet<UserId> = removing.iter().map(|change| change.before.id).collect();
         let after = self.changes.iter().map(|change| &change.after);
-        let has_admin = after.chain(self.new_users()).any(is_active_admin);
+        let new = self.new_users().iter().map(|new| &new.user);
+        let has_admin = after.chain(new).any(is_active_admin);
         if has_admin || admins.iter().any(|admin| !removed.contains(&admin.id)) {
             return None;
         }

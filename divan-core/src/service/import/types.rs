@@ -1,5 +1,7 @@
 use std::fmt;
 
+use time::OffsetDateTime;
+
 use crate::password::PasswordHash;
 use crate::secret::Secret;
 use crate::service::InvalidField;
@@ -118,24 +120,43 @@ pub(super) fn is_active_admin(user: &User) -> bool {
     user.role == Role::Admin && user.is_active
 }
 
+/// A new user of an import.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NewImportedUser {
+    /// The line: [`ImportedUser::line`].
+    pub line: u64,
+    /// The user after the import.
+    pub user: User,
+    pub(super) hash: Option<PasswordHash>,
+}
+
+impl NewImportedUser {
+    /// Returns `true` if the user keeps the password of another system.
+    pub fn has_password_hash(&self) -> bool {
+        self.hash.is_some()
+    }
+}
+
 /// An import without errors. Returned by
 /// [`AdminService::check_import`](crate::service::AdminService::check_import) only.
 #[derive(Debug, Default)]
 pub struct CheckedImport {
-    pub(super) new: Vec<(User, Option<PasswordHash>)>,
+    pub(super) new: Vec<NewImportedUser>,
     pub(super) changes: Vec<UserChange>,
     pub(super) unchanged: usize,
 }
 
 impl CheckedImport {
     /// Returns the new users.
-    pub fn new_users(&self) -> impl ExactSizeIterator<Item = &User> {
-        self.new.iter().map(|(user, _)| user)
+    pub fn new_users(&self) -> &[NewImportedUser] {
+        &self.new
     }
 
     /// Returns the number of new users without a hash, who get a generated password.
     pub fn without_hash(&self) -> usize {
-        self.new.iter().filter(|(_, hash)| hash.is_none()).count()
+        let new = self.new.iter();
+        new.filter(|new| !new.has_password_hash()).count()
     }
 
     /// Returns the changes of existing users.
@@ -153,16 +174,46 @@ impl CheckedImport {
 /// can store.
 #[derive(Debug)]
 pub struct PreparedImport {
-    pub(super) accounts: Vec<(Account, Option<Secret>)>,
+    pub(super) accounts: Vec<PreparedAccount>,
     pub(super) changes: Vec<UserChange>,
+    pub(super) passwords_expire_at: OffsetDateTime,
+}
+
+/// A new account, and its password if that is generated.
+#[derive(Debug)]
+pub(super) struct PreparedAccount {
+    pub(super) line: u64,
+    pub(super) account: Account,
+    pub(super) generated: Option<Secret>,
+}
+
+/// The password that was generated for a new user of an import.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct PreparedPassword<'a> {
+    /// The line: [`ImportedUser::line`].
+    pub line: u64,
+    /// The user.
+    pub user: &'a User,
+    /// The password, which cannot be shown again.
+    pub password: &'a Secret,
 }
 
 impl PreparedImport {
-    /// Returns the users with a generated password, and the passwords, which cannot be shown again.
-    pub fn generated(&self) -> impl Iterator<Item = (&User, &Secret)> {
-        self.accounts
-            .iter()
-            .filter_map(|(account, password)| Some((&account.user, password.as_ref()?)))
+    /// Returns the generated passwords, in the order of the list.
+    pub fn generated(&self) -> impl Iterator<Item = PreparedPassword<'_>> {
+        self.accounts.iter().filter_map(|new| {
+            Some(PreparedPassword {
+                line: new.line,
+                user: &new.account.user,
+                password: new.generated.as_ref()?,
+            })
+        })
+    }
+
+    /// Returns the time at which the generated passwords expire.
+    pub fn passwords_expire_at(&self) -> OffsetDateTime {
+        self.passwords_expire_at
     }
 }
 

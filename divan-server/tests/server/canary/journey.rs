@@ -53,6 +53,11 @@ pub(super) fn call(operation: &'static str) -> Call<'static> {
 }
 
 impl<'c> Call<'c> {
+    pub(super) fn file(self, list: &str) -> Self {
+        let body = Some(list.to_owned());
+        Self { body, ..self }
+    }
+
     pub(super) fn of(self, id: &'c str) -> Self {
         Self { id, ..self }
     }
@@ -116,7 +121,7 @@ impl Journey {
         }
         if let Some(body) = call.body {
             request = request
-                .header("content-type", "application/json")
+                .header("content-type", endpoint.request_type.as_str())
                 .body(body);
         }
         for (name, value) in call.headers {
@@ -128,18 +133,30 @@ impl Journey {
             .header("x-request-id", "canary-request");
         let response = request.send().await.unwrap();
         let found = response.status().as_u16();
-        let body: Value = response.json().await.unwrap_or_default();
-        assert_eq!(found, status, "{} {body}", call.operation);
+        let text = response.text().await.unwrap();
+        let body: Value = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(found, status, "{} {text}", call.operation);
         let (succeeded, failed) = self.outcomes.entry(endpoint.operation).or_default();
         *succeeded |= status < 400;
         *failed |= status >= 400;
         self.keep_secrets(&body);
+        self.keep_generated(&text);
         body
     }
 
     pub(super) fn keep_secrets(&mut self, response: &Value) {
         let secrets = SECRETS.iter().filter_map(|name| response[name].as_str());
         self.secrets.extend(secrets.map(str::to_owned));
+    }
+
+    /// Keeps the passwords in the lines of an import.
+    fn keep_generated(&mut self, text: &str) {
+        let lines = text.lines().map(serde_json::from_str::<Value>);
+        for line in lines.filter_map(Result::ok) {
+            let generated = line["passwords"].as_array().into_iter().flatten();
+            let secrets = generated.map(|one| one["password"].as_str().unwrap().to_owned());
+            self.secrets.extend(secrets);
+        }
     }
 
     /// Signs init data, whose hash must not be logged.

@@ -147,6 +147,14 @@ impl Journey {
                 .await;
             self.expect(404, call(operation).with(admin)).await;
         }
+        let list = format!("phone,name\n+77010099004,{NAME}\n");
+        for operation in ["preview_import", "import_users"] {
+            let file = |list: &str| call(operation).with(admin).file(list);
+            self.expect(200, file(&list)).await;
+            self.expect(422, file("").query("?canary=canary")).await;
+        }
+        let import = call("import_users").with(admin);
+        self.expect(422, import.file("canary\n")).await;
         self.expect(200, call("export_users").with(admin)).await;
         self.expect(401, call("export_users").with("canary.canary.canary"))
             .await;
