@@ -154,6 +154,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/admin/users/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a file of users
+         * @description Adds all users of the file, and with `update` changes those who exist, or does nothing. The file is that of `preview_import`. If it has errors, the response is `validation_failed`, and `errors` has the first hundred: preview the file to get all.
+         *
+         *     The response is a stream of lines, each a JSON object with a `type`:
+         *
+         *     - `progress`, at most a few per second, while passwords are hashed. This takes minutes for a thousand users.
+         *     - `passwords`, the generated passwords. Keep them: they are not shown again.
+         *     - `completed` or `failed`, the last line. With `failed` nothing was stored.
+         *
+         *     If the connection is lost before `passwords` was received, nothing was stored. If it is lost later, the users were stored or not: list them. A second import at the same time is `overloaded`.
+         */
+        post: operations["import_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/users/import/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a file of users
+         * @description Returns what `import_users` with the same file and options would do, or the errors of all lines. Nothing is written.
+         *
+         *     The file has values separated by commas, semicolons or tabs, in UTF-8 or UTF-16, and at most 5 MiB and 100 000 users. Its first line names the columns: `name` is required; optional are `phone`, `email`, `role` (employee or admin), `active` (yes or no), `telegram_id`, `external_id` and `hash`, a password hash of another system.
+         */
+        post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/admin/users/search": {
         parameters: {
             query?: never;
@@ -994,6 +1044,184 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "live" | "ready";
+        /**
+         * @description A line of the response to an import.
+         *
+         *     Lines with `progress` come first. `passwords` follows before the users are stored. The last line is `completed` or `failed`. Without a last line, the users may have been stored if the line `passwords` was received.
+         */
+        ImportEvent: {
+            /** @description The number of hashed passwords. */
+            done: number;
+            /** @description The number of passwords to hash. */
+            total: number;
+            /** @enum {string} */
+            type: "progress";
+        } | {
+            /** @description The passwords, in the order of the file. */
+            passwords: components["schemas"]["ImportedPassword"][];
+            /** @enum {string} */
+            type: "passwords";
+        } | {
+            /** @description The number of new users. */
+            added: number;
+            /** @description The number of changed users. */
+            changed: number;
+            /** @enum {string} */
+            type: "completed";
+            /** @description The number of users whom the file does not change. */
+            unchanged: number;
+        } | {
+            /** @description The reason. */
+            problem: components["schemas"]["Problem"];
+            /** @enum {string} */
+            type: "failed";
+        };
+        /** @description An error of a line, or of the file. */
+        ImportLineError: {
+            /**
+             * @description The column, as the file names it; `null` for an error of the whole line.
+             * @example phone
+             */
+            column?: string | null;
+            /**
+             * Format: int64
+             * @description The line; `null` for an error of the whole file.
+             * @example 4
+             */
+            line?: number | null;
+            /**
+             * @description The rule, in English.
+             * @example belongs to another user
+             */
+            message: string;
+        };
+        /** @description What an import would do. */
+        ImportPreview: {
+            /** @description The users to change; none with `errors`. */
+            changes: components["schemas"]["ImportedChange"][];
+            /** @description The errors of all lines, or of the file. With an error, nothing can be imported. */
+            errors: components["schemas"]["ImportLineError"][];
+            /**
+             * @description The number of new users who get a generated password.
+             * @example 1
+             */
+            generated_passwords: number;
+            /**
+             * @description The number of users in the file.
+             * @example 3
+             */
+            lines: number;
+            /** @description The users to add; none with `errors`. */
+            new_users: components["schemas"]["ImportedUser"][];
+            /**
+             * @description The number of users whom the file does not change.
+             * @example 1
+             */
+            unchanged: number;
+        };
+        /** @description A change of an existing user by an import. */
+        ImportedChange: {
+            /**
+             * @description True for a deactivation and for a change of the role.
+             * @example false
+             */
+            ends_sessions: boolean;
+            /** @description The changed members. */
+            fields: components["schemas"]["ImportedField"][];
+            /**
+             * @description The present name.
+             * @example Second Last
+             */
+            full_name: string;
+            /**
+             * Format: int64
+             * @description The line of the file.
+             * @example 3
+             */
+            line: number;
+            /** @description The user. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description A member of a user that an import changes. */
+        ImportedField: {
+            /** @description The value after the import. */
+            after: unknown;
+            /** @description The present value, of the member's type: `null` if it has none. */
+            before: unknown;
+            /**
+             * @description The name of the member.
+             * @example phone
+             */
+            name: string;
+        };
+        /** @description The password that was generated for a new user of an import. */
+        ImportedPassword: {
+            /**
+             * @description The e-mail address.
+             * @example first@example.com
+             */
+            email?: string | null;
+            /**
+             * Format: date-time
+             * @description The time after which the password is not accepted.
+             * @example 2026-01-18T09:30:00.5Z
+             */
+            expires_at: string;
+            /**
+             * @description The full name.
+             * @example First Last
+             */
+            full_name: string;
+            /**
+             * Format: int64
+             * @description The line of the file.
+             * @example 2
+             */
+            line: number;
+            /**
+             * @description The generated password, which must be changed at the first sign-in.
+             * @example 7k3m-x2q9-ab4t-p8dh
+             */
+            password: string;
+            /**
+             * @description The phone number.
+             * @example +77011234567
+             */
+            phone?: string | null;
+            /** @description The user. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description A new user of an import. */
+        ImportedUser: {
+            /**
+             * @description The e-mail address.
+             * @example first@example.com
+             */
+            email?: string | null;
+            /**
+             * @description The full name.
+             * @example First Last
+             */
+            full_name: string;
+            /**
+             * @description True if the user keeps the password of another system.
+             * @example false
+             */
+            has_password_hash: boolean;
+            /**
+             * Format: int64
+             * @description The line of the file.
+             * @example 2
+             */
+            line: number;
+            /**
+             * @description The phone number.
+             * @example +77011234567
+             */
+            phone?: string | null;
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A public key: a JWK (RFC 7517, section 4), here for Ed25519 (RFC 8037). */
         Jwk: {
             /**
@@ -2688,6 +2916,334 @@ export interface operations {
             };
             /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
             421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_users: {
+        parameters: {
+            query?: {
+                /** @description Change users who exist, found by external id, phone number or e-mail address, and add the others. Default: `false`, and a line of an existing user is an error. */
+                update?: boolean;
+                /** @description Ignore the hashes of administrators, and generate passwords for them. Default: `false`, and such a hash is an error. */
+                reset_admin_passwords?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                /**
+                 * @example name,phone
+                 *     First Last,+77011234567
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The lines of the import */
+            200: {
+                headers: {
+                    /** @description `no` */
+                    "X-Accel-Buffering"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["ImportEvent"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: {
+                /** @description Change users who exist, found by external id, phone number or e-mail address, and add the others. Default: `false`, and a line of an existing user is an error. */
+                update?: boolean;
+                /** @description Ignore the hashes of administrators, and generate passwords for them. Default: `false`, and such a hash is an error. */
+                reset_admin_passwords?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file */
+        requestBody: {
+            content: {
+                /**
+                 * @example name,phone
+                 *     First Last,+77011234567
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What the import would do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changes": [
+                     *         {
+                     *           "ends_sessions": false,
+                     *           "fields": [
+                     *             {
+                     *               "after": "+77017654322",
+                     *               "before": "+77017654321",
+                     *               "name": "phone"
+                     *             }
+                     *           ],
+                     *           "full_name": "Second Last",
+                     *           "line": 3,
+                     *           "user_id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10"
+                     *         }
+                     *       ],
+                     *       "errors": [],
+                     *       "generated_passwords": 1,
+                     *       "lines": 3,
+                     *       "new_users": [
+                     *         {
+                     *           "email": null,
+                     *           "full_name": "First Last",
+                     *           "has_password_hash": false,
+                     *           "line": 2,
+                     *           "phone": "+77011234567",
+                     *           "role": "employee"
+                     *         }
+                     *       ],
+                     *       "unchanged": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, or does not contain a valid host. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
