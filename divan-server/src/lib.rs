@@ -88,7 +88,7 @@ pub use development::Development;
 pub use openapi::openapi;
 pub use problem::Problem;
 pub use router::router;
-pub use state::{AppState, HttpOptions, StrictTransport};
+pub use state::{AppState, HttpOptions, Pages, StrictTransport};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -16,7 +16,7 @@ use divan_pages::{Coding, File, Page};
 
 use crate::middleware::Site;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{AppState, Pages};
 
 /// All addresses in the pages are relative, so that they work at the root and below any path that ends
 /// in a slash.
@@ -33,10 +33,11 @@ async fn page(
     site: Extension<Site>,
     headers: HeaderMap,
 ) -> Response {
-    let page = match *site {
-        Site::MiniApp => Page::MiniApp,
-        Site::Admin => Page::Admin,
-        Site::Local if state.http().is_development => Page::Index,
+    let http = state.http();
+    let page = match (*site, http.pages) {
+        (Site::MiniApp, Pages::All) => Page::MiniApp,
+        (Site::Admin, Pages::All | Pages::Admin) => Page::Admin,
+        (Site::Local, Pages::All) if http.is_development => Page::Index,
         _ => return not_found(),
     };
     let policy = [(CONTENT_SECURITY_POLICY, page.policy())];

@@ -9,6 +9,8 @@ use crate::problem::Problem;
 #[cfg(feature = "_server")]
 use crate::routes::test_init_data::{self, TestInitData};
 use crate::state::AppState;
+#[cfg(feature = "pages")]
+use crate::state::Pages;
 use crate::{middleware, routes};
 
 /// Creates the router of all endpoints, to serve at the root or nested below any path.
@@ -23,10 +25,9 @@ pub fn router(state: AppState) -> Router {
         router
     };
     #[cfg(feature = "pages")]
-    let router = if state.http().pages {
-        router.merge(crate::pages::router())
-    } else {
-        router
+    let router = match state.http().pages {
+        Pages::None => router,
+        _ => router.merge(crate::pages::router()),
     };
     #[cfg(feature = "_server")]
     let router = match &state.http().test_bot {

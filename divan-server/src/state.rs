@@ -158,6 +158,22 @@ pub enum StrictTransport {
     Subdomains,
 }
 
+/// Pages that the server has at `/`, by host. All but [`None`](Self::None) include the browser client
+/// at `/divan.js`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pages {
+    /// No page, and no browser client.
+    #[default]
+    None,
+    /// No page.
+    Client,
+    /// The admin panel.
+    Admin,
+    /// The Mini App page and the admin panel.
+    All,
+}
+
 /// HTTP options: CORS, HTTPS, pages, proxies, time limit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -176,10 +192,10 @@ pub struct HttpOptions {
     pub strict_transport: StrictTransport,
     /// Serves `/docs` and `/openapi.json` (feature `docs`). Default: yes.
     pub docs: bool,
-    /// Serves the Mini App page on the host of [`miniapp_url`](Self::miniapp_url) and the admin panel on
-    /// that of [`admin_url`](Self::admin_url), both at `/` (feature `pages`). A router that is nested
-    /// needs a path that ends in a slash: `nest("/sign-in/", router)`. Default: no.
-    pub pages: bool,
+    /// Pages (feature `pages`): the Mini App page on the host of [`miniapp_url`](Self::miniapp_url), the
+    /// admin panel on that of [`admin_url`](Self::admin_url). A router that is nested needs a path that
+    /// ends in a slash: `nest("/sign-in/", router)`. Default: none.
+    pub pages: Pages,
     /// Proxies whose `X-Forwarded-For` is trusted. Default: none.
     pub trusted_proxies: Vec<IpNet>,
     /// Public URL of the Mini App. Its host serves neither the administrators' endpoints nor the
@@ -234,7 +250,7 @@ impl Default for HttpOptions {
             allowed_headers: Vec::new(),
             strict_transport: StrictTransport::Off,
             docs: true,
-            pages: false,
+            pages: Pages::None,
             trusted_proxies: Vec::new(),
             miniapp_url: None,
             admin_url: None,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use divan_core::service::BootstrapPolicy;
 
 use crate::config::Config;
+use crate::state::Pages;
 
 /// Prints the addresses of development mode and the next step. Prints nothing in a deployment.
 pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
@@ -46,7 +47,7 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
 }
 
 fn has_pages(config: &Config) -> bool {
-    cfg!(feature = "pages") && config.pages
+    cfg!(feature = "pages") && config.pages == Pages::All
 }
 
 fn next_step(config: &Config, base: &str, program: &str, bootstrapped: bool) -> String {

@@ -23,6 +23,7 @@ use divan_core::service::{BootstrapPolicy, Region};
 use divan_core::token::{KeyRing, SecretKey};
 
 use crate::development::Development;
+use crate::state::Pages;
 use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
@@ -86,8 +87,8 @@ pub struct Config {
     pub drain: Duration,
     /// Serves the documentation.
     pub docs: bool,
-    /// Serves the Mini App page and the admin panel.
-    pub pages: bool,
+    /// Served pages.
+    pub pages: Pages,
     /// Required dependencies, in addition to the database.
     pub required: Vec<DependencyKind>,
     /// Configuration of external systems, without the values of development mode.

@@ -3,6 +3,8 @@ use std::time::Duration;
 use divan_core::infra::{DependencyKind, Env, Infra, section};
 use tracing_subscriber::EnvFilter;
 
+use crate::state::Pages;
+
 section! {
     pub(super) static SECTION = "Readiness, pages and log", "";
 
@@ -23,8 +25,9 @@ section! {
 
     PAGES = (
         "DIVAN_PAGES",
-        "`off` removes the Mini App page, the admin panel and `/divan.js`, if you serve your own",
-        "off",
+        "`on` for the Mini App page and the admin panel, `admin` for the panel only, or `off`; pages of your own replace the others; \
+         `/divan.js` is always served",
+        "admin",
     ).when_unset("`on`");
 
     LOG = (
@@ -84,9 +87,15 @@ pub(super) fn docs(env: &mut Env<'_>) -> bool {
     env.switch(&DOCS, true)
 }
 
-/// Returns `true` if the Mini App page and the admin panel are served.
-pub(super) fn pages(env: &mut Env<'_>) -> bool {
-    env.switch(&PAGES, true)
+/// Reads which pages are served.
+pub(super) fn pages(env: &mut Env<'_>) -> Pages {
+    let pages = env.checked(&PAGES, |text| match text {
+        "on" => Ok(Pages::All),
+        "admin" => Ok(Pages::Admin),
+        "off" => Ok(Pages::Client),
+        _ => Err("must be `on`, `admin` or `off`"),
+    });
+    pages.unwrap_or(Pages::All)
 }
 
 /// Dependencies that must be up for the server to start and to be ready, besides the database.

@@ -13,6 +13,8 @@ use super::{DEADLINE, Finding, State};
 use crate::config::Config;
 use crate::error_chain::innermost;
 use crate::http_client::{bounded_body, http_client};
+#[cfg(feature = "pages")]
+use crate::state::Pages;
 
 /// Origin of Telegram's web clients, which show a Mini App in a frame.
 const TELEGRAM_WEB: &str = "https://web.telegram.org";
@@ -26,12 +28,12 @@ pub(super) async fn audiences(config: &Config) -> Vec<Finding> {
     let miniapp_page = PageCheck {
         frames: frames_of_miniapp,
         #[cfg(feature = "pages")]
-        page: config.pages.then_some(divan_pages::Page::MiniApp),
+        page: (config.pages == Pages::All).then_some(divan_pages::Page::MiniApp),
     };
     let admin_page = PageCheck {
         frames: frames_of_admin,
         #[cfg(feature = "pages")]
-        page: config.pages.then_some(divan_pages::Page::Admin),
+        page: matches!(config.pages, Pages::All | Pages::Admin).then_some(divan_pages::Page::Admin),
     };
     let (miniapp, admin) = tokio::join!(
         audience("Mini App URL", miniapp, &miniapp_page),

@@ -22,8 +22,8 @@ pub(super) async fn problems(
     let body = bounded_body(response).await?.unwrap_or_default();
     let content = File::find(expected.path()).map(|file| file.content(Coding::Identity));
     if Some(body.as_slice()) != content {
-        let problem = "has another page than this version of the server: check the proxy, restart all servers, or set \
-                       DIVAN_PAGES=off if the page is your own";
+        let problem = "has another page than this version of the server: check the proxy and restart all servers; for a page of \
+                       your own, set DIVAN_PAGES";
         return Ok(vec![(State::Error, problem.to_owned())]);
     }
     if !has_policy {

@@ -13,7 +13,7 @@ use divan_core::password::Argon2idHasher;
 use divan_core::service::{AuthService, BootstrapPolicy};
 use divan_core::store::{SqliteStore, Store};
 use divan_core::token::{Audiences, SecretKey};
-use divan_server::{AppState, HttpOptions, StrictTransport, router};
+use divan_server::{AppState, HttpOptions, Pages, StrictTransport, router};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -144,7 +144,7 @@ impl<S: Store + Clone + 'static> App<S> {
         http.strict_transport = StrictTransport::Host;
         http.miniapp_url = MINIAPP_ORIGIN.parse().ok();
         http.admin_url = ADMIN_ORIGIN.parse().ok();
-        http.pages = true;
+        http.pages = Pages::All;
         let state = AppState::new(service, http);
         Self {
             router: router(state.clone()),

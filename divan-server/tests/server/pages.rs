@@ -191,15 +191,26 @@ async fn pages_work_below_a_prefix_with_a_slash() {
 }
 
 #[tokio::test]
-async fn development_mode_shows_an_index_and_pages_can_be_switched_off() {
+async fn pages_of_the_operator_replace_those_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let client = reqwest::Client::builder().tls_backend_preconfigured(no_tls());
     let client = client.build().unwrap();
-    for (setting, status) in [("on", 200), ("off", 404)] {
+    for (setting, index, miniapp, admin) in [
+        ("on", 200, 200, 200),
+        ("admin", 404, 404, 200),
+        ("off", 404, 404, 404),
+    ] {
         let server = start(program(folder.path()).env("DIVAN_PAGES", setting));
-        for path in ["/", "/divan.js"] {
-            let response = client.get(server.url(path)).send().await.unwrap();
-            assert_eq!(response.status(), status, "{path}");
+        for (host, path, status) in [
+            ("localhost", "/", index),
+            ("divan.localhost", "/", miniapp),
+            ("sec.localhost", "/", admin),
+            ("divan.localhost", "/divan.js", 200),
+        ] {
+            let host = format!("{host}:{}", server.port);
+            let call = client.get(server.url(path)).header("host", &host);
+            let response = call.send().await.unwrap();
+            assert_eq!(response.status(), status, "{setting}: {host}{path}");
         }
     }
 }
