@@ -136,7 +136,14 @@ export class App {
   }
 
   async #switchLanguage(language: Language): Promise<void> {
-    await this.setLanguage(language);
+    const previous = this.language;
+    try {
+      await this.setLanguage(language);
+    } catch {
+      // The texts cannot be loaded now.
+      this.language = previous;
+      return;
+    }
     this.#root.querySelector<HTMLElement>(".languages [aria-pressed=true]")?.focus();
   }
 }

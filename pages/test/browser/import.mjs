@@ -95,6 +95,7 @@ test("changes_are_shown_before_they_are_made", async () => {
   await page.getByText("Imported: 0 users added, 1 changed, 0 unchanged.").waitFor();
   const changed = await server.call("sec", "GET", `/auth/admin/users/${user.id}`, { token });
   assert.deepEqual([changed.full_name, changed.is_active], ["Third Q. Import", false]);
+  await openImport();
   await page.getByLabel("Change existing users").uncheck();
 });
 

@@ -35,9 +35,10 @@ export async function openContext(browser, server, options = {}) {
 const isOwn = ({ hostname, port }, server) =>
   hostname === "web.telegram.org" || (/(^|\.)localhost$/.test(hostname) && port === String(server.pagesPort));
 
-/** Chromium logs each response with an error status, also those that the page handles. */
+/** Chromium logs each failed request, also those that the page handles. */
 const isRefusal = (message) =>
-  message.text().startsWith("Failed to load resource") && /\/(auth|health)\//.test(message.location().url);
+  message.text().startsWith("Failed to load resource") &&
+  (/\/(auth|health)\//.test(message.location().url) || message.text().includes("net::ERR_CONNECTION_REFUSED"));
 
 /** Elements that make the page scroll sideways. */
 export async function tooWide(page) {
