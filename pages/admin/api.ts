@@ -6,6 +6,13 @@ export type User = Schemas["User"];
 export type AuditEvent = Schemas["AuditEvent"];
 export type SessionInfo = Schemas["SessionInfo"];
 export type DeviceInfo = Schemas["DeviceInfo"];
+export type ImportPreview = Schemas["ImportPreview"];
+export type ImportedUser = Schemas["ImportedUser"];
+export type ImportedChange = Schemas["ImportedChange"];
+export type ImportLineError = Schemas["ImportLineError"];
+export type ImportedPassword = Schemas["ImportedPassword"];
+/** A line of the response to an import. */
+export type ImportEvent = Schemas["ImportEvent"];
 export type UserFilter = Schemas["ListUsersRequest"];
 
 const users = "auth/admin/users";

@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "6b9ca8ec626d46779ddac3b67fbd4ab5",
+        etag: "dea55cf69cd6d75504cb75ee16add7cf",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.YB52N7US.css.br"),
     },
     File {
-        path: "assets/admin.EKLZEQ7D.js",
+        path: "assets/admin.FSIGMCOL.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "114f0d6c2945955e2f363de5ad832c6f",
+        etag: "cf7984a95631c45f8fa723f4630d8423",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.EKLZEQ7D.js"),
-        gzip: include_bytes!("../dist/assets/admin.EKLZEQ7D.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.EKLZEQ7D.js.br"),
+        identity: include_bytes!("../dist/assets/admin.FSIGMCOL.js"),
+        gzip: include_bytes!("../dist/assets/admin.FSIGMCOL.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.FSIGMCOL.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

@@ -1,4 +1,4 @@
-import type { ImportedPassword } from "../../shared/pending_api.js";
+import type { ImportedPassword } from "../api.js";
 
 const COLUMNS = ["phone", "email", "name", "password"];
 

@@ -1,4 +1,4 @@
-import type { ImportEvent } from "../../shared/pending_api.js";
+import type { ImportEvent } from "../api.js";
 
 /** Reads the lines of a response (`application/x-ndjson`) as they arrive. */
 export async function* importEvents(response: Response): AsyncGenerator<ImportEvent> {

@@ -1,7 +1,7 @@
 import type { Client } from "../../client/divan.js";
 import { DivanError } from "../../client/error.js";
 import { readProblem } from "../../client/problem.js";
-import type { ImportedPassword, ImportPreview } from "../../shared/pending_api.js";
+import type { ImportedPassword, ImportPreview } from "../api.js";
 import { importEvents } from "./events.js";
 
 export const MAX_BYTES = 5 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { exactTime } from "../../shared/date.js";
 import { fill } from "../../shared/text.js";
-import type { ImportedPassword } from "../../shared/pending_api.js";
+import type { ImportedPassword } from "../api.js";
 import { usePanel } from "../context.js";
 import { download } from "../export.js";
 import { passwordsCsv, passwordsText } from "../import/csv.js";

@@ -1,4 +1,4 @@
-import type { ImportedChange, ImportedUser, ImportLineError, ImportPreview } from "../../shared/pending_api.js";
+import type { ImportedChange, ImportedUser, ImportLineError, ImportPreview } from "../api.js";
 import { Capped } from "../components/capped.js";
 import { usePanel } from "../context.js";
 import type { ImportJob } from "../import/job.js";
