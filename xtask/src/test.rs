@@ -45,9 +45,13 @@ pub(crate) fn run(no_install: bool) -> Outcome {
     if std::env::var_os("TEST_QDRANT_URL").is_none_or(|url| url.is_empty()) {
         say("TEST_QDRANT_URL is not set: the Qdrant client is tested against the mock server only");
     }
-    let all = format!("--workspace --lib --bins --tests --examples --features {HEAVY_EXAMPLES}");
-    tally += cargo_test(&all, &variables)?;
+    tally += cargo_test(&selection(), &variables)?;
     tally.conclude()
+}
+
+/// Returns the arguments that select the tests of the workspace.
+pub(crate) fn selection() -> String {
+    format!("--workspace --lib --bins --tests --examples --features {HEAVY_EXAMPLES}")
 }
 
 /// Returns `true` if the processor has the instructions that the feature `simd` uses.
