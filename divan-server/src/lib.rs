@@ -69,6 +69,10 @@ mod state;
 #[cfg(feature = "cli")]
 mod telegram;
 mod token_endpoint;
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, unused_imports, reason = "the command line uses the rest")
+)]
 mod users_csv;
 
 #[cfg(feature = "_server")]

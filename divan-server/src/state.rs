@@ -5,7 +5,6 @@ use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderName, HeaderValue};
-#[cfg(feature = "_server")]
 use divan_core::init_data::BotToken;
 use divan_core::service::AuthService;
 use divan_core::store::PoolState;
@@ -219,21 +218,12 @@ pub struct HttpOptions {
     /// Bot to name in the response to init data that another bot signed, for development. Default: none.
     pub expected_bot: Option<i64>,
     /// The generated bot of development mode, which signs init data of test users.
-    #[cfg(feature = "_server")]
     pub(crate) test_bot: Option<BotToken>,
     /// Time limit of a request, from the first byte of its body to the response. Default: 30 seconds.
     pub request_timeout: Duration,
 }
 
 impl HttpOptions {
-    /// Returns `true` if the server signs init data of test users.
-    pub(crate) fn has_test_sign_in(&self) -> bool {
-        #[cfg(feature = "_server")]
-        return self.test_bot.is_some();
-        #[cfg(not(feature = "_server"))]
-        return false;
-    }
-
     /// Returns `true` if the address is that of a trusted proxy.
     pub(crate) fn is_trusted_proxy(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
@@ -259,7 +249,6 @@ impl Default for HttpOptions {
             direct_bootstrap_only: false,
             is_development: false,
             expected_bot: None,
-            #[cfg(feature = "_server")]
             test_bot: None,
             request_timeout: Duration::from_secs(30),
         }

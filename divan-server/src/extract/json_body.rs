@@ -230,7 +230,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 
 /// Builds one step of a JSON pointer (RFC 6901 §3), shortened in case the client sends a very long
 /// name.
-fn pointer_to(member: &str) -> String {
+pub(crate) fn pointer_to(member: &str) -> String {
     let short: String = member.chars().take(64).collect();
     format!("/{}", short.replace('~', "~0").replace('/', "~1"))
 }

@@ -13,6 +13,7 @@ use divan_core::service::CheckedImport;
 use tracing::Instrument;
 
 use super::{ApiResponse, ApiResult, examples};
+use crate::extract::json_body::pointer_to;
 use crate::extract::{AsAdmin, CsvBody, QueryParams, RequestId};
 use crate::imports::{CheckError, CheckedFile, ImportOptions, Run, lines};
 use crate::problem::Problem;
@@ -188,8 +189,6 @@ fn invalid_file(errors: impl Into<Vec<MemberError>>) -> Problem {
 fn member_error(error: ImportLineError) -> MemberError {
     let line = error.line.map(|line| line.to_string());
     let parts = [line, error.column].into_iter().flatten();
-    let pointer: String = parts
-        .map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1")))
-        .collect();
+    let pointer: String = parts.map(|part| pointer_to(&part)).collect();
     MemberError::new(pointer, MemberErrorCode::Invalid, error.message)
 }

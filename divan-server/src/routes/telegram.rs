@@ -123,7 +123,7 @@ pub(crate) async fn auto_login(
 pub(crate) async fn telegram_config(State(state): State<AppState>) -> impl IntoResponse {
     let mut config = MiniAppConfig::new(state.service().region().phone_example());
     config.bot_username.clone_from(&state.http().bot_username);
-    config.test_sign_in = state.http().has_test_sign_in();
+    config.test_sign_in = state.http().test_bot.is_some();
     (
         [(CACHE_CONTROL, "public, max-age=60")],
         ApiResponse::<TelegramConfig>(config),

@@ -51,7 +51,7 @@ pub(super) fn parse_user(
         let error = match columns.at(position) {
             Some((column, head)) => read(&mut user, column, cell).map(|rule| CellError {
                 field: Some(column.field()),
-                error: ColumnError::new(head, rule),
+                error: ColumnError::new(head, &rule),
             }),
             None if position >= columns.len() => Some(CellError::of_line(format!(
                 "has {} columns instead of {}",

@@ -73,7 +73,7 @@ pub(crate) struct ColumnError {
 }
 
 impl ColumnError {
-    pub(super) fn new(column: &str, message: impl ToString) -> Self {
+    pub(super) fn new(column: &str, message: &impl ToString) -> Self {
         Self {
             column: Some(column.to_owned()),
             message: message.to_string(),

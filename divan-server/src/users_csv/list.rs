@@ -115,7 +115,7 @@ impl UserList {
             });
             for error in new {
                 let column = self.columns.head_of(error.field);
-                let error = ColumnError::new(column, error.reason);
+                let error = ColumnError::new(column, &error.reason);
                 lines.entry(*line).or_default().push(error);
             }
         }
