@@ -35,7 +35,8 @@ impl AdminPanel {
 
 impl Client {
     /// Creates the first administrator. It succeeds exactly once. A server in development mode
-    /// requires no token if no key, bot token or public URL is configured.
+    /// requires no token if no key, bot token or public URL is configured, or if
+    /// `DIVAN_DEV_ORIGINS` is set.
     ///
     /// # Errors
     /// The [code](Error::code) is `already_bootstrapped` when an administrator exists,

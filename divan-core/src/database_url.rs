@@ -28,8 +28,9 @@ pub use parameters::IgnoredParameter;
 
 /// A parsed `DATABASE_URL`.
 ///
-/// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`. A file directly in `/`
-///   needs four slashes (`sqlite:////divan.db`), because three mean a relative path in SQLAlchemy.
+/// - `sqlite:divan.db`, `sqlite://divan.db`, `sqlite:///var/lib/divan/divan.db`. Three slashes and a folder
+///   are an absolute path, unlike in SQLAlchemy. A file directly in `/` needs four slashes
+///   (`sqlite:////divan.db`).
 /// - `postgres://`, `postgresql://`, and SQLAlchemy's `postgresql+psycopg2://`, `+psycopg`,
 ///   `+asyncpg`, followed by `user:password@host:port/database?sslmode=require`. A parameter after `?`
 ///   replaces the same value before it, as in libpq.
@@ -78,8 +79,8 @@ pub struct PostgresUrl {
     pub database: String,
     /// Encryption of the connection. Default: [`SslMode::Prefer`].
     pub ssl_mode: SslMode,
-    /// File of trusted certificates (`sslrootcert`). Default: those that this machine trusts, which are
-    /// trusted in addition to this file too.
+    /// File of trusted certificates (`sslrootcert`). The certificates that this machine trusts are always
+    /// accepted in addition. Default: none.
     pub ssl_root_cert: Option<PathBuf>,
     /// File with the certificate of this client (`sslcert`), if the server requires one.
     pub ssl_cert: Option<PathBuf>,

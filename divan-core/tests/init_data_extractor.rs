@@ -1,4 +1,4 @@
-//! The axum extractor: what it takes, and that a refusal tells no more than its code.
+//! The axum extractor: the input that it accepts, and that a refusal reveals no more than its code.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `cli` | yes | the program `divan-server` and its command line; enables both databases |
-//! | `sqlite`, `postgres` | yes | `Config` and `Server`, on this database |
+//! | `sqlite`, `postgres` | yes | the types `Config` and `Server`, with support for this database |
 //! | `docs` | yes | Swagger UI at `/docs` and the OpenAPI document at `/openapi.json` |
 //! | `pages` | yes | the Mini App page, the admin panel and `/divan.js` |
 //! | `s3`, `qdrant`, `redis`, `rabbitmq` | yes | configuration and readiness of this dependency |

@@ -18,8 +18,8 @@ use crate::middleware::Site;
 use crate::problem::Problem;
 use crate::state::{AppState, Pages};
 
-/// All addresses in the pages are relative, so that they work at the root and below any path that ends
-/// in a slash.
+/// All addresses in the Mini App page and the admin panel are relative, so that they work at the root and
+/// below any path that ends in a slash.
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(page))

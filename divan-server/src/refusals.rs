@@ -1,5 +1,5 @@
-//! Warnings about many refusals of signed data for the same reason: one person's old or forged data is
-//! no fault of the server, but that of many is.
+//! Warnings about many refusals of signed data for the same reason, which usually indicate a wrong
+//! configuration.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
@@ -45,11 +45,11 @@ impl Refusals {
     }
 }
 
-/// Returns the likely fault of the set-up.
+/// Returns the likely cause, or the change that removes it.
 fn advice(refusal: Refusal) -> &'static str {
     match (refusal.data, refusal.reason) {
         (_, "from_future") => {
-            "the clock of this server is slow: synchronize it (NTP); age_seconds shows how far it is off"
+            "the clock of this server is slow: synchronize it (NTP); age_seconds shows the difference"
         }
         (_, "replayed") => "the front end must not send the same signed data twice",
         (_, "replay_guard_full") => "raise the capacity of the replay guard",
@@ -61,12 +61,12 @@ fn advice(refusal: Refusal) -> &'static str {
 fn init_data_advice(reason: &str) -> &'static str {
     match reason {
         "expired" => {
-            "if age_seconds is similar for all, the clock of this server is fast: synchronize it (NTP); otherwise Telegram \
-             clients keep old init data: raise DIVAN_SIGN_IN_MAX_AGE"
+            "if age_seconds is similar in all these requests, the clock of this server is fast: synchronize it (NTP); otherwise \
+             Telegram clients keep old init data: raise DIVAN_SIGN_IN_MAX_AGE"
         }
         "auto_login_expired" => {
-            "if age_seconds is similar for all, the clock of this server is fast: synchronize it (NTP); otherwise Telegram \
-             clients keep old init data, and people must type the password: raise DIVAN_AUTO_LOGIN_MAX_AGE"
+            "if age_seconds is similar in all these requests, the clock of this server is fast: synchronize it (NTP); otherwise \
+             Telegram clients keep old init data, and people must type the password: raise DIVAN_AUTO_LOGIN_MAX_AGE"
         }
         "signature" => {
             "check TELEGRAM_BOT_TOKEN: it must be the current token of the bot that opens the Mini App; list other bots in \
@@ -94,8 +94,8 @@ fn init_data_advice(reason: &str) -> &'static str {
 fn contact_advice(reason: &str) -> &'static str {
     match reason {
         "expired" => {
-            "if age_seconds is similar for all, the clock of this server is fast: synchronize it (NTP); otherwise the front \
-             end must call requestContact again before each sign-in"
+            "if age_seconds is similar in all these requests, the clock of this server is fast: synchronize it (NTP); otherwise \
+             the front end must call requestContact again before each sign-in"
         }
         "signature" => {
             "the contact was shared with a bot that is not in TELEGRAM_BOT_TOKEN or TELEGRAM_BOT_TOKENS, or the front end \

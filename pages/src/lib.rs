@@ -13,8 +13,8 @@
 //! # Ok::<_, &str>(())
 //! ```
 //!
-//! All addresses in the pages are relative: a page works below any path that ends in a slash. The
-//! pages need no inline script or style; [`Page::policy`] returns their `Content-Security-Policy`.
+//! All addresses in the Mini App page and the admin panel are relative: both work below any path that
+//! ends in a slash. The pages need no inline script or style; [`Page::policy`] returns their `Content-Security-Policy`.
 
 mod files;
 
@@ -28,7 +28,7 @@ pub struct File {
     pub content_type: &'static str,
     /// Hash of the content in hexadecimal digits, for `ETag`.
     pub etag: &'static str,
-    /// The path contains a hash of the content, so a browser may keep the file forever.
+    /// The path contains a hash of the content, so a browser may cache the file without a check.
     pub is_immutable: bool,
     identity: &'static [u8],
     gzip: &'static [u8],

@@ -39,8 +39,8 @@ problem_codes! {
     /// The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App
     /// from the menu button of the bot.
     InitDataMissing = "init_data_missing", 401, "Init data missing";
-    /// The init data is not what Telegram signed for a bot of this server, or it contains no user. Send
-    /// `window.Telegram.WebApp.initData` unchanged.
+    /// The init data is not what Telegram signed for a bot of this server, contains no user, or is from the
+    /// future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
     /// The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because
     /// some clients (iOS, macOS, Desktop) keep old init data.
@@ -109,8 +109,9 @@ problem_codes! {
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
-    /// The server does not answer to the host of this request. It answers to names of its own machine, such
-    /// as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs.
+    /// The server does not answer to the host of this request. In development mode, it answers only to names
+    /// of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names
+    /// of its own machine.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Invalid request";
@@ -132,7 +133,7 @@ problem_codes! {
     /// the linked Telegram account or a known device may succeed earlier, and ends the refusal. The
     /// response is the same for an account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
-    /// The headers of the request are larger than 32 KiB in total.
+    /// The request line and the headers are larger than 32 KiB in total.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";
     /// The server failed. Its log has the cause under the request id.
     Internal = "internal", 500, "Internal error";

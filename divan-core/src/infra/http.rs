@@ -37,7 +37,7 @@ section! {
     pub MINIAPP_URL = (
         "DIVAN_MINIAPP_URL",
         "public URL of the Mini App; its host is the audience of employees' tokens, and its origin may call the server; \
-         a query (`?v=2`) makes Telegram clients load the page again that they keep",
+         a new query (`?v=2`) makes Telegram clients reload a cached page",
         "https://divan.example.com/",
     ).when_unset("`http://divan.localhost:8000/`, with the port of the server");
 
@@ -50,16 +50,16 @@ section! {
 
     CORS_HEADERS = (
         "DIVAN_CORS_HEADERS",
-        "request headers that the pages of the two public URLs may send to each other's host, in addition to those of the API, separated by \
-         commas; tracing libraries send such headers",
+        "request headers that pages of other allowed origins may send, in addition to those of the API, separated by commas; tracing libraries \
+         send such headers",
         "baggage,sentry-trace",
     ).when_unset("none");
 
     /// `DIVAN_DEV_ORIGINS`, further origins in development mode.
     pub DEV_ORIGINS = (
         "DIVAN_DEV_ORIGINS",
-        "origins whose pages may call the server, separated by commas; in development mode only, which it keeps open for the first \
-         administrator",
+        "origins whose pages may call the server, separated by commas; in development mode only; while it is set, a direct request can create \
+         the first administrator even if a key, bot token or public URL is set",
         "http://localhost:5173",
     ).when_unset("none");
 

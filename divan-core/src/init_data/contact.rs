@@ -70,8 +70,8 @@ pub struct Contact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContactError {
-    /// The contact is empty, as from Telegram's script when its request timed out, or names an absent
-    /// value (`undefined`).
+    /// The contact is empty, or a text such as `undefined`. Telegram's script returns an empty text after a
+    /// timeout.
     #[error("the contact is empty: share it again, or send the phone number")]
     Missing,
     /// The contact was signed too long ago, or was used before.
@@ -122,7 +122,7 @@ impl ContactError {
     }
 }
 
-/// The error of [`Verifier::verify_contact`], whose advice is about init data, as one about the contact.
+/// Converts an error of [`Verifier::verify_contact`], so that its text is about the contact.
 impl From<InitDataError> for ContactError {
     fn from(error: InitDataError) -> Self {
         match error {

@@ -91,7 +91,7 @@ impl InitDataError {
     }
 
     /// Seconds from `auth_date` to the verifier's time, for data refused because of its age; negative
-    /// for data from the future. A clock that is off shows here.
+    /// for data from the future. Similar values in many refusals indicate a wrong clock.
     pub fn age_seconds(self) -> Option<i64> {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         match self {

@@ -98,7 +98,8 @@ pub enum ServiceError {
     /// There were too many attempts. No password was compared.
     #[error("too many attempts: wait before the next one")]
     TooManyAttempts {
-        /// Time to wait, at most an hour. A locked account stays locked until an administrator unlocks it.
+        /// Time to wait, at most an hour. After 100 failures in a row, waiting does not help: the refusal ends
+        /// with an unlock or a reset, or with a trusted sign-in if only untrusted attempts are refused.
         retry_after: Duration,
     },
     /// The queue of password hashes is full.

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
-use super::phone_trunk::as_dialled_at_home;
+use super::phone_trunk::without_national_prefix;
 use crate::password::digits::ToDecimalDigit;
 use crate::types::phone_spelling::canonical;
 use crate::types::{InvalidPhone, Phone};
@@ -112,8 +112,8 @@ fn international(number: &str) -> Result<Phone, InvalidPhone> {
     if known.as_ref() == Some(&phone) {
         return Ok(phone);
     }
-    match as_dialled_at_home(&phone)? {
-        Some(at_home) => Ok(at_home),
+    match without_national_prefix(&phone)? {
+        Some(number) => Ok(number),
         // Another trunk prefix after the country code (`+7 8 701…`) is a mistake, and the number without
         // it must not be guessed.
         None if known.is_some() => Err(InvalidPhone),
@@ -128,7 +128,7 @@ fn national(dialled: &str, region: Region) -> Result<Phone, InvalidPhone> {
     let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region.0);
     let code = code.ok_or(InvalidPhone)?;
     let with_code = format!("+{code}{dialled}").parse()?;
-    as_dialled_at_home(&with_code)?.ok_or(InvalidPhone)
+    without_national_prefix(&with_code)?.ok_or(InvalidPhone)
 }
 
 /// Returns the number as the numbering plan of its country reads it, if it is valid there.
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_as_dialled_at_home_is_read_with_and_without_a_plus() {
+    fn a_number_with_its_national_prefix_is_read_with_and_without_a_plus() {
         for (region, canonical, spellings) in [
             (
                 "KZ",
@@ -387,8 +387,8 @@ mod tests {
         fn an_international_number_keeps_its_digits_or_is_rejected(digits in "[1-9][0-9]{6,14}") {
             let typed: Phone = format!("+{digits}").parse().unwrap();
             if let Ok(phone) = parse_phone(typed.as_str(), Region::default()) {
-                let as_dialled = as_dialled_at_home(&typed).unwrap();
-                prop_assert_eq!(phone, as_dialled.unwrap_or(canonical(typed)));
+                let shortened = without_national_prefix(&typed).unwrap();
+                prop_assert_eq!(phone, shortened.unwrap_or(canonical(typed)));
             }
         }
 

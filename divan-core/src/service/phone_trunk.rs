@@ -1,17 +1,17 @@
-//! Prefixes that people dial at home only, and keep when they write the number with a country code.
+//! National prefixes that people keep when they write a number with a country code.
 
 use super::phone::{Region, in_numbering_plan};
 use crate::types::{InvalidPhone, Phone};
 
-/// Returns the number without the prefixes that are dialled at home only, or `None` if it has none:
+/// Returns the number without its national prefixes, or `None` if it has none:
 ///
-/// - Countries with code 7: `+8 701…` is `8 701…` at home and `+7 701…` from abroad.
+/// - Countries with code 7: `+8 701…` is `8 701…` within the country and `+7 701…` from abroad.
 /// - Mexico: `01`, `044` and `045`, until 2019.
 /// - Argentina: `15` between the area code and a mobile number, with or without `0` before the area code.
 ///
 /// # Errors
 /// [`InvalidPhone`] if the digits may be two numbers, or no number.
-pub(super) fn as_dialled_at_home(phone: &Phone) -> Result<Option<Phone>, InvalidPhone> {
+pub(super) fn without_national_prefix(phone: &Phone) -> Result<Option<Phone>, InvalidPhone> {
     let digits = phone.digits();
     match (digits.get(..2), digits.get(2..)) {
         (Some("52"), Some(national)) => Ok(mexican(national)),
