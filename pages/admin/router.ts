@@ -13,7 +13,7 @@ export function routeOf(hash: string): Route {
 
 export const userLink = (id: string): string => `#/users/${encodeURIComponent(id)}`;
 
-/** Returns the route and the number of visits: a link to the shown screen shows it anew. */
+/** Returns the route and the number of visits: a link to the shown screen shows it again. */
 export function useRoute(): Route & { visit: number } {
   const [{ hash, visit }, setState] = useState({ hash: location.hash, visit: 0 });
   useEffect(() => {

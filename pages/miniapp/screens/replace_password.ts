@@ -10,7 +10,7 @@ export function replacePassword(current: string): Screen {
   return {
     render: (app) => {
       const { texts, more } = app;
-      // The generated password works once: closing the page now would cost another one.
+      // The page stores no token: after closing it, the user must sign in with the generated password again.
       app.bridge.setClosingConfirmation(true);
       app.onLeave(() => app.bridge.setClosingConfirmation(false));
       const password = passwordField(texts, more.newPassword, "new-password", more.passwordRule);

@@ -32,8 +32,8 @@ export const en: Texts = {
   requestId: "For your administrator: {id}",
   problems: {
     invalid_credentials: "The phone number or the password is wrong. Check both. If you forgot the password, ask your administrator.",
-    token_invalid: "The server no longer accepts this session. Try again in a moment.",
-    too_many_attempts: "Too many attempts. Wait a moment, or ask your administrator to unlock you.",
+    token_invalid: "The server did not accept this session. Try again in a moment. If that does not help, sign in again.",
+    too_many_attempts: "Too many attempts. Wait a moment, or ask your administrator to unlock your account.",
     overloaded: "The server is busy. Try again in a moment.",
     unavailable: "The server is not ready. Try again in a moment.",
     network: "No connection to the server. Check the internet and try again.",
