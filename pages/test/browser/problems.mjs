@@ -48,11 +48,23 @@ async function signIn(page, phone, password) {
   await page.keyboard.press("Enter");
 }
 
+/** Responses that replace the next ones, by page and path. */
+const queues = new WeakMap();
+
 /** Makes the next request to a path fail with a problem. */
 async function failNext(page, path, status, code, { retryAfter, errors } = {}) {
   const headers = { "Content-Type": "application/problem+json", ...(retryAfter && { "Retry-After": String(retryAfter) }) };
   const body = JSON.stringify({ type: `urn:divan:problem:${code}`, status, code, request_id: "0123456789abcdef", ...(errors && { errors }) });
-  await page.route(`**/${path}`, (route) => route.fulfill({ status, headers, body }), { times: 1 });
+  const failures = queues.get(page) ?? queues.set(page, new Map()).get(page);
+  if (!failures.has(path)) {
+    failures.set(path, []);
+    // One route for all: Playwright removes one that is used up some time later.
+    await page.route(`**/${path}`, (route) => {
+      const failure = failures.get(path).shift();
+      return failure ? route.fulfill(failure) : route.continue();
+    });
+  }
+  failures.get(path).push({ status, headers, body });
 }
 
 test("mini_app_wrong_password", async () => {
