@@ -63,7 +63,7 @@ export interface paths {
          * Create the first administrator
          * @description Call it once on a new server, then sign in with `admin_login`. It succeeds once per database. Afterwards it returns `already_bootstrapped`, even if that administrator is no longer active. Of several concurrent calls, one succeeds.
          *
-         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, no token is needed if no key, bot token or public URL is configured.
+         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, no token is needed if no key, bot token or public URL is configured, or if `DIVAN_DEV_ORIGINS` is set.
          */
         post: operations["bootstrap"];
         delete?: never;
@@ -1893,7 +1893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -1902,7 +1902,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2034,7 +2034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2052,7 +2052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2125,7 +2125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2134,7 +2134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2275,7 +2275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2307,7 +2307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2452,7 +2452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2481,7 +2481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2624,7 +2624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2642,7 +2642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2790,7 +2790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2811,7 +2811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2914,7 +2914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2923,7 +2923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3052,7 +3052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3070,7 +3070,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3233,7 +3233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3251,7 +3251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3400,7 +3400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3418,7 +3418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3543,7 +3543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3561,7 +3561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3678,7 +3678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3687,7 +3687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3850,7 +3850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3868,7 +3868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3982,7 +3982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3991,7 +3991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4140,7 +4140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4158,7 +4158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4282,7 +4282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4291,7 +4291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4421,7 +4421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4430,7 +4430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4535,7 +4535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4544,7 +4544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4668,7 +4668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4677,7 +4677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4794,7 +4794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4803,7 +4803,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -4906,7 +4906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4915,7 +4915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5019,7 +5019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5028,7 +5028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5148,7 +5148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5177,7 +5177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5278,7 +5278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5296,7 +5296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5440,7 +5440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5472,7 +5472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5613,7 +5613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5642,7 +5642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5754,7 +5754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5763,7 +5763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5867,7 +5867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5876,7 +5876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -5970,7 +5970,7 @@ export interface operations {
             };
             /**
              * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
-             *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, or it contains no user. Send `window.Telegram.WebApp.initData` unchanged.
+             *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, contains no user, or is from the future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
              *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `password_required`: Auto-login is not possible now: sign in with phone number and password.
              */
@@ -6020,7 +6020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6049,7 +6049,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -6133,7 +6133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6142,7 +6142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -6231,7 +6231,7 @@ export interface operations {
             };
             /**
              * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
-             *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, or it contains no user. Send `window.Telegram.WebApp.initData` unchanged.
+             *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, contains no user, or is from the future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
              *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
              */
@@ -6286,7 +6286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6321,7 +6321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -6437,7 +6437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6457,7 +6457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -6538,7 +6538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6547,7 +6547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -6625,7 +6625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. It answers to names of its own machine, such as `localhost` and `127.0.0.1`. In development mode it also answers to the hosts of the configured URLs. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6634,7 +6634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `headers_too_large`: The headers of the request are larger than 32 KiB in total. */
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
             431: {
                 headers: {
                     [name: string]: unknown;

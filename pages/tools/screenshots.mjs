@@ -16,7 +16,7 @@ const COMMITTED = [
   "index-en-light-1440x900",
   "outside-en-light-390x844",
   "sign_in-ru-light-390x844",
-  "wrong_password-kk-dark-390x844",
+  "sign_in-en-light-390x844",
   "notice-ru-dark-360x640",
   "account-kk-light-390x844",
   "devices-en-dark-390x844",
@@ -31,10 +31,9 @@ const COMMITTED = [
   "import_preview-en-light-1440x900",
 ];
 
-const NAMES = [
-  "Айгерім Сағындыққызы", "Serik Ospanov", "Нұрсұлтан Бекмағамбетов", "Жанна Ким", "Гүлнұр Сағындыққызы Әбдірахманова-Төлегенқызы",
-  "Анна Петрова", "Дәурен Жұмабаев", "Olga Schmidt", "Ерлан Қасымов", "Мария Иванова", "Бауыржан Төлеуов", "Әсел Нұрланқызы",
-];
+/** No names of people: the words for "first name" and "last name" in the three languages. */
+const NAMES = ["First Last", "Имя Фамилия", "Аты Тегі", "Атының Бірінші Бөлігі Тегінің-Ұзақ-Жазылуы"];
+
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const all = process.argv[2];
@@ -49,7 +48,7 @@ async function fill(server, token) {
     else await createUser(server, token, { full_name, phone, external_id: `T-${1000 + i}` });
   }
   await createUser(server, token, { role: "admin", full_name: "Second Administrator", email: "second@example.com" });
-  const linked = await createLinked(server, token, { id: 500, phone: "+77015550500", full_name: NAMES[4] });
+  const linked = await createLinked(server, token, { id: 500, phone: "+77015550500", full_name: NAMES[3] });
   const metadata = { department: "Логистика", shift: 2 };
   await server.call("sec", "PATCH", `/auth/admin/users/${linked.id}`, { token, body: { metadata } });
   return { linked };

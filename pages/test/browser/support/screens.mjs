@@ -2,13 +2,14 @@
 import { createLinked, launchHash, signedInitData } from "./miniapp.mjs";
 import { ADMIN, createUser, show, signInToPanel } from "./panel.mjs";
 
-const LONG_NAME = "Гүлнұр Сағындыққызы Әбдірахманова-Төлегенқызы";
+/** As long as Kazakh names are. */
+const LONG_NAME = "Атының Бірінші Бөлігі Тегінің-Ұзақ-Жазылуы";
 const CSV = { name: "staff.csv", mimeType: "text/csv" };
 const preview = { lines: 4, new_users: [], generated_passwords: 0, changes: [], unchanged: 0, errors: [] };
 
 /** Adds users that make the lists full: long names, each state, markup. */
 export async function fill(server, token, { count = 8 } = {}) {
-  const names = [LONG_NAME, "Serik Ospanov", "Нұрсұлтан Әбішұлы Бекмағамбетов", "Жанна Ким", "<b>Anna</b> O'Neil"];
+  const names = [LONG_NAME, "First Last", "Аты Әкесініңаты Тегі", "Имя Фамилия", "<b>First</b> O'Last"];
   const user = (i) => ({ full_name: names[i % names.length], phone: `+7701555${1000 + i}`, external_id: `T-${i}` });
   const users = [];
   for (let i = 0; i < count; i++) users.push((await createUser(server, token, user(i))).user);
@@ -47,7 +48,7 @@ export async function miniAppScreens(server, { linked }) {
       await page.locator("button.secondary").waitFor();
     },
     account: async (page) => {
-      await open(page, { id: 500, username: "gulnur_abdirakhmanova" });
+      await open(page, { id: 500, username: "a_long_telegram_username" });
       await page.locator(".row.danger").waitFor();
     },
     devices: async (page) => {
