@@ -64,11 +64,6 @@ pub(crate) fn run() -> Outcome {
         "divan-server -e normal --no-default-features --features docs,postgres,sqlite",
         &NOT_WITHOUT_CLI,
     )?;
-    // The macro of rlibphonenumber depends on csv as well, so only direct dependencies count.
-    refuse(
-        "divan-server -e normal --no-default-features --depth 1",
-        &["csv"],
-    )?;
     for package in ["divan-core", "divan-client", "divan-server"] {
         refuse(
             &format!("{package} -e normal,build --all-features"),
