@@ -1,16 +1,15 @@
 //! Typed client for the Divan sign-in server.
 //!
-//! A [`Client`] sends requests to one server. Each endpoint is a method, named like its
-//! [operation](api::Endpoint::OPERATION) (`telegram_login` and `admin_login` are both `login`), on one
-//! of three types:
+//! A [`Client`] sends requests to one server. Methods are named like their
+//! [operation](api::Endpoint::OPERATION) (`telegram_login` and `admin_login` are both `login`). They are on
+//! three types. The import and the export of files have no method:
 //!
 //! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
 //!   [`Client::miniapp`].
-//! - [`AdminPanel`]: sign-in and all calls of an administrator in the admin panel; get it from
+//! - [`AdminPanel`]: sign-in and the calls of an administrator in the admin panel; get it from
 //!   [`Client::admin`].
-//! - [`Client`]: calls that do not use stored tokens ([`Client::bootstrap`],
-//!   [`Client::telegram_config`], [`Client::jwks`], [`Client::live`], [`Client::ready`], and [`Client::me`] with a token that your service
-//!   received), and [`Client::login_session`].
+//! - [`Client`]: calls that do not use stored tokens, such as [`Client::bootstrap`] and [`Client::ready`];
+//!   [`Client::me`] with a token that your service received; and [`Client::login_session`].
 //!
 //! Requests and responses are the types of [`api`], which the server uses as well. The client runs
 //! on Tokio.

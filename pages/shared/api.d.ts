@@ -1893,7 +1893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2034,7 +2034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2125,7 +2125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2275,7 +2275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2452,7 +2452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2624,7 +2624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2790,7 +2790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -2914,7 +2914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3052,7 +3052,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3233,7 +3233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3400,7 +3400,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3543,7 +3543,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3678,7 +3678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3850,7 +3850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -3982,7 +3982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4140,7 +4140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4282,7 +4282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4421,7 +4421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4535,7 +4535,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4668,7 +4668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4794,7 +4794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -4906,7 +4906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5019,7 +5019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5148,7 +5148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5278,7 +5278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5440,7 +5440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5613,7 +5613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5754,7 +5754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5867,7 +5867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -5971,7 +5971,7 @@ export interface operations {
             /**
              * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, contains no user, or is from the future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
-             *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
+             *     - `init_data_expired`: The init data is too old, or was used before and is accepted once: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `password_required`: Auto-login is not possible now: sign in with phone number and password.
              */
             401: {
@@ -6020,7 +6020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6133,7 +6133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6232,7 +6232,7 @@ export interface operations {
             /**
              * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, contains no user, or is from the future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
-             *     - `init_data_expired`: The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
+             *     - `init_data_expired`: The init data is too old, or was used before and is accepted once: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
              */
             401: {
@@ -6286,7 +6286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6437,7 +6437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6538,7 +6538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;
@@ -6625,7 +6625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to names of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names of its own machine. */
             421: {
                 headers: {
                     [name: string]: unknown;

@@ -42,7 +42,7 @@ problem_codes! {
     /// The init data is not what Telegram signed for a bot of this server, contains no user, or is from the
     /// future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
-    /// The init data is too old: reopen the Mini App. If that does not help, restart Telegram, because
+    /// The init data is too old, or was used before and is accepted once: reopen the Mini App. If that does not help, restart Telegram, because
     /// some clients (iOS, macOS, Desktop) keep old init data.
     InitDataExpired = "init_data_expired", 401, "Init data expired";
     /// The phone number, the e-mail address or the password is wrong, or the user is inactive.
@@ -109,8 +109,9 @@ problem_codes! {
     PayloadTooLarge = "payload_too_large", 413, "Body too large";
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
-    /// The server does not answer to the host of this request. In development mode, it answers only to names
-    /// of its own machine and to the hosts of the two public URLs. The metrics listener answers only to names
+    /// The server does not answer to the host of this request. In development mode without
+    /// `--expose-development`, it answers only to names of its own machine and to the hosts of the two public
+    /// URLs. The metrics listener answers only to names
     /// of its own machine.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.

@@ -63,7 +63,7 @@ pub enum ServiceError {
     /// The command resets the password of the administrator who sends it, or unlinks, deletes or unlocks
     /// their account. Another administrator must do that.
     #[error(
-        "administrators cannot reset, unlink, delete or unlock their own account: ask another administrator"
+        "administrators cannot reset their own password, or unlink, delete or unlock their own account: ask another administrator"
     )]
     OwnAccount,
     /// The command changes the role of an employee to administrator.
@@ -98,8 +98,9 @@ pub enum ServiceError {
     /// There were too many attempts. No password was compared.
     #[error("too many attempts: wait before the next one")]
     TooManyAttempts {
-        /// Time to wait, at most an hour. After 100 failures in a row, waiting does not help: the refusal ends
-        /// with an unlock or a reset, or with a trusted sign-in if only untrusted attempts are refused.
+        /// Time to wait, at most an hour. After 100 failures in a row, waiting does not help: an administrator
+        /// must unlock the user or reset the password. A refusal of [untrusted](crate::throttle) attempts
+        /// also ends with a trusted sign-in.
         retry_after: Duration,
     },
     /// The queue of password hashes is full.
@@ -120,7 +121,8 @@ impl From<StoreError> for ServiceError {
     }
 }
 
-/// For the functions that change an account: `From<StoreError>` returns the same [`ServiceError`].
+/// Wraps an error inside an [`UpdateFn`](crate::store::UpdateFn). Converting the [`StoreError`] back
+/// returns the same [`ServiceError`].
 impl From<ServiceError> for StoreError {
     fn from(error: ServiceError) -> Self {
         Self::rejected(error)
