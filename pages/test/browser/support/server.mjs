@@ -1,6 +1,6 @@
 // A real `divan-server` in development mode, with a port and a folder of its own.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,9 +20,49 @@ export async function startServer(env = {}) {
   return server;
 }
 
+/** Starts a server behind Caddy with the configuration of `deploy/`. */
+export async function startBehindCaddy() {
+  const port = await freePort();
+  const [miniapp, admin] = ["divan", "sec"].map((host) => `http://${host}.localhost:${port}`);
+  const server = await startServer({
+    DIVAN_MINIAPP_URL: miniapp,
+    DIVAN_ADMIN_URL: admin,
+    DIVAN_TRUSTED_PROXIES: "127.0.0.1",
+    // Keeps the bootstrap open.
+    DIVAN_DEV_ORIGINS: miniapp,
+  });
+  const config = join(server.folder, "Caddyfile");
+  const text = await readFile(join(root, "../deploy/Caddyfile"), "utf8");
+  await writeFile(config, `{\n\tadmin off\n}\n${text}`);
+  const env = {
+    PATH: process.env.PATH,
+    HOME: server.folder,
+    DIVAN_UPSTREAM: `127.0.0.1:${server.port}`,
+    DIVAN_MINIAPP_SITE: miniapp,
+    DIVAN_ADMIN_SITE: admin,
+  };
+  const caddy = spawn("caddy", ["run", "--adapter", "caddyfile", "--config", config], { env, stdio: "ignore" });
+  server.pagesPort = port;
+  server.proxy = caddy;
+  const live = () => send(port, "GET", "/health/live", { Host: `divan.localhost:${port}` });
+  if (!(await answers(live))) throw new Error("Caddy did not start");
+  return server;
+}
+
+async function answers(call, end = Date.now() + STARTED_WITHIN) {
+  while (Date.now() < end) {
+    const response = await call().catch(() => null);
+    if (response?.status === 200) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}
+
 class Server {
   #child = null;
   #pages = null;
+  /** Process of a proxy before the server. */
+  proxy = null;
 
   constructor(folder, port, env) {
     this.folder = folder;
@@ -67,6 +107,7 @@ class Server {
   async stop() {
     await this.halt();
     if (this.#pages) await stopped(this.#pages);
+    if (this.proxy) await stopped(this.proxy);
     await rm(this.folder, { recursive: true, force: true });
   }
 
