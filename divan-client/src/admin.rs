@@ -36,7 +36,7 @@ impl AdminPanel {
 impl Client {
     /// Creates the first administrator. It succeeds exactly once. A server in development mode
     /// requires no token if no key, bot token or public URL is configured, or if
-    /// `DIVAN_DEV_ORIGINS` is set.
+    /// `DIVAN_DEV_ORIGINS` lists origins of its machine only.
     ///
     /// # Errors
     /// The [code](Error::code) is `already_bootstrapped` when an administrator exists,

@@ -13,7 +13,7 @@ use divan_core::types::Audience;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, SessionsConfig, is_local};
+use crate::config::{Config, SessionsConfig, are_local, is_local};
 use crate::database::{Database, DatabaseError};
 use crate::dependencies::{Buckets, Dependencies, MissingDependencies};
 use crate::readiness::Readiness;
@@ -243,7 +243,8 @@ fn test_bot(config: &Config, listener: &TcpListener) -> Option<BotToken> {
     let urls = [&config.addresses.miniapp, &config.addresses.admin];
     let is_private = !development.is_exposed()
         && listener.local_addr().ok()?.ip().is_loopback()
-        && urls.into_iter().all(is_local);
+        && urls.into_iter().all(is_local)
+        && are_local(&config.infra.http.dev_origins);
     let is_generated = config.infra.telegram.bot_token.is_none();
     config
         .bot_token

@@ -63,7 +63,7 @@ export interface paths {
          * Create the first administrator
          * @description Call it once on a new server, then sign in with `admin_login`. It succeeds once per database. Afterwards it returns `already_bootstrapped`, even if that administrator is no longer active. Of several concurrent calls, one succeeds.
          *
-         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, no token is needed if no key, bot token or public URL is configured, or if `DIVAN_DEV_ORIGINS` is set.
+         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, no token is needed if no key, bot token or public URL is configured, or if `DIVAN_DEV_ORIGINS` lists origins of its machine only.
          */
         post: operations["bootstrap"];
         delete?: never;

@@ -58,8 +58,8 @@ section! {
     /// `DIVAN_DEV_ORIGINS`, further origins in development mode.
     pub DEV_ORIGINS = (
         "DIVAN_DEV_ORIGINS",
-        "origins whose pages may call the server, separated by commas; in development mode only; while it is set, a direct request can create \
-         the first administrator even if a key, bot token or public URL is set",
+        "origins whose pages may call the server, separated by commas; in development mode only; with origins of this machine only, a direct \
+         request can create the first administrator even if a key, bot token or public URL is set",
         "http://localhost:5173",
     ).when_unset("none");
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::session_cache::CachedSession;
-use super::{AuthService, ClientInfo, ClientService, MAX_ATTEMPTS, ServiceError};
+use super::{AdminService, AuthService, ClientInfo, ClientService, MAX_ATTEMPTS, ServiceError};
 use crate::session::AccessCheck;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
 use crate::token::{AccessTokenClaims, TokenError};
@@ -82,6 +82,25 @@ impl Admin {
     /// Returns the id of [`user`](Self::user).
     pub fn id(&self) -> Option<UserId> {
         self.user().map(|user| user.id)
+    }
+}
+
+impl AdminService<'_> {
+    /// Checks that the session of the caller has not ended, and that the caller is still an active
+    /// administrator. For calls that take long; others are checked by [`AuthService::authenticate`].
+    ///
+    /// # Errors
+    /// [`ServiceError::Token`] when the session has ended, [`ServiceError::AdminRequired`] when the caller
+    /// is no administrator any more.
+    pub async fn check_caller(self) -> Result<(), ServiceError> {
+        let Some(caller) = self.admin.caller() else {
+            return Ok(());
+        };
+        match self.service.look_up(&caller.claims).await? {
+            Some(found) if found.user.role == Role::Admin => Ok(()),
+            Some(_) => Err(ServiceError::AdminRequired),
+            None => Err(TokenError::NotAccepted.into()),
+        }
     }
 }
 

@@ -61,12 +61,13 @@ async fn write(
         .await?;
         return Ok(to.flush()?);
     }
-    let mut writer = users_csv::users_writer(to)?;
+    let mut to = io::BufWriter::new(to);
+    users_csv::write_columns(&mut to)?;
     for_each_page(admin, ListUsersQuery::default(), |users| {
         users
             .iter()
-            .try_for_each(|user| Ok(users_csv::write_user(&mut writer, user, args.raw)?))
+            .try_for_each(|user| Ok(users_csv::write_user(&mut to, user, args.raw)?))
     })
     .await?;
-    Ok(writer.flush()?)
+    Ok(to.flush()?)
 }

@@ -45,6 +45,12 @@ pub(crate) fn is_local(url: &Url) -> bool {
     }
 }
 
+/// Returns `true` if all origins lead to the machine of the browser.
+pub(crate) fn are_local(origins: &[String]) -> bool {
+    let mut urls = origins.iter().map(|origin| Url::parse(origin));
+    urls.all(|url| url.is_ok_and(|url| is_local(&url)))
+}
+
 /// The configured URLs. Unset ones lead to this machine, with the port of the server.
 pub(super) fn read(env: &mut Env<'_>, http: &HttpConfig, port: u16) -> Option<Addresses> {
     let or_local = |given: &Option<Url>, name: &str| match given {

@@ -13,9 +13,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use divan_core::infra::{
-    ADMIN_URL, ConfigErrors, DEV_ORIGINS, DatabaseConfig, DatabaseUrl, DependencyKind, Env,
-    HttpConfig, Infra, MINIAPP_URL, QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section,
-    TELEGRAM_BOT_TOKEN, TelegramConfig,
+    ADMIN_URL, ConfigErrors, DatabaseConfig, DatabaseUrl, DependencyKind, Env, HttpConfig, Infra,
+    MINIAPP_URL, QdrantConfig, RabbitMqConfig, RedisConfig, S3Config, Section, TELEGRAM_BOT_TOKEN,
+    TelegramConfig,
 };
 use divan_core::init_data::BotToken;
 use divan_core::password::{Argon2idParams, Blocklist};
@@ -27,7 +27,7 @@ use crate::state::Pages;
 use keys::{Keys, SECRET_KEY, SIGNING_KEY};
 
 pub use addresses::Addresses;
-pub(crate) use addresses::is_local;
+pub(crate) use addresses::{are_local, is_local};
 pub(crate) use server::LogConfig;
 pub use sessions::SessionsConfig;
 pub use sign_in::InitDataAges;
@@ -160,9 +160,12 @@ impl Config {
             &ADMIN_URL,
         ];
         let is_prepared = given.into_iter().any(|variable| env.is_set(variable));
+        let origins = &infra.http.dev_origins;
+        // Another origin indicates a tunnel, whose requests may look like direct ones.
         let is_private = !env.is_deployment()
             && listen.ip().is_loopback()
-            && (!is_prepared || env.is_set(&DEV_ORIGINS));
+            && are_local(origins)
+            && (!is_prepared || !origins.is_empty());
         let bootstrap = sign_in::bootstrap(env, is_private);
         let init_data_ages = sign_in::ages(env);
         let region = sign_in::region(env);

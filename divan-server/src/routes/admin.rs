@@ -50,7 +50,7 @@ pub(crate) async fn admin_login(
 ///
 /// Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says
 /// where to set the token. In development mode, no token is needed if no key, bot token or public
-/// URL is configured, or if `DIVAN_DEV_ORIGINS` is set.
+/// URL is configured, or if `DIVAN_DEV_ORIGINS` lists origins of its machine only.
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,

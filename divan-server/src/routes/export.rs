@@ -8,7 +8,7 @@ use futures_util::stream::{Stream, try_unfold};
 use crate::error_chain::error_chain;
 use crate::extract::AsAdmin;
 use crate::problem::Problem;
-use crate::users_csv::{self, users_writer};
+use crate::users_csv;
 
 /// Export all users
 ///
@@ -64,11 +64,17 @@ fn pages(
         let text = text(&page, is_first)?;
         query.cursor = page.next_cursor;
         let next = match &query.cursor {
-            Some(_) => Some(admin.service().list_users(&query).await.inspect_err(log)?),
+            Some(_) => Some(next_page(&admin, &query).await.inspect_err(log)?),
             None => None,
         };
         Ok(Some((text, (admin, query, next, false))))
     })
+}
+
+/// A slow client takes minutes, in which an administrator can be deactivated.
+async fn next_page(admin: &AsAdmin, query: &ListUsersQuery) -> Result<UserPage, ServiceError> {
+    admin.service().check_caller().await?;
+    admin.service().list_users(query).await
 }
 
 /// The status is sent already, so the access log has no error.
@@ -77,16 +83,12 @@ fn log(error: &ServiceError) {
 }
 
 fn text(page: &UserPage, is_first: bool) -> Result<Bytes, ExportError> {
-    let mut writer = if is_first {
-        users_writer(Vec::new())?
-    } else {
-        csv::Writer::from_writer(Vec::new())
-    };
-    for user in &page.items {
-        users_csv::write_user(&mut writer, user, false)?;
+    let mut text = Vec::new();
+    if is_first {
+        users_csv::write_columns(&mut text)?;
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
-    Ok(bytes.into())
+    for user in &page.items {
+        users_csv::write_user(&mut text, user, false)?;
+    }
+    Ok(text.into())
 }

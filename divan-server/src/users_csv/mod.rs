@@ -11,4 +11,4 @@ mod write;
 
 pub(super) use error::{ColumnError, CsvError, LineError};
 pub(super) use list::UserList;
-pub(super) use write::{users_writer, write_passwords, write_user};
+pub(super) use write::{write_columns, write_passwords, write_user};

@@ -40,6 +40,27 @@ async fn pages_of_development_origins_may_call_and_create_the_first_administrato
     assert_eq!((status, allowed.as_str()), (201, ORIGIN), "{user}");
 }
 
+/// A tunnel may forward requests that look like direct ones.
+#[tokio::test]
+async fn an_origin_of_another_machine_closes_the_bootstrap_of_development_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(folder.path());
+    command.env(
+        "DIVAN_DEV_ORIGINS",
+        format!("{ORIGIN},https://tunnel.example.com"),
+    );
+    let server = start(&mut command);
+    let bootstrap = json!({"email": "admin@example.com", "password": "tram under the plum"});
+    let (status, _, problem) = post(&server, "/auth/admin/bootstrap", ORIGIN, &bootstrap).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (403, &json!("bootstrap_token_required"))
+    );
+    let user = json!({"telegram_id": 42});
+    let (status, ..) = post(&server, "/auth/telegram/test-init-data", ORIGIN, &user).await;
+    assert_eq!(status, 404);
+}
+
 #[tokio::test]
 async fn a_wrong_signature_names_the_expected_bot_in_development_only() {
     let folder = tempfile::tempdir().unwrap();
