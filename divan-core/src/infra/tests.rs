@@ -38,7 +38,8 @@ fn password() -> impl Strategy<Value = String> {
 const CORE: &str = "Zq7xVw3k";
 
 /// Variables that accept any text and are printed.
-const ANY_TEXT: [&str; 8] = [
+const ANY_TEXT: [&str; 9] = [
+    "TELEGRAM_BOT_USERNAME",
     "DIVAN_CORS_HEADERS",
     "MINIO_ACCESS_KEY",
     "MINIO_REGION",
