@@ -15,6 +15,9 @@ export type ImportedPassword = Schemas["ImportedPassword"];
 export type ImportEvent = Schemas["ImportEvent"];
 export type UserFilter = Schemas["ListUsersRequest"];
 
+/** What the user signs in with. */
+export const loginOf = ({ role, email, phone }: User): string => (role === "admin" ? email : phone) ?? "";
+
 const users = "auth/admin/users";
 
 /** Calls of the admin panel, by the operation ids of the API. */

@@ -1,8 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Client, User } from "../client/divan.js";
+import { SafeStorage } from "../client/storage.js";
 import { fill } from "../shared/text.js";
 import { LANGUAGES, type Language, languageOf } from "../shared/language.js";
+import { Confirm } from "./components/dialog.js";
+import { GeneratedPassword, type Secret } from "./components/generated_password.js";
 import { LoadError, Skeleton } from "./components/status.js";
 import { PanelContext, TEXTS, usePanel } from "./context.js";
 import { useLoaded } from "./hooks.js";
@@ -11,7 +14,7 @@ import { type Route, useRoute } from "./router.js";
 import { Account } from "./screens/account.js";
 import { Audit } from "./screens/audit.js";
 import { FirstRun } from "./screens/first_run.js";
-import { Import } from "./screens/import.js";
+import { Import, KeptPasswords } from "./screens/import.js";
 import { ReplacePassword } from "./screens/replace_password.js";
 import { SignIn } from "./screens/sign_in.js";
 import { UserPage } from "./screens/user.js";
@@ -20,10 +23,11 @@ import { base, bootstrapStatus, downDependencies } from "./server.js";
 
 const LANGUAGE_KEY = "divan:language";
 const HEALTH_INTERVAL = 60_000;
+const local = new SafeStorage(() => localStorage);
 
 export function App({ client }: { client: Client }) {
   const [language, setLanguage] = useState<Language>(() =>
-    languageOf([localStorage.getItem(LANGUAGE_KEY), ...navigator.languages]),
+    languageOf([local.getItem(LANGUAGE_KEY), ...navigator.languages]),
   );
   const [user, setUser] = useState<User | null>(null);
   const [isEnded, setEnded] = useState(false);
@@ -54,17 +58,22 @@ export function App({ client }: { client: Client }) {
     const timer = setTimeout(() => setNotice(""), 4000);
     return () => clearTimeout(timer);
   }, [notice]);
-  const job = useImportJob(client, user?.id);
+  const { job, renew } = useImportJob(client, user?.id);
+  const [secrets, setSecrets] = useState<Secret[]>([]);
+  const reveal = (secret: Secret) => setSecrets((secrets) => [...secrets, secret]);
+  const [asksSignOut, setAsksSignOut] = useState(false);
   const panel = useMemo(
-    () => ({ client, language, texts, user, typedPassword, job, notify: setNotice }),
+    () => ({ client, language, texts, user, typedPassword, job, reveal, notify: setNotice }),
     [client, language, user, job],
   );
   const selectLanguage = (language: Language) => {
-    localStorage.setItem(LANGUAGE_KEY, language);
+    local.setItem(LANGUAGE_KEY, language);
     setLanguage(language);
   };
   const signOut = () => {
     isSigningOut.current = true;
+    setAsksSignOut(false);
+    renew();
     void client.signOut().catch(() => {});
   };
   return (
@@ -73,27 +82,56 @@ export function App({ client }: { client: Client }) {
         event.preventDefault();
         document.getElementById("main")?.focus();
       }}>{texts.skip}</a>
-      <Header user={user} language={language} onLanguage={selectLanguage} onSignOut={signOut} />
+      <Header user={user} language={language} onLanguage={selectLanguage} onSignOut={() => job.isAtRisk ? setAsksSignOut(true) : signOut()} />
       <main id="main" tabIndex={-1}>
         {restored.isLoading && !user ? <Skeleton /> : null}
         {restored.error && !user ? <LoadError error={restored.error} retry={restored.reload} /> : null}
-        {!restored.isLoading && !restored.error && !user ? <SignedOut isEnded={isEnded} /> : null}
+        {!restored.isLoading && !restored.error && !user ? <><SignedOut isEnded={isEnded} /><KeptPasswords /></> : null}
         {user && (user.password_change_required ? <ReplacePassword /> : <SignedIn />)}
       </main>
+      {asksSignOut && user && (
+        <Confirm action={texts.import.discard} name="" isDanger onClose={() => setAsksSignOut(false)} run={async () => signOut()} />
+      )}
+      {secrets.slice(0, 1).map((secret) => (
+        <Revealed key={secret.password} secret={secret} onDone={() => setSecrets((secrets) => secrets.slice(1))} />
+      ))}
       <div class="notice" role="status">{notice && <span>{notice}</span>}</div>
     </PanelContext.Provider>
   );
 }
 
-/** The import of the signed-in administrator. The browser asks before a close would lose something. */
-function useImportJob(client: Client, user: string | undefined): ImportJob {
-  const job = useMemo(() => new ImportJob(client, base), [client, user]);
+function Revealed({ secret, onDone }: { secret: Secret; onDone: () => void }) {
+  const { onClose, onAnother } = secret;
+  const another = () => {
+    onDone();
+    onAnother?.();
+  };
+  const close = () => {
+    onDone();
+    onClose?.();
+  };
+  return <GeneratedPassword {...secret} onClose={close} onAnother={onAnother && another} />;
+}
+
+/**
+ * The import of the signed-in administrator. One whose passwords are not saved outlives the session,
+ * and the browser asks before a close would lose something.
+ */
+function useImportJob(client: Client, user: string | undefined) {
+  const [job, setJob] = useState(() => new ImportJob(client, base));
+  const owner = useRef<string | undefined>(undefined);
+  const renew = () => setJob(new ImportJob(client, base));
+  useEffect(() => {
+    if (!user || user === owner.current) return;
+    owner.current = user;
+    if (!job.isAtRisk) renew();
+  }, [user]);
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent) => job.isAtRisk && event.preventDefault();
     addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);
   }, [job]);
-  return job;
+  return { job, renew };
 }
 
 interface HeaderProps {

@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Client, User } from "../client/divan.js";
 import type { Language } from "../shared/language.js";
+import type { Secret } from "./components/generated_password.js";
 import type { ImportJob } from "./import/job.js";
 import { en } from "./texts/en.js";
 import { kk } from "./texts/kk.js";
@@ -21,6 +22,8 @@ export interface Panel {
   typedPassword: { current: string };
   /** The import of users; it outlives its screen. */
   job: ImportJob;
+  /** Shows a generated password, also if the screen that asked for it has been left. */
+  reveal: (secret: Secret) => void;
   /** Shows a short confirmation. */
   notify: (text: string) => void;
 }

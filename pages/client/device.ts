@@ -1,9 +1,11 @@
+import type { KeyValueStorage } from "./divan.js";
+
 /** Device token of an administrator: it belongs to the browser and is kept after a sign-out. */
 export class KnownDevice {
   readonly #key: string;
-  readonly #storage: Storage;
+  readonly #storage: KeyValueStorage;
 
-  constructor(key: string, storage: Storage) {
+  constructor(key: string, storage: KeyValueStorage) {
     this.#key = key;
     this.#storage = storage;
   }

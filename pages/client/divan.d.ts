@@ -101,14 +101,17 @@ export interface ClientOptions {
   origins?: readonly string[];
   /**
    * Storage of the refresh token. Default: none, tokens are in memory only. Use `sessionStorage`:
-   * tabs that share a token coordinate their refreshes.
+   * tabs that share a token coordinate their refreshes. One that is blocked or full is not an error.
    */
-  storage?: Storage;
+  storage?: KeyValueStorage;
   /** Storage of the device token of an administrator. Default: none. Use `localStorage`. */
-  deviceStorage?: Storage;
+  deviceStorage?: KeyValueStorage;
   /** Replaces the `fetch` of the browser, for tests. */
   transport?: typeof globalThis.fetch;
 }
+
+/** The part of `Storage` that the client needs. */
+export type KeyValueStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface Client {
   /** The signed-in user, or `null`. */

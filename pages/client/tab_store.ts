@@ -1,3 +1,4 @@
+import type { KeyValueStorage } from "./divan.js";
 import { TokenStore } from "./store.js";
 import type { Tokens } from "./tokens.js";
 
@@ -14,10 +15,10 @@ interface Replaced {
  */
 export class TabStore extends TokenStore {
   readonly #key: string;
-  readonly #storage: Storage;
+  readonly #storage: KeyValueStorage;
   readonly #channel: BroadcastChannel | undefined;
 
-  constructor(key: string, storage: Storage) {
+  constructor(key: string, storage: KeyValueStorage) {
     super();
     this.#key = key;
     this.#storage = storage;

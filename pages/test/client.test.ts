@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { createClient } from "../client/create.js";
 import type { ClientOptions } from "../client/divan.js";
+import { SafeStorage } from "../client/storage.js";
 import { FakeServer, json, MemoryStorage, problem, SERVER, tokens, user } from "./fake_server.js";
 
 const LOGIN = "/auth/telegram/login";
@@ -222,6 +223,35 @@ test("device_token_is_sent_with_the_next_sign_in_of_the_same_address", async () 
   await client(panel).signIn({ email: "admin@example.com", password: "p" });
   await client(panel).signIn({ email: "second@example.com", password: "p" });
   assert.deepEqual(server.received.map(({ body }) => body.device_token), [undefined, "dvd1.x", undefined]);
+});
+
+test("blocked_storage_does_not_prevent_a_sign_in", async () => {
+  server.on("POST /auth/admin/login", () => tokens(1, { device_token: "dvd1.x" })).on("POST /auth/logout", () => json({}));
+  const fail = () => {
+    throw new DOMException("blocked", "SecurityError");
+  };
+  const blocked = { getItem: fail, setItem: fail, removeItem: fail };
+  const storages = [blocked, new SafeStorage(fail)];
+  for (const storage of storages) {
+    const panel = client({ audience: "admin", storage, deviceStorage: storage });
+    assert.equal(await panel.restore(), null);
+    await panel.signIn({ email: "admin@example.com", password: "p" });
+    assert.equal((await panel.request<{ id: string }>("GET", "auth/me")).id, user.id);
+    await panel.signOut();
+    assert.equal(panel.session, null);
+  }
+});
+
+test("full_storage_keeps_no_used_refresh_token", async () => {
+  const storage = new MemoryStorage();
+  const divan = await signedIn({ storage });
+  storage.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  server.on("POST /auth/me/password", () => tokens(2));
+  await divan.changePassword("umbrella 77", "plum over the tram");
+  assert.ok(divan.session);
+  assert.equal(storage.length, 0);
 });
 
 test("stored_refresh_token_restores_the_session", async () => {

@@ -96,6 +96,13 @@ test("failed_import_shows_its_problem_and_no_passwords", async () => {
   assert.deepEqual([step, (error as { code: string }).code, shown], ["preview", "unavailable", null]);
 });
 
+test("import_that_is_started_twice_sends_one_request", async () => {
+  server.on(`POST ${IMPORT}`, () => lines([progress, passwords, completed]));
+  await job.choose(file());
+  await Promise.all([job.run(), job.run()]);
+  assert.equal(server.to(IMPORT).length, 1);
+});
+
 test("users_that_changed_since_the_preview_are_checked_again", async () => {
   await run(problem(422, "validation_failed"));
   assert.equal(server.to(PREVIEW).length, 2);
@@ -104,7 +111,15 @@ test("users_that_changed_since_the_preview_are_checked_again", async () => {
 
 test("passwords_csv_quotes_and_disarms_formulas", () => {
   const csv = passwordsCsv([{ ...password, full_name: '=1+1, "x"' }]);
-  assert.equal(csv.split("\r\n")[1], `+77011234567,,"'=1+1, ""x""",7k3m-x2q9-ab4t-p8dh`);
-  assert.ok(passwordsCsv([{ ...password, full_name: "+1+1" }]).includes(",'+1+1,"));
+  assert.equal(csv.split("\r\n")[1], `"+77011234567","","'=1+1, ""x""","7k3m-x2q9-ab4t-p8dh"`);
+  assert.ok(passwordsCsv([{ ...password, full_name: "+1+1" }]).includes(`,"'+1+1",`));
   assert.equal(passwordsText([password]), "+77011234567\t\tFirst Last\t7k3m-x2q9-ab4t-p8dh");
+});
+
+test("passwords_csv_has_no_formula_when_semicolons_separate_cells", () => {
+  for (const [name, shown] of [["a;=1", "a;'=1"], ["a; @x", "a; '@x"], ['a;"=1', `a;"'=1`], ["a\t-1", "a\t'-1"], ["a; b", "a; b"]]) {
+    const csv = passwordsCsv([{ ...password, full_name: name! }]);
+    assert.equal(csv.split("\r\n")[1]?.split('","')[2]?.replaceAll('""', '"'), shown);
+  }
+  assert.ok(!passwordsText([{ ...password, full_name: "a\t=1;=1" }]).includes(";="));
 });

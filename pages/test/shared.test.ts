@@ -29,6 +29,12 @@ test("translations_have_the_same_placeholders", () => {
   }
 });
 
+test("notice_of_old_init_data_says_to_restart_telegram", () => {
+  const texts = [moreEn, moreRu, moreKk].map(({ notices }) => notices.init_data_expired.text);
+  const restarts = ["restart Telegram", "перезапустите Telegram", "Telegram-ды қайта іске қосыңыз"];
+  texts.forEach((text, i) => assert.ok(text.includes(restarts[i]!), text));
+});
+
 /** Placeholders by the path of their text; a person's name may be left out of a longer text. */
 function placeholders(value: object, path = ""): Record<string, string[]> {
   const found: Record<string, string[]> = {};

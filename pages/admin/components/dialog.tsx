@@ -7,14 +7,16 @@ import { Form, useForm } from "./form.js";
 interface Props {
   title: string;
   onClose: () => void;
+  /** Whether the dialog must stay: a request runs, or something would be lost. */
+  isHeld?: boolean;
   children: ComponentChildren;
 }
 
 /** What had the focus before the first of the dialogs. */
 let opener: Element | null = null;
 
-/** A modal dialog. Escape closes it. */
-export function Dialog({ title, onClose, children }: Props) {
+/** A modal dialog. Escape closes it, unless it is held. */
+export function Dialog({ title, onClose, isHeld = false, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -28,11 +30,26 @@ export function Dialog({ title, onClose, children }: Props) {
       if (isLast && opener instanceof HTMLElement) opener.focus();
     };
   }, []);
+  useEffect(() => {
+    if (!isHeld) return;
+    // The focus can be outside the dialog, because its focused button was disabled.
+    const ignore = (event: KeyboardEvent) => event.key === "Escape" && event.preventDefault();
+    addEventListener("keydown", ignore, true);
+    return () => removeEventListener("keydown", ignore, true);
+  }, [isHeld]);
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    if (!isHeld) onClose();
+  };
+  // Browsers close a dialog in spite of `preventDefault` when the gesture is repeated.
+  const closed = () => {
+    const dialog = element.current;
+    if (!dialog?.isConnected || dialog.open) return;
+    if (isHeld) dialog.showModal();
+    else onClose();
+  };
   return (
-    <dialog ref={element} aria-labelledby={id} onCancel={(event) => {
-      event.preventDefault();
-      onClose();
-    }}>
+    <dialog ref={element} aria-labelledby={id} onCancel={cancel} onClose={closed}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>
@@ -54,7 +71,7 @@ interface ConfirmProps {
 export function Confirm({ action, name, isDanger, onClose, run, fields = [], render }: ConfirmProps) {
   const form = useForm(run, fields);
   return (
-    <Dialog title={fill(action.title, { name })} onClose={onClose}>
+    <Dialog title={fill(action.title, { name })} onClose={onClose} isHeld={form.isBusy}>
       <Form form={form} label={action.button} isDanger={isDanger ?? false} onCancel={onClose}>
         <p>{fill(action.text, { name })}</p>
         {render?.(form.errors)}

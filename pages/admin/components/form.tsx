@@ -27,6 +27,8 @@ const IDLE: State = { isBusy: false, error: null, wait: null };
 export function useForm(run: () => Promise<unknown>, fields: readonly string[] = []): FormState {
   const { texts } = usePanel();
   const [state, setState] = useState(IDLE);
+  // Several submits can come before the state is rendered.
+  const isPending = useRef(false);
   const stop = useRef<() => void>(() => {});
   const isMounted = useRef(true);
   useEffect(() => () => {
@@ -34,10 +36,14 @@ export function useForm(run: () => Promise<unknown>, fields: readonly string[] =
     stop.current();
   }, []);
 
+  const finish = (state: State) => {
+    isPending.current = false;
+    setState(state);
+  };
   const wait = (seconds: number, text: "busy" | "waitFor", then: () => void) => {
     const tick = (time: string) => setState({ ...IDLE, wait: { time, text } });
     stop.current = countdown(seconds, tick, () => {
-      setState(IDLE);
+      finish(IDLE);
       then();
     });
   };
@@ -46,18 +52,19 @@ export function useForm(run: () => Promise<unknown>, fields: readonly string[] =
     // Nothing was attempted while the server was busy, so the request may be sent again.
     if (error.code === "overloaded") return wait(error.retryAfter ?? 2, "busy", send);
     if (error.code === "too_many_attempts" && error.retryAfter) return wait(error.retryAfter, "waitFor", () => {});
-    setState({ ...IDLE, error });
+    finish({ ...IDLE, error });
   };
   const send = () => {
+    isPending.current = true;
     setState({ ...IDLE, isBusy: true });
     run().then(
-      () => isMounted.current && setState(IDLE),
+      () => isMounted.current && finish(IDLE),
       (cause) => isMounted.current && fail(cause),
     );
   };
   const submit = (event?: Event) => {
     event?.preventDefault();
-    if (!state.isBusy && !state.wait) send();
+    if (!isPending.current) send();
   };
   const errors = memberTexts(texts, state.error);
   const isShown = Object.keys(errors).some((name) => fields.includes(name));
@@ -91,7 +98,7 @@ export function Form({ form, label, children, isComplete = true, isDanger, onCan
         >
           {label}
         </button>
-        {onCancel && <button type="button" class="secondary" onClick={onCancel}>{texts.cancel}</button>}
+        {onCancel && <button type="button" class="secondary" disabled={form.isBusy} onClick={onCancel}>{texts.cancel}</button>}
       </div>
     </form>
   );

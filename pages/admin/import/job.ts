@@ -101,6 +101,7 @@ export class ImportJob {
   };
 
   run = async (): Promise<void> => {
+    if (this.state.step === "importing") return;
     this.#set({ step: "importing", error: null, progress: null, passwords: null });
     try {
       await this.#import();

@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
-import { api, type User } from "../api.js";
+import { api, loginOf } from "../api.js";
 import { Dialog } from "../components/dialog.js";
 import { Field, Select } from "../components/field.js";
 import { Form, useForm } from "../components/form.js";
-import { GeneratedPassword } from "../components/generated_password.js";
 import { usePanel } from "../context.js";
 import type { Role } from "../texts/texts.js";
 
@@ -11,32 +10,24 @@ const EMPTY = { role: "employee" as Role, full_name: "", phone: "", email: "", e
 
 /** Creates a user, and shows the generated password. */
 export function CreateUser({ onClose, onCreated }: { onClose: () => void; onCreated: () => void }) {
-  const { client, texts } = usePanel();
+  const { client, texts, reveal } = usePanel();
   const [draft, setDraft] = useState(EMPTY);
-  const [created, setCreated] = useState<{ user: User; password: string } | null>(null);
+  const [isDone, setDone] = useState(false);
   const set = (change: Partial<typeof EMPTY>) => setDraft({ ...draft, ...change });
   const form = useForm(async () => {
     const { role, full_name, phone, email, external_id } = draft;
     const optional = { phone: phone.trim(), email: email.trim(), external_id: external_id.trim() };
     const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== ""));
-    const result = await api.createUser(client, { role, full_name: full_name.trim(), ...given });
-    setCreated({ user: result.user, password: result.generated_password ?? "" });
+    const { user, generated_password: password = "" } = await api.createUser(client, { role, full_name: full_name.trim(), ...given });
+    setDraft({ ...EMPTY, role });
+    setDone(true);
+    reveal({ name: user.full_name, login: loginOf(user), password, onClose, onAnother: () => setDone(false) });
     onCreated();
   }, ["full_name", "phone", "email", "external_id"]);
-  if (created) {
-    const { user, password } = created;
-    const another = () => {
-      setDraft({ ...EMPTY, role: draft.role });
-      setCreated(null);
-    };
-    return (
-      <GeneratedPassword name={user.full_name} login={user.role === "admin" ? user.email ?? "" : user.phone ?? ""}
-        password={password} onClose={onClose} onAnother={another} />
-    );
-  }
+  if (isDone) return null;
   const contact = draft.role === "admin" ? draft.email : draft.phone;
   return (
-    <Dialog title={texts.createUser} onClose={onClose}>
+    <Dialog title={texts.createUser} onClose={onClose} isHeld={form.isBusy}>
       <Form form={form} label={texts.create} onCancel={onClose} isComplete={draft.full_name.trim() !== "" && contact.trim() !== ""}>
         <Select label={texts.role} value={draft.role} onChange={(role) => set({ role: role as Role })}
           options={[["employee", texts.roles.employee], ["admin", texts.roles.admin]]} />

@@ -33,7 +33,7 @@ export function EditUser({ user, onClose, onSaved }: Props) {
   }, ["full_name", "phone", "email", "external_id", "metadata"]);
   const metadataError = metadata === undefined ? texts.metadataInvalid : form.errors["metadata"];
   return (
-    <Dialog title={user.full_name} onClose={onClose}>
+    <Dialog title={user.full_name} onClose={onClose} isHeld={form.isBusy}>
       <Form form={form} label={texts.save} onCancel={onClose} isComplete={draft.full_name.trim() !== "" && metadata !== undefined}>
         <Field label={texts.name} value={draft.full_name} onInput={(full_name) => set({ full_name })} error={form.errors["full_name"]} maxLength={200} autocomplete="off" autofocus />
         <Field label={texts.phone} type="tel" hint={texts.phoneHint} value={draft.phone} onInput={(phone) => set({ phone })} error={form.errors["phone"]} autocomplete="off" />

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { fill } from "../../shared/text.js";
+import { Confirm } from "../components/dialog.js";
 import { usePanel } from "../context.js";
 import type { ImportJob, ImportState } from "../import/job.js";
 import { plural } from "../plural.js";
@@ -13,6 +14,7 @@ export function Import() {
   const { texts, job } = usePanel();
   const state = useJob(job);
   const isDone = state.step === "finished";
+  const [asks, setAsks] = useState(false);
   return (
     <>
       <p class="breadcrumb"><a href="#/users">‹ {texts.users}</a></p>
@@ -27,9 +29,28 @@ export function Import() {
       {isDone && (
         <div class="buttons">
           <a class="secondary" href="#/users">{texts.import.showUsers}</a>
-          <button type="button" class="secondary" onClick={job.reset}>{texts.import.another}</button>
+          <button type="button" class="secondary" onClick={() => job.isAtRisk ? setAsks(true) : job.reset()}>{texts.import.another}</button>
         </div>
       )}
+      {asks && (
+        <Confirm action={texts.import.discard} name="" isDanger onClose={() => setAsks(false)} run={async () => {
+          setAsks(false);
+          job.reset();
+        }} />
+      )}
+    </>
+  );
+}
+
+/** Passwords of an import whose session has ended: they cannot be shown again. */
+export function KeptPasswords() {
+  const { texts, job } = usePanel();
+  const { passwords, isUncertain } = useJob(job);
+  if (!passwords?.length) return null;
+  return (
+    <>
+      {isUncertain && <p class="banner">{texts.import.uncertain}</p>}
+      <Passwords passwords={passwords} onSaved={job.saved} />
     </>
   );
 }

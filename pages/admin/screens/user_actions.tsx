@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
-import { api, type User } from "../api.js";
+import { api, loginOf, type User } from "../api.js";
 import { Confirm } from "../components/dialog.js";
 import { Field } from "../components/field.js";
-import { GeneratedPassword } from "../components/generated_password.js";
 import { usePanel } from "../context.js";
 
 type Action = "reset" | "unlink" | "endSessions" | "unlock" | "promote" | "activate" | "deactivate" | "remove";
@@ -17,11 +16,10 @@ interface Props {
 
 /** What can be done with a user. Each action asks for confirmation. */
 export function UserActions({ user, isSelf, onChange }: Props) {
-  const { client, texts, notify } = usePanel();
+  const { client, texts, notify, reveal } = usePanel();
   const [action, setAction] = useState<Action | null>(null);
-  const [password, setPassword] = useState<string | null>(null);
   const [email, setEmail] = useState(user.email ?? "");
-  const calls: Record<Action, () => Promise<{ generated_password?: string } | unknown>> = {
+  const calls: Record<Action, () => Promise<unknown>> = {
     reset: () => api.resetPassword(client, user.id),
     unlink: () => api.unlinkTelegram(client, user.id),
     endSessions: () => api.endUserSessions(client, user.id),
@@ -32,10 +30,11 @@ export function UserActions({ user, isSelf, onChange }: Props) {
     remove: () => api.deleteUser(client, user.id),
   };
   const run = async (action: Action) => {
-    const result = (await calls[action]()) as { generated_password?: string } | undefined;
+    const result = (await calls[action]()) as { user?: User; generated_password?: string } | undefined;
     setAction(null);
     if (action === "remove") return location.replace("#/users");
-    if (result?.generated_password) setPassword(result.generated_password);
+    const password = result?.generated_password;
+    if (password) reveal({ name: user.full_name, login: loginOf(result.user ?? user), password });
     else notify(texts.saved);
     onChange();
   };
@@ -66,10 +65,6 @@ export function UserActions({ user, isSelf, onChange }: Props) {
           render={(errors) => action === "promote" && (
             <Field label={texts.email} type="email" hint={texts.emailHint} value={email} onInput={setEmail} error={errors["email"]} autocomplete="off" />
           )} />
-      )}
-      {password && (
-        <GeneratedPassword name={user.full_name} login={user.role === "admin" ? user.email ?? "" : user.phone ?? ""}
-          password={password} onClose={() => setPassword(null)} />
       )}
     </section>
   );

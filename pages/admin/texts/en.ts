@@ -208,6 +208,11 @@ export const en: Texts = {
     download: "Download CSV",
     showUsers: "Show users",
     another: "Import another file",
+    discard: {
+      button: "Discard the passwords",
+      title: "Discard the passwords of the import?",
+      text: "They have not been copied, downloaded or printed, and cannot be shown again.",
+    },
   },
   actionNames: {
     bootstrapped: "First administrator created",

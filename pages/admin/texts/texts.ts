@@ -180,6 +180,7 @@ export interface ImportTexts {
   download: string;
   showUsers: string;
   another: string;
+  discard: Confirmed;
 }
 
 /** Forms of a text with a number (`{n}`), by the category of `Intl.PluralRules`. */

@@ -41,7 +41,7 @@ export const more: MoreTexts = {
     },
     init_data_expired: {
       title: "This page is out of date",
-      text: "Close the page and open it again from the bot.",
+      text: "Close the page and open it again from the bot. If that does not help, restart Telegram.",
     },
     init_data_invalid: {
       title: "Telegram data not accepted",

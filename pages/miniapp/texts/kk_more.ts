@@ -41,7 +41,7 @@ export const more: MoreTexts = {
     },
     init_data_expired: {
       title: "Бет ескірді",
-      text: "Бетті жауып, боттан қайта ашыңыз.",
+      text: "Бетті жауып, боттан қайта ашыңыз. Көмектеспесе, Telegram-ды қайта іске қосыңыз.",
     },
     init_data_invalid: {
       title: "Telegram деректері қабылданбады",

@@ -41,7 +41,7 @@ export const more: MoreTexts = {
     },
     init_data_expired: {
       title: "Страница устарела",
-      text: "Закройте страницу и откройте её снова из бота.",
+      text: "Закройте страницу и откройте её снова из бота. Если не поможет, перезапустите Telegram.",
     },
     init_data_invalid: {
       title: "Данные Telegram не приняты",

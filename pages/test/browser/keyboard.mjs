@@ -73,7 +73,8 @@ test("administrator_works_with_the_keyboard_alone", async () => {
   await keyboard.type("+77011234567");
   await keyboard.press("Enter");
   await page.locator("dialog output").waitFor();
-  await keyboard.press("Escape");
+  await tabTo(page, "Close");
+  await keyboard.press("Enter");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await waitForFocus(page, "Create user");
 

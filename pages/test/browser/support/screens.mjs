@@ -103,7 +103,7 @@ export async function panelScreens(server, { linked }) {
       await page.locator("dialog output").waitFor();
     },
     user: async (page) => {
-      await escape(page);
+      await page.locator("dialog .secondary").last().click();
       await show(page, `users/${linked.id}`);
       await page.locator(".devices li").first().waitFor();
       await page.locator(".events .row").nth(2).waitFor();
