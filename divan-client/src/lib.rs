@@ -1,8 +1,9 @@
 //! Typed client for the Divan sign-in server.
 //!
 //! A [`Client`] sends requests to one server. Methods are named like their
-//! [operation](api::Endpoint::OPERATION) (`telegram_login` and `admin_login` are both `login`). They are on
-//! three types. The import and the export of files have no method:
+//! [operation](api::Endpoint::OPERATION), with these exceptions: `telegram_login` and `admin_login` are
+//! both `login`, and `list_users` calls `search_users`. There are no methods for the import and the
+//! export of files. All others are on three types:
 //!
 //! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
 //!   [`Client::miniapp`].

@@ -492,7 +492,7 @@ export interface paths {
          * Change your password
          * @description All sessions of the user end, on every device, and the response contains the tokens of a new one: replace the stored pair and, for an administrator, the device token. `auto_login` works again only after the next sign-in with the password.
          *
-         *     A user with `password_change_required` must call it before anything else. A wrong current password is `invalid_credentials`; with `weak_password`, `errors` names the rule that the new one breaks. Nothing is changed then, and the session continues.
+         *     A user with `password_change_required` must call it first. A wrong current password is `invalid_credentials`; with `weak_password`, `errors` names the rule that the new one breaks. Nothing is changed then, and the session continues.
          */
         post: operations["change_password"];
         delete?: never;
@@ -2014,7 +2014,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -2296,7 +2296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -2470,7 +2470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -2604,7 +2604,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -2738,7 +2738,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -2894,7 +2894,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -3013,7 +3013,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3194,7 +3194,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3361,7 +3361,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3514,7 +3514,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -3636,7 +3636,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3787,7 +3787,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3953,7 +3953,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -4080,7 +4080,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4243,7 +4243,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4392,7 +4392,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -4505,7 +4505,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4626,7 +4626,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4755,7 +4755,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4888,7 +4888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`. */
+            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +4990,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -5166,7 +5166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5461,7 +5461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5631,7 +5631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -5736,7 +5736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`. */
+            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5838,7 +5838,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user has to change the password before anything else: `POST /auth/me/password`.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -5971,7 +5971,7 @@ export interface operations {
             /**
              * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, contains no user, or is from the future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
-             *     - `init_data_expired`: The init data is too old, or was used before and is accepted once: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
+             *     - `init_data_expired`: The init data is too old, or was already used on a server that accepts it only once: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `password_required`: Auto-login is not possible now: sign in with phone number and password.
              */
             401: {
@@ -6038,7 +6038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -6232,7 +6232,7 @@ export interface operations {
             /**
              * @description - `init_data_missing`: The request has no init data: no value, an empty one, or a text such as `undefined`. Open the Mini App from the menu button of the bot.
              *     - `init_data_invalid`: The init data is not what Telegram signed for a bot of this server, contains no user, or is from the future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
-             *     - `init_data_expired`: The init data is too old, or was used before and is accepted once: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
+             *     - `init_data_expired`: The init data is too old, or was already used on a server that accepts it only once: reopen the Mini App. If that does not help, restart Telegram, because some clients (iOS, macOS, Desktop) keep old init data.
              *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
              */
             401: {
@@ -6310,7 +6310,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
@@ -6446,7 +6446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may succeed earlier, and ends the refusal. The response is the same for an account that does not exist. */
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry: `30` with `too_many_attempts`. */

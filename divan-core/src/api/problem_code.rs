@@ -42,7 +42,7 @@ problem_codes! {
     /// The init data is not what Telegram signed for a bot of this server, contains no user, or is from the
     /// future. Send `window.Telegram.WebApp.initData` unchanged, and synchronize the server's clock.
     InitDataInvalid = "init_data_invalid", 401, "Invalid init data";
-    /// The init data is too old, or was used before and is accepted once: reopen the Mini App. If that does not help, restart Telegram, because
+    /// The init data is too old, or was already used on a server that accepts it only once: reopen the Mini App. If that does not help, restart Telegram, because
     /// some clients (iOS, macOS, Desktop) keep old init data.
     InitDataExpired = "init_data_expired", 401, "Init data expired";
     /// The phone number, the e-mail address or the password is wrong, or the user is inactive.
@@ -60,7 +60,8 @@ problem_codes! {
     RefreshTokenInvalid = "refresh_token_invalid", 401, "Invalid refresh token";
     /// Auto-login is not possible now: sign in with phone number and password.
     PasswordRequired = "password_required", 401, "Password required";
-    /// The user has to change the password before anything else: `POST /auth/me/password`.
+    /// The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and
+    /// `POST /auth/logout` also work.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
     /// The password is correct, but too old. A generated password must be changed within 72 hours. A
     /// password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
@@ -131,8 +132,8 @@ problem_codes! {
     WeakPassword = "weak_password", 422, "Password refused";
     /// Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting
     /// does not help: ask an administrator to unlock the user or to reset the password. A sign-in from
-    /// the linked Telegram account or a known device may succeed earlier, and ends the refusal. The
-    /// response is the same for an account that does not exist.
+    /// the linked Telegram account or a known device may still succeed. The response is the same for an
+    /// account that does not exist.
     TooManyAttempts = "too_many_attempts", 429, "Too many attempts";
     /// The request line and the headers are larger than 32 KiB in total.
     HeadersTooLarge = "headers_too_large", 431, "Headers too large";

@@ -144,8 +144,8 @@ impl<K: Key> Verifier<K> {
     /// Checks size, grammar, signature, kind, age and replay, in this order, and returns the signed
     /// data.
     ///
-    /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) needs
-    /// none.
+    /// The result owns its text, which costs one allocation; [`verify_in`](Self::verify_in) avoids
+    /// it.
     ///
     /// # Errors
     /// [`InitDataError`] names the failed check and never the expected value;
@@ -156,7 +156,8 @@ impl<K: Key> Verifier<K> {
     }
 
     /// [`verify`](Self::verify) without an allocation: the decoded text is written into `buffer`,
-    /// which must be at least as long as `raw`.
+    /// which must be at least as long as `raw`. It allocates only if you raise
+    /// [`max_pairs`](Self::max_pairs) or [`max_len`](Self::max_len), and the data exceeds 32 pairs or 16 KiB.
     ///
     /// ```
     /// # use divan_core::{clock::{Clock, SystemClock}, init_data::{BotToken, InitDataBuilder, Verifier}};

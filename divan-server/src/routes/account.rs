@@ -38,7 +38,7 @@ pub(crate) async fn me(
 /// All sessions of the user end, on every device, and the response contains the tokens of a new one:
 /// replace the stored pair and, for an administrator, the device token. `auto_login` works again only after the next sign-in with the password.
 ///
-/// A user with `password_change_required` must call it before anything else. A wrong current password
+/// A user with `password_change_required` must call it first. A wrong current password
 /// is `invalid_credentials`; with `weak_password`, `errors` names the rule that the new one breaks.
 /// Nothing is changed then, and the session continues.
 #[utoipa::path(
