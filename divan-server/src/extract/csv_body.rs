@@ -7,6 +7,10 @@ use super::json_body::{content_type, is_timeout};
 use super::rejections::{MAX_FILE_BYTES, file_too_large, unsupported};
 use crate::problem::Problem;
 
+/// The size up to which a file is read although it is too large: a client that is still sending does not
+/// read the response before the connection is closed.
+const MAX_READ_BYTES: usize = 4 * MAX_FILE_BYTES;
+
 /// A file of comma-separated values, of at most [`MAX_FILE_BYTES`].
 #[derive(Debug)]
 pub(crate) struct CsvBody(pub(crate) Vec<u8>);
@@ -21,17 +25,25 @@ impl<S: Send + Sync> FromRequest<S> for CsvBody {
         }
         let length = request.headers().get(CONTENT_LENGTH);
         let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length| length > MAX_FILE_BYTES as u64) {
+        if length.is_some_and(|length| length > MAX_READ_BYTES as u64) {
             return Err(file_too_large());
         }
         let mut data = request.into_body().into_data_stream();
-        let mut file = Vec::new();
+        let (mut file, mut length) = (Vec::new(), 0_usize);
         while let Some(part) = data.next().await {
             let part = part.map_err(|error| incomplete(&error))?;
-            if file.len() + part.len() > MAX_FILE_BYTES {
-                return Err(file_too_large());
+            length = length.saturating_add(part.len());
+            if length > MAX_READ_BYTES {
+                break;
             }
-            file.extend_from_slice(&part);
+            if length > MAX_FILE_BYTES {
+                file = Vec::new();
+            } else {
+                file.extend_from_slice(&part);
+            }
+        }
+        if length > MAX_FILE_BYTES {
+            return Err(file_too_large());
         }
         Ok(Self(file))
     }
