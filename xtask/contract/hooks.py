@@ -142,10 +142,13 @@ def before_add_examples(context, examples):
     elif name == "token":
         credentials = {"username": administrator()["user"]["email"], "password": installation.PASSWORD}
         good["body"] = {"grant_type": "password", **credentials}
+    elif name == "import_users":
+        good["body"] = f"name,phone\nFirst Last,+7702{next(_numbers):07}\n"
     if not good:
         return
     if "body" in good:
-        good["media_type"] = "application/x-www-form-urlencoded" if name == "token" else "application/json"
+        media_types = {"token": "application/x-www-form-urlencoded", "import_users": "text/csv"}
+        good["media_type"] = media_types.get(name, "application/json")
     # Schemathesis does not authenticate these requests.
     if needs_token(operation):
         own = installation.admin_session()["access_token"] if name == "change_password" else token()

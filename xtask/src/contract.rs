@@ -68,10 +68,13 @@ fn validate(python: &Python) -> Outcome {
 
 fn generate_python(python: &Python) -> Outcome {
     say("openapi-python-client");
+    let config = root().join("xtask/contract/python_client.yaml");
     let arguments = [
         "generate",
         "--path",
         "openapi.json",
+        "--config",
+        &config.to_string_lossy(),
         "--fail-on-warning",
         "--meta",
         "none",
