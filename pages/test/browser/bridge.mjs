@@ -69,14 +69,21 @@ async function events(own, official, version) {
   const results = [];
   for (const [script, steps] of [["own", own], ["official", official]]) {
     const { page, frame } = await open(script, version);
+    // Messages between the two windows arrive in order, but at any time.
+    await frame.evaluate(() => {
+      window.received = 0;
+      addEventListener("message", () => window.received++);
+    });
+    let posted = 0;
     for (const step of steps) {
       if (Array.isArray(step)) {
         await page.evaluate(([type, data]) => window.post(type, data), step);
-        await frame.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+        await frame.waitForFunction((count) => window.received >= count, ++posted);
       } else await frame.evaluate(step);
     }
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
-    const sent = await page.evaluate(() => window.events);
+    await frame.evaluate(() => parent.postMessage(JSON.stringify({ eventType: "end_of_test" }), "*"));
+    await page.waitForFunction(() => window.events.some(([type]) => type === "end_of_test"));
+    const sent = (await page.evaluate(() => window.events)).filter(([type]) => type !== "end_of_test");
     // The ids of calls are random.
     for (const [, data] of sent) if (data?.req_id) data.req_id = "id";
     // The official script also sets the colours of the client's own bars, and has a second button.
