@@ -1,23 +1,10 @@
 // The pages with the keyboard alone.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, openContext } from "./support/browser.mjs";
+import { test } from "node:test";
+import { openContext } from "./support/browser.mjs";
 import { createLinked, launchHash, signedInitData } from "./support/miniapp.mjs";
-import { ADMIN, bootstrap } from "./support/panel.mjs";
-import { startServer } from "./support/server.mjs";
-
-let browser;
-let server;
-let token;
-
-before(async () => {
-  [browser, server] = await Promise.all([launch(), startServer()]);
-  token = await bootstrap(server);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+import { ADMIN } from "./support/panel.mjs";
+import { browser, server, token } from "./support/set_up.mjs";
 
 /** What has the focus: its accessible name, roughly. */
 const focused = (page) => page.evaluate(() => {

@@ -1,23 +1,11 @@
 // Passwords that are shown once are not lost, repeated submits send one request, and the storage may fail.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, openContext } from "./support/browser.mjs";
-import { ADMIN, adminToken, bootstrap, createUser, show, signInToPanel } from "./support/panel.mjs";
-import { startServer } from "./support/server.mjs";
+import { test } from "node:test";
+import { openContext } from "./support/browser.mjs";
+import { ADMIN, adminToken, createUser, show, signInToPanel } from "./support/panel.mjs";
+import { browser, server, token } from "./support/set_up.mjs";
 
-let browser;
-let server;
-let token;
 let phone = 77015550000;
-
-before(async () => {
-  [browser, server] = await Promise.all([launch(), startServer()]);
-  token = await bootstrap(server);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 async function withPanel(run) {
   const context = await openContext(browser, server);

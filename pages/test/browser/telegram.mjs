@@ -1,24 +1,12 @@
 // The Mini App page in the frame of a fake web client, which speaks the events of the real one.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, openContext } from "./support/browser.mjs";
+import { test } from "node:test";
+import { openContext } from "./support/browser.mjs";
 import { createLinked, DARK_THEME, openInTelegram, signedContact, signedInitData } from "./support/miniapp.mjs";
-import { bootstrap, createUser } from "./support/panel.mjs";
-import { startServer } from "./support/server.mjs";
+import { createUser } from "./support/panel.mjs";
+import { browser, server, token } from "./support/set_up.mjs";
 
-let browser;
-let server;
-let token;
 let context;
-
-before(async () => {
-  [browser, server] = await Promise.all([launch(), startServer()]);
-  token = await bootstrap(server);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
 async function inTelegram(user, options) {
   context = await openContext(browser, server, options?.context);
