@@ -35,8 +35,7 @@ impl AdminPanel {
 
 impl Client {
     /// Creates the first administrator. It succeeds exactly once. A server in development mode
-    /// requires no token if no key, bot token or public URL is configured, or if
-    /// `DIVAN_DEV_ORIGINS` lists origins of its machine only.
+    /// may require no token: see `DIVAN_BOOTSTRAP_TOKEN` in its configuration.
     ///
     /// # Errors
     /// The [code](Error::code) is `already_bootstrapped` when an administrator exists,

@@ -1,9 +1,8 @@
 //! Typed client for the Divan sign-in server.
 //!
 //! A [`Client`] sends requests to one server. Methods are named like their
-//! [operation](api::Endpoint::OPERATION), with these exceptions: `telegram_login` and `admin_login` are
-//! both `login`, and `list_users` calls `search_users`. There are no methods for the import and the
-//! export of files. All others are on three types:
+//! [operation](api::Endpoint::OPERATION), except `login` (`telegram_login`, `admin_login`) and `list_users`
+//! (`search_users`). The import and the export of files have no methods. The methods are on three types:
 //!
 //! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
 //!   [`Client::miniapp`].

@@ -20,8 +20,8 @@
 //! # }
 //! ```
 //!
-//! The whole sign-in service on an embedded database (`cargo add divan-core --features
-//! service,sqlite`) is `service::AuthService`. The crate `divan-server` is an HTTP server for it, and
+//! `service::AuthService` is the whole sign-in service. For an embedded SQLite database: `cargo add
+//! divan-core --features service,sqlite`. The crate `divan-server` is an HTTP server for it, and
 //! the crate `divan-client` is a client of that server. The crate `divan` on crates.io is an unrelated
 //! project.
 //!

@@ -46,6 +46,27 @@ pub(crate) struct ImportOptions {
     pub(crate) reset_admin_passwords: bool,
 }
 
+impl ImportOptions {
+    /// Applies the options to a list that was read.
+    pub(crate) fn apply(self, mut list: UserList) -> Result<UserList, CsvError> {
+        if !self.update {
+            list.require_names()?;
+        }
+        if self.reset_admin_passwords {
+            list.ignore_hashes_of_admins();
+        }
+        Ok(list)
+    }
+
+    pub(crate) fn existing(self) -> ExistingUsers {
+        if self.update {
+            ExistingUsers::Update
+        } else {
+            ExistingUsers::Reject
+        }
+    }
+}
+
 /// A file that was checked.
 #[derive(Debug)]
 pub(crate) struct CheckedFile {
@@ -85,7 +106,7 @@ impl Imports {
         let check = tokio::task::spawn_blocking(move || {
             // Also a check whose client has gone takes its turn.
             let _permit = permit;
-            let list = read(&file, options)?;
+            let list = options.apply(UserList::parse_at_most(&file, MAX_USERS)?)?;
             drop(file);
             let checked = runtime.block_on(checked(&admin, &list, options))?;
             Ok((admin, checked))
@@ -94,27 +115,12 @@ impl Imports {
     }
 }
 
-fn read(file: &[u8], options: ImportOptions) -> Result<UserList, CsvError> {
-    let mut list = UserList::parse_at_most(file, MAX_USERS)?;
-    if !options.update {
-        list.require_names()?;
-    }
-    if options.reset_admin_passwords {
-        list.ignore_hashes_of_admins();
-    }
-    Ok(list)
-}
-
 async fn checked(
     admin: &AsAdmin,
     list: &UserList,
     options: ImportOptions,
 ) -> Result<CheckedFile, ServiceError> {
-    let existing = if options.update {
-        ExistingUsers::Update
-    } else {
-        ExistingUsers::Reject
-    };
+    let existing = options.existing();
     let (import, refused) = match admin.service().check_import(&list.users, existing).await? {
         Ok(import) => (Some(import), Vec::new()),
         Err(refused) => (None, refused),

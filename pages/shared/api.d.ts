@@ -63,7 +63,7 @@ export interface paths {
          * Create the first administrator
          * @description Call it once on a new server, then sign in with `admin_login`. It succeeds once per database. Afterwards it returns `already_bootstrapped`, even if that administrator is no longer active. Of several concurrent calls, one succeeds.
          *
-         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, no token is needed if no key, bot token or public URL is configured, or if `DIVAN_DEV_ORIGINS` lists origins of its machine only.
+         *     Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says where to set the token. In development mode, a direct request needs no token, unless a key, bot token or public URL is set without `DIVAN_DEV_ORIGINS`, or that lists an origin of another machine.
          */
         post: operations["bootstrap"];
         delete?: never;
@@ -1095,7 +1095,7 @@ export interface components {
              */
             message: string;
         };
-        /** @description What an import would do. */
+        /** @description The changes that an import would make, or the errors of its file. */
         ImportPreview: {
             /** @description The users to change; none with `errors`. */
             changes: components["schemas"]["ImportedChange"][];
@@ -2014,7 +2014,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -2604,7 +2604,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -2738,7 +2738,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -2894,7 +2894,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -3013,7 +3013,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3194,7 +3194,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3361,7 +3361,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3514,7 +3514,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -3636,7 +3636,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3787,7 +3787,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3953,7 +3953,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -4080,7 +4080,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4243,7 +4243,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4392,7 +4392,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -4505,7 +4505,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4626,7 +4626,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4755,7 +4755,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4888,7 +4888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work. */
+            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +4990,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -5736,7 +5736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work. */
+            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5838,7 +5838,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and `POST /auth/logout` also work.
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {

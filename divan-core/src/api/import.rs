@@ -21,7 +21,7 @@ pub struct ImportRequest {
     pub reset_admin_passwords: bool,
 }
 
-/// What an import would do.
+/// The changes that an import would make, or the errors of its file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]

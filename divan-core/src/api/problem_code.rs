@@ -60,8 +60,8 @@ problem_codes! {
     RefreshTokenInvalid = "refresh_token_invalid", 401, "Invalid refresh token";
     /// Auto-login is not possible now: sign in with phone number and password.
     PasswordRequired = "password_required", 401, "Password required";
-    /// The user must change the password first: `POST /auth/me/password`. Until then, only `GET /auth/me` and
-    /// `POST /auth/logout` also work.
+    /// The user must change the password first: `POST /auth/me/password`. Until then, the
+    /// access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
     /// The password is correct, but too old. A generated password must be changed within 72 hours. A
     /// password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.

@@ -17,8 +17,8 @@ use crate::clock::{Clock, SystemClock};
 
 /// Verifies signed data against the keys of one or several bots.
 ///
-/// Create one and keep it: parsing a bot token derives its keys. Clones are cheap, and threads can share
-/// a verifier.
+/// Create one and reuse it: parsing a bot token computes its keys. Clones are cheap, and threads can
+/// share a verifier.
 ///
 /// ```
 /// use divan_core::init_data::{BotToken, InitDataError, Verifier};

@@ -34,8 +34,8 @@
 //!
 //! # Failed sign-ins
 //!
-//! [`ServiceError::InvalidCredentials`] does not reveal its cause: each attempt computes exactly
-//! one password hash. [`ServiceError::TelegramAccountMismatch`],
+//! [`ServiceError::InvalidCredentials`] does not reveal its cause: each attempt that ends with it
+//! computes one password hash. [`ServiceError::TelegramAccountMismatch`],
 //! [`ServiceError::TelegramAccountTaken`] and [`ServiceError::PasswordExpired`] are returned only
 //! after a correct password.
 //!

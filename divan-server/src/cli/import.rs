@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use divan_core::private_file::PrivateFile;
 use divan_core::service::{
-    AdminService, CheckedImport, ExistingUsers, ImportError, ImportedCount, InvalidFieldReason,
+    AdminService, CheckedImport, ImportError, ImportedCount, InvalidFieldReason,
 };
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
@@ -12,7 +12,7 @@ use super::import_preview::{self, users as users_of};
 use super::operator::as_operator;
 use super::users_error::UsersError;
 use super::{Outcome, output};
-use crate::imports::may_be_committed;
+use crate::imports::{ImportOptions, may_be_committed};
 use crate::users_csv::{self, CsvError, UserList};
 
 #[derive(Debug, Subcommand)]
@@ -72,15 +72,17 @@ pub(super) fn users(args: &UsersArgs) -> Outcome {
     })
 }
 
+impl UsersArgs {
+    fn options(&self) -> ImportOptions {
+        ImportOptions {
+            update: self.update,
+            reset_admin_passwords: self.reset_admin_passwords,
+        }
+    }
+}
+
 fn read(args: &UsersArgs) -> Result<UserList, CsvError> {
-    let mut list = UserList::read(&args.file)?;
-    if !args.update {
-        list.require_names()?;
-    }
-    if args.reset_admin_passwords {
-        list.ignore_hashes_of_admins();
-    }
-    Ok(list)
+    args.options().apply(UserList::read(&args.file)?)
 }
 
 async fn check(
@@ -88,11 +90,7 @@ async fn check(
     list: &UserList,
     args: &UsersArgs,
 ) -> Result<CheckedImport, UsersError> {
-    let existing = if args.update {
-        ExistingUsers::Update
-    } else {
-        ExistingUsers::Reject
-    };
+    let existing = args.options().existing();
     let (checked, refused) = match admin.check_import(&list.users, existing).await? {
         Ok(checked) => (Some(checked), Vec::new()),
         Err(refused) => (None, refused),

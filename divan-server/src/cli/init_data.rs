@@ -23,7 +23,7 @@ pub(super) enum Command {
     Sign(SignArgs),
     /// Verify raw data from standard input, and print its fields as JSON or the code of the error
     ///
-    /// It refuses what a sign-in refuses: init data without a user, and a contact in place of init data.
+    /// Like a sign-in, it refuses init data without a user, and a contact in place of init data.
     Verify(VerifyArgs),
 }
 

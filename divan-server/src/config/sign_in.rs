@@ -17,8 +17,9 @@ section! {
         "DIVAN_BOOTSTRAP_TOKEN",
         "token that creating the first administrator requires, in the header `X-Bootstrap-Token`; at least 16 characters",
         "'<the output of openssl rand -hex 16>'",
-    ).when_unset("only `divan-server admin create` creates the first administrator; in development mode, any direct request does too if no \
-                 key, bot token or public URL is set, or if `DIVAN_DEV_ORIGINS` lists origins of this machine only")
+    ).when_unset("only `divan-server admin create` creates the first administrator; in development mode, a direct request does too, unless \
+                 a key, bot token or public URL is set without `DIVAN_DEV_ORIGINS`, or `DIVAN_DEV_ORIGINS` lists an origin of another \
+                 machine")
     .secret();
 
     SIGN_IN_MAX_AGE = (

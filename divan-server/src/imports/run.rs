@@ -20,7 +20,7 @@ use crate::state::AppState;
 /// The interval of lines with the progress. They also keep proxies from closing the connection.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
-/// How long the client may take to read the passwords.
+/// Time limit for the client to read the passwords.
 const READ_LIMIT: Duration = Duration::from_mins(1);
 
 /// The greatest part of a line that is sent at once, so that little of it waits in buffers.

@@ -49,8 +49,8 @@ pub(crate) async fn admin_login(
 /// several concurrent calls, one succeeds.
 ///
 /// Without the correct `X-Bootstrap-Token` it returns `bootstrap_token_required`, and `detail` says
-/// where to set the token. In development mode, no token is needed if no key, bot token or public
-/// URL is configured, or if `DIVAN_DEV_ORIGINS` lists origins of its machine only.
+/// where to set the token. In development mode, a direct request needs no token, unless a key, bot
+/// token or public URL is set without `DIVAN_DEV_ORIGINS`, or that lists an origin of another machine.
 #[utoipa::path(
     post,
     path = Bootstrap::PATH,

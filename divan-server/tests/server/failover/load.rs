@@ -59,7 +59,7 @@ struct Shared {
     is_over: AtomicBool,
 }
 
-/// What the server has acknowledged.
+/// Writes that the server has acknowledged.
 pub(crate) struct Acknowledged {
     pub(crate) users: Vec<String>,
     pub(crate) pair: Value,
