@@ -54,8 +54,8 @@
 //!   could not be established; see [`Retries`].
 //! - **Timeouts**: a call takes at most 30 seconds, including retries and a token refresh; see
 //!   [`ClientBuilder::timeout`].
-//! - **Privacy**: `https` is required except on loopback, redirects are not followed, and neither
-//!   an [`Error`] nor a `Debug` output contains a secret.
+//! - **Privacy**: by default, `https` is required except on loopback, and redirects are not
+//!   followed; see [`ClientBuilder`]. Neither an [`Error`] nor a `Debug` output contains a secret.
 //! - **Newer servers**: unknown members of a response are ignored; an unknown problem code is
 //!   [`ProblemCode::Unknown`](api::ProblemCode::Unknown).
 //! - **Invalid responses** become an [`Error`], never a panic. A body is read up to 1 MiB.

@@ -38,8 +38,8 @@
 //! | `simd` | AVX-512 instructions for verification, detected at run time |
 //! | `password` | `password`: Argon2id behind a bounded queue, and the policy for new passwords |
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
-//! | `api` | `api`: the wire contract; `openapi` adds OpenAPI schemas for its requests and responses |
-//! | `store` | `store`: the storage traits and the in-memory store; `session` and `throttle`: the rules of refresh and of throttling, without I/O; `sqlite` and `postgres` add databases |
+//! | `api` | `api`: the wire contract; the feature `openapi` adds OpenAPI schemas for its requests and responses |
+//! | `store` | `store`: the storage traits and the in-memory store; modules `session` and `throttle`: the rules of refresh and of throttling, without I/O; the features `sqlite` and `postgres` add databases |
 //! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
 //! | `probe` | `infra::probe`: health checks of the systems that a deployment depends on |

@@ -86,7 +86,7 @@ fn init_data_advice(reason: &str) -> &'static str {
             "Telegram signed init data without a user: people must open the Mini App from the menu button or a link"
         }
         _ => {
-            "the front end must send window.Telegram.WebApp.initData unchanged: neither decoded nor sorted nor extended"
+            "the front end must send window.Telegram.WebApp.initData unchanged: not decoded, shortened or extended"
         }
     }
 }
@@ -116,7 +116,7 @@ fn contact_advice(reason: &str) -> &'static str {
             "Telegram signed phone numbers that are not in international format: the front end must ask for the phone number"
         }
         _ => {
-            "the front end must send the response of requestContact unchanged: neither decoded nor sorted"
+            "the front end must send the response of requestContact unchanged: not decoded or shortened"
         }
     }
 }

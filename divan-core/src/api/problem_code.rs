@@ -32,7 +32,8 @@ macro_rules! problem_codes {
 problem_codes! {
     /// The body is not JSON (or not a form), or not UTF-8.
     MalformedBody = "malformed_body", 400, "Malformed body";
-    /// The header `Host` is missing, occurs twice, or does not contain a valid host.
+    /// The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the
+    /// request line.
     HostInvalid = "host_invalid", 400, "Invalid host";
     /// The request contains two different init data strings.
     InitDataConflict = "init_data_conflict", 400, "Conflicting init data";
@@ -111,13 +112,13 @@ problem_codes! {
     /// The endpoint does not accept this media type.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
     /// The server does not answer to the host of this request. In development mode without
-    /// `--expose-development`, it answers only to names of its own machine and to the hosts of the two public
-    /// URLs. The metrics listener answers only to names
-    /// of its own machine.
+    /// `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The
+    /// metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in
+    /// `.localhost`, and loopback addresses.
     HostNotAllowed = "host_not_allowed", 421, "Host not allowed";
     /// Members of the request are invalid; `errors` lists them.
     ValidationFailed = "validation_failed", 422, "Invalid request";
-    /// The shared contact is empty, as after a time-out of Telegram's script. Ask the user to share it again,
+    /// The shared contact is empty, for example because Telegram's script timed out. Ask the user to share it again,
     /// or to type the phone number.
     ContactMissing = "contact_missing", 422, "Contact missing";
     /// The shared contact is not what Telegram signed for a bot of this server, or its phone number is not in
