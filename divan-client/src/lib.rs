@@ -1,8 +1,8 @@
 //! Typed client for the Divan sign-in server.
 //!
 //! A [`Client`] sends requests to one server. Methods are named like their
-//! [operation](api::Endpoint::OPERATION), except `login` (`telegram_login`, `admin_login`) and `list_users`
-//! (`search_users`). The import and the export of files have no methods. The methods are on three types:
+//! [operation](api::Endpoint::OPERATION), with two exceptions: `login` calls `telegram_login` or
+//! `admin_login`, and the method `list_users` calls `search_users`. The import and the export of files have no methods. The methods are on three types:
 //!
 //! - [`MiniApp`]: sign-in and all calls of an employee in the Mini App; get it from
 //!   [`Client::miniapp`].
@@ -50,8 +50,9 @@
 //! # Behaviour
 //!
 //! - **Tokens** are refreshed before they expire, once for all concurrent calls; see [`Handle`].
-//! - **Retries**: idempotent requests are retried after a delay, a sign-in only if the connection
-//!   could not be established; see [`Retries`].
+//! - **Retries**: idempotent requests are retried after a delay, except `live` and `ready`. All
+//!   others, such as a sign-in, are retried only if the connection could not be established; see
+//!   [`Retries`].
 //! - **Timeouts**: a call takes at most 30 seconds, including retries and a token refresh; see
 //!   [`ClientBuilder::timeout`].
 //! - **Privacy**: by default, `https` is required except on loopback, and redirects are not
