@@ -408,6 +408,33 @@ async fn tables_of_another_program_are_reported_on_postgres() {
     migrate_as(&server, "divan").await.unwrap();
 }
 
+/// A table of a later migration: the first ones succeed.
+const LATER_TABLE: &str = "CREATE TABLE divan_devices (id bigint)";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_migration_leaves_nothing_on_postgres() {
+    let server = PostgresServer::start();
+    server.query(LATER_TABLE);
+    migrate_as(&server, "divan").await.unwrap_err();
+    let tables = server.query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'divan%'");
+    assert_eq!(tables, "divan_devices");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_migration_leaves_nothing_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("divan.db");
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true);
+    let mut connection = options.connect().await.unwrap();
+    connection.execute(LATER_TABLE).await.unwrap();
+    SqliteStore::open(&file).await.unwrap_err();
+    let query = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE name LIKE 'divan%'");
+    let tables: Vec<String> = query.fetch_all(&mut connection).await.unwrap();
+    assert_eq!(tables, ["divan_devices"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_of_another_program_are_reported_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();

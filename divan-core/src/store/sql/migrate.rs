@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::Row;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{Migration, Migrator};
 
 use super::{Backend, SqlStore, error, statements};
 use crate::store::schema::MIGRATION_DEADLINE;
@@ -44,7 +44,7 @@ impl<DB: Backend> SqlStore<DB> {
             SchemaStatus::Empty | SchemaStatus::Behind { .. } => {}
             unusable => return Err(MigrateError::Schema(unusable)),
         }
-        DB::migrator()
+        in_one_transaction(&DB::migrator())
             .run_direct(None, &mut *transaction, false)
             .await
             .map_err(error::migration_error)?;
@@ -75,6 +75,19 @@ impl<DB: Backend> SqlStore<DB> {
         }
         Ok(compare(&DB::migrator(), &applied))
     }
+}
+
+/// Returns the migrations for a connection that is in a transaction. Otherwise `sqlx` commits after each
+/// migration, which also ends the lock.
+fn in_one_transaction(migrator: &Migrator) -> Migrator {
+    let migrations = migrator.iter().cloned().map(|migration| Migration {
+        no_tx: true,
+        ..migration
+    });
+    let mut within = Migrator::with_migrations(migrations.collect());
+    within.set_locking(false);
+    within.dangerous_set_table_name(divan_migrations::TABLE);
+    within
 }
 
 /// Version and checksum of a migration that a database has applied.
