@@ -22,7 +22,7 @@ const ROWS: &[(&str, &str)] = &[
         "each_reason_of_refused_init_data_is_counted",
     ),
     (
-        "401 `init_data_invalid`, log `reason=malformed`",
+        "401 `init_data_invalid`, log `reason=malformed`, `signature_missing` or `too_large`",
         "each_reason_of_refused_init_data_is_counted",
     ),
     (
