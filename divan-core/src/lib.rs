@@ -39,6 +39,7 @@
 //! | `password` | `password`: Argon2id behind a bounded queue, and the policy for new passwords |
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
 //! | `api` | `api`: the wire contract; the feature `openapi` adds OpenAPI schemas for its requests and responses |
+//! | `second-factor` | `second_factor`: one-time codes of authenticator apps (TOTP) and recovery codes |
 //! | `store` | `store`: the storage traits and the in-memory store; modules `session` and `throttle`: the rules of refresh and of throttling, without I/O; the features `sqlite` and `postgres` add databases |
 //! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
@@ -85,6 +86,8 @@ pub mod password;
 mod percent;
 #[cfg(feature = "private-file")]
 pub mod private_file;
+#[cfg(feature = "second-factor")]
+pub mod second_factor;
 pub mod secret;
 #[cfg(feature = "service")]
 pub mod service;

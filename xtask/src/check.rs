@@ -2,7 +2,7 @@ use crate::step::{Outcome, cargo, cargo_with};
 use crate::{asvs, book, guards, language, public_dependencies};
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 24] = [
+const CORE_FEATURES: [&str; 25] = [
     "",
     "init-data",
     "ed25519",
@@ -12,6 +12,7 @@ const CORE_FEATURES: [&str; 24] = [
     "types",
     "password",
     "token",
+    "second-factor",
     "api",
     "openapi",
     "store",

@@ -1,14 +1,14 @@
-//! The form of generated passwords: four groups of four letters and digits.
+//! The form of generated passwords and recovery codes: four groups of four letters and digits.
 
 /// Crockford's Base32, without i, l, o and u.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub(crate) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Number of characters of a group and its separator.
 const GROUP: usize = 5;
 const CHARS: usize = 19;
 
-/// Returns the password of 16 random bytes.
-pub(super) fn text(random: &[u8; 16]) -> String {
+/// Returns the password of 16 random bytes: 80 random bits.
+pub(crate) fn text(random: &[u8; 16]) -> String {
     let mut text = String::with_capacity(CHARS);
     for (index, byte) in random.iter().enumerate() {
         if index > 0 && index % (GROUP - 1) == 0 {

@@ -5,7 +5,7 @@ mod blocklist;
 mod breached;
 pub(crate) mod digits;
 mod error;
-mod generated;
+pub(crate) mod generated;
 mod legacy;
 mod memory;
 mod policy;

@@ -7,16 +7,16 @@ use super::keys::SecretKey;
 
 /// A key for one purpose, derived from the key of the service.
 #[derive(Clone)]
-pub(super) struct DerivedKey {
+pub(crate) struct DerivedKey {
     /// Identifies the key in its tokens.
-    pub(super) id: [u8; 4],
+    pub(crate) id: [u8; 4],
     mac: Hmac<Sha256>,
 }
 
 impl DerivedKey {
     /// Derives the key of the purpose that `label` names.
     #[expect(clippy::expect_used, reason = "an HMAC takes a key of any length")]
-    pub(super) fn new(key: &SecretKey, label: &[u8]) -> Self {
+    pub(crate) fn new(key: &SecretKey, label: &[u8]) -> Self {
         let secret = Zeroizing::new(key.sign(label));
         let mac =
             Hmac::<Sha256>::new_from_slice(&secret).expect("an HMAC takes a key of any length");
@@ -33,7 +33,7 @@ impl DerivedKey {
     }
 
     /// Begins the code of a token.
-    pub(super) fn mac(&self) -> Hmac<Sha256> {
+    pub(crate) fn mac(&self) -> Hmac<Sha256> {
         self.mac.clone()
     }
 }

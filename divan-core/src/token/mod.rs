@@ -43,6 +43,9 @@ mod keys;
 mod refresh;
 mod verifier;
 
+#[cfg(feature = "second-factor")]
+pub(crate) use derived_key::DerivedKey;
+
 pub use audiences::Audiences;
 pub use claims::{AccessTokenClaims, Scope, TokenSubject};
 pub use device::{DeviceKeys, DeviceToken};
