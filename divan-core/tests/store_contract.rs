@@ -11,14 +11,15 @@ use divan_core::database_url::DatabaseUrl;
 use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{
-    Account, AccountUpdate, AuditQuery, EndSessions, MemoryStore, PostgresPool, PostgresStore,
-    SearchTerms, SessionAdvance, SqliteStore, Store, StoreError, StoreErrorKind, StoredDevice,
-    StoredSession, UniqueKey, UpdateFn, UserKeys, UserQuery,
+    Account, AccountUpdate, AuditQuery, EndSessions, MAX_CHALLENGE_ATTEMPTS, MemoryStore,
+    PendingTotp, PostgresPool, PostgresStore, SearchTerms, SessionAdvance, SessionProof,
+    SqliteStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredSession,
+    StoredTotp, UniqueKey, UpdateFn, UserKeys, UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
-    Audience, AuditAction, AuditEvent, AuditId, DeviceId, Metadata, Role, SessionId,
-    TelegramClient, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, AuthMethod, AuthMethods, DeviceId, Metadata, Role,
+    SessionId, TelegramClient, TelegramId, User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -95,6 +96,14 @@ contract!(
     a_deleted_user_leaves_only_audit_events,
     the_last_active_administrator_cannot_be_deleted,
     concurrent_deletions_leave_one_administrator,
+    the_second_factor_is_stored_with_the_account,
+    one_of_concurrent_sign_ins_with_the_same_code_succeeds,
+    one_of_concurrent_sign_ins_with_the_same_recovery_code_succeeds,
+    a_challenge_is_completed_once,
+    one_of_concurrent_completions_of_a_challenge_succeeds,
+    a_challenge_has_five_attempts_until_it_expires,
+    purge_challenges_deletes_expired_challenges,
+    a_proof_is_stored_with_a_session_of_the_account,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
     a_failed_bootstrap_claim_writes_nothing,
@@ -167,6 +176,8 @@ fn session(n: u128, user: u128) -> StoredSession {
     telegram.language = Some("kk".to_owned());
     telegram.allows_write_to_pm = Some(true);
     session.telegram = Some(telegram);
+    session.authenticated_at = now() - Duration::hours(1);
+    session.auth_methods = AuthMethods::PASSWORD.with(AuthMethod::Telegram);
     session
 }
 
@@ -1028,6 +1039,7 @@ async fn a_deleted_user_leaves_only_audit_events(store: AnyStore) {
     let device = StoredDevice::new(DeviceId(uuid::Uuid::from_u128(9)), id(1), 1, now());
     let begin = |_: &mut Account| {
         let update = AccountUpdate::none().begin(session(5, 1));
+        let update = update.begin_challenge(challenge(7, 1));
         Ok(Some(update.keep_device(device.clone())))
     };
     store.update_account(id(1), &begin).await.unwrap().unwrap();
@@ -1039,6 +1051,7 @@ async fn a_deleted_user_leaves_only_audit_events(store: AnyStore) {
     let session = store.session(SessionId(uuid::Uuid::from_u128(5))).await;
     assert_eq!(session.unwrap(), None);
     assert_eq!(store.device(device.id).await.unwrap(), None);
+    assert_eq!(store.challenge(&[7; 32]).await.unwrap(), None);
     let mut query = UserQuery::newest(10);
     query.terms = SearchTerms::parse("employee").unwrap();
     let left = store.users(&query).await.unwrap().users;
@@ -1083,6 +1096,191 @@ async fn concurrent_deletions_leave_one_administrator(store: AnyStore) {
         }
     }
     assert_eq!(deleted, 9);
+}
+
+async fn the_second_factor_is_stored_with_the_account(store: AnyStore) {
+    let mut account = admin(1);
+    let codes = vec![[1; 32], [2; 32]];
+    account.second_factor.recovery_codes.clone_from(&codes);
+    account.second_factor.totp = Some(StoredTotp::new(vec![1; 64], now(), 59_333_333));
+    store.insert_users(&[created(&account)]).await.unwrap();
+    assert_eq!(store.account(id(1)).await.unwrap(), Some(account.clone()));
+
+    account.second_factor.recovery_codes.clear();
+    account.second_factor.totp = None;
+    let pending = PendingTotp::new(vec![2; 64], now(), SessionId(uuid::Uuid::from_u128(5)));
+    account.second_factor.pending = Some(pending);
+    let replace = |current: &mut Account| {
+        current.second_factor = account.second_factor.clone();
+        Ok(Some(AccountUpdate::none()))
+    };
+    store
+        .update_account(id(1), &replace)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(store.account(id(1)).await.unwrap(), Some(account.clone()));
+}
+
+/// Runs a change of an account ten times at once, as replicas do. Returns how often it succeeded.
+async fn at_once(store: &AnyStore, change: Arc<UpdateFn<'static>>) -> usize {
+    let tasks = (0..10).map(|_| {
+        let (store, change) = (store.clone(), change.clone());
+        tokio::spawn(async move { store.update_account(id(1), &*change).await })
+    });
+    let mut succeeded = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        succeeded += usize::from(task.await.unwrap().unwrap().is_some());
+    }
+    succeeded
+}
+
+async fn one_of_concurrent_sign_ins_with_the_same_code_succeeds(store: AnyStore) {
+    let mut account = admin(1);
+    account.second_factor.totp = Some(StoredTotp::new(vec![1; 64], now(), 10));
+    store.insert_users(&[created(&account)]).await.unwrap();
+    let accept = |account: &mut Account| {
+        let totp = account.second_factor.totp.as_mut().unwrap();
+        if totp.last_step >= 11 {
+            return Ok(None);
+        }
+        totp.last_step = 11;
+        Ok(Some(AccountUpdate::none()))
+    };
+    assert_eq!(at_once(&store, Arc::new(accept)).await, 1);
+}
+
+async fn one_of_concurrent_sign_ins_with_the_same_recovery_code_succeeds(store: AnyStore) {
+    let mut account = admin(1);
+    account.second_factor.recovery_codes = vec![[1; 32], [2; 32]];
+    store.insert_users(&[created(&account)]).await.unwrap();
+    let accept = |account: &mut Account| {
+        let codes = &mut account.second_factor.recovery_codes;
+        let found = codes.iter().position(|code| *code == [1; 32]);
+        Ok(found.map(|found| {
+            codes.remove(found);
+            AccountUpdate::none()
+        }))
+    };
+    assert_eq!(at_once(&store, Arc::new(accept)).await, 1);
+    let left = store.account(id(1)).await.unwrap().unwrap();
+    assert_eq!(left.second_factor.recovery_codes, [[2; 32]]);
+}
+
+fn challenge(n: u8, user: u128) -> StoredChallenge {
+    let expires_at = now() + Duration::minutes(5);
+    let mut challenge = StoredChallenge::new([n; 32], id(user), 3, expires_at);
+    challenge.device = Some(DeviceId(uuid::Uuid::from_u128(9)));
+    challenge.address = Some("2001:db8::1".parse().unwrap());
+    challenge
+}
+
+async fn begin_challenge(store: &AnyStore, challenge: &StoredChallenge) {
+    let change = |_: &mut Account| {
+        Ok(Some(
+            AccountUpdate::none().begin_challenge(challenge.clone()),
+        ))
+    };
+    let begun = store.update_account(challenge.user, &change).await;
+    begun.unwrap().unwrap();
+}
+
+/// Completes a challenge with a change of the account. Returns `false` if nothing was changed.
+async fn complete_challenge(store: &AnyStore, n: u8, user: u128) -> bool {
+    let change = |account: &mut Account| {
+        account.user.full_name = "Completed".to_owned();
+        Ok(Some(AccountUpdate::none().complete_challenge([n; 32])))
+    };
+    let completed = store.update_account(id(user), &change).await;
+    completed.unwrap().is_some()
+}
+
+async fn a_challenge_is_completed_once(store: AnyStore) {
+    store
+        .insert_users(&[created(&admin(1)), created(&admin(2))])
+        .await
+        .unwrap();
+    let mut without_device = challenge(8, 1);
+    (without_device.device, without_device.address) = (None, None);
+    for begun in [challenge(7, 1), without_device] {
+        begin_challenge(&store, &begun).await;
+        assert_eq!(store.challenge(&begun.id).await.unwrap(), Some(begun));
+    }
+    assert!(!complete_challenge(&store, 7, 2).await, "of another user");
+    assert!(!complete_challenge(&store, 9, 1).await, "unknown");
+    for user in [1, 2] {
+        let account = store.account(id(user)).await.unwrap().unwrap();
+        assert_eq!(account.user.full_name, "Admin");
+    }
+    assert!(complete_challenge(&store, 7, 1).await);
+    assert!(!complete_challenge(&store, 7, 1).await);
+    assert_eq!(store.challenge(&[7; 32]).await.unwrap(), None);
+    assert!(store.challenge(&[8; 32]).await.unwrap().is_some());
+}
+
+async fn one_of_concurrent_completions_of_a_challenge_succeeds(store: AnyStore) {
+    store.insert_users(&[created(&admin(1))]).await.unwrap();
+    begin_challenge(&store, &challenge(7, 1)).await;
+    let complete = |_: &mut Account| Ok(Some(AccountUpdate::none().complete_challenge([7; 32])));
+    assert_eq!(at_once(&store, Arc::new(complete)).await, 1);
+}
+
+async fn a_challenge_has_five_attempts_until_it_expires(store: AnyStore) {
+    store.insert_users(&[created(&admin(1))]).await.unwrap();
+    begin_challenge(&store, &challenge(7, 1)).await;
+    begin_challenge(&store, &challenge(8, 1)).await;
+    let tasks = (0..20).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.count_challenge_attempt(&[7; 32], now()).await })
+    });
+    let mut counted = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        counted += u32::from(task.await.unwrap().unwrap());
+    }
+    assert_eq!(counted, MAX_CHALLENGE_ATTEMPTS);
+    let stored = store.challenge(&[7; 32]).await.unwrap().unwrap();
+    assert_eq!(stored.attempts, MAX_CHALLENGE_ATTEMPTS);
+
+    let count = async |n, at| store.count_challenge_attempt(&[n; 32], at).await.unwrap();
+    let expiry = now() + Duration::minutes(5);
+    assert!(count(8, expiry - Duration::microseconds(1)).await);
+    assert!(!count(8, expiry).await);
+    assert!(!count(9, now()).await, "unknown");
+}
+
+async fn purge_challenges_deletes_expired_challenges(store: AnyStore) {
+    store.insert_users(&[created(&admin(1))]).await.unwrap();
+    let mut later = challenge(8, 1);
+    later.expires_at += Duration::seconds(1);
+    for challenge in [challenge(7, 1), later.clone()] {
+        begin_challenge(&store, &challenge).await;
+    }
+    let purged = store.purge_challenges(later.expires_at).await;
+    assert_eq!(purged.unwrap(), 1);
+    assert_eq!(store.challenge(&[7; 32]).await.unwrap(), None);
+    assert_eq!(store.challenge(&[8; 32]).await.unwrap(), Some(later));
+}
+
+async fn a_proof_is_stored_with_a_session_of_the_account(store: AnyStore) {
+    store
+        .insert_users(&[created(&admin(1)), created(&admin(2))])
+        .await
+        .unwrap();
+    begin(&store, session(5, 1)).await;
+    let methods = AuthMethods::PASSWORD.with(AuthMethod::OneTimeCode);
+    for user in [2, 1] {
+        let before = store.session(session(5, 1).id).await.unwrap().unwrap().0;
+        assert_eq!(before, session(5, 1));
+        let proof = SessionProof::new(before.id, now(), methods);
+        let prove = |_: &mut Account| Ok(Some(AccountUpdate::none().prove(proof)));
+        let proved = store.update_account(id(user), &prove).await;
+        proved.unwrap().unwrap();
+    }
+    let after = store.session(session(5, 1).id).await.unwrap().unwrap().0;
+    assert_eq!(
+        (after.authenticated_at, after.auth_methods),
+        (now(), methods)
+    );
 }
 
 async fn a_completed_bootstrap_claim_is_final(store: AnyStore) {

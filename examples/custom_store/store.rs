@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use divan_core::store::{
-    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore, FoundUsers,
-    NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredDevice, StoredSession,
-    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, DeviceStore,
+    FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredChallenge,
+    StoredDevice, StoredSession, ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys,
+    UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
@@ -158,6 +159,25 @@ impl<S: Store> DeviceStore for PublishingStore<S> {
 
     async fn purge_devices(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_devices(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> ChallengeStore for PublishingStore<S> {
+    async fn challenge(&self, id: &[u8; 32]) -> Result<Option<StoredChallenge>, StoreError> {
+        self.inner.challenge(id).await
+    }
+
+    async fn count_challenge_attempt(
+        &self,
+        id: &[u8; 32],
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        self.inner.count_challenge_attempt(id, now).await
+    }
+
+    async fn purge_challenges(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_challenges(before).await
     }
 }
 

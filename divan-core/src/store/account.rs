@@ -1,6 +1,9 @@
 use time::OffsetDateTime;
 
-use super::{EndSessions, StoreError, StoredDevice, StoredSession};
+use super::{
+    EndSessions, SecondFactor, SessionProof, StoreError, StoredChallenge, StoredDevice,
+    StoredSession,
+};
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
 use crate::types::{
@@ -25,6 +28,8 @@ pub struct Account {
     /// Version of the password: it increases with each change and reset, and when the user is
     /// deactivated or gets another role, but not with a new hash of the same password.
     pub password_version: u64,
+    /// The second factor of an administrator.
+    pub second_factor: SecondFactor,
 }
 
 impl Account {
@@ -37,6 +42,7 @@ impl Account {
             password_verified_at: None,
             password_expires_at: None,
             password_version: 1,
+            second_factor: SecondFactor::default(),
         }
     }
 
@@ -102,19 +108,27 @@ pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
 /// Changes that accompany the change of an account: first sessions end, then one begins, then
-/// devices and counters change, then the user is deleted, then the audit events are inserted.
+/// challenges, devices and counters change, then the user is deleted, then the audit events are
+/// inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AccountUpdate {
     /// Nothing changes, not even the account, when this session of the account has ended.
     pub require_live_session: Option<SessionId>,
-    /// Deletes the user with all sessions and known devices. The id stays in audit events.
+    /// Nothing changes, not even the account, unless this challenge of the account exists. It is
+    /// deleted.
+    pub complete_challenge: Option<[u8; 32]>,
+    /// Deletes the user with all sessions, known devices and challenges. The id stays in audit events.
     pub delete_user: bool,
     /// The sessions to end.
     pub end: Option<EndSessions>,
     /// The session to begin. The oldest ends when there are
     /// [`MAX_LIVE_SESSIONS`](crate::session::MAX_LIVE_SESSIONS).
     pub begin: Option<StoredSession>,
+    /// The proof to store with a session of the account.
+    pub prove: Option<SessionProof>,
+    /// The challenge to insert.
+    pub begin_challenge: Option<StoredChallenge>,
     /// The known device to insert or to renew.
     pub keep_device: Option<StoredDevice>,
     /// The known device of the account to delete.
@@ -143,7 +157,28 @@ impl AccountUpdate {
         self
     }
 
-    /// Deletes the user with all sessions and known devices.
+    /// Changes nothing unless this challenge of the account exists, and deletes it.
+    #[must_use]
+    pub fn complete_challenge(mut self, challenge: [u8; 32]) -> Self {
+        self.complete_challenge = Some(challenge);
+        self
+    }
+
+    /// Stores this proof with a session of the account.
+    #[must_use]
+    pub fn prove(mut self, proof: SessionProof) -> Self {
+        self.prove = Some(proof);
+        self
+    }
+
+    /// Inserts this challenge.
+    #[must_use]
+    pub fn begin_challenge(mut self, challenge: StoredChallenge) -> Self {
+        self.begin_challenge = Some(challenge);
+        self
+    }
+
+    /// Deletes the user with all sessions, known devices and challenges.
     #[must_use]
     pub fn delete_user(mut self) -> Self {
         self.delete_user = true;

@@ -6,10 +6,11 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, DeviceStore,
-    EndSessions, FoundUsers, MAX_DEVICES, NewUser, SessionAdvance, SessionStore, Store, StoreError,
-    StoreErrorKind, StoredDevice, StoredSession, ThrottleStore, UniqueKey, UpdateFn,
-    UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore,
+    DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES, NewUser,
+    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice,
+    StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys,
+    UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
@@ -29,6 +30,7 @@ struct Tables {
     accounts: HashMap<UserId, Account>,
     sessions: HashMap<SessionId, StoredSession>,
     devices: HashMap<DeviceId, StoredDevice>,
+    challenges: HashMap<[u8; 32], StoredChallenge>,
     counters: HashMap<ThrottleKey, Counter>,
     audit: Vec<AuditEvent>,
 }
@@ -108,7 +110,11 @@ impl Tables {
         let has_ended = update
             .require_live_session
             .is_some_and(|open| !self.sessions.get(&open).is_some_and(is_open));
-        Ok(Some((account, update)).filter(|_| !has_ended))
+        let is_own = |challenge: &StoredChallenge| challenge.user == id;
+        let is_missing = update
+            .complete_challenge
+            .is_some_and(|challenge| !self.challenges.get(&challenge).is_some_and(is_own));
+        Ok(Some((account, update)).filter(|_| !has_ended && !is_missing))
     }
 
     /// Writes changed accounts and inserts users, all or none.
@@ -196,6 +202,19 @@ impl Tables {
             self.delete_ended(user);
             self.sessions.insert(begun.id, begun);
         }
+        if let Some(proof) = update.prove
+            && let Some(session) = self.sessions.get_mut(&proof.session)
+            && session.user == user
+        {
+            session.authenticated_at = proof.at;
+            session.auth_methods = proof.methods;
+        }
+        if let Some(challenge) = update.complete_challenge {
+            self.challenges.remove(&challenge);
+        }
+        if let Some(challenge) = update.begin_challenge {
+            self.challenges.insert(challenge.id, challenge);
+        }
         if let Some(device) = update.keep_device {
             self.devices.insert(device.id, device);
             let own = self.devices.values().filter(|device| device.user == user);
@@ -229,6 +248,8 @@ impl Tables {
             self.accounts.remove(&user);
             self.sessions.retain(|_, session| session.user != user);
             self.devices.retain(|_, device| device.user != user);
+            self.challenges
+                .retain(|_, challenge| challenge.user != user);
         }
         self.audit.extend(update.events);
         ended
@@ -468,6 +489,36 @@ impl DeviceStore for MemoryStore {
             .devices
             .retain(|_, device| device.last_used_at >= before);
         Ok((all - tables.devices.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl ChallengeStore for MemoryStore {
+    async fn challenge(&self, id: &[u8; 32]) -> Result<Option<StoredChallenge>, StoreError> {
+        Ok(self.tables().challenges.get(id).cloned())
+    }
+
+    async fn count_challenge_attempt(
+        &self,
+        id: &[u8; 32],
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let Some(challenge) = tables.challenges.get_mut(id) else {
+            return Ok(false);
+        };
+        let is_open = now < challenge.expires_at && challenge.attempts < MAX_CHALLENGE_ATTEMPTS;
+        challenge.attempts += u32::from(is_open);
+        Ok(is_open)
+    }
+
+    async fn purge_challenges(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.challenges.len();
+        tables
+            .challenges
+            .retain(|_, challenge| challenge.expires_at >= before);
+        Ok((all - tables.challenges.len()) as u64)
     }
 }
 

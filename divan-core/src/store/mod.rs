@@ -12,6 +12,7 @@
 
 mod account;
 mod audit;
+mod challenge;
 mod device;
 mod error;
 mod memory;
@@ -21,6 +22,7 @@ mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;
 mod search;
+mod second_factor;
 mod session;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
@@ -39,6 +41,7 @@ use crate::types::{Email, Phone, TelegramId, User, UserId};
 pub use crate::database_url::PostgresPool;
 pub use account::{Account, AccountUpdate, NewUser, UpdateFn, UpdatedAccount, UserKeys};
 pub use audit::{AuditQuery, AuditStore};
+pub use challenge::{ChallengeStore, MAX_CHALLENGE_ATTEMPTS, StoredChallenge};
 pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
@@ -48,7 +51,8 @@ pub use postgres::PostgresStore;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, SchemaStatus};
 pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserCount, UserQuery, search_words};
-pub use session::{EndSessions, SessionAdvance, SessionStore, StoredSession};
+pub use second_factor::{PendingTotp, SecondFactor, StoredTotp};
+pub use session::{EndSessions, SessionAdvance, SessionProof, SessionStore, StoredSession};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use sql::{Backend, SqlStore};
 #[cfg(feature = "sqlite")]
@@ -58,7 +62,13 @@ pub use throttle::ThrottleStore;
 /// All storage of the sign-in service.
 #[async_trait]
 pub trait Store:
-    UserStore + SessionStore + DeviceStore + AuditStore + BootstrapStore + ThrottleStore
+    UserStore
+    + SessionStore
+    + DeviceStore
+    + ChallengeStore
+    + AuditStore
+    + BootstrapStore
+    + ThrottleStore
 {
     /// Checks that the database can serve: it accepts writes, and its schema is current.
     ///
@@ -124,8 +134,9 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
 
     /// Changes an account and its sessions, and inserts audit events, in one transaction. The
     /// account is locked while `change` runs. Nothing is written and the result is `None` when there
-    /// is no such account, when `change` returns `None`, or when the session of
-    /// [`AccountUpdate::require_live_session`] has ended.
+    /// is no such account, when `change` returns `None`, when the session of
+    /// [`AccountUpdate::require_live_session`] has ended, or when the challenge of
+    /// [`AccountUpdate::complete_challenge`] does not exist.
     ///
     /// `change` may be called several times, if the database requires a retry of the transaction.
     ///

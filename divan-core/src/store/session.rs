@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::StoreError;
 use crate::session::{EndReason, RotationState, SessionEnd};
-use crate::types::{Audience, SessionId, TelegramClient, User, UserId};
+use crate::types::{Audience, AuthMethods, SessionId, TelegramClient, User, UserId};
 
 /// Sessions. They begin and end together with changes of their account: see
 /// [`UserStore::update_account`](super::UserStore::update_account).
@@ -58,6 +58,10 @@ pub struct StoredSession {
     pub rotation: RotationState,
     /// Time of the sign-in.
     pub created_at: OffsetDateTime,
+    /// Time at which the user last proved the own identity: at the sign-in or by a step-up.
+    pub authenticated_at: OffsetDateTime,
+    /// The ways of that proof.
+    pub auth_methods: AuthMethods,
     /// Expiry, which a refresh moves.
     pub expires_at: OffsetDateTime,
     /// Maximum lifetime, which a refresh does not move.
@@ -76,7 +80,8 @@ pub struct StoredSession {
 }
 
 impl StoredSession {
-    /// Creates a session that begins now, in its first generation, without device and address.
+    /// Creates a session that begins now with the password, in its first generation, without device
+    /// and address.
     pub fn new(
         id: SessionId,
         user: UserId,
@@ -93,6 +98,8 @@ impl StoredSession {
             salt,
             rotation: RotationState::first(created_at),
             created_at,
+            authenticated_at: created_at,
+            auth_methods: AuthMethods::PASSWORD,
             expires_at,
             ends_at,
             device: None,
@@ -136,6 +143,29 @@ impl SessionAdvance {
             seen,
             next,
             expires_at,
+        }
+    }
+}
+
+/// A proof of the user's identity, to store with a live session.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SessionProof {
+    /// The session.
+    pub session: SessionId,
+    /// [`StoredSession::authenticated_at`].
+    pub at: OffsetDateTime,
+    /// [`StoredSession::auth_methods`].
+    pub methods: AuthMethods,
+}
+
+impl SessionProof {
+    /// Stores time and methods of a proof with a session.
+    pub fn new(session: SessionId, at: OffsetDateTime, methods: AuthMethods) -> Self {
+        Self {
+            session,
+            at,
+            methods,
         }
     }
 }

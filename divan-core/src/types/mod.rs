@@ -2,6 +2,7 @@
 
 mod audience;
 mod audit;
+mod auth_methods;
 mod contact_details;
 mod external_id;
 mod ids;
@@ -14,6 +15,7 @@ mod user;
 
 pub use audience::{Audience, UnknownAudience};
 pub use audit::{AuditAction, AuditEvent};
+pub use auth_methods::{AuthMethod, AuthMethods};
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
 pub use external_id::{ExternalId, InvalidExternalId};
 pub use ids::{AuditId, DeviceId, SessionId, TelegramId, UserId};

@@ -14,12 +14,13 @@ use crate::harness::*;
 use crate::postgres::store;
 
 /// Tables that requests write to.
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "divan_users",
     "divan_user_words",
     "divan_sessions",
     "divan_audit_events",
     "divan_devices",
+    "divan_challenges",
     "divan_throttle",
 ];
 

@@ -43,6 +43,52 @@ macro_rules! with_values {
             .$bind(account.password_expires_at.map(to_micros))
             .$bind(account.password_version.cast_signed())
             .$bind(account.metadata.to_json())
+            .$bind(
+                account
+                    .second_factor
+                    .totp
+                    .as_ref()
+                    .map(|totp| totp.sealed_secret.clone()),
+            )
+            .$bind(
+                account
+                    .second_factor
+                    .totp
+                    .as_ref()
+                    .map(|totp| to_micros(totp.confirmed_at)),
+            )
+            .$bind(
+                account
+                    .second_factor
+                    .totp
+                    .as_ref()
+                    .map(|totp| totp.last_step.cast_signed()),
+            )
+            .$bind(
+                account
+                    .second_factor
+                    .pending
+                    .as_ref()
+                    .map(|pending| pending.sealed_secret.clone()),
+            )
+            .$bind(
+                account
+                    .second_factor
+                    .pending
+                    .as_ref()
+                    .map(|pending| to_micros(pending.created_at)),
+            )
+            .$bind(
+                account
+                    .second_factor
+                    .pending
+                    .as_ref()
+                    .map(|pending| pending.session.0),
+            )
+            .$bind(
+                Some(account.second_factor.recovery_codes.concat())
+                    .filter(|codes| !codes.is_empty()),
+            )
     }};
 }
 
@@ -167,7 +213,8 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(Some(UpdatedAccount { account, ended }))
     }
 
-    /// Deletes a user; the database deletes the sessions, devices and search words with the row.
+    /// Deletes a user; the database deletes the sessions, devices, challenges and search words with
+    /// the row.
     pub(super) async fn delete_account(
         &self,
         connection: &mut DB::Connection,
@@ -199,7 +246,12 @@ impl<DB: Backend> SqlStore<DB> {
             return Ok(None);
         };
         if let Some(session) = update.require_live_session
-            && !self.has_open_session(connection, session, id).await?
+            && !self.has_open_session(&mut *connection, session, id).await?
+        {
+            return Ok(None);
+        }
+        if let Some(challenge) = &update.complete_challenge
+            && !self.has_challenge(connection, challenge, id).await?
         {
             return Ok(None);
         }
@@ -210,13 +262,19 @@ impl<DB: Backend> SqlStore<DB> {
         }))
     }
 
-    /// Changes the devices and counters of an account.
+    /// Changes the challenges, devices and counters of an account.
     pub(super) async fn update_defence(
         &self,
         connection: &mut DB::Connection,
         id: UserId,
         update: &AccountUpdate,
     ) -> Result<(), StoreError> {
+        if let Some(challenge) = &update.complete_challenge {
+            self.delete_challenge(connection, challenge).await?;
+        }
+        if let Some(challenge) = &update.begin_challenge {
+            self.insert_challenge(connection, challenge).await?;
+        }
         if let Some(device) = &update.keep_device {
             self.keep_device(connection, device).await?;
         }

@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod backend;
 mod bootstrap;
+mod challenges;
 mod connection_pool;
 mod connections;
 mod devices;

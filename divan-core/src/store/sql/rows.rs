@@ -7,9 +7,12 @@ use uuid::Uuid;
 use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
-use crate::store::{Account, StoredDevice, StoredSession};
+use crate::store::{
+    Account, PendingTotp, SecondFactor, StoredChallenge, StoredDevice, StoredSession, StoredTotp,
+};
 use crate::types::{
-    AuditAction, AuditEvent, AuditId, DeviceId, SessionId, TelegramClient, TelegramId, User, UserId,
+    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, SessionId, TelegramClient, TelegramId,
+    User, UserId,
 };
 
 /// Decodes a row of `user_columns!`.
@@ -51,7 +54,29 @@ pub(super) fn account<DB: Backend>(row: &DB::Row) -> Result<Account, sqlx::Error
         password_verified_at: time_option::<DB>(row, "password_verified_at")?,
         password_expires_at: time_option::<DB>(row, "password_expires_at")?,
         password_version: row.try_get::<i64, _>("password_version")?.cast_unsigned(),
+        second_factor: second_factor::<DB>(row)?,
     })
+}
+
+fn second_factor<DB: Backend>(row: &DB::Row) -> Result<SecondFactor, sqlx::Error> {
+    let mut factor = SecondFactor::default();
+    if let Some(secret) = row.try_get("totp_secret")? {
+        let confirmed_at = from_micros(row.try_get("totp_confirmed_at")?);
+        let last_step = row.try_get::<i64, _>("totp_step")?.cast_unsigned();
+        factor.totp = Some(StoredTotp::new(secret, confirmed_at, last_step));
+    }
+    if let Some(secret) = row.try_get("pending_totp_secret")? {
+        let created_at = from_micros(row.try_get("pending_totp_created_at")?);
+        let session = SessionId(row.try_get("pending_totp_session_id")?);
+        factor.pending = Some(PendingTotp::new(secret, created_at, session));
+    }
+    let codes: Option<Vec<u8>> = row.try_get("recovery_codes")?;
+    factor.recovery_codes = codes
+        .unwrap_or_default()
+        .chunks(32)
+        .map(|digest| converted(digest, "recovery_codes"))
+        .collect::<Result<_, _>>()?;
+    Ok(factor)
 }
 
 /// Decodes a row of `session_columns!`.
@@ -63,6 +88,10 @@ pub(super) fn session<DB: Backend>(row: &DB::Row) -> Result<StoredSession, sqlx:
         row.try_get("is_confirmed")?,
     );
     let ended_at = time_option::<DB>(row, "ended_at")?;
+    let created_at = from_micros(row.try_get("session_created_at")?);
+    // Both are absent in sessions of older versions, which began with the password.
+    let authenticated_at = time_option::<DB>(row, "authenticated_at")?;
+    let methods: Option<String> = row.try_get("auth_methods")?;
     let end_reason = parsed_option::<DB, _>(row, "end_reason")?;
     Ok(StoredSession {
         id: SessionId(row.try_get("session_id")?),
@@ -70,7 +99,11 @@ pub(super) fn session<DB: Backend>(row: &DB::Row) -> Result<StoredSession, sqlx:
         audience: parsed::<DB, _>(row, "audience")?,
         salt: converted(row.try_get::<Vec<u8>, _>("salt")?.as_slice(), "salt")?,
         rotation,
-        created_at: from_micros(row.try_get("session_created_at")?),
+        created_at,
+        authenticated_at: authenticated_at.unwrap_or(created_at),
+        auth_methods: methods.map_or(AuthMethods::PASSWORD, |names| {
+            AuthMethods::from_names(&names)
+        }),
         expires_at: from_micros(row.try_get("expires_at")?),
         ends_at: from_micros(row.try_get("ends_at")?),
         device: row.try_get("device")?,
@@ -108,6 +141,19 @@ pub(super) fn device<DB: Backend>(row: &DB::Row) -> Result<StoredDevice, sqlx::E
     device.last_used_at = from_micros(row.try_get("last_used_at")?);
     device.device = row.try_get("device")?;
     Ok(device)
+}
+
+/// Decodes a row of the challenges.
+pub(super) fn challenge<DB: Backend>(row: &DB::Row) -> Result<StoredChallenge, sqlx::Error> {
+    let id = converted(row.try_get::<Vec<u8>, _>("id")?.as_slice(), "id")?;
+    let user = UserId(row.try_get("user_id")?);
+    let version = row.try_get::<i64, _>("password_version")?.cast_unsigned();
+    let expires_at = from_micros(row.try_get("expires_at")?);
+    let mut challenge = StoredChallenge::new(id, user, version, expires_at);
+    challenge.attempts = converted(row.try_get::<i64, _>("attempts")?, "attempts")?;
+    challenge.device = row.try_get::<Option<Uuid>, _>("device_id")?.map(DeviceId);
+    challenge.address = parsed_option::<DB, _>(row, "address")?;
+    Ok(challenge)
 }
 
 /// Decodes a row of the audit.

@@ -95,7 +95,7 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(open > 0)
     }
 
-    /// Ends and begins sessions of an account. Returns the sessions that ended.
+    /// Ends, begins and proves sessions of an account. Returns the sessions that ended.
     pub(super) async fn update_sessions(
         &self,
         connection: &mut DB::Connection,
@@ -130,7 +130,16 @@ impl<DB: Backend> SqlStore<DB> {
             ended.extend(oldest);
             ended.extend(self.end_replaced(connection, begun).await?);
             self.delete_ended(connection, user).await?;
-            self.insert_session(connection, begun).await?;
+            self.insert_session(&mut *connection, begun).await?;
+        }
+        if let Some(proof) = &update.prove {
+            let query = sqlx::query(statements::PROVE_SESSION)
+                .bind(proof.session.0)
+                .bind(user.0)
+                .bind(to_micros(proof.at))
+                .bind(proof.methods.to_string())
+                .persistent(self.statement_cache);
+            query.execute(connection).await?;
         }
         Ok(ended.into_iter().map(SessionId).collect())
     }
@@ -190,6 +199,8 @@ impl<DB: Backend> SqlStore<DB> {
             .bind(telegram.map(|telegram| telegram.bot_id))
             .bind(telegram.and_then(|telegram| telegram.language.clone()))
             .bind(telegram.and_then(|telegram| telegram.allows_write_to_pm))
+            .bind(to_micros(session.authenticated_at))
+            .bind(session.auth_methods.to_string())
             .persistent(self.statement_cache);
         insert.execute(connection).await?;
         Ok(())

@@ -11,7 +11,9 @@ macro_rules! account_columns {
     () => {
         concat!(
             user_columns!(),
-            ", password_hash, password_verified_at, password_expires_at, password_version, metadata"
+            ", password_hash, password_verified_at, password_expires_at, password_version, metadata, \
+             totp_secret, totp_confirmed_at, totp_step, pending_totp_secret, pending_totp_created_at, \
+             pending_totp_session_id, recovery_codes"
         )
     };
 }
@@ -32,7 +34,7 @@ macro_rules! session_columns {
     () => {
         "id AS session_id, user_id, audience, salt, generation, parent, rotated_at, is_confirmed, \
          created_at AS session_created_at, expires_at, ends_at, device, address, init_data, telegram_bot_id, telegram_language, \
-         telegram_allows_write, ended_at, end_reason"
+         telegram_allows_write, authenticated_at, auth_methods, ended_at, end_reason"
     };
 }
 
@@ -66,7 +68,7 @@ macro_rules! purge {
 
 /// Counts the applied migrations up to a version. Names the newest table too, in case that it was dropped.
 pub(super) const PING: &str = "SELECT count(*) FROM divan_migrations WHERE version <= $1 \
-     AND NOT EXISTS (SELECT 1 FROM divan_throttle LIMIT 0)";
+     AND NOT EXISTS (SELECT 1 FROM divan_challenges LIMIT 0)";
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
 #[cfg(feature = "postgres")]
@@ -107,7 +109,9 @@ pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_nam
      phone = $5, telegram_id = $6, telegram_username = $7, external_id = $8, is_active = $9, \
      password_change_required = $10, created_at = $11, updated_at = $12, last_login_at = $13, \
      password_hash = $14, password_verified_at = $15, password_expires_at = $16, \
-     password_version = $17, metadata = $18 WHERE id = $1";
+     password_version = $17, metadata = $18, totp_secret = $19, totp_confirmed_at = $20, \
+     totp_step = $21, pending_totp_secret = $22, pending_totp_created_at = $23, \
+     pending_totp_session_id = $24, recovery_codes = $25 WHERE id = $1";
 
 pub(super) const DELETE_USER: &str = "DELETE FROM divan_users WHERE id = $1";
 
@@ -171,12 +175,15 @@ pub(super) const LIVE_SESSIONS: &str = concat!(
 );
 pub(super) const INSERT_SESSION: &str = "INSERT INTO divan_sessions (id, user_id, audience, salt, \
      generation, parent, rotated_at, is_confirmed, created_at, expires_at, ends_at, device, address, \
-     init_data, telegram_bot_id, telegram_language, telegram_allows_write) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+     init_data, telegram_bot_id, telegram_language, telegram_allows_write, authenticated_at, \
+     auth_methods) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+     $18, $19)";
 pub(super) const ADVANCE_SESSION: &str = "UPDATE divan_sessions SET generation = $6, parent = $7, \
      rotated_at = $8, is_confirmed = $9, expires_at = $10 \
      WHERE id = $1 AND generation = $2 AND parent = $3 AND rotated_at = $4 AND is_confirmed = $5 \
      AND ended_at IS NULL";
+pub(super) const PROVE_SESSION: &str = "UPDATE divan_sessions SET authenticated_at = $3, \
+     auth_methods = $4 WHERE id = $1 AND user_id = $2";
 pub(super) const OPEN_SESSIONS: &str =
     "SELECT count(*) FROM divan_sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
 /// Ends the session `$4`, or all sessions of the user when it is NULL.
@@ -223,6 +230,18 @@ pub(super) const DELETE_OLDEST_DEVICES: &str = "DELETE FROM divan_devices WHERE 
 pub(super) const DELETE_DEVICE: &str = "DELETE FROM divan_devices WHERE id = $1 AND user_id = $2";
 pub(super) const PURGE_DEVICES: &str =
     purge!("divan_devices", "id", "last_used_at", "last_used_at < $1");
+
+pub(super) const CHALLENGE: &str = "SELECT id, user_id, password_version, expires_at, attempts, \
+     device_id, address FROM divan_challenges WHERE id = $1";
+pub(super) const CHALLENGES_OF_USER: &str =
+    "SELECT count(*) FROM divan_challenges WHERE id = $1 AND user_id = $2";
+pub(super) const INSERT_CHALLENGE: &str = "INSERT INTO divan_challenges (id, user_id, \
+     password_version, expires_at, attempts, device_id, address) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+pub(super) const COUNT_CHALLENGE_ATTEMPT: &str = "UPDATE divan_challenges SET attempts = attempts + 1 \
+     WHERE id = $1 AND expires_at > $2 AND attempts < $3";
+pub(super) const DELETE_CHALLENGE: &str = "DELETE FROM divan_challenges WHERE id = $1";
+pub(super) const PURGE_CHALLENGES: &str =
+    purge!("divan_challenges", "id", "expires_at", "expires_at < $1");
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =

@@ -1,0 +1,124 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+named_enum! {
+    /// A way in which a user has proved the own identity. The names are those of the claim `amr`
+    /// ([RFC 8176](https://www.rfc-editor.org/rfc/rfc8176)), as far as it has them.
+    pub enum AuthMethod {
+        /// The password.
+        Password = "pwd",
+        /// A one-time code of an authenticator app.
+        OneTimeCode = "otp",
+        /// A recovery code, instead of a one-time code.
+        RecoveryCode = "recovery",
+        /// Init data that Telegram signed.
+        Telegram = "telegram",
+    }
+}
+
+/// The ways in which the user of a session has proved the own identity.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct AuthMethods(u8);
+
+impl AuthMethods {
+    /// No method.
+    pub const NONE: Self = Self(0);
+
+    /// The password alone.
+    pub const PASSWORD: Self = Self::NONE.with(AuthMethod::Password);
+
+    /// Adds a method.
+    #[must_use]
+    pub const fn with(self, method: AuthMethod) -> Self {
+        Self(self.0 | 1 << method as u8)
+    }
+
+    /// Returns `true` if the method is among these.
+    pub const fn contains(self, method: AuthMethod) -> bool {
+        self.0 & 1 << method as u8 != 0
+    }
+
+    /// Returns `true` if a second factor is among these.
+    pub const fn has_second_factor(self) -> bool {
+        self.contains(AuthMethod::OneTimeCode) || self.contains(AuthMethod::RecoveryCode)
+    }
+
+    /// Returns the methods.
+    pub fn iter(self) -> impl Iterator<Item = AuthMethod> {
+        let all = AuthMethod::ALL.iter().copied();
+        all.filter(move |method| self.contains(*method))
+    }
+
+    /// Reads names that are separated by spaces. Unknown ones are ignored: a newer version may have
+    /// written them.
+    pub fn from_names(names: &str) -> Self {
+        names.split(' ').fold(Self::NONE, Self::with_name)
+    }
+
+    fn with_name(self, name: &str) -> Self {
+        let mut all = AuthMethod::ALL.iter();
+        let method = all.find(|method| method.as_str() == name);
+        method.map_or(self, |method| self.with(*method))
+    }
+}
+
+/// Names, separated by spaces.
+impl fmt::Display for AuthMethods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.iter().map(AuthMethod::as_str).collect();
+        f.write_str(&names.join(" "))
+    }
+}
+
+impl fmt::Debug for AuthMethods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for AuthMethods {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(AuthMethod::as_str))
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthMethods {
+    /// Unknown names are ignored.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Vec::<String>::deserialize(deserializer)?;
+        let add = |methods: Self, name: &String| methods.with_name(name);
+        Ok(names.iter().fold(Self::NONE, add))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_survive_the_database_and_the_token() {
+        let methods = AuthMethods::PASSWORD.with(AuthMethod::OneTimeCode);
+        assert_eq!(methods.to_string(), "pwd otp");
+        assert_eq!(AuthMethods::from_names("otp pwd"), methods);
+        assert_eq!(serde_json::to_string(&methods).unwrap(), r#"["pwd","otp"]"#);
+        let parsed: AuthMethods = serde_json::from_str(r#"["otp","pwd","otp"]"#).unwrap();
+        assert_eq!(parsed, methods);
+        assert_eq!(AuthMethods::from_names(""), AuthMethods::NONE);
+    }
+
+    #[test]
+    fn unknown_methods_are_ignored() {
+        assert_eq!(AuthMethods::from_names("hwk pwd"), AuthMethods::PASSWORD);
+        let parsed: AuthMethods = serde_json::from_str(r#"["hwk","pwd"]"#).unwrap();
+        assert_eq!(parsed, AuthMethods::PASSWORD);
+    }
+
+    #[test]
+    fn codes_are_second_factors() {
+        for &method in AuthMethod::ALL {
+            let is_code = matches!(method, AuthMethod::OneTimeCode | AuthMethod::RecoveryCode);
+            assert_eq!(AuthMethods::NONE.with(method).has_second_factor(), is_code);
+        }
+    }
+}
