@@ -9,7 +9,7 @@ use crate::init_data::{InitData, InitDataError};
 use crate::secret::Secret;
 use crate::store::{Account, AccountUpdate};
 use crate::throttle::ThrottleKind;
-use crate::types::{Audience, AuditAction, Role, TelegramId};
+use crate::types::{Audience, AuditAction, AuthMethod, AuthMethods, Role, TelegramId};
 
 /// Time after a password sign-in in which auto-login is possible. Sessions that auto-login starts
 /// end with it.
@@ -63,6 +63,7 @@ impl ClientService<'_> {
         session.expires_at = session.expires_at.min(session.ends_at);
         session.init_data = Some(keys.init_data(init_data));
         session.telegram = Some(telegram.client.clone());
+        session.auth_methods = AuthMethods::NONE.with(AuthMethod::Telegram);
         let action = AuditAction::SignedInAutomatically;
         let mut event = service.audit_event(action, Some(user), user, self.client)?;
         event.bot_id = Some(telegram.client.bot_id);

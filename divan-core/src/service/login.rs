@@ -15,7 +15,7 @@ use crate::store::{
     Account, AccountUpdate, StoreErrorKind, StoredDevice, StoredSession, UniqueKey, UpdatedAccount,
 };
 use crate::throttle::{Attempt, AttemptClass, LaneSubject};
-use crate::types::{Audience, AuditAction, Phone, Role, TelegramId};
+use crate::types::{Audience, AuditAction, AuthMethod, AuthMethods, Phone, Role, TelegramId};
 
 /// The phone number that an employee signs in with.
 #[derive(Clone, Debug)]
@@ -342,6 +342,7 @@ impl ClientService<'_> {
             session.expires_at = session.expires_at.min(end);
         }
         session.telegram = with.telegram().map(|telegram| telegram.client.clone());
+        session.auth_methods = with.methods();
         let now = session.created_at;
         let event = |action| {
             let mut event = service.audit_event(action, Some(user), user, self.client)?;
@@ -428,6 +429,13 @@ impl SignInWith {
         match self {
             Self::Telegram(telegram) => Some(telegram),
             Self::Device(_) => None,
+        }
+    }
+
+    fn methods(&self) -> AuthMethods {
+        match self {
+            Self::Telegram(_) => AuthMethods::PASSWORD.with(AuthMethod::Telegram),
+            Self::Device(_) => AuthMethods::PASSWORD,
         }
     }
 

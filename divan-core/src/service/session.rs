@@ -290,6 +290,8 @@ impl AuthService {
             session: session.id,
             generation: session.rotation.current(),
             scope,
+            auth_time: unix_seconds(session.authenticated_at),
+            auth_methods: session.auth_methods,
         };
         // A limited token is not valid longer than the generated password.
         let access = if scope.is_some() {
@@ -392,6 +394,11 @@ impl AuthService {
             Audience::Admin => self.parts.admin_life,
         }
     }
+}
+
+/// Returns `None` for times before 1970.
+pub(super) fn unix_seconds(time: OffsetDateTime) -> Option<u64> {
+    time.unix_timestamp().try_into().ok()
 }
 
 /// Saturating conversion.

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::error::TokenError;
-use crate::types::{Audience, Role, SessionId, UserId};
+use crate::types::{Audience, AuthMethods, Role, SessionId, UserId};
 
 /// The user, session and purpose that an access token is issued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +21,14 @@ pub struct TokenSubject {
     pub generation: u64,
     /// The purpose that the token is limited to; `None` for no limit.
     pub scope: Option<Scope>,
+    /// The time of the user's last proof of identity, in seconds since the Unix epoch.
+    pub auth_time: Option<u64>,
+    /// The ways of that proof.
+    pub auth_methods: AuthMethods,
 }
 
 impl TokenSubject {
-    /// Creates a subject without a scope.
+    /// Creates a subject without a scope and a proof of identity.
     pub fn new(
         user: UserId,
         role: Role,
@@ -39,7 +43,16 @@ impl TokenSubject {
             session,
             generation,
             scope: None,
+            auth_time: None,
+            auth_methods: AuthMethods::NONE,
         }
+    }
+
+    /// Sets time and ways of the user's last proof of identity. Default: none.
+    #[must_use]
+    pub fn with_proof(mut self, auth_time: u64, methods: AuthMethods) -> Self {
+        (self.auth_time, self.auth_methods) = (Some(auth_time), methods);
+        self
     }
 
     /// Limits the token to a purpose. Default: no limit.
@@ -58,6 +71,8 @@ impl TokenSubject {
 pub enum Scope {
     /// Changing the password, which must happen first.
     PasswordChange,
+    /// Setting up a second factor, which must happen first.
+    SecondFactorEnrolment,
 }
 
 impl Scope {
@@ -65,12 +80,13 @@ impl Scope {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PasswordChange => "password-change",
+            Self::SecondFactorEnrolment => "second-factor-enrolment",
         }
     }
 
     pub(super) fn parse(scope: &str) -> Result<Self, TokenError> {
-        (scope == Self::PasswordChange.as_str())
-            .then_some(Self::PasswordChange)
+        let mut all = [Self::PasswordChange, Self::SecondFactorEnrolment].into_iter();
+        all.find(|known| known.as_str() == scope)
             .ok_or(TokenError::NotAccepted)
     }
 }
@@ -91,6 +107,11 @@ pub struct AccessTokenClaims {
     pub generation: u64,
     /// The purpose that the token is limited to (`scope`); `None` for no limit.
     pub scope: Option<Scope>,
+    /// The time of the user's last proof of identity (`auth_time`), in seconds since the Unix epoch: the
+    /// sign-in, or a later step-up. A refresh does not change it. `None` in tokens of older versions.
+    pub auth_time: Option<u64>,
+    /// The ways of that proof (`amr`).
+    pub auth_methods: AuthMethods,
     /// The time of issue (`iat`), in seconds since the Unix epoch.
     pub issued_at: u64,
     /// The expiry (`exp`), in seconds since the Unix epoch.
@@ -113,6 +134,10 @@ pub(super) struct WireClaims<'a> {
     pub(super) generation: u64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) auth_time: Option<u64>,
+    #[serde(default, skip_serializing_if = "AuthMethods::is_empty")]
+    pub(super) amr: AuthMethods,
     pub(super) iat: u64,
     pub(super) nbf: u64,
     pub(super) exp: u64,

@@ -44,14 +44,9 @@ fn audiences() -> Audiences {
 fn token(keys: impl Into<KeyRing>) -> String {
     let issuer =
         TokenIssuer::new(keys, ISSUER, audiences()).clock(Arc::new(ManualClock::at_unix(NOW)));
-    let subject = TokenSubject {
-        user: "0199d0f0-0000-7000-8000-000000000001".parse().unwrap(),
-        role: Role::Admin,
-        audience: Audience::Admin,
-        session: "0199d0f0-0000-7000-8000-000000000002".parse().unwrap(),
-        generation: 7,
-        scope: None,
-    };
+    let user = "0199d0f0-0000-7000-8000-000000000001".parse().unwrap();
+    let session = "0199d0f0-0000-7000-8000-000000000002".parse().unwrap();
+    let subject = TokenSubject::new(user, Role::Admin, Audience::Admin, session, 7);
     issuer.issue(&subject).unwrap().token.expose().to_owned()
 }
 

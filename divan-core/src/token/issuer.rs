@@ -108,6 +108,8 @@ impl TokenIssuer {
             sid: subject.session,
             generation: subject.generation,
             scope: subject.scope.map(|scope| scope.as_str().into()),
+            auth_time: subject.auth_time,
+            amr: subject.auth_methods,
             iat: now,
             nbf: now,
             exp: now.saturating_add(expires_in.as_secs()),

@@ -10,7 +10,7 @@ use super::claims::WireClaims;
 use super::*;
 use crate::clock::ManualClock;
 use crate::entropy::SeededEntropy;
-use crate::types::{Role, SessionId, UserId};
+use crate::types::{AuthMethod, AuthMethods, Role, SessionId, UserId};
 
 const NOW: u64 = 1_780_000_000;
 const ISSUER: &str = "https://sec.example.com";
@@ -43,14 +43,7 @@ fn session() -> SessionId {
 }
 
 fn subject(role: Role, audience: Audience) -> TokenSubject {
-    TokenSubject {
-        user: user(),
-        role,
-        audience,
-        session: session(),
-        generation: 7,
-        scope: None,
-    }
+    TokenSubject::new(user(), role, audience, session(), 7)
 }
 
 impl Fixture {
@@ -73,6 +66,8 @@ impl Fixture {
             sid: session(),
             generation: 7,
             scope: None,
+            auth_time: None,
+            amr: AuthMethods::NONE,
             iat: NOW,
             nbf: NOW,
             exp: NOW + 600,
@@ -81,6 +76,26 @@ impl Fixture {
         change(&mut claims);
         self.issuer.sign(&claims).expose().to_owned()
     }
+}
+
+#[test]
+fn a_token_tells_when_and_how_the_user_signed_in() {
+    let f = fixture();
+    let methods = AuthMethods::PASSWORD.with(AuthMethod::OneTimeCode);
+    let subject = TokenSubject::new(user(), Role::Admin, Audience::Admin, session(), 7);
+    let token = f.issuer.issue(&subject.with_proof(NOW - 60, methods));
+    let claims = f.verifier.verify(token.unwrap().token.expose()).unwrap();
+    assert_eq!(
+        (claims.auth_time, claims.auth_methods),
+        (Some(NOW - 60), methods)
+    );
+
+    // As older versions issued it.
+    let claims = f.verifier.verify(&f.token_with(|_| ())).unwrap();
+    assert_eq!(
+        (claims.auth_time, claims.auth_methods),
+        (None, AuthMethods::NONE)
+    );
 }
 
 #[test]

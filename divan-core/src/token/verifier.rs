@@ -149,6 +149,8 @@ impl TokenVerifier {
             session: claims.sid,
             generation: claims.generation,
             scope,
+            auth_time: claims.auth_time,
+            auth_methods: claims.amr,
             issued_at: claims.iat,
             expires_at: claims.exp,
             token_id: claims.jti.into_owned(),

@@ -39,6 +39,16 @@ impl AuthMethods {
         self.0 & 1 << method as u8 != 0
     }
 
+    /// Returns `true` if there is no method.
+    #[cfg(feature = "token")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde requires"
+    )]
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::NONE
+    }
+
     /// Returns `true` if a second factor is among these.
     pub const fn has_second_factor(self) -> bool {
         self.contains(AuthMethod::OneTimeCode) || self.contains(AuthMethod::RecoveryCode)

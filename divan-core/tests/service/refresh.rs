@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use divan_core::service::{AuthService, ClientInfo, UpdateUserCommand};
+use divan_core::service::{AuthService, ClientInfo, IssuedTokens, UpdateUserCommand};
 use divan_core::session::EndReason;
 use divan_core::store::{Account, AccountUpdate, AuditQuery};
 use divan_core::token::{Audiences, SecretKey};
-use divan_core::types::AuditAction;
+use divan_core::types::{AuditAction, AuthMethod, AuthMethods};
 
 use crate::support::employee::{DAY, Fixture, id_of, token_of};
-use crate::support::{Refusal, refusal};
+use crate::support::{NOW, Refusal, refusal, verifier};
 
 on_every_store!(
     refresh_returns_the_next_pair_and_invalidates_the_previous,
@@ -19,6 +19,7 @@ on_every_store!(
     a_delayed_reuse_revokes_the_session,
     refresh_rejects_tokens_of_no_session,
     refresh_rejects_an_inactive_user,
+    a_refresh_keeps_time_and_methods_of_the_sign_in,
 );
 
 async fn refresh_returns_the_next_pair_and_invalidates_the_previous(f: Fixture) {
@@ -218,4 +219,21 @@ async fn refresh_rejects_an_inactive_user(f: Fixture) {
         .await
         .unwrap();
     f.assert_signed_out(&session).await;
+}
+
+async fn a_refresh_keeps_time_and_methods_of_the_sign_in(f: Fixture) {
+    let verifier = verifier(&f.clock);
+    let proof = |tokens: &IssuedTokens| {
+        let claims = verifier.verify(tokens.access_token.expose()).unwrap();
+        (claims.auth_time, claims.auth_methods)
+    };
+    let first = f.login().await;
+    let with_password = AuthMethods::PASSWORD.with(AuthMethod::Telegram);
+    assert_eq!(proof(&first), (Some(NOW), with_password));
+    f.pass(Duration::from_mins(10));
+    let second = f.refresh(&first).await.unwrap();
+    assert_eq!(proof(&second), (Some(NOW), with_password));
+    let automatic = f.auto_login().await.unwrap();
+    let without_password = AuthMethods::NONE.with(AuthMethod::Telegram);
+    assert_eq!(proof(&automatic), (Some(NOW + 600), without_password));
 }

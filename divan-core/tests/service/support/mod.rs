@@ -16,10 +16,11 @@ use divan_core::service::{
     ClientInfo, LoginPhone, TelegramLoginCommand,
 };
 use divan_core::store::Store;
-use divan_core::token::{Audiences, SecretKey};
+use divan_core::token::{Audiences, SecretKey, TokenVerifier};
 
 pub(crate) use refusal::{Refusal, refusal};
 
+const ISSUER: &str = "https://sec.example.com";
 pub(crate) const NOW: u64 = 1_780_000_000;
 pub(crate) const BOT: &str = "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000";
 pub(crate) const ADMIN_EMAIL: &str = "admin@example.com";
@@ -29,16 +30,22 @@ pub(crate) const PASSWORD: &str = "umbrella 77";
 
 /// Returns a service with open bootstrap and fast hashes, to be changed before it is built.
 pub(crate) fn builder(store: Arc<dyn Store>, clock: &Arc<ManualClock>) -> AuthServiceBuilder {
-    AuthService::builder(
-        store,
-        &SecretKey::new([7; 32]).unwrap(),
-        "https://sec.example.com",
-        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
-    )
-    .telegram(BOT.parse().unwrap())
-    .bootstrap(BootstrapPolicy::OpenToAnyone)
-    .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
-    .clock(clock.clone())
+    let key = SecretKey::new([7; 32]).unwrap();
+    AuthService::builder(store, &key, ISSUER, audiences())
+        .telegram(BOT.parse().unwrap())
+        .bootstrap(BootstrapPolicy::OpenToAnyone)
+        .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+        .clock(clock.clone())
+}
+
+/// Returns a verifier of the access tokens that the services of [`builder`] issue.
+pub(crate) fn verifier(clock: &Arc<ManualClock>) -> TokenVerifier {
+    let key = SecretKey::new([7; 32]).unwrap();
+    TokenVerifier::new(&key, ISSUER, audiences()).clock(clock.clone())
+}
+
+fn audiences() -> Audiences {
+    Audiences::new("divan.example.com", "sec.example.com").unwrap()
 }
 
 /// Creates the first administrator.
