@@ -5,6 +5,7 @@ use qrcodegen::QrCodeEcc;
 use crate::secret::Secret;
 
 /// A QR code, such as that of [`TotpSecret::uri`](super::TotpSecret::uri).
+#[derive(Clone)]
 pub struct QrCode(qrcodegen::QrCode);
 
 impl QrCode {

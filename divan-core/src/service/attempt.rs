@@ -119,8 +119,8 @@ impl AuthService {
         self.parts.attempts.totals[class as usize][outcome as usize].load(Ordering::Relaxed)
     }
 
-    /// Deletes counters of failed attempts that no longer affect a decision, and devices that were
-    /// not used for 90 days. Call it hourly: it also limits the number of counters.
+    /// Deletes counters of failed attempts that no longer affect a decision, sign-ins that waited too
+    /// long for their second factor, and devices that were not used for 90 days. Call it hourly: it also limits the number of counters.
     ///
     /// # Errors
     /// When the database fails.
@@ -133,7 +133,8 @@ impl AuthService {
             .has_too_many_counters
             .store(has_too_many, Ordering::Relaxed);
         let unused = now - super::devices::DEVICE_LIFE;
-        self.parts.store.purge_devices(unused).await.map(drop)
+        self.parts.store.purge_devices(unused).await?;
+        self.parts.store.purge_challenges(now).await.map(drop)
     }
 
     /// Checks the limits without writing anything.
@@ -170,16 +171,29 @@ impl AuthService {
         self.check_attempt(&mut attempt).await?;
         let stored = found.map(|account| &account.password_hash);
         let permit = self.parts.hashes.acquire_for(class, stored).await?;
+        Ok((self.charge_attempt(attempt).await?, permit))
+    }
+
+    /// Checks the limits, and counts an attempt that computes no hash. One that is refused is not
+    /// counted.
+    pub(super) async fn begin_code_attempt(
+        &self,
+        mut attempt: Attempt,
+    ) -> Result<ChargedAttempt, ServiceError> {
+        self.check_attempt(&mut attempt).await?;
+        self.charge_attempt(attempt).await
+    }
+
+    async fn charge_attempt(&self, attempt: Attempt) -> Result<ChargedAttempt, ServiceError> {
         let charge = attempt.charge(self.now());
         let charged = self.parts.store.update_counters(&charge, &[]).await;
         let outcome = charged.map_err(without_limits)?;
         self.require_allowed(attempt.class(), outcome.decision)?;
-        let charged = ChargedAttempt {
+        Ok(ChargedAttempt {
             attempt,
             bot_id: None,
             closes: outcome.closes,
-        };
-        Ok((charged, permit))
+        })
     }
 
     /// Removes an attempt whose secret was correct, but which the database could not complete: a fault

@@ -4,7 +4,7 @@ use super::session_cache::CachedSession;
 use super::{AdminService, AuthService, ClientInfo, ClientService, MAX_ATTEMPTS, ServiceError};
 use crate::session::AccessCheck;
 use crate::store::{StoreError, StoreErrorKind, StoredSession};
-use crate::token::{AccessTokenClaims, TokenError};
+use crate::token::{AccessTokenClaims, Scope, TokenError};
 use crate::types::{Audience, Role, SessionId, User, UserId};
 
 /// The holder of a valid access token. Returned by [`AuthService::authenticate`] and
@@ -13,6 +13,8 @@ use crate::types::{Audience, Role, SessionId, User, UserId};
 pub struct Caller {
     claims: AccessTokenClaims,
     found: Arc<CachedSession>,
+    /// What the caller must do first.
+    limit: Option<Scope>,
 }
 
 impl Caller {
@@ -31,15 +33,33 @@ impl Caller {
         self.found.session.id
     }
 
+    /// Returns the claims of the token.
+    pub(super) fn claims(&self) -> &AccessTokenClaims {
+        &self.claims
+    }
+
+    /// Returns the session as stored, at most one second old.
+    pub(super) fn stored_session(&self) -> &StoredSession {
+        &self.found.session
+    }
+
+    /// Checks that the caller may do everything, or this.
+    pub(super) fn require_limit(&self, allowed: Option<Scope>) -> Result<(), ServiceError> {
+        match self.limit {
+            limit if limit.is_none() || limit == allowed => Ok(()),
+            Some(Scope::SecondFactorEnrolment) => Err(ServiceError::SecondFactorEnrolmentRequired),
+            _ => Err(ServiceError::PasswordChangeRequired),
+        }
+    }
+
     /// Returns the caller as an administrator.
     ///
     /// # Errors
     /// [`ServiceError::AdminRequired`] unless the user is an administrator and the token is for the
-    /// admin panel.
+    /// admin panel; otherwise as [`AuthService::authenticate`].
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
-        if self.user().password_change_required {
-            Err(ServiceError::PasswordChangeRequired)
-        } else if self.user().role == Role::Admin && self.audience() == Audience::Admin {
+        self.require_limit(None)?;
+        if self.user().role == Role::Admin && self.audience() == Audience::Admin {
             Ok(Admin(Actor::Caller(self)))
         } else {
             Err(ServiceError::AdminRequired)
@@ -112,13 +132,12 @@ impl ClientService<'_> {
     /// As for [`AuthService::authenticate`].
     pub async fn authenticate(self, token: &str) -> Result<Caller, ServiceError> {
         let caller = self.authenticate_any_scope(token).await?;
-        if caller.claims.scope.is_some() || caller.user().password_change_required {
-            return Err(ServiceError::PasswordChangeRequired);
-        }
+        caller.require_limit(None)?;
         Ok(caller)
     }
 
-    /// Authenticates the caller, including users who must change the password first.
+    /// Authenticates the caller, including users who must change the password or set up a second
+    /// factor first.
     ///
     /// # Errors
     /// As for [`AuthService::authenticate_any_scope`].
@@ -139,7 +158,9 @@ impl AuthService {
     ///
     /// # Errors
     /// [`ServiceError::Token`] when the token is not valid or its session has ended,
-    /// [`ServiceError::PasswordChangeRequired`] when the user must change the password first.
+    /// [`ServiceError::PasswordChangeRequired`] when the user must change the password first,
+    /// [`ServiceError::SecondFactorEnrolmentRequired`] when an administrator must set up a second
+    /// factor first.
     ///
     /// ```
     /// use divan_core::service::{AuthService, ServiceError};
@@ -154,8 +175,8 @@ impl AuthService {
         self.for_client(&client).authenticate(token).await
     }
 
-    /// Authenticates the caller, including users who must change the password first. Use it only for
-    /// the operations that such users need.
+    /// Authenticates the caller, including users who must change the password or set up a second
+    /// factor first. Use it only for the operations that such users need.
     ///
     /// # Errors
     /// [`ServiceError::Token`], as for [`authenticate`](Self::authenticate).
@@ -197,7 +218,7 @@ impl AuthService {
                 .await?
                 .ok_or(TokenError::NotAccepted)?;
             match found.session.rotation.check_access(claims.generation) {
-                AccessCheck::Valid => return Ok(Caller { claims, found }),
+                AccessCheck::Valid => return Ok(self.caller_of(claims, found)),
                 AccessCheck::Confirmed(next) if self.advance(&found.session, next).await? => {
                     let session = StoredSession {
                         rotation: next,
@@ -207,7 +228,7 @@ impl AuthService {
                         .parts
                         .cache
                         .insert(found.read(), session, found.user.clone());
-                    return Ok(Caller { claims, found });
+                    return Ok(self.caller_of(claims, found));
                 }
                 // A concurrent request has advanced the session.
                 AccessCheck::Confirmed(_) => self.parts.cache.invalidate(claims.session),
@@ -219,6 +240,15 @@ impl AuthService {
             }
         }
         Err(StoreError::new(StoreErrorKind::Unavailable).into())
+    }
+
+    fn caller_of(&self, claims: AccessTokenClaims, found: Arc<CachedSession>) -> Caller {
+        let limit = self.scope_of(&found.session, &found.user).or(claims.scope);
+        Caller {
+            claims,
+            found,
+            limit,
+        }
     }
 
     /// Returns the live session of the claims and its active user.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use super::attempt::Attempts;
 use super::session_cache::SessionCache;
-use super::{AuthService, BootstrapPolicy, Parts, Region, SessionLife, TelegramVerifiers};
+use super::{
+    AuthService, BootstrapPolicy, Parts, Region, SecondFactorPolicy, SessionLife, TelegramVerifiers,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
 use crate::init_data::{Admission, BotToken, ReplayGuard, Verifier};
 use crate::password::{Argon2idHasher, Blocklist, HashQueue, PasswordHasher};
+use crate::second_factor::SecondFactorKeys;
 use crate::store::Store;
 use crate::token::{
     Audiences, DeviceKeys, KeyRing, RefreshKeys, SecretKey, TokenIssuer, TokenVerifier,
@@ -35,6 +38,7 @@ pub struct AuthServiceBuilder {
     auto_login: Option<Verifier>,
     auto_login_max_age: Duration,
     bootstrap: BootstrapPolicy,
+    second_factor: SecondFactorPolicy,
     region: Region,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
@@ -65,6 +69,7 @@ impl AuthService {
             auto_login: None,
             auto_login_max_age: AUTO_LOGIN_MAX_AGE,
             bootstrap: BootstrapPolicy::Closed,
+            second_factor: SecondFactorPolicy::Optional,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
@@ -137,7 +142,8 @@ impl AuthServiceBuilder {
         self
     }
 
-    /// Accepts refresh tokens and device tokens of the previous key too, so that users stay signed in.
+    /// Accepts refresh tokens, device tokens and second factors of the previous key too, so that users
+    /// stay signed in.
     /// Its access tokens are refused, and clients refresh them. Default: none.
     pub fn previous_key(mut self, previous: &SecretKey) -> Self {
         self.previous_key = Some(previous.clone());
@@ -154,6 +160,12 @@ impl AuthServiceBuilder {
     /// Sets the rule for creating the first administrator. Default: [`BootstrapPolicy::Closed`].
     pub fn bootstrap(mut self, policy: BootstrapPolicy) -> Self {
         self.bootstrap = policy;
+        self
+    }
+
+    /// Sets whether administrators need a second factor. Default: [`SecondFactorPolicy::Optional`].
+    pub fn admin_second_factor(mut self, policy: SecondFactorPolicy) -> Self {
+        self.second_factor = policy;
         self
     }
 
@@ -207,12 +219,15 @@ impl AuthServiceBuilder {
                 .clock(clock.clone()),
             login: login.clock(clock.clone()),
         });
+        let mut second_factor_keys = SecondFactorKeys::new(&self.key);
         let (mut refresh_keys, mut device_keys) =
             (RefreshKeys::new(&self.key), DeviceKeys::new(&self.key));
         if let Some(previous) = &self.previous_key {
+            second_factor_keys = second_factor_keys.or(previous);
             refresh_keys = refresh_keys.or(previous);
             device_keys = device_keys.or(previous);
         }
+        let admin_host = self.audiences.host(Audience::Admin).into();
         let token_keys = self.token_keys.unwrap_or_else(|| KeyRing::from(&self.key));
         let parts = Parts {
             store: self.store,
@@ -225,6 +240,9 @@ impl AuthServiceBuilder {
             jwks: token_keys.jwks(),
             refresh_keys,
             device_keys,
+            second_factor_keys,
+            second_factor: self.second_factor,
+            admin_host,
             attempts: Attempts::new(&self.key),
             reused_tokens: AtomicU64::new(0),
             cache: SessionCache::default(),

@@ -131,7 +131,7 @@ impl AuthService {
         Ok(found.filter(|device| self.is_known(device, account)))
     }
 
-    fn is_known(&self, device: &StoredDevice, account: &Account) -> bool {
+    pub(super) fn is_known(&self, device: &StoredDevice, account: &Account) -> bool {
         device.user == account.user.id
             && device.password_version == account.password_version
             && account.user.is_active

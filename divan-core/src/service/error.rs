@@ -1,10 +1,12 @@
 use std::error::Error;
 use std::time::Duration;
 
-use super::{Field, InvalidField};
+use super::{Field, InvalidField, SecondFactorMethod};
 use crate::entropy::NoEntropy;
 use crate::init_data::{ContactError, InitDataError};
 use crate::password::{HashQueueError, WeakPassword};
+use crate::second_factor::UnreadableSecret;
+use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::token::TokenError;
 
@@ -50,6 +52,32 @@ pub enum ServiceError {
     /// The caller must change the password first.
     #[error("the password must be changed first")]
     PasswordChangeRequired,
+    /// The password is correct, and a second factor is on: complete the sign-in with
+    /// [`complete_admin_login`](super::ClientService::complete_admin_login).
+    #[error("the password is correct: a code of the second factor is required")]
+    SecondFactorRequired {
+        /// Names the sign-in for five minutes, and at most five codes.
+        challenge: Secret,
+        /// The ways in which it can be completed.
+        methods: Vec<SecondFactorMethod>,
+    },
+    /// The sign-in to complete is unknown, was completed, has expired or was tried too often, or the
+    /// account changed since: sign in with the password again.
+    #[error("the sign-in cannot be completed any more: sign in with the password again")]
+    ChallengeInvalid,
+    /// The code of the second factor is wrong, or was used before.
+    #[error("the code is wrong, or was used before")]
+    SecondFactorInvalid,
+    /// The caller must set up a second factor first.
+    #[error("a second factor must be set up first")]
+    SecondFactorEnrolmentRequired,
+    /// The caller proved the own identity too long ago, or not with the second factor, for this
+    /// operation: [step up](super::CallerService::step_up) first.
+    #[error("the operation requires a new proof of identity")]
+    InsufficientAuthentication {
+        /// The proof is a code of the second factor, instead of the password.
+        second_factor: bool,
+    },
     /// The password is correct, but too old. A generated password must be changed within 72 hours, and
     /// one that an administrator chose must be used within 72 hours.
     #[error("the password has expired: it was not changed or used within 72 hours")]
@@ -135,6 +163,12 @@ impl From<HashQueueError> for ServiceError {
             HashQueueError::Overloaded => Self::Overloaded,
             HashQueueError::Hash(error) => Self::Internal(error.into()),
         }
+    }
+}
+
+impl From<UnreadableSecret> for ServiceError {
+    fn from(error: UnreadableSecret) -> Self {
+        Self::Internal(error.into())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sign-in with a password. The order of the steps hides from the caller which of them failed.
 
+use std::net::IpAddr;
+
 use time::OffsetDateTime;
 
 use super::attempt::{ChargedAttempt, Failure, trusted_hash};
@@ -14,8 +16,10 @@ use crate::secret::Secret;
 use crate::store::{
     Account, AccountUpdate, StoreErrorKind, StoredDevice, StoredSession, UniqueKey, UpdatedAccount,
 };
-use crate::throttle::{Attempt, AttemptClass, LaneSubject};
-use crate::types::{Audience, AuditAction, AuthMethod, AuthMethods, Phone, Role, TelegramId};
+use crate::throttle::{AccountKey, Attempt, AttemptClass, LaneSubject};
+use crate::types::{
+    Audience, AuditAction, AuthMethod, AuthMethods, DeviceId, Phone, Role, TelegramId,
+};
 
 /// The phone number that an employee signs in with.
 #[derive(Clone, Debug)]
@@ -157,6 +161,7 @@ impl ClientService<'_> {
     /// Signs an administrator in with e-mail address and password.
     ///
     /// # Errors
+    /// [`ServiceError::SecondFactorRequired`] after a correct password, if a second factor is on.
     /// [`ServiceError::InvalidCredentials`] does not reveal which part is wrong. The others are those
     /// of [`telegram_login`](Self::telegram_login), without those of init data and Telegram accounts.
     ///
@@ -189,16 +194,16 @@ impl ClientService<'_> {
             (Some(token), Some(account)) => service.known_device(token, account).await?,
             _ => None,
         };
-        let keys = &service.parts.attempts.keys;
-        let account = keys.email(&email);
-        let attempt = match &device {
-            Some(device) => keys.trusted(account, LaneSubject::Device(device.id)),
-            None => keys.untrusted(account, LaneSubject::None, self.client.limited_address),
-        };
+        let known = device.as_ref().map(|device| device.id);
+        let account = service.parts.attempts.keys.email(&email);
+        let attempt = self.admin_attempt(account, known, self.client.limited_address);
         let (charged, permit) = self.begin_attempt(attempt, found.as_ref()).await?;
         let verified = self
             .verify_login(&charged, permit, found, password, Role::Admin)
             .await?;
+        if verified.account.second_factor.totp.is_some() {
+            return Err(self.require_second_factor(&verified, &charged, known).await);
+        }
         let device = match device {
             Some(device) => device,
             None => service.new_device(verified.account.user.id, 0, self.client)?,
@@ -226,6 +231,20 @@ impl ClientService<'_> {
             keys.trusted(account, subject)
         } else {
             keys.untrusted(account, subject, self.client.limited_address)
+        }
+    }
+
+    /// Decides the class of an administrator's attempt. Both steps of a sign-in count for it.
+    pub(super) fn admin_attempt(
+        self,
+        account: AccountKey,
+        known: Option<DeviceId>,
+        address: Option<IpAddr>,
+    ) -> Attempt {
+        let keys = &self.service.parts.attempts.keys;
+        match known {
+            Some(device) => keys.trusted(account, LaneSubject::Device(device)),
+            None => keys.untrusted(account, LaneSubject::None, address),
         }
     }
 
@@ -398,18 +417,15 @@ impl ClientService<'_> {
         let Some(updated) = updated else {
             return Ok(None);
         };
-        let version = updated.account.password_version;
-        let mut tokens = service.issue_first(&session, updated)?;
-        if let SignInWith::Device(device) = with {
-            let token = service.parts.device_keys.issue(device.id, user, version);
-            tokens.device_token = Some(token);
-        }
-        Ok(Some(tokens))
+        Ok(Some(match with {
+            SignInWith::Telegram(_) => service.issue_first(&session, updated)?,
+            SignInWith::Device(device) => service.issue_on_device(&session, updated, device.id)?,
+        }))
     }
 }
 
 /// Returns the end of a session in which the user can only change the password.
-fn limited_until(account: &Account) -> Option<OffsetDateTime> {
+pub(super) fn limited_until(account: &Account) -> Option<OffsetDateTime> {
     account
         .password_expires_at
         .filter(|_| account.user.password_change_required)
@@ -448,7 +464,7 @@ impl SignInWith {
 }
 
 /// Returns the device after a sign-in.
-fn renewed(
+pub(super) fn renewed(
     device: &StoredDevice,
     account: &Account,
     client: &ClientInfo,
@@ -479,22 +495,37 @@ impl AuthService {
         }
         self.issue_tokens(session, updated.account.user)
     }
+
+    /// Issues the first tokens of an administrator's session that is stored, and the device token.
+    pub(super) fn issue_on_device(
+        &self,
+        session: &StoredSession,
+        updated: UpdatedAccount,
+        device: DeviceId,
+    ) -> Result<IssuedTokens, ServiceError> {
+        let version = updated.account.password_version;
+        let mut tokens = self.issue_first(session, updated)?;
+        let keys = &self.parts.device_keys;
+        tokens.device_token = Some(keys.issue(device, session.user, version));
+        Ok(tokens)
+    }
 }
 
 impl VerifiedPassword {
     /// Returns `true` if the account is unchanged since its password was verified.
     fn is_current(&self, current: &Account, with: &SignInWith) -> bool {
         let seen = &self.account;
-        let may_link = match with {
+        let is_allowed = match with {
             SignInWith::Telegram(telegram) => {
                 let linked = current.user.telegram_id;
                 linked.is_none_or(|linked| linked == telegram.id)
             }
-            SignInWith::Device(_) => true,
+            // A second factor may have been turned on.
+            SignInWith::Device(_) => current.second_factor.totp.is_none(),
         };
         current.password_hash == seen.password_hash
             && current.user.is_active
             && current.user.role == seen.user.role
-            && may_link
+            && is_allowed
     }
 }

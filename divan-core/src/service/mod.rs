@@ -71,6 +71,7 @@ mod page;
 mod password;
 mod phone;
 mod phone_trunk;
+mod second_factor;
 mod session;
 mod session_cache;
 mod telegram_account;
@@ -90,6 +91,7 @@ use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::init_data;
 use crate::password::{Blocklist, HashQueue, HashQueueLoad};
+use crate::second_factor::SecondFactorKeys;
 use crate::store::{Store, StoreError};
 use crate::token::{DeviceKeys, RefreshKeys, TokenIssuer, TokenVerifier};
 use crate::types::JwkSet;
@@ -114,8 +116,12 @@ pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};
 pub use page::{Cursor, Page};
 pub use password::ChangePasswordCommand;
 pub use phone::{Region, UnknownRegion, parse_phone};
+pub use second_factor::{
+    CompleteAdminLoginCommand, EnabledSecondFactor, SecondFactorMethod, SecondFactorPolicy,
+    SecondFactorProof, SecondFactorStatus, TotpEnrolment,
+};
 pub use session::{SessionLife, SessionView};
-pub use tokens::IssuedTokens;
+pub use tokens::{FreshToken, IssuedTokens};
 pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;
 pub use users::{CreateUserCommand, CreatedUser, ListUsersQuery, UserPage};
@@ -138,6 +144,10 @@ struct Parts {
     jwks: JwkSet,
     refresh_keys: RefreshKeys,
     device_keys: DeviceKeys,
+    second_factor_keys: SecondFactorKeys,
+    second_factor: SecondFactorPolicy,
+    /// The host of the admin panel, which names the service in authenticator apps.
+    admin_host: Arc<str>,
     attempts: Attempts,
     /// Sessions ended after reuse of a token.
     reused_tokens: AtomicU64,

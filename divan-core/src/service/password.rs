@@ -5,8 +5,9 @@ use crate::password::{HashPermit, PasswordHash, WeakPassword};
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions, StoredDevice};
+use crate::throttle::Attempt;
 use crate::token::TokenError;
-use crate::types::{Audience, AuditAction};
+use crate::types::{Audience, AuditAction, AuthMethod};
 
 /// Changes the caller's password.
 #[derive(Clone, Debug)]
@@ -69,7 +70,8 @@ impl CallerService<'_> {
             .verify_password(found, current, caller.user().role, permit)
             .await;
         if matches!(verified, Err(ServiceError::InvalidCredentials)) {
-            self.record_wrong_password(&charged).await?;
+            let action = AuditAction::SignInFailed;
+            self.record_wrong_proof(&charged, action).await?;
         }
         let verified = verified?;
         let password_hash = service
@@ -95,23 +97,30 @@ impl CallerService<'_> {
     }
 
     /// Counts a check of the current password.
-    async fn begin_check(
+    pub(super) async fn begin_check(
         self,
         found: Option<&Account>,
     ) -> Result<(ChargedAttempt, HashPermit), ServiceError> {
-        let (service, caller) = (self.service, self.caller);
-        let keys = &service.parts.attempts.keys;
-        let account = keys.of(caller.user(), caller.audience());
-        let attempt = keys.own_password(account, caller.user().id, caller.session());
-        service
-            .begin_attempt(attempt, trusted_hash(Some(caller.user().id)), found)
-            .await
+        let class = trusted_hash(Some(self.caller.user().id));
+        let attempt = self.own_attempt();
+        self.service.begin_attempt(attempt, class, found).await
     }
 
-    /// Records a wrong password. The tenth one in a session ends the session.
-    async fn record_wrong_password(self, charged: &ChargedAttempt) -> Result<(), ServiceError> {
+    /// Returns the attempt to prove the own identity in the session.
+    pub(super) fn own_attempt(self) -> Attempt {
+        let (keys, caller) = (&self.service.parts.attempts.keys, self.caller);
+        let account = keys.of(caller.user(), caller.audience());
+        keys.own_password(account, caller.user().id, caller.session())
+    }
+
+    /// Records a wrong password or code. The tenth one in a session ends the session.
+    pub(super) async fn record_wrong_proof(
+        self,
+        charged: &ChargedAttempt,
+        action: AuditAction,
+    ) -> Result<(), ServiceError> {
         let (service, user) = (self.service, self.caller.user().id);
-        let failure = Failure::of(AuditAction::SignInFailed, Some(user));
+        let failure = Failure::of(action, Some(user));
         service.record_failure(charged, failure, self.client).await;
         let own = charged.attempt.keys().first().map(std::slice::from_ref);
         let counters = service
@@ -148,7 +157,14 @@ impl CallerService<'_> {
         let mut session = service.new_session(user, caller.audience(), client)?;
         // The same client continues in the new session.
         let previous = service.parts.store.session(caller.session()).await?;
-        session.telegram = previous.and_then(|(previous, _)| previous.telegram);
+        if let Some((previous, _)) = previous {
+            session.auth_methods = previous.auth_methods.with(AuthMethod::Password);
+            // The password alone does not renew the proof of a second factor.
+            if previous.auth_methods.has_second_factor() {
+                session.authenticated_at = previous.authenticated_at;
+            }
+            session.telegram = previous.telegram;
+        }
         let at = session.created_at;
         let action = AuditAction::PasswordChanged;
         let event = service.audit_event(action, Some(user), user, client)?;

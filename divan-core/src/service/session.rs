@@ -15,7 +15,7 @@ use crate::store::{
     Account, AccountUpdate, EndSessions, SessionAdvance, StoreError, StoreErrorKind, StoredSession,
 };
 use crate::throttle::ThrottleKind;
-use crate::token::{RefreshToken, Scope, TokenSubject};
+use crate::token::{AccessToken, RefreshToken, Scope, TokenSubject};
 use crate::types::{Audience, AuditAction, AuditEvent, SessionId, TelegramClient, User, UserId};
 
 /// The lifetimes of the sessions of an audience.
@@ -255,7 +255,7 @@ impl AuthService {
     }
 
     /// Creates a session, to be stored in the transaction of the sign-in.
-    pub(super) fn new_session(
+    pub(in crate::service) fn new_session(
         &self,
         user: UserId,
         audience: Audience,
@@ -280,27 +280,8 @@ impl AuthService {
         session: &StoredSession,
         user: User,
     ) -> Result<IssuedTokens, ServiceError> {
-        let scope = user
-            .password_change_required
-            .then_some(Scope::PasswordChange);
-        let subject = TokenSubject {
-            user: user.id,
-            role: user.role,
-            audience: session.audience,
-            session: session.id,
-            generation: session.rotation.current(),
-            scope,
-            auth_time: unix_seconds(session.authenticated_at),
-            auth_methods: session.auth_methods,
-        };
-        // A limited token is not valid longer than the generated password.
-        let access = if scope.is_some() {
-            let left = session.ends_at - self.now();
-            let left = Duration::try_from(left).unwrap_or_default();
-            self.parts.issuer.issue_at_most(&subject, left)?
-        } else {
-            self.parts.issuer.issue(&subject)?
-        };
+        let scope = self.scope_of(session, &user);
+        let access = self.issue_access(session, &user, session.rotation.current())?;
         let refresh =
             self.parts
                 .refresh_keys
@@ -313,6 +294,45 @@ impl AuthService {
             scope,
             user,
         })
+    }
+
+    /// Issues an access token of a generation of the session.
+    pub(super) fn issue_access(
+        &self,
+        session: &StoredSession,
+        user: &User,
+        generation: u64,
+    ) -> Result<AccessToken, ServiceError> {
+        let scope = self.scope_of(session, user);
+        let subject = TokenSubject {
+            user: user.id,
+            role: user.role,
+            audience: session.audience,
+            session: session.id,
+            generation,
+            scope,
+            auth_time: unix_seconds(session.authenticated_at),
+            auth_methods: session.auth_methods,
+        };
+        // A limited token is not valid longer than the generated password.
+        Ok(if scope.is_some() {
+            let left = session.ends_at - self.now();
+            let left = Duration::try_from(left).unwrap_or_default();
+            self.parts.issuer.issue_at_most(&subject, left)?
+        } else {
+            self.parts.issuer.issue(&subject)?
+        })
+    }
+
+    /// Returns what the user must do before anything else.
+    pub(super) fn scope_of(&self, session: &StoredSession, user: &User) -> Option<Scope> {
+        if user.password_change_required {
+            Some(Scope::PasswordChange)
+        } else if self.lacks_second_factor(session) {
+            Some(Scope::SecondFactorEnrolment)
+        } else {
+            None
+        }
     }
 
     /// Stores the next state of a session, unless the session was advanced concurrently.

@@ -4,6 +4,16 @@ use crate::secret::Secret;
 use crate::token::Scope;
 use crate::types::User;
 
+/// An access token that replaces another one of the same session. The refresh token stays.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FreshToken {
+    /// The access token.
+    pub access_token: Secret,
+    /// The lifetime of the access token.
+    pub expires_in: Duration,
+}
+
 /// The tokens of a session, and its user.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -17,6 +17,8 @@ named_enum! {
         RoleChanged = "role_changed",
         /// The user changed their own e-mail address in another session.
         EmailChanged = "email_changed",
+        /// The second factor of the user was turned on, replaced, turned off or reset.
+        SecondFactorChanged = "second_factor_changed",
         /// The user's Telegram account was unlinked.
         TelegramUnlinked = "telegram_unlinked",
         /// A replaced token was used again.
@@ -25,7 +27,7 @@ named_enum! {
         Limit = "limit",
         /// An auto-login with the same init data began another session.
         Replaced = "replaced",
-        /// A wrong current password was entered too often in the session.
+        /// A wrong current password or code was entered too often in the session.
         WrongPassword = "wrong_password",
     }
 

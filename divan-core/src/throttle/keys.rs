@@ -258,6 +258,13 @@ impl Attempt {
         ThrottleUpdate::withdraw(self.charged.clone(), now)
     }
 
+    /// Removes the attempt, which was the successful second step of a sign-in, from its counters, and
+    /// the first step from those that it was added to.
+    pub fn settle_with(&self, first: &Self, now: OffsetDateTime) -> ThrottleUpdate {
+        let keys = [&self.charged, &self.settled, &first.charged, &first.settled];
+        ThrottleUpdate::settle(keys.into_iter().flatten().cloned().collect(), now)
+    }
+
     /// Removes the attempt, which was successful, from its counters.
     pub fn settle(&self, now: OffsetDateTime) -> ThrottleUpdate {
         let keys = self.charged.iter().chain(&self.settled).cloned().collect();

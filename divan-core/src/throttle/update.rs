@@ -48,6 +48,8 @@ impl ThrottleKey {
 pub struct ThrottleUpdate {
     operation: Operation,
     keys: Vec<ThrottleKey>,
+    /// Keys that were named twice: two attempts are removed from their counters.
+    twice: Vec<ThrottleKey>,
     at: OffsetDateTime,
 }
 
@@ -76,7 +78,8 @@ impl ThrottleUpdate {
     }
 
     /// Removes a successful attempt from the counters: it is removed from buckets, and failures are
-    /// reset. With a key of kind [`ThrottleKind::FirstSuccess`], two further attempts of the address
+    /// reset. Two attempts are removed with a key that is named twice. With a key of kind
+    /// [`ThrottleKind::FirstSuccess`], two further attempts of the address
     /// and its network are removed, once a day.
     pub fn settle(keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
         Self::new(Operation::Settle, keys, at)
@@ -90,10 +93,14 @@ impl ThrottleUpdate {
 
     fn new(operation: Operation, mut keys: Vec<ThrottleKey>, at: OffsetDateTime) -> Self {
         keys.sort();
+        let pairs = keys.iter().zip(keys.iter().skip(1));
+        let twice = pairs.filter(|(key, next)| key == next);
+        let twice = twice.map(|(key, _)| key.clone()).collect();
         keys.dedup();
         Self {
             operation,
             keys,
+            twice,
             at,
         }
     }
@@ -167,10 +174,11 @@ impl ThrottleUpdate {
             }
         }
         for (key, counter) in self.keys.iter().zip(counters) {
+            let steps = 1 + u32::from(self.twice.contains(key));
             let attempts = match key.kind {
                 ThrottleKind::FirstSuccess => continue,
-                ThrottleKind::Address | ThrottleKind::Network => 1 + earned,
-                _ => 1,
+                ThrottleKind::Address | ThrottleKind::Network => steps + earned,
+                _ => steps,
             };
             *counter = counter.refunded(key.kind.rule(), attempts, self.at);
         }

@@ -52,7 +52,7 @@ open_enum! {
         /// The password was correct, but the Telegram account is linked to another user: unlink it from
         /// `actor_id`.
         TelegramTaken = "telegram_taken",
-        /// A session was ended because a wrong current password was entered in it ten times.
+        /// A session was ended because a wrong current password or code was entered in it ten times.
         WrongPasswordSignOut = "wrong_password_sign_out",
         /// A user was unlocked: the failed sign-ins were cleared.
         UserUnlocked = "user_unlocked",
@@ -60,6 +60,18 @@ open_enum! {
         DeviceTokenIssued = "device_token_issued",
         /// A known device was removed.
         DeviceRemoved = "device_removed",
+        /// An administrator turned the second factor on, or replaced the authenticator app.
+        SecondFactorEnabled = "second_factor_enabled",
+        /// An administrator turned the second factor off.
+        SecondFactorDisabled = "second_factor_disabled",
+        /// The second factor of an administrator was reset by another one, or on the command line.
+        SecondFactorReset = "second_factor_reset",
+        /// The password was correct, but the code of the second factor was wrong.
+        SecondFactorFailed = "second_factor_failed",
+        /// A recovery code was used instead of a one-time code.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// An administrator replaced all recovery codes.
+        RecoveryCodesReplaced = "recovery_codes_replaced",
         /// The first administrator was not created, because the bootstrap token was missing or wrong.
         BootstrapRefused = "bootstrap_refused",
         /// Old audit events were deleted.

@@ -25,6 +25,7 @@ mod logout;
 mod metadata;
 mod password;
 mod refresh;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_in_races;

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod counting;
 pub(crate) mod employee;
+pub(crate) mod enrolled;
 mod refusal;
 
 use std::sync::Arc;
@@ -30,7 +31,16 @@ pub(crate) const PASSWORD: &str = "umbrella 77";
 
 /// Returns a service with open bootstrap and fast hashes, to be changed before it is built.
 pub(crate) fn builder(store: Arc<dyn Store>, clock: &Arc<ManualClock>) -> AuthServiceBuilder {
-    let key = SecretKey::new([7; 32]).unwrap();
+    builder_with_key(7, store, clock)
+}
+
+/// Returns the same with another secret key.
+pub(crate) fn builder_with_key(
+    key: u8,
+    store: Arc<dyn Store>,
+    clock: &Arc<ManualClock>,
+) -> AuthServiceBuilder {
+    let key = SecretKey::new([key; 32]).unwrap();
     AuthService::builder(store, &key, ISSUER, audiences())
         .telegram(BOT.parse().unwrap())
         .bootstrap(BootstrapPolicy::OpenToAnyone)

@@ -1,0 +1,57 @@
+//! The second factors of other administrators.
+
+use super::SecondFactorStatus;
+use crate::service::{AdminService, ServiceError};
+use crate::session::EndReason;
+use crate::store::{Account, AccountUpdate, EndSessions};
+use crate::types::{AuditAction, UserId};
+
+/// # Second factors
+impl AdminService<'_> {
+    /// Returns the state of a user's second factor.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`].
+    pub async fn second_factor_of(self, user: UserId) -> Result<SecondFactorStatus, ServiceError> {
+        let found = self.service.parts.store.account(user).await?;
+        let found = found.ok_or(ServiceError::NotFound)?;
+        Ok(SecondFactorStatus::new(&found.second_factor))
+    }
+
+    /// Turns off the second factor of another administrator, whose authenticator app and recovery codes
+    /// are lost. All sessions of that administrator end. Check the identity of whoever asks for it.
+    ///
+    /// # Errors
+    /// [`ServiceError::NotFound`], also if no second factor is on;
+    /// [`ServiceError::OwnAccount`]: turn off your own with
+    /// [`disable_second_factor`](crate::service::CallerService::disable_second_factor);
+    /// [`ServiceError::InsufficientAuthentication`].
+    pub async fn reset_second_factor(self, user: UserId) -> Result<(), ServiceError> {
+        if self.admin.id() == Some(user) {
+            return Err(ServiceError::OwnAccount);
+        }
+        self.require_fresh_proof()?;
+        let event = self
+            .audit_event(AuditAction::SecondFactorReset, user)
+            .await?;
+        let end = EndSessions::all(event.at, EndReason::SecondFactorChanged);
+        let change = |account: &mut Account| {
+            let factor = std::mem::take(&mut account.second_factor);
+            factor.totp.ok_or(ServiceError::NotFound)?;
+            Ok(Some(AccountUpdate::none().end(end).event(event.clone())))
+        };
+        let parts = &self.service.parts;
+        let _invalidate = parts.cache.invalidate_on_drop(user, None);
+        let updated = parts.store.update_account(user, &change).await?;
+        updated.map(drop).ok_or(ServiceError::NotFound)
+    }
+
+    /// Checks that the administrator proved the own identity within the last five minutes. The operator
+    /// does not need to.
+    pub(in crate::service) fn require_fresh_proof(self) -> Result<(), ServiceError> {
+        match self.admin.caller() {
+            Some(caller) => self.service.require_fresh_proof(caller),
+            None => Ok(()),
+        }
+    }
+}
