@@ -87,6 +87,7 @@ mod login;
 mod pagination;
 mod request;
 mod retry;
+mod second_factor;
 mod sessions;
 mod telegram;
 #[cfg(feature = "test-util")]

@@ -66,7 +66,11 @@ impl<'a, E: Endpoint> Request<'a, E> {
 
 fn credential_header(auth: Auth, secret: &Secret) -> Result<(HeaderName, HeaderValue), Error> {
     let (name, value) = match auth {
-        Auth::Bearer | Auth::BearerAnyScope | Auth::RefreshTokenOrBearer | Auth::Admin => {
+        Auth::Bearer
+        | Auth::BearerAnyScope
+        | Auth::RefreshTokenOrBearer
+        | Auth::Admin
+        | Auth::AdminAnyScope => {
             let bearer = Secret::new(format!("Bearer {}", secret.expose()));
             (AUTHORIZATION, HeaderValue::from_str(bearer.expose()))
         }

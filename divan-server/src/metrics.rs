@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use divan_core::api::{AdminLogin, AutoLogin, Endpoint, TelegramLogin};
+use divan_core::api::{AdminLogin, AutoLogin, CompleteAdminLogin, Endpoint, TelegramLogin};
 use divan_core::password::HashClassLoad;
 use divan_core::service::{AttemptOutcome, AuthService};
 use divan_core::store::PoolState;
@@ -233,6 +233,7 @@ fn sign_in_method(route: &str) -> Option<&'static str> {
         (TelegramLogin::PATH, "telegram_login"),
         (AutoLogin::PATH, "telegram_auto_login"),
         (AdminLogin::PATH, "admin_login"),
+        (CompleteAdminLogin::PATH, "admin_second_factor"),
         (token_endpoint::PATH, "token"),
     ];
     // The router may be nested below a path.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use divan_core::api::{self, MemberError, ProblemCode};
+use divan_core::api::{self, MemberError, ProblemCode, ProofMethod};
+use divan_core::secret::Secret;
 
 pub(crate) use telegram::Refusal;
 
@@ -48,6 +49,18 @@ impl Problem {
     #[must_use]
     pub fn with_errors(self, errors: impl Into<Vec<MemberError>>) -> Self {
         self.map_body(|body| body.with_errors(errors))
+    }
+
+    /// Sets the sign-in to complete. Default: none.
+    #[must_use]
+    pub(crate) fn with_challenge(self, challenge: Secret) -> Self {
+        self.map_body(|body| body.with_challenge(challenge))
+    }
+
+    /// Sets the accepted proofs. Default: none.
+    #[must_use]
+    pub(crate) fn with_methods(self, methods: impl Into<Vec<ProofMethod>>) -> Self {
+        self.map_body(|body| body.with_methods(methods))
     }
 
     /// Sets the cause, for the log. Default: none.
@@ -142,11 +155,15 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The challenge of a 401 (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), or init data.
+/// The challenge of a 401 (RFC 9110 §11.6.1): a bearer token (RFC 6750 §3), a recent proof of identity
+/// (RFC 9470 §3), or init data.
 pub(crate) fn challenge(code: ProblemCode) -> Option<&'static str> {
     match code {
         ProblemCode::TokenInvalid | ProblemCode::TokenExpired => {
             Some(r#"Bearer error="invalid_token""#)
+        }
+        ProblemCode::InsufficientUserAuthentication => {
+            Some(r#"Bearer error="insufficient_user_authentication", max_age=300"#)
         }
         ProblemCode::InitDataMissing
         | ProblemCode::InitDataInvalid

@@ -9,6 +9,10 @@ struct Readme;
 #[doc = include_str!("../../docs/guide/src/embed/client.md")]
 struct Client;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/src/concepts/second-factor.md")]
+struct SecondFactor;
+
 #[cfg(test)]
 mod tests {
     use std::fs;

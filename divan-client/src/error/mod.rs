@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan_core::api::{Problem, ProblemCode};
+use divan_core::secret::Secret;
 
 use self::kind::Kind;
 pub(crate) use self::kind::ResponseParts;
@@ -123,6 +124,11 @@ impl Error {
     /// Returns the code of the problem; [`ProblemCode::Unknown`] for a code of a newer server.
     pub fn code(&self) -> Option<ProblemCode> {
         self.problem().map(Problem::code)
+    }
+
+    /// Returns the challenge of `second_factor_required`, to complete the sign-in with.
+    pub fn challenge(&self) -> Option<&Secret> {
+        self.problem()?.challenge()
     }
 
     /// Returns the HTTP status of the response, if there was one.

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use divan_core::api::{Audience, TokenResponse};
+use divan_core::api::{Audience, FreshToken, TokenResponse};
 use divan_core::clock::Clock;
 use divan_core::secret::Secret;
 use divan_core::types::Email;
@@ -110,6 +110,20 @@ impl TokenSource {
             self.store.save_device(&device).await?;
         }
         self.put(Some(&self.tokens_from(response))).await
+    }
+
+    /// Stores a new access token of the same session. Tokens that another process has stored in the
+    /// meantime are kept: they are newer.
+    pub(crate) async fn replace_access(
+        &self,
+        tokens: &Tokens,
+        fresh: &FreshToken,
+    ) -> Result<(), Error> {
+        let new = tokens.with_access(fresh, self.clock.now());
+        let swapped = self.store.compare_and_swap(Some(tokens), Some(&new));
+        match swapped.await? {
+            CasResult::Swapped | CasResult::Conflict(_) => Ok(()),
+        }
     }
 
     /// Clears the store unconditionally.

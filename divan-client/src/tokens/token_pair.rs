@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use divan_core::api::{Audience, TokenResponse};
+use divan_core::api::{Audience, FreshToken, TokenResponse};
 use divan_core::secret::Secret;
 
 /// Maximum lifetime of an access token; a longer one in a response is reduced to it.
@@ -38,6 +38,18 @@ impl Tokens {
             refresh_token: response.refresh_token.clone(),
             obtained_at: now,
             expires_at: now + lifetime,
+        }
+    }
+
+    /// Returns the pair with another access token, which was received now.
+    pub(super) fn with_access(&self, fresh: &FreshToken, now: SystemTime) -> Self {
+        let lifetime = Duration::from_secs(fresh.expires_in).min(MAX_LIFETIME);
+        let now = truncate_to_millis(now);
+        Self {
+            access_token: fresh.access_token.clone(),
+            obtained_at: now,
+            expires_at: now + lifetime,
+            ..self.clone()
         }
     }
 

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use divan_client::api::{
     AdminLoginRequest, Audience, AuditAction, AuditRequest, Auth, BootstrapState,
-    ChangePasswordRequest, CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus,
-    ListUsersRequest, MediaType, Metadata, ProblemCode, PromoteUserRequest, Role, SessionId,
+    ChangePasswordRequest, CompleteAdminLoginRequest, ConfirmSecondFactorRequest,
+    CreateUserRequest, ENDPOINTS, EndpointDescription, HealthStatus, ListUsersRequest, MediaType,
+    Metadata, ProblemCode, PromoteUserRequest, ProofMethod, Role, SessionId, StepUpRequest,
     UpdateUserRequest,
 };
-use divan_client::{CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
+use divan_client::{AdminPanel, CasResult, Client, Error, MemoryStore, Secret, TokenStore, Tokens};
+use divan_core::second_factor::TotpSecret;
 
 use futures_util::TryStreamExt;
 
@@ -105,6 +107,14 @@ async fn call(f: &Fixture, operation: &str) {
             assert_eq!(miniapp.devices().await.unwrap().items, []);
         }
         "remove_device" => remove_device(f).await,
+        "complete_admin_login"
+        | "get_second_factor"
+        | "begin_second_factor"
+        | "confirm_second_factor"
+        | "replace_recovery_codes"
+        | "disable_second_factor" => second_factor(f).await,
+        "step_up" => step_up(f).await,
+        "get_user_second_factor" | "reset_second_factor" => reset_second_factor(f).await,
         "get_failed_sign_ins" | "unlock_user" => unlock_user(f).await,
         "change_password" => {
             let change = ChangePasswordRequest::new(ADMIN_PASSWORD, "plum over the tram");
@@ -212,6 +222,118 @@ async fn call(f: &Fixture, operation: &str) {
         }
         other => panic!("the client has no call for {other}: add one"),
     }
+}
+
+/// Returns the code of an authenticator app now.
+fn code(f: &Fixture, secret: &Secret) -> String {
+    let secret: TotpSecret = secret.expose().parse().unwrap();
+    secret.code(f.server_time() / TotpSecret::STEP_SECONDS)
+}
+
+/// Turns the second factor of a handle on, and returns the secret and the recovery codes.
+async fn enrol(f: &Fixture, admin: &AdminPanel) -> (Secret, Vec<Secret>) {
+    let enrolment = admin.begin_second_factor().await.unwrap();
+    assert!(enrolment.qr_code.expose().starts_with("<svg "));
+    let request = ConfirmSecondFactorRequest::new(code(f, &enrolment.secret));
+    let codes = admin.confirm_second_factor(&request).await.unwrap();
+    (enrolment.secret, codes)
+}
+
+async fn second_factor(f: &Fixture) {
+    let admin = f.client.admin();
+    let state = admin.get_second_factor().await.unwrap();
+    assert!(!state.is_enabled && state.confirmed_at.is_none());
+    let (secret, codes) = enrol(f, &admin).await;
+    let state = admin.get_second_factor().await.unwrap();
+    assert_eq!((state.is_enabled, state.recovery_codes_left), (true, 10));
+
+    let error = admin.login(&Fixture::admin_login()).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::SecondFactorRequired));
+    let methods = [ProofMethod::Code, ProofMethod::RecoveryCode];
+    assert_eq!(error.problem().unwrap().methods(), methods);
+    let challenge = error.challenge().unwrap();
+    assert!(!format!("{error:?}").contains(challenge.expose()));
+    let used = CompleteAdminLoginRequest::with_code(challenge.clone(), code(f, &secret));
+    let error = admin.complete_login(&used).await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::SecondFactorInvalid));
+    let request =
+        CompleteAdminLoginRequest::with_recovery_code(challenge.clone(), codes[0].clone());
+    let user = admin.complete_login(&request).await.unwrap();
+    assert_eq!(user, admin.me().await.unwrap());
+    let error = admin.complete_login(&request).await.unwrap_err();
+    let expected = ProblemCode::SecondFactorChallengeInvalid;
+    assert_eq!(error.code(), Some(expected));
+
+    let replaced = admin.replace_recovery_codes().await.unwrap();
+    assert_eq!(replaced.recovery_codes.len(), 10);
+    admin.disable_second_factor().await.unwrap();
+    assert!(!admin.get_second_factor().await.unwrap().is_enabled);
+    admin.login(&Fixture::admin_login()).await.unwrap();
+}
+
+async fn step_up(f: &Fixture) {
+    let admin = f.client.admin();
+    f.advance_clocks(Duration::from_mins(6));
+    let error = admin.begin_second_factor().await.unwrap_err();
+    assert_eq!(
+        error.code(),
+        Some(ProblemCode::InsufficientUserAuthentication)
+    );
+    let refused = admin
+        .with_step_up(async || admin.begin_second_factor().await, async |_| None)
+        .await;
+    assert_eq!(refused.unwrap_err().code(), error.code());
+    let wrong = StepUpRequest::with_password("a wrong password");
+    let error = admin.step_up(&wrong).await.unwrap_err();
+    assert!(error.is_invalid_credentials(), "{error}");
+    let enrolment = admin
+        .with_step_up(
+            async || admin.begin_second_factor().await,
+            async |methods| {
+                assert_eq!(methods, [ProofMethod::Password]);
+                Some(StepUpRequest::with_password(ADMIN_PASSWORD))
+            },
+        )
+        .await
+        .unwrap();
+    let request = ConfirmSecondFactorRequest::new(code(f, &enrolment.secret));
+    admin.confirm_second_factor(&request).await.unwrap();
+
+    f.advance_clocks(Duration::from_mins(6));
+    admin
+        .with_step_up(
+            async || admin.replace_recovery_codes().await,
+            async |methods| {
+                assert_eq!(methods, [ProofMethod::Code, ProofMethod::RecoveryCode]);
+                Some(StepUpRequest::with_code(code(f, &enrolment.secret)))
+            },
+        )
+        .await
+        .unwrap();
+    // A refresh keeps the time of the proof.
+    admin.refresh().await.unwrap();
+    admin.replace_recovery_codes().await.unwrap();
+}
+
+async fn reset_second_factor(f: &Fixture) {
+    let (admin, second) = (f.client.admin(), f.another().build().unwrap().admin());
+    let create = CreateUserRequest::admin("Second", "second@example.com");
+    let created = admin.create_user(&create).await.unwrap();
+    let password = created.generated_password.unwrap();
+    let login = AdminLoginRequest::new("second@example.com", password.clone());
+    second.login(&login).await.unwrap();
+    let error = second.begin_second_factor().await.unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::PasswordChangeRequired));
+    let change = ChangePasswordRequest::new(password, "plum over the tram");
+    let id = second.change_password(&change).await.unwrap().id;
+    enrol(f, &second).await;
+    assert!(admin.get_user_second_factor(id).await.unwrap().is_enabled);
+    admin.reset_second_factor(id).await.unwrap();
+    assert!(!admin.get_user_second_factor(id).await.unwrap().is_enabled);
+    let again = admin.reset_second_factor(id).await.unwrap_err();
+    assert_eq!(again.code(), Some(ProblemCode::NotFound));
+    let login = AdminLoginRequest::new("second@example.com", "plum over the tram");
+    second.login(&login).await.unwrap();
 }
 
 async fn remove_device(f: &Fixture) {
@@ -335,7 +457,7 @@ async fn endpoints_reject_a_forged_access_token() {
         !is_file(endpoint)
             && matches!(
                 endpoint.auth,
-                Auth::Bearer | Auth::BearerAnyScope | Auth::Admin
+                Auth::Bearer | Auth::BearerAnyScope | Auth::Admin | Auth::AdminAnyScope
             )
     };
     for endpoint in ENDPOINTS
@@ -423,6 +545,24 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .map(drop),
         "user_sessions" => admin.user_sessions(id.parse().unwrap()).await.map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
+        "step_up" => {
+            admin
+                .step_up(&StepUpRequest::with_password(ADMIN_PASSWORD))
+                .await
+        }
+        "get_second_factor" => admin.get_second_factor().await.map(drop),
+        "begin_second_factor" => admin.begin_second_factor().await.map(drop),
+        "confirm_second_factor" => admin
+            .confirm_second_factor(&ConfirmSecondFactorRequest::new("123456"))
+            .await
+            .map(drop),
+        "disable_second_factor" => admin.disable_second_factor().await,
+        "replace_recovery_codes" => admin.replace_recovery_codes().await.map(drop),
+        "get_user_second_factor" => admin
+            .get_user_second_factor(id.parse().unwrap())
+            .await
+            .map(drop),
+        "reset_second_factor" => admin.reset_second_factor(id.parse().unwrap()).await,
         other => panic!("the client has no call for {other}: add one"),
     }
 }

@@ -142,6 +142,11 @@ impl Fixture {
         &self.uri
     }
 
+    /// Returns the time of the server, in seconds since the Unix epoch.
+    pub(crate) fn server_time(&self) -> u64 {
+        self.server_clock.unix_seconds()
+    }
+
     pub(crate) fn advance_clocks(&self, time: Duration) {
         self.advance_server_clock(time);
         self.advance_client_clock(time);
@@ -149,11 +154,6 @@ impl Fixture {
 
     pub(crate) fn advance_server_clock(&self, time: Duration) {
         self.server_clock.advance(time);
-    }
-
-    /// Returns the time of the server, in seconds since the Unix epoch.
-    pub(crate) fn server_time(&self) -> u64 {
-        self.server_clock.unix_seconds()
     }
 
     pub(crate) fn advance_client_clock(&self, time: Duration) {

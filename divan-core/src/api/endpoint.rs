@@ -77,12 +77,15 @@ pub enum Auth {
     /// An access token of any audience.
     Bearer,
     /// An access token of any audience, including a limited one of a user who must change the password
-    /// first.
+    /// or set up a second factor first.
     BearerAnyScope,
     /// A refresh token in the body, or an access token as for [`BearerAnyScope`](Self::BearerAnyScope).
     RefreshTokenOrBearer,
     /// An access token of the admin panel whose user is an administrator now.
     Admin,
+    /// As for [`Admin`](Self::Admin), including a limited one of an administrator who must set up a second
+    /// factor first.
+    AdminAnyScope,
 }
 
 /// The limits of attempts to guess a secret.
@@ -93,9 +96,9 @@ pub enum AttemptLimit {
     SignIn,
     /// A sign-in with init data alone: limited by Telegram account.
     AutoLogin,
-    /// A check of the current password of the caller: limited by session.
+    /// A check of the current password or a code of the caller: limited by session.
     OwnPassword,
-    /// A refresh token: refused ones are limited by address.
+    /// A refresh token, or the challenge of a sign-in: refused ones are limited by address.
     Refresh,
     /// The bootstrap token: limited by address.
     Bootstrap,
@@ -106,8 +109,9 @@ impl Auth {
     pub fn problems(self) -> &'static [ProblemCode] {
         use ProblemCode::{
             AdminRequired, BootstrapTokenRequired, InitDataConflict, InitDataExpired,
-            InitDataInvalid, InitDataMissing, PasswordChangeRequired, TelegramNotConfigured,
-            TokenExpired, TokenInvalid, TokenMissing,
+            InitDataInvalid, InitDataMissing, PasswordChangeRequired,
+            SecondFactorEnrolmentRequired, TelegramNotConfigured, TokenExpired, TokenInvalid,
+            TokenMissing,
         };
         const INIT_DATA: &[ProblemCode] = &[
             InitDataConflict,
@@ -122,6 +126,14 @@ impl Auth {
             TokenInvalid,
             TokenExpired,
             PasswordChangeRequired,
+            SecondFactorEnrolmentRequired,
+            AdminRequired,
+        ];
+        const ENROLLING: &[ProblemCode] = &[
+            TokenMissing,
+            TokenInvalid,
+            TokenExpired,
+            PasswordChangeRequired,
             AdminRequired,
         ];
         match self {
@@ -129,8 +141,9 @@ impl Auth {
             Self::InitData => INIT_DATA,
             Self::BootstrapToken => &[BootstrapTokenRequired],
             Self::BearerAnyScope | Self::RefreshTokenOrBearer => &TOKEN[..3],
-            Self::Bearer => &TOKEN[..4],
+            Self::Bearer => &TOKEN[..5],
             Self::Admin => TOKEN,
+            Self::AdminAnyScope => ENROLLING,
         }
     }
 }

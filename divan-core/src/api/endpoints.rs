@@ -2,11 +2,13 @@
 
 use super::{
     AdminLoginRequest, AttemptLimit, AuditPage, AuditRequest, Auth, AutoLoginRequest,
-    BootstrapRequest, BootstrapState, ChangePasswordRequest, CreateUserRequest, CreatedUser,
-    DeviceList, Endpoint, EndpointDescription, FailedSignIns, GeneratedPassword, Health,
+    BootstrapRequest, BootstrapState, ChangePasswordRequest, CompleteAdminLoginRequest,
+    ConfirmSecondFactorRequest, CreateUserRequest, CreatedUser, DeviceList, EnabledSecondFactor,
+    Endpoint, EndpointDescription, FailedSignIns, FreshToken, GeneratedPassword, Health,
     ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest, MediaType,
-    Method, MiniAppConfig, ProblemCode, PromoteUserRequest, RefreshRequest, SessionList,
-    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
+    Method, MiniAppConfig, ProblemCode, PromoteUserRequest, RecoveryCodes, RefreshRequest,
+    SecondFactor, SecondFactorEnrolment, SessionList, StepUpRequest, TelegramLoginRequest,
+    TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -67,7 +69,12 @@ endpoints! {
 
     /// Signs an administrator in, in the admin panel.
     AdminLogin = "admin_login": Post "/auth/admin/login", None limit SignIn,
-        AdminLoginRequest => 200 TokenResponse, [InvalidCredentials, PasswordExpired, Overloaded];
+        AdminLoginRequest => 200 TokenResponse,
+        [InvalidCredentials, SecondFactorRequired, PasswordExpired, Overloaded];
+
+    /// Completes the sign-in of an administrator with a second factor.
+    CompleteAdminLogin = "complete_admin_login": Post "/auth/admin/login/second-factor", None limit Refresh,
+        CompleteAdminLoginRequest => 200 TokenResponse, [SecondFactorInvalid, SecondFactorChallengeInvalid];
 
     /// Creates the first administrator. Succeeds once per database.
     Bootstrap = "bootstrap": Post "/auth/admin/bootstrap", BootstrapToken limit Bootstrap,
@@ -114,6 +121,34 @@ endpoints! {
     ChangePassword = "change_password": Post "/auth/me/password", BearerAnyScope limit OwnPassword,
         ChangePasswordRequest => 200 TokenResponse, [InvalidCredentials, WeakPassword, Overloaded];
 
+    /// Proves the caller's identity again, for operations that need a recent proof.
+    StepUp = "step_up": Post "/auth/admin/step-up", AdminAnyScope limit OwnPassword,
+        StepUpRequest => 200 FreshToken,
+        [InvalidCredentials, SecondFactorInvalid, InsufficientUserAuthentication, Overloaded];
+
+    /// Returns the state of the caller's second factor.
+    GetSecondFactor = "get_second_factor": Get "/auth/admin/me/second-factor", AdminAnyScope,
+        () => 200 SecondFactor, [];
+
+    /// Begins to set up an authenticator app.
+    BeginSecondFactor = "begin_second_factor": Post "/auth/admin/me/second-factor", AdminAnyScope,
+        () => 200 SecondFactorEnrolment, [InsufficientUserAuthentication];
+
+    /// Turns the second factor on with a code of the authenticator app.
+    ConfirmSecondFactor = "confirm_second_factor": Post "/auth/admin/me/second-factor/confirm",
+        AdminAnyScope limit OwnPassword,
+        ConfirmSecondFactorRequest => 200 EnabledSecondFactor,
+        [SecondFactorInvalid, NotFound];
+
+    /// Turns the caller's second factor off.
+    DisableSecondFactor = "disable_second_factor": Delete "/auth/admin/me/second-factor", AdminAnyScope,
+        () => 200 FreshToken, [InsufficientUserAuthentication, NotFound];
+
+    /// Replaces the caller's recovery codes.
+    ReplaceRecoveryCodes = "replace_recovery_codes": Post "/auth/admin/me/second-factor/recovery-codes",
+        AdminAnyScope,
+        () => 200 RecoveryCodes, [InsufficientUserAuthentication, NotFound];
+
     /// Lists users, newest first.
     ListUsers = "list_users": Get "/auth/admin/users", Admin,
         ListUsersRequest => 200 UserPage, [ValidationFailed];
@@ -139,7 +174,8 @@ endpoints! {
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,
-        CreateUserRequest => 201 CreatedUser, [EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
+        CreateUserRequest => 201 CreatedUser,
+        [InsufficientUserAuthentication, EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
 
     /// Returns a user.
     GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
@@ -147,7 +183,8 @@ endpoints! {
 
     /// Changes a user.
     UpdateUser = "update_user": Patch "/auth/admin/users/{id}", Admin,
-        UpdateUserRequest => 200 User, [NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired];
+        UpdateUserRequest => 200 User,
+        [InsufficientUserAuthentication, NotFound, EmailTaken, PhoneTaken, ExternalIdTaken, LastAdmin, PromotionRequired];
 
     /// Deletes a user with all personal data, sessions and devices. The audit events stay.
     DeleteUser = "delete_user": Delete "/auth/admin/users/{id}", Admin,
@@ -155,17 +192,27 @@ endpoints! {
 
     /// Replaces a user's password with a generated one and ends the user's sessions.
     ResetPassword = "reset_password": Post "/auth/admin/users/{id}/reset-password", Admin,
-        () => 200 GeneratedPassword, [NotFound, OwnAccount, Overloaded];
+        () => 200 GeneratedPassword, [InsufficientUserAuthentication, NotFound, OwnAccount, Overloaded];
 
     /// Makes an employee an administrator, replaces the password with a generated one, and ends the
     /// user's sessions.
     PromoteUser = "promote_user": Post "/auth/admin/users/{id}/promote", Admin,
-        PromoteUserRequest => 200 GeneratedPassword, [NotFound, AlreadyAdmin, EmailTaken, Overloaded];
+        PromoteUserRequest => 200 GeneratedPassword,
+        [InsufficientUserAuthentication, NotFound, AlreadyAdmin, EmailTaken, Overloaded];
 
     /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the
     /// user's sessions. The next sign-in links the Telegram account from which it is made.
     UnlinkTelegram = "unlink_telegram": Post "/auth/admin/users/{id}/unlink-telegram", Admin,
-        () => 200 GeneratedPassword, [NotFound, OwnAccount, TelegramNotLinked, Overloaded];
+        () => 200 GeneratedPassword,
+        [InsufficientUserAuthentication, NotFound, OwnAccount, TelegramNotLinked, Overloaded];
+
+    /// Returns the state of a user's second factor.
+    GetUserSecondFactor = "get_user_second_factor": Get "/auth/admin/users/{id}/second-factor", Admin,
+        () => 200 SecondFactor, [NotFound];
+
+    /// Turns off the second factor of another administrator, and ends the administrator's sessions.
+    ResetSecondFactor = "reset_second_factor": Delete "/auth/admin/users/{id}/second-factor", Admin,
+        () => 204 (), [InsufficientUserAuthentication, NotFound, OwnAccount];
 
     /// Lists the live sessions of a user.
     UserSessions = "user_sessions": Get "/auth/admin/users/{id}/sessions", Admin,

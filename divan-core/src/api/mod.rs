@@ -17,6 +17,7 @@ mod member_error;
 mod open_enum;
 mod problem;
 mod problem_code;
+mod second_factor;
 mod session;
 mod telegram;
 mod user_include;
@@ -28,10 +29,12 @@ pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType, Method};
 pub use endpoints::{
-    AdminLogin, Audit, AutoLogin, Bootstrap, ChangePassword, CreateUser, DeleteUser, Devices,
-    ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetUser,
-    ImportUsers, Jwks, ListUsers, Live, Logout, Me, PreviewImport, PromoteUser, Ready, Refresh,
-    RemoveDevice, ResetPassword, SearchUsers, Sessions, TelegramConfig, TelegramLogin,
+    AdminLogin, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword, CompleteAdminLogin,
+    ConfirmSecondFactor, CreateUser, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS,
+    EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor,
+    GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListUsers, Live, Logout, Me, PreviewImport,
+    PromoteUser, Ready, Refresh, RemoveDevice, ReplaceRecoveryCodes, ResetPassword,
+    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
     UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
@@ -42,6 +45,10 @@ pub use import::{
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;
+pub use second_factor::{
+    CompleteAdminLoginRequest, ConfirmSecondFactorRequest, EnabledSecondFactor, FreshToken,
+    ProofMethod, RecoveryCodes, SecondFactor, SecondFactorEnrolment, StepUpRequest,
+};
 pub use session::{
     LogoutRequest, RefreshRequest, SessionInfo, SessionList, TokenResponse, TokenType,
 };

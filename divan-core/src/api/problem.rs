@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MemberError, ProblemCode};
+use super::{MemberError, ProblemCode, ProofMethod};
+use crate::secret::{self, Secret};
 
 /// The body of every error response: RFC 9457 `application/problem+json`.
 ///
@@ -40,6 +41,14 @@ pub struct Problem {
     /// data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<MemberError>,
+    /// The sign-in to complete. Present with `second_factor_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, nullable = false, example = "dvc1.mX0b9kq3Yw…"))]
+    challenge: Option<Challenge>,
+    /// The accepted proofs. Present with `second_factor_required` and
+    /// `insufficient_user_authentication`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    methods: Vec<ProofMethod>,
     /// The id of the request in the server's log, which contains the cause. Present with status 500
     /// and higher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +69,8 @@ impl Problem {
             code: code.as_str().into(),
             detail: None,
             errors: Vec::new(),
+            challenge: None,
+            methods: Vec::new(),
             request_id: None,
         }
     }
@@ -75,6 +86,20 @@ impl Problem {
     #[must_use]
     pub fn with_errors(mut self, errors: impl Into<Vec<MemberError>>) -> Self {
         self.errors = errors.into();
+        self
+    }
+
+    /// Sets the sign-in to complete. Default: none.
+    #[must_use]
+    pub fn with_challenge(mut self, challenge: Secret) -> Self {
+        self.challenge = Some(Challenge(challenge));
+        self
+    }
+
+    /// Sets the accepted proofs. Default: none.
+    #[must_use]
+    pub fn with_methods(mut self, methods: impl Into<Vec<ProofMethod>>) -> Self {
+        self.methods = methods.into();
         self
     }
 
@@ -121,11 +146,34 @@ impl Problem {
         &self.errors
     }
 
+    /// The sign-in to complete.
+    pub fn challenge(&self) -> Option<&Secret> {
+        self.challenge.as_ref().map(|challenge| &challenge.0)
+    }
+
+    /// The accepted proofs.
+    pub fn methods(&self) -> &[ProofMethod] {
+        &self.methods
+    }
+
     /// The id of the request in the server's log.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 }
+
+/// A secret that can be compared, as the rest of a problem.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Challenge(#[serde(serialize_with = "secret::expose")] Secret);
+
+impl PartialEq for Challenge {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose() == other.0.expose()
+    }
+}
+
+impl Eq for Challenge {}
 
 #[cfg(test)]
 mod tests {

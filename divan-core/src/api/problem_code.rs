@@ -50,6 +50,17 @@ problem_codes! {
     /// Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response
     /// does not reveal the cause.
     InvalidCredentials = "invalid_credentials", 401, "Wrong credentials";
+    /// The password is correct, and a second factor is on: send the `challenge` with a code to
+    /// `POST /auth/admin/login/second-factor`, within five minutes. `methods` names the accepted members.
+    SecondFactorRequired = "second_factor_required", 401, "Second factor required";
+    /// The code is wrong, or was used before: ask for another one.
+    SecondFactorInvalid = "second_factor_invalid", 401, "Wrong code";
+    /// The challenge is unknown, was used or has expired, or the password was changed: begin with the
+    /// password again.
+    SecondFactorChallengeInvalid = "second_factor_challenge_invalid", 401, "Sign-in expired";
+    /// The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then
+    /// send the request again. `methods` names the accepted members.
+    InsufficientUserAuthentication = "insufficient_user_authentication", 401, "Proof of identity required";
     /// The request has no access token: send `Authorization: Bearer …`.
     TokenMissing = "token_missing", 401, "Access token missing";
     /// The access token was not issued by this service, or its session has ended: sign in again.
@@ -64,6 +75,9 @@ problem_codes! {
     /// The user must change the password first: `POST /auth/me/password`. Until then, the
     /// access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
     PasswordChangeRequired = "password_change_required", 403, "Password change required";
+    /// The administrator has to set up a second factor before anything else:
+    /// `POST /auth/admin/me/second-factor`.
+    SecondFactorEnrolmentRequired = "second_factor_enrolment_required", 403, "Second factor must be set up";
     /// The password is correct, but too old. A generated password must be changed within 72 hours. A
     /// password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
     PasswordExpired = "password_expired", 403, "Password expired";

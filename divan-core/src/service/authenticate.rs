@@ -43,6 +43,20 @@ impl Caller {
         &self.found.session
     }
 
+    /// Checks that the user is an administrator and the token is for the admin panel, also a limited
+    /// one of an administrator who must set up a second factor first.
+    ///
+    /// # Errors
+    /// [`ServiceError::AdminRequired`], [`ServiceError::PasswordChangeRequired`].
+    pub fn require_admin_any_scope(&self) -> Result<(), ServiceError> {
+        self.require_limit(Some(Scope::SecondFactorEnrolment))?;
+        if self.user().role == Role::Admin && self.audience() == Audience::Admin {
+            Ok(())
+        } else {
+            Err(ServiceError::AdminRequired)
+        }
+    }
+
     /// Checks that the caller may do everything, or this.
     pub(super) fn require_limit(&self, allowed: Option<Scope>) -> Result<(), ServiceError> {
         match self.limit {
@@ -59,11 +73,8 @@ impl Caller {
     /// admin panel; otherwise as [`AuthService::authenticate`].
     pub fn into_admin(self) -> Result<Admin, ServiceError> {
         self.require_limit(None)?;
-        if self.user().role == Role::Admin && self.audience() == Audience::Admin {
-            Ok(Admin(Actor::Caller(self)))
-        } else {
-            Err(ServiceError::AdminRequired)
-        }
+        self.require_admin_any_scope()?;
+        Ok(Admin(Actor::Caller(self)))
     }
 }
 

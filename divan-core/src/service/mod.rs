@@ -74,6 +74,7 @@ mod phone_trunk;
 mod second_factor;
 mod session;
 mod session_cache;
+mod step_up;
 mod telegram_account;
 mod tokens;
 mod unlock;
@@ -121,6 +122,7 @@ pub use second_factor::{
     SecondFactorProof, SecondFactorStatus, TotpEnrolment,
 };
 pub use session::{SessionLife, SessionView};
+pub use step_up::StepUpProof;
 pub use tokens::{FreshToken, IssuedTokens};
 pub use unlock::FailedSignIns;
 pub use update_user::UpdateUserCommand;

@@ -20,6 +20,7 @@ on_every_store!(
     one_account_from_a_hundred_telegram_accounts,
     a_botnet_against_one_administrator,
     a_correct_password_without_the_telegram_account,
+    codes_of_an_administrator_whose_password_is_known,
     two_replicas_raced,
     a_clock_set_back_an_hour,
     an_owner_on_a_linked_account_under_attack,
@@ -54,6 +55,12 @@ async fn a_botnet_against_one_administrator(f: Fixture) {
 async fn a_correct_password_without_the_telegram_account(f: Fixture) {
     let attack = Attack::employees(1, 100).with_the_correct_password();
     attack.run(&f, 2).await.assert_at_most(ACCOUNT);
+}
+
+async fn codes_of_an_administrator_whose_password_is_known(f: Fixture) {
+    let result = Attack::codes(100).run(&f, 2).await;
+    result.assert_at_most(ACCOUNT);
+    assert!(result.0[0] > 0, "{result:?}");
 }
 
 async fn two_replicas_raced(f: Fixture) {

@@ -4,10 +4,11 @@ use std::time::Duration;
 use divan_core::clock::{Clock, ManualClock};
 use divan_core::init_data::InitDataBuilder;
 use divan_core::password::{Argon2idHasher, HashMemory, Password, PasswordHasher};
+use divan_core::second_factor::TotpSecret;
 use divan_core::secret::Secret;
 use divan_core::service::{
-    Admin, AdminLoginCommand, AuthService, ClientInfo, IssuedTokens, LoginPhone, ServiceError,
-    TelegramLoginCommand,
+    Admin, AdminLoginCommand, AuthService, ClientInfo, CompleteAdminLoginCommand, IssuedTokens,
+    LoginPhone, SecondFactorProof, ServiceError, TelegramLoginCommand,
 };
 use divan_core::store::{Account, NewUser, Store};
 use divan_core::token::{Audiences, SecretKey};
@@ -32,6 +33,8 @@ pub(crate) struct Fixture {
     clock: Arc<ManualClock>,
     service: AuthService,
     accounts: std::sync::Mutex<usize>,
+    /// The attacker's open sign-in, which waits for a code.
+    challenge: std::sync::Mutex<Option<Secret>>,
 }
 
 fn phone(n: usize) -> String {
@@ -70,6 +73,7 @@ impl Fixture {
             clock,
             service,
             accounts: std::sync::Mutex::new(0),
+            challenge: std::sync::Mutex::default(),
         };
         fixture.require_accounts(1).await;
         fixture
@@ -140,6 +144,45 @@ impl Fixture {
     pub(crate) async fn admin_device(&self) -> Secret {
         let tokens = self.admin_login(None).await.unwrap();
         tokens.device_token.unwrap()
+    }
+
+    /// Turns the second factor of the first administrator on.
+    async fn enrol(&self) {
+        let token = self.admin_login(None).await.unwrap().access_token;
+        let caller = self.service.authenticate(token.expose()).await.unwrap();
+        let client = ClientInfo::unknown();
+        let caller = self.service.as_caller(&caller, &client);
+        let secret = caller.begin_totp().await.unwrap().secret;
+        let secret: TotpSecret = secret.expose().parse().unwrap();
+        let code = secret.code(self.clock.unix_seconds() / TotpSecret::STEP_SECONDS);
+        caller.confirm_totp(&code.into()).await.unwrap();
+    }
+
+    /// Tries a code, after the correct password if no sign-in is open.
+    async fn guess_code(&self, client: &ClientInfo) -> bool {
+        let service = self.service.for_client(client);
+        loop {
+            let open = self.challenge.lock().unwrap().clone();
+            let outcome = match open {
+                None => {
+                    let command = AdminLoginCommand::new(email(0), PASSWORD);
+                    service.admin_login(&command).await
+                }
+                Some(challenge) => {
+                    let proof = SecondFactorProof::Code("wrong".into());
+                    let command = CompleteAdminLoginCommand::new(challenge, proof);
+                    service.complete_admin_login(&command).await
+                }
+            };
+            match outcome {
+                Err(ServiceError::SecondFactorRequired { challenge, .. }) => {
+                    *self.challenge.lock().unwrap() = Some(challenge);
+                }
+                Err(ServiceError::ChallengeInvalid) => *self.challenge.lock().unwrap() = None,
+                Err(ServiceError::SecondFactorInvalid) => return true,
+                other => return is_guess(other),
+            }
+        }
     }
 
     pub(crate) async fn issue_device_token(&self) -> Secret {
@@ -239,6 +282,8 @@ enum Target {
     Employees,
     /// A source is an address.
     Administrators,
+    /// Codes of the first administrator, whose password is known. A source is an address.
+    Codes,
 }
 
 /// Guesses of each day.
@@ -273,6 +318,13 @@ impl Attack {
         }
     }
 
+    pub(crate) fn codes(sources: usize) -> Self {
+        Self {
+            target: Target::Codes,
+            ..Self::employees(1, sources)
+        }
+    }
+
     pub(crate) fn with_the_correct_password(self) -> Self {
         Self {
             password: PASSWORD,
@@ -285,6 +337,9 @@ impl Attack {
     pub(crate) async fn run(self, f: &Fixture, days: usize) -> Guesses {
         if matches!(self.target, Target::Employees) && self.password == PASSWORD {
             f.link_owner().await;
+        }
+        if matches!(self.target, Target::Codes) {
+            f.enrol().await;
         }
         f.require_accounts(self.accounts).await;
         let mut guesses = vec![0; days];
@@ -357,7 +412,7 @@ impl Attack {
         let admin = f.service.as_admin(&operator, &client);
         let user = match self.target {
             Target::Employees => admin.find_user(&phone(account)).await,
-            Target::Administrators => admin.find_user(&email(account)).await,
+            Target::Administrators | Target::Codes => admin.find_user(&email(account)).await,
         };
         let failed = admin.failed_sign_ins(user.unwrap().id).await.unwrap();
         failed.is_untrusted_refused
@@ -366,6 +421,7 @@ impl Attack {
     async fn guess(self, f: &Fixture, account: usize, source: usize) -> bool {
         let client = address(source);
         let result = match self.target {
+            Target::Codes => return f.guess_code(&client).await,
             Target::Employees => {
                 let telegram = ATTACKER + i64::try_from(source).unwrap();
                 f.telegram_login(&f.service, account, telegram, self.password, &client)

@@ -52,6 +52,10 @@ pub(crate) async fn tables() -> String {
             "one account, from 100 Telegram accounts; each attempt has the correct password",
             Attack::employees(1, 100).with_the_correct_password(),
         ),
+        (
+            "codes of one administrator, from 100 addresses; the attacker knows the password",
+            Attack::codes(100),
+        ),
     ];
     let mut text =
         "| attacker | guesses on the first day | on the second day |\n|---|---|---|\n".to_owned();

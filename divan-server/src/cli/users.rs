@@ -29,6 +29,16 @@ pub(super) enum AdminCommand {
     ///
     /// The new device sends it as `device_token` of `POST /auth/admin/login`.
     DeviceToken(UserRef),
+    /// Second factors of administrators
+    #[command(subcommand)]
+    SecondFactor(SecondFactorCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SecondFactorCommand {
+    /// Turn off an administrator's second factor, whose authenticator app and recovery codes are lost;
+    /// all sessions end
+    Reset(UserRef),
 }
 
 #[derive(Debug, Subcommand)]
@@ -200,6 +210,9 @@ pub(super) fn run_admin(command: AdminCommand) -> Outcome {
         AdminCommand::DeviceToken(user) => {
             as_operator(async |admin| device_token(admin, &user).await)
         }
+        AdminCommand::SecondFactor(SecondFactorCommand::Reset(user)) => {
+            as_operator(async |admin| reset_second_factor(admin, &user).await)
+        }
     }
 }
 
@@ -354,6 +367,20 @@ async fn device_token(admin: AdminService<'_>, user: &UserRef) -> Result<(), Use
         "Device token: {token} (valid for 90 days, unless the password changes)"
     ));
     Ok(())
+}
+
+async fn reset_second_factor(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
+    let found = find(admin, user).await?;
+    match admin.reset_second_factor(found.id).await {
+        Err(ServiceError::NotFound) => {
+            let text = format!("{} has no second factor", user.user);
+            Err(UsersError::Refused(text))
+        }
+        reset => {
+            reset?;
+            show_user(&found, user.output)
+        }
+    }
 }
 
 async fn reset_password(

@@ -19,7 +19,7 @@ use divan_core::infra::{
 };
 use divan_core::init_data::BotToken;
 use divan_core::password::{Argon2idParams, Blocklist};
-use divan_core::service::{BootstrapPolicy, Region};
+use divan_core::service::{BootstrapPolicy, Region, SecondFactorPolicy};
 use divan_core::token::{KeyRing, SecretKey};
 
 use crate::development::Development;
@@ -75,6 +75,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// Rule for the creation of the first administrator.
     pub bootstrap: BootstrapPolicy,
+    /// Rule for the second factor of administrators.
+    pub admin_second_factor: SecondFactorPolicy,
     /// Country of phone numbers without a country code.
     pub region: Region,
     /// Passwords and words that a new password must not consist of.
@@ -167,6 +169,7 @@ impl Config {
             && are_local(origins)
             && (!is_prepared || !origins.is_empty());
         let bootstrap = sign_in::bootstrap(env, is_private);
+        let admin_second_factor = sign_in::second_factor(env);
         let init_data_ages = sign_in::ages(env);
         let region = sign_in::region(env);
         let blocklist = sign_in::blocklist(env);
@@ -214,6 +217,7 @@ impl Config {
                 init_data_ages,
                 addresses,
                 bootstrap,
+                admin_second_factor,
                 region,
                 blocklist,
                 argon2id,

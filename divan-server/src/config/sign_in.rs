@@ -6,7 +6,7 @@ use std::time::Duration;
 use divan_core::infra::{COMPOSE_HINT, Env, UnreadableFile, section};
 use divan_core::password::{Blocklist, BreachedPasswords};
 use divan_core::secret::Secret;
-use divan_core::service::{BootstrapPolicy, Region};
+use divan_core::service::{BootstrapPolicy, Region, SecondFactorPolicy};
 
 use super::sessions::{DURATION, duration};
 
@@ -21,6 +21,12 @@ section! {
                  a key, bot token or public URL is set without `DIVAN_DEV_ORIGINS`, or `DIVAN_DEV_ORIGINS` lists an origin of another \
                  machine")
     .secret();
+
+    ADMIN_SECOND_FACTOR = (
+        "DIVAN_ADMIN_SECOND_FACTOR",
+        "`required`: an administrator without a second factor can only set one up; `optional`: administrators may turn one on",
+        "required",
+    ).form("`required` or `optional`").when_unset("`optional`");
 
     SIGN_IN_MAX_AGE = (
         "DIVAN_SIGN_IN_MAX_AGE",
@@ -98,6 +104,17 @@ pub(super) fn bootstrap(env: &mut Env<'_>, is_private: bool) -> BootstrapPolicy 
         None if is_private && !is_set => BootstrapPolicy::OpenToAnyone,
         None => BootstrapPolicy::Closed,
     }
+}
+
+/// Reads the rule for the second factor of administrators.
+pub(super) fn second_factor(env: &mut Env<'_>) -> SecondFactorPolicy {
+    let read = |text: &str| match text {
+        "required" => Ok(SecondFactorPolicy::Required),
+        "optional" => Ok(SecondFactorPolicy::Optional),
+        _ => Err("must be `required` or `optional`"),
+    };
+    let policy = env.checked(&ADMIN_SECOND_FACTOR, read);
+    policy.unwrap_or(SecondFactorPolicy::Optional)
 }
 
 pub(super) fn region(env: &mut Env<'_>) -> Region {

@@ -8,7 +8,7 @@ use divan_core::infra::probe::{Report, check_all};
 use divan_core::infra::{DatabaseUrl, DependencyKind, Infra};
 use divan_core::store::SchemaStatus;
 
-use super::{DEADLINE, Finding, clock};
+use super::{DEADLINE, Finding, administrators, clock};
 use crate::config::Config;
 use crate::database::Database;
 use crate::dependencies::{Buckets, Dependencies};
@@ -52,6 +52,7 @@ async fn inspect(config: &Config) -> Result<Vec<Finding>, Box<dyn Error + Send +
                 let todo = "none yet: run `divan-server admin create`";
                 findings.push(Finding::warning("administrator", todo));
             }
+            findings.extend(administrators::second_factors(&*database.store()).await?);
         }
         schema @ (SchemaStatus::Empty | SchemaStatus::Behind { .. }) => {
             findings.push(Finding::warning(

@@ -1,5 +1,6 @@
 //! Checks of everything that a deployment depends on, as one report.
 
+mod administrators;
 mod audiences;
 mod dependencies;
 mod hashing;

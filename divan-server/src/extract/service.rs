@@ -60,6 +60,11 @@ impl<E: Endpoint> FromRequestParts<AppState> for SignedIn<E> {
             Auth::BearerAnyScope | Auth::RefreshTokenOrBearer => {
                 client.service().authenticate_any_scope(token).await?
             }
+            Auth::AdminAnyScope => {
+                let caller = client.service().authenticate_any_scope(token).await?;
+                caller.require_admin_any_scope()?;
+                caller
+            }
             _ => client.service().authenticate(token).await?,
         };
         Ok(Self {

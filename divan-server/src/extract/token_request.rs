@@ -8,14 +8,15 @@ use super::json_body::{content_type, read};
 use super::rejections::unsupported;
 use crate::problem::{OAuthError, Problem};
 
-/// The parameters of all grants. Any other one is ignored, also `client_secret`: clients have no
-/// credentials.
-const PARAMETERS: [&str; 5] = [
+/// The parameters of all grants. Any other one is ignored. Clients have no credentials of their own:
+/// `client_id` may be a device token, and `client_secret` a code of the second factor.
+const PARAMETERS: [&str; 6] = [
     "grant_type",
     "username",
     "password",
     "refresh_token",
     "client_id",
+    "client_secret",
 ];
 
 /// A request to the token endpoint (RFC 6749 §4.3.2 and §6).
@@ -26,6 +27,7 @@ pub(crate) enum TokenRequest {
         username: Secret,
         password: Secret,
         device_token: Option<Secret>,
+        code: Option<Secret>,
     },
     /// `grant_type=refresh_token`
     RefreshToken(Secret),
@@ -62,12 +64,20 @@ fn parse(body: &[u8]) -> Result<TokenRequest, OAuthError> {
             return Err(OAuthError::invalid_request(description));
         }
     }
-    let [grant_type, username, password, refresh_token, client_id] = values;
+    let [
+        grant_type,
+        username,
+        password,
+        refresh_token,
+        client_id,
+        client_secret,
+    ] = values;
     match required("grant_type", grant_type)?.expose() {
         "password" => Ok(TokenRequest::Password {
             username: required("username", username)?,
             password: required("password", password)?,
             device_token: client_id.and_then(form::device_token),
+            code: client_secret,
         }),
         "refresh_token" => Ok(TokenRequest::RefreshToken(required(
             "refresh_token",

@@ -6,13 +6,17 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 const GUIDE: &str = include_str!("guide.md");
 
 /// The groups, in the order of the documentation.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "Sign-in",
         "Sign-in to the Mini App and the admin panel, and the bootstrap of the first administrator.",
     ),
     ("Sessions", "Refreshing, listing and ending sessions."),
     ("Account", "The user who is signed in."),
+    (
+        "Second factor",
+        "One-time codes and recovery codes, for administrators.",
+    ),
     ("Users", "User management, for administrators."),
     ("Audit", "Audit events, for administrators."),
     (

@@ -6,7 +6,7 @@ use std::time::Duration;
 use divan_core::api::{MemberError, MemberErrorCode, Problem as Body, ProblemCode};
 use divan_core::init_data::{ContactError, InitDataError};
 use divan_core::password::WeakPassword;
-use divan_core::service::{Field, ServiceError};
+use divan_core::service::{Field, SecondFactorMethod, ServiceError};
 use utoipa::ToSchema;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -148,6 +148,15 @@ fn example(operation: &Operation, code: ProblemCode, schemas: &Schemas) -> Probl
         ProblemCode::ContactExpired => contact(InitDataError::Replayed.into()),
         ProblemCode::ContactMismatch => contact(ContactError::UserMismatch),
         ProblemCode::BootstrapTokenRequired => ServiceError::BootstrapTokenRequired.into(),
+        ProblemCode::SecondFactorRequired => ServiceError::SecondFactorRequired {
+            challenge: "dvc1.mX0b9kq3Yw…".into(),
+            methods: SecondFactorMethod::ALL.to_vec(),
+        }
+        .into(),
+        ProblemCode::InsufficientUserAuthentication => ServiceError::InsufficientAuthentication {
+            second_factor: false,
+        }
+        .into(),
         ProblemCode::NotReady => not_ready([dependency_down("database")]),
         ProblemCode::WeakPassword => {
             let is_new = request(operation, schemas)

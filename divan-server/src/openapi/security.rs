@@ -23,7 +23,7 @@ pub(super) fn add_schemes(components: &mut Components, root: &str) {
 pub(super) fn required(auth: Auth) -> Option<Vec<SecurityRequirement>> {
     let scheme = |name| SecurityRequirement::new(name, [] as [&str; 0]);
     match auth {
-        Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
+        Auth::Bearer | Auth::BearerAnyScope | Auth::Admin | Auth::AdminAnyScope => {
             Some(vec![scheme(ADMIN_PASSWORD), scheme(ACCESS_TOKEN)])
         }
         // The body may contain the refresh token instead.
@@ -46,7 +46,8 @@ fn admin_password(root: &str) -> SecurityScheme {
         [flow],
         "Signs an administrator in with e-mail address (as `username`) and password. As `client_id`, enter the \
          `device_token` of an earlier sign-in, if you have one: failed sign-ins from elsewhere then do not delay yours. Any \
-         other client id, and the client secret, are ignored.",
+         other client id is ignored. As `client_secret`, enter a one-time code or a recovery code, if you have a second \
+         factor, and choose to send both in the body of the request.",
     ))
 }
 

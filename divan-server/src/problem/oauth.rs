@@ -81,7 +81,12 @@ impl From<ServiceError> for OAuthError {
         let description = match &error {
             // An invalid e-mail address or password is one that no administrator has.
             ServiceError::Invalid(_) => ServiceError::InvalidCredentials.to_string(),
+            ServiceError::SecondFactorRequired { .. } => {
+                "a second factor is on: send a one-time code as `client_secret`".to_owned()
+            }
             ServiceError::InvalidCredentials
+            | ServiceError::SecondFactorInvalid
+            | ServiceError::ChallengeInvalid
             | ServiceError::PasswordExpired
             | ServiceError::RefreshToken => error.to_string(),
             _ => return Problem::from(error).into(),

@@ -1,8 +1,10 @@
 //! Maps the errors of the sign-in service to problems of the wire contract.
 
-use divan_core::api::{MemberError, MemberErrorCode, ProblemCode};
+use divan_core::api::{MemberError, MemberErrorCode, ProblemCode, ProofMethod};
 use divan_core::password::WeakPassword;
-use divan_core::service::{Field, InvalidField, InvalidFieldReason, ServiceError};
+use divan_core::service::{
+    Field, InvalidField, InvalidFieldReason, SecondFactorMethod, ServiceError,
+};
 use divan_core::store::{InvalidSearch, StoreErrorKind, UniqueKey};
 use divan_core::token::TokenError;
 use divan_core::types::{InvalidMetadata, Metadata};
@@ -27,6 +29,13 @@ impl From<ServiceError> for Problem {
                 "Set DIVAN_BOOTSTRAP_TOKEN for the server and send the same value in the header X-Bootstrap-Token, or run \
                  `divan-server admin create` on the server's machine.",
             ),
+            ServiceError::SecondFactorRequired { challenge, methods } => {
+                let methods: Vec<_> = methods.into_iter().filter_map(proof_method).collect();
+                problem.with_challenge(challenge).with_methods(methods)
+            }
+            ServiceError::InsufficientAuthentication { second_factor } => {
+                problem.with_methods(proof_methods(second_factor))
+            }
             ServiceError::Store(error) if taken(error.kind()).is_some() => problem.with_errors(
                 taken(error.kind()).into_iter().map(member_error).collect::<Vec<_>>(),
             ),
@@ -59,6 +68,13 @@ fn code(error: &ServiceError) -> ProblemCode {
         }
         ServiceError::PasswordChangeRequired => ProblemCode::PasswordChangeRequired,
         ServiceError::PasswordExpired => ProblemCode::PasswordExpired,
+        ServiceError::SecondFactorRequired { .. } => ProblemCode::SecondFactorRequired,
+        ServiceError::SecondFactorInvalid => ProblemCode::SecondFactorInvalid,
+        ServiceError::ChallengeInvalid => ProblemCode::SecondFactorChallengeInvalid,
+        ServiceError::SecondFactorEnrolmentRequired => ProblemCode::SecondFactorEnrolmentRequired,
+        ServiceError::InsufficientAuthentication { .. } => {
+            ProblemCode::InsufficientUserAuthentication
+        }
         ServiceError::NotFound => ProblemCode::NotFound,
         ServiceError::AdminRequired => ProblemCode::AdminRequired,
         ServiceError::OwnAccount => ProblemCode::OwnAccount,
@@ -73,6 +89,22 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::Overloaded => ProblemCode::Overloaded,
         ServiceError::Store(error) => store_code(error.kind()),
         _ => ProblemCode::Internal,
+    }
+}
+
+fn proof_method(method: SecondFactorMethod) -> Option<ProofMethod> {
+    match method {
+        SecondFactorMethod::Totp => Some(ProofMethod::Code),
+        SecondFactorMethod::RecoveryCode => Some(ProofMethod::RecoveryCode),
+        _ => None,
+    }
+}
+
+fn proof_methods(second_factor: bool) -> Vec<ProofMethod> {
+    if second_factor {
+        vec![ProofMethod::Code, ProofMethod::RecoveryCode]
+    } else {
+        vec![ProofMethod::Password]
     }
 }
 

@@ -10,6 +10,7 @@ mod export;
 mod health;
 mod import;
 mod jwks;
+mod second_factor;
 mod sessions;
 mod telegram;
 #[cfg(feature = "_server")]
@@ -37,6 +38,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(telegram::auto_login))
         .routes(routes!(telegram::telegram_config))
         .routes(routes!(admin::admin_login))
+        .routes(routes!(second_factor::complete_admin_login))
         .routes(routes!(admin::bootstrap, admin::get_bootstrap))
         .routes(routes!(token::token))
         .routes(routes!(sessions::refresh))
@@ -47,6 +49,14 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(devices::remove_device))
         .routes(routes!(account::me))
         .routes(routes!(account::change_password))
+        .routes(routes!(second_factor::step_up))
+        .routes(routes!(
+            second_factor::get_second_factor,
+            second_factor::begin_second_factor,
+            second_factor::disable_second_factor
+        ))
+        .routes(routes!(second_factor::confirm_second_factor))
+        .routes(routes!(second_factor::replace_recovery_codes))
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::search_users))
         .routes(routes!(export::export_users))
@@ -60,6 +70,10 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::reset_password))
         .routes(routes!(users::promote_user))
         .routes(routes!(users::unlink_telegram))
+        .routes(routes!(
+            second_factor::get_user_second_factor,
+            second_factor::reset_second_factor
+        ))
         .routes(routes!(users::user_sessions, users::end_user_sessions))
         .routes(routes!(users::get_failed_sign_ins))
         .routes(routes!(users::unlock_user))

@@ -3,8 +3,12 @@ use axum::http::HeaderValue;
 use axum::http::header::PRAGMA;
 use axum::response::{IntoResponse, Response};
 use divan_core::api::TokenType;
+use divan_core::second_factor::RecoveryCode;
 use divan_core::secret::Secret;
-use divan_core::service::{AdminLoginCommand, IssuedTokens, ServiceError};
+use divan_core::service::{
+    AdminLoginCommand, ClientService, CompleteAdminLoginCommand, IssuedTokens, SecondFactorProof,
+    ServiceError,
+};
 use divan_core::token::Scope;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -13,8 +17,7 @@ use crate::extract::{ForClient, TokenRequest};
 use crate::problem::{OAuthError, OAuthErrorResponse};
 use crate::token_endpoint::{NotASignIn, PATH};
 
-/// The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored, also
-/// `client_secret`.
+/// The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored.
 #[derive(ToSchema)]
 #[schema(example = json!({"grant_type": "password", "username": "admin@example.com", "password": "tram under the plum"}))]
 #[expect(dead_code, reason = "only a schema")]
@@ -33,6 +36,9 @@ pub(crate) struct OAuthTokenRequest {
     /// The `device_token` of the last sign-in on this device, for `password`. Any other id is ignored.
     #[schema(nullable = false)]
     client_id: Option<String>,
+    /// A one-time code or a recovery code, for `password` with a second factor. Ignored without one.
+    #[schema(nullable = false)]
+    client_secret: Option<String>,
 }
 
 /// Tokens, in the form of RFC 6749 §5.1.
@@ -65,7 +71,8 @@ pub(crate) struct OAuthTokenResponse {
     #[schema(value_type = Option<String>, nullable = false)]
     device_token: Option<Secret>,
     /// `password-change` where the access token is limited to that, because the user must change the
-    /// password first. Absent otherwise.
+    /// password first; `second-factor-enrolment` where the user must set up a second factor first. Absent
+    /// otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     scope: Option<&'static str>,
@@ -89,7 +96,8 @@ fn expose_option<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Resul
 /// `admin_login` and `refresh`, which return the user too.
 ///
 /// - `grant_type=password` signs an administrator in with `username` and `password`. `client_id` may be
-///   the `device_token` of the last sign-in on this device.
+///   the `device_token` of the last sign-in on this device. With a second factor, `client_secret` must be
+///   a one-time code or a recovery code.
 /// - `grant_type=refresh_token` refreshes the tokens of any session, as `refresh` does.
 ///
 /// Errors with status 400 have the form of RFC 6749; all others are problems.
@@ -110,16 +118,36 @@ pub(crate) async fn token(client: ForClient, request: TokenRequest) -> Response 
             username,
             password,
             device_token,
+            code,
         } => {
             let mut command = AdminLoginCommand::new(username.expose(), password);
             command.device_token = device_token;
-            respond(service.admin_login(&command).await)
+            respond(sign_in(service, &command, code).await)
         }
         TokenRequest::RefreshToken(token) => {
             let mut response = respond(service.refresh(&token).await);
             response.extensions_mut().insert(NotASignIn);
             response
         }
+    }
+}
+
+/// Signs an administrator in, in both steps if a second factor is on.
+async fn sign_in(
+    service: ClientService<'_>,
+    command: &AdminLoginCommand,
+    code: Option<Secret>,
+) -> Result<IssuedTokens, ServiceError> {
+    match (service.admin_login(command).await, code) {
+        (Err(ServiceError::SecondFactorRequired { challenge, .. }), Some(code)) => {
+            let proof = match RecoveryCode::parse(code.expose()) {
+                Some(_) => SecondFactorProof::RecoveryCode(code),
+                None => SecondFactorProof::Code(code),
+            };
+            let command = CompleteAdminLoginCommand::new(challenge, proof);
+            service.complete_admin_login(&command).await
+        }
+        (outcome, _) => outcome,
     }
 }
 

@@ -1,10 +1,12 @@
 //! Maps results of the sign-in service to types of the wire contract.
 
 use divan_core::api::{
-    self, BootstrapState, DeviceInfo, DeviceList, SessionInfo, SessionList, TokenResponse, UserPage,
+    self, BootstrapState, DeviceInfo, DeviceList, SecondFactor, SecondFactorEnrolment, SessionInfo,
+    SessionList, TokenResponse, UserPage,
 };
 use divan_core::service::{
-    self, CreatedUser, DeviceView, FailedSignIns, IssuedTokens, SessionView,
+    self, CreatedUser, DeviceView, EnabledSecondFactor, FailedSignIns, FreshToken, IssuedTokens,
+    SecondFactorStatus, SessionView, TotpEnrolment,
 };
 
 pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
@@ -16,6 +18,24 @@ pub(crate) fn tokens(tokens: IssuedTokens) -> TokenResponse {
     );
     response.device_token = tokens.device_token;
     response
+}
+
+pub(crate) fn fresh_token(token: FreshToken) -> api::FreshToken {
+    api::FreshToken::new(token.access_token, token.expires_in.as_secs())
+}
+
+pub(crate) fn second_factor(status: SecondFactorStatus) -> SecondFactor {
+    let left = u32::try_from(status.recovery_codes).unwrap_or(u32::MAX);
+    SecondFactor::new(status.confirmed_at, left)
+}
+
+pub(crate) fn enrolment(enrolment: TotpEnrolment) -> SecondFactorEnrolment {
+    let qr_code = enrolment.qr_code.map(|code| code.to_svg());
+    SecondFactorEnrolment::new(enrolment.secret, enrolment.uri, qr_code.unwrap_or_default())
+}
+
+pub(crate) fn enabled(enabled: EnabledSecondFactor) -> api::EnabledSecondFactor {
+    api::EnabledSecondFactor::new(enabled.recovery_codes, fresh_token(enabled.token))
 }
 
 pub(crate) fn bootstrap_state(state: service::BootstrapState) -> BootstrapState {

@@ -21,6 +21,9 @@ pub(crate) fn with_bodies<S: Store + Clone + 'static>(
         "change_password" => {
             json!({"current_password": PASSWORD, "new_password": "plum under the tram"})
         }
+        "complete_admin_login" => json!({"challenge": "dvc1.x", "code": "123456"}),
+        "step_up" => json!({"password": ADMIN_PASSWORD}),
+        "confirm_second_factor" => json!({"code": "123456"}),
         other => panic!("no body for {other}: add one"),
     };
     ENDPOINTS
@@ -32,9 +35,11 @@ pub(crate) fn with_bodies<S: Store + Clone + 'static>(
 
 async fn token_for(app: &App, endpoint: &EndpointDescription) -> Option<String> {
     match endpoint.auth {
-        Auth::Admin | Auth::Bearer | Auth::BearerAnyScope | Auth::RefreshTokenOrBearer => {
-            Some(app.admin_token().await)
-        }
+        Auth::Admin
+        | Auth::AdminAnyScope
+        | Auth::Bearer
+        | Auth::BearerAnyScope
+        | Auth::RefreshTokenOrBearer => Some(app.admin_token().await),
         _ => None,
     }
 }

@@ -12,17 +12,32 @@ use sqlx::{AssertSqlSafe, Executor};
 
 use crate::harness::*;
 use crate::postgres::store;
+use crate::second_factor::enrol;
 
 /// Tables that requests write to.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 6] = [
     "divan_users",
     "divan_user_words",
     "divan_sessions",
     "divan_audit_events",
     "divan_devices",
-    "divan_challenges",
     "divan_throttle",
 ];
+
+/// Function for triggers of PostgreSQL that fail as on a disk that is full.
+const DISK_FULL: &str = "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+     RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$";
+
+fn fill(table: &str) -> String {
+    format!(
+        "CREATE TRIGGER disk_full BEFORE INSERT OR UPDATE ON {table} \
+         FOR EACH ROW EXECUTE FUNCTION disk_full()"
+    )
+}
+
+fn free(table: &str) -> String {
+    format!("DROP TRIGGER disk_full ON {table}")
+}
 
 /// A SQLite database with a maximum size, as on a disk that is full.
 struct Disk {
@@ -238,22 +253,27 @@ async fn a_full_disk_leaves_no_partial_write_on_sqlite() {
 }
 
 #[tokio::test]
+async fn a_full_disk_returns_no_challenge_on_postgres() {
+    let database = TestDatabase::create().await;
+    let app = on_postgres(&database).await;
+    enrol(&app, &app.admin_token().await).await;
+    database.execute(DISK_FULL).await;
+    database.execute(&fill("divan_challenges")).await;
+    let login = async || app.post("/auth/admin/login", &bootstrap_request()).await;
+
+    login().await.assert_problem(503, "unavailable");
+    database.execute(&free("divan_challenges")).await;
+    login().await.assert_problem(401, "second_factor_required");
+}
+
+#[tokio::test]
 async fn a_full_disk_leaves_no_partial_write_on_postgres() {
     let database = TestDatabase::create().await;
     let app = on_postgres(&database).await;
-    database
-        .execute(
-            "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$",
-        )
-        .await;
+    database.execute(DISK_FULL).await;
     for (n, table) in (0..).zip(TABLES) {
         let before = Before::prepare(&app).await;
-        let full = format!(
-            "CREATE TRIGGER disk_full BEFORE INSERT OR UPDATE ON {table} \
-             FOR EACH ROW EXECUTE FUNCTION disk_full()"
-        );
-        database.execute(&full).await;
+        database.execute(&fill(table)).await;
         let mut failed = Vec::new();
         for write in Write::all(n) {
             if fails(&app, &before, write).await {
@@ -262,8 +282,7 @@ async fn a_full_disk_leaves_no_partial_write_on_postgres() {
         }
         assert!(!failed.is_empty(), "nothing writes to {table}");
 
-        let free = format!("DROP TRIGGER disk_full ON {table}");
-        database.execute(&free).await;
+        database.execute(&free(table)).await;
         for write in failed {
             let response = before.send(&app, write).await;
             assert!(response.status.is_success(), "{write:?} {response:?}");

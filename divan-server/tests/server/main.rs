@@ -36,6 +36,7 @@ mod postgres;
 mod process;
 mod readme;
 mod roles;
+mod second_factor;
 mod security_log;
 mod sessions;
 mod startup;

@@ -67,7 +67,7 @@ fn every_operation_documents_its_success_and_its_security() {
             "{name}"
         );
         let security = match endpoint.auth {
-            Auth::Bearer | Auth::BearerAnyScope | Auth::Admin => {
+            Auth::Bearer | Auth::BearerAnyScope | Auth::Admin | Auth::AdminAnyScope => {
                 json!([{"admin_password": []}, {"access_token": []}])
             }
             Auth::RefreshTokenOrBearer => {

@@ -96,7 +96,11 @@ fn assert_clean(response: &TestResponse) {
 
 async fn token<S: Store + Clone + 'static>(app: &App<S>, auth: Auth) -> Option<String> {
     match auth {
-        Auth::Admin | Auth::Bearer | Auth::BearerAnyScope | Auth::RefreshTokenOrBearer => {
+        Auth::Admin
+        | Auth::AdminAnyScope
+        | Auth::Bearer
+        | Auth::BearerAnyScope
+        | Auth::RefreshTokenOrBearer => {
             // After the limits of earlier attempts.
             app.clock.advance(Duration::from_hours(1));
             Some(app.admin_token().await)

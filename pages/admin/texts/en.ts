@@ -251,6 +251,8 @@ export const en: Texts = {
   problems: {
     invalid_credentials: "The e-mail address or the password is wrong.",
     token_invalid: "The server did not accept this session. Try again in a moment. If that does not help, sign in again.",
+    second_factor_required: "This account has a second factor, which this page does not support yet.",
+    insufficient_user_authentication: "Sign out, sign in again, and repeat this within five minutes.",
     too_many_attempts: "Too many attempts. Wait, or use a device that you have signed in from.",
     password_expired: "The generated password has expired. Ask another administrator for a new one.",
     already_bootstrapped: "The first administrator already exists. Sign in.",

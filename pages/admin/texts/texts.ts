@@ -196,6 +196,8 @@ export interface Confirmed {
 export type ProblemCode =
   | "invalid_credentials"
   | "token_invalid"
+  | "second_factor_required"
+  | "insufficient_user_authentication"
   | "too_many_attempts"
   | "password_expired"
   | "already_bootstrapped"

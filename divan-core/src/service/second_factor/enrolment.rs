@@ -10,8 +10,8 @@ use crate::session::EndReason;
 use crate::store::{
     Account, AccountUpdate, EndSessions, PendingTotp, SecondFactor, SessionProof, StoredTotp,
 };
-use crate::token::{Scope, TokenError};
-use crate::types::{Audience, AuditAction, AuditEvent, AuthMethod, AuthMethods, Role, UserId};
+use crate::token::TokenError;
+use crate::types::{AuditAction, AuditEvent, AuthMethod, AuthMethods, Role, UserId};
 
 /// The time in which an enrolment must be confirmed.
 const ENROLMENT_LIFE: Duration = Duration::minutes(15);
@@ -48,7 +48,7 @@ impl CallerService<'_> {
     /// # Errors
     /// [`ServiceError::AdminRequired`].
     pub async fn second_factor(self) -> Result<SecondFactorStatus, ServiceError> {
-        self.require_enrolling()?;
+        self.caller.require_admin_any_scope()?;
         let user = self.caller.user().id;
         let found = self.service.parts.store.account(user).await?;
         let found = found.ok_or(TokenError::NotAccepted)?;
@@ -61,7 +61,7 @@ impl CallerService<'_> {
     /// # Errors
     /// [`ServiceError::InsufficientAuthentication`], [`ServiceError::AdminRequired`].
     pub async fn begin_totp(self) -> Result<TotpEnrolment, ServiceError> {
-        self.require_enrolling()?;
+        self.caller.require_admin_any_scope()?;
         let service = self.service;
         service.require_fresh_proof(self.caller)?;
         let (user, entropy) = (self.caller.user(), service.parts.entropy.as_ref());
@@ -93,7 +93,7 @@ impl CallerService<'_> {
     /// [`ServiceError::NotFound`] if this session has begun no enrolment within 15 minutes;
     /// [`ServiceError::TooManyAttempts`], [`ServiceError::AdminRequired`].
     pub async fn confirm_totp(self, code: &Secret) -> Result<EnabledSecondFactor, ServiceError> {
-        self.require_enrolling()?;
+        self.caller.require_admin_any_scope()?;
         let (service, user) = (self.service, self.caller.user().id);
         let charged = service.begin_code_attempt(self.own_attempt()).await?;
         let (codes, digests) = service.new_recovery_codes(user)?;
@@ -150,7 +150,7 @@ impl CallerService<'_> {
     /// [`ServiceError::InsufficientAuthentication`], [`ServiceError::AdminRequired`],
     /// [`ServiceError::NotFound`] if it is off.
     pub async fn disable_second_factor(self) -> Result<FreshToken, ServiceError> {
-        self.require_enrolling()?;
+        self.caller.require_admin_any_scope()?;
         self.service.require_fresh_proof(self.caller)?;
         let session = self.caller.stored_session();
         let proof = SessionProof::new(session.id, session.authenticated_at, AuthMethods::PASSWORD);
@@ -170,7 +170,7 @@ impl CallerService<'_> {
     /// [`ServiceError::InsufficientAuthentication`], [`ServiceError::AdminRequired`],
     /// [`ServiceError::NotFound`] if the second factor is off.
     pub async fn replace_recovery_codes(self) -> Result<Vec<Secret>, ServiceError> {
-        self.require_enrolling()?;
+        self.caller.require_admin_any_scope()?;
         self.service.require_fresh_proof(self.caller)?;
         let (codes, digests) = self.service.new_recovery_codes(self.caller.user().id)?;
         let event = self.own_event(AuditAction::RecoveryCodesReplaced)?;
@@ -182,17 +182,6 @@ impl CallerService<'_> {
         })
         .await?;
         Ok(codes)
-    }
-
-    /// Checks that the caller is an administrator, who may have to set up a second factor first.
-    pub(in crate::service) fn require_enrolling(self) -> Result<(), ServiceError> {
-        let caller = self.caller;
-        caller.require_limit(Some(Scope::SecondFactorEnrolment))?;
-        if caller.user().role == Role::Admin && caller.audience() == Audience::Admin {
-            Ok(())
-        } else {
-            Err(ServiceError::AdminRequired)
-        }
     }
 
     fn own_event(self, action: AuditAction) -> Result<AuditEvent, ServiceError> {

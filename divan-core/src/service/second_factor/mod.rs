@@ -49,7 +49,7 @@ pub enum SecondFactorProof {
 }
 
 impl SecondFactorProof {
-    fn method(&self) -> AuthMethod {
+    pub(super) fn method(&self) -> AuthMethod {
         match self {
             Self::Code(_) => AuthMethod::OneTimeCode,
             Self::RecoveryCode(_) => AuthMethod::RecoveryCode,

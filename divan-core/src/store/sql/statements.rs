@@ -66,9 +66,26 @@ macro_rules! purge {
     };
 }
 
-/// Counts the applied migrations up to a version. Names the newest table too, in case that it was dropped.
-pub(super) const PING: &str = "SELECT count(*) FROM divan_migrations WHERE version <= $1 \
-     AND NOT EXISTS (SELECT 1 FROM divan_challenges LIMIT 0)";
+macro_rules! ping {
+    ($($table:literal),+) => {
+        concat!(
+            "SELECT count(*) FROM divan_migrations WHERE version <= $1",
+            $(" AND NOT EXISTS (SELECT 1 FROM ", $table, " LIMIT 0)"),+
+        )
+    };
+}
+
+/// Counts the applied migrations up to a version. Names the tables too, in case that one was dropped.
+pub(super) const PING: &str = ping!(
+    "divan_users",
+    "divan_user_words",
+    "divan_sessions",
+    "divan_audit_events",
+    "divan_bootstrap",
+    "divan_devices",
+    "divan_throttle",
+    "divan_challenges"
+);
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
 #[cfg(feature = "postgres")]

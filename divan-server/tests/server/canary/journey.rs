@@ -14,11 +14,13 @@ use crate::operations::free_address;
 use crate::process::{Running, no_tls, start, wait_for};
 
 /// Members of responses that are secret.
-const SECRETS: [&str; 4] = [
+const SECRETS: [&str; 6] = [
     "access_token",
     "refresh_token",
     "device_token",
     "generated_password",
+    "challenge",
+    "secret",
 ];
 
 pub(super) struct Journey {
@@ -147,6 +149,10 @@ impl Journey {
     pub(super) fn keep_secrets(&mut self, response: &Value) {
         let secrets = SECRETS.iter().filter_map(|name| response[name].as_str());
         self.secrets.extend(secrets.map(str::to_owned));
+        self.secrets.extend(strings(&response["recovery_codes"]));
+        if response["token"].is_object() {
+            self.keep_secrets(&response["token"]);
+        }
     }
 
     /// Keeps the passwords in the lines of an import.
@@ -214,4 +220,10 @@ impl Journey {
         }
         require_none(&log, &self.secrets);
     }
+}
+
+/// Returns the texts of an array.
+pub(super) fn strings(value: &Value) -> impl Iterator<Item = String> {
+    let items = value.as_array().into_iter().flatten();
+    items.filter_map(|item| item.as_str().map(str::to_owned))
 }

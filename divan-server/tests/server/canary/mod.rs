@@ -23,6 +23,7 @@ const BOOTSTRAP: &str = "canary bootstrap token of this test";
 const DATABASE_PASSWORD: &str = "canary-database-password";
 const ADMIN: &str = "canary-admin@example.com";
 const SECOND_ADMIN: &str = "canary-second@example.com";
+const THIRD_ADMIN: &str = "canary-third@example.com";
 const ADMIN_PASSWORD: &str = "canary under the plum";
 const PHONE: &str = "+77010099001";
 const PASSWORD: &str = "goldfinch 77";
@@ -45,6 +46,7 @@ async fn no_line_contains_a_canary(database: &str, lose: impl AsyncFn(&Path, &st
     journey.expect(200, unlink().of(&employee)).await;
     journey.expect(409, unlink().of(&employee)).await;
     journey.own_sessions(&admin).await;
+    journey.second_factor(&admin).await;
     journey.other_requests().await;
     let audit = || call("audit").with(&admin);
     let mut events = journey.expect(200, audit().query("?limit=200")).await;

@@ -1,11 +1,15 @@
 //! The steps of the journey: successful and refused requests.
 
+use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
+use divan_core::second_factor::TotpSecret;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::journey::{Journey, call};
-use super::{ADMIN, ADMIN_PASSWORD, BOOTSTRAP, BOT, NAME, PASSWORD, PHONE, SECOND_ADMIN};
+use super::journey::{Journey, call, strings};
+use super::{
+    ADMIN, ADMIN_PASSWORD, BOOTSTRAP, BOT, NAME, PASSWORD, PHONE, SECOND_ADMIN, THIRD_ADMIN,
+};
 use crate::process::wait_for;
 
 impl Journey {
@@ -241,6 +245,88 @@ impl Journey {
             .await;
     }
 
+    /// Turns the second factor on, signs in with it, and turns it off.
+    pub(super) async fn second_factor(&mut self, admin: &str) {
+        let begin = || call("begin_second_factor");
+        let confirm = |body: &Value| call("confirm_second_factor").with(admin).json(body);
+        self.expect(401, begin()).await;
+        self.expect(401, call("get_second_factor")).await;
+        let wrong = json!({"code": "canary"});
+        self.expect(404, confirm(&wrong)).await;
+        let secret = self.expect(200, begin().with(admin)).await;
+        self.expect(401, confirm(&wrong)).await;
+        let code = json!({"code": code(&secret["secret"])});
+        let enabled = self.expect(200, confirm(&code)).await;
+        self.expect(200, call("get_second_factor").with(admin))
+            .await;
+
+        let login = json!({"email": ADMIN, "password": ADMIN_PASSWORD});
+        let begun = self.expect(401, call("admin_login").json(&login)).await;
+        for (status, member, value) in [
+            (401, "code", "canary".to_owned()),
+            (
+                200,
+                "recovery_code",
+                strings(&enabled["recovery_codes"]).next().unwrap(),
+            ),
+        ] {
+            let mut body = json!({"challenge": begun["challenge"]});
+            body[member] = value.into();
+            self.expect(status, call("complete_admin_login").json(&body))
+                .await;
+        }
+
+        let step_up = |body: &Value| call("step_up").with(admin).json(body);
+        self.expect(401, step_up(&wrong)).await;
+        let proof = strings(&enabled["recovery_codes"]).nth(1).unwrap();
+        let proof = json!({ "recovery_code": proof });
+        let fresh = self.expect(200, step_up(&proof)).await;
+        let fresh = string(&fresh["access_token"]);
+        self.other_second_factor(&fresh).await;
+        for (operation, status, after) in [
+            ("replace_recovery_codes", 200, 200),
+            ("disable_second_factor", 200, 404),
+            ("replace_recovery_codes", 404, 404),
+        ] {
+            let request = || call(operation).with(&fresh);
+            self.expect(status, request()).await;
+            self.expect(after, request()).await;
+        }
+    }
+
+    /// Resets the second factor of another administrator.
+    async fn other_second_factor(&mut self, admin: &str) {
+        let other = json!({"role": "admin", "full_name": NAME, "email": THIRD_ADMIN});
+        let created = self
+            .expect(201, call("create_user").with(admin).json(&other))
+            .await;
+        let generated = &created["generated_password"];
+        let login = json!({"email": THIRD_ADMIN, "password": generated});
+        let token = self.expect(200, call("admin_login").json(&login)).await;
+        let change = json!({"current_password": generated, "new_password": ADMIN_PASSWORD});
+        let change = call("change_password")
+            .with(token["access_token"].as_str().unwrap())
+            .json(&change);
+        let token = string(&self.expect(200, change).await["access_token"]);
+        let secret = self
+            .expect(200, call("begin_second_factor").with(&token))
+            .await;
+        let code = json!({"code": code(&secret["secret"])});
+        let confirm = call("confirm_second_factor").with(&token).json(&code);
+        self.expect(200, confirm).await;
+
+        let id = string(&created["user"]["id"]);
+        for (operation, status, after) in [
+            ("get_user_second_factor", 200, 200),
+            ("reset_second_factor", 204, 404),
+        ] {
+            let request = || call(operation).with(admin).of(&id);
+            self.expect(status, request()).await;
+            self.expect(after, request()).await;
+            self.expect(404, call(operation).with(admin)).await;
+        }
+    }
+
     pub(super) async fn other_requests(&mut self) {
         for operation in ["live", "ready", "jwks", "telegram_config", "get_bootstrap"] {
             self.expect(200, call(operation)).await;
@@ -288,4 +374,10 @@ impl Journey {
 
 fn string(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+/// Returns the current code of an authenticator app.
+fn code(secret: &Value) -> String {
+    let secret: TotpSecret = secret.as_str().unwrap().parse().unwrap();
+    secret.code(SystemClock.unix_seconds() / TotpSecret::STEP_SECONDS)
 }
