@@ -96,7 +96,7 @@ impl AdminPanel {
             }
             result => return result,
         };
-        let methods = error.problem().map(|problem| problem.methods());
+        let methods = error.problem().map(divan_core::api::Problem::methods);
         match prove(methods.unwrap_or_default()).await {
             Some(proof) => {
                 self.step_up(&proof).await?;

@@ -1188,7 +1188,7 @@ async fn begin_challenge(store: &AnyStore, challenge: &StoredChallenge) {
 /// Completes a challenge with a change of the account. Returns `false` if nothing was changed.
 async fn complete_challenge(store: &AnyStore, n: u8, user: u128) -> bool {
     let change = |account: &mut Account| {
-        account.user.full_name = "Completed".to_owned();
+        "Completed".clone_into(&mut account.user.full_name);
         Ok(Some(AccountUpdate::none().complete_challenge([n; 32])))
     };
     let completed = store.update_account(id(user), &change).await;

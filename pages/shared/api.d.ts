@@ -98,6 +98,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/admin/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a sign-in with a code
+         * @description The second step after `second_factor_required` of `admin_login`: send its `challenge`, and either `code` or `recovery_code`. A challenge is valid for five minutes, five codes and one sign-in.
+         *
+         *     - On `second_factor_invalid` ask for another code. A one-time code is accepted once: after a lost response, wait for the next one.
+         *     - On `second_factor_challenge_invalid` begin with the password again.
+         */
+        post: operations["complete_admin_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show your second factor
+         * @description Whether sign-ins require a code, and how many recovery codes are left.
+         */
+        get: operations["get_second_factor"];
+        put?: never;
+        /**
+         * Begin to set up an authenticator app
+         * @description Show the QR code, and the secret for those who cannot scan it. Nothing changes until `confirm_second_factor` is called with a code of the app, in the same session and within 15 minutes. An app that was set up before is valid until then.
+         */
+        post: operations["begin_second_factor"];
+        /**
+         * Turn your second factor off
+         * @description The recovery codes are void, and your other sessions end. Continue with the new access token. Where a second factor is required, it only allows to set up another one.
+         */
+        delete: operations["disable_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn your second factor on
+         * @description With a code of the authenticator app of `begin_second_factor`. Show the recovery codes once, to be written down. All earlier recovery codes are void, and your other sessions end.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/me/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace your recovery codes
+         * @description Show the new codes once. All earlier ones are void.
+         */
+        post: operations["replace_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove your identity again
+         * @description Call it on `insufficient_user_authentication`, whose `methods` names the accepted members. Continue with the new access token; the refresh token stays. The proof is valid for five minutes.
+         *
+         *     - With a second factor, send `code` or `recovery_code`, otherwise `password`.
+         *     - The tenth wrong proof ends the session.
+         */
+        post: operations["step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/admin/users": {
         parameters: {
             query?: never;
@@ -322,6 +436,30 @@ export interface paths {
          */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the second factor of a user
+         * @description Whether the sign-ins of an administrator require a code. Employees have none.
+         */
+        get: operations["get_user_second_factor"];
+        put?: never;
+        post?: never;
+        /**
+         * Reset the second factor of another administrator
+         * @description For an administrator whose authenticator app and recovery codes are lost. Check the identity of whoever asks for it. All sessions of that administrator end; the next sign-in needs only the password. Without a second factor: `not_found`.
+         */
+        delete: operations["reset_second_factor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -651,7 +789,7 @@ export interface paths {
          * Get tokens as an OAuth2 client
          * @description The token endpoint of RFC 6749, for standard clients such as Swagger UI's Authorize. All others use `admin_login` and `refresh`, which return the user too.
          *
-         *     - `grant_type=password` signs an administrator in with `username` and `password`. `client_id` may be the `device_token` of the last sign-in on this device.
+         *     - `grant_type=password` signs an administrator in with `username` and `password`. `client_id` may be the `device_token` of the last sign-in on this device. With a second factor, `client_secret` must be a one-time code or a recovery code.
          *     - `grant_type=refresh_token` refreshes the tokens of any session, as `refresh` does.
          *
          *     Errors with status 400 have the form of RFC 6749; all others are problems.
@@ -755,16 +893,22 @@ export interface components {
          *     - `sign_in_closed`: A hundred untrusted or a hundred trusted sign-ins failed in a row. Untrusted ones are refused until a trusted sign-in, an unlock or a reset; trusted ones until an unlock or a reset.
          *     - `telegram_mismatch`: The password was correct, but the user is linked to another Telegram account: unlink it from `subject_id`.
          *     - `telegram_taken`: The password was correct, but the Telegram account is linked to another user: unlink it from `actor_id`.
-         *     - `wrong_password_sign_out`: A session was ended because a wrong current password was entered in it ten times.
+         *     - `wrong_password_sign_out`: A session was ended because a wrong current password or code was entered in it ten times.
          *     - `user_unlocked`: A user was unlocked: the failed sign-ins were cleared.
          *     - `device_token_issued`: A device token was issued on the command line.
          *     - `device_removed`: A known device was removed.
+         *     - `second_factor_enabled`: An administrator turned the second factor on, or replaced the authenticator app.
+         *     - `second_factor_disabled`: An administrator turned the second factor off.
+         *     - `second_factor_reset`: The second factor of an administrator was reset by another one, or on the command line.
+         *     - `second_factor_failed`: The password was correct, but the code of the second factor was wrong.
+         *     - `recovery_code_used`: A recovery code was used instead of a one-time code.
+         *     - `recovery_codes_replaced`: An administrator replaced all recovery codes.
          *     - `bootstrap_refused`: The first administrator was not created, because the bootstrap token was missing or wrong.
          *     - `audit_purged`: Old audit events were deleted.
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "recovery_code_used" | "recovery_codes_replaced" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -892,6 +1036,32 @@ export interface components {
              */
             new_password: string;
         };
+        /** @description The second step of a sign-in: exactly one of `code` and `recovery_code`. */
+        CompleteAdminLoginRequest: {
+            /**
+             * @description The `challenge` of `second_factor_required`.
+             * @example dvc1.mX0b9kq3Yw…
+             */
+            challenge: string;
+            /**
+             * @description The one-time code of the authenticator app: six digits.
+             * @example 287082
+             */
+            code?: string | null;
+            /**
+             * @description A recovery code, in any case, with or without dashes.
+             * @example 7k3m-x2q9-ab4t-p8dh
+             */
+            recovery_code?: string | null;
+        };
+        /** @description The first code of a new authenticator app. */
+        ConfirmSecondFactorRequest: {
+            /**
+             * @description The one-time code of the new app: six digits.
+             * @example 287082
+             */
+            code: string;
+        };
         /**
          * @description The user to create. An employee needs a phone number, an administrator an e-mail address.
          * @example {
@@ -994,6 +1164,19 @@ export interface components {
          * @example admin@example.com
          */
         Email: string;
+        /** @description A second factor that was turned on. */
+        EnabledSecondFactor: {
+            /**
+             * @description Ten codes, each of which replaces a one-time code once. They cannot be shown again.
+             * @example [
+             *       "7k3m-x2q9-ab4t-p8dh",
+             *       "0c5n-w8rz-y2ve-k6ha"
+             *     ]
+             */
+            recovery_codes: string[];
+            /** @description The access token to continue with. */
+            token: components["schemas"]["FreshToken"];
+        };
         /**
          * @description The id of a user in another system, such as a personnel number.
          * @example HR-000123
@@ -1023,6 +1206,22 @@ export interface components {
              * @example 100
              */
             untrusted: number;
+        };
+        /** @description An access token that replaces the one of the request. The refresh token stays. */
+        FreshToken: {
+            /**
+             * @description The access token.
+             * @example eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…
+             */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description The lifetime of the access token, in seconds.
+             * @example 600
+             */
+            expires_in: number;
+            /** @description The type of the access token. */
+            token_type: components["schemas"]["TokenType"];
         };
         /** @description A generated password: shown only here, valid for 72 hours, and must be changed at the next sign-in. */
         GeneratedPassword: {
@@ -1437,7 +1636,7 @@ export interface components {
             error_description: string;
         };
         /**
-         * @description The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored, also `client_secret`.
+         * @description The form of a token request (RFC 6749 §4.3.2 and §6). Other parameters are ignored.
          * @example {
          *       "grant_type": "password",
          *       "password": "tram under the plum",
@@ -1447,6 +1646,8 @@ export interface components {
         OAuthTokenRequest: {
             /** @description The `device_token` of the last sign-in on this device, for `password`. Any other id is ignored. */
             client_id?: string;
+            /** @description A one-time code or a recovery code, for `password` with a second factor. Ignored without one. */
+            client_secret?: string;
             /** @description `password`, for administrators, or `refresh_token`. */
             grant_type: string;
             /** @description The password; required by `password`. */
@@ -1478,7 +1679,7 @@ export interface components {
             expires_in: number;
             /** @description The refresh token. Each refresh replaces it. */
             refresh_token: string;
-            /** @description `password-change` where the access token is limited to that, because the user must change the password first. Absent otherwise. */
+            /** @description `password-change` where the access token is limited to that, because the user must change the password first; `second-factor-enrolment` where the user must set up a second factor first. Absent otherwise. */
             scope?: string;
             /** @description The type of the access token. */
             token_type: components["schemas"]["TokenType"];
@@ -1494,6 +1695,11 @@ export interface components {
          *     Front ends decide and translate by `code`; `title` and `detail` are English for developers.
          */
         Problem: {
+            /**
+             * @description The sign-in to complete. Present with `second_factor_required`.
+             * @example dvc1.mX0b9kq3Yw…
+             */
+            challenge?: string;
             /** @description The stable code to decide and translate by. Later versions may add codes: fall back on the status. */
             code: components["schemas"]["ProblemCode"];
             /**
@@ -1503,6 +1709,8 @@ export interface components {
             detail?: string;
             /** @description The invalid members of the request. Present with `validation_failed`, `weak_password`, `email_taken`, `phone_taken`, `external_id_taken`, `not_ready`, and the codes of a contact or of init data. */
             errors?: components["schemas"]["MemberError"][];
+            /** @description The accepted proofs. Present with `second_factor_required` and `insufficient_user_authentication`. */
+            methods?: components["schemas"]["ProofMethod"][];
             /**
              * @description The id of the request in the server's log, which contains the cause. Present with status 500 and higher.
              * @example 5d2c1f0e9b8a47d6a3c4e5f60718293a
@@ -1529,7 +1737,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -1538,6 +1746,23 @@ export interface components {
              * @example second@example.com
              */
             email?: string | null;
+        };
+        /**
+         * @description The member of a request that proves the identity.
+         * @example code
+         * @enum {string}
+         */
+        ProofMethod: "password" | "code" | "recovery_code";
+        /** @description New recovery codes. */
+        RecoveryCodes: {
+            /**
+             * @description Ten codes, each of which replaces a one-time code once. They cannot be shown again.
+             * @example [
+             *       "7k3m-x2q9-ab4t-p8dh",
+             *       "0c5n-w8rz-y2ve-k6ha"
+             *     ]
+             */
+            recovery_codes: string[];
         };
         /** @description The refresh token of a session. */
         RefreshRequest: {
@@ -1553,6 +1778,44 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "employee";
+        /** @description The state of an administrator's second factor. */
+        SecondFactor: {
+            /**
+             * Format: date-time
+             * @description The time at which the authenticator app was confirmed. Absent if the second factor is off.
+             * @example 2026-01-19T09:12:40.5Z
+             */
+            confirmed_at?: string;
+            /**
+             * @description True if sign-ins require a code.
+             * @example true
+             */
+            is_enabled: boolean;
+            /**
+             * Format: int32
+             * @description The number of unused recovery codes.
+             * @example 9
+             */
+            recovery_codes_left: number;
+        };
+        /** @description An authenticator app to set up. It has no effect until it is confirmed with a code. */
+        SecondFactorEnrolment: {
+            /**
+             * @description The QR code of the URI as an SVG image, to be scanned by the app.
+             * @example <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 61 61">…</svg>
+             */
+            qr_code: string;
+            /**
+             * @description The secret in Base32, to be typed into the app.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /**
+             * @description The secret as an `otpauth://` URI, to be opened on the device of the app.
+             * @example otpauth://totp/sec.example.com:admin%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=sec.example.com&algorithm=SHA1&digits=6&period=30
+             */
+            uri: string;
+        };
         /**
          * Format: uuid
          * @description The id of a session: a UUID that sorts by the time of the sign-in.
@@ -1605,6 +1868,25 @@ export interface components {
         SessionList: {
             /** @description The sessions, newest first; at most 20. */
             items: components["schemas"]["SessionInfo"][];
+        };
+        /** @description A new proof of identity: exactly one member. */
+        StepUpRequest: {
+            /**
+             * @description The one-time code of the authenticator app: six digits.
+             * @example 287082
+             */
+            code?: string | null;
+            /**
+             * Format: password
+             * @description The password, for administrators without a second factor.
+             * @example tram under the plum
+             */
+            password?: string | null;
+            /**
+             * @description A recovery code, in any case, with or without dashes.
+             * @example 7k3m-x2q9-ab4t-p8dh
+             */
+            recovery_code?: string | null;
         };
         /** @description The bot and the user's Telegram client of a session, from signed init data. */
         TelegramClient: {
@@ -2015,6 +2297,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -2402,10 +2685,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause. */
+            /**
+             * @description - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
+             *     - `second_factor_required`: The password is correct, and a second factor is on: send the `challenge` with a code to `POST /auth/admin/login/second-factor`, within five minutes. `methods` names the accepted members.
+             */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `invalid_credentials`. */
+                    /** @description The challenge: `Bearer` with `invalid_credentials`, `second_factor_required`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -2415,6 +2701,985 @@ export interface operations {
             };
             /**
              * @description - `password_expired`: The password is correct, but too old. A generated password must be changed within 72 hours. A password that an administrator chose must be used within 72 hours. Ask an administrator for a new one.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_admin_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "challenge": "dvc1.mX0b9kq3Yw…",
+                 *       "code": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CompleteAdminLoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *       "device_token": "dvd1.AZmqR5HDe2Kl2A5PfCuaMQ…",
+                     *       "expires_in": 600,
+                     *       "refresh_token": "dvr1.AZmqOR8Ee26lwoPX4bCfRgAAAAAB…",
+                     *       "token_type": "bearer",
+                     *       "user": {
+                     *         "created_at": "2026-01-15T09:25:00.5Z",
+                     *         "email": "admin@example.com",
+                     *         "full_name": "Administrator",
+                     *         "id": "0199aa38-1f04-7b6e-a5c2-83d7e1b09f46",
+                     *         "is_active": true,
+                     *         "last_login_at": "2026-01-15T09:26:12.25Z",
+                     *         "password_change_required": false,
+                     *         "role": "admin",
+                     *         "updated_at": "2026-01-15T09:25:00.5Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `second_factor_invalid`: The code is wrong, or was used before: ask for another one.
+             *     - `second_factor_challenge_invalid`: The challenge is unknown, was used or has expired, or the password was changed: begin with the password again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `second_factor_invalid`, `second_factor_challenge_invalid`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_not_allowed`: The origin of the page that sent the request is not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "confirmed_at": "2026-01-19T09:12:40.5Z",
+                     *       "is_enabled": true,
+                     *       "recovery_codes_left": 9
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "qr_code": "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 61 61\">…</svg>",
+                     *       "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                     *       "uri": "otpauth://totp/sec.example.com:admin%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=sec.example.com&algorithm=SHA1&digits=6&period=30"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactorEnrolment"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Turned off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *       "expires_in": 600,
+                     *       "token_type": "bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FreshToken"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "287082"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConfirmSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description Turned on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "7k3m-x2q9-ab4t-p8dh",
+                     *         "0c5n-w8rz-y2ve-k6ha"
+                     *       ],
+                     *       "token": {
+                     *         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *         "expires_in": 600,
+                     *         "token_type": "bearer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnabledSecondFactor"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `second_factor_invalid`: The code is wrong, or was used before: ask for another one.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`, `second_factor_invalid`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The body exceeds the size limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: The endpoint does not accept this media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `validation_failed`: Members of the request are invalid; `errors` lists them. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `too_many_attempts`: Too many attempts: do not retry before `Retry-After`. After 100 failures in a row, waiting does not help: ask an administrator to unlock the user or to reset the password. A sign-in from the linked Telegram account or a known device may still succeed. The response is the same for an account that does not exist. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry: `30` with `too_many_attempts`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "7k3m-x2q9-ab4t-p8dh",
+                     *         "0c5n-w8rz-y2ve-k6ha"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "tram under the plum"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StepUpRequest"];
+            };
+        };
+        responses: {
+            /** @description Proved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.….…",
+                     *       "expires_in": 600,
+                     *       "token_type": "bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FreshToken"];
+                };
+            };
+            /**
+             * @description - `malformed_body`: The body is not JSON (or not a form), or not UTF-8.
+             *     - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `invalid_credentials`: The phone number, the e-mail address or the password is wrong, or the user is inactive. Employees cannot sign in to the admin panel, nor administrators to the Mini App. The response does not reveal the cause.
+             *     - `second_factor_invalid`: The code is wrong, or was used before: ask for another one.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`, `invalid_credentials`, `second_factor_invalid`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -2605,6 +3870,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -2726,10 +3992,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -2739,6 +4006,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -2895,6 +4163,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -3001,10 +4270,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -3014,6 +4284,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3195,6 +4466,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3362,6 +4634,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3515,6 +4788,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -3637,6 +4911,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3775,10 +5050,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -3788,6 +5064,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -3954,6 +5231,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -4068,10 +5346,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -4081,6 +5360,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4231,10 +5511,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -4244,6 +5525,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4325,6 +5607,254 @@ export interface operations {
             };
         };
     };
+    get_user_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "confirmed_at": "2026-01-19T09:12:40.5Z",
+                     *       "is_enabled": true,
+                     *       "recovery_codes_left": 9
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The administrator */
+                id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reset */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `own_account`: Administrators cannot reset their own password, unlink their own Telegram account, or delete or unlock their own account: ask another administrator. To change your password, use `POST /auth/me/password`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     user_sessions: {
         parameters: {
             query?: never;
@@ -4393,6 +5923,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              */
             403: {
@@ -4506,6 +6037,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4614,10 +6146,11 @@ export interface operations {
              * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
              *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
              *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
              */
             401: {
                 headers: {
-                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
@@ -4627,6 +6160,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4756,6 +6290,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
@@ -4888,7 +6423,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`. */
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4991,6 +6529,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {
@@ -5736,7 +7275,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`. */
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5839,6 +7381,7 @@ export interface operations {
             };
             /**
              * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
              *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
              */
             403: {

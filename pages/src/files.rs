@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "5b10fcae967874b6a2cbdd370c9f9a3c",
+        etag: "0712aca8ab46e0a965ca0d20519b374d",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.YB52N7US.css.br"),
     },
     File {
-        path: "assets/admin.4XJK2RFH.js",
+        path: "assets/admin.HHJEFKWM.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "1cc9bf1618c7147cb2598230c6cfac29",
+        etag: "a2dd2ac97558f9103d9b3af387a3ca1f",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.4XJK2RFH.js"),
-        gzip: include_bytes!("../dist/assets/admin.4XJK2RFH.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.4XJK2RFH.js.br"),
+        identity: include_bytes!("../dist/assets/admin.HHJEFKWM.js"),
+        gzip: include_bytes!("../dist/assets/admin.HHJEFKWM.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.HHJEFKWM.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

@@ -253,8 +253,12 @@ async fn second_factor(f: &Fixture) {
     assert_eq!(error.problem().unwrap().methods(), methods);
     let challenge = error.challenge().unwrap();
     assert!(!format!("{error:?}").contains(challenge.expose()));
-    let used = CompleteAdminLoginRequest::with_code(challenge.clone(), code(f, &secret));
-    let error = admin.complete_login(&used).await.unwrap_err();
+    let request_with_used_code =
+        CompleteAdminLoginRequest::with_code(challenge.clone(), code(f, &secret));
+    let error = admin
+        .complete_login(&request_with_used_code)
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some(ProblemCode::SecondFactorInvalid));
     let request =
         CompleteAdminLoginRequest::with_recovery_code(challenge.clone(), codes[0].clone());

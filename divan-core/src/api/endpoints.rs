@@ -170,7 +170,7 @@ endpoints! {
 
     /// Imports a file of users: all of them, or none if a line is invalid.
     ImportUsers = "import_users": Post "/auth/admin/users/import", Admin,
-        ImportRequest as Csv => 200 ImportEvent as JsonLines, [Overloaded];
+        ImportRequest as Csv => 200 ImportEvent as JsonLines, [InsufficientUserAuthentication, Overloaded];
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,

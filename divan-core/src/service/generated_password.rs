@@ -20,6 +20,9 @@ type Change<'a> =
 /// and clears the failed sign-ins. A generated password is valid for 72 hours and must be changed at
 /// the next sign-in. It is not stored and cannot be shown again.
 ///
+/// They require a proof of identity of the last five minutes
+/// ([`ServiceError::InsufficientAuthentication`]).
+///
 /// Administrators cannot call them for their own account, because the holder of a stolen access token
 /// would then know the password.
 impl AdminService<'_> {
@@ -102,6 +105,7 @@ impl AdminService<'_> {
         reason: EndReason,
         change: Change<'_>,
     ) -> Result<Secret, ServiceError> {
+        self.require_fresh_proof()?;
         let parts = &self.service.parts;
         let found = parts.store.account(user).await?;
         let mut found = found.ok_or(ServiceError::NotFound)?;

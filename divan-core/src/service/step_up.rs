@@ -97,7 +97,7 @@ impl CallerService<'_> {
         let user = self.caller.user().id;
         let recovered = AuditAction::RecoveryCodeUsed;
         let recovered = service.audit_event(recovered, Some(user), user, self.client)?;
-        let changed = self
+        let updated = self
             .change(&|account| {
                 service.use_second_factor(account, code)?;
                 let update = AccountUpdate::none().prove(proof).settle(settle.clone());
@@ -107,11 +107,11 @@ impl CallerService<'_> {
                 })
             })
             .await;
-        if matches!(changed, Err(ServiceError::SecondFactorInvalid)) {
+        if matches!(updated, Err(ServiceError::SecondFactorInvalid)) {
             let action = AuditAction::SecondFactorFailed;
             self.record_wrong_proof(&charged, action).await?;
         }
-        changed?;
+        updated?;
         self.fresh_token(proof)
     }
 

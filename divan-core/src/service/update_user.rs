@@ -42,6 +42,8 @@ impl AdminService<'_> {
     ///
     /// - [`ServiceError::NotFound`] or [`ServiceError::NothingToChange`],
     /// - [`ServiceError::Invalid`] with all invalid fields,
+    /// - [`ServiceError::InsufficientAuthentication`] if the e-mail address changes without a proof of
+    ///   identity of the last five minutes,
     /// - [`ServiceError::PromotionRequired`] if the command makes an employee an administrator,
     /// - [`ServiceError::Store`] if another user has the phone number, e-mail address or external id,
     ///   or if no active administrator would be left.
@@ -57,7 +59,14 @@ impl AdminService<'_> {
         let event = self.audit_event(AuditAction::UserUpdated, id).await?;
         let now = self.service.now();
         let keys = &parts.attempts.keys;
-        let change = |account: &mut Account| Ok(Some(changes.apply(account, now, &event, keys)?));
+        let change = |account: &mut Account| {
+            let email = account.user.email.clone();
+            let update = changes.apply(account, now, &event, keys)?;
+            if account.user.email != email {
+                self.require_fresh_proof()?;
+            }
+            Ok(Some(update))
+        };
         let _invalidate = parts.cache.invalidate_on_drop(id, None);
         let updated = parts.store.update_account(id, &change).await?;
         let updated = updated.ok_or(ServiceError::NotFound)?;

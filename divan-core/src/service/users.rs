@@ -251,7 +251,9 @@ impl AdminService<'_> {
     /// Telegram account before.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`] with all invalid fields, [`ServiceError::WeakPassword`], or
+    /// [`ServiceError::InsufficientAuthentication`] for an administrator without a proof of identity of
+    /// the last five minutes, [`ServiceError::Invalid`] with all invalid fields,
+    /// [`ServiceError::WeakPassword`], or
     /// [`ServiceError::Store`] if another user has the phone number, e-mail address or external id.
     ///
     /// ```
@@ -268,6 +270,9 @@ impl AdminService<'_> {
         self,
         command: &CreateUserCommand,
     ) -> Result<CreatedUser, ServiceError> {
+        if command.role == Role::Admin {
+            self.require_fresh_proof()?;
+        }
         let parts = &self.service.parts;
         let NewFields {
             mut user,

@@ -29,6 +29,7 @@ mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_in_races;
+mod step_up;
 mod throttle;
 mod user_lists;
 mod users;

@@ -163,8 +163,8 @@ async fn a_recovery_code_replaces_a_code_once(f: Fixture) {
     let typed = admin.recovery_codes[0].expose().replace('-', " ");
     let typed = SecondFactorProof::RecoveryCode(typed.to_uppercase().into());
     let tokens = admin.sign_in(&f.service, typed.clone()).await.unwrap();
-    let used = admin.sign_in(&f.service, typed).await;
-    assert_eq!(refusal(used), Refusal::SecondFactorInvalid);
+    let signed_in = admin.sign_in(&f.service, typed).await;
+    assert_eq!(refusal(signed_in), Refusal::SecondFactorInvalid);
     admin
         .sign_in(&f.service, admin.recovery_code(2))
         .await

@@ -106,6 +106,7 @@ pub(crate) async fn import_users(
     let checked = state.imports().check(admin, file, options(request)).await;
     let (admin, checked) = checked.map_err(unchecked)?;
     let import = checked.import.map_err(refused)?;
+    admin.service().authorize_import(&import)?;
     let run = Run {
         admin,
         state,

@@ -79,7 +79,7 @@ pub(crate) async fn get_second_factor(
     caller: AsCaller<GetSecondFactor>,
 ) -> ApiResult<GetSecondFactor> {
     let status = caller.service().second_factor().await?;
-    Ok(ApiResponse(wire::second_factor(status)))
+    Ok(ApiResponse(wire::second_factor(&status)))
 }
 
 /// Begin to set up an authenticator app
@@ -167,7 +167,7 @@ pub(crate) async fn get_user_second_factor(
     Id(id): Id<UserId>,
 ) -> ApiResult<GetUserSecondFactor> {
     let status = admin.service().second_factor_of(id).await?;
-    Ok(ApiResponse(wire::second_factor(status)))
+    Ok(ApiResponse(wire::second_factor(&status)))
 }
 
 /// Reset the second factor of another administrator

@@ -24,7 +24,7 @@ pub(crate) fn fresh_token(token: FreshToken) -> api::FreshToken {
     api::FreshToken::new(token.access_token, token.expires_in.as_secs())
 }
 
-pub(crate) fn second_factor(status: SecondFactorStatus) -> SecondFactor {
+pub(crate) fn second_factor(status: &SecondFactorStatus) -> SecondFactor {
     let left = u32::try_from(status.recovery_codes).unwrap_or(u32::MAX);
     SecondFactor::new(status.confirmed_at, left)
 }

@@ -65,16 +65,29 @@ impl AdminService<'_> {
         })
     }
 
+    /// Checks that the administrator may make the import, before it begins. An import that creates an
+    /// administrator or changes an e-mail address requires a proof of identity of the last five minutes.
+    ///
+    /// # Errors
+    /// [`ServiceError::InsufficientAuthentication`].
+    pub fn authorize_import(self, import: &CheckedImport) -> Result<(), ServiceError> {
+        if import.is_critical() {
+            self.require_fresh_proof()?;
+        }
+        Ok(())
+    }
+
     /// Generates and hashes the passwords of new users without a hash. Calls `progress` with the
     /// number of finished hashes after each. The passwords are valid for 72 hours from the last one.
     ///
     /// # Errors
-    /// When hashing fails; nothing is written.
+    /// When hashing fails, and as [`authorize_import`](Self::authorize_import); nothing is written.
     pub async fn prepare_import(
         self,
         import: CheckedImport,
         progress: &(dyn Fn(usize) + Sync),
     ) -> Result<PreparedImport, ServiceError> {
+        self.authorize_import(&import)?;
         let parts = &self.service.parts;
         let mut accounts = Vec::with_capacity(import.new.len());
         let mut done = 0;

@@ -148,6 +148,13 @@ pub struct CheckedImport {
 }
 
 impl CheckedImport {
+    /// Returns `true` if the import creates an administrator or changes an e-mail address.
+    pub(super) fn is_critical(&self) -> bool {
+        let is_admin = |new: &NewImportedUser| new.user.role == Role::Admin;
+        let has_email = |change: &UserChange| change.before.email != change.after.email;
+        self.new.iter().any(is_admin) || self.changes.iter().any(has_email)
+    }
+
     /// Returns the new users.
     pub fn new_users(&self) -> &[NewImportedUser] {
         &self.new

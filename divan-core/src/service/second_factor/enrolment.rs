@@ -103,7 +103,7 @@ impl CallerService<'_> {
         let proof = SessionProof::new(session.id, now, methods);
         let event = self.own_event(AuditAction::SecondFactorEnabled)?;
         let settle = charged.attempt.settle(now);
-        let changed = self
+        let updated = self
             .change(&|account| {
                 let (sealed, step) = self.confirmed_step(account, code)?;
                 account.second_factor = SecondFactor::default();
@@ -113,11 +113,11 @@ impl CallerService<'_> {
                 Ok(update.event(event.clone()))
             })
             .await;
-        if matches!(changed, Err(ServiceError::SecondFactorInvalid)) {
+        if matches!(updated, Err(ServiceError::SecondFactorInvalid)) {
             let action = AuditAction::SecondFactorFailed;
             self.record_wrong_proof(&charged, action).await?;
         }
-        changed?;
+        updated?;
         Ok(EnabledSecondFactor {
             recovery_codes: codes,
             token: self.fresh_token(proof)?,
@@ -211,8 +211,8 @@ impl CallerService<'_> {
             Ok(Some(update.require_live_session(self.caller.session())))
         };
         let _invalidate = service.parts.cache.invalidate_on_drop(user, None);
-        let changed = service.parts.store.update_account(user, &change).await?;
-        changed.map(drop).ok_or(TokenError::NotAccepted.into())
+        let updated = service.parts.store.update_account(user, &change).await?;
+        updated.map(drop).ok_or(TokenError::NotAccepted.into())
     }
 
     /// Issues an access token of the caller's session with a proof that was stored.

@@ -130,11 +130,11 @@ impl AuthService {
         let (keys, user) = (&self.parts.second_factor_keys, account.user.id);
         let code = RecoveryCode::parse(code.expose()).ok_or(ServiceError::SecondFactorInvalid)?;
         let digests = &mut account.second_factor.recovery_codes;
-        let used = digests
+        let position = digests
             .iter()
             .position(|digest| keys.is_digest_of(digest, &code, user))
             .ok_or(ServiceError::SecondFactorInvalid)?;
-        digests.remove(used);
+        digests.remove(position);
         Ok(())
     }
 }

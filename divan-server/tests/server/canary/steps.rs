@@ -261,7 +261,7 @@ impl Journey {
             .await;
 
         let login = json!({"email": ADMIN, "password": ADMIN_PASSWORD});
-        let begun = self.expect(401, call("admin_login").json(&login)).await;
+        let challenged = self.expect(401, call("admin_login").json(&login)).await;
         for (status, member, value) in [
             (401, "code", "canary".to_owned()),
             (
@@ -270,7 +270,7 @@ impl Journey {
                 strings(&enabled["recovery_codes"]).next().unwrap(),
             ),
         ] {
-            let mut body = json!({"challenge": begun["challenge"]});
+            let mut body = json!({"challenge": challenged["challenge"]});
             body[member] = value.into();
             self.expect(status, call("complete_admin_login").json(&body))
                 .await;
