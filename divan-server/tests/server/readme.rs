@@ -28,7 +28,7 @@ fn the_commands_of_getting_started_work() {
         "the token stays in the variable: {session}"
     );
     assert!(
-        me.contains(r#""telegram_id":42"#) && me.contains(r#""full_name":"First Last""#),
+        me.contains(r#""telegram_id":43"#) && me.contains(r#""full_name":"First Last""#),
         "{me}"
     );
 }
