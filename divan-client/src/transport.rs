@@ -82,7 +82,7 @@ pub(crate) fn deadline_after(time: Duration) -> Instant {
 async fn send_once<E: Endpoint>(request: RequestBuilder) -> Result<E::Response, Error> {
     let response = request.send().await.map_err(Error::from_send)?;
     let parts = response_parts(&response);
-    if parts.status == E::STATUS {
+    if parts.status == E::STATUS || E::ACCEPTED == Some(parts.status) {
         let body = if E::STATUS == NO_CONTENT {
             b"null".to_vec()
         } else {

@@ -1,10 +1,11 @@
 use divan_core::api::{
-    CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, FailedSignIns,
-    GeneratedPassword, GetFailedSignIns, GetUser, ListUsersRequest, PromoteUser,
-    PromoteUserRequest, ResetPassword, SearchUsers, SessionList, UnlinkTelegram, UnlockUser,
-    UpdateUser, UpdateUserRequest, UserInclude, UserPage, UserRequest, UserSessions,
+    ApprovePromotion, CreateUser, CreateUserRequest, CreatedUser, DeclinePromotion, DeleteUser,
+    EndUserSessions, FailedSignIns, GeneratedPassword, GetFailedSignIns, GetUser, ListPromotions,
+    ListUsersRequest, PromoteUser, PromoteUserRequest, PromotedUser, PromotionList, ResetPassword,
+    SearchUsers, SessionList, UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest,
+    UserInclude, UserPage, UserRequest, UserSessions,
 };
-use divan_core::types::{User, UserId};
+use divan_core::types::{PromotionId, User, UserId};
 use futures_util::Stream;
 
 use crate::error::Error;
@@ -131,6 +132,9 @@ impl AdminPanel {
     /// After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may have been
     /// promoted; another attempt then fails with `already_admin`: reset the password.
     ///
+    /// If the server requires an approval, nothing changes until another administrator
+    /// [approves](Self::approve_promotion) the promotion, and the response contains no password.
+    ///
     /// # Errors
     /// The [code](Error::code) is `not_found` when there is no such user, `already_admin` when the
     /// user is an administrator, `validation_failed` when the e-mail address is invalid or missing,
@@ -143,7 +147,11 @@ impl AdminPanel {
     ///
     /// # async fn run(client: divan_client::Client, id: UserId) -> Result<(), divan_client::Error> {
     /// let request = PromoteUserRequest::email("second@example.com");
-    /// let password = client.admin().promote_user(id, &request).await?.generated_password;
+    /// let promoted = client.admin().promote_user(id, &request).await?;
+    /// match promoted.generated_password {
+    ///     Some(password) => println!("{}", password.expose()),
+    ///     None => println!("another administrator must approve the promotion"),
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -151,8 +159,40 @@ impl AdminPanel {
         &self,
         id: UserId,
         request: &PromoteUserRequest,
-    ) -> Result<GeneratedPassword, Error> {
+    ) -> Result<PromotedUser, Error> {
         self.call::<PromoteUser>(Request::new(request).path_id(id))
+            .await
+    }
+
+    /// Lists the promotions that wait for the approval of another administrator, newest first.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `admin_required` when the caller is no longer an administrator. See
+    /// [`Error`] for the rest.
+    pub async fn list_promotions(&self) -> Result<PromotionList, Error> {
+        self.call::<ListPromotions>(Request::new(&())).await
+    }
+
+    /// Approves a promotion that another administrator requested. The user becomes an administrator, with a
+    /// generated password. After [`Error::is_timeout`] or [`Error::is_unexpected_response`] the user may
+    /// have been promoted; another attempt then fails with `not_found`: reset the password.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `other_administrator_required` for the caller's own request, and
+    /// `not_found` when the promotion was approved, declined or replaced, or has expired. See [`Error`] for
+    /// the rest.
+    pub async fn approve_promotion(&self, id: PromotionId) -> Result<GeneratedPassword, Error> {
+        self.call::<ApprovePromotion>(Request::new(&()).path_id(id))
+            .await
+    }
+
+    /// Declines a promotion, or withdraws the caller's own request.
+    ///
+    /// # Errors
+    /// The [code](Error::code) is `not_found` as for [`approve_promotion`](Self::approve_promotion). See
+    /// [`Error`] for the rest.
+    pub async fn decline_promotion(&self, id: PromotionId) -> Result<(), Error> {
+        self.call::<DeclinePromotion>(Request::new(&()).path_id(id))
             .await
     }
 

@@ -13,13 +13,13 @@ use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEn
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MAX_CHALLENGE_ATTEMPTS, MemoryStore,
     PendingTotp, PostgresPool, PostgresStore, SearchTerms, SessionAdvance, SessionProof,
-    SqliteStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredSession,
-    StoredTotp, UniqueKey, UpdateFn, UserKeys, UserQuery,
+    SqliteStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredPromotion,
+    StoredSession, StoredTotp, UniqueKey, UpdateFn, UserKeys, UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
-    Audience, AuditAction, AuditEvent, AuditId, AuthMethod, AuthMethods, DeviceId, Metadata, Role,
-    SessionId, TelegramClient, TelegramId, User, UserId,
+    Audience, AuditAction, AuditEvent, AuditId, AuthMethod, AuthMethods, DeviceId, Metadata,
+    PromotionId, Role, SessionId, TelegramClient, TelegramId, User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -103,6 +103,11 @@ contract!(
     one_of_concurrent_completions_of_a_challenge_succeeds,
     a_challenge_has_five_attempts_until_it_expires,
     purge_challenges_deletes_expired_challenges,
+    a_promotion_ends_once,
+    one_of_concurrent_approvals_of_a_promotion_succeeds,
+    another_request_replaces_a_promotion,
+    expired_promotions_are_purged,
+    promotions_are_deleted_with_their_users,
     a_proof_is_stored_with_a_session_of_the_account,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
@@ -1259,6 +1264,107 @@ async fn purge_challenges_deletes_expired_challenges(store: AnyStore) {
     assert_eq!(purged.unwrap(), 1);
     assert_eq!(store.challenge(&[7; 32]).await.unwrap(), None);
     assert_eq!(store.challenge(&[8; 32]).await.unwrap(), Some(later));
+}
+
+/// A promotion of this user that the administrator 9 requested.
+fn promotion(n: u128, user: u128) -> StoredPromotion {
+    let expires_at = now() + Duration::hours(24);
+    let id_of = PromotionId(uuid::Uuid::from_u128(n));
+    StoredPromotion::new(id_of, id(user), id(9), now(), expires_at)
+}
+
+async fn request_promotion(store: &AnyStore, promotion: &StoredPromotion) {
+    let change = |_: &mut Account| {
+        Ok(Some(
+            AccountUpdate::none().request_promotion(promotion.clone()),
+        ))
+    };
+    let requested = store.update_account(promotion.user, &change).await;
+    requested.unwrap().unwrap();
+}
+
+/// Ends a promotion with a change of the account. Returns `false` if nothing was changed.
+async fn end_promotion(store: &AnyStore, n: u128, user: u128) -> bool {
+    let change = |account: &mut Account| {
+        "Promoted".clone_into(&mut account.user.full_name);
+        let promotion = PromotionId(uuid::Uuid::from_u128(n));
+        Ok(Some(AccountUpdate::none().end_promotion(promotion)))
+    };
+    let ended = store.update_account(id(user), &change).await;
+    ended.unwrap().is_some()
+}
+
+/// Inserts the administrator 9 and these employees.
+async fn insert_with_admin(store: &AnyStore, employees: &[u128]) {
+    let mut new = vec![created(&admin(9))];
+    new.extend(employees.iter().map(|&n| created(&employee(n))));
+    store.insert_users(&new).await.unwrap();
+}
+
+async fn a_promotion_ends_once(store: AnyStore) {
+    insert_with_admin(&store, &[1, 2]).await;
+    let mut requested = promotion(5, 1);
+    requested.email = Some("new@example.com".parse().unwrap());
+    request_promotion(&store, &requested).await;
+    request_promotion(&store, &promotion(6, 2)).await;
+    let found = store.promotion(requested.id).await.unwrap();
+    assert_eq!(found, Some(requested.clone()));
+    let newest_first = vec![promotion(6, 2), requested.clone()];
+    assert_eq!(store.promotions(now()).await.unwrap(), newest_first);
+
+    assert!(!end_promotion(&store, 5, 2).await, "of another user");
+    assert!(!end_promotion(&store, 7, 1).await, "unknown");
+    let account = store.account(id(1)).await.unwrap().unwrap();
+    assert_ne!(account.user.full_name, "Promoted");
+    assert!(end_promotion(&store, 5, 1).await);
+    assert!(!end_promotion(&store, 5, 1).await);
+    assert_eq!(store.promotion(requested.id).await.unwrap(), None);
+    assert!(store.promotion(promotion(6, 2).id).await.unwrap().is_some());
+}
+
+async fn one_of_concurrent_approvals_of_a_promotion_succeeds(store: AnyStore) {
+    insert_with_admin(&store, &[1]).await;
+    let requested = promotion(5, 1);
+    request_promotion(&store, &requested).await;
+    let id = requested.id;
+    let end = move |_: &mut Account| Ok(Some(AccountUpdate::none().end_promotion(id)));
+    assert_eq!(at_once(&store, Arc::new(end)).await, 1);
+}
+
+async fn another_request_replaces_a_promotion(store: AnyStore) {
+    insert_with_admin(&store, &[1]).await;
+    request_promotion(&store, &promotion(5, 1)).await;
+    request_promotion(&store, &promotion(6, 1)).await;
+    let left = store.promotions(now()).await.unwrap();
+    assert_eq!(left, [promotion(6, 1)]);
+    assert!(!end_promotion(&store, 5, 1).await);
+}
+
+async fn expired_promotions_are_purged(store: AnyStore) {
+    insert_with_admin(&store, &[1, 2]).await;
+    let mut later = promotion(6, 2);
+    later.expires_at += Duration::seconds(1);
+    for promotion in [promotion(5, 1), later.clone()] {
+        request_promotion(&store, &promotion).await;
+    }
+    let open = store.promotions(promotion(5, 1).expires_at).await.unwrap();
+    assert_eq!(open, [later.clone()]);
+    assert_eq!(store.purge_promotions(later.expires_at).await.unwrap(), 1);
+    assert_eq!(store.promotion(promotion(5, 1).id).await.unwrap(), None);
+    assert_eq!(store.promotion(later.id).await.unwrap(), Some(later));
+}
+
+async fn promotions_are_deleted_with_their_users(store: AnyStore) {
+    insert_with_admin(&store, &[1, 2]).await;
+    store.insert_users(&[created(&admin(8))]).await.unwrap();
+    request_promotion(&store, &promotion(5, 1)).await;
+    request_promotion(&store, &promotion(6, 2)).await;
+    for (deleted, left) in [(1, vec![promotion(6, 2)]), (9, Vec::new())] {
+        let delete = |_: &mut Account| Ok(Some(AccountUpdate::none().delete_user()));
+        let updated = store.update_account(id(deleted), &delete).await;
+        updated.unwrap().unwrap();
+        assert_eq!(store.promotions(now()).await.unwrap(), left);
+    }
 }
 
 async fn a_proof_is_stored_with_a_session_of_the_account(store: AnyStore) {

@@ -221,6 +221,7 @@ pub(crate) fn service(config: &Config, store: Arc<dyn Store>) -> AuthService {
     .token_keys(config.token_keys.clone())
     .bootstrap(config.bootstrap.clone())
     .admin_second_factor(config.admin_second_factor)
+    .admin_approval(config.admin_approval)
     .auto_login_max_age(config.init_data_ages.auto_login)
     .region(config.region)
     .blocklist(config.blocklist.clone())

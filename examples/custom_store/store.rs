@@ -5,12 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, DeviceStore,
-    FoundUsers, NewUser, SessionAdvance, SessionStore, Store, StoreError, StoredChallenge,
-    StoredDevice, StoredSession, ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys,
-    UserQuery, UserStore,
+    FoundUsers, NewUser, PromotionStore, SessionAdvance, SessionStore, Store, StoreError,
+    StoredChallenge, StoredDevice, StoredPromotion, StoredSession, ThrottleStore, UpdateFn,
+    UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
-use divan_core::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use divan_core::types::{
+    AuditEvent, DeviceId, Email, Phone, PromotionId, SessionId, TelegramId, User, UserId,
+};
 use time::OffsetDateTime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -178,6 +180,21 @@ impl<S: Store> ChallengeStore for PublishingStore<S> {
 
     async fn purge_challenges(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_challenges(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> PromotionStore for PublishingStore<S> {
+    async fn promotion(&self, id: PromotionId) -> Result<Option<StoredPromotion>, StoreError> {
+        self.inner.promotion(id).await
+    }
+
+    async fn promotions(&self, now: OffsetDateTime) -> Result<Vec<StoredPromotion>, StoreError> {
+        self.inner.promotions(now).await
+    }
+
+    async fn purge_promotions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_promotions(before).await
     }
 }
 

@@ -189,6 +189,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/admin/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the promotions that wait for an approval
+         * @description With `DIVAN_ADMIN_APPROVAL=on`, `promote_user` only requests a promotion. Another administrator approves or declines it here, within 24 hours.
+         */
+        get: operations["list_promotions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/promotions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Decline a promotion
+         * @description Withdraws it, if you requested it yourself. The user stays an employee.
+         */
+        delete: operations["decline_promotion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/admin/promotions/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a promotion
+         * @description The user becomes an administrator. Give `generated_password` to the new administrator, because it is returned only once.
+         *
+         *     `other_administrator_required` means that you requested the promotion yourself. `not_found` means that it was approved, declined or replaced, that it has expired, or that whoever requested it is no longer an administrator.
+         */
+        post: operations["approve_promotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/admin/step-up": {
         parameters: {
             query?: never;
@@ -409,6 +471,8 @@ export interface paths {
          * @description The user needs an e-mail address: send `email` for a user without one. Because the password of an employee may be short, the user gets a generated password and is signed out everywhere. Show `generated_password` to the administrator, because it is returned only once.
          *
          *     The user then signs in to the admin panel, and no longer to the Mini App. A linked Telegram account stays linked.
+         *
+         *     With `DIVAN_ADMIN_APPROVAL=on` the response is 202, and nothing changes until another administrator approves the `promotion` with `approve_promotion`, within 24 hours. The password is then shown to that administrator. Another request replaces the first one.
          *
          *     `already_admin` means that nothing was changed. To make an administrator an employee, change `role` with `update_user`.
          */
@@ -903,12 +967,14 @@ export interface components {
          *     - `second_factor_failed`: The password was correct, but the code of the second factor was wrong.
          *     - `recovery_code_used`: A recovery code was used instead of a one-time code.
          *     - `recovery_codes_replaced`: An administrator replaced all recovery codes.
+         *     - `promotion_requested`: An administrator requested the promotion of an employee, which another administrator must approve.
+         *     - `promotion_declined`: An administrator declined a promotion, or withdrew the request.
          *     - `bootstrap_refused`: The first administrator was not created, because the bootstrap token was missing or wrong.
          *     - `audit_purged`: Old audit events were deleted.
          * @example password_reset
          * @enum {string}
          */
-        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "recovery_code_used" | "recovery_codes_replaced" | "bootstrap_refused" | "audit_purged";
+        AuditAction: "bootstrapped" | "user_created" | "user_updated" | "role_changed" | "user_activated" | "user_deactivated" | "user_deleted" | "password_reset" | "password_changed" | "telegram_linked" | "telegram_unlinked" | "signed_in" | "signed_in_automatically" | "signed_out" | "signed_out_everywhere" | "token_reuse_detected" | "sign_in_failed" | "sign_in_closed" | "telegram_mismatch" | "telegram_taken" | "wrong_password_sign_out" | "user_unlocked" | "device_token_issued" | "device_removed" | "second_factor_enabled" | "second_factor_disabled" | "second_factor_reset" | "second_factor_failed" | "recovery_code_used" | "recovery_codes_replaced" | "promotion_requested" | "promotion_declined" | "bootstrap_refused" | "audit_purged";
         /** @description An audit event: actor, action, subject, time and origin. It contains neither secrets nor changed values. */
         AuditEvent: {
             /**
@@ -1684,6 +1750,29 @@ export interface components {
             /** @description The type of the access token. */
             token_type: components["schemas"]["TokenType"];
         };
+        /** @description A promotion to administrator that waits for the approval of another administrator. */
+        PendingPromotion: {
+            /** @description The e-mail address to sign in with after the promotion. */
+            email?: components["schemas"]["Email"];
+            /**
+             * Format: date-time
+             * @description The expiry: 24 hours after the request.
+             * @example 2026-01-16T09:30:00.125Z
+             */
+            expires_at: string;
+            /** @description The id. */
+            id: components["schemas"]["PromotionId"];
+            /**
+             * Format: date-time
+             * @description The time of the request.
+             * @example 2026-01-15T09:30:00.125Z
+             */
+            requested_at: string;
+            /** @description The administrator who requested it. */
+            requested_by: components["schemas"]["User"];
+            /** @description The user to promote. */
+            user: components["schemas"]["User"];
+        };
         /**
          * @description A phone number in E.164 form: `+`, the country code, and the number without its trunk prefix.
          * @example +77011234567
@@ -1737,7 +1826,7 @@ export interface components {
          * @description The stable code of a problem. Later versions may add codes.
          * @example malformed_body
          */
-        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
+        ProblemCode: ("malformed_body" | "host_invalid" | "init_data_conflict" | "init_data_missing" | "init_data_invalid" | "init_data_expired" | "invalid_credentials" | "second_factor_required" | "second_factor_invalid" | "second_factor_challenge_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "refresh_token_invalid" | "password_required" | "password_change_required" | "second_factor_enrolment_required" | "password_expired" | "admin_required" | "bootstrap_token_required" | "telegram_account_mismatch" | "telegram_account_taken" | "origin_not_allowed" | "not_found" | "method_not_allowed" | "request_timeout" | "already_bootstrapped" | "own_account" | "promotion_required" | "already_admin" | "approval_required" | "other_administrator_required" | "telegram_not_linked" | "last_admin" | "email_taken" | "phone_taken" | "external_id_taken" | "payload_too_large" | "unsupported_media_type" | "host_not_allowed" | "validation_failed" | "contact_missing" | "contact_invalid" | "contact_expired" | "contact_mismatch" | "weak_password" | "too_many_attempts" | "headers_too_large" | "internal" | "overloaded" | "unavailable" | "not_ready" | "telegram_not_configured") | string;
         /** @description The e-mail address of a new administrator. */
         PromoteUserRequest: {
             /**
@@ -1746,6 +1835,27 @@ export interface components {
              * @example second@example.com
              */
             email?: string | null;
+        };
+        /** @description The effect of a promotion: exactly one of `generated_password` and `promotion`. */
+        PromotedUser: {
+            /**
+             * @description The password of the new administrator. Present with the status 200.
+             * @example 7k3m-x2q9-ab4t-p8dh
+             */
+            generated_password?: string;
+            /** @description The promotion that another administrator must approve. Present with the status 202. */
+            promotion?: components["schemas"]["PendingPromotion"];
+        };
+        /**
+         * Format: uuid
+         * @description The id of a promotion that waits for an approval: a UUID that sorts by the time of the request.
+         * @example 0199aa47-91c3-7b62-a5d8-0e4f7c2b9a31
+         */
+        PromotionId: string;
+        /** @description The promotions that wait for an approval. */
+        PromotionList: {
+            /** @description The promotions, newest first, at most 100. */
+            items: components["schemas"]["PendingPromotion"][];
         };
         /**
          * @description The member of a request that proves the identity.
@@ -3613,6 +3723,404 @@ export interface operations {
             };
         };
     };
+    list_promotions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The promotions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "email": "admin@example.com",
+                     *           "expires_at": "2026-01-16T09:30:00.125Z",
+                     *           "id": "0199aa47-91c3-7b62-a5d8-0e4f7c2b9a31",
+                     *           "requested_at": "2026-01-15T09:30:00.125Z",
+                     *           "requested_by": {
+                     *             "created_at": "2026-01-15T09:30:00.125Z",
+                     *             "external_id": "HR-000123",
+                     *             "full_name": "First Last",
+                     *             "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *             "is_active": true,
+                     *             "last_login_at": "2026-01-15T09:41:12.875Z",
+                     *             "password_change_required": false,
+                     *             "phone": "+77011234567",
+                     *             "role": "employee",
+                     *             "telegram_id": 42,
+                     *             "telegram_username": "first_last",
+                     *             "updated_at": "2026-01-15T09:41:12.875Z"
+                     *           },
+                     *           "user": {
+                     *             "created_at": "2026-01-15T09:30:00.125Z",
+                     *             "external_id": "HR-000123",
+                     *             "full_name": "First Last",
+                     *             "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *             "is_active": true,
+                     *             "last_login_at": "2026-01-15T09:41:12.875Z",
+                     *             "password_change_required": false,
+                     *             "phone": "+77011234567",
+                     *             "role": "employee",
+                     *             "telegram_id": 42,
+                     *             "telegram_username": "first_last",
+                     *             "updated_at": "2026-01-15T09:41:12.875Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PromotionList"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The promotion */
+                id: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Declined */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_promotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The promotion */
+                id: components["schemas"]["PromotionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_password": "7k3m-x2q9-ab4t-p8dh"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GeneratedPassword"];
+                };
+            };
+            /** @description - `host_invalid`: The header `Host` is missing, occurs twice, is not a valid host, or differs from the host in the request line. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `token_missing`: The request has no access token: send `Authorization: Bearer …`.
+             *     - `token_invalid`: The access token was not issued by this service, or its session has ended: sign in again.
+             *     - `token_expired`: The access token has expired: refresh, and send the request again.
+             *     - `insufficient_user_authentication`: The operation needs a proof of identity of the last five minutes: `POST /auth/admin/step-up`, then send the request again. `methods` names the accepted members.
+             */
+            401: {
+                headers: {
+                    /** @description The challenge: `Bearer` with `token_missing`; `Bearer error="insufficient_user_authentication", max_age=300` with `insufficient_user_authentication`; `Bearer error="invalid_token"` with `token_invalid`, `token_expired`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `password_change_required`: The user must change the password first: `POST /auth/me/password`. Until then, the access token is accepted only by this endpoint, `GET /auth/me` and `POST /auth/logout`.
+             *     - `second_factor_enrolment_required`: The administrator has to set up a second factor before anything else: `POST /auth/admin/me/second-factor`.
+             *     - `admin_required`: The endpoint is for administrators signed in to the admin panel.
+             *     - `origin_not_allowed`: The origin of the page that sent the request is not allowed.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_found`: The resource does not exist, or is not served on this host. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `other_administrator_required`: You requested this promotion: another administrator must approve it.
+             *     - `already_admin`: The user is already an administrator.
+             *     - `email_taken`: Another user has this e-mail address.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_not_allowed`: The server does not answer to the host of this request. In development mode without `--expose-development`, it answers only to local hosts and to the hosts of the two public URLs. The metrics listener answers only to local hosts. Local hosts are `localhost`, names that end in `.localhost`, and loopback addresses. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `headers_too_large`: The request line and the headers are larger than 32 KiB in total. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `internal`: The server failed. Its log has the cause under the request id. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `overloaded`: Too many requests are waiting, mostly for password hashes: retry after `Retry-After` seconds.
+             *     - `unavailable`: The database does not respond, or cannot be used as it is configured: retry after `Retry-After` seconds. The server's log has the cause.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry: `5` with `overloaded`, `unavailable`. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     step_up: {
         parameters: {
             query?: never;
@@ -4028,7 +4536,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `email_taken`: Another user has this e-mail address.
+             * @description - `approval_required`: This server requires a second administrator to approve each new one. Create an employee, and use `POST /auth/admin/users/{id}/promote`.
+             *     - `email_taken`: Another user has this e-mail address.
              *     - `phone_taken`: Another user has this phone number.
              *     - `external_id_taken`: Another user has this external id.
              */
@@ -4298,6 +4807,15 @@ export interface operations {
             };
             /** @description - `request_timeout`: The request took too long to arrive or to be processed. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `approval_required`: This server requires a second administrator to approve each new one. Create an employee, and use `POST /auth/admin/users/{id}/promote`. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5327,7 +5845,55 @@ export interface operations {
                      *       "generated_password": "7k3m-x2q9-ab4t-p8dh"
                      *     }
                      */
-                    "application/json": components["schemas"]["GeneratedPassword"];
+                    "application/json": components["schemas"]["PromotedUser"];
+                };
+            };
+            /** @description Another administrator must approve the promotion */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_password": "7k3m-x2q9-ab4t-p8dh",
+                     *       "promotion": {
+                     *         "email": "admin@example.com",
+                     *         "expires_at": "2026-01-16T09:30:00.125Z",
+                     *         "id": "0199aa47-91c3-7b62-a5d8-0e4f7c2b9a31",
+                     *         "requested_at": "2026-01-15T09:30:00.125Z",
+                     *         "requested_by": {
+                     *           "created_at": "2026-01-15T09:30:00.125Z",
+                     *           "external_id": "HR-000123",
+                     *           "full_name": "First Last",
+                     *           "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *           "is_active": true,
+                     *           "last_login_at": "2026-01-15T09:41:12.875Z",
+                     *           "password_change_required": false,
+                     *           "phone": "+77011234567",
+                     *           "role": "employee",
+                     *           "telegram_id": 42,
+                     *           "telegram_username": "first_last",
+                     *           "updated_at": "2026-01-15T09:41:12.875Z"
+                     *         },
+                     *         "user": {
+                     *           "created_at": "2026-01-15T09:30:00.125Z",
+                     *           "external_id": "HR-000123",
+                     *           "full_name": "First Last",
+                     *           "id": "0199aa3c-5b1e-7c3d-9f2a-6d1e8b4c7a10",
+                     *           "is_active": true,
+                     *           "last_login_at": "2026-01-15T09:41:12.875Z",
+                     *           "password_change_required": false,
+                     *           "phone": "+77011234567",
+                     *           "role": "employee",
+                     *           "telegram_id": 42,
+                     *           "telegram_username": "first_last",
+                     *           "updated_at": "2026-01-15T09:41:12.875Z"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PromotedUser"];
                 };
             };
             /**

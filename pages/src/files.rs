@@ -6,7 +6,7 @@ pub(crate) static FILES: [File; 19] = [
     File {
         path: "admin.html",
         content_type: "text/html; charset=utf-8",
-        etag: "0712aca8ab46e0a965ca0d20519b374d",
+        etag: "fce22a86fa0120cd54b3861355832a56",
         is_immutable: false,
         identity: include_bytes!("../dist/admin.html"),
         gzip: include_bytes!("../dist/admin.html.gz"),
@@ -22,13 +22,13 @@ pub(crate) static FILES: [File; 19] = [
         brotli: include_bytes!("../dist/assets/admin-style.YB52N7US.css.br"),
     },
     File {
-        path: "assets/admin.HHJEFKWM.js",
+        path: "assets/admin.2EV75ZCB.js",
         content_type: "text/javascript; charset=utf-8",
-        etag: "a2dd2ac97558f9103d9b3af387a3ca1f",
+        etag: "ac51566077d70ec74f8798f2f0922213",
         is_immutable: true,
-        identity: include_bytes!("../dist/assets/admin.HHJEFKWM.js"),
-        gzip: include_bytes!("../dist/assets/admin.HHJEFKWM.js.gz"),
-        brotli: include_bytes!("../dist/assets/admin.HHJEFKWM.js.br"),
+        identity: include_bytes!("../dist/assets/admin.2EV75ZCB.js"),
+        gzip: include_bytes!("../dist/assets/admin.2EV75ZCB.js.gz"),
+        brotli: include_bytes!("../dist/assets/admin.2EV75ZCB.js.br"),
     },
     File {
         path: "assets/icon.X7UN7PKR.svg",

@@ -26,6 +26,44 @@ async fn every_endpoint_works_through_the_client() {
     }
 }
 
+/// One administrator requests promotions, and another one approves one of them.
+async fn promotions(f: &Fixture) {
+    let employee = f.client.miniapp().me().await.unwrap();
+    let second = CreateUserRequest::admin("Second Admin", "second@example.com");
+    let created = f.client.admin().create_user(&second).await.unwrap();
+    let (first, second) = (f.approval().await, f.approval().await);
+    let login = AdminLoginRequest::new("second@example.com", created.generated_password.unwrap());
+    second.admin().login(&login).await.unwrap();
+    let change = ChangePasswordRequest::new(login.password, "lamp across the river");
+    second.admin().change_password(&change).await.unwrap();
+    let (first, second) = (first.admin(), second.admin());
+
+    let new = CreateUserRequest::admin("Third Admin", "third@example.com");
+    let refused = first.create_user(&new).await.unwrap_err();
+    assert_eq!(refused.code(), Some(ProblemCode::ApprovalRequired));
+    let request = PromoteUserRequest::email("third@example.com");
+    for is_approved in [false, true] {
+        let requested = first.promote_user(employee.id, &request).await.unwrap();
+        assert!(requested.generated_password.is_none());
+        let promotion = requested.promotion.unwrap();
+        assert_eq!(promotion.user.id, employee.id);
+        let listed = second.list_promotions().await.unwrap().items;
+        assert_eq!(listed, std::slice::from_ref(&promotion));
+        if !is_approved {
+            second.decline_promotion(promotion.id).await.unwrap();
+            let again = second.decline_promotion(promotion.id).await.unwrap_err();
+            assert_eq!(again.code(), Some(ProblemCode::NotFound));
+            continue;
+        }
+        let own = first.approve_promotion(promotion.id).await.unwrap_err();
+        assert_eq!(own.code(), Some(ProblemCode::OtherAdministratorRequired));
+        let approved = second.approve_promotion(promotion.id).await.unwrap();
+        let login = AdminLoginRequest::new("third@example.com", approved.generated_password);
+        let third = f.client.admin().login(&login).await.unwrap();
+        assert_eq!(third.id, employee.id);
+    }
+}
+
 /// Files are for browsers: programs list and create users one by one.
 fn is_file(endpoint: &EndpointDescription) -> bool {
     [endpoint.request_type, endpoint.response_type] != [MediaType::Json; 2]
@@ -198,14 +236,16 @@ async fn call(f: &Fixture, operation: &str) {
         "promote_user" => {
             let employee = miniapp.me().await.unwrap().id;
             let request = PromoteUserRequest::email("second@example.com");
-            let password = admin.promote_user(employee, &request).await.unwrap();
+            let promoted = admin.promote_user(employee, &request).await.unwrap();
             assert_signed_out(f).await;
             assert_eq!(admin.get_user(employee).await.unwrap().role, Role::Admin);
             let again = admin.promote_user(employee, &request).await.unwrap_err();
             assert_eq!(again.code(), Some(ProblemCode::AlreadyAdmin));
-            let login = AdminLoginRequest::new("second@example.com", password.generated_password);
+            let login =
+                AdminLoginRequest::new("second@example.com", promoted.generated_password.unwrap());
             assert_eq!(admin.login(&login).await.unwrap().id, employee);
         }
+        "list_promotions" | "approve_promotion" | "decline_promotion" => promotions(f).await,
         "user_sessions" => {
             let employee = miniapp.me().await.unwrap().id;
             let sessions = admin.user_sessions(employee).await.unwrap().items;
@@ -547,6 +587,9 @@ async fn call_forged(client: &Client, operation: &str) -> Result<(), Error> {
             .promote_user(id.parse().unwrap(), &PromoteUserRequest::default())
             .await
             .map(drop),
+        "list_promotions" => admin.list_promotions().await.map(drop),
+        "approve_promotion" => admin.approve_promotion(id.parse().unwrap()).await.map(drop),
+        "decline_promotion" => admin.decline_promotion(id.parse().unwrap()).await,
         "user_sessions" => admin.user_sessions(id.parse().unwrap()).await.map(drop),
         "end_user_sessions" => admin.end_user_sessions(id.parse().unwrap()).await,
         "step_up" => {

@@ -69,28 +69,28 @@ pub(crate) async fn fixture() -> Fixture {
     let [server_clock, client_clock] =
         [(); 2].map(|()| Arc::new(ManualClock::at_unix(1_780_000_000)));
     let signing_key = SigningKey::generate(&SeededEntropy::new(1)).unwrap();
-    let service = AuthService::builder(
-        Arc::new(
-            SqliteStore::open(&folder.path().join("divan.db"))
-                .await
-                .unwrap(),
-        ),
-        &SecretKey::new([7; 32]).unwrap(),
-        "https://sec.example.com",
-        Audiences::new("divan.example.com", "sec.example.com").unwrap(),
-    )
-    .telegram(BOT.parse().unwrap())
-    .token_keys(KeyRing::from(&signing_key))
-    .bootstrap(BootstrapPolicy::Token(bootstrap_token.clone()))
-    .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
-    .clock(server_clock.clone())
-    .build();
+    let store = SqliteStore::open(&folder.path().join("divan.db")).await;
+    let store = Arc::new(store.unwrap());
+    let service = |approval| {
+        AuthService::builder(
+            store.clone(),
+            &SecretKey::new([7; 32]).unwrap(),
+            "https://sec.example.com",
+            Audiences::new("divan.example.com", "sec.example.com").unwrap(),
+        )
+        .telegram(BOT.parse().unwrap())
+        .token_keys(KeyRing::from(&signing_key))
+        .bootstrap(BootstrapPolicy::Token(bootstrap_token.clone()))
+        .hasher(Arc::new(Argon2idHasher::insecure_for_tests()))
+        .clock(server_clock.clone())
+        .admin_approval(approval)
+        .build()
+    };
+    let routes = |approval| router(AppState::new(service(approval), HttpOptions::default()));
     let request_counts = RequestCounts::default();
     let app = axum::Router::new()
-        .nest(
-            "/sign-in",
-            router(AppState::new(service, HttpOptions::default())),
-        )
+        .nest("/sign-in", routes(false))
+        .nest("/approval", routes(true))
         .layer(from_fn_with_state(request_counts.clone(), count));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let uri = format!("http://{}/sign-in", listener.local_addr().unwrap());
@@ -136,6 +136,15 @@ impl Fixture {
     /// Returns the builder of another client on the client clock.
     pub(crate) fn another(&self) -> ClientBuilder {
         client_builder(&self.uri, &self.client_clock)
+    }
+
+    /// Returns a client of a server on the same database that requires approvals. The first
+    /// administrator is signed in.
+    pub(crate) async fn approval(&self) -> Client {
+        let uri = self.uri.replace("/sign-in", "/approval");
+        let client = client_builder(&uri, &self.client_clock).build().unwrap();
+        client.admin().login(&Self::admin_login()).await.unwrap();
+        client
     }
 
     pub(crate) fn uri(&self) -> &str {

@@ -19,6 +19,8 @@ pub trait Endpoint {
     const AUTH: Auth;
     /// The status of a success.
     const STATUS: u16;
+    /// The status of a success that takes effect later.
+    const ACCEPTED: Option<u16> = None;
     /// The limits of attempts to guess the secret that the endpoint checks; `None` for an endpoint
     /// that checks only tokens.
     const LIMIT: Option<AttemptLimit> = None;
@@ -162,6 +164,8 @@ pub struct EndpointDescription {
     pub auth: Auth,
     /// [`Endpoint::STATUS`].
     pub status: u16,
+    /// [`Endpoint::ACCEPTED`].
+    pub accepted: Option<u16>,
     /// [`Endpoint::LIMIT`].
     pub limit: Option<AttemptLimit>,
     /// True if the request has a JSON body.
@@ -182,6 +186,7 @@ impl EndpointDescription {
             path: E::PATH,
             auth: E::AUTH,
             status: E::STATUS,
+            accepted: E::ACCEPTED,
             limit: E::LIMIT,
             // `()` is the only request without members.
             has_body: size_of::<E::Request>() > 0

@@ -6,9 +6,9 @@ use super::{
     ConfirmSecondFactorRequest, CreateUserRequest, CreatedUser, DeviceList, EnabledSecondFactor,
     Endpoint, EndpointDescription, FailedSignIns, FreshToken, GeneratedPassword, Health,
     ImportEvent, ImportPreview, ImportRequest, JwkSet, ListUsersRequest, LogoutRequest, MediaType,
-    Method, MiniAppConfig, ProblemCode, PromoteUserRequest, RecoveryCodes, RefreshRequest,
-    SecondFactor, SecondFactorEnrolment, SessionList, StepUpRequest, TelegramLoginRequest,
-    TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
+    Method, MiniAppConfig, ProblemCode, PromoteUserRequest, PromotedUser, PromotionList,
+    RecoveryCodes, RefreshRequest, SecondFactor, SecondFactorEnrolment, SessionList, StepUpRequest,
+    TelegramLoginRequest, TokenResponse, UpdateUserRequest, User, UserPage, UserRequest,
 };
 
 /// Declares an uninhabited type for each endpoint, implements [`Endpoint`] for it, and lists all in
@@ -17,7 +17,7 @@ macro_rules! endpoints {
     ($(
         $(#[doc = $doc:literal])*
         $name:ident = $operation:literal: $method:ident $path:literal, $auth:ident $(limit $limit:ident)?,
-        $request:ty $(as $request_type:ident)? => $status:literal $response:ty $(as $response_type:ident)?, [$($problem:ident),*];
+        $request:ty $(as $request_type:ident)? => $status:literal $(| $accepted:literal)? $response:ty $(as $response_type:ident)?, [$($problem:ident),*];
     )*) => {
         $(
             $(#[doc = $doc])*
@@ -30,6 +30,7 @@ macro_rules! endpoints {
                 const PATH: &'static str = $path;
                 const AUTH: Auth = Auth::$auth;
                 const STATUS: u16 = $status;
+                $(const ACCEPTED: Option<u16> = Some($accepted);)?
                 $(const LIMIT: Option<AttemptLimit> = Some(AttemptLimit::$limit);)?
                 const PROBLEMS: &'static [ProblemCode] = &[$(ProblemCode::$problem),*];
                 $(const REQUEST_TYPE: MediaType = MediaType::$request_type;)?
@@ -170,12 +171,12 @@ endpoints! {
 
     /// Imports a file of users: all of them, or none if a line is invalid.
     ImportUsers = "import_users": Post "/auth/admin/users/import", Admin,
-        ImportRequest as Csv => 200 ImportEvent as JsonLines, [InsufficientUserAuthentication, Overloaded];
+        ImportRequest as Csv => 200 ImportEvent as JsonLines, [InsufficientUserAuthentication, ApprovalRequired, Overloaded];
 
     /// Creates a user.
     CreateUser = "create_user": Post "/auth/admin/users", Admin,
         CreateUserRequest => 201 CreatedUser,
-        [InsufficientUserAuthentication, EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
+        [InsufficientUserAuthentication, ApprovalRequired, EmailTaken, PhoneTaken, ExternalIdTaken, WeakPassword, Overloaded];
 
     /// Returns a user.
     GetUser = "get_user": Get "/auth/admin/users/{id}", Admin,
@@ -197,8 +198,22 @@ endpoints! {
     /// Makes an employee an administrator, replaces the password with a generated one, and ends the
     /// user's sessions.
     PromoteUser = "promote_user": Post "/auth/admin/users/{id}/promote", Admin,
-        PromoteUserRequest => 200 GeneratedPassword,
+        PromoteUserRequest => 200 | 202 PromotedUser,
         [InsufficientUserAuthentication, NotFound, AlreadyAdmin, EmailTaken, Overloaded];
+
+    /// Lists the promotions that wait for the approval of another administrator.
+    ListPromotions = "list_promotions": Get "/auth/admin/promotions", Admin,
+        () => 200 PromotionList, [];
+
+    /// Approves a promotion that another administrator requested. The user becomes an administrator, with a
+    /// generated password.
+    ApprovePromotion = "approve_promotion": Post "/auth/admin/promotions/{id}/approve", Admin,
+        () => 200 GeneratedPassword,
+        [InsufficientUserAuthentication, NotFound, OtherAdministratorRequired, AlreadyAdmin, EmailTaken, Overloaded];
+
+    /// Declines a promotion, or withdraws the caller's own request.
+    DeclinePromotion = "decline_promotion": Delete "/auth/admin/promotions/{id}", Admin,
+        () => 204 (), [NotFound];
 
     /// Unlinks a user's Telegram account, replaces the password with a generated one, and ends the
     /// user's sessions. The next sign-in links the Telegram account from which it is made.

@@ -17,6 +17,7 @@ mod member_error;
 mod open_enum;
 mod problem;
 mod problem_code;
+mod promotion;
 mod second_factor;
 mod session;
 mod telegram;
@@ -29,13 +30,13 @@ pub use audit::{AuditPage, AuditRequest};
 pub use devices::{DeviceInfo, DeviceList, FailedSignIns};
 pub use endpoint::{AttemptLimit, Auth, Endpoint, EndpointDescription, MediaType, Method};
 pub use endpoints::{
-    AdminLogin, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword, CompleteAdminLogin,
-    ConfirmSecondFactor, CreateUser, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS,
-    EndSession, EndUserSessions, ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor,
-    GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListUsers, Live, Logout, Me, PreviewImport,
-    PromoteUser, Ready, Refresh, RemoveDevice, ReplaceRecoveryCodes, ResetPassword,
-    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
-    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
+    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, ExportUsers, GetBootstrap,
+    GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks,
+    ListPromotions, ListUsers, Live, Logout, Me, PreviewImport, PromoteUser, Ready, Refresh,
+    RemoveDevice, ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions,
+    StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 pub use health::{DependencyHealth, Health, HealthStatus};
 pub use import::{
@@ -45,6 +46,7 @@ pub use import::{
 pub use member_error::{MemberError, MemberErrorCode, MemberErrorParams};
 pub use problem::Problem;
 pub use problem_code::ProblemCode;
+pub use promotion::{PendingPromotion, PromotedUser, PromotionList};
 pub use second_factor::{
     CompleteAdminLoginRequest, ConfirmSecondFactorRequest, EnabledSecondFactor, FreshToken,
     ProofMethod, RecoveryCodes, SecondFactor, SecondFactorEnrolment, StepUpRequest,

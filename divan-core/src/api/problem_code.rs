@@ -110,6 +110,11 @@ problem_codes! {
     PromotionRequired = "promotion_required", 409, "Promotion required";
     /// The user is already an administrator.
     AlreadyAdmin = "already_admin", 409, "Already an administrator";
+    /// This server requires a second administrator to approve each new one. Create an employee, and use
+    /// `POST /auth/admin/users/{id}/promote`.
+    ApprovalRequired = "approval_required", 409, "Approval required";
+    /// You requested this promotion: another administrator must approve it.
+    OtherAdministratorRequired = "other_administrator_required", 409, "Another administrator required";
     /// The user has no linked Telegram account. Nothing was changed.
     TelegramNotLinked = "telegram_not_linked", 409, "No linked Telegram account";
     /// The last active administrator cannot be deactivated, deleted or made an employee. Nothing was

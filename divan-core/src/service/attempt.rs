@@ -120,7 +120,8 @@ impl AuthService {
     }
 
     /// Deletes counters of failed attempts that no longer affect a decision, sign-ins that waited too
-    /// long for their second factor, and devices that were not used for 90 days. Call it hourly: it also limits the number of counters.
+    /// long for their second factor, promotions that waited too long for an approval, and devices that
+    /// were not used for 90 days. Call it hourly: it also limits the number of counters.
     ///
     /// # Errors
     /// When the database fails.
@@ -134,7 +135,8 @@ impl AuthService {
             .store(has_too_many, Ordering::Relaxed);
         let unused = now - super::devices::DEVICE_LIFE;
         self.parts.store.purge_devices(unused).await?;
-        self.parts.store.purge_challenges(now).await.map(drop)
+        self.parts.store.purge_challenges(now).await?;
+        self.parts.store.purge_promotions(now).await.map(drop)
     }
 
     /// Checks the limits without writing anything.

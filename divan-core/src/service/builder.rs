@@ -39,6 +39,7 @@ pub struct AuthServiceBuilder {
     auto_login_max_age: Duration,
     bootstrap: BootstrapPolicy,
     second_factor: SecondFactorPolicy,
+    admin_approval: bool,
     region: Region,
     miniapp_life: SessionLife,
     admin_life: SessionLife,
@@ -70,6 +71,7 @@ impl AuthService {
             auto_login_max_age: AUTO_LOGIN_MAX_AGE,
             bootstrap: BootstrapPolicy::Closed,
             second_factor: SecondFactorPolicy::Optional,
+            admin_approval: false,
             region: Region::default(),
             miniapp_life: SessionLife::MINI_APP,
             admin_life: SessionLife::ADMIN,
@@ -169,6 +171,12 @@ impl AuthServiceBuilder {
         self
     }
 
+    /// Sets whether a second administrator must approve each new administrator. Default: `false`.
+    pub fn admin_approval(mut self, is_required: bool) -> Self {
+        self.admin_approval = is_required;
+        self
+    }
+
     /// Sets the country of phone numbers without a country code. Default: Kazakhstan.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
@@ -242,6 +250,7 @@ impl AuthServiceBuilder {
             device_keys,
             second_factor_keys,
             second_factor: self.second_factor,
+            admin_approval: self.admin_approval,
             admin_host,
             attempts: Attempts::new(&self.key),
             reused_tokens: AtomicU64::new(0),

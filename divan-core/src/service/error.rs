@@ -100,6 +100,15 @@ pub enum ServiceError {
     /// The user to promote is an administrator.
     #[error("the user is already an administrator")]
     AlreadyAdmin,
+    /// New administrators need the approval of a second administrator: create an employee, and
+    /// [promote](super::AdminService::promote_user) the user.
+    #[error(
+        "new administrators need the approval of a second administrator: create an employee, and promote the user"
+    )]
+    ApprovalRequired,
+    /// The administrator who requested the promotion cannot approve it.
+    #[error("another administrator than the one who requested the promotion must approve it")]
+    OwnRequest,
     /// The user has no linked Telegram account.
     #[error("the user has no linked Telegram account")]
     TelegramNotLinked,

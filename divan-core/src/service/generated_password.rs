@@ -1,6 +1,7 @@
 //! Changes of a user that replace the password with a generated one.
 
 use super::attempt::trusted_hash;
+use super::promotion::{Promotion, promotion};
 use super::users::expiry_of_generated;
 use super::validation::Validation;
 use super::{AdminService, ServiceError};
@@ -8,10 +9,10 @@ use crate::password::Password;
 use crate::secret::Secret;
 use crate::session::EndReason;
 use crate::store::{Account, AccountUpdate, EndSessions};
-use crate::types::{AuditAction, AuditEvent, Role, UserId};
+use crate::types::{AuditAction, AuditEvent, UserId};
 
 /// A change of an account in addition to the password. It names the changed fields in the event.
-type Change<'a> =
+pub(super) type Change<'a> =
     &'a (dyn Fn(&mut Account, &mut AuditEvent) -> Result<(), ServiceError> + Send + Sync);
 
 /// # Generated passwords
@@ -61,6 +62,10 @@ impl AdminService<'_> {
     ///
     /// A linked Telegram account stays linked, but administrators cannot sign in to the Mini App.
     ///
+    /// If new administrators need [an approval](crate::service::AuthServiceBuilder::admin_approval),
+    /// nothing changes until a second administrator [approves](Self::approve_promotion) the promotion,
+    /// within 24 hours. Another request replaces the first one.
+    ///
     /// # Errors
     /// [`ServiceError::NotFound`], [`ServiceError::AlreadyAdmin`], [`ServiceError::Invalid`] if the
     /// e-mail address is invalid or missing, or [`ServiceError::Store`] if another user has it.
@@ -68,34 +73,22 @@ impl AdminService<'_> {
         self,
         user: UserId,
         email: Option<&str>,
-    ) -> Result<Secret, ServiceError> {
+    ) -> Result<Promotion, ServiceError> {
         let mut validation = Validation::default();
         let email = email.and_then(|typed| validation.email(typed));
         if !validation.is_valid() {
             return Err(validation.into_error());
         }
+        if self.needs_approval() {
+            let pending = self.request_promotion(user, email).await?;
+            return Ok(Promotion::Pending(Box::new(pending)));
+        }
         let event = self.audit_event(AuditAction::RoleChanged, user).await?;
-        let promote = |account: &mut Account, event: &mut AuditEvent| {
-            let user = &mut account.user;
-            if user.role == Role::Admin {
-                return Err(ServiceError::AlreadyAdmin);
-            }
-            event.changes = vec!["role".to_owned()];
-            if email.is_some() && user.email != email {
-                user.email.clone_from(&email);
-                event.changes.push("email".to_owned());
-            }
-            user.role = Role::Admin;
-            let mut validation = Validation::default();
-            validation.require_login_field(user.role, user.phone.is_some(), user.email.is_some());
-            if validation.is_valid() {
-                Ok(())
-            } else {
-                Err(validation.into_error())
-            }
-        };
-        self.replace_password(event, user, EndReason::RoleChanged, &promote)
-            .await
+        let promote = promotion(email.as_ref());
+        let password = self
+            .replace_password(event, user, EndReason::RoleChanged, &promote)
+            .await?;
+        Ok(Promotion::Done(password))
     }
 
     async fn replace_password(
@@ -104,6 +97,20 @@ impl AdminService<'_> {
         user: UserId,
         reason: EndReason,
         change: Change<'_>,
+    ) -> Result<Secret, ServiceError> {
+        let update = AccountUpdate::none();
+        self.replace_password_with(event, user, reason, change, update)
+            .await
+    }
+
+    /// Replaces the password together with another update.
+    pub(super) async fn replace_password_with(
+        self,
+        event: AuditEvent,
+        user: UserId,
+        reason: EndReason,
+        change: Change<'_>,
+        update: AccountUpdate,
     ) -> Result<Secret, ServiceError> {
         self.require_fresh_proof()?;
         let parts = &self.service.parts;
@@ -133,7 +140,8 @@ impl AdminService<'_> {
             account.user.password_change_required = true;
             account.user.updated_at = now;
             Ok(Some(
-                AccountUpdate::none()
+                update
+                    .clone()
                     .end(EndSessions::all(now, reason))
                     .clear_counters(counters)
                     .event(event),

@@ -71,6 +71,7 @@ mod page;
 mod password;
 mod phone;
 mod phone_trunk;
+mod promotion;
 mod second_factor;
 mod session;
 mod session_cache;
@@ -117,6 +118,7 @@ pub use login::{AdminLoginCommand, LoginPhone, TelegramLoginCommand};
 pub use page::{Cursor, Page};
 pub use password::ChangePasswordCommand;
 pub use phone::{Region, UnknownRegion, parse_phone};
+pub use promotion::{PendingPromotion, Promotion};
 pub use second_factor::{
     CompleteAdminLoginCommand, EnabledSecondFactor, SecondFactorMethod, SecondFactorPolicy,
     SecondFactorProof, SecondFactorStatus, TotpEnrolment,
@@ -148,6 +150,7 @@ struct Parts {
     device_keys: DeviceKeys,
     second_factor_keys: SecondFactorKeys,
     second_factor: SecondFactorPolicy,
+    admin_approval: bool,
     /// The host of the admin panel, which names the service in authenticator apps.
     admin_host: Arc<str>,
     attempts: Attempts,

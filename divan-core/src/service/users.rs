@@ -271,6 +271,7 @@ impl AdminService<'_> {
         command: &CreateUserCommand,
     ) -> Result<CreatedUser, ServiceError> {
         if command.role == Role::Admin {
+            self.require_no_approval()?;
             self.require_fresh_proof()?;
         }
         let parts = &self.service.parts;

@@ -2,12 +2,13 @@ use time::OffsetDateTime;
 
 use super::{
     EndSessions, SecondFactor, SessionProof, StoreError, StoredChallenge, StoredDevice,
-    StoredSession,
+    StoredPromotion, StoredSession,
 };
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
 use crate::types::{
-    AuditEvent, DeviceId, Email, ExternalId, Metadata, Phone, Role, SessionId, TelegramId, User,
+    AuditEvent, DeviceId, Email, ExternalId, Metadata, Phone, PromotionId, Role, SessionId,
+    TelegramId, User,
 };
 
 /// A user with credentials.
@@ -76,7 +77,7 @@ impl Account {
     }
 
     /// Returns `true` for an active administrator.
-    pub(super) fn is_active_admin(&self) -> bool {
+    pub(crate) fn is_active_admin(&self) -> bool {
         self.user.role == Role::Admin && self.user.is_active
     }
 }
@@ -108,7 +109,7 @@ pub type UpdateFn<'a> =
     dyn Fn(&mut Account) -> Result<Option<AccountUpdate>, StoreError> + Send + Sync + 'a;
 
 /// Changes that accompany the change of an account: first sessions end, then one begins, then
-/// challenges, devices and counters change, then the user is deleted, then the audit events are
+/// challenges, promotions, devices and counters change, then the user is deleted, then the audit events are
 /// inserted.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -118,7 +119,10 @@ pub struct AccountUpdate {
     /// Nothing changes, not even the account, unless this challenge of the account exists. It is
     /// deleted.
     pub complete_challenge: Option<[u8; 32]>,
-    /// Deletes the user with all sessions, known devices and challenges. The id stays in audit events.
+    /// Nothing changes, not even the account, unless this promotion of the account exists. It is
+    /// deleted.
+    pub end_promotion: Option<PromotionId>,
+    /// Deletes the user with all sessions, known devices, challenges and promotions. The id stays in audit events.
     pub delete_user: bool,
     /// The sessions to end.
     pub end: Option<EndSessions>,
@@ -129,6 +133,8 @@ pub struct AccountUpdate {
     pub prove: Option<SessionProof>,
     /// The challenge to insert.
     pub begin_challenge: Option<StoredChallenge>,
+    /// The promotion to insert, in place of an earlier one of the user.
+    pub request_promotion: Option<StoredPromotion>,
     /// The known device to insert or to renew.
     pub keep_device: Option<StoredDevice>,
     /// The known device of the account to delete.
@@ -164,6 +170,20 @@ impl AccountUpdate {
         self
     }
 
+    /// Changes nothing unless this promotion of the account exists, and deletes it.
+    #[must_use]
+    pub fn end_promotion(mut self, promotion: PromotionId) -> Self {
+        self.end_promotion = Some(promotion);
+        self
+    }
+
+    /// Inserts this promotion, in place of an earlier one of the user.
+    #[must_use]
+    pub fn request_promotion(mut self, promotion: StoredPromotion) -> Self {
+        self.request_promotion = Some(promotion);
+        self
+    }
+
     /// Stores this proof with a session of the account.
     #[must_use]
     pub fn prove(mut self, proof: SessionProof) -> Self {
@@ -178,7 +198,7 @@ impl AccountUpdate {
         self
     }
 
-    /// Deletes the user with all sessions, known devices and challenges.
+    /// Deletes the user with all sessions, known devices, challenges and promotions.
     #[must_use]
     pub fn delete_user(mut self) -> Self {
         self.delete_user = true;

@@ -7,16 +7,18 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore,
-    DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES, NewUser,
-    SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice,
-    StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys,
-    UserQuery, UserStore,
+    DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES, MAX_PROMOTIONS,
+    NewUser, PromotionStore, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind,
+    StoredChallenge, StoredDevice, StoredPromotion, StoredSession, ThrottleStore, UniqueKey,
+    UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
     Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
 };
-use crate::types::{AuditEvent, DeviceId, Email, Phone, SessionId, TelegramId, User, UserId};
+use crate::types::{
+    AuditEvent, DeviceId, Email, Phone, PromotionId, SessionId, TelegramId, User, UserId,
+};
 
 /// A store in memory, for tests and examples.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,7 @@ struct Tables {
     sessions: HashMap<SessionId, StoredSession>,
     devices: HashMap<DeviceId, StoredDevice>,
     challenges: HashMap<[u8; 32], StoredChallenge>,
+    promotions: HashMap<UserId, StoredPromotion>,
     counters: HashMap<ThrottleKey, Counter>,
     audit: Vec<AuditEvent>,
 }
@@ -114,7 +117,10 @@ impl Tables {
         let is_missing = update
             .complete_challenge
             .is_some_and(|challenge| !self.challenges.get(&challenge).is_some_and(is_own));
-        Ok(Some((account, update)).filter(|_| !has_ended && !is_missing))
+        let is_void = update
+            .end_promotion
+            .is_some_and(|ended| self.promotions.get(&id).map(|found| found.id) != Some(ended));
+        Ok(Some((account, update)).filter(|_| !has_ended && !is_missing && !is_void))
     }
 
     /// Writes changed accounts and inserts users, all or none.
@@ -215,6 +221,12 @@ impl Tables {
         if let Some(challenge) = update.begin_challenge {
             self.challenges.insert(challenge.id, challenge);
         }
+        if update.end_promotion.is_some() {
+            self.promotions.remove(&user);
+        }
+        if let Some(promotion) = update.request_promotion {
+            self.promotions.insert(user, promotion);
+        }
         if let Some(device) = update.keep_device {
             self.devices.insert(device.id, device);
             let own = self.devices.values().filter(|device| device.user == user);
@@ -250,6 +262,8 @@ impl Tables {
             self.devices.retain(|_, device| device.user != user);
             self.challenges
                 .retain(|_, challenge| challenge.user != user);
+            self.promotions
+                .retain(|_, promotion| promotion.user != user && promotion.requested_by != user);
         }
         self.audit.extend(update.events);
         ended
@@ -489,6 +503,33 @@ impl DeviceStore for MemoryStore {
             .devices
             .retain(|_, device| device.last_used_at >= before);
         Ok((all - tables.devices.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl PromotionStore for MemoryStore {
+    async fn promotion(&self, id: PromotionId) -> Result<Option<StoredPromotion>, StoreError> {
+        let tables = self.tables();
+        let found = tables.promotions.values().find(|found| found.id == id);
+        Ok(found.cloned())
+    }
+
+    async fn promotions(&self, now: OffsetDateTime) -> Result<Vec<StoredPromotion>, StoreError> {
+        let tables = self.tables();
+        let open = |promotion: &&StoredPromotion| promotion.expires_at > now;
+        let mut found: Vec<_> = tables.promotions.values().filter(open).cloned().collect();
+        found.sort_by_key(|promotion| std::cmp::Reverse(promotion.id));
+        found.truncate(MAX_PROMOTIONS as usize);
+        Ok(found)
+    }
+
+    async fn purge_promotions(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.promotions.len();
+        tables
+            .promotions
+            .retain(|_, promotion| promotion.expires_at >= before);
+        Ok((all - tables.promotions.len()) as u64)
     }
 }
 

@@ -19,6 +19,7 @@ mod memory;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod promotion;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;
 mod search;
@@ -48,6 +49,7 @@ pub use memory::MemoryStore;
 pub use pool::PoolState;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
+pub use promotion::{MAX_PROMOTIONS, PromotionStore, StoredPromotion};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use schema::{MigrateError, SchemaStatus};
 pub use search::{FoundUsers, InvalidSearch, SearchTerms, UserCount, UserQuery, search_words};
@@ -66,6 +68,7 @@ pub trait Store:
     + SessionStore
     + DeviceStore
     + ChallengeStore
+    + PromotionStore
     + AuditStore
     + BootstrapStore
     + ThrottleStore
@@ -136,7 +139,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     /// account is locked while `change` runs. Nothing is written and the result is `None` when there
     /// is no such account, when `change` returns `None`, when the session of
     /// [`AccountUpdate::require_live_session`] has ended, or when the challenge of
-    /// [`AccountUpdate::complete_challenge`] does not exist.
+    /// [`AccountUpdate::complete_challenge`] or the promotion of [`AccountUpdate::end_promotion`] does not
+    /// exist.
     ///
     /// `change` may be called several times, if the database requires a retry of the transaction.
     ///

@@ -72,6 +72,10 @@ open_enum! {
         RecoveryCodeUsed = "recovery_code_used",
         /// An administrator replaced all recovery codes.
         RecoveryCodesReplaced = "recovery_codes_replaced",
+        /// An administrator requested the promotion of an employee, which another administrator must approve.
+        PromotionRequested = "promotion_requested",
+        /// An administrator declined a promotion, or withdrew the request.
+        PromotionDeclined = "promotion_declined",
         /// The first administrator was not created, because the bootstrap token was missing or wrong.
         BootstrapRefused = "bootstrap_refused",
         /// Old audit events were deleted.

@@ -50,6 +50,16 @@ pub struct AuditId(pub Uuid);
 #[serde(transparent)]
 pub struct DeviceId(pub Uuid);
 
+/// The id of a promotion that waits for an approval: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa47-91c3-7b62-a5d8-0e4f7c2b9a31", description = "The id of a promotion that waits for an approval: a UUID that sorts by the time of the request.")
+)]
+#[serde(transparent)]
+pub struct PromotionId(pub Uuid);
+
 macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
@@ -83,7 +93,7 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(AuditId, SessionId, UserId, DeviceId);
+uuid_id!(AuditId, SessionId, UserId, DeviceId, PromotionId);
 
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.

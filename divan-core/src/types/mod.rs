@@ -18,7 +18,7 @@ pub use audit::{AuditAction, AuditEvent};
 pub use auth_methods::{AuthMethod, AuthMethods};
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
 pub use external_id::{ExternalId, InvalidExternalId};
-pub use ids::{AuditId, DeviceId, SessionId, TelegramId, UserId};
+pub use ids::{AuditId, DeviceId, PromotionId, SessionId, TelegramId, UserId};
 pub use jwk::{Jwk, JwkSet};
 pub use metadata::{InvalidMetadata, Metadata};
 pub use telegram_client::TelegramClient;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use divan_core::service::{
-    Admin, AdminLoginCommand, CreateUserCommand, IssuedTokens, ServiceError, UpdateUserCommand,
+    Admin, AdminLoginCommand, CreateUserCommand, IssuedTokens, Promotion, ServiceError,
+    UpdateUserCommand,
 };
 use divan_core::session::EndReason;
 use divan_core::types::{AuditAction, Role};
@@ -49,7 +50,10 @@ impl Fixture {
         let admin = self.admin().await;
         let client = client();
         let service = self.service.as_admin(&admin, &client);
-        service.promote_user(user, email).await
+        match service.promote_user(user, email).await? {
+            Promotion::Done(password) => Ok(password),
+            Promotion::Pending(pending) => panic!("{pending:?}"),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod init_data;
 mod logout;
 mod metadata;
 mod password;
+mod promotion;
 mod refresh;
 mod second_factor;
 mod sessions;

@@ -51,7 +51,7 @@ async fn enrolled(f: &Fixture) -> Enrolled {
 }
 
 /// Creates another administrator.
-async fn add_admin(f: &Fixture, email: &str) -> UserId {
+pub(crate) async fn add_admin(f: &Fixture, email: &str) -> UserId {
     let command = CreateUserCommand::admin("Second", email).password(ADMIN_PASSWORD);
     let (operator, client) = (Admin::operator(), client());
     let admins = f.service.as_admin(&operator, &client);

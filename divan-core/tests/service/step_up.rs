@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use divan_core::secret::Secret;
 use divan_core::service::{
-    Caller, CreateUserCommand, FreshToken, SecondFactorProof, ServiceError, StepUpProof,
-    UpdateUserCommand,
+    Caller, CreateUserCommand, ExistingUsers, FreshToken, ImportedUser, SecondFactorProof,
+    ServiceError, StepUpProof, UpdateUserCommand,
 };
-use divan_core::types::{AuditAction, AuthMethod, AuthMethods, UserId};
+use divan_core::types::{AuditAction, AuthMethod, AuthMethods, Role, UserId};
 
 use crate::support::admin::{Fixture, client};
 use crate::support::enrolled::{Enrolled, authenticate, login};
@@ -15,6 +15,7 @@ use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD, PHONE, Refusal, refu
 
 on_every_store!(
     critical_operations_need_a_proof_of_the_last_five_minutes,
+    imports_of_administrators_and_addresses_need_a_recent_proof,
     other_operations_need_no_new_proof,
     a_step_up_with_the_password_renews_the_proof,
     a_step_up_does_not_renew_an_earlier_access_token,
@@ -98,6 +99,32 @@ async fn critical_operations_need_a_proof_of_the_last_five_minutes(f: Fixture) {
     admins.promote_user(employee, None).await.unwrap();
     let own = f.service.as_caller(&caller, &client);
     own.begin_totp().await.unwrap();
+}
+
+async fn imports_of_administrators_and_addresses_need_a_recent_proof(f: Fixture) {
+    let caller = sign_in(&f).await;
+    f.clock.advance(MAX_AGE + Duration::from_secs(1));
+    let (admin, client) = (caller.into_admin().unwrap(), client());
+    let admins = f.service.as_admin(&admin, &client);
+    let email = |role| {
+        let mut user = ImportedUser::new(2, role, "Second");
+        user.email = Some("second@example.com".to_owned());
+        user.phone = Some(PHONE.to_owned());
+        user
+    };
+    for (user, is_critical) in [(email(Role::Admin), true), (email(Role::Employee), false)] {
+        let import = admins.check_import(&[user], ExistingUsers::Reject).await;
+        let import = import.unwrap().unwrap();
+        match admins.authorize_import(&import) {
+            Ok(()) => assert!(!is_critical),
+            refused => {
+                assert_eq!(refusal(refused), Refusal::InsufficientAuthentication);
+                assert!(is_critical);
+                let refused = admins.prepare_import(import, &|_| {}).await;
+                assert_eq!(refusal(refused), Refusal::InsufficientAuthentication);
+            }
+        }
+    }
 }
 
 async fn other_operations_need_no_new_proof(f: Fixture) {

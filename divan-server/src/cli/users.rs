@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use divan_core::api::GeneratedPassword;
 use divan_core::secret::Secret;
 use divan_core::service::{
-    AdminService, CreateUserCommand, Field, InvalidField, ListUsersQuery, ServiceError,
+    AdminService, CreateUserCommand, Field, InvalidField, ListUsersQuery, Promotion, ServiceError,
     SessionView, UpdateUserCommand,
 };
 use divan_core::types::{Metadata, Role, TelegramId, User};
@@ -246,8 +246,10 @@ pub(super) fn run_user(command: UserCommand) -> Outcome {
         UserCommand::Promote(args) => as_operator(async |admin| {
             let id = find(admin, &args.user).await?.id;
             let promoted = admin.promote_user(id, args.email.as_deref()).await;
-            let password = promoted.map_err(with_options)?;
-            show_password(password, args.user.output)
+            match promoted.map_err(with_options)? {
+                Promotion::Done(password) => show_password(password, args.user.output),
+                Promotion::Pending(_) => Err(ServiceError::ApprovalRequired.into()),
+            }
         }),
         UserCommand::Unlock(user) => as_operator(async |admin| {
             let found = find(admin, &user).await?;

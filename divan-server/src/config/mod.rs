@@ -77,6 +77,8 @@ pub struct Config {
     pub bootstrap: BootstrapPolicy,
     /// Rule for the second factor of administrators.
     pub admin_second_factor: SecondFactorPolicy,
+    /// A second administrator must approve each new one.
+    pub admin_approval: bool,
     /// Country of phone numbers without a country code.
     pub region: Region,
     /// Passwords and words that a new password must not consist of.
@@ -170,6 +172,7 @@ impl Config {
             && (!is_prepared || !origins.is_empty());
         let bootstrap = sign_in::bootstrap(env, is_private);
         let admin_second_factor = sign_in::second_factor(env);
+        let admin_approval = sign_in::admin_approval(env);
         let init_data_ages = sign_in::ages(env);
         let region = sign_in::region(env);
         let blocklist = sign_in::blocklist(env);
@@ -218,6 +221,7 @@ impl Config {
                 addresses,
                 bootstrap,
                 admin_second_factor,
+                admin_approval,
                 region,
                 blocklist,
                 argon2id,

@@ -28,6 +28,12 @@ section! {
         "required",
     ).form("`required` or `optional`").when_unset("`optional`");
 
+    ADMIN_APPROVAL = (
+        "DIVAN_ADMIN_APPROVAL",
+        "`on`: a second administrator must approve each new administrator; the command line needs no approval",
+        "on",
+    ).form("`on` or `off`").when_unset("`off`");
+
     SIGN_IN_MAX_AGE = (
         "DIVAN_SIGN_IN_MAX_AGE",
         "maximum age of init data at a sign-in with the password, from `5m` to `30d`; some Telegram clients (iOS, macOS, Desktop) send the \
@@ -115,6 +121,16 @@ pub(super) fn second_factor(env: &mut Env<'_>) -> SecondFactorPolicy {
     };
     let policy = env.checked(&ADMIN_SECOND_FACTOR, read);
     policy.unwrap_or(SecondFactorPolicy::Optional)
+}
+
+/// Reads whether new administrators need an approval.
+pub(super) fn admin_approval(env: &mut Env<'_>) -> bool {
+    let read = |text: &str| match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("must be `on` or `off`"),
+    };
+    env.checked(&ADMIN_APPROVAL, read).unwrap_or(false)
 }
 
 pub(super) fn region(env: &mut Env<'_>) -> Region {

@@ -80,6 +80,8 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::OwnAccount => ProblemCode::OwnAccount,
         ServiceError::PromotionRequired => ProblemCode::PromotionRequired,
         ServiceError::AlreadyAdmin => ProblemCode::AlreadyAdmin,
+        ServiceError::ApprovalRequired => ProblemCode::ApprovalRequired,
+        ServiceError::OwnRequest => ProblemCode::OtherAdministratorRequired,
         ServiceError::TelegramNotLinked => ProblemCode::TelegramNotLinked,
         ServiceError::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,
         ServiceError::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,

@@ -10,6 +10,7 @@ mod export;
 mod health;
 mod import;
 mod jwks;
+mod promotions;
 mod second_factor;
 mod sessions;
 mod telegram;
@@ -70,6 +71,9 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(users::reset_password))
         .routes(routes!(users::promote_user))
         .routes(routes!(users::unlink_telegram))
+        .routes(routes!(promotions::list_promotions))
+        .routes(routes!(promotions::approve_promotion))
+        .routes(routes!(promotions::decline_promotion))
         .routes(routes!(
             second_factor::get_user_second_factor,
             second_factor::reset_second_factor

@@ -1,14 +1,21 @@
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use divan_core::api::{
     CreateUser, CreateUserRequest, CreatedUser, DeleteUser, EndUserSessions, Endpoint,
     FailedSignIns, GeneratedPassword, GetFailedSignIns, GetUser, ListUsers, ListUsersRequest,
-    PromoteUser, PromoteUserRequest, ResetPassword, SearchUsers, SessionList, UnlinkTelegram,
-    UnlockUser, UpdateUser, UpdateUserRequest, User, UserId, UserInclude, UserPage, UserRequest,
-    UserSessions,
+    PromoteUser, PromoteUserRequest, PromotedUser, ResetPassword, SearchUsers, SessionList,
+    UnlinkTelegram, UnlockUser, UpdateUser, UpdateUserRequest, User, UserId, UserInclude, UserPage,
+    UserRequest, UserSessions,
 };
-use divan_core::service::{CreateUserCommand, Cursor, ListUsersQuery, UpdateUserCommand};
+use divan_core::service::{
+    CreateUserCommand, Cursor, ListUsersQuery, Promotion, UpdateUserCommand,
+};
 
+use super::promotions::pending_promotion;
 use super::{ApiResponse, ApiResult, examples, wire};
 use crate::extract::{AsAdmin, Id, JsonBody, QueryParams};
+use crate::problem::Problem;
 
 /// List and find users
 ///
@@ -229,6 +236,10 @@ pub(crate) async fn reset_password(admin: AsAdmin, Id(id): Id<UserId>) -> ApiRes
 /// The user then signs in to the admin panel, and no longer to the Mini App. A linked Telegram account
 /// stays linked.
 ///
+/// With `DIVAN_ADMIN_APPROVAL=on` the response is 202, and nothing changes until another administrator
+/// approves the `promotion` with `approve_promotion`, within 24 hours. The password is then shown to that
+/// administrator. Another request replaces the first one.
+///
 /// `already_admin` means that nothing was changed. To make an administrator an employee, change `role`
 /// with `update_user`.
 #[utoipa::path(
@@ -240,16 +251,27 @@ pub(crate) async fn reset_password(admin: AsAdmin, Id(id): Id<UserId>) -> ApiRes
         ("email" = (summary = "A user without an e-mail address", value = json!({"email": "second@example.com"}))),
         ("no_email" = (summary = "A user with an e-mail address", value = json!({}))),
     )),
-    responses((status = 200, description = "The new password", body = GeneratedPassword)),
+    responses(
+        (status = 200, description = "The new password", body = PromotedUser, example = json!({"generated_password": "7k3m-x2q9-ab4t-p8dh"})),
+        (status = 202, description = "Another administrator must approve the promotion", body = PromotedUser),
+    ),
 )]
 pub(crate) async fn promote_user(
     admin: AsAdmin,
     Id(id): Id<UserId>,
     JsonBody(request): JsonBody<PromoteUser>,
-) -> ApiResult<PromoteUser> {
+) -> Result<Response, Problem> {
     let email = request.email.as_deref();
-    let password = admin.service().promote_user(id, email).await?;
-    Ok(ApiResponse(GeneratedPassword::new(password)))
+    let response = match admin.service().promote_user(id, email).await? {
+        Promotion::Pending(pending) => {
+            let pending = PromotedUser::pending(pending_promotion(*pending));
+            (StatusCode::ACCEPTED, Json(pending)).into_response()
+        }
+        Promotion::Done(password) => {
+            ApiResponse::<PromoteUser>(PromotedUser::done(password)).into_response()
+        }
+    };
+    Ok(response)
 }
 
 /// Unlink a user's Telegram account

@@ -24,6 +24,11 @@ fn the_api_page_shows_every_endpoint_and_its_responses() {
     ];
     let server = start(program(folder.path()).envs(log_everything));
 
+    let mut with_approval = program(folder.path());
+    let with_approval = with_approval.env("DIVAN_ADMIN_APPROVAL", "on");
+    let approving = start(with_approval.envs(log_everything));
+    let page = page.replace("localhost:8001", &format!("localhost:{}", approving.port));
+
     let responses = run(&blocks(&page), &server, folder.path());
     let commands: Vec<&str> = page.split("```sh\n").skip(1).collect();
     assert_eq!(responses.len(), commands.len());
@@ -36,7 +41,7 @@ fn the_api_page_shows_every_endpoint_and_its_responses() {
             ),
         }
     }
-    assert_all_succeeded(&server);
+    assert_all_succeeded(&[&server, &approving]);
 }
 
 /// Asserts that status, shown headers and body of a response match the page.
@@ -107,8 +112,8 @@ fn is_shown(actual: &Value, shown: &Value) -> bool {
     }
 }
 
-/// Asserts with the server's log that every endpoint returned its success status.
-fn assert_all_succeeded(server: &Running) {
+/// Asserts with the logs of the servers that every endpoint returned its success status.
+fn assert_all_succeeded(servers: &[&Running]) {
     let all: BTreeSet<String> = ENDPOINTS
         .iter()
         .map(|endpoint| {
@@ -123,8 +128,8 @@ fn assert_all_succeeded(server: &Running) {
     let mut missing = all.clone();
     // The last line may not be written yet.
     for _ in 0..100 {
-        let log = server.log();
-        let lines = log
+        let logs: String = servers.iter().map(|server| server.log()).collect();
+        let lines = logs
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();

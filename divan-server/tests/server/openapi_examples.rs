@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Request;
 use divan_core::api::{
-    AdminLogin, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword, CompleteAdminLogin,
-    ConfirmSecondFactor, CreateUser, DeleteUser, Devices, DisableSecondFactor, ENDPOINTS,
-    EndSession, EndUserSessions, Endpoint, EndpointDescription, ExportUsers, GetBootstrap,
-    GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor, ImportUsers, Jwks, ListUsers,
-    Live, Logout, Me, MediaType, MemberErrorCode, PreviewImport, PromoteUser, Ready, Refresh,
-    RemoveDevice, ReplaceRecoveryCodes, ResetPassword, ResetSecondFactor, SearchUsers, Sessions,
-    StepUp, TelegramConfig, TelegramLogin, UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
+    AdminLogin, ApprovePromotion, Audit, AutoLogin, BeginSecondFactor, Bootstrap, ChangePassword,
+    CompleteAdminLogin, ConfirmSecondFactor, CreateUser, DeclinePromotion, DeleteUser, Devices,
+    DisableSecondFactor, ENDPOINTS, EndSession, EndUserSessions, Endpoint, EndpointDescription,
+    ExportUsers, GetBootstrap, GetFailedSignIns, GetSecondFactor, GetUser, GetUserSecondFactor,
+    ImportUsers, Jwks, ListPromotions, ListUsers, Live, Logout, Me, MediaType, MemberErrorCode,
+    PreviewImport, PromoteUser, Ready, Refresh, RemoveDevice, ReplaceRecoveryCodes, ResetPassword,
+    ResetSecondFactor, SearchUsers, Sessions, StepUp, TelegramConfig, TelegramLogin,
+    UnlinkTelegram, UnlockUser, UpdateUser, UserSessions,
 };
 use serde_json::{Map, Value, json};
 
@@ -121,6 +122,9 @@ fn every_example_has_the_type_of_its_endpoint() {
         check::<DeleteUser>(),
         check::<ResetPassword>(),
         check::<PromoteUser>(),
+        check::<ListPromotions>(),
+        check::<ApprovePromotion>(),
+        check::<DeclinePromotion>(),
         check::<UnlinkTelegram>(),
         check::<GetUserSecondFactor>(),
         check::<ResetSecondFactor>(),

@@ -245,6 +245,8 @@ export const en: Texts = {
     second_factor_failed: "Wrong code",
     recovery_code_used: "Recovery code used",
     recovery_codes_replaced: "Recovery codes replaced",
+    promotion_requested: "Promotion requested",
+    promotion_declined: "Promotion declined",
     bootstrap_refused: "First administrator refused",
     audit_purged: "Old events deleted",
   },

@@ -245,6 +245,8 @@ export const kk: Texts = {
     second_factor_failed: "Код қате",
     recovery_code_used: "Қалпына келтіру коды қолданылды",
     recovery_codes_replaced: "Қалпына келтіру кодтары ауыстырылды",
+    promotion_requested: "Әкімші ету сұралды",
+    promotion_declined: "Әкімші етуден бас тартылды",
     bootstrap_refused: "Бірінші әкімші қабылданбады",
     audit_purged: "Ескі оқиғалар жойылды",
   },

@@ -250,6 +250,8 @@ export const ru: Texts = {
     second_factor_failed: "Неверный код",
     recovery_code_used: "Использован резервный код",
     recovery_codes_replaced: "Резервные коды заменены",
+    promotion_requested: "Запрошено назначение администратором",
+    promotion_declined: "Назначение администратором отклонено",
     bootstrap_refused: "Первый администратор отклонён",
     audit_purged: "Старые события удалены",
   },

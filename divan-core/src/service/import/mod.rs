@@ -71,6 +71,9 @@ impl AdminService<'_> {
     /// # Errors
     /// [`ServiceError::InsufficientAuthentication`].
     pub fn authorize_import(self, import: &CheckedImport) -> Result<(), ServiceError> {
+        if import.has_administrators() {
+            self.require_no_approval()?;
+        }
         if import.is_critical() {
             self.require_fresh_proof()?;
         }

@@ -150,9 +150,13 @@ pub struct CheckedImport {
 impl CheckedImport {
     /// Returns `true` if the import creates an administrator or changes an e-mail address.
     pub(super) fn is_critical(&self) -> bool {
-        let is_admin = |new: &NewImportedUser| new.user.role == Role::Admin;
         let has_email = |change: &UserChange| change.before.email != change.after.email;
-        self.new.iter().any(is_admin) || self.changes.iter().any(has_email)
+        self.has_administrators() || self.changes.iter().any(has_email)
+    }
+
+    /// Returns `true` if the import creates an administrator.
+    pub(super) fn has_administrators(&self) -> bool {
+        self.new.iter().any(|new| new.user.role == Role::Admin)
     }
 
     /// Returns the new users.

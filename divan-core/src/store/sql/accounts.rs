@@ -213,8 +213,8 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(Some(UpdatedAccount { account, ended }))
     }
 
-    /// Deletes a user; the database deletes the sessions, devices, challenges and search words with
-    /// the row.
+    /// Deletes a user; the database deletes the sessions, devices, challenges, promotions and search
+    /// words with the row.
     pub(super) async fn delete_account(
         &self,
         connection: &mut DB::Connection,
@@ -255,6 +255,11 @@ impl<DB: Backend> SqlStore<DB> {
         {
             return Ok(None);
         }
+        if let Some(promotion) = update.end_promotion
+            && !self.has_promotion(connection, promotion, id).await?
+        {
+            return Ok(None);
+        }
         Ok(Some(ChangedAccount {
             before,
             after,
@@ -262,7 +267,7 @@ impl<DB: Backend> SqlStore<DB> {
         }))
     }
 
-    /// Changes the challenges, devices and counters of an account.
+    /// Changes the challenges, promotions, devices and counters of an account.
     pub(super) async fn update_defence(
         &self,
         connection: &mut DB::Connection,
@@ -274,6 +279,12 @@ impl<DB: Backend> SqlStore<DB> {
         }
         if let Some(challenge) = &update.begin_challenge {
             self.insert_challenge(connection, challenge).await?;
+        }
+        if update.end_promotion.is_some() {
+            self.delete_promotion(connection, id).await?;
+        }
+        if let Some(promotion) = &update.request_promotion {
+            self.insert_promotion(connection, promotion).await?;
         }
         if let Some(device) = &update.keep_device {
             self.keep_device(connection, device).await?;

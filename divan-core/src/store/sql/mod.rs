@@ -15,6 +15,7 @@ mod guard;
 mod lease;
 mod migrate;
 mod pooled_connection;
+mod promotions;
 mod retry;
 mod rows;
 mod sessions;

@@ -8,11 +8,12 @@ use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{
-    Account, PendingTotp, SecondFactor, StoredChallenge, StoredDevice, StoredSession, StoredTotp,
+    Account, PendingTotp, SecondFactor, StoredChallenge, StoredDevice, StoredPromotion,
+    StoredSession, StoredTotp,
 };
 use crate::types::{
-    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, SessionId, TelegramClient, TelegramId,
-    User, UserId,
+    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PromotionId, SessionId,
+    TelegramClient, TelegramId, User, UserId,
 };
 
 /// Decodes a row of `user_columns!`.
@@ -154,6 +155,18 @@ pub(super) fn challenge<DB: Backend>(row: &DB::Row) -> Result<StoredChallenge, s
     challenge.device = row.try_get::<Option<Uuid>, _>("device_id")?.map(DeviceId);
     challenge.address = parsed_option::<DB, _>(row, "address")?;
     Ok(challenge)
+}
+
+/// Decodes a row of the promotions.
+pub(super) fn promotion<DB: Backend>(row: &DB::Row) -> Result<StoredPromotion, sqlx::Error> {
+    Ok(StoredPromotion {
+        id: PromotionId(row.try_get("id")?),
+        user: UserId(row.try_get("user_id")?),
+        email: parsed_option::<DB, _>(row, "email")?,
+        requested_by: UserId(row.try_get("requested_by")?),
+        requested_at: from_micros(row.try_get("requested_at")?),
+        expires_at: from_micros(row.try_get("expires_at")?),
+    })
 }
 
 /// Decodes a row of the audit.

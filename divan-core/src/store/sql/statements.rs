@@ -84,7 +84,8 @@ pub(super) const PING: &str = ping!(
     "divan_bootstrap",
     "divan_devices",
     "divan_throttle",
-    "divan_challenges"
+    "divan_challenges",
+    "divan_promotions"
 );
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
@@ -259,6 +260,18 @@ pub(super) const COUNT_CHALLENGE_ATTEMPT: &str = "UPDATE divan_challenges SET at
 pub(super) const DELETE_CHALLENGE: &str = "DELETE FROM divan_challenges WHERE id = $1";
 pub(super) const PURGE_CHALLENGES: &str =
     purge!("divan_challenges", "id", "expires_at", "expires_at < $1");
+
+pub(super) const PROMOTION: &str = "SELECT id, user_id, email, requested_by, requested_at, expires_at \
+     FROM divan_promotions WHERE id = $1";
+pub(super) const PROMOTIONS: &str = "SELECT id, user_id, email, requested_by, requested_at, expires_at \
+     FROM divan_promotions WHERE expires_at > $1 ORDER BY id DESC LIMIT $2";
+pub(super) const PROMOTIONS_OF_USER: &str =
+    "SELECT count(*) FROM divan_promotions WHERE id = $1 AND user_id = $2";
+pub(super) const INSERT_PROMOTION: &str = "INSERT INTO divan_promotions (id, user_id, email, \
+     requested_by, requested_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+pub(super) const DELETE_PROMOTION: &str = "DELETE FROM divan_promotions WHERE user_id = $1";
+pub(super) const PURGE_PROMOTIONS: &str =
+    purge!("divan_promotions", "id", "expires_at", "expires_at < $1");
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =

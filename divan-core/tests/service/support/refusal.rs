@@ -9,6 +9,7 @@ pub(crate) enum Refusal {
     AdminRequired,
     AlreadyAdmin,
     AlreadyBootstrapped,
+    ApprovalRequired,
     BootstrapTokenRequired,
     ChallengeInvalid,
     ContactExpired,
@@ -25,6 +26,7 @@ pub(crate) enum Refusal {
     LastAdmin,
     NotFound,
     OwnAccount,
+    OwnRequest,
     PasswordChangeRequired,
     PasswordExpired,
     PasswordRequired,
@@ -50,6 +52,8 @@ impl From<ServiceError> for Refusal {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::AdminRequired => Self::AdminRequired,
+            ServiceError::ApprovalRequired => Self::ApprovalRequired,
+            ServiceError::OwnRequest => Self::OwnRequest,
             ServiceError::AlreadyBootstrapped => Self::AlreadyBootstrapped,
             ServiceError::BootstrapTokenRequired => Self::BootstrapTokenRequired,
             ServiceError::InitData(InitDataError::Missing) => Self::InitDataMissing,

@@ -47,6 +47,7 @@ async fn no_line_contains_a_canary(database: &str, lose: impl AsyncFn(&Path, &st
     journey.expect(409, unlink().of(&employee)).await;
     journey.own_sessions(&admin).await;
     journey.second_factor(&admin).await;
+    journey.promotions(database, folder.path()).await;
     journey.other_requests().await;
     let audit = || call("audit").with(&admin);
     let mut events = journey.expect(200, audit().query("?limit=200")).await;

@@ -1,5 +1,7 @@
 //! The steps of the journey: successful and refused requests.
 
+use std::path::Path;
+
 use divan_core::clock::{Clock, SystemClock};
 use divan_core::init_data::{BotToken, InitDataBuilder};
 use divan_core::second_factor::TotpSecret;
@@ -9,8 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::journey::{Journey, call, strings};
 use super::{
     ADMIN, ADMIN_PASSWORD, BOOTSTRAP, BOT, NAME, PASSWORD, PHONE, SECOND_ADMIN, THIRD_ADMIN,
+    configured, require_none,
 };
-use crate::process::wait_for;
+use crate::process::{start, wait_for};
 
 impl Journey {
     pub(super) async fn bootstrap(&mut self) {
@@ -325,6 +328,39 @@ impl Journey {
             self.expect(after, request()).await;
             self.expect(404, call(operation).with(admin)).await;
         }
+    }
+
+    /// Requests, declines and approves promotions, on a server that requires an approval.
+    pub(super) async fn promotions(&mut self, database: &str, folder: &Path) {
+        let mut approving = configured(database, folder);
+        let approving = start(approving.env("DIVAN_ADMIN_APPROVAL", "on"));
+        let other = std::mem::replace(&mut self.server, approving);
+
+        let admin = string(&self.admin_login().await["access_token"]);
+        let login = json!({"email": THIRD_ADMIN, "password": ADMIN_PASSWORD});
+        let third = self.expect(200, call("admin_login").json(&login)).await;
+        let third = string(&third["access_token"]);
+        let new = json!({"full_name": NAME, "phone": "+77010099077"});
+        let new = self.expect(201, call("create_user").with(&admin).json(&new));
+        let new = string(&new.await["user"]["id"]);
+        let email = json!({"email": "canary-4@example.com"});
+        let promote = || call("promote_user").with(&third).json(&email);
+        let list = || call("list_promotions");
+        self.expect(401, list()).await;
+        let declined = self.expect(202, promote().of(&new)).await;
+        let declined = string(&declined["promotion"]["id"]);
+        let decline = || call("decline_promotion").with(&admin);
+        self.expect(204, decline().of(&declined)).await;
+        self.expect(404, decline().of(&declined)).await;
+        let approved = self.expect(202, promote().of(&new)).await;
+        let approved = string(&approved["promotion"]["id"]);
+        self.expect(200, list().with(&admin)).await;
+        let approve = || call("approve_promotion").of(&approved);
+        self.expect(409, approve().with(&third)).await;
+        self.expect(200, approve().with(&admin)).await;
+
+        let approving = std::mem::replace(&mut self.server, other);
+        require_none(&approving.log(), &self.secrets);
     }
 
     pub(super) async fn other_requests(&mut self) {
