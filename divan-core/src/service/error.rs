@@ -88,6 +88,9 @@ pub enum ServiceError {
     /// The caller is not an administrator, or not signed in to the admin panel.
     #[error("the caller must be an administrator who is signed in to the admin panel")]
     AdminRequired,
+    /// Only the operator of the server can do this, on the command line.
+    #[error("only the operator can set up the second factor of an administrator")]
+    OperatorRequired,
     /// The command resets the password of the administrator who sends it, or unlinks, deletes or unlocks
     /// their account. Another administrator must do that.
     #[error(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use divan_core::clock::Clock;
 use divan_core::second_factor::TotpSecret;
 use divan_core::secret::Secret;
 use divan_core::service::{
@@ -39,6 +40,7 @@ on_every_store!(
     wrong_codes_of_an_enrolment_end_the_session,
     an_enrolment_needs_a_fresh_proof_of_an_administrator,
     a_second_factor_can_be_turned_off,
+    the_operator_sets_up_a_second_factor,
     another_administrator_resets_a_second_factor,
     a_required_second_factor_limits_the_caller_to_its_enrolment,
     a_password_change_keeps_the_second_factor_of_the_session,
@@ -428,6 +430,52 @@ async fn a_second_factor_can_be_turned_off(f: Fixture) {
         refusal(caller.replace_recovery_codes().await),
         Refusal::NotFound
     );
+}
+
+async fn the_operator_sets_up_a_second_factor(f: Fixture) {
+    let session = login(&f.service, ADMIN_EMAIL, None).await.unwrap();
+    let user = &session.user;
+    let caller = authenticate(&f.service, &session.access_token).await;
+    let (admin, operator, client) = (caller.into_admin().unwrap(), Admin::operator(), client());
+    let as_admin = f.service.as_admin(&admin, &client);
+    let as_operator = f.service.as_admin(&operator, &client);
+    let enrolment = as_operator.new_totp(user).unwrap();
+    let secret: TotpSecret = enrolment.secret.expose().parse().unwrap();
+    let step = f.clock.unix_seconds() / TotpSecret::STEP_SECONDS;
+    let code = Secret::from(secret.code(step));
+
+    assert_eq!(refusal(as_admin.new_totp(user)), Refusal::OperatorRequired);
+    let refused = as_admin
+        .enable_totp(user.id, &enrolment.secret, &code)
+        .await;
+    assert_eq!(refusal(refused), Refusal::OperatorRequired);
+    for (secret, code) in [
+        (&enrolment.secret, &Secret::new("12345")),
+        (&Secret::new("not Base32"), &code),
+    ] {
+        let refused = as_operator.enable_totp(user.id, secret, code).await;
+        assert_eq!(refusal(refused), Refusal::SecondFactorInvalid);
+    }
+    let employee = f
+        .add(&CreateUserCommand::employee("First Last", PHONE))
+        .await;
+    let refused = as_operator
+        .enable_totp(employee.id, &enrolment.secret, &code)
+        .await;
+    assert_eq!(refusal(refused), Refusal::AdminRequired);
+
+    let enabled = as_operator
+        .enable_totp(user.id, &enrolment.secret, &code)
+        .await;
+    assert_eq!(enabled.unwrap().len(), 10);
+    let ended = f.service.authenticate(session.access_token.expose()).await;
+    assert_eq!(refusal(ended), Refusal::TokenInvalid);
+    let challenge = challenge(login(&f.service, ADMIN_EMAIL, None).await);
+    let repeated = complete(&f.service, &challenge, SecondFactorProof::Code(code)).await;
+    assert_eq!(refusal(repeated), Refusal::SecondFactorInvalid);
+    f.clock.advance(Duration::from_secs(30));
+    let code = SecondFactorProof::Code(secret.code(step + 1).into());
+    complete(&f.service, &challenge, code).await.unwrap();
 }
 
 async fn another_administrator_resets_a_second_factor(f: Fixture) {

@@ -35,7 +35,7 @@ impl PasswordSource {
             return Ok(None);
         }
         let password = if self.password_stdin {
-            from_stdin()?
+            line_of_stdin()?
         } else {
             prompt()?
         };
@@ -47,7 +47,8 @@ impl PasswordSource {
     }
 }
 
-fn from_stdin() -> Result<Secret, PasswordError> {
+/// Reads the first line of standard input.
+pub(super) fn line_of_stdin() -> Result<Secret, PasswordError> {
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     let password = Secret::new(line.trim_end_matches(['\r', '\n']));

@@ -12,7 +12,7 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::operator::as_operator;
-use super::password::PasswordSource;
+use super::password::{self, PasswordSource};
 use super::users_error::UsersError;
 use super::users_update::Update;
 use super::{Outcome, output, users_update};
@@ -39,6 +39,9 @@ pub(super) enum SecondFactorCommand {
     /// Turn off an administrator's second factor, whose authenticator app and recovery codes are lost;
     /// all sessions end
     Reset(UserRef),
+    /// Set up an authenticator app for an administrator: shows a QR code, asks for a code, and shows the
+    /// recovery codes; all sessions end
+    SetUp(UserRef),
 }
 
 #[derive(Debug, Subcommand)]
@@ -213,6 +216,9 @@ pub(super) fn run_admin(command: AdminCommand) -> Outcome {
         AdminCommand::SecondFactor(SecondFactorCommand::Reset(user)) => {
             as_operator(async |admin| reset_second_factor(admin, &user).await)
         }
+        AdminCommand::SecondFactor(SecondFactorCommand::SetUp(user)) => {
+            as_operator(async |admin| set_up_second_factor(admin, &user).await)
+        }
     }
 }
 
@@ -383,6 +389,41 @@ async fn reset_second_factor(admin: AdminService<'_>, user: &UserRef) -> Result<
             show_user(&found, user.output)
         }
     }
+}
+
+/// Shows the secret on standard error and reads the code from standard input, so that the output contains
+/// only the recovery codes.
+async fn set_up_second_factor(admin: AdminService<'_>, user: &UserRef) -> Result<(), UsersError> {
+    let found = find(admin, user).await?;
+    if found.role != Role::Admin {
+        return Err(UsersError::NotAdmin(user.user.clone()));
+    }
+    let enrolment = admin.new_totp(&found)?;
+    if let Some(qr_code) = &enrolment.qr_code {
+        output::explain(qr_code.to_terminal().expose());
+    }
+    output::explain(&format!(
+        "Scan the code with an authenticator app, or type the key: {}\nType the code of the app:",
+        enrolment.secret.expose()
+    ));
+    let code = password::line_of_stdin().map_err(|error| UsersError::Refused(error.to_string()))?;
+    let enabled = admin.enable_totp(found.id, &enrolment.secret, &code).await;
+    let codes = match enabled {
+        Err(ServiceError::SecondFactorInvalid) => {
+            let text = "the code is wrong: nothing was changed".to_owned();
+            return Err(UsersError::Refused(text));
+        }
+        enabled => enabled?,
+    };
+    let codes: Vec<&str> = codes.iter().map(Secret::expose).collect();
+    if user.output.json {
+        return json(&serde_json::json!({"recovery_codes": codes}));
+    }
+    output::line("Recovery codes, each valid once, shown only now:");
+    for code in codes {
+        output::line(code);
+    }
+    Ok(())
 }
 
 async fn reset_password(

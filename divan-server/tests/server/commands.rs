@@ -1,7 +1,11 @@
 //! `divan-server admin`, `divan-server user` and `divan-server audit`.
 
+use std::io::{Read, Write};
 use std::path::Path;
+use std::process::Stdio;
 
+use divan_core::clock::{Clock, SystemClock};
+use divan_core::second_factor::TotpSecret;
 use serde_json::{Value, json};
 
 use crate::process::{Running, no_tls, program, run, run_with_input, start};
@@ -69,6 +73,76 @@ async fn admin_create_closes_the_bootstrap() {
         (status, &session["user"]["password_change_required"]),
         (200, &json!(true))
     );
+}
+
+/// Sets up the second factor of [`EMAIL`]. `code` computes the code from the shown key. Returns exit code,
+/// output, and the end of the standard error.
+fn set_up_second_factor(
+    folder: &Path,
+    code: impl Fn(&TotpSecret) -> String,
+) -> (i32, String, String) {
+    let mut command = program(folder);
+    command.args(["admin", "second-factor", "set-up", EMAIL, "--json"]);
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = pipes.stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let (mut shown, mut byte) = (Vec::new(), [0]);
+    while !shown.ends_with(b"Type the code of the app:\n") {
+        assert_eq!(stderr.read(&mut byte).unwrap(), 1, "{shown:?}");
+        shown.push(byte[0]);
+    }
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains('▄'), "{shown}");
+    let (_, key) = shown.split_once("type the key: ").unwrap();
+    let secret = key.lines().next().unwrap().parse().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{}", code(&secret)).unwrap();
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), stdout, rest)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_is_set_up_and_reset_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    create_admin(folder.path());
+    let doctor = || run(program(folder.path()).arg("doctor")).1;
+    let missing = "1 of 1 active administrators have none";
+    assert!(doctor().contains(missing), "{}", doctor());
+
+    let (code, _, stderr) = set_up_second_factor(folder.path(), |_| "1".to_owned());
+    assert_eq!(code, 1);
+    assert!(stderr.contains("the code is wrong: nothing was changed"));
+    assert!(doctor().contains(missing));
+
+    let now = SystemClock.unix_seconds() / TotpSecret::STEP_SECONDS;
+    let (code, stdout, stderr) = set_up_second_factor(folder.path(), |secret| secret.code(now));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let shown: Value = serde_json::from_str(&stdout).unwrap();
+    let codes = shown["recovery_codes"].as_array().unwrap();
+    assert_eq!(codes.len(), 10);
+    assert!(doctor().contains("all active administrators have one"));
+    let server = start(&mut program(folder.path()));
+    let login = json!({"email": EMAIL, "password": PASSWORD});
+    let (status, problem) = post(&server, "/auth/admin/login", login.clone()).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (401, &json!("second_factor_required"))
+    );
+    let body = json!({"challenge": problem["challenge"], "recovery_code": codes[0]});
+    let (status, _) = post(&server, "/auth/admin/login/second-factor", body).await;
+    assert_eq!(status, 200);
+
+    let reset = ["admin", "second-factor", "reset", EMAIL];
+    let (code, stdout, stderr) = run(program(folder.path()).args(reset));
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    let (status, _) = post(&server, "/auth/admin/login", login).await;
+    assert_eq!(status, 200);
+    let (code, _, stderr) = run(program(folder.path()).args(reset));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("has no second factor"), "{stderr}");
 }
 
 #[test]

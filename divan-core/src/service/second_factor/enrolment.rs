@@ -236,7 +236,7 @@ impl CallerService<'_> {
 
 impl AuthService {
     /// Generates recovery codes, and their digests.
-    fn new_recovery_codes(
+    pub(super) fn new_recovery_codes(
         &self,
         user: UserId,
     ) -> Result<(Vec<Secret>, Vec<[u8; 32]>), ServiceError> {

@@ -2,6 +2,7 @@
 
 mod enrolment;
 mod login;
+mod operator;
 mod reset;
 
 use time::OffsetDateTime;

@@ -1,0 +1,81 @@
+//! Setting up second factors on the command line.
+
+use super::enrolment::TotpEnrolment;
+use crate::second_factor::{QrCode, TotpSecret};
+use crate::secret::Secret;
+use crate::service::{AdminService, ServiceError};
+use crate::session::EndReason;
+use crate::store::{Account, AccountUpdate, EndSessions, SecondFactor, StoredTotp};
+use crate::types::{AuditAction, Role, User, UserId};
+
+/// # Second factors, set up by the operator
+///
+/// For the command line, before the first sign-in to a server that requires a second factor. They are only for
+/// [`Admin::operator`](crate::service::Admin::operator), because whoever shows the secret knows it.
+impl AdminService<'_> {
+    /// Generates the secret of an authenticator app for an administrator. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`ServiceError::OperatorRequired`], or if no randomness is available.
+    pub fn new_totp(self, user: &User) -> Result<TotpEnrolment, ServiceError> {
+        self.require_operator()?;
+        let parts = &self.service.parts;
+        let secret = TotpSecret::generate(parts.entropy.as_ref())?;
+        let email = user.email.as_ref().map_or("", |email| email.as_str());
+        let uri = secret.uri(&parts.admin_host, email);
+        Ok(TotpEnrolment {
+            secret: secret.to_base32(),
+            qr_code: QrCode::new(&uri),
+            uri,
+        })
+    }
+
+    /// Turns the second factor of an administrator on, with a secret of [`new_totp`](Self::new_totp) and a
+    /// code of the authenticator app. Replaces an earlier app and its recovery codes, ends all sessions of
+    /// the administrator, and returns the recovery codes, which cannot be shown again.
+    ///
+    /// # Errors
+    /// [`ServiceError::SecondFactorInvalid`] for a wrong code or secret, [`ServiceError::NotFound`],
+    /// [`ServiceError::AdminRequired`] if the user is an employee, [`ServiceError::OperatorRequired`].
+    pub async fn enable_totp(
+        self,
+        user: UserId,
+        secret: &Secret,
+        code: &Secret,
+    ) -> Result<Vec<Secret>, ServiceError> {
+        self.require_operator()?;
+        let (service, parts) = (self.service, &self.service.parts);
+        let secret: TotpSecret = secret
+            .expose()
+            .parse()
+            .map_err(|_| ServiceError::SecondFactorInvalid)?;
+        let step = secret.accepted_step(code.expose(), parts.clock.unix_seconds(), 0);
+        let step = step.ok_or(ServiceError::SecondFactorInvalid)?;
+        let keys = &parts.second_factor_keys;
+        let sealed = keys.seal(&secret, user, parts.entropy.as_ref())?;
+        let (codes, digests) = service.new_recovery_codes(user)?;
+        let event = self
+            .audit_event(AuditAction::SecondFactorEnabled, user)
+            .await?;
+        let end = EndSessions::all(event.at, EndReason::SecondFactorChanged);
+        let enable = |account: &mut Account| {
+            if account.user.role != Role::Admin {
+                return Err(ServiceError::AdminRequired.into());
+            }
+            account.second_factor = SecondFactor::default();
+            account.second_factor.totp = Some(StoredTotp::new(sealed.clone(), event.at, step));
+            account.second_factor.recovery_codes.clone_from(&digests);
+            Ok(Some(AccountUpdate::none().end(end).event(event.clone())))
+        };
+        let _invalidate = parts.cache.invalidate_on_drop(user, None);
+        let updated = parts.store.update_account(user, &enable).await?;
+        updated.map(|_| codes).ok_or(ServiceError::NotFound)
+    }
+
+    fn require_operator(self) -> Result<(), ServiceError> {
+        match self.admin.id() {
+            None => Ok(()),
+            Some(_) => Err(ServiceError::OperatorRequired),
+        }
+    }
+}
