@@ -42,6 +42,8 @@ pub(crate) enum CsvError {
     CarriageReturns,
     #[error("has more than {MAX_COLUMNS} columns in line {0}")]
     TooWide(u64),
+    #[error("has a quote in line {0} that is not closed")]
+    OpenQuote(u64),
     #[error("cannot be read as comma-separated values")]
     Csv(#[from] csv::Error),
 }
@@ -50,7 +52,10 @@ impl CsvError {
     /// Returns the line of the error, if it has one.
     pub(crate) fn line(&self) -> Option<u64> {
         match self {
-            Self::Encoding { line } | Self::Cyrillic { line } | Self::TooWide(line) => Some(*line),
+            Self::Encoding { line }
+            | Self::Cyrillic { line }
+            | Self::TooWide(line)
+            | Self::OpenQuote(line) => Some(*line),
             _ => None,
         }
     }

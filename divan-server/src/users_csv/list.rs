@@ -50,7 +50,7 @@ impl UserList {
             return Err(CsvError::CarriageReturns);
         }
         let (text, separator, skipped) = separator(&text);
-        check_width(text.as_bytes(), separator, skipped)?;
+        check_cells(text.as_bytes(), separator, skipped)?;
         let mut reader = ReaderBuilder::new()
             .delimiter(separator)
             .flexible(true)
@@ -96,6 +96,14 @@ impl UserList {
         }
     }
 
+    /// Removes the users and the errors of the cells. The columns stay, for [`errors`](Self::errors).
+    pub(crate) fn into_columns(self) -> Self {
+        Self {
+            columns: self.columns,
+            ..Self::default()
+        }
+    }
+
     /// Returns the errors of the cells, and those of the service except for cells that have one.
     pub(crate) fn errors(&self, refused: &[ImportError]) -> Vec<LineError> {
         let cells = self.errors.iter().flat_map(|(line, errors)| {
@@ -137,25 +145,50 @@ fn first_line(text: &[u8], position: &csv::Position) -> u64 {
     position.line() + before.filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// Limits the number of columns, and so the memory of a record.
-fn check_width(text: &[u8], separator: u8, skipped: u64) -> Result<(), CsvError> {
-    let (mut line, mut columns, mut is_quoted, mut is_cell_start) = (1 + skipped, 1, false, true);
+/// Limits the number of columns, and so the memory of a record. Rejects a quote that is not closed: the
+/// cell would contain the rest of the file.
+fn check_cells(text: &[u8], separator: u8, skipped: u64) -> Result<(), CsvError> {
+    let (mut line, mut columns, mut cell) = (1 + skipped, 1, Cell::Start);
     for byte in text {
         line += u64::from(*byte == b'\n');
-        match byte {
-            // Of two consecutive quotes, the second continues the quoted cell.
-            b'"' if is_cell_start || is_quoted => is_quoted = !is_quoted,
-            _ if is_quoted => {}
-            b'\n' | b'\r' => columns = 1,
-            _ if *byte == separator => columns += 1,
-            _ => {}
-        }
-        is_cell_start = matches!(byte, b'\n' | b'\r' | b'"') || *byte == separator;
+        cell = match (cell, byte) {
+            (Cell::Quoted { line }, b'"') => Cell::Closed { line },
+            (Cell::Quoted { line }, _) | (Cell::Closed { line }, b'"') => Cell::Quoted { line },
+            (Cell::Start, b'"') => Cell::Quoted { line },
+            (_, b'\n' | b'\r') => {
+                columns = 1;
+                Cell::Start
+            }
+            (_, byte) if *byte == separator => {
+                columns += 1;
+                Cell::Start
+            }
+            _ => Cell::Plain,
+        };
         if columns > MAX_COLUMNS {
             return Err(CsvError::TooWide(line));
         }
     }
-    Ok(())
+    match cell {
+        Cell::Quoted { line } => Err(CsvError::OpenQuote(line)),
+        _ => Ok(()),
+    }
+}
+
+/// The state of a cell during [`check_cells`].
+#[derive(Clone, Copy)]
+enum Cell {
+    Start,
+    /// Quotes are part of the text.
+    Plain,
+    /// After a quote at the start of the cell, which is in this line.
+    Quoted {
+        line: u64,
+    },
+    /// After the next quote. A further quote continues the cell, and the two are part of the text.
+    Closed {
+        line: u64,
+    },
 }
 
 /// Returns the text from the line that names the columns, its separator, and the number of skipped
@@ -287,7 +320,7 @@ mod tests {
             refused(wide(&"\"a\"\"\n\",".repeat(1001)).as_bytes())
                 .contains("more than 1000 columns")
         );
-        for quoted in ["\"{}\",1", "A,\"\"\"{}\"", "A, \"{}"] {
+        for quoted in ["\"{}\",1", "A,\"\"\"{}\"", "A, \"{}", "A \"\"{}"] {
             let list = parse(&wide(&quoted.replace("{}", &",".repeat(900))));
             assert_eq!(list.users.len(), 2, "{quoted}");
         }
@@ -297,6 +330,28 @@ mod tests {
                 .len(),
             2
         );
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_an_error_of_its_line() {
+        for (list, line) in [
+            ("name,phone\nA,1\n\"B,2\nC,3\n", 3),
+            ("name,phone\nA,\"\"\"1\n\nB,2\n", 2),
+            ("name,phone\n\"A\",1\nB,\"", 3),
+            ("sep=,\n\"name,phone\nA,1\n", 2),
+        ] {
+            let message = refused(list.as_bytes());
+            let expected = format!("has a quote in line {line} that is not closed");
+            assert_eq!(message, expected, "{list}");
+        }
+        for list in [
+            "name,phone\nA,\"1\"",
+            "name,phone\nA \"B,1\n",
+            "name,phone\nA \"\"B\"\",\"1\n\"\"2\"\n",
+            "name,phone\n\"A\" \"B,1\n",
+        ] {
+            assert_eq!(parse(list).users.len(), 1, "{list}");
+        }
     }
 
     #[test]

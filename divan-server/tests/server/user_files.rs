@@ -336,6 +336,10 @@ async fn errors_name_the_line_and_the_column_of_the_file() {
         (&b""[..], "the file is empty"),
         (b"phone\n1\n", "the file must have a column `name`"),
         (b"name\nA\n\xC8\xEC\xFF\n", "the file is not UTF-8 (line 3)"),
+        (
+            b"name,phone\nA,\"1\n",
+            "the file has a quote in line 2 that is not closed",
+        ),
     ] {
         let preview = panel.preview("", file).await;
         let error = &preview["errors"][0];
