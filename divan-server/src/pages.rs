@@ -104,8 +104,12 @@ fn accepted(request: &HeaderMap) -> Coding {
             let is_named = parts
                 .next()
                 .is_some_and(|name| name.eq_ignore_ascii_case(coding));
-            // Clients send a weight of zero for a coding that they refuse.
-            let mut weights = parts.filter_map(|part| part.strip_prefix("q=")?.parse().ok());
+            // Clients send a weight of zero for a coding that they refuse. Its name is case-insensitive.
+            let mut weights = parts.filter_map(|part| {
+                let (name, weight) = part.split_once('=')?;
+                let weight = name.eq_ignore_ascii_case("q").then_some(weight);
+                weight?.parse().ok()
+            });
             is_named && weights.all(|weight: f32| weight > 0.0)
         })
     };
