@@ -184,6 +184,10 @@ fn a_contact_gives_the_phone_of_its_own_user_and_bot_alone() {
     let of_other_bot = verifier.verify(&init_data().sign(&other_bot())).unwrap();
     assert_eq!(
         contact(42, "77011234567").phone_of(&of_other_bot),
+        Err(ContactError::BotMismatch)
+    );
+    assert_eq!(
+        contact(43, "77011234567").phone_of(&of_other_bot),
         Err(ContactError::UserMismatch)
     );
     let anonymous = verifier

@@ -109,8 +109,10 @@ fn contact_advice(reason: &str) -> &'static str {
             "the front end sends other signed data as contact: it must send the response of requestContact"
         }
         "other_user" => {
-            "contact and init_data must be those of one person and one bot: the front end must not keep the contact of an \
-             earlier person"
+            "contact and init_data must be those of one person: the front end must not keep the contact of an earlier person"
+        }
+        "other_bot" => {
+            "contact and init_data must be those of one bot: the front end must not keep the contact of another Mini App"
         }
         "phone" => {
             "Telegram signed phone numbers that are not in international format: the front end must ask for the phone number"
@@ -223,6 +225,7 @@ mod tests {
             ("wrong_kind", "response of requestContact"),
             ("expired", "requestContact again"),
             ("other_user", "one person"),
+            ("other_bot", "one bot"),
             ("phone", "ask for the phone number"),
         ];
         for (reason, part) in contacts {

@@ -80,10 +80,14 @@ pub enum ContactError {
     /// The string is not a contact that Telegram signed for this bot.
     #[error("the contact is not a response of `requestContact` that Telegram signed for this bot")]
     Unverified(InitDataError),
-    /// The contact describes another user than the one who opened the Mini App, or was shared with
-    /// another bot.
+    /// The contact describes another user than the one who opened the Mini App.
     #[error("the contact does not belong to the user who opened the Mini App")]
     UserMismatch,
+    /// The contact was shared with another bot than the one that opened the Mini App.
+    #[error(
+        "the contact was shared with another bot than the one that opened the Mini App: share it again"
+    )]
+    BotMismatch,
     /// The phone number is not in international format.
     #[error("the contact's phone number is not in international format")]
     InvalidPhone,
@@ -98,17 +102,18 @@ impl ContactError {
             Self::Expired(_) => "contact_expired",
             Self::Unverified(InitDataError::ReplayGuardFull) => "overloaded",
             Self::Unverified(_) | Self::InvalidPhone => "contact_invalid",
-            Self::UserMismatch => "contact_mismatch",
+            Self::UserMismatch | Self::BotMismatch => "contact_mismatch",
         }
     }
 
     /// Stable name of the failed check, for logs and metrics: as
-    /// [`InitDataError::reason`], and `other_user` or `phone`.
+    /// [`InitDataError::reason`], and `other_user`, `other_bot` or `phone`.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Missing => InitDataError::Missing.reason(),
             Self::Expired(error) | Self::Unverified(error) => error.reason(),
             Self::UserMismatch => "other_user",
+            Self::BotMismatch => "other_bot",
             Self::InvalidPhone => "phone",
         }
     }
@@ -139,15 +144,19 @@ impl Contact {
     /// verified init data, and both are signed for the same bot.
     ///
     /// # Errors
-    /// [`ContactError`] when the contact belongs to another user or has no valid phone number.
+    /// [`ContactError`] when the contact belongs to another user, was shared with another bot, or has no
+    /// valid phone number.
     pub fn phone_of(&self, data: &InitData<'_>) -> Result<String, ContactError> {
         let user = data
             .user()
             .ok()
             .flatten()
             .ok_or(ContactError::UserMismatch)?;
-        if user.id != self.user_id || data.signer().bot_id != self.signer.bot_id {
+        if user.id != self.user_id {
             return Err(ContactError::UserMismatch);
+        }
+        if data.signer().bot_id != self.signer.bot_id {
+            return Err(ContactError::BotMismatch);
         }
         self.phone_of_any_user()
     }

@@ -72,6 +72,10 @@ impl Problem {
             ContactError::UserMismatch => {
                 (Code::Invalid, "must belong to the account of the init data")
             }
+            ContactError::BotMismatch => (
+                Code::Invalid,
+                "must be shared with the bot of the init data",
+            ),
             ContactError::InvalidPhone => (Code::PhoneInvalid, "must contain a phone number"),
             _ => (
                 Code::Invalid,

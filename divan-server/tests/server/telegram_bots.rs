@@ -85,6 +85,37 @@ async fn init_data_of_every_configured_token_signs_in_and_shows_its_bot() {
     }
 }
 
+/// Both are signed for accepted bots and the same person, but the contact was not shared in this Mini App.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_of_another_configured_bot_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(program(folder.path()).envs(TOKENS));
+    let http = reqwest::Client::builder().tls_backend_preconfigured(no_tls());
+    let http = http.build().unwrap();
+    let login = async |token: &str| {
+        let contact = InitDataBuilder::new(SystemClock.unix_seconds())
+            .contact(42, "77011234567", "First")
+            .sign(&token.parse().unwrap());
+        let body =
+            json!({"contact": contact, "password": "umbrella 77", "init_data": init_data(CURRENT)});
+        let call = http.post(server.url("/auth/telegram/login")).json(&body);
+        let response: Value = call.send().await.unwrap().json().await.unwrap();
+        response
+    };
+    for token in [FURTHER, FURTHER_PREVIOUS] {
+        let problem = login(token).await;
+        assert_eq!(problem["code"], "contact_mismatch");
+        let detail = "The contact was shared with another bot than the one that opened the Mini App: share it again.";
+        assert_eq!(problem["detail"], detail);
+        let error = json!({"pointer": "/contact", "code": "invalid", "detail": "must be shared with the bot of the init data"});
+        assert_eq!(problem["errors"], json!([error]));
+    }
+    // A replaced token is one of the same bot.
+    assert_eq!(login(PREVIOUS).await["code"], "invalid_credentials");
+    assert_eq!(login(STRANGER).await["code"], "contact_invalid");
+    drop(server);
+}
+
 #[test]
 fn the_summary_of_the_configuration_lists_each_bot_once() {
     let folder = tempfile::tempdir().unwrap();

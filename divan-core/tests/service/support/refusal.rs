@@ -62,7 +62,9 @@ impl From<ServiceError> for Refusal {
             ServiceError::InitData(_) => Self::InitDataInvalid,
             ServiceError::Contact(ContactError::Missing) => Self::ContactMissing,
             ServiceError::Contact(ContactError::Expired(_)) => Self::ContactExpired,
-            ServiceError::Contact(ContactError::UserMismatch) => Self::ContactMismatch,
+            ServiceError::Contact(ContactError::UserMismatch | ContactError::BotMismatch) => {
+                Self::ContactMismatch
+            }
             ServiceError::Contact(_) => Self::ContactInvalid,
             ServiceError::InvalidCredentials => Self::InvalidCredentials,
             ServiceError::ChallengeInvalid => Self::ChallengeInvalid,
