@@ -1,6 +1,7 @@
 //! Imports of users over HTTP. A file is checked with all of its users in memory, and an import hashes for
 //! minutes: one at a time.
 
+mod errors;
 mod run;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::extract::AsAdmin;
 use crate::users_csv::{CsvError, LineError, UserList};
 
+pub(crate) use errors::{file_error, invalid_file, invalid_lines, line_errors};
 pub(crate) use run::{Run, lines};
 
 /// The maximum number of users in a file. The smallest users would otherwise take hundreds of times the
@@ -72,6 +74,8 @@ impl ImportOptions {
 pub(crate) struct CheckedFile {
     /// The number of users in the file.
     pub(crate) lines: usize,
+    /// The names of the columns, for errors that are found later.
+    pub(crate) columns: UserList,
     pub(crate) import: Result<CheckedImport, Vec<LineError>>,
 }
 
@@ -108,7 +112,7 @@ impl Imports {
             let _permit = permit;
             let list = options.apply(UserList::parse_at_most(&file, MAX_USERS)?)?;
             drop(file);
-            let checked = runtime.block_on(checked(&admin, &list, options))?;
+            let checked = runtime.block_on(checked(&admin, list, options))?;
             Ok((admin, checked))
         });
         check.await.unwrap_or(Err(CheckError::Interrupted))
@@ -117,7 +121,7 @@ impl Imports {
 
 async fn checked(
     admin: &AsAdmin,
-    list: &UserList,
+    list: UserList,
     options: ImportOptions,
 ) -> Result<CheckedFile, ServiceError> {
     let existing = options.existing();
@@ -128,6 +132,7 @@ async fn checked(
     let errors = list.errors(&refused);
     Ok(CheckedFile {
         lines: list.users.len(),
+        columns: list.into_columns(),
         import: import.filter(|_| errors.is_empty()).ok_or(errors),
     })
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use super::{Field, InvalidField, SecondFactorMethod};
+use super::{Field, ImportError, InvalidField, SecondFactorMethod};
 use crate::entropy::NoEntropy;
 use crate::init_data::{ContactError, InitDataError};
 use crate::password::{HashQueueError, WeakPassword};
@@ -124,6 +124,10 @@ pub enum ServiceError {
     /// Fields of the command or query are not valid; all of them are listed.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<InvalidField>),
+    /// Other users have unique values of an import: they were stored after its check. The lines are in
+    /// order.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    ImportConflict(Vec<ImportError>),
     /// The command changes no field.
     #[error("the request changes nothing")]
     NothingToChange,

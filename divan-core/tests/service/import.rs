@@ -348,7 +348,12 @@ async fn a_concurrent_user_with_the_same_phone_rejects_the_import(f: Fixture) {
         .complete_import(prepared)
         .await
         .unwrap_err();
-    assert_eq!(Refusal::from(error), Refusal::PhoneTaken);
+    assert!(matches!(error, ServiceError::ImportConflict(_)));
+    assert_eq!(
+        error.to_string(),
+        "line 3: phone belongs to another user",
+        "{error:?}"
+    );
     assert_eq!(f.count().await, 1);
     assert_eq!(
         f.store.audit(&AuditQuery::newest(100)).await.unwrap().len(),
@@ -392,7 +397,7 @@ async fn concurrent_imports_in_opposite_order_do_not_deadlock(f: Fixture) {
     );
     let errors = [one, other].into_iter().filter_map(Result::err);
     let refused: Vec<Refusal> = errors.map(Refusal::from).collect();
-    assert_eq!(refused, [Refusal::PhoneTaken]);
+    assert_eq!(refused, [Refusal::ImportConflict]);
     assert_eq!(
         f.store
             .audit(&AuditQuery::newest(5000))

@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use divan_core::private_file::PrivateFile;
 use divan_core::service::{
-    AdminService, CheckedImport, ImportError, ImportedCount, InvalidFieldReason,
+    AdminService, CheckedImport, ImportError, ImportedCount, InvalidFieldReason, ServiceError,
 };
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
@@ -13,7 +13,7 @@ use super::operator::as_operator;
 use super::users_error::UsersError;
 use super::{Outcome, output};
 use crate::imports::{ImportOptions, may_be_committed};
-use crate::users_csv::{self, CsvError, UserList};
+use crate::users_csv::{self, CsvError, LineError, UserList};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -58,11 +58,12 @@ pub(super) fn users(args: &UsersArgs) -> Outcome {
             return Ok(());
         }
         let imported = match &args.passwords {
-            Some(passwords) => add_with_passwords(admin, checked, passwords).await?,
+            Some(passwords) => add_with_passwords(admin, checked, passwords).await,
             None if without_hash > 0 => return Err(UsersError::NoPasswordsFile(without_hash)),
-            None => add(admin, checked).await?,
+            None => add(admin, checked).await,
         };
-        let ImportedCount { added, changed, .. } = imported;
+        let ImportedCount { added, changed, .. } =
+            imported.map_err(|error| explain_conflict(&list, error))?;
         output::line(&if args.update {
             format!("{} added, {} changed", users_of(added), users_of(changed))
         } else {
@@ -99,19 +100,34 @@ async fn check(
     match checked {
         Some(checked) if errors.is_empty() => Ok(checked),
         _ => {
-            for error in &errors {
-                output::explain(&error.to_string());
-            }
+            let error = explain(list, &errors);
             if refused.iter().any(has_hash_of_admin) {
                 output::explain(
                     "To ignore the hashes of administrators, use --reset-admin-passwords.",
                 );
             }
-            Err(UsersError::InvalidLines {
-                invalid: errors.len(),
-                lines: list.users.len(),
-            })
+            Err(error)
         }
+    }
+}
+
+/// Prints the lines with values that other users have since the check.
+fn explain_conflict(list: &UserList, error: UsersError) -> UsersError {
+    match error {
+        UsersError::Service(ServiceError::ImportConflict(conflicts)) => {
+            explain(list, &list.errors(&conflicts))
+        }
+        error => error,
+    }
+}
+
+fn explain(list: &UserList, errors: &[LineError]) -> UsersError {
+    for error in errors {
+        output::explain(&error.to_string());
+    }
+    UsersError::InvalidLines {
+        invalid: errors.len(),
+        lines: list.users.len(),
     }
 }
 

@@ -11,11 +11,12 @@ use futures_util::stream::{Stream, unfold};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{ImportTurn, may_be_committed};
+use super::{ImportTurn, invalid_lines, may_be_committed};
 use crate::error_chain::error_chain;
 use crate::extract::AsAdmin;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::users_csv::UserList;
 
 /// The interval of lines with the progress. They also keep proxies from closing the connection.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -29,6 +30,8 @@ const PART_BYTES: usize = 16 * 1024;
 /// An import whose file was checked.
 pub(crate) struct Run {
     pub(crate) admin: AsAdmin,
+    /// The columns of the file, for errors of its lines.
+    pub(crate) columns: UserList,
     pub(crate) state: AppState,
     pub(crate) turn: ImportTurn,
     /// For the problem of a failure.
@@ -145,6 +148,14 @@ impl Run {
                 let cause = error_chain(&error);
                 tracing::error!(cause, "import failed, and may have been stored");
                 return None;
+            }
+            Failure::Service(ServiceError::ImportConflict(conflicts)) => {
+                let lines = conflicts.len();
+                tracing::warn!(
+                    lines,
+                    "import failed, because other users have its values by now"
+                );
+                invalid_lines(self.columns.errors(&conflicts))
             }
             Failure::Service(error) => {
                 tracing::warn!(cause = error_chain(&error), "import failed");

@@ -85,7 +85,9 @@ fn code(error: &ServiceError) -> ProblemCode {
         ServiceError::TelegramNotLinked => ProblemCode::TelegramNotLinked,
         ServiceError::AlreadyBootstrapped => ProblemCode::AlreadyBootstrapped,
         ServiceError::BootstrapTokenRequired => ProblemCode::BootstrapTokenRequired,
-        ServiceError::Invalid(_) | ServiceError::NothingToChange => ProblemCode::ValidationFailed,
+        ServiceError::Invalid(_)
+        | ServiceError::ImportConflict(_)
+        | ServiceError::NothingToChange => ProblemCode::ValidationFailed,
         ServiceError::WeakPassword { .. } => ProblemCode::WeakPassword,
         ServiceError::TooManyAttempts { .. } => ProblemCode::TooManyAttempts,
         ServiceError::Overloaded => ProblemCode::Overloaded,

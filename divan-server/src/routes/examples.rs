@@ -122,11 +122,11 @@ pub(super) fn failed_import() -> Value {
     json!({
         "type": "failed",
         "problem": {
-            "type": "urn:divan:problem:phone_taken",
-            "title": "Phone number taken",
-            "status": 409,
-            "code": "phone_taken",
-            "errors": [{"pointer": "/phone", "code": "taken", "detail": "belongs to another user"}]
+            "type": "urn:divan:problem:validation_failed",
+            "title": "Validation failed",
+            "status": 422,
+            "code": "validation_failed",
+            "errors": [{"pointer": "/3/phone", "code": "invalid", "detail": "belongs to another user"}]
         }
     })
 }

@@ -6,25 +6,22 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use divan_core::api::{
     Endpoint, ImportEvent, ImportLineError, ImportPreview, ImportRequest, ImportUsers,
-    ImportedChange, ImportedUser, MediaType, MemberError, MemberErrorCode, PreviewImport,
-    ProblemCode,
+    ImportedChange, ImportedUser, MediaType, PreviewImport, ProblemCode,
 };
 use divan_core::service::CheckedImport;
 use tracing::Instrument;
 
 use super::{ApiResponse, ApiResult, examples};
-use crate::extract::json_body::pointer_to;
 use crate::extract::{AsAdmin, CsvBody, QueryParams, RequestId};
-use crate::imports::{CheckError, CheckedFile, ImportOptions, Run, lines};
+use crate::imports::{
+    CheckError, CheckedFile, ImportOptions, Run, file_error, invalid_file, invalid_lines,
+    line_errors, lines,
+};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::users_csv::{ColumnError, CsvError, LineError};
 
 /// Tells proxies (nginx) to forward each line immediately.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// The greatest number of errors in a problem.
-const MAX_ERRORS: usize = 100;
 
 /// Check a file of users
 ///
@@ -51,7 +48,7 @@ pub(crate) async fn preview_import(
 ) -> ApiResult<PreviewImport> {
     let checked = state.imports().check(admin, file, options(request)).await;
     Ok(ApiResponse(match checked {
-        Ok((_, CheckedFile { lines, import })) => match import {
+        Ok((_, CheckedFile { lines, import, .. })) => match import {
             Ok(import) => preview(lines, &import),
             Err(errors) => invalid(lines, errors.into_iter().flat_map(line_errors)),
         },
@@ -71,7 +68,9 @@ pub(crate) async fn preview_import(
 /// - `progress`, at most a few per second, while passwords are hashed. This takes minutes for a thousand
 ///   users.
 /// - `passwords`, the generated passwords. Keep them: they are not shown again.
-/// - `completed` or `failed`, the last line. With `failed` nothing was stored.
+/// - `completed` or `failed`, the last line. With `failed` nothing was stored. Its problem is
+///   `validation_failed` if other users were stored after the check who have values of the file; `errors`
+///   names the lines.
 ///
 /// If the connection is lost before `passwords` was received, nothing was stored. If it is lost later,
 /// the users were stored or not: list them. A second import at the same time is `overloaded`.
@@ -105,10 +104,11 @@ pub(crate) async fn import_users(
     let turn = state.imports().start().ok_or(ProblemCode::Overloaded)?;
     let checked = state.imports().check(admin, file, options(request)).await;
     let (admin, checked) = checked.map_err(unchecked)?;
-    let import = checked.import.map_err(refused)?;
+    let import = checked.import.map_err(invalid_lines)?;
     admin.service().authorize_import(&import)?;
     let run = Run {
         admin,
+        columns: checked.columns,
         state,
         turn,
         request_id: request_id.to_str().unwrap_or_default().to_owned(),
@@ -159,37 +159,10 @@ fn invalid(lines: usize, errors: impl IntoIterator<Item = ImportLineError>) -> I
     preview
 }
 
-fn line_errors(LineError { line, errors }: LineError) -> impl Iterator<Item = ImportLineError> {
-    let error =
-        move |ColumnError { column, message }| ImportLineError::new(Some(line), column, message);
-    errors.into_iter().map(error)
-}
-
-fn file_error(error: &CsvError) -> ImportLineError {
-    ImportLineError::new(error.line(), None, format!("the file {error}"))
-}
-
 fn unchecked(error: CheckError) -> Problem {
     match error {
         CheckError::Service(error) => error.into(),
-        CheckError::File(error) => invalid_file([member_error(file_error(&error))]),
+        CheckError::File(error) => invalid_file([file_error(&error)]),
         CheckError::Interrupted => Problem::new(ProblemCode::Internal).with_cause(error),
     }
-}
-
-fn refused(errors: Vec<LineError>) -> Problem {
-    let errors = errors.into_iter().flat_map(line_errors).take(MAX_ERRORS);
-    invalid_file(errors.map(member_error).collect::<Vec<_>>())
-}
-
-fn invalid_file(errors: impl Into<Vec<MemberError>>) -> Problem {
-    Problem::new(ProblemCode::ValidationFailed).with_errors(errors)
-}
-
-/// Names a line and a column of the file as a JSON pointer: `/4/phone`.
-fn member_error(error: ImportLineError) -> MemberError {
-    let line = error.line.map(|line| line.to_string());
-    let parts = [line, error.column].into_iter().flatten();
-    let pointer: String = parts.map(|part| pointer_to(&part)).collect();
-    MemberError::new(pointer, MemberErrorCode::Invalid, error.message)
 }

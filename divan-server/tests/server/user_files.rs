@@ -489,7 +489,12 @@ async fn an_import_that_conflicts_stores_nothing() {
     line_with(&mut stream, "passwords").await;
     let failed = line_with(&mut stream, "failed").await;
     let failed: Value = serde_json::from_str(&failed).unwrap();
-    assert_eq!(failed["problem"]["code"], "phone_taken", "{failed}");
+    let problem = &failed["problem"];
+    assert_eq!(problem["code"], "validation_failed", "{failed}");
+    // The first line names the columns, and the number is that of the last employee.
+    let error =
+        json!({"pointer": "/61/phone", "code": "invalid", "detail": "belongs to another user"});
+    assert_eq!(problem["errors"], json!([error]), "{failed}");
     assert_eq!(panel.count().await, 2);
 }
 

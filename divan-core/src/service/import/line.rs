@@ -72,6 +72,48 @@ impl<'a> Line<'a> {
             validation,
         }
     }
+
+    pub(super) fn keys(&self) -> UniqueKeys<'_> {
+        UniqueKeys {
+            phone: self.phone.as_ref(),
+            email: self.email.as_ref(),
+            telegram_id: self.telegram_id.as_ref(),
+            external_id: self.external_id.as_ref(),
+        }
+    }
+}
+
+/// The unique values of a line or a user.
+#[derive(Clone, Copy)]
+pub(super) struct UniqueKeys<'a> {
+    phone: Option<&'a Phone>,
+    email: Option<&'a Email>,
+    telegram_id: Option<&'a TelegramId>,
+    external_id: Option<&'a ExternalId>,
+}
+
+impl UniqueKeys<'_> {
+    /// Returns `true` if a user does not have the value of this field.
+    pub(super) fn differs(self, field: Field, user: &User) -> bool {
+        let other = UniqueKeys::from(user);
+        match field {
+            Field::Phone => self.phone != other.phone,
+            Field::Email => self.email != other.email,
+            Field::ExternalId => self.external_id != other.external_id,
+            _ => self.telegram_id != other.telegram_id,
+        }
+    }
+}
+
+impl<'a> From<&'a User> for UniqueKeys<'a> {
+    fn from(user: &'a User) -> Self {
+        Self {
+            phone: user.phone.as_ref(),
+            email: user.email.as_ref(),
+            telegram_id: user.telegram_id.as_ref(),
+            external_id: user.external_id.as_ref(),
+        }
+    }
 }
 
 /// The lines of unique values.
@@ -138,7 +180,7 @@ impl StoredUsers {
     /// Returns the user that a line describes, and the field that identifies the user. A user with
     /// another external id than the line is another person.
     pub(super) fn described_by(&self, line: &Line<'_>) -> Option<(&User, Field)> {
-        let mut holders = self.holders(line).filter(|(field, holder)| {
+        let mut holders = self.holders(line.keys()).filter(|(field, holder)| {
             let user = self.users.get(holder);
             let stored = user.and_then(|user| user.external_id.as_ref());
             let is_other =
@@ -149,22 +191,22 @@ impl StoredUsers {
         Some((self.users.get(&id)?, field))
     }
 
-    /// Returns the stored users with a unique value of a line, and the field of each value, in the
-    /// order in which they identify a user.
-    pub(super) fn holders(&self, line: &Line<'_>) -> impl Iterator<Item = (Field, UserId)> {
+    /// Returns the stored users with one of these values, and the field of each value, in the order in
+    /// which they identify a user.
+    pub(super) fn holders(&self, keys: UniqueKeys<'_>) -> impl Iterator<Item = (Field, UserId)> {
         fn holder<K: Eq + Hash>(users: &HashMap<K, UserId>, key: Option<&K>) -> Option<UserId> {
             users.get(key?).copied()
         }
         [
             (
                 Field::ExternalId,
-                holder(&self.external_ids, line.external_id.as_ref()),
+                holder(&self.external_ids, keys.external_id),
             ),
-            (Field::Phone, holder(&self.phones, line.phone.as_ref())),
-            (Field::Email, holder(&self.emails, line.email.as_ref())),
+            (Field::Phone, holder(&self.phones, keys.phone)),
+            (Field::Email, holder(&self.emails, keys.email)),
             (
                 Field::TelegramId,
-                holder(&self.telegram_ids, line.telegram_id.as_ref()),
+                holder(&self.telegram_ids, keys.telegram_id),
             ),
         ]
         .into_iter()

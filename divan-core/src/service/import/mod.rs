@@ -1,11 +1,13 @@
 //! Imports of users.
 
+mod conflict;
 mod line;
 mod plan;
 mod types;
 
 use std::collections::{BTreeSet, HashMap};
 
+use conflict::Written;
 use line::{KeyLines, Line, StoredUsers};
 use plan::Plan;
 use types::PreparedAccount;
@@ -128,8 +130,9 @@ impl AdminService<'_> {
     /// the user.
     ///
     /// # Errors
-    /// Among others [`ServiceError::Store`] if another user has a unique value by now, or if no active
-    /// administrator would be left, and [`ServiceError::NotFound`] if a changed user no longer exists.
+    /// Among others [`ServiceError::ImportConflict`] if other users have unique values by now,
+    /// [`ServiceError::Store`] if no active administrator would be left, and [`ServiceError::NotFound`] if a
+    /// changed user no longer exists.
     pub async fn complete_import(
         self,
         import: PreparedImport,
@@ -137,8 +140,10 @@ impl AdminService<'_> {
         let service = self.service;
         service.require_current_admin(self.admin).await?;
         let mut new = Vec::with_capacity(import.accounts.len());
+        let mut lines = HashMap::with_capacity(import.accounts.len());
         for prepared in import.accounts {
             let mut account = prepared.account;
+            lines.insert(account.user.id, prepared.line);
             let is_generated = prepared.generated.is_some();
             account.password_expires_at = is_generated.then_some(import.passwords_expire_at);
             let mut event = self.import_event(AuditAction::UserCreated, account.user.id)?;
@@ -152,12 +157,22 @@ impl AdminService<'_> {
             added: new.len(),
             changed: import.changes.len(),
         };
-        if import.changes.is_empty() {
-            self.insert(&new).await?;
+        let written = if import.changes.is_empty() {
+            self.insert(&new).await
         } else {
-            self.change_and_insert(&import.changes, &new).await?;
+            self.change_and_insert(&import.changes, &new).await
+        };
+        match written {
+            Ok(()) => Ok(imported),
+            Err(error) => {
+                let written = Written {
+                    new: &new,
+                    lines: &lines,
+                    changes: &import.changes,
+                };
+                Err(self.with_lines(error, written).await)
+            }
         }
-        Ok(imported)
     }
 
     async fn change_and_insert(

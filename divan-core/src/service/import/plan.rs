@@ -148,14 +148,10 @@ impl<'a> Plan<'a> {
             .map(|change| (change.before.id, &change.after))
             .collect();
         for (line, own) in lines.iter_mut().zip(users) {
-            let holders: Vec<_> = self.stored.holders(line).collect();
+            let holders: Vec<_> = self.stored.holders(line.keys()).collect();
             for (field, holder) in holders {
-                let is_released = after.get(&holder).is_some_and(|after| match field {
-                    Field::Phone => after.phone != line.phone,
-                    Field::Email => after.email != line.email,
-                    Field::ExternalId => after.external_id != line.external_id,
-                    _ => after.telegram_id != line.telegram_id,
-                });
+                let after = after.get(&holder);
+                let is_released = after.is_some_and(|after| line.keys().differs(field, after));
                 if Some(holder) != *own && !is_released {
                     line.validation.reject(field, InvalidFieldReason::Taken);
                 }
