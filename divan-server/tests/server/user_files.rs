@@ -6,6 +6,9 @@ use std::path::Path;
 
 use axum::body::{Body, Bytes};
 use axum::http::Request;
+use divan_core::service::BootstrapPolicy;
+use divan_core::store::{PostgresPool, Store};
+use divan_testing::TestDatabase;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use serde_json::{Value, json};
@@ -294,6 +297,97 @@ async fn a_preview_shows_each_change_and_writes_nothing() {
     let lines = panel.import("update=true", changed).await;
     let completed = json!({"type": "completed", "added": 0, "changed": 2, "unchanged": 1});
     assert_eq!(lines.last(), Some(&completed));
+}
+
+#[tokio::test]
+async fn users_are_imported_changed_and_exported_on_sqlite() {
+    import_change_and_export(&App::with_users().await).await;
+}
+
+#[tokio::test]
+async fn users_are_imported_changed_and_exported_on_postgres() {
+    let database = TestDatabase::create().await;
+    let store = crate::postgres::store(database.url(), PostgresPool::default()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::on(store, BootstrapPolicy::OpenToAnyone, folder);
+    app.add_users().await;
+    import_change_and_export(&app).await;
+}
+
+async fn import_change_and_export<S: Store + Clone + 'static>(app: &App<S>) {
+    let admin = app.admin_token().await;
+    let post = async |path: &str, list: &str| {
+        app.post_raw(path, Some(&admin), "text/csv", list.to_owned())
+            .await
+    };
+    let import = async |options: &str, list: &str| {
+        let response = post(&format!("{IMPORT}?{options}"), list).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        let lines = response.text.lines();
+        let lines = lines.map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<Value>>()
+    };
+    let list = "phone,email,name,role,telegram_id,external_id,hash\n\
+                87010000001,,Әлия ҚЫЗЫ,,,T-1,\n\
+                ,Second@Example.com,Second Admin,admin,,,\n\
+                +77010000003,,Third Last,,43,,$2b$12$9ZygbyRCIgzs1F1TBImtJOuGjxEt614z.FW9SMo85Ocu5b.k909C2\n";
+    let preview = post(PREVIEW, list).await.json();
+    assert_eq!(preview["new_users"].as_array().unwrap().len(), 3);
+    let lines = import("", list).await;
+    let [.., passwords, completed] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    let added = json!({"type": "completed", "added": 3, "changed": 0, "unchanged": 0});
+    assert_eq!(completed, &added);
+    let mut generated = passwords["passwords"].as_array().unwrap().iter();
+    let generated = generated.find(|new| new["line"] == 2).unwrap();
+    let mut login = app.login_request(44);
+    (login["phone"], login["password"]) = ("+77010000001".into(), generated["password"].clone());
+    let login = app.post("/auth/telegram/login", &login).await;
+    assert_eq!(login.json()["user"]["full_name"], "Әлия ҚЫЗЫ", "{login:?}");
+
+    // Empty cells change nothing.
+    let changes = "external_id,phone,email,name,active\n\
+                   T-1,+77010000011,,,no\n\
+                   ,,SECOND@example.com,Second Admin,\n\
+                   ,+77010000003,third@example.com,,\n\
+                   ,+77010000004,,Fourth Last,no\n";
+    let preview = post(&format!("{PREVIEW}?update=true"), changes)
+        .await
+        .json();
+    let shown = preview["changes"].as_array().unwrap();
+    let lines: Vec<_> = shown.iter().map(|change| &change["line"]).collect();
+    assert_eq!(lines, [2, 4]);
+    let ends = shown.iter().map(|change| &change["ends_sessions"]);
+    assert_eq!(ends.collect::<Vec<_>>(), [true, false]);
+    let lines = import("update=true", changes).await;
+    let completed = json!({"type": "completed", "added": 1, "changed": 2, "unchanged": 1});
+    assert_eq!(lines.last(), Some(&completed));
+    let access = login.json()["access_token"].as_str().unwrap().to_owned();
+    app.clock.advance(std::time::Duration::from_secs(2));
+    app.get_as(&access, "/auth/me")
+        .await
+        .assert_problem(401, "token_invalid");
+
+    let taken = "name,phone,email\nA,+77010000011,\nB,+77010000012,THIRD@example.com\n";
+    let problem = post(IMPORT, taken)
+        .await
+        .assert_problem(422, "validation_failed");
+    let errors = problem["errors"].as_array().unwrap().iter();
+    let pointers: Vec<_> = errors.map(|error| &error["pointer"]).collect();
+    assert_eq!(pointers, ["/2/phone", "/3/email"]);
+
+    let exported = app.get_as(&admin, EXPORT).await.text;
+    let users: Vec<&str> = exported.lines().skip(1).collect();
+    assert_eq!(users.len(), 6, "{exported}");
+    for line in [
+        "+77010000011,,Әлия ҚЫЗЫ,employee,no,44,T-1",
+        ",second@example.com,Second Admin,admin,yes,,",
+        "+77010000003,third@example.com,Third Last,employee,yes,43,",
+        "+77010000004,,Fourth Last,employee,no,,",
+    ] {
+        assert!(users.contains(&line), "{line}: {exported}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
