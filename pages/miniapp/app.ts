@@ -1,5 +1,6 @@
 import type { SessionClient } from "../client/client.js";
 import type { User } from "../client/divan.js";
+import type { DivanError } from "../client/error.js";
 import type { Bridge, MainButton } from "../shared/bridge.js";
 import { h } from "../shared/dom.js";
 import { LANGUAGES, type Language } from "../shared/language.js";
@@ -15,6 +16,12 @@ export interface Screen {
   back?: () => void;
 }
 
+export interface Failure {
+  error: DivanError;
+  /** Time of the failure, in milliseconds. */
+  at: number;
+}
+
 /** State of the page: the screen, the language and the connections. */
 export class App {
   user: User | null = null;
@@ -23,6 +30,8 @@ export class App {
   readonly bridge: Bridge;
   language: Language = "en";
   texts = {} as Texts;
+  /** Failure that the form of the screen shows, also in another language. */
+  failure: Failure | null = null;
   /** Shows above each screen that the user is a test user. */
   banner: (() => Node) | null = null;
   /** Texts of screens that {@link open} shows. */
@@ -53,6 +62,7 @@ export class App {
   show(screen: Screen): void {
     const isFirst = this.#screen === null;
     this.#leave();
+    this.failure = null;
     this.#screen = screen;
     if (!this.texts.signIn) return;
     this.#render();

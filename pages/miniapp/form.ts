@@ -41,7 +41,11 @@ class Form {
       event.preventDefault();
       void this.#submit();
     } }, ...options.content, this.#message, this.#button);
-    this.element.addEventListener("input", () => this.#update());
+    this.element.addEventListener("input", () => {
+      // A field that is edited no longer shows its error.
+      if (app.failure?.error.errors.length) app.failure = null;
+      this.#update();
+    });
     this.element.addEventListener("keydown", (event) => {
       // Implicit submission needs a visible button, which Telegram's main button replaces.
       if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
@@ -49,6 +53,8 @@ class Form {
       void this.#submit();
     });
     this.#update();
+    // After the screen has set its placeholders, which are part of texts.
+    if (app.failure) void app.config().then(() => this.#show());
   }
 
   #update(): void {
@@ -64,14 +70,18 @@ class Form {
   async #submit(): Promise<void> {
     if (this.#isBusy || this.#isBlocked || !this.#options.isComplete()) return;
     this.#message.replaceChildren();
-    if (!navigator.onLine) return this.#waitForConnection();
+    this.#app.failure = null;
+    if (!navigator.onLine) return this.#failWith(new DivanError("offline"));
     this.#setBusy(true);
     try {
       await this.#options.run();
       this.#setBusy(false);
     } catch (cause) {
       this.#setBusy(false);
-      this.#fail(cause instanceof DivanError ? cause : new DivanError("internal"));
+      const error = cause instanceof DivanError ? cause : new DivanError("internal");
+      if (isNotice(error.code)) return openNotice(this.#app, error.code);
+      this.#app.bridge.haptic("error");
+      this.#failWith(error);
     }
   }
 
@@ -80,32 +90,44 @@ class Form {
     this.#update();
   }
 
-  #fail(error: DivanError): void {
-    const { app, texts } = { app: this.#app, texts: this.#app.texts };
-    if (isNotice(error.code)) return openNotice(app, error.code);
-    app.bridge.haptic("error");
+  #failWith(error: DivanError): void {
+    if (this.#isLeft) return;
+    this.#app.failure = { error, at: Date.now() };
+    this.#show()?.input.focus();
+  }
+
+  /** Shows the failure, and returns the first field with an error. */
+  #show(): Field | void {
+    const { texts, failure } = this.#app;
+    if (!failure || this.#isLeft) return;
+    const { error, at } = failure;
+    if (error.code === "offline") return this.#waitForConnection();
+    const left = (seconds: number) => Math.max(0, seconds - (Date.now() - at) / 1000);
     if (error.code === "overloaded") {
       // Nothing was attempted, so the request may be sent again.
-      return this.#wait(error.retryAfter ?? 2, texts.busy, () => void this.#submit());
+      return this.#wait(left(error.retryAfter ?? 2), texts.busy, () => void this.#submit());
     }
     if (error.code === "too_many_attempts" && error.retryAfter) {
-      return this.#wait(error.retryAfter, texts.waitFor, () => this.#message.replaceChildren());
+      return this.#wait(left(error.retryAfter), texts.waitFor, () => {
+        this.#app.failure = null;
+        this.#message.replaceChildren();
+      });
     }
-    if (this.#showMemberErrors(error)) return;
+    const field = this.#showMemberErrors(error);
+    if (field) return field;
     const text = this.#options.problems?.[error.code] ?? problemText(texts, error);
     this.#message.replaceChildren(h("p", { class: "error" }, text));
   }
 
-  #showMemberErrors(error: DivanError): boolean {
-    let first: Field | null = null;
+  #showMemberErrors(error: DivanError): Field | undefined {
+    let first: Field | undefined;
     for (const member of error.errors) {
       const field = this.#options.fields[member.pointer];
       if (!field) continue;
       field.setError(memberText(this.#app, member, field.input.placeholder));
       first ??= field;
     }
-    first?.input.focus();
-    return first !== null;
+    return first;
   }
 
   #wait(seconds: number, text: string, then: () => void): void {

@@ -1,25 +1,39 @@
 import type { Language } from "../../shared/language.js";
 import type { MoreTexts, Texts } from "./texts.js";
 
-/** Loads the texts of one language; the others are not part of the page's first load. */
-export async function loadTexts(language: Language): Promise<Texts> {
-  switch (language) {
-    case "ru":
-      return (await import("./ru.js")).ru;
-    case "kk":
-      return (await import("./kk.js")).kk;
-    case "en":
-      return (await import("./en.js")).en;
+type Load<T> = () => Promise<Record<string, T>>;
+
+/** The texts of each language; only those of one are part of the page's first load. */
+const TEXTS: Record<Language, Load<Texts>> = {
+  ru: () => import("./ru.js"),
+  kk: () => import("./kk.js"),
+  en: () => import("./en.js"),
+};
+
+const MORE: Record<Language, Load<MoreTexts>> = {
+  ru: () => import("./ru_more.js"),
+  kk: () => import("./kk_more.js"),
+  en: () => import("./en_more.js"),
+};
+
+const loaded = new Map<unknown, unknown>();
+let retries = 0;
+
+export const loadTexts = (language: Language): Promise<Texts> => load(TEXTS[language]);
+
+export const loadMoreTexts = (language: Language): Promise<MoreTexts> => load(MORE[language]);
+
+/** Imports a module with a single export. */
+async function load<T>(importModule: Load<T>): Promise<T> {
+  if (!loaded.has(importModule)) {
+    const module = await importModule().catch(() => retry(importModule));
+    loaded.set(importModule, Object.values(module)[0]);
   }
+  return loaded.get(importModule) as T;
 }
 
-export async function loadMoreTexts(language: Language): Promise<MoreTexts> {
-  switch (language) {
-    case "ru":
-      return (await import("./ru_more.js")).more;
-    case "kk":
-      return (await import("./kk_more.js")).more;
-    case "en":
-      return (await import("./en_more.js")).more;
-  }
+/** Imports a module by another address: Chromium keeps the failure of the first one until the page is loaded again. */
+function retry<T>(importModule: Load<T>): ReturnType<Load<T>> {
+  const [, address] = /import\("(.+?)"/.exec(String(importModule)) ?? [];
+  return import(`${address}?retry=${++retries}`);
 }
