@@ -6,4 +6,8 @@ const response = await fetch("auth/admin/bootstrap").catch(() => null);
 const status = response?.ok ? await response.json() : null;
 step?.classList.toggle("done", status?.is_open === false);
 
+// `DIVAN_DOCS=off` removes Swagger UI.
+const docs = await fetch("docs/", { method: "HEAD" }).catch(() => null);
+if (docs?.status === 404) document.getElementById("docs")?.remove();
+
 export {};

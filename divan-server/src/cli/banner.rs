@@ -24,6 +24,11 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
     } else {
         String::new()
     };
+    let docs = if has_docs(config) {
+        format!("Swagger UI   {base}/docs\n")
+    } else {
+        String::new()
+    };
     let by_cargo = std::env::var_os("CARGO_MANIFEST_DIR").is_some();
     let program = started_as(by_cargo, std::env::args_os().next());
     let next = next_step(config, &base, &program, bootstrapped);
@@ -33,7 +38,7 @@ pub(super) fn print(config: &Config, address: SocketAddr, bootstrapped: bool) {
         "\n\
          Divan, development mode: not for production.\n\
          \n\
-         {pages}Swagger UI   {base}/docs\n\
+         {pages}{docs}\
          Data         {folder}/ (database, generated secret key and bot token; delete it to start again)\n\
          \n\
          Next: {next}\n\
@@ -50,14 +55,21 @@ fn has_pages(config: &Config) -> bool {
     cfg!(feature = "pages") && config.pages == Pages::All
 }
 
+fn has_docs(config: &Config) -> bool {
+    cfg!(feature = "docs") && config.docs
+}
+
 fn next_step(config: &Config, base: &str, program: &str, bootstrapped: bool) -> String {
     let has_token = matches!(config.bootstrap, BootstrapPolicy::Token(_));
     match config.bootstrap {
         _ if bootstrapped && has_pages(config) => {
             "sign in to the admin panel, create an employee, and open the Mini App.".to_owned()
         }
-        _ if bootstrapped => {
+        _ if bootstrapped && has_docs(config) => {
             "open the Swagger UI, choose Authorize, and sign in as the administrator.".to_owned()
+        }
+        _ if bootstrapped => {
+            format!("sign in as the administrator with POST {base}/auth/admin/login.")
         }
         BootstrapPolicy::OpenToAnyone | BootstrapPolicy::Token(_) if has_pages(config) => {
             "open the admin panel and create the first administrator.".to_owned()

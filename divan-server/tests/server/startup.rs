@@ -51,6 +51,31 @@ fn without_configuration_the_server_runs_in_development_mode() {
 }
 
 #[test]
+fn the_banner_names_swagger_ui_only_where_it_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = ["admin", "create", "--email", "a@example.com", "--generate"];
+    let banner = |pages: &str, docs: &str| {
+        let mut command = program(folder.path());
+        let server = start(command.env("DIVAN_PAGES", pages).env("DIVAN_DOCS", docs));
+        wait_for(&server.banner, "For a deployment", || true);
+        server.banner.lock().unwrap().clone()
+    };
+    assert!(!banner("on", "off").contains("docs"));
+    let (code, _, stderr) = run(program(folder.path()).args(create));
+    assert_eq!(code, 0, "{stderr}");
+    for (pages, docs, expected) in [
+        ("on", "on", "sign in to the admin panel"),
+        ("on", "off", "sign in to the admin panel"),
+        ("off", "on", "open the Swagger UI"),
+        ("off", "off", "/auth/admin/login"),
+    ] {
+        let banner = banner(pages, docs);
+        assert!(banner.contains(expected), "{banner}");
+        assert_eq!(banner.contains("Swagger UI"), docs == "on", "{banner}");
+    }
+}
+
+#[test]
 fn a_startup_error_is_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a-file"), "").unwrap();

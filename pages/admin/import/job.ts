@@ -107,7 +107,10 @@ export class ImportJob {
       await this.#import();
     } catch (error) {
       // The users changed since the check: a new one shows the lines.
-      if (error instanceof DivanError && error.status === 422) return this.check();
+      if (error instanceof DivanError && error.status === 422) {
+        this.#set({ passwords: null });
+        return this.check();
+      }
       this.#fail(error instanceof DivanError ? error : new DivanError("network"));
     }
   };

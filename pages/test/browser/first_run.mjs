@@ -67,6 +67,24 @@ async function signInAsEmployee(page, password) {
   await page.getByText("Your password has been changed.").waitFor();
 }
 
+test("index_page_links_to_swagger_ui_only_where_it_is_served", async () => {
+  const without = await startServer({ DIVAN_DOCS: "off" });
+  const context = await openContext(browser, without);
+  const page = await context.newPage();
+  await page.goto(without.index);
+  await page.locator(".pages li").nth(2).waitFor({ state: "detached" });
+  assert.deepEqual(await page.locator(".pages b").allTextContents(), ["Admin panel", "Mini App"]);
+  context.assertClean();
+  await context.close();
+  await without.stop();
+  const other = await openContext(browser, server);
+  const checked = await other.newPage();
+  await Promise.all([checked.waitForResponse("**/docs/"), checked.goto(server.index)]);
+  await checked.getByRole("link", { name: "Swagger UI" }).click();
+  await checked.waitForURL("**/docs/");
+  await other.close();
+});
+
 test("next_sign_in_of_the_test_user_needs_no_password", async () => {
   const context = await openContext(browser, server, { viewport: { width: 360, height: 640 } });
   const page = await context.newPage();

@@ -251,6 +251,72 @@ test("mini_app_shows_a_notice_that_arrives_before_the_texts", async () => {
   });
 });
 
+test("mini_app_keeps_the_problem_in_another_language", async () => {
+  await inMiniApp(await signedInitData(server, { id: 9012 }), async (page) => {
+    await signIn(page, "8 701 000 00 00", "wrong password");
+    await page.getByText(texts.en.miniapp.problems.invalid_credentials).waitFor();
+    for (const language of LANGUAGES) {
+      await setMiniAppLanguage(page, language);
+      await page.getByRole("alert").getByText(texts[language].miniapp.problems.invalid_credentials).waitFor();
+    }
+    // An error of a field, with its example, until the field is edited.
+    await signIn(page, "12", "wrong password");
+    const note = page.locator(".note.error");
+    await note.getByText("Example: +7").waitFor();
+    await setMiniAppLanguage(page, "ru");
+    await note.getByText(texts.ru.miniapp.members.phone_invalid.split("{")[0]).waitFor();
+    await note.getByText("+7").waitFor();
+    await page.locator("input[type=tel]").fill("8 701 000 00 00");
+    await setMiniAppLanguage(page, "kk");
+    assert.equal(await note.count(), 0);
+    assert.equal(await page.getByRole("alert").textContent(), "");
+  });
+});
+
+test("mini_app_continues_the_countdown_in_another_language", async () => {
+  await inMiniApp(await signedInitData(server, { id: 9013 }), async (page) => {
+    await page.clock.install();
+    await page.reload();
+    await signInForm(page);
+    await failNext(page, "auth/telegram/login", 429, "too_many_attempts", { retryAfter: 60 });
+    await page.locator("input[type=password]").press("Enter");
+    await page.locator(".timer").waitFor();
+    await page.clock.fastForward(30_000);
+    await setMiniAppLanguage(page, "kk");
+    await page.locator(".timer").getByText(/^0:(2\d|30)$/).waitFor();
+    const submit = page.getByRole("button", { name: texts.kk.miniapp.signIn, exact: true });
+    assert.ok(await submit.isDisabled());
+    await page.clock.fastForward(31_000);
+    await page.locator(".timer").waitFor({ state: "detached" });
+    assert.ok(await submit.isEnabled());
+    await setMiniAppLanguage(page, "ru");
+    assert.equal(await page.locator(".timer").count(), 0);
+  });
+});
+
+test("mini_app_loads_a_language_that_failed_before", async () => {
+  await inMiniApp(await signedInitData(server, { id: 9014 }), async (page) => {
+    await signInForm(page);
+    await page.route("**/assets/miniapp-kk*", (route) => route.abort());
+    const choose = async () => {
+      const failed = page.waitForEvent("requestfailed", (request) => request.url().includes("retry="));
+      await page.getByRole("button", { name: "Қазақша" }).click();
+      await failed;
+      assert.equal(await page.getByRole("heading", { name: texts.en.miniapp.signIn }).count(), 1);
+    };
+    await choose();
+    await choose();
+    await page.unroute("**/assets/miniapp-kk*");
+    for (const language of ["kk", "ru", "kk"]) {
+      await setMiniAppLanguage(page, language);
+      await page.getByRole("heading", { name: texts[language].miniapp.signIn, exact: true }).waitFor();
+    }
+    assert.equal(await page.locator("input[type=tel]").inputValue(), "8 701 000 00 00");
+  });
+  // Chromium logs the requests that failed.
+  context.clear("net::ERR_FAILED");
+});
+
 test("mini_app_repeats_by_itself_when_the_server_is_busy", async () => {
   const user = employee();
   await createLinked(server, token, user);

@@ -28,6 +28,8 @@ export async function openContext(browser, server, options = {}) {
       if (message.type() === "error" && !isRefusal(message)) faults.push(`console: ${message.text()}`);
     });
   });
+  /** Removes expected faults. */
+  context.clear = (text) => void faults.splice(0, Infinity, ...faults.filter((fault) => !fault.includes(text)));
   context.assertClean = () => assert.deepEqual(faults.splice(0), []);
   return context;
 }
@@ -38,7 +40,7 @@ const isOwn = ({ hostname, port }, server) =>
 /** Chromium logs each failed request, also those that the page handles. */
 const isRefusal = (message) =>
   message.text().startsWith("Failed to load resource") &&
-  (/\/(auth|health)\//.test(message.location().url) || message.text().includes("net::ERR_CONNECTION_REFUSED"));
+  (/\/(auth|health|docs)\//.test(message.location().url) || message.text().includes("net::ERR_CONNECTION_REFUSED"));
 
 /** Elements that make the page scroll sideways. */
 export async function tooWide(page) {

@@ -1,1 +1,0 @@
-for(let o of document.querySelectorAll("a[href^='http:']"))o.port=location.port;var e=document.getElementById("administrator"),t=await fetch("auth/admin/bootstrap").catch(()=>null),n=t?.ok?await t.json():null;e?.classList.toggle("done",n?.is_open===!1);
