@@ -6,9 +6,10 @@ use std::process::Command;
 use clap::ValueEnum;
 
 use crate::step::{self, Outcome, root, say, succeeds};
-use crate::{debian, npm, program};
+use crate::{debian, npm, program, servers};
 
 const INSTALL_HINT: &str = "Chromium is missing (on Debian: apt-get install chromium)";
+const INSTALL_HINT_PSQL: &str = "psql is missing (on Debian: apt-get install postgresql-client)";
 
 /// A task of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -40,7 +41,19 @@ pub(crate) fn run(step: Step, no_install: bool) -> Outcome {
     for name in ["types:check", "check", "test", "verify", "pack:check"] {
         script(name)?;
     }
-    with_server("test:browser")
+    test_browser(no_install)
+}
+
+/// Runs the tests in Chromium, with SQLite and PostgreSQL.
+fn test_browser(no_install: bool) -> Outcome {
+    let postgres = servers::postgres(no_install)?;
+    let psql = succeeds(Command::new("psql").arg("--version"));
+    debian::require(psql, "postgresql-client", INSTALL_HINT_PSQL, no_install)?;
+    let program = program::server()?;
+    let mut npm = Command::new("npm");
+    npm.env("DIVAN_SERVER_BIN", program)
+        .env(servers::TEST_DATABASE_URL, &postgres.url);
+    run_script("test:browser", &mut npm)
 }
 
 /// Runs a script of `package.json`.

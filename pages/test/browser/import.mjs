@@ -114,6 +114,20 @@ test("import_continues_while_another_screen_is_shown", async () => {
   assert.equal(await page.locator(".secret").count(), 20);
 });
 
+test("conflict_after_the_check_shows_the_line", async () => {
+  const users = Array.from({ length: 20 }, (_, i) => `Conflict ${i},8 701 444 ${1000 + i}`);
+  await choose(`name,phone\n${users.join("\n")}\n`);
+  await importAll();
+  await page.getByText(" of 20 passwords").waitFor();
+  await createUser(server, token, { full_name: "Quicker Last", phone: "+77014441019" });
+  await page.getByRole("heading", { name: "1 error", exact: true }).waitFor();
+  const lines = await page.locator("table.list tbody tr td:first-child").allTextContents();
+  assert.deepEqual(lines, ["21"]);
+  assert.equal(await page.locator(".secret").count(), 0);
+  const { items } = await server.call("sec", "POST", "/auth/admin/users/search", { token, body: { q: "conflict" } });
+  assert.deepEqual(items, []);
+});
+
 test("lost_connection_after_the_passwords_keeps_them", async () => {
   await choose("name,phone\nFourth Import,8 701 222 10 04\n");
   const password = { line: 2, user_id: "1", full_name: "Fourth Import", phone: "+77012221004", password: "7k3m-x2q9-ab4t-p8dh", expires_at: "2026-12-02T09:30:00Z" };

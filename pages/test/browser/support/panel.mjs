@@ -3,7 +3,9 @@ export const ADMIN = { email: "admin@example.com", password: "quiet river lanter
 
 /** Creates the first administrator by the API, and returns an access token. */
 export async function bootstrap(server) {
-  await server.call("sec", "POST", "/auth/admin/bootstrap", { body: ADMIN });
+  const token = server.env.DIVAN_BOOTSTRAP_TOKEN;
+  const headers = token && { "X-Bootstrap-Token": token };
+  await server.call("sec", "POST", "/auth/admin/bootstrap", { body: ADMIN, headers });
   return adminToken(server);
 }
 

@@ -1,4 +1,5 @@
-// A real `divan-server` in development mode, with a port and a folder of its own.
+// A real `divan-server`, with a port and a folder of its own: in development mode with SQLite, or with
+// the configuration of a deployment and a database on the server of `TEST_DATABASE_URL`.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -6,19 +7,31 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createDatabase } from "./postgres.mjs";
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const binary = process.env.DIVAN_SERVER_BIN ?? join(root, "../target/debug/divan-server");
 const STARTED_WITHIN = 20_000;
 
+const DEPLOYMENT = {
+  SECRET_KEY: "0123456789abcdef0123456789abcdef",
+  TELEGRAM_BOT_TOKEN: "1234567890:AAFakeTokenForDivanTestVectorsOnly_0000",
+  DIVAN_BOOTSTRAP_TOKEN: "the bootstrap token",
+};
+
 /** Starts a server. `DIVAN_PAGES_SERVER=dev/server.mjs` puts the development server of the pages before it. */
 export async function startServer(env = {}) {
   const folder = await mkdtemp(join(tmpdir(), "divan-pages-"));
   const port = await freePort();
-  const server = new Server(folder, port, env);
+  const database = createDatabase();
+  const server = new Server(folder, port, database ? { ...DEPLOYMENT, DATABASE_URL: database.url, ...env } : env);
+  server.database = database;
   await server.start();
   return server;
 }
+
+/** Starts a server with the configuration of a deployment, also with SQLite. */
+export const startDeployment = () => startServer({ ...DEPLOYMENT, ...(!process.env.TEST_DATABASE_URL && { DATABASE_URL: "sqlite:divan.db" }) });
 
 /** Starts a server behind Caddy with the configuration of `deploy/`. */
 export async function startBehindCaddy() {
@@ -63,6 +76,8 @@ class Server {
   #pages = null;
   /** Process of a proxy before the server. */
   proxy = null;
+  /** Database on PostgreSQL. */
+  database = null;
 
   constructor(folder, port, env) {
     this.folder = folder;
@@ -108,6 +123,7 @@ class Server {
     await this.halt();
     if (this.#pages) await stopped(this.#pages);
     if (this.proxy) await stopped(this.proxy);
+    this.database?.drop();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -119,8 +135,8 @@ class Server {
   }
 
   /** Sends a request to the API of one host: `divan` or `sec`. */
-  async call(host, method, path, { body, token } = {}) {
-    const headers = { Host: `${host}.localhost:${this.port}` };
+  async call(host, method, path, { body, token, headers: further } = {}) {
+    const headers = { Host: `${host}.localhost:${this.port}`, ...further };
     if (token) headers["Authorization"] = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const { status, text } = await send(this.port, method, path, headers, body && JSON.stringify(body));
@@ -145,9 +161,9 @@ class Server {
     await new Promise((resolve) => this.#pages.stdout.once("data", resolve));
   }
 
-  /** The token of the generated bot of development mode. */
+  /** The token of the bot: in development mode, a generated one. */
   async botToken() {
-    return (await readFile(join(this.folder, "divan-data/bot-token"), "utf8")).trim();
+    return this.env.TELEGRAM_BOT_TOKEN ?? (await readFile(join(this.folder, "divan-data/bot-token"), "utf8")).trim();
   }
 }
 
