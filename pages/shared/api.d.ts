@@ -347,7 +347,7 @@ export interface paths {
          *
          *     - `progress`, at most a few per second, while passwords are hashed. This takes minutes for a thousand users.
          *     - `passwords`, the generated passwords. Keep them: they are not shown again.
-         *     - `completed` or `failed`, the last line. With `failed` nothing was stored.
+         *     - `completed` or `failed`, the last line. With `failed` nothing was stored. Its problem is `validation_failed` if other users were stored after the check who have values of the file; `errors` names the lines.
          *
          *     If the connection is lost before `passwords` was received, nothing was stored. If it is lost later, the users were stored or not: list them. A second import at the same time is `overloaded`.
          */
