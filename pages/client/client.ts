@@ -60,10 +60,13 @@ export class SessionClient {
   changePassword = async (currentPassword: string, newPassword: string): Promise<User> => {
     const body = { current_password: currentPassword, new_password: newPassword };
     const sentAt = now();
-    return this.#begin(await this.request("POST", "auth/me/password", body), sentAt);
+    return this.begin(await this.request("POST", "auth/me/password", body), sentAt);
   };
 
-  request = async <T = unknown>(method: string, path: string, body?: unknown): Promise<T> => {
+  request = <T = unknown>(method: string, path: string, body?: unknown): Promise<T> =>
+    this.send<T>(method, path, body);
+
+  protected async send<T>(method: string, path: string, body?: unknown): Promise<T> {
     const call: Call = { method, path, body };
     // The search reads only; it is a POST because addresses are logged by proxies.
     if (path === "auth/admin/users/search") call.isRepeatable = true;
@@ -76,7 +79,7 @@ export class SessionClient {
       if (!fresh) throw error;
       return this.transport.send<T>({ ...call, token: fresh.access });
     }
-  };
+  }
 
   onChange = (listener: (session: Session | null) => void): (() => void) => {
     this.#listeners.add(listener);
@@ -86,11 +89,11 @@ export class SessionClient {
   async #login(input: LoginInput): Promise<User> {
     const call = loginCall(input, (email) => this.#device?.token(email));
     const sentAt = now();
-    return this.#begin(await this.transport.send<TokenResponse>(call), sentAt);
+    return this.begin(await this.transport.send<TokenResponse>(call), sentAt);
   }
 
   /** Stores the tokens of a new session before they are used. */
-  #begin(response: TokenResponse, sentAt: number): User {
+  protected begin(response: TokenResponse, sentAt: number): User {
     const user = response.user as User;
     if (response.device_token && user.email) this.#device?.save(user.email, response.device_token);
     this.store.set(tokensOf(response, sentAt));

@@ -8,7 +8,7 @@ import { Transport } from "./transport.js";
 
 /** Creates a client. */
 export function createClient(options: ClientOptions = {}): Client {
-  const { audience = "miniapp", storage, deviceStorage, origins = [] } = options;
+  const { audience = "miniapp", storage, deviceStorage } = options;
   const transport = new Transport(options.server ?? new URL(".", import.meta.url), options.transport);
   const key = `divan:${audience}:${transport.server.href}`;
   const store = storage ? new TabStore(key, new SafeStorage(() => storage)) : new TokenStore();
@@ -16,5 +16,5 @@ export function createClient(options: ClientOptions = {}): Client {
     audience === "admin" && deviceStorage
       ? new KnownDevice(`${key}:device`, new SafeStorage(() => deviceStorage))
       : undefined;
-  return new DivanClient(transport, store, origins, device);
+  return new DivanClient(transport, store, options, device);
 }

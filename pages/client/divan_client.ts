@@ -1,19 +1,25 @@
 import { SessionClient } from "./client.js";
 import type { KnownDevice } from "./device.js";
-import type { Client, User } from "./divan.js";
+import type { Client, ClientOptions, FreshToken, IdentityProof, SecondStep, User } from "./divan.js";
 import { DivanError } from "./error.js";
 import { readProblem } from "./problem.js";
 import type { TokenStore } from "./store.js";
-import type { Tokens } from "./tokens.js";
+import { now } from "./time.js";
+import { type Tokens, type TokenResponse, tokensOf } from "./tokens.js";
 import type { Transport } from "./transport.js";
 
 /** Client for other pages and servers: it also restores sessions and calls resource servers. */
 export class DivanClient extends SessionClient implements Client {
   readonly #origins: Set<string>;
+  readonly #onStepUp: ClientOptions["onStepUp"];
+  #stepUp: Promise<boolean> | null = null;
+  /** Time of the page at which the identity was proved. */
+  #provedAt = 0;
 
-  constructor(transport: Transport, store: TokenStore, origins: readonly string[], device?: KnownDevice) {
+  constructor(transport: Transport, store: TokenStore, options: ClientOptions, device?: KnownDevice) {
     super(transport, store, device);
-    this.#origins = new Set([transport.server.origin, ...origins]);
+    this.#onStepUp = options.onStepUp;
+    this.#origins = new Set([transport.server.origin, ...(options.origins ?? [])]);
     const page = globalThis.location?.origin;
     if (page) this.#origins.add(page);
   }
@@ -34,6 +40,41 @@ export class DivanClient extends SessionClient implements Client {
   fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init);
     if (!this.#origins.has(new URL(request.url).origin)) return this.transport.fetch(request);
+    const sentAt = now();
+    const response = await this.#fetch(request.clone());
+    if (response.status !== 401) return response;
+    const isProved = await this.#prove(await readProblem(response.clone()), sentAt);
+    return isProved ? this.#fetch(request) : response;
+  };
+
+  completeSignIn = async ({ challenge, code, recoveryCode }: SecondStep): Promise<User> => {
+    const body = { challenge, code, recovery_code: recoveryCode };
+    const sentAt = now();
+    const call = { method: "POST", path: "auth/admin/login/second-factor", body };
+    return this.begin(await this.transport.send<TokenResponse>(call), sentAt);
+  };
+
+  stepUp = async ({ password, code, recoveryCode }: IdentityProof): Promise<void> => {
+    const sentAt = now();
+    const body = { password, code, recovery_code: recoveryCode };
+    this.#replace(await super.send<FreshToken>("POST", "auth/admin/step-up", body), sentAt);
+    this.#provedAt = now();
+  };
+
+  replaceAccessToken = (token: FreshToken): void => this.#replace(token, now());
+
+  protected override async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const sentAt = now();
+    try {
+      return await super.send<T>(method, path, body);
+    } catch (error) {
+      if (!(error instanceof DivanError) || !(await this.#prove(error, sentAt))) throw error;
+      return super.send<T>(method, path, body);
+    }
+  }
+
+  /** Sends a request with an access token, and repeats it once with a new one if the first is rejected. */
+  async #fetch(request: Request): Promise<Response> {
     const tokens = await this.source.valid();
     const response = await this.transport.fetch(authorized(request.clone(), tokens));
     if (response.status !== 401) return response;
@@ -41,7 +82,24 @@ export class DivanClient extends SessionClient implements Client {
     if (problem.code !== "unexpected_response" && !problem.isTokenRejected) return response;
     const fresh = await this.replacement(tokens);
     return fresh ? this.transport.fetch(authorized(request, fresh)) : response;
-  };
+  }
+
+  /** Asks for a proof of identity if a call needs one. Calls at the same time share the question. */
+  async #prove(error: DivanError, sentAt: number): Promise<boolean> {
+    if (error.code !== "insufficient_user_authentication" || !this.#onStepUp) return false;
+    // The proof came while the call was on its way.
+    if (this.#provedAt > sentAt) return true;
+    this.#stepUp ??= this.#onStepUp(error).finally(() => (this.#stepUp = null));
+    return this.#stepUp;
+  }
+
+  /** The refresh token stays. */
+  #replace(token: FreshToken, sentAt: number): void {
+    const { tokens } = this.store;
+    if (!tokens) return;
+    this.store.set(tokensOf({ ...token, refresh_token: tokens.refresh }, sentAt));
+    if (this.session) this.setSession({ ...this.session });
+  }
 
   accessToken = async (): Promise<string> => (await this.source.valid()).access ?? "";
 }

@@ -4,6 +4,8 @@ interface Details {
   retryAfter?: number;
   errors?: readonly MemberError[];
   requestId?: string;
+  challenge?: string;
+  methods?: readonly string[];
 }
 
 /** Error of a call; `code` is a problem code of the server or one of the client. */
@@ -13,6 +15,8 @@ export class DivanError extends Error {
   readonly retryAfter?: number;
   readonly errors: readonly MemberError[];
   readonly requestId?: string;
+  readonly challenge?: string;
+  readonly methods: readonly string[];
 
   constructor(code: string, status = 0, details: Details = {}) {
     super(status ? `the server returned ${status} ${code}` : code);
@@ -22,6 +26,8 @@ export class DivanError extends Error {
     this.retryAfter = details.retryAfter;
     this.errors = details.errors ?? [];
     this.requestId = details.requestId;
+    this.challenge = details.challenge;
+    this.methods = details.methods ?? [];
   }
 
   /** Whether no response arrived: the server may or may not have processed the request. */

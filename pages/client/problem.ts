@@ -11,6 +11,8 @@ export async function readProblem(response: Response): Promise<DivanError> {
         retryAfter,
         errors: Array.isArray(problem.errors) ? problem.errors : [],
         requestId: problem.request_id,
+        challenge: problem.challenge,
+        methods: problem.methods,
       });
     }
   }

@@ -15,7 +15,7 @@ export interface Tokens {
 }
 
 /** The pair of a response, to be refreshed between 80 and 90 % of the access token's lifetime. */
-export function tokensOf(response: TokenResponse, obtainedAt: number): Tokens {
+export function tokensOf(response: Omit<TokenResponse, "user" | "token_type">, obtainedAt: number): Tokens {
   const lifetime = response.expires_in * 1000;
   return {
     refresh: response.refresh_token,

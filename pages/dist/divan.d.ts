@@ -51,6 +51,30 @@ export interface AdminCredentials {
   password: string;
 }
 
+/** The second step of the sign-in of an administrator, after `second_factor_required`. */
+export interface SecondStep extends SecondFactorCode {
+  challenge: string;
+}
+
+/** A code of the second factor: exactly one member. */
+export interface SecondFactorCode {
+  /** Of the authenticator app. */
+  code?: string;
+  recoveryCode?: string;
+}
+
+/** A proof of identity of a signed-in administrator: exactly one member. */
+export interface IdentityProof extends SecondFactorCode {
+  password?: string;
+}
+
+/** An access token that replaces the one of the request. */
+export interface FreshToken {
+  access_token: string;
+  /** Lifetime in seconds. */
+  expires_in: number;
+}
+
 /** An error of one member of a request. */
 export interface MemberError {
   pointer: string;
@@ -67,7 +91,13 @@ export declare class DivanError extends Error {
   constructor(
     code: string,
     status?: number,
-    details?: { retryAfter?: number; errors?: readonly MemberError[]; requestId?: string },
+    details?: {
+      retryAfter?: number;
+      errors?: readonly MemberError[];
+      requestId?: string;
+      challenge?: string;
+      methods?: readonly string[];
+    },
   );
   /** A problem code of the server, or a {@link ClientErrorCode}. */
   readonly code: string;
@@ -79,6 +109,10 @@ export declare class DivanError extends Error {
   readonly errors: readonly MemberError[];
   /** The id of the request in the server's log. */
   readonly requestId?: string;
+  /** The sign-in to complete, with `second_factor_required`. */
+  readonly challenge?: string;
+  /** The accepted proofs, with `second_factor_required` and `insufficient_user_authentication`. */
+  readonly methods: readonly string[];
   /** Whether another attempt can succeed without any change. */
   get isTransient(): boolean;
   /** Whether no response arrived: the server may or may not have processed the request. */
@@ -106,6 +140,13 @@ export interface ClientOptions {
   storage?: KeyValueStorage;
   /** Storage of the device token of an administrator. Default: none. Use `localStorage`. */
   deviceStorage?: KeyValueStorage;
+  /**
+   * Called when a call needs a proof of identity of the last five minutes
+   * (`insufficient_user_authentication`). Ask for one of `error.methods`, pass it to
+   * {@link Client.stepUp}, and return `true`: the call is sent again, once. Calls at the same time share
+   * the question. Default: the call fails.
+   */
+  onStepUp?: (error: DivanError) => Promise<boolean>;
   /** Replaces the `fetch` of the browser, for tests. */
   transport?: typeof globalThis.fetch;
 }
@@ -124,6 +165,25 @@ export interface Client {
    * `invalid_credentials`, `too_many_attempts` and other codes of the server.
    */
   signIn(credentials?: Credentials | AdminCredentials | AutoLogin): Promise<User>;
+
+  /**
+   * Completes the sign-in of an administrator with a second factor. `challenge` is that of the error
+   * `second_factor_required`. The request is sent once.
+   *
+   * @throws {DivanError} `second_factor_invalid`: another code may be correct;
+   * `second_factor_challenge_invalid`: begin with the password again.
+   */
+  completeSignIn(step: SecondStep): Promise<User>;
+
+  /**
+   * Proves the identity of the signed-in administrator again.
+   *
+   * @throws {DivanError} `invalid_credentials`, `second_factor_invalid`; the tenth ends the session.
+   */
+  stepUp(proof: IdentityProof): Promise<void>;
+
+  /** Continues with the access token of a response, such as that of the confirmation of a second factor. */
+  replaceAccessToken(token: FreshToken): void;
 
   /** Continues the session of the stored refresh token. Returns `null` if there is none. */
   restore(): Promise<User | null>;

@@ -290,3 +290,95 @@ test("duplicated_tab_adopts_the_pair_of_the_tab_that_refreshed", async () => {
   assert.equal(server.to(REFRESH).length, 1);
   assert.deepEqual(server.to("/auth/me").map(({ token }) => token), ["access-2", "access-2"]);
 });
+
+const NEEDS_PROOF = { code: "insufficient_user_authentication", methods: ["password"] };
+
+/** Server that accepts a proof of identity, and then calls with the token of the response. */
+function needsProof(path: string) {
+  server.on(`POST ${path}`, ({ token }) => (token === "proved" ? json({ done: true }) : problemWith(401, NEEDS_PROOF)));
+  server.on("POST /auth/admin/step-up", () => json({ access_token: "proved", token_type: "bearer", expires_in: 600 }));
+}
+
+const problemWith = (status: number, members: object) =>
+  new Response(JSON.stringify({ status, ...members }), { status, headers: { "Content-Type": "application/problem+json" } });
+
+test("call_that_needs_a_proof_is_sent_again_after_a_step_up", async () => {
+  needsProof("/auth/admin/users");
+  const asked: (readonly string[])[] = [];
+  const divan = await signedIn({
+    onStepUp: async ({ methods }) => {
+      asked.push(methods);
+      await divan.stepUp({ password: "umbrella 77" });
+      return true;
+    },
+  });
+  const create = () => divan.request("POST", "auth/admin/users", { full_name: "First" });
+  assert.deepEqual(await Promise.all([create(), create()]), [{ done: true }, { done: true }]);
+  assert.deepEqual(asked, [["password"]]);
+  assert.deepEqual(server.to("/auth/admin/step-up").map(({ body }) => body), [{ password: "umbrella 77" }]);
+  assert.equal((await divan.fetch(`${SERVER}auth/admin/users`, { method: "POST", body: "x" })).status, 200);
+  assert.equal(asked.length, 1);
+});
+
+test("fetch_is_sent_again_after_a_step_up", async () => {
+  needsProof("/orders");
+  const divan = await signedIn({ onStepUp: () => divan.stepUp({ code: "287082" }).then(() => true) });
+  const response = await divan.fetch(`${SERVER}orders`, { method: "POST", body: "content" });
+  assert.equal(response.status, 200);
+  assert.deepEqual(server.to("/orders").map(({ body }) => body), ["content", "content"]);
+});
+
+test("call_on_its_way_during_a_step_up_does_not_ask_again", async () => {
+  needsProof("/auth/admin/users");
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  server.on("POST /slow", async ({ token }) => {
+    if (token === "proved") return json({});
+    await released;
+    return problemWith(401, NEEDS_PROOF);
+  });
+  let count = 0;
+  const divan = await signedIn({
+    onStepUp: async () => {
+      count++;
+      time += 10;
+      await divan.stepUp({ password: "umbrella 77" });
+      return true;
+    },
+  });
+  const slow = divan.request("POST", "slow");
+  await divan.request("POST", "auth/admin/users");
+  release();
+  await slow;
+  assert.equal(count, 1);
+});
+
+test("call_without_a_proof_fails", async () => {
+  needsProof("/auth/admin/users");
+  for (const onStepUp of [undefined, async () => false]) {
+    const divan = await signedIn({ onStepUp });
+    await assert.rejects(divan.request("POST", "auth/admin/users"), NEEDS_PROOF);
+    assert.equal((await divan.fetch(`${SERVER}auth/admin/users`, { method: "POST" })).status, 401);
+  }
+});
+
+test("sign_in_with_a_second_factor_is_completed_with_a_code", async () => {
+  const required = { code: "second_factor_required", challenge: "dvc1.a", methods: ["code", "recovery_code"] };
+  server.on("POST /auth/admin/login", () => problemWith(401, required));
+  server.on("POST /auth/admin/login/second-factor", () => tokens(1, { device_token: "device-1" }));
+  const deviceStorage = new MemoryStorage();
+  const divan = client({ audience: "admin", deviceStorage });
+  await assert.rejects(divan.signIn({ email: user.email!, password: "umbrella 77" }), required);
+  await divan.completeSignIn({ challenge: "dvc1.a", recoveryCode: "7k3m" });
+  assert.deepEqual(server.received.at(-1)?.body, { challenge: "dvc1.a", recovery_code: "7k3m" });
+  assert.equal(divan.session?.user.id, user.id);
+  assert.match(deviceStorage.getItem(`divan:admin:${SERVER}:device`) ?? "", /device-1/);
+});
+
+test("replaced_access_token_keeps_the_refresh_token", async () => {
+  const storage = new MemoryStorage();
+  const divan = await signedIn({ storage });
+  divan.replaceAccessToken({ access_token: "access-9", expires_in: 600 });
+  assert.equal(await divan.accessToken(), "access-9");
+  assert.equal(storage.getItem(`divan:miniapp:${SERVER}`), "refresh-1");
+});
