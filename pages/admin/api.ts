@@ -13,12 +13,14 @@ export type ImportLineError = Schemas["ImportLineError"];
 export type ImportedPassword = Schemas["ImportedPassword"];
 /** A line of the response to an import. */
 export type ImportEvent = Schemas["ImportEvent"];
+export type SecondFactor = Schemas["SecondFactor"];
 export type UserFilter = Schemas["ListUsersRequest"];
 
 /** What the user signs in with. */
 export const loginOf = ({ role, email, phone }: User): string => (role === "admin" ? email : phone) ?? "";
 
 const users = "auth/admin/users";
+const secondFactor = "auth/admin/me/second-factor";
 
 /** Calls of the admin panel, by the operation ids of the API. */
 export const api = {
@@ -41,12 +43,22 @@ export const api = {
   userSessions: (client: Client, id: string) =>
     client.request<Schemas["SessionList"]>("GET", `${users}/${id}/sessions`),
   endUserSessions: (client: Client, id: string) => client.request("DELETE", `${users}/${id}/sessions`),
+  secondFactorOf: (client: Client, id: string) => client.request<SecondFactor>("GET", `${users}/${id}/second-factor`),
+  resetSecondFactor: (client: Client, id: string) => client.request("DELETE", `${users}/${id}/second-factor`),
   failedSignIns: (client: Client, id: string) =>
     client.request<Schemas["FailedSignIns"]>("GET", `${users}/${id}/failed-sign-ins`),
   audit: (client: Client, filter: Record<string, string | undefined>) => {
     const given = Object.entries(filter).filter((entry): entry is [string, string] => !!entry[1]);
     return client.request<Schemas["AuditPage"]>("GET", `auth/admin/audit?${new URLSearchParams(given)}`);
   },
+  secondFactor: (client: Client) => client.request<SecondFactor>("GET", secondFactor),
+  beginSecondFactor: (client: Client) =>
+    client.request<Schemas["SecondFactorEnrolment"]>("POST", secondFactor),
+  confirmSecondFactor: (client: Client, code: string) =>
+    client.request<Schemas["EnabledSecondFactor"]>("POST", `${secondFactor}/confirm`, { code }),
+  disableSecondFactor: (client: Client) => client.request<Schemas["FreshToken"]>("DELETE", secondFactor),
+  replaceRecoveryCodes: (client: Client) =>
+    client.request<Schemas["RecoveryCodes"]>("POST", `${secondFactor}/recovery-codes`),
   sessions: (client: Client) => client.request<Schemas["SessionList"]>("GET", "auth/sessions"),
   endSession: (client: Client, id: string) => client.request("DELETE", `auth/sessions/${id}`),
   devices: (client: Client) => client.request<Schemas["DeviceList"]>("GET", "auth/devices"),

@@ -6,30 +6,36 @@ import { fill } from "../shared/text.js";
 import { LANGUAGES, type Language, languageOf } from "../shared/language.js";
 import { Confirm } from "./components/dialog.js";
 import { GeneratedPassword, type Secret } from "./components/generated_password.js";
+import { RecoveryCodes } from "./components/recovery_codes.js";
 import { LoadError, Skeleton } from "./components/status.js";
+import { StepUpDialog } from "./components/step_up.js";
 import { PanelContext, TEXTS, usePanel } from "./context.js";
 import { useLoaded } from "./hooks.js";
 import { ImportJob } from "./import/job.js";
 import { type Route, useRoute } from "./router.js";
+import { scopeOf } from "./scope.js";
 import { Account } from "./screens/account.js";
 import { Audit } from "./screens/audit.js";
 import { FirstRun } from "./screens/first_run.js";
 import { Import, KeptPasswords } from "./screens/import.js";
 import { ReplacePassword } from "./screens/replace_password.js";
+import { RequireSecondFactor } from "./screens/require_second_factor.js";
 import { SignIn } from "./screens/sign_in.js";
 import { UserPage } from "./screens/user.js";
 import { Users } from "./screens/users.js";
 import { base, bootstrapStatus, downDependencies } from "./server.js";
+import type { StepUp } from "./step_up.js";
 
 const LANGUAGE_KEY = "divan:language";
 const HEALTH_INTERVAL = 60_000;
 const local = new SafeStorage(() => localStorage);
 
-export function App({ client }: { client: Client }) {
+export function App({ client, stepUp }: { client: Client; stepUp: StepUp }) {
   const [language, setLanguage] = useState<Language>(() =>
     languageOf([local.getItem(LANGUAGE_KEY), ...navigator.languages]),
   );
   const [user, setUser] = useState<User | null>(null);
+  const [lacksSecondFactor, setLacksSecondFactor] = useState(false);
   const [isEnded, setEnded] = useState(false);
   const [notice, setNotice] = useState("");
   const restored = useLoaded(() => client.restore(), []);
@@ -38,16 +44,21 @@ export function App({ client }: { client: Client }) {
   const typedPassword = useRef("");
   const texts = TEXTS[language];
   useEffect(() => {
-    const update = () => {
-      const user = client.session?.user ?? null;
+    const update = async () => {
+      const { session } = client;
+      const user = session?.user ?? null;
+      const scope = session && (await scopeOf(client).catch(() => null));
+      // Another session may have begun by now.
+      if (session !== client.session) return;
+      setLacksSecondFactor(scope === "second-factor-enrolment");
       setEnded(!user && wasSignedIn.current && !isSigningOut.current);
       wasSignedIn.current = !!user;
       isSigningOut.current = false;
       if (!user?.password_change_required) typedPassword.current = "";
       setUser(user);
     };
-    update();
-    return client.onChange(update);
+    void update();
+    return client.onChange(() => void update());
   }, [restored.isLoading]);
   useEffect(() => {
     document.documentElement.lang = language;
@@ -61,9 +72,10 @@ export function App({ client }: { client: Client }) {
   const { job, renew } = useImportJob(client, user?.id);
   const [secrets, setSecrets] = useState<Secret[]>([]);
   const reveal = (secret: Secret) => setSecrets((secrets) => [...secrets, secret]);
+  const [codes, setCodes] = useState<readonly string[] | null>(null);
   const [asksSignOut, setAsksSignOut] = useState(false);
   const panel = useMemo(
-    () => ({ client, language, texts, user, typedPassword, job, reveal, notify: setNotice }),
+    () => ({ client, language, texts, user, typedPassword, job, reveal, revealCodes: setCodes, notify: setNotice }),
     [client, language, user, job],
   );
   const selectLanguage = (language: Language) => {
@@ -82,12 +94,12 @@ export function App({ client }: { client: Client }) {
         event.preventDefault();
         document.getElementById("main")?.focus();
       }}>{texts.skip}</a>
-      <Header user={user} language={language} onLanguage={selectLanguage} onSignOut={() => job.isAtRisk ? setAsksSignOut(true) : signOut()} />
+      <Header user={user} isLimited={!!user?.password_change_required || lacksSecondFactor} language={language} onLanguage={selectLanguage} onSignOut={() => job.isAtRisk ? setAsksSignOut(true) : signOut()} />
       <main id="main" tabIndex={-1}>
-        {restored.isLoading && !user ? <Skeleton /> : null}
+        {!user && (restored.isLoading || client.session) ? <Skeleton /> : null}
         {restored.error && !user ? <LoadError error={restored.error} retry={restored.reload} /> : null}
-        {!restored.isLoading && !restored.error && !user ? <><SignedOut isEnded={isEnded} /><KeptPasswords /></> : null}
-        {user && (user.password_change_required ? <ReplacePassword /> : <SignedIn />)}
+        {!restored.isLoading && !restored.error && !user && !client.session ? <><SignedOut isEnded={isEnded} /><KeptPasswords /></> : null}
+        {user && <Content user={user} lacksSecondFactor={lacksSecondFactor} />}
       </main>
       {asksSignOut && user && (
         <Confirm action={texts.import.discard} name="" isDanger onClose={() => setAsksSignOut(false)} run={async () => signOut()} />
@@ -95,9 +107,17 @@ export function App({ client }: { client: Client }) {
       {secrets.slice(0, 1).map((secret) => (
         <Revealed key={secret.password} secret={secret} onDone={() => setSecrets((secrets) => secrets.slice(1))} />
       ))}
+      {codes && <RecoveryCodes codes={codes} onClose={() => setCodes(null)} />}
+      <StepUpDialog stepUp={stepUp} />
       <div class="notice" role="status">{notice && <span>{notice}</span>}</div>
     </PanelContext.Provider>
   );
+}
+
+/** What an administrator has to do first, or the screens. */
+function Content({ user, lacksSecondFactor }: { user: User; lacksSecondFactor: boolean }) {
+  if (user.password_change_required) return <ReplacePassword />;
+  return lacksSecondFactor ? <RequireSecondFactor /> : <SignedIn />;
 }
 
 function Revealed({ secret, onDone }: { secret: Secret; onDone: () => void }) {
@@ -136,12 +156,14 @@ function useImportJob(client: Client, user: string | undefined) {
 
 interface HeaderProps {
   user: User | null;
+  /** Whether the administrator has to do something first. */
+  isLimited: boolean;
   language: Language;
   onLanguage: (language: Language) => void;
   onSignOut: () => void;
 }
 
-function Header({ user, language, onLanguage, onSignOut }: HeaderProps) {
+function Header({ user, isLimited, language, onLanguage, onSignOut }: HeaderProps) {
   const { texts } = usePanel();
   const [section = "users"] = useRoute().path;
   const link = (name: "users" | "audit" | "account") => (
@@ -150,7 +172,7 @@ function Header({ user, language, onLanguage, onSignOut }: HeaderProps) {
   return (
     <header class="bar">
       <span class="brand">Divan</span>
-      {user && !user.password_change_required && <nav>{link("users")}{link("audit")}{link("account")}</nav>}
+      {user && !isLimited && <nav>{link("users")}{link("audit")}{link("account")}</nav>}
       <span class="end">
         <label class="hidden" for="language">{texts.language}</label>
         <select id="language" value={language} onChange={(event) => onLanguage(event.currentTarget.value as Language)}>

@@ -24,6 +24,8 @@ export interface Panel {
   job: ImportJob;
   /** Shows a generated password, also if the screen that asked for it has been left. */
   reveal: (secret: Secret) => void;
+  /** Shows recovery codes, also if the screen that asked for them has been left. */
+  revealCodes: (codes: readonly string[]) => void;
   /** Shows a short confirmation. */
   notify: (text: string) => void;
 }

@@ -6,7 +6,7 @@ import { LANGUAGES, setMiniAppLanguage, setPanelLanguage, THEMES } from "../test
 import { launch, openContext } from "../test/browser/support/browser.mjs";
 import { createLinked } from "../test/browser/support/miniapp.mjs";
 import { bootstrap, createUser } from "../test/browser/support/panel.mjs";
-import { miniAppScreens, panelScreens } from "../test/browser/support/screens.mjs";
+import { miniAppScreens, panelScreens, requiredSecondFactor, secondFactorScreens } from "../test/browser/support/screens.mjs";
 import { startServer } from "../test/browser/support/server.mjs";
 
 const SIZES = ["360x640", "390x844", "768x1024", "1440x900"];
@@ -78,9 +78,13 @@ await mkdir(folder, { recursive: true });
 for (const name of await readdir(folder)) if (name.endsWith(".png")) await rm(join(folder, name));
 const [browser, server] = await Promise.all([launch(), startServer()]);
 try {
-  const content = await fill(server, await bootstrap(server));
+  const token = await bootstrap(server);
+  const content = await fill(server, token);
   await shootScreens(browser, server, await miniAppScreens(server, content), setMiniAppLanguage);
   await shootScreens(browser, server, await panelScreens(server, content), setPanelLanguage);
+  await shootScreens(browser, server, await secondFactorScreens(server, token), setPanelLanguage);
+  const required = await startServer({ DIVAN_ADMIN_SECOND_FACTOR: "required" });
+  await shootScreens(browser, required, requiredSecondFactor(required), setPanelLanguage).finally(() => required.stop());
   await shootScreens(browser, server, { index: (page) => page.goto(server.index) }, async () => {});
   const written = await readdir(folder);
   const missing = all ? [] : COMMITTED.filter((name) => !written.includes(`${name}.png`));

@@ -9,47 +9,62 @@ interface Props {
   onClose: () => void;
   /** Whether the dialog must stay: a request runs, or something would be lost. */
   isHeld?: boolean;
+  /** Called when Escape is pressed although the dialog is held. */
+  onHeld?: () => void;
   children: ComponentChildren;
 }
 
 /** What had the focus before the first of the dialogs. */
 let opener: Element | null = null;
 
+/** The open dialogs, the topmost last. */
+let open: HTMLDialogElement[] = [];
+
 /** A modal dialog. Escape closes it, unless it is held. */
-export function Dialog({ title, onClose, isHeld = false, children }: Props) {
+export function Dialog({ title, onClose, isHeld = false, onHeld, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
+    if (!dialog) return;
     // A dialog that replaces another one returns the focus to the same place.
-    if (document.activeElement !== document.body) opener = document.activeElement;
-    dialog?.showModal();
+    if (open.length === 0 && document.activeElement !== document.body) opener = document.activeElement;
+    open.push(dialog);
+    dialog.showModal();
     return () => {
-      dialog?.close();
-      const isLast = [...document.querySelectorAll("dialog")].every((other) => other === dialog);
-      if (isLast && opener instanceof HTMLElement) opener.focus();
+      dialog.close();
+      open = open.filter((other) => other !== dialog);
+      const next = open.at(-1) ?? opener;
+      // The button that opened this dialog may be disabled now.
+      if (next instanceof HTMLElement && !next.contains(document.activeElement)) next.focus();
     };
   }, []);
   useEffect(() => {
     if (!isHeld) return;
     // The focus can be outside the dialog, because its focused button was disabled.
-    const ignore = (event: KeyboardEvent) => event.key === "Escape" && event.preventDefault();
+    const ignore = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || open.at(-1) !== element.current) return;
+      event.preventDefault();
+      onHeld?.();
+    };
     addEventListener("keydown", ignore, true);
     return () => removeEventListener("keydown", ignore, true);
-  }, [isHeld]);
+  }, [isHeld, onHeld]);
   const cancel = (event: Event) => {
     event.preventDefault();
-    if (!isHeld) onClose();
+    if (isHeld) onHeld?.();
+    else onClose();
   };
   // Browsers close a dialog in spite of `preventDefault` when the gesture is repeated.
   const closed = () => {
     const dialog = element.current;
     if (!dialog?.isConnected || dialog.open) return;
-    if (isHeld) dialog.showModal();
-    else onClose();
+    if (!isHeld) return onClose();
+    dialog.showModal();
+    onHeld?.();
   };
   return (
-    <dialog ref={element} aria-labelledby={id} onCancel={cancel} onClose={closed}>
+    <dialog ref={element} tabIndex={-1} aria-labelledby={id} onCancel={cancel} onClose={closed}>
       <h2 id={id}>{title}</h2>
       {children}
     </dialog>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { usePanel } from "../context.js";
 
 interface Props {
@@ -14,15 +14,18 @@ interface Props {
   autofocus?: boolean;
   maxLength?: number;
   readOnly?: boolean;
+  inputMode?: string;
 }
 
 /** An input with a label, a hint and an error. */
 export function Field({ label, value, onInput, hint, error, ...attributes }: Props) {
   const id = useId();
+  const input = useFocus(attributes.autofocus);
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <input
         id={id}
+        ref={input}
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}
         aria-describedby={`${id}-note`}
@@ -35,17 +38,35 @@ export function Field({ label, value, onInput, hint, error, ...attributes }: Pro
   );
 }
 
+/** Focuses an input that appears later: browsers apply `autofocus` once in a page. */
+function useFocus(isWanted: boolean | undefined) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (isWanted) input.current?.focus();
+  }, []);
+  return input;
+}
+
+/** An input for a one-time code of six digits, which may be typed in groups. */
+export const CodeField = (props: Props) => (
+  <Field {...props} inputMode="numeric" autocomplete="one-time-code" maxLength={12} />
+);
+
+export const isCode = (text: string): boolean => /^(\s*\d){6}\s*$/.test(text);
+
 /** A password input with a button that shows the password. */
 export function PasswordField(props: Props) {
   const { texts } = usePanel();
   const [shows, setShows] = useState(false);
   const id = useId();
   const { label, value, onInput, hint, error, ...attributes } = props;
+  const input = useFocus(attributes.autofocus);
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
       <span class="with-button">
         <input
           id={id}
+          ref={input}
           value={value}
           onInput={(event) => onInput(event.currentTarget.value)}
           aria-describedby={`${id}-note`}

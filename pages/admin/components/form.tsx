@@ -12,6 +12,8 @@ export interface FormState {
   message: string | null;
   isBlocked: boolean;
   submit: (event?: Event) => void;
+  /** Removes the errors. */
+  clear: () => void;
 }
 
 interface State {
@@ -71,7 +73,10 @@ export function useForm(run: () => Promise<unknown>, fields: readonly string[] =
   const message = state.wait
     ? texts[state.wait.text].replace("{time}", state.wait.time)
     : state.error && !isShown ? problemText(texts, state.error) : null;
-  return { isBusy: state.isBusy, errors, message, isBlocked: !!state.wait, submit };
+  const clear = () => {
+    if (!isPending.current) setState(IDLE);
+  };
+  return { isBusy: state.isBusy, errors, message, isBlocked: !!state.wait, submit, clear };
 }
 
 interface Props {

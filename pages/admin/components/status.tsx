@@ -4,12 +4,13 @@ import { usePanel } from "../context.js";
 import { problemText } from "../problems.js";
 
 /** A failed load, with a button that repeats it. */
-export function LoadError({ error, retry }: { error: unknown; retry: () => void }) {
+export function LoadError({ error, retry, onCancel }: { error: unknown; retry: () => void; onCancel?: () => void }) {
   const { texts } = usePanel();
   return (
     <div class="empty" role="alert">
       <p class="error">{problemText(texts, error)}</p>
       <button type="button" class="secondary" onClick={retry}>{texts.retry}</button>
+      {onCancel && <button type="button" class="link" onClick={onCancel}>{texts.cancel}</button>}
     </div>
   );
 }

@@ -3,22 +3,27 @@ import { api } from "../api.js";
 import { Devices, sessionItem } from "../components/devices.js";
 import { PasswordField } from "../components/field.js";
 import { Form, useForm } from "../components/form.js";
+import { SecondFactor } from "../components/second_factor.js";
 import { usePanel } from "../context.js";
 import { useLoaded } from "../hooks.js";
 
-/** The administrator's own account: password, sessions and known devices. */
+/** The administrator's own account: password, second factor, sessions and known devices. */
 export function Account() {
   const { client, texts, user } = usePanel();
   const sessions = useLoaded(async () => (await api.sessions(client)).items, []);
   const devices = useLoaded(async () => (await api.devices(client)).items, []);
+  const reload = () => {
+    sessions.reload();
+    devices.reload();
+  };
   return (
     <>
       <header class="title"><h1>{user?.full_name}</h1><span class="hint">{user?.email}</span></header>
       <div class="columns even">
-        <ChangePassword onChanged={() => {
-          sessions.reload();
-          devices.reload();
-        }} />
+        <div>
+          <ChangePassword onChanged={reload} />
+          <SecondFactor onChanged={reload} />
+        </div>
         <div>
           <Devices title={texts.sessions} hint={texts.sessionsHint} empty={texts.noSessions} loaded={sessions}
             action="endSession" remove={(id) => api.endSession(client, id)}

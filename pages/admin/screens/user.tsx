@@ -1,14 +1,15 @@
 import { useState } from "preact/hooks";
-import { api, type User } from "../api.js";
+import { api, type SecondFactor, type User } from "../api.js";
 import { Devices, sessionItem } from "../components/devices.js";
 import { Events } from "../components/events.js";
+import { SecondFactorBadge, SecondFactorFacts } from "../components/second_factor.js";
 import { LoadError, Skeleton, StateBadges, Time } from "../components/status.js";
 import { usePanel } from "../context.js";
-import { useLoaded } from "../hooks.js";
+import { type Loaded, useLoaded } from "../hooks.js";
 import { EditUser } from "./edit_user.js";
 import { UserActions } from "./user_actions.js";
 
-/** One user: data, sessions, failed sign-ins, actions and audit events. */
+/** One user: data, second factor, sessions, failed sign-ins, actions and audit events. */
 export function UserPage({ id }: { id: string }) {
   const { client, texts } = usePanel();
   const user = useLoaded(() => api.getUser(client, id), [id]);
@@ -27,8 +28,10 @@ export function UserPage({ id }: { id: string }) {
 }
 
 function Content({ user, version, onChange }: { user: User; version: number; onChange: () => void }) {
-  const { texts, user: self } = usePanel();
+  const { client, texts, user: self } = usePanel();
   const isSelf = self?.id === user.id;
+  const isAdmin = user.role === "admin";
+  const secondFactor = useLoaded(async () => isAdmin ? api.secondFactorOf(client, user.id) : null, [user.id, isAdmin, version]);
   return (
     <>
       <header class="title">
@@ -39,10 +42,11 @@ function Content({ user, version, onChange }: { user: User; version: number; onC
       <div class="columns">
         <div>
           <Details user={user} onChange={onChange} />
+          {isAdmin && <SecondFactorOf state={secondFactor} />}
           <Sessions key={`sessions-${version}`} user={user} />
           <FailedSignIns key={`failed-${version}`} user={user} />
         </div>
-        <UserActions user={user} isSelf={isSelf} onChange={onChange} />
+        <UserActions user={user} isSelf={isSelf} hasSecondFactor={!!secondFactor.value?.is_enabled} onChange={onChange} />
       </div>
       <section aria-labelledby="user-audit">
         <h2 id="user-audit">{texts.userAudit}</h2>
@@ -82,6 +86,19 @@ function Details({ user, onChange }: { user: User; onChange: () => void }) {
 
 function Fact({ label, value }: { label: string; value: string | number | undefined }) {
   return value === undefined ? null : <div><dt>{label}</dt><dd>{value}</dd></div>;
+}
+
+function SecondFactorOf({ state }: { state: Loaded<SecondFactor | null> }) {
+  const { texts } = usePanel();
+  return (
+    <section class="card padded" aria-labelledby="second-factor">
+      <header class="title">
+        <h2 id="second-factor">{texts.secondFactor.title}</h2>
+        {state.value && <SecondFactorBadge isOn={state.value.is_enabled} />}
+      </header>
+      <SecondFactorFacts state={state} />
+    </section>
+  );
 }
 
 function Sessions({ user }: { user: User }) {

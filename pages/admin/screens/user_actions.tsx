@@ -4,23 +4,25 @@ import { Confirm } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { usePanel } from "../context.js";
 
-type Action = "reset" | "unlink" | "endSessions" | "unlock" | "promote" | "activate" | "deactivate" | "remove";
+type Action = "reset" | "resetSecondFactor" | "unlink" | "endSessions" | "unlock" | "promote" | "activate" | "deactivate" | "remove";
 
-const DANGEROUS: readonly Action[] = ["deactivate", "remove", "unlink"];
+const DANGEROUS: readonly Action[] = ["deactivate", "remove", "unlink", "resetSecondFactor"];
 
 interface Props {
   user: User;
   isSelf: boolean;
+  hasSecondFactor: boolean;
   onChange: () => void;
 }
 
 /** What can be done with a user. Each action asks for confirmation. */
-export function UserActions({ user, isSelf, onChange }: Props) {
+export function UserActions({ user, isSelf, hasSecondFactor, onChange }: Props) {
   const { client, texts, notify, reveal } = usePanel();
   const [action, setAction] = useState<Action | null>(null);
   const [email, setEmail] = useState(user.email ?? "");
   const calls: Record<Action, () => Promise<unknown>> = {
     reset: () => api.resetPassword(client, user.id),
+    resetSecondFactor: () => api.resetSecondFactor(client, user.id),
     unlink: () => api.unlinkTelegram(client, user.id),
     endSessions: () => api.endUserSessions(client, user.id),
     unlock: () => api.unlockUser(client, user.id),
@@ -40,6 +42,7 @@ export function UserActions({ user, isSelf, onChange }: Props) {
   };
   const available: Action[] = isSelf ? [] : [
     "reset",
+    ...(hasSecondFactor ? (["resetSecondFactor"] as const) : []),
     ...(user.telegram_id ? (["unlink"] as const) : []),
     "endSessions",
     "unlock",

@@ -93,6 +93,7 @@ export interface Texts {
   activate: Confirmed;
   reset: Confirmed;
   unlink: Confirmed;
+  resetSecondFactor: Confirmed;
   endSessions: Confirmed;
   promote: Confirmed;
   remove: Confirmed;
@@ -134,9 +135,51 @@ export interface Texts {
   notFound: string;
   requestId: string;
   import: ImportTexts;
+  secondFactor: SecondFactorTexts;
   actionNames: Record<Action, string>;
   problems: Record<ProblemCode, string>;
   members: Record<MemberCode, string>;
+}
+
+/** Texts of the second factor of administrators. */
+export interface SecondFactorTexts {
+  title: string;
+  hint: string;
+  codeTitle: string;
+  codeHint: string;
+  code: string;
+  recoveryCode: string;
+  recoveryCodeHint: string;
+  useCode: string;
+  useRecoveryCode: string;
+  usePassword: string;
+  proveTitle: string;
+  proveHint: string;
+  confirm: string;
+  off: string;
+  on: string;
+  since: string;
+  codesLeft: string;
+  setUp: string;
+  replace: string;
+  requiredTitle: string;
+  requiredHint: string;
+  scan: string;
+  qrCode: string;
+  key: string;
+  openApp: string;
+  firstCode: string;
+  turnOn: string;
+  expired: string;
+  codesTitle: string;
+  codesHint: string;
+  download: string;
+  done: string;
+  unsaved: string;
+  back: string;
+  closeAnyway: string;
+  newCodes: Confirmed;
+  turnOff: Confirmed;
 }
 
 /** Texts of the import of users. */
@@ -196,7 +239,10 @@ export interface Confirmed {
 export type ProblemCode =
   | "invalid_credentials"
   | "token_invalid"
-  | "second_factor_required"
+  | "wrong_password"
+  | "second_factor_invalid"
+  | "second_factor_challenge_invalid"
+  | "second_factor_enrolment_required"
   | "insufficient_user_authentication"
   | "too_many_attempts"
   | "password_expired"

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openContext } from "./support/browser.mjs";
 import { createLinked, launchHash, signedInitData } from "./support/miniapp.mjs";
-import { ADMIN } from "./support/panel.mjs";
+import { ADMIN, show } from "./support/panel.mjs";
+import { Authenticator, createWithSecondFactor, refuseOnce } from "./support/second_factor.mjs";
 import { browser, server, token } from "./support/set_up.mjs";
 
 /** What has the focus: its accessible name, roughly. */
@@ -142,6 +143,54 @@ test("employee_works_with_the_keyboard_alone", async () => {
   await keyboard.press("Enter");
   await page.getByRole("heading", { name: "Кіру" }).waitFor();
   await waitForFocus(page, "Қазақша");
+  context.assertClean();
+  await context.close();
+});
+
+test("administrator_uses_a_second_factor_with_the_keyboard_alone", async () => {
+  const administrator = await createWithSecondFactor(server, token, { email: "keyboard@example.com" });
+  const context = await openContext(browser, server);
+  const page = await context.newPage();
+  const { keyboard } = page;
+  await page.goto(server.panel);
+  await page.locator("input[autocomplete=username]").waitFor();
+  await tabTo(page, "E-mail");
+  await keyboard.type(administrator.email);
+  await tabTo(page, "Password");
+  await keyboard.type(administrator.password);
+  await keyboard.press("Enter");
+  await waitForFocus(page, "One-time code");
+  await tabTo(page, "Use a recovery code");
+  await keyboard.press("Enter");
+  await waitForFocus(page, "Recovery code");
+  await tabTo(page, "Use a code of the app");
+  await keyboard.press("Enter");
+  await waitForFocus(page, "One-time code");
+  await keyboard.type(await administrator.app.code());
+  await keyboard.press("Enter");
+  await page.locator("a.row").first().waitFor();
+
+  await show(page, "account");
+  await page.locator(".devices li").nth(1).waitFor();
+  await refuseOnce(page, "**/me/second-factor", "POST", ["code", "recovery_code"]);
+  await tabTo(page, "Replace the app");
+  await keyboard.press("Enter");
+  await waitForFocus(page, "One-time code");
+  await keyboard.press("Escape");
+  await page.getByText("Nothing was changed:").waitFor();
+  await tabTo(page, "Cancel");
+  await keyboard.press("Enter");
+  await waitForFocus(page, "Replace the app");
+  await keyboard.press("Enter");
+  await waitForFocus(page, "Code that the app shows now");
+  const app = new Authenticator(await page.locator(".key").textContent());
+  await keyboard.type(await app.code());
+  await keyboard.press("Enter");
+  await page.locator(".codes").waitFor();
+  await keyboard.press("Escape");
+  await tabTo(page, "Close without the codes");
+  await keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   context.assertClean();
   await context.close();
 });

@@ -5,24 +5,26 @@ import { everyScreen, setMiniAppLanguage, setPanelLanguage, violations } from ".
 import { launch, openContext, tooWide } from "./support/browser.mjs";
 import { DARK_THEME, launchHash, signedInitData, THEME } from "./support/miniapp.mjs";
 import { bootstrap } from "./support/panel.mjs";
-import { fill, miniAppScreens, panelScreens } from "./support/screens.mjs";
+import { fill, miniAppScreens, panelScreens, requiredSecondFactor, secondFactorScreens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
 
 let browser;
 let server;
+let token;
 let content;
 
 before(async () => {
   [browser, server] = await Promise.all([launch(), startServer()]);
-  content = await fill(server, await bootstrap(server));
+  token = await bootstrap(server);
+  content = await fill(server, token);
 });
 after(async () => {
   await browser?.close();
   await server?.stop();
 });
 
-async function checkScreens(screens, setLanguage) {
-  const context = await openContext(browser, server, { viewport: { width: 360, height: 640 }, reducedMotion: "reduce" });
+async function checkScreens(screens, setLanguage, at = server) {
+  const context = await openContext(browser, at, { viewport: { width: 360, height: 640 }, reducedMotion: "reduce" });
   await everyScreen(await context.newPage(), screens, setLanguage, async (page, name) => {
     assert.deepEqual(await tooWide(page), [], `${name}: too wide for 360 px`);
     assert.deepEqual(await violations(page), [], name);
@@ -34,6 +36,13 @@ async function checkScreens(screens, setLanguage) {
 test("mini_app_screens", async () => checkScreens(await miniAppScreens(server, content), setMiniAppLanguage));
 
 test("panel_screens", async () => checkScreens(await panelScreens(server, content), setPanelLanguage));
+
+test("second_factor_screens", async () => checkScreens(await secondFactorScreens(server, token), setPanelLanguage));
+
+test("required_second_factor", async () => {
+  const required = await startServer({ DIVAN_ADMIN_SECOND_FACTOR: "required" });
+  await checkScreens(requiredSecondFactor(required), setPanelLanguage, required).finally(() => required.stop());
+});
 
 test("index_page", () => checkScreens({ index: (page) => page.goto(server.index) }, async () => {}));
 

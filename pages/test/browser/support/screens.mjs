@@ -1,6 +1,7 @@
 // The screens of the pages, and how to get to each of them.
 import { createLinked, launchHash, signedInitData } from "./miniapp.mjs";
 import { ADMIN, createUser, show, signInToPanel } from "./panel.mjs";
+import { Authenticator, createWithSecondFactor, refuseOnce } from "./second_factor.mjs";
 
 /** As long as Kazakh names are. */
 const LONG_NAME = "Атының Бірінші Бөлігі Тегінің-Ұзақ-Жазылуы";
@@ -156,3 +157,71 @@ export async function panelScreens(server, { linked }) {
     },
   };
 }
+
+/** Screens of the second factor, in the panel of an administrator who has one. */
+export async function secondFactorScreens(server, token) {
+  const administrator = await createWithSecondFactor(server, token, { email: "second.factor@example.com", full_name: LONG_NAME });
+  const { app, recoveryCodes } = administrator;
+  return {
+    code: async (page) => {
+      await signInToPanel(page, server, administrator, "input[autocomplete=one-time-code]");
+      await page.locator("input[autocomplete=one-time-code]").fill(await app.wrongCode());
+      await page.keyboard.press("Enter");
+      await page.locator("[role=alert] p").waitFor();
+    },
+    recovery_code: async (page) => {
+      await page.locator("form .link").click();
+      await page.locator("input[autocomplete=off]").fill(recoveryCodes[0]);
+    },
+    own_second_factor: async (page) => {
+      await page.keyboard.press("Enter");
+      await page.locator("nav").waitFor();
+      await show(page, "account");
+      await page.locator("dl").waitFor();
+      await page.locator(".devices li").nth(1).waitFor();
+    },
+    step_up: async (page) => {
+      await refuseOnce(page, "**/me/second-factor", "POST", ["code", "recovery_code"]);
+      await page.locator("#second-factor").locator("../..").locator(".buttons .secondary").nth(1).click();
+      await page.locator("dialog input[autocomplete=one-time-code]").waitFor();
+    },
+    step_up_with_password: async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator("dialog .secondary").waitFor();
+      await refuseOnce(page, "**/me/second-factor", "POST", ["password"]);
+      await page.locator("dialog .secondary").click();
+      await page.locator("dialog input[autocomplete=current-password]").waitFor();
+    },
+    enrol: async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator("dialog .secondary").click();
+      await page.locator("dialog .qr").waitFor();
+    },
+    recovery_codes: async (page) => {
+      const next = new Authenticator(await page.locator(".key").textContent());
+      await page.locator("dialog input").fill(await next.code());
+      await page.keyboard.press("Enter");
+      await page.locator(".codes").waitFor();
+    },
+    unsaved_recovery_codes: async (page) => {
+      await page.keyboard.press("Escape");
+      await page.locator("dialog [role=alert]").waitFor();
+    },
+    administrator_with_second_factor: async (page) => {
+      await page.locator("dialog .secondary").click();
+      await page.locator(".bar .link").click();
+      await signInToPanel(page, server);
+      await show(page, `users/${administrator.id}`);
+      await page.locator("#second-factor").waitFor();
+      await page.locator(".events .row").nth(2).waitFor();
+    },
+  };
+}
+
+/** The panel of an administrator who must set up a second factor, which the server requires. */
+export const requiredSecondFactor = (server) => ({
+  required_second_factor: async (page) => {
+    await server.call("sec", "POST", "/auth/admin/bootstrap", { body: ADMIN });
+    await signInToPanel(page, server, ADMIN, ".qr");
+  },
+});
