@@ -14,6 +14,8 @@ export type ImportedPassword = Schemas["ImportedPassword"];
 /** A line of the response to an import. */
 export type ImportEvent = Schemas["ImportEvent"];
 export type SecondFactor = Schemas["SecondFactor"];
+/** A promotion that waits for the approval of another administrator. */
+export type Promotion = Schemas["PendingPromotion"];
 export type UserFilter = Schemas["ListUsersRequest"];
 
 /** What the user signs in with. */
@@ -21,6 +23,7 @@ export const loginOf = ({ role, email, phone }: User): string => (role === "admi
 
 const users = "auth/admin/users";
 const secondFactor = "auth/admin/me/second-factor";
+const promotions = "auth/admin/promotions";
 
 /** Calls of the admin panel, by the operation ids of the API. */
 export const api = {
@@ -38,7 +41,11 @@ export const api = {
   unlinkTelegram: (client: Client, id: string) =>
     client.request<Schemas["GeneratedPassword"]>("POST", `${users}/${id}/unlink-telegram`),
   promoteUser: (client: Client, id: string, email: string) =>
-    client.request<Schemas["CreatedUser"]>("POST", `${users}/${id}/promote`, { email }),
+    client.request<Schemas["PromotedUser"]>("POST", `${users}/${id}/promote`, { email }),
+  promotions: (client: Client) => client.request<Schemas["PromotionList"]>("GET", promotions),
+  approvePromotion: (client: Client, id: string) =>
+    client.request<Schemas["GeneratedPassword"]>("POST", `${promotions}/${id}/approve`),
+  declinePromotion: (client: Client, id: string) => client.request("DELETE", `${promotions}/${id}`),
   unlockUser: (client: Client, id: string) => client.request("POST", `${users}/${id}/unlock`),
   userSessions: (client: Client, id: string) =>
     client.request<Schemas["SessionList"]>("GET", `${users}/${id}/sessions`),

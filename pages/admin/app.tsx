@@ -4,6 +4,7 @@ import type { Client, User } from "../client/divan.js";
 import { SafeStorage } from "../client/storage.js";
 import { fill } from "../shared/text.js";
 import { LANGUAGES, type Language, languageOf } from "../shared/language.js";
+import { api } from "./api.js";
 import { Confirm } from "./components/dialog.js";
 import { GeneratedPassword, type Secret } from "./components/generated_password.js";
 import { RecoveryCodes } from "./components/recovery_codes.js";
@@ -15,6 +16,7 @@ import { ImportJob } from "./import/job.js";
 import { type Route, useRoute } from "./router.js";
 import { scopeOf } from "./scope.js";
 import { Account } from "./screens/account.js";
+import { Approvals } from "./screens/approvals.js";
 import { Audit } from "./screens/audit.js";
 import { FirstRun } from "./screens/first_run.js";
 import { Import, KeptPasswords } from "./screens/import.js";
@@ -74,9 +76,11 @@ export function App({ client, stepUp }: { client: Client; stepUp: StepUp }) {
   const reveal = (secret: Secret) => setSecrets((secrets) => [...secrets, secret]);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   const [asksSignOut, setAsksSignOut] = useState(false);
+  const isLimited = !!user?.password_change_required || lacksSecondFactor;
+  const promotions = usePromotions(client, !!user && !isLimited);
   const panel = useMemo(
-    () => ({ client, language, texts, user, typedPassword, job, reveal, revealCodes: setCodes, notify: setNotice }),
-    [client, language, user, job],
+    () => ({ client, language, texts, user, typedPassword, job, promotions, reveal, revealCodes: setCodes, notify: setNotice }),
+    [client, language, user, job, promotions.value, promotions.error],
   );
   const selectLanguage = (language: Language) => {
     local.setItem(LANGUAGE_KEY, language);
@@ -94,7 +98,7 @@ export function App({ client, stepUp }: { client: Client; stepUp: StepUp }) {
         event.preventDefault();
         document.getElementById("main")?.focus();
       }}>{texts.skip}</a>
-      <Header user={user} isLimited={!!user?.password_change_required || lacksSecondFactor} language={language} onLanguage={selectLanguage} onSignOut={() => job.isAtRisk ? setAsksSignOut(true) : signOut()} />
+      <Header user={user} isLimited={isLimited} language={language} onLanguage={selectLanguage} onSignOut={() => job.isAtRisk ? setAsksSignOut(true) : signOut()} />
       <main id="main" tabIndex={-1}>
         {!user && (restored.isLoading || client.session) ? <Skeleton /> : null}
         {restored.error && !user ? <LoadError error={restored.error} retry={restored.reload} /> : null}
@@ -154,6 +158,12 @@ function useImportJob(client: Client, user: string | undefined) {
   return { job, renew };
 }
 
+/** Promotions that wait for an approval, loaded again with each section. */
+function usePromotions(client: Client, isSignedIn: boolean) {
+  const [section] = useRoute().path;
+  return useLoaded(async () => (isSignedIn ? (await api.promotions(client)).items : []), [isSignedIn, section]);
+}
+
 interface HeaderProps {
   user: User | null;
   /** Whether the administrator has to do something first. */
@@ -164,15 +174,23 @@ interface HeaderProps {
 }
 
 function Header({ user, isLimited, language, onLanguage, onSignOut }: HeaderProps) {
-  const { texts } = usePanel();
+  const { texts, promotions } = usePanel();
   const [section = "users"] = useRoute().path;
-  const link = (name: "users" | "audit" | "account") => (
-    <a href={`#/${name}`} aria-current={section === name || (section === "import" && name === "users") ? "page" : undefined}>{texts[name]}</a>
+  const link = (name: string, text: string) => (
+    <a href={`#/${name}`} aria-current={section === name || (section === "import" && name === "users") ? "page" : undefined}>{text}</a>
   );
+  const waiting = promotions.value?.length ?? 0;
   return (
     <header class="bar">
       <span class="brand">Divan</span>
-      {user && !isLimited && <nav>{link("users")}{link("audit")}{link("account")}</nav>}
+      {user && !isLimited && (
+        <nav>
+          {link("users", texts.users)}
+          {(waiting > 0 || section === "approvals") && link("approvals", `${texts.approvals.title}${waiting > 0 ? ` (${waiting})` : ""}`)}
+          {link("audit", texts.audit)}
+          {link("account", texts.account)}
+        </nav>
+      )}
       <span class="end">
         <label class="hidden" for="language">{texts.language}</label>
         <select id="language" value={language} onChange={(event) => onLanguage(event.currentTarget.value as Language)}>
@@ -216,6 +234,7 @@ function Screen({ route }: { route: Route }): ComponentChildren {
   if (section === "users") return id ? <UserPage id={id} /> : <Users query={route.query} />;
   if (section === "import") return <Import />;
   if (section === "audit") return <Audit query={route.query} />;
+  if (section === "approvals") return <Approvals />;
   if (section === "account") return <Account />;
   return <div class="empty"><p>{texts.notFound}</p><a href="#/users">{texts.users}</a></div>;
 }

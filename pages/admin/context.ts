@@ -2,7 +2,9 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Client, User } from "../client/divan.js";
 import type { Language } from "../shared/language.js";
+import type { Promotion } from "./api.js";
 import type { Secret } from "./components/generated_password.js";
+import type { Loaded } from "./hooks.js";
 import type { ImportJob } from "./import/job.js";
 import { en } from "./texts/en.js";
 import { kk } from "./texts/kk.js";
@@ -22,6 +24,8 @@ export interface Panel {
   typedPassword: { current: string };
   /** The import of users; it outlives its screen. */
   job: ImportJob;
+  /** Promotions that wait for an approval. */
+  promotions: Loaded<Promotion[]>;
   /** Shows a generated password, also if the screen that asked for it has been left. */
   reveal: (secret: Secret) => void;
   /** Shows recovery codes, also if the screen that asked for them has been left. */

@@ -38,9 +38,11 @@ export function ProofForm({ methods, label, run, onCancel }: Props) {
   return (
     <Form form={form} label={label} isComplete={isComplete} onCancel={onCancel}>
       <ProofField key={method} method={method} value={value} onInput={setValue} />
-      {accepted.filter((other) => other !== method).map((other) => (
-        <button key={other} type="button" class="link" disabled={form.isBusy} onClick={() => select(other)}>{switches[other]}</button>
-      ))}
+      <div class="switches">
+        {accepted.filter((other) => other !== method).map((other) => (
+          <button key={other} type="button" class="link" disabled={form.isBusy} onClick={() => select(other)}>{switches[other]}</button>
+        ))}
+      </div>
     </Form>
   );
 }

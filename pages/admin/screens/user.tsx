@@ -1,4 +1,6 @@
 import { useState } from "preact/hooks";
+import { exactTime } from "../../shared/date.js";
+import { fill } from "../../shared/text.js";
 import { api, type SecondFactor, type User } from "../api.js";
 import { Devices, sessionItem } from "../components/devices.js";
 import { Events } from "../components/events.js";
@@ -28,7 +30,8 @@ export function UserPage({ id }: { id: string }) {
 }
 
 function Content({ user, version, onChange }: { user: User; version: number; onChange: () => void }) {
-  const { client, texts, user: self } = usePanel();
+  const { client, texts, language, promotions, user: self } = usePanel();
+  const waits = promotions.value?.find((promotion) => promotion.user.id === user.id);
   const isSelf = self?.id === user.id;
   const isAdmin = user.role === "admin";
   const secondFactor = useLoaded(async () => isAdmin ? api.secondFactorOf(client, user.id) : null, [user.id, isAdmin, version]);
@@ -39,6 +42,7 @@ function Content({ user, version, onChange }: { user: User; version: number; onC
         <StateBadges user={user} />
       </header>
       {isSelf && <p class="lead">{texts.ownAccount}</p>}
+      {waits && <p class="lead"><a href="#/approvals">{fill(texts.approvals.waits, { time: exactTime(language, waits.expires_at) })}</a></p>}
       <div class="columns">
         <div>
           <Details user={user} onChange={onChange} />

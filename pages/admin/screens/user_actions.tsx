@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
-import { api, loginOf, type User } from "../api.js";
+import { exactTime } from "../../shared/date.js";
+import { fill } from "../../shared/text.js";
+import { api, loginOf, type Promotion, type User } from "../api.js";
 import { Confirm } from "../components/dialog.js";
 import { Field } from "../components/field.js";
 import { usePanel } from "../context.js";
@@ -7,6 +9,13 @@ import { usePanel } from "../context.js";
 type Action = "reset" | "resetSecondFactor" | "unlink" | "endSessions" | "unlock" | "promote" | "activate" | "deactivate" | "remove";
 
 const DANGEROUS: readonly Action[] = ["deactivate", "remove", "unlink", "resetSecondFactor"];
+
+/** What the calls return. */
+interface Result {
+  user?: User;
+  generated_password?: string;
+  promotion?: Promotion;
+}
 
 interface Props {
   user: User;
@@ -17,7 +26,7 @@ interface Props {
 
 /** What can be done with a user. Each action asks for confirmation. */
 export function UserActions({ user, isSelf, hasSecondFactor, onChange }: Props) {
-  const { client, texts, notify, reveal } = usePanel();
+  const { client, language, texts, promotions, notify, reveal } = usePanel();
   const [action, setAction] = useState<Action | null>(null);
   const [email, setEmail] = useState(user.email ?? "");
   const calls: Record<Action, () => Promise<unknown>> = {
@@ -32,12 +41,14 @@ export function UserActions({ user, isSelf, hasSecondFactor, onChange }: Props) 
     remove: () => api.deleteUser(client, user.id),
   };
   const run = async (action: Action) => {
-    const result = (await calls[action]()) as { user?: User; generated_password?: string } | undefined;
+    const result = (await calls[action]()) as Result | undefined;
     setAction(null);
     if (action === "remove") return location.replace("#/users");
     const password = result?.generated_password;
     if (password) reveal({ name: user.full_name, login: loginOf(result.user ?? user), password });
+    else if (result?.promotion) notify(fill(texts.approvals.waits, { time: exactTime(language, result.promotion.expires_at) }));
     else notify(texts.saved);
+    if (action === "promote") promotions.reload();
     onChange();
   };
   const available: Action[] = isSelf ? [] : [

@@ -266,6 +266,29 @@ export const en: Texts = {
       text: "Then your password alone is enough to sign in. The recovery codes become invalid, and your other sessions end.",
     },
   },
+  approvals: {
+    title: "Approvals",
+    hint: "A new administrator needs the approval of another administrator.",
+    empty: "Nothing waits for an approval",
+    requestedBy: "Requested by",
+    expires: "Expires",
+    waits: "Waits for the approval of another administrator until {time}",
+    approve: {
+      button: "Approve",
+      title: "Make {name} an administrator?",
+      text: "{name} gets a generated password for this panel, which is shown to you once, and can manage all users. {name} can no longer sign in to the Mini App.",
+    },
+    decline: {
+      button: "Decline",
+      title: "Decline the promotion of {name}?",
+      text: "{name} stays an employee. Another request is possible.",
+    },
+    withdraw: {
+      button: "Withdraw",
+      title: "Withdraw the promotion of {name}?",
+      text: "{name} stays an employee. Another request is possible.",
+    },
+  },
   actionNames: {
     bootstrapped: "First administrator created",
     user_created: "User created",
@@ -317,6 +340,8 @@ export const en: Texts = {
     own_account: "You cannot do this to your own account.",
     last_admin: "This is the last active administrator.",
     already_admin: "This user is an administrator already.",
+    approval_required: "A new administrator needs an approval. Create an employee, and make the employee an administrator.",
+    other_administrator_required: "Another administrator has to approve your request.",
     telegram_not_linked: "No Telegram account is linked.",
     admin_required: "You are no longer an administrator.",
     not_found: "This does not exist any more.",

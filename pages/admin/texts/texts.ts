@@ -136,6 +136,7 @@ export interface Texts {
   requestId: string;
   import: ImportTexts;
   secondFactor: SecondFactorTexts;
+  approvals: ApprovalTexts;
   actionNames: Record<Action, string>;
   problems: Record<ProblemCode, string>;
   members: Record<MemberCode, string>;
@@ -180,6 +181,19 @@ export interface SecondFactorTexts {
   closeAnyway: string;
   newCodes: Confirmed;
   turnOff: Confirmed;
+}
+
+/** Texts of promotions that wait for an approval. */
+export interface ApprovalTexts {
+  title: string;
+  hint: string;
+  empty: string;
+  requestedBy: string;
+  expires: string;
+  waits: string;
+  approve: Confirmed;
+  decline: Confirmed;
+  withdraw: Confirmed;
 }
 
 /** Texts of the import of users. */
@@ -251,6 +265,8 @@ export type ProblemCode =
   | "own_account"
   | "last_admin"
   | "already_admin"
+  | "approval_required"
+  | "other_administrator_required"
   | "telegram_not_linked"
   | "admin_required"
   | "not_found"

@@ -1,6 +1,6 @@
 // The screens of the pages, and how to get to each of them.
 import { createLinked, launchHash, signedInitData } from "./miniapp.mjs";
-import { ADMIN, createUser, show, signInToPanel } from "./panel.mjs";
+import { ADMIN, adminToken, createUser, show, signInToPanel } from "./panel.mjs";
 import { Authenticator, createWithSecondFactor, refuseOnce } from "./second_factor.mjs";
 
 /** As long as Kazakh names are. */
@@ -70,6 +70,7 @@ export async function miniAppScreens(server, { linked }) {
 /** Screens of the admin panel. */
 export async function panelScreens(server, { linked }) {
   const escape = (page) => page.keyboard.press("Escape");
+  const self = await server.call("sec", "GET", "/auth/me", { token: await adminToken(server) });
   const file = (page, content) => page.locator("input[type=file]").setInputFiles({ ...CSV, buffer: Buffer.from(content) });
   return {
     first_run: async (page) => {
@@ -127,7 +128,21 @@ export async function panelScreens(server, { linked }) {
       await show(page, "account");
       await page.locator(".devices li").nth(1).waitFor();
     },
+    approvals: async (page) => {
+      const promotion = (id, requested_by) => ({
+        id, user: linked, email: "first.last@example.com", requested_by, requested_at: "2026-01-19T09:12:40Z", expires_at: "2026-01-20T09:12:40Z",
+      });
+      const items = [promotion("1", { ...self, id: "1", full_name: LONG_NAME }), promotion("2", self)];
+      await page.route("**/auth/admin/promotions", (route) => route.fulfill({ json: { items } }));
+      await show(page, "approvals");
+      await page.locator("section.card .secondary").nth(1).waitFor();
+    },
+    confirm_approval: async (page) => {
+      await page.locator("section.card .primary").click();
+      await page.locator("dialog .primary").waitFor();
+    },
     import: async (page) => {
+      await escape(page);
       await show(page, "import");
       await page.locator(".drop").waitFor();
     },
