@@ -40,6 +40,7 @@
 //! | `token` | `token`: access tokens, signed with HS256 or EdDSA, and key rotation |
 //! | `api` | `api`: the wire contract; the feature `openapi` adds OpenAPI schemas for its requests and responses |
 //! | `second-factor` | `second_factor`: one-time codes of authenticator apps (TOTP) and recovery codes |
+//! | `passkeys` | `passkey`: passkeys of administrators (WebAuthn), in `service` too |
 //! | `store` | `store`: the storage traits and the in-memory store; modules `session` and `throttle`: the rules of refresh and of throttling, without I/O; the features `sqlite` and `postgres` add databases |
 //! | `database-url` | `database_url`: parsed database URLs |
 //! | `infra` | `infra`: configuration of a deployment, from environment variables and `.env` |
@@ -80,6 +81,8 @@ pub mod infra;
 pub mod init_data;
 #[cfg(any(feature = "password", feature = "store"))]
 mod ip_prefix;
+#[cfg(feature = "passkeys")]
+pub mod passkey;
 #[cfg(feature = "password")]
 pub mod password;
 #[cfg(feature = "database-url")]

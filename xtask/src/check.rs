@@ -2,7 +2,7 @@ use crate::step::{Outcome, cargo, cargo_with};
 use crate::{asvs, book, guards, language, public_dependencies};
 
 /// The features of `divan-core`, each of which has to compile alone.
-const CORE_FEATURES: [&str; 25] = [
+const CORE_FEATURES: [&str; 26] = [
     "",
     "init-data",
     "ed25519",
@@ -12,6 +12,7 @@ const CORE_FEATURES: [&str; 25] = [
     "types",
     "password",
     "token",
+    "passkeys",
     "second-factor",
     "api",
     "openapi",

@@ -16,6 +16,7 @@ mod challenge;
 mod device;
 mod error;
 mod memory;
+mod passkey;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -46,6 +47,9 @@ pub use challenge::{ChallengeStore, MAX_CHALLENGE_ATTEMPTS, StoredChallenge};
 pub use device::{DeviceStore, MAX_DEVICES, StoredDevice};
 pub use error::{StoreError, StoreErrorKind, UniqueKey};
 pub use memory::MemoryStore;
+pub use passkey::{
+    MAX_PASSKEYS, PasskeyChange, PasskeyStore, PasskeyUse, StoredPasskey, UsedChallenge,
+};
 pub use pool::PoolState;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;

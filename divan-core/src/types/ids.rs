@@ -60,6 +60,16 @@ pub struct DeviceId(pub Uuid);
 #[serde(transparent)]
 pub struct PromotionId(pub Uuid);
 
+/// The id of a passkey: a UUID of version 7, like a [`UserId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = "uuid", example = "0199aa49-3e70-7d14-b6c8-52a1f09d7e43", description = "The id of a passkey: a UUID that sorts by the time of the registration.")
+)]
+#[serde(transparent)]
+pub struct PasskeyId(pub Uuid);
+
 macro_rules! uuid_id {
     ($($id:ident),*) => {$(
         #[cfg(feature = "entropy")]
@@ -93,7 +103,7 @@ macro_rules! uuid_id {
     )*};
 }
 
-uuid_id!(AuditId, SessionId, UserId, DeviceId, PromotionId);
+uuid_id!(AuditId, SessionId, UserId, DeviceId, PasskeyId, PromotionId);
 
 /// The id of a Telegram account: up to 52 significant bits, as
 /// [the Bot API](https://core.telegram.org/bots/api#user) states.

@@ -8,6 +8,7 @@ mod external_id;
 mod ids;
 mod jwk;
 mod metadata;
+mod passkey;
 #[cfg(feature = "store")]
 pub(crate) mod phone_spelling;
 mod telegram_client;
@@ -18,8 +19,9 @@ pub use audit::{AuditAction, AuditEvent};
 pub use auth_methods::{AuthMethod, AuthMethods};
 pub use contact_details::{Email, InvalidEmail, InvalidPhone, Phone};
 pub use external_id::{ExternalId, InvalidExternalId};
-pub use ids::{AuditId, DeviceId, PromotionId, SessionId, TelegramId, UserId};
+pub use ids::{AuditId, DeviceId, PasskeyId, PromotionId, SessionId, TelegramId, UserId};
 pub use jwk::{Jwk, JwkSet};
 pub use metadata::{InvalidMetadata, Metadata};
+pub use passkey::{PasskeyCredential, PasskeyOptions};
 pub use telegram_client::TelegramClient;
 pub use user::{Role, UnknownRole, User};
