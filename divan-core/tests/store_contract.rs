@@ -12,14 +12,15 @@ use divan_core::password::PasswordHash;
 use divan_core::session::{EndReason, MAX_LIVE_SESSIONS, RotationState, SessionEnd};
 use divan_core::store::{
     Account, AccountUpdate, AuditQuery, EndSessions, MAX_CHALLENGE_ATTEMPTS, MemoryStore,
-    PendingTotp, PostgresPool, PostgresStore, SearchTerms, SessionAdvance, SessionProof,
-    SqliteStore, Store, StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredPromotion,
-    StoredSession, StoredTotp, UniqueKey, UpdateFn, UserKeys, UserQuery,
+    PasskeyChange, PasskeyUse, PendingTotp, PostgresPool, PostgresStore, SearchTerms,
+    SessionAdvance, SessionProof, SqliteStore, Store, StoreError, StoreErrorKind, StoredChallenge,
+    StoredDevice, StoredPasskey, StoredPromotion, StoredSession, StoredTotp, UniqueKey, UpdateFn,
+    UpdatedAccount, UsedChallenge, UserKeys, UserQuery,
 };
 use divan_core::throttle::ThrottleUpdate;
 use divan_core::types::{
     Audience, AuditAction, AuditEvent, AuditId, AuthMethod, AuthMethods, DeviceId, Metadata,
-    PromotionId, Role, SessionId, TelegramClient, TelegramId, User, UserId,
+    PasskeyId, PromotionId, Role, SessionId, TelegramClient, TelegramId, User, UserId,
 };
 use divan_testing::TestDatabase;
 use time::{Duration, OffsetDateTime};
@@ -108,6 +109,13 @@ contract!(
     another_request_replaces_a_promotion,
     expired_promotions_are_purged,
     promotions_are_deleted_with_their_users,
+    passkeys_change_with_their_account,
+    a_key_pair_is_registered_once,
+    one_of_concurrent_registrations_of_a_key_pair_succeeds,
+    a_use_of_a_passkey_requires_the_seen_counter,
+    one_of_concurrent_uses_of_a_counter_succeeds,
+    one_of_concurrent_uses_of_a_challenge_succeeds,
+    purge_used_challenges_deletes_expired_marks,
     a_proof_is_stored_with_a_session_of_the_account,
     a_completed_bootstrap_claim_is_final,
     a_dropped_bootstrap_claim_is_released,
@@ -1045,6 +1053,7 @@ async fn a_deleted_user_leaves_only_audit_events(store: AnyStore) {
     let begin = |_: &mut Account| {
         let update = AccountUpdate::none().begin(session(5, 1));
         let update = update.begin_challenge(challenge(7, 1));
+        let update = update.passkey(PasskeyChange::Add(passkey(1, 1)));
         Ok(Some(update.keep_device(device.clone())))
     };
     store.update_account(id(1), &begin).await.unwrap().unwrap();
@@ -1057,6 +1066,7 @@ async fn a_deleted_user_leaves_only_audit_events(store: AnyStore) {
     assert_eq!(session.unwrap(), None);
     assert_eq!(store.device(device.id).await.unwrap(), None);
     assert_eq!(store.challenge(&[7; 32]).await.unwrap(), None);
+    assert_eq!(store.passkeys_of(id(1)).await.unwrap(), []);
     let mut query = UserQuery::newest(10);
     query.terms = SearchTerms::parse("employee").unwrap();
     let left = store.users(&query).await.unwrap().users;
@@ -1108,6 +1118,7 @@ async fn the_second_factor_is_stored_with_the_account(store: AnyStore) {
     let codes = vec![[1; 32], [2; 32]];
     account.second_factor.recovery_codes.clone_from(&codes);
     account.second_factor.totp = Some(StoredTotp::new(vec![1; 64], now(), 59_333_333));
+    account.second_factor.passkeys = 3;
     store.insert_users(&[created(&account)]).await.unwrap();
     assert_eq!(store.account(id(1)).await.unwrap(), Some(account.clone()));
 
@@ -1365,6 +1376,215 @@ async fn promotions_are_deleted_with_their_users(store: AnyStore) {
         updated.unwrap().unwrap();
         assert_eq!(store.promotions(now()).await.unwrap(), left);
     }
+}
+
+fn passkey(n: u8, user: u128) -> StoredPasskey {
+    let passkey_id = PasskeyId(uuid::Uuid::from_u128(n.into()));
+    let mut passkey =
+        StoredPasskey::new(passkey_id, id(user), vec![n; 200], vec![n + 1; 77], now());
+    passkey.counter = 5;
+    "Жұмыс".clone_into(&mut passkey.name);
+    passkey.transports = vec!["hybrid".to_owned(), "internal".to_owned()];
+    passkey.is_backup_eligible = true;
+    passkey
+}
+
+/// Changes the passkeys of a user, and the name, which must change with them.
+async fn change_passkeys(
+    store: &AnyStore,
+    user: u128,
+    change: PasskeyChange,
+) -> Result<Option<UpdatedAccount>, StoreErrorKind> {
+    let update = |account: &mut Account| {
+        account.user.full_name.push('+');
+        Ok(Some(AccountUpdate::none().passkey(change.clone())))
+    };
+    let updated = store.update_account(id(user), &update).await;
+    updated.map_err(|error| error.kind())
+}
+
+async fn two_admins(store: &AnyStore) {
+    let admins = [created(&admin(1)), created(&admin(2))];
+    store.insert_users(&admins).await.unwrap();
+}
+
+async fn passkeys_change_with_their_account(store: AnyStore) {
+    two_admins(&store).await;
+    let (mut first, mut second) = (passkey(1, 1), passkey(2, 1));
+    second.transports.clear();
+    second.created_at += Duration::seconds(1);
+    second.last_used_at = Some(now() + Duration::minutes(1));
+    for added in [&second, &first] {
+        let add = PasskeyChange::Add(added.clone());
+        change_passkeys(&store, 1, add).await.unwrap().unwrap();
+    }
+    assert_eq!(
+        store.passkeys_of(id(1)).await.unwrap(),
+        [first.clone(), second.clone()]
+    );
+    assert_eq!(store.passkeys_of(id(2)).await.unwrap(), []);
+
+    let used = PasskeyUse::new(&first, 6, true, now() + Duration::hours(1));
+    let rename = |name: &str| PasskeyChange::Rename(first.id, name.to_owned());
+    let changes = [
+        PasskeyChange::Use(used),
+        rename("Laptop"),
+        PasskeyChange::Delete(first.id),
+    ];
+    for change in &changes {
+        let refused = change_passkeys(&store, 2, change.clone()).await;
+        assert_eq!(refused.unwrap_err(), StoreErrorKind::PasskeyChanged);
+    }
+    let other = store.account(id(2)).await.unwrap().unwrap();
+    assert_eq!(other.user.full_name, "Admin");
+    for change in &changes[..2] {
+        change_passkeys(&store, 1, change.clone())
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    (first.counter, first.is_backed_up) = (6, true);
+    first.last_used_at = Some(used.at);
+    "Laptop".clone_into(&mut first.name);
+    assert_eq!(
+        store.passkeys_of(id(1)).await.unwrap(),
+        [first.clone(), second.clone()]
+    );
+
+    change_passkeys(&store, 1, changes[2].clone())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(store.passkeys_of(id(1)).await.unwrap(), [second]);
+    let gone = change_passkeys(&store, 1, changes[2].clone()).await;
+    assert_eq!(gone.unwrap_err(), StoreErrorKind::PasskeyChanged);
+    for _ in 0..2 {
+        let all = PasskeyChange::DeleteAll;
+        change_passkeys(&store, 1, all).await.unwrap().unwrap();
+        assert_eq!(store.passkeys_of(id(1)).await.unwrap(), []);
+    }
+}
+
+async fn a_key_pair_is_registered_once(store: AnyStore) {
+    two_admins(&store).await;
+    let add = PasskeyChange::Add(passkey(1, 1));
+    change_passkeys(&store, 1, add).await.unwrap().unwrap();
+    for user in [1, 2] {
+        let mut other = passkey(2, user);
+        other.credential_id = vec![1; 200];
+        let refused = change_passkeys(&store, user, PasskeyChange::Add(other)).await;
+        let taken = StoreErrorKind::Conflict(UniqueKey::Passkey);
+        assert_eq!(refused.unwrap_err(), taken);
+    }
+    assert_eq!(store.passkeys_of(id(1)).await.unwrap(), [passkey(1, 1)]);
+    let other = store.account(id(2)).await.unwrap().unwrap();
+    assert_eq!(other.user.full_name, "Admin");
+}
+
+async fn one_of_concurrent_registrations_of_a_key_pair_succeeds(store: AnyStore) {
+    two_admins(&store).await;
+    let tasks = (0..10).map(|n| {
+        let store = store.clone();
+        let user = u128::from(n % 2 + 1);
+        let mut added = passkey(n + 1, user);
+        added.credential_id = vec![1; 200];
+        tokio::spawn(async move { change_passkeys(&store, user, PasskeyChange::Add(added)).await })
+    });
+    let mut added = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(Some(_)) => added += 1,
+            Ok(None) => panic!("the account exists"),
+            Err(kind) => assert_eq!(kind, StoreErrorKind::Conflict(UniqueKey::Passkey)),
+        }
+    }
+    assert_eq!(added, 1);
+}
+
+async fn a_use_of_a_passkey_requires_the_seen_counter(store: AnyStore) {
+    two_admins(&store).await;
+    let mut stored = passkey(1, 1);
+    let add = PasskeyChange::Add(stored.clone());
+    change_passkeys(&store, 1, add).await.unwrap().unwrap();
+    let used = |counter| PasskeyChange::Use(PasskeyUse::new(&stored, counter, false, now()));
+    change_passkeys(&store, 1, used(6)).await.unwrap().unwrap();
+    for counter in [6, 7] {
+        let refused = change_passkeys(&store, 1, used(counter)).await;
+        assert_eq!(refused.unwrap_err(), StoreErrorKind::PasskeyChanged);
+    }
+    stored.counter = 6;
+    let last = PasskeyUse::new(&stored, u32::MAX, false, now());
+    change_passkeys(&store, 1, PasskeyChange::Use(last))
+        .await
+        .unwrap()
+        .unwrap();
+    let all = store.passkeys_of(id(1)).await.unwrap();
+    assert_eq!(all[0].counter, u32::MAX);
+}
+
+/// Runs an update ten times at once, as replicas do. Returns how often it succeeded; the others must
+/// have been refused because of the passkey.
+async fn passkey_at_once(store: &AnyStore, update: AccountUpdate) -> usize {
+    let tasks = (0..10).map(|_| {
+        let (store, update) = (store.clone(), update.clone());
+        let change = move |_: &mut Account| Ok(Some(update.clone()));
+        tokio::spawn(async move { store.update_account(id(1), &change).await })
+    });
+    let mut succeeded = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(updated) => succeeded += usize::from(updated.is_some()),
+            Err(error) => assert_eq!(error.kind(), StoreErrorKind::PasskeyChanged),
+        }
+    }
+    succeeded
+}
+
+async fn one_of_concurrent_uses_of_a_counter_succeeds(store: AnyStore) {
+    two_admins(&store).await;
+    let stored = passkey(1, 1);
+    let add = PasskeyChange::Add(stored.clone());
+    change_passkeys(&store, 1, add).await.unwrap().unwrap();
+    let used = PasskeyUse::new(&stored, 6, false, now());
+    let update = AccountUpdate::none().passkey(PasskeyChange::Use(used));
+    assert_eq!(passkey_at_once(&store, update).await, 1);
+}
+
+fn used_challenge(n: u8) -> UsedChallenge {
+    UsedChallenge::new([n; 16], now() + Duration::minutes(n.into()))
+}
+
+async fn one_of_concurrent_uses_of_a_challenge_succeeds(store: AnyStore) {
+    two_admins(&store).await;
+    let update = AccountUpdate::none().use_challenge(used_challenge(5));
+    assert_eq!(passkey_at_once(&store, update.clone()).await, 1);
+    let change = |account: &mut Account| {
+        "Used".clone_into(&mut account.user.full_name);
+        Ok(Some(update.clone()))
+    };
+    let refused = store.update_account(id(2), &change).await.unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::PasskeyChanged);
+    let other = store.account(id(2)).await.unwrap().unwrap();
+    assert_eq!(other.user.full_name, "Admin");
+}
+
+async fn purge_used_challenges_deletes_expired_marks(store: AnyStore) {
+    two_admins(&store).await;
+    let mark = async |n| {
+        let update = AccountUpdate::none().use_challenge(used_challenge(n));
+        let change = move |_: &mut Account| Ok(Some(update.clone()));
+        let marked = store.update_account(id(1), &change).await;
+        marked.map(drop).map_err(|error| error.kind())
+    };
+    for n in [1, 2] {
+        mark(n).await.unwrap();
+    }
+    let purged = store
+        .purge_used_challenges(used_challenge(2).expires_at)
+        .await;
+    assert_eq!(purged.unwrap(), 1);
+    mark(1).await.unwrap();
+    assert_eq!(mark(2).await, Err(StoreErrorKind::PasskeyChanged));
 }
 
 async fn a_proof_is_stored_with_a_session_of_the_account(store: AnyStore) {

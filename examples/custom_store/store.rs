@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use divan_core::store::{
     Account, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore, DeviceStore,
-    FoundUsers, NewUser, PromotionStore, SessionAdvance, SessionStore, Store, StoreError,
-    StoredChallenge, StoredDevice, StoredPromotion, StoredSession, ThrottleStore, UpdateFn,
-    UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    FoundUsers, NewUser, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store,
+    StoreError, StoredChallenge, StoredDevice, StoredPasskey, StoredPromotion, StoredSession,
+    ThrottleStore, UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
 };
 use divan_core::throttle::{Counter, ThrottleKey, ThrottleOutcome, ThrottleUpdate};
 use divan_core::types::{
@@ -161,6 +161,17 @@ impl<S: Store> DeviceStore for PublishingStore<S> {
 
     async fn purge_devices(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         self.inner.purge_devices(before).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> PasskeyStore for PublishingStore<S> {
+    async fn passkeys_of(&self, user: UserId) -> Result<Vec<StoredPasskey>, StoreError> {
+        self.inner.passkeys_of(user).await
+    }
+
+    async fn purge_used_challenges(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        self.inner.purge_used_challenges(before).await
     }
 }
 

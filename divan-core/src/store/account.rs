@@ -1,8 +1,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    EndSessions, SecondFactor, SessionProof, StoreError, StoredChallenge, StoredDevice,
-    StoredPromotion, StoredSession,
+    EndSessions, PasskeyChange, SecondFactor, SessionProof, StoreError, StoredChallenge,
+    StoredDevice, StoredPromotion, StoredSession, UsedChallenge,
 };
 use crate::password::PasswordHash;
 use crate::throttle::{AccountKey, ThrottleUpdate};
@@ -122,7 +122,14 @@ pub struct AccountUpdate {
     /// Nothing changes, not even the account, unless this promotion of the account exists. It is
     /// deleted.
     pub end_promotion: Option<PromotionId>,
-    /// Deletes the user with all sessions, known devices, challenges and promotions. The id stays in audit events.
+    /// The challenge of a passkey to mark as used. If it was used before, nothing changes, and the
+    /// result is [`StoreErrorKind::PasskeyChanged`](super::StoreErrorKind::PasskeyChanged).
+    pub use_challenge: Option<UsedChallenge>,
+    /// The change of the passkeys. If it is not possible, nothing changes, and the result is
+    /// [`StoreErrorKind::PasskeyChanged`](super::StoreErrorKind::PasskeyChanged).
+    pub passkey: Option<PasskeyChange>,
+    /// Deletes the user with all sessions, known devices, passkeys, challenges and promotions. The id stays
+    /// in audit events.
     pub delete_user: bool,
     /// The sessions to end.
     pub end: Option<EndSessions>,
@@ -184,6 +191,20 @@ impl AccountUpdate {
         self
     }
 
+    /// Marks this challenge of a passkey as used.
+    #[must_use]
+    pub fn use_challenge(mut self, challenge: UsedChallenge) -> Self {
+        self.use_challenge = Some(challenge);
+        self
+    }
+
+    /// Changes the passkeys of the account.
+    #[must_use]
+    pub fn passkey(mut self, change: PasskeyChange) -> Self {
+        self.passkey = Some(change);
+        self
+    }
+
     /// Stores this proof with a session of the account.
     #[must_use]
     pub fn prove(mut self, proof: SessionProof) -> Self {
@@ -198,7 +219,7 @@ impl AccountUpdate {
         self
     }
 
-    /// Deletes the user with all sessions, known devices, challenges and promotions.
+    /// Deletes the user with all sessions, known devices, passkeys, challenges and promotions.
     #[must_use]
     pub fn delete_user(mut self) -> Self {
         self.delete_user = true;

@@ -24,6 +24,10 @@ pub enum StoreErrorKind {
         "the last active administrator cannot be deactivated, deleted or made an employee; nothing was changed"
     )]
     LastAdmin,
+    /// The challenge of a passkey was used before, or the passkey does not exist any more or was used
+    /// concurrently.
+    #[error("the challenge was used before, or the passkey was changed; nothing was changed")]
+    PasskeyChanged,
     /// The function that changes the account returned an error.
     #[error("the function that changes the account returned an error; nothing was changed")]
     Rejected,
@@ -53,6 +57,8 @@ named_enum! {
         TelegramId = "Telegram account",
         /// The id in another system.
         ExternalId = "external id",
+        /// The key pair of a passkey.
+        Passkey = "passkey",
     }
 }
 

@@ -8,16 +8,17 @@ use tokio::sync::OwnedMutexGuard;
 use super::{
     Account, AccountUpdate, AuditQuery, AuditStore, BootstrapClaim, BootstrapStore, ChallengeStore,
     DeviceStore, EndSessions, FoundUsers, MAX_CHALLENGE_ATTEMPTS, MAX_DEVICES, MAX_PROMOTIONS,
-    NewUser, PromotionStore, SessionAdvance, SessionStore, Store, StoreError, StoreErrorKind,
-    StoredChallenge, StoredDevice, StoredPromotion, StoredSession, ThrottleStore, UniqueKey,
-    UpdateFn, UpdatedAccount, UserCount, UserKeys, UserQuery, UserStore,
+    NewUser, PasskeyChange, PasskeyStore, PromotionStore, SessionAdvance, SessionStore, Store,
+    StoreError, StoreErrorKind, StoredChallenge, StoredDevice, StoredPasskey, StoredPromotion,
+    StoredSession, ThrottleStore, UniqueKey, UpdateFn, UpdatedAccount, UserCount, UserKeys,
+    UserQuery, UserStore,
 };
 use crate::session::{EndReason, MAX_ENDED_SESSIONS, MAX_LIVE_SESSIONS, SessionEnd};
 use crate::throttle::{
     Counter, Decision, ThrottleKey, ThrottleKind, ThrottleOutcome, ThrottleUpdate,
 };
 use crate::types::{
-    AuditEvent, DeviceId, Email, Phone, PromotionId, SessionId, TelegramId, User, UserId,
+    AuditEvent, DeviceId, Email, PasskeyId, Phone, PromotionId, SessionId, TelegramId, User, UserId,
 };
 
 /// A store in memory, for tests and examples.
@@ -34,6 +35,8 @@ struct Tables {
     devices: HashMap<DeviceId, StoredDevice>,
     challenges: HashMap<[u8; 32], StoredChallenge>,
     promotions: HashMap<UserId, StoredPromotion>,
+    passkeys: HashMap<PasskeyId, StoredPasskey>,
+    used_challenges: HashMap<[u8; 16], OffsetDateTime>,
     counters: HashMap<ThrottleKey, Counter>,
     audit: Vec<AuditEvent>,
 }
@@ -120,7 +123,20 @@ impl Tables {
         let is_void = update
             .end_promotion
             .is_some_and(|ended| self.promotions.get(&id).map(|found| found.id) != Some(ended));
-        Ok(Some((account, update)).filter(|_| !has_ended && !is_missing && !is_void))
+        let was_used = update
+            .use_challenge
+            .is_some_and(|used| self.used_challenges.contains_key(&used.id));
+        let is_possible = match &update.passkey {
+            Some(change) => self.allows_passkey_change(id, change)?,
+            None => true,
+        };
+        if has_ended || is_missing || is_void {
+            Ok(None)
+        } else if was_used || !is_possible {
+            Err(StoreError::new(StoreErrorKind::PasskeyChanged))
+        } else {
+            Ok(Some((account, update)))
+        }
     }
 
     /// Writes changed accounts and inserts users, all or none.
@@ -227,6 +243,12 @@ impl Tables {
         if let Some(promotion) = update.request_promotion {
             self.promotions.insert(user, promotion);
         }
+        if let Some(used) = update.use_challenge {
+            self.used_challenges.insert(used.id, used.expires_at);
+        }
+        if let Some(change) = update.passkey {
+            self.change_passkeys(user, change);
+        }
         if let Some(device) = update.keep_device {
             self.devices.insert(device.id, device);
             let own = self.devices.values().filter(|device| device.user == user);
@@ -257,13 +279,7 @@ impl Tables {
             }
         }
         if update.delete_user {
-            self.accounts.remove(&user);
-            self.sessions.retain(|_, session| session.user != user);
-            self.devices.retain(|_, device| device.user != user);
-            self.challenges
-                .retain(|_, challenge| challenge.user != user);
-            self.promotions
-                .retain(|_, promotion| promotion.user != user && promotion.requested_by != user);
+            self.delete_user(user);
         }
         self.audit.extend(update.events);
         ended
@@ -271,6 +287,69 @@ impl Tables {
 }
 
 impl Tables {
+    fn delete_user(&mut self, user: UserId) {
+        self.accounts.remove(&user);
+        self.sessions.retain(|_, session| session.user != user);
+        self.devices.retain(|_, device| device.user != user);
+        self.challenges
+            .retain(|_, challenge| challenge.user != user);
+        self.promotions
+            .retain(|_, promotion| promotion.user != user && promotion.requested_by != user);
+        self.passkeys.retain(|_, passkey| passkey.user != user);
+    }
+
+    /// Returns `false` if the passkey does not exist, or its counter has changed.
+    fn allows_passkey_change(
+        &self,
+        user: UserId,
+        change: &PasskeyChange,
+    ) -> Result<bool, StoreError> {
+        let own = |id| {
+            let found = self.passkeys.get(id);
+            found.filter(|passkey: &&StoredPasskey| passkey.user == user)
+        };
+        Ok(match change {
+            PasskeyChange::Add(added) => {
+                let mut all = self.passkeys.values();
+                if all.any(|passkey| passkey.credential_id == added.credential_id) {
+                    return Err(StoreError::new(StoreErrorKind::Conflict(
+                        UniqueKey::Passkey,
+                    )));
+                }
+                true
+            }
+            PasskeyChange::Use(usage) => {
+                own(&usage.id).is_some_and(|passkey| passkey.counter == usage.seen_counter)
+            }
+            PasskeyChange::Rename(id, _) | PasskeyChange::Delete(id) => own(id).is_some(),
+            PasskeyChange::DeleteAll => true,
+        })
+    }
+
+    fn change_passkeys(&mut self, user: UserId, change: PasskeyChange) {
+        match change {
+            PasskeyChange::Add(passkey) => {
+                self.passkeys.insert(passkey.id, passkey);
+            }
+            PasskeyChange::Use(usage) => {
+                if let Some(passkey) = self.passkeys.get_mut(&usage.id) {
+                    passkey.counter = usage.counter;
+                    passkey.is_backed_up = usage.is_backed_up;
+                    passkey.last_used_at = Some(usage.at);
+                }
+            }
+            PasskeyChange::Rename(id, name) => {
+                if let Some(passkey) = self.passkeys.get_mut(&id) {
+                    passkey.name = name;
+                }
+            }
+            PasskeyChange::Delete(id) => {
+                self.passkeys.remove(&id);
+            }
+            PasskeyChange::DeleteAll => self.passkeys.retain(|_, passkey| passkey.user != user),
+        }
+    }
+
     /// Deletes the oldest ended sessions of a user, beyond the number that is kept.
     fn delete_ended(&mut self, user: UserId) {
         let own = self
@@ -560,6 +639,29 @@ impl ChallengeStore for MemoryStore {
             .challenges
             .retain(|_, challenge| challenge.expires_at >= before);
         Ok((all - tables.challenges.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl PasskeyStore for MemoryStore {
+    async fn passkeys_of(&self, user: UserId) -> Result<Vec<StoredPasskey>, StoreError> {
+        let tables = self.tables();
+        let own = tables
+            .passkeys
+            .values()
+            .filter(|passkey| passkey.user == user);
+        let mut own: Vec<_> = own.cloned().collect();
+        own.sort_by_key(|passkey| (passkey.created_at, passkey.id));
+        Ok(own)
+    }
+
+    async fn purge_used_challenges(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let all = tables.used_challenges.len();
+        tables
+            .used_challenges
+            .retain(|_, expires_at| *expires_at >= before);
+        Ok((all - tables.used_challenges.len()) as u64)
     }
 }
 

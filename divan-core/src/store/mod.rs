@@ -73,6 +73,7 @@ pub trait Store:
     + DeviceStore
     + ChallengeStore
     + PromotionStore
+    + PasskeyStore
     + AuditStore
     + BootstrapStore
     + ThrottleStore
@@ -150,8 +151,8 @@ pub trait UserStore: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The error of `change` as it is (see [`StoreError::rejected`]);
-    /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users),
-    /// [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator, also by
+    /// [`StoreErrorKind::Conflict`] as for [`insert_users`](Self::insert_users), and for a passkey that
+    /// is registered already; [`StoreErrorKind::PasskeyChanged`]; [`StoreErrorKind::LastAdmin`] when the change would leave no active administrator, also by
     /// [`AccountUpdate::delete_user`]. Nothing is written then.
     async fn update_account(
         &self,

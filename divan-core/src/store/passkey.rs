@@ -84,12 +84,11 @@ impl StoredPasskey {
 pub enum PasskeyChange {
     /// Inserts a passkey of the account.
     Add(StoredPasskey),
-    /// Stores a use. Nothing changes, not even the account, unless the counter still has the value
-    /// that was seen.
+    /// Stores a use. The counter must still have the value that was seen.
     Use(PasskeyUse),
-    /// Renames a passkey. Nothing changes, not even the account, unless it exists.
+    /// Renames a passkey, which must exist.
     Rename(PasskeyId, String),
-    /// Deletes a passkey. Nothing changes, not even the account, unless it exists.
+    /// Deletes a passkey, which must exist.
     Delete(PasskeyId),
     /// Deletes all passkeys of the account.
     DeleteAll,

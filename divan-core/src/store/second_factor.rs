@@ -13,6 +13,16 @@ pub struct SecondFactor {
     pub pending: Option<PendingTotp>,
     /// Digests of the recovery codes that were not used.
     pub recovery_codes: Vec<[u8; 32]>,
+    /// Number of passkeys. They are stored on their own: see
+    /// [`PasskeyStore`](super::PasskeyStore).
+    pub passkeys: u32,
+}
+
+impl SecondFactor {
+    /// Returns `true` if a sign-in with the password is not complete without a second factor.
+    pub fn is_on(&self) -> bool {
+        self.totp.is_some() || self.passkeys > 0
+    }
 }
 
 /// An authenticator app that was confirmed with a code.
@@ -61,7 +71,11 @@ impl PendingTotp {
     }
 }
 
-redacted_debug!(SecondFactor { totp, pending });
+redacted_debug!(SecondFactor {
+    totp,
+    pending,
+    passkeys
+});
 redacted_debug!(StoredTotp {
     confirmed_at,
     last_step

@@ -89,6 +89,7 @@ macro_rules! with_values {
                 Some(account.second_factor.recovery_codes.concat())
                     .filter(|codes| !codes.is_empty()),
             )
+            .$bind(i64::from(account.second_factor.passkeys))
     }};
 }
 
@@ -213,7 +214,7 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(Some(UpdatedAccount { account, ended }))
     }
 
-    /// Deletes a user; the database deletes the sessions, devices, challenges, promotions and search
+    /// Deletes a user; the database deletes the sessions, devices, challenges, passkeys, promotions and search
     /// words with the row.
     pub(super) async fn delete_account(
         &self,
@@ -227,7 +228,7 @@ impl<DB: Backend> SqlStore<DB> {
         Ok(())
     }
 
-    /// Locks an account and calls `change` for it, without writing.
+    /// Locks an account, calls `change` for it and changes its passkeys, without writing the rest.
     pub(super) async fn change_account(
         &self,
         connection: &mut DB::Connection,
@@ -259,6 +260,12 @@ impl<DB: Backend> SqlStore<DB> {
             && !self.has_promotion(connection, promotion, id).await?
         {
             return Ok(None);
+        }
+        if let Some(used) = &update.use_challenge {
+            self.mark_challenge(connection, used).await?;
+        }
+        if let Some(passkey) = &update.passkey {
+            self.change_passkeys(connection, id, passkey).await?;
         }
         Ok(Some(ChangedAccount {
             before,

@@ -215,6 +215,7 @@ fn unique_key(error: &dyn DatabaseError) -> StoreErrorKind {
         ("phone", UniqueKey::Phone),
         ("telegram_id", UniqueKey::TelegramId),
         ("external_id", UniqueKey::ExternalId),
+        ("credential_id", UniqueKey::Passkey),
     ];
     keys.into_iter()
         .find(|(column, _)| place.contains(column))

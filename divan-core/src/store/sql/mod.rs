@@ -14,6 +14,7 @@ mod full_disk;
 mod guard;
 mod lease;
 mod migrate;
+mod passkeys;
 mod pooled_connection;
 mod promotions;
 mod retry;

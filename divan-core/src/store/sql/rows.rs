@@ -8,11 +8,11 @@ use super::Backend;
 use crate::password::PasswordHash;
 use crate::session::{RotationState, SessionEnd};
 use crate::store::{
-    Account, PendingTotp, SecondFactor, StoredChallenge, StoredDevice, StoredPromotion,
-    StoredSession, StoredTotp,
+    Account, PendingTotp, SecondFactor, StoredChallenge, StoredDevice, StoredPasskey,
+    StoredPromotion, StoredSession, StoredTotp,
 };
 use crate::types::{
-    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PromotionId, SessionId,
+    AuditAction, AuditEvent, AuditId, AuthMethods, DeviceId, PasskeyId, PromotionId, SessionId,
     TelegramClient, TelegramId, User, UserId,
 };
 
@@ -77,6 +77,7 @@ fn second_factor<DB: Backend>(row: &DB::Row) -> Result<SecondFactor, sqlx::Error
         .chunks(32)
         .map(|digest| converted(digest, "recovery_codes"))
         .collect::<Result<_, _>>()?;
+    factor.passkeys = converted(row.try_get::<i64, _>("passkeys")?, "passkeys")?;
     Ok(factor)
 }
 
@@ -167,6 +168,25 @@ pub(super) fn promotion<DB: Backend>(row: &DB::Row) -> Result<StoredPromotion, s
         requested_at: from_micros(row.try_get("requested_at")?),
         expires_at: from_micros(row.try_get("expires_at")?),
     })
+}
+
+/// Decodes a row of the passkeys.
+pub(super) fn passkey<DB: Backend>(row: &DB::Row) -> Result<StoredPasskey, sqlx::Error> {
+    let transports: String = row.try_get("transports")?;
+    let mut passkey = StoredPasskey::new(
+        PasskeyId(row.try_get("id")?),
+        UserId(row.try_get("user_id")?),
+        row.try_get("credential_id")?,
+        row.try_get("public_key")?,
+        from_micros(row.try_get("created_at")?),
+    );
+    passkey.counter = converted(row.try_get::<i64, _>("counter")?, "counter")?;
+    passkey.name = row.try_get("name")?;
+    passkey.transports = transports.split_whitespace().map(str::to_owned).collect();
+    passkey.is_backup_eligible = row.try_get("is_backup_eligible")?;
+    passkey.is_backed_up = row.try_get("is_backed_up")?;
+    passkey.last_used_at = time_option::<DB>(row, "last_used_at")?;
+    Ok(passkey)
 }
 
 /// Decodes a row of the audit.

@@ -13,7 +13,7 @@ macro_rules! account_columns {
             user_columns!(),
             ", password_hash, password_verified_at, password_expires_at, password_version, metadata, \
              totp_secret, totp_confirmed_at, totp_step, pending_totp_secret, pending_totp_created_at, \
-             pending_totp_session_id, recovery_codes"
+             pending_totp_session_id, recovery_codes, passkeys"
         )
     };
 }
@@ -85,7 +85,9 @@ pub(super) const PING: &str = ping!(
     "divan_devices",
     "divan_throttle",
     "divan_challenges",
-    "divan_promotions"
+    "divan_promotions",
+    "divan_passkeys",
+    "divan_used_challenges"
 );
 
 pub(in crate::store) const ACCOUNT_BY_ID: &str = account_where!("id = $1");
@@ -129,7 +131,7 @@ pub(super) const UPDATE_USER: &str = "UPDATE divan_users SET role = $2, full_nam
      password_hash = $14, password_verified_at = $15, password_expires_at = $16, \
      password_version = $17, metadata = $18, totp_secret = $19, totp_confirmed_at = $20, \
      totp_step = $21, pending_totp_secret = $22, pending_totp_created_at = $23, \
-     pending_totp_session_id = $24, recovery_codes = $25 WHERE id = $1";
+     pending_totp_session_id = $24, recovery_codes = $25, passkeys = $26 WHERE id = $1";
 
 pub(super) const DELETE_USER: &str = "DELETE FROM divan_users WHERE id = $1";
 
@@ -272,6 +274,27 @@ pub(super) const INSERT_PROMOTION: &str = "INSERT INTO divan_promotions (id, use
 pub(super) const DELETE_PROMOTION: &str = "DELETE FROM divan_promotions WHERE user_id = $1";
 pub(super) const PURGE_PROMOTIONS: &str =
     purge!("divan_promotions", "id", "expires_at", "expires_at < $1");
+pub(super) const PASSKEYS_OF_USER: &str = "SELECT id, user_id, credential_id, public_key, counter, \
+     name, transports, is_backup_eligible, is_backed_up, created_at, last_used_at FROM divan_passkeys \
+     WHERE user_id = $1 ORDER BY created_at, id";
+pub(super) const INSERT_PASSKEY: &str = "INSERT INTO divan_passkeys (id, user_id, credential_id, \
+     public_key, counter, name, transports, is_backup_eligible, is_backed_up, created_at, last_used_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+pub(super) const USE_PASSKEY: &str = "UPDATE divan_passkeys SET counter = $4, is_backed_up = $5, \
+     last_used_at = $6 WHERE id = $1 AND user_id = $2 AND counter = $3";
+pub(super) const RENAME_PASSKEY: &str =
+    "UPDATE divan_passkeys SET name = $3 WHERE id = $1 AND user_id = $2";
+/// Deletes the passkey `$2` of a user, or all when it is NULL.
+pub(super) const DELETE_PASSKEYS: &str =
+    "DELETE FROM divan_passkeys WHERE user_id = $1 AND ($2 IS NULL OR id = $2)";
+pub(super) const MARK_CHALLENGE: &str = "INSERT INTO divan_used_challenges (id, expires_at) \
+     VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
+pub(super) const PURGE_USED_CHALLENGES: &str = purge!(
+    "divan_used_challenges",
+    "id",
+    "expires_at",
+    "expires_at < $1"
+);
 
 /// Start of a query for counters; the conditions follow.
 pub(super) const COUNTERS: &str =
